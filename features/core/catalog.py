@@ -1,0 +1,288 @@
+"""The catalog: facts about data. Which cohorts there are, where their files lie, what their tables hold, what can be predicted.
+
+No method parameters live here: those are the recipes' and the studies'.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
+
+from features.core.case import Modality, Unit
+from features.core.endpoint import BinaryEndpoint, Endpoint
+from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.room import Frozen
+from features.core.yaml import Document, Loc
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40)]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+
+class TimepointTag(Frozen):
+    """Which DICOM attribute (by keyword) tells the time point, and which value means which."""
+
+    tag: str
+    codes: dict[str, str]
+
+
+class RtstructMask(Frozen):
+    """Contours in an RTSTRUCT that references the image series; `roi` is a regular expression for its ROI name."""
+
+    format: Literal["rtstruct"]
+    roi: str
+
+
+class SegMask(Frozen):
+    """A DICOM SEG that references the image series; `roi` is a regular expression for its segment label."""
+
+    format: Literal["seg"]
+    roi: str
+
+
+class NiftiMask(Frozen):
+    """A NIfTI label map beside the image; `path` has the same placeholders as the image's."""
+
+    format: Literal["nifti"]
+    path: str
+    label: PositiveInt = 1
+
+
+class DicomSource(Frozen):
+    """DICOM files anywhere below `path` (relative to the cohort's root), grouped by series."""
+
+    format: Literal["dicom"]
+    centre: Name
+    modality: Modality
+    unit: Unit
+    path: str
+    mask: Annotated[RtstructMask | SegMask, Field(discriminator="format")]
+    timepoint: TimepointTag | None = None
+
+
+class NiftiSource(Frozen):
+    """NIfTI files at `path`, a template with {patient} and, where there are several, {timepoint} and {lesion}."""
+
+    format: Literal["nifti"]
+    centre: Name
+    modality: Modality
+    unit: Unit
+    path: str
+    mask: NiftiMask
+
+    @model_validator(mode="after")
+    def check_placeholders(self) -> NiftiSource:
+        for path in (self.path, self.mask.path):
+            unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
+            if "{patient}" not in path or unknown:
+                raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
+        return self
+
+
+ImageSource = Annotated[DicomSource | NiftiSource, Field(discriminator="format")]
+
+
+class Variable(Frozen):
+    """A column of the clinical block as analysts see it: one type, one unit, one coding for all centres.
+
+    known_at: the time point at which the value is known; studies refuse predictors known after their prediction time.
+    """
+
+    type: Literal["number", "category", "ordinal", "flag"]
+    description: str
+    role: Literal["predictor", "outcome"] = "predictor"
+    unit: str = ""
+    levels: tuple[str, ...] = ()
+    allowed: tuple[float, float] | None = None
+    known_at: str = "baseline"
+
+    @model_validator(mode="after")
+    def check_levels(self) -> Variable:
+        if (self.type in ("category", "ordinal")) != bool(self.levels):
+            raise ValueError("levels belong to the types category and ordinal, and to them alone")
+        if self.allowed and self.type != "number":
+            raise ValueError("an allowed range belongs to the type number")
+        return self
+
+
+class ColumnSource(Frozen):
+    """Where a variable's values stand in one table and how they are coded there.
+
+    `from` one column, or `start` and `end` two date columns whose difference in days is meant.
+    """
+
+    source: str | None = Field(None, alias="from")
+    start: str | None = None
+    end: str | None = None
+    unit: str = ""
+    codes: dict[str, str | bool] = {}
+    date_format: str | None = None
+
+    @model_validator(mode="after")
+    def check_source(self) -> ColumnSource:
+        if (self.source is None) == (self.start is None or self.end is None):
+            raise ValueError('give either "from", or "start" and "end"')
+        if self.start and not self.date_format:
+            raise ValueError('"start" and "end" need a date_format, for example "%d.%m.%Y": formats are never guessed')
+        return self
+
+
+def _column_source(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"from": value}
+    if isinstance(value, dict) and isinstance(value.get("codes"), dict):
+        return {**value, "codes": {_code(key): code for key, code in value["codes"].items()}}
+    return value
+
+
+def _code(key: object) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+class TableSource(Frozen):
+    """What all table files share: place, form, id column and the codes that mean missing."""
+
+    centre: Name | None = None
+    path: str
+    id: str
+    sheet: str | None = None
+    separator: str = ","
+    decimal: Literal[".", ","] = "."
+    encoding: str = "utf-8-sig"
+    missing: tuple[str, ...] = ("", "NA")
+
+
+class ClinicalTable(TableSource):
+    """A table of clinical variables: one row per patient."""
+
+    block: Literal["clinical"]
+    columns: dict[Word, Annotated[ColumnSource, BeforeValidator(_column_source)]]
+
+
+class GenomicTable(TableSource):
+    """A wide table of gene values: one row per patient, the columns that match `genes` (shell pattern)."""
+
+    block: Literal["genomic"]
+    genes: str
+    unit: str
+    known_at: str = "baseline"
+
+
+Table = Annotated[ClinicalTable | GenomicTable, Field(discriminator="block")]
+
+
+class Centre(Frozen):
+    """One contributing institution."""
+
+    title: str = ""
+
+
+class Cohort(Frozen):
+    """A declared source of cases: its centres, licence, files, tables and endpoints."""
+
+    title: str
+    licence: str
+    root: str
+    source: str = ""
+    timepoints: dict[Word, int] = {"baseline": 0}
+    centres: dict[Name, Centre] = Field(min_length=1)
+    images: tuple[ImageSource, ...] = Field(min_length=1)
+    variables: dict[Word, Variable] = {}
+    tables: tuple[Table, ...] = ()
+    endpoints: dict[Word, Endpoint] = {}
+
+
+class Catalog(Frozen):
+    """All cohorts, and the folder that relative roots start from."""
+
+    version: Literal[1]
+    cohorts: dict[Word, Cohort] = Field(min_length=1)
+    folder: Path = Field(exclude=True)
+
+    def cohort(self, name: str) -> Cohort:
+        """A cohort by name. Raises RadweaveError with the nearest name."""
+        if name not in self.cohorts:
+            hint = did_you_mean(name, self.cohorts)
+            raise RadweaveError(
+                f'there is no cohort "{name}"; the catalog has {", ".join(self.cohorts)}. {hint}'.strip()
+            )
+        return self.cohorts[name]
+
+    def root(self, name: str) -> Path:
+        """The folder of a cohort's files. Raises RadweaveError if an environment variable is not set or it is absent."""
+        raw = self.cohort(name).root
+        unset = [variable for variable in re.findall(r"\${(\w+)}", raw) if not os.environ.get(variable)]
+        if unset:
+            raise RadweaveError(f'cohort "{name}": set the environment variable {unset[0]} to the folder of its files')
+        path = self.folder / re.sub(r"\${(\w+)}", lambda match: os.environ[match[1]], raw)
+        if not path.is_dir():
+            raise RadweaveError(f'cohort "{name}": there is no folder {path}')
+        return path.resolve()
+
+
+def load_catalog(path: Path) -> Catalog:
+    """The catalog of a YAML file, checked as a whole. Raises ConfigError with every fault, its line and the allowed words."""
+    document = Document.load(path)
+    if not isinstance(document.data, dict):
+        raise ConfigError([Fault(str(path), "is not a catalog", allowed="a mapping with the keys version and cohorts")])
+    document.data["folder"] = path.resolve().parent
+    catalog = document.parse(Catalog)
+    faults = [fault for name, cohort in catalog.cohorts.items() for fault in _cross_faults(document, name, cohort)]
+    if faults:
+        raise ConfigError(faults)
+    return catalog
+
+
+def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
+    """Faults between the parts of one cohort: words used in one place and declared in another."""
+    faults: list[Fault] = []
+
+    def known(loc: Loc, what: str, word: str, words: Any) -> None:
+        if word not in words:
+            place = document.where(("cohorts", name, *loc))
+            faults.append(Fault(place, f"unknown {what}", f'"{word}"', ", ".join(words), did_you_mean(word, words)))
+
+    for i, image in enumerate(cohort.images):
+        known(("images", i, "centre"), "centre", image.centre, cohort.centres)
+        if isinstance(image, DicomSource) and image.timepoint:
+            for code, timepoint in image.timepoint.codes.items():
+                known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
+    for word, variable in cohort.variables.items():
+        known(("variables", word, "known_at"), "time point", variable.known_at, cohort.timepoints)
+    for i, table in enumerate(cohort.tables):
+        if table.centre is not None:
+            known(("tables", i, "centre"), "centre", table.centre, cohort.centres)
+        if isinstance(table, GenomicTable):
+            known(("tables", i, "known_at"), "time point", table.known_at, cohort.timepoints)
+            continue
+        for word, source in table.columns.items():
+            loc: Loc = ("tables", i, "columns", word)
+            known(loc, "variable", word, cohort.variables)
+            if word in cohort.variables:
+                faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.variables[word])
+    for word, endpoint in cohort.endpoints.items():
+        wanted = {"column": "flag"} if isinstance(endpoint, BinaryEndpoint) else {"time": "number", "event": "flag"}
+        for key, type_ in wanted.items():
+            column = getattr(endpoint, key)
+            declared = [w for w, v in cohort.variables.items() if v.type == type_ and v.role == "outcome"]
+            known(("endpoints", word, key), f"outcome of type {type_}", column, declared)
+    return faults
+
+
+def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: Variable) -> list[Fault]:
+    where = document.where(loc)
+    if variable.type == "number":
+        return [Fault(where, "codes do not go with the type number")] if source.codes else []
+    if variable.type == "flag":
+        wrong = [str(code) for code in source.codes.values() if not isinstance(code, bool)]
+        allowed = ["true", "false"]
+    else:
+        wrong = [str(code) for code in source.codes.values() if code not in variable.levels]
+        allowed = list(variable.levels)
+    return [
+        Fault(where, "a code means an unknown level", f'"{w}"', ", ".join(allowed), did_you_mean(w, allowed))
+        for w in wrong
+    ]

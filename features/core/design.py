@@ -1,0 +1,59 @@
+"""Design: the fused table of one study, each column known to its block, with the outcome and the flow of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """One step of the flow of cases: how many patients came in, how many left, and why."""
+
+    step: str
+    count_in: int
+    count_out: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.count_in - self.count_out != sum(self.reasons.values()):
+            raise AssertionError(f"{self.step}: {self.count_in} in, {self.count_out} out, reasons {dict(self.reasons)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Raw predictors and outcome of a study; nothing in it is fitted.
+
+    X: float columns, one row per case, NaN where missing; the index holds case ids.
+    blocks: column → block (clinical, genomic, region, radiomics, deep).
+    y: bool (n,) for a binary endpoint; structured (event: bool, time: float days) (n,) for survival, as scikit-survival.
+    patients: (n,) group labels for splits. centres: (n,) centre names, prefixed by the cohort where there are several.
+    cohort_table: one row per case with the facts that a report shows (age, sex, volume …), not used for fitting.
+    """
+
+    X: pd.DataFrame
+    blocks: Mapping[str, str]
+    y: NDArray[Any]
+    endpoint: BinaryEndpoint | SurvivalEndpoint
+    patients: NDArray[np.str_]
+    centres: NDArray[np.str_]
+    flow: tuple[FlowRow, ...] = ()
+    cohort_table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    missing_modality: Mapping[str, int] = field(default_factory=dict)
+
+    def columns(self, *blocks: str) -> list[str]:
+        """Columns of the named blocks, in the table's order."""
+        return [column for column in self.X.columns if self.blocks[column] in blocks]
+
+    @property
+    def event(self) -> NDArray[np.bool_]:
+        """True for a positive response or a seen event, (n,)."""
+        found: NDArray[np.bool_] = self.y if self.y.dtype == bool else self.y["event"]
+        return found

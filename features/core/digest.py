@@ -1,0 +1,36 @@
+"""Digests: the addresses of results. Same bytes and same settings give the same digest on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def digest_bytes(data: bytes) -> str:
+    """sha-256 of bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """sha-256 of a file's bytes, read in blocks.
+
+    Raises OSError if the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_files(paths: Iterable[Path]) -> str:
+    """One digest of a set of files: independent of their names, places and order."""
+    return digest_bytes("".join(sorted(digest_file(path) for path in paths)).encode())
+
+
+def digest_json(value: object) -> str:
+    """Digest of a JSON value: keys sorted, no spaces, so that equal settings are equal bytes.
+
+    >>> digest_json({"b": 1, "a": [2]}) == digest_json({"a": [2], "b": 1})
+    True
+    """
+    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())

@@ -1,0 +1,63 @@
+"""Errors that are the user's to mend. They print without a traceback; every other exception is a bug and prints with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class RadweaveError(Exception):
+    """A fault in what the user gave, with a message that says where, what is wrong and what to do."""
+
+
+class StoreError(RadweaveError):
+    """The store is missing, damaged or of another version."""
+
+
+class WeightsError(RadweaveError):
+    """A checkpoint is missing or its sha-256 differs. Weights are never replaced by random ones."""
+
+
+class FitError(RadweaveError):
+    """A study cannot be fitted on these data: too few cases, too few events, one class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a configuration file."""
+
+    where: str
+    what: str
+    found: str = ""
+    allowed: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.what}"]
+        if self.found:
+            parts.append(f"found {self.found}")
+        if self.allowed:
+            parts.append(f"allowed: {self.allowed}")
+        if self.hint:
+            parts.append(self.hint)
+        return "; ".join(parts)
+
+
+class ConfigError(RadweaveError):
+    """All faults of one or several configuration files, reported together."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} in the configuration"
+        super().__init__("\n".join([count, *(f"  {fault}" for fault in self.faults)]))
+
+
+def did_you_mean(found: object, allowed: Iterable[str]) -> str:
+    """A hint that names the closest allowed word, or an empty string.
+
+    >>> did_you_mean("clinicl", ["clinical", "genomic"])
+    'did you mean "clinical"?'
+    """
+    close = get_close_matches(str(found), list(allowed), n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else ""

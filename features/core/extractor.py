@@ -1,0 +1,47 @@
+"""Extractor: frozen settings + version + `extract(Region)`. Handcrafted families and CNN backbones are both Extractors."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from features.core.region import Region
+from features.core.room import Kind, Room
+from features.core.table import Column
+
+if TYPE_CHECKING:
+    from features.core.recipe import Recipe
+
+
+class Extractor(Kind):
+    """Turns a prepared Region into named numbers.
+
+    Feature names are stable and sorted by `columns`; a feature that is undefined for a region is NaN, never made up.
+    """
+
+    block: ClassVar[Literal["radiomics", "deep"]]
+    batched: ClassVar[bool] = False  # True: one process feeds a device with large batches; False: a process per core
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Version of everything that decides the values: library versions, weights."""
+
+    @abstractmethod
+    def columns(self, recipe: Recipe) -> list[Column]:
+        """One dictionary entry per feature, in order, without the kind and recipe prefix."""
+
+    @abstractmethod
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+        """Features of each prepared region, in order.
+
+        Raises Rejected if a region cannot be extracted; a batched extractor gets regions that were checked before.
+        """
+
+    def extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
+        """Features of one prepared region."""
+        return self.extract_batch([region], recipe)[0]
+
+
+EXTRACTORS: Room[Extractor] = Room(Extractor, "features.radiomics.extractors", "features.deep.backbones")

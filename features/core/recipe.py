@@ -1,0 +1,87 @@
+"""Recipe: everything that changes pixels before extraction, and the extractors that follow. Digests make it an address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SerializeAsAny, model_validator
+
+from features.core.case import Modality, Unit
+from features.core.digest import digest_json
+from features.core.extractor import EXTRACTORS, Extractor
+from features.core.room import Frozen
+from features.core.yaml import Document
+
+
+class FixedBinWidth(Frozen):
+    """Fixed bin size discretisation (IBSI Q3RU): bins of `bin_width` intensity units."""
+
+    bin_width: PositiveFloat
+
+
+class FixedBinCount(Frozen):
+    """Fixed bin number discretisation (IBSI K15C): `bin_count` bins between the ROI's minimum and maximum."""
+
+    bin_count: PositiveInt
+
+
+class ZScore(Frozen):
+    """(intensity − mean) / standard deviation × scale, over the whole image's voxels above zero."""
+
+    kind: Literal["zscore"] = "zscore"
+    scale: PositiveFloat = 100.0
+
+
+class Filters(Frozen):
+    """Derived images besides the original one."""
+
+    log_sigma_mm: tuple[PositiveFloat, ...] = ()
+    wavelet: Literal["coif1", "haar", "db2"] | None = None
+
+
+class Recipe(Frozen):
+    """How the pixels of one modality are prepared, and what is extracted from them.
+
+    name: word used in column names. spacing_mm: (x, y, z) to resample to, null keeps the grid.
+    resegment: intensity range kept in the ROI (IBSI 5424). window: intensities mapped to [0, 1] for deep features.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+    modality: Modality
+    unit: Unit
+    spacing_mm: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = None
+    interpolator: Literal["linear", "bspline"] = "linear"
+    round_intensities: bool = False
+    normalise: ZScore | None = None
+    resegment: tuple[float, float] | None = None
+    discretise: FixedBinWidth | FixedBinCount
+    filters: Filters = Filters()
+    window: tuple[float, float] | None = None
+    minimum_voxels: PositiveInt = 27
+    extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
+        min_length=1
+    )
+
+    @model_validator(mode="after")
+    def check_settings_agree(self) -> Recipe:
+        if self.unit == "arbitrary" and self.normalise is None and isinstance(self.discretise, FixedBinWidth):
+            raise ValueError("a bin width needs a calibrated unit: use bin_count, or normalise the image")
+        for name, bounds in (("resegment", self.resegment), ("window", self.window)):
+            if bounds and not bounds[0] < bounds[1]:
+                raise ValueError(f"{name}: the lower bound {bounds[0]} is not below the upper bound {bounds[1]}")
+        if self.window is None and any(extractor.block == "deep" for extractor in self.extractors):
+            raise ValueError("deep features need a window: the intensities that become 0 and 1")
+        return self
+
+    def digest(self) -> str:
+        """Address of the prepared pixels: all settings but the name and the extractors."""
+        return digest_json(self.model_dump(mode="json", exclude={"name", "extractors"}))
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Recipe from a YAML file; its name is the file's name. Raises ConfigError with all faults."""
+    document = Document.load(path)
+    if isinstance(document.data, dict):
+        document.data.setdefault("name", path.stem)
+    return document.parse(Recipe)

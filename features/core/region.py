@@ -1,0 +1,54 @@
+"""Volume and Region: pixels with checked geometry. Arrays are (z, y, x); spacings, origins and directions are (x, y, z)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = tuple[float, float, float]
+IDENTITY: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """An image on a regular grid.
+
+    array: (z, y, x), any real dtype. spacing_mm, origin_mm: (x, y, z) in mm, patient coordinates (LPS, as DICOM).
+    direction: 3×3 row-major, columns are the directions of the x, y and z axes (as SimpleITK).
+    facts: acquisition facts without patient data (Manufacturer, ConvolutionKernel, SliceThickness …).
+    """
+
+    array: NDArray[np.generic]
+    spacing_mm: Vector
+    origin_mm: Vector = (0.0, 0.0, 0.0)
+    direction: tuple[float, ...] = IDENTITY
+    facts: dict[str, str | float] = field(default_factory=dict)
+
+    def matches(self, other: Volume, *, tolerance: float = 1e-4) -> bool:
+        """Same size, spacing, origin and direction (each within `tolerance`: mm, or cosine)."""
+        return (
+            self.array.shape == other.array.shape
+            and bool(np.allclose(self.spacing_mm, other.spacing_mm, rtol=0, atol=tolerance))
+            and bool(np.allclose(self.origin_mm, other.origin_mm, rtol=0, atol=max(tolerance, 1e-3)))
+            and bool(np.allclose(self.direction, other.direction, rtol=0, atol=tolerance))
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A Volume and a non-empty mask on its grid: bool (z, y, x)."""
+
+    volume: Volume
+    mask: NDArray[np.bool_]
+
+    @property
+    def values(self) -> NDArray[np.generic]:
+        """Intensities inside the mask, one dimension."""
+        return self.volume.array[self.mask]
+
+    @property
+    def volume_ml(self) -> float:
+        """Volume of the mask in millilitres (voxel counting)."""
+        return float(self.mask.sum() * np.prod(self.volume.spacing_mm) / 1000.0)

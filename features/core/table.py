@@ -1,0 +1,162 @@
+"""Tables: a schema as data, and the only reader and writer of Parquet. What is written is declared, whole and durable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.core.errors import StoreError
+
+Type = Literal["string", "float64", "float32", "int64", "bool", "date"]
+_ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "float64": pa.float64(),
+    "float32": pa.float32(),
+    "int64": pa.int64(),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column and its entry in the dictionary. `role`: key and fact columns are never predictors; outcomes neither."""
+
+    name: str
+    type: Type
+    description: str
+    role: Literal["key", "fact", "predictor", "outcome"] = "predictor"
+    unit: str = ""
+    family: str = ""
+    filter: str = ""
+    ibsi: str = ""
+    modality: str = ""
+    recipe: str = ""
+    roi: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The declared columns of a table; the key columns together are unique and never null."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def key(self) -> list[str]:
+        return [column.name for column in self.columns if column.role == "key"]
+
+    @property
+    def arrow(self) -> pa.Schema:
+        return pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.role != "key") for c in self.columns])
+
+    def table(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Rows as a table of this schema, sorted by the key. Missing columns are null, unknown ones an error."""
+        rows = list(rows)
+        names = {column.name for column in self.columns}
+        unknown = {name for row in rows for name in row} - names
+        if unknown:
+            raise StoreError(f"table {self.name}: undeclared columns {sorted(unknown)[:5]}")
+        arrays = {c.name: pa.array([row.get(c.name) for row in rows], _ARROW[c.type]) for c in self.columns}
+        return self.checked(pa.table(arrays, schema=self.arrow))
+
+    def checked(self, table: pa.Table) -> pa.Table:
+        """The table with this schema, sorted by its key. Raises StoreError if the key is null or not unique."""
+        if table.schema.names != self.arrow.names:
+            raise StoreError(f"table {self.name}: columns differ from the schema")
+        table = table.cast(self.arrow)
+        if not self.key:
+            return table
+        for name in self.key:
+            if table[name].null_count:
+                raise StoreError(f'table {self.name}: the key column "{name}" holds nulls')
+        groups = table.group_by(self.key).aggregate([([], "count_all")])
+        if groups.num_rows != table.num_rows:
+            twice = groups.filter(pa.compute.greater(groups["count_all"], 1)).select(self.key).slice(0, 3).to_pylist()
+            raise StoreError(f"table {self.name}: keys are not unique, for example {twice}")
+        return table.sort_by([(name, "ascending") for name in self.key])
+
+
+def dictionary_rows(block: str, cohort: str, columns: Sequence[Column]) -> list[dict[str, str]]:
+    """Rows of the mart's dictionary for the columns of one block and cohort."""
+    return [{"block": block, "cohort": cohort, **asdict(column)} for column in columns]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is either whole or absent: temporary file, fsync, rename, fsync of the folder.
+
+    Raises StoreError if the disk is full or not writable.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error.strerror or error}") from error
+
+
+def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> bytes:
+    """A table as Parquet: zstd, byte-stream split for floats, dictionary for text. Equal tables give equal bytes."""
+    metadata = {f"radweave:{key}": value for key, value in sorted((provenance or {}).items())}
+    table = table.replace_schema_metadata(metadata or None)
+    floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=texts,
+        use_byte_stream_split=floats,
+        write_page_checksum=True,
+        store_schema=False,
+    )
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def write_table(path: Path, table: pa.Table, provenance: Mapping[str, str] | None = None) -> None:
+    """Write a table atomically. Raises StoreError."""
+    write_bytes(path, parquet_bytes(table, provenance))
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table, page checksums verified. Raises StoreError if it is missing or damaged."""
+    try:
+        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+
+
+def read_provenance(path: Path) -> dict[str, str]:
+    """The provenance that was written with a table."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+    found = {key.decode(): value.decode() for key, value in metadata.items()}
+    return {key.removeprefix("radweave:"): value for key, value in found.items() if key.startswith("radweave:")}

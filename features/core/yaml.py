@@ -1,0 +1,144 @@
+"""YAML with an address: every fault names its file and line, what was found, what is allowed, and the nearest word."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from features.core.errors import ConfigError, Fault, did_you_mean
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple[str | int, ...]
+
+
+@dataclass
+class Document:
+    """A YAML file as data, with the line of each place in it."""
+
+    path: Path
+    data: Any
+    lines: dict[Loc, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Document:
+        """Read with the safe loader (no tags run code). Raises ConfigError if absent, malformed or with double keys."""
+        try:
+            node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        except FileNotFoundError as error:
+            raise ConfigError([Fault(str(path), "there is no such file")]) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([Fault(str(path), "cannot be read", str(error))]) from error
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{path}:{mark.line + 1}" if mark else str(path)
+            raise ConfigError([Fault(where, "is not YAML", getattr(error, "problem", None) or str(error))]) from error
+        document = cls(path, None)
+        faults: list[Fault] = []
+        document.data = _construct(document, node, (), faults) if node else {}
+        if faults:
+            raise ConfigError(faults)
+        return document
+
+    def where(self, loc: Sequence[str | int]) -> str:
+        """`file:line` of a place, or of the nearest place that holds it."""
+        place = tuple(loc)
+        while place and place not in self.lines:
+            place = place[:-1]
+        return f"{self.path}:{self.lines.get(place, 1)}"
+
+    def parse(self, model: type[M]) -> M:
+        """The data as a model. Raises ConfigError with all faults at once."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise ConfigError([self._fault(model, item) for item in error.errors() if not _is_echo(item)]) from error
+
+    def _fault(self, model: type[BaseModel], error: Any) -> Fault:
+        loc = self._real_loc(error["loc"])
+        dotted = ".".join(str(part) for part in loc) or "the document"
+        kind, found = error["type"], error["input"]
+        if kind == "extra_forbidden":
+            names = _fields_at(model, loc[:-1])
+            return Fault(self.where(loc), f'unknown key "{dotted}"', "", ", ".join(names), did_you_mean(loc[-1], names))
+        if kind == "missing":
+            return Fault(self.where(loc), f'the key "{dotted}" is missing')
+        expected = error.get("ctx", {}).get("expected", "") or error.get("ctx", {}).get("expected_tags", "")
+        words = [word.strip(" '") for word in str(expected).replace(" or ", ", ").split(",")] if expected else []
+        shown = "" if isinstance(found, dict | list | BaseModel) else repr(found)
+        what = error["msg"].removeprefix("Value error, ")
+        return Fault(self.where(loc), f"{dotted}: {what}", shown, ", ".join(words), did_you_mean(found, words))
+
+    def _real_loc(self, loc: Loc) -> Loc:
+        """pydantic puts tags and type names of unions into its places; keep what the file really holds."""
+        real: list[str | int] = []
+        here: Any = self.data
+        for i, part in enumerate(loc):
+            if (isinstance(here, dict) and part in here) or (
+                isinstance(here, list) and isinstance(part, int) and part < len(here)
+            ):
+                here = here[part]
+            elif i == len(loc) - 1 and isinstance(part, str) and isinstance(here, dict):
+                here = None
+            else:
+                continue
+            real.append(part)
+        return tuple(real)
+
+
+def _is_echo(error: Any) -> bool:
+    """pydantic calls a list too short when it is its items that are wrong; they have faults of their own."""
+    return error["type"] == "too_short" and bool(error["input"])
+
+
+def _construct(document: Document, node: yaml.Node, loc: Loc, faults: list[Fault]) -> Any:
+    document.lines.setdefault(loc, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = yaml.SafeLoader("").construct_object(key_node)
+            if key in mapping:
+                faults.append(Fault(f"{document.path}:{key_node.start_mark.line + 1}", f'the key "{key}" stands twice'))
+            document.lines[(*loc, key)] = key_node.start_mark.line + 1
+            mapping[key] = _construct(document, value_node, (*loc, key), faults)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(document, item, (*loc, i), faults) for i, item in enumerate(node.value)]
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except yaml.YAMLError as error:
+        what = getattr(error, "problem", None) or str(error)
+        faults.append(Fault(f"{document.path}:{node.start_mark.line + 1}", "is not plain YAML", str(what)))
+        return None
+
+
+def _fields_at(model: Any, loc: Loc) -> list[str]:
+    """Names of the keys that the model allows at a place."""
+    models = [model]
+    for part in loc:
+        models = [inner for outer in models for inner in _step(outer, part)]
+    names = [name for one in models for name in getattr(one, "model_fields", {})]
+    return sorted(set(names))
+
+
+def _step(annotation: Any, part: str | int) -> list[Any]:
+    fields = getattr(annotation, "model_fields", None)
+    if fields is not None:
+        return _flat(fields[part].annotation) if part in fields else []
+    arguments = get_args(annotation)
+    return _flat(arguments[-1] if get_origin(annotation) is dict else arguments[0]) if arguments else []
+
+
+def _flat(annotation: Any) -> list[Any]:
+    """Members of a union, without Annotated and None."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _flat(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [inner for one in get_args(annotation) if one is not type(None) for inner in _flat(one)]
+    return [annotation]
