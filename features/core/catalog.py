@@ -255,6 +255,9 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     for i, table in enumerate(cohort.tables):
         if table.centre is not None:
             known(("tables", i, "centre"), "centre", table.centre, cohort.centres)
+        elif len(cohort.centres) > 1:
+            where = document.where(("cohorts", name, "tables", i))
+            faults.append(Fault(where, "the table does not name its centre", allowed=", ".join(cohort.centres)))
         if isinstance(table, GenomicTable):
             known(("tables", i, "known_at"), "time point", table.known_at, cohort.timepoints)
             continue

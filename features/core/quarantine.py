@@ -67,6 +67,7 @@ REASONS: dict[str, Reason] = {
     "TAB_TIME": Reason(
         "a survival time is missing, negative or zero where an event state is given", "correct the dates"
     ),
+    "TAB_RANGE": Reason("a value lies outside the range that the catalog allows", "correct the value, or the range"),
     "UNEXPECTED": Reason("an error that radweave does not know", "report it with the traceback digest of the details"),
 }
 

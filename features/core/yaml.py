@@ -79,9 +79,7 @@ class Document:
         real: list[str | int] = []
         here: Any = self.data
         for i, part in enumerate(loc):
-            if (isinstance(here, dict) and part in here) or (
-                isinstance(here, list) and isinstance(part, int) and part < len(here)
-            ):
+            if part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here)):
                 here = here[part]
             elif i == len(loc) - 1 and isinstance(part, str) and isinstance(here, dict):
                 here = None

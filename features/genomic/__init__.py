@@ -1,0 +1,1 @@
+"""Genomic tables: expression values of named genes, one row per patient."""

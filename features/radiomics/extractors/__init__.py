@@ -1,0 +1,1 @@
+"""One extractor per file, named for its kind."""

@@ -1,0 +1,139 @@
+"""pyradiomics behind the Extractor interface: shape, first order and five texture families on each derived image."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+from itertools import product
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from features.core.extractor import Extractor
+from features.core.quarantine import Rejected
+from features.core.recipe import FixedBinWidth, Recipe
+from features.core.region import Region, Volume
+from features.core.table import Column
+from features.radiomics.ibsi import CODES
+
+FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+LARGEST_BIN_COUNT = 1024
+
+
+class Pyradiomics(Extractor):
+    """van Griethuysen et al., Cancer Res 2017;77:e104. The region is already resampled and normalised by the recipe.
+
+    Texture features of an image whose ROI falls into a single grey level are NaN (pyradiomics would return numbers).
+    """
+
+    kind: Literal["pyradiomics"] = "pyradiomics"
+    block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
+
+    @cached_property
+    def version(self) -> str:
+        packages = ("pyradiomics-bhklab", "SimpleITK", "PyWavelets", "numpy")
+        return "; ".join(f"{package} {version(package)}" for package in packages)
+
+    def columns(self, recipe: Recipe) -> list[Column]:
+        columns = []
+        for image in _image_types(recipe):
+            for family, feature in _features(shape=image == "original"):
+                columns.append(
+                    Column(
+                        name=f"{image}_{family}_{feature}",
+                        type="float64",
+                        description=f"{feature} of {family} on the {image} image",
+                        family=family,
+                        filter=image,
+                        ibsi=CODES[family].get(feature, ""),
+                    )
+                )
+        return columns
+
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+        """Raises Rejected(TOO_MANY_BINS) where the bin width would give more than 1,024 grey levels."""
+        return [self._extract(region, recipe) for region in regions]
+
+    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
+        if isinstance(recipe.discretise, FixedBinWidth):
+            bins = math.ceil(float(np.ptp(region.values)) / recipe.discretise.bin_width) + 1
+            if bins > LARGEST_BIN_COUNT:
+                raise Rejected("TOO_MANY_BINS", grey_levels=bins, largest=LARGEST_BIN_COUNT)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # pyradiomics' own imports and divisions warn
+            found = _engine(recipe).execute(_image(region.volume), _image(region.volume, region.mask.astype(np.uint8)))
+        values = {column.name: float(found[_native(column)]) for column in self.columns(recipe)}
+        for image in _image_types(recipe):
+            if abs(values[f"{image}_firstorder_Entropy"]) < 1e-9:
+                for family, feature in _features(shape=False):
+                    if family != "firstorder":
+                        values[f"{image}_{family}_{feature}"] = math.nan
+        return {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
+
+
+def _image_types(recipe: Recipe) -> list[str]:
+    names = ["original", *(f"log_sigma_{_number(sigma)}_mm" for sigma in recipe.filters.log_sigma_mm)]
+    if recipe.filters.wavelet:
+        names += [f"wavelet_{''.join(bands)}" for bands in product("LH", repeat=3)]
+    return names
+
+
+def _native(column: Column) -> str:
+    """pyradiomics' own name: `log-sigma-2-0-mm-3D_glcm_Contrast`, `wavelet-LLH_glcm_Contrast`."""
+    image = column.filter.replace("_", "-")
+    image += "-3D" if image.startswith("log-") else ""
+    return f"{image}_{column.name.removeprefix(column.filter + '_')}"
+
+
+def _number(sigma: float) -> str:
+    return str(float(sigma)).replace(".", "_")
+
+
+@lru_cache(maxsize=2)
+def _features(*, shape: bool) -> list[tuple[str, str]]:
+    from radiomics.featureextractor import getFeatureClasses
+
+    classes = getFeatureClasses()
+    names: list[tuple[str, str]] = []
+    for family in FAMILIES if shape else FAMILIES[1:]:
+        names += [(family, name) for name, deprecated in classes[family].getFeatureNames().items() if not deprecated]
+    return names
+
+
+@lru_cache(maxsize=8)
+def _engine(recipe: Recipe) -> Any:
+    import SimpleITK as sitk
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    logging.getLogger("radiomics").setLevel(logging.ERROR)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # the runner gives one process per core
+    engine = RadiomicsFeatureExtractor(additionalInfo=False)
+    settings = recipe.discretise
+    engine.settings["binWidth"] = settings.bin_width if isinstance(settings, FixedBinWidth) else None
+    engine.settings["binCount"] = None if isinstance(settings, FixedBinWidth) else settings.bin_count
+    engine.settings["minimumROISize"] = None
+    engine.disableAllImageTypes()
+    engine.enableImageTypeByName("Original")
+    if recipe.filters.log_sigma_mm:
+        engine.enableImageTypeByName("LoG", customArgs={"sigma": [float(s) for s in recipe.filters.log_sigma_mm]})
+    if recipe.filters.wavelet:
+        engine.enableImageTypeByName("Wavelet", customArgs={"wavelet": recipe.filters.wavelet})
+    engine.disableAllFeatures()
+    for family in FAMILIES:
+        engine.enableFeatureClassByName(family)
+    return engine
+
+
+def _image(volume: Volume, array: Any = None) -> Any:
+    """A SimpleITK image on the volume's grid, of its own array (as float64) or of another one of that shape."""
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(volume.array.astype(np.float64) if array is None else array)
+    image.SetSpacing(volume.spacing_mm)
+    image.SetOrigin(volume.origin_mm)
+    image.SetDirection(volume.direction)
+    return image
