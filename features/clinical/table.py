@@ -40,11 +40,10 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     """The clinical block of a cohort.
 
     A code, date or number that the catalog does not explain is a fault of the catalog: all are raised together as
-    ConfigError. A value out of its allowed range, or a survival time that is missing or not above zero where the event
+    ConfigError. Tables of one centre complete each other, patient by patient. A value out of its allowed range, or a survival time that is missing or not above zero where the event
     state is given, puts the patient's row into quarantine (TAB_RANGE, TAB_TIME).
     """
-    rows: list[dict[str, object]] = []
-    quarantined: list[Quarantined] = []
+    rows: dict[str, dict[str, object]] = {}
     faults: list[Fault] = []
     for source in cohort.tables:
         if not isinstance(source, ClinicalTable):
@@ -58,22 +57,26 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
             word: _typed(text, source, column, cohort.variables[word], word, faults)
             for word, column in source.columns.items()
         }
+        centre = source.centre or next(iter(cohort.centres))
         for i, patient in enumerate(text.index):
             code = pseudonym(key, name, patient)
-            values = {word: column[i] for word, column in typed.items()}
-            rejected = _rejected(values, cohort)
-            centre = source.centre or next(iter(cohort.centres))
-            if rejected:
-                row = Quarantined(
-                    name, centre, f"{name}:{code}", "", "tables", rejected.code, rejected.message, rejected.details
-                )
-                quarantined.append(row)
-            else:
-                rows.append({"patient": code, "cohort": name, "centre": centre, **values})
+            row = rows.setdefault(code, {"patient": code, "cohort": name, "centre": centre})
+            twice = sorted(typed.keys() & row.keys())
+            if twice or row["centre"] != centre:
+                what = f"a patient already has {', '.join(twice) or 'another centre'} from another table"
+                faults.append(Fault(source.path, what, f"row {i + 2}"))
+            row |= {word: column[i] for word, column in typed.items()}
     if faults:
         raise ConfigError(faults)
+    quarantined: list[Quarantined] = []
+    for code, row in list(rows.items()):
+        rejected = _rejected(row, cohort)
+        if rejected:
+            del rows[code]
+            facts = rejected.code, rejected.message, rejected.details
+            quarantined.append(Quarantined(name, str(row["centre"]), f"{name}:{code}", "", "tables", *facts))
     schema = clinical_schema(cohort)
-    return PatientTable(schema.table(rows), schema.columns, tuple(quarantined))
+    return PatientTable(schema.table(rows.values()), schema.columns, tuple(quarantined))
 
 
 def _typed(

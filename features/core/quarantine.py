@@ -50,6 +50,10 @@ REASONS: dict[str, Reason] = {
     "NII_SHEAR": Reason("the voxel axes are not orthogonal", "resample the image to orthogonal axes"),
     "NII_4D": Reason("the image does not have three dimensions", "export one 3D volume"),
     "NII_SPACING": Reason("a voxel spacing is zero, negative or above 20 mm", "correct the header's pixdim"),
+    "PET_UNITS": Reason("a PET is not in the SUV that the catalog declares", "convert to SUV, or correct the catalog"),
+    "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
+    "PATIENT_UNKNOWN": Reason("a DICOM file has no PatientID", "export with patient ids"),
+    "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
     "GEOMETRY": Reason("image and mask have different grids", "resample the mask to the image's grid"),
     "MASK_EMPTY": Reason("the mask has no voxel", "contour the ROI again"),
@@ -58,9 +62,7 @@ REASONS: dict[str, Reason] = {
     ),
     "MASK_FLAT": Reason("all voxels of the ROI have one value", "check the image and the mask's place"),
     "MASK_VALUES": Reason("the mask holds values that are not whole labels", "export an integer label map"),
-    "UNIT_MISMATCH": Reason(
-        "the recipe needs another intensity unit than the catalog declares", "convert, or correct it"
-    ),
+    "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),

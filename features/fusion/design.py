@@ -1,0 +1,227 @@
+"""fuse: the design table of a study from the mart, with a flow of cases in which every exclusion has a reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.core.catalog import Catalog, Cohort, GenomicTable
+from features.core.design import Design, FlowRow
+from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.errors import FitError, RadweaveError, did_you_mean
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.core.table import read_table
+from features.fusion.encode import encode
+from features.results.mart import read_mart
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the mart: the part of a study that decides its design table."""
+
+    cohorts: tuple[str, ...]
+    endpoint: str
+    predict_at: str
+    recipes: tuple[Recipe, ...]
+    exclude_missing_modality: bool = False
+
+
+def fuse(store: Store, catalog: Catalog, question: Question) -> Design:
+    """One row per case at the prediction time point, with outcome; columns of all blocks, float, NaN where missing.
+
+    Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
+    modality that others have keeps NaN there, to be imputed inside training folds, or is excluded if the question says so.
+    Raises RadweaveError if cohort or endpoint are unknown, StoreError if a cohort was not refreshed, FitError if none is left.
+    """
+    parts = [_cohort_part(store, catalog, name, question) for name in question.cohorts]
+    endpoint = parts[0].endpoint
+    X = pd.concat([part.X for part in parts], verify_integrity=True)
+    X = X[[column for column in X.columns if column.startswith("clinical__")] + _others(X)].astype(float)
+    if X.empty:
+        raise FitError(f'no case has the endpoint "{question.endpoint}" and a usable image')
+    table = pd.concat([part.table for part in parts])
+    many = len(parts) > 1
+    centres = [f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]
+    return Design(
+        X=X,
+        blocks={column: _block(column, question.recipes) for column in X.columns},
+        y=np.concatenate([part.y for part in parts]),
+        endpoint=endpoint,
+        patients=(table["cohort"] + ":" + table["patient"]).to_numpy(str),
+        centres=np.array(centres),
+        flow=tuple(row for part in parts for row in part.flow),
+        cohort_table=table,
+        missing_modality=Counter(modality for part in parts for modality in part.missing),
+    )
+
+
+@dataclass
+class _Part:
+    X: pd.DataFrame
+    y: NDArray[np.generic]
+    endpoint: BinaryEndpoint | SurvivalEndpoint
+    table: pd.DataFrame
+    flow: list[FlowRow]
+    missing: list[str]
+
+
+def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) -> _Part:
+    cohort = catalog.cohort(name)
+    if question.endpoint not in cohort.endpoints:
+        hint = did_you_mean(question.endpoint, cohort.endpoints)
+        known = ", ".join(cohort.endpoints) or "none"
+        raise RadweaveError(f'cohort "{name}" has no endpoint "{question.endpoint}"; it has {known}. {hint}'.strip())
+    endpoint = cohort.endpoints[question.endpoint]
+    region = _at(read_mart(store, "region", name).to_pandas(), question.predict_at).set_index("case")
+    clinical = read_mart(store, "clinical", name).to_pandas().set_index("patient")
+    flow: list[FlowRow] = []
+
+    patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(store, name))
+    reasons = _why_no_image(store, name, question.predict_at, set(patients) - set(region["patient"]))
+    with_image = region[region["patient"].isin(patients)]
+    label = f"{name}: patients with a usable image at {question.predict_at}"
+    flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
+
+    outcome, reasons = _outcome(store, name, clinical, endpoint, sorted(set(with_image["patient"])))
+    cases = with_image[with_image["patient"].isin(outcome.index)].sort_index()
+    before = with_image["patient"].nunique()
+    flow.append(FlowRow(f"{name}: with the endpoint {question.endpoint}", before, cases["patient"].nunique(), reasons))
+
+    modalities = sorted({recipe.modality for recipe in question.recipes})
+    lacks = {m: _lacking(cases, m) for m in modalities}
+    if question.exclude_missing_modality:
+        out = {f"no usable {m}": cases[mask]["patient"].nunique() for m, mask in lacks.items() if mask.any()}
+        dropped = np.logical_or.reduce(list(lacks.values())) if lacks else np.zeros(len(cases), bool)
+        before, cases = cases["patient"].nunique(), cases[~dropped]
+        if len(out) > 1:
+            out = {"no usable " + " or ".join(modalities): before - cases["patient"].nunique()}
+        flow.append(FlowRow(f"{name}: with every modality", before, cases["patient"].nunique(), out))
+        lacks = {}
+    missing: list[str] = [modality for modality, mask in lacks.items() for _ in range(int(mask.sum()))]
+
+    blocks = [
+        _clinical(cohort, clinical, cases, question.predict_at),
+        _genomic(store, name, cohort, cases, question.predict_at),
+    ]
+    blocks.append(_volumes(cases, modalities))
+    blocks += [_features(store, block, name, cases, question.recipes) for block in ("radiomics", "deep")]
+    y = _structured(outcome.loc[cases["patient"]], endpoint)
+    table = cases[["cohort", "centre", "patient", "timepoint"]].join(
+        clinical[list(cohort.variables)], on="patient", validate="many_to_one"
+    )
+    volumes = {f"volume_{m.lower()}_ml": cases[f"region__{m.lower()}__volume_ml"] for m in modalities}
+    return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing)
+
+
+def _at(frame: pd.DataFrame, timepoint: str) -> pd.DataFrame:
+    return frame[frame["timepoint"] == timepoint]
+
+
+def _quarantined_patients(store: Store, name: str) -> set[str]:
+    cases = read_table(store.quarantine(name))["case"].to_pylist()
+    return {case.split(":")[1] for case in cases if case.count(":") >= 1}
+
+
+def _why_no_image(store: Store, name: str, timepoint: str, patients: set[str]) -> dict[str, int]:
+    """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
+    codes: dict[str, set[str]] = {}
+    for row in read_table(store.quarantine(name)).to_pylist():
+        parts = row["case"].split(":")
+        if row["stage"] != "tables" and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
+            codes.setdefault(parts[1], set()).add(row["code"])
+    return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
+
+
+def _outcome(
+    store: Store,
+    name: str,
+    clinical: pd.DataFrame,
+    endpoint: BinaryEndpoint | SurvivalEndpoint,
+    patients: Sequence[str],
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Outcome columns of the patients that have them, and the reasons of the others."""
+    columns = [endpoint.column] if isinstance(endpoint, BinaryEndpoint) else [endpoint.time, endpoint.event]
+    rejected = {
+        row["case"].split(":")[1]: row["code"]
+        for row in read_table(store.quarantine(name)).to_pylist()
+        if row["stage"] == "tables"
+    }
+    complete = clinical[columns].dropna()
+    reasons: Counter[str] = Counter()
+    for patient in patients:
+        if patient in complete.index:
+            continue
+        in_table = "outcome missing" if patient in clinical.index else "not in the clinical table"
+        reasons[rejected.get(patient, in_table)] += 1
+    return complete.loc[complete.index.intersection(list(patients))], dict(sorted(reasons.items()))
+
+
+def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoint) -> NDArray[np.generic]:
+    if isinstance(endpoint, BinaryEndpoint):
+        return outcome[endpoint.column].to_numpy(bool)
+    y = np.empty(len(outcome), dtype=[("event", bool), ("time", float)])
+    y["event"], y["time"] = outcome[endpoint.event].to_numpy(bool), outcome[endpoint.time].to_numpy(float)
+    return y
+
+
+def _lacking(cases: pd.DataFrame, modality: str) -> NDArray[np.bool_]:
+    column = f"region__{modality.lower()}__volume_ml"
+    return cases[column].isna().to_numpy() if column in cases else np.ones(len(cases), bool)
+
+
+def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
+    """Predictors known at the prediction time, encoded. Later ones would be immortal time and are left out by name."""
+    limit = cohort.timepoints[predict_at]
+    known = {
+        name: variable
+        for name, variable in cohort.variables.items()
+        if variable.role == "predictor" and cohort.timepoints[variable.known_at] <= limit
+    }
+    return encode(clinical.reindex(cases["patient"]).set_axis(cases.index), known)
+
+
+def _genomic(store: Store, name: str, cohort: Cohort, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
+    sources = [table for table in cohort.tables if isinstance(table, GenomicTable)]
+    if not sources or any(cohort.timepoints[table.known_at] > cohort.timepoints[predict_at] for table in sources):
+        return pd.DataFrame(index=cases.index)
+    frame = read_mart(store, "genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
+    joined: pd.DataFrame = frame.reindex(cases["patient"]).set_axis(cases.index).add_prefix("genomic__")
+    return joined
+
+
+def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
+    columns = [f"region__{m.lower()}__volume_ml" for m in modalities]
+    return cases.reindex(columns=columns)
+
+
+def _features(store: Store, block: str, name: str, cases: pd.DataFrame, recipes: Sequence[Recipe]) -> pd.DataFrame:
+    """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe: the refresh ran without it."""
+    wanted = [
+        f"{extractor.kind}__{recipe.name}__{column.name}"
+        for recipe in recipes
+        for extractor in recipe.extractors
+        if extractor.block == block
+        for column in extractor.columns(recipe)
+    ]
+    table = read_mart(store, block, name)
+    absent = [column for column in wanted if column not in table.schema.names]
+    if absent:
+        raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}')
+    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case").reindex(cases.index)
+    return features
+
+
+def _block(column: str, recipes: Sequence[Recipe]) -> str:
+    prefix = column.split("__")[0]
+    kinds = {extractor.kind: extractor.block for recipe in recipes for extractor in recipe.extractors}
+    return kinds.get(prefix, prefix)
+
+
+def _others(X: pd.DataFrame) -> list[str]:
+    return [column for column in X.columns if not column.startswith("clinical__")]

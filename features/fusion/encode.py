@@ -1,0 +1,30 @@
+"""Clinical columns as numbers, by the levels that the catalog declares: nothing is learnt from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from features.core.catalog import Variable
+
+
+def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
+    """Predictors as float columns, one row as given; missing stays NaN.
+
+    number: as it is. flag: 0 or 1. ordinal: the rank of its level from 0. category: one column per level, without the
+    first where there are two levels.
+    """
+    columns: dict[str, np.ndarray] = {}
+    for name, variable in variables.items():
+        values = frame[name]
+        missing = values.isna().to_numpy()
+        if variable.type == "category":
+            for level in variable.levels[1:] if len(variable.levels) == 2 else variable.levels:
+                columns[f"clinical__{name}_{level}"] = np.where(missing, np.nan, (values == level).to_numpy(float))
+            continue
+        if variable.type == "ordinal":
+            values = values.map({level: float(rank) for rank, level in enumerate(variable.levels)})
+        columns[f"clinical__{name}"] = values.astype(object).where(~missing, np.nan).to_numpy(float)
+    return pd.DataFrame(columns, index=frame.index)

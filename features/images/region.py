@@ -1,0 +1,127 @@
+"""read_region: the pixels and the mask of a Scan on one grid; check_region: is it fit for use, and what are its facts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from features.core.case import Scan
+from features.core.quarantine import Rejected
+from features.core.region import Region, Volume
+from features.core.table import Column
+from features.images.dicom import frame_of_reference, read_dicom_series
+from features.images.nifti import read_nifti
+from features.images.rtstruct import read_rtstruct_mask
+from features.images.seg import read_seg_mask
+
+MINIMUM_VOXELS = 27
+
+
+def _fact(name: str, description: str, unit: str = "") -> Column:
+    return Column(name, "float64", description, role="fact", unit=unit)
+
+
+REGION_COLUMNS: tuple[Column, ...] = (
+    _fact("voxels", "Number of voxels in the mask"),
+    Column("volume_ml", "float64", "Volume of the mask, voxels counted", role="predictor", unit="ml"),
+    _fact("components", "Connected parts of the mask (26 neighbours)"),
+    _fact("touches_border", "1 if the mask touches the border of the image, else 0"),
+    _fact("intensity_min", "Lowest intensity in the mask", "as image"),
+    _fact("intensity_mean", "Mean intensity in the mask", "as image"),
+    _fact("intensity_max", "Highest intensity in the mask", "as image"),
+    _fact("intensity_sd", "Standard deviation of intensities in the mask (population)", "as image"),
+    _fact("spacing_x_mm", "Voxel spacing along x", "mm"),
+    _fact("spacing_y_mm", "Voxel spacing along y", "mm"),
+    _fact("spacing_z_mm", "Voxel spacing along z (distance of slices)", "mm"),
+    _fact("size_x", "Voxels of the image along x"),
+    _fact("size_y", "Voxels of the image along y"),
+    _fact("size_z", "Voxels of the image along z"),
+    Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
+    Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
+    _fact("slice_thickness_mm", "Nominal slice thickness, missing if unknown", "mm"),
+)
+
+
+def read_region(scan: Scan) -> Region:
+    """Image and mask of a scan, read from their files and on one grid.
+
+    A NIfTI mask is the voxels that equal the label `scan.roi`. Pixels are as in the files: nothing is resampled.
+    Raises Rejected with any code of the readers, and MASK_VALUES, GEOMETRY, MASK_EMPTY, PET_UNITS (the catalog says SUV,
+    the Units of a DICOM PET are others).
+    """
+    if scan.image.format == "dicom":
+        image = read_dicom_series(scan.image.paths)
+        if scan.unit == "SUV" and image.facts.get("Units", "GML") != "GML":
+            raise Rejected("PET_UNITS")
+    else:
+        image = read_nifti(scan.image.paths[0])
+    path = scan.mask.paths[0]
+    if scan.mask.format == "nifti":
+        mask = _label_mask(read_nifti(path), image, int(scan.roi))
+    else:
+        frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
+        read = read_rtstruct_mask if scan.mask.format == "rtstruct" else read_seg_mask
+        mask = read(path, image, scan.roi, frame_of_reference=frame)
+    if not mask.any():
+        raise Rejected("MASK_EMPTY")
+    return Region(image, mask)
+
+
+def check_region(region: Region) -> dict[str, float | str]:
+    """The facts of a region that is fit for use, one for each of REGION_COLUMNS; unknown text is "", an unknown number NaN.
+
+    Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI, MASK_FLAT.
+    """
+    mask, volume = region.mask, region.volume
+    count = int(mask.sum())
+    if count == 0:
+        raise Rejected("MASK_EMPTY")
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    extents = sorted(axis.stop - axis.start for axis in box)
+    if count < MINIMUM_VOXELS or extents[1] < 2:
+        raise Rejected("MASK_TINY", f"the mask is a line or has fewer than {MINIMUM_VOXELS} voxels", voxels=count)
+    values = region.values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise Rejected("NAN_IN_ROI", voxels=int((~np.isfinite(values)).sum()))
+    if values.min() == values.max():
+        raise Rejected("MASK_FLAT", intensity=float(values[0]))
+    components = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))[1]
+    touches = any(axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True))
+    thickness = volume.facts.get("SliceThickness")
+    z, y, x = volume.array.shape
+    numbers = {
+        "voxels": count,
+        "volume_ml": region.volume_ml,
+        "components": components,
+        "touches_border": touches,
+        "intensity_min": values.min(),
+        "intensity_mean": values.mean(),
+        "intensity_max": values.max(),
+        "intensity_sd": values.std(),
+        "spacing_x_mm": volume.spacing_mm[0],
+        "spacing_y_mm": volume.spacing_mm[1],
+        "spacing_z_mm": volume.spacing_mm[2],
+        "size_x": x,
+        "size_y": y,
+        "size_z": z,
+        "slice_thickness_mm": thickness if isinstance(thickness, float) else np.nan,
+    }
+    facts: dict[str, float | str] = {name: float(value) for name, value in numbers.items()}
+    facts["manufacturer"] = str(volume.facts.get("Manufacturer", ""))
+    facts["kernel"] = str(volume.facts.get("ConvolutionKernel", ""))
+    return {column.name: facts[column.name] for column in REGION_COLUMNS}
+
+
+def _label_mask(labels: Volume, image: Volume, label: int) -> NDArray[np.bool_]:
+    """Voxels of one label. Raises Rejected: GEOMETRY, MASK_VALUES (a value is not whole within 1e-6)."""
+    if not labels.matches(image):
+        raise Rejected("GEOMETRY")
+    array = labels.array
+    if array.dtype.kind == "f":
+        values = array.astype(np.float64)
+        whole = np.rint(values)
+        if not (np.abs(values - whole) <= 1e-6).all():
+            raise Rejected("MASK_VALUES")
+        return np.asarray(whole == label)
+    return np.asarray(array == label)

@@ -1,0 +1,112 @@
+"""simulate_cohort: the whole cohort, its catalog and the planted truth, by seed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import string
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from features.core.errors import RadweaveError
+from features.simulate.acquisition import Acquisition, protocol
+from features.simulate.anatomy import draw_anatomy, render
+from features.simulate.genes import draw_genome
+from features.simulate.patient import Patient, draw_patients
+from features.simulate.truth import TruthModel, best_scores, truth_record
+from features.simulate.write_catalog import write_catalog
+from features.simulate.write_dicom import StudyFacts, write_dicom
+from features.simulate.write_nifti import write_nifti
+from features.simulate.write_rtstruct import write_rtstruct
+from features.simulate.write_seg import write_seg
+from features.simulate.write_tables import clinical_name, genomic_name, write_clinical, write_genes
+
+Progress = Callable[[str, int, int], None]
+
+# Streams of randomness: a number each, so that one more draw here changes nothing there.
+GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE = range(6)
+
+
+def simulate_cohort(
+    folder: Path,
+    *,
+    centres: int = 3,
+    patients_per_centre: int = 24,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Path of the data_catalog.yaml of a multicentre lung-CT cohort `builtin`, written as real files below `folder`.
+
+    Centres A, B, C … in turn: DICOM with RTSTRUCT, DICOM with SEG, NIfTI. Every third patient of a centre has a second scan
+    (week 4). The truth goes to truth/ beside the images: truth.json (best possible scores, informative genes) and
+    patients.csv. Same arguments, same bytes. progress(what, done, total) is called once a patient.
+
+    Raises RadweaveError if the folder holds anything, or a number is out of range.
+    """
+    if not 1 <= centres <= len(string.ascii_uppercase):
+        raise RadweaveError(f"simulate: centres must be 1 to {len(string.ascii_uppercase)}; found {centres}")
+    if not 1 <= patients_per_centre <= 9999:
+        raise RadweaveError(f"simulate: patients per centre must be 1 to 9999; found {patients_per_centre}")
+    if seed < 0:
+        raise RadweaveError(f"simulate: the seed must not be negative; found {seed}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RadweaveError(f"simulate: {folder} is not an empty folder; give a new one")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    model = TruthModel()
+    genome = draw_genome(np.random.default_rng([seed, GENOME]))
+    protocols = {string.ascii_uppercase[i]: protocol(i) for i in range(centres)}
+    everyone: list[Patient] = []
+    total = centres * patients_per_centre
+    for i, (centre, acquisition) in enumerate(protocols.items()):
+        patients = draw_patients(model, np.random.default_rng([seed, PATIENTS, i]), centre, patients_per_centre)
+        for k, patient in enumerate(patients):
+            _write_scans(folder / centre, patient, acquisition, seed, (i, k))
+            if progress:
+                progress("simulate patients", len(everyone) + k + 1, total)
+        form = acquisition.format
+        write_clinical(folder / clinical_name(centre, form), form, patients)
+        rng = np.random.default_rng([seed, EXPRESSION, i])
+        write_genes(folder / genomic_name(centre), form, patients, genome, rng)
+        everyone += patients
+
+    scores = best_scores(model, np.random.default_rng([seed, SCORES]))
+    _write_truth(folder / "truth", everyone, truth_record(seed, model, scores, genome.informative))
+    catalog = folder / "data_catalog.yaml"
+    write_catalog(catalog, {centre: acquisition.format for centre, acquisition in protocols.items()})
+    return catalog
+
+
+def _write_scans(folder: Path, patient: Patient, acquisition: Acquisition, seed: int, place: tuple[int, int]) -> None:
+    anatomy = draw_anatomy(np.random.default_rng([seed, ANATOMY, *place]))
+    for number, (timepoint, tumour) in enumerate(patient.tumours.items()):
+        noise = np.random.default_rng([seed, NOISE, *place, number])
+        phantom = render(anatomy, tumour, acquisition, noise)
+        if acquisition.format == "nifti":
+            write_nifti(folder / patient.id / timepoint, phantom)
+            continue
+        facts = StudyFacts((seed,), patient.id, patient.sex, patient.scan_date(timepoint), timepoint)
+        scan = folder / "dicom" / patient.id / timepoint
+        slices = write_dicom(scan / "CT", phantom, acquisition, facts)
+        if acquisition.format == "rtstruct":
+            write_rtstruct(scan / "RTSTRUCT.dcm", phantom, slices, facts)
+        else:
+            write_seg(scan / "SEG.dcm", phantom, slices, facts)
+
+
+def _write_truth(folder: Path, patients: Sequence[Patient], record: dict[str, object]) -> None:
+    """truth.json, and patients.csv: patient, centre, state, logit, log_hazard, and the baseline tumour's size and texture."""
+    folder.mkdir()
+    (folder / "truth.json").write_bytes((json.dumps(record, indent=2) + "\n").encode())
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["patient", "centre", "state", "logit", "log_hazard", "volume_ml", "texture_hu"])
+    for patient in patients:
+        numbers = patient.state, patient.logit, patient.log_hazard
+        tumour = patient.tumours["baseline"]
+        planted = (*numbers, tumour.volume_ml, tumour.texture_hu)
+        writer.writerow([patient.id, patient.centre, *(f"{number:.6f}" for number in planted)])
+    (folder / "patients.csv").write_bytes(text.getvalue().encode())

@@ -1,0 +1,34 @@
+"""NIfTI: a phantom and its mask as two gzipped volumes with one geometry in sform and qform."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.simulate.anatomy import Phantom
+
+
+def write_nifti(folder: Path, phantom: Phantom) -> None:
+    """Write CT.nii.gz (int16, HU) and GTV.nii.gz (uint8, 1 in the tumour) into a new folder; units mm, axes x, y, z."""
+    folder.mkdir(parents=True)
+    _write(folder / "CT.nii.gz", phantom.hu, phantom)
+    _write(folder / "GTV.nii.gz", phantom.tumour.astype(np.uint8), phantom)
+
+
+def _write(path: Path, array: NDArray[np.int16] | NDArray[np.uint8], phantom: Phantom) -> None:
+    import nibabel
+
+    flip = np.array([-1.0, -1.0, 1.0])  # DICOM counts towards left and posterior, NIfTI towards right and anterior
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag(flip * phantom.spacing_mm)
+    affine[:3, 3] = flip * phantom.origin_mm
+    build: Any = nibabel.Nifti1Image  # nibabel has no types
+    image = build(np.ascontiguousarray(array.transpose(2, 1, 0)), affine)
+    image.header.set_xyzt_units("mm")
+    image.set_sform(affine, code="scanner")
+    image.set_qform(affine, code="scanner")
+    path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=4, mtime=0))

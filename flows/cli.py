@@ -1,0 +1,159 @@
+"""The command line. Heavy imports wait until a command runs, so that help is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.core.errors import RadweaveError
+
+app = typer.Typer(
+    help="Multicentre radiomics: from scans to honest scores.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StoreOption = Annotated[Path, typer.Option("--store", envvar="RADWEAVE_STORE", help="Folder of the results.")]
+CatalogOption = Annotated[Path, typer.Option("--catalog", envvar="RADWEAVE_CATALOG", help="The data catalog.")]
+WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 means one per core.")]
+STORE, CATALOG = Path("store"), Path("data_catalog.yaml")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder for the cohort and the store.")] = Path("demo"),
+    workers: WorkersOption = 0,
+) -> None:
+    """Run the main job on the built-in cohort: simulate, refresh, two studies, two reports."""
+    from flows.demo import run_demo
+    from flows.screen import Screen
+
+    with Screen() as screen:
+        screen.show(run_demo(folder, workers))
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="An empty or new folder.")],
+    centres: Annotated[int, typer.Option(min=1, max=26, help="Number of centres.")] = 3,
+    patients_per_centre: Annotated[int, typer.Option(min=1, help="Patients of each centre.")] = 24,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 0,
+) -> None:
+    """Write a simulated multicentre lung-CT cohort with its own catalog: DICOM with RTSTRUCT, with SEG, and NIfTI."""
+    from features.core.progress import tell
+    from features.simulate.cohort import simulate_cohort
+    from flows.screen import Screen
+
+    with Screen():
+        path = simulate_cohort(
+            folder, centres=centres, patients_per_centre=patients_per_centre, seed=seed, progress=tell
+        )
+    typer.echo(f"The cohort is described in {path}")
+
+
+@app.command()
+def check(
+    studies: Annotated[list[Path] | None, typer.Argument(help="Study files; without any, those of radweave.")] = None,
+    catalog: CatalogOption = CATALOG,
+) -> None:
+    """Validate catalog, recipes and studies, all faults at once, without touching pixels."""
+    from flows.configuration import check_configuration, recipe_files, study_files
+
+    found = check_configuration(catalog, studies or None)
+    typer.echo(f"{catalog}: {len(found.cohorts)} cohorts; {len(recipe_files())} recipes")
+    typer.echo(f"{len(studies) if studies else len(study_files())} studies: no faults")
+    for name in found.cohorts:
+        try:
+            typer.echo(f"  {name}: files in {found.root(name)}")
+        except RadweaveError as error:
+            typer.echo(f"  {name}: not available here: {error}")
+
+
+@app.command()
+def refresh(
+    cohorts: Annotated[list[str] | None, typer.Argument(help="Cohorts of the catalog.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All cohorts of the catalog.")] = False,
+    recipe: Annotated[list[str] | None, typer.Option(help="Only these recipes; may be repeated.")] = None,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+    workers: WorkersOption = 0,
+) -> None:
+    """Bring the mart up to date: only what is new or changed is computed."""
+    if bool(cohorts) == everything:
+        raise RadweaveError("name the cohorts to refresh, or say --all")
+    from flows.engine import run_flow
+    from flows.refresh import refresh as flow
+    from flows.screen import Screen
+
+    with Screen() as screen:
+        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), str(store), workers)
+        screen.show_refresh(published, store)
+
+
+@app.command()
+def study(
+    studies: Annotated[list[str], typer.Argument(help="Names of studies that come with radweave, or YAML files.")],
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+    workers: WorkersOption = 0,
+) -> None:
+    """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again."""
+    from flows.engine import run_flow
+    from flows.screen import Screen
+    from flows.study import study as flow
+
+    with Screen() as screen:
+        folders = [run_flow(flow, name, str(catalog), str(store), workers) for name in studies]
+        screen.show_studies(folders)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
+    store: StoreOption = STORE,
+    output: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+) -> None:
+    """Read-only SQL (DuckDB) over the mart; nothing outside it can be read or written."""
+    from flows.query import run_query
+
+    typer.echo(run_query(store, sql, output), nl=False)
+
+
+@app.command()
+def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None:
+    """What the store holds: cohorts, scans used and quarantined with reasons, studies and whether they are stale."""
+    from flows.screen import Screen
+    from flows.status import read_status
+
+    with Screen() as screen:
+        screen.show(read_status(store, catalog))
+
+
+@app.command()
+def serve(
+    store: StoreOption = STORE,
+    catalog: CatalogOption = CATALOG,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server, on loopback.")] = 4200,
+    cron: Annotated[str, typer.Option(help="When to refresh all cohorts.")] = "0 3 * * *",
+    workers: WorkersOption = 0,
+) -> None:
+    """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
+    from flows.serve import serve_deployments
+
+    serve_deployments(store, catalog, port, cron, workers)
+
+
+def main() -> None:
+    """Entry point: a user's fault prints without traceback and exits with 2."""
+    try:
+        app()
+    except RadweaveError as error:
+        typer.echo(f"radweave: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

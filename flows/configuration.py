@@ -1,0 +1,128 @@
+"""Recipes, studies and the catalog as one configuration, checked together."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from features.core.catalog import Catalog, load_catalog
+from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.recipe import Recipe, load_recipe
+from features.core.yaml import Document
+
+FOLDER = Path(__file__).parent
+
+
+def recipe_files() -> dict[str, Path]:
+    """Recipes that come with radweave, by name."""
+    return {path.stem: path for path in sorted((FOLDER / "recipes").glob("*.yaml"))}
+
+
+def study_files() -> dict[str, Path]:
+    """Studies that come with radweave, by name."""
+    return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.yaml"))}
+
+
+def find_recipes(names: Iterable[str]) -> tuple[Recipe, ...]:
+    """Recipes by name. Raises RadweaveError for an unknown one."""
+    files = recipe_files()
+    found = []
+    for name in names:
+        if name not in files:
+            hint = did_you_mean(name, files)
+            raise RadweaveError(f'there is no recipe "{name}"; there are {", ".join(files)}. {hint}'.strip())
+        found.append(load_recipe(files[name]))
+    return tuple(found)
+
+
+def recipes_for(catalog: Catalog, cohort: str) -> tuple[Recipe, ...]:
+    """All recipes that fit the modalities and units of a cohort."""
+    images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
+    found = tuple(recipe for recipe in find_recipes(recipe_files()) if (recipe.modality, recipe.unit) in images)
+    if not found:
+        kinds = ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))
+        raise RadweaveError(f'no recipe fits cohort "{cohort}" ({kinds}): add one to flows/recipes')
+    return found
+
+
+def find_study(study: str) -> Path:
+    """The file of a study: a path, or the name of one that comes with radweave. Raises RadweaveError."""
+    path = Path(study)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
+    files = study_files()
+    if study not in files:
+        hint = did_you_mean(study, files)
+        raise RadweaveError(
+            f'there is no study "{study}"; there are {", ".join(files)}, or give a file. {hint}'.strip()
+        )
+    return files[study]
+
+
+def check_configuration(catalog_path: Path, studies: Sequence[Path] | None = None) -> Catalog:
+    """The catalog, if it, all recipes and the studies are free of faults; else ConfigError with every one of them.
+
+    studies: files to check; None means those that come with radweave and name only cohorts of this catalog.
+    """
+    from tasks.evaluation.study import load_study
+
+    faults: list[Fault] = []
+    catalog: Catalog | None = None
+    try:
+        catalog = load_catalog(catalog_path)
+    except ConfigError as error:
+        faults += error.faults
+    recipes: dict[str, Recipe] = {}
+    for name, path in recipe_files().items():
+        try:
+            recipes[name] = load_recipe(path)
+        except ConfigError as error:
+            faults += error.faults
+    for path in study_files().values() if studies is None else studies:
+        try:
+            study = load_study(path)
+        except ConfigError as error:
+            faults += error.faults
+            continue
+        if catalog is not None and (studies is not None or set(study.cohorts) <= set(catalog.cohorts)):
+            faults += _study_faults(Document.load(path), study, catalog, recipes)
+    if faults or catalog is None:
+        raise ConfigError(faults)
+    return catalog
+
+
+def _study_faults(document: Document, study: object, catalog: Catalog, recipes: dict[str, Recipe]) -> list[Fault]:
+    """Words of a study that the catalog or the recipes do not know."""
+    from tasks.evaluation.study import Study
+
+    assert isinstance(study, Study)
+    faults: list[Fault] = []
+
+    def known(loc: Sequence[str | int], what: str, word: str, words: Iterable[str]) -> None:
+        words = list(words)
+        if word not in words:
+            hint = did_you_mean(word, words)
+            faults.append(Fault(document.where(loc), f"unknown {what}", f'"{word}"', ", ".join(words), hint))
+
+    for i, name in enumerate(study.cohorts):
+        known(("cohorts", i), "cohort", name, catalog.cohorts)
+        if name in catalog.cohorts:
+            cohort = catalog.cohorts[name]
+            known(("endpoint",), f"endpoint of cohort {name}", study.endpoint, cohort.endpoints)
+            known(("predict_at",), f"time point of cohort {name}", study.predict_at, cohort.timepoints)
+            endpoint = cohort.endpoints.get(study.endpoint)
+            for j, model in enumerate(study.models):
+                if endpoint is not None and model.task != endpoint.kind:
+                    what = f"{model.kind} predicts a {model.task} endpoint, {study.endpoint} is {endpoint.kind}"
+                    faults.append(Fault(document.where(("models", j)), what))
+    for i, name in enumerate(study.recipes):
+        known(("recipes", i), "recipe", name, recipes)
+    offered = {extractor.block for name in study.recipes if name in recipes for extractor in recipes[name].extractors}
+    for name, blocks in study.blocks.items():
+        for block in blocks:
+            if block in ("radiomics", "deep") and block not in offered:
+                what = f'the block "{block}" comes from no recipe of the study'
+                faults.append(Fault(document.where(("blocks", name)), what, allowed=", ".join(sorted(offered))))
+            if block == "region" and not study.recipes:
+                faults.append(
+                    Fault(document.where(("blocks", name)), "the block region needs a recipe: it names the modality")
+                )
+    return faults

@@ -1,0 +1,30 @@
+"""The demo: the main job on the built-in cohort, from files that it writes itself to two reports."""
+
+from pathlib import Path
+
+from rich.console import RenderableType
+
+from features.core.progress import tell
+from features.simulate.cohort import simulate_cohort
+from flows.engine import run_flow
+from flows.refresh import refresh
+from flows.screen import refresh_table, score_table
+from flows.study import study
+
+STUDIES = ("builtin_response", "builtin_survival")
+
+
+def run_demo(folder: Path, workers: int) -> list[RenderableType]:
+    """What the demo shows at its end. What an earlier run finished is used again."""
+    catalog, store = folder / "cohort" / "data_catalog.yaml", folder / "store"
+    if not catalog.is_file():
+        simulate_cohort(folder / "cohort", progress=tell)
+    published = run_flow(refresh, [], [], str(catalog), str(store), workers)
+    folders = [run_flow(study, name, str(catalog), str(store), workers) for name in STUDIES]
+    shown: list[RenderableType] = [refresh_table(published), *(score_table(found) for found in folders)]
+    shown += [f"Report: {found / 'report.html'}" for found in folders]
+    return [
+        *shown,
+        f"Tables: {store / 'mart'}",
+        f'Look inside: radweave query --store {store} "FROM radiomics LIMIT 5"',
+    ]

@@ -1,0 +1,57 @@
+"""refresh: from files to the mart. Only what is missing is computed; everything else is found under its address."""
+
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from prefect.context import FlowRunContext
+from pydantic import Field
+
+from features.core.catalog import load_catalog
+from features.core.progress import watched_by
+from features.core.store import Store
+from features.results.mart import Published
+from flows.configuration import find_recipes, recipes_for
+from flows.engine import log_progress, run_step
+from tasks.check import check_scans
+from tasks.extract import extract_features
+from tasks.index import index_scans
+from tasks.pool import Pool
+from tasks.publish import publish_mart
+from tasks.tables import read_tables
+
+
+@flow(name="refresh", flow_run_name="refresh-{cohorts}", persist_result=False, validate_parameters=True)
+def refresh(
+    cohorts: Annotated[list[str], Field(title="Cohorts", description="Names of the catalog; empty means all.")] = [],  # noqa: B006
+    recipes: Annotated[
+        list[str], Field(title="Recipes", description="Names; empty means every recipe that fits.")
+    ] = [],  # noqa: B006
+    catalog: Annotated[str, Field(title="Catalog", description="Path of the data catalog.")] = "data_catalog.yaml",
+    store: Annotated[str, Field(title="Store", description="Folder of the results.")] = "store",
+    workers: Annotated[int, Field(title="Workers", description="Processes; 0 means one per core.", ge=0)] = 0,
+) -> list[Published]:
+    """Index, check, extract and publish cohorts; what did not change is not computed again."""
+    names = cohorts or list(load_catalog(Path(catalog)).cohorts)
+    if not FlowRunContext.get():
+        return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
+    with watched_by(log_progress):
+        return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
+
+
+def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, workers: int) -> list[Published]:
+    catalog = load_catalog(path)
+    for name in names:
+        catalog.root(name)  # a missing folder is said before anything is computed
+    published = []
+    with Pool(workers) as pool:
+        for name in names:
+            recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
+            tables = run_step(read_tables, path, name)
+            index = run_step(index_scans, path, name)
+            usable = run_step(check_scans, index.scans, store, pool, name)
+            for recipe in recipes:
+                for extractor in recipe.extractors:
+                    run_step(extract_features, usable, recipe, extractor, store, pool)
+            published.append(run_step(publish_mart, store, index, recipes, tables))
+    return published

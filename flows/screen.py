@@ -1,0 +1,93 @@
+"""The screen: progress bars while work goes on, short tables when it is done."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from features.core.progress import watched_by
+from features.core.table import read_table
+from features.results.mart import Published
+
+
+class Screen:
+    """Inside the `with` block, progress of the library shows as bars on stderr; tables go to stdout."""
+
+    def __init__(self) -> None:
+        self.console = Console(soft_wrap=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, console=Console(stderr=True), transient=False)
+        self._known: dict[str, TaskID] = {}
+        self._watch = watched_by(self._advance)
+
+    def __enter__(self) -> "Screen":
+        self._bars.start()
+        self._watch.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._watch.__exit__(None, None, None)
+        self._bars.stop()
+
+    def _advance(self, what: str, done: int, total: int) -> None:
+        if what not in self._known:
+            self._known[what] = self._bars.add_task(what, total=total)
+        self._bars.update(self._known[what], completed=done, total=total)
+
+    def show(self, parts: RenderableType | Sequence[RenderableType]) -> None:
+        """Print tables and lines after the bars."""
+        self._bars.stop()
+        for part in parts if isinstance(parts, list | tuple) else [parts]:
+            self.console.print(part)
+
+    def show_refresh(self, published: Sequence[Published], store: Path) -> None:
+        """What refreshes left: scans in, used and quarantined, and where the tables are."""
+        self.show([refresh_table(published), f"Tables: {store / 'mart'}"])
+
+    def show_studies(self, folders: Sequence[Path]) -> None:
+        """Scores and reports of studies."""
+        self.show([part for folder in folders for part in (score_table(folder), f"Report: {folder / 'report.html'}")])
+
+
+def refresh_table(published: Sequence[Published]) -> Table:
+    """One row per cohort; scans in = used + quarantined."""
+    table = Table(title="Refresh")
+    for name in ("cohort", "scans", "used", "quarantined", "reasons", "refresh"):
+        table.add_column(name, justify="right" if name in ("scans", "used", "quarantined") else "left")
+    for one in published:
+        reasons = ", ".join(f"{code} {count}" for code, count in sorted(one.quarantined.items()))
+        counts = (one.scans, one.used, sum(one.quarantined.values()))
+        table.add_row(one.cohort, *map(str, counts), reasons or "–", one.refresh)
+    return table
+
+
+def score_table(folder: Path) -> Table:
+    """The pooled scores of a study, best model of each set of blocks first in its split."""
+    study = json.loads((folder / "study.json").read_text("utf-8"))["study"]
+    scores: pd.DataFrame = read_table(folder / "scores.parquet").to_pandas()
+    metric = "auc" if "auc" in set(scores["metric"]) else "harrell_c"
+    pooled = scores[(scores["centre"] == "") & (scores["metric"] == metric)]
+    table = Table(title=f"{study['title'] or study['name']} — {metric.replace('_', ' ')} with 95 % interval")
+    table.add_column("validation")
+    table.add_column("blocks")
+    models = list(dict.fromkeys(pooled["model"]))
+    for model in models:
+        table.add_column(model, justify="right")
+    for (split, blocks), rows in pooled.groupby(["split", "blocks"], sort=False):
+        cells = {row.model: row for row in rows.itertuples()}
+        table.add_row(str(split), str(blocks), *(_cell(cells.get(model)) for model in models))
+    first = pooled.iloc[0]
+    table.caption = f"n = {first['n']}, events = {first['events']}"
+    return table
+
+
+def _cell(row: object) -> str:
+    value = getattr(row, "value", None)
+    if value is None or pd.isna(value):
+        return "–"
+    low, high = getattr(row, "low", None), getattr(row, "high", None)
+    return f"{value:.2f} ({low:.2f}–{high:.2f})" if low is not None and high is not None else f"{value:.2f}"

@@ -1,0 +1,4 @@
+"""Steps: tasks/*.py are Prefect tasks, each a few lines that load, call the library, save and return a reference.
+
+The folders below are the modelling library, one thing per file, no prefect.
+"""

@@ -1,0 +1,36 @@
+"""Step 7: fit and evaluate."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pyarrow as pa
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from features.core.design import Design
+from features.core.errors import RadweaveError
+from features.core.table import write_table
+from tasks.evaluation.evaluate import evaluate
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.study import Study
+from tasks.evaluation.unit import Fit, Unit
+from tasks.pool import Pool
+
+
+@task(name="fit", cache_policy=NO_CACHE, persist_result=False)
+def fit_models(design: Design, study: Study, folder: Path, pool: Pool) -> StudyResult:
+    """Scores, out-of-fold predictions and selected features, kept as Parquet in the study's folder."""
+
+    def map_units(function: Callable[[Unit], list[Fit]], units: Iterable[Unit]) -> list[list[Fit]]:
+        found = pool.map(function, units, f"{study.name}: fit")
+        kept = [fits for fits in found if fits is not None]
+        if len(kept) < len(found):
+            raise RadweaveError(f"study {study.name}: a worker process was lost while fitting; use fewer --workers")
+        return kept
+
+    result = evaluate(design, study, map_units=map_units)
+    tables = {"scores": result.scores_table(), "predictions": result.predictions, "selected": result.selected_table()}
+    for name, frame in tables.items():
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        write_table(folder / f"{name}.parquet", table, {"study": study.name, "digest": result.digest})
+    return result

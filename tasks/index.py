@@ -1,0 +1,17 @@
+"""Step 1: find the scans of a cohort."""
+
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from features.core.catalog import load_catalog
+from features.core.progress import tell
+from features.core.pseudonym import load_key
+from features.images.index import Index, index_cohort
+
+
+@task(name="index", cache_policy=NO_CACHE, persist_result=False)
+def index_scans(catalog: Path, cohort: str) -> Index:
+    """Scans and index rejections of a cohort; paths of files stay in memory and are never stored."""
+    return index_cohort(load_catalog(catalog), cohort, load_key(), progress=tell)

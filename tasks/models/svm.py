@@ -1,0 +1,42 @@
+"""Support vector machine."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, PositiveFloat
+from sklearn.svm import SVC
+
+from tasks.models.model import Floats, Model, Task
+
+
+class Svm(Model):
+    """Support vector classifier, classes weighted alike; the score is the decision function, not a probability.
+
+    Weights are coefficients for the linear kernel and NaN for the RBF kernel, which has none.
+    Cortes & Vapnik, Mach Learn 1995;20:273.
+    """
+
+    kind: Literal["svm"] = "svm"
+    task: ClassVar[Task] = "binary"
+    kernel: tuple[Literal["linear", "rbf"], ...] = Field(("linear", "rbf"), min_length=1)
+    C: tuple[PositiveFloat, ...] = Field((0.1, 1.0), min_length=1)
+
+    def estimator(self, seed: int) -> SVC:
+        return SVC(
+            C=self.C[0],
+            kernel=self.kernel[0],
+            gamma="scale",
+            class_weight="balanced",
+            max_iter=100_000,
+            random_state=seed,
+        )
+
+    def settings(self) -> dict[str, list[Any]]:
+        return {"kernel": list(self.kernel), "C": list(self.C)}
+
+    def weights(self, estimator: SVC) -> Floats:
+        if estimator.kernel == "linear":
+            return np.asarray(estimator.coef_[0], dtype=np.float64)
+        return np.full(estimator.n_features_in_, np.nan)

@@ -1,0 +1,42 @@
+"""Step 8: the report."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from features.core.catalog import load_catalog
+from features.core.design import Design
+from features.core.store import Store
+from features.core.table import read_table, write_bytes
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.study import Study
+from tasks.reports.report import Facts, write_report
+
+
+@task(name="report", cache_policy=NO_CACHE, persist_result=False)
+def write_study_report(
+    study: Study,
+    result: StudyResult,
+    design: Design,
+    store: Store,
+    catalog: Path,
+    folder: Path,
+    provenance: Mapping[str, str],
+) -> Path:
+    """The HTML page; study.json is written last and says that the study is complete."""
+    cohorts = {name: load_catalog(catalog).cohort(name) for name in study.cohorts}
+    variables = {
+        column: f"{column.replace('_', ' ')} ({variable.unit})" if variable.unit else column.replace("_", " ")
+        for cohort in cohorts.values()
+        for column, variable in cohort.variables.items()
+    }
+    quarantine = pd.concat([read_table(store.quarantine(name)).to_pandas() for name in cohorts], ignore_index=True)
+    facts = Facts(design.cohort_table, design.missing_modality, quarantine, provenance, variables)
+    write_report(folder / "report.html", study, result, facts)
+    summary = {"study": study.model_dump(mode="json"), "provenance": dict(provenance)}
+    write_bytes(folder / "study.json", (json.dumps(summary, indent=1, sort_keys=True) + "\n").encode())
+    return folder / "report.html"

@@ -1,0 +1,89 @@
+"""The study's answer in one sentence, and what keeps it honest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from tasks.evaluation.result import Score, StudyResult
+from tasks.evaluation.study import Study
+from tasks.reports.choice import Choice, find_score
+from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, combination_label, is_baseline, model_label, split_label
+from tasks.reports.numbers import counted, decimal, score_in_words
+
+
+@dataclass(frozen=True)
+class Answer:
+    """sentence: with emphasis, escaped. cautions: sentences that stand below it."""
+
+    sentence: Markup
+    cautions: tuple[str, ...]
+
+
+def answer(study: Study, result: StudyResult, choice: Choice) -> Answer:
+    """What the study found. Only nested cross-validation names a best; leave-one-centre-out is told beside it."""
+    metric = METRICS[choice.metric]
+    if choice.best is None:
+        return Answer(_unchosen(study, result, choice), _compared(result))
+    best = choice.best
+    parts = [
+        Markup("Best of {} under {}: <strong>{}</strong>, {}").format(
+            counted(choice.rivals, "combination"),
+            split_label(NESTED),
+            combination_label(study, best),
+            score_in_words(best, metric),
+        )
+    ]
+    clinical = find_score(result, NESTED, "clinical", choice.models.get("clinical", ""), choice.metric)
+    if best.blocks != "clinical":
+        told = f"{score_in_words(clinical, metric)} with {model_label(clinical.model)}" if clinical else "not available"
+        parts.append(Markup("clinical-only: {}").format(told))
+    outside = find_score(result, CENTRE_OUT, best.blocks, best.model, choice.metric)
+    told = score_in_words(outside, metric) if outside else "not part of this study"
+    parts.append(Markup("leave-one-centre-out of the same combination: {}").format(told))
+    cautions = [*_compared(result), *_against_baselines(result, choice, best)]
+    if choice.rivals > 1:
+        cautions.append(
+            "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
+            "correct for that. Leave-one-centre-out took no part in the choice."
+        )
+    return Answer(Markup("; ").join(parts) + ".", tuple(cautions))
+
+
+def _unchosen(study: Study, result: StudyResult, choice: Choice) -> Markup:
+    if NESTED not in {split.kind for split in study.splits}:
+        return Markup(
+            "This study has no nested cross-validation, so no combination is named best: choosing the highest score of "
+            "{} would make that score optimistic."
+        ).format(split_label(choice.split))
+    reason = next((score.reason for score in result.scores if score.split == NESTED and score.reason), "unknown")
+    return Markup("No combination could be scored under nested cross-validation: {}.").format(reason)
+
+
+def _compared(result: StudyResult) -> tuple[str, ...]:
+    tuned = result.tuned
+    baselines = sum(is_baseline(name) for name in result.blocks)
+    of_them = f", {counted(baselines, 'baseline')} among them," if baselines else ""
+    return (
+        f"{counted(tuned.block_sets * tuned.models, 'combination')} of {counted(tuned.block_sets, 'set')} of blocks"
+        f"{of_them} and {counted(tuned.models, 'model')} were compared.",
+    )
+
+
+def _against_baselines(result: StudyResult, choice: Choice, best: Score) -> list[str]:
+    """How the best stands to each baseline under the same split, without claiming a difference that was not tested."""
+    found: list[str] = []
+    for name in result.blocks:
+        score = find_score(result, NESTED, name, choice.models[name], choice.metric)
+        if not is_baseline(name) or name == best.blocks or score is None or score.value is None:
+            continue
+        assert best.value is not None
+        difference = best.value - score.value
+        if difference <= 0:
+            found.append(f"It did not score higher than the {name}-only baseline ({decimal(score.value)}).")
+        else:
+            found.append(
+                f"It stands {decimal(difference)} above the {name}-only baseline; this difference was not tested."
+            )
+    return found

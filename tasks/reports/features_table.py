@@ -1,0 +1,65 @@
+"""Which features models chose, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.study import Study
+from tasks.reports.choice import Choice
+from tasks.reports.labels import blocks_label, feature_label, model_label
+from tasks.reports.numbers import decimal
+
+MOST = 15
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """name: the column, where the label differs from it. percent: share of the fitted folds."""
+
+    label: str
+    name: str
+    chosen: int
+    folds: int
+    percent: int
+    weight: str
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The features of one combination. more: how many others were chosen at least once."""
+
+    id: str
+    title: str
+    rows: tuple[FeatureRow, ...]
+    more: int
+    main: bool
+
+
+def feature_tables(
+    study: Study, result: StudyResult, choice: Choice, variables: Mapping[str, str]
+) -> tuple[FeatureTable, ...]:
+    """A table per set of blocks with the model of the choice, the best first; sets of a single column are left out."""
+    best = choice.best.blocks if choice.best else next(iter(study.blocks))
+    names = sorted((n for n, columns in result.blocks.items() if len(columns) > 1), key=lambda name: name != best)
+    tables: list[FeatureTable] = []
+    for name in names:
+        key = choice.split, name, choice.models[name]
+        chosen = [one for one in result.selected if (one.split, one.blocks, one.model) == key]
+        if not chosen:
+            continue
+        rows = tuple(
+            FeatureRow(
+                label=(label := feature_label(one.feature, variables)),
+                name=one.feature if label != one.feature else "",
+                chosen=one.chosen,
+                folds=one.folds,
+                percent=round(100 * one.chosen / one.folds),
+                weight=decimal(one.mean_weight, 3),
+            )
+            for one in chosen[:MOST]
+        )
+        title = f"{blocks_label(study, name)}, {model_label(choice.models[name])}"
+        tables.append(FeatureTable(f"table-features-{name}", title, rows, len(chosen) - len(rows), main=not tables))
+    return tuple(tables)

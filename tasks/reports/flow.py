@@ -1,0 +1,60 @@
+"""The flow of cases: who came in, who left at which step, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.core.design import FlowRow
+from features.core.quarantine import REASONS
+from tasks.evaluation.result import StudyResult
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A reason with its patients. meaning: what a quarantine code stands for, "" if the reason speaks for itself."""
+
+    count: int
+    reason: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A box of the diagram, and the box of those who left on the way to it."""
+
+    label: str
+    remaining: int
+    excluded: int
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The steps of one cohort. name: "" where steps name no cohort."""
+
+    name: str
+    start: int
+    steps: tuple[Step, ...]
+
+
+def flow_chains(result: StudyResult) -> tuple[Chain, ...]:
+    """One chain per cohort, in the order of the result; empty where no flow was recorded."""
+    grouped: dict[str, list[tuple[str, FlowRow]]] = {}
+    for row in result.flow:
+        name, _, label = row.step.rpartition(": ")
+        grouped.setdefault(name, []).append((label, row))
+    return tuple(
+        Chain(name, rows[0][1].count_in, tuple(_step(label, row) for label, row in rows))
+        for name, rows in grouped.items()
+    )
+
+
+def _step(label: str, row: FlowRow) -> Step:
+    ordered = sorted(row.reasons.items(), key=lambda item: (-item[1], item[0]))
+    exclusions = tuple(Exclusion(count, reason, _meaning(reason)) for reason, count in ordered)
+    return Step(label, row.count_out, row.count_in - row.count_out, exclusions)
+
+
+def _meaning(reason: str) -> str:
+    """What the quarantine codes of a reason such as "MASK_MISSING + NII_TRUNC" mean."""
+    return "; ".join(REASONS[code].means for code in reason.split(" + ") if code in REASONS)

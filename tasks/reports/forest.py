@@ -1,0 +1,86 @@
+"""Forest figure: a dot and its interval per combination, a panel per split."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tasks.evaluation.result import Metric, Score, StudyResult
+from tasks.evaluation.study import Study
+from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid
+from tasks.reports.labels import METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
+
+_DODGE = 0.2  # rows between two models of one set of blocks
+_ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
+
+
+def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
+    """Scores over all centres of every combination, with their 95 % intervals; 0.5 is chance."""
+    splits = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
+    names, kinds = list(result.blocks), [model.kind for model in study.models]
+    found = {
+        (score.split, score.blocks, score.model): score
+        for score in result.scores
+        if score.metric == metric and not score.centre
+    }
+    low = min([0.4, *(score.low for score in found.values() if score.low is not None)])
+
+    def paint(figure: Figure) -> None:
+        panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
+        for axes, split in zip(panels, splits, strict=True):
+            for row, name in enumerate(names):
+                if is_baseline(name):
+                    axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0)
+                for i, kind in enumerate(kinds):
+                    y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
+                    _dot(axes, found.get((split, name, kind)), y, i)
+            axes.axvline(0.5, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+            axes.set_xlim(max(0.0, low - 0.02), 1.0)
+            axes.set_ylim(len(names) - 0.5, -0.5)
+            axes.set_yticks(range(len(names)), [_name(study, name) for name in names])
+            axes.set_xlabel(METRICS[metric])
+            title = split_label(split)
+            axes.set_title(title[:1].upper() + title[1:], loc="left", fontweight="bold")
+            grid(axes, "x")
+            axes.tick_params(axis="y", length=0)
+            axes.spines["left"].set_visible(False)
+        if len(kinds) > 1:
+            keys = [
+                Line2D(
+                    [], [], color=_colour(i), marker=_marker(i), markersize=5, linewidth=1.4, label=model_label(kind)
+                )
+                for i, kind in enumerate(kinds)
+            ]
+            figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 4))
+
+    title = f"{METRICS[metric]} of every combination with its 95 % interval"
+    height = _FRAME_INCHES + len(names) * (_ROW_INCHES + _MODEL_INCHES * len(kinds)) + 0.25 * (len(kinds) > 1)
+    figure_id = f"figure-forest-{metric}"
+    caption = (
+        f"{title}. Shaded rows are baselines; the dashed line is chance. Intervals are percentile bootstraps over "
+        "patients; they do not correct for the number of combinations."
+    )
+    return Plot(figure_id, title, caption, draw(figure_id, title, (8.6, height), paint), wide=True)
+
+
+def _dot(axes: Axes, score: Score | None, y: float, i: int) -> None:
+    if score is None or score.value is None:
+        axes.annotate("not scored", (0.52, y), color=MUTED, fontsize=7.5, va="center")
+        return
+    if score.low is not None and score.high is not None:
+        axes.plot([score.low, score.high], [y, y], color=_colour(i), linewidth=1.5, solid_capstyle="butt")
+    axes.plot([score.value], [y], marker=_marker(i), color=_colour(i), markersize=5.5, markeredgecolor="white")
+
+
+def _colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]
+
+
+def _marker(i: int) -> str:
+    return MARKERS[i % len(MARKERS)]
+
+
+def _name(study: Study, name: str) -> str:
+    label = blocks_label(study, name)
+    return f"{label}\n(baseline)" if is_baseline(name) else label.replace(" (", "\n(")

@@ -1,0 +1,68 @@
+"""The words that the report uses for splits, metrics, models and sets of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tasks.evaluation.result import Metric, Score
+from tasks.evaluation.study import Study
+
+BASELINES = ("clinical", "volume")
+NESTED, CENTRE_OUT = "nested", "centre_out"
+METRICS: Mapping[Metric, str] = {"auc": "AUC", "harrell_c": "Harrell’s C-index", "uno_c": "Uno’s C-index"}
+_SPLITS = {NESTED: "nested cross-validation", CENTRE_OUT: "leave-one-centre-out"}
+_SPELLING = {"lasso": "LASSO", "svm": "SVM", "cox": "Cox", "coxnet": "Coxnet", "mrmr": "mRMR"}
+
+
+def split_label(kind: str) -> str:
+    """A split in words; an unknown kind by its own name.
+
+    >>> split_label("centre_out")
+    'leave-one-centre-out'
+    """
+    return _SPLITS.get(kind, kind.replace("_", " "))
+
+
+def model_label(kind: str) -> str:
+    """A model in words.
+
+    >>> model_label("lasso_logistic"), model_label("random_forest")
+    ('LASSO logistic', 'Random forest')
+    """
+    words = [_SPELLING.get(word, word) for word in kind.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def is_baseline(blocks: str) -> bool:
+    """True for the sets of blocks that others must beat."""
+    return blocks in BASELINES
+
+
+def blocks_label(study: Study, name: str) -> str:
+    """A set of blocks in words, with its parts where the name does not tell them.
+
+    A set `all` of clinical and radiomics is "all (clinical + radiomics)".
+    """
+    words = name.replace("_", " ")
+    parts = study.blocks.get(name, ())
+    if not parts or set(words.split()) - {"and", "plus", "with"} == set(parts):
+        return " + ".join(parts) if len(parts) > 1 else words
+    return f"{words} ({' + '.join(parts)})"
+
+
+def combination_label(study: Study, score: Score) -> str:
+    """Set of blocks and model of a score in words."""
+    return f"{blocks_label(study, score.blocks)} with {model_label(score.model)}"
+
+
+def feature_label(feature: str, variables: Mapping[str, str]) -> str:
+    """The label of a design column: its own, its clinical variable's (with the level), or the column's name."""
+    bare = feature.removeprefix("clinical__")
+    for name in (feature, bare):
+        if name in variables:
+            return variables[name]
+    owners = [name for name in variables if bare.startswith(f"{name}_")] if bare != feature else []
+    if owners:
+        owner = max(owners, key=len)
+        return f"{variables[owner]}: {bare.removeprefix(owner + '_')}"
+    return feature

@@ -1,0 +1,148 @@
+"""Methods in words, written from the study's settings and from what was really done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.core.endpoint import BinaryEndpoint
+from features.core.quarantine import REASONS
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.study import Study
+from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.numbers import counted
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A lead word and its sentences."""
+
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model, what it is, and the settings that inner folds chose from."""
+
+    label: str
+    description: str
+    settings: str
+
+
+def methods(study: Study, result: StudyResult, missing_modality: Mapping[str, int]) -> tuple[Paragraph, ...]:
+    """What a methods section needs to say."""
+    tuned = result.tuned
+    return (
+        Paragraph("Endpoint", _endpoint(study, result)),
+        Paragraph("Predictors", _predictors(study, result)),
+        *(Paragraph(_capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
+        Paragraph(
+            "Inside the fold",
+            "Every step that learns is fitted on the training cases alone: columns without information are dropped, "
+            "missing values become the median of the training fold, columns are standardised, a screening keeps the k "
+            "columns most associated with the outcome, and the model is fitted. The same holds inside the inner folds.",
+        ),
+        Paragraph(
+            "Tried",
+            f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'model')} were scored; "
+            f"up to {counted(tuned.candidates, 'setting')} stood for choice in all, and "
+            f"{counted(tuned.fits, 'model fit')} were made. Scores of the inner folds are not reported.",
+        ),
+        Paragraph("Scores", _scores(study, result)),
+        Paragraph("Missing modalities", missing_sentence(study, missing_modality)),
+        Paragraph("Seed", f"All random numbers follow from the seed {study.seed}; equal inputs give an equal report."),
+    )
+
+
+def missing_sentence(study: Study, missing_modality: Mapping[str, int]) -> str:
+    """How the study treats a case that lacks a modality which others have."""
+    if study.missing_modality == "exclude":
+        return "Cases that lack one of the modalities were excluded; the flow of cases counts them."
+    none = "" if any(missing_modality.values()) else " No case lacked one."
+    return (
+        "Cases that lack a modality stay in the study: their values of that modality are imputed by the median of the "
+        f"training fold.{none}"
+    )
+
+
+def model_rows(study: Study) -> tuple[ModelRow, ...]:
+    """The study's models, each by the first sentence of its documentation and its candidate settings."""
+    return tuple(
+        ModelRow(
+            model_label(model.kind),
+            (type(model).__doc__ or "").strip().split("\n")[0],
+            "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in model.grid().items()),
+        )
+        for model in study.models
+    )
+
+
+def quarantine_rows(quarantine: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Cohort, centre, modality, stage, code, meaning and number of rows. Case ids, messages and details stay out."""
+    if quarantine.empty:
+        return ()
+    keys = ["cohort", "centre", "modality", "stage", "code"]
+    sizes = quarantine[keys].fillna("").astype(str).groupby(keys, sort=True).size()
+    return tuple(
+        (*map(str, key), REASONS[key[4]].means if key[4] in REASONS else "", str(count)) for key, count in sizes.items()
+    )
+
+
+def _endpoint(study: Study, result: StudyResult) -> str:
+    endpoint = result.endpoint
+    described = f" ({endpoint.description})" if endpoint.description else ""
+    if isinstance(endpoint, BinaryEndpoint):
+        return (
+            f"Binary: {study.endpoint}{described}; {result.events} of {counted(result.n, 'case')} are positive. "
+            f"Predictions are made at {study.predict_at}; values known later are not used."
+        )
+    horizon = f" Uno’s C-index stops at {endpoint.horizon_days:g} days." if endpoint.horizon_days else ""
+    return (
+        f"Time to event: {study.endpoint}{described}; {counted(result.events, 'event')} in "
+        f"{counted(result.n, 'case')}.{horizon} Predictions are made at {study.predict_at}; values known later are not used."
+    )
+
+
+def _predictors(study: Study, result: StudyResult) -> str:
+    sets = [
+        f"{blocks_label(study, name)}{' (baseline)' if is_baseline(name) else ''}, {counted(len(columns), 'column')}"
+        for name, columns in result.blocks.items()
+    ]
+    recipes = f" Image features follow the recipes {', '.join(study.recipes)}." if study.recipes else ""
+    return f"Sets of blocks: {'; '.join(sets)}.{recipes}"
+
+
+def _split(study: Study, result: StudyResult, kind: str) -> str:
+    split = next(split for split in study.splits if split.kind == kind)
+    inner = f"Settings are chosen on {split.inner_folds} inner folds of each training set."
+    together = "Cases of one patient are never on both sides."
+    table = result.predictions[result.predictions["split"] == kind]
+    if table.empty:
+        return f"It was asked for and could not be done. {together}"
+    if kind == CENTRE_OUT:
+        return f"Each of {counted(table['fold'].nunique(), 'centre')} is predicted once. {inner} {together}"
+    folds, repeats = int(table.groupby("repeat")["fold"].nunique().max()), int(table["repeat"].nunique())
+    asked = getattr(split, "folds", folds)
+    fewer = f" ({asked} were asked for)" if folds < asked else ""
+    stratified = ", stratified by event" if kind == NESTED else ""
+    return f"{folds} folds{fewer}, {counted(repeats, 'repeat')}{stratified}. {inner} {together}"
+
+
+def _scores(study: Study, result: StudyResult) -> str:
+    metric = (
+        "The AUC is the share of concordant pairs of a positive and a negative case"
+        if result.endpoint.kind == "binary"
+        else "The C-index is the share of concordant pairs; Uno’s weighs them by the censoring of the training fold"
+    )
+    return (
+        f"{metric}. Only cases predicted by the same fitted model are compared. Intervals are 95 % percentile intervals "
+        f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
+        "intervals tell the uncertainty of the test cases and not that of the training."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

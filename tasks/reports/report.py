@@ -1,0 +1,83 @@
+"""The report of a study: one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from features.core.table import write_bytes
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.scoring import METRICS as OF_ENDPOINT
+from tasks.evaluation.study import Study
+from tasks.reports.answer import answer
+from tasks.reports.choice import choose
+from tasks.reports.cohort import cohort_by_centre
+from tasks.reports.features_table import feature_tables
+from tasks.reports.flow import flow_chains
+from tasks.reports.forest import forest
+from tasks.reports.labels import split_label
+from tasks.reports.methods import methods, missing_sentence, model_rows, quarantine_rows
+from tasks.reports.numbers import share
+from tasks.reports.roc_figure import roc_figure
+from tasks.reports.scores import score_tables
+from tasks.reports.survival_figure import survival_figures
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the report shows beside the result.
+
+    cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_<modality>_ml.
+    missing_modality: modality → cases that lack it. quarantine: columns cohort, centre, case, modality, stage, code,
+    message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
+    """
+
+    cohort_table: pd.DataFrame
+    missing_modality: Mapping[str, int]
+    quarantine: pd.DataFrame
+    provenance: Mapping[str, str]
+    variables: Mapping[str, str]
+
+
+def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
+    """The page as HTML. Equal inputs give equal text: no date, no random id."""
+    choice = choose(study, result)
+    if result.endpoint.kind == "binary":
+        roc = roc_figure(study, result, choice)
+        curves = [roc] if roc else []
+    else:
+        curves = survival_figures(study, result, choice)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(files("tasks.reports").joinpath("template.html").read_text(encoding="utf-8"))
+    return template.render(
+        study=study,
+        result=result,
+        facts=facts,
+        title=study.title or study.name.replace("_", " "),
+        answer=answer(study, result, choice),
+        combinations=result.tuned.block_sets * result.tuned.models,
+        chains=flow_chains(result),
+        cohort=cohort_by_centre(study, result.endpoint, facts.cohort_table, facts.variables),
+        missing=[(name, share(count, result.n)) for name, count in sorted(facts.missing_modality.items())],
+        missing_sentence=missing_sentence(study, facts.missing_modality),
+        score_tables=score_tables(study, result, choice),
+        forests=[forest(study, result, metric) for metric in OF_ENDPOINT[result.endpoint.kind]],
+        curves=curves,
+        curves_heading="ROC curves" if result.endpoint.kind == "binary" else "Risk groups",
+        feature_tables=feature_tables(study, result, choice, facts.variables),
+        shown_split=split_label(choice.split),
+        methods=methods(study, result, facts.missing_modality),
+        models=model_rows(study),
+        quarantine=quarantine_rows(facts.quarantine),
+        provenance=facts.provenance,
+    )
+
+
+def write_report(path: Path, study: Study, result: StudyResult, facts: Facts) -> None:
+    """Write the page, whole or not at all. Raises StoreError if it cannot be written."""
+    write_bytes(path, render_report(study, result, facts).encode("utf-8"))

@@ -1,0 +1,69 @@
+"""ROC figure of a binary study."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.study import Study
+from tasks.metrics.roc import Roc, roc
+from tasks.reports.choice import Choice, find_score
+from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid
+from tasks.reports.labels import NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.numbers import decimal, interval
+
+
+def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None:
+    """One curve per set of blocks, for its model of the choice; None if no curve is defined."""
+    curves = {name: _curve(result, choice.split, name, choice.models[name]) for name in result.blocks}
+    curves = {name: curve for name, curve in curves.items() if not curve.reason}
+    if not curves:
+        return None
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="chance")
+        for i, (name, curve) in enumerate(curves.items()):
+            axes.plot(
+                curve.false_positive_rate,
+                curve.true_positive_rate,
+                color=COLOURS[i % len(COLOURS)],
+                linewidth=1.3 if is_baseline(name) else 1.8,
+                linestyle=(0, (5, 1.5)) if is_baseline(name) else "solid",
+                label=_label(study, result, choice, name),
+            )
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_ylim(-0.01, 1.01)
+        axes.set_aspect("equal")
+        axes.set_xlabel("1 − specificity")
+        axes.set_ylabel("Sensitivity")
+        grid(axes, "both")
+        figure.legend(loc="outside lower left", ncols=1, handlelength=2.6)
+
+    chosen = "the model with its highest score" if choice.split == NESTED else "the study's first model"
+    title = f"ROC curves under {split_label(choice.split)}"
+    caption = (
+        f"{title}: each set of blocks with {chosen}; baselines are dashed. Drawn from ranks within each fold, all folds "
+        "pooled, so the area differs slightly from the AUC in the legend, which compares cases within folds only."
+    )
+    height = 4.75 + 0.19 * (len(curves) + 1)
+    return Plot("figure-roc", title, caption, draw("figure-roc", title, (4.9, height), paint))
+
+
+def _curve(result: StudyResult, split: str, blocks: str, model: str) -> Roc:
+    table = result.predictions
+    rows = table[(table["split"] == split) & (table["blocks"] == blocks) & (table["model"] == model)]
+    if rows.empty:
+        return Roc(reason="no fold was predicted")
+    fold = (rows["repeat"].astype(str) + "/" + rows["fold"].astype(str)).to_numpy(dtype=str)
+    return roc(rows["event"].to_numpy(dtype=bool), rows["score"].to_numpy(dtype=np.float64), fold)
+
+
+def _label(study: Study, result: StudyResult, choice: Choice, name: str) -> str:
+    model = choice.models[name]
+    text = f"{blocks_label(study, name)}, {model_label(model)}"
+    score = find_score(result, choice.split, name, model, choice.metric)
+    if score is None or score.value is None:
+        return text
+    return f"{text}: {decimal(score.value)} ({interval(score.low, score.high)})"

@@ -1,0 +1,163 @@
+"""The tables of scores: each split over all centres, and leave-one-centre-out centre by centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.evaluation.result import Metric, Score, StudyResult
+from tasks.evaluation.scoring import METRICS as OF_ENDPOINT
+from tasks.evaluation.study import Study
+from tasks.reports.choice import Choice
+from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.numbers import DASH, decimal, interval
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column of scores. detail: small print below, such as n and events of a centre."""
+
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A score. value: a dash where there is none. note: letter of the reason below the table."""
+
+    value: str
+    interval: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A combination. span: rows of its set of blocks, 0 for all but the first of them."""
+
+    blocks: str
+    baseline: bool
+    span: int
+    model: str
+    best: bool
+    cells: tuple[Cell, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """id: of the HTML table. facts: heads of the columns after the scores. notes: letter and reason."""
+
+    id: str
+    title: str
+    caption: str
+    heads: tuple[Head, ...]
+    facts: tuple[str, ...]
+    rows: tuple[ScoreRow, ...]
+    notes: tuple[tuple[str, str], ...]
+
+
+def score_tables(study: Study, result: StudyResult, choice: Choice) -> tuple[ScoreTable, ...]:
+    """Nested first, then the others as they stand in the study, then per centre (a table per metric)."""
+    metrics = OF_ENDPOINT[result.endpoint.kind]
+    kinds = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
+    tables = [_over_all(study, result, choice, kind, metrics) for kind in kinds]
+    centres = list(dict.fromkeys(score.centre for score in result.scores if score.centre))
+    if centres:
+        tables += [_per_centre(study, result, choice, metric, centres) for metric in metrics]
+    return tuple(tables)
+
+
+class _Notes:
+    """Letters for reasons, the same letter for the same reason."""
+
+    def __init__(self) -> None:
+        self.letters: dict[str, str] = {}
+
+    def cell(self, score: Score | None) -> Cell:
+        if score is not None and score.value is not None:
+            return Cell(decimal(score.value), interval(score.low, score.high) or "no interval")
+        reason = (score.reason if score else "") or "no fold was scored"
+        return Cell(DASH, "", self.letters.setdefault(reason, _letter(len(self.letters))))
+
+    @property
+    def all(self) -> tuple[tuple[str, str], ...]:
+        return tuple((letter, reason) for reason, letter in self.letters.items())
+
+
+def _letter(position: int) -> str:
+    return chr(ord("a") + position) if position < 26 else str(position)
+
+
+def _over_all(study: Study, result: StudyResult, choice: Choice, split: str, metrics: tuple[Metric, ...]) -> ScoreTable:
+    found = {
+        (score.blocks, score.model, score.metric): score
+        for score in result.scores
+        if score.split == split and not score.centre
+    }
+    notes = _Notes()
+    rows: list[ScoreRow] = []
+    for name in result.blocks:
+        for i, model in enumerate(study.models):
+            scores = [found.get((name, model.kind, metric)) for metric in metrics]
+            first = scores[0]
+            facts = (first.n, first.events, first.columns, first.candidates) if first else (DASH,) * 4
+            best = split == NESTED and first is not None and first == choice.best
+            rows.append(
+                ScoreRow(
+                    blocks=blocks_label(study, name),
+                    baseline=is_baseline(name),
+                    span=len(study.models) if i == 0 else 0,
+                    model=model_label(model.kind),
+                    best=best,
+                    cells=tuple(notes.cell(score) for score in scores),
+                    facts=tuple(map(str, facts)),
+                )
+            )
+    title = split_label(split)
+    pooled = ", all centres pooled" if split == CENTRE_OUT else ""
+    return ScoreTable(
+        id=f"table-scores-{split}",
+        title=title[:1].upper() + title[1:] + pooled,
+        caption=_caption(split),
+        heads=tuple(Head(METRICS[metric], "95 % CI") for metric in metrics),
+        facts=("n", "Events", "Columns", "Settings"),
+        rows=tuple(rows),
+        notes=notes.all,
+    )
+
+
+def _per_centre(study: Study, result: StudyResult, choice: Choice, metric: Metric, centres: list[str]) -> ScoreTable:
+    found = {
+        (score.blocks, score.model, score.centre): score
+        for score in result.scores
+        if score.split == CENTRE_OUT and score.centre and score.metric == metric
+    }
+    notes = _Notes()
+    sizes = {score.centre: f"n = {score.n}, events = {score.events}" for score in found.values()}
+    rows = [
+        ScoreRow(
+            blocks=blocks_label(study, name),
+            baseline=is_baseline(name),
+            span=len(study.models) if i == 0 else 0,
+            model=model_label(model.kind),
+            best=choice.best is not None and (name, model.kind) == (choice.best.blocks, choice.best.model),
+            cells=tuple(notes.cell(found.get((name, model.kind, centre))) for centre in centres),
+            facts=(),
+        )
+        for name in result.blocks
+        for i, model in enumerate(study.models)
+    ]
+    return ScoreTable(
+        id=f"table-scores-centre-{metric}",
+        title=f"Leave-one-centre-out, centre by centre: {METRICS[metric]}",
+        caption="Each centre is predicted by models that were fitted on all the others.",
+        heads=tuple(Head(centre, sizes.get(centre, "")) for centre in centres),
+        facts=(),
+        rows=tuple(rows),
+        notes=notes.all,
+    )
+
+
+def _caption(split: str) -> str:
+    if split == CENTRE_OUT:
+        return "Cases are compared within their centre only, then pairs of all centres are added up."
+    return "Cases are compared within their test fold only, then pairs of all folds and repeats are added up."

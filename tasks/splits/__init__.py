@@ -1,0 +1,1 @@
+"""Splits, one kind per file: who trains and who is predicted. Patients never stand on both sides."""

@@ -1,0 +1,266 @@
+"""Small synthetic DICOM, RTSTRUCT, SEG and NIfTI with knobs, and the public data folder."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
+    RTStructureSetStorage,
+    generate_uid,
+)
+
+from features.core.catalog import Catalog
+
+CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "PT": PositronEmissionTomographyImageStorage}
+
+
+def _dataset(sop_class: str, modality: str, patient: str) -> Dataset:
+    ds, meta = Dataset(), FileMetaDataset()
+    ds.SOPInstanceUID = generate_uid()
+    meta.MediaStorageSOPClassUID = ds.SOPClassUID = sop_class
+    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta, ds.preamble = meta, b"\0" * 128
+    ds.PatientID, ds.PatientName, ds.Modality = patient, f"Secret^{patient}", modality
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = generate_uid(), generate_uid()
+    return ds
+
+
+def _save(datasets: Sequence[Dataset], folder: Path, stem: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{stem}{i:03d}.dcm" for i in range(len(datasets))]
+    for ds, path in zip(datasets, paths, strict=True):
+        ds.save_as(path, enforce_file_format=True)
+    return paths
+
+
+@pytest.fixture
+def image_series() -> Callable[..., list[Dataset]]:
+    """A series in memory: values (z, y, x) in HU or plain units; spacing (x, y, z) mm."""
+
+    def build(
+        values: np.ndarray | None = None,
+        *,
+        modality: str = "CT",
+        patient: str = "P001",
+        spacing: tuple[float, float, float] = (1.0, 1.0, 2.5),
+        origin: tuple[float, float, float] = (-8.0, -8.0, 0.0),
+        orientation: Sequence[float] = (1, 0, 0, 0, 1, 0),
+        slope: float = 1.0,
+        intercept: float = -1024.0,
+    ) -> list[Dataset]:
+        if values is None:
+            values = np.random.default_rng(0).integers(-900, 900, (8, 16, 16))
+        shared = _dataset(CLASSES[modality], modality, patient)
+        frame, normal = generate_uid(), np.cross(orientation[:3], orientation[3:])
+        found = []
+        for k, plane in enumerate(values):
+            ds = _dataset(CLASSES[modality], modality, patient)
+            ds.StudyInstanceUID, ds.SeriesInstanceUID = shared.StudyInstanceUID, shared.SeriesInstanceUID
+            ds.FrameOfReferenceUID, ds.InstanceNumber = frame, k + 1
+            ds.ImageType, ds.Manufacturer, ds.SliceThickness = ["ORIGINAL", "PRIMARY", "AXIAL"], "SYNTH", spacing[2]
+            if modality == "CT":
+                ds.ConvolutionKernel, ds.KVP = "B30f", "120"
+            ds.ImagePositionPatient = [float(f"{v:.6f}") for v in np.array(origin) + k * spacing[2] * normal]
+            ds.ImageOrientationPatient, ds.PixelSpacing = list(orientation), [spacing[1], spacing[0]]
+            ds.Rows, ds.Columns = plane.shape
+            ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+            ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
+            ds.RescaleSlope, ds.RescaleIntercept = slope, intercept
+            ds.PixelData = np.rint((plane - intercept) / slope).astype("<i2").tobytes()
+            found.append(ds)
+        return found
+
+    return build
+
+
+@pytest.fixture
+def save_series(image_series: Callable[..., list[Dataset]]) -> Callable[..., tuple[list[Path], list[Dataset]]]:
+    """A series on disk, after `edit(datasets)`."""
+
+    def build(folder: Path, *args: Any, edit: Callable[[list[Dataset]], object] = list, **knobs: Any) -> Any:
+        datasets = image_series(*args, **knobs)
+        edit(datasets)
+        return _save(datasets, folder, "image"), datasets
+
+    return build
+
+
+@pytest.fixture
+def save_rtstruct() -> Callable[..., Path]:
+    """An RTSTRUCT of `rois`: name → contours, each (n, 3) mm, that references `series`."""
+
+    def build(
+        folder: Path,
+        series: list[Dataset],
+        rois: Sequence[tuple[str, Sequence[Any]]],
+        *,
+        frame: str = "",
+        referenced: str = "",
+        patient: str = "",
+        kind: str = "CLOSED_PLANAR",
+        stem: str = "struct",
+    ) -> Path:
+        ds = _dataset(RTStructureSetStorage, "RTSTRUCT", patient or series[0].PatientID)
+        ds.StructureSetLabel = "test"
+        one, study, reference = Dataset(), Dataset(), Dataset()
+        one.SeriesInstanceUID = referenced or series[0].SeriesInstanceUID
+        study.RTReferencedSeriesSequence = [one]
+        reference.FrameOfReferenceUID = frame or series[0].FrameOfReferenceUID
+        reference.RTReferencedStudySequence = [study]
+        ds.ReferencedFrameOfReferenceSequence = [reference]
+        ds.StructureSetROISequence, ds.ROIContourSequence = [], []
+        for number, (name, contours) in enumerate(rois, start=1):
+            roi, drawn = Dataset(), Dataset()
+            roi.ROINumber, roi.ROIName = number, name
+            roi.ReferencedFrameOfReferenceUID = reference.FrameOfReferenceUID
+            drawn.ReferencedROINumber, drawn.ContourSequence = number, []
+            for points in contours:
+                contour = Dataset()
+                contour.ContourGeometricType, contour.NumberOfContourPoints = kind, len(points)
+                contour.ContourData = [f"{value:.6f}" for value in np.asarray(points, float).reshape(-1)]
+                drawn.ContourSequence.append(contour)
+            ds.StructureSetROISequence.append(roi)
+            ds.ROIContourSequence.append(drawn)
+        return _save([ds], folder, stem)[0]
+
+    return build
+
+
+@pytest.fixture
+def save_seg() -> Callable[..., Path]:
+    """A SEG made by highdicom from masks (segments, z, y, x) on `series`."""
+
+    def build(
+        folder: Path,
+        series: list[Dataset],
+        masks: np.ndarray,
+        labels: Sequence[str],
+        *,
+        kind: str = "BINARY",
+        edit: Callable[[Dataset], object] = bool,
+    ) -> Path:
+        import highdicom as hd
+        from pydicom.sr.codedict import codes
+
+        for ds in series:  # attributes that a SEG copies from its source
+            for keyword in ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"):
+                setattr(ds, keyword, "")
+            ds.ReferringPhysicianName = ""
+        descriptions = [
+            hd.seg.SegmentDescription(
+                number,
+                label,
+                codes.SCT.Tissue,
+                codes.SCT.Tissue,
+                hd.seg.SegmentAlgorithmTypeValues.MANUAL,
+            )
+            for number, label in enumerate(labels, start=1)
+        ]
+        fractional = {"fractional_type": "PROBABILITY"} if kind == "FRACTIONAL" else {}
+        pixels = np.moveaxis(masks, 0, -1)
+        if kind == "LABELMAP":
+            pixels = (pixels * np.arange(1, len(labels) + 1)).max(axis=-1).astype(np.uint8)
+        seg = hd.seg.Segmentation(
+            series,
+            pixels.astype(np.float32 if fractional else np.uint8),
+            kind,
+            descriptions,
+            generate_uid(),
+            1,
+            generate_uid(),
+            1,
+            "maker",
+            "model",
+            "1",
+            "serial",
+            **fractional,
+        )
+        edit(seg)
+        folder.mkdir(parents=True, exist_ok=True)
+        seg.save_as(folder / "seg.dcm")
+        return folder / "seg.dcm"
+
+    return build
+
+
+@pytest.fixture
+def save_nifti() -> Callable[..., Path]:
+    """A NIfTI of an array (x, y, z)."""
+
+    def build(
+        path: Path, array: np.ndarray, affine: np.ndarray | None = None, *, edit: Callable[[Any], object] = bool
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = nib.Nifti1Image(array, np.diag([1.0, 2.0, 3.0, 1.0]) if affine is None else affine)
+        image.set_qform(image.affine, 1)
+        image.set_sform(image.affine, 1)
+        edit(image)
+        nib.save(image, path)
+        return path
+
+    return build
+
+
+@pytest.fixture
+def square() -> Callable[..., list[tuple[float, float, float]]]:
+    """A square contour in mm."""
+
+    def build(x0: float, y0: float, x1: float, y1: float, z: float) -> list[tuple[float, float, float]]:
+        return [(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)]
+
+    return build
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Callable[..., Catalog]:
+    """A catalog with one cohort "demo" of the centres A and B; its files lie in tmp_path/data."""
+
+    def build(*images: dict[str, Any]) -> Catalog:
+        (tmp_path / "data").mkdir(exist_ok=True)
+        cohort = {
+            "title": "Demo",
+            "licence": "CC0",
+            "root": "data",
+            "timepoints": {"baseline": 0, "week_6": 42},
+            "centres": {"A": {}, "B": {}},
+            "images": list(images),
+        }
+        return Catalog.model_validate({"version": 1, "cohorts": {"demo": cohort}, "folder": tmp_path})
+
+    return build
+
+
+@pytest.fixture
+def public_data() -> Callable[[str], Path]:
+    """A file of the public data folder, or a skip."""
+
+    def find(name: str) -> Path:
+        root = Path(os.environ.get("RADWEAVE_DATA") or Path(__file__).parents[4] / "shared" / "data")
+        if not (root / name).exists():
+            pytest.skip(f"the public data hold no {name}; set RADWEAVE_DATA")
+        return root / name
+
+    return find
+
+
+@pytest.fixture
+def unpack(tmp_path: Path) -> Callable[[Path], Path]:
+    def extract(archive: Path) -> Path:
+        with tarfile.open(archive) as tar:
+            tar.extractall(tmp_path / "unpacked", filter="data")
+        return tmp_path / "unpacked"
+
+    return extract

@@ -1,0 +1,158 @@
+"""Two small studies with real results: one binary over three centres, one survival over two cohorts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.core.design import Design, FlowRow
+from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from tasks.evaluation.evaluate import evaluate
+from tasks.evaluation.result import StudyResult
+from tasks.evaluation.study import Study
+from tasks.reports.report import Facts, render_report
+
+SCRIPT = "<script>document.title='broken'</script>"
+
+
+@dataclass(frozen=True)
+class Reported:
+    study: Study
+    result: StudyResult
+    facts: Facts
+    html: str
+
+
+@pytest.fixture(scope="session")
+def binary() -> Reported:
+    """90 cases in 3 centres, two models; the title and a label hold markup; some values are missing."""
+    rng = np.random.default_rng(7)
+    table = _cohort_table(rng, 90, {"alpha": "builtin", "beta": "builtin", "gamma": "builtin"})
+    signal = rng.normal(size=90)
+    y = signal + rng.normal(size=90) > 0.3
+    table["response"] = y
+    table.loc[table.index[:4], "age"] = np.nan
+    endpoint = BinaryEndpoint(column="response", description="complete response")
+    design = _design(rng, table, signal, y, endpoint)
+    study = Study.model_validate(
+        {
+            "name": "response_study",
+            "title": f"Response to treatment {SCRIPT}",
+            "description": "Does CT texture add to age and stage?",
+            "cohorts": ["builtin"],
+            "endpoint": "response",
+            "blocks": {"radiomics": ["radiomics"], "clinical_radiomics": ["clinical", "radiomics"]},
+            "models": [{"kind": "lasso_logistic", "k": [5, 10], "C": [0.3]}, {"kind": "svm", "k": [5], "kernel": ["rbf"], "C": [1.0]}],
+            "splits": [{"kind": "nested", "folds": 4, "repeats": 2}, {"kind": "centre_out"}],
+            "bootstrap": 200,
+        }
+    )
+    return _reported(study, design)
+
+
+@pytest.fixture(scope="session")
+def survival() -> Reported:
+    """60 cases of two cohorts, one model; few events."""
+    rng = np.random.default_rng(11)
+    table = _cohort_table(rng, 60, {"north": "first", "south": "second"})
+    signal = rng.normal(size=60)
+    times, limits = rng.exponential(900 * np.exp(-signal)), rng.uniform(200, 1800, 60)
+    y = np.empty(60, dtype=[("event", bool), ("time", float)])
+    y["event"], y["time"] = times <= limits, np.ceil(np.minimum(times, limits))
+    table["os_event"], table["os_days"] = y["event"], y["time"]
+    endpoint = SurvivalEndpoint(time="os_days", event="os_event", horizon_days=1095, description="overall survival")
+    design = _design(rng, table, signal, y, endpoint)
+    study = Study.model_validate(
+        {
+            "name": "survival_study",
+            "cohorts": ["first", "second"],
+            "endpoint": "os",
+            "blocks": {"all": ["clinical", "radiomics"]},
+            "models": [{"kind": "cox", "k": [2]}],
+            "splits": [{"kind": "nested", "folds": 3, "repeats": 2}, {"kind": "centre_out"}],
+            "missing_modality": "exclude",
+            "bootstrap": 200,
+        }
+    )
+    return _reported(study, design)
+
+
+def _cohort_table(rng: np.random.Generator, n: int, cohort_of: dict[str, str]) -> pd.DataFrame:
+    centre = rng.choice(list(cohort_of), n)
+    cohort = [cohort_of[name] for name in centre]
+    patients = [f"P{i:03d}" for i in range(n)]
+    return pd.DataFrame(
+        {
+            "cohort": cohort,
+            "centre": centre,
+            "patient": patients,
+            "timepoint": "baseline",
+            "age": rng.normal(63, 9, n).round(),
+            "stage": rng.choice(["I", "II", "III"], n),
+            "smoker": rng.random(n) < 0.4,
+            "volume_ct_ml": rng.lognormal(3, 0.8, n),
+        },
+        index=pd.Index([f"{c}:{p}" for c, p in zip(cohort, patients, strict=True)], name="case"),
+    )
+
+
+def _design(
+    rng: np.random.Generator,
+    table: pd.DataFrame,
+    signal: np.ndarray,
+    y: np.ndarray,
+    endpoint: BinaryEndpoint | SurvivalEndpoint,
+) -> Design:
+    n = len(table)
+    X = pd.DataFrame(index=table.index)
+    X["clinical__age"] = table["age"]
+    for level in ("I", "II", "III"):
+        X[f"clinical__stage_{level}"] = (table["stage"] == level).astype(float)
+    X["region__ct__volume_ml"] = table["volume_ct_ml"]
+    noise = pd.DataFrame(rng.normal(size=(n, 20)), index=X.index)
+    X[[f"radiomics__ct_plain__original_glcm_feature_{i}" for i in range(20)]] = noise.to_numpy()
+    X["radiomics__ct_plain__original_glcm_feature_0"] += signal
+    cohorts = list(dict.fromkeys(table["cohort"]))
+    many = len(cohorts) > 1
+    flow: list[FlowRow] = []
+    for name in sorted(cohorts):
+        size = int((table["cohort"] == name).sum())
+        reasons = {"MASK_MISSING": 2, "DICOM_MISSING_SLICE + MASK_TINY": 1, "no image": 3}
+        flow.append(FlowRow(f"{name}: patients with a usable image at baseline", size + 8, size + 2, reasons))
+        flow.append(FlowRow(f"{name}: with the endpoint", size + 2, size, {"outcome missing": 2}))
+        flow.append(FlowRow(f"{name}: with every modality", size, size, {}))
+    return Design(
+        X=X,
+        blocks={column: column.split("__")[0] for column in X.columns},
+        y=y,
+        endpoint=endpoint,
+        patients=(table["cohort"] + ":" + table["patient"]).to_numpy(str),
+        centres=np.array([f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]),
+        flow=tuple(flow),
+        cohort_table=table,
+        missing_modality={"PET": 12},
+    )
+
+
+def _reported(study: Study, design: Design) -> Reported:
+    result = evaluate(design, study)
+    cohort = study.cohorts[0]
+    row = {"cohort": cohort, "centre": "alpha", "modality": "CT", "stage": "quality", "details": "{}"}
+    quarantine = pd.DataFrame(
+        [
+            {**row, "case": f"{cohort}:SECRET1:baseline", "code": "MASK_TINY", "message": "SECRET message"},
+            {**row, "case": f"{cohort}:SECRET2:baseline", "code": "MASK_TINY", "message": "SECRET message"},
+            {**row, "case": f"{cohort}:SECRET3:baseline", "code": "NII_TRUNC", "message": "SECRET message"},
+        ]
+    )
+    facts = Facts(
+        cohort_table=design.cohort_table,
+        missing_modality=design.missing_modality,
+        quarantine=quarantine,
+        provenance={"radweave": "0.1.0", "Python": "3.11", f"refresh of {cohort}": "sha256:0123abcd"},
+        variables={"age": f"Age (years) {SCRIPT if study.title else ''}".strip(), "stage": "Stage", "smoker": "Smoker"},
+    )
+    return Reported(study, result, facts, render_report(study, result, facts))
