@@ -27,12 +27,10 @@ def answer(study: Study, result: StudyResult, choice: Choice) -> Answer:
     if choice.best is None:
         return Answer(_unchosen(study, result, choice), _compared(result))
     best = choice.best
+    rank = f"Best of {choice.rivals} combinations under" if choice.rivals > 1 else "Under"
     parts = [
-        Markup("Best of {} under {}: <strong>{}</strong>, {}").format(
-            counted(choice.rivals, "combination"),
-            split_label(NESTED),
-            combination_label(study, best),
-            score_in_words(best, metric),
+        Markup("{} {}: <strong>{}</strong>, {}").format(
+            rank, split_label(NESTED), combination_label(study, best), score_in_words(best, metric)
         )
     ]
     clinical = find_score(result, NESTED, "clinical", choice.models.get("clinical", ""), choice.metric)
@@ -79,7 +77,7 @@ def _against_baselines(result: StudyResult, choice: Choice, best: Score) -> list
         if not is_baseline(name) or name == best.blocks or score is None or score.value is None:
             continue
         assert best.value is not None
-        difference = best.value - score.value
+        difference = round(best.value, 2) - round(score.value, 2)  # as the reader subtracts
         if difference <= 0:
             found.append(f"It did not score higher than the {name}-only baseline ({decimal(score.value)}).")
         else:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from tasks.evaluation.study import Study
 from tasks.metrics.kaplan_meier import kaplan_meier
-from tasks.reports.numbers import DASH, measured, share
+from tasks.reports.numbers import DASH, decimal, share
 
 KEYS = ("cohort", "centre", "patient", "timepoint")
 MOST_LEVELS = 12
@@ -92,10 +93,12 @@ def _variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) -
         yes = tuple(_counted(part[column], True) for part in parts.values())
         rows = [CohortRow(f"{label}, n (%)", yes)]
     elif pd.api.types.is_numeric_dtype(whole):
-        rows = [CohortRow(f"{label}, median [quartiles]", tuple(_quartiles(part[column]) for part in parts.values()))]
+        places = _places(whole.to_numpy(dtype=np.float64))
+        cells = tuple(_quartiles(part[column], places) for part in parts.values())
+        rows = [CohortRow(f"{label}, median [quartiles]", cells)]
     else:
         levels = [str(level) for level in whole.astype(str).value_counts().index]
-        shown = sorted(sorted(levels)[:MOST_LEVELS] if len(levels) <= MOST_LEVELS else levels[:MOST_LEVELS])
+        shown = sorted(levels[:MOST_LEVELS])
         rows = [CohortRow(f"{label}, n (%)", tuple("" for _ in parts))]
         rows += [
             CohortRow(level, tuple(_counted(part[column], level) for part in parts.values()), level=True)
@@ -121,12 +124,20 @@ def _counted(values: pd.Series, level: object) -> str:
     return share(int(found.sum()), len(known)) if len(known) else DASH
 
 
-def _quartiles(values: pd.Series) -> str:
+def _places(values: NDArray[np.float64]) -> int:
+    """Decimals for a whole row: none for whole numbers, else three digits of the overall median."""
+    median = abs(float(np.median(values))) if len(values) else 0.0
+    if not len(values) or bool((values == np.round(values)).all()) or median >= 100:
+        return 0
+    return 1 if median >= 10 else 2 if median >= 1 else 3
+
+
+def _quartiles(values: pd.Series, places: int) -> str:
     known = values.dropna().to_numpy(dtype=np.float64)
     if not len(known):
         return DASH
     low, median, high = np.quantile(known, [0.25, 0.5, 0.75])
-    return f"{measured(median)} [{measured(low)}–{measured(high)}]"
+    return f"{decimal(median, places)} [{decimal(low, places)}–{decimal(high, places)}]"
 
 
 def _volume_label(column: str) -> str:

@@ -11,11 +11,11 @@ from tasks.evaluation.result import StudyResult
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A reason with its patients. meaning: what a quarantine code stands for, "" if the reason speaks for itself."""
+    """A reason in words with its patients. codes: the quarantine codes behind it, "" if there are none."""
 
     count: int
     reason: str
-    meaning: str
+    codes: str
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,12 @@ def flow_chains(result: StudyResult) -> tuple[Chain, ...]:
 
 def _step(label: str, row: FlowRow) -> Step:
     ordered = sorted(row.reasons.items(), key=lambda item: (-item[1], item[0]))
-    exclusions = tuple(Exclusion(count, reason, _meaning(reason)) for reason, count in ordered)
+    exclusions = tuple(_exclusion(reason, count) for reason, count in ordered)
     return Step(label, row.count_out, row.count_in - row.count_out, exclusions)
 
 
-def _meaning(reason: str) -> str:
-    """What the quarantine codes of a reason such as "MASK_MISSING + NII_TRUNC" mean."""
-    return "; ".join(REASONS[code].means for code in reason.split(" + ") if code in REASONS)
+def _exclusion(reason: str, count: int) -> Exclusion:
+    """A reason such as "MASK_MISSING + NII_TRUNC" by what its codes mean, any other by its own words."""
+    meant = "; ".join(REASONS[code].means for code in reason.split(" + ") if code in REASONS)
+    words = meant or reason
+    return Exclusion(count, words[:1].upper() + words[1:], reason if meant else "")

@@ -11,7 +11,7 @@ from tasks.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid
 from tasks.reports.labels import METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
 
-_DODGE = 0.2  # rows between two models of one set of blocks
+_DODGE = 0.26  # rows between two models of one set of blocks
 _ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
 
 
@@ -27,11 +27,12 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
     low = min([0.4, *(score.low for score in found.values() if score.low is not None)])
 
     def paint(figure: Figure) -> None:
+        figure.set_layout_engine("constrained", wspace=0.06)
         panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
         for axes, split in zip(panels, splits, strict=True):
             for row, name in enumerate(names):
                 if is_baseline(name):
-                    axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0)
+                    axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0, zorder=0)
                 for i, kind in enumerate(kinds):
                     y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
                     _dot(axes, found.get((split, name, kind)), y, i)

@@ -21,20 +21,6 @@ def decimal(value: float, places: int = 2) -> str:
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
 
 
-def measured(value: float) -> str:
-    """Three significant digits, never in exponents below a million.
-
-    >>> measured(63.0), measured(0.01234), measured(1234.5)
-    ('63', '0.0123', '1234')
-    """
-    if not math.isfinite(value):
-        return DASH
-    if value == 0 or abs(value) >= 1000:
-        return f"{value:.0f}".replace("-", "−")
-    text = f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
-
-
 def interval(low: float | None, high: float | None) -> str:
     """The bounds of an interval, "" if there is none."""
     return "" if low is None or high is None else f"{decimal(low)}–{decimal(high)}"

@@ -39,7 +39,9 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
         axes.set_xlabel("1 − specificity")
         axes.set_ylabel("Sensitivity")
         grid(axes, "both")
-        figure.legend(loc="outside lower left", ncols=1, handlelength=2.6)
+        figure.legend(
+            loc="outside lower left", handlelength=2.6, borderaxespad=0.9, title="AUC (95 % CI)", alignment="left"
+        )
 
     chosen = "the model with its highest score" if choice.split == NESTED else "the study's first model"
     title = f"ROC curves under {split_label(choice.split)}"
@@ -47,7 +49,7 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
         f"{title}: each set of blocks with {chosen}; baselines are dashed. Drawn from ranks within each fold, all folds "
         "pooled, so the area differs slightly from the AUC in the legend, which compares cases within folds only."
     )
-    height = 4.75 + 0.19 * (len(curves) + 1)
+    height = 4.9 + 0.19 * (len(curves) + 2)
     return Plot("figure-roc", title, caption, draw("figure-roc", title, (4.9, height), paint))
 
 

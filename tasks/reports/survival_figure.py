@@ -45,7 +45,7 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
     p = p_value(group.p) if group.p is not None else f"not available ({group.reason})"
 
     def paint(figure: Figure) -> None:
-        axes = figure.subplots()
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(6, 1))
         for label, is_high, colour in _GROUPS:
             curve = group.high if is_high else group.low
             if curve is not None:
@@ -53,13 +53,14 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
         axes.set_xlim(0, ticks[-1] if ticks[-1] * days >= time.max() else time.max() / days)
         axes.set_ylim(0, 1.02)
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.tick_params(labelbottom=True)
         axes.set_ylabel("Event-free share")
         axes.set_xlabel(f"Time ({unit})")
         axes.set_title(name, loc="left", fontweight="bold")
         axes.text(0.02, 0.04, f"log-rank {p}", transform=axes.transAxes, fontsize=8.5)
         axes.legend(loc="upper right", handlelength=1.6)
         grid(axes, "y")
-        _at_risk(axes, time / days, high, ticks)
+        _at_risk(below, time / days, high, ticks)
 
     title = f"Kaplan–Meier curves by out-of-fold risk group: {name}"
     caption = (
@@ -67,7 +68,7 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
         "Bands are 95 % intervals. Folds share training cases, so the log-rank p is descriptive."
     )
     figure_id = f"figure-survival-{group.blocks}"
-    return Plot(figure_id, title, caption, draw(figure_id, title, (5.1, 4.4), paint))
+    return Plot(figure_id, title, caption, draw(figure_id, title, (5.1, 4.5), paint))
 
 
 def _steps(axes: Axes, curve: Curve, days: float, label: str, colour: str) -> None:
@@ -81,15 +82,17 @@ def _legend(label: str, curve: Curve) -> str:
 
 
 def _at_risk(axes: Axes, time: NDArray[np.float64], high: NDArray[np.bool_], ticks: list[float]) -> None:
-    """Numbers at risk just before each tick, below the axis."""
-    place = axes.get_xaxis_transform()
-    axes.text(0, -0.235, "At risk", transform=axes.transAxes, fontsize=8, color=MUTED, ha="right", va="center")
+    """Numbers at risk just before each tick, in axes of their own below the curves."""
+    axes.set_axis_off()
+    axes.set_ylim(0, 3)
+    place = axes.get_yaxis_transform()
+    axes.text(-0.05, 2.5, "At risk", transform=place, fontsize=8, color=MUTED, ha="right", va="center")
     for i, (label, is_high, colour) in enumerate(_GROUPS):
-        y = -0.305 - 0.07 * i
-        axes.text(-0.045, y, label, transform=axes.transAxes, fontsize=8, color=colour, ha="right", va="center")
+        y = 1.5 - i
+        axes.text(-0.05, y, label, transform=place, fontsize=8, color=colour, ha="right", va="center")
         for tick in ticks:
             count = int((time[high == is_high] >= tick).sum())
-            axes.text(tick, y, str(count), transform=place, fontsize=8, ha="center", va="center")
+            axes.text(tick, y, str(count), fontsize=8, ha="center", va="center")
 
 
 def _ticks(last: float) -> list[float]:

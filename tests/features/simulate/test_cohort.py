@@ -210,14 +210,14 @@ def test_size_and_texture_in_the_images_follow_the_state(tmp_path: Path) -> None
     for folder in sorted((catalog_path.parent / "B" / "dicom").iterdir()):
         seg = pydicom.dcmread(folder / "baseline" / "SEG.dcm")
         hu = {ds.SOPInstanceUID: ds.pixel_array.astype(int) - 1024 for ds in read_ct(folder / "baseline" / "CT")}
-        frames = np.atleast_3d(seg.pixel_array).astype(bool)
+        frames = seg.pixel_array.astype(bool)
         sources = [
             item.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
             for item in seg.PerFrameFunctionalGroupsSequence
         ]
         inside = np.concatenate([hu[uid][frame] for uid, frame in zip(sources, frames, strict=True)])
         spread[folder.name], size[folder.name] = float(inside.std()), float(inside.size)
-    for measured, least in ((spread, 0.5), (size, 0.4)):
+    for measured, least in ((spread, 0.6), (size, 0.4)):
         for centre in "BC":
             values = pd.Series({name: value for name, value in measured.items() if name[0] == centre})
             assert spearmanr(values, people.loc[values.index, "state"]).statistic > least

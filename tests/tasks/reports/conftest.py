@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,10 @@ def binary() -> Reported:
             "cohorts": ["builtin"],
             "endpoint": "response",
             "blocks": {"radiomics": ["radiomics"], "clinical_radiomics": ["clinical", "radiomics"]},
-            "models": [{"kind": "lasso_logistic", "k": [5, 10], "C": [0.3]}, {"kind": "svm", "k": [5], "kernel": ["rbf"], "C": [1.0]}],
+            "models": [
+                {"kind": "lasso_logistic", "k": [5, 10], "C": [0.3]},
+                {"kind": "svm", "k": [5], "kernel": ["rbf"], "C": [1.0]},
+            ],
             "splits": [{"kind": "nested", "folds": 4, "repeats": 2}, {"kind": "centre_out"}],
             "bootstrap": 200,
         }
@@ -55,12 +58,12 @@ def binary() -> Reported:
 
 @pytest.fixture(scope="session")
 def survival() -> Reported:
-    """60 cases of two cohorts, one model; few events."""
+    """45 cases of two cohorts, one model; a small study."""
     rng = np.random.default_rng(11)
-    table = _cohort_table(rng, 60, {"north": "first", "south": "second"})
-    signal = rng.normal(size=60)
-    times, limits = rng.exponential(900 * np.exp(-signal)), rng.uniform(200, 1800, 60)
-    y = np.empty(60, dtype=[("event", bool), ("time", float)])
+    table = _cohort_table(rng, 45, {"north": "first", "south": "second"})
+    signal = rng.normal(size=45)
+    times, limits = rng.exponential(900 * np.exp(-signal)), rng.uniform(200, 1800, 45)
+    y = np.empty(45, dtype=[("event", bool), ("time", float)])
     y["event"], y["time"] = times <= limits, np.ceil(np.minimum(times, limits))
     table["os_event"], table["os_days"] = y["event"], y["time"]
     endpoint = SurvivalEndpoint(time="os_days", event="os_event", horizon_days=1095, description="overall survival")
@@ -77,7 +80,7 @@ def survival() -> Reported:
             "bootstrap": 200,
         }
     )
-    return _reported(study, design)
+    return _reported(study, replace(design, missing_modality={}))
 
 
 def _cohort_table(rng: np.random.Generator, n: int, cohort_of: dict[str, str]) -> pd.DataFrame:
