@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -30,8 +31,8 @@ def run_query(root: Path, sql: str, form: str) -> str:
     if not sql:
         sql = "SELECT table_name AS view, count(*) AS columns FROM information_schema.columns GROUP BY 1 ORDER BY 1"
     try:
-        found = connection.sql(sql)
-        if found is None:
+        found: Any = connection.sql(sql)
+        if found is None:  # a statement without an answer
             return ""
         if form == "table":
             return f"{found}\n"

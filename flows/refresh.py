@@ -21,17 +21,23 @@ from tasks.publish import publish_mart
 from tasks.tables import read_tables
 
 
-@flow(name="refresh", flow_run_name="refresh-{cohorts}", persist_result=False, validate_parameters=True)
+@flow(name="refresh", flow_run_name="refresh-{cohorts}", persist_result=False)
 def refresh(
-    cohorts: Annotated[list[str], Field(title="Cohorts", description="Names of the catalog; empty means all.")] = [],  # noqa: B006
-    recipes: Annotated[
-        list[str], Field(title="Recipes", description="Names; empty means every recipe that fits.")
-    ] = [],  # noqa: B006
-    catalog: Annotated[str, Field(title="Catalog", description="Path of the data catalog.")] = "data_catalog.yaml",
-    store: Annotated[str, Field(title="Store", description="Folder of the results.")] = "store",
-    workers: Annotated[int, Field(title="Workers", description="Processes; 0 means one per core.", ge=0)] = 0,
+    cohorts: list[str] = [],  # noqa: B006 - Prefect shows it as the default of the form
+    recipes: list[str] = [],  # noqa: B006
+    catalog: str = "data_catalog.yaml",
+    store: str = "store",
+    workers: Annotated[int, Field(ge=0)] = 0,
 ) -> list[Published]:
-    """Index, check, extract and publish cohorts; what did not change is not computed again."""
+    """Bring the mart up to date: index, check, extract and publish. What did not change is not computed again.
+
+    Args:
+        cohorts: names of cohorts of the catalog; none means all of them
+        recipes: names of recipes; none means every recipe that fits a cohort's modalities and units
+        catalog: path of the data catalog
+        store: folder of the results
+        workers: processes that work side by side; 0 means one per core
+    """
     names = cohorts or list(load_catalog(Path(catalog)).cohorts)
     if not FlowRunContext.get():
         return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)

@@ -37,16 +37,21 @@ PACKAGES = (
 )
 
 
-@flow(name="study", flow_run_name="study-{study}", persist_result=False, validate_parameters=True)
+@flow(name="study", flow_run_name="study-{study}", persist_result=False)
 def study(
-    study: Annotated[
-        str, Field(title="Study", description="Name of a study that comes with radweave, or a YAML file.")
-    ],
-    catalog: Annotated[str, Field(title="Catalog", description="Path of the data catalog.")] = "data_catalog.yaml",
-    store: Annotated[str, Field(title="Store", description="Folder of the results.")] = "store",
-    workers: Annotated[int, Field(title="Workers", description="Processes; 0 means one per core.", ge=0)] = 0,
+    study: str,
+    catalog: str = "data_catalog.yaml",
+    store: str = "store",
+    workers: Annotated[int, Field(ge=0)] = 0,
 ) -> Path:
-    """Fuse the blocks, fit and evaluate the models, write the report; returns the folder of the results."""
+    """Fuse the blocks, fit and evaluate the models, write the report; returns the folder of the results.
+
+    Args:
+        study: name of a study that comes with radweave, or the path of a study's YAML file
+        catalog: path of the data catalog
+        store: folder of the results
+        workers: processes that work side by side; 0 means one per core
+    """
     if not FlowRunContext.get():
         return _study(find_study(study), Path(catalog), Store(Path(store)), workers)
     with watched_by(log_progress):

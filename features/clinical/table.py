@@ -15,7 +15,8 @@ from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
 from features.core.table import Column, Schema
-from features.tables.files import read_text_table, require_columns
+from features.tables.files import file_row, read_text_table, require_columns
+from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable
 
 
@@ -40,8 +41,9 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     """The clinical block of a cohort.
 
     A code, date or number that the catalog does not explain is a fault of the catalog: all are raised together as
-    ConfigError. Tables of one centre complete each other, patient by patient. A value out of its allowed range, or a survival time that is missing or not above zero where the event
-    state is given, puts the patient's row into quarantine (TAB_RANGE, TAB_TIME).
+    ConfigError. Tables of one centre complete each other, patient by patient. A value out of its allowed range, or a
+    survival time that is missing or not above zero where the event state is given, puts the patient's row into
+    quarantine (TAB_RANGE, TAB_TIME).
     """
     rows: dict[str, dict[str, object]] = {}
     faults: list[Fault] = []
@@ -64,7 +66,7 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
             twice = sorted(typed.keys() & row.keys())
             if twice or row["centre"] != centre:
                 what = f"a patient already has {', '.join(twice) or 'another centre'} from another table"
-                faults.append(Fault(source.path, what, f"row {i + 2}"))
+                faults.append(Fault(source.path, what, f"row {file_row(text, i)}"))
             row |= {word: column[i] for word, column in typed.items()}
     if faults:
         raise ConfigError(faults)
@@ -111,14 +113,9 @@ def _numbers(cells: list[str | None], decimal: str, where: str, faults: list[Fau
     numbers: list[float | None] = []
     wrong = []
     for cell in cells:
-        try:
-            number = None if cell is None else float(cell.replace(decimal, "."))
-        except ValueError:
-            number = math.nan
-        if number is not None and not math.isfinite(number):
-            wrong.append(str(cell))
-            number = None
-        numbers.append(number)
+        numbers.append(None if cell is None else parse_number(cell, decimal))
+        if cell is not None and numbers[-1] is None:
+            wrong.append(cell)
     if wrong:
         hint = "correct them, or add their codes to missing"
         faults.append(Fault(where, "cells that are not numbers", _some(wrong), f'numbers with "{decimal}"', hint))

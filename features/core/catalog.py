@@ -123,7 +123,8 @@ class ColumnSource(Frozen):
 
     @model_validator(mode="after")
     def check_source(self) -> ColumnSource:
-        if (self.source is None) == (self.start is None or self.end is None):
+        dates = [name for name in (self.start, self.end) if name is not None]
+        if len(dates) != (2 if self.source is None else 0):
             raise ValueError('give either "from", or "start" and "end"')
         if self.start and not self.date_format:
             raise ValueError('"start" and "end" need a date_format, for example "%d.%m.%Y": formats are never guessed')
@@ -149,7 +150,7 @@ class TableSource(Frozen):
     path: str
     id: str
     sheet: str | None = None
-    separator: str = ","
+    separator: str = Field(",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
     encoding: str = "utf-8-sig"
     missing: tuple[str, ...] = ("", "NA")
@@ -272,11 +273,18 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             column = getattr(endpoint, key)
             declared = [w for w, v in cohort.variables.items() if v.type == type_ and v.role == "outcome"]
             known(("endpoints", word, key), f"outcome of type {type_}", column, declared)
+            if key == "time" and column in declared and cohort.variables[column].unit != "days":
+                place = document.where(("cohorts", name, "variables", column))
+                faults.append(
+                    Fault(place, "a survival time is not in days", f'"{cohort.variables[column].unit}"', "days")
+                )
     return faults
 
 
 def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: Variable) -> list[Fault]:
     where = document.where(loc)
+    if source.start and variable.type != "number":
+        return [Fault(where, "the days between two dates are a number", variable.type, "number")]
     if variable.type == "number":
         return [Fault(where, "codes do not go with the type number")] if source.codes else []
     if variable.type == "flag":

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import unicodedata
 from pathlib import Path
 
 from features.core.errors import RadweaveError
@@ -31,7 +32,10 @@ def load_key() -> bytes:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        key = path.read_text("ascii").strip()
+        try:
+            key = path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            raise RadweaveError(f"{path}: the pseudonym key cannot be read; set {KEY_VARIABLE}") from None
         if len(key) < 32:
             raise RadweaveError(f"{path}: the pseudonym key is shorter than 32 characters") from None
         return key.encode()
@@ -46,8 +50,8 @@ def load_key() -> bytes:
 
 
 def canonical_id(patient: str) -> str:
-    """A patient id as sites write it, without the blanks around it."""
-    return patient.strip()
+    """A patient id as sites write it, without the blanks around it; composed and decomposed letters are the same."""
+    return unicodedata.normalize("NFC", patient.strip())
 
 
 def pseudonym(key: bytes, cohort: str, patient: str) -> str:

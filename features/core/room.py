@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.core.errors import RadweaveError, did_you_mean
 
@@ -24,6 +24,16 @@ class Kind(Frozen):
     """Base of everything that a Room holds. A subclass declares `kind: Literal["file_name"] = "file_name"`."""
 
     kind: str
+
+
+class KindError(ValueError):
+    """The settings of a kind are wrong; `error` holds each fault with its place below them."""
+
+    def __init__(self, model: type[BaseModel], error: ValidationError) -> None:
+        self.model, self.error = model, error
+        places = (".".join(str(part) for part in item["loc"]) or "settings" for item in error.errors())
+        faults = (f"{place}: {item['msg']}" for place, item in zip(places, error.errors(), strict=True))
+        super().__init__("; ".join(faults))
 
 
 K = TypeVar("K", bound=Kind)
@@ -63,12 +73,19 @@ class Room(Generic[K]):
         return classes[0]
 
     def parse(self, value: object) -> K:
-        """A kind from its settings: {"kind": "svm", …}, or the bare name of a kind with its defaults."""
+        """A kind from its settings: {"kind": "svm", …}, or the bare name of a kind with its defaults.
+
+        Raises ValueError if there is no such kind, KindError if its settings are wrong.
+        """
         if isinstance(value, self.base):
             return value
         settings: Mapping[str, Any] = {"kind": value} if isinstance(value, str) else value  # type: ignore[assignment]
         kind = settings.get("kind") if isinstance(settings, Mapping) else None
-        if kind not in self.modules:
+        if not isinstance(kind, str) or kind not in self.modules:
             hint = did_you_mean(kind, self.modules)
             raise ValueError(f'unknown kind "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}')
-        return self.load(str(kind)).model_validate(dict(settings))
+        found = self.load(kind)
+        try:
+            return found.model_validate(dict(settings))
+        except ValidationError as error:
+            raise KindError(found, error) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -12,9 +12,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from features.core.errors import ConfigError, Fault, did_you_mean
+from features.core.room import KindError
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
+_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Document:
             raise ConfigError([Fault(where, "is not YAML", getattr(error, "problem", None) or str(error))]) from error
         document = cls(path, None)
         faults: list[Fault] = []
-        document.data = _construct(document, node, (), faults) if node else {}
+        document.data = _construct(document, node, (), (), faults) if node else {}
         if faults:
             raise ConfigError(faults)
         return document
@@ -57,14 +59,22 @@ class Document:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            raise ConfigError([self._fault(model, item) for item in error.errors() if not _is_echo(item)]) from error
+            raise ConfigError(list(self._faults(model, error, ()))) from error
 
-    def _fault(self, model: type[BaseModel], error: Any) -> Fault:
-        loc = self._real_loc(error["loc"])
+    def _faults(self, model: type[BaseModel], error: ValidationError, above: Loc) -> Iterator[Fault]:
+        for item in error.errors():
+            inner = item.get("ctx", {}).get("error")
+            if isinstance(inner, KindError):  # settings of a kind: each fault at its own line
+                yield from self._faults(inner.model, inner.error, (*above, *item["loc"]))
+            elif not _is_echo(item):
+                yield self._fault(model, item, above)
+
+    def _fault(self, model: type[BaseModel], error: Any, above: Loc) -> Fault:
+        loc = self._real_loc((*above, *error["loc"]))
         dotted = ".".join(str(part) for part in loc) or "the document"
         kind, found = error["type"], error["input"]
         if kind == "extra_forbidden":
-            names = _fields_at(model, loc[:-1])
+            names = _fields_at(model, loc[len(self._real_loc(above)) : -1])
             return Fault(self.where(loc), f'unknown key "{dotted}"', "", ", ".join(names), did_you_mean(loc[-1], names))
         if kind == "missing":
             return Fault(self.where(loc), f'the key "{dotted}" is missing')
@@ -94,24 +104,35 @@ def _is_echo(error: Any) -> bool:
     return error["type"] == "too_short" and bool(error["input"])
 
 
-def _construct(document: Document, node: yaml.Node, loc: Loc, faults: list[Fault]) -> Any:
+def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int, ...], faults: list[Fault]) -> Any:
+    """The value of a node. Keys are text, exactly as written: a code 007 stays 007, a code yes stays yes."""
     document.lines.setdefault(loc, node.start_mark.line + 1)
+    where = f"{document.path}:{node.start_mark.line + 1}"
+    if not isinstance(node, yaml.ScalarNode) and (node.tag not in _PLAIN or id(node) in around):
+        found = node.tag if node.tag not in _PLAIN else "an anchor that holds itself"
+        faults.append(Fault(where, "is not plain YAML", found))
+        return None
+    around = (*around, id(node))
     if isinstance(node, yaml.MappingNode):
-        mapping: dict[Any, Any] = {}
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = yaml.SafeLoader("").construct_object(key_node)
+            place = f"{document.path}:{key_node.start_mark.line + 1}"
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in _PLAIN:
+                faults.append(Fault(place, "is not plain YAML", f"a key with the tag {key_node.tag}"))
+                continue
+            key = key_node.value
             if key in mapping:
-                faults.append(Fault(f"{document.path}:{key_node.start_mark.line + 1}", f'the key "{key}" stands twice'))
+                faults.append(Fault(place, f'the key "{key}" stands twice'))
             document.lines[(*loc, key)] = key_node.start_mark.line + 1
-            mapping[key] = _construct(document, value_node, (*loc, key), faults)
+            mapping[key] = _construct(document, value_node, (*loc, key), around, faults)
         return mapping
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(document, item, (*loc, i), faults) for i, item in enumerate(node.value)]
+        return [_construct(document, item, (*loc, i), around, faults) for i, item in enumerate(node.value)]
     try:
         return yaml.SafeLoader("").construct_object(node)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2020-13-45
         what = getattr(error, "problem", None) or str(error)
-        faults.append(Fault(f"{document.path}:{node.start_mark.line + 1}", "is not plain YAML", str(what)))
+        faults.append(Fault(where, "is not plain YAML", str(what)))
         return None
 
 

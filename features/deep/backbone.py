@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field, field_validator
 
 from features.core.extractor import Extractor
 from features.core.recipe import Recipe
@@ -31,7 +32,14 @@ class Backbone(Extractor):
     width: ClassVar[int]  # features per view
     weights: ClassVar[str]  # sha-256 of the checkpoint
 
-    views: tuple[View, ...] = ("largest", "adjacent")
+    views: tuple[View, ...] = Field(("largest", "adjacent"), min_length=1)
+
+    @field_validator("views")
+    @classmethod
+    def check_views(cls, views: tuple[View, ...]) -> tuple[View, ...]:
+        if len(set(views)) < len(views):
+            raise ValueError("a view stands twice")
+        return views
 
     @abstractmethod
     def network(self) -> torch.nn.Module:

@@ -18,7 +18,7 @@ def sample_view(region: Region, view: View, window: tuple[float, float]) -> NDAr
     largest: that slice in all three channels. adjacent: the slice below, itself and the slice above as channels (2.5D,
     Ypsilantis et al. 2015); at the end of the stack the outermost slice is repeated. The patch is the ROI's bounding
     square in that slice plus a quarter of its side all round, clipped to the image and padded with the window's floor.
-    Ties between slices go to the lowest one.
+    Ties between slices go to the lowest one. Voxels that are NaN become the window's floor.
     """
     areas = region.mask.sum(axis=(1, 2))
     centre = int(areas.argmax())
@@ -30,6 +30,7 @@ def sample_view(region: Region, view: View, window: tuple[float, float]) -> NDAr
     slices = np.clip(chosen, 0, len(areas) - 1)
     low, high = window
     pixels = np.clip((region.volume.array[slices].astype(np.float32) - low) / (high - low), 0.0, 1.0)
+    pixels[np.isnan(pixels)] = 0.0
     patch = np.zeros((3, side, side), np.float32)
     height, width = pixels.shape[1:]
     t0, t1, l0, l1 = max(top, 0), min(top + side, height), max(left, 0), min(left + side, width)

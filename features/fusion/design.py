@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import FitError, RadweaveError, did_you_mean
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.core.table import read_table
+from features.core.table import read_provenance, read_table
 from features.fusion.encode import encode
-from features.results.mart import read_mart
+from features.results.mart import read_mart, settings_digests
+
+UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that name none
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,15 @@ def fuse(store: Store, catalog: Catalog, question: Question) -> Design:
 
     Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
     modality that others have keeps NaN there, to be imputed inside training folds, or is excluded if the question says so.
-    Raises RadweaveError if cohort or endpoint are unknown, StoreError if a cohort was not refreshed, FitError if none is left.
+    An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
+    Raises RadweaveError if cohort, endpoint or time point are unknown, cohorts mean different things by one word, or the
+    mart was woven with other settings; StoreError if a cohort was not refreshed; FitError if no case is left.
     """
     parts = [_cohort_part(store, catalog, name, question) for name in question.cohorts]
     endpoint = parts[0].endpoint
+    if len({part.endpoint.kind for part in parts}) > 1:
+        raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind in every cohort')
+    _check_same_meaning(catalog, question)
     X = pd.concat([part.X for part in parts], verify_integrity=True)
     X = X[[column for column in X.columns if column.startswith("clinical__")] + _others(X)].astype(float)
     if X.empty:
@@ -77,24 +85,38 @@ def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) 
         hint = did_you_mean(question.endpoint, cohort.endpoints)
         known = ", ".join(cohort.endpoints) or "none"
         raise RadweaveError(f'cohort "{name}" has no endpoint "{question.endpoint}"; it has {known}. {hint}'.strip())
+    if question.predict_at not in cohort.timepoints:
+        hint = did_you_mean(question.predict_at, cohort.timepoints)
+        known = ", ".join(cohort.timepoints)
+        raise RadweaveError(
+            f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()
+        )
     endpoint = cohort.endpoints[question.endpoint]
-    region = _at(read_mart(store, "region", name).to_pandas(), question.predict_at).set_index("case")
+    region = _at(read_mart(store, "region", name).to_pandas(), question.predict_at).set_index("case").sort_index()
     clinical = read_mart(store, "clinical", name).to_pandas().set_index("patient")
+    undeclared = [word for word in cohort.variables if word not in clinical]
+    if undeclared:
+        raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
+    modalities = sorted({recipe.modality for recipe in question.recipes})
+    features = {block: _features(store, block, name, region.index, question.recipes) for block in ("radiomics", "deep")}
+    lacks_image = {m: _lacking(store, name, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 
     patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(store, name))
-    reasons = _why_no_image(store, name, question.predict_at, set(patients) - set(region["patient"]))
-    with_image = region[region["patient"].isin(patients)]
+    with_image = region
+    if modalities:
+        with_image = region[~np.logical_and.reduce(list(lacks_image.values()))]
+    without = set(patients) - set(with_image["patient"])
+    reasons = _why_no_image(store, name, question.predict_at, without, modalities)
     label = f"{name}: patients with a usable image at {question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
 
     outcome, reasons = _outcome(store, name, clinical, endpoint, sorted(set(with_image["patient"])))
-    cases = with_image[with_image["patient"].isin(outcome.index)].sort_index()
+    cases = with_image[with_image["patient"].isin(outcome.index)]
     before = with_image["patient"].nunique()
     flow.append(FlowRow(f"{name}: with the endpoint {question.endpoint}", before, cases["patient"].nunique(), reasons))
 
-    modalities = sorted({recipe.modality for recipe in question.recipes})
-    lacks = {m: _lacking(cases, m) for m in modalities}
+    lacks = {m: mask[region.index.isin(cases.index)] for m, mask in lacks_image.items()}
     if question.exclude_missing_modality:
         out = {f"no usable {m}": cases[mask]["patient"].nunique() for m, mask in lacks.items() if mask.any()}
         dropped = np.logical_or.reduce(list(lacks.values())) if lacks else np.zeros(len(cases), bool)
@@ -110,13 +132,32 @@ def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) 
         _genomic(store, name, cohort, cases, question.predict_at),
     ]
     blocks.append(_volumes(cases, modalities))
-    blocks += [_features(store, block, name, cases, question.recipes) for block in ("radiomics", "deep")]
+    blocks += [frame.loc[cases.index] for frame in features.values()]
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
     )
-    volumes = {f"volume_{m.lower()}_ml": cases[f"region__{m.lower()}__volume_ml"] for m in modalities}
+    volumes = {f"volume_{m.lower()}_ml": _volumes(cases, [m]).iloc[:, 0] for m in modalities}
     return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing)
+
+
+def _check_same_meaning(catalog: Catalog, question: Question) -> None:
+    """Raises RadweaveError if a variable or a gene of several cohorts differs in type, unit, levels, role or time."""
+    seen: dict[str, tuple[str, object]] = {}
+    for name in question.cohorts:
+        cohort = catalog.cohort(name)
+        meanings: dict[str, object] = {
+            f'variable "{word}"': (v.type, v.unit, v.levels, v.role) for word, v in cohort.variables.items()
+        }
+        for table in cohort.tables:
+            if isinstance(table, GenomicTable):
+                meanings[f'gene pattern "{table.genes}"'] = table.unit
+        for word, meaning in meanings.items():
+            first, known = seen.setdefault(word, (name, meaning))
+            if known != meaning:
+                raise RadweaveError(
+                    f'the {word} differs between the cohorts "{first}" and "{name}" in type, unit or levels'
+                )
 
 
 def _at(frame: pd.DataFrame, timepoint: str) -> pd.DataFrame:
@@ -125,15 +166,18 @@ def _at(frame: pd.DataFrame, timepoint: str) -> pd.DataFrame:
 
 def _quarantined_patients(store: Store, name: str) -> set[str]:
     cases = read_table(store.quarantine(name))["case"].to_pylist()
-    return {case.split(":")[1] for case in cases if case.count(":") >= 1}
+    return {case.split(":")[1] for case in cases if case.count(":") >= 1} - {UNKNOWN}
 
 
-def _why_no_image(store: Store, name: str, timepoint: str, patients: set[str]) -> dict[str, int]:
+def _why_no_image(
+    store: Store, name: str, timepoint: str, patients: set[str], modalities: Sequence[str]
+) -> dict[str, int]:
     """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
     codes: dict[str, set[str]] = {}
     for row in read_table(store.quarantine(name)).to_pylist():
         parts = row["case"].split(":")
-        if row["stage"] != "tables" and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
+        asked = not modalities or row["modality"] in ("", *modalities)
+        if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
             codes.setdefault(parts[1], set()).add(row["code"])
     return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
 
@@ -170,9 +214,17 @@ def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoi
     return y
 
 
-def _lacking(cases: pd.DataFrame, modality: str) -> NDArray[np.bool_]:
-    column = f"region__{modality.lower()}__volume_ml"
-    return cases[column].isna().to_numpy() if column in cases else np.ones(len(cases), bool)
+def _lacking(
+    store: Store, name: str, region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
+) -> NDArray[np.bool_]:
+    """True where a case has no image of a modality that gave features to any of the recipes' extractors."""
+    lacking = np.ones(len(region), bool)
+    for recipe in (recipe for recipe in recipes if recipe.modality == modality):
+        for extractor in recipe.extractors:
+            table = read_mart(store, extractor.block, name, ["case", f"{extractor.kind}__{recipe.name}__result"])
+            found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
+            lacking &= found.isna().to_numpy()
+    return lacking
 
 
 def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
@@ -200,8 +252,8 @@ def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
     return cases.reindex(columns=columns)
 
 
-def _features(store: Store, block: str, name: str, cases: pd.DataFrame, recipes: Sequence[Recipe]) -> pd.DataFrame:
-    """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe: the refresh ran without it."""
+def _features(store: Store, block: str, name: str, cases: pd.Index[str], recipes: Sequence[Recipe]) -> pd.DataFrame:
+    """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
     wanted = [
         f"{extractor.kind}__{recipe.name}__{column.name}"
         for recipe in recipes
@@ -213,7 +265,15 @@ def _features(store: Store, block: str, name: str, cases: pd.DataFrame, recipes:
     absent = [column for column in wanted if column not in table.schema.names]
     if absent:
         raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}')
-    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case").reindex(cases.index)
+    woven = json.loads(read_provenance(store.mart(block, name)).get("settings", "{}"))
+    changed = [prefix for prefix, digest in settings_digests(recipes).items() if woven.get(prefix) != digest]
+    if changed:
+        kind, recipe_name, _ = changed[0].split("__")
+        raise RadweaveError(
+            f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
+            f"run radweave refresh {name}"
+        )
+    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case").reindex(cases)
     return features
 
 

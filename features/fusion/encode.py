@@ -8,18 +8,21 @@ import numpy as np
 import pandas as pd
 
 from features.core.catalog import Variable
+from features.core.errors import RadweaveError
 
 
 def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
     """Predictors as float columns, one row as given; missing stays NaN.
 
     number: as it is. flag: 0 or 1. ordinal: the rank of its level from 0. category: one column per level, without the
-    first where there are two levels.
+    first where there are two levels. Raises RadweaveError if a value is none of the declared levels.
     """
     columns: dict[str, np.ndarray] = {}
     for name, variable in variables.items():
         values = frame[name]
         missing = values.isna().to_numpy()
+        if variable.levels and not values[~missing].isin(variable.levels).all():
+            raise RadweaveError(f'"{name}" holds levels that the catalog does not declare: run radweave refresh')
         if variable.type == "category":
             for level in variable.levels[1:] if len(variable.levels) == 2 else variable.levels:
                 columns[f"clinical__{name}_{level}"] = np.where(missing, np.nan, (values == level).to_numpy(float))

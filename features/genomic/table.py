@@ -5,24 +5,23 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from features.core.catalog import Cohort, GenomicTable
 from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.table import Column, Schema
-from features.tables.files import read_text_table
+from features.tables.files import file_row, read_text_table
+from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable
 
 
 def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTable:
     """The genomic block of a cohort: the union of the centres' genes, null where a centre has not measured one.
 
-    Raises ConfigError with all faults: no gene column matches, a gene stands twice, cells are not numbers, units differ.
+    Tables of one centre complete each other, patient by patient. Raises ConfigError with all faults: no gene column
+    matches, a gene stands twice, cells are not finite numbers, units differ.
     """
     faults: list[Fault] = []
-    rows: list[dict[str, object]] = []
+    rows: dict[str, dict[str, object]] = {}
     units: dict[str, str] = {}
     for source in cohort.tables:
         if not isinstance(source, GenomicTable):
@@ -31,19 +30,30 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
         genes = [column for column in text.columns if fnmatchcase(column, source.genes)]
         if not genes:
             faults.append(Fault(source.path, "no column matches the gene pattern", source.genes))
+        twice = sorted({gene for gene in genes if genes.count(gene) > 1}) if len(set(genes)) < len(genes) else []
+        if twice:
+            faults.append(Fault(source.path, "gene columns stand twice", ", ".join(twice[:5])))
+        if not genes or twice:
             continue
-        numbers = text[genes].apply(pd.to_numeric, errors="coerce")
-        wrong = int((numbers.isna() & text[genes].notna()).to_numpy().sum())
-        if wrong:
-            faults.append(Fault(source.path, f"{wrong} cells of gene columns are not numbers"))
         for gene in genes:
             if units.setdefault(gene, source.unit) != source.unit:
                 faults.append(Fault(source.path, f'gene "{gene}" has another unit', source.unit, units[gene]))
         centre = source.centre or next(iter(cohort.centres))
-        values = numbers.to_numpy(float)
-        for i, patient in enumerate(text.index):
-            row = {gene: float(v) for gene, v in zip(genes, values[i], strict=True) if np.isfinite(v)}
-            rows.append({"patient": pseudonym(key, name, patient), "cohort": name, "centre": centre, **row})
+        wrong = 0
+        for i, (patient, cells) in enumerate(zip(text.index, text[genes].to_numpy(object), strict=True)):
+            values = {
+                gene: parse_number(c, source.decimal) for gene, c in zip(genes, cells, strict=True) if c == c and c
+            }
+            wrong += sum(value is None for value in values.values())
+            code = pseudonym(key, name, patient)
+            row = rows.setdefault(code, {"patient": code, "cohort": name, "centre": centre})
+            if values.keys() & row.keys() or row["centre"] != centre:
+                what = "a patient already has these genes, or another centre, from another table"
+                faults.append(Fault(source.path, what, f"row {file_row(text, i)}"))
+            row |= values
+        if wrong:
+            form = f'finite numbers with "{source.decimal}"'
+            faults.append(Fault(source.path, f"{wrong} cells of gene columns are not numbers", "", form))
     if faults:
         raise ConfigError(faults)
     columns = [
@@ -51,4 +61,4 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
         for gene in sorted(units)
     ]
     schema = Schema("genomic", (*KEY, *columns))
-    return PatientTable(schema.table(rows), schema.columns)
+    return PatientTable(schema.table(rows.values()), schema.columns)

@@ -133,14 +133,25 @@ def publish(
         {"scans": index.to_pylist(), "recipes": [recipe.model_dump(mode="json") for recipe in recipes]}
     )[:16]
     write_table(store.index(cohort), index)
+    settings = json.dumps(settings_digests(recipes), sort_keys=True)
     for block, (table, _) in blocks.items():
-        write_table(store.mart(block, cohort), table, {"block": block, "cohort": cohort, "refresh": refresh})
+        provenance = {"block": block, "cohort": cohort, "refresh": refresh, "settings": settings}
+        write_table(store.mart(block, cohort), table, provenance)
     ordered = sorted([*rows, *table_rows], key=lambda row: (row.case, row.modality, row.stage, row.code))
     quarantine = [{**asdict(row), "details": json.dumps(row.details, sort_keys=True)} for row in ordered]
     write_table(store.quarantine(cohort), QUARANTINE.table(quarantine))
     _write_dictionary(store, cohort, {block: columns for block, (_, columns) in blocks.items()})
     _write_manifest(store, cohort, refresh)
     return Published(cohort, refresh, seen, len(used), counts, {block: t.num_rows for block, (t, _) in blocks.items()})
+
+
+def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Column prefix → digest of the recipe's and the extractor's settings behind the columns."""
+    return {
+        f"{extractor.kind}__{recipe.name}__": digest_json([recipe.digest(), extractor.model_dump(mode="json")])
+        for recipe in recipes
+        for extractor in recipe.extractors
+    }
 
 
 def _checked(

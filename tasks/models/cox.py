@@ -19,13 +19,15 @@ from tasks.models.model import Floats, Model, Task
 class Cox(Model):
     """Cox regression with a small ridge penalty (lifelines), one feature per ten training events and at most five.
 
+    One candidate by default: as many features as the events allow.
+
     The score is the log hazard ratio. Cox, J R Stat Soc B 1972;34:187; Peduzzi et al., J Clin Epidemiol 1995;48:1503.
     """
 
     kind: Literal["cox"] = "cox"
     task: ClassVar[Task] = "survival"
     events_per_feature: ClassVar[int] = 10
-    k: tuple[PositiveInt, ...] = Field((2, 5), min_length=1)
+    k: tuple[PositiveInt, ...] = Field((5,), min_length=1)
     penalizer: tuple[PositiveFloat, ...] = Field((0.05,), min_length=1)
 
     def estimator(self, seed: int) -> RidgeCox:  # noqa: ARG002 (nothing random in it)

@@ -7,18 +7,18 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 INK, MUTED, HAIRLINE, SHADE = "#1b2733", "#5d6b78", "#c9d1d9", "#f3f5f7"
 COLOURS = ("#1f5a91", "#c2622b", "#2f8577", "#7a5a9e", "#8a6d1f", "#5d6b78", "#a33b52", "#3e7d3a")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "h")
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "text.color": INK,
@@ -55,12 +55,14 @@ class Plot:
 def draw(figure_id: str, title: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> Markup:
     """An <svg role="img"> of what `paint` draws, size in inches. Labels are text as they are, never TeX."""
     data = io.BytesIO()
-    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()  # a reader's own matplotlibrc changes nothing
+        matplotlib.rcParams.update(_STYLE)
         # A script that the measuring font lacks: the page's own font shows it.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure = Figure(figsize=size, layout="constrained")
         paint(figure)
-        FigureCanvasSVG(figure).print_svg(data, metadata={"Date": None, "Creator": None})
+        figure.savefig(data, format="svg", metadata={"Date": None, "Creator": None})
     return _inline(data.getvalue(), figure_id, title, size)
 
 
@@ -91,9 +93,9 @@ def _inline(svg: bytes, figure_id: str, title: str, size: tuple[float, float]) -
         "aria-labelledby": f"{figure_id}-title",
         "stroke-linejoin": "round",
     }
-    name = ElementTree.Element("title", {"id": f"{figure_id}-title"})
-    name.text = title
-    root.insert(0, name)
+    heading = ElementTree.Element("title", {"id": f"{figure_id}-title"})
+    heading.text = title
+    root.insert(0, heading)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 

@@ -41,8 +41,8 @@ def flow_chains(result: StudyResult) -> tuple[Chain, ...]:
     """One chain per cohort, in the order of the result; empty where no flow was recorded."""
     grouped: dict[str, list[tuple[str, FlowRow]]] = {}
     for row in result.flow:
-        name, _, label = row.step.rpartition(": ")
-        grouped.setdefault(name, []).append((label, row))
+        name, colon, label = row.step.partition(": ")
+        grouped.setdefault(name if colon else "", []).append((label if colon else row.step, row))
     return tuple(
         Chain(name, rows[0][1].count_in, tuple(_step(label, row) for label, row in rows))
         for name, rows in grouped.items()

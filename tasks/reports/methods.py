@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -85,9 +86,9 @@ def quarantine_rows(quarantine: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     if quarantine.empty:
         return ()
     keys = ["cohort", "centre", "modality", "stage", "code"]
-    sizes = quarantine[keys].fillna("").astype(str).groupby(keys, sort=True).size()
+    sizes = Counter(quarantine[keys].fillna("").astype(str).itertuples(index=False, name=None))
     return tuple(
-        (*map(str, key), REASONS[key[4]].means if key[4] in REASONS else "", str(count)) for key, count in sizes.items()
+        (*row, REASONS[row[4]].means if row[4] in REASONS else "", str(count)) for row, count in sorted(sizes.items())
     )
 
 
@@ -138,7 +139,7 @@ def _scores(study: Study, result: StudyResult) -> str:
         else "The C-index is the share of concordant pairs; Uno’s weighs them by the censoring of the training fold"
     )
     return (
-        f"{metric}. Only cases predicted by the same fitted model are compared. Intervals are 95 % percentile intervals "
+        f"{metric}. Only cases predicted by the same fitted model are compared. Intervals are 95\u00a0% percentile intervals "
         f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
         "intervals tell the uncertainty of the test cases and not that of the training."
     )

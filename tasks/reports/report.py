@@ -58,7 +58,7 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         study=study,
         result=result,
         facts=facts,
-        title=study.title or study.name.replace("_", " "),
+        title=study.title or study.name.replace("_", " ").capitalize(),
         answer=answer(study, result, choice),
         combinations=result.tuned.block_sets * result.tuned.models,
         chains=flow_chains(result),

@@ -22,6 +22,7 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
         return None
 
     def paint(figure: Figure) -> None:
+        figure.set_layout_engine("constrained", h_pad=0.08)
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="chance")
         for i, (name, curve) in enumerate(curves.items()):
@@ -39,9 +40,7 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
         axes.set_xlabel("1 − specificity")
         axes.set_ylabel("Sensitivity")
         grid(axes, "both")
-        figure.legend(
-            loc="outside lower left", handlelength=2.6, borderaxespad=0.9, title="AUC (95 % CI)", alignment="left"
-        )
+        figure.legend(loc="outside lower left", handlelength=2.6, title="AUC (95 % CI)", alignment="left")
 
     chosen = "the model with its highest score" if choice.split == NESTED else "the study's first model"
     title = f"ROC curves under {split_label(choice.split)}"

@@ -65,7 +65,8 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
     title = f"Kaplan–Meier curves by out-of-fold risk group: {name}"
     caption = (
         f"{title}, {split_label(group.split)}, first repeat. Groups are cut at the median score of each training fold. "
-        "Bands are 95 % intervals. Folds share training cases, so the log-rank p is descriptive."
+        "Bands are 95 % intervals. Folds share training cases, so the two-sided log-rank p is descriptive; it does not "
+        "tell which group fared better."
     )
     figure_id = f"figure-survival-{group.blocks}"
     return Plot(figure_id, title, caption, draw(figure_id, title, (5.1, 4.5), paint))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,64 @@ class Reported:
     result: StudyResult
     facts: Facts
     html: str
+
+
+@dataclass
+class Table:
+    """Cells of an HTML table as text, row by row, heads first."""
+
+    rows: list[list[str]] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """What a reader of the HTML finds: tables by id, ids, tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: dict[str, Table] = {}
+        self.ids: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self._table: Table | None = None
+        self._cell = False
+        self.feed(html)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, found))
+        self.ids += [found["id"]] if "id" in found else []
+        if tag == "table":
+            self._table = self.tables[found["id"]] = Table()
+        elif tag == "tr" and self._table:
+            self._table.rows.append([])
+        elif tag in ("th", "td") and self._table:
+            self._table.rows[-1].append("")
+            self._cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("th", "td") and self._table:
+            self._table.rows[-1][-1] = " ".join(self._table.rows[-1][-1].split())
+            self._cell = False
+        self._table = None if tag == "table" else self._table
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "style":
+            return
+        self.text += data.replace("\u00a0", " ")
+        if self._cell and self._table:
+            self._table.rows[-1][-1] += data.replace("\u00a0", " ")
+
+
+@pytest.fixture(scope="session")
+def read_page() -> type[Page]:
+    return Page
+
+
+@pytest.fixture(scope="session")
+def script() -> str:
+    """Markup that stands in the binary study's title and in a label."""
+    return SCRIPT
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +121,7 @@ def survival() -> Reported:
     rng = np.random.default_rng(11)
     table = _cohort_table(rng, 45, {"north": "first", "south": "second"})
     signal = rng.normal(size=45)
-    times, limits = rng.exponential(900 * np.exp(-signal)), rng.uniform(200, 1800, 45)
+    times, limits = rng.exponential(900 * np.exp(-2 * signal)), rng.uniform(200, 1800, 45)
     y = np.empty(45, dtype=[("event", bool), ("time", float)])
     y["event"], y["time"] = times <= limits, np.ceil(np.minimum(times, limits))
     table["os_event"], table["os_days"] = y["event"], y["time"]
@@ -117,7 +176,7 @@ def _design(
     X["region__ct__volume_ml"] = table["volume_ct_ml"]
     noise = pd.DataFrame(rng.normal(size=(n, 20)), index=X.index)
     X[[f"radiomics__ct_plain__original_glcm_feature_{i}" for i in range(20)]] = noise.to_numpy()
-    X["radiomics__ct_plain__original_glcm_feature_0"] += signal
+    X["radiomics__ct_plain__original_glcm_feature_0"] += 2 * signal
     cohorts = list(dict.fromkeys(table["cohort"]))
     many = len(cohorts) > 1
     flow: list[FlowRow] = []

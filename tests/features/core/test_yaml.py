@@ -1,0 +1,130 @@
+"""Document: data with lines, every fault at once, nothing but plain YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from features.core.errors import ConfigError
+from features.core.yaml import Document
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    size: int
+    colour: str = "red"
+
+
+class Outer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    title: str
+    inner: Inner
+    many: dict[str, Inner] = {}
+
+
+def _load(path: Path, text: str | bytes) -> Document:
+    file = path / "a.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return Document.load(file)
+
+
+def _faults(path: Path, text: str | bytes, model: type[BaseModel] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        _load(path, text).parse(model or Outer)
+    return [str(fault).replace(f"{path}/", "") for fault in caught.value.faults]
+
+
+def test_plain_data_are_read(tmp_path: Path) -> None:
+    document = _load(tmp_path, "a: 1\nb: [x, 2.5, null, true]\nc: {d: '007'}\n")
+    assert document.data == {"a": 1, "b": ["x", 2.5, None, True], "c": {"d": "007"}}
+
+
+def test_empty_file_is_an_empty_mapping(tmp_path: Path) -> None:
+    assert _load(tmp_path, "# nothing\n").data == {}
+
+
+def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
+    text = "inner:\n  size: big\n  colur: blue\nmany:\n  a:\n    size: 1\n  b:\n    sise: 2\n"
+    assert _faults(tmp_path, text) == [
+        'a.yaml:1: the key "title" is missing',
+        "a.yaml:2: inner.size: Input should be a valid integer, unable to parse string as an integer; found 'big'",
+        'a.yaml:3: unknown key "inner.colur"; allowed: colour, size; did you mean "colour"?',
+        'a.yaml:7: the key "many.b.size" is missing',
+        'a.yaml:8: unknown key "many.b.sise"; allowed: colour, size; did you mean "size"?',
+    ]
+
+
+def test_the_message_counts_the_faults(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="^2 faults in the configuration\n"):
+        _load(tmp_path, "{}").parse(Outer)
+
+
+def test_double_keys_are_named_with_the_second_line(tmp_path: Path) -> None:
+    assert _faults(tmp_path, "title: a\ninner: {size: 1}\ntitle: b\n") == ['a.yaml:3: the key "title" stands twice']
+
+
+def test_keys_are_text_as_written(tmp_path: Path) -> None:
+    document = _load(tmp_path, "007: a\nyes: b\nTRUE: c\n1.0: d\n1: e\n2020-01-01: f\n")
+    assert list(document.data) == ["007", "yes", "TRUE", "1.0", "1", "2020-01-01"]
+
+
+def test_quoting_does_not_hide_a_double_key(tmp_path: Path) -> None:
+    assert _faults(tmp_path, "1: a\n'1': b\n") == ['a.yaml:2: the key "1" stands twice']
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !!python/object/apply:os.system ['touch x']\n",
+        "a: !!python/name:os.system\n",
+        "a: !mine {b: 1}\n",
+        "a: !mine [1]\n",
+        "a: !mine x\n",
+        "!mine a: 1\n",
+        "? [a, b]\n: 1\n",
+        "a: &b {c: 1}\nd:\n  <<: *b\n",
+        "a: !!set {b, c}\n",
+        "a: 2020-13-45\n",
+        "a: &loop [*loop]\n",
+        "a: !!int x\n",
+    ],
+)
+def test_what_is_not_plain_yaml_is_refused(tmp_path: Path, text: str) -> None:
+    faults = _faults(tmp_path, text)
+    assert len(faults) == 1
+    assert "is not plain YAML" in faults[0]
+    assert not Path("x").exists()
+
+
+def test_an_alias_stands_for_its_anchor(tmp_path: Path) -> None:
+    assert _load(tmp_path, "a: &b {c: 1}\nd: *b\n").data == {"a": {"c": 1}, "d": {"c": 1}}
+
+
+def test_malformed_file_names_the_line(tmp_path: Path) -> None:
+    (fault,) = _faults(tmp_path, "a: 1\nb: [1, 2\nc: 3\n")
+    assert fault.startswith("a.yaml:3: is not YAML")
+
+
+def test_missing_file_and_folder_are_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"b\.yaml: there is no such file"):
+        Document.load(tmp_path / "b.yaml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Document.load(tmp_path)
+
+
+def test_latin_1_cannot_be_read(tmp_path: Path) -> None:
+    (fault,) = _faults(tmp_path, "title: Köln\n".encode("latin-1"))
+    assert "cannot be read" in fault
+
+
+def test_a_list_is_no_document(tmp_path: Path) -> None:
+    (fault,) = _faults(tmp_path, "- a\n")
+    assert fault.startswith("a.yaml:1: the document: Input should be")
+
+
+def test_the_place_of_an_unknown_key_is_that_of_its_holder(tmp_path: Path) -> None:
+    document = _load(tmp_path, "a:\n  b: 1\n")
+    assert document.where(("a", "b")).endswith("a.yaml:2")
+    assert document.where(("a", "c", 3)).endswith("a.yaml:1")

@@ -1,0 +1,67 @@
+"""The sentence that people quote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tasks.reports.answer import Answer, answer
+from tasks.reports.choice import choose, find_score
+from tasks.reports.numbers import decimal
+
+
+def test_best_is_the_highest_nested_score_beside_its_baseline_and_centre_out(binary: Any) -> None:
+    choice = choose(binary.study, binary.result)
+    nested = [s for s in binary.result.scores if s.split == "nested" and s.blocks not in ("clinical", "volume")]
+    assert choice.best is max(nested, key=lambda score: score.value)
+    text = _text(answer(binary.study, binary.result, choice))
+    assert text.startswith("Best of 4 combinations under nested cross-validation: ")
+    assert f"AUC {decimal(choice.best.value)} (95 % CI " in text
+    assert f"n = 90, events = {binary.result.events})" in text
+    assert "clinical-only: AUC " in text
+    outside = find_score(binary.result, "centre_out", choice.best.blocks, choice.best.model, "auc")
+    assert outside is not None
+    assert f"leave-one-centre-out of the same combination: AUC {decimal(outside.value)} " in text
+
+
+def test_cautions_tell_how_many_were_compared(binary: Any) -> None:
+    found = answer(binary.study, binary.result, choose(binary.study, binary.result)).cautions
+    assert found[0] == "8 combinations of 4 sets of blocks, 2 baselines among them, and 2 models were compared."
+    assert "The best of many is optimistic" in found[-1]
+    assert "Leave-one-centre-out took no part in the choice." in found[-1]
+
+
+def test_leave_one_centre_out_never_chooses(binary: Any) -> None:
+    scores = tuple(
+        replace(s, value=0.99) if s.split == "centre_out" and s.model == "svm" else s for s in binary.result.scores
+    )
+    before, after = choose(binary.study, binary.result), choose(binary.study, replace(binary.result, scores=scores))
+    assert after == before
+
+
+def test_without_nested_cross_validation_no_best_is_named(binary: Any) -> None:
+    study = binary.study.model_copy(update={"splits": binary.study.splits[1:]})
+    kept = tuple(score for score in binary.result.scores if score.split == "centre_out")
+    result = replace(binary.result, scores=kept)
+    choice = choose(study, result)
+    assert choice.best is None
+    assert set(choice.models.values()) == {"lasso_logistic"}
+    assert "no combination is named best" in _text(answer(study, result, choice))
+
+
+def test_a_best_below_its_baseline_is_said_to_be_so(binary: Any) -> None:
+    scores = tuple(replace(s, value=0.95) if s.blocks == "clinical" else s for s in binary.result.scores)
+    result = replace(binary.result, scores=scores)
+    found = answer(binary.study, result, choose(binary.study, result)).cautions
+    assert "It did not score higher than the clinical-only baseline (0.95)." in found
+
+
+def test_reasons_are_told_where_nothing_could_be_scored(binary: Any) -> None:
+    scores = tuple(replace(s, value=None, low=None, high=None, reason="one <class> only") for s in binary.result.scores)
+    result = replace(binary.result, scores=scores)
+    found = answer(binary.study, result, choose(binary.study, result))
+    assert "No combination could be scored under nested cross-validation: one &lt;class&gt; only." in found.sentence
+
+
+def _text(found: Answer) -> str:
+    return found.sentence.striptags().replace("\u00a0", " ")

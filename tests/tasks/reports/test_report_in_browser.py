@@ -1,0 +1,76 @@
+"""The page as a person sees it, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    if path is None:
+        pytest.skip("no Chromium on the PATH")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("width", [1200, 400])
+@pytest.mark.parametrize("name", ["binary", "survival"])
+def test_the_page_is_whole_and_fits(name: str, width: int, browser: Any, request: Any, tmp_path: Path) -> None:
+    reported = request.getfixturevalue(name)
+    file = tmp_path / "report.html"
+    file.write_text(reported.html, encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900}, offline=True)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda failed: complaints.append(failed.url))
+    page.goto(file.as_uri())
+    try:
+        assert complaints == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert page.title() == (reported.study.title or "Survival study")
+        assert page.locator("#answer").is_visible()
+        headings = page.locator("h2").all()
+        assert len(headings) == 8
+        assert all(heading.is_visible() for heading in headings)
+        combinations = reported.result.tuned.block_sets * reported.result.tuned.models
+        assert page.locator("#table-scores-nested tbody tr").count() == combinations
+        assert page.locator("#table-scores-nested tbody tr.best").count() == 1
+        figures = page.locator("svg").all()
+        assert len(figures) == (2 if name == "binary" else 4)
+        for figure in figures:
+            box = figure.bounding_box()
+            assert box is not None
+            assert box["width"] > 250
+            assert box["height"] > 100
+        _assert_drawing_inside(page)
+    finally:
+        page.close()
+
+
+def _assert_drawing_inside(page: Any) -> None:
+    """No text of a figure is cut by its edge."""
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('svg text')].filter(text => {
+            const box = text.getBoundingClientRect(), edge = text.closest('svg').getBoundingClientRect();
+            return box.left < edge.left - 1 || box.right > edge.right + 1
+                || box.top < edge.top - 1 || box.bottom > edge.bottom + 1;
+        }).map(text => text.textContent)"""
+    )
+    assert cut == []

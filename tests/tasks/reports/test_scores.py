@@ -1,0 +1,62 @@
+"""Tables of scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tasks.reports.choice import choose
+from tasks.reports.numbers import decimal
+from tasks.reports.report import render_report
+from tasks.reports.scores import score_tables
+
+
+def test_nested_stands_first_then_centre_out_then_each_centre(binary: Any, survival: Any) -> None:
+    assert _ids(binary) == ["table-scores-nested", "table-scores-centre_out", "table-scores-centre-auc"]
+    assert _ids(survival)[2:] == ["table-scores-centre-harrell_c", "table-scores-centre-uno_c"]
+
+
+def test_every_combination_has_a_row_with_interval_n_and_events(binary: Any, read_page: Any) -> None:
+    table = read_page(binary.html).tables["table-scores-nested"]
+    assert len(table.rows) == 1 + 8
+    first = next(s for s in binary.result.scores if s.split == "nested")
+    assert table.rows[1] == [
+        "clinical baseline",
+        "LASSO logistic",
+        f"{decimal(first.value)} ({decimal(first.low)}–{decimal(first.high)})",
+        "90",
+        str(binary.result.events),
+        "4",
+        str(first.candidates),
+    ]
+
+
+def test_survival_shows_both_indices(survival: Any, read_page: Any) -> None:
+    head = read_page(survival.html).tables["table-scores-nested"].rows[0]
+    assert head[2].startswith("Harrell’s C-index")
+    assert head[3].startswith("Uno’s C-index")
+
+
+def test_centres_tell_their_n_and_events(binary: Any, read_page: Any) -> None:
+    head = read_page(binary.html).tables["table-scores-centre-auc"].rows[0]
+    assert [one.split("n = ")[0].strip() for one in head[2:]] == ["alpha", "beta", "gamma"]
+    assert f"n = {binary.result.centres['beta']}, events = " in head[3]
+
+
+def test_a_missing_score_is_a_dash_with_its_reason(binary: Any, read_page: Any) -> None:
+    scores = tuple(
+        replace(s, value=None, low=None, high=None, reason="2 of 8 folds could not be fitted")
+        if s.model == "svm"
+        else s
+        for s in binary.result.scores
+    )
+    result = replace(binary.result, scores=scores)
+    page = read_page(render_report(binary.study, result, binary.facts))
+    assert page.tables["table-scores-nested"].rows[2][1] == "—a"
+    assert "No score: 2 of 8 folds could not be fitted." in page.text
+    assert "not scored" in page.text
+
+
+def _ids(reported: Any) -> list[str]:
+    choice = choose(reported.study, reported.result)
+    return [table.id for table in score_tables(reported.study, reported.result, choice)]
