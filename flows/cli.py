@@ -1,6 +1,7 @@
 """The command line. Heavy imports wait until a command runs, so that help is quick."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -146,10 +147,10 @@ def serve(
     serve_deployments(store, catalog, port, cron, workers)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: a user's fault prints without traceback and exits with 2."""
     try:
-        app()
+        app(None if arguments is None else list(arguments))
     except RadweaveError as error:
         typer.echo(f"radweave: {error}", err=True)
         sys.exit(2)

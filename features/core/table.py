@@ -67,18 +67,18 @@ class Schema:
         if unknown:
             raise StoreError(f"table {self.name}: undeclared columns {sorted(unknown)[:5]}")
         arrays = {c.name: pa.array([row.get(c.name) for row in rows], _ARROW[c.type]) for c in self.columns}
-        return self.checked(pa.table(arrays, schema=self.arrow))
+        return self.checked(pa.table(arrays))
 
     def checked(self, table: pa.Table) -> pa.Table:
         """The table with this schema, sorted by its key. Raises StoreError if the key is null or not unique."""
         if table.schema.names != self.arrow.names:
             raise StoreError(f"table {self.name}: columns differ from the schema")
-        table = table.cast(self.arrow)
-        if not self.key:
-            return table
         for name in self.key:
             if table[name].null_count:
                 raise StoreError(f'table {self.name}: the key column "{name}" holds nulls')
+        table = table.cast(self.arrow)
+        if not self.key:
+            return table
         groups = table.group_by(self.key).aggregate([([], "count_all")])
         if groups.num_rows != table.num_rows:
             twice = groups.filter(pa.compute.greater(groups["count_all"], 1)).select(self.key).slice(0, 3).to_pylist()
@@ -122,20 +122,22 @@ def write_bytes(path: Path, data: bytes) -> None:
 def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> bytes:
     """A table as Parquet: zstd, byte-stream split for floats, dictionary for text. Equal tables give equal bytes."""
     metadata = {f"radweave:{key}": value for key, value in sorted((provenance or {}).items())}
-    table = table.replace_schema_metadata(metadata or None)
+    table = table.replace_schema_metadata(None)
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         sink,
+        table.schema,
         compression="zstd",
         compression_level=3,
         use_dictionary=texts,
         use_byte_stream_split=floats,
         write_page_checksum=True,
-        store_schema=False,
-    )
+        store_schema=False,  # which drops the schema's metadata too: they are added by hand
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(metadata)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 

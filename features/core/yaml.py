@@ -82,7 +82,8 @@ class Document:
         words = [word.strip(" '") for word in str(expected).replace(" or ", ", ").split(",")] if expected else []
         shown = "" if isinstance(found, dict | list | BaseModel) else repr(found)
         what = error["msg"].removeprefix("Value error, ")
-        return Fault(self.where(loc), f"{dotted}: {what}", shown, ", ".join(words), did_you_mean(found, words))
+        word = error.get("ctx", {}).get("tag", found)
+        return Fault(self.where(loc), f"{dotted}: {what}", shown, ", ".join(words), did_you_mean(word, words))
 
     def _real_loc(self, loc: Loc) -> Loc:
         """pydantic puts tags and type names of unions into its places; keep what the file really holds."""

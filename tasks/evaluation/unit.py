@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,11 +128,15 @@ def _fit_model(
                 screen = outer.screen.with_k(candidate["k"])
                 estimator = final_estimator(model, seed, **candidate).fit(outer.X[:, screen.kept_], unit.y[train])
                 own = risk_score(estimator, outer.X[:, screen.kept_])
-                scores = risk_score(estimator, X_test[:, screen.kept_])
             except NUMERICAL as error:
                 reason = _reason(error)
                 caught[f"settings {candidate} could not be fitted"] += 1
                 continue
+            try:  # apart from the fit: which settings are taken must not depend on test rows
+                scores = risk_score(estimator, X_test[:, screen.kept_])
+            except NUMERICAL as error:
+                reason = _reason(error)
+                break
             pipeline = Pipeline([*outer.steps, ("screen", screen), ("model", estimator)])
             return Fit(
                 unit.blocks,
@@ -224,21 +229,14 @@ def _reason(error: Exception) -> str:
     return str(error).split("\n")[0][:200] or type(error).__name__
 
 
-class _counted(warnings.catch_warnings):  # noqa: N801 (a context manager, written as a verb)
+@contextmanager
+def _counted(counter: Counter[str]) -> Iterator[None]:
     """Catches every warning of a block and counts them by class and first line."""
-
-    def __init__(self, counter: Counter[str]) -> None:
-        super().__init__(record=True)
-        self.counter = counter
-
-    def __enter__(self) -> list[warnings.WarningMessage]:
-        self.caught = super().__enter__() or []
+    with warnings.catch_warnings(record=True) as caught:
         warnings.resetwarnings()  # few filters: scikit-learn copies them for every tree
         warnings.simplefilter("always")
-        return self.caught
-
-    def __exit__(self, *exc_info: Any) -> None:
-        super().__exit__(*exc_info)
-        self.counter.update(
-            f"{item.category.__name__}: {str(item.message).split(chr(10))[0][:120]}" for item in self.caught
-        )
+        try:
+            yield
+        finally:
+            lines = (f"{item.category.__name__}: {str(item.message).splitlines()[0][:120]}" for item in caught)
+            counter.update(lines)

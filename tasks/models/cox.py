@@ -19,9 +19,8 @@ from tasks.models.model import Floats, Model, Task
 class Cox(Model):
     """Cox regression with a small ridge penalty (lifelines), one feature per ten training events and at most five.
 
-    One candidate by default: as many features as the events allow.
-
-    The score is the log hazard ratio. Cox, J R Stat Soc B 1972;34:187; Peduzzi et al., J Clin Epidemiol 1995;48:1503.
+    One candidate by default: as many features as the events allow. The score is the log hazard ratio.
+    Cox, J R Stat Soc B 1972;34:187; Peduzzi et al., J Clin Epidemiol 1995;48:1503.
     """
 
     kind: Literal["cox"] = "cox"

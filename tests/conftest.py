@@ -1,0 +1,102 @@
+"""What all tests share: a key of their own, the public data if they are there, and one small cohort that is whole."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _key(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Pseudonyms of tests never touch the user's key, and are the same in every process of the tests."""
+    path = tmp_path_factory.mktemp("key") / "pseudonym.key"
+    path.write_text("0" * 64 + "\n")
+    os.environ["RADWEAVE_KEY_FILE"] = str(path)
+    for name in ("PREFECT_API_URL", "RADWEAVE_STORE", "RADWEAVE_CATALOG"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The folder of public data, or a skip that says why."""
+    path = Path(os.environ.get("RADWEAVE_DATA") or ROOT.parent / "shared" / "data")
+    if not path.is_dir():
+        pytest.skip("the public data are not here: set RADWEAVE_DATA")
+    return path
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def radweave() -> Run:
+    """The command as a user runs it: `radweave("check", "--catalog", path)`, from the checkout unless told otherwise."""
+
+    def run(
+        *arguments: object, code: int = 0, cwd: Path = ROOT, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
+        settings = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT), **environment}
+        found = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=900, check=False)
+        assert found.returncode == code, f"exit {found.returncode}\n{found.stdout}\n{found.stderr}"
+        return found
+
+    return run
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed."""
+
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """The command line within this process, which spares its imports: `command("check", "--catalog", path, code=2)`."""
+
+    def run(*arguments: object, code: int = 0, **environment: str) -> Answer:
+        from flows.cli import main
+
+        monkeypatch.chdir(ROOT)
+        for name, value in {"COLUMNS": "200", **environment}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        found = Answer(*capfd.readouterr())
+        assert (stop.value.code or 0) == code, f"exit {stop.value.code}\n{found.stdout}\n{found.stderr}"
+        return found
+
+    return run
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A simulated cohort that went the whole way once: do not change it, copy it."""
+
+    catalog: Path
+    store: Path
+
+    def copy(self, folder: Path) -> Path:
+        """A copy of the store, for tests that change it."""
+        return Path(shutil.copytree(self.store, folder / "store"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, radweave: Run) -> Demo:
+    """Three centres of eight patients: simulated, refreshed and studied from the command line."""
+    folder = tmp_path_factory.mktemp("demo")
+    radweave("simulate", folder / "cohort", "--patients-per-centre", 8, "--seed", 3)
+    found = Demo(folder / "cohort" / "data_catalog.yaml", folder / "store")
+    radweave("refresh", "--all", "--catalog", found.catalog, "--store", found.store)
+    for study in ("builtin_response", "builtin_survival"):
+        radweave("study", study, "--catalog", found.catalog, "--store", found.store)
+    return found

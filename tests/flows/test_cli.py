@@ -1,0 +1,88 @@
+"""The command line as a user meets it: help, faults, exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.cli import app
+
+COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "status", "serve")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(command, name) -> None:
+    assert "Usage" in command(name, "--help").stdout
+
+
+def test_all_commands_are_listed() -> None:
+    assert {command.callback.__name__ for command in app.registered_commands} == set(COMMANDS)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, flows.cli; print([n for n in ('prefect', 'torch', 'pandas', 'sklearn', 'SimpleITK') if n in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_unknown_cohort_exits_with_2_and_the_nearest_name(command, tmp_path: Path) -> None:
+    found = command("refresh", "builtn", "--store", tmp_path, code=2)
+    assert 'there is no cohort "builtn"' in found.stderr
+    assert 'did you mean "builtin"?' in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_missing_data_folder_names_the_variable(command, tmp_path: Path) -> None:
+    found = command("refresh", "sts", "--store", tmp_path, code=2, RADWEAVE_STS="")
+    assert "set the environment variable RADWEAVE_STS" in found.stderr
+
+
+def test_refresh_without_a_cohort_says_what_to_say(command) -> None:
+    assert "name the cohorts to refresh, or say --all" in command("refresh", code=2).stderr
+
+
+def test_faulty_catalog_reports_every_fault_with_its_line(command, tmp_path: Path) -> None:
+    catalog = tmp_path / "data_catalog.yaml"
+    catalog.write_text(
+        "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: .\n    centres: {A: {}}\n    images:\n"
+        "    - {format: nifti, centre: A, modality: PET, unit: SUV, path: 'x',\n"
+        "       mask: {format: nifti, path: '{patient}.nii'}}\n    titel: y\n"
+    )
+    found = command("check", "--catalog", catalog, code=2).stderr
+    assert "faults in the configuration" in found
+    assert f"{catalog}:9" in found and 'did you mean "PT"?' in found
+    assert f"{catalog}:11" in found and 'did you mean "title"?' in found
+
+
+def test_faulty_study_reports_words_that_nobody_knows(command, tmp_path: Path) -> None:
+    study = tmp_path / "mine.yaml"
+    study.write_text(
+        "cohorts: [builtin]\nendpoint: respons\nrecipes: [ct_lungs]\nblocks: {r: [radiomics]}\nmodels: [svm, coxnet]\n"
+    )
+    found = command("check", study, code=2).stderr
+    assert "models of one study predict one kind of endpoint" in found
+    study.write_text(
+        "cohorts: [builtin]\nendpoint: respons\nrecipes: [ct_lungs]\nblocks: {r: [radiomics]}\nmodels: [svm]\n"
+    )
+    found = command("check", study, code=2).stderr
+    assert f'{study}:2: unknown endpoint of cohort builtin; found "respons"' in found
+    assert 'did you mean "ct_lung"?' in found
+
+
+def test_check_accepts_what_comes_with_radweave(command) -> None:
+    found = command("check").stdout
+    assert "2 cohorts" in found
+    assert "no faults" in found
+
+
+def test_an_empty_store_says_what_to_do(command, tmp_path: Path) -> None:
+    assert "run radweave refresh" in command("status", "--store", tmp_path).stdout
+    assert "run radweave refresh" in command("query", "--store", tmp_path, code=2).stderr
+    assert "run radweave refresh builtin" in command("study", "builtin_response", "--store", tmp_path, code=2).stderr
+
+
+def test_a_folder_in_use_is_not_simulated_into(command, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    assert "is not an empty folder" in command("simulate", tmp_path, code=2).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -1,0 +1,96 @@
+"""Refresh: reruns cost nothing, kill -9 loses nothing, one bad case is one row."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from features.core.store import Store
+from features.core.table import read_table
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+
+def digests(store: Path, *folders: str) -> dict[str, str]:
+    """sha-256 of every file below the folders of a store."""
+    files = [path for folder in folders or (".",) for path in sorted((store / folder).rglob("*")) if path.is_file()]
+    return {str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_scans_in_are_scans_used_plus_quarantined(demo) -> None:
+    facts = json.loads(Store(demo.store).refresh("builtin").read_text())
+    assert facts["scans"] == facts["used"] + sum(facts["quarantined"].values())
+    assert facts["quarantined"] == {}
+    assert facts["used"] == read_table(Store(demo.store).mart("radiomics", "builtin")).num_rows > 24
+
+
+def test_rerun_computes_nothing_and_gives_the_same_bytes(demo, radweave, tmp_path: Path) -> None:
+    store = demo.copy(tmp_path)
+    before = digests(store)
+    times = {path: path.stat().st_mtime_ns for path in (store / "work").rglob("*.parquet")}
+    radweave("refresh", "--all", "--catalog", demo.catalog, "--store", store)
+    radweave("study", "builtin_response", "--catalog", demo.catalog, "--store", store)
+    assert digests(store) == before
+    assert {path: path.stat().st_mtime_ns for path in (store / "work").rglob("*.parquet")} == times
+
+
+def test_killed_refresh_is_finished_by_the_next_with_the_same_tables(demo, radweave, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    command = [sys.executable, "-m", "flows.cli", "refresh", "--all", "--catalog", demo.catalog, "--store", store]
+    rng = random.Random(0)
+    done = 0
+    for _ in range(2):
+        process = subprocess.Popen(list(map(str, command)), cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+        wanted = done + rng.randint(8, 16)
+        while process.poll() is None and len(list((store / "work").rglob("*.parquet"))) < wanted:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        done = len(list((store / "work").rglob("*.parquet")))
+        assert not (store / "mart" / "manifest.json").exists()
+    assert 0 < done < len(list((demo.store / "work").rglob("*.parquet")))
+    radweave("refresh", "--all", "--catalog", demo.catalog, "--store", store)
+    kept = ("mart", "index", "quarantine", "refreshes")
+    assert digests(store, *kept) == digests(demo.store, *kept)
+
+
+def test_bad_cases_are_rows_and_the_others_do_not_change(demo, radweave, tmp_path: Path) -> None:
+    cohort = Path(shutil.copytree(demo.catalog.parent, tmp_path / "cohort"))
+    store = demo.copy(tmp_path)
+    image = min((cohort / "C").rglob("baseline/CT.nii.gz"))
+    image.write_bytes(image.read_bytes()[:2000])
+    slices = sorted(min((cohort / "A" / "dicom").iterdir()).rglob("baseline/CT/*.dcm"))
+    slices[len(slices) // 2].unlink()
+    min((cohort / "B" / "dicom").iterdir()).joinpath("baseline", "SEG.dcm").unlink()
+    radweave("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
+    rows = read_table(Store(store).quarantine("builtin")).to_pylist()
+    assert sorted(row["code"] for row in rows) == ["DICOM_MISSING_SLICE", "MASK_MISSING", "NII_TRUNC"]
+    assert all(row["case"].startswith("builtin:") and row["message"] for row in rows)
+    names = [path.name for centre in "ABC" for path in (cohort / centre).glob("dicom/*" if centre < "C" else "*")]
+    assert not any(name in json.dumps(rows) for name in names)
+    before = {row["case"]: row for row in read_table(Store(demo.store).mart("radiomics", "builtin")).to_pylist()}
+    after = {row["case"]: row for row in read_table(Store(store).mart("radiomics", "builtin")).to_pylist()}
+    assert len(before) - len(after) == 3
+    assert all(before[case] == row for case, row in after.items())
+
+
+def test_no_patient_data_reaches_the_store(demo) -> None:
+    """Ids, names, paths and UIDs of the source files stand nowhere in tables, reports and results."""
+    ids = {path.name for path in (demo.catalog.parent / "A" / "dicom").iterdir()}
+    ids |= {path.name for path in (demo.catalog.parent / "C").iterdir()}
+    needles = [name.encode() for name in ids] + [b"2.25.", b"/dicom/", b"RTSTRUCT.dcm"]
+    for path in demo.store.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            if path.suffix == ".parquet":
+                data = json.dumps(read_table(path).to_pydict(), default=str).encode()
+            assert [needle for needle in needles if needle in data] == [], path

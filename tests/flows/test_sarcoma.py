@@ -1,0 +1,44 @@
+"""The sarcoma cohort goes the same way as any other: catalog entries, recipes and studies, nothing special in code."""
+
+from pathlib import Path
+
+import pytest
+
+from features.core.store import Store
+from features.core.table import read_table
+
+pytestmark = [pytest.mark.slow, pytest.mark.data]
+
+
+@pytest.fixture(scope="module")
+def store(public_data: Path, tmp_path_factory: pytest.TempPathFactory, radweave) -> Path:
+    folder = tmp_path_factory.mktemp("sts") / "store"
+    sarcoma = str(public_data / "sts")
+    radweave("refresh", "sts", "--store", folder, RADWEAVE_STS=sarcoma)
+    radweave("study", "sts_metastasis", "sts_recurrence", "--store", folder, RADWEAVE_STS=sarcoma)
+    return folder
+
+
+def test_all_scans_are_used(store: Path) -> None:
+    scans = read_table(Store(store).index("sts")).to_pandas()
+    assert scans["modality"].value_counts().to_dict() == {"PT": 17, "MR": 13}
+    assert read_table(Store(store).quarantine("sts")).num_rows == 0
+
+
+def test_pet_and_mr_features_stand_in_one_row_per_patient(store: Path) -> None:
+    radiomics = read_table(Store(store).mart("radiomics", "sts")).to_pandas()
+    assert len(radiomics) == 17
+    assert radiomics["pyradiomics__pet_suv__original_firstorder_Maximum"].between(1, 60).all()
+    assert radiomics["pyradiomics__mr_t1__original_firstorder_Mean"].isna().sum() == 4
+
+
+@pytest.mark.parametrize("study", ["sts_metastasis", "sts_recurrence"])
+def test_the_report_says_small_and_how_missing_mr_is_treated(store: Path, study: str) -> None:
+    folder = next((store / "studies" / study).iterdir())
+    page = (folder / "report.html").read_text("utf-8")
+    assert "intervals are wide" in page.lower()
+    assert "median of the training fold" in page
+    scores = read_table(folder / "scores.parquet").to_pandas()
+    known = scores.dropna(subset=["value", "low", "high"])
+    assert (known["n"] == 17).all()
+    assert (known["high"] - known["low"]).median() > 0.3

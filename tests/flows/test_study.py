@@ -1,0 +1,76 @@
+"""Studies on the built-in cohort: the planted truth is found, and the report says what was computed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from features.core.table import read_table
+
+pytestmark = pytest.mark.slow
+
+
+def scores(store: Path, study: str):
+    folder = next((store / "studies" / study).iterdir())
+    return read_table(folder / "scores.parquet").to_pandas().query("centre == ''")
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory, radweave):
+    """The built-in cohort at its full size, as `make demo` makes it."""
+    folder = tmp_path_factory.mktemp("full")
+    found = radweave("demo", folder)
+    return folder, found
+
+
+def test_demo_ends_with_results_and_their_places(full) -> None:
+    folder, found = full
+    reports = list((folder / "store" / "studies").glob("*/*/report.html"))
+    assert len(reports) == 2
+    assert all(f"Report: {path}" in found.stdout for path in reports)
+    assert f"Tables: {folder / 'store' / 'mart'}" in found.stdout
+    for bar in ("simulate", "check scans", "pyradiomics", "efficientnet_lite0", "fit"):
+        assert bar in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("study", "metric", "model"),
+    [("builtin_response", "auc", "lasso_logistic"), ("builtin_survival", "harrell_c", "coxnet")],
+)
+def test_radiomics_and_genes_beat_the_clinic_and_not_the_truth(full, study: str, metric: str, model: str) -> None:
+    folder, _ = full
+    truth = json.loads((folder / "cohort" / "truth" / "truth.json").read_text())
+    bayes = truth["bayes_auc"] if metric == "auc" else truth["bayes_c_index"]
+    found = scores(folder / "store", study).query("metric == @metric and split == 'nested'")
+    value = found.set_index(["blocks", "model"])["value"]
+    assert value["radiomics_genomic", model] > value["clinical", model] + 0.05
+    assert value.max() < bayes + 0.1
+    assert (found["low"] < found["value"]).all()
+    assert (found["n"] == 72).all()
+
+
+def test_a_study_is_stale_once_the_mart_has_changed(demo, radweave, tmp_path: Path) -> None:
+    store = demo.copy(tmp_path)
+    assert "stale" not in radweave("status", "--store", store, "--catalog", demo.catalog).stdout
+    catalog = demo.catalog.read_text().replace("horizon_days: 1826", "horizon_days: 1000")
+    changed = demo.catalog.parent / "other_catalog.yaml"
+    changed.write_text(catalog)
+    found = radweave("status", "--store", store, "--catalog", changed).stdout
+    changed.unlink()
+    assert "stale" in found
+
+
+def test_query_reads_and_never_writes(demo, radweave, tmp_path: Path) -> None:
+    arguments = ("--store", demo.store, "--format", "csv")
+    assert radweave("query", "SELECT count(*) AS n FROM clinical", *arguments).stdout == "n\n24\n"
+    explained = radweave("query", "SELECT count(*) FROM dictionary WHERE description = ''", *arguments).stdout
+    assert explained.splitlines()[1] == "0"
+    for attack in (
+        f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SET enable_external_access = true",
+        f"ATTACH '{tmp_path / 'x.db'}'",
+        "INSTALL httpfs",
+    ):
+        assert "the query fails" in radweave("query", attack, *arguments, code=2).stderr
+    assert list(tmp_path.iterdir()) == []

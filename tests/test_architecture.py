@@ -1,0 +1,85 @@
+"""The rule of arrows, read off the imports of every file."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(path for package in ("features", "tasks", "flows") for path in (ROOT / package).rglob("*.py"))
+# What each room of the library may import besides core and itself.
+MAY_IMPORT = {
+    "core": set(),
+    "images": set(),
+    "simulate": set(),
+    "tables": set(),
+    "radiomics": {"images"},
+    "deep": {"images"},
+    "clinical": {"tables"},
+    "genomic": {"tables"},
+    "results": {"images", "tables"},
+    "fusion": {"results", "tables"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+    return found
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_arrows_point_from_flows_to_tasks_to_features(path: Path) -> None:
+    place = path.relative_to(ROOT).parts
+    packages = {name.split(".")[0] for name in imported(path)}
+    forbidden = {"features": {"tasks", "flows", "prefect", "dask", "distributed"}, "tasks": {"flows"}, "flows": set()}[
+        place[0]
+    ]
+    if place[0] == "tasks" and len(place) > 2:
+        forbidden = {"flows", "prefect", "dask", "distributed"}
+    assert not packages & forbidden
+    if place[0] in ("tasks", "flows") and place != ("tasks", "pool.py"):
+        assert not packages & {"dask", "distributed"}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parts[-2] != "features"], ids=name_of)
+def test_sibling_rooms_do_not_know_each_other(path: Path) -> None:
+    place = path.relative_to(ROOT).parts
+    if place[0] != "features" or len(place) < 3:
+        return
+    rooms = {name.split(".")[1] for name in imported(path) if name.startswith("features.")}
+    assert rooms - {place[1], "core"} <= MAY_IMPORT[place[1]]
+
+
+def test_every_room_of_the_library_is_known() -> None:
+    rooms = {path.relative_to(ROOT).parts[1] for path in FILES if path.is_relative_to(ROOT / "features")} - {
+        "__init__.py"
+    }
+    assert rooms == set(MAY_IMPORT)
+
+
+def test_flow_files_evaluate_their_annotations() -> None:
+    """Served runs with typed parameters fail where annotations are strings."""
+    lazy = [name_of(path) for path in (ROOT / "flows").glob("*.py") if "__future__" in imported(path)]
+    assert lazy == []
+
+
+def test_no_module_grows_past_four_hundred_lines() -> None:
+    long = {name_of(path): n for path in FILES if (n := len(path.read_text("utf-8").splitlines())) > 400}
+    assert long == {}
+
+
+def test_code_stands_in_the_three_packages_alone() -> None:
+    allowed = {"features", "tasks", "flows", "tests", "benchmarks", "docs"}
+    ignored = {"build", "demo", "store"}
+    folders = {path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")}
+    assert folders <= allowed | ignored
