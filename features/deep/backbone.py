@@ -15,7 +15,7 @@ from features.core.extractor import Extractor
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.table import Column
-from features.deep.sampling import View, sample_view
+from features.deep.sampling import VERSION, View, sample_view
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ class Backbone(Extractor):
 
     @cached_property
     def version(self) -> str:
-        return f"{self.kind} {self.weights[:16]}; torch {version('torch').split('+')[0]}"
+        return f"{self.kind} {self.weights[:16]}; sampling {VERSION}; torch {version('torch').split('+')[0]}"
 
     def columns(self, recipe: Recipe) -> list[Column]:
         return [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.core.region import Region
 
 View = Literal["largest", "adjacent"]
+VERSION = "2"  # raise it when the same region gives another patch: features are then computed again
 
 
 def sample_view(region: Region, view: View, window: tuple[float, float]) -> NDArray[np.float32]:
@@ -24,8 +25,8 @@ def sample_view(region: Region, view: View, window: tuple[float, float]) -> NDAr
     centre = int(areas.argmax())
     rows, columns = np.nonzero(region.mask[centre])
     side = int(np.ceil(1.5 * max(np.ptp(rows), np.ptp(columns)) + 1))
-    top = int(rows.min() + rows.max() - side) // 2
-    left = int(columns.min() + columns.max() - side) // 2
+    top = int(rows.min() + rows.max() + 1 - side) // 2
+    left = int(columns.min() + columns.max() + 1 - side) // 2
     chosen = (centre,) * 3 if view == "largest" else (centre - 1, centre, centre + 1)
     slices = np.clip(chosen, 0, len(areas) - 1)
     low, high = window

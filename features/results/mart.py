@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -24,6 +25,7 @@ from features.results.extract import extract_address
 from features.tables.patient import PatientTable
 
 SCHEMA_VERSION = 1
+_PARTS = ("files", "refreshes")
 IMAGE_BLOCKS = ("region", "radiomics", "deep")
 KEY = (
     Column("case", "string", "case id: cohort:patient:timepoint[:lesion]", role="key"),
@@ -142,7 +144,14 @@ def publish(
     write_table(store.quarantine(cohort), QUARANTINE.table(quarantine))
     _write_dictionary(store, cohort, {block: columns for block, (_, columns) in blocks.items()})
     _write_manifest(store, cohort, refresh)
-    return Published(cohort, refresh, seen, len(used), counts, {block: t.num_rows for block, (t, _) in blocks.items()})
+    return Published(
+        cohort,
+        refresh,
+        seen,
+        len(used),
+        dict(sorted(counts.items())),
+        {block: t.num_rows for block, (t, _) in blocks.items()},
+    )
 
 
 def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
@@ -263,9 +272,7 @@ def _write_dictionary(store: Store, cohort: str, blocks: Mapping[str, Sequence[C
 
 def _write_manifest(store: Store, cohort: str, refresh: str) -> None:
     """Digest and rows of every file of the mart; readers trust only what stands here."""
-    refreshes: dict[str, str] = {}
-    if store.manifest.is_file():
-        refreshes = json.loads(store.manifest.read_text("utf-8"))["refreshes"]
+    refreshes = _manifest(store)["refreshes"] if store.manifest.is_file() else {}
     mart = store.manifest.parent
     files: dict[str, dict[str, object]] = {
         str(path.relative_to(mart)): {"sha256": digest_file(path), "rows": read_table(path, columns=[]).num_rows}
@@ -290,14 +297,21 @@ def read_mart(store: Store, block: str, cohort: str, columns: Sequence[str] | No
 
 
 def manifest_files(store: Store) -> dict[str, dict[str, object]]:
-    """Files of the mart by their path in it; empty before the first refresh."""
-    if not store.manifest.is_file():
-        return {}
-    manifest = json.loads(store.manifest.read_text("utf-8"))
-    if manifest.get("schema") != SCHEMA_VERSION:
-        raise StoreError(f"{store.manifest}: schema {manifest.get('schema')}, this radweave reads {SCHEMA_VERSION}")
-    files: dict[str, dict[str, object]] = manifest["files"]
-    return files
+    """Files of the mart by their path in it; empty before the first refresh. Raises StoreError as `_manifest`."""
+    return _manifest(store)["files"] if store.manifest.is_file() else {}
+
+
+def _manifest(store: Store) -> dict[str, dict[str, Any]]:
+    """The manifest. Raises StoreError if it is damaged or of another schema."""
+    try:
+        manifest = json.loads(store.manifest.read_text("utf-8"))
+        schema = manifest["schema"]
+        found: dict[str, dict[str, Any]] = {} if schema != SCHEMA_VERSION else {k: manifest[k] for k in _PARTS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{store.manifest}: cannot be read; remove it and refresh every cohort") from error
+    if not found:
+        raise StoreError(f"{store.manifest}: schema {schema}, this radweave reads {SCHEMA_VERSION}")
+    return found
 
 
 def mart_paths(store: Store, block: str) -> list[Path]:

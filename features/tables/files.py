@@ -74,7 +74,7 @@ def require_columns(frame: pd.DataFrame, wanted: Iterable[str], source: TableSou
     faults = []
     for name in dict.fromkeys(wanted):
         if name not in columns:
-            hint = did_you_mean(name, columns) or ("is the separator right?" if len(columns) < 2 else "")
+            hint = did_you_mean(name, columns) if len(columns) > 1 else "is the separator right?"
             faults.append(Fault(source.path, f'there is no column "{name}"', "", shown, hint))
         elif columns.count(name) > 1:
             faults.append(Fault(source.path, f'the column "{name}" stands {columns.count(name)} times'))

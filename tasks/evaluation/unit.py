@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from features.core.errors import FitError
 from tasks.evaluation.pipeline import final_estimator, prefix_steps, risk_score, selected_features

@@ -62,7 +62,7 @@ def make_study() -> Callable[..., Study]:
             "cohorts": ["toy"],
             "endpoint": "response",
             "blocks": {"radiomics": ["radiomics"]},
-            "models": ["lasso_logistic"],
+            "models": [{"kind": "lasso_logistic", "k": [5, 10], "C": [0.3]}],  # few candidates: fast
             "splits": [{"kind": "nested", "folds": 3, "repeats": 1}, "centre_out"],
             "bootstrap": 200,
         }

@@ -28,10 +28,10 @@ class _Nothing(Extractor):
     def version(self) -> str:
         return "0"
 
-    def columns(self, recipe: Recipe) -> list[Column]:  # noqa: ARG002
+    def columns(self, recipe: Recipe) -> list[Column]:
         return []
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:  # noqa: ARG002
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
         return [{} for _ in regions]
 
 

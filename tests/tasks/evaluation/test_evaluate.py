@@ -43,7 +43,7 @@ def test_every_case_is_predicted_once_in_each_repeat(make_design: Any, make_stud
 
 def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: Any) -> None:
     design = make_design("survival")
-    result = evaluate(design, make_study(models=["coxnet"]))
+    result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
     assert {score.metric for score in result.scores} == {"harrell_c", "uno_c"}
     for score in result.scores:
         assert score.value is not None, score.reason
@@ -56,7 +56,7 @@ def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: 
 
 def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_study: Any) -> None:
     design = make_design("survival", signal=3.0)
-    result = evaluate(design, make_study(models=["coxnet"]))
+    result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
     group = next(g for g in result.groups if (g.split, g.blocks) == ("nested", "radiomics"))
     assert group.high is not None
     assert group.low is not None
@@ -66,8 +66,9 @@ def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_stu
 
 
 def test_equal_studies_give_equal_results(make_design: Any, make_study: Any) -> None:
-    models = ["lasso_logistic", {"kind": "random_forest", "trees": 10}]
-    one, two = (evaluate(make_design(), make_study(models=models)) for _ in range(2))
+    models = [{"kind": "lasso_logistic", "k": [5]}, {"kind": "random_forest", "trees": 10}]
+    study = make_study(models=models, splits=["centre_out"])
+    one, two = (evaluate(make_design(), study) for _ in range(2))
     assert one.scores == two.scores
     assert one.selected == two.selected
     pd.testing.assert_frame_equal(one.predictions, two.predictions)
@@ -170,7 +171,7 @@ def test_seventeen_patients_with_five_positives_pass_and_are_marked_small(make_d
     design.y[:] = np.arange(17) % 3 == 1
     design.y[16] = False
     assert design.y.sum() == 5
-    result = evaluate(design, make_study(splits=["nested", "centre_out"]))
+    result = evaluate(design, make_study(models=[{"kind": "lasso_logistic", "k": [5]}]))
     assert all(score.value is not None for score in result.scores if score.split == "nested")
     assert result.small.startswith("Small study: 17 cases, 5 events. The intervals are wide")
 

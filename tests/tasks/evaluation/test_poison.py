@@ -78,7 +78,7 @@ class Leaky(StandardScaler):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> Any:
         super().fit(X, y)
-        self.mean_ = self.mean_ + np.nanmean(self.seen.X["radiomics_0"])
+        self.mean_ = self.mean_ + 0.01 * np.tanh(np.nanmean(self.seen.X["radiomics_0"]))
         return self
 
 
@@ -106,8 +106,8 @@ def test_the_poison_test_catches_a_leak(make_design: Any, make_study: Any, monke
     for seen in (design, *(poison for _, poison in poisoned(design, fold.test))):
         Leaky.seen = seen
         states.append(fitted_state(seen, study, design.X)[0])
-    assert states[1] != states[0]
-    assert states[2] != states[0]
+    assert states[1] != states[0]  # huge values
+    assert states[2] != states[0]  # missing values
 
 
 def test_the_poison_test_catches_selection_on_everything(make_design: Any, make_study: Any) -> None:

@@ -1,0 +1,110 @@
+"""What every extractor keeps, whichever file it stands in."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.core.digest import digest_json
+from features.core.extractor import EXTRACTORS, Extractor
+from features.core.recipe import Recipe
+from features.core.region import Region, Volume
+
+KINDS = sorted(EXTRACTORS.modules)
+BASE: dict[str, Any] = {
+    "name": "ct_lung",
+    "modality": "CT",
+    "unit": "HU",
+    "discretise": {"bin_count": 8},
+    "filters": {"log_sigma_mm": [1.5], "wavelet": "haar"},
+    "window": [-100, 100],
+}
+
+
+def _recipe(kind: str) -> Recipe:
+    return Recipe.model_validate({**BASE, "extractors": [kind]})
+
+
+def _region() -> Region:
+    array = np.random.default_rng(0).normal(0, 60, (12, 14, 16))
+    mask = np.zeros(array.shape, bool)
+    mask[4:8, 4:10, 5:11] = True
+    return Region(Volume(array, (1.0, 1.0, 2.0)), mask)
+
+
+def test_there_are_handcrafted_and_deep_ones() -> None:
+    assert {EXTRACTORS.load(kind).block for kind in KINDS} == {"radiomics", "deep"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kind_and_file_are_one_word(kind: str) -> None:
+    found = EXTRACTORS.load(kind)
+    assert found.model_fields["kind"].default == kind
+    assert found.__module__.rsplit(".", 1)[-1] == kind
+    assert "__" not in kind
+    assert EXTRACTORS.parse(kind).kind == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_has_a_docstring(kind: str) -> None:
+    assert "." in (EXTRACTORS.load(kind).__doc__ or "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_are_identifiers_with_descriptions(kind: str) -> None:
+    columns = EXTRACTORS.parse(kind).columns(_recipe(kind))
+    names = [column.name for column in columns]
+    assert names
+    assert len({name.lower() for name in names}) == len(names)  # SQL does not tell upper from lower case
+    for column in columns:
+        assert re.fullmatch(r"[a-zA-Z0-9]+(_[a-zA-Z0-9]+)*", column.name), column.name
+        assert re.fullmatch(r"[a-z][a-zA-Z0-9_]{0,119}", f"{kind}__ct_lung__{column.name}")
+        assert column.description
+        assert column.family
+        assert column.role == "predictor"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exactly_the_declared_columns_are_extracted_in_their_order(kind: str) -> None:
+    recipe = _recipe(kind)
+    (extractor,) = recipe.extractors
+    values = extractor.extract(_region(), recipe)
+    assert list(values) == [column.name for column in extractor.columns(recipe)]
+    assert {type(value) for value in values.values()} == {float}
+    assert not np.isinf(list(values.values())).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_extraction_leaves_the_region_alone_and_repeats_itself(kind: str) -> None:
+    recipe, region = _recipe(kind), _region()
+    (extractor,) = recipe.extractors
+    array, mask = region.volume.array.copy(), region.mask.copy()
+    first = extractor.extract_batch([region, _region()], recipe)
+    np.testing.assert_array_equal(region.volume.array, array)
+    np.testing.assert_array_equal(region.mask, mask)
+    assert first[0] == first[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_settings_survive_writing_and_reading(kind: str) -> None:
+    extractor = EXTRACTORS.parse(kind)
+    again: Extractor = EXTRACTORS.parse(extractor.model_dump(mode="json"))
+    assert again == extractor
+    assert hash(again) == hash(extractor)
+    assert digest_json(again.model_dump(mode="json")) == digest_json(extractor.model_dump(mode="json"))
+    assert again.version == extractor.version
+    with pytest.raises(ValueError, match="not_a_setting"):
+        EXTRACTORS.parse({"kind": kind, "not_a_setting": 1})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_importing_the_vocabulary_imports_no_engine(kind: str) -> None:
+    engines = "[name for name in ('torch', 'radiomics', 'SimpleITK') if name in sys.modules]"
+    code = f"import sys, features.core.recipe, {EXTRACTORS.modules[kind]}; print({engines})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,149 @@
+"""A small mart without pixels: per-case results are saved as if they had been computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pytest
+
+from features.clinical.table import read_clinical
+from features.core.case import CaseId, FileSet, Scan
+from features.core.catalog import Catalog
+from features.core.extractor import Extractor
+from features.core.pseudonym import pseudonym
+from features.core.quarantine import Quarantined, Rejected
+from features.core.recipe import Recipe
+from features.core.region import Region
+from features.core.store import Store
+from features.core.table import Column
+from features.genomic.table import read_genomic
+from features.results.check import BLOCK, check_address
+from features.results.extract import extract_address
+from features.results.mart import publish
+
+SECRET = b"k" * 64
+UNITS = {"CT": "HU", "PT": "SUV"}
+VARIABLES: dict[str, Any] = {
+    "age": {"type": "number", "description": "age", "unit": "years"},
+    "sex": {"type": "category", "description": "sex", "levels": ["female", "male"]},
+    "site": {"type": "category", "description": "site", "levels": ["arm", "leg", "trunk"]},
+    "stage": {"type": "ordinal", "description": "stage", "levels": ["I", "II", "III"]},
+    "smoker": {"type": "flag", "description": "smoker"},
+    "weight_loss": {"type": "number", "description": "weight loss", "known_at": "week_6"},
+    "death": {"type": "flag", "description": "died", "role": "outcome"},
+    "os_days": {"type": "number", "description": "survival", "unit": "days", "role": "outcome"},
+}
+
+
+class Fake(Extractor):
+    kind: Literal["fake"] = "fake"
+    block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
+    depth: int = 1
+
+    @property
+    def version(self) -> str:
+        return "1"
+
+    def columns(self, recipe: Recipe) -> list[Column]:
+        return [Column("a", "float64", "first"), Column("b", "float64", "second")]
+
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def code() -> Callable[..., str]:
+    return lambda patient, cohort="demo": pseudonym(SECRET, cohort, patient)
+
+
+@pytest.fixture
+def make_recipe() -> Callable[..., Recipe]:
+    def build(modality: str = "CT", *, depth: int = 1, **settings: Any) -> Recipe:
+        settings = {"name": modality.lower(), "unit": UNITS[modality], "discretise": {"bin_count": 8}, **settings}
+        return Recipe.model_validate({"modality": modality, "extractors": [Fake(depth=depth)], **settings})
+
+    return build
+
+
+@pytest.fixture
+def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
+    """Cohorts by name → changes to the cohort that all share."""
+
+    def build(**cohorts: dict[str, Any]) -> Catalog:
+        found = {}
+        for name, changes in (cohorts or {"demo": {}}).items():
+            columns = list(changes.get("variables", VARIABLES))
+            mask = {"format": "seg", "roi": "x"}
+            image = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "x", "mask": mask}
+            found[name] = {
+                "title": name,
+                "licence": "CC0",
+                "root": ".",
+                "timepoints": {"baseline": 0, "week_6": 42},
+                "centres": {"A": {}},
+                "images": [image],
+                "variables": VARIABLES,
+                "tables": [
+                    {"block": "clinical", "path": f"{name}.csv", "id": "id", "columns": {c: c for c in columns}}
+                ],
+                "endpoints": {
+                    "died": {"kind": "binary", "column": "death"},
+                    "survival": {"kind": "survival", "time": "os_days", "event": "death"},
+                },
+                **changes,
+            }
+        return Catalog.model_validate({"version": 1, "folder": tmp_path, "cohorts": found})
+
+    return build
+
+
+@pytest.fixture
+def weave(tmp_path: Path, store: Store) -> Callable[..., None]:
+    """Publish a cohort. scans: (patient, modality, result) with the result a number, a code of the check ("MASK_EMPTY")
+    or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text.
+    """
+
+    def build(
+        catalog: Catalog,
+        scans: Sequence[tuple[Any, ...]],
+        recipes: Sequence[Recipe],
+        clinical: str,
+        *,
+        name: str = "demo",
+        genomic: str = "",
+        rejected: Sequence[Quarantined] = (),
+    ) -> None:
+        made = []
+        for patient, modality, result, *timepoint in scans:
+            case = CaseId(name, pseudonym(SECRET, name, patient), *timepoint)
+            files = [FileSet("nifti", (), f"{case}{modality}{kind}") for kind in ("image", "mask")]
+            scan = Scan(case, "A", modality, UNITS[modality], files[0], files[1], "1")  # type: ignore[arg-type]
+            made.append(scan)
+            if isinstance(result, str) and not result.startswith("extract "):
+                store.save(BLOCK, check_address(scan), Rejected(result), {})
+                continue
+            number = float(result) if not isinstance(result, str) else 0.0
+            store.save(BLOCK, check_address(scan), {"volume_ml": 10.0 + number}, {})
+            for recipe in (recipe for recipe in recipes if recipe.modality == modality):
+                values = (
+                    Rejected(result.removeprefix("extract "))
+                    if isinstance(result, str)
+                    else {"a": number, "b": number * 2}
+                )
+                store.save("radiomics", extract_address(scan, recipe, recipe.extractors[0]), values, {})
+        cohort = catalog.cohort(name)
+        (tmp_path / f"{name}.csv").write_text(clinical)
+        tables = {"clinical": read_clinical(tmp_path, name, cohort, SECRET)}
+        if genomic:
+            (tmp_path / f"{name}_genes.csv").write_text(genomic)
+            tables["genomic"] = read_genomic(tmp_path, name, cohort, SECRET)
+        publish(store, name, made, rejected, recipes, tables)
+
+    return build

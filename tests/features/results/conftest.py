@@ -1,0 +1,110 @@
+"""Tiny NIfTI scans, and an extractor that counts its calls and fails on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from features.core.case import CaseId, FileSet, Scan
+from features.core.digest import digest_files
+from features.core.extractor import Extractor
+from features.core.recipe import Recipe
+from features.core.region import Region
+from features.core.store import Store
+from features.core.table import Column
+
+calls: list[int] = []  # sizes of the batches that the extractor saw
+failures: dict[float, Exception] = {}  # mean of the ROI, rounded → what is raised there
+
+
+class Means(Extractor):
+    kind: Literal["means"] = "means"
+    block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
+    power: int = 1
+
+    @property
+    def version(self) -> str:
+        return "means 1"
+
+    def columns(self, recipe: Recipe) -> list[Column]:
+        names = ("mean", "undefined")
+        return [Column(name, "float64", f"the {name} of the ROI", family="test") for name in names]
+
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+        calls.append(len(regions))
+        for region in regions:
+            if round(float(region.values.mean())) in failures:
+                raise failures[round(float(region.values.mean()))]
+        return [{"mean": float(region.values.mean()) ** self.power, "undefined": float("nan")} for region in regions]
+
+
+class Batched(Means):
+    kind: Literal["batched"] = "batched"  # type: ignore[assignment]
+    block: ClassVar[Literal["radiomics", "deep"]] = "deep"
+    batched: ClassVar[bool] = True
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    calls.clear()
+    failures.clear()
+
+
+@pytest.fixture
+def seen() -> list[int]:
+    return calls
+
+
+@pytest.fixture
+def fail() -> dict[float, Exception]:
+    return failures
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def make_recipe() -> Callable[..., Recipe]:
+    def build(*extractors: Extractor, name: str = "ct", **settings: Any) -> Recipe:
+        settings = {"discretise": {"bin_count": 8}, "window": [0, 1], "modality": "CT", "unit": "HU", **settings}
+        return Recipe.model_validate({"name": name, "extractors": list(extractors) or [Means()], **settings})
+
+    return build
+
+
+@pytest.fixture
+def kinds() -> dict[str, type[Extractor]]:
+    return {"means": Means, "batched": Batched}
+
+
+@pytest.fixture
+def make_scan(tmp_path: Path) -> Callable[..., Scan]:
+    """A scan of 12³ voxels whose 4×4×4 ROI has the given mean."""
+
+    def build(patient: str, mean: float = 50.0, *, modality: str = "CT", centre: str = "A", **knobs: Any) -> Scan:
+        array = np.random.default_rng(round(mean)).normal(0.0, 2.0, (12, 12, 12))
+        mask = np.zeros(array.shape, np.uint8)
+        mask[3:7, 3:7, 3:7] = not knobs.get("empty", False)
+        array[3:7, 3:7, 3:7] += mean - array[3:7, 3:7, 3:7].mean()
+        timepoint = knobs.get("timepoint", "baseline")
+        folder = tmp_path / "scans" / f"{patient}_{modality}_{timepoint}"
+        folder.mkdir(parents=True)
+        paths = folder / "image.nii.gz", folder / "mask.nii.gz"
+        for path, values in zip(paths, (array.astype(np.float32), mask), strict=True):
+            image = nib.Nifti1Image(values, np.diag([1.0, 1.0, 2.0, 1.0]))
+            image.set_qform(image.affine, 1)
+            image.set_sform(image.affine, 1)
+            nib.save(image, path)
+        files = [FileSet("nifti", (path,), digest_files([path])) for path in paths]
+        unit = {"CT": "HU", "PT": "SUV", "MR": "arbitrary"}[modality]
+        case = CaseId("demo", patient, timepoint)
+        return Scan(case, centre, modality, unit, files[0], files[1], "1")  # type: ignore[arg-type]
+
+    return build

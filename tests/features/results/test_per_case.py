@@ -1,0 +1,174 @@
+"""check_scan and extract_scans: what is computed is kept, failures too, and nothing is computed twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from features.core.case import Scan
+from features.core.errors import RadweaveError, StoreError, WeightsError
+from features.core.extractor import Extractor
+from features.core.quarantine import Rejected
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.core.table import read_provenance
+from features.results.check import BLOCK, check_address, check_scan, is_usable
+from features.results.extract import extract_address, extract_scans, is_missing
+from features.results.guard import guarded
+
+MakeScan = Callable[..., Scan]
+MakeRecipe = Callable[..., Recipe]
+Kinds = dict[str, type[Extractor]]
+
+
+def test_a_check_is_kept_and_not_repeated(make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = make_scan("p1")
+    assert not is_usable(scan, store)
+    assert check_scan(scan, store)
+    facts = store.load(BLOCK, check_address(scan))
+    assert isinstance(facts, dict)
+    assert facts["voxels"] == 64
+    assert facts["intensity_mean"] == pytest.approx(50, abs=1e-4)
+    assert is_usable(scan, store)
+    monkeypatch.setattr("features.results.check.read_region", lambda scan: pytest.fail(f"{scan} was read again"))
+    assert not check_scan(scan, store)
+
+
+def test_a_rejected_check_is_kept_and_not_repeated(make_scan: MakeScan, store: Store) -> None:
+    scan = make_scan("p1", empty=True)
+    assert check_scan(scan, store)
+    found = store.load(BLOCK, check_address(scan))
+    assert isinstance(found, Rejected)
+    assert found.code == "MASK_EMPTY"
+    assert not is_usable(scan, store)
+    assert not check_scan(scan, store)
+
+
+def test_the_address_holds_what_decides_the_pixels_and_nothing_else(make_scan: MakeScan) -> None:
+    scan = make_scan("p1")
+    other = replace(scan.image, digest="0" * 64)
+    for changed in (replace(scan, image=other), replace(scan, mask=other), replace(scan, roi="2")):
+        assert check_address(changed) != check_address(scan)
+    assert check_address(replace(scan, centre="B")) == check_address(scan)
+    moved = replace(scan.image, paths=(Path("elsewhere.nii"),))
+    assert check_address(replace(scan, image=moved)) == check_address(scan)
+
+
+def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe: MakeRecipe, store: Store) -> None:
+    scan, recipe = make_scan("p1"), make_recipe()
+    (extractor,) = recipe.extractors
+    assert is_missing(scan, recipe, extractor, store)
+    assert extract_scans([scan], recipe, extractor, store) == 1
+    assert not is_missing(scan, recipe, extractor, store)
+    found = store.load("radiomics", extract_address(scan, recipe, extractor))
+    assert isinstance(found, dict)
+    assert found["mean"] == pytest.approx(50, abs=1e-4)
+    assert math.isnan(found["undefined"])  # type: ignore[arg-type]
+
+
+def test_provenance_tells_how_and_names_no_file(make_scan: MakeScan, make_recipe: MakeRecipe, store: Store) -> None:
+    scan, recipe = make_scan("p1"), make_recipe()
+    extract_scans([scan], recipe, recipe.extractors[0], store)
+    facts = read_provenance(store.work("radiomics", extract_address(scan, recipe, recipe.extractors[0])))
+    assert facts["version"] == "means 1"
+    assert facts["image"] == scan.image.digest
+    assert '"bin_count":8' in facts["recipe"]
+    assert '"kind": "means"' in facts["extractor"]
+    assert "p1" not in str(facts)
+    assert str(store.root) not in str(facts)
+
+
+def test_settings_and_recipe_change_the_address_names_do_not(
+    make_scan: MakeScan, make_recipe: MakeRecipe, kinds: Kinds
+) -> None:
+    scan, recipe = make_scan("p1"), make_recipe()
+    (extractor,) = recipe.extractors
+    address = extract_address(scan, recipe, extractor)
+    assert extract_address(scan, make_recipe(name="other"), extractor) == address
+    assert extract_address(scan, make_recipe(minimum_voxels=30), extractor) != address
+    assert extract_address(scan, recipe, kinds["means"].model_validate({"power": 2})) != address
+
+
+def test_a_rejection_of_one_scan_leaves_the_others(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, fail: dict[float, Exception]
+) -> None:
+    recipe = make_recipe()
+    (extractor,) = recipe.extractors
+    scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70, empty=True)]
+    fail[60] = Rejected("TOO_MANY_BINS", grey_levels=5)
+    assert extract_scans(scans, recipe, extractor, store) == 3
+    found = [store.load("radiomics", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert isinstance(found[0], dict)
+    assert [result.code for result in found[1:] if isinstance(result, Rejected)] == ["TOO_MANY_BINS", "MASK_EMPTY"]
+
+
+def test_a_batch_that_fails_is_repeated_one_by_one(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, kinds: Kinds, seen: list[int], fail: dict
+) -> None:
+    recipe = make_recipe(kinds["batched"]())  # type: ignore[call-arg]
+    (extractor,) = recipe.extractors
+    scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70)]
+    extract_scans(scans[:1] + scans[2:], recipe, extractor, store)
+    assert seen == [2]
+    fail[60] = RuntimeError("John Doe")
+    extract_scans(scans, recipe, extractor, store)
+    assert seen == [2, 3, 1, 1, 1]
+    found = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert [isinstance(result, Rejected) for result in found] == [False, True, False]
+
+
+def test_an_unknown_error_becomes_a_digest_without_its_text(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, fail: dict[float, Exception]
+) -> None:
+    scan, recipe = make_scan("p1", 50), make_recipe()
+    fail[50] = RuntimeError("cannot read JohnDoe.dcm")
+    extract_scans([scan], recipe, recipe.extractors[0], store)
+    path = store.work("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
+    found = store.load("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
+    assert isinstance(found, Rejected)
+    assert (found.code, found.details["error"]) == ("UNEXPECTED", "RuntimeError")
+    assert len(str(found.details["traceback"])) == 16
+    assert b"JohnDoe" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("error", [StoreError("disk full"), WeightsError("missing"), RadweaveError("x")])
+def test_a_fault_of_the_user_stops_the_run_and_keeps_nothing(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, fail: dict[float, Exception], error: Exception
+) -> None:
+    scan, recipe = make_scan("p1", 50), make_recipe()
+    fail[50] = error
+    with pytest.raises(type(error), match=str(error)):
+        extract_scans([scan], recipe, recipe.extractors[0], store)
+    assert is_missing(scan, recipe, recipe.extractors[0], store)
+
+
+def test_guarded_passes_values_and_knows_memory() -> None:
+    def full() -> int:
+        raise MemoryError
+
+    assert guarded(lambda: 3) == 3
+    found = guarded(full)
+    assert isinstance(found, Rejected)
+    assert found.message == "the case does not fit into memory"
+
+
+def test_guarded_does_not_hold_up_who_stops_the_program() -> None:
+    def stop() -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(stop)
+
+
+def test_the_same_unknown_error_has_the_same_digest_whatever_it_says() -> None:
+    def broken(text: str) -> int:
+        raise ValueError(text)
+
+    found = [guarded(lambda text=text: broken(text)) for text in ("a", "b")]  # type: ignore[misc]
+    assert isinstance(found[0], Rejected)
+    assert isinstance(found[1], Rejected)
+    assert found[0].details == found[1].details

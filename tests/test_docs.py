@@ -1,0 +1,108 @@
+"""The commands and examples in README and docs work, and what they say of the code is true."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from features.core.quarantine import REASONS
+from features.core.table import read_table
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    lines = [(page.name, line) for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    return [(page, line.split("  #")[0].strip()) for page, line in lines if line.strip() and not line.startswith("#")]
+
+
+def examples() -> list[tuple[str, str]]:
+    return [(f"{page.name}-{i}", block) for page in PAGES for i, block in enumerate(blocks(page, "python"))]
+
+
+@pytest.fixture(scope="module")
+def checkout(demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks to the commands like the checkout after `make demo`, with the small cohort in its place."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copy(ROOT / "data_catalog.yaml", folder)
+    shutil.copytree(demo.catalog.parent, folder / "demo" / "cohort")
+    shutil.copytree(demo.store, folder / "demo" / "store")
+    return folder
+
+
+def test_readme_shows_the_two_commands_and_make_knows_them() -> None:
+    shown = {line for page, line in commands() if page == "README.md"}
+    assert {"make demo", "make test"} <= shown
+    assert {line.split()[1] for _, line in commands() if line.startswith("make ")} <= TARGETS
+
+
+def test_readme_s_make_targets_call_what_the_tests_call() -> None:
+    recipe = subprocess.run(["make", "-n", "demo", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "radweave demo demo" in recipe
+    assert "python -m pytest" in recipe
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "line"), [pair for pair in commands() if not pair[1].startswith("make ")])
+def test_command_works(checkout: Path, radweave, page: str, line: str) -> None:
+    words = shlex.split(line)
+    assert words[0] in ("radweave", ".venv/bin/radweave"), f"{page}: {line}"
+    found = radweave(*words[1:], cwd=checkout)
+    assert found.stdout.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", [pytest.param(code, id=name) for name, code in examples()])
+def test_python_example_works(checkout: Path, example: str) -> None:
+    found = subprocess.run([sys.executable, "-c", example], cwd=checkout, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_data_managers_read_every_quarantine_code() -> None:
+    text = (ROOT / "docs" / "data-manager.md").read_text("utf-8")
+    table = text.split("<!-- reasons -->")[1].split("<!-- /reasons -->")[0]
+    rows = [
+        tuple(cell.strip().strip("`") for cell in line.strip("| ").split("|"))
+        for line in table.splitlines()
+        if "|" in line
+    ]
+    shown = [row for row in rows if row[0] in REASONS or row[0].isupper()]
+    assert shown == [(code, reason.means, reason.remedy) for code, reason in REASONS.items()]
+
+
+def test_glossary_has_one_meaning_per_word() -> None:
+    words = re.findall(r"^\| ([A-Z][A-Za-z ]+?) \|", (ROOT / "GLOSSARY.md").read_text("utf-8"), re.MULTILINE)
+    assert len(words) == len(set(words)) > 30
+
+
+@pytest.mark.slow
+def test_the_built_in_cohort_of_the_catalog_is_the_one_that_is_simulated(demo) -> None:
+    from features.core.catalog import load_catalog
+
+    declared = load_catalog(ROOT / "data_catalog.yaml").cohort("builtin").model_dump(exclude={"root"})
+    assert declared == load_catalog(demo.catalog).cohort("builtin").model_dump(exclude={"root"})
+
+
+@pytest.mark.slow
+def test_every_column_of_the_mart_is_explained(demo) -> None:
+    rows = read_table(demo.store / "mart" / "dictionary.parquet").to_pylist()
+    for path in (demo.store / "mart").glob("*/*/part-0.parquet"):
+        block = path.parts[-3]
+        explained = {row["name"] for row in rows if row["block"] == block and row["description"]}
+        assert set(read_table(path).column_names) == explained
