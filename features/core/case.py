@@ -1,4 +1,4 @@
-"""Who and what: CaseId, Scan and Case, frozen records without pixels."""
+"""Who and what: CaseId and Scan, frozen records without pixels."""
 
 from __future__ import annotations
 
@@ -51,12 +51,3 @@ class Scan:
     @property
     def sort_key(self) -> tuple[CaseId, str]:
         return self.case, self.modality
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All scans of one CaseId."""
-
-    id: CaseId
-    centre: str
-    scans: tuple[Scan, ...]

@@ -26,7 +26,6 @@ from features.tables.patient import PatientTable
 
 SCHEMA_VERSION = 1
 _PARTS = ("files", "refreshes")
-IMAGE_BLOCKS = ("region", "radiomics", "deep")
 KEY = (
     Column("case", "string", "case id: cohort:patient:timepoint[:lesion]", role="key"),
     Column("cohort", "string", "cohort of the catalog", role="fact"),
