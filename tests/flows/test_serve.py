@@ -120,3 +120,4 @@ def test_a_faulty_parameter_is_refused(server: Server) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         server.post(path, {"parameters": {"study": "builtin_response", "workers": "many"}})
     assert refused.value.code in (409, 422)
+    refused.value.close()
