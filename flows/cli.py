@@ -76,8 +76,10 @@ def check(
 @app.command()
 def refresh(
     cohorts: Annotated[list[str] | None, typer.Argument(help="Cohorts of the catalog.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All cohorts of the catalog.")] = False,
-    recipe: Annotated[list[str] | None, typer.Option(help="Only these recipes; may be repeated.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All cohorts whose files are here.")] = False,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="Only these recipes, then also in the mart; may be repeated.")
+    ] = None,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
     workers: WorkersOption = 0,

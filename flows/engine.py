@@ -5,6 +5,7 @@ Measured: a serverless Prefect run costs about 25 s to start, so the command lin
 """
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,6 +27,14 @@ def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     call: Callable[P, Any] = flow if os.environ.get("PREFECT_API_URL") else flow.fn
     found: R = call(*args, **kwargs)
     return found
+
+
+def say(message: str) -> None:
+    """A line for whoever watches: in the run's log, or on stderr."""
+    if FlowRunContext.get():
+        get_run_logger().warning(message)
+    else:
+        print(f"radweave: {message}", file=sys.stderr)
 
 
 def log_progress(what: str, done: int, total: int) -> None:

@@ -7,12 +7,13 @@ from prefect import flow
 from prefect.context import FlowRunContext
 from pydantic import Field
 
-from features.core.catalog import load_catalog
+from features.core.catalog import Catalog, load_catalog
+from features.core.errors import RadweaveError
 from features.core.progress import watched_by
 from features.core.store import Store
 from features.results.mart import Published
 from flows.configuration import find_recipes, recipes_for
-from flows.engine import log_progress, run_step
+from flows.engine import log_progress, run_step, say
 from tasks.check import check_scans
 from tasks.extract import extract_features
 from tasks.index import index_scans
@@ -32,17 +33,33 @@ def refresh(
     """Bring the mart up to date: index, check, extract and publish. What did not change is not computed again.
 
     Args:
-        cohorts: names of cohorts of the catalog; none means all of them
+        cohorts: names of cohorts of the catalog; none means all whose files are here
         recipes: names of recipes; none means every recipe that fits a cohort's modalities and units
         catalog: path of the data catalog
         store: folder of the results
         workers: processes that work side by side; 0 means one per core
     """
-    names = cohorts or list(load_catalog(Path(catalog)).cohorts)
+    names = cohorts or _available(load_catalog(Path(catalog)))
     if not FlowRunContext.get():
         return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
     with watched_by(log_progress):
         return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
+
+
+def _available(catalog: Catalog) -> list[str]:
+    """Cohorts whose files are here; the others are named. Raises RadweaveError if there is none."""
+    found, absent = [], []
+    for name in catalog.cohorts:
+        try:
+            catalog.root(name)
+            found.append(name)
+        except RadweaveError as error:
+            absent.append(str(error))
+    if not found:
+        raise RadweaveError("no cohort of the catalog is here: " + "; ".join(absent))
+    for message in absent:
+        say(f"not refreshed: {message}")
+    return found
 
 
 def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, workers: int) -> list[Published]:

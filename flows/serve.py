@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,9 @@ START_SECONDS = 120
 def serve_deployments(store: Path, catalog: Path, port: int, cron: str, workers: int) -> None:
     """Serve `refresh/scheduled` and `study/on-demand` until interrupted; the server's own data lie in <store>/prefect."""
     load_catalog(catalog)
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            raise RadweaveError(f"port {port} is in use: end what listens there, or choose another --port")
     os.environ.update(server_settings(store, port))  # before prefect is imported: it reads its settings once
     with _server(store, port):
         print(f"radweave: the UI is at http://{HOST}:{port}; stop with Ctrl+C", flush=True)

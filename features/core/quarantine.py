@@ -34,7 +34,9 @@ REASONS: dict[str, Reason] = {
     ),
     "DICOM_MULTIFRAME": Reason("enhanced multi-frame images are not read yet", "convert to classic single-frame DICOM"),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
-    "SERIES_AMBIGUOUS": Reason("several image series match one case", "name the series description in the catalog"),
+    "SERIES_AMBIGUOUS": Reason(
+        "several image series match one case", "keep one series per case and modality in the folder"
+    ),
     "IMAGE_MISSING": Reason("a mask refers to an image that is not there", "add the image series, or remove the mask"),
     "MASK_MISSING": Reason("an image has no mask", "add a contour, or remove the image from the cohort"),
     "MASK_AMBIGUOUS": Reason("several masks match one image", "keep one, or narrow the ROI pattern in the catalog"),
@@ -57,9 +59,7 @@ REASONS: dict[str, Reason] = {
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
     "GEOMETRY": Reason("image and mask have different grids", "resample the mask to the image's grid"),
     "MASK_EMPTY": Reason("the mask has no voxel", "contour the ROI again"),
-    "MASK_TINY": Reason(
-        "the mask is smaller than the cohort's minimum of voxels", "check the contour; lower the minimum"
-    ),
+    "MASK_TINY": Reason("the mask is a line or has fewer than 27 voxels", "check the contour"),
     "MASK_FLAT": Reason("all voxels of the ROI have one value", "check the image and the mask's place"),
     "MASK_VALUES": Reason("the mask holds values that are not whole labels", "export an integer label map"),
     "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),

@@ -1,5 +1,6 @@
 """The command line as a user meets it: help, faults, exit codes."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,26 @@ def test_an_empty_store_says_what_to_do(command, tmp_path: Path) -> None:
     assert "run radweave refresh" in command("status", "--store", tmp_path).stdout
     assert "run radweave refresh" in command("query", "--store", tmp_path, code=2).stderr
     assert "run radweave refresh builtin" in command("study", "builtin_response", "--store", tmp_path, code=2).stderr
+
+
+def test_all_cohorts_means_those_that_are_here(command, tmp_path: Path) -> None:
+    catalog = tmp_path / "data_catalog.yaml"
+    catalog.write_text(
+        "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: ${NOT_SET}\n    centres: {A: {}}\n    images:\n"
+        "    - {format: nifti, centre: A, modality: PT, unit: SUV, path: '{patient}.nii',"
+        " mask: {format: nifti, path: '{patient}_m.nii'}}\n"
+    )
+    found = command("refresh", "--all", "--catalog", catalog, "--store", tmp_path / "store", code=2).stderr
+    assert "no cohort of the catalog is here" in found
+    assert "set the environment variable NOT_SET" in found
+
+
+def test_a_port_in_use_is_said_before_a_server_starts(command, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port} is in use" in command("serve", "--port", port, "--store", tmp_path / "s", code=2).stderr
 
 
 def test_a_folder_in_use_is_not_simulated_into(command, tmp_path: Path) -> None:
