@@ -73,10 +73,10 @@ def score_table(folder: Path) -> Table:
     pooled = scores[(scores["centre"] == "") & (scores["metric"] == metric)]
     table = Table(title=f"{study['title'] or study['name']} — {metric.replace('_', ' ')} with 95 % interval")
     table.add_column("validation")
-    table.add_column("blocks")
+    table.add_column("blocks", overflow="fold")
     models = list(dict.fromkeys(pooled["model"]))
     for model in models:
-        table.add_column(model, justify="right")
+        table.add_column(model, justify="right", overflow="fold")
     for (split, blocks), rows in pooled.groupby(["split", "blocks"], sort=False):
         cells = {row.model: row for row in rows.itertuples()}
         table.add_row(str(split), str(blocks), *(_cell(cells.get(model)) for model in models))

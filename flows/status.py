@@ -32,7 +32,7 @@ def read_status(root: Path, catalog: Path) -> list[RenderableType]:
         cohorts.add_row(facts["cohort"], str(facts["scans"]), str(facts["used"]), reasons, rows, facts["refresh"])
     studies = Table(title="Studies")
     for name in ("study", "run", "state", "report"):
-        studies.add_column(name)
+        studies.add_column(name, overflow="fold")
     for path in sorted(root.glob("studies/*/*/study.json")):
         folder = path.parent
         state = _state(folder.parent.name, folder.name, store, catalog)
