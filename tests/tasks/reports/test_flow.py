@@ -22,7 +22,7 @@ def test_codes_are_told_in_words_most_frequent_first(binary: Any) -> None:
         (2, "An image has no mask", "MASK_MISSING"),
         (
             1,
-            "Slices are missing inside the stack; the mask is smaller than the cohort's minimum of voxels",
+            "Slices are missing inside the stack; the mask is a line or has fewer than 27 voxels",
             "DICOM_MISSING_SLICE + MASK_TINY",
         ),
     ]

@@ -77,7 +77,7 @@ def test_a_small_study_is_warned_of(binary: Any, survival: Any, read_page: Any) 
 
 def test_quarantine_is_counted_without_cases_or_messages(binary: Any, read_page: Any) -> None:
     rows = read_page(binary.html).tables["table-quarantine"].rows
-    assert rows[1][4:] == ["MASK_TINY", "the mask is smaller than the cohort's minimum of voxels", "2"]
+    assert rows[1][4:] == ["MASK_TINY", "the mask is a line or has fewer than 27 voxels", "2"]
     assert len(rows) == 3
     assert "SECRET" not in binary.html
 
