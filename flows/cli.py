@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.core.errors import RadweaveError
+
+if TYPE_CHECKING:
+    from features.core.store import Store
 
 app = typer.Typer(
     help="Multicentre radiomics: from scans to honest scores.",
@@ -17,10 +20,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-StoreOption = Annotated[Path, typer.Option("--store", envvar="RADWEAVE_STORE", help="Folder of the results.")]
+StoreOption = Annotated[
+    str,
+    typer.Option("--store", envvar="RADWEAVE_STORE", help="Folder of the results, or a URL such as s3://bucket/store."),
+]
+RefreshOption = Annotated[int | None, typer.Option("--at", help="The tables of this refresh; without it, the newest.")]
 CatalogOption = Annotated[Path, typer.Option("--catalog", envvar="RADWEAVE_CATALOG", help="The data catalog.")]
 WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 means one per core.")]
-STORE, CATALOG = Path("store"), Path("data_catalog.yaml")
+STORE, CATALOG = "store", Path("data_catalog.yaml")
 
 
 @app.command()
@@ -92,7 +99,7 @@ def refresh(
     from flows.screen import Screen
 
     with Screen() as screen:
-        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), str(store), workers)
+        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), store, workers)
         screen.show_refresh(published, store)
 
 
@@ -109,7 +116,7 @@ def study(
     from flows.study import study as flow
 
     with Screen() as screen:
-        folders = [run_flow(flow, name, str(catalog), str(store), workers) for name in studies]
+        folders = [run_flow(flow, name, str(catalog), store, workers) for name in studies]
         screen.show_studies(folders)
 
 
@@ -118,11 +125,12 @@ def query(
     sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
     store: StoreOption = STORE,
     output: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    at: RefreshOption = None,
 ) -> None:
     """Read-only SQL (DuckDB) over the mart; nothing outside it can be read or written."""
     from flows.query import run_query
 
-    typer.echo(run_query(store, sql, output), nl=False)
+    typer.echo(run_query(_store(store), sql, output, at), nl=False)
 
 
 @app.command()
@@ -132,7 +140,7 @@ def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None
     from flows.status import read_status
 
     with Screen() as screen:
-        screen.show(read_status(store, catalog))
+        screen.show(read_status(_store(store), catalog))
 
 
 @app.command()
@@ -146,7 +154,14 @@ def serve(
     """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
     from flows.serve import serve_deployments
 
-    serve_deployments(store, catalog, port, cron, workers)
+    serve_deployments(Path(store), catalog, port, cron, workers)
+
+
+def _store(place: str) -> "Store":
+    from features.core.place import open_place
+    from features.core.store import Store
+
+    return Store(open_place(place))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,5 +1,6 @@
 """refresh: from files to the mart. Only what is missing is computed; everything else is found under its address."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,12 @@ from pydantic import Field
 
 from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
+from features.core.place import open_place
 from features.core.progress import watched_by
+from features.core.recipe import Recipe
 from features.core.store import Store
-from features.results.mart import Published
+from features.results.ledger import Ledger
+from features.results.publish import Published
 from flows.configuration import find_recipes, recipes_for
 from flows.engine import log_progress, run_step, say
 from tasks.check import check_scans
@@ -41,9 +45,9 @@ def refresh(
     """
     names = cohorts or _available(load_catalog(Path(catalog)))
     if not FlowRunContext.get():
-        return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
+        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), workers)
     with watched_by(log_progress):
-        return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
+        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), workers)
 
 
 def _available(catalog: Catalog) -> list[str]:
@@ -70,11 +74,20 @@ def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store
     with Pool(workers) as pool:
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
-            tables = run_step(read_tables, path, name)
-            index = run_step(index_scans, path, name)
-            usable = run_step(check_scans, index.scans, store, pool, name)
-            for recipe in recipes:
-                for extractor in recipe.extractors:
-                    run_step(extract_features, usable, recipe, extractor, store, pool)
-            published.append(run_step(publish_mart, store, index, recipes, tables))
+            with store.writing(name):
+                published.append(_refresh_cohort(name, recipes, path, store, pool))
+    return published
+
+
+def _refresh_cohort(name: str, recipes: Sequence[Recipe], catalog: Path, store: Store, pool: Pool) -> Published:
+    ledger = Ledger(store, name)
+    tables = run_step(read_tables, catalog, name, ledger)
+    index = run_step(index_scans, catalog, name)
+    usable = run_step(check_scans, index.scans, ledger, pool, name)
+    for recipe in recipes:
+        for extractor in recipe.extractors:
+            run_step(extract_features, usable, recipe, extractor, ledger, pool)
+    published = run_step(publish_mart, index, recipes, tables, ledger)
+    for message in ledger.damaged:
+        say(f"taken from work/ again: {message}")
     return published

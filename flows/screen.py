@@ -1,7 +1,7 @@
 """The screen: progress bars while work goes on, short tables when it is done."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from features.core.progress import watched_by
 from features.core.table import read_table
-from features.results.mart import Published
+from features.results.publish import Published
 
 
 class Screen:
@@ -44,9 +44,9 @@ class Screen:
         for part in parts if isinstance(parts, list | tuple) else [parts]:
             self.console.print(part)
 
-    def show_refresh(self, published: Sequence[Published], store: Path) -> None:
+    def show_refresh(self, published: Sequence[Published], store: str) -> None:
         """What refreshes left: scans in, used and quarantined, and where the tables are."""
-        self.show([refresh_table(published), f"Tables: {store / 'mart'}"])
+        self.show([refresh_table(published), f"Tables: {store}/mart"])
 
     def show_studies(self, folders: Sequence[Path]) -> None:
         """Scores and reports of studies."""
@@ -54,15 +54,20 @@ class Screen:
 
 
 def refresh_table(published: Sequence[Published]) -> Table:
-    """One row per cohort; scans in = used + quarantined."""
+    """One row per cohort; scans in = used + quarantined + withdrawn."""
     table = Table(title="Refresh")
-    for name in ("cohort", "scans", "used", "quarantined", "reasons", "refresh"):
-        table.add_column(name, justify="right" if name in ("scans", "used", "quarantined") else "left")
+    for name in ("cohort", "scans", "used", "quarantined", "withdrawn", "reasons", "warnings", "refresh"):
+        table.add_column(name, justify="left" if name in ("cohort", "reasons", "warnings", "refresh") else "right")
     for one in published:
-        reasons = ", ".join(f"{code} {count}" for code, count in sorted(one.quarantined.items()))
-        counts = (one.scans, one.used, sum(one.quarantined.values()))
-        table.add_row(one.cohort, *map(str, counts), reasons or "–", one.refresh)
+        counts = (one.scans, one.used, sum(one.quarantined.values()), one.withdrawn)
+        number = f"{one.refresh}" if one.changed else f"{one.refresh}, nothing changed"
+        table.add_row(one.cohort, *map(str, counts), counted(one.quarantined), counted(one.warned), number)
     return table
+
+
+def counted(codes: Mapping[str, int]) -> str:
+    """Codes with their counts, or a dash."""
+    return ", ".join(f"{code} {count}" for code, count in sorted(codes.items())) or "–"
 
 
 def score_table(folder: Path) -> Table:

@@ -1,6 +1,5 @@
 """study: from the mart to the report. A study whose settings and mart did not change is not fitted again."""
 
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +12,11 @@ from pydantic import Field
 from features.core.catalog import Catalog
 from features.core.digest import digest_json
 from features.core.errors import StoreError
+from features.core.place import open_place
 from features.core.progress import watched_by
 from features.core.store import Store
 from features.fusion.design import Question
-from features.results.mart import manifest_files
+from features.results.manifest import Mart
 from flows.configuration import check_configuration, find_recipes, find_study
 from flows.engine import log_progress, run_step
 from tasks.evaluation.study import Study, load_study
@@ -25,6 +25,7 @@ from tasks.fuse import fuse_blocks
 from tasks.pool import Pool
 from tasks.report import write_study_report
 
+READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
 PACKAGES = (
     "radweave",
     "numpy",
@@ -53,40 +54,40 @@ def study(
         workers: processes that work side by side; 0 means one per core
     """
     if not FlowRunContext.get():
-        return _study(find_study(study), Path(catalog), Store(Path(store)), workers)
+        return _study(find_study(study), Path(catalog), Store(open_place(store)), workers)
     with watched_by(log_progress):
-        return _study(find_study(study), Path(catalog), Store(Path(store)), workers)
+        return _study(find_study(study), Path(catalog), Store(open_place(store)), workers)
 
 
 def _study(path: Path, catalog: Path, store: Store, workers: int) -> Path:
     declared = check_configuration(catalog, [path])
     plan = load_study(path)
-    provenance = study_provenance(plan, store, declared)
+    mart = Mart.open(store)
+    provenance = study_provenance(plan, mart, declared)
     folder = store.study(plan.name, digest_json(provenance))
     if (folder / "study.json").is_file():
         return folder
     recipes = find_recipes(plan.recipes)
     exclude = plan.missing_modality == "exclude"
     question = Question(plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude)
-    design = run_step(fuse_blocks, store, catalog, question, folder)
+    design = run_step(fuse_blocks, mart, catalog, question, folder)
     with Pool(workers) as pool:
         result = run_step(fit_models, design, plan, folder, pool)
-    run_step(write_study_report, plan, result, design, store, catalog, folder, provenance)
+    run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
     return folder
 
 
-def study_provenance(plan: Study, store: Store, catalog: Catalog) -> dict[str, str]:
-    """What decides a study's results: its settings, the tables of the mart it reads, and the versions that compute."""
-    files = manifest_files(store)
-    if not files:
-        raise StoreError(f"{store.root}: the store is empty: run radweave refresh {' '.join(plan.cohorts)}")
-    refreshes = json.loads(store.manifest.read_text("utf-8"))["refreshes"]
+def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str]:
+    """What decides a study's results: its settings, the tables of the mart that it reads, and the versions that compute."""
+    if not mart.manifest.files:
+        raise StoreError(f"{mart.store.root}: the store is empty: run radweave refresh {' '.join(plan.cohorts)}")
     recipes = [recipe.model_dump(mode="json") for recipe in find_recipes(plan.recipes)]
     found = {"study settings": plan.digest(), "recipes": digest_json(recipes)}
     for name in plan.cohorts:
-        if name not in refreshes:
+        if name not in mart.manifest.cohorts:
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
-        read = {file: entry["sha256"] for file, entry in files.items() if f"/cohort={name}/" in file}
-        found |= {f"refresh of {name}": refreshes[name], f"tables of {name}": digest_json([read, declared])}
+        files = {table: mart.manifest.file(table, name) for table in READ}
+        read = {table: file.sha256 for table, file in files.items() if file is not None}
+        found[f"tables of {name}"] = digest_json([read, declared])
     return {**found, "Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

@@ -1,6 +1,6 @@
 """Steps 3 and 4: extract what is missing, handcrafted and deep features alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from prefect import task
@@ -9,29 +9,41 @@ from prefect.cache_policies import NO_CACHE
 from features.core.case import Scan
 from features.core.extractor import Extractor
 from features.core.progress import tell
+from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.results.extract import extract_scans, is_missing
+from features.results.extract import extract_address, extract_scans
+from features.results.ledger import Ledger
+from features.results.weave import feature_prefix, fits
 from tasks.pool import Pool
 
 DEVICE_BATCH = 8  # scans whose regions are in memory at once while one process feeds the device
 
 
 @task(name="extract", cache_policy=NO_CACHE, persist_result=False)
-def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, store: Store, pool: Pool) -> int:
-    """How many scans were computed now; features or rejections are kept in work/<block>."""
-    fitting = [scan for scan in scans if scan.modality == recipe.modality and scan.unit == recipe.unit]
-    todo = [scan for scan in fitting if is_missing(scan, recipe, extractor, store)]
+def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, ledger: Ledger, pool: Pool) -> int:
+    """How many scans were computed now; features or rejections are kept in work/<block>, what does not last in the ledger."""
+    addresses = {scan: extract_address(scan, recipe, extractor) for scan in scans if fits(scan, recipe)}
+    prefix = feature_prefix(recipe, extractor.kind)
+    todo = [scan for scan, address in addresses.items() if not ledger.knows(extractor.block, prefix, address)]
     what = f"{recipe.name}: {extractor.kind}"
     if not extractor.batched:
-        pool.map(partial(_extract_one, recipe=recipe, extractor=extractor, store=store), todo, what)
+        one = partial(_extract_one, recipe=recipe, extractor=extractor, store=ledger.store)
+        for scan, outcome in zip(todo, pool.map(one, todo, what), strict=True):
+            if isinstance(outcome, Rejected):
+                ledger.lost(addresses[scan], outcome)
         return len(todo)
     for start in range(0, len(todo), DEVICE_BATCH):
         batch = todo[start : start + DEVICE_BATCH]
-        extract_scans(batch, recipe, extractor, store)
+        _note(ledger, extract_scans(batch, recipe, extractor, ledger.store))
         tell(what, start + len(batch), len(todo))
     return len(todo)
 
 
-def _extract_one(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store) -> None:
-    extract_scans([scan], recipe, extractor, store)
+def _extract_one(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store) -> Rejected | None:
+    return next(iter(extract_scans([scan], recipe, extractor, store).values()), None)
+
+
+def _note(ledger: Ledger, rejections: Mapping[str, Rejected]) -> None:
+    for address, rejected in rejections.items():
+        ledger.lost(address, rejected)

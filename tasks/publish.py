@@ -1,26 +1,18 @@
 """Step 6a: weave results and tables into the mart."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import write_bytes
 from features.images.index import Index
-from features.results.mart import Published, publish
-from features.tables.patient import PatientTable
+from features.results.ledger import Ledger
+from features.results.patients import Tables
+from features.results.publish import Published, publish
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
-def publish_mart(
-    store: Store, index: Index, recipes: Sequence[Recipe], tables: Mapping[str, PatientTable]
-) -> Published:
-    """What the refresh left: every scan used or quarantined, rows per table, kept in refreshes/<cohort>.json."""
-    published = publish(store, index.cohort, index.scans, index.quarantined, recipes, tables)
-    facts = {**asdict(published), "files": dict(index.files)}
-    write_bytes(store.refresh(index.cohort), (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
-    return published
+def publish_mart(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger) -> Published:
+    """What the refresh left: every scan used, quarantined or withdrawn, committed as a new refresh if anything changed."""
+    return publish(ledger.store, index, recipes, tables, ledger)

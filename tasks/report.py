@@ -10,8 +10,8 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.catalog import load_catalog
 from features.core.design import Design
-from features.core.store import Store
-from features.core.table import read_table, write_bytes
+from features.core.place import write_bytes
+from features.results.manifest import Mart
 from tasks.evaluation.result import StudyResult
 from tasks.evaluation.study import Study
 from tasks.reports.report import Facts, write_report
@@ -22,7 +22,7 @@ def write_study_report(
     study: Study,
     result: StudyResult,
     design: Design,
-    store: Store,
+    mart: Mart,
     catalog: Path,
     folder: Path,
     provenance: Mapping[str, str],
@@ -34,9 +34,10 @@ def write_study_report(
         for cohort in cohorts.values()
         for column, variable in cohort.variables.items()
     }
-    quarantine = pd.concat([read_table(store.quarantine(name)).to_pandas() for name in cohorts], ignore_index=True)
+    quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
     facts = Facts(design.cohort_table, design.missing_modality, quarantine, provenance, variables)
     write_report(folder / "report.html", study, result, facts)
-    summary = {"study": study.model_dump(mode="json"), "provenance": dict(provenance)}
+    refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
+    summary = {"study": study.model_dump(mode="json"), "provenance": dict(provenance), "refreshes": refreshes}
     write_bytes(folder / "study.json", (json.dumps(summary, indent=1, sort_keys=True) + "\n").encode())
     return folder / "report.html"

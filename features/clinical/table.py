@@ -19,6 +19,8 @@ from features.tables.files import file_row, read_text_table, require_columns
 from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable
 
+VERSION = "1"  # raise it when the meaning of values changes
+
 
 def clinical_schema(cohort: Cohort) -> Schema:
     """Columns of a cohort's clinical block: numbers as float64, flags as bool, categories and ordinals as text."""

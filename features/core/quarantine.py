@@ -74,6 +74,9 @@ REASONS: dict[str, Reason] = {
 }
 
 
+TRANSIENT = frozenset({"WORKER_LOST", "UNREADABLE"})  # true for one refresh: not kept, tried again at the next
+
+
 class Rejected(Exception):
     """A case cannot be used, for a reason that REASONS knows. Caught per case; never stops a cohort.
 

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from features.core.lock import locked
+from features.core.place import find_files
 from features.core.quarantine import Rejected
-from features.core.table import read_provenance, read_table, write_table
+from features.core.table import read_provenance, read_with_provenance, write_table
 
 Values = Mapping[str, float | str]
 
 
 @dataclass(frozen=True)
 class Store:
-    """Paths below one root, and the per-case results in work/."""
+    """Places below one root, and the per-case results in work/."""
 
     root: Path
 
-    def index(self, cohort: str) -> Path:
-        return self.root / "index" / f"cohort={cohort}" / "scans.parquet"
+    @property
+    def mart(self) -> Path:
+        """What analysts read on a local disk: a link to the view of the newest refresh."""
+        return self.root / "mart"
 
-    def mart(self, block: str, cohort: str) -> Path:
-        return self.root / "mart" / block / f"cohort={cohort}" / "part-0.parquet"
+    def view(self, refresh: int) -> Path:
+        """The tables of one refresh under plain names."""
+        return self.root / "views" / f"{refresh:06d}"
+
+    def refresh(self, refresh: int) -> Path:
+        """The manifest of one refresh; the highest number is the newest."""
+        return self.root / "refreshes" / f"{refresh:06d}.json"
+
+    def files(self, cohort: str) -> Path:
+        """What is known of a cohort's source files."""
+        return self.root / "index" / f"{cohort}.files.parquet"
 
     @property
-    def dictionary(self) -> Path:
-        return self.root / "mart" / "dictionary.parquet"
-
-    @property
-    def manifest(self) -> Path:
-        return self.root / "mart" / "manifest.json"
-
-    def quarantine(self, cohort: str) -> Path:
-        return self.root / "quarantine" / f"cohort={cohort}" / "cases.parquet"
-
-    def refresh(self, cohort: str) -> Path:
-        return self.root / "refreshes" / f"{cohort}.json"
+    def withdrawals(self) -> Path:
+        """The audit of withdrawn and restored cases."""
+        return self.root / "withdrawals.json"
 
     def study(self, name: str, digest: str) -> Path:
         return self.root / "studies" / name / digest[:16]
@@ -47,9 +52,33 @@ class Store:
     def work(self, block: str, digest: str) -> Path:
         return self.root / "work" / block / digest[:2] / f"{digest}.parquet"
 
+    @contextmanager
+    def writing(self, cohort: str) -> Iterator[None]:
+        """Be the one process that refreshes a cohort. Raises StoreError if another one does, or the store is being cleaned."""
+        with (
+            locked(self.root / "locks" / "store", f"{self.root} is being cleaned", shared=True),
+            locked(self.root / "locks" / cohort, f'cohort "{cohort}" is being refreshed'),
+        ):
+            yield
+
+    @contextmanager
+    def cleaning(self) -> Iterator[None]:
+        """Be the only process that writes. Raises StoreError if another one does."""
+        with locked(self.root / "locks" / "store", f"{self.root} is being refreshed or cleaned"):
+            yield
+
     def has(self, block: str, digest: str) -> bool:
         """Whether a per-case result is there (a rejection is a result too)."""
         return self.work(block, digest).is_file()
+
+    def results(self) -> dict[str, set[str]]:
+        """Block → digests of all per-case results, in one listing."""
+        found: dict[str, set[str]] = {}
+        for name in find_files(self.root / "work"):
+            block, _, file = name.split("/") if name.count("/") == 2 else ("", "", "")
+            if file.endswith(".parquet") and not file.startswith("."):
+                found.setdefault(block, set()).add(file.removesuffix(".parquet"))
+        return found
 
     def save(self, block: str, digest: str, result: Values | Rejected, provenance: Mapping[str, str]) -> None:
         """Keep a per-case result: one row per value, or none and the rejection in the provenance."""
@@ -67,11 +96,19 @@ class Store:
 
     def load(self, block: str, digest: str) -> dict[str, float | str] | Rejected:
         """A per-case result. Raises StoreError if it is missing or damaged."""
-        path = self.work(block, digest)
-        rejected = read_provenance(path).get("rejected")
-        if rejected:
-            row = json.loads(rejected)
-            return Rejected(row["code"], row["message"], **row["details"])
-        table = read_table(path).to_pydict()
-        rows = zip(table["name"], table["value"], table["text"], strict=True)
+        table, provenance = read_with_provenance(self.work(block, digest))
+        if "rejected" in provenance:
+            return _rejected(provenance)
+        columns = table.to_pydict()
+        rows = zip(columns["name"], columns["value"], columns["text"], strict=True)
         return {name: value if text is None else text for name, value, text in rows}
+
+    def rejection(self, block: str, digest: str) -> Rejected | None:
+        """The rejection kept under an address, None if values are. Raises StoreError if it is missing or damaged."""
+        provenance = read_provenance(self.work(block, digest))
+        return _rejected(provenance) if "rejected" in provenance else None
+
+
+def _rejected(provenance: Mapping[str, str]) -> Rejected:
+    row = json.loads(provenance["rejected"])
+    return Rejected(row["code"], row["message"], **row["details"])

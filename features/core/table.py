@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.core.errors import StoreError
+from features.core.place import is_remote, read_bytes, write_bytes
 
 Type = Literal["string", "float64", "float32", "int64", "bool", "date"]
-_ARROW: dict[str, pa.DataType] = {
+ARROW: dict[str, pa.DataType] = {
     "string": pa.string(),
     "float64": pa.float64(),
     "float32": pa.float32(),
@@ -57,7 +55,7 @@ class Schema:
 
     @property
     def arrow(self) -> pa.Schema:
-        return pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.role != "key") for c in self.columns])
+        return pa.schema([pa.field(c.name, ARROW[c.type], nullable=c.role != "key") for c in self.columns])
 
     def table(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
         """Rows as a table of this schema, sorted by the key. Missing columns are null, unknown ones an error."""
@@ -66,7 +64,7 @@ class Schema:
         unknown = {name for row in rows for name in row} - names
         if unknown:
             raise StoreError(f"table {self.name}: undeclared columns {sorted(unknown)[:5]}")
-        arrays = {c.name: pa.array([row.get(c.name) for row in rows], _ARROW[c.type]) for c in self.columns}
+        arrays = {c.name: pa.array([row.get(c.name) for row in rows], ARROW[c.type]) for c in self.columns}
         return self.checked(pa.table(arrays))
 
     def checked(self, table: pa.Table) -> pa.Table:
@@ -89,34 +87,6 @@ class Schema:
 def dictionary_rows(block: str, cohort: str, columns: Sequence[Column]) -> list[dict[str, str]]:
     """Rows of the mart's dictionary for the columns of one block and cohort."""
     return [{"block": block, "cohort": cohort, **asdict(column)} for column in columns]
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is either whole or absent: temporary file, fsync, rename, fsync of the folder.
-
-    Raises StoreError if the disk is full or not writable.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
-            raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error.strerror or error}") from error
 
 
 def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> bytes:
@@ -148,17 +118,50 @@ def write_table(path: Path, table: pa.Table, provenance: Mapping[str, str] | Non
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a table, page checksums verified. Raises StoreError if it is missing or damaged."""
-    try:
-        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from error
+    return _opened(path, path).read(columns=columns)
+
+
+def read_with_provenance(path: Path) -> tuple[pa.Table, dict[str, str]]:
+    """A table and the provenance that was written with it. Raises StoreError as `read_table`."""
+    file = _opened(path, path)
+    return file.read(), _provenance(file.metadata)
+
+
+def table_of_bytes(data: bytes, where: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table in a Parquet file's bytes, page checksums verified. Raises StoreError, naming `where`, if they are damaged."""
+    return _opened(pa.BufferReader(data), where).read(columns=columns)
 
 
 def read_provenance(path: Path) -> dict[str, str]:
-    """The provenance that was written with a table."""
-    try:
-        metadata = pq.read_metadata(path).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from error
-    found = {key.decode(): value.decode() for key, value in metadata.items()}
+    """The provenance that was written with a table. Raises StoreError as `read_table`."""
+    return _provenance(_opened(path, path).metadata)
+
+
+class _Checked:
+    """A Parquet file whose damage is a StoreError."""
+
+    def __init__(self, source: Any, where: Path) -> None:
+        self._where = where
+        self._file = self._guarded(lambda: pq.ParquetFile(source, page_checksum_verification=True))
+
+    @property
+    def metadata(self) -> Any:
+        return self._file.metadata
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        return self._guarded(lambda: self._file.read(columns=columns))
+
+    def _guarded(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"{self._where}: cannot be read: {error}") from error
+
+
+def _opened(source: Any, where: Path) -> _Checked:
+    return _Checked(pa.BufferReader(read_bytes(where)) if source is where and is_remote(where) else source, where)
+
+
+def _provenance(metadata: Any) -> dict[str, str]:
+    found = {key.decode(): value.decode() for key, value in (metadata.metadata or {}).items()}
     return {key.removeprefix("radweave:"): value for key, value in found.items() if key.startswith("radweave:")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from features.core.design import Design, FlowRow
 from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import FitError, RadweaveError, did_you_mean
 from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import read_provenance, read_table
 from features.fusion.encode import encode
-from features.results.mart import read_mart, settings_digests
+from features.results.manifest import Mart
+from features.results.publish import settings_digests
 
 UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that name none
 
@@ -35,7 +33,7 @@ class Question:
     exclude_missing_modality: bool = False
 
 
-def fuse(store: Store, catalog: Catalog, question: Question) -> Design:
+def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     """One row per case at the prediction time point, with outcome; columns of all blocks, float, NaN where missing.
 
     Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
@@ -44,7 +42,7 @@ def fuse(store: Store, catalog: Catalog, question: Question) -> Design:
     Raises RadweaveError if cohort, endpoint or time point are unknown, cohorts mean different things by one word, or the
     mart was woven with other settings; StoreError if a cohort was not refreshed; FitError if no case is left.
     """
-    parts = [_cohort_part(store, catalog, name, question) for name in question.cohorts]
+    parts = [_cohort_part(mart, catalog, name, question) for name in question.cohorts]
     endpoint = parts[0].endpoint
     if len({part.endpoint.kind for part in parts}) > 1:
         raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind in every cohort')
@@ -79,7 +77,7 @@ class _Part:
     missing: list[str]
 
 
-def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) -> _Part:
+def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> _Part:
     cohort = catalog.cohort(name)
     if question.endpoint not in cohort.endpoints:
         hint = did_you_mean(question.endpoint, cohort.endpoints)
@@ -92,26 +90,26 @@ def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) 
             f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()
         )
     endpoint = cohort.endpoints[question.endpoint]
-    region = _at(read_mart(store, "region", name).to_pandas(), question.predict_at).set_index("case").sort_index()
-    clinical = read_mart(store, "clinical", name).to_pandas().set_index("patient")
+    region = _at(mart.read("region", name).to_pandas(), question.predict_at).set_index("case").sort_index()
+    clinical = mart.read("clinical", name).to_pandas().set_index("patient")
     undeclared = [word for word in cohort.variables if word not in clinical]
     if undeclared:
         raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
     modalities = sorted({recipe.modality for recipe in question.recipes})
-    features = {block: _features(store, block, name, region.index, question.recipes) for block in ("radiomics", "deep")}
-    lacks_image = {m: _lacking(store, name, region, m, question.recipes) for m in modalities}
+    features = {block: _features(mart, block, name, region.index, question.recipes) for block in ("radiomics", "deep")}
+    lacks_image = {m: _lacking(mart, name, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 
-    patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(store, name))
+    patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(mart, name))
     with_image = region
     if modalities:
         with_image = region[~np.logical_and.reduce(list(lacks_image.values()))]
     without = set(patients) - set(with_image["patient"])
-    reasons = _why_no_image(store, name, question.predict_at, without, modalities)
+    reasons = _why_no_image(mart, name, question.predict_at, without, modalities)
     label = f"{name}: patients with a usable image at {question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
 
-    outcome, reasons = _outcome(store, name, clinical, endpoint, sorted(set(with_image["patient"])))
+    outcome, reasons = _outcome(mart, name, clinical, endpoint, sorted(set(with_image["patient"])))
     cases = with_image[with_image["patient"].isin(outcome.index)]
     before = with_image["patient"].nunique()
     flow.append(FlowRow(f"{name}: with the endpoint {question.endpoint}", before, cases["patient"].nunique(), reasons))
@@ -129,7 +127,7 @@ def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) 
 
     blocks = [
         _clinical(cohort, clinical, cases, question.predict_at),
-        _genomic(store, name, cohort, cases, question.predict_at),
+        _genomic(mart, name, cohort, cases, question.predict_at),
     ]
     blocks.append(_volumes(cases, modalities))
     blocks += [frame.loc[cases.index] for frame in features.values()]
@@ -164,17 +162,17 @@ def _at(frame: pd.DataFrame, timepoint: str) -> pd.DataFrame:
     return frame[frame["timepoint"] == timepoint]
 
 
-def _quarantined_patients(store: Store, name: str) -> set[str]:
-    cases = read_table(store.quarantine(name))["case"].to_pylist()
+def _quarantined_patients(mart: Mart, name: str) -> set[str]:
+    cases = mart.read("quarantine", name)["case"].to_pylist()
     return {case.split(":")[1] for case in cases if case.count(":") >= 1} - {UNKNOWN}
 
 
 def _why_no_image(
-    store: Store, name: str, timepoint: str, patients: set[str], modalities: Sequence[str]
+    mart: Mart, name: str, timepoint: str, patients: set[str], modalities: Sequence[str]
 ) -> dict[str, int]:
     """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
     codes: dict[str, set[str]] = {}
-    for row in read_table(store.quarantine(name)).to_pylist():
+    for row in mart.read("quarantine", name).to_pylist():
         parts = row["case"].split(":")
         asked = not modalities or row["modality"] in ("", *modalities)
         if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
@@ -183,7 +181,7 @@ def _why_no_image(
 
 
 def _outcome(
-    store: Store,
+    mart: Mart,
     name: str,
     clinical: pd.DataFrame,
     endpoint: BinaryEndpoint | SurvivalEndpoint,
@@ -193,7 +191,7 @@ def _outcome(
     columns = [endpoint.column] if isinstance(endpoint, BinaryEndpoint) else [endpoint.time, endpoint.event]
     rejected = {
         row["case"].split(":")[1]: row["code"]
-        for row in read_table(store.quarantine(name)).to_pylist()
+        for row in mart.read("quarantine", name).to_pylist()
         if row["stage"] == "tables"
     }
     complete = clinical[columns].dropna()
@@ -215,13 +213,13 @@ def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoi
 
 
 def _lacking(
-    store: Store, name: str, region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
+    mart: Mart, name: str, region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
 ) -> NDArray[np.bool_]:
     """True where a case has no image of a modality that gave features to any of the recipes' extractors."""
     lacking = np.ones(len(region), bool)
     for recipe in (recipe for recipe in recipes if recipe.modality == modality):
         for extractor in recipe.extractors:
-            table = read_mart(store, extractor.block, name, ["case", f"{extractor.kind}__{recipe.name}__result"])
+            table = mart.read(extractor.block, name, ["case", f"{extractor.kind}__{recipe.name}__result"])
             found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
             lacking &= found.isna().to_numpy()
     return lacking
@@ -238,11 +236,11 @@ def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predi
     return encode(clinical.reindex(cases["patient"]).set_axis(cases.index), known)
 
 
-def _genomic(store: Store, name: str, cohort: Cohort, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
+def _genomic(mart: Mart, name: str, cohort: Cohort, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
     sources = [table for table in cohort.tables if isinstance(table, GenomicTable)]
     if not sources or any(cohort.timepoints[table.known_at] > cohort.timepoints[predict_at] for table in sources):
         return pd.DataFrame(index=cases.index)
-    frame = read_mart(store, "genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
+    frame = mart.read("genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
     joined: pd.DataFrame = frame.reindex(cases["patient"]).set_axis(cases.index).add_prefix("genomic__")
     return joined
 
@@ -252,7 +250,7 @@ def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
     return cases.reindex(columns=columns)
 
 
-def _features(store: Store, block: str, name: str, cases: pd.Index[str], recipes: Sequence[Recipe]) -> pd.DataFrame:
+def _features(mart: Mart, block: str, name: str, cases: pd.Index[str], recipes: Sequence[Recipe]) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
     wanted = [
         f"{extractor.kind}__{recipe.name}__{column.name}"
@@ -261,11 +259,11 @@ def _features(store: Store, block: str, name: str, cases: pd.Index[str], recipes
         if extractor.block == block
         for column in extractor.columns(recipe)
     ]
-    table = read_mart(store, block, name)
+    table = mart.read(block, name)
     absent = [column for column in wanted if column not in table.schema.names]
     if absent:
         raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}')
-    woven = json.loads(read_provenance(store.mart(block, name)).get("settings", "{}"))
+    woven = mart.manifest.cohorts[name].settings
     changed = [prefix for prefix, digest in settings_digests(recipes).items() if woven.get(prefix) != digest]
     if changed:
         kind, recipe_name, _ = changed[0].split("__")

@@ -13,6 +13,8 @@ from features.tables.files import file_row, read_text_table
 from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable
 
+VERSION = "1"  # raise it when the meaning of values changes
+
 
 def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTable:
     """The genomic block of a cohort: the union of the centres' genes, null where a centre has not measured one.

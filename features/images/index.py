@@ -27,6 +27,7 @@ class Index:
     scans: tuple[Scan, ...]
     quarantined: tuple[Quarantined, ...]
     files: Mapping[str, int]
+    withdrawn: int = 0
 
 
 def index_cohort(catalog: Catalog, name: str, key: bytes, progress: Progress | None = None) -> Index:

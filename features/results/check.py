@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.core.case import Scan
 from features.core.digest import digest_json
-from features.core.quarantine import Rejected
+from features.core.quarantine import TRANSIENT, Rejected
 from features.core.store import Store
 from features.images.region import check_region, read_region
 from features.results.guard import guarded
@@ -24,16 +24,10 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     return {**facts, "modality": scan.modality, "formats": f"{scan.image.format}+{scan.mask.format}"}
 
 
-def check_scan(scan: Scan, store: Store) -> bool:
-    """Check a scan if that was not done before, keep the facts or the rejection; True if it was computed now."""
-    address = check_address(scan)
-    if store.has(BLOCK, address):
-        return False
-    store.save(BLOCK, address, guarded(lambda: check_region(read_region(scan))), scan_facts(scan))
-    return True
-
-
-def is_usable(scan: Scan, store: Store) -> bool:
-    """Whether the check of a scan was passed."""
-    address = check_address(scan)
-    return store.has(BLOCK, address) and not isinstance(store.load(BLOCK, address), Rejected)
+def check_scan(scan: Scan, store: Store) -> Rejected | None:
+    """Check a scan and keep the facts or the rejection; what is returned is a rejection that is not kept."""
+    result = guarded(lambda: check_region(read_region(scan)))
+    if isinstance(result, Rejected) and result.code in TRANSIENT:
+        return result
+    store.save(BLOCK, check_address(scan), result, scan_facts(scan))
+    return None

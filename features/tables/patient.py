@@ -23,3 +23,4 @@ class PatientTable:
     table: pa.Table
     columns: tuple[Column, ...]
     quarantined: tuple[Quarantined, ...] = ()
+    warnings: tuple[Quarantined, ...] = ()

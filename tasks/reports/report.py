@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from features.core.table import write_bytes
+from features.core.place import write_bytes
 from tasks.evaluation.result import StudyResult
 from tasks.evaluation.scoring import METRICS as OF_ENDPOINT
 from tasks.evaluation.study import Study

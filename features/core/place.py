@@ -1,0 +1,136 @@
+"""Places: files of the store, on a local disk or on object storage. What is written is whole or absent, and durable.
+
+A place is a `Path`; for a URL (s3://bucket/folder) it is a `UPath`, which has the same methods.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from features.core.errors import RadweaveError, StoreError
+
+TEMPORARY = ".tmp"  # ending of files that were being written when the process was killed
+
+
+def open_place(text: str | Path) -> Path:
+    """The place of a path or URL. Raises RadweaveError if the protocol is unknown or its package is missing."""
+    if not re.match(r"^[a-z][a-z0-9+.-]*://", str(text)):
+        return Path(text)
+    from upath import UPath
+
+    try:
+        place = UPath(str(text))
+        _ = place.fs
+    except ImportError as error:
+        raise RadweaveError(f'{text}: object storage needs the extra "s3": pip install "radweave[s3]"') from error
+    except ValueError as error:
+        raise RadweaveError(f"{text}: {error}") from error
+    return cast(Path, place)
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a place is on object storage: no links, no locks, no durable rename; but each file is whole by itself."""
+    return hasattr(path, "fs") and not isinstance(path, os.PathLike)
+
+
+def file_system(path: Path) -> Any:
+    """The fsspec file system of a remote place."""
+    return path.fs  # type: ignore[attr-defined]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is either whole or absent: temporary file, fsync, rename, fsync of the folder.
+
+    Raises StoreError if the disk is full or not writable.
+    """
+    _write(path, data, exclusive=False)
+
+
+def create_bytes(path: Path, data: bytes) -> bool:
+    """Write a file as `write_bytes`, unless it is there: of several writers one succeeds. False: it was there."""
+    return _write(path, data, exclusive=True)
+
+
+def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
+    try:
+        if is_remote(path):
+            file_system(path).pipe_file(path.path, data, mode="create" if exclusive else "overwrite")  # type: ignore[attr-defined]
+            return True
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=TEMPORARY, dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            if exclusive:
+                os.link(temporary, path)
+            else:
+                temporary.replace(path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+        sync_folder(path.parent)
+    except FileExistsError:
+        if exclusive:
+            return False
+        raise
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error.strerror or error}") from error
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the entries of a local folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A whole file. Raises StoreError if it is missing or cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def find_files(folder: Path) -> list[str]:
+    """Names of all files below a folder, relative to it, sorted; none if it is absent. Links to folders are not followed."""
+    if is_remote(folder):
+        root = folder.path.rstrip("/") + "/"  # type: ignore[attr-defined]
+        found = file_system(folder).find(root)
+        return sorted(name.removeprefix(root) for name in found if name.startswith(root))
+    return sorted(_walk(str(folder), ""))
+
+
+def _walk(folder: str, prefix: str) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there. Raises StoreError if that is not allowed."""
+    try:
+        path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be removed: {error.strerror or error}") from error

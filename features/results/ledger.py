@@ -1,0 +1,103 @@
+"""Ledger: what the newest refresh knows of a cohort, so that unchanged cases are taken from its tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+
+import pyarrow as pa
+
+from features.core.errors import StoreError
+from features.core.quarantine import TRANSIENT, Rejected
+from features.core.store import Store
+from features.core.table import table_of_bytes
+from features.results.manifest import CohortState, Manifest, checked_bytes, newest
+
+RESULT = "result"  # ends the name of the column that holds the addresses of per-case results
+
+
+class Ledger:
+    """Addresses of per-case results that stand in a cohort's newest tables, their rows, and the rejections.
+
+    A damaged table is as if it were not there: its values come from work/ again; `damaged` says which.
+    """
+
+    def __init__(self, store: Store, cohort: str) -> None:
+        self.store, self.cohort = store, cohort
+        self.manifest: Manifest = newest(store)
+        self.damaged: list[str] = []
+        self._tables: dict[str, pa.Table | None] = {}
+        self._rows: dict[tuple[str, str], dict[str, int]] = {}
+        self._fresh: dict[str, Rejected] = {}
+
+    @property
+    def state(self) -> CohortState | None:
+        """The cohort at its last refresh; None before the first."""
+        return self.manifest.cohorts.get(self.cohort)
+
+    def table(self, name: str) -> pa.Table | None:
+        """A table of the cohort; None if there is none or it is damaged."""
+        if name not in self._tables:
+            file = self.manifest.file(name, self.cohort)
+            table = None
+            if file is not None:
+                try:
+                    table = table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path)
+                except StoreError as error:
+                    self.damaged.append(str(error))
+            self._tables[name] = table
+        return self._tables[name]
+
+    def rows(self, block: str, prefix: str) -> Mapping[str, int]:
+        """Address → row in the block's table, of the results whose columns begin with a prefix."""
+        key = block, prefix
+        if key not in self._rows:
+            table, name = self.table(block), prefix + RESULT
+            values = table[name].to_pylist() if table is not None and name in table.schema.names else []
+            self._rows[key] = {address: row for row, address in enumerate(values) if address is not None}
+        return self._rows[key]
+
+    @cached_property
+    def rejected(self) -> dict[str, Rejected]:
+        """Address → rejection, of those that stay true while nothing changes."""
+        table = self.table("quarantine")
+        rows = table.to_pylist() if table is not None and RESULT in table.schema.names else []
+        return {
+            row[RESULT]: Rejected(row["code"], row["message"], **json.loads(row["details"]))
+            for row in rows
+            if row[RESULT] and row["code"] not in TRANSIENT
+        }
+
+    @cached_property
+    def _kept(self) -> dict[str, set[str]]:
+        return self.store.results()
+
+    def knows(self, block: str, prefix: str, address: str) -> bool:
+        """Whether there is a result or a rejection, in the tables or in work/."""
+        if address in self.rows(block, prefix) or address in self.rejected or address in self._fresh:
+            return True
+        return address in self._kept.get(block, ()) or self.store.has(block, address)
+
+    def lost(self, address: str, rejected: Rejected) -> None:
+        """Note a rejection that holds for this refresh alone."""
+        self._fresh[address] = rejected
+
+    def lost_codes(self) -> dict[str, str]:
+        """Address → code of the rejections that hold for this refresh alone."""
+        return {address: rejected.code for address, rejected in sorted(self._fresh.items())}
+
+    def rejection(self, block: str, prefix: str, address: str) -> Rejected | None:
+        """Why there are no values under an address; None if there are. WORKER_LOST where nobody knows."""
+        if address in self._fresh:
+            return self._fresh[address]
+        if address in self.rejected:
+            return self.rejected[address]
+        if address in self.rows(block, prefix):
+            return None
+        if not self.store.has(block, address):
+            return Rejected("WORKER_LOST")
+        found = self.store.rejection(block, address)
+        if found is not None:
+            self.rejected[address] = found
+        return found

@@ -1,0 +1,240 @@
+"""Manifests: each refresh is a numbered list of the tables that belong to it; the highest number is what readers see.
+
+Tables are kept once, under the digest of their bytes, and never change. A refresh becomes visible by one file that is
+created whole; what it does not change it lists again. On a local disk `mart` then links to a folder with the same
+tables under plain names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from pydantic import Field, ValidationError
+
+from features.core.digest import digest_bytes
+from features.core.errors import StoreError
+from features.core.lock import locked
+from features.core.place import create_bytes, find_files, is_remote, read_bytes, sync_folder, write_bytes
+from features.core.room import Frozen
+from features.core.store import Store
+from features.core.table import table_of_bytes
+
+LAYOUT = 2  # of the store; raise it when older readers would misread it
+
+
+class File(Frozen):
+    """One table of one cohort: where its bytes lie below the store's root, their sha-256, and how many."""
+
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+class CohortState(Frozen):
+    """What a refresh found of a cohort: scans = used + quarantined + withdrawn; `key` addresses everything that decides it."""
+
+    key: str
+    tables_key: str = ""
+    refreshed: int = 0
+    scans: int = 0
+    used: int = 0
+    withdrawn: int = 0
+    quarantined: dict[str, int] = {}
+    warned: dict[str, int] = {}
+    files: dict[str, int] = {}
+    settings: dict[str, str] = {}
+
+
+class Manifest(Frozen):
+    """The tables of one refresh, by `table/cohort`, and the state of every cohort. `at` is told, never compared."""
+
+    layout: int
+    refresh: int
+    parent: int
+    at: str
+    cohorts: dict[str, CohortState] = {}
+    files: dict[str, File] = Field(default_factory=dict)
+
+    def file(self, table: str, cohort: str) -> File | None:
+        return self.files.get(f"{table}/{cohort}")
+
+    def of_table(self, table: str) -> list[File]:
+        """Files of one table, of all cohorts."""
+        return [file for name, file in sorted(self.files.items()) if name.startswith(f"{table}/")]
+
+
+EMPTY = Manifest(layout=LAYOUT, refresh=0, parent=0, at="")
+
+
+def refresh_numbers(store: Store) -> list[int]:
+    """Numbers of the refreshes that the store keeps, rising."""
+    names = find_files(store.root / "refreshes")
+    return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit())
+
+
+def newest(store: Store) -> Manifest:
+    """The manifest of the newest refresh; EMPTY before the first. Raises StoreError if it is damaged or of another layout."""
+    numbers = refresh_numbers(store)
+    return manifest_at(store, numbers[-1]) if numbers else EMPTY
+
+
+def manifest_at(store: Store, refresh: int | None) -> Manifest:
+    """The manifest of a refresh, None: the newest. Raises StoreError if there is none, or it is damaged."""
+    if refresh is None:
+        return newest(store)
+    path = store.refresh(refresh)
+    if not path.is_file():
+        kept = ", ".join(map(str, refresh_numbers(store))) or "none"
+        raise StoreError(f"{store.root}: there is no refresh {refresh}; kept: {kept}")
+    try:
+        data = json.loads(read_bytes(path))
+        if data["layout"] != LAYOUT:
+            raise StoreError(f"{path}: layout {data['layout']}, this radweave reads {LAYOUT}")
+        return Manifest.model_validate(data)
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise StoreError(f"{path}: is damaged; remove it to go back to the refresh before, then refresh") from error
+
+
+@dataclass(frozen=True)
+class Mart:
+    """The tables of one refresh: whatever is committed meanwhile, they stay the same."""
+
+    store: Store
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, store: Store, refresh: int | None = None) -> Mart:
+        """The tables of a refresh, None: the newest. Raises StoreError as `manifest_at`."""
+        return cls(store, manifest_at(store, refresh))
+
+    def read(self, table: str, cohort: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """A table of a cohort, its bytes checked against the sha-256 of the manifest.
+
+        Raises StoreError if the cohort was never refreshed, or the file is not the one that the manifest names.
+        """
+        file = self.manifest.file(table, cohort)
+        if file is None:
+            raise StoreError(f'the store has no {table} table of cohort "{cohort}": run radweave refresh {cohort}')
+        return table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, columns)
+
+
+def checked_bytes(store: Store, file: File) -> bytes:
+    """The bytes of a table. Raises StoreError if they are not those that the manifest names."""
+    path = store.root / file.path
+    try:
+        data = read_bytes(path)
+    except StoreError:
+        data = b""
+    if digest_bytes(data) != file.sha256:
+        raise StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
+    return data
+
+
+def keep_table(store: Store, table: str, cohort: str, data: bytes, rows: int) -> File:
+    """Write the bytes of a table under their digest, unless they are there."""
+    sha256 = digest_bytes(data)
+    file = File(path=f"tables/{table}/{cohort}.{sha256[:16]}.parquet", sha256=sha256, bytes=len(data), rows=rows)
+    path = store.root / file.path
+    if not path.is_file() or digest_bytes(read_bytes(path)) != sha256:
+        write_bytes(path, data)
+    return file
+
+
+def commit(store: Store, cohort: str, state: CohortState, files: Mapping[str, File], base: Manifest) -> Manifest:
+    """Make the tables of a cohort (by table name) those of a new refresh; other cohorts keep theirs.
+
+    Raises StoreError if another refresh of this cohort was committed since `base`.
+    """
+    with locked(store.root / "locks" / "commit", "", wait=True):
+        while True:
+            now = newest(store)
+            if now.cohorts.get(cohort) != base.cohorts.get(cohort):
+                raise StoreError(f'cohort "{cohort}" was refreshed by another process meanwhile; refresh it again')
+            kept = {name: file for name, file in now.files.items() if name.split("/")[1] != cohort}
+            manifest = Manifest(
+                layout=LAYOUT,
+                refresh=now.refresh + 1,
+                parent=now.refresh,
+                at=datetime.now(UTC).isoformat(timespec="seconds"),
+                cohorts={**now.cohorts, cohort: state.model_copy(update={"refreshed": now.refresh + 1})},
+                files={**kept, **{f"{table}/{cohort}": file for table, file in files.items()}},
+            )
+            build_view(store, manifest)
+            if create_bytes(store.refresh(manifest.refresh), manifest_bytes(manifest)):
+                point_mart(store, manifest.refresh)
+                return manifest
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """A manifest as it is kept: JSON, keys sorted."""
+    return (json.dumps(manifest.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+
+
+def build_view(store: Store, manifest: Manifest) -> None:
+    """The tables of a refresh as hard links under plain names, in a folder that appears whole. Local disks only."""
+    if is_remote(store.root):
+        return
+    folder = store.view(manifest.refresh)
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for name, file in manifest.files.items():
+            link = temporary / f"{name}.parquet"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            os.link(store.root / file.path, link)
+        temporary.mkdir(parents=True, exist_ok=True)
+        write_bytes(temporary / "manifest.json", manifest_bytes(manifest))
+        for part in sorted(temporary.rglob("*"), reverse=True):
+            if part.is_dir():
+                sync_folder(part)
+        if folder.exists():  # left by a process that was killed before its commit, or made anew after a withdrawal
+            old = folder.with_name(f".{folder.name}.old.tmp")
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+            temporary.rename(folder)
+            shutil.rmtree(old)
+        else:
+            temporary.rename(folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def point_mart(store: Store, refresh: int) -> None:
+    """Let the link `mart` name a refresh, in one step. Local disks only."""
+    if is_remote(store.root) or mart_refresh(store) == refresh:
+        return
+    temporary = store.root / ".mart.tmp"
+    try:
+        if store.mart.exists() and not store.mart.is_symlink():
+            raise StoreError(f"{store.mart}: is not a link (a store of an older radweave?); remove it and refresh")
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(store.view(refresh).relative_to(store.root))
+        temporary.replace(store.mart)
+        sync_folder(store.root)
+    except OSError as error:
+        raise StoreError(f"{store.mart}: cannot be written: {error.strerror or error}") from error
+
+
+def mart_refresh(store: Store) -> int | None:
+    """The refresh that the link `mart` names; None if there is no link."""
+    try:
+        return int(store.mart.readlink().name)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def mend_mart(store: Store) -> None:
+    """Finish what a killed commit left: the link names the newest refresh, and its view is there."""
+    manifest = newest(store)
+    if manifest.refresh and not is_remote(store.root):
+        if not (store.view(manifest.refresh) / "manifest.json").is_file():
+            build_view(store, manifest)
+        point_mart(store, manifest.refresh)

@@ -1,0 +1,54 @@
+"""Tables: the clinical and genomic tables of a cohort, read anew or taken from the newest refresh if nothing changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from features.core.quarantine import Quarantined
+from features.core.table import Column
+from features.results.ledger import RESULT, Ledger
+from features.tables.patient import PatientTable
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What decides the tables, and how to get them by block; `load` may be called once or never."""
+
+    key: str
+    load: Callable[[], Mapping[str, PatientTable]]
+
+
+def kept_tables(ledger: Ledger) -> Mapping[str, PatientTable] | None:
+    """The patient tables of the newest refresh as they were read then; None if one of them is damaged."""
+    fixed: dict[str, list[dict[str, str]]] = {}
+    for name in ("dictionary", "quarantine", "warnings"):
+        kept = ledger.table(name)
+        if kept is None:
+            return None
+        fixed[name] = kept.to_pylist()
+    found: dict[str, PatientTable] = {}
+    for block in ("clinical", "genomic"):
+        if ledger.manifest.file(block, ledger.cohort) is None:
+            continue
+        table = ledger.table(block)
+        if table is None:
+            return None
+        described = {row["name"]: row for row in fixed["dictionary"] if row["block"] == block}
+        columns = tuple(
+            Column(**{n: v for n, v in described[column].items() if n not in ("block", "cohort")})  # type: ignore[arg-type]
+            for column in table.schema.names
+        )
+        notes = {
+            name: tuple(_quarantined(row) for row in fixed[name] if row["stage"] == "tables")
+            for name in ("quarantine", "warnings")
+        }
+        first = not found  # a row of quarantine does not say which block it came from
+        found[block] = PatientTable(table, columns, *(notes.values() if first else ((), ())))
+    return found
+
+
+def _quarantined(row: Mapping[str, str]) -> Quarantined:
+    facts = {name: value for name, value in row.items() if name not in ("details", RESULT)}
+    return Quarantined(**facts, details=json.loads(row["details"]))  # type: ignore[arg-type]

@@ -1,0 +1,220 @@
+"""publish: the tables of a cohort, woven and committed as a new refresh; nothing happens where nothing changed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import pyarrow as pa
+
+from features.core.digest import digest_json
+from features.core.errors import ConfigError, Fault
+from features.core.quarantine import Quarantined
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.core.table import Column, dictionary_rows, parquet_bytes
+from features.images.index import Index
+from features.results.check import check_address
+from features.results.extract import extract_address
+from features.results.ledger import RESULT, Ledger
+from features.results.manifest import CohortState, Manifest, commit, keep_table, mend_mart
+from features.results.patients import Tables
+from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.results.weave import feature_prefix, fits, scan_rows, weave
+from features.tables.patient import PatientTable
+
+VERSION = "1"  # raise it when the same results should give other tables
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a refresh left: scans in = used + quarantined + withdrawn; the number of the refresh, and whether it is new."""
+
+    cohort: str
+    refresh: int
+    changed: bool
+    scans: int
+    used: int
+    quarantined: Mapping[str, int]
+    withdrawn: int = 0
+    warned: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.scans != self.used + sum(self.quarantined.values()) + self.withdrawn:
+            counts = f"{self.used} used, {self.withdrawn} withdrawn, quarantined {dict(self.quarantined)}"
+            raise AssertionError(f"{self.scans} scans in, {counts}")
+
+
+def publish(
+    store: Store, index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger | None = None
+) -> Published:
+    """Weave the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
+
+    Raises ConfigError if a column has another type in another cohort of the store; StoreError if a result is
+    damaged, or another process refreshed the cohort since the ledger was opened.
+    """
+    ledger = ledger or Ledger(store, index.cohort)
+    key = _key(index, recipes, tables, ledger)
+    if ledger.state is not None and ledger.state.key == key and _is_whole(store, ledger.manifest, index.cohort):
+        mend_mart(store)
+        return published_of(index.cohort, ledger.manifest, changed=False)
+    woven = weave(index.scans, recipes, ledger)
+    patients = tables.load()
+    reasons = [(row, "") for row in index.quarantined] + list(woven.rejected)
+    reasons += [(row, "") for table in patients.values() for row in table.quarantined]
+    rejected = sorted(reasons, key=lambda pair: _order(pair[0]))
+    warnings = sorted((row for table in patients.values() for row in table.warnings), key=_order)
+    blocks = {**woven.blocks, **{name: (table.table, table.columns) for name, table in patients.items()}}
+    _check_types(ledger, index.cohort, blocks)
+    rows_of_scans = scan_rows(index.scans, [row for row, _ in woven.rejected])
+    fixed: dict[str, pa.Table] = {
+        "scans": SCANS.table(rows_of_scans),
+        "quarantine": QUARANTINE.table([{**_row(row), RESULT: address} for row, address in rejected]),
+        "warnings": WARNINGS.table([_row(row) for row in warnings]),
+        "unmatched": UNMATCHED.table(_unmatched(index, patients)),
+    }
+    columns = {name: found for name, (_, found) in blocks.items()} | {schema.name: schema.columns for schema in FIXED}
+    described = [row for name, found in columns.items() for row in dictionary_rows(name, index.cohort, found)]
+    fixed["dictionary"] = DICTIONARY.table(described)
+    settings = settings_digests(recipes)
+    provenance = {"cohort": index.cohort, "settings": json.dumps(settings, sort_keys=True)}
+    files = {}
+    for name, table in {**{name: table for name, (table, _) in blocks.items()}, **fixed}.items():
+        data = parquet_bytes(table, {"table": name, **provenance})
+        files[name] = keep_table(store, name, index.cohort, data, table.num_rows)
+    first = {(row.case, row.modality): row.code for row, _ in reversed(woven.rejected)}
+    state = CohortState(
+        key=key,
+        tables_key=tables.key,
+        scans=len(index.scans) + len(index.quarantined) + index.withdrawn,
+        used=len(woven.used),
+        withdrawn=index.withdrawn,
+        quarantined=_counted([*(row.code for row in index.quarantined), *first.values()]),
+        warned=_counted(row.code for row in warnings),
+        files=dict(index.files),
+        settings=settings,
+    )
+    manifest = commit(store, index.cohort, state, files, ledger.manifest)
+    return published_of(index.cohort, manifest, changed=True)
+
+
+def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Column prefix → digest of the recipe's and the extractor's settings and version behind the columns."""
+    return {
+        feature_prefix(recipe, extractor.kind): digest_json(
+            [recipe.digest(), extractor.model_dump(mode="json"), extractor.version]
+        )
+        for recipe in recipes
+        for extractor in recipe.extractors
+    }
+
+
+def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger) -> str:
+    """Address of a cohort's tables: everything that decides them."""
+    scans = []
+    for scan in index.scans:
+        addresses = [check_address(scan)]
+        addresses += [extract_address(scan, r, e) for r in recipes if fits(scan, r) for e in r.extractors]
+        scans.append([str(scan.case), scan.centre, scan.modality, *addresses])
+    described = [
+        [asdict(column) for column in extractor.columns(recipe)]
+        for recipe in recipes
+        for extractor in recipe.extractors
+    ]
+    return digest_json(
+        {
+            "version": VERSION,
+            "scans": scans,
+            "rejected": [asdict(row) for row in index.quarantined],
+            "withdrawn": index.withdrawn,
+            "lost": ledger.lost_codes(),
+            "recipes": [recipe.model_dump(mode="json") for recipe in recipes],
+            "columns": digest_json(described),
+            "tables": tables.key,
+        }
+    )
+
+
+def _is_whole(store: Store, manifest: Manifest, cohort: str) -> bool:
+    """Whether the files of a cohort's tables are there in their size; their bytes are for `verify`."""
+    for name, file in manifest.files.items():
+        path = store.root / file.path
+        if name.endswith(f"/{cohort}") and not (path.is_file() and path.stat().st_size == file.bytes):
+            return False
+    return True
+
+
+def published_of(cohort: str, manifest: Manifest, *, changed: bool) -> Published:
+    """What the newest refresh of a cohort left."""
+    state = manifest.cohorts[cohort]
+    rows = {name.split("/")[0]: file.rows for name, file in manifest.files.items() if name.endswith(f"/{cohort}")}
+    return Published(
+        cohort,
+        state.refreshed,
+        changed,
+        state.scans,
+        state.used,
+        state.quarantined,
+        state.withdrawn,
+        state.warned,
+        {name: count for name, count in rows.items() if name not in {schema.name for schema in FIXED}},
+        state.files,
+    )
+
+
+def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[str, str]]:
+    """A row for every patient who is in the images but not in a table, or the other way round."""
+    centres: dict[str, str] = {}
+    there: dict[str, set[str]] = {"images": set()}
+    for centre, case in [(s.centre, s.case.patient) for s in index.scans] + [
+        (row.centre, row.case.split(":")[1]) for row in index.quarantined if not row.case.endswith(":unknown")
+    ]:
+        there["images"].add(case)
+        centres.setdefault(case, centre)
+    for name, table in patients.items():
+        columns = table.table.select(["patient", "centre"]).to_pydict()
+        known = dict(zip(columns["patient"], columns["centre"], strict=True))
+        known |= {row.case.split(":")[1]: row.centre for row in table.quarantined}
+        there[name] = set(known)
+        centres = {**known, **centres}
+    rows = []
+    for patient, centre in sorted(centres.items()):
+        present = [name for name, found in there.items() if patient in found]
+        for name in there.keys() - set(present):
+            if "images" in (name, *present):  # a gene table need not cover the clinical one
+                facts = {"cohort": index.cohort, "centre": centre, "present_in": ",".join(present)}
+                rows.append({"patient": patient, "absent_from": name, **facts})
+    return rows
+
+
+def _check_types(ledger: Ledger, cohort: str, blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]) -> None:
+    """Raises ConfigError if a column of a block means something else in another cohort of the store."""
+    types = {(block, column.name): column.type for block, (_, columns) in blocks.items() for column in columns}
+    faults = []
+    for other in sorted(ledger.manifest.cohorts.keys() - {cohort}):
+        described = Ledger(ledger.store, other).table("dictionary")
+        for row in described.to_pylist() if described is not None else []:
+            now = types.get((row["block"], row["name"]), row["type"])
+            if now != row["type"]:
+                found, allowed = f'"{now}" in {cohort}', f'"{row["type"]}", as in {other}, or another name'
+                faults.append(
+                    Fault(f"{row['block']}.{row['name']}", "the type differs between cohorts", found, allowed)
+                )
+    if faults:
+        raise ConfigError(faults)
+
+
+def _row(row: Quarantined) -> dict[str, object]:
+    return {**asdict(row), "details": json.dumps(row.details, sort_keys=True)}
+
+
+def _order(row: Quarantined) -> tuple[str, str, str, str, str]:
+    return row.case, row.modality, row.stage, row.code, json.dumps(row.details, sort_keys=True)
+
+
+def _counted(codes: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(codes).items()))

@@ -1,0 +1,83 @@
+"""The tables of the mart that are the same for every cohort: their columns, as data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from features.core.table import Column, Schema
+
+KEY = (
+    Column("case", "string", "case id: cohort:patient:timepoint[:lesion]", role="key"),
+    Column("cohort", "string", "cohort of the catalog", role="fact"),
+    Column("centre", "string", "contributing centre", role="fact"),
+    Column("patient", "string", "pseudonym of the patient", role="fact"),
+    Column("timepoint", "string", "time point of the image", role="fact"),
+    Column("lesion", "string", "lesion, where a patient has several", role="fact"),
+)
+
+
+def _facts(**columns: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "string", description, role="fact") for name, description in columns.items())
+
+
+SCANS = Schema(
+    "scans",
+    (
+        KEY[0],
+        Column("modality", "string", "DICOM Modality", role="key"),
+        *(replace(column, role="fact") for column in KEY[1:]),
+        *_facts(unit="unit of the intensities", image_format="format of the image files"),
+        Column("image_files", "int64", "number of image files", role="fact"),
+        *_facts(
+            image_digest="sha-256 over the image files",
+            mask_format="format of the mask files",
+            mask_digest="sha-256 over the mask files",
+            roi="ROI-name pattern or label of the mask",
+            state="used, or the code of its first rejection",
+        ),
+    ),
+)
+_REASON = _facts(
+    cohort="cohort of the catalog",
+    centre="contributing centre",
+    case="case id, as far as it is known",
+    modality="DICOM Modality, or empty",
+    stage="step that says so: index, quality, extract or tables",
+    code="reason code",
+    message="what is wrong",
+    details="facts, as JSON",
+)
+QUARANTINE = Schema("quarantine", (*_REASON, *_facts(result="address of the rejection in work/, or empty")))
+WARNINGS = Schema("warnings", _REASON)
+UNMATCHED = Schema(
+    "unmatched",
+    (
+        Column("patient", "string", "pseudonym of the patient", role="key"),
+        Column("absent_from", "string", "where the patient is missing: images, clinical or genomic", role="key"),
+        *_facts(
+            cohort="cohort of the catalog", centre="contributing centre", present_in="where the patient is, by comma"
+        ),
+    ),
+)
+DICTIONARY = Schema(
+    "dictionary",
+    (
+        Column("block", "string", "table of the mart", role="key"),
+        Column("cohort", "string", "cohort of the catalog", role="key"),
+        Column("name", "string", "column", role="key"),
+        *_facts(
+            type="type of the values",
+            description="what the column means",
+            role="key, fact, predictor or outcome",
+            unit="unit of the values",
+            family="feature family, network or kind of variable",
+            filter="derived image, or view",
+            ibsi="IBSI code, where IBSI defines the feature",
+            modality="DICOM Modality",
+            recipe="recipe that prepared the pixels",
+            roi="region of interest",
+            version="versions that computed it",
+        ),
+    ),
+)
+FIXED = (SCANS, QUARANTINE, WARNINGS, UNMATCHED, DICTIONARY)

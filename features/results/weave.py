@@ -1,0 +1,184 @@
+"""weave: per-case results become the wide tables of a cohort. Rows of unchanged cases are taken from the tables before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from features.core.case import Scan
+from features.core.quarantine import Quarantined, Rejected, Stage
+from features.core.recipe import Recipe
+from features.core.table import ARROW, Column, Schema
+from features.images.region import REGION_COLUMNS
+from features.results.check import BLOCK, check_address
+from features.results.extract import extract_address
+from features.results.ledger import RESULT, Ledger
+from features.results.schemas import KEY
+
+CHUNK = 256  # per-case results that are in memory as Python values at once
+
+
+@dataclass(frozen=True)
+class Group:
+    """The columns of one block that share a prefix, and the result that each case has there."""
+
+    block: str
+    prefix: str
+    columns: tuple[Column, ...]  # without the prefix
+    addresses: Mapping[Scan, str]
+
+
+@dataclass(frozen=True)
+class Woven:
+    """Tables by block, their columns, the scans that gave something for every recipe, and why the others did not."""
+
+    blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]
+    used: frozenset[Scan]
+    rejected: tuple[tuple[Quarantined, str], ...]  # with the address of the rejection
+
+
+def region_prefix(modality: str) -> str:
+    return f"region__{modality.lower()}__"
+
+
+def feature_prefix(recipe: Recipe, kind: str) -> str:
+    return f"{kind}__{recipe.name}__"
+
+
+def fits(scan: Scan, recipe: Recipe) -> bool:
+    """Whether a recipe is meant for a scan."""
+    return scan.modality == recipe.modality and scan.unit == recipe.unit
+
+
+def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> Woven:
+    """The image blocks of a cohort. Every scan ends as used or with at least one reason.
+
+    Raises StoreError if a per-case result is damaged.
+    """
+    rejected: list[tuple[Quarantined, str]] = []
+    usable: list[Scan] = []
+    regions: dict[str, dict[Scan, str]] = {}
+    for scan in scans:
+        address = check_address(scan)
+        reason = ledger.rejection(BLOCK, region_prefix(scan.modality), address)
+        if reason is not None:
+            rejected.append((_quarantined(scan, "quality", reason), address))
+        else:
+            usable.append(scan)
+            regions.setdefault(scan.modality, {})[scan] = address
+    groups = [
+        Group(BLOCK, region_prefix(modality), tuple(replace(c, modality=modality, family="region") for c in REGION_COLUMNS), found)
+        for modality, found in sorted(regions.items())
+    ]  # fmt: skip
+    lost: set[Scan] = set()
+    for recipe in recipes:
+        for extractor in recipe.extractors:
+            prefix = feature_prefix(recipe, extractor.kind)
+            addresses: dict[Scan, str] = {}
+            for scan in (scan for scan in usable if fits(scan, recipe)):
+                address = extract_address(scan, recipe, extractor)
+                reason = ledger.rejection(extractor.block, prefix, address)
+                if reason is not None:
+                    rejected.append((_quarantined(scan, "extract", reason), address))
+                    lost.add(scan)
+                else:
+                    addresses[scan] = address
+            facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
+            columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
+            groups.append(Group(extractor.block, prefix, columns, addresses))
+    blocks = {
+        block: _block(block, [group for group in groups if group.block == block], ledger)
+        for block in (BLOCK, "radiomics", "deep")
+    }
+    return Woven(blocks, frozenset(usable) - lost, tuple(rejected))
+
+
+def _block(block: str, groups: Sequence[Group], ledger: Ledger) -> tuple[pa.Table, tuple[Column, ...]]:
+    """One row per case that has a result in any group, in the order of the case ids."""
+    cases = {str(scan.case): scan for group in groups for scan in group.addresses}
+    order = sorted(cases)
+    facts = [case_row(cases[case]) for case in order]
+    arrays: dict[str, pa.Array] = {c.name: pa.array([row[c.name] for row in facts], pa.string()) for c in KEY}
+    columns = list(KEY)
+    for group in groups:
+        address = Column(group.prefix + RESULT, "string", "address of the per-case result", role="fact")
+        first = group.columns[0]
+        columns.append(replace(address, modality=first.modality, recipe=first.recipe))
+        columns += [replace(column, name=group.prefix + column.name) for column in group.columns]
+        arrays |= _group_arrays(group, order, ledger)
+    schema = Schema(block, tuple(columns))
+    return schema.checked(pa.table(arrays)), schema.columns
+
+
+def _group_arrays(group: Group, order: Sequence[str], ledger: Ledger) -> dict[str, pa.ChunkedArray]:
+    """The columns of a group in the order of the cases: known rows are taken, the others loaded, missing ones null."""
+    types = [(RESULT, pa.string()), *((column.name, ARROW[column.type]) for column in group.columns)]
+    wanted = pa.schema([(group.prefix + name, type_) for name, type_ in types])
+    before = ledger.table(group.block)
+    known: Mapping[str, int] = {}
+    if before is not None and all(
+        name in before.schema.names and before.schema.field(name).type == wanted.field(name).type
+        for name in wanted.names
+    ):
+        before, known = before.select(wanted.names).cast(wanted), ledger.rows(group.block, group.prefix)
+    else:
+        before = wanted.empty_table()
+    place: dict[str, int] = {}
+    parts, loaded = [before], list[dict[str, object]]()
+    for scan, address in group.addresses.items():
+        if address in known:
+            place[str(scan.case)] = known[address]
+            continue
+        values = ledger.store.load(group.block, address)
+        if isinstance(values, Rejected):
+            raise AssertionError(f"{address}: a rejection among values")
+        place[str(scan.case)] = sum(part.num_rows for part in parts) + len(loaded)
+        loaded.append({group.prefix + name: _null_if_nan(value) for name, value in {RESULT: address, **values}.items()})
+        if len(loaded) == CHUNK:
+            parts.append(pa.Table.from_pylist(loaded, schema=wanted))
+            loaded.clear()
+    both = pa.concat_tables([*parts, pa.Table.from_pylist(loaded, schema=wanted)]).combine_chunks()
+    taken = both.take(pa.array([place.get(case) for case in order], pa.int64()))
+    return dict(zip(taken.schema.names, taken.columns, strict=True))
+
+
+def case_row(scan: Scan) -> dict[str, object]:
+    """The key columns of a scan's case."""
+    case = scan.case
+    facts = {"case": str(case), "cohort": case.cohort, "centre": scan.centre, "patient": case.patient}
+    return {**facts, "timepoint": case.timepoint, "lesion": case.lesion}
+
+
+def scan_rows(scans: Iterable[Scan], rejected: Iterable[Quarantined]) -> list[dict[str, object]]:
+    """Rows of the table of scans; a scan's state is its first rejection."""
+    states: dict[tuple[str, str], str] = {}
+    for row in rejected:
+        states.setdefault((row.case, row.modality), row.code)
+    return [
+        {
+            **case_row(scan),
+            "modality": scan.modality,
+            "unit": scan.unit,
+            "image_format": scan.image.format,
+            "image_files": len(scan.image.paths),
+            "image_digest": scan.image.digest,
+            "mask_format": scan.mask.format,
+            "mask_digest": scan.mask.digest,
+            "roi": scan.roi,
+            "state": states.get((str(scan.case), scan.modality), "used"),
+        }
+        for scan in scans
+    ]
+
+
+def _quarantined(scan: Scan, stage: Stage, reason: Rejected) -> Quarantined:
+    case = scan.case
+    facts = reason.code, reason.message, dict(reason.details)
+    return Quarantined(case.cohort, scan.centre, str(case), scan.modality, stage, *facts)
+
+
+def _null_if_nan(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value
