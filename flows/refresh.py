@@ -16,6 +16,7 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.ledger import Ledger
 from features.results.publish import Published
+from features.results.withdraw import finish_withdrawals
 from flows.configuration import find_recipes, recipes_for
 from flows.engine import log_progress, run_step, say
 from tasks.check import check_scans
@@ -71,6 +72,8 @@ def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed
     published = []
+    for one in finish_withdrawals(store):
+        say(f"the withdrawal of {one.case} was finished")
     with Pool(workers) as pool:
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)

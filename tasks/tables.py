@@ -14,7 +14,8 @@ from features.core.pseudonym import load_key, pseudonym
 from features.genomic.table import VERSION as GENOMIC_VERSION
 from features.genomic.table import read_genomic
 from features.results.ledger import Ledger
-from features.results.patients import Tables, kept_tables
+from features.results.patients import Tables, kept_tables, without
+from features.results.withdraw import withdrawn_cases
 from features.tables.patient import PatientTable
 
 
@@ -27,10 +28,15 @@ def read_tables(catalog: Path, cohort: str, ledger: Ledger) -> Tables:
     """
     found = load_catalog(catalog)
     declared, root, key = found.cohort(cohort), found.root(cohort), load_key()
-    address = _address(declared, root, cohort, key)
+    withdrawn = sorted(withdrawn_cases(ledger.store))
+
+    def read() -> Mapping[str, PatientTable]:
+        return without(_read(declared, root, cohort, key), withdrawn)
+
+    address = digest_json([_address(declared, root, cohort, key), withdrawn])
     if ledger.state is not None and ledger.state.tables_key == address:
-        return Tables(address, lambda: kept_tables(ledger) or _read(declared, root, cohort, key))
-    tables = _read(declared, root, cohort, key)
+        return Tables(address, lambda: kept_tables(ledger) or read())
+    tables = read()
     return Tables(address, lambda: tables)
 
 
