@@ -342,3 +342,15 @@ def test_a_kept_design_can_be_read_by_others(
     first = (tmp_path / "design.parquet").read_bytes()
     save_design(tmp_path / "design.parquet", design)
     assert (tmp_path / "design.parquet").read_bytes() == first
+
+
+def test_cases_stand_in_the_order_of_their_files(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+) -> None:
+    """Pseudonyms depend on the key; folds, which follow the rows, must not."""
+    catalog, recipe = make_catalog(), make_recipe()
+    names = [f"p{i}" for i in range(8)]
+    weave(catalog, [(name, "CT", i) for i, name in enumerate(names)], [recipe], _rows(*names))
+    scans = {row["case"]: row["image_digest"] for row in Mart.open(store).read("scans", "demo").to_pylist()}
+    order = [scans[case] for case in fuse(Mart.open(store), catalog, _question(recipe)).X.index]
+    assert order == sorted(order)
