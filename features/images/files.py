@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from features.core.errors import RadweaveError
+
+
+class FoundFile(NamedTuple):
+    """A file that may be read. `name`: its path below the root; `real`: the same with links resolved."""
+
+    path: Path
+    name: str
+    real: str
+    size: int
+    mtime_ns: int
+
+
+Listing = tuple[list[FoundFile], list[Path]]
+ListFolder = Callable[[str], Listing]  # a folder of the catalog: its files that may be read, and what may not
 
 
 def image_folder(root: Path, path: str) -> Path:
@@ -18,22 +34,43 @@ def image_folder(root: Path, path: str) -> Path:
     return folder
 
 
-def list_files(folder: Path, root: Path) -> tuple[list[Path], list[Path]]:
-    """Files below a folder that may be read, and entries that may not, both sorted.
+def list_files(folder: Path, root: Path) -> Listing:
+    """Files below a folder that may be read, and entries that may not, both sorted. Both paths are resolved.
 
-    Not to be read: links that lead outside the root or to nothing, linked folders (never followed), and whatever is
-    neither a file nor a folder.
+    Not to be read: links that lead outside the root or to nothing, linked folders (never followed), folders that cannot
+    be listed, and whatever is neither a file nor a folder.
     """
-    readable: list[Path] = []
-    refused: list[Path] = []
-    for place, folders, names in os.walk(folder, followlinks=False):
-        here = Path(place)
-        refused += [here / name for name in folders if (here / name).is_symlink()]
-        for name in names:
-            path = here / name
-            try:
-                fine = path.resolve().is_relative_to(root) and path.is_file()
-            except (OSError, RuntimeError):  # RuntimeError: a loop of links
-                fine = False
-            (readable if fine else refused).append(path)
-    return sorted(readable), sorted(refused)
+    readable: list[FoundFile] = []
+    refused: list[str] = []
+    start = len(str(root).rstrip("/")) + 1
+    folders = [str(folder)]
+    while folders:
+        here = folders.pop()
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif (found := _found(entry, root, start)) is not None:
+                        readable.append(found)
+                    else:
+                        refused.append(entry.path)
+        except OSError:
+            refused.append(here)
+    return sorted(readable, key=lambda one: one.name), [Path(path) for path in sorted(refused)]
+
+
+def _found(entry: os.DirEntry[str], root: Path, start: int) -> FoundFile | None:
+    name = real = entry.path[start:]
+    try:
+        if entry.is_symlink():  # only links need to be resolved, which is slow
+            target = Path(entry.path).resolve()
+            if not target.is_relative_to(root):
+                return None
+            real = str(target)[start:]
+        if not entry.is_file():
+            return None
+        stat = entry.stat()
+    except (OSError, RuntimeError):  # RuntimeError: a loop of links
+        return None
+    return FoundFile(Path(entry.path), name, real, stat.st_size, stat.st_mtime_ns)

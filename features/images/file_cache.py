@@ -1,0 +1,253 @@
+"""FileCache: what earlier refreshes learned of a cohort's files, so that unchanged bytes are not read again."""
+
+from __future__ import annotations
+
+import heapq
+import hmac
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from features.core.digest import digest_file
+from features.core.errors import StoreError
+from features.core.quarantine import Rejected
+from features.core.table import Column, Schema, read_provenance, read_table, write_table
+
+FILES = Schema(
+    "files",
+    (
+        Column("file", "string", "keyed hash of the file's place", role="key"),
+        Column("stamp", "string", "keyed hash of its size and modification time", role="fact"),
+        Column("sha256", "string", "sha-256 of its bytes, null if nobody asked for it", role="fact"),
+        Column("settings", "string", "digest of the settings that its header was read with", role="fact"),
+        Column("header", "string", "what its header says: pseudonyms and keyed hashes", role="fact"),
+        Column("verified", "int64", "number of the refresh that read the bytes last", role="fact"),
+        Column("changed", "bool", "the bytes changed although size and modification time did not", role="fact"),
+    ),
+)
+SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system: a later write is sure to give another time
+SAMPLE_FILES = 8
+SAMPLE_PARTS = 100
+SAMPLE_BYTES = 256 << 20
+_THREADS = 8  # they wait for a disk or a network; hashing releases the interpreter's lock
+_CHUNK = 1024
+_SAVE_EVERY_S = 300.0
+
+R = TypeVar("R")
+Read = Callable[[Path], tuple[str, str]]
+
+
+@dataclass(slots=True)
+class _Row:
+    """One file. `stamp` is empty if the file was written too recently to be recognised by it later."""
+
+    stamp: str
+    sha256: str | None = None
+    settings: str | None = None
+    header: str | None = None
+    verified: int = 0
+    changed: bool = False
+
+
+class _Place(NamedTuple):
+    file: str
+    stamp: str
+    size: int
+    mtime_ns: int
+
+
+class FileCache:
+    """Digests and headers of files, recognised by place, size and modification time.
+
+    It holds no names, ids, UIDs or dates: all are keyed hashes. One process at a time uses a cache; reading is done by
+    threads. `FileCache(path, key)` is empty, so that everything is read; without a path nothing is kept.
+    """
+
+    def __init__(self, path: Path | None, key: bytes) -> None:
+        self._path, self._key = path, key
+        self._now_ns = time.time_ns()  # before any file is looked at
+        self._saved_s = time.monotonic()
+        self._rows: dict[str, _Row] = {}
+        self._places: dict[Path, _Place] = {}
+        self._read: set[str] = set()
+        self._refresh = 1
+        self._unsaved = False
+
+    @classmethod
+    def load(cls, path: Path, key: bytes) -> FileCache:
+        """The cache that was saved at `path`; an empty one if it is missing, damaged or of another key."""
+        cache = cls(path, key)
+        try:
+            table = read_table(path) if read_provenance(path).get("key") == cache._hash(b"key") else None
+        except (StoreError, ValueError):  # ValueError: metadata that are no text
+            table = None
+        if table is not None and [(f.name, f.type) for f in table.schema] == [(f.name, f.type) for f in FILES.arrow]:
+            columns = [table[column.name].to_numpy().tolist() for column in FILES.columns]
+            cache._rows = dict(zip(columns[0], map(_Row, *columns[1:]), strict=True))
+            cache._refresh = 1 + max(columns[5], default=0)
+        return cache
+
+    def save(self) -> None:
+        """Write the cache if something is new: whole, or not at all. Raises StoreError."""
+        self._saved_s = time.monotonic()
+        if self._path is None or not self._unsaved:
+            return
+        rows = {file: row for file, row in self._rows.items() if row.stamp}
+        columns = [rows, *([getattr(row, c.name) for row in rows.values()] for c in FILES.columns[1:])]
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, FILES.arrow, strict=True)]
+        table = FILES.checked(pa.table(arrays, names=FILES.arrow.names))
+        write_table(self._path, table, {"key": self._hash(b"key")})
+        self._unsaved = False
+
+    def see(self, path: Path, name: str, size: int, mtime_ns: int) -> None:
+        """Register a file. `name` is what it is recognised by, beside size (bytes) and modification time."""
+        place = os.fsencode(name)
+        settled = mtime_ns + SETTLED_NS <= self._now_ns
+        stamp = self._hash(b"%b\0%d\0%d" % (place, size, mtime_ns)) if settled else ""
+        self._places[path] = _Place(self._hash(place), stamp, size, mtime_ns)
+
+    def digest(self, path: Path) -> str:
+        """sha-256 of a file; its bytes are read only if they are not known. Raises OSError."""
+        row = self._row(path)
+        if row.sha256 is None:
+            self._learn(path, digest_file(path))
+        return row.sha256 or ""
+
+    def digests(self, paths: Iterable[Path]) -> dict[Path, str | Rejected]:
+        """sha-256 of each file, read side by side where they are not known.
+
+        Rejected: UNREADABLE; FILE_CHANGED if `verify` found that the bytes are not those of this digest.
+        """
+        rows = {path: self._row(path) for path in paths}
+        for path, sha256 in _side_by_side(_digest, [path for path, row in rows.items() if row.sha256 is None]):
+            self._learn(path, sha256)
+        self._save_now_and_then()
+        return {path: _answer(row) for path, row in rows.items()}
+
+    def verify(self, paths: Iterable[Path]) -> None:
+        """Read a sample of the known files again: those that were verified longest ago, and all that had changed.
+
+        At least 8 files and up to 1 % of them, while they have at most 256 MiB together (the first may be larger).
+        """
+        known = {path: row for path in paths if (row := self._row(path)).sha256 and row.verified < self._refresh}
+        due = [path for path, row in known.items() if row.changed]
+        count, size = max(SAMPLE_FILES, len(known) // SAMPLE_PARTS), 0
+        places = ((row.verified, *self._places[path], path) for path, row in known.items() if not row.changed)
+        for turn, place in enumerate(heapq.nsmallest(count, places)):
+            size += place[3]
+            if turn and size > SAMPLE_BYTES:
+                break
+            due.append(place[-1])
+        for path, sha256 in _side_by_side(_digest, due):
+            self._learn(path, sha256)
+
+    def headers(
+        self, paths: Collection[Path], read: Read, settings: Collection[str], progress: Callable[[int, int], None]
+    ) -> Iterator[tuple[Path, str]]:
+        """Each file with what its header says, as text.
+
+        `read(path)` gives the settings that the text depends on, or "" if it is not worth keeping, and the text. A text
+        that is known is used again if its settings are among `settings`.
+        """
+        known = {path: row.header for path in paths if (row := self._row(path)).header and row.settings in settings}
+        fresh = _side_by_side(read, [path for path in paths if path not in known])
+        for done, path in enumerate(paths, start=1):
+            header = known.get(path)
+            if header is None:
+                _, (kept, header) = next(fresh)
+                row = self._row(path)
+                self._read.add(self._places[path].file)
+                row.settings, row.header = (kept, header) if kept else (None, None)
+                self._unsaved |= bool(row.stamp)
+                self._save_now_and_then()
+            yield path, header
+            progress(done, len(paths))
+
+    def counts(self, paths: Iterable[Path]) -> tuple[int, int]:
+        """How many of the files were read since the cache was loaded, and how many were known and not read."""
+        files = {path: self._places[path].file for path in paths}
+        read = sum(file in self._read for file in files.values())
+        rows = (self._row(path) for path, file in files.items() if file not in self._read)
+        return read, sum(row.sha256 is not None or row.header is not None for row in rows)
+
+    def distrust(self) -> None:
+        """Forget all that was not read since the cache was loaded: it will be read again, and accepted as it is."""
+        self._rows = {file: row for file, row in self._rows.items() if file in self._read}
+        self._unsaved = True
+
+    def forget_digests(self, paths: Iterable[Path]) -> None:
+        """Forget the digests of files that must not be used any more."""
+        for path in paths:
+            row = self._row(path)
+            self._unsaved |= row.sha256 is not None
+            row.sha256, row.changed = None, False
+
+    def forget_unseen(self) -> None:
+        """Forget the files that nobody asked for since the cache was loaded: they are gone."""
+        seen = {place.file for place in self._places.values()}
+        self._unsaved |= not self._rows.keys() <= seen
+        self._rows = {file: row for file, row in self._rows.items() if file in seen}
+
+    def _hash(self, text: bytes) -> str:
+        """24 hexadecimal digits (96 bits). The zero byte keeps them apart from pseudonyms, which begin with a cohort."""
+        return hmac.digest(self._key, b"\0file\0" + text, "sha256").hex()[:24]
+
+    def _row(self, path: Path) -> _Row:
+        """What is known of a file; a new row if that is nothing, or if the file is another now."""
+        if path not in self._places:
+            stat = path.stat()
+            self.see(path, str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+        file, stamp, _, _ = self._places[path]
+        row = self._rows.get(file)
+        if row is None or row.stamp != stamp:
+            row = self._rows[file] = _Row(stamp)
+        return row
+
+    def _learn(self, path: Path, sha256: str | None) -> None:
+        """Take note of bytes that were just read; None: they cannot be read."""
+        row, place = self._row(path), self._places[path]
+        self._read.add(place.file)
+        if sha256 and row.sha256 not in (None, sha256):
+            stat = path.stat()
+            if (stat.st_size, stat.st_mtime_ns) == (place.size, place.mtime_ns):
+                row.changed, row.verified = True, self._refresh
+                self._unsaved = True
+                return
+            row.stamp = ""  # it was written while we worked: the next refresh reads it again
+            self._places[path] = place._replace(stamp="")
+        row.sha256, row.changed, row.verified = sha256, False, self._refresh
+        self._unsaved = True
+
+    def _save_now_and_then(self) -> None:
+        """So that a first index of many hours that is killed goes on where it was."""
+        if time.monotonic() - self._saved_s > _SAVE_EVERY_S:
+            self.save()
+
+
+def _answer(row: _Row) -> str | Rejected:
+    if row.changed:
+        return Rejected("FILE_CHANGED")
+    return row.sha256 or Rejected("UNREADABLE")
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return digest_file(path)
+    except OSError:
+        return None
+
+
+def _side_by_side(function: Callable[[Path], R], paths: list[Path]) -> Iterator[tuple[Path, R]]:
+    """Each path with what the function gives, in the order of the paths, computed by threads."""
+    if not paths:
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(paths), _CHUNK):
+            chunk = paths[start : start + _CHUNK]
+            yield from zip(chunk, pool.map(function, chunk), strict=True)
