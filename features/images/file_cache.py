@@ -35,7 +35,7 @@ SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system: a later write
 SAMPLE_FILES = 8
 SAMPLE_PARTS = 100
 SAMPLE_BYTES = 256 << 20
-_THREADS = 8  # they wait for a disk or a network; hashing releases the interpreter's lock
+_THREADS = 4  # they wait for a disk or a network; more of them only quarrel about the interpreter's lock
 _CHUNK = 1024
 _SAVE_EVERY_S = 300.0
 
@@ -55,11 +55,14 @@ class _Row:
     changed: bool = False
 
 
-class _Place(NamedTuple):
+class _Seen(NamedTuple):
+    """A file of this run: what the file system says of it, and its row."""
+
     file: str
-    stamp: str
+    path: Path
     size: int
     mtime_ns: int
+    row: _Row
 
 
 class FileCache:
@@ -74,7 +77,7 @@ class FileCache:
         self._now_ns = time.time_ns()  # before any file is looked at
         self._saved_s = time.monotonic()
         self._rows: dict[str, _Row] = {}
-        self._places: dict[Path, _Place] = {}
+        self._seen: dict[Path, _Seen] = {}
         self._read: set[str] = set()
         self._refresh = 1
         self._unsaved = False
@@ -110,42 +113,47 @@ class FileCache:
         place = os.fsencode(name)
         settled = mtime_ns + SETTLED_NS <= self._now_ns
         stamp = self._hash(b"%b\0%d\0%d" % (place, size, mtime_ns)) if settled else ""
-        self._places[path] = _Place(self._hash(place), stamp, size, mtime_ns)
+        file = self._hash(place)
+        row = self._rows.get(file)
+        if row is None or row.stamp != stamp:
+            row = self._rows[file] = _Row(stamp)
+        self._seen[path] = _Seen(file, path, size, mtime_ns, row)
 
     def digest(self, path: Path) -> str:
         """sha-256 of a file; its bytes are read only if they are not known. Raises OSError."""
-        row = self._row(path)
-        if row.sha256 is None:
-            self._learn(path, digest_file(path))
-        return row.sha256 or ""
+        seen = self._look(path)
+        if seen.row.sha256 is None:
+            self._learn(seen, digest_file(path))
+        return seen.row.sha256 or ""
 
-    def digests(self, paths: Iterable[Path]) -> dict[Path, str | Rejected]:
-        """sha-256 of each file, read side by side where they are not known.
+    def digests(self, paths: Iterable[Path]) -> list[str | Rejected]:
+        """sha-256 of each file, in their order, read side by side where they are not known.
 
         Rejected: UNREADABLE; FILE_CHANGED if `verify` found that the bytes are not those of this digest.
         """
-        rows = {path: self._row(path) for path in paths}
-        for path, sha256 in _side_by_side(_digest, [path for path, row in rows.items() if row.sha256 is None]):
-            self._learn(path, sha256)
+        files = [self._look(path) for path in paths]
+        for seen, sha256 in _side_by_side(_digest, [seen for seen in files if seen.row.sha256 is None]):
+            self._learn(seen, sha256)
         self._save_now_and_then()
-        return {path: _answer(row) for path, row in rows.items()}
+        return [_answer(seen.row) for seen in files]
 
     def verify(self, paths: Iterable[Path]) -> None:
         """Read a sample of the known files again: those that were verified longest ago, and all that had changed.
 
         At least 8 files and up to 1 % of them, while they have at most 256 MiB together (the first may be larger).
         """
-        known = {path: row for path in paths if (row := self._row(path)).sha256 and row.verified < self._refresh}
-        due = [path for path, row in known.items() if row.changed]
+        files = [self._look(path) for path in paths]
+        known = [seen for seen in files if seen.row.sha256 and seen.row.verified < self._refresh]
+        due = [seen for seen in known if seen.row.changed]
         count, size = max(SAMPLE_FILES, len(known) // SAMPLE_PARTS), 0
-        places = ((row.verified, *self._places[path], path) for path, row in known.items() if not row.changed)
-        for turn, place in enumerate(heapq.nsmallest(count, places)):
-            size += place[3]
+        sound = (seen for seen in known if not seen.row.changed)
+        for turn, seen in enumerate(heapq.nsmallest(count, sound, key=lambda seen: (seen.row.verified, seen.file))):
+            size += seen.size
             if turn and size > SAMPLE_BYTES:
                 break
-            due.append(place[-1])
-        for path, sha256 in _side_by_side(_digest, due):
-            self._learn(path, sha256)
+            due.append(seen)
+        for seen, sha256 in _side_by_side(_digest, due):
+            self._learn(seen, sha256)
 
     def headers(
         self, paths: Collection[Path], read: Read, settings: Collection[str], progress: Callable[[int, int], None]
@@ -155,42 +163,42 @@ class FileCache:
         `read(path)` gives the settings that the text depends on, or "" if it is not worth keeping, and the text. A text
         that is known is used again if its settings are among `settings`.
         """
-        known = {path: row.header for path in paths if (row := self._row(path)).header and row.settings in settings}
-        fresh = _side_by_side(read, [path for path in paths if path not in known])
-        for done, path in enumerate(paths, start=1):
-            header = known.get(path)
-            if header is None:
-                _, (kept, header) = next(fresh)
-                row = self._row(path)
-                self._read.add(self._places[path].file)
-                row.settings, row.header = (kept, header) if kept else (None, None)
-                self._unsaved |= bool(row.stamp)
+        files = [self._look(path) for path in paths]
+        known = [seen.row.header if seen.row.settings in settings else None for seen in files]
+        fresh = _side_by_side(read, [seen for seen, header in zip(files, known, strict=True) if header is None])
+        for done, (seen, header) in enumerate(zip(files, known, strict=True), start=1):
+            text = header
+            if text is None:
+                _, (kept, text) = next(fresh)
+                seen.row.settings, seen.row.header = (kept, text) if kept else (None, None)
+                self._read.add(seen.file)
+                self._unsaved = True
                 self._save_now_and_then()
-            yield path, header
-            progress(done, len(paths))
+            yield seen.path, text
+            progress(done, len(files))
 
     def counts(self, paths: Iterable[Path]) -> tuple[int, int]:
         """How many of the files were read since the cache was loaded, and how many were known and not read."""
-        files = {path: self._places[path].file for path in paths}
-        read = sum(file in self._read for file in files.values())
-        rows = (self._row(path) for path, file in files.items() if file not in self._read)
-        return read, sum(row.sha256 is not None or row.header is not None for row in rows)
+        files = [self._look(path) for path in paths]
+        others = [seen.row for seen in files if seen.file not in self._read]
+        return len(files) - len(others), sum(row.sha256 is not None or row.header is not None for row in others)
 
     def distrust(self) -> None:
         """Forget all that was not read since the cache was loaded: it will be read again, and accepted as it is."""
         self._rows = {file: row for file, row in self._rows.items() if file in self._read}
+        self._seen = {path: seen for path, seen in self._seen.items() if seen.file in self._read}
         self._unsaved = True
 
     def forget_digests(self, paths: Iterable[Path]) -> None:
         """Forget the digests of files that must not be used any more."""
         for path in paths:
-            row = self._row(path)
+            row = self._look(path).row
             self._unsaved |= row.sha256 is not None
             row.sha256, row.changed = None, False
 
     def forget_unseen(self) -> None:
         """Forget the files that nobody asked for since the cache was loaded: they are gone."""
-        seen = {place.file for place in self._places.values()}
+        seen = {seen.file for seen in self._seen.values()}
         self._unsaved |= not self._rows.keys() <= seen
         self._rows = {file: row for file, row in self._rows.items() if file in seen}
 
@@ -198,30 +206,28 @@ class FileCache:
         """24 hexadecimal digits (96 bits). The zero byte keeps them apart from pseudonyms, which begin with a cohort."""
         return hmac.digest(self._key, b"\0file\0" + text, "sha256").hex()[:24]
 
-    def _row(self, path: Path) -> _Row:
-        """What is known of a file; a new row if that is nothing, or if the file is another now."""
-        if path not in self._places:
+    def _look(self, path: Path) -> _Seen:
+        seen = self._seen.get(path)
+        if seen is None:
             stat = path.stat()
             self.see(path, str(path.resolve()), stat.st_size, stat.st_mtime_ns)
-        file, stamp, _, _ = self._places[path]
-        row = self._rows.get(file)
-        if row is None or row.stamp != stamp:
-            row = self._rows[file] = _Row(stamp)
-        return row
+            seen = self._seen[path]
+        return seen
 
-    def _learn(self, path: Path, sha256: str | None) -> None:
+    def _learn(self, seen: _Seen, sha256: str | None) -> None:
         """Take note of bytes that were just read; None: they cannot be read."""
-        row, place = self._row(path), self._places[path]
-        self._read.add(place.file)
+        row = seen.row
         if sha256 and row.sha256 not in (None, sha256):
-            stat = path.stat()
-            if (stat.st_size, stat.st_mtime_ns) == (place.size, place.mtime_ns):
-                row.changed, row.verified = True, self._refresh
-                self._unsaved = True
-                return
-            row.stamp = ""  # it was written while we worked: the next refresh reads it again
-            self._places[path] = place._replace(stamp="")
-        row.sha256, row.changed, row.verified = sha256, False, self._refresh
+            stat = seen.path.stat()
+            row.changed = (stat.st_size, stat.st_mtime_ns) == (seen.size, seen.mtime_ns)
+            if not row.changed:  # it was written while we worked: the next refresh reads it again
+                row.stamp = ""
+        else:
+            row.changed = False
+        if not row.changed:
+            row.sha256 = sha256
+        row.verified = self._refresh
+        self._read.add(seen.file)
         self._unsaved = True
 
     def _save_now_and_then(self) -> None:
@@ -243,11 +249,11 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _side_by_side(function: Callable[[Path], R], paths: list[Path]) -> Iterator[tuple[Path, R]]:
-    """Each path with what the function gives, in the order of the paths, computed by threads."""
-    if not paths:
+def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:
+    """Each file with what the function gives, in the order of the files, computed by threads."""
+    if not files:
         return
     with ThreadPoolExecutor(_THREADS) as pool:
-        for start in range(0, len(paths), _CHUNK):
-            chunk = paths[start : start + _CHUNK]
-            yield from zip(chunk, pool.map(function, chunk), strict=True)
+        for start in range(0, len(files), _CHUNK):
+            chunk = files[start : start + _CHUNK]
+            yield from zip(chunk, pool.map(function, [seen.path for seen in chunk]), strict=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
 from features.core.errors import RadweaveError
@@ -41,36 +41,31 @@ def list_files(folder: Path, root: Path) -> Listing:
     be listed, and whatever is neither a file nor a folder.
     """
     readable: list[FoundFile] = []
-    refused: list[str] = []
+    refused: list[Path] = []
     start = len(str(root).rstrip("/")) + 1
-    folders = [str(folder)]
+    folders = [folder]
     while folders:
         here = folders.pop()
         try:
-            with os.scandir(here) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                    elif (found := _found(entry, root, start)) is not None:
-                        readable.append(found)
-                    else:
-                        refused.append(entry.path)
+            entries = list(here.iterdir())
         except OSError:
             refused.append(here)
-    return sorted(readable, key=lambda one: one.name), [Path(path) for path in sorted(refused)]
-
-
-def _found(entry: os.DirEntry[str], root: Path, start: int) -> FoundFile | None:
-    name = real = entry.path[start:]
-    try:
-        if entry.is_symlink():  # only links need to be resolved, which is slow
-            target = Path(entry.path).resolve()
-            if not target.is_relative_to(root):
-                return None
-            real = str(target)[start:]
-        if not entry.is_file():
-            return None
-        stat = entry.stat()
-    except (OSError, RuntimeError):  # RuntimeError: a loop of links
-        return None
-    return FoundFile(Path(entry.path), name, real, stat.st_size, stat.st_mtime_ns)
+            continue
+        for path in entries:
+            try:
+                stat = path.lstat()
+                name = real = str(path)[start:]
+                if S_ISDIR(stat.st_mode):
+                    folders.append(path)
+                    continue
+                if S_ISLNK(stat.st_mode):  # only links are resolved, which is slow
+                    target = path.resolve()
+                    stat, real = target.stat(), str(target)[start:] if target.is_relative_to(root) else ""
+                fine = S_ISREG(stat.st_mode) and bool(real)
+            except (OSError, RuntimeError):  # RuntimeError: a loop of links
+                fine = False
+            if fine:
+                readable.append(FoundFile(path, name, real, stat.st_size, stat.st_mtime_ns))
+            else:
+                refused.append(path)
+    return sorted(readable, key=lambda one: one.name), sorted(refused)

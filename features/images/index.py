@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache as memoised
+from itertools import islice
 from pathlib import Path
 
 from features.core.case import CaseId, FileSet, Scan
@@ -129,18 +130,22 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
     cache.verify(file for one in candidates for file in one.files)
     for start in range(0, len(candidates), _BATCH):
         batch = candidates[start : start + _BATCH]
-        digests = cache.digests(file for one in batch for file in one.files)
+        digests = iter(cache.digests(file for one in batch for file in one.files))
         for one in batch:
-            bad = [found for file in one.files if isinstance(found := digests[file], Rejected)]
+            images, masks = list(islice(digests, len(one.image))), list(islice(digests, len(one.mask)))
+            bad = [found for found in (*images, *masks) if isinstance(found, Rejected)]
             if bad:
                 yield _refused(one, bad[0].code)
                 continue
-            image, mask = (
-                FileSet(form, paths, digest_bytes("".join(sorted(str(digests[path]) for path in paths)).encode()))
-                for form, paths in ((one.image_format, one.image), (one.mask_format, one.mask))
-            )
+            image = FileSet(one.image_format, one.image, _digest_of(images))
+            mask = FileSet(one.mask_format, one.mask, _digest_of(masks))
             case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
             yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi)
+
+
+def _digest_of(digests: list[str | Rejected]) -> str:
+    """The digest of a set of files, as digest_files makes it."""
+    return digest_bytes("".join(sorted(map(str, digests))).encode())
 
 
 def _unique(refusals: list[Refusal]) -> list[Refusal]:
@@ -181,8 +186,8 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         details["files"] = len(refusal.files)
     else:
         case = f"{cohort}:unknown"
-        digest = cache.digests(refusal.files[:1]) if refusal.files[0] in readable else {}
-        details["sha256"] = "".join(found[:12] for found in digest.values() if isinstance(found, str))
+        digests = cache.digests(file for file in refusal.files[:1] if file in readable)
+        details["sha256"] = "".join(found[:12] for found in digests if isinstance(found, str))
     return Quarantined(
         cohort=cohort,
         centre=refusal.centre,
