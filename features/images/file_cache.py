@@ -22,8 +22,7 @@ from features.core.table import Column, Schema, read_provenance, read_table, wri
 FILES = Schema(
     "files",
     (
-        Column("file", "string", "keyed hash of the file's place", role="key"),
-        Column("stamp", "string", "keyed hash of its size and modification time", role="fact"),
+        Column("file", "string", "keyed hash of the file's place, size and modification time", role="key"),
         Column("sha256", "string", "sha-256 of its bytes, null if nobody asked for it", role="fact"),
         Column("settings", "string", "digest of the settings that its header was read with", role="fact"),
         Column("header", "string", "what its header says: pseudonyms and keyed hashes", role="fact"),
@@ -45,14 +44,14 @@ Read = Callable[[Path], tuple[str, str]]
 
 @dataclass(slots=True)
 class _Row:
-    """One file. `stamp` is empty if the file was written too recently to be recognised by it later."""
+    """What is known of one file."""
 
-    stamp: str
     sha256: str | None = None
     settings: str | None = None
     header: str | None = None
     verified: int = 0
     changed: bool = False
+    settled: bool = True  # False: written too recently to be recognised later
 
 
 class _Seen(NamedTuple):
@@ -93,7 +92,7 @@ class FileCache:
         if table is not None and [(f.name, f.type) for f in table.schema] == [(f.name, f.type) for f in FILES.arrow]:
             columns = [table[column.name].to_numpy().tolist() for column in FILES.columns]
             cache._rows = dict(zip(columns[0], map(_Row, *columns[1:]), strict=True))
-            cache._refresh = 1 + max(columns[5], default=0)
+            cache._refresh = 1 + max(columns[4], default=0)
         return cache
 
     def save(self) -> None:
@@ -101,7 +100,7 @@ class FileCache:
         self._saved_s = time.monotonic()
         if self._path is None or not self._unsaved:
             return
-        rows = {file: row for file, row in self._rows.items() if row.stamp}
+        rows = {file: row for file, row in self._rows.items() if row.settled and (row.sha256 or row.header)}
         columns = [rows, *([getattr(row, c.name) for row in rows.values()] for c in FILES.columns[1:])]
         arrays = [pa.array(values, field.type) for values, field in zip(columns, FILES.arrow, strict=True)]
         table = FILES.checked(pa.table(arrays, names=FILES.arrow.names))
@@ -110,13 +109,11 @@ class FileCache:
 
     def see(self, path: Path, name: str, size: int, mtime_ns: int) -> None:
         """Register a file. `name` is what it is recognised by, beside size (bytes) and modification time."""
-        place = os.fsencode(name)
+        file = self._hash(b"%b\0%d\0%d" % (os.fsencode(name), size, mtime_ns))
         settled = mtime_ns + SETTLED_NS <= self._now_ns
-        stamp = self._hash(b"%b\0%d\0%d" % (place, size, mtime_ns)) if settled else ""
-        file = self._hash(place)
         row = self._rows.get(file)
-        if row is None or row.stamp != stamp:
-            row = self._rows[file] = _Row(stamp)
+        if row is None or row.settled != settled:
+            row = self._rows[file] = _Row(settled=settled)
         self._seen[path] = _Seen(file, path, size, mtime_ns, row)
 
     def digest(self, path: Path) -> str:
@@ -218,10 +215,7 @@ class FileCache:
         """Take note of bytes that were just read; None: they cannot be read."""
         row = seen.row
         if sha256 and row.sha256 not in (None, sha256):
-            stat = seen.path.stat()
-            row.changed = (stat.st_size, stat.st_mtime_ns) == (seen.size, seen.mtime_ns)
-            if not row.changed:  # it was written while we worked: the next refresh reads it again
-                row.stamp = ""
+            row.changed = row.settled = _is_still(seen)  # if not, it was written while we worked
         else:
             row.changed = False
         if not row.changed:
@@ -240,6 +234,15 @@ def _answer(row: _Row) -> str | Rejected:
     if row.changed:
         return Rejected("FILE_CHANGED")
     return row.sha256 or Rejected("UNREADABLE")
+
+
+def _is_still(seen: _Seen) -> bool:
+    """Whether a file has the size and the modification time that it was seen with."""
+    try:
+        stat = seen.path.stat()
+    except OSError:
+        return False
+    return (stat.st_size, stat.st_mtime_ns) == (seen.size, seen.mtime_ns)
 
 
 def _digest(path: Path) -> str | None:
