@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import hmac
 import os
@@ -36,6 +37,7 @@ SAMPLE_PARTS = 100
 SAMPLE_BYTES = 256 << 20
 _THREADS = 4  # they wait for a disk or a network; more of them only quarrel about the interpreter's lock
 _CHUNK = 1024
+_HEADER_BYTES = 1 << 16
 _SAVE_EVERY_S = 300.0
 
 R = TypeVar("R")
@@ -162,11 +164,12 @@ class FileCache:
         """
         files = [self._look(path) for path in paths]
         known = [seen.row.header if seen.row.settings in settings else None for seen in files]
-        fresh = _side_by_side(read, [seen for seen, header in zip(files, known, strict=True) if header is None])
+        fresh = _side_by_side(_fetch, [seen for seen, header in zip(files, known, strict=True) if header is None])
         for done, (seen, header) in enumerate(zip(files, known, strict=True), start=1):
             text = header
             if text is None:
-                _, (kept, text) = next(fresh)
+                next(fresh)
+                kept, text = read(seen.path)
                 seen.row.settings, seen.row.header = (kept, text) if kept else (None, None)
                 self._read.add(seen.file)
                 self._unsaved = True
@@ -250,6 +253,12 @@ def _digest(path: Path) -> str | None:
         return digest_file(path)
     except OSError:
         return None
+
+
+def _fetch(path: Path) -> None:
+    """Have the system fetch where headers stand: threads can wait for a disk, but parsing they only slow down."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.read(_HEADER_BYTES)
 
 
 def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:

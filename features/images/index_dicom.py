@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from features.core.catalog import DicomSource
 from features.core.quarantine import Rejected
-from features.images.dataset import quiet
 from features.images.file_cache import FileCache
 from features.images.files import Listing
 from features.images.findings import Candidate, Findings, Refusal
@@ -46,16 +45,15 @@ def find_dicom(
     findings.refusals += [Refusal("UNREADABLE", centre, modality, (entry,)) for entry in refused]
     groups: dict[tuple[str, str], Series] = defaultdict(list)
     masks: dict[str, list[DicomFile]] = defaultdict(list)
-    with quiet():  # also inside read_dataset, but there each thread would undo what another one did
-        for path, text in cache.headers(paths, reader.read, reader.settings, progress):
-            header = reader.parse(text)
-            if isinstance(header, Rejected):
-                refusal = Refusal(header.code, centre, modality, (path,), "", "", "", header.message, header.details)
-                findings.refusals.append(refusal)
-            elif header is not None and header.kind == "image":
-                groups[header.patient, header.series].append(DicomFile(path, header))
-            elif header is not None:
-                masks[header.patient].append(DicomFile(path, header))
+    for path, text in cache.headers(paths, reader.read, reader.settings, progress):
+        header = reader.parse(text)
+        if isinstance(header, Rejected):
+            refusal = Refusal(header.code, centre, modality, (path,), "", "", "", header.message, header.details)
+            findings.refusals.append(refusal)
+        elif header is not None and header.kind == "image":
+            groups[header.patient, header.series].append(DicomFile(path, header))
+        elif header is not None:
+            masks[header.patient].append(DicomFile(path, header))
     series = [group for _, group in sorted(groups.items())]
     for source in sources:
         codes = _codes(source, reader)
