@@ -131,7 +131,8 @@ class FileCache:
         Rejected: UNREADABLE; FILE_CHANGED if `verify` found that the bytes are not those of this digest.
         """
         files = [self._look(path) for path in paths]
-        for seen, sha256 in _side_by_side(_digest, [seen for seen in files if seen.row.sha256 is None]):
+        unread = {seen.file: seen for seen in files if seen.row.sha256 is None}
+        for seen, sha256 in _side_by_side(_digest, list(unread.values())):
             self._learn(seen, sha256)
         self._save_now_and_then()
         return [_answer(seen.row) for seen in files]
@@ -141,7 +142,7 @@ class FileCache:
 
         At least 8 files and up to 1 % of them, while they have at most 256 MiB together (the first may be larger).
         """
-        files = [self._look(path) for path in paths]
+        files = {seen.file: seen for seen in map(self._look, paths)}.values()
         known = [seen for seen in files if seen.row.sha256 and seen.row.verified < self._refresh]
         due = [seen for seen in known if seen.row.changed]
         count, size = max(SAMPLE_FILES, len(known) // SAMPLE_PARTS), 0

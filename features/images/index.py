@@ -70,7 +70,8 @@ def index_cohort(
     if rehash:
         cache.distrust()
     found = _find(catalog, Pseudonyms(name, key), cache, lambda done, total: tell("headers", done, total))
-    left_out = [one for one in (*found.candidates, *found.refusals) if _is_withdrawn(one, name, withdrawn)]
+    every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
+    left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
     candidates, conflicts = _without_conflicts([c for c in found.candidates if not _is_withdrawn(c, name, withdrawn)])
     refusals = [refusal for refusal in found.refusals if not _is_withdrawn(refusal, name, withdrawn)] + conflicts
     scans: list[Scan] = []

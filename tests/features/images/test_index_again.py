@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 import pytest
@@ -79,10 +80,9 @@ def _settle(folder: Path) -> None:
     """As if the files had been written an hour ago."""
     for path in folder.rglob("*"):
         stat = path.lstat()
-        if path.is_file() and not path.is_symlink():
-            mtime_ns = stat.st_mtime_ns - 3_600_000_000_000 if stat.st_mtime_ns > stat.st_ctime_ns - 10**12 else 0
-            if mtime_ns:
-                os.utime(path, ns=(mtime_ns, mtime_ns))
+        if S_ISREG(stat.st_mode) and stat.st_mtime_ns > stat.st_ctime_ns - 10**12:
+            mtime_ns = stat.st_mtime_ns - 3_600 * 10**9
+            os.utime(path, ns=(mtime_ns, mtime_ns))
 
 
 def _again(root: Path, catalog: Callable, *sources: dict, key: bytes = KEY, **options: object) -> Index:
@@ -103,9 +103,7 @@ def _codes(index: Index) -> list[str]:
 def test_unchanged_files_are_not_opened(root: Path, catalog: Callable, opened: list[str], no_sample: None) -> None:
     first = _again(root, catalog)
     assert _facts(first) == _facts(index_cohort(catalog(*SOURCES), "demo", KEY))
-    assert (
-        _codes(first) == ["MASK_MISSING", "MASK_MISSING", "TIMEPOINT_UNKNOWN", "DICOM_TRUNC"] or len(first.scans) == 4
-    )
+    assert sorted(_codes(first)) == ["DICOM_TRUNC", "MASK_MISSING", "MASK_MISSING", "TIMEPOINT_UNKNOWN"]
     assert len(first.scans) == 4
     assert first.reused == 0
     assert first.read == len(set(opened)) > 30
@@ -244,6 +242,7 @@ def test_who_withdrew_is_left_out(
     withdrawn = frozenset({":".join(("demo", patient, *entry[1:]))})
     opened.clear()
     index = _again(root, catalog, withdrawn=withdrawn)
+    touched = " ".join(opened)
     assert len(before.scans) - len(index.scans) == scans
     assert len(before.quarantined) - len(index.quarantined) == rows
     assert index.withdrawn == scans + rows
@@ -252,7 +251,7 @@ def test_who_withdrew_is_left_out(
     assert _facts(index) == _facts(index_cohort(catalog(*SOURCES), "demo", KEY, withdrawn=withdrawn))
     if len(entry) == 1:
         assert patient not in repr((index.scans, index.quarantined))
-        assert not [name for name in opened if entry[0] in name]
+        assert entry[0] not in touched
     assert _facts(_again(root, catalog)) == _facts(before)
 
 
@@ -310,6 +309,7 @@ def test_with_and_without_cache_the_index_is_the_same(root: Path, catalog: Calla
     assert _facts(_again(root, catalog)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_with_and_without_cache_it_is_the_same_after_many_changes(root: Path, catalog: Callable, seed: int) -> None:
     rng = np.random.default_rng(seed)
