@@ -30,13 +30,14 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tasks.runners.processes import Processes  # noqa: E402
+
 from features.core.recipe import Recipe  # noqa: E402
 from features.core.store import Store  # noqa: E402
 from features.results.manifest import Mart  # noqa: E402
 from features.results.publish import Published  # noqa: E402
 from flows.refresh import refresh_cohort  # noqa: E402
 from tasks.pool import Pool  # noqa: E402
-from tasks.runners.processes import Processes  # noqa: E402
 
 COHORT = "tiny"
 RECIPE = {
@@ -140,7 +141,9 @@ def unchanged(folder: Path, cases: int) -> None:
 
 def scale(folder: Path, sizes: list[int]) -> None:
     """Whole first refreshes of growing cohorts, each in a process of its own: time and memory per case."""
-    print("\n| cases | wall s | CPU s | CPU ms a case | peak MiB of the parent | CPU s again |\n|---|---|---|---|---|---|")
+    print(
+        "\n| cases | wall s | CPU s | CPU ms a case | peak MiB of the parent | CPU s again |\n|---|---|---|---|---|---|"
+    )
     for size in sizes:
         command = [sys.executable, __file__, "once", "--cases", str(size), "--folder", str(folder / str(size))]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -178,7 +181,9 @@ def peer(folder: Path, cases: int) -> None:
         grid = np.indices(shape)
         mask[sum((g - c) ** 2 for g, c in zip(grid, (z, y, x), strict=True)) < rng.integers(8, 13) ** 2] = 1
         write_scan(folder / "cohort" / f"P{i:05d}", rng.normal(40.0, 60.0, shape), mask)
-    (folder / "cohort" / "clinical.csv").write_text("patient_id,age\n" + "".join(f"P{i:05d},50\n" for i in range(cases)))
+    (folder / "cohort" / "clinical.csv").write_text(
+        "patient_id,age\n" + "".join(f"P{i:05d},50\n" for i in range(cases))
+    )
     settings = folder / "settings.yaml"
     settings.write_text("imageType:\n  Original: {}\nsetting:\n  binWidth: 25\n  additionalInfo: false\n")
     out = folder / "csv"
@@ -186,7 +191,9 @@ def peer(folder: Path, cases: int) -> None:
     start = time.perf_counter()
     script = Path(sys.executable).with_name("pyradiomics")
     names = "\n".join(sorted(path.name for path in (folder / "cohort").iterdir() if path.is_dir()))
-    command = f'"{script}" {{}}/image.nii.gz {{}}/mask.nii.gz -p "{settings}" -o "{out}/{{}}.csv" -f csv --log-level 50 -v 1'
+    command = (
+        f'"{script}" {{}}/image.nii.gz {{}}/mask.nii.gz -p "{settings}" -o "{out}/{{}}.csv" -f csv --log-level 50 -v 1'
+    )
     subprocess.run(
         ["xargs", "-P", "2", "-I", "{}", "sh", "-c", command],
         input=names, text=True, cwd=folder / "cohort", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

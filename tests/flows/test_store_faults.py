@@ -49,7 +49,9 @@ class Cohort:
             os.dup2(null.fileno(), 1)
             os.dup2(null.fileno(), 2)
         try:
-            main(["refresh", "--all", "--catalog", str(self.catalog), "--store", str(self.store.root), "--workers", "1"])
+            main(
+                ["refresh", "--all", "--catalog", str(self.catalog), "--store", str(self.store.root), "--workers", "1"]
+            )
         except SystemExit as stop:
             os._exit(int(stop.code or 0))
         os._exit(0)
@@ -163,8 +165,23 @@ def test_a_store_that_may_only_be_read_is_read_and_says_so(cohort: Cohort) -> No
         pytest.skip("this user may not mount a read-only folder")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(cohort.store.root), sys.executable, "-m", "flows.cli"]
-        places = ["--store", str(cohort.store.root), *(["--catalog", str(cohort.catalog)] if "query" not in arguments else [])]
+        command = [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            READ_ONLY,
+            "sh",
+            str(cohort.store.root),
+            sys.executable,
+            "-m",
+            "flows.cli",
+        ]
+        places = [
+            "--store",
+            str(cohort.store.root),
+            *(["--catalog", str(cohort.catalog)] if "query" not in arguments else []),
+        ]
         return subprocess.run([*command, *arguments, *places], capture_output=True, text=True, cwd=ROOT, check=False)
 
     cohort.toggle()

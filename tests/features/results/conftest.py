@@ -158,7 +158,7 @@ def refresh(store: Store) -> Callable[..., Published]:
                         ledger.lost(address, Rejected("WORKER_LOST"))
                     elif not ledger.knows(extractor.block, prefix, address):
                         extract_scans([scan], recipe, extractor, store)
-        index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn)
+        index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
         return publish(store, index, recipes, _tables(patients, ages), ledger)
 
     return build
