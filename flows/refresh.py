@@ -89,8 +89,9 @@ def refresh_cohort(
 ) -> Published:
     """Bring the tables of one cohort up to date; the caller holds the cohort's lock."""
     ledger = Ledger(store, name)
-    cache = FileCache.load(store.files(name), load_key())
-    tables = run_step(read_tables, catalog, name, ledger, cache)
+    key = load_key()
+    cache = FileCache.load(store.files(name), key)
+    tables = run_step(read_tables, catalog, name, ledger, FileCache(None, key) if rehash else cache)
     withdrawn = withdrawn_cases(store)
     index = run_step(index_scans, catalog, name, cache, rehash=rehash, withdrawn=withdrawn)
     usable = run_step(check_scans, index.scans, ledger, pool, name)
