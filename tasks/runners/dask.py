@@ -19,6 +19,7 @@ from tasks.runners.processes import Children
 from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost, available_cores, machine_memory
 
 JOIN_SECONDS = 60
+HERE = "127.0.0.1:0"  # of dask's status pages: without an address they would listen to all interfaces
 COUNT_SECONDS = 2  # how often the workers are counted: a cluster may grow and shrink
 
 
@@ -84,7 +85,8 @@ class _Cluster(Crew):
                 n_workers=1,
                 threads_per_worker=self._runner.count(),
                 processes=False,
-                dashboard_address=None,
+                dashboard_address=HERE,
+                worker_dashboard_address=HERE,
                 memory_limit=0,
             )
             return Client(cluster)

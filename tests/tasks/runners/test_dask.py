@@ -88,6 +88,7 @@ def test_an_address_without_a_scheduler_is_said() -> None:
 
 
 SCRIPT = """
+import psutil
 from tasks.pool import Pool
 from tasks.runners.dask import Dask
 from tests.tasks.deeds import square
@@ -95,10 +96,12 @@ if __name__ == "__main__":
     for address in ("", {address!r}):
         with Pool(Dask(workers=2, scheduler_address=address)) as pool:
             assert pool.map(square, range(20), "squares") == [number**2 for number in range(20)]
+            open_to = {{one.laddr.ip for one in psutil.Process().net_connections() if one.status == "LISTEN"}}
+            assert open_to <= {{"127.0.0.1"}}, open_to
 """
 
 
-def test_a_cluster_makes_no_noise(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_cluster_makes_no_noise_and_listens_to_this_machine_alone(cluster: Cluster, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(address=cluster.address))
     settings = {**os.environ, "PYTHONPATH": str(ROOT)}
