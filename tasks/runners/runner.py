@@ -12,6 +12,7 @@ from pydantic import Field
 from features.core.memory import GIB
 from features.core.room import Kind, Room
 
+LEAST_GIB = 0.5  # what the libraries take by themselves: 0.2 GiB, with torch and scikit-learn 0.5 GiB
 TIMEOUT = Field(1800.0, gt=0, title="Timeout (s)", description="A case that takes longer is ended and quarantined.")
 
 
@@ -53,7 +54,7 @@ class Runner(Kind):
     workers: int = Field(0, ge=0, title="Workers", description="How many work side by side; 0 means one per core.")
     memory_gib: float | None = Field(
         None,
-        gt=0,
+        ge=LEAST_GIB,
         title="Memory per worker (GiB)",
         description="A case that needs more is quarantined; empty: an equal share of the machine's memory.",
     )
