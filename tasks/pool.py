@@ -141,8 +141,8 @@ class _Run:
         lost = 0
         try:
             seconds, found = future.result() if self._here else self._crew.result(future)
-        except WorkerLost:
-            lost, why = 1, Rejected("WORKER_LOST")
+        except WorkerLost as error:
+            lost, why = error.times, Rejected("WORKER_LOST")
         except TimeoutError:
             why = Rejected("TIMEOUT")
         except TooLarge as error:

@@ -6,7 +6,7 @@ import pickle
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -19,6 +19,9 @@ from tasks.runners.processes import Children
 from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost, available_cores, machine_memory
 
 JOIN_SECONDS = 60
+DASK_TRIES = (
+    3  # at least: dask itself repeats what was lost with a worker of its own (distributed.scheduler.allowed-failures)
+)
 HERE = "127.0.0.1:0"  # of dask's status pages: without an address they would listen to all interfaces
 COUNT_SECONDS = 2  # how often the workers are counted: a cluster may grow and shrink
 
@@ -53,7 +56,7 @@ class _Order:
     timeout_s: float
     memory_gib: float | None
     device: bool
-    packed: bytes
+    packed: bytes = field(repr=False)  # it holds paths of files, and dask logs what fails
 
 
 class _Cluster(Crew):
@@ -137,7 +140,7 @@ class _Cluster(Crew):
         try:
             return pickle.loads(future.result())  # noqa: S301 - the cluster is trusted: it runs what it is sent
         except KilledWorker as error:
-            raise WorkerLost from error
+            raise WorkerLost(times=DASK_TRIES) from error
         except CancelledError as error:
             raise RadweaveError(
                 "the Dask scheduler is gone; what was finished is kept: run the command again"

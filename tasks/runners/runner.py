@@ -17,7 +17,11 @@ TIMEOUT = Field(1800.0, gt=0, title="Timeout (s)", description="A case that take
 
 
 class WorkerLost(Exception):
-    """The process that did the work ended without a result."""
+    """The process that did the work ended without a result; `times`: in how many tries, if the crew tried again itself."""
+
+    def __init__(self, times: int = 1) -> None:
+        super().__init__(times)
+        self.times = times
 
 
 class Crew(ABC):

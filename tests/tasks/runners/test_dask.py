@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from features.core.errors import RadweaveError
 from tasks.pool import Pool
-from tasks.runners.dask import Dask
+from tasks.runners.dask import Dask, _Order
 from tests.tasks.deeds import hang_at_three, leave_parent_id, process_ids, square
 from tests.tasks.runners.conftest import ROOT, Cluster, wait_until
 from tests.tasks.test_pool import is_alive
@@ -80,6 +81,11 @@ def test_a_worker_that_is_killed_takes_its_child_along_and_costs_no_result(clust
     assert len(list(folder.iterdir())) == 2
 
 
+def test_what_dask_may_log_of_an_order_names_no_file() -> None:
+    order = _Order("crew", (), 60.0, None, False, pickle.dumps("/data/JohnDoe/CT.nii.gz"))
+    assert "JohnDoe" not in repr(order)
+
+
 def test_an_address_without_a_scheduler_is_said() -> None:
     with pytest.raises(RadweaveError, match="there is no Dask scheduler at tcp://127.0.0.1:9"):
         Pool(Dask(scheduler_address="tcp://127.0.0.1:9")).__enter__()
@@ -131,4 +137,5 @@ def test_a_refresh_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
     assert process.returncode == 0, errors
     assert before < len(list((demo.store / "work" / "radiomics").rglob("*.parquet")))
     assert digests(store) == digests(demo.store)
+    assert not list(cluster.folder.rglob("*.key"))
     assert "Error" not in errors and "distributed" not in errors
