@@ -108,7 +108,7 @@ class _Run:
         """Batches that are handed over at a time: one is done, the next waits beside it; the others stay here."""
         if self._here:
             return 1
-        return 2 * (self._crew.devices() if self._batch else self._crew.size())
+        return 2 * max(1, self._crew.devices() if self._batch else self._crew.size())
 
     def _draw(self) -> _Batch | None:
         if self._again:

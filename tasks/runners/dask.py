@@ -1,6 +1,7 @@
 """dask: the workers of a Dask cluster, found by the address of its scheduler, or a cluster within this process."""
 
 import logging
+import math
 import multiprocessing
 import pickle
 import time
@@ -64,12 +65,10 @@ class _Cluster(Crew):
         self._runner = runner
         self._name = f"radweave-{uuid4().hex}"
         self._versions = tuple(library_versions().items())
-        self._counted, self._size = 0.0, 1
+        self._counted, self._size, self._devices = -math.inf, 0, 0
         self._client = self._connect()
         try:
             self._refuse_other_versions()
-            resources = self._client.scheduler_info(n_workers=-1)["workers"].values()
-            self._devices = int(sum(worker["resources"].get(runner.gpu_resource, 0) for worker in resources))
         except BaseException:
             self.close()
             raise
@@ -79,9 +78,8 @@ class _Cluster(Crew):
     def _connect(self) -> Any:
         from distributed import Client, LocalCluster
 
-        logging.getLogger("distributed").setLevel(
-            logging.CRITICAL
-        )  # what matters is raised; the rest is said at every end
+        # what matters is raised; the rest is noise at every ordinary end
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         address = self._runner.scheduler_address
         if not address:
             cluster = LocalCluster(
@@ -114,13 +112,19 @@ class _Cluster(Crew):
             raise _other_versions(wrong)
 
     def devices(self) -> int:
+        self._count()
         return self._devices
 
     def size(self) -> int:
+        self._count()
+        return max(1, self._size)
+
+    def _count(self) -> None:
         if time.monotonic() > self._counted + COUNT_SECONDS:
-            self._size = max(1, sum(self._client.nthreads().values()))
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+            self._size = sum(worker["nthreads"] for worker in workers)
+            self._devices = int(sum(worker["resources"].get(self._runner.gpu_resource, 0) for worker in workers))
             self._counted = time.monotonic()
-        return self._size
 
     def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
         found: Future[Any] = self._anywhere.submit(_do, self._order(call, argument, device=False))
