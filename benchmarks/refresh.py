@@ -30,14 +30,13 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tasks.runners.processes import Processes  # noqa: E402
-
 from features.core.recipe import Recipe  # noqa: E402
 from features.core.store import Store  # noqa: E402
 from features.results.manifest import Mart  # noqa: E402
 from features.results.publish import Published  # noqa: E402
 from flows.refresh import refresh_cohort  # noqa: E402
 from tasks.pool import Pool  # noqa: E402
+from tasks.runners.processes import Processes  # noqa: E402
 
 COHORT = "tiny"
 RECIPE = {

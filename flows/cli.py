@@ -3,13 +3,29 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.core.errors import RadweaveError
 from flows import upkeep
-from flows.options import CATALOG, STORE, CatalogOption, RefreshOption, StoreOption, WorkersOption, open_store
+from flows.options import (
+    CATALOG,
+    STORE,
+    CatalogOption,
+    MemoryOption,
+    RefreshOption,
+    RunnerOption,
+    SchedulerOption,
+    StoreOption,
+    TimeoutOption,
+    WorkersOption,
+    choose_runner,
+    open_store,
+)
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(
     help="Multicentre radiomics: from scans to honest scores.",
@@ -23,14 +39,19 @@ app = typer.Typer(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for the cohort and the store.")] = Path("demo"),
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Run the main job on the built-in cohort: simulate, refresh, two studies, two reports."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.demo import run_demo
     from flows.screen import Screen
 
     with Screen() as screen:
-        screen.show(run_demo(folder, workers))
+        screen.show(run_demo(folder, chosen))
 
 
 @app.command()
@@ -79,17 +100,22 @@ def refresh(
     ] = None,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Bring the mart up to date: only what is new or changed is computed."""
     if bool(cohorts) == everything:
         raise RadweaveError("name the cohorts to refresh, or say --all")
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.engine import run_flow
     from flows.refresh import refresh as flow
     from flows.screen import Screen
 
     with Screen() as screen:
-        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), store, workers)
+        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), str(store), chosen)
         screen.show_refresh(published, store)
 
 
@@ -98,15 +124,20 @@ def study(
     studies: Annotated[list[str], typer.Argument(help="Names of studies that come with radweave, or YAML files.")],
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.engine import run_flow
     from flows.screen import Screen
     from flows.study import study as flow
 
     with Screen() as screen:
-        folders = [run_flow(flow, name, str(catalog), store, workers) for name in studies]
+        folders = [run_flow(flow, name, str(catalog), str(store), chosen) for name in studies]
         screen.show_studies(folders)
 
 
@@ -139,12 +170,17 @@ def serve(
     catalog: CatalogOption = CATALOG,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server, on loopback.")] = 4200,
     cron: Annotated[str, typer.Option(help="When to refresh all cohorts.")] = "0 3 * * *",
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.serve import serve_deployments
 
-    serve_deployments(Path(store), catalog, port, cron, workers)
+    serve_deployments(Path(store), catalog, port, cron, chosen)
 
 
 for _command in upkeep.COMMANDS:

@@ -10,17 +10,18 @@ from flows.engine import run_flow
 from flows.refresh import refresh
 from flows.screen import refresh_table, score_table
 from flows.study import study
+from tasks.pool import AnyRunner
 
 STUDIES = ("builtin_response", "builtin_survival")
 
 
-def run_demo(folder: Path, workers: int) -> list[RenderableType]:
+def run_demo(folder: Path, runner: AnyRunner) -> list[RenderableType]:
     """What the demo shows at its end. What an earlier run finished is used again."""
     catalog, store = folder / "cohort" / "data_catalog.yaml", folder / "store"
     if not catalog.is_file():
         simulate_cohort(folder / "cohort", progress=tell)
-    published = run_flow(refresh, [], [], str(catalog), str(store), workers)
-    folders = [run_flow(study, name, str(catalog), str(store), workers) for name in STUDIES]
+    published = run_flow(refresh, [], [], str(catalog), str(store), runner)
+    folders = [run_flow(study, name, str(catalog), str(store), runner) for name in STUDIES]
     shown: list[RenderableType] = [refresh_table(published), *(score_table(found) for found in folders)]
     shown += [f"Report: {found / 'report.html'}" for found in folders]
     return [

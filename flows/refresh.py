@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow
 from prefect.context import FlowRunContext
-from pydantic import Field
 
 from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
@@ -24,8 +22,9 @@ from flows.engine import log_progress, run_step, say
 from tasks.check import check_scans
 from tasks.extract import extract_features
 from tasks.index import index_scans
-from tasks.pool import Pool
+from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
+from tasks.runners.runner import Runner
 from tasks.tables import read_tables
 
 
@@ -35,7 +34,7 @@ def refresh(
     recipes: list[str] = [],  # noqa: B006
     catalog: str = "data_catalog.yaml",
     store: str = "store",
-    workers: Annotated[int, Field(ge=0)] = 0,
+    runner: AnyRunner = DEFAULT_RUNNER,
 ) -> list[Published]:
     """Bring the mart up to date: index, check, extract and publish. What did not change is not computed again.
 
@@ -44,13 +43,13 @@ def refresh(
         recipes: names of recipes; none means every recipe that fits a cohort's modalities and units
         catalog: path of the data catalog
         store: folder of the results
-        workers: processes that work side by side; 0 means one per core
+        runner: where the work is done: threads, processes, or a Dask cluster
     """
     names = cohorts or _available(load_catalog(Path(catalog)))
     if not FlowRunContext.get():
-        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), workers)
+        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), runner)
     with watched_by(log_progress):
-        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), workers)
+        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), runner)
 
 
 def _available(catalog: Catalog) -> list[str]:
@@ -69,14 +68,14 @@ def _available(catalog: Catalog) -> list[str]:
     return found
 
 
-def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, workers: int) -> list[Published]:
+def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, runner: Runner) -> list[Published]:
     catalog = load_catalog(path)
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed
     published = []
     for one in finish_withdrawals(store):
         say(f"the withdrawal of {one.case} was finished")
-    with Pool(workers) as pool:
+    with Pool(runner) as pool:
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
             with store.writing(name):

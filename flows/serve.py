@@ -14,12 +14,13 @@ from pathlib import Path
 
 from features.core.catalog import load_catalog
 from features.core.errors import RadweaveError
+from tasks.runners.runner import Runner
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
 
 
-def serve_deployments(store: Path, catalog: Path, port: int, cron: str, workers: int) -> None:
+def serve_deployments(store: Path, catalog: Path, port: int, cron: str, runner: Runner) -> None:
     """Serve `refresh/scheduled` and `study/on-demand` until interrupted; the server's own data lie in <store>/prefect."""
     load_catalog(catalog)
     with socket.socket() as probe:
@@ -28,7 +29,7 @@ def serve_deployments(store: Path, catalog: Path, port: int, cron: str, workers:
     os.environ.update(server_settings(store, port))  # before prefect is imported: it reads its settings once
     with _server(store, port):
         print(f"radweave: the UI is at http://{HOST}:{port}; stop with Ctrl+C", flush=True)
-        _run_deployments(store.resolve(), catalog.resolve(), cron, workers)
+        _run_deployments(store.resolve(), catalog.resolve(), cron, runner)
 
 
 def server_settings(store: Path, port: int) -> dict[str, str]:
@@ -47,7 +48,7 @@ def server_settings(store: Path, port: int) -> dict[str, str]:
     }
 
 
-def _run_deployments(store: Path, catalog: Path, cron: str, workers: int) -> None:
+def _run_deployments(store: Path, catalog: Path, cron: str, runner: Runner) -> None:
     from prefect import serve
     from prefect.deployments.runner import RunnerDeployment
     from prefect.types.entrypoint import EntrypointType
@@ -55,7 +56,7 @@ def _run_deployments(store: Path, catalog: Path, cron: str, workers: int) -> Non
     from flows.refresh import refresh
     from flows.study import study
 
-    places = {"catalog": str(catalog), "store": str(store), "workers": workers}
+    places = {"catalog": str(catalog), "store": str(store), "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
     scheduled = refresh.to_deployment("scheduled", cron=cron, parameters=places, entrypoint_type=module)
     on_demand = study.to_deployment("on-demand", parameters=places, entrypoint_type=module)

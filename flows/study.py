@@ -3,11 +3,9 @@
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow
 from prefect.context import FlowRunContext
-from pydantic import Field
 
 from features.core.catalog import Catalog
 from features.core.digest import digest_json
@@ -22,8 +20,9 @@ from flows.engine import log_progress, run_step
 from tasks.evaluation.study import Study, load_study
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
-from tasks.pool import Pool
+from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.report import write_study_report
+from tasks.runners.runner import Runner
 
 READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
 PACKAGES = (
@@ -43,7 +42,7 @@ def study(
     study: str,
     catalog: str = "data_catalog.yaml",
     store: str = "store",
-    workers: Annotated[int, Field(ge=0)] = 0,
+    runner: AnyRunner = DEFAULT_RUNNER,
 ) -> Path:
     """Fuse the blocks, fit and evaluate the models, write the report; returns the folder of the results.
 
@@ -51,15 +50,15 @@ def study(
         study: name of a study that comes with radweave, or the path of a study's YAML file
         catalog: path of the data catalog
         store: folder of the results
-        workers: processes that work side by side; 0 means one per core
+        runner: where the work is done: threads, processes, or a Dask cluster
     """
     if not FlowRunContext.get():
-        return _study(find_study(study), Path(catalog), Store(open_place(store)), workers)
+        return _study(find_study(study), Path(catalog), Store(open_place(store)), runner)
     with watched_by(log_progress):
-        return _study(find_study(study), Path(catalog), Store(open_place(store)), workers)
+        return _study(find_study(study), Path(catalog), Store(open_place(store)), runner)
 
 
-def _study(path: Path, catalog: Path, store: Store, workers: int) -> Path:
+def _study(path: Path, catalog: Path, store: Store, runner: Runner) -> Path:
     declared = check_configuration(catalog, [path])
     plan = load_study(path)
     mart = Mart.open(store)
@@ -71,7 +70,7 @@ def _study(path: Path, catalog: Path, store: Store, workers: int) -> Path:
     exclude = plan.missing_modality == "exclude"
     question = Question(plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude)
     design = run_step(fuse_blocks, mart, catalog, question, folder)
-    with Pool(workers) as pool:
+    with Pool(runner) as pool:
         result = run_step(fit_models, design, plan, folder, pool)
     run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
     return folder

@@ -1,6 +1,6 @@
 """Steps 3 and 4: extract what is missing, handcrafted and deep features alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from prefect import task
@@ -8,7 +8,6 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.case import Scan
 from features.core.extractor import Extractor
-from features.core.progress import tell
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
@@ -27,23 +26,19 @@ def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor
     prefix = feature_prefix(recipe, extractor.kind)
     todo = [scan for scan, address in addresses.items() if not ledger.knows(extractor.block, prefix, address)]
     what = f"{recipe.name}: {extractor.kind}"
-    if not extractor.batched:
-        one = partial(_extract_one, recipe=recipe, extractor=extractor, store=ledger.store)
-        for scan, outcome in zip(todo, pool.map(one, todo, what), strict=True):
-            if isinstance(outcome, Rejected):
-                ledger.lost(addresses[scan], outcome)
-        return len(todo)
-    for start in range(0, len(todo), DEVICE_BATCH):
-        batch = todo[start : start + DEVICE_BATCH]
-        _note(ledger, extract_scans(batch, recipe, extractor, ledger.store))
-        tell(what, start + len(batch), len(todo))
+    if extractor.batched:
+        many = partial(extract_scans, recipe=recipe, extractor=extractor, store=ledger.store)
+        found = pool.map_batches(many, todo, what, DEVICE_BATCH)
+    else:
+        one: Callable[[Scan], Rejected | None] = partial(
+            _extract_one, recipe=recipe, extractor=extractor, store=ledger.store
+        )
+        found = pool.map(one, todo, what)
+    for scan, outcome in zip(todo, found, strict=True):
+        if isinstance(outcome, Rejected):
+            ledger.lost(addresses[scan], outcome)
     return len(todo)
 
 
 def _extract_one(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store) -> Rejected | None:
-    return next(iter(extract_scans([scan], recipe, extractor, store).values()), None)
-
-
-def _note(ledger: Ledger, rejections: Mapping[str, Rejected]) -> None:
-    for address, rejected in rejections.items():
-        ledger.lost(address, rejected)
+    return extract_scans([scan], recipe, extractor, store)[0]

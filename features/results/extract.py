@@ -30,41 +30,50 @@ def extract_address(scan: Scan, recipe: Recipe, extractor: Extractor) -> str:
     )
 
 
-def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, store: Store) -> Mapping[str, Rejected]:
-    """Extract and keep the features, or the rejection, of each scan; returns the rejections that are not kept, by address.
+def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, store: Store) -> list[Rejected | None]:
+    """Extract and keep the features, or the rejection, of each scan; returns, scan by scan, a rejection that is not kept.
 
     A batched extractor gets all regions of the call at once: the caller chooses how many fit into memory.
     """
-    passing: dict[str, Rejected] = {}
-
-    def keep(scan: Scan, result: Mapping[str, float] | Rejected) -> None:
-        if isinstance(result, Rejected) and result.code in TRANSIENT:
-            passing[extract_address(scan, recipe, extractor)] = result
-        else:
-            _keep(scan, recipe, extractor, store, result)
-
-    regions: list[tuple[Scan, Region]] = []
-    for scan in scans:
+    found: dict[int, Mapping[str, float] | Rejected] = {}
+    regions: dict[int, Region] = {}
+    for i, scan in enumerate(scans):
         region = guarded(lambda scan=scan: prepare_region(read_region(scan), recipe))  # type: ignore[misc]
         if isinstance(region, Rejected):
-            keep(scan, region)
+            found[i] = region
         else:
-            regions.append((scan, region))
+            regions[i] = region
     if extractor.batched and regions:
-        batch = guarded(lambda: extractor.extract_batch([region for _, region in regions], recipe))
+        batch = guarded(lambda: _together(list(regions.values()), recipe, extractor))
         if not isinstance(batch, Rejected):
-            for (scan, _), values in zip(regions, batch, strict=True):
-                keep(scan, dict(values))
-            return passing
-    for scan, region in regions:  # one at a time: the ordinary way, and the way to find the bad one of a failed batch
-        found = guarded(lambda region=region: dict(extractor.extract(region, recipe)))  # type: ignore[misc]
-        keep(scan, found)
-    return passing
+            found |= dict(zip(regions, map(dict, batch), strict=True))
+    for (
+        i,
+        region,
+    ) in regions.items():  # one at a time: the ordinary way, and the way to find the bad one of a failed batch
+        if i not in found:
+            found[i] = guarded(lambda region=region: dict(extractor.extract(region, recipe)))  # type: ignore[misc]
+    return [_keep(scan, recipe, extractor, store, found[i]) for i, scan in enumerate(scans)]
+
+
+def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> list[Mapping[str, float]]:
+    """Features of each region. A GPU that is full gets half as many at once, down to one, which then is a MemoryError."""
+    try:
+        return extractor.extract_batch(regions, recipe)
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported for its name
+            raise
+        if len(regions) == 1:
+            raise MemoryError("the GPU") from error
+    half = len(regions) // 2
+    return [*_together(regions[:half], recipe, extractor), *_together(regions[half:], recipe, extractor)]
 
 
 def _keep(
     scan: Scan, recipe: Recipe, extractor: Extractor, store: Store, result: Mapping[str, float] | Rejected
-) -> None:
+) -> Rejected | None:
+    if isinstance(result, Rejected) and result.code in TRANSIENT:
+        return result
     provenance = {
         **scan_facts(scan),
         "recipe": recipe.model_dump_json(exclude={"name", "extractors"}),
@@ -72,3 +81,4 @@ def _keep(
         "version": extractor.version,
     }
     store.save(extractor.block, extract_address(scan, recipe, extractor), result, provenance)
+    return None

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError, WeightsError
 from features.core.extractor import Extractor
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
+from features.core.region import Region
 from features.core.store import Store
 from features.core.table import read_provenance
 from features.results.check import BLOCK, check_address, check_scan
 from features.results.extract import extract_address, extract_scans
 from features.results.guard import guarded
+from tasks.pool import Pool
+from tasks.runners.threads import Threads
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -49,10 +54,9 @@ def test_what_may_pass_is_returned_and_not_kept(
     scan, recipe = make_scan("p1"), make_recipe()
     fail[50] = Rejected("UNREADABLE")
     (extractor,) = recipe.extractors
-    found = extract_scans([scan], recipe, extractor, store)
-    assert {address: rejected.code for address, rejected in found.items()} == {
-        extract_address(scan, recipe, extractor): "UNREADABLE"
-    }
+    (found,) = extract_scans([scan], recipe, extractor, store)
+    assert found is not None
+    assert found.code == "UNREADABLE"
     assert store.results() == {}
 
 
@@ -71,7 +75,7 @@ def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe:
     (extractor,) = recipe.extractors
     address = extract_address(scan, recipe, extractor)
     assert not store.has("radiomics", address)
-    assert extract_scans([scan], recipe, extractor, store) == {}
+    assert extract_scans([scan], recipe, extractor, store) == [None]
     assert store.has("radiomics", address)
     found = store.load("radiomics", extract_address(scan, recipe, extractor))
     assert isinstance(found, dict)
@@ -109,7 +113,7 @@ def test_a_rejection_of_one_scan_leaves_the_others(
     (extractor,) = recipe.extractors
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70, empty=True)]
     fail[60] = Rejected("TOO_MANY_BINS", grey_levels=5)
-    assert extract_scans(scans, recipe, extractor, store) == {}
+    assert extract_scans(scans, recipe, extractor, store) == [None] * 3
     found = [store.load("radiomics", extract_address(scan, recipe, extractor)) for scan in scans]
     assert isinstance(found[0], dict)
     assert [result.code for result in found[1:] if isinstance(result, Rejected)] == ["TOO_MANY_BINS", "MASK_EMPTY"]
@@ -128,6 +132,63 @@ def test_a_batch_that_fails_is_repeated_one_by_one(
     assert seen == [2, 3, 1, 1, 1]
     found = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
     assert [isinstance(result, Rejected) for result in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(("room", "sizes"), [(4, [4]), (2, [4, 2, 2]), (1, [4, 2, 1, 1, 2, 1, 1])])
+def test_a_gpu_that_is_full_gets_half_as_many_at_once(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, kinds: Kinds, monkeypatch, room: int, sizes: list[int]
+) -> None:
+    (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
+    scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
+    extract_scans(scans, recipe, extractor, store)
+    before = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert before[0] != before[3]
+    found = fill_gpu(kinds["batched"], room, monkeypatch)
+    extract_scans(scans, recipe, extractor, store)
+    assert found == sizes
+    after = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert [row["mean"] for row in after] == [row["mean"] for row in before]  # type: ignore[call-overload]
+
+
+def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, kinds: Kinds, fail: dict[float, Exception]
+) -> None:
+    (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
+    scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
+    fail[52] = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    with Pool(Threads(workers=1)) as pool:
+        function = partial(extract_scans, recipe=recipe, extractor=extractor, store=store)
+        found = pool.map_batches(function, scans, "deep", 4)
+    assert [one.code if one else None for one in found] == [None, None, "OOM_RISK", None]
+    assert [store.has("deep", extract_address(scan, recipe, extractor)) for scan in scans] == [True, True, False, True]
+
+
+def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A GPU that has room for so many regions; returns the sizes of the batches that it will be asked for."""
+    sizes: list[int] = []
+    ordinary = kind.extract_batch
+
+    def extract_batch(self: Extractor, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+        sizes.append(len(regions))
+        if len(regions) > room:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return ordinary(self, regions, recipe)
+
+    monkeypatch.setattr(kind, "extract_batch", extract_batch)
+    return sizes
+
+
+def test_a_scan_that_would_not_fit_is_refused_before_its_pixels_are_read_and_nothing_is_kept(
+    make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("features.images.region.read_nifti", lambda path: pytest.fail("pixels were read"))
+    scan = make_scan("p1")
+    runner = Threads(workers=1).model_copy(update={"memory_gib": 1e-5})
+    with Pool(runner) as pool:
+        (found,) = pool.map(partial(check_scan, store=store), [scan], "check")
+    assert isinstance(found, Rejected)
+    assert found.code == "OOM_RISK"
+    assert not store.has(BLOCK, check_address(scan))
 
 
 def test_an_unknown_error_becomes_a_digest_without_its_text(
@@ -155,14 +216,18 @@ def test_a_fault_of_the_user_stops_the_run_and_keeps_nothing(
     assert not store.has("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
 
 
-def test_guarded_passes_values_and_knows_memory() -> None:
+def test_guarded_passes_values_and_a_lack_of_memory() -> None:
     def full() -> int:
         raise MemoryError
 
+    def full_in_itk() -> int:
+        raise RuntimeError("Failed to allocate memory for image.")
+
     assert guarded(lambda: 3) == 3
-    found = guarded(full)
-    assert isinstance(found, Rejected)
-    assert found.message == "the case does not fit into memory"
+    with pytest.raises(MemoryError):
+        guarded(full)
+    with pytest.raises(MemoryError):
+        guarded(full_in_itk)
 
 
 def test_guarded_does_not_hold_up_who_stops_the_program() -> None:
