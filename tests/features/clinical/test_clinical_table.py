@@ -202,17 +202,56 @@ def test_values_out_of_range_go_to_quarantine(read: Read) -> None:
     assert found.quarantined[0].details == {"column": "age"}
 
 
-def test_survival_times_that_cannot_be_go_to_quarantine(read: Read) -> None:
+def test_survival_times_that_cannot_be_cost_the_endpoint_and_not_the_patient(read: Read) -> None:
     found = read(
         {
-            "text": "id,T,D\n1,0,true\n2,-3,false\n3,,true\n4,,\n5,-3,\n6,1,false\n",
-            "columns": {"os_days": {"from": "T"}, "death": {"from": "D"}},
+            "text": "id,Age,T,D\n1,61,0,true\n2,62,-3,false\n3,63,,true\n4,64,,\n5,65,-3,\n6,66,1,false\n7,67,0,\n",
+            "columns": {"age": {"from": "Age"}, "os_days": {"from": "T"}, "death": {"from": "D"}},
         }
     )
-    assert [row.code for row in found.quarantined] == ["TAB_TIME"] * 3
-    assert {row.case for row in found.quarantined} == {f"demo:{pseudonym(KEY, 'demo', p)}" for p in "123"}
-    assert found.quarantined[0].details == {"column": "os_days"}
-    assert _column(found, "os_days", "4 5 6") == [None, -3.0, 1.0]
+    assert {row.case for row in found.quarantined} == {f"demo:{pseudonym(KEY, 'demo', p)}" for p in "1235"}
+    assert [row.code for row in found.quarantined] == ["TAB_TIME"] * 4
+    assert found.quarantined[0].details == {"column": "os_days", "endpoint": "survival"}
+    assert [row.message for row in found.quarantined[1:3]] == [
+        "os_days is not above zero",
+        "os_days is missing where death is given",
+    ]
+    assert _column(found, "age", "1 2 3 4 5 6 7") == [61.0, 62.0, 63.0, 64.0, 65.0, 66.0, 67.0]
+    assert _column(found, "os_days", "1 2 3 4 5 6 7") == [None, None, None, None, None, 1.0, 0.0]
+    assert _column(found, "death", "1 2 3 6") == [None, None, None, False]
+
+
+def test_an_event_that_another_endpoint_needs_is_kept(read: Read) -> None:
+    endpoints = {
+        "survival": {"kind": "survival", "time": "os_days", "event": "death"},
+        "died": {"kind": "binary", "column": "death"},
+    }
+    columns = {"os_days": {"from": "T"}, "death": {"from": "D"}}
+    found = read({"text": "id,T,D\n1,-3,true\n", "columns": columns}, endpoints=endpoints)
+    assert (_column(found, "os_days", "1"), _column(found, "death", "1")) == ([None], [True])
+    assert [row.details["endpoint"] for row in found.quarantined] == ["survival"]
+
+
+def test_a_survival_time_of_zero_is_half_a_day_where_declared(read: Read) -> None:
+    variables = {**VARIABLES, "os_days": {**VARIABLES["os_days"], "zero": "half_day"}}
+    columns = {"os_days": {"from": "T"}, "death": {"from": "D"}}
+    found = read({"text": "id,T,D\n1,0,true\n2,0,false\n3,-1,true\n", "columns": columns}, variables=variables)
+    assert _column(found, "os_days", "1 2 3") == [0.5, 0.5, None]
+    assert len(found.quarantined) == 1
+
+
+def test_an_outcome_out_of_range_costs_its_endpoint_alone(read: Read) -> None:
+    variables = {**VARIABLES, "os_days": {**VARIABLES["os_days"], "allowed": [0, 100]}}
+    columns = {"os_days": {"from": "T"}, "death": {"from": "D"}, "age": {"from": "A"}}
+    found = read({"text": "id,T,D,A\n1,101,true,60\n2,100,true,60\n", "columns": columns}, variables=variables)
+    assert _column(found, "os_days", "1 2") == [None, 100.0]
+    assert _column(found, "age", "1 2") == [60.0, 60.0]
+    (row,) = found.quarantined
+    assert (row.code, row.message, row.details) == (
+        "TAB_RANGE",
+        "os_days lies outside 0 to 100",
+        {"column": "os_days", "endpoint": "survival"},
+    )
 
 
 def test_tables_of_one_centre_complete_each_other(read: Read) -> None:
