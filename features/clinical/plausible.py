@@ -1,56 +1,36 @@
-"""Warnings: what each value for itself may be, but a centre's values together hardly are."""
+"""Warnings about the clinical values of a centre: doubtful units, survival times in other units, missing values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from statistics import median
 
 from features.core.catalog import Cohort
 from features.core.endpoint import SurvivalEndpoint
-from features.core.quarantine import REASONS, Quarantined
+from features.core.quarantine import Quarantined
+from features.tables.plausible import FEWEST, UNIT_FACTOR, odd_centres, unit_warning
 
-FEWEST = 5  # values of a centre that make a median
-TIME_FACTOR = 10.0
-UNIT_FACTOR = 5.0
+TIME_FACTOR = 10.0  # months taken for days are thirty times too short
 
 
 def warn(name: str, cohort: Cohort, rows: Iterable[Mapping[str, object]]) -> list[Quarantined]:
-    """Warnings of a cohort's clinical rows, centre by centre: units, survival times, missing values.
-
-    A centre's median is compared with the median of the other centres' medians; zero and negative medians cannot be.
-    """
+    """Warnings of a cohort's clinical rows, variable by variable and centre by centre; they name no case."""
     centres: dict[str, list[Mapping[str, object]]] = {}
     for row in rows:
         centres.setdefault(str(row["centre"]), []).append(row)
-    times = {e.time for e in cohort.endpoints.values() if isinstance(e, SurvivalEndpoint)}
+    times = {endpoint.time for endpoint in cohort.endpoints.values() if isinstance(endpoint, SurvivalEndpoint)}
     found: list[Quarantined] = []
     for word, variable in cohort.variables.items():
-        for centre, part in centres.items():
+        medians: dict[str, float] = {}
+        for centre, part in sorted(centres.items()):
             missing = sum(row.get(word) is None for row in part)
             if 2 * missing > len(part):
                 message = f"{word} is missing in {missing} of {len(part)} patients"
-                facts: dict[str, float | int | str] = {"column": word, "missing": missing, "patients": len(part)}
-                found.append(warning(name, centre, "TAB_MISSING", message, facts))
-        if variable.type == "number":
-            code, factor = ("TAB_TIME_UNIT", TIME_FACTOR) if word in times else ("TAB_UNITS", UNIT_FACTOR)
-            values = {
-                centre: [v for row in part if isinstance(v := row.get(word), float)] for centre, part in centres.items()
-            }
-            for centre, ratio in odd_centres(values, factor):
-                message = f"{word}: the centre's median is {ratio:.3g} times that of the other centres"
-                found.append(warning(name, centre, code, message, {"column": word, "ratio": float(f"{ratio:.3g}")}))
+                details: dict[str, float | int | str] = {"column": word, "missing": missing, "patients": len(part)}
+                found.append(Quarantined(name, centre, "", "", "tables", "TAB_MISSING", message, details))
+            values = [value for row in part if isinstance(value := row.get(word), float)]
+            if variable.type == "number" and len(values) >= FEWEST:
+                medians[centre] = median(values)
+        code, factor = ("TAB_TIME_UNIT", TIME_FACTOR) if word in times else ("TAB_UNITS", UNIT_FACTOR)
+        found += [unit_warning(name, centre, code, word, ratio) for centre, ratio in odd_centres(medians, factor)]
     return found
-
-
-def odd_centres(values: Mapping[str, list[float]], factor: float) -> Iterator[tuple[str, float]]:
-    """Centres whose median is over `factor` times the median of the others' medians, or under 1/factor; and the ratio."""
-    medians = {centre: median(found) for centre, found in sorted(values.items()) if len(found) >= FEWEST}
-    for centre, own in medians.items():
-        others = [value for other, value in medians.items() if other != centre]
-        if others and own > 0 and (typical := median(others)) > 0 and not 1 / factor <= own / typical <= factor:
-            yield centre, own / typical
-
-
-def warning(name: str, centre: str, code: str, message: str, details: dict[str, float | int | str]) -> Quarantined:
-    """A warning about a centre: no case is named, and none is rejected."""
-    return Quarantined(name, centre, "", "", "tables", code, message or REASONS[code].means, details)

@@ -65,6 +65,7 @@ class GenomicTable(TableSource):
     """
 
     block: Literal["genomic"]
+    form: str
     known_at: str = BASELINE
     known_at_columns: dict[str, str] = {}
     leak_checked: tuple[str, ...] = ()

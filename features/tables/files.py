@@ -49,14 +49,14 @@ class TextTable:
         return [None if cell in codes else cell for cell in cells]
 
     def numbers(self, names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Columns as numbers, NaN where missing, and where a cell is no finite number: both (rows, names)."""
+        """Columns as numbers, NaN where empty or missing, and where a cell is no finite number: both (rows, names)."""
         cells, shape = self.cells, (len(self.rows), len(self.columns))
         if list(names) != list(self.columns):
             place = {name: i for i, name in enumerate(self.columns)}
             wanted = np.array([place[name] for name in names], dtype=np.int64)
             chosen = (np.arange(shape[0])[:, None] * shape[1] + wanted).ravel()
             cells, shape = cells.take(pa.array(chosen)), (shape[0], len(names))
-        missing = pa.array(self.source.missing, cells.type)
+        missing = pa.array(["", *self.source.missing], cells.type)
         values, wrong = parse_numbers(cells, self.source.decimal, missing)
         return values.reshape(shape), wrong.reshape(shape)
 

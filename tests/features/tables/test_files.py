@@ -10,9 +10,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from features.core.table_source import TableSource
 from features.core.errors import ConfigError, RadweaveError
 from features.core.id_form import IdForm
+from features.core.table_source import TableSource
 from features.tables.files import TextTable, patients_of, read_text_table, require_columns
 
 Read = Callable[..., TextTable]
@@ -193,7 +193,9 @@ def test_excel_cells_are_the_values_as_text(read: Read) -> None:
 
 
 def test_excel_sheet_is_named_or_an_error(read: Read) -> None:
-    with pytest.raises(RadweaveError, match="there is no sheet "patents"; allowed: other, patients; did you mean "patients""):
+    with pytest.raises(
+        RadweaveError, match='there is no sheet "patents"; allowed: other, patients; did you mean "patients"'
+    ):
         read([["id"], ["1"]], sheet="patents")
 
 
