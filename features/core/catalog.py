@@ -16,12 +16,16 @@ from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 from features.core.case import Modality, Unit
 from features.core.endpoint import BinaryEndpoint, Endpoint
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
-from features.core.genomic_source import AnyGenomicTable, GenomicTable, named_form
+from features.core.genomic_source import AnyGenomicTable, named_form
+from features.core.genomic_source import GenomicTable as GenomicTable
 from features.core.id_form import IdForm
 from features.core.outcome_name import outcome_word
 from features.core.room import Frozen
-from features.core.table_source import ClinicalTable, ColumnSource, Variable
+from features.core.table_source import ClinicalTable as ClinicalTable
+from features.core.table_source import ColumnSource as ColumnSource
 from features.core.table_source import Name as Name
+from features.core.table_source import TableSource as TableSource
+from features.core.table_source import Variable as Variable
 from features.core.table_source import Word as Word
 from features.core.yaml import Document, Loc
 

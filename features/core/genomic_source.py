@@ -17,6 +17,8 @@ from features.core.table_source import TableSource, TextSource
 
 BASELINE = "baseline"
 BURDEN = "mutation_burden"
+PER_MB = "__per_mb"
+SCORE = "__ssgsea"
 _AT = "__at_"
 NON_SILENT = (  # classes of the MAF format that change the protein
     "Frame_Shift_Del",
@@ -75,10 +77,28 @@ class GenomicTable(TableSource):
         """What stands behind a gene in the names of this form's columns."""
         raise NotImplementedError
 
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """What has to be the same in all tables whose columns have the same names."""
+        raise NotImplementedError
+
+    def holds(self, name: str, suffix: str) -> bool:
+        """Whether the table can have a column of this gene (or gene set) and suffix."""
+        raise NotImplementedError
+
     def column(self, gene: str, suffix: str | None = None) -> str:
         """Name of a gene's column in the genomic block."""
         when = next((at for pattern, at in self.known_at_columns.items() if fnmatchcase(gene, pattern)), self.known_at)
         return gene + (self.suffix if suffix is None else suffix) + (f"{_AT}{when}" if when != BASELINE else "")
+
+    def explains(self, column: str) -> bool:
+        """Whether a column of the genomic block can come from this table as it is declared now."""
+        for stem in {column, column.rpartition(_AT)[0]}:
+            for suffix in (self.suffix, SCORE, PER_MB):
+                gene = stem.removesuffix(suffix)
+                if gene + suffix == stem and self.holds(gene, suffix) and self.column(gene, suffix) == column:
+                    return True
+        return False
 
 
 class MatrixTable(GenomicTable):
@@ -104,6 +124,9 @@ class MatrixTable(GenomicTable):
             raise ValueError("patients is a pattern for the columns of a table with rows: genes")
         return self
 
+    def holds(self, name: str, suffix: str) -> bool:
+        return suffix == self.suffix and fnmatchcase(name, self.genes)
+
 
 class ExpressionTable(MatrixTable):
     """Expression values. scale: what the values are said to be, which is checked."""
@@ -117,6 +140,16 @@ class ExpressionTable(MatrixTable):
     def suffix(self) -> str:
         return ""
 
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        return self.unit, self.scale or ""
+
+    def holds(self, name: str, suffix: str) -> bool:
+        if suffix == SCORE:
+            return self.pathways is not None
+        keeps_genes = self.pathways is None or self.pathways.keep_genes
+        return keeps_genes and super().holds(name, suffix)
+
 
 class CopyNumberTable(MatrixTable):
     """Copy number of genes. coding: log2 ratio to two copies, or the calls -2 to 2 of GISTIC."""
@@ -127,6 +160,10 @@ class CopyNumberTable(MatrixTable):
     @property
     def suffix(self) -> str:
         return "__cn"
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        return (self.coding,)
 
 
 class MethylationTable(MatrixTable):
@@ -139,6 +176,10 @@ class MethylationTable(MatrixTable):
     @property
     def suffix(self) -> str:
         return "__beta" if self.scale == "beta" else "__mvalue"
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        return self.scale, self.level
 
 
 class MutationTable(GenomicTable):
@@ -171,6 +212,15 @@ class MutationTable(GenomicTable):
     @property
     def suffix(self) -> str:
         return "__mutated"
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        return self.counted
+
+    def holds(self, name: str, suffix: str) -> bool:
+        if suffix == PER_MB:
+            return name == BURDEN and self.panel_mb is not None
+        return suffix == self.suffix and name in self.genes
 
 
 AnyGenomicTable = Annotated[

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from features.core.genomic_source import ExpressionTable
+from features.core.genomic_source import SCORE, ExpressionTable
 from features.core.id_form import IdForm
 from features.core.table import Column
 from features.genomic.matrix import Matrix, read_matrix
-from features.genomic.pathways import SUFFIX, score_pathways
+from features.genomic.pathways import score_pathways
 from features.genomic.values import Values, check_values
 
 LIMIT = 50.0  # 2^50 molecules are in no sample, and no value is fifty standard deviations off
@@ -29,7 +29,7 @@ def read_expression(root: Path, source: ExpressionTable, form: IdForm, known: Co
         return Values(found.patients, found.places, columns, found.values)
     scores = score_pathways(root, source.path, source.pathways, found.genes, found.values)
     score_columns = [
-        Column(source.column(name, SUFFIX), "float64", f"ssGSEA score of {name}", unit="score", family="pathway")
+        Column(source.column(name, SCORE), "float64", f"ssGSEA score of {name}", unit="score", family="pathway")
         for name in scores
     ]
     parts = [found.values] if source.pathways.keep_genes else []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from features.core.errors import ConfigError, Fault
-from features.core.genomic_source import BURDEN, MutationTable
+from features.core.genomic_source import BURDEN, PER_MB, MutationTable
 from features.core.id_form import IdForm
 from features.core.table import Column
 from features.genomic.values import Values
@@ -52,7 +52,7 @@ def read_mutations(root: Path, source: MutationTable, form: IdForm, known: Colle
         for gene in source.genes
     ]
     if source.panel_mb is not None:
-        name = source.column(BURDEN, "__per_mb")
+        name = source.column(BURDEN, PER_MB)
         description = "mutations of the counted classes per megabase of the panel"
         columns.append(Column(name, "float64", description, unit="1/Mb", family="mutation burden"))
         status = np.column_stack([status, burden / source.panel_mb])

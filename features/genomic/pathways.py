@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from features.core.errors import ConfigError, Fault, RadweaveError
 from features.core.genomic_source import Pathways
 
-SUFFIX = "__ssgsea"
 WEIGHT = 0.25  # of the ranks, as published
 
 

@@ -61,23 +61,24 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
     rows: dict[str, int] = {}
     centres: list[str] = []
     places: list[NDArray[np.int64]] = []
-    for source, centre, found in parts:
+    for table, centre, found in parts:
         codes = [pseudonym(key, name, patient) for patient in found.patients]
-        for i, code in enumerate(codes):
+        for code, where in zip(codes, found.places, strict=True):
             if rows.setdefault(code, len(rows)) == len(centres):
                 centres.append(centre)
             elif centres[rows[code]] != centre:
-                faults.append(Fault(source.path, "a patient has another centre in another table", found.places[i]))
+                faults.append(Fault(table.path, "a patient has another centre in another table", where))
         places.append(np.array([rows[code] for code in codes], dtype=np.int64))
     names = sorted(columns)
     values = np.full((len(rows), len(names)), np.nan)
     index = {column: i for i, column in enumerate(names)}
-    for (source, _, found), place in zip(parts, places, strict=True):
+    for (table, _, found), place in zip(parts, places, strict=True):
         area = np.ix_(place, np.array([index[column.name] for column in found.columns], dtype=np.int64))
-        before = values[area]
-        for i in np.flatnonzero((np.isfinite(before) & np.isfinite(found.numbers)).any(axis=1)):
-            faults.append(Fault(source.path, "a patient already has these genes from another table", found.places[i]))
-        values[area] = np.where(np.isfinite(found.numbers), found.numbers, before)
+        before, is_known = values[area], np.isfinite(found.numbers)
+        twice = (np.isfinite(before) & is_known).any(axis=1)
+        for where in np.array(found.places, dtype=object)[twice]:
+            faults.append(Fault(table.path, "a patient already has these genes from another table", where))
+        values[area] = np.where(is_known, found.numbers, before)
     if faults:
         raise ConfigError(faults)
     schema = Schema("genomic", (*KEY, *(columns[column] for column in names)))

@@ -84,9 +84,8 @@ def test_a_patient_of_two_centres_is_a_fault(read: Read) -> None:
 
 
 def test_a_gene_column_twice_is_a_fault(read: Read) -> None:
-    assert "g0.csv: genes stand twice; found G1; allowed: one value per patient and gene" in _fault(
-        read, {"text": "id,G1,G2,G1\n1,1,2,3\n"}
-    )
+    fault = _fault(read, {"text": "id,G1,G2,G1\n1,1,2,3\n"})
+    assert "g0.csv: genes stand twice; found G1; allowed: one value per patient and gene" in fault
 
 
 def test_no_matching_column_is_a_fault(read: Read) -> None:
