@@ -71,11 +71,11 @@ REASONS: dict[str, Reason] = {
     ),
     "TAB_RANGE": Reason("a value lies outside the range that the catalog allows", "correct the value, or the range"),
     "TAB_TIME_UNIT": Reason(
-        "warning: the median survival time of a centre is over ten times that of the others, or under a tenth",
+        "warning: a centre's median survival time is over ten times that of most others, or under a tenth",
         "check whether days and months were mixed up",
     ),
     "TAB_UNITS": Reason(
-        "warning: the median of a number in a centre is over five times that of the others, or under a fifth",
+        "warning: a centre's median of a number is over five times that of most others, or under a fifth",
         "check the unit that the table declares",
     ),
     "TAB_MISSING": Reason(
