@@ -1,7 +1,8 @@
 """Genomic sources: the forms of genomic tables, and the names that their columns have in the genomic block.
 
 Expression keeps the names of genes. Every other form has a suffix of its own, and what is known at another time point
-than baseline ends with `__at_` and that time point: so a name tells what a column is and when it is known.
+than baseline ends with `__at_` and that time point: so a name tells what a column is and when it is known. Names of
+genes hold no `__`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ BASELINE = "baseline"
 BURDEN = "mutation_burden"
 PER_MB = "__per_mb"
 SCORE = "__ssgsea"
-_AT = "__at_"
+JOINT = "__"
+_AT = f"{JOINT}at_"
 NON_SILENT = (  # classes of the MAF format that change the protein
     "Frame_Shift_Del",
     "Frame_Shift_Ins",
@@ -125,7 +127,7 @@ class MatrixTable(GenomicTable):
         return self
 
     def holds(self, name: str, suffix: str) -> bool:
-        return suffix == self.suffix and fnmatchcase(name, self.genes)
+        return suffix == self.suffix and JOINT not in name and fnmatchcase(name, self.genes)
 
 
 class ExpressionTable(MatrixTable):
@@ -204,6 +206,9 @@ class MutationTable(GenomicTable):
 
     @model_validator(mode="after")
     def check_classes(self) -> MutationTable:
+        joined = [gene for gene in self.genes if JOINT in gene]
+        if joined:
+            raise ValueError(f'names of genes hold no "{JOINT}"; found "{joined[0]}"')
         both = sorted(set(self.counted) & set(self.ignored))
         if both:
             raise ValueError(f'the class "{both[0]}" cannot be both counted and ignored')

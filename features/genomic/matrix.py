@@ -12,10 +12,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.core.errors import ConfigError, Fault
-from features.core.genomic_source import MatrixTable
+from features.core.genomic_source import JOINT, MatrixTable
 from features.core.id_form import IdForm, normalise_id
 from features.tables.excel import is_excel_damage
-from features.tables.files import TextTable, normalise_ids, patients_of, read_text_table, require_columns, some_rows
+from features.tables.files import (
+    Header,
+    TextTable,
+    normalise_ids,
+    patients_of,
+    read_text_table,
+    require_columns,
+    some_rows,
+)
+
+HEADERS: dict[str, Header] = {"patients": "genes", "genes": "patients", "pairs": "columns"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +44,7 @@ def read_matrix(root: Path, source: MatrixTable, form: IdForm, known: Collection
     Raises ConfigError if genes or patients stand twice, names were turned into dates by Excel, the table is transposed,
     or cells are not finite numbers.
     """
-    text = read_text_table(root, source, show_header=False)
+    text = read_text_table(root, source, header=HEADERS[source.rows])
     if source.rows == "pairs":
         return _pairs(text, source, form)
     is_swapped = source.rows == "genes"
@@ -61,7 +71,7 @@ def read_matrix(root: Path, source: MatrixTable, form: IdForm, known: Collection
 
 
 def _pairs(text: TextTable, source: MatrixTable, form: IdForm) -> Matrix:
-    require_columns(text, [source.gene, source.value], show_header=False)
+    require_columns(text, [source.gene, source.value])
     ids = patients_of(text, form, repeated=True)
     names = text.column(source.gene)
     wanted = np.array([name is None or fnmatchcase(name, source.genes) for name in names], dtype=bool)
@@ -122,6 +132,10 @@ def _check_genes(source: MatrixTable, genes: Sequence[str]) -> None:
     if (counts > 1).any():
         twice = sorted(counts.index[counts > 1])
         faults.append(Fault(source.path, "genes stand twice", _some(twice), "one value per patient and gene"))
+    joined = sorted({gene for gene in genes if JOINT in gene})
+    if joined:
+        what = f'names of genes hold "{JOINT}", which stands between a gene and the form of its column'
+        faults.append(Fault(source.path, what, _some(joined)))
     if any(not gene for gene in genes):
         faults.append(Fault(source.path, "genes have no name"))
     if faults:

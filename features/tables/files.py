@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from features.tables.excel import excel_rows, is_excel_damage
 from features.tables.number import parse_numbers
 
 VERSION = 1  # raise it when the meaning of values changes
+Header = Literal["columns", "genes", "patients"]
 _BATCH = 200_000  # cells that stand as Python texts at a time
 
 
@@ -61,28 +63,28 @@ class TextTable:
         return values.reshape(shape), wrong.reshape(shape)
 
 
-def read_text_table(root: Path, source: TextSource, *, show_header: bool = True) -> TextTable:
+def read_text_table(root: Path, source: TextSource, *, header: Header = "columns") -> TextTable:
     """A table file as text. Empty rows are left out.
 
-    show_header: whether messages may show the header; not where patients may stand in it. Raises ConfigError if the
-    file cannot be read, rows and header have different lengths, the id column is absent, or Excel has turned names of
-    columns into dates.
+    header: what stands in the header; where it is, or may by mistake be, patients, messages do not show it. Raises
+    ConfigError if the file cannot be read, rows and header have different lengths, the id column is absent, or Excel has
+    turned names of the header into dates.
     """
     rows = _rows(root, source)
-    _, header = next(rows, (0, []))
-    if not header:
+    _, first = next(rows, (0, []))
+    if not first:
         raise _fault(source, "the table is empty")
-    header = [name.strip() for name in header]
-    _require(header, [source.id], source, show_header=show_header)
-    damaged = [name for name in header if is_excel_damage(name)]
+    names = [name.strip() for name in first]
+    _require(names, [source.id], source, show=header == "columns")
+    damaged = [i for i, name in enumerate(names, start=1) if is_excel_damage(name)]
     if damaged:
-        found = ", ".join(damaged[:10]) + (" …" if len(damaged) > 10 else "")
-        hint = "write the names of genes again, in columns formatted as text"
-        raise _fault(source, "Excel has turned names of columns into dates or numbers", found, hint=hint)
-    place = header.index(source.id)
+        found = some_places([str(i) if header == "patients" else names[i - 1] for i in damaged], "")
+        hint = f"write the names of {'genes' if header == 'genes' else header} again, in cells formatted as text"
+        raise _fault(source, "Excel has turned names of the header into dates or numbers", found, hint=hint)
+    place = names.index(source.id)
     keys, numbers, uneven, batch, chunks = [], [], [], list[str](), list[pa.Array]()
     for number, cells in rows:
-        if len(cells) != len(header):
+        if len(cells) != len(names):
             uneven.append(number)
             continue
         keys.append(canonical_id(cells.pop(place)))
@@ -92,11 +94,11 @@ def read_text_table(root: Path, source: TextSource, *, show_header: bool = True)
             chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
             batch = []
     if uneven:
-        comma = source.separator == "," and "a cell with a comma in it needs quotes; is it a decimal comma?"
-        allowed = f"{len(header)} cells, as in the header"
-        raise _fault(source, "rows are longer or shorter than the header", some_rows(uneven), allowed, comma or "")
+        hint = "cells with a comma in them need quotes; is it a decimal comma?" if source.separator == "," else ""
+        allowed = f"{len(names)} cells, as in the header"
+        raise _fault(source, "rows are longer or shorter than the header", some_rows(uneven), allowed, hint)
     chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
-    columns = (*header[:place], *header[place + 1 :])
+    columns = (*names[:place], *names[place + 1 :])
     return TextTable(source, tuple(keys), columns, tuple(numbers), pa.chunked_array(chunks))
 
 
@@ -147,9 +149,9 @@ def normalise_ids(
     return [known[name] for name in written]
 
 
-def require_columns(table: TextTable, wanted: Iterable[str], *, show_header: bool = True) -> None:
+def require_columns(table: TextTable, wanted: Iterable[str], *, header: Header = "columns") -> None:
     """Raises ConfigError with every column that is not in the table, and its nearest name, or stands in it twice."""
-    _require(list(table.columns), wanted, table.source, show_header=show_header)
+    _require(list(table.columns), wanted, table.source, show=header == "columns")
 
 
 def some_rows(numbers: Iterable[int]) -> str:
@@ -159,19 +161,19 @@ def some_rows(numbers: Iterable[int]) -> str:
 
 def some_places(places: Sequence[str], what: str) -> str:
     """Places for a message, the first ten of them."""
-    return f"{what} {', '.join(places[:10])}" + (" …" if len(places) > 10 else "")
+    return f"{what} {', '.join(places[:10])}".lstrip() + (" …" if len(places) > 10 else "")
 
 
-def _require(header: list[str], wanted: Iterable[str], source: TextSource, *, show_header: bool) -> None:
+def _require(header: list[str], wanted: Iterable[str], source: TextSource, *, show: bool) -> None:
     is_data = any(re.fullmatch(r"[\d.,:/ -]*\d[\d.,:/ -]*", name) for name in header)
-    shown = ", ".join(header[:30]) if show_header and not is_data else f"{len(header)} columns of the header"
+    shown = ", ".join(header[:30]) if show and not is_data else f"{len(header)} columns of the header"
     faults = []
     for name in dict.fromkeys(wanted):
         if name not in header:
             hint = separator_hint(header, source)
             if not hint and is_data:
                 hint = "is the first row the header?"
-            elif not hint and show_header:
+            elif not hint and show:
                 hint = did_you_mean(name, header)
             faults.append(Fault(source.path, f'there is no column "{name}"', "", shown, hint))
         elif header.count(name) > 1:
