@@ -16,7 +16,7 @@ LIMIT = 0.95  # AUC, or Harrell's C, in either direction
 CASES = 20
 EVENTS = 5  # and as many of the other class, for a binary endpoint
 CHANCE = 0.05  # over all columns of a block: among thousands of genes a few separate few cases by chance
-_PAIRS = 20_000
+_PAIRS = 5_000
 
 
 def check_leakage(design: Design, blocks: Collection[str], checked: Collection[str]) -> None:
@@ -58,7 +58,7 @@ def _auc(values: pd.DataFrame, event: NDArray[np.bool_]) -> tuple[NDArray[np.flo
 def _harrell(values: pd.DataFrame, y: NDArray[np.void]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Harrell's C of each column, NaN where cases are too few, and p with a spread of 1/(3√events).
 
-    All columns are judged on at most 20,000 pairs first; those near the limit on all of them.
+    All columns are judged on at most 5,000 pairs first; those near the limit on all of them.
     """
     X = values.to_numpy(float)
     early, late = np.nonzero(y["event"][:, None] & (y["time"][:, None] < y["time"][None, :]))

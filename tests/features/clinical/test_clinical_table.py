@@ -8,8 +8,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from features.clinical.table import clinical_schema, read_clinical
+from features.clinical.units import conversion
 from features.core.catalog import Cohort
 from features.core.errors import ConfigError
 from features.core.pseudonym import pseudonym
@@ -31,7 +34,7 @@ Read = Callable[..., PatientTable]
 def read(tmp_path: Path) -> Read:
     """The clinical block of tables given as {columns, text, …}; variables as above."""
 
-    def build(*tables: dict[str, Any], **settings: Any) -> PatientTable:
+    def build(*tables: dict[str, Any], **changes: Any) -> PatientTable:
         sources = []
         for i, table in enumerate(tables):
             table = dict(table)
@@ -57,7 +60,7 @@ def read(tmp_path: Path) -> Read:
             "variables": VARIABLES,
             "tables": sources,
             "endpoints": {"survival": {"kind": "survival", "time": "os_days", "event": "death"}},
-            **settings,
+            **changes,
         }
         return read_clinical(tmp_path, "demo", Cohort.model_validate(cohort), KEY)
 
@@ -329,3 +332,44 @@ def test_excel_table(read: Read, tmp_path: Path) -> None:
 def test_schema_of_a_cohort_without_variables_is_the_key_alone() -> None:
     cohort = Cohort.model_construct(variables={})
     assert [column.name for column in clinical_schema(cohort).columns] == ["patient", "cohort", "centre"]
+
+
+def test_a_molar_unit_asks_for_the_analyte(read: Read) -> None:
+    variables = {"crea": {"type": "number", "description": "creatinine", "unit": "umol/l"}}
+    table = {"text": "id,C\n1,1\n", "columns": {"crea": {"from": "C", "unit": "mg/dl"}}}
+    fault = _fault(read, table, variables=variables, endpoints={})
+    assert (
+        'no conversion from "mg/dl" to "umol/l" is known; between mass and moles declare the variable\'s analyte'
+        in fault
+    )
+    variables["crea"]["analyte"] = "creatinine"
+    found = read(table, variables=variables, endpoints={})
+    assert _column(found, "crea", "1") == [pytest.approx(88.4, rel=1e-3)]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.none() | st.integers(18, 110), st.sampled_from(["female", "male", "NA"])), min_size=1, max_size=8
+    ),
+    random=st.randoms(use_true_random=False),
+)
+def test_order_of_rows_and_columns_changes_nothing(read: Read, rows: list[Any], random: Any) -> None:
+    columns = {"age": {"from": "Age"}, "sex": {"from": "Sex"}}
+    lines = [["P" + str(i), "" if age is None else str(age), sex] for i, (age, sex) in enumerate(rows)]
+    straight = read({"text": "\n".join(map(",".join, [["id", "Age", "Sex"], *lines])) + "\n", "columns": columns})
+    random.shuffle(lines)
+    turned = [["Sex", "id", "Age"], *([sex, patient, age] for patient, age, sex in lines)]
+    assert straight.table.equals(read({"text": "\n".join(map(",".join, turned)) + "\n", "columns": columns}).table)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(years=st.floats(18, 110), unit=st.sampled_from(["days", "weeks", "months"]))
+def test_a_value_in_another_unit_is_the_same_value(read: Read, years: float, unit: str) -> None:
+    factor = conversion("years", unit)
+    assert factor is not None
+    written = read({"text": f"id,Age\n1,{years!r}\n", "columns": {"age": {"from": "Age"}}})
+    columns = {"age": {"from": "Age", "unit": unit}}
+    variables = {**VARIABLES, "age": {**VARIABLES["age"], "allowed": None}}
+    other = read({"text": f"id,Age\n1,{years * factor!r}\n", "columns": columns}, variables=variables)
+    assert _column(other, "age", "1") == [pytest.approx(_column(written, "age", "1")[0], rel=1e-12)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from features.core.errors import ConfigError, RadweaveError
 from features.core.id_form import IdForm
 from features.core.table_source import TableSource
+from features.tables.excel import is_excel_damage
 from features.tables.files import TextTable, patients_of, read_text_table, require_columns
 
 Read = Callable[..., TextTable]
@@ -202,3 +204,52 @@ def test_excel_sheet_is_named_or_an_error(read: Read) -> None:
 def test_excel_rows_are_numbered_as_excel_does(read: Read) -> None:
     with pytest.raises(ConfigError, match="patient ids stand twice; found rows 2, 4"):
         read([["id", "a"], ["x", 1], [None, None], ["x", 2]])
+
+
+def test_a_kept_value_of_a_formula_is_read(tmp_path: Path, read: Read) -> None:
+    read([["id", "a"], ["x", 7]])
+    path, patched = tmp_path / "t.xlsx", tmp_path / "p.xlsx"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(patched, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b"<v>7</v>", b"<f>3+4</f><v>7</v>"))
+    found = read_text_table(tmp_path, TableSource(path="p.xlsx", id="id", sheet="patients"))
+    assert _cells(found) == [["7"]]
+
+
+def test_old_workbooks_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0")
+    with pytest.raises(RadweaveError, match=r"t\.xls: is a workbook of the old form; allowed: \.xlsx or CSV"):
+        read_text_table(tmp_path, TableSource(path="t.xls", id="id"))
+
+
+def test_comments_above_the_header_are_left_out_where_declared(read: Read) -> None:
+    found = read("#version 2.4\n#more\nid,a\n#1,2\n", comment="#")
+    assert (found.keys, found.rows, found.columns) == (("#1",), (4,), ("a",))
+
+
+def test_a_first_row_of_values_is_no_header_and_is_not_shown(read: Read) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read("Miller,64,male\nSmith,65,female\n")
+    assert 'there is no column "id"; allowed: 3 columns of the header; is the first row the header?' in str(
+        caught.value
+    )
+    assert "Miller" not in str(caught.value)
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", "|"])
+def test_the_separator_that_stands_in_the_header_is_proposed(read: Read, separator: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(separator.join(["id", "a", "b"]) + "\n")
+    assert f'declare separator: "{separator}"'.replace("\t", "\\t") in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["1-Mar", "12-Sep", "Dec-01", "2020-03-01 00:00:00", "2.31E+13", "1E+05"])
+def test_what_excel_makes_of_names_is_seen(name: str) -> None:
+    assert is_excel_damage(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["MARCH1", "SEPT2", "12-MAR", "2310009E13", "P-01", "1-Marie", "HLA-A", "2020-03-01", "7E5"]
+)
+def test_what_excel_leaves_alone_is_no_damage(name: str) -> None:
+    assert not is_excel_damage(name)
