@@ -57,7 +57,6 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
         try:
             text = read_text_table(root, source)
             require_columns(text, [n for c in source.columns.values() for n in (c.source, c.start, c.end) if n])
-            patients = patients_of(text, cohort.id_form)
         except ConfigError as error:
             faults += error.faults
             continue
@@ -65,6 +64,11 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
             word: _typed(text, source, column, cohort.variables[word], word, faults)
             for word, column in source.columns.items()
         }
+        try:
+            patients = patients_of(text, cohort.id_form)
+        except ConfigError as error:
+            faults += error.faults
+            continue
         centre = source.centre or next(iter(cohort.centres))
         for i, patient in enumerate(patients):
             code = pseudonym(key, name, patient)

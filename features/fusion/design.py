@@ -161,7 +161,8 @@ def _cohort_part(store: Store, catalog: Catalog, name: str, question: Question) 
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
     )
     volumes = {f"volume_{m.lower()}_ml": _volumes(cases, [m]).iloc[:, 0] for m in modalities}
-    checked += list(encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked}))
+    cleared = encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked})
+    checked += [str(column) for column in cleared.columns]
     return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing, late, checked)
 
 

@@ -31,8 +31,8 @@ def is_excel_damage(name: str) -> bool:
 def excel_rows(data: bytes, source: TextSource) -> Iterator[tuple[int, list[str]]]:
     """Row numbers of the sheet, from 1, and cells as text: whole numbers without decimals, dates as ISO 8601 with time.
 
-    Raises ConfigError for an unknown sheet, merged cells, hidden rows or columns, formulas without a kept value and
-    cells that hold an error; ValueError, KeyError or BadZipFile if it is no workbook.
+    Raises ConfigError for a sheet that is unknown or one of several, merged cells, hidden rows or columns, formulas
+    without a kept value and cells that hold an error; ValueError, KeyError or BadZipFile if it is no workbook.
     """
     sheet = _sheet(data, source, data_only=True)
     faults = [Fault(source.path, what, found, hint=hint) for what, found, hint in _faults(data, source, sheet)]
@@ -49,6 +49,9 @@ def _sheet(data: bytes, source: TextSource, *, data_only: bool) -> Any:
         hint = did_you_mean(source.sheet, book.sheetnames)
         there = ", ".join(book.sheetnames)
         raise ConfigError([Fault(source.path, f'there is no sheet "{source.sheet}"', "", there, hint)])
+    if source.sheet is None and len(book.sheetnames) > 1:
+        there = ", ".join(book.sheetnames)
+        raise ConfigError([Fault(source.path, "the workbook has several sheets", "", there, "declare the sheet")])
     return book[source.sheet] if source.sheet is not None else book.worksheets[0]
 
 

@@ -290,6 +290,11 @@ def test_faults_of_all_tables_come_together(read: Read) -> None:
     assert fault.startswith("2 faults")
 
 
+def test_faults_of_ids_and_of_cells_come_together(read: Read) -> None:
+    fault = _fault(read, {"text": "id,Age\n1,x\n1,60\n", "columns": {"age": {"from": "Age"}}})
+    assert fault.startswith("2 faults")
+
+
 def test_absent_columns_are_all_named_with_the_nearest(read: Read) -> None:
     fault = _fault(
         read,

@@ -216,6 +216,13 @@ def test_a_kept_value_of_a_formula_is_read(tmp_path: Path, read: Read) -> None:
     assert _cells(found) == [["7"]]
 
 
+def test_one_of_several_sheets_has_to_be_declared(read: Read) -> None:
+    with pytest.raises(
+        RadweaveError, match="the workbook has several sheets; allowed: other, patients; declare the sheet"
+    ):
+        read([["id"], ["1"]], sheet=None)
+
+
 def test_old_workbooks_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0")
     with pytest.raises(RadweaveError, match=r"t\.xls: is a workbook of the old form; allowed: \.xlsx or CSV"):
