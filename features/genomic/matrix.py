@@ -56,7 +56,7 @@ def read_matrix(root: Path, source: MatrixTable, form: IdForm, known: Collection
         raise ConfigError([Fault(source.path, "no column matches the pattern of patients", source.patients)])
     _check_genes(source, genes)
     if is_swapped:
-        columns = [f"{text.columns.index(name) + 2}" for name in patients]
+        columns = [f"{i}" for i, n in zip(text.places, text.columns, strict=True) if fnmatchcase(n, source.patients)]
         ids = normalise_ids(patients, source, form, columns, "columns")
         values, wrong = text.numbers(patients)
         chosen = [fnmatchcase(gene, source.genes) for gene in text.keys]
@@ -114,6 +114,9 @@ def _check_orientation(
 
     if known and not share(patients) and share(written_genes):
         raise ConfigError([Fault(source.path, "the ids of patients stand where the genes should", "", "", hint)])
+    if known and source.genes == "*" and not share(patients):  # else ids might become names of columns
+        what = "none of its patients stands in the centre's clinical tables, and nothing tells genes from patients"
+        raise ConfigError([Fault(source.path, what, hint="is the id_form right? or declare a pattern of genes")])
     if not genes:
         swapped = any(fnmatchcase(name, source.genes) for name in patients)
         what = f"no {'row' if source.rows == 'genes' else 'column'} matches the gene pattern"

@@ -33,13 +33,14 @@ _BATCH = 200_000  # cells that stand as Python texts at a time
 class TextTable:
     """The rows of a table file that are not empty: all cells stripped, nothing else done to them.
 
-    keys: the cells of the id column, composed (NFC). columns: names of the others. rows: their rows in the file, from 1
-    with the header. cells: the cells of the others, row by row.
+    keys: the cells of the id column, composed (NFC). columns: names of the others; places: their columns in the file,
+    from 1. rows: their rows in the file, from 1 with the header. cells: the cells of the others, row by row.
     """
 
     source: TextSource
     keys: tuple[str, ...]
     columns: tuple[str, ...]
+    places: tuple[int, ...]
     rows: tuple[int, ...]
     cells: pa.ChunkedArray
 
@@ -99,7 +100,8 @@ def read_text_table(root: Path, source: TextSource, *, header: Header = "columns
         raise _fault(source, "rows are longer or shorter than the header", some_rows(uneven), allowed, hint)
     chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
     columns = (*names[:place], *names[place + 1 :])
-    return TextTable(source, tuple(keys), columns, tuple(numbers), pa.chunked_array(chunks))
+    places = tuple(i for i in range(1, len(names) + 1) if i != place + 1)
+    return TextTable(source, tuple(keys), columns, places, tuple(numbers), pa.chunked_array(chunks))
 
 
 def patients_of(table: TextTable, form: IdForm, *, repeated: bool = False) -> list[str]:

@@ -352,7 +352,7 @@ def test_a_molar_unit_asks_for_the_analyte(read: Read) -> None:
     assert _column(found, "crea", "1") == [pytest.approx(88.4, rel=1e-3)]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.tuples(st.none() | st.integers(18, 110), st.sampled_from(["female", "male", "NA"])), min_size=1, max_size=8
@@ -368,7 +368,7 @@ def test_order_of_rows_and_columns_changes_nothing(read: Read, rows: list[Any], 
     assert straight.table.equals(read({"text": "\n".join(map(",".join, turned)) + "\n", "columns": columns}).table)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(years=st.floats(18, 110), unit=st.sampled_from(["days", "weeks", "months"]))
 def test_a_value_in_another_unit_is_the_same_value(read: Read, years: float, unit: str) -> None:
     factor = conversion("years", unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.clinical.units import _FACTORS, MOLAR_MASS, conversion
@@ -84,6 +84,7 @@ def test_laboratory_factors(source: str, target: str, factor: float) -> None:
 
 
 @pytest.mark.parametrize("analyte", MOLAR_MASS)
+@settings(deadline=None)
 @given(value=st.floats(1e-6, 1e6))
 def test_a_value_that_goes_to_moles_and_back_is_the_same(analyte: str, value: float) -> None:
     there, back = conversion("mg/dl", "umol/l", analyte), conversion("umol/l", "mg/dl", analyte)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.core.id_form import IdForm, normalise_id
@@ -45,6 +45,7 @@ def test_a_pattern_has_one_group(pattern: str) -> None:
         IdForm(pattern=pattern)
 
 
+@settings(deadline=None)
 @given(st.text(), st.booleans(), st.booleans(), st.integers(0, 9))
 def test_a_normal_id_stays_as_it_is(written: str, upper: bool, strip: bool, pad: int) -> None:
     form = IdForm(upper=upper, strip_zeros=strip, pad=pad)

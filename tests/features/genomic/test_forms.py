@@ -86,8 +86,10 @@ def test_patterns_choose_genes_and_patients(read: Read) -> None:
 
 def test_faults_of_swapped_tables_name_columns_and_no_patient(read: Read) -> None:
     fault = _fault(read, {"text": "id,Secret,x,Secret\nG1,1,2,3\n", "rows": "genes"})
-    assert "patient ids stand twice; found columns 2, 4" in fault or "columns 2" in fault
+    assert "patient ids stand twice; found columns 2, 4" in fault
     assert "Secret" not in fault
+    fault = _fault(read, {"text": "x,id,Secret,Secret\n1,G1,2,3\n", "rows": "genes"})
+    assert "patient ids stand twice; found columns 3, 4" in fault
     fault = _fault(read, {"text": "gene,Secret,x\nG1,1,2\n", "rows": "genes"})
     assert 'there is no column "id"; allowed: 3 columns of the header' in fault
     assert "Secret" not in fault
@@ -215,7 +217,7 @@ def test_columns_that_a_centre_lacks_are_warned_about_in_one_row(read: Read) -> 
 numbers = st.floats(-49, 49, allow_nan=False).map(lambda value: round(value, 3))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(st.lists(st.none() | numbers, min_size=3, max_size=3), min_size=1, max_size=5),
     random=st.randoms(use_true_random=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.tables.number import parse_number, parse_numbers
@@ -72,6 +72,7 @@ CELLS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CELLS, max_size=20), st.sampled_from(".,"))
 def test_many_cells_are_read_as_one_cell_is(cells: list[str], decimal: str) -> None:
     missing = ("NA", "", "-9")

@@ -415,6 +415,14 @@ def test_tab_omics_transposed_tables_stop_with_a_hint(genomic: Read) -> None:
     assert _column(one, "G3", "P1 P2") == [3.0, 6.0]
 
 
+def test_tab_omics_a_table_of_strangers_stops_where_ids_might_become_columns(genomic: Read) -> None:
+    clinical = {"block": "clinical", "text": "id,Age\nP1,60\n", "columns": {"age": "Age"}}
+    table = {"text": "id,G1\nX-P1,1\n"}
+    assert "none of its patients stands in the centre's clinical tables" in _fault(genomic, clinical, table)
+    assert genomic(clinical, {**table, "genes": "G*"}).table.num_rows == 1
+    assert genomic(clinical, {**table, "id_form": {"pattern": "X-(.*)"}}).table.num_rows == 1
+
+
 def test_tab_omics_a_gene_that_stands_twice_stops(genomic: Read) -> None:
     fault = _fault(genomic, {"text": "id,TP53,KRAS,TP53\nP1,1,2,3\n"})
     assert "genes stand twice; found TP53" in fault
