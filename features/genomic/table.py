@@ -137,7 +137,7 @@ def _warnings(
         shared &= there.any(axis=0)
     chosen = np.flatnonzero(shared)
     expression = values[:, chosen[:: len(chosen) // GENES + 1]]
-    if len(chosen) and np.nanmin(expression) >= 0:  # z-scores have no magnitude
+    if expression.size and np.nanmin(expression) >= 0:  # z-scores have no magnitude
         parts = {centre: expression[centres == centre] for centre in names}
         medians = {centre: float(np.nanmedian(part)) for centre, part in parts.items() if len(part) >= FEWEST}
         ratios = odd_centres(medians, UNIT_FACTOR)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -194,6 +196,8 @@ def _rows(root: Path, source: TextSource) -> Iterator[tuple[int, list[str]]]:
     is_excel = path.suffix.lower() in (".xlsx", ".xlsm")
     try:
         data = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            data = gzip.decompress(data)
         rows = excel_rows(data, source) if is_excel else delimited_rows(data, source)
         for number, cells in rows:
             if any(cell.strip() for cell in cells):
@@ -203,7 +207,7 @@ def _rows(root: Path, source: TextSource) -> Iterator[tuple[int, list[str]]]:
     except UnicodeError as error:
         hint = error.args[0] if len(error.args) == 1 else f"declare another one, for example {encoding_hint(data)}"
         raise _fault(source, f'is not text of the encoding "{source.encoding}"', hint=hint) from error
-    except (OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
         raise _fault(source, f"cannot be read as a table ({type(error).__name__}: {error})") from error
 
 

@@ -208,6 +208,12 @@ def test_counted_classes_are_declared(read: Read) -> None:
     assert _values(found, "P1") == {"TP53__mutated": False, "KRAS__mutated": True}
 
 
+def test_a_table_without_patients_is_an_empty_block(read: Read) -> None:
+    found = read({"text": "id,G1\n"})
+    assert (found.table.num_rows, found.table.schema.names) == (0, ["patient", "cohort", "centre", "G1"])
+    assert read().table.num_rows == 0
+
+
 def test_columns_that_a_centre_lacks_are_warned_about_in_one_row(read: Read) -> None:
     found = read({"text": "id,G1,G2\nP1,1,2\nP2,1,\nP3,1,\n"}, {"text": "id,G1,G2\nP4,1,2\n", "centre": "B"})
     (warning,) = found.warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -214,6 +215,14 @@ def test_a_kept_value_of_a_formula_is_read(tmp_path: Path, read: Read) -> None:
             target.writestr(name, source.read(name).replace(b"<v>7</v>", b"<f>3+4</f><v>7</v>"))
     found = read_text_table(tmp_path, TableSource(path="p.xlsx", id="id", sheet="patients"))
     assert _cells(found) == [["7"]]
+
+
+def test_compressed_tables_are_read(read: Read) -> None:
+    packed = gzip.compress(b"id,a\n1,2\n")
+    assert _cells(read(packed, name="t.csv.gz")) == [["2"]]
+    for broken in (packed[:-12], b"id,a\n1,2\n", packed[:12] + b"xx" + packed[14:]):
+        with pytest.raises(RadweaveError, match=r"t\.csv\.gz: cannot be read as a table"):
+            read(broken, name="t.csv.gz")
 
 
 def test_one_of_several_sheets_has_to_be_declared(read: Read) -> None:
