@@ -68,7 +68,10 @@ def _study(path: Path, catalog: Path, store: Store, runner: Runner) -> Path:
         return folder
     recipes = find_recipes(plan.recipes)
     exclude = plan.missing_modality == "exclude"
-    question = Question(plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude)
+    blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))
+    question = Question(
+        plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude, blocks=blocks
+    )
     design = run_step(fuse_blocks, mart, catalog, question, folder)
     with Pool(runner) as pool:
         result = run_step(fit_models, design, plan, folder, pool)

@@ -1,6 +1,6 @@
 """Steps 3 and 4: extract what is missing, handcrafted and deep features alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from prefect import task
@@ -26,14 +26,9 @@ def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor
     prefix = feature_prefix(recipe, extractor.kind)
     todo = [scan for scan, address in addresses.items() if not ledger.knows(extractor.block, prefix, address)]
     what = f"{recipe.name}: {extractor.kind}"
-    if extractor.batched:
-        many = partial(extract_scans, recipe=recipe, extractor=extractor, store=ledger.store)
-        found = pool.map_batches(many, todo, what, DEVICE_BATCH)
-    else:
-        one: Callable[[Scan], Rejected | None] = partial(
-            _extract_one, recipe=recipe, extractor=extractor, store=ledger.store
-        )
-        found = pool.map(one, todo, what)
+    many = partial(extract_scans, recipe=recipe, extractor=extractor, store=ledger.store)
+    one = partial(_extract_one, recipe=recipe, extractor=extractor, store=ledger.store)
+    found = pool.map_batches(many, todo, what, DEVICE_BATCH) if extractor.batched else pool.map(one, todo, what)
     for scan, outcome in zip(todo, found, strict=True):
         if isinstance(outcome, Rejected):
             ledger.lost(addresses[scan], outcome)

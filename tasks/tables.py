@@ -1,6 +1,8 @@
 """Step 5: clinical and genomic tables."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from prefect import task
@@ -10,13 +12,16 @@ from features.clinical.table import VERSION as CLINICAL_VERSION
 from features.clinical.table import read_clinical
 from features.core.catalog import Cohort, load_catalog
 from features.core.digest import digest_bytes, digest_json
+from features.core.genomic_source import ExpressionTable, MutationTable
 from features.core.pseudonym import load_key, pseudonym
+from features.core.table_source import ClinicalTable
 from features.genomic.table import VERSION as GENOMIC_VERSION
 from features.genomic.table import read_genomic
 from features.images.file_cache import FileCache
 from features.results.ledger import Ledger
 from features.results.patients import Tables, kept_tables, without
 from features.results.withdraw import withdrawn_cases
+from features.tables.files import VERSION as FILES_VERSION
 from features.tables.patient import PatientTable
 
 
@@ -50,10 +55,31 @@ def _read(cohort: Cohort, root: Path, name: str, key: bytes) -> Mapping[str, Pat
 
 def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache) -> str:
     """Digest of what decides the tables: their bytes, what the catalog says of them, the readers, the key."""
-    files = {table.path: _digest(root / table.path, cache) for table in cohort.tables}
-    said = cohort.model_dump(mode="json", include={"tables", "variables", "endpoints", "centres", "timepoints"})
-    versions = {"clinical": CLINICAL_VERSION, "genomic": GENOMIC_VERSION, "key": pseudonym(key, name, "")}
-    return digest_json({"files": digest_json(files), "said": said, **versions})
+    files = {path: _digest(root / path, cache) for path in _paths(cohort)}
+    parts = {"tables", "variables", "endpoints", "centres", "timepoints", "id_form"}
+    versions = [FILES_VERSION, CLINICAL_VERSION, GENOMIC_VERSION, pseudonym(key, name, "")]
+    if any(isinstance(table, ExpressionTable) and table.pathways for table in cohort.tables):
+        versions.append(version("gseapy"))
+    if any(isinstance(table, ClinicalTable) and table.as_of is None for table in cohort.tables):
+        versions.append(str(datetime.now(UTC).date()) if _has_dates(cohort) else "")  # no date may lie in the future
+    said = cohort.model_dump(mode="json", include=parts)
+    return digest_json({"files": digest_json(files), "said": said, "versions": versions})
+
+
+def _paths(cohort: Cohort) -> list[str]:
+    """Every file that the tables of a cohort are read from."""
+    found = [table.path for table in cohort.tables]
+    for table in cohort.tables:
+        if isinstance(table, ExpressionTable) and table.pathways:
+            found.append(table.pathways.gmt)
+        if isinstance(table, MutationTable) and table.sequenced:
+            found.append(table.sequenced.path)
+    return found
+
+
+def _has_dates(cohort: Cohort) -> bool:
+    columns = [c for table in cohort.tables if isinstance(table, ClinicalTable) for c in table.columns.values()]
+    return any(column.date_format for column in columns)
 
 
 def _digest(path: Path, cache: FileCache) -> str:

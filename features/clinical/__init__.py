@@ -1,1 +1,1 @@
-"""Clinical tables: read as text, then typed by what the catalog declares. Nothing is inferred and no unit is guessed."""
+"""Clinical tables: typed by what the catalog declares. Nothing is inferred and no unit is guessed."""

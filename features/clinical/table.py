@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
-from features.clinical.units import conversion
-from features.core.catalog import ClinicalTable, Cohort, ColumnSource, Variable
-from features.core.endpoint import SurvivalEndpoint
+from features.clinical.dates import parse_dates
+from features.clinical.outcome import is_out_of_range, range_message, reject_outcomes
+from features.clinical.plausible import warn
+from features.clinical.units import MOLAR_MASS, conversion
+from features.core.catalog import Cohort
 from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
 from features.core.table import Column, Schema
-from features.tables.files import file_row, read_text_table, require_columns
+from features.core.table_source import ClinicalTable, ColumnSource, Variable
+from features.tables.files import TextTable, patients_of, read_text_table, require_columns
 from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable
 
-VERSION = "1"  # raise it when the meaning of values changes
+VERSION = 2  # raise it when the meaning of values changes
 
 
 def clinical_schema(cohort: Cohort) -> Schema:
@@ -42,62 +44,74 @@ def clinical_schema(cohort: Cohort) -> Schema:
 def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTable:
     """The clinical block of a cohort.
 
-    A code, date or number that the catalog does not explain is a fault of the catalog: all are raised together as
-    ConfigError. Tables of one centre complete each other, patient by patient. A value out of its allowed range, or a
-    survival time that is missing or not above zero where the event state is given, puts the patient's row into
-    quarantine (TAB_RANGE, TAB_TIME).
+    A code, date or number that the catalog does not explain is a fault of the catalog: those of all tables are raised
+    together as ConfigError. Tables of one centre complete each other, patient by patient. A predictor out of its allowed
+    range puts the patient's row into quarantine (TAB_RANGE); an outcome that cannot be (TAB_TIME, TAB_RANGE) costs the
+    patient the endpoint it belongs to. What a centre's values together make doubtful is a warning.
     """
     rows: dict[str, dict[str, object]] = {}
     faults: list[Fault] = []
     for source in cohort.tables:
         if not isinstance(source, ClinicalTable):
             continue
-        text = read_text_table(root, source)
-        wanted = [
-            part for column in source.columns.values() for part in (column.source, column.start, column.end) if part
-        ]
-        require_columns(text, wanted, source)
+        try:
+            text = read_text_table(root, source)
+            require_columns(text, [n for c in source.columns.values() for n in (c.source, c.start, c.end) if n])
+        except ConfigError as error:
+            faults += error.faults
+            continue
         typed = {
             word: _typed(text, source, column, cohort.variables[word], word, faults)
             for word, column in source.columns.items()
         }
+        try:
+            patients = patients_of(text, cohort.id_form)
+        except ConfigError as error:
+            faults += error.faults
+            continue
         centre = source.centre or next(iter(cohort.centres))
-        for i, patient in enumerate(text.index):
+        for i, patient in enumerate(patients):
             code = pseudonym(key, name, patient)
             row = rows.setdefault(code, {"patient": code, "cohort": name, "centre": centre})
             twice = sorted(typed.keys() & row.keys())
             if twice or row["centre"] != centre:
                 what = f"a patient already has {', '.join(twice) or 'another centre'} from another table"
-                faults.append(Fault(source.path, what, f"row {file_row(text, i)}"))
+                faults.append(Fault(source.path, what, f"row {text.rows[i]}"))
             row |= {word: column[i] for word, column in typed.items()}
     if faults:
         raise ConfigError(faults)
     quarantined: list[Quarantined] = []
     for code, row in list(rows.items()):
-        rejected = _rejected(row, cohort)
-        if rejected:
+        rejected = reject_outcomes(row, cohort)
+        out = [word for word, variable in cohort.variables.items() if is_out_of_range(row.get(word), variable)]
+        if out:
             del rows[code]
-            facts = rejected.code, rejected.message, rejected.details
+            rejected = [Rejected("TAB_RANGE", range_message(word, cohort.variables[word]), column=word) for word in out]
+        for why in rejected:
+            facts = why.code, why.message, why.details
             quarantined.append(Quarantined(name, str(row["centre"]), f"{name}:{code}", "", "tables", *facts))
     schema = clinical_schema(cohort)
-    return PatientTable(schema.table(rows.values()), schema.columns, tuple(quarantined))
+    warnings = warn(name, cohort, rows.values())
+    return PatientTable(schema.table(rows.values()), schema.columns, tuple(quarantined), tuple(warnings))
 
 
 def _typed(
-    text: pd.DataFrame, table: ClinicalTable, source: ColumnSource, variable: Variable, word: str, faults: list[Fault]
+    text: TextTable, table: ClinicalTable, source: ColumnSource, variable: Variable, word: str, faults: list[Fault]
 ) -> list[object]:
     """Values of one variable; cells that cannot be understood are listed as faults with the values found."""
     where = f"{table.path}, column {source.source or f'{source.start} to {source.end}'} ({word})"
     if source.source is None:
+        latest = table.as_of or datetime.now(UTC).date()
         start, end = (
-            _dates(text[str(name)], source.date_format or "", where, faults) for name in (source.start, source.end)
+            parse_dates(text.column(str(name), source.missing), source.date_format or "", latest, where, faults)
+            for name in (source.start, source.end)
         )
         days = [None if a is None or b is None else float((b - a).days) for a, b in zip(start, end, strict=True)]
-        return _in_unit(days, "days", variable.unit, where, faults)
-    cells = [None if cell is None or cell != cell else str(cell) for cell in text[source.source]]
+        return _in_unit(days, "days", variable, where, faults)
+    cells = text.column(source.source, source.missing)
     if variable.type == "number":
         numbers = _numbers(cells, table.decimal, where, faults)
-        return _in_unit(numbers, source.unit or variable.unit, variable.unit, where, faults)
+        return _in_unit(numbers, source.unit or variable.unit, variable, where, faults)
     codes: dict[str, str | bool] = dict(source.codes)
     if not codes:
         codes = (
@@ -111,7 +125,7 @@ def _typed(
     return [None if cell is None else codes.get(cell) for cell in cells]
 
 
-def _numbers(cells: list[str | None], decimal: str, where: str, faults: list[Fault]) -> list[float | None]:
+def _numbers(cells: Sequence[str | None], decimal: str, where: str, faults: list[Fault]) -> list[float | None]:
     numbers: list[float | None] = []
     wrong = []
     for cell in cells:
@@ -119,46 +133,26 @@ def _numbers(cells: list[str | None], decimal: str, where: str, faults: list[Fau
         if cell is not None and numbers[-1] is None:
             wrong.append(cell)
     if wrong:
+        other = "," if decimal == "." else "."
         hint = "correct them, or add their codes to missing"
+        if all(parse_number(cell, other) is not None for cell in wrong):
+            hint = f'if the decimal sign is "{other}", declare decimal: "{other}"; else {hint}'
         faults.append(Fault(where, "cells that are not numbers", _some(wrong), f'numbers with "{decimal}"', hint))
     return numbers
 
 
-def _dates(cells: pd.Series[str], form: str, where: str, faults: list[Fault]) -> list[datetime | None]:
-    dates: list[datetime | None] = []
-    wrong = 0
-    for cell in cells:
-        try:
-            dates.append(None if cell is None or cell != cell else datetime.strptime(str(cell), form))
-        except ValueError:
-            wrong += 1
-            dates.append(None)
-    if wrong:
-        faults.append(Fault(where, f"{wrong} cells are not dates of the declared format", "", form))
-    return dates
-
-
-def _in_unit(values: list[float | None], source: str, target: str, where: str, faults: list[Fault]) -> list[object]:
-    factor = conversion(source, target)
+def _in_unit(
+    values: Sequence[float | None], source: str, variable: Variable, where: str, faults: list[Fault]
+) -> list[object]:
+    factor = conversion(source, variable.unit, variable.analyte)
     if factor is None:
-        faults.append(Fault(where, f'no conversion from "{source}" to "{target}" is known'))
+        what = f'no conversion from "{source}" to "{variable.unit}" is known'
+        analytes = ", ".join(MOLAR_MASS)
+        is_molar = "mol/" in source + variable.unit
+        hint = f"between mass and moles declare the variable's analyte: {analytes}" if is_molar else ""
+        faults.append(Fault(where, what + (f" for {variable.analyte}" if variable.analyte else ""), hint=hint))
         factor = math.nan
     return [None if value is None else value * factor for value in values]
-
-
-def _rejected(values: dict[str, object], cohort: Cohort) -> Rejected | None:
-    for word, variable in cohort.variables.items():
-        value = values.get(word)
-        if variable.allowed and isinstance(value, float) and not variable.allowed[0] <= value <= variable.allowed[1]:
-            return Rejected(
-                "TAB_RANGE", f"{word} lies outside {variable.allowed[0]:g} to {variable.allowed[1]:g}", column=word
-            )
-    for endpoint in cohort.endpoints.values():
-        if isinstance(endpoint, SurvivalEndpoint) and values.get(endpoint.event) is not None:
-            time = values.get(endpoint.time)
-            if not isinstance(time, float) or time <= 0:
-                return Rejected("TAB_TIME", column=endpoint.time)
-    return None
 
 
 def _some(values: list[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,11 +16,18 @@ from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 from features.core.case import Modality, Unit
 from features.core.endpoint import BinaryEndpoint, Endpoint
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.genomic_source import AnyGenomicTable, named_form
+from features.core.genomic_source import GenomicTable as GenomicTable
+from features.core.id_form import IdForm
+from features.core.outcome_name import outcome_word
 from features.core.room import Frozen
+from features.core.table_source import ClinicalTable as ClinicalTable
+from features.core.table_source import ColumnSource as ColumnSource
+from features.core.table_source import Name as Name
+from features.core.table_source import TableSource as TableSource
+from features.core.table_source import Variable as Variable
+from features.core.table_source import Word as Word
 from features.core.yaml import Document, Loc
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40)]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
 class TimepointTag(Frozen):
@@ -85,94 +93,10 @@ class NiftiSource(Frozen):
 ImageSource = Annotated[DicomSource | NiftiSource, Field(discriminator="format")]
 
 
-class Variable(Frozen):
-    """A column of the clinical block as analysts see it: one type, one unit, one coding for all centres.
-
-    known_at: the time point at which the value is known; studies refuse predictors known after their prediction time.
-    """
-
-    type: Literal["number", "category", "ordinal", "flag"]
-    description: str
-    role: Literal["predictor", "outcome"] = "predictor"
-    unit: str = ""
-    levels: tuple[str, ...] = ()
-    allowed: tuple[float, float] | None = None
-    known_at: str = "baseline"
-
-    @model_validator(mode="after")
-    def check_levels(self) -> Variable:
-        if (self.type in ("category", "ordinal")) != bool(self.levels):
-            raise ValueError("levels belong to the types category and ordinal, and to them alone")
-        if self.allowed and self.type != "number":
-            raise ValueError("an allowed range belongs to the type number")
-        return self
-
-
-class ColumnSource(Frozen):
-    """Where a variable's values stand in one table and how they are coded there.
-
-    `from` one column, or `start` and `end` two date columns whose difference in days is meant.
-    """
-
-    source: str | None = Field(None, alias="from")
-    start: str | None = None
-    end: str | None = None
-    unit: str = ""
-    codes: dict[str, str | bool] = {}
-    date_format: str | None = None
-
-    @model_validator(mode="after")
-    def check_source(self) -> ColumnSource:
-        dates = [name for name in (self.start, self.end) if name is not None]
-        if len(dates) != (2 if self.source is None else 0):
-            raise ValueError('give either "from", or "start" and "end"')
-        if self.start and not self.date_format:
-            raise ValueError('"start" and "end" need a date_format, for example "%d.%m.%Y": formats are never guessed')
-        return self
-
-
-def _column_source(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"from": value}
-    if isinstance(value, dict) and isinstance(value.get("codes"), dict):
-        return {**value, "codes": {_code(key): code for key, code in value["codes"].items()}}
-    return value
-
-
-def _code(key: object) -> str:
-    return str(key).lower() if isinstance(key, bool) else str(key)
-
-
-class TableSource(Frozen):
-    """What all table files share: place, form, id column and the codes that mean missing."""
-
-    centre: Name | None = None
-    path: str
-    id: str
-    sheet: str | None = None
-    separator: str = Field(",", min_length=1, max_length=1)
-    decimal: Literal[".", ","] = "."
-    encoding: str = "utf-8-sig"
-    missing: tuple[str, ...] = ("", "NA")
-
-
-class ClinicalTable(TableSource):
-    """A table of clinical variables: one row per patient."""
-
-    block: Literal["clinical"]
-    columns: dict[Word, Annotated[ColumnSource, BeforeValidator(_column_source)]]
-
-
-class GenomicTable(TableSource):
-    """A wide table of gene values: one row per patient, the columns that match `genes` (shell pattern)."""
-
-    block: Literal["genomic"]
-    genes: str
-    unit: str
-    known_at: str = "baseline"
-
-
-Table = Annotated[ClinicalTable | GenomicTable, Field(discriminator="block")]
+Table = Annotated[
+    Annotated[ClinicalTable | AnyGenomicTable, Field(discriminator="block")],
+    BeforeValidator(named_form),
+]
 
 
 class Centre(Frozen):
@@ -182,12 +106,16 @@ class Centre(Frozen):
 
 
 class Cohort(Frozen):
-    """A declared source of cases: its centres, licence, files, tables and endpoints."""
+    """A declared source of cases: its centres, licence, files, tables and endpoints.
+
+    id_form: what is done to patient ids of images and tables before they are compared.
+    """
 
     title: str
     licence: str
     root: str
     source: str = ""
+    id_form: IdForm = IdForm()
     timepoints: dict[Word, int] = {"baseline": 0}
     centres: dict[Name, Centre] = Field(min_length=1)
     images: tuple[ImageSource, ...] = Field(min_length=1)
@@ -261,12 +189,15 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             faults.append(Fault(where, "the table does not name its centre", allowed=", ".join(cohort.centres)))
         if isinstance(table, GenomicTable):
             known(("tables", i, "known_at"), "time point", table.known_at, cohort.timepoints)
+            for pattern, when in table.known_at_columns.items():
+                known(("tables", i, "known_at_columns", pattern), "time point", when, cohort.timepoints)
             continue
         for word, source in table.columns.items():
             loc: Loc = ("tables", i, "columns", word)
             known(loc, "variable", word, cohort.variables)
             if word in cohort.variables:
                 faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.variables[word])
+    faults += _leak_faults(document, name, cohort)
     for word, endpoint in cohort.endpoints.items():
         wanted = {"column": "flag"} if isinstance(endpoint, BinaryEndpoint) else {"time": "number", "event": "flag"}
         for key, type_ in wanted.items():
@@ -297,3 +228,21 @@ def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: V
         Fault(where, "a code means an unknown level", f'"{w}"', ", ".join(allowed), did_you_mean(w, allowed))
         for w in wrong
     ]
+
+
+def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
+    """Predictors whose own name, or that of a column behind them, is that of an outcome."""
+    hint = "declare role: outcome, or leak_checked: true if it is known at the prediction time"
+    for word, variable in cohort.variables.items():
+        if variable.role != "predictor" or variable.leak_checked:
+            continue
+        places: dict[Loc, list[str]] = {("variables", word): [word]}
+        for i, table in enumerate(cohort.tables):
+            source = table.columns.get(word) if isinstance(table, ClinicalTable) else None
+            if source:
+                places["tables", i, "columns", word] = [n for n in (source.source, source.start, source.end) if n]
+        for loc, names in places.items():
+            looks = [f'"{n}" ({found})' for n in names if (found := outcome_word(n))]
+            if looks:
+                where = document.where(("cohorts", name, *loc))
+                yield Fault(where, f'the predictor "{word}" looks like an outcome', ", ".join(looks), hint=hint)

@@ -35,6 +35,7 @@ class Design:
     blocks: column → block (clinical, genomic, region, radiomics, deep).
     y: bool (n,) for a binary endpoint; structured (event: bool, time: float days) (n,) for survival, as scikit-survival.
     patients: (n,) group labels for splits. centres: (n,) centre names, prefixed by the cohort where there are several.
+    late: predictors that were left out because they are known after the prediction time → when they are known.
     cohort_table: one row per case with the facts that a report shows (age, sex, volume …), not used for fitting.
     """
 
@@ -47,6 +48,7 @@ class Design:
     flow: tuple[FlowRow, ...] = ()
     cohort_table: pd.DataFrame = field(default_factory=pd.DataFrame)
     missing_modality: Mapping[str, int] = field(default_factory=dict)
+    late: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self, *blocks: str) -> list[str]:
         """Columns of the named blocks, in the table's order."""

@@ -73,9 +73,20 @@ REASONS: dict[str, Reason] = {
     ),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),
     "TAB_TIME": Reason(
-        "a survival time is missing, negative or zero where an event state is given", "correct the dates"
+        "a survival time is negative, or it is missing or zero where an event state is given", "correct the dates"
     ),
     "TAB_RANGE": Reason("a value lies outside the range that the catalog allows", "correct the value, or the range"),
+    "TAB_TIME_UNIT": Reason(
+        "warning: a centre's median survival time is over ten times that of most others, or under a tenth",
+        "check whether days and months were mixed up",
+    ),
+    "TAB_UNITS": Reason(
+        "warning: a centre's median of a number is over five times that of most others, or under a fifth",
+        "check the unit that the table declares",
+    ),
+    "TAB_MISSING": Reason(
+        "warning: more than half of a centre's patients have no value", "check column, codes and export"
+    ),
     "UNEXPECTED": Reason("an error that radweave does not know", "report it with the traceback digest of the details"),
 }
 

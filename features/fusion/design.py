@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.core.catalog import Catalog, Cohort, GenomicTable
+from features.core.catalog import Catalog, Cohort
 from features.core.design import Design, FlowRow
 from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import FitError, RadweaveError, did_you_mean
+from features.core.genomic_source import GenomicTable, MatrixTable, known_when
 from features.core.recipe import Recipe
 from features.fusion.encode import encode
+from features.fusion.leakage import check_leakage
 from features.results.manifest import Mart
 from features.results.publish import settings_digests
 
@@ -24,13 +27,17 @@ UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that n
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the mart: the part of a study that decides its design table."""
+    """What is asked of the mart: the part of a study that decides its design table.
+
+    blocks: all blocks that the study's sets name; empty means any.
+    """
 
     cohorts: tuple[str, ...]
     endpoint: str
     predict_at: str
     recipes: tuple[Recipe, ...]
     exclude_missing_modality: bool = False
+    blocks: tuple[str, ...] = ()
 
 
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
@@ -39,8 +46,10 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
     modality that others have keeps NaN there, to be imputed inside training folds, or is excluded if the question says so.
     An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
-    Raises RadweaveError if cohort, endpoint or time point are unknown, cohorts mean different things by one word, or the
-    mart was woven with other settings; StoreError if a cohort was not refreshed; FitError if no case is left.
+    Predictors known after the prediction time are left out by name (`late`). Raises RadweaveError if cohort, endpoint or
+    time point are unknown, cohorts mean different things by one word, the mart was woven with other settings, all of a
+    named block is known too late, or a predictor alone tells the outcome; StoreError if a cohort was not refreshed;
+    FitError if no case is left.
     """
     parts = [_cohort_part(mart, catalog, name, question) for name in question.cohorts]
     endpoint = parts[0].endpoint
@@ -54,7 +63,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     table = pd.concat([part.table for part in parts])
     many = len(parts) > 1
     centres = [f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]
-    return Design(
+    design = Design(
         X=X,
         blocks={column: _block(column, question.recipes) for column in X.columns},
         y=np.concatenate([part.y for part in parts]),
@@ -64,7 +73,18 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         flow=tuple(row for part in parts for row in part.flow),
         cohort_table=table,
         missing_modality=Counter(modality for part in parts for modality in part.missing),
+        late={column: when for part in parts for column, when in part.late.items()},
     )
+    for block in {"clinical", "genomic"} & set(question.blocks):
+        late = sorted({when for column, when in design.late.items() if column.startswith(f"{block}__")})
+        if late and not design.columns(block):
+            raise RadweaveError(
+                f'all {block} columns are known at {", ".join(late)}, after the prediction at "{question.predict_at}": '
+                f"leave {block} out of the blocks, or predict later"
+            )
+    named = {"clinical"} | {"genomic"} & set(question.blocks or ("genomic",))
+    check_leakage(design, named, {column for part in parts for column in part.checked})
+    return design
 
 
 @dataclass
@@ -75,6 +95,8 @@ class _Part:
     table: pd.DataFrame
     flow: list[FlowRow]
     missing: list[str]
+    late: dict[str, str]
+    checked: list[str]
 
 
 def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> _Part:
@@ -110,7 +132,7 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     label = f"{name}: patients with a usable image at {question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
 
-    outcome, reasons = _outcome(mart, name, clinical, endpoint, sorted(set(with_image["patient"])))
+    outcome, reasons = _outcome(mart, name, clinical, question.endpoint, endpoint, sorted(set(with_image["patient"])))
     cases = with_image[with_image["patient"].isin(outcome.index)]
     before = with_image["patient"].nunique()
     flow.append(FlowRow(f"{name}: with the endpoint {question.endpoint}", before, cases["patient"].nunique(), reasons))
@@ -126,9 +148,11 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         lacks = {}
     missing: list[str] = [modality for modality, mask in lacks.items() for _ in range(int(mask.sum()))]
 
+    genomic, checked = _genomic(mart, name, cohort, cases)
+    late = _late(cohort, genomic.columns, question.predict_at)
     blocks = [
         _clinical(cohort, clinical, cases, question.predict_at),
-        _genomic(mart, name, cohort, cases, question.predict_at),
+        genomic.drop(columns=late.keys() & genomic.columns),
     ]
     blocks.append(_volumes(cases, modalities))
     blocks += [frame.loc[cases.index] for frame in features.values()]
@@ -137,7 +161,9 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
     )
     volumes = {f"volume_{m.lower()}_ml": _volumes(cases, [m]).iloc[:, 0] for m in modalities}
-    return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing)
+    cleared = encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked})
+    checked += [str(column) for column in cleared.columns]
+    return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing, late, checked)
 
 
 def _check_same_meaning(catalog: Catalog, question: Question) -> None:
@@ -150,7 +176,8 @@ def _check_same_meaning(catalog: Catalog, question: Question) -> None:
         }
         for table in cohort.tables:
             if isinstance(table, GenomicTable):
-                meanings[f'gene pattern "{table.genes}"'] = table.unit
+                genes = f'"{table.genes}"' if isinstance(table, MatrixTable) else ""
+                meanings[f"{table.form} {genes}".strip()] = table.meaning
         for word, meaning in meanings.items():
             first, known = seen.setdefault(word, (name, meaning))
             if known != meaning:
@@ -193,6 +220,7 @@ def _outcome(
     mart: Mart,
     name: str,
     clinical: pd.DataFrame,
+    word: str,
     endpoint: BinaryEndpoint | SurvivalEndpoint,
     patients: Sequence[str],
 ) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -201,7 +229,7 @@ def _outcome(
     rejected = {
         row["case"].split(":")[1]: row["code"]
         for row in mart.read("quarantine", name).to_pylist()
-        if row["stage"] == "tables"
+        if row["stage"] == "tables" and json.loads(row["details"]).get("endpoint", word) == word
     }
     complete = clinical[columns].dropna()
     reasons: Counter[str] = Counter()
@@ -245,13 +273,32 @@ def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predi
     return encode(clinical.reindex(cases["patient"]).set_axis(cases.index), known)
 
 
-def _genomic(mart: Mart, name: str, cohort: Cohort, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
+def _genomic(mart: Mart, name: str, cohort: Cohort, cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """All columns of the genomic block, and those that a person has checked for leaks.
+
+    Raises RadweaveError if the mart holds a column that no table of the catalog explains: its table, or the time at
+    which it is known, was declared anew since the refresh.
+    """
     sources = [table for table in cohort.tables if isinstance(table, GenomicTable)]
-    if not sources or any(cohort.timepoints[table.known_at] > cohort.timepoints[predict_at] for table in sources):
-        return pd.DataFrame(index=cases.index)
+    if not sources:
+        return pd.DataFrame(index=cases.index), []
     frame = mart.read("genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
-    joined: pd.DataFrame = frame.reindex(cases["patient"]).set_axis(cases.index).add_prefix("genomic__")
-    return joined
+    strange = [column for column in frame.columns if not any(source.explains(column) for source in sources)]
+    if strange:
+        raise RadweaveError(
+            f'the catalog of cohort "{name}" does not explain the genomic column "{strange[0]}" of the mart: '
+            f"run radweave refresh {name}"
+        )
+    checked = [f"genomic__{column}" for source in sources for column in source.leak_checked]
+    return frame.reindex(cases["patient"]).set_axis(cases.index).add_prefix("genomic__"), checked
+
+
+def _late(cohort: Cohort, genomic: Iterable[str], predict_at: str) -> dict[str, str]:
+    """Predictors that are not known at the prediction time → when they are."""
+    when = {f"clinical__{w}": v.known_at for w, v in cohort.variables.items() if v.role == "predictor"}
+    when |= {column: known_when(column, cohort.timepoints) for column in genomic}
+    limit = cohort.timepoints[predict_at]
+    return {column: at for column, at in when.items() if cohort.timepoints[at] > limit}
 
 
 def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ def save_design(path: Path, design: Design) -> None:
         "blocks": json.dumps(dict(design.blocks)),
         "endpoint": json.dumps(design.endpoint.model_dump(mode="json")),
         "flow": json.dumps([asdict(row) for row in design.flow]),
+        "late": json.dumps(dict(sorted(design.late.items()))),
         "missing_modality": json.dumps(dict(design.missing_modality)),
     }
     write_table(path, table, provenance)

@@ -1,1 +1,1 @@
-"""Genomic tables: expression values of named genes, one row per patient."""
+"""Genomic tables, one file per form, and pathway scores. Nothing here looks from one patient at another."""

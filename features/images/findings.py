@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.core.case import Modality, Unit
-from features.core.pseudonym import canonical_id, pseudonym
+from features.core.id_form import IdForm, normalise_id
+from features.core.pseudonym import pseudonym
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +17,11 @@ class Pseudonyms:
 
     cohort: str
     key: bytes
+    form: IdForm = field(default_factory=IdForm)
 
     def patient(self, raw: str) -> str:
-        """The pseudonym of a patient id as the site writes it; empty if the id is blank."""
-        patient = canonical_id(raw)
+        """The pseudonym of a patient id as the site writes it; empty if the id is blank or not of the declared form."""
+        patient = normalise_id(raw, self.form)
         return pseudonym(self.key, self.cohort, patient) if patient else ""
 
     def word(self, raw: str) -> str:

@@ -79,7 +79,7 @@ class HeaderReader:
         self._tags = tuple(sorted({source.timepoint.tag for source in sources if source.timepoint}))
         self._patterns = {roi: _pattern(roi) for roi in sorted({source.mask.roi for source in sources})}
         self._parsed: dict[str, Header | Rejected | None] = {}
-        basis = [_VERSION, pydicom.__version__, *self._tags]
+        basis = [_VERSION, pydicom.__version__, names.form.model_dump_json(), *self._tags]
         self._for_images = digest_json(basis)[:16]
         self._for_masks = digest_json([basis, list(self._patterns)])[:16]
         self.settings = frozenset({self._for_images, self._for_masks})

@@ -69,7 +69,12 @@ def index_cohort(
     cache = FileCache(None, key) if cache is None else cache
     if rehash:
         cache.distrust()
-    found = _find(catalog, Pseudonyms(name, key), cache, lambda done, total: tell("headers", done, total))
+    found = _find(
+        catalog,
+        Pseudonyms(name, key, catalog.cohort(name).id_form),
+        cache,
+        lambda done, total: tell("headers", done, total),
+    )
     every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
     candidates, conflicts = _without_conflicts([c for c in found.candidates if not _is_withdrawn(c, name, withdrawn)])

@@ -1,104 +1,215 @@
-"""Table files as text: CSV and Excel, exactly the cells that stand in them."""
+"""Table files as text: CSV and Excel, exactly the cells that stand in them, and the patients they belong to."""
 
 from __future__ import annotations
 
 import csv
+import gzip
+import re
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from features.core.catalog import TableSource
-from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.errors import ConfigError, Fault, did_you_mean
+from features.core.id_form import IdForm, normalise_id
 from features.core.pseudonym import canonical_id
+from features.core.table_source import TextSource
+from features.tables.delimited import delimited_rows, encoding_hint, separator_hint
+from features.tables.excel import excel_rows, is_excel_damage
+from features.tables.number import parse_numbers
 
-_ROWS = "file_rows"  # attribute of the frame: row in the file of each of its rows
+VERSION = 1  # raise it when the meaning of values changes
+Header = Literal["columns", "genes", "patients"]
+_BATCH = 200_000  # cells that stand as Python texts at a time
 
 
-def read_text_table(root: Path, source: TableSource) -> pd.DataFrame:
-    """All cells as stripped text, missing codes as None, indexed by the canonical patient id. Empty rows are left out.
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """The rows of a table file that are not empty: all cells stripped, nothing else done to them.
 
-    Raises RadweaveError if the file cannot be read, ConfigError if rows and header have different lengths, or the id
-    column is absent, empty or not unique; ids are named by their rows, never by their values.
+    keys: the cells of the id column, composed (NFC). columns: names of the others; places: their columns in the file,
+    from 1. rows: their rows in the file, from 1 with the header. cells: the cells of the others, row by row.
     """
-    path = (root / source.path).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise RadweaveError(f"{source.path}: lies outside the cohort's folder")
-    read = _excel_rows if path.suffix.lower() in (".xlsx", ".xlsm") else _csv_rows
-    try:
-        rows = read(path, source)
-    except FileNotFoundError:
-        raise RadweaveError(f"{source.path}: there is no such table") from None
-    except (UnicodeError, LookupError) as error:
-        raise RadweaveError(
-            f'{source.path}: is not text of the encoding "{source.encoding}"; declare another one, '
-            f"for example encoding: latin-1 ({type(error).__name__})"
-        ) from error
-    except (OSError, ValueError, csv.Error, zipfile.BadZipFile) as error:
-        raise RadweaveError(f"{source.path}: cannot be read as a table ({type(error).__name__}: {error})") from error
-    if not rows:
-        raise RadweaveError(f"{source.path}: the table is empty")
-    header = rows.pop(0)[1]
-    uneven = [number for number, cells in rows if len(cells) != len(header)]
+
+    source: TextSource
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    places: tuple[int, ...]
+    rows: tuple[int, ...]
+    cells: pa.ChunkedArray
+
+    def column(self, name: str, missing: Sequence[str] = ()) -> list[str | None]:
+        """Cells of a column; None where they are a code that means missing, of the table or given here."""
+        place, width = self.columns.index(name), len(self.columns)
+        codes = {*self.source.missing, *missing}
+        cells = self.cells.take(pa.array(range(place, len(self.rows) * width, width), pa.int64())).to_pylist()
+        return [None if cell in codes else cell for cell in cells]
+
+    def numbers(self, names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Columns as numbers, NaN where empty or missing, and where a cell is no finite number: both (rows, names)."""
+        cells, shape = self.cells, (len(self.rows), len(self.columns))
+        if list(names) != list(self.columns):
+            place = {name: i for i, name in enumerate(self.columns)}
+            wanted = np.array([place[name] for name in names], dtype=np.int64)
+            chosen = (np.arange(shape[0])[:, None] * shape[1] + wanted).ravel()
+            cells, shape = cells.take(pa.array(chosen)), (shape[0], len(names))
+        missing = pa.array(["", *self.source.missing], cells.type)
+        values, wrong = parse_numbers(cells, self.source.decimal, missing)
+        return values.reshape(shape), wrong.reshape(shape)
+
+
+def read_text_table(root: Path, source: TextSource, *, header: Header = "columns") -> TextTable:
+    """A table file as text. Empty rows are left out.
+
+    header: what stands in the header; where it is, or may by mistake be, patients, messages do not show it. Raises
+    ConfigError if the file cannot be read, rows and header have different lengths, the id column is absent, or Excel has
+    turned names of the header into dates.
+    """
+    rows = _rows(root, source)
+    _, first = next(rows, (0, []))
+    if not first:
+        raise _fault(source, "the table is empty")
+    names = [name.strip() for name in first]
+    _require(names, [source.id], source, show=header == "columns")
+    damaged = [i for i, name in enumerate(names, start=1) if is_excel_damage(name)]
+    if damaged:
+        found = some_places([str(i) if header == "patients" else names[i - 1] for i in damaged], "")
+        hint = f"write the names of {'genes' if header == 'genes' else header} again, in cells formatted as text"
+        raise _fault(source, "Excel has turned names of the header into dates or numbers", found, hint=hint)
+    place = names.index(source.id)
+    keys, numbers, uneven, batch, chunks = [], [], [], list[str](), list[pa.Array]()
+    for number, cells in rows:
+        if len(cells) != len(names):
+            uneven.append(number)
+            continue
+        keys.append(canonical_id(cells.pop(place)))
+        numbers.append(number)
+        batch += cells
+        if len(batch) >= _BATCH:
+            chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
+            batch = []
     if uneven:
-        allowed = f"{len(header)} cells, as in the header"
-        raise ConfigError([Fault(source.path, "rows are longer or shorter than the header", _some(uneven), allowed)])
-    numbers = [number for number, _ in rows]
-    frame = pd.DataFrame([cells for _, cells in rows], columns=header, dtype=object)
-    require_columns(frame, [source.id], source)
-    ids = frame.pop(source.id).map(canonical_id)
+        hint = "cells with a comma in them need quotes; is it a decimal comma?" if source.separator == "," else ""
+        allowed = f"{len(names)} cells, as in the header"
+        raise _fault(source, "rows are longer or shorter than the header", some_rows(uneven), allowed, hint)
+    chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
+    columns = (*names[:place], *names[place + 1 :])
+    places = tuple(i for i in range(1, len(names) + 1) if i != place + 1)
+    return TextTable(source, tuple(keys), columns, places, tuple(numbers), pa.chunked_array(chunks))
+
+
+def patients_of(table: TextTable, form: IdForm, *, repeated: bool = False) -> list[str]:
+    """The patient of each row, in the declared form; the form of the table stands in for the cohort's.
+
+    repeated: whether a patient may stand in several rows. Raises ConfigError with the rows, never the ids, if ids are
+    empty, stand twice, do not have the declared form, or different ones become one.
+    """
+    return normalise_ids(table.keys, table.source, form, [f"{row}" for row in table.rows], "rows", repeated=repeated)
+
+
+def normalise_ids(
+    written: Sequence[str],
+    source: TextSource,
+    form: IdForm,
+    places: Sequence[str],
+    what: str,
+    *,
+    repeated: bool = False,
+) -> list[str]:
+    """Ids in the declared form. places: where they stand (`what`: rows or columns), for messages. Raises ConfigError."""
+    form = source.id_form or form
+    counts = Counter(written)
+    known = {name: normalise_id(name, form) for name in counts}
+    writings = Counter(known.values())
     faults = []
-    if (ids == "").any():
-        faults.append(Fault(source.path, "patient ids are empty", _some(numbers[i] for i in ids.index[ids == ""])))
-    twice = ids.index[(ids != "") & ids.duplicated(keep=False)]
-    if len(twice):
-        found = _some(numbers[i] for i in twice)
-        faults.append(Fault(source.path, "patient ids stand twice", found, "one row per patient"))
+
+    def check(message: str, wrong: Callable[[str], bool], allowed: str = "", hint: str = "") -> None:
+        names = {name for name in counts if wrong(name)}
+        if names:
+            found = some_places([place for place, name in zip(places, written, strict=True) if name in names], what)
+            faults.append(Fault(source.path, message, found, allowed, hint))
+
+    check("patient ids are empty", lambda name: not name)
+    check("patient ids do not have the declared form", lambda name: bool(name) and not known[name])
+    check("Excel has turned patient ids into dates or numbers", is_excel_damage, "", "write them again, as text")
+    if not repeated:
+        check("patient ids stand twice", lambda name: bool(name) and counts[name] > 1, "one row per patient")
+    hint = "correct the ids, or the id_form"
+    check(
+        "different patient ids become one in the declared form",
+        lambda name: bool(known[name]) and writings[known[name]] > 1,
+        hint=hint,
+    )
     if faults:
         raise ConfigError(faults)
-    frame = frame.mask(frame.isin(source.missing), None).set_axis(pd.Index(ids, dtype=object), axis="index")
-    frame.attrs[_ROWS] = numbers
-    return frame
+    return [known[name] for name in written]
 
 
-def file_row(frame: pd.DataFrame, position: int) -> int:
-    """Row in the file, from 1 with the header, of a row of `read_text_table`."""
-    return int(frame.attrs[_ROWS][position])
-
-
-def require_columns(frame: pd.DataFrame, wanted: Iterable[str], source: TableSource) -> None:
+def require_columns(table: TextTable, wanted: Iterable[str], *, header: Header = "columns") -> None:
     """Raises ConfigError with every column that is not in the table, and its nearest name, or stands in it twice."""
-    columns = list(frame.columns)
-    shown = ", ".join(columns[:30])
+    _require(list(table.columns), wanted, table.source, show=header == "columns")
+
+
+def some_rows(numbers: Iterable[int]) -> str:
+    """Row numbers for a message, the first ten of them."""
+    return some_places([str(number) for number in numbers], "rows")
+
+
+def some_places(places: Sequence[str], what: str) -> str:
+    """Places for a message, the first ten of them."""
+    return f"{what} {', '.join(places[:10])}".lstrip() + (" …" if len(places) > 10 else "")
+
+
+def _require(header: list[str], wanted: Iterable[str], source: TextSource, *, show: bool) -> None:
+    is_data = any(re.fullmatch(r"[\d.,:/ -]*\d[\d.,:/ -]*", name) for name in header)
+    shown = ", ".join(header[:30]) if show and not is_data else f"{len(header)} columns of the header"
     faults = []
     for name in dict.fromkeys(wanted):
-        if name not in columns:
-            hint = did_you_mean(name, columns) if len(columns) > 1 else "is the separator right?"
+        if name not in header:
+            hint = separator_hint(header, source)
+            if not hint and is_data:
+                hint = "is the first row the header?"
+            elif not hint and show:
+                hint = did_you_mean(name, header)
             faults.append(Fault(source.path, f'there is no column "{name}"', "", shown, hint))
-        elif columns.count(name) > 1:
-            faults.append(Fault(source.path, f'the column "{name}" stands {columns.count(name)} times'))
+        elif header.count(name) > 1:
+            faults.append(Fault(source.path, f'the column "{name}" stands {header.count(name)} times'))
     if faults:
         raise ConfigError(faults)
 
 
-def _csv_rows(path: Path, source: TableSource) -> list[tuple[int, list[str]]]:
-    """Row numbers of the file, from 1, and stripped cells."""
-    with path.open(encoding=source.encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=source.separator, strict=True)
-        return _filled((reader.line_num, row) for row in reader)
+def _rows(root: Path, source: TextSource) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty. Raises ConfigError, also while they are drawn."""
+    path = (root / source.path).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise _fault(source, "lies outside the cohort's folder")
+    if path.suffix.lower() == ".xls":
+        raise _fault(source, "is a workbook of the old form", allowed=".xlsx or CSV")
+    is_excel = path.suffix.lower() in (".xlsx", ".xlsm")
+    try:
+        data = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            data = gzip.decompress(data)
+        rows = excel_rows(data, source) if is_excel else delimited_rows(data, source)
+        for number, cells in rows:
+            if any(cell.strip() for cell in cells):
+                yield number, cells
+    except FileNotFoundError:
+        raise _fault(source, "there is no such table") from None
+    except UnicodeError as error:
+        hint = error.args[0] if len(error.args) == 1 else f"declare another one, for example {encoding_hint(data)}"
+        raise _fault(source, f'is not text of the encoding "{source.encoding}"', hint=hint) from error
+    except (OSError, EOFError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
+        raise _fault(source, f"cannot be read as a table ({type(error).__name__}: {error})") from error
 
 
-def _excel_rows(path: Path, source: TableSource) -> list[tuple[int, list[str]]]:
-    frame = pd.read_excel(path, sheet_name=source.sheet or 0, header=None, dtype=str, keep_default_na=False)
-    return _filled(enumerate(frame.to_numpy().tolist(), start=1))
-
-
-def _filled(rows: Iterable[tuple[int, Sequence[object]]]) -> list[tuple[int, list[str]]]:
-    stripped = ((number, [str(cell).strip() for cell in row]) for number, row in rows)
-    return [(number, cells) for number, cells in stripped if any(cells)]
-
-
-def _some(numbers: Iterable[int]) -> str:
-    rows = [str(number) for number in numbers]
-    return "rows " + ", ".join(rows[:10]) + (" …" if len(rows) > 10 else "")
+def _fault(source: TextSource, what: str, found: str = "", allowed: str = "", hint: str = "") -> ConfigError:
+    return ConfigError([Fault(source.path, what, found, allowed, hint)])

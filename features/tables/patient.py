@@ -18,7 +18,10 @@ KEY = (
 
 @dataclass(frozen=True)
 class PatientTable:
-    """Rows, their dictionary entries, and the rows that were rejected."""
+    """Rows, their dictionary entries, what was rejected, and what is used but should be looked at.
+
+    Quarantined rows and warnings of an endpoint or a column name it in their details.
+    """
 
     table: pa.Table
     columns: tuple[Column, ...]

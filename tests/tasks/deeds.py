@@ -51,9 +51,10 @@ def process_ids(number: int) -> tuple[int, int]:
     return os.getpid(), os.getppid()
 
 
-def leave_parent_id(numbers: list[int], folder: Path) -> None:
+def leave_parent_id(numbers: list[int], folder: Path) -> list[int]:
     for number in numbers:
         (folder / f"{number}-{os.getppid()}-{len(numbers)}").touch()
+    return list(numbers)
 
 
 def leave_traces(number: int, folder: Path) -> None:

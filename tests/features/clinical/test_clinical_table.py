@@ -8,8 +8,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from features.clinical.table import clinical_schema, read_clinical
+from features.clinical.units import conversion
 from features.core.catalog import Cohort
 from features.core.errors import ConfigError
 from features.core.pseudonym import pseudonym
@@ -31,7 +34,7 @@ Read = Callable[..., PatientTable]
 def read(tmp_path: Path) -> Read:
     """The clinical block of tables given as {columns, text, …}; variables as above."""
 
-    def build(*tables: dict[str, Any], **settings: Any) -> PatientTable:
+    def build(*tables: dict[str, Any], **changes: Any) -> PatientTable:
         sources = []
         for i, table in enumerate(tables):
             table = dict(table)
@@ -57,7 +60,7 @@ def read(tmp_path: Path) -> Read:
             "variables": VARIABLES,
             "tables": sources,
             "endpoints": {"survival": {"kind": "survival", "time": "os_days", "event": "death"}},
-            **settings,
+            **changes,
         }
         return read_clinical(tmp_path, "demo", Cohort.model_validate(cohort), KEY)
 
@@ -202,17 +205,56 @@ def test_values_out_of_range_go_to_quarantine(read: Read) -> None:
     assert found.quarantined[0].details == {"column": "age"}
 
 
-def test_survival_times_that_cannot_be_go_to_quarantine(read: Read) -> None:
+def test_survival_times_that_cannot_be_cost_the_endpoint_and_not_the_patient(read: Read) -> None:
     found = read(
         {
-            "text": "id,T,D\n1,0,true\n2,-3,false\n3,,true\n4,,\n5,-3,\n6,1,false\n",
-            "columns": {"os_days": {"from": "T"}, "death": {"from": "D"}},
+            "text": "id,Age,T,D\n1,61,0,true\n2,62,-3,false\n3,63,,true\n4,64,,\n5,65,-3,\n6,66,1,false\n7,67,0,\n",
+            "columns": {"age": {"from": "Age"}, "os_days": {"from": "T"}, "death": {"from": "D"}},
         }
     )
-    assert [row.code for row in found.quarantined] == ["TAB_TIME"] * 3
-    assert {row.case for row in found.quarantined} == {f"demo:{pseudonym(KEY, 'demo', p)}" for p in "123"}
-    assert found.quarantined[0].details == {"column": "os_days"}
-    assert _column(found, "os_days", "4 5 6") == [None, -3.0, 1.0]
+    assert {row.case for row in found.quarantined} == {f"demo:{pseudonym(KEY, 'demo', p)}" for p in "1235"}
+    assert [row.code for row in found.quarantined] == ["TAB_TIME"] * 4
+    assert found.quarantined[0].details == {"column": "os_days", "endpoint": "survival"}
+    assert [row.message for row in found.quarantined[1:3]] == [
+        "os_days is not above zero",
+        "os_days is missing where death is given",
+    ]
+    assert _column(found, "age", "1 2 3 4 5 6 7") == [61.0, 62.0, 63.0, 64.0, 65.0, 66.0, 67.0]
+    assert _column(found, "os_days", "1 2 3 4 5 6 7") == [None, None, None, None, None, 1.0, 0.0]
+    assert _column(found, "death", "1 2 3 6") == [None, None, None, False]
+
+
+def test_an_event_that_another_endpoint_needs_is_kept(read: Read) -> None:
+    endpoints = {
+        "survival": {"kind": "survival", "time": "os_days", "event": "death"},
+        "died": {"kind": "binary", "column": "death"},
+    }
+    columns = {"os_days": {"from": "T"}, "death": {"from": "D"}}
+    found = read({"text": "id,T,D\n1,-3,true\n", "columns": columns}, endpoints=endpoints)
+    assert (_column(found, "os_days", "1"), _column(found, "death", "1")) == ([None], [True])
+    assert [row.details["endpoint"] for row in found.quarantined] == ["survival"]
+
+
+def test_a_survival_time_of_zero_is_half_a_day_where_declared(read: Read) -> None:
+    variables = {**VARIABLES, "os_days": {**VARIABLES["os_days"], "zero": "half_day"}}
+    columns = {"os_days": {"from": "T"}, "death": {"from": "D"}}
+    found = read({"text": "id,T,D\n1,0,true\n2,0,false\n3,-1,true\n", "columns": columns}, variables=variables)
+    assert _column(found, "os_days", "1 2 3") == [0.5, 0.5, None]
+    assert len(found.quarantined) == 1
+
+
+def test_an_outcome_out_of_range_costs_its_endpoint_alone(read: Read) -> None:
+    variables = {**VARIABLES, "os_days": {**VARIABLES["os_days"], "allowed": [0, 100]}}
+    columns = {"os_days": {"from": "T"}, "death": {"from": "D"}, "age": {"from": "A"}}
+    found = read({"text": "id,T,D,A\n1,101,true,60\n2,100,true,60\n", "columns": columns}, variables=variables)
+    assert _column(found, "os_days", "1 2") == [None, 100.0]
+    assert _column(found, "age", "1 2") == [60.0, 60.0]
+    (row,) = found.quarantined
+    assert (row.code, row.message, row.details) == (
+        "TAB_RANGE",
+        "os_days lies outside 0 to 100",
+        {"column": "os_days", "endpoint": "survival"},
+    )
 
 
 def test_tables_of_one_centre_complete_each_other(read: Read) -> None:
@@ -245,6 +287,11 @@ def test_faults_of_all_tables_come_together(read: Read) -> None:
         {"text": "id,Age\n1,x\n", "columns": {"age": {"from": "Age"}}},
         {"text": "id,Sex\n1,z\n", "columns": {"sex": {"from": "Sex"}}},
     )
+    assert fault.startswith("2 faults")
+
+
+def test_faults_of_ids_and_of_cells_come_together(read: Read) -> None:
+    fault = _fault(read, {"text": "id,Age\n1,x\n1,60\n", "columns": {"age": {"from": "Age"}}})
     assert fault.startswith("2 faults")
 
 
@@ -290,3 +337,44 @@ def test_excel_table(read: Read, tmp_path: Path) -> None:
 def test_schema_of_a_cohort_without_variables_is_the_key_alone() -> None:
     cohort = Cohort.model_construct(variables={})
     assert [column.name for column in clinical_schema(cohort).columns] == ["patient", "cohort", "centre"]
+
+
+def test_a_molar_unit_asks_for_the_analyte(read: Read) -> None:
+    variables = {"crea": {"type": "number", "description": "creatinine", "unit": "umol/l"}}
+    table = {"text": "id,C\n1,1\n", "columns": {"crea": {"from": "C", "unit": "mg/dl"}}}
+    fault = _fault(read, table, variables=variables, endpoints={})
+    assert (
+        'no conversion from "mg/dl" to "umol/l" is known; between mass and moles declare the variable\'s analyte'
+        in fault
+    )
+    variables["crea"]["analyte"] = "creatinine"
+    found = read(table, variables=variables, endpoints={})
+    assert _column(found, "crea", "1") == [pytest.approx(88.4, rel=1e-3)]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.none() | st.integers(18, 110), st.sampled_from(["female", "male", "NA"])), min_size=1, max_size=8
+    ),
+    random=st.randoms(use_true_random=False),
+)
+def test_order_of_rows_and_columns_changes_nothing(read: Read, rows: list[Any], random: Any) -> None:
+    columns = {"age": {"from": "Age"}, "sex": {"from": "Sex"}}
+    lines = [["P" + str(i), "" if age is None else str(age), sex] for i, (age, sex) in enumerate(rows)]
+    straight = read({"text": "\n".join(map(",".join, [["id", "Age", "Sex"], *lines])) + "\n", "columns": columns})
+    random.shuffle(lines)
+    turned = [["Sex", "id", "Age"], *([sex, patient, age] for patient, age, sex in lines)]
+    assert straight.table.equals(read({"text": "\n".join(map(",".join, turned)) + "\n", "columns": columns}).table)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(years=st.floats(18, 110), unit=st.sampled_from(["days", "weeks", "months"]))
+def test_a_value_in_another_unit_is_the_same_value(read: Read, years: float, unit: str) -> None:
+    factor = conversion("years", unit)
+    assert factor is not None
+    written = read({"text": f"id,Age\n1,{years!r}\n", "columns": {"age": {"from": "Age"}}})
+    columns = {"age": {"from": "Age", "unit": unit}}
+    variables = {**VARIABLES, "age": {**VARIABLES["age"], "allowed": None}}
+    other = read({"text": f"id,Age\n1,{years * factor!r}\n", "columns": columns}, variables=variables)
+    assert _column(other, "age", "1") == [pytest.approx(_column(written, "age", "1")[0], rel=1e-12)]

@@ -200,7 +200,104 @@ def test_genes_join_by_patient_if_known_in_time(
         assert design.X.loc[f"demo:{code('p2')}:baseline", "genomic__G1"] == 7.5
         assert np.isnan(design.X.loc[f"demo:{code('p1')}:baseline", "genomic__G1"])
         assert design.blocks["genomic__G1"] == "genomic"
+    assert set(design.late) - {"clinical__weight_loss"} == (set() if there else {"genomic__G1__at_week_6"})
     assert len(design.X) == 2
+
+
+def test_late_columns_leave_and_the_others_of_their_block_stay(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, tmp_path: Path
+) -> None:
+    clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
+    later = {**GENES, "path": "later.csv", "known_at": "week_6"}
+    genes = {**GENES, "known_at_columns": {"G2": "week_6"}}
+    catalog = make_catalog(demo={"tables": [clinical, genes, later]})
+    recipe = make_recipe()
+    (tmp_path / "later.csv").write_text("id,G1,G3\np1,5,6\n")
+    scans = [("p1", "CT", 1), ("p1", "CT", 1, "week_6")]
+    weave(catalog, scans, [recipe], _rows("p1"), genomic="id,G1,G2\np1,7.5,8\n")
+    early = fuse(store, catalog, _question(recipe, blocks=("genomic",)))
+    late = fuse(store, catalog, _question(recipe, predict_at="week_6"))
+    assert early.columns("genomic") == ["genomic__G1"]
+    assert set(early.late) == {f"genomic__{g}__at_week_6" for g in ("G1", "G2", "G3")} | {"clinical__weight_loss"}
+    assert set(late.columns("genomic")) == {"genomic__G1", *(f"genomic__{g}__at_week_6" for g in ("G1", "G2", "G3"))}
+    assert late.X["genomic__G1"].tolist() == [7.5]
+    assert late.X["genomic__G1__at_week_6"].tolist() == [5.0]
+    assert dict(late.late) == {}
+
+
+def test_a_named_block_that_is_known_too_late_is_refused(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+) -> None:
+    clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
+    catalog = make_catalog(demo={"tables": [clinical, {**GENES, "known_at": "week_6"}]})
+    recipe = make_recipe()
+    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
+    assert fuse(store, catalog, _question(recipe, blocks=("radiomics",))).columns("genomic") == []
+    with pytest.raises(
+        RadweaveError,
+        match='^all genomic columns are known at week_6, after the prediction at "baseline": leave genomic',
+    ):
+        fuse(store, catalog, _question(recipe, blocks=("radiomics", "genomic")))
+
+
+@pytest.mark.parametrize("change", [{"known_at": "week_6"}, {"genes": "H*"}, {"form": "methylation"}], ids=str)
+def test_genes_that_were_declared_anew_need_a_refresh(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, change: dict[str, Any]
+) -> None:
+    clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
+    catalog, recipe = make_catalog(demo={"tables": [clinical, GENES]}), make_recipe()
+    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
+    genes = {key: value for key, value in GENES.items() if key != "unit" or "form" not in change}
+    with pytest.raises(
+        RadweaveError, match='does not explain the genomic column "G1" of the mart: run radweave refresh'
+    ):
+        fuse(store, make_catalog(demo={"tables": [clinical, {**genes, **change}]}), _question(recipe))
+
+
+@pytest.mark.parametrize("place", ["clinical", "genomic"])
+def test_a_predictor_that_tells_the_outcome_is_refused_by_name(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, place: str
+) -> None:
+    clinical = {
+        "block": "clinical",
+        "path": "demo.csv",
+        "id": "id",
+        "columns": {c: c for c in ("age", "death", "os_days")},
+    }
+    recipe = make_recipe()
+    patients = [f"p{i}" for i in range(24)]
+    leaks = {patient: 60 + 9 * (i % 2) for i, patient in enumerate(patients)}
+    rows = HEADER + "".join(
+        f"{p},{leaks[p] if place == 'clinical' else 60 + i},male,leg,II,true,5,{'true' if i % 2 else 'false'},{100 + i}\n"
+        for i, p in enumerate(patients)
+    )
+    genes = "id,G1,G2\n" + "".join(f"{p},{leaks[p] if place == 'genomic' else i},{i}\n" for i, p in enumerate(patients))
+    name = "age" if place == "clinical" else "G1"
+
+    def catalog(*, checked: bool) -> Catalog:
+        variables = _variables(make_catalog())
+        variables["age"]["leak_checked"] = checked
+        table = {**GENES, "leak_checked": ["G1"] if checked else []}
+        return make_catalog(demo={"tables": [clinical, table], "variables": variables})
+
+    weave(catalog(checked=False), [(p, "CT", i) for i, p in enumerate(patients)], [recipe], rows, genomic=genes)
+    with pytest.raises(RadweaveError, match=f'^"{name}": alone, the value tells the outcome'):
+        fuse(store, catalog(checked=False), _question(recipe))
+    assert len(fuse(store, catalog(checked=True), _question(recipe)).X) == 24
+    if place == "genomic":
+        assert len(fuse(store, catalog(checked=False), _question(recipe, blocks=("clinical",))).X) == 24
+
+
+def test_a_time_that_cannot_be_costs_one_endpoint(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+) -> None:
+    catalog, recipe = make_catalog(), make_recipe()
+    rows = _rows("p1", "p2").replace(",101\n", ",-101\n")
+    weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], rows)
+    assert len(fuse(store, catalog, _question(recipe)).X) == 2
+    survival = fuse(store, catalog, _question(recipe, endpoint="survival"))
+    assert len(survival.X) == 1
+    assert dict(survival.flow[-1].reasons) == {"TAB_TIME": 1}
 
 
 def test_cohorts_are_stacked_and_their_centres_told_apart(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from features.core.catalog import Cohort, GenomicTable
+from features.core.catalog import Cohort
 from features.core.errors import ConfigError
+from features.core.genomic_source import ExpressionTable
 from features.core.pseudonym import pseudonym
 from features.genomic.table import read_genomic
 from features.tables.patient import PatientTable
@@ -33,7 +34,7 @@ def read(tmp_path: Path) -> Read:
                 "genes": "G*",
                 "unit": "log2",
             }
-            sources.append(GenomicTable.model_validate({**defaults, **table}))
+            sources.append(ExpressionTable.model_validate({**defaults, **table}))
         cohort = Cohort.model_construct(centres={"A": None, "B": None}, tables=tuple(sources))
         return read_genomic(tmp_path, "demo", cohort, KEY)
 
@@ -75,7 +76,7 @@ def test_tables_of_one_centre_complete_each_other(read: Read) -> None:
 
 def test_a_gene_twice_for_one_patient_is_a_fault(read: Read) -> None:
     fault = _fault(read, {"text": "id,G1\n1,1\n"}, {"text": "id,G1\n2,1\n1,2\n"})
-    assert "g1.csv: a patient already has these genes, or another centre, from another table; found row 3" in fault
+    assert "g1.csv: a patient already has these genes from another table; found row 3" in fault
 
 
 def test_a_patient_of_two_centres_is_a_fault(read: Read) -> None:
@@ -83,7 +84,8 @@ def test_a_patient_of_two_centres_is_a_fault(read: Read) -> None:
 
 
 def test_a_gene_column_twice_is_a_fault(read: Read) -> None:
-    assert "g0.csv: gene columns stand twice; found G1" in _fault(read, {"text": "id,G1,G2,G1\n1,1,2,3\n"})
+    fault = _fault(read, {"text": "id,G1,G2,G1\n1,1,2,3\n"})
+    assert "g0.csv: genes stand twice; found G1; allowed: one value per patient and gene" in fault
 
 
 def test_no_matching_column_is_a_fault(read: Read) -> None:
@@ -95,13 +97,13 @@ def test_no_matching_column_is_a_fault(read: Read) -> None:
 @pytest.mark.parametrize("cell", ["inf", "-inf", "nan", "x", "1e999", "MARCH1", "1_0"])
 def test_cells_that_are_no_finite_numbers_are_faults(read: Read, cell: str) -> None:
     fault = _fault(read, {"text": f"id,G1,G2\n1,{cell},1\n2,{cell},\n"})
-    assert 'g0.csv: 2 cells of gene columns are not numbers; allowed: finite numbers with "."' in fault
+    assert 'g0.csv: 2 cells of genes are not numbers; allowed: finite numbers with "."' in fault
 
 
 def test_decimal_comma_where_it_is_declared(read: Read) -> None:
     table = {"text": "id;G1\n1;1,5\n", "separator": ";"}
     assert _row(read({**table, "decimal": ","}), "1")["G1"] == 1.5
-    assert "1 cells of gene columns are not numbers" in _fault(read, table)
+    assert "1 cells of genes are not numbers" in _fault(read, table)
 
 
 def test_another_unit_is_a_fault(read: Read) -> None:

@@ -1,0 +1,39 @@
+"""Names that outcomes have: a predictor with such a name is asked for twice, because most of them are leaks."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = frozenset(
+    """
+    alive autopsy censor censored censoring dead death deaths deceased dfs died dss efs event events followup mortality
+    os outcome pfs progressed progression recurred recurrence recurrences recurrent relapse relapsed rfs survival
+    survived survivor ttp
+    """.split()  # noqa: SIM905
+)
+_PHRASES = (
+    "follow up",
+    "last contact",
+    "last seen",
+    "last visit",
+    "vital status",
+    "disease status",
+    "life status",
+    "cause of death",
+    "end of study",
+    "n scans",
+)
+
+
+def outcome_word(name: str) -> str:
+    """The word or phrase by which a column's name looks like that of an outcome, or an empty string.
+
+    >>> outcome_word("OS (months)"), outcome_word("VitalStatus"), outcome_word("performance status")
+    ('os', 'vital status', '')
+    """
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
+    if words == ["status"]:
+        return "status"
+    text = f" {' '.join(words)} "
+    phrase = next((phrase for phrase in _PHRASES if f" {phrase} " in text), "")
+    return phrase or next((word for word in words if word in _WORDS), "")
