@@ -52,7 +52,9 @@ class Pool:
             self._crew.close()
             self._crew = None
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item], what: str) -> list[Result | Rejected]:
+    def map(
+        self, function: Callable[[Item], Result | Rejected], items: Iterable[Item], what: str
+    ) -> list[Result | Rejected]:
         """Results in order, with progress told as `what`; Rejected in place of what an item's worker did not survive.
 
         Codes: WORKER_LOST (after two retries), TIMEOUT, OOM_RISK (its memory would not or did not suffice). The first
@@ -62,7 +64,11 @@ class Pool:
         return _Run(self._opened(), _one_by_one, function, list(items), what).results()
 
     def map_batches(
-        self, function: Callable[[Sequence[Item]], list[Result]], items: Iterable[Item], what: str, size: int
+        self,
+        function: Callable[[Sequence[Item]], Sequence[Result | Rejected]],
+        items: Iterable[Item],
+        what: str,
+        size: int,
     ) -> list[Result | Rejected]:
         """As `map`, for a function that takes up to `size` items at once, feeds them to a device and gives their results.
 
