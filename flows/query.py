@@ -27,8 +27,6 @@ def run_query(
     if form not in ("table", "csv", "json"):
         raise RadweaveError(f'unknown format "{form}"; allowed: table, csv, json')
     found = Views(store, refresh).ask(sql or LIST)
-    if found is None:
-        return ""
     if output is not None:
         table = relation_table(found)
         write_tables(store, output, {"answer": table})

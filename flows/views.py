@@ -63,13 +63,17 @@ class Views:
         self._connection.execute("SET lock_configuration = true")
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> Any:
-        """A DuckDB relation, or None for a statement without an answer. The tables that `sql` names are checked first.
+        """The answer to a SELECT, as a DuckDB relation. The tables that `sql` names are checked first.
 
-        Raises StoreError if one of their files is damaged, RadweaveError if the SQL is faulty.
+        Raises StoreError if one of their files is damaged, RadweaveError if the SQL is faulty or no SELECT.
         """
         for name in self._named(sql):
             self._check(name)
         try:
+            kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
+            refused = [kind for kind in kinds if kind not in ("SELECT", "EXPLAIN", "MULTI")]  # a PIVOT is MULTI
+            if refused or not kinds:
+                raise RadweaveError(f"the query fails: found {refused[0] if refused else 'nothing'}; allowed: SELECT")
             return self._connection.sql(sql, params=list(parameters) or None)
         except duckdb.Error as error:
             raise RadweaveError(f"the query fails: {error}") from error
