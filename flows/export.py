@@ -119,7 +119,7 @@ def _check_values(views: Views, tables: Sequence[str], word: str, wanted: Sequen
     having = [name for name in tables if word in views.tables[name].schema.names]
     if not having:
         raise RadweaveError(f'the table "{tables[0]}" has no column "{word}"')
-    sql = " UNION ".join(f"SELECT {word} FROM {quoted(name)}" for name in having)
+    sql = " UNION ".join(f"SELECT DISTINCT {word} FROM {quoted(name)}" for name in having)
     known = sorted(row[0] for row in views.ask(sql).fetchall() if row[0] is not None)
     for value in wanted:
         if value not in known:

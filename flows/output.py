@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.core.errors import RadweaveError
-from features.core.place import write_bytes
+from features.core.place import is_remote, write_bytes
 from features.core.store import Store
 from features.core.table import parquet_bytes
 from flows.spreadsheet import csv_bytes, xlsx_bytes
@@ -15,10 +15,12 @@ TABLES = (".csv", ".xlsx", ".parquet")
 
 
 def check_output(store: Store, output: Path, allowed: tuple[str, ...]) -> None:
-    """Raises RadweaveError if the ending is not allowed, or the file would lie in the store."""
+    """Raises RadweaveError if the ending is not allowed, or the file would lie in the store or below another file."""
     if output.suffix.lower() not in allowed:
         raise RadweaveError(f"{output}: unknown ending; allowed: {', '.join(allowed)}")
-    if output.resolve().is_relative_to(store.root.resolve()):
+    if any(folder.is_file() for folder in output.parents):
+        raise RadweaveError(f"{output}: a part of this path is a file, not a folder")
+    if not is_remote(store.root) and output.resolve().is_relative_to(store.root.resolve()):
         raise RadweaveError(
             f"{output}: lies in the store, which only refreshes and studies write; choose another folder"
         )
