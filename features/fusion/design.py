@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.core.catalog import Catalog, Cohort, GenomicTable
@@ -96,8 +97,9 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     if undeclared:
         raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
     modalities = sorted({recipe.modality for recipe in question.recipes})
-    features = {block: _features(mart, block, name, region.index, question.recipes) for block in ("radiomics", "deep")}
-    lacks_image = {m: _lacking(mart, name, region, m, question.recipes) for m in modalities}
+    tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
+    features = [_features(mart, block, name, table, region.index, question.recipes) for block, table in tables.items()]
+    lacks_image = {m: _lacking(tables, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 
     patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(mart, name))
@@ -130,7 +132,7 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         _genomic(mart, name, cohort, cases, question.predict_at),
     ]
     blocks.append(_volumes(cases, modalities))
-    blocks += [frame.loc[cases.index] for frame in features.values()]
+    blocks += [frame.loc[cases.index] for frame in features]
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
@@ -213,13 +215,13 @@ def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoi
 
 
 def _lacking(
-    mart: Mart, name: str, region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
+    tables: Mapping[str, pa.Table], region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
 ) -> NDArray[np.bool_]:
     """True where a case has no image of a modality that gave features to any of the recipes' extractors."""
     lacking = np.ones(len(region), bool)
     for recipe in (recipe for recipe in recipes if recipe.modality == modality):
         for extractor in recipe.extractors:
-            table = mart.read(extractor.block, name, ["case", f"{extractor.kind}__{recipe.name}__result"])
+            table = tables[extractor.block].select(["case", f"{extractor.kind}__{recipe.name}__result"])
             found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
             lacking &= found.isna().to_numpy()
     return lacking
@@ -250,7 +252,9 @@ def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
     return cases.reindex(columns=columns)
 
 
-def _features(mart: Mart, block: str, name: str, cases: pd.Index[str], recipes: Sequence[Recipe]) -> pd.DataFrame:
+def _features(
+    mart: Mart, block: str, name: str, table: pa.Table, cases: pd.Index[str], recipes: Sequence[Recipe]
+) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
     wanted = [
         f"{extractor.kind}__{recipe.name}__{column.name}"
@@ -259,8 +263,8 @@ def _features(mart: Mart, block: str, name: str, cases: pd.Index[str], recipes: 
         if extractor.block == block
         for column in extractor.columns(recipe)
     ]
-    table = mart.read(block, name)
-    absent = [column for column in wanted if column not in table.schema.names]
+    names = set(table.schema.names)
+    absent = [column for column in wanted if column not in names]
     if absent:
         raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}')
     woven = mart.manifest.cohorts[name].settings
