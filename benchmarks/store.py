@@ -35,7 +35,8 @@ from features.results.manifest import EMPTY, CohortState, Mart, commit, keep_tab
 from features.results.publish import settings_digests
 from features.results.schemas import DICTIONARY, KEY, QUARANTINE
 from features.tables.patient import KEY as PATIENT_KEY
-from flows.views import Views, joined_sql
+from flows.export import read_export
+from flows.views import Views
 
 COHORT, DEEP, CLINICAL, MISSING = "synthetic", 1280, 40, 0.01
 FIVE_MS, FUSED_S = 60, 3  # what the store promises at 5,000 patients and 4,000 features
@@ -174,7 +175,7 @@ def five_columns(folder: Path, store: Store, names: list[str]) -> dict[str, Call
 
     def hdf5() -> pd.DataFrame:
         with h5py.File(folder / "wide.h5") as file:
-            places = {name.decode(): i for i, name in enumerate(file["columns"])}
+            places = {name.decode(): i for i, name in enumerate(file["columns"][:])}
             return pd.DataFrame({name: file["values"][:, places[name]] for name in names})
 
     columns = ", ".join(names)
@@ -204,19 +205,18 @@ def fused(folder: Path, store: Store, catalog: Catalog, recipe: Recipe) -> dict[
 
     def hdf5() -> pd.DataFrame:
         with h5py.File(folder / "wide.h5") as file:
-            index = [case.decode() for case in file["cases"]]
-            return pd.DataFrame(file["values"][:], index, [name.decode() for name in file["columns"]])[features]
+            index = [case.decode() for case in file["cases"][:]]
+            return pd.DataFrame(file["values"][:], index, [name.decode() for name in file["columns"][:]])[features]
 
-    def sql() -> pd.DataFrame:
-        views = Views(store)
-        blocks = {block: views.tables[block].schema.names for block in ("radiomics", "deep", "clinical")}
-        return views.ask(joined_sql(blocks, features)).df().set_index("case").sort_index()[features].astype(float)
+    def export() -> pd.DataFrame:
+        table = read_export(Views(store), ["radiomics", "deep", "clinical"]).table
+        return table.select(features).to_pandas().astype(float)
 
     return {
         "radweave fuse, as studies do (every byte checked)": lambda: fuse(Mart.open(store), catalog, question).X[
             features
         ],
-        "radweave export's join (every byte checked)": sql,
+        "radweave export's join (every byte checked)": export,
         "Parquet by pandas": pandas,
         "CSV by pandas": lambda: pd.read_csv(folder / "wide.csv", index_col="case")[features],
         "HDF5 by h5py": hdf5,
@@ -280,9 +280,8 @@ def main() -> None:
     print(
         f"{given.patients} patients; radiomics {given.features}, deep {DEEP}, clinical {CLINICAL} columns; one cohort;"
     )
-    print(
-        f"files in the page cache; medians; CPU is of all threads together. {platform.machine()}, {pa.cpu_count()} cores, pyarrow {pa.__version__}\n"
-    )
+    print("files in the page cache; medians; CPU is of all threads together.")
+    print(f"{platform.machine()}, {pa.cpu_count()} cores, pyarrow {pa.__version__}, duckdb {duckdb.__version__}\n")
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder), given.patients, given.features)
     print(f"\nPromised at 5000 patients and 4000 features: five columns under {FIVE_MS} ms, fused under {FUSED_S} s.")

@@ -1,16 +1,21 @@
 """export: tables of the store as one file for other programs, with the dictionary of its columns."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import reduce
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.store import Store
+from features.results.schemas import DICTIONARY
 from flows.output import TABLES, check_output, write_tables
-from flows.views import BLOCKS, Views, joined_names, joined_sql, quoted, relation_table
+from flows.views import BLOCKS, CASE_BLOCKS, CASE_KEY, PATIENT_KEY, Views, joined_names
 
 OMICS = (".h5ad", ".h5mu")
 
@@ -69,26 +74,40 @@ def read_export(
     Raises RadweaveError if a table, cohort, time point or pattern fits nothing; StoreError as `Views`.
     """
     _check_tables(views, tables)
+    wanted = {"cohort": list(cohorts), "timepoint": [timepoint] if timepoint else []}
+    for word, values in wanted.items():
+        _check_values(views, tables, word, values)
     columns = {name: list(views.tables[name].schema.names) for name in tables}
-    if len(columns) > 1:
-        names = joined_names(columns)
-        sql = joined_sql(columns, _chosen(names, patterns))
-    else:
-        names = {column: (tables[0], column) for column in columns[tables[0]]}
-        wanted = _chosen(names, patterns)
-        sql = f"SELECT {', '.join(map(quoted, wanted))} FROM {quoted(tables[0])}"
-    conditions, values = [], []
-    for word, allowed in (("cohort", cohorts), ("timepoint", [timepoint] if timepoint else [])):
-        if allowed:
-            _check_values(views, tables, word, allowed)
-            conditions.append(f"{word} IN ({', '.join('?' * len(allowed))})")
-            values += allowed
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = next((f' ORDER BY "{key}"' for key in ("case", "patient") if key in names), "")
-    relation = views.ask(f"SELECT * FROM ({sql}) AS t{where}{order}", values)
-    table = relation_table(relation)
-    kept = {name: names[name] for name in table.schema.names}
-    return Export(table, kept, _dictionary(views, kept, cohorts), views.manifest.refresh)
+    alone = tables[0] if len(tables) == 1 else None
+    names = joined_names(columns) if alone is None else {column: (alone, column) for column in columns[alone]}
+    chosen = {name: names[name] for name in _chosen(names, patterns)}
+    parts = {}
+    for block in tables:
+        keys = [key for key in CASE_KEY if key in columns[block]] if alone is None else []
+        own = dict.fromkeys([*keys, *(column for origin, column in chosen.values() if origin == block)])
+        conditions = [ds.field(word).isin(v) for word, v in wanted.items() if v and word in columns[block]]
+        parts[block] = views.read(block, list(own), reduce(operator.and_, conditions) if conditions else None)
+    table = parts[alone] if alone is not None else _side_by_side(parts, chosen)
+    return Export(table, chosen, _dictionary(views, chosen, cohorts), views.manifest.refresh)
+
+
+def _side_by_side(parts: Mapping[str, pa.Table], names: Mapping[str, tuple[str, str]]) -> pa.Table:
+    """Columns by their names in the joined table: a row for each case (without case blocks, patient) of any part."""
+    of_cases = [block for block in parts if block in CASE_BLOCKS]
+    keys = list(CASE_KEY if of_cases else PATIENT_KEY)
+    every = pa.concat_tables([parts[block].select(keys) for block in of_cases or parts])
+    rows = every.group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in ("cohort", keys[0])])
+    taken = {}
+    for block, part in parts.items():
+        on = ["case"] if block in CASE_BLOCKS else ["cohort", "patient"]
+        place = pc.index_in(_identity(rows, on), value_set=_identity(part, on))
+        taken[block] = dict(zip(part.schema.names, part.combine_chunks().take(place).columns, strict=True))
+    return pa.table({n: rows[n] if n in keys else taken[block][column] for n, (block, column) in names.items()})
+
+
+def _identity(table: pa.Table, columns: Sequence[str]) -> pa.Array:
+    """What is the same in rows of one case, or of one patient."""
+    return pc.binary_join_element_wise(*(table[column].combine_chunks() for column in columns), ":")
 
 
 def _chosen(names: Mapping[str, tuple[str, str]], patterns: Sequence[str]) -> list[str]:
@@ -117,10 +136,11 @@ def _check_tables(views: Views, tables: Sequence[str]) -> None:
 def _check_values(views: Views, tables: Sequence[str], word: str, wanted: Sequence[str]) -> None:
     """Raises RadweaveError if the tables have no such column, or it never holds a wanted value."""
     having = [name for name in tables if word in views.tables[name].schema.names]
-    if not having:
+    if wanted and not having:
         raise RadweaveError(f'the table "{tables[0]}" has no column "{word}"')
-    sql = " UNION ".join(f"SELECT DISTINCT {word} FROM {quoted(name)}" for name in having)
-    known = sorted(row[0] for row in views.ask(sql).fetchall() if row[0] is not None)
+    known = sorted(
+        {value for name in having if wanted for value in views.read(name, [word])[word].to_pylist()} - {None}
+    )
     for value in wanted:
         if value not in known:
             hint = did_you_mean(value, known)
@@ -129,7 +149,7 @@ def _check_values(views: Views, tables: Sequence[str], word: str, wanted: Sequen
 
 def _dictionary(views: Views, names: Mapping[str, tuple[str, str]], cohorts: Sequence[str]) -> pa.Table | None:
     """The dictionary's rows of the columns, under their names in the export, in their order."""
-    rows = views.ask("SELECT * FROM dictionary").to_arrow_table()
+    rows = views.read("dictionary", [column.name for column in DICTIONARY.columns])
     described: dict[tuple[str, str], list[dict[str, object]]] = {}
     for row in rows.to_pylist():
         if not cohorts or row["cohort"] in cohorts:

@@ -56,9 +56,6 @@ class Views:
         )
         for name, table in self.tables.items():
             self._connection.register(name, table)
-        blocks = {block: self.tables[block].schema.names for block in BLOCKS if block in self.tables}
-        if any(block in blocks for block in CASE_BLOCKS):
-            self._connection.execute(f"CREATE VIEW cases AS {joined_sql(blocks)}")
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
@@ -67,9 +64,13 @@ class Views:
 
         Raises StoreError if one of their files is damaged, RadweaveError if the SQL is faulty or no SELECT.
         """
-        for name in self._named(sql):
-            self._check(name)
+        named = self._named(sql)
+        for name in named:
+            self.check(name)
+            self._check_letters(name)
         try:
+            if not named or "cases" in sql.lower():
+                self._make_cases()
             kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
             refused = [kind for kind in kinds if kind not in ("SELECT", "EXPLAIN", "MULTI")]  # a PIVOT is MULTI
             if refused or not kinds:
@@ -78,23 +79,42 @@ class Views:
         except duckdb.Error as error:
             raise RadweaveError(f"the query fails: {error}") from error
 
-    def _named(self, sql: str) -> list[str]:
-        """The tables of the mart that SQL may read; a word too many costs time alone."""
-        words = set(re.findall(r"\w+", sql.lower()))
-        return [name for name in self.tables if name in words or ("cases" in words and name in BLOCKS)]
+    def read(self, name: str, columns: Sequence[str], condition: Any = None) -> pa.Table:
+        """Columns of a table, of the rows that fulfil a condition of pyarrow. Raises StoreError if it is damaged."""
+        self.check(name)
+        table = self.tables[name]
+        dataset = table if isinstance(table, ds.Dataset) else ds.dataset(table)
+        try:
+            return dataset.to_table(columns=list(columns), filter=condition)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"table {name}: cannot be read: {error}") from error
 
-    def _check(self, name: str) -> None:
+    def check(self, name: str) -> None:
         """Local files byte by byte against the manifest. Of remote ones only the pages that are read, by their checksums."""
-        folded = Counter(column.lower() for column in self.tables[name].schema.names)
-        twins = [column for column in self.tables[name].schema.names if folded[column.lower()] > 1]
-        if twins:
-            raise StoreError(f"table {name}: SQL cannot tell {twins[0]} from {twins[1]}; read the table with pandas")
         if is_remote(self.store.root):
             return
         for file in self.manifest.of_table(name):
             with (self.store.root / file.path).open("rb") as opened:
                 if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
                     raise _not_named(self.store.root / file.path)
+
+    def _named(self, sql: str) -> list[str]:
+        """The tables that SQL may read; a word too many costs time alone."""
+        words = set(re.findall(r"\w+", sql.lower()))
+        return [name for name in self.tables if name in words or ("cases" in words and name in BLOCKS)]
+
+    def _check_letters(self, name: str) -> None:
+        names = self.tables[name].schema.names
+        folded = Counter(map(str.lower, names))
+        twins = [column for column in names if folded[column.lower()] > 1]
+        if twins:
+            raise StoreError(f"table {name}: SQL cannot tell {twins[0]} from {twins[1]}; read the table with pandas")
+
+    def _make_cases(self) -> None:
+        """Make the view `cases`, which costs too much for queries that do not name it."""
+        blocks = {block: self.tables[block].schema.names for block in BLOCKS if block in self.tables}
+        if any(block in blocks for block in CASE_BLOCKS):
+            self._connection.execute(f"CREATE OR REPLACE VIEW cases AS {_cases_sql(blocks)}")
 
 
 def relation_table(relation: Any) -> pa.Table:
@@ -134,21 +154,15 @@ def joined_names(blocks: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, st
     return found
 
 
-def joined_sql(blocks: Mapping[str, Iterable[str]], columns: Iterable[str] | None = None) -> str:
-    """SQL for blocks side by side: a row for each case (without case blocks, patient) that any of them has.
-
-    blocks: block → its columns. columns: of `joined_names`, besides the keys; None means all.
-    """
-    names = joined_names(blocks)
-    wanted = list(names) if columns is None else list(columns)
+def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
+    """SQL for blocks (with their columns) side by side: a row for each case that any of them has."""
     of_cases = [block for block in blocks if block in CASE_BLOCKS]
-    keys = CASE_KEY if of_cases else PATIENT_KEY
-    key_list = ", ".join(map(quoted, keys))
-    rows = " UNION ".join(f"SELECT {key_list} FROM {quoted(block)}" for block in of_cases or blocks)
-    select = [f"k.{quoted(key)}" for key in keys]
-    for name in (name for name in wanted if name not in keys):
-        block, column = names[name]
-        select.append(f"{quoted(block)}.{quoted(column)} AS {quoted(name)}")
+    keys = ", ".join(map(quoted, CASE_KEY))
+    rows = " UNION ".join(f"SELECT {keys} FROM {quoted(block)}" for block in of_cases)
+    select = [f"k.{quoted(key)}" for key in CASE_KEY]
+    for name, (block, column) in joined_names(blocks).items():
+        if name not in CASE_KEY:
+            select.append(f"{quoted(block)}.{quoted(column)} AS {quoted(name)}")
     joins = [
         f'LEFT JOIN {quoted(block)} ON {quoted(block)}."case" = k."case"'
         if block in CASE_BLOCKS
