@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from features.core.errors import RadweaveError
@@ -43,8 +44,6 @@ def json_text(table: pa.Table) -> str:
 
 
 def _shown(relation: object) -> str:
-    import duckdb
-
     try:
         return f"{relation}\n"
     except duckdb.Error as error:

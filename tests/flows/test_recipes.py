@@ -16,7 +16,7 @@ PYTHON = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
 def test_there_is_a_recipe_for_each_tool() -> None:
-    for tool in ("pandas as pd", "polars as pl", "import duckdb", "import fsspec", "import anndata"):
+    for tool in ("pandas as pd", "polars as pl", "import duckdb", "import fsspec"):
         assert any(tool in block for block in PYTHON), tool
     assert len(R) == 1
 
