@@ -135,10 +135,8 @@ def _obs(export: Export, blocks: set[str]) -> pd.DataFrame:
 
 def _annotation(column: pa.ChunkedArray) -> pd.Series:
     """Flags and whole numbers with their nulls, dates as text, texts as they are."""
-    if pa.types.is_boolean(column.type):
-        return column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    if pa.types.is_integer(column.type):
-        return column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    mapped = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     if pa.types.is_date(column.type):
         column = column.cast(pa.string())
-    return column.to_pandas()
+    found: pd.Series = column.to_pandas(types_mapper=mapped.get)
+    return found

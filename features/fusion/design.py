@@ -98,7 +98,7 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
     modalities = sorted({recipe.modality for recipe in question.recipes})
     tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
-    features = [_features(mart, block, name, table, region.index, question.recipes) for block, table in tables.items()]
+    features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
     lacks_image = {m: _lacking(tables, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 
@@ -132,7 +132,7 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         _genomic(mart, name, cohort, cases, question.predict_at),
     ]
     blocks.append(_volumes(cases, modalities))
-    blocks += [frame.loc[cases.index] for frame in features]
+    blocks += [frame.reindex(cases.index) for frame in features]
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
@@ -252,9 +252,7 @@ def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
     return cases.reindex(columns=columns)
 
 
-def _features(
-    mart: Mart, block: str, name: str, table: pa.Table, cases: pd.Index[str], recipes: Sequence[Recipe]
-) -> pd.DataFrame:
+def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Sequence[Recipe]) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
     wanted = [
         f"{extractor.kind}__{recipe.name}__{column.name}"
@@ -275,7 +273,7 @@ def _features(
             f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
             f"run radweave refresh {name}"
         )
-    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case").reindex(cases)
+    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case")
     return features
 
 
