@@ -273,7 +273,8 @@ def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Seque
             f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
             f"run radweave refresh {name}"
         )
-    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case")
+    features: pd.DataFrame = table.select(wanted).to_pandas()
+    features.index = pd.Index(table["case"].to_pandas(), name="case")  # set_index would copy all the columns
     return features
 
 
