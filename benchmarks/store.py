@@ -171,20 +171,20 @@ def timed(read: Callable[[], Any], repeats: int) -> tuple[float, float, Any]:
 
 def five_columns(folder: Path, store: Store, names: list[str]) -> dict[str, Callable[[], Any]]:
     """Ways to read five columns of all patients."""
-    block = store.mart / "radiomics"
+    file = store.mart / "radiomics" / f"{COHORT}.parquet"
 
     def hdf5() -> pd.DataFrame:
-        with h5py.File(folder / "wide.h5") as file:
-            places = {name.decode(): i for i, name in enumerate(file["columns"][:])}
-            return pd.DataFrame({name: file["values"][:, places[name]] for name in names})
+        with h5py.File(folder / "wide.h5") as h5:
+            places = {name.decode(): i for i, name in enumerate(h5["columns"][:])}
+            return pd.DataFrame({name: h5["values"][:, places[name]] for name in names})
 
     columns = ", ".join(names)
     views = Views(store)
     return {
-        "Parquet by pyarrow": lambda: pq.read_table(block, columns=names, page_checksum_verification=True).to_pandas(),
-        "Parquet by pandas": lambda: pd.read_parquet(block, columns=names),
-        "Parquet by DuckDB": lambda: duckdb.sql(f"SELECT {columns} FROM '{block}/*.parquet'").df(),
-        "Parquet by polars": lambda: pl.read_parquet(f"{block}/*.parquet", columns=names).to_pandas(),
+        "Parquet by pyarrow": lambda: pq.read_table(file, columns=names, page_checksum_verification=True).to_pandas(),
+        "Parquet by pandas": lambda: pd.read_parquet(file, columns=names),
+        "Parquet by DuckDB": lambda: duckdb.sql(f"SELECT {columns} FROM '{file}'").df(),
+        "Parquet by polars": lambda: pl.read_parquet(file, columns=names).to_pandas(),
         "radweave query (every byte checked)": lambda: views.ask(f"SELECT {columns} FROM radiomics").df(),
         "CSV by pandas": lambda: pd.read_csv(folder / "wide.csv", usecols=names)[names],
         "HDF5 by h5py": hdf5,
@@ -198,7 +198,8 @@ def fused(folder: Path, store: Store, catalog: Catalog, recipe: Recipe) -> dict[
     features += [f"{e.kind}__ct__{column.name}" for e in recipe.extractors for column in e.columns(recipe)]
 
     def pandas() -> pd.DataFrame:
-        radiomics, deep, clinical = (pd.read_parquet(store.mart / block) for block in ("radiomics", "deep", "clinical"))
+        files = [store.mart / block / f"{COHORT}.parquet" for block in ("radiomics", "deep", "clinical")]
+        radiomics, deep, clinical = map(pd.read_parquet, files)
         clinical = clinical.set_index("patient").add_prefix("clinical__")
         joined = radiomics.set_index("case").join(deep.set_index("case"), rsuffix="_", validate="1:1")
         return joined.join(clinical, on="patient", validate="m:1")[features].astype(float)
