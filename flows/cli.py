@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,9 +23,6 @@ from flows.options import (
     choose_runner,
     open_store,
 )
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="Multicentre radiomics: from scans to honest scores.",
@@ -145,13 +142,41 @@ def study(
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
     store: StoreOption = STORE,
-    output: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="What is printed: table, csv or json.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write the answer here instead: .csv, .xlsx or .parquet.")] = None,
     at: RefreshOption = None,
 ) -> None:
     """Read-only SQL (DuckDB) over the mart; nothing outside it can be read or written."""
     from flows.query import run_query
 
-    typer.echo(run_query(open_store(store), sql, output, at), nl=False)
+    typer.echo(run_query(open_store(store), sql, form, at, output), nl=False)
+
+
+@app.command()
+def export(
+    tables: Annotated[list[str], typer.Argument(help="A table; or several blocks, side by side, one row per case.")],
+    output: Annotated[Path, typer.Option(help="The file: .csv, .xlsx, .parquet, .h5ad (AnnData) or .h5mu (MuData).")],
+    cohort: Annotated[list[str] | None, typer.Option(help="Only this cohort; may be repeated.")] = None,
+    timepoint: Annotated[str, typer.Option(help="Only cases of this time point.")] = "",
+    columns: Annotated[
+        list[str] | None, typer.Option(help="Only columns that fit this shell pattern, and the keys; may be repeated.")
+    ] = None,
+    store: StoreOption = STORE,
+    at: RefreshOption = None,
+) -> None:
+    """Tables of the store as one file for other programs, with the dictionary of its columns."""
+    from flows.export import run_export
+
+    found = run_export(
+        open_store(store),
+        tables,
+        output,
+        cohorts=cohort or [],
+        timepoint=timepoint,
+        patterns=columns or [],
+        refresh=at,
+    )
+    typer.echo(found, nl=False)
 
 
 @app.command()

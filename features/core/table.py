@@ -104,6 +104,7 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
         use_dictionary=texts,
         use_byte_stream_split=floats,
         write_page_checksum=True,
+        write_statistics=texts,  # those of thousands of numbers would only make the footer slow to read
         store_schema=False,  # which drops the schema's metadata too: they are added by hand
     ) as writer:
         writer.write_table(table)

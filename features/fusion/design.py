@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.core.catalog import Catalog, Cohort
@@ -119,8 +120,9 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     if undeclared:
         raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
     modalities = sorted({recipe.modality for recipe in question.recipes})
-    features = {block: _features(mart, block, name, region.index, question.recipes) for block in ("radiomics", "deep")}
-    lacks_image = {m: _lacking(mart, name, region, m, question.recipes) for m in modalities}
+    tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
+    features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
+    lacks_image = {m: _lacking(tables, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 
     patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(mart, name))
@@ -155,7 +157,7 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         genomic.drop(columns=late.keys() & genomic.columns),
     ]
     blocks.append(_volumes(cases, modalities))
-    blocks += [frame.loc[cases.index] for frame in features.values()]
+    blocks += [frame.reindex(cases.index) for frame in features]
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
@@ -250,13 +252,13 @@ def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoi
 
 
 def _lacking(
-    mart: Mart, name: str, region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
+    tables: Mapping[str, pa.Table], region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
 ) -> NDArray[np.bool_]:
     """True where a case has no image of a modality that gave features to any of the recipes' extractors."""
     lacking = np.ones(len(region), bool)
     for recipe in (recipe for recipe in recipes if recipe.modality == modality):
         for extractor in recipe.extractors:
-            table = mart.read(extractor.block, name, ["case", f"{extractor.kind}__{recipe.name}__result"])
+            table = tables[extractor.block].select(["case", f"{extractor.kind}__{recipe.name}__result"])
             found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
             lacking &= found.isna().to_numpy()
     return lacking
@@ -306,7 +308,7 @@ def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
     return cases.reindex(columns=columns)
 
 
-def _features(mart: Mart, block: str, name: str, cases: pd.Index[str], recipes: Sequence[Recipe]) -> pd.DataFrame:
+def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Sequence[Recipe]) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
     wanted = [
         f"{extractor.kind}__{recipe.name}__{column.name}"
@@ -315,8 +317,8 @@ def _features(mart: Mart, block: str, name: str, cases: pd.Index[str], recipes: 
         if extractor.block == block
         for column in extractor.columns(recipe)
     ]
-    table = mart.read(block, name)
-    absent = [column for column in wanted if column not in table.schema.names]
+    names = set(table.schema.names)
+    absent = [column for column in wanted if column not in names]
     if absent:
         raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}')
     woven = mart.manifest.cohorts[name].settings
@@ -327,7 +329,8 @@ def _features(mart: Mart, block: str, name: str, cases: pd.Index[str], recipes: 
             f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
             f"run radweave refresh {name}"
         )
-    features: pd.DataFrame = table.select(["case", *wanted]).to_pandas().set_index("case").reindex(cases)
+    features: pd.DataFrame = table.select(wanted).to_pandas()
+    features.index = pd.Index(table["case"].to_pandas(), name="case")  # set_index would copy all the columns
     return features
 
 

@@ -1,0 +1,216 @@
+"""The store as DuckDB sees it: its tables over all cohorts, and nothing else: no file, no network, no setting to change."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs
+
+from features.core.errors import RadweaveError, StoreError
+from features.core.place import file_system, find_files, is_remote
+from features.core.store import Store
+from features.core.table import read_table
+from features.results.manifest import File, manifest_at
+from features.results.schemas import KEY
+
+CASE_BLOCKS = ("region", "radiomics", "deep")  # one row per case
+PATIENT_BLOCKS = ("clinical", "genomic")  # one row per patient
+BLOCKS = CASE_BLOCKS + PATIENT_BLOCKS
+CASE_KEY = tuple(column.name for column in KEY)
+PATIENT_KEY = ("patient", "cohort", "centre")
+_PARQUET = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+
+
+class Views:
+    """The tables of one refresh by name, those of whole studies, and `cases`: all blocks side by side, a row per case.
+
+    refresh: the tables as they were then; None: the newest. Raises StoreError if the store is empty, a file is missing
+    or has another size than the manifest says, or cohorts differ in the type of a column.
+    """
+
+    def __init__(self, store: Store, refresh: int | None = None) -> None:
+        self.store = store
+        self.manifest = manifest_at(store, refresh)
+        if not self.manifest.files:
+            raise StoreError(f"{store.root}: the store is empty: run radweave refresh")
+        names = sorted({name.split("/")[0] for name in self.manifest.files})
+        self.tables: dict[str, ds.Dataset | pa.Table] = {
+            name: _union(store, name, self.manifest.of_table(name)) for name in names
+        } | _study_tables(store)
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,  # no variable of this process is a table
+                "temp_directory": "",  # nor is anything spilled to the disk
+            },
+        )
+        for name, table in self.tables.items():
+            self._connection.register(name, table)
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def ask(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The answer to a SELECT, as a DuckDB relation. The tables that `sql` names are checked first.
+
+        Raises StoreError if one of their files is damaged, RadweaveError if the SQL is faulty or no SELECT.
+        """
+        named = self._named(sql)
+        for name in named:
+            self.check(name)
+            self._check_letters(name)
+        try:
+            if not named or "cases" in sql.lower():
+                self._make_cases()
+            kinds = [statement.type.name for statement in self._connection.extract_statements(sql)]
+            refused = [kind for kind in kinds if kind not in ("SELECT", "EXPLAIN", "MULTI")]  # a PIVOT is MULTI
+            if refused or not kinds:
+                raise RadweaveError(f"the query fails: found {refused[0] if refused else 'nothing'}; allowed: SELECT")
+            return self._connection.sql(sql, params=list(parameters) or None)
+        except duckdb.Error as error:
+            raise RadweaveError(f"the query fails: {error}") from error
+
+    def read(self, name: str, columns: Sequence[str], condition: Any = None) -> pa.Table:
+        """Columns of a table, of the rows that fulfil a condition of pyarrow. Raises StoreError if it is damaged."""
+        self.check(name)
+        table = self.tables[name]
+        dataset = table if isinstance(table, ds.Dataset) else ds.dataset(table)
+        try:
+            return dataset.to_table(columns=list(columns), filter=condition)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"table {name}: cannot be read: {error}") from error
+
+    def check(self, name: str) -> None:
+        """Local files byte by byte against the manifest. Of remote ones only the pages that are read, by their checksums."""
+        if is_remote(self.store.root):
+            return
+        for file in self.manifest.of_table(name):
+            with (self.store.root / file.path).open("rb") as opened:
+                if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
+                    raise _not_named(self.store.root / file.path)
+
+    def _named(self, sql: str) -> list[str]:
+        """The tables that SQL may read; a word too many costs time alone."""
+        words = set(re.findall(r"\w+", sql.lower()))
+        return [name for name in self.tables if name in words or ("cases" in words and name in BLOCKS)]
+
+    def _check_letters(self, name: str) -> None:
+        names = self.tables[name].schema.names
+        folded = Counter(map(str.lower, names))
+        twins = [column for column in names if folded[column.lower()] > 1]
+        if twins:
+            raise StoreError(f"table {name}: SQL cannot tell {twins[0]} from {twins[1]}; read the table with pandas")
+
+    def _make_cases(self) -> None:
+        """Make the view `cases`, which costs too much for queries that do not name it."""
+        blocks = {block: self.tables[block].schema.names for block in BLOCKS if block in self.tables}
+        if any(block in blocks for block in CASE_BLOCKS):
+            self._connection.execute(f"CREATE OR REPLACE VIEW cases AS {_cases_sql(blocks)}")
+
+
+def relation_table(relation: Any) -> pa.Table:
+    """The rows of a relation. Raises RadweaveError if reading fails (a damaged page) or two columns share a name."""
+    twice = [name for name, count in Counter(relation.columns).items() if count > 1]
+    if twice:
+        raise RadweaveError(
+            f'the answer has {len(twice)} columns twice, such as "{twice[0]}"; name one of them with AS'
+        )
+    try:
+        return relation.to_arrow_table()
+    except duckdb.Error as error:
+        raise RadweaveError(f"the query fails: {error}") from error
+
+
+def quoted(name: str) -> str:
+    """An identifier in SQL.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def joined_names(blocks: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, str]]:
+    """Column of the joined table → its block and its name there. Columns of patient blocks get the block as prefix.
+
+    >>> joined_names({"region": ["case", "cohort", "x"], "clinical": ["patient", "age"]})["clinical__age"]
+    ('clinical', 'age')
+    """
+    keys = CASE_KEY if any(block in CASE_BLOCKS for block in blocks) else PATIENT_KEY
+    first = next(block for block in blocks if (block in CASE_BLOCKS) == (keys is CASE_KEY))
+    found = {key: (first, key) for key in keys}
+    for block, columns in blocks.items():
+        prefix = "" if block in CASE_BLOCKS else f"{block}__"
+        found |= {prefix + column: (block, column) for column in columns if column not in keys}
+    return found
+
+
+def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
+    """SQL for blocks (with their columns) side by side: a row for each case that any of them has."""
+    of_cases = [block for block in blocks if block in CASE_BLOCKS]
+    keys = ", ".join(map(quoted, CASE_KEY))
+    rows = " UNION ".join(f"SELECT {keys} FROM {quoted(block)}" for block in of_cases)
+    select = [f"k.{quoted(key)}" for key in CASE_KEY]
+    for name, (block, column) in joined_names(blocks).items():
+        if name not in CASE_KEY:
+            select.append(f"{quoted(block)}.{quoted(column)} AS {quoted(name)}")
+    joins = [
+        f'LEFT JOIN {quoted(block)} ON {quoted(block)}."case" = k."case"'
+        if block in CASE_BLOCKS
+        else f"LEFT JOIN {quoted(block)} ON {quoted(block)}.cohort = k.cohort AND {quoted(block)}.patient = k.patient"
+        for block in blocks
+    ]
+    return f"SELECT {', '.join(select)} FROM ({rows}) AS k {' '.join(joins)}"
+
+
+def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
+    """Files as one dataset with the columns of all of them; pyarrow alone would take the first file's."""
+    remote = is_remote(store.root)
+    handler = pyarrow.fs.FSSpecHandler(file_system(store.root)) if remote else None
+    system = pyarrow.fs.PyFileSystem(handler) if remote else pyarrow.fs.LocalFileSystem()
+    fragments = []
+    for file in files:
+        path = store.root / file.path
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            raise _not_named(path)
+        place = path.path if remote else str(path)  # type: ignore[attr-defined]
+        fragments.append(_PARQUET.make_fragment(place, filesystem=system))
+    try:
+        schema = pa.unify_schemas([fragment.physical_schema.remove_metadata() for fragment in fragments])
+    except pa.ArrowException as error:
+        raise StoreError(
+            f"table {name}: cohorts differ in the type of a column, or a file is damaged: {error}"
+        ) from error
+    return ds.FileSystemDataset(fragments, schema, _PARQUET, system)
+
+
+def _not_named(path: Path) -> StoreError:
+    return StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
+
+
+def _study_tables(store: Store) -> dict[str, pa.Table]:
+    """The tables of all whole runs, with study and run in front."""
+    found: dict[str, pa.Table] = {}
+    files = find_files(store.root / "studies")
+    for name in ("scores", "predictions", "selected"):
+        paths = [store.root / "studies" / file for file in files if file.endswith(f"/{name}.parquet")]
+        tables = [_named(path) for path in paths if (path.parent / "study.json").is_file()]
+        if tables:
+            found[name] = pa.concat_tables(tables, promote_options="permissive")
+    return found
+
+
+def _named(path: Path) -> pa.Table:
+    table = read_table(path)
+    for i, (name, value) in enumerate((("study", path.parent.parent.name), ("run", path.parent.name))):
+        table = table.add_column(i, name, pa.array([value] * table.num_rows, pa.string()))
+    return table

@@ -1,0 +1,161 @@
+"""A store of two cohorts and three refreshes that no image was needed for, and a loopback server that speaks S3."""
+
+import datetime
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.core.store import Store
+from features.core.table import Column, Schema, dictionary_rows, parquet_bytes
+from features.results.manifest import CohortState, commit, keep_table, newest
+from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.tables.patient import KEY as PATIENT_KEY
+
+Rows = Sequence[Mapping[str, Any]]
+VOLUME = Column("region__ct__volume_ml", "float64", "volume of the region", unit="ml", modality="CT")
+KERNEL = Column("region__ct__kernel", "string", "reconstruction kernel", role="fact", modality="CT")
+SHAPE = Column("pyradiomics__ct__shape_Sphericity", "float64", "Sphericity", ibsi="QCFX", modality="CT", recipe="ct")
+DEEP = Column("net__ct__largest_0000", "float32", "first activation", modality="CT", recipe="ct")
+AGE = Column("age_years", "float64", "age", unit="years")
+STAGE = Column("stage", "string", "clinical stage")
+SEEN = Column("seen", "date", "last contact", role="outcome")
+DEATH = Column("death", "bool", "died", role="outcome")
+GENE = Column("TP53", "float64", "expression", unit="log2")
+EXTRA = Column("pyradiomics__pet__firstorder_Mean", "float64", "Mean", modality="PT", recipe="pet")
+
+
+def publish_tables(store: Store, cohort: str, key: str, tables: Mapping[str, tuple[Sequence[Column], Rows]]) -> None:
+    """Commit tables of a cohort as the refresh would, with their dictionary and whatever else a cohort has."""
+    fixed = {schema.name: (schema.columns, ()) for schema in (SCANS, QUARANTINE, WARNINGS, UNMATCHED)}
+    whole = {**fixed, **tables}
+    described = [row for name, (columns, _) in whole.items() for row in dictionary_rows(name, cohort, columns)]
+    files = {}
+    for name, (columns, rows) in {**whole, "dictionary": (DICTIONARY.columns, described)}.items():
+        table = Schema(name, tuple(columns)).table(rows)
+        files[name] = keep_table(store, name, cohort, parquet_bytes(table, {"cohort": cohort}), table.num_rows)
+    commit(store, cohort, CohortState(key=key), files, newest(store))
+
+
+def case_row(cohort: str, patient: str, timepoint: str = "baseline", **values: Any) -> dict[str, Any]:
+    facts = {"cohort": cohort, "centre": "A", "patient": patient, "timepoint": timepoint, "lesion": ""}
+    return {"case": f"{cohort}:{patient}:{timepoint}", **facts, **values}
+
+
+def fill_store(store: Store) -> Store:
+    """Refresh 1: cohort one; 2: cohort two, with a feature that one lacks; 3: cohort one, where a volume changed."""
+
+    def one(volume: float) -> dict[str, tuple[Sequence[Column], Rows]]:
+        regions = [
+            case_row("one", "p1", region__ct__volume_ml=volume, region__ct__kernel="=B30f"),
+            case_row("one", "p2", region__ct__volume_ml=-2.0, region__ct__kernel="B40f"),
+            case_row("one", "p2", "week4", region__ct__volume_ml=3.5),
+        ]
+        shapes = [case_row("one", "p1", **{SHAPE.name: 0.5}), case_row("one", "p2", **{SHAPE.name: None})]
+        activations = [case_row("one", "p1", **{DEEP.name: 0.1}), case_row("one", "p2", **{DEEP.name: 0.2})]
+        patients = [
+            {"patient": "p1", "cohort": "one", "centre": "A", "age_years": 61.5, "stage": "+", "death": True,
+             "seen": datetime.date(2020, 2, 29)},
+            {"patient": "p9", "cohort": "one", "centre": "A", "age_years": 40.0, "stage": "II", "death": None},
+        ]  # fmt: skip
+        genes = [{"patient": "p2", "cohort": "one", "centre": "A", "TP53": 7.25}]
+        return {
+            "region": ((*KEY, VOLUME, KERNEL), regions),
+            "radiomics": ((*KEY, SHAPE), shapes),
+            "deep": ((*KEY, DEEP), activations),
+            "clinical": ((*PATIENT_KEY, AGE, STAGE, SEEN, DEATH), patients),
+            "genomic": ((*PATIENT_KEY, GENE), genes),
+        }
+
+    publish_tables(store, "one", "1", one(1.25))
+    two = {
+        "region": ((*KEY, VOLUME), [case_row("two", "p1", region__ct__volume_ml=9.0)]),
+        "radiomics": ((*KEY, SHAPE, EXTRA), [case_row("two", "p1", **{SHAPE.name: 0.7, EXTRA.name: 4.0})]),
+    }
+    publish_tables(store, "two", "1", two)
+    publish_tables(store, "one", "2", one(1.5))
+    return store
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The store of `fill_store`: do not change it."""
+    return fill_store(Store(tmp_path_factory.mktemp("small") / "store"))
+
+
+@pytest.fixture
+def fill() -> Callable[[Store], Store]:
+    return fill_store
+
+
+@pytest.fixture
+def copied(small: Store, tmp_path: Path) -> Store:
+    """A copy of the small store, for tests that change it."""
+    return Store(Path(shutil.copytree(small.root, tmp_path / "store", symlinks=True)))
+
+
+@pytest.fixture
+def publish_row(copied: Store) -> Callable[..., Store]:
+    """Give the copied store a cohort with these columns, of one row, in its block `deep` or another one."""
+
+    def build(*columns: Column, block: str = "deep", **values: Any) -> Store:
+        publish_tables(copied, "three", "1", {block: ((*KEY, *columns), [case_row("three", "p1", **values)])})
+        return copied
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def _s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    log = (tmp_path_factory.mktemp("s3") / "server.log").open("w")
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{url}/moto-api/", timeout=5).close()
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            pytest.fail("the S3 server did not start")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+@pytest.fixture
+def s3(_s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty bucket on loopback, in the environment that s3fs reads."""
+    settings = {
+        "AWS_ENDPOINT_URL": _s3_server,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    bucket = f"bucket{os.getpid()}-{abs(hash(request.node.nodeid)) % 10**8}"
+    s3fs.S3FileSystem().mkdir(bucket)
+    return f"s3://{bucket}"
