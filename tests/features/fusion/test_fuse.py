@@ -215,8 +215,8 @@ def test_late_columns_leave_and_the_others_of_their_block_stay(
     (tmp_path / "later.csv").write_text("id,G1,G3\np1,5,6\n")
     scans = [("p1", "CT", 1), ("p1", "CT", 1, "week_6")]
     weave(catalog, scans, [recipe], _rows("p1"), genomic="id,G1,G2\np1,7.5,8\n")
-    early = fuse(store, catalog, _question(recipe, blocks=("genomic",)))
-    late = fuse(store, catalog, _question(recipe, predict_at="week_6"))
+    early = fuse(Mart.open(store), catalog, _question(recipe, blocks=("genomic",)))
+    late = fuse(Mart.open(store), catalog, _question(recipe, predict_at="week_6"))
     assert early.columns("genomic") == ["genomic__G1"]
     assert set(early.late) == {f"genomic__{g}__at_week_6" for g in ("G1", "G2", "G3")} | {"clinical__weight_loss"}
     assert set(late.columns("genomic")) == {"genomic__G1", *(f"genomic__{g}__at_week_6" for g in ("G1", "G2", "G3"))}
@@ -232,12 +232,12 @@ def test_a_named_block_that_is_known_too_late_is_refused(
     catalog = make_catalog(demo={"tables": [clinical, {**GENES, "known_at": "week_6"}]})
     recipe = make_recipe()
     weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
-    assert fuse(store, catalog, _question(recipe, blocks=("radiomics",))).columns("genomic") == []
+    assert fuse(Mart.open(store), catalog, _question(recipe, blocks=("radiomics",))).columns("genomic") == []
     with pytest.raises(
         RadweaveError,
         match='^all genomic columns are known at week_6, after the prediction at "baseline": leave genomic',
     ):
-        fuse(store, catalog, _question(recipe, blocks=("radiomics", "genomic")))
+        fuse(Mart.open(store), catalog, _question(recipe, blocks=("radiomics", "genomic")))
 
 
 @pytest.mark.parametrize("change", [{"known_at": "week_6"}, {"genes": "H*"}, {"form": "methylation"}], ids=str)
@@ -251,7 +251,7 @@ def test_genes_that_were_declared_anew_need_a_refresh(
     with pytest.raises(
         RadweaveError, match='does not explain the genomic column "G1" of the mart: run radweave refresh'
     ):
-        fuse(store, make_catalog(demo={"tables": [clinical, {**genes, **change}]}), _question(recipe))
+        fuse(Mart.open(store), make_catalog(demo={"tables": [clinical, {**genes, **change}]}), _question(recipe))
 
 
 @pytest.mark.parametrize("place", ["clinical", "genomic"])
@@ -282,10 +282,10 @@ def test_a_predictor_that_tells_the_outcome_is_refused_by_name(
 
     weave(catalog(checked=False), [(p, "CT", i) for i, p in enumerate(patients)], [recipe], rows, genomic=genes)
     with pytest.raises(RadweaveError, match=f'^"{name}": alone, the value tells the outcome'):
-        fuse(store, catalog(checked=False), _question(recipe))
-    assert len(fuse(store, catalog(checked=True), _question(recipe)).X) == 24
+        fuse(Mart.open(store), catalog(checked=False), _question(recipe))
+    assert len(fuse(Mart.open(store), catalog(checked=True), _question(recipe)).X) == 24
     if place == "genomic":
-        assert len(fuse(store, catalog(checked=False), _question(recipe, blocks=("clinical",))).X) == 24
+        assert len(fuse(Mart.open(store), catalog(checked=False), _question(recipe, blocks=("clinical",))).X) == 24
 
 
 def test_a_time_that_cannot_be_costs_one_endpoint(
@@ -294,8 +294,8 @@ def test_a_time_that_cannot_be_costs_one_endpoint(
     catalog, recipe = make_catalog(), make_recipe()
     rows = _rows("p1", "p2").replace(",101\n", ",-101\n")
     weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], rows)
-    assert len(fuse(store, catalog, _question(recipe)).X) == 2
-    survival = fuse(store, catalog, _question(recipe, endpoint="survival"))
+    assert len(fuse(Mart.open(store), catalog, _question(recipe)).X) == 2
+    survival = fuse(Mart.open(store), catalog, _question(recipe, endpoint="survival"))
     assert len(survival.X) == 1
     assert dict(survival.flow[-1].reasons) == {"TAB_TIME": 1}
 
