@@ -45,6 +45,7 @@ class Children(Crew):
         self._memory = memory
         self._pool = self._start()
         self._under_way: set[Future[bytes]] = set()
+        self._lock, self._closed = threading.Lock(), False  # a worker of dask has several threads
 
     def _start(self) -> ProcessPool:
         spawn = multiprocessing.get_context("spawn")  # forked children would inherit libraries that have begun threads
@@ -58,11 +59,13 @@ class Children(Crew):
 
     def submit_packed(self, packed: bytes) -> "Future[bytes]":
         """As `submit`; what to call and its result are packed, so that this process need not know their modules."""
-        try:
+        with self._lock:
+            if self._closed:
+                raise WorkerLost
+            if not self._pool.active:  # a child was killed while it had nothing to do, which ends a pool of pebble
+                self._pool.join()
+                self._pool = self._start()
             found: Future[bytes] = self._pool.schedule(_work, args=(packed,), timeout=self._timeout_s)
-        except RuntimeError:  # a child was killed while it had nothing to do, which ends a pool of pebble
-            self._pool = self._start()
-            found = self._pool.schedule(_work, args=(packed,), timeout=self._timeout_s)
         self._under_way.add(found)
         found.add_done_callback(self._under_way.discard)
         return found
@@ -78,6 +81,8 @@ class Children(Crew):
             raise WorkerLost from error
 
     def close(self) -> None:
+        with self._lock:
+            self._closed = True
         for future in list(self._under_way):
             future.cancel()  # wakes whoever waits for it
         self._pool.stop()  # type: ignore[no-untyped-call]

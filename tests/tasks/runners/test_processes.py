@@ -36,11 +36,12 @@ def test_children_end_with_the_pool() -> None:
 
 
 def test_a_child_that_is_killed_while_it_waits_costs_nothing() -> None:
-    with Pool(Processes(workers=1)) as pool:
-        child, _ = pool.map(process_ids, [0], "processes")[0]
-        os.kill(child, signal.SIGKILL)
-        wait_until(lambda: not is_alive(child))
+    with Pool(Processes(workers=2)) as pool:
+        children = {child for child, _ in pool.map(process_ids, range(40), "processes")}
+        os.kill(min(children), signal.SIGKILL)
+        wait_until(lambda: not is_alive(min(children)))
         assert pool.map(square, range(5), "squares") == [0, 1, 4, 9, 16]
+    assert not any(is_alive(child) for child in children)
 
 
 def test_an_error_that_cannot_be_pickled_is_raised_as_text() -> None:
