@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
-from features.results.mart import publish
 
 from features.clinical.table import read_clinical
 from features.core.case import CaseId, FileSet, Scan
@@ -22,6 +21,7 @@ from features.core.table import Column
 from features.genomic.table import read_genomic
 from features.results.check import BLOCK, check_address
 from features.results.extract import extract_address
+from features.results.mart import publish
 
 SECRET = b"k" * 64
 UNITS = {"CT": "HU", "PT": "SUV"}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from features.results.mart import Published, manifest_files, mart_paths, publish, read_mart
 
 from features.core.case import Scan
 from features.core.errors import StoreError
@@ -19,6 +18,7 @@ from features.core.store import Store
 from features.core.table import Column, Schema, read_table
 from features.results.check import check_scan
 from features.results.extract import extract_address, extract_scans
+from features.results.mart import Published, manifest_files, mart_paths, publish, read_mart
 from features.tables.patient import KEY, PatientTable
 
 MakeScan = Callable[..., Scan]
