@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from features.core.errors import RadweaveError
-
-if TYPE_CHECKING:
-    from features.core.store import Store
+from flows import upkeep
+from flows.options import CATALOG, STORE, CatalogOption, RefreshOption, StoreOption, WorkersOption, open_store
 
 app = typer.Typer(
     help="Multicentre radiomics: from scans to honest scores.",
@@ -19,15 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-StoreOption = Annotated[
-    str,
-    typer.Option("--store", envvar="RADWEAVE_STORE", help="Folder of the results, or a URL such as s3://bucket/store."),
-]
-RefreshOption = Annotated[int | None, typer.Option("--at", help="The tables of this refresh; without it, the newest.")]
-CatalogOption = Annotated[Path, typer.Option("--catalog", envvar="RADWEAVE_CATALOG", help="The data catalog.")]
-WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 means one per core.")]
-STORE, CATALOG = "store", Path("data_catalog.yaml")
 
 
 @app.command()
@@ -131,7 +121,7 @@ def query(
     """Read-only SQL (DuckDB) over the mart; nothing outside it can be read or written."""
     from flows.query import run_query
 
-    typer.echo(run_query(_store(store), sql, form, at, output), nl=False)
+    typer.echo(run_query(open_store(store), sql, form, at, output), nl=False)
 
 
 @app.command()
@@ -150,7 +140,7 @@ def export(
     from flows.export import run_export
 
     found = run_export(
-        _store(store),
+        open_store(store),
         tables,
         output,
         cohorts=cohort or [],
@@ -168,7 +158,7 @@ def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None
     from flows.status import read_status
 
     with Screen() as screen:
-        screen.show(read_status(_store(store), catalog))
+        screen.show(read_status(open_store(store), catalog))
 
 
 @app.command()
@@ -185,11 +175,8 @@ def serve(
     serve_deployments(Path(store), catalog, port, cron, workers)
 
 
-def _store(place: str) -> "Store":
-    from features.core.place import open_place
-    from features.core.store import Store
-
-    return Store(open_place(place))
+for _command in upkeep.COMMANDS:
+    app.command()(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

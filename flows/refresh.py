@@ -12,10 +12,13 @@ from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
 from features.core.place import open_place
 from features.core.progress import watched_by
+from features.core.pseudonym import load_key
 from features.core.recipe import Recipe
 from features.core.store import Store
+from features.images.file_cache import FileCache
 from features.results.ledger import Ledger
 from features.results.publish import Published
+from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.configuration import find_recipes, recipes_for
 from flows.engine import log_progress, run_step, say
 from tasks.check import check_scans
@@ -71,18 +74,26 @@ def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed
     published = []
+    for one in finish_withdrawals(store):
+        say(f"the withdrawal of {one.case} was finished")
     with Pool(workers) as pool:
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
             with store.writing(name):
-                published.append(_refresh_cohort(name, recipes, path, store, pool))
+                published.append(refresh_cohort(name, recipes, path, store, pool))
     return published
 
 
-def _refresh_cohort(name: str, recipes: Sequence[Recipe], catalog: Path, store: Store, pool: Pool) -> Published:
+def refresh_cohort(
+    name: str, recipes: Sequence[Recipe], catalog: Path, store: Store, pool: Pool, *, rehash: bool = False
+) -> Published:
+    """Bring the tables of one cohort up to date; the caller holds the cohort's lock."""
     ledger = Ledger(store, name)
-    tables = run_step(read_tables, catalog, name, ledger)
-    index = run_step(index_scans, catalog, name)
+    key = load_key()
+    cache = FileCache.load(store.files(name), key)
+    tables = run_step(read_tables, catalog, name, ledger, FileCache(None, key) if rehash else cache)
+    withdrawn = withdrawn_cases(store)
+    index = run_step(index_scans, catalog, name, cache, rehash=rehash, withdrawn=withdrawn)
     usable = run_step(check_scans, index.scans, ledger, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:

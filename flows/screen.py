@@ -1,8 +1,10 @@
 """The screen: progress bars while work goes on, short tables when it is done."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console, RenderableType
@@ -11,6 +13,7 @@ from rich.table import Table
 
 from features.core.progress import watched_by
 from features.core.table import read_table
+from features.results.diff import Diff
 from features.results.publish import Published
 
 
@@ -65,7 +68,25 @@ def refresh_table(published: Sequence[Published]) -> Table:
     return table
 
 
-def counted(codes: Mapping[str, int]) -> str:
+def diff_tables(found: Diff) -> list[RenderableType]:
+    """What changed between two refreshes: columns first, then cases."""
+    shown: list[RenderableType] = []
+    title = f"From refresh {found.before} to {found.after}"
+    if found.columns:
+        columns = Table("cohort", "columns", "why", title=f"{title}: columns")
+        for row in found.columns:
+            columns.add_row(*row)
+        shown.append(columns)
+    if found.changes:
+        cases = Table("case", "of", "kind", "why", title=f"{title}: cases")
+        for change in found.changes:
+            cases.add_row(change.case, change.block, change.kind, change.why)
+        shown.append(cases)
+    counts = Counter(change.kind for change in found.changes)
+    return [*shown, f"{title}: {counted(counts) if counts else 'no case changed'}"]
+
+
+def counted(codes: Mapping[Any, int]) -> str:
     """Codes with their counts, or a dash."""
     return ", ".join(f"{code} {count}" for code, count in sorted(codes.items())) or "–"
 

@@ -1,20 +1,23 @@
 """status: what the store holds."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from features.core.catalog import load_catalog
-from features.core.digest import digest_json
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
+from features.core.place import find_files, read_bytes
 from features.core.store import Store
+from features.results.diff import diff_refreshes
 from features.results.manifest import Mart
 from features.results.publish import published_of
-from flows.configuration import find_study
+from flows.configuration import find_study, study_files
 from flows.screen import counted
 from flows.study import study_provenance
-from tasks.evaluation.study import load_study
+from tasks.evaluation.study import Study, load_study
 
 
 def read_status(store: Store, catalog: Path) -> list[RenderableType]:
@@ -31,19 +34,42 @@ def read_status(store: Store, catalog: Path) -> list[RenderableType]:
         counts = (str(found.scans), str(found.used), counted(found.quarantined), str(found.withdrawn))
         cohorts.add_row(name, *counts, counted(found.warned), rows, str(found.refreshed))
     studies = Table(title="Studies")
-    for name in ("study", "run", "state", "report"):
+    for name in ("study", "run", "state", "why", "report"):
         studies.add_column(name, overflow="fold")
-    for path in sorted(store.root.glob("studies/*/*/study.json")):
-        folder = path.parent
-        state = _state(folder.parent.name, folder.name, mart, catalog)
-        studies.add_row(folder.parent.name, folder.name, state, str(folder / "report.html"))
+    for name in find_files(store.root / "studies"):
+        if name.endswith("/study.json"):
+            folder = (store.root / "studies" / name).parent
+            state, why = study_state(folder, mart, catalog)
+            studies.add_row(folder.parent.name, folder.name, state, why, str(folder / "report.html"))
     return [cohorts, studies] if studies.row_count else [cohorts]
 
 
-def _state(name: str, run: str, mart: Mart, catalog: Path) -> str:
-    """Whether a study's results belong to the mart, the settings and the versions of today."""
+def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
+    """Whether the results of a study belong to the tables, the settings and the versions of today; else what moved."""
+    facts = json.loads(read_bytes(folder / "study.json"))
+    name = folder.parent.name
     try:
-        today = study_provenance(load_study(find_study(name)), mart, load_catalog(catalog))
+        plan = load_study(find_study(name)) if name in study_files() else Study.model_validate(facts["study"])
+        today = study_provenance(plan, mart, load_catalog(catalog))
     except RadweaveError as error:
-        return f"unknown: {str(error).splitlines()[0]}"
-    return "current" if digest_json(today)[:16] == run else "stale"
+        return "unknown", str(error).splitlines()[0]
+    why = [_moved(key, facts, mart) for key, value in facts["provenance"].items() if today.get(key) != value]
+    why += [f"{facts['withdrawn']} of its cases were withdrawn"] if facts.get("withdrawn") else []
+    return ("stale", "; ".join(why)) if why else ("current", "")
+
+
+def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:
+    """What differs under a key of the provenance; for tables, the cases that moved since the study was fitted."""
+    cohort = key.removeprefix("tables of ")
+    number = facts.get("refreshes", {}).get(cohort)
+    if cohort == key or number is None:
+        return key
+    try:
+        found = diff_refreshes(Mart.open(mart.store, number), mart, [cohort])
+    except StoreError:
+        return f"{key}: refresh {number} is no longer kept"
+    cases = list(dict.fromkeys(change.case for change in found.changes))
+    if not cases:
+        return f"{key}: {', '.join(why for _, _, why in found.columns) or 'their declaration'}"
+    shown = ", ".join(cases[:5]) + (f" and {len(cases) - 5} more (radweave diff {number})" if len(cases) > 5 else "")
+    return f"{key}: {len(cases)} moved: {shown}"

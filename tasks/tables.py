@@ -9,17 +9,19 @@ from prefect.cache_policies import NO_CACHE
 from features.clinical.table import VERSION as CLINICAL_VERSION
 from features.clinical.table import read_clinical
 from features.core.catalog import Cohort, load_catalog
-from features.core.digest import digest_bytes, digest_file, digest_json
+from features.core.digest import digest_bytes, digest_json
 from features.core.pseudonym import load_key, pseudonym
 from features.genomic.table import VERSION as GENOMIC_VERSION
 from features.genomic.table import read_genomic
+from features.images.file_cache import FileCache
 from features.results.ledger import Ledger
-from features.results.patients import Tables, kept_tables
+from features.results.patients import Tables, kept_tables, without
+from features.results.withdraw import withdrawn_cases
 from features.tables.patient import PatientTable
 
 
 @task(name="tables", cache_policy=NO_CACHE, persist_result=False)
-def read_tables(catalog: Path, cohort: str, ledger: Ledger) -> Tables:
+def read_tables(catalog: Path, cohort: str, ledger: Ledger, cache: FileCache) -> Tables:
     """Typed tables of a cohort by block, the genomic one only where the catalog declares one.
 
     They are read now, so that their faults are told before any image is opened; if nothing that decides them changed
@@ -27,10 +29,15 @@ def read_tables(catalog: Path, cohort: str, ledger: Ledger) -> Tables:
     """
     found = load_catalog(catalog)
     declared, root, key = found.cohort(cohort), found.root(cohort), load_key()
-    address = _address(declared, root, cohort, key)
+    withdrawn = sorted(withdrawn_cases(ledger.store))
+
+    def read() -> Mapping[str, PatientTable]:
+        return without(_read(declared, root, cohort, key), withdrawn)
+
+    address = digest_json([_address(declared, root, cohort, key, cache), withdrawn])
     if ledger.state is not None and ledger.state.tables_key == address:
-        return Tables(address, lambda: kept_tables(ledger) or _read(declared, root, cohort, key))
-    tables = _read(declared, root, cohort, key)
+        return Tables(address, lambda: kept_tables(ledger) or read())
+    tables = read()
     return Tables(address, lambda: tables)
 
 
@@ -41,17 +48,17 @@ def _read(cohort: Cohort, root: Path, name: str, key: bytes) -> Mapping[str, Pat
     return tables
 
 
-def _address(cohort: Cohort, root: Path, name: str, key: bytes) -> str:
+def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache) -> str:
     """Digest of what decides the tables: their bytes, what the catalog says of them, the readers, the key."""
-    files = {table.path: _digest(root / table.path) for table in cohort.tables}
+    files = {table.path: _digest(root / table.path, cache) for table in cohort.tables}
     said = cohort.model_dump(mode="json", include={"tables", "variables", "endpoints", "centres", "timepoints"})
     versions = {"clinical": CLINICAL_VERSION, "genomic": GENOMIC_VERSION, "key": pseudonym(key, name, "")}
     return digest_json({"files": digest_json(files), "said": said, **versions})
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, cache: FileCache) -> str:
     """sha-256 of a table; of nothing where it cannot be read: the reader then says why."""
     try:
-        return digest_file(path)
+        return cache.digest(path)
     except OSError:
         return digest_bytes(b"")

@@ -87,7 +87,7 @@ class Demo:
 
     def copy(self, folder: Path) -> Path:
         """A copy of the store, for tests that change it."""
-        return Path(shutil.copytree(self.store, folder / "store"))
+        return Path(shutil.copytree(self.store, folder / "store", symlinks=True))
 
 
 @pytest.fixture(scope="session")

@@ -58,10 +58,9 @@ def create_bytes(path: Path, data: bytes) -> bool:
 
 
 def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
+    if is_remote(path):
+        return _put(path, data, exclusive=exclusive)
     try:
-        if is_remote(path):
-            file_system(path).pipe_file(path.path, data, mode="create" if exclusive else "overwrite")  # type: ignore[attr-defined]
-            return True
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=TEMPORARY, dir=path.parent)
         temporary = Path(name)
@@ -71,20 +70,30 @@ def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o644)
-            if exclusive:
-                os.link(temporary, path)
-            else:
+            if not exclusive:
                 temporary.replace(path)
+            else:
+                try:
+                    os.link(temporary, path)
+                except FileExistsError:
+                    return False
         finally:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
         sync_folder(path.parent)
-    except FileExistsError:
-        if exclusive:
-            return False
-        raise
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error.strerror or error}") from error
+    return True
+
+
+def _put(path: Path, data: bytes, *, exclusive: bool) -> bool:
+    """One request: object storage shows the new object whole, and refuses a second `create`."""
+    try:
+        file_system(path).pipe_file(path.path, data, mode="create" if exclusive else "overwrite")  # type: ignore[attr-defined]
+    except FileExistsError:
+        return False
+    except Exception as error:  # the client libraries have no common base
+        raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error}") from error
     return True
 
 

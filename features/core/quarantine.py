@@ -65,6 +65,10 @@ REASONS: dict[str, Reason] = {
     "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
+    "FILE_CHANGED": Reason(
+        "bytes changed although size and modification time did not",
+        "restore the file from its source, or accept it with --rehash",
+    ),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),
     "TAB_TIME": Reason(
         "a survival time is missing, negative or zero where an event state is given", "correct the dates"

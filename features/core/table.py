@@ -133,6 +133,11 @@ def table_of_bytes(data: bytes, where: Path, columns: Sequence[str] | None = Non
     return _opened(pa.BufferReader(data), where).read(columns=columns)
 
 
+def column_names(path: Path) -> list[str]:
+    """Names of a table's columns; no values are read. Raises StoreError as `read_table`."""
+    return list(_opened(path, path).metadata.schema.to_arrow_schema().names)
+
+
 def read_provenance(path: Path) -> dict[str, str]:
     """The provenance that was written with a table. Raises StoreError as `read_table`."""
     return _provenance(_opened(path, path).metadata)

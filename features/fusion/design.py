@@ -91,7 +91,8 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
             f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()
         )
     endpoint = cohort.endpoints[question.endpoint]
-    region = _at(mart.read("region", name).to_pandas(), question.predict_at).set_index("case").sort_index()
+    region = _at(mart.read("region", name).to_pandas(), question.predict_at).set_index("case")
+    region = region.loc[_by_files(mart, name, region.index)]
     clinical = mart.read("clinical", name).to_pandas().set_index("patient")
     undeclared = [word for word in cohort.variables if word not in clinical]
     if undeclared:
@@ -158,6 +159,14 @@ def _check_same_meaning(catalog: Catalog, question: Question) -> None:
                 raise RadweaveError(
                     f'the {word} differs between the cohorts "{first}" and "{name}" in type, unit or levels'
                 )
+
+
+def _by_files(mart: Mart, name: str, cases: pd.Index[str]) -> list[str]:
+    """Cases in the order of their files' digests: folds and scores must not depend on the key of the pseudonyms."""
+    digests: dict[str, list[str]] = {case: [] for case in cases}
+    for row in mart.read("scans", name, ["case", "image_digest", "mask_digest"]).to_pylist():
+        digests.get(row["case"], []).append(row["image_digest"] + row["mask_digest"])
+    return sorted(cases, key=lambda case: (sorted(digests[case]), case))
 
 
 def _at(frame: pd.DataFrame, timepoint: str) -> pd.DataFrame:

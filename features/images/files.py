@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+from typing import NamedTuple
 
 from features.core.errors import RadweaveError
+
+
+class FoundFile(NamedTuple):
+    """A file that may be read. `name`: its path below the root; `real`: the same with links resolved."""
+
+    path: Path
+    name: str
+    real: str
+    size: int
+    mtime_ns: int
+
+
+Listing = tuple[list[FoundFile], list[Path]]
+ListFolder = Callable[[str], Listing]  # a folder of the catalog: its files that may be read, and what may not
 
 
 def image_folder(root: Path, path: str) -> Path:
@@ -18,22 +34,38 @@ def image_folder(root: Path, path: str) -> Path:
     return folder
 
 
-def list_files(folder: Path, root: Path) -> tuple[list[Path], list[Path]]:
-    """Files below a folder that may be read, and entries that may not, both sorted.
+def list_files(folder: Path, root: Path) -> Listing:
+    """Files below a folder that may be read, and entries that may not, both sorted. Both paths are resolved.
 
-    Not to be read: links that lead outside the root or to nothing, linked folders (never followed), and whatever is
-    neither a file nor a folder.
+    Not to be read: links that lead outside the root or to nothing, linked folders (never followed), folders that cannot
+    be listed, and whatever is neither a file nor a folder.
     """
-    readable: list[Path] = []
+    readable: list[FoundFile] = []
     refused: list[Path] = []
-    for place, folders, names in os.walk(folder, followlinks=False):
-        here = Path(place)
-        refused += [here / name for name in folders if (here / name).is_symlink()]
-        for name in names:
-            path = here / name
+    start = len(str(root).rstrip("/")) + 1
+    folders = [folder]
+    while folders:
+        here = folders.pop()
+        try:
+            entries = list(here.iterdir())
+        except OSError:
+            refused.append(here)
+            continue
+        for path in entries:
             try:
-                fine = path.resolve().is_relative_to(root) and path.is_file()
+                stat = path.lstat()
+                name = real = str(path)[start:]
+                if S_ISDIR(stat.st_mode):
+                    folders.append(path)
+                    continue
+                if S_ISLNK(stat.st_mode):  # only links are resolved, which is slow
+                    target = path.resolve()
+                    stat, real = target.stat(), str(target)[start:] if target.is_relative_to(root) else ""
+                fine = S_ISREG(stat.st_mode) and bool(real)
             except (OSError, RuntimeError):  # RuntimeError: a loop of links
                 fine = False
-            (readable if fine else refused).append(path)
-    return sorted(readable), sorted(refused)
+            if fine:
+                readable.append(FoundFile(path, name, real, stat.st_size, stat.st_mtime_ns))
+            else:
+                refused.append(path)
+    return sorted(readable, key=lambda one: one.name), sorted(refused)

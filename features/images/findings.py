@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.core.case import Modality, Unit
+from features.core.pseudonym import canonical_id, pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonyms:
+    """What stands for the ids and UIDs of a cohort's files. Here raw ids end: nothing behind it knows them."""
+
+    cohort: str
+    key: bytes
+
+    def patient(self, raw: str) -> str:
+        """The pseudonym of a patient id as the site writes it; empty if the id is blank."""
+        patient = canonical_id(raw)
+        return pseudonym(self.key, self.cohort, patient) if patient else ""
+
+    def word(self, raw: str) -> str:
+        """A keyed hash (128 bits) by which UIDs and other words of headers can be compared; empty stays empty."""
+        text = f"\0word\0{self.cohort}\0{raw}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self.key, text, "sha256").hex()[:32] if raw else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image with its mask. `patient` is the site's id: it never leaves the index."""
+    """An image with its mask. `patient` is the pseudonym."""
 
     patient: str
     timepoint: str
@@ -24,10 +44,15 @@ class Candidate:
     mask: tuple[Path, ...]
     roi: str
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files of the image and of the mask."""
+        return (*self.image, *self.mask)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that cannot become a scan, and the files that are lost by it. `patient` is empty if unknown."""
+    """Something that cannot become a scan, and the files that are lost by it. `patient`: the pseudonym, empty if unknown."""
 
     code: str
     centre: str
@@ -42,14 +67,16 @@ class Refusal:
 
 @dataclass(slots=True)
 class Findings:
-    """Everything that was found; `files` are all files that were looked at, used or not."""
+    """Everything that was found; `files` are all files that were looked at, used or not, `readable` those one may open."""
 
     candidates: list[Candidate] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     files: set[Path] = field(default_factory=set)
+    readable: set[Path] = field(default_factory=set)
 
     def add(self, other: Findings) -> None:
         """Take over what another search found."""
         self.candidates += other.candidates
         self.refusals += other.refusals
         self.files |= other.files
+        self.readable |= other.readable

@@ -1,19 +1,28 @@
-"""read_header: the few attributes of a DICOM file by which it is sorted into series, masks and the rest."""
+"""HeaderReader: the few attributes of a DICOM file by which it is sorted into series, masks and the rest."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+import pydicom
 from pydicom.dataset import Dataset
 
-from features.core.pseudonym import canonical_id
+from features.core.case import Modality
+from features.core.catalog import DicomSource
+from features.core.digest import digest_json
+from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.images.dataset import looks_like_dicom, quiet, read_dataset, text
+from features.images.findings import Pseudonyms
 from features.images.rtstruct import roi_names
 from features.images.seg import segment_labels
 
+_VERSION = 1  # of this module: another one reads all headers again
 _TAGS = (
     "SOPClassUID",
     "Modality",
@@ -44,9 +53,13 @@ _KINDS: dict[str, Literal["image", "rtstruct", "seg"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One file. `values`: what the time point tags of the sources hold. References are SeriesInstanceUIDs."""
+    """What one file is. All slices of a series have equal headers.
 
-    path: Path
+    `patient` is the pseudonym; series, frame of reference, references (to series) and `values`, what the time point tags
+    hold, are keyed hashes. `modality` is empty if it is none that radweave knows. `rois`: the patterns of the catalog that
+    match the name of one of its ROIs.
+    """
+
     kind: Literal["image", "rtstruct", "seg"]
     modality: str
     patient: str
@@ -54,36 +67,92 @@ class Header:
     frame: str
     values: dict[str, str]
     references: frozenset[str]
-    rois: tuple[str, ...]
+    rois: frozenset[str]
 
 
-def read_header(path: Path, timepoint_tags: tuple[str, ...] = ()) -> Header | None:
-    """The header of a file, or None if its type is of no use here: not DICOM, a report, a localizer, a screenshot.
+class HeaderReader:
+    """Reads headers as a cohort's sources need them; `settings` are the digests of what a header's text depends on."""
 
-    Raises Rejected: UNREADABLE, DICOM_TRUNC (also without a SeriesInstanceUID), PATIENT_UNKNOWN.
-    """
-    try:
-        if not looks_like_dicom(path):
+    def __init__(self, names: Pseudonyms, sources: Sequence[DicomSource]) -> None:
+        """Raises RadweaveError if an ROI pattern is no regular expression."""
+        self.names = names
+        self._tags = tuple(sorted({source.timepoint.tag for source in sources if source.timepoint}))
+        self._patterns = {roi: _pattern(roi) for roi in sorted({source.mask.roi for source in sources})}
+        self._parsed: dict[str, Header | Rejected | None] = {}
+        basis = [_VERSION, pydicom.__version__, *self._tags]
+        self._for_images = digest_json(basis)[:16]
+        self._for_masks = digest_json([basis, list(self._patterns)])[:16]
+        self.settings = frozenset({self._for_images, self._for_masks})
+
+    def read(self, path: Path) -> tuple[str, str]:
+        """The settings that a file's header depends on, empty if a later try may give more, and the header as text."""
+        try:
+            header = self._read(path)
+        except Rejected as error:
+            text = json.dumps({"code": error.code, "message": error.message, "details": error.details})
+            return "" if error.code == "UNREADABLE" else self._for_images, text
+        if header is None:
+            return self._for_images, "null"
+        facts = asdict(header) | {"references": sorted(header.references), "rois": sorted(header.rois)}
+        return self._for_images if header.kind == "image" else self._for_masks, json.dumps(facts)
+
+    def parse(self, text: str) -> Header | Rejected | None:
+        """The header of a text that `read` gave. None if the file's type is of no use here.
+
+        Of no use: not DICOM, a report, a localizer, a screenshot.
+        Rejected: UNREADABLE, DICOM_TRUNC (also without a SeriesInstanceUID), PATIENT_UNKNOWN.
+        """
+        if text not in self._parsed:
+            facts = json.loads(text)
+            if facts is None:
+                self._parsed[text] = None
+            elif "code" in facts:
+                self._parsed[text] = Rejected(facts["code"], facts["message"], **facts["details"])
+            else:
+                lists = {name: frozenset(facts[name]) for name in ("references", "rois")}
+                self._parsed[text] = Header(**(facts | lists))
+        return self._parsed[text]
+
+    def _read(self, path: Path) -> Header | None:
+        try:
+            if not looks_like_dicom(path):
+                return None
+        except OSError as error:
+            raise Rejected("UNREADABLE") from error
+        dataset = read_dataset(path, tags=[*_TAGS, *self._tags])
+        kind = _KINDS.get(text(dataset, "SOPClassUID"))
+        if kind is None or "LOCALIZER" in text(dataset, "ImageType").split("/"):
             return None
-    except OSError as error:
-        raise Rejected("UNREADABLE") from error
-    dataset = read_dataset(path, tags=[*_TAGS, *timepoint_tags])
-    kind = _KINDS.get(text(dataset, "SOPClassUID"))
-    if kind is None or "LOCALIZER" in text(dataset, "ImageType").split("/"):
-        return None
-    patient, series = canonical_id(text(dataset, "PatientID")), text(dataset, "SeriesInstanceUID")
-    if not series:
-        raise Rejected("DICOM_TRUNC", "a DICOM file has no SeriesInstanceUID")
-    if not patient:
-        raise Rejected("PATIENT_UNKNOWN")
+        patient, series = self.names.patient(text(dataset, "PatientID")), text(dataset, "SeriesInstanceUID")
+        if not series:
+            raise Rejected("DICOM_TRUNC", "a DICOM file has no SeriesInstanceUID")
+        if not patient:
+            raise Rejected("PATIENT_UNKNOWN")
+        try:
+            with quiet():
+                frame, references = _references(dataset)
+                names = {*roi_names(dataset).values(), *segment_labels(dataset).values()}
+        except Exception as error:  # a damaged sequence can raise anything
+            raise Rejected("DICOM_TRUNC") from error
+        modality = text(dataset, "Modality")
+        word = self.names.word
+        return Header(
+            kind=kind,
+            modality=modality if modality in get_args(Modality) else "",
+            patient=patient,
+            series=word(series),
+            frame=word(frame),
+            values={tag: word(text(dataset, tag)) for tag in self._tags},
+            references=frozenset(map(word, references)),
+            rois=frozenset(roi for roi, pattern in self._patterns.items() if any(map(pattern.fullmatch, names))),
+        )
+
+
+def _pattern(roi: str) -> re.Pattern[str]:
     try:
-        with quiet():
-            frame, references = _references(dataset)
-            rois = (*roi_names(dataset).values(), *segment_labels(dataset).values())
-    except Exception as error:  # a damaged sequence can raise anything
-        raise Rejected("DICOM_TRUNC") from error
-    values = {tag: text(dataset, tag) for tag in timepoint_tags}
-    return Header(path, kind, text(dataset, "Modality"), patient, series, frame, values, references, rois)
+        return re.compile(roi, re.IGNORECASE)
+    except re.error as error:
+        raise RadweaveError(f'the ROI pattern "{roi}" of the catalog is no regular expression: {error}') from error
 
 
 def _references(dataset: Dataset) -> tuple[str, frozenset[str]]:

@@ -3,83 +3,150 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache as memoised
+from itertools import islice
 from pathlib import Path
 
 from features.core.case import CaseId, FileSet, Scan
 from features.core.catalog import Catalog, DicomSource, NiftiSource
-from features.core.digest import digest_file, digest_files
-from features.core.pseudonym import pseudonym
-from features.core.quarantine import REASONS, Quarantined
-from features.images.findings import Candidate, Findings, Refusal
+from features.core.digest import digest_bytes
+from features.core.quarantine import REASONS, Quarantined, Rejected
+from features.images.file_cache import FileCache
+from features.images.files import Listing, image_folder, list_files
+from features.images.findings import Candidate, Findings, Pseudonyms, Refusal
+from features.images.header import HeaderReader
 from features.images.index_dicom import find_dicom
 from features.images.index_nifti import find_nifti
 
 Progress = Callable[[str, int, int], None]
+_BATCH = 16  # candidates whose files are read side by side
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The scans of a cohort, sorted, and what was refused. `files`: how many were used, quarantined, of no use by type."""
+    """The scans of a cohort, sorted, and what was refused.
+
+    `files`: how many were used, quarantined, of no use by type (and withdrawn, if anyone withdrew). `read`: files that
+    were opened; `reused`: files that were known and not opened. `withdrawn`: scans left out.
+    """
 
     cohort: str
     scans: tuple[Scan, ...]
     quarantined: tuple[Quarantined, ...]
     files: Mapping[str, int]
+    read: int = 0
+    reused: int = 0
     withdrawn: int = 0
 
 
-def index_cohort(catalog: Catalog, name: str, key: bytes, progress: Progress | None = None) -> Index:
+def index_cohort(
+    catalog: Catalog,
+    name: str,
+    key: bytes,
+    progress: Progress | None = None,
+    *,
+    cache: FileCache | None = None,
+    rehash: bool = False,
+    withdrawn: frozenset[str] = frozenset(),
+) -> Index:
     """Walk the image folders of a cohort and sort what is there into scans; pixels are not looked at.
 
     Case ids hold pseudonyms; quarantine rows hold no names, paths or UIDs (a file whose case is unknown is told by the
     first 12 digits of its sha-256). `progress(what, done, total)` is called for headers and digests.
 
+    Files that the `cache` knows, by path, size and modification time, are not opened, but for a sample of those that
+    were read longest ago; `rehash` reads all and accepts what is there. The cache is brought up to date, its last save
+    is the caller's. `withdrawn`: cases or the beginnings of cases (`cohort:patient`, `cohort:patient:timepoint`) whose
+    scans and refusals are left out.
+
     A bad file is quarantined and never stops the index. Quarantine codes: UNREADABLE, DICOM_TRUNC, PATIENT_UNKNOWN,
-    TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT.
-    Raises RadweaveError if the cohort or one of its folders does not exist.
+    TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT, FILE_CHANGED.
+    Raises RadweaveError if the cohort or one of its folders does not exist, or an ROI pattern is no regular expression.
     """
     tell: Progress = progress or (lambda _what, _done, _total: None)
-    root = catalog.root(name)
-    findings = _find(catalog, name, root, lambda done, total: tell("headers", done, total))
-    candidates, conflicts = _without_conflicts(findings.candidates)
-    refusals = findings.refusals + conflicts
+    cache = FileCache(None, key) if cache is None else cache
+    if rehash:
+        cache.distrust()
+    found = _find(catalog, Pseudonyms(name, key), cache, lambda done, total: tell("headers", done, total))
+    every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
+    left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
+    candidates, conflicts = _without_conflicts([c for c in found.candidates if not _is_withdrawn(c, name, withdrawn)])
+    refusals = [refusal for refusal in found.refusals if not _is_withdrawn(refusal, name, withdrawn)] + conflicts
     scans: list[Scan] = []
-    used: set[Path] = set()
-    for done, candidate in enumerate(candidates, start=1):
-        case = CaseId(name, pseudonym(key, name, candidate.patient), candidate.timepoint, candidate.lesion)
-        try:
-            image = FileSet(candidate.image_format, candidate.image, digest_files(candidate.image))
-            mask = FileSet(candidate.mask_format, candidate.mask, digest_files(candidate.mask))
-        except OSError:
-            refusals.append(_refused(candidate, "UNREADABLE", (*candidate.image, *candidate.mask)))
+    for done, one in enumerate(_scans(candidates, name, cache), start=1):
+        if isinstance(one, Scan):
+            scans.append(one)
         else:
-            modality, unit = candidate.modality, candidate.unit
-            scans.append(Scan(case, candidate.centre, modality, unit, image, mask, candidate.roi))
-            used.update(candidate.image, candidate.mask)
+            refusals.append(one)
         tell("digests", done, len(candidates))
-    quarantined = sorted((_row(refusal, name, key) for refusal in refusals), key=_order)
+    quarantined = sorted((_row(refusal, name, found.readable, cache) for refusal in refusals), key=_order)
+    used = {file for scan in scans for file in (*scan.image.paths, *scan.mask.paths)}
     lost = {file for refusal in refusals for file in refusal.files} - used
-    files = {"used": len(used), "quarantined": len(lost), "ignored_type": len(findings.files - used - lost)}
-    if sum(files.values()) != len(findings.files):
-        raise AssertionError(f"{len(findings.files)} files were found, but {files} counted")
-    return Index(name, tuple(sorted(scans, key=lambda scan: scan.sort_key)), tuple(quarantined), files)
+    gone = {file for one in left_out for file in one.files} - used - lost
+    files = {"used": len(used), "quarantined": len(lost), "ignored_type": len(found.files - used - lost - gone)}
+    if withdrawn:
+        files["withdrawn"] = len(gone)
+    if sum(files.values()) != len(found.files):
+        raise AssertionError(f"{len(found.files)} files were found, but {files} counted")
+    cache.forget_digests(gone & found.readable)
+    cache.forget_unseen()
+    read, reused = cache.counts(found.readable)
+    scans.sort(key=lambda scan: scan.sort_key)
+    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out))
 
 
-def _find(catalog: Catalog, name: str, root: Path, progress: Callable[[int, int], None]) -> Findings:
-    cohort = catalog.cohort(name)
+def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Callable[[int, int], None]) -> Findings:
+    cohort, root = catalog.cohort(names.cohort), catalog.root(names.cohort)
     findings = Findings()
+
+    @memoised
+    def list_folder(path: str) -> Listing:
+        listing = list_files(image_folder(root, path), root)
+        for file in listing[0]:
+            cache.see(file.path, f"{names.cohort}\0{file.real}", file.size, file.mtime_ns)
+        return listing
+
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
     for source in cohort.images:
         if isinstance(source, NiftiSource):
-            findings.add(find_nifti(root, source, cohort.timepoints))
+            findings.add(find_nifti(list_folder, source, cohort.timepoints, names))
         else:
             folders[source.centre, source.path].append(source)
+    reader = HeaderReader(names, [source for sources in folders.values() for source in sources])
     for (_, path), sources in folders.items():
-        findings.add(find_dicom(root, path, sources, next(iter(cohort.timepoints)), progress))
+        findings.add(find_dicom(list_folder(path), sources, next(iter(cohort.timepoints)), reader, cache, progress))
     findings.refusals = _unique(findings.refusals)
     return findings
+
+
+def _is_withdrawn(one: Candidate | Refusal, cohort: str, withdrawn: frozenset[str]) -> bool:
+    parts = (cohort, one.patient, one.timepoint, one.lesion)
+    return bool(withdrawn and one.patient) and any(":".join(parts[:n]) in withdrawn for n in (2, 3, 4))
+
+
+def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterator[Scan | Refusal]:
+    """Each candidate as a scan, or why it is none."""
+    cache.verify(file for one in candidates for file in one.files)
+    for start in range(0, len(candidates), _BATCH):
+        batch = candidates[start : start + _BATCH]
+        digests = iter(cache.digests(file for one in batch for file in one.files))
+        for one in batch:
+            images, masks = list(islice(digests, len(one.image))), list(islice(digests, len(one.mask)))
+            bad = [found for found in (*images, *masks) if isinstance(found, Rejected)]
+            if bad:
+                yield _refused(one, bad[0].code)
+                continue
+            image = FileSet(one.image_format, one.image, _digest_of(images))
+            mask = FileSet(one.mask_format, one.mask, _digest_of(masks))
+            case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
+            yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi)
+
+
+def _digest_of(digests: list[str | Rejected]) -> str:
+    """The digest of a set of files, as digest_files makes it."""
+    return digest_bytes("".join(sorted(map(str, digests))).encode())
 
 
 def _unique(refusals: list[Refusal]) -> list[Refusal]:
@@ -101,26 +168,27 @@ def _without_conflicts(candidates: list[Candidate]) -> tuple[list[Candidate], li
     refusals: list[Refusal] = []
     for one in candidates:
         if len(centres[one.patient]) > 1:
-            refusals.append(_refused(one, "PATIENT_CONFLICT", (*one.image, *one.mask)))
+            refusals.append(_refused(one, "PATIENT_CONFLICT"))
         elif count[one.patient, one.timepoint, one.lesion, one.modality] > 1:
-            refusals.append(_refused(one, "SERIES_AMBIGUOUS", (*one.image, *one.mask)))
+            refusals.append(_refused(one, "SERIES_AMBIGUOUS"))
         else:
             kept.append(one)
     return kept, refusals
 
 
-def _refused(one: Candidate, code: str, files: tuple[Path, ...]) -> Refusal:
-    return Refusal(code, one.centre, one.modality, files, one.patient, one.timepoint, one.lesion)
+def _refused(one: Candidate, code: str) -> Refusal:
+    return Refusal(code, one.centre, one.modality, one.files, one.patient, one.timepoint, one.lesion)
 
 
-def _row(refusal: Refusal, cohort: str, key: bytes) -> Quarantined:
+def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
     details = dict(refusal.details)
     if refusal.patient:
-        case = str(CaseId(cohort, pseudonym(key, cohort, refusal.patient), refusal.timepoint, refusal.lesion))
+        case = str(CaseId(cohort, refusal.patient, refusal.timepoint, refusal.lesion))
         details["files"] = len(refusal.files)
     else:
         case = f"{cohort}:unknown"
-        details["sha256"] = _short_digest(refusal.files[0])
+        digests = cache.digests(file for file in refusal.files[:1] if file in readable)
+        details["sha256"] = "".join(found[:12] for found in digests if isinstance(found, str))
     return Quarantined(
         cohort=cohort,
         centre=refusal.centre,
@@ -131,14 +199,6 @@ def _row(refusal: Refusal, cohort: str, key: bytes) -> Quarantined:
         message=refusal.message or REASONS[refusal.code].means,
         details=details,
     )
-
-
-def _short_digest(path: Path) -> str:
-    """The first digits of a file's sha-256; empty for what must not or cannot be read."""
-    try:
-        return "" if path.is_symlink() or not path.is_file() else digest_file(path)[:12]
-    except OSError:
-        return ""
 
 
 def _order(row: Quarantined) -> tuple[str, ...]:

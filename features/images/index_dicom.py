@@ -2,64 +2,84 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from features.core.catalog import DicomSource
 from features.core.quarantine import Rejected
-from features.images.files import image_folder, list_files
+from features.images.file_cache import FileCache
+from features.images.files import Listing
 from features.images.findings import Candidate, Findings, Refusal
-from features.images.header import Header, read_header
+from features.images.header import Header, HeaderReader
 
-Series = tuple[Header, ...]
+
+class DicomFile(NamedTuple):
+    """A file with its header."""
+
+    path: Path
+    header: Header
+
+
+Series = list[DicomFile]
+Masks = Mapping[str, list[DicomFile]]  # of each patient
 
 
 def find_dicom(
-    root: Path, path: str, sources: Sequence[DicomSource], first_timepoint: str, progress: Callable[[int, int], None]
+    listing: Listing,
+    sources: Sequence[DicomSource],
+    first_timepoint: str,
+    reader: HeaderReader,
+    cache: FileCache,
+    progress: Callable[[int, int], None],
 ) -> Findings:
-    """Candidates and refusals of the sources that share one folder; each file's header is read once.
+    """Candidates and refusals of the sources that share one folder; headers that the cache knows are not read again.
 
     An image series belongs to the source of its modality. Its masks reference the series, or only its frame of
     reference; among several masks those count that have an ROI which matches the catalog's pattern.
-    Raises RadweaveError if the folder is absent.
     """
     centre, modality = sources[0].centre, sources[0].modality
-    readable, refused = list_files(image_folder(root, path), root)
-    findings = Findings(files={*readable, *refused})
+    paths, refused = [file.path for file in listing[0]], listing[1]
+    findings = Findings(files={*paths, *refused}, readable=set(paths))
     findings.refusals += [Refusal("UNREADABLE", centre, modality, (entry,)) for entry in refused]
-    tags = tuple(sorted({source.timepoint.tag for source in sources if source.timepoint}))
-    headers: list[Header] = []
-    for done, file in enumerate(readable, start=1):
-        try:
-            header = read_header(file, tags)
-            if header is not None:
-                headers.append(header)
-        except Rejected as rejected:
-            refusal = Refusal(rejected.code, centre, modality, (file,), "", "", "", rejected.message, rejected.details)
+    groups: dict[tuple[str, str], Series] = defaultdict(list)
+    masks: dict[str, list[DicomFile]] = defaultdict(list)
+    for path, text in cache.headers(paths, reader.read, reader.settings, progress):
+        header = reader.parse(text)
+        if isinstance(header, Rejected):
+            refusal = Refusal(header.code, centre, modality, (path,), "", "", "", header.message, header.details)
             findings.refusals.append(refusal)
-        progress(done, len(readable))
-    groups: dict[tuple[str, str], list[Header]] = defaultdict(list)
-    for header in headers:
-        if header.kind == "image":
-            groups[header.patient, header.series].append(header)
-    series = [tuple(group) for _, group in sorted(groups.items())]
-    masks = [header for header in headers if header.kind != "image"]
+        elif header is not None and header.kind == "image":
+            groups[header.patient, header.series].append(DicomFile(path, header))
+        elif header is not None:
+            masks[header.patient].append(DicomFile(path, header))
+    series = [group for _, group in sorted(groups.items())]
     for source in sources:
-        _find_source(findings, source, first_timepoint, series, masks)
+        codes = _codes(source, reader)
+        _find_source(findings, source, first_timepoint, codes, series, masks)
     _find_orphans(findings, sources, series, masks)
     return findings
 
 
+def _codes(source: DicomSource, reader: HeaderReader) -> dict[str, str]:
+    """What a header's value of the time point tag means; it is a keyed hash, so the catalog's codes are hashed too."""
+    return {reader.names.word(code): word for code, word in source.timepoint.codes.items()} if source.timepoint else {}
+
+
 def _find_source(
-    findings: Findings, source: DicomSource, first_timepoint: str, series: list[Series], masks: list[Header]
+    findings: Findings,
+    source: DicomSource,
+    first_timepoint: str,
+    codes: Mapping[str, str],
+    series: list[Series],
+    masks: Masks,
 ) -> None:
     cases: dict[tuple[str, str], list[Series]] = defaultdict(list)
     for one in series:
-        if one[0].modality != source.modality:
+        if one[0].header.modality != source.modality:
             continue
-        patient, timepoint = one[0].patient, _timepoint(source, one, first_timepoint)
+        patient, timepoint = one[0].header.patient, _timepoint(source, one, first_timepoint, codes)
         if timepoint is None:
             files = _files(one, _masks(source, one, masks))
             findings.refusals.append(Refusal("TIMEPOINT_UNKNOWN", source.centre, source.modality, files, patient))
@@ -79,7 +99,6 @@ def _find_source(
             refusal = Refusal(code, source.centre, source.modality, files, patient, timepoint, "", "", dict(details))
             findings.refusals.append(refusal)
             continue
-        images = tuple(header.path for header in found[0])
         findings.candidates.append(
             Candidate(
                 patient=patient,
@@ -89,7 +108,7 @@ def _find_source(
                 modality=source.modality,
                 unit=source.unit,
                 image_format="dicom",
-                image=images,
+                image=tuple(file.path for file in found[0]),
                 mask_format=source.mask.format,
                 mask=(own[0][0].path,),
                 roi=source.mask.roi,
@@ -97,46 +116,43 @@ def _find_source(
         )
 
 
-def _timepoint(source: DicomSource, one: Series, first_timepoint: str) -> str | None:
+def _timepoint(source: DicomSource, one: Series, first_timepoint: str, codes: Mapping[str, str]) -> str | None:
     """The cohort's first time point if the source has no rule, None if a value is unknown or differs in the series."""
     if source.timepoint is None:
         return first_timepoint
-    values = {header.values[source.timepoint.tag] for header in one}
-    return source.timepoint.codes.get(values.pop()) if len(values) == 1 else None
+    values = {file.header.values[source.timepoint.tag] for file in one}
+    return codes.get(values.pop()) if len(values) == 1 else None
 
 
-def _masks(source: DicomSource, one: Series, masks: list[Header]) -> list[Header]:
-    patient, uid, frame = one[0].patient, one[0].series, one[0].frame
+def _masks(source: DicomSource, one: Series, masks: Masks) -> list[DicomFile]:
+    image = one[0].header
     found = [
         mask
-        for mask in masks
-        if mask.kind == source.mask.format
-        and mask.patient == patient
-        and (uid in mask.references or (not mask.references and frame and mask.frame == frame))
+        for mask in masks.get(image.patient, [])
+        if mask.header.kind == source.mask.format
+        and (
+            image.series in mask.header.references
+            or (not mask.header.references and image.frame and mask.header.frame == image.frame)
+        )
     ]
     if len(found) < 2:
         return found
-    pattern = re.compile(source.mask.roi, re.IGNORECASE)
-    return [mask for mask in found if any(pattern.fullmatch(roi) for roi in mask.rois)] or found
+    return [mask for mask in found if source.mask.roi in mask.header.rois] or found
 
 
-def _files(one: Series, masks: list[Header]) -> tuple[Path, ...]:
-    return tuple(header.path for header in (*one, *masks))
+def _files(one: Series, masks: list[DicomFile]) -> tuple[Path, ...]:
+    return tuple(file.path for file in (*one, *masks))
 
 
-def _find_orphans(
-    findings: Findings, sources: Sequence[DicomSource], series: list[Series], masks: list[Header]
-) -> None:
+def _find_orphans(findings: Findings, sources: Sequence[DicomSource], series: list[Series], masks: Masks) -> None:
     """Masks of a wanted format whose image is of no modality here at all."""
-    known = {(one[0].patient, one[0].series) for one in series}
-    frames = {(one[0].patient, one[0].frame) for one in series}
-    for mask in masks:
-        source = next((source for source in sources if source.mask.format == mask.kind), None)
-        if mask.references:
-            there = any((mask.patient, uid) in known for uid in mask.references)
+    known = {(one[0].header.patient, one[0].header.series) for one in series}
+    frames = {(one[0].header.patient, one[0].header.frame) for one in series}
+    for path, header in (mask for found in masks.values() for mask in found):
+        source = next((source for source in sources if source.mask.format == header.kind), None)
+        if header.references:
+            there = any((header.patient, uid) in known for uid in header.references)
         else:
-            there = (mask.patient, mask.frame) in frames
+            there = (header.patient, header.frame) in frames
         if source is not None and not there:
-            findings.refusals.append(
-                Refusal("IMAGE_MISSING", source.centre, source.modality, (mask.path,), mask.patient)
-            )
+            findings.refusals.append(Refusal("IMAGE_MISSING", source.centre, source.modality, (path,), header.patient))

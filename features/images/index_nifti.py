@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 from features.core.catalog import NiftiSource
-from features.core.pseudonym import canonical_id
-from features.images.files import image_folder, list_files
-from features.images.findings import Candidate, Findings, Refusal
+from features.images.files import ListFolder
+from features.images.findings import Candidate, Findings, Pseudonyms, Refusal
 
-Fields = dict[str, str]
+Fields = Mapping[str, str]
 _WORD = "[A-Za-z0-9_-]+"
 
 
-def find_nifti(root: Path, source: NiftiSource, timepoints: Mapping[str, int]) -> Findings:
+def find_nifti(
+    list_folder: ListFolder, source: NiftiSource, timepoints: Mapping[str, int], names: Pseudonyms
+) -> Findings:
     """Candidates and refusals of one source. Image and mask belong together when the placeholders they share are equal.
 
     A template without {timepoint} is the cohort's first time point. A {lesion} holds letters, digits, - and _.
@@ -24,30 +26,41 @@ def find_nifti(root: Path, source: NiftiSource, timepoints: Mapping[str, int]) -
     findings = Findings()
     images: list[tuple[Fields, Path]] = []
     masks: list[tuple[Fields, Path]] = []
-    readable: set[Path] = set()
-    for folder in {image_folder(root, _fixed_part(path)) for path in (source.path, source.mask.path)}:
-        files, refused = list_files(folder, root)
-        readable.update(files)
-        findings.files.update(files, refused)
+    readable: dict[str, Path] = {}
+    for folder in {_fixed_part(path): None for path in (source.path, source.mask.path)}:
+        files, refused = list_folder(folder)
+        readable.update((file.name, file.path) for file in files)
+        findings.files.update(refused)
         findings.refusals += [Refusal("UNREADABLE", source.centre, source.modality, (entry,)) for entry in refused]
-    by_length = sorted(((source.path, images), (source.mask.path, masks)), key=lambda pair: -_literal(pair[0]))
-    for path in sorted(readable):
-        name = path.relative_to(root).as_posix()
-        for template, found in by_length:  # the template with more text of its own is the better fit
-            fields = match_template(template, name, timepoints)
-            if fields is not None:
+    findings.readable.update(readable.values())
+    findings.files |= findings.readable
+    templates = [(source.path, images), (source.mask.path, masks)]
+    templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
+    known = [(compile_template(template, timepoints), found) for template, found in templates]
+    others = [compile_template(path, None) for path in (source.path, source.mask.path) if "{timepoint}" in path]
+    first_timepoint = next(iter(timepoints))
+    for name, path in sorted(readable.items()):
+        for pattern, found in known:
+            fields = _fields(pattern, name, names)
+            if fields and fields["patient"]:
                 found.append((fields, path))
+            elif fields:
+                findings.refusals.append(_refusal("PATIENT_UNKNOWN", source, fields, path, first_timepoint))
+            if fields:
                 break
         else:
-            _find_unknown_timepoint(findings, source, path, name)
-    _join(findings, source, images, masks, next(iter(timepoints)))
+            fields = next(filter(None, (_fields(pattern, name, names) for pattern in others)), None)
+            if fields:
+                unknown = {**fields, "timepoint": ""}
+                findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, unknown, path, first_timepoint))
+    _join(findings, source, images, masks, first_timepoint)
     return findings
 
 
-def match_template(template: str, name: str, timepoints: Mapping[str, int] | None) -> Fields | None:
-    """What the placeholders of a template stand for in a path, or None if it does not fit. None: any time point fits.
+def compile_template(template: str, timepoints: Mapping[str, int] | None) -> re.Pattern[str]:
+    """The pattern of a template: a group for each placeholder. Without time points any text stands for one.
 
-    >>> match_template("{patient}/{timepoint}.nii", "P 1/baseline.nii", {"baseline": 0})
+    >>> compile_template("{patient}/{timepoint}.nii", {"baseline": 0}).fullmatch("P 1/baseline.nii").groupdict()
     {'patient': 'P 1', 'timepoint': 'baseline'}
     """
     known = sorted(timepoints or (), key=len, reverse=True)
@@ -66,8 +79,13 @@ def match_template(template: str, name: str, timepoints: Mapping[str, int] | Non
         else:
             pattern += f"(?P<{word}>{words[word]})"
             seen.add(word)
-    match = re.fullmatch(pattern, name)
-    return match.groupdict() if match else None
+    return re.compile(pattern)
+
+
+def _fields(pattern: re.Pattern[str], name: str, names: Pseudonyms) -> Fields | None:
+    """What the placeholders stand for in a path, the patient as a pseudonym; None if the path does not fit."""
+    match = pattern.fullmatch(name)
+    return {**match.groupdict(), "patient": names.patient(match["patient"])} if match else None
 
 
 def _fixed_part(template: str) -> str:
@@ -81,17 +99,6 @@ def _literal(template: str) -> int:
     return len(re.sub(r"{.*?}", "", template))
 
 
-def _find_unknown_timepoint(findings: Findings, source: NiftiSource, path: Path, name: str) -> None:
-    for template in (source.path, source.mask.path):
-        fields = match_template(template, name, None) if "{timepoint}" in template else None
-        if fields is not None:
-            patient, lesion = canonical_id(fields["patient"]), fields.get("lesion", "")
-            findings.refusals.append(
-                Refusal("TIMEPOINT_UNKNOWN", source.centre, source.modality, (path,), patient, "", lesion)
-            )
-            return
-
-
 def _join(
     findings: Findings,
     source: NiftiSource,
@@ -99,24 +106,21 @@ def _join(
     masks: list[tuple[Fields, Path]],
     first_timepoint: str,
 ) -> None:
-    by_patient: dict[str, list[tuple[Fields, Path]]] = {}
+    shared = _words(source.path) & _words(source.mask.path)
+    partners: dict[frozenset[tuple[str, str]], list[tuple[Fields, Path]]] = defaultdict(list)
     for fields, path in masks:
-        by_patient.setdefault(fields["patient"], []).append((fields, path))
+        partners[_part(fields, shared)].append((fields, path))
     used: set[Path] = set()
     for fields, path in images:
-        own = [
-            (other, mask)
-            for other, mask in by_patient.get(fields["patient"], [])
-            if all(other.get(word, value) == value for word, value in fields.items())
-        ]
+        own = partners.get(_part(fields, shared), [])
         if not own:
             findings.refusals.append(_refusal("MASK_MISSING", source, fields, path, first_timepoint))
         for other, mask in own:
-            both = other | fields
+            both = {**other, **fields}
             used.add(mask)
             findings.candidates.append(
                 Candidate(
-                    patient=canonical_id(both["patient"]),
+                    patient=both["patient"],
                     timepoint=both.get("timepoint", first_timepoint),
                     lesion=both.get("lesion", ""),
                     centre=source.centre,
@@ -134,7 +138,16 @@ def _join(
             findings.refusals.append(_refusal("IMAGE_MISSING", source, fields, path, first_timepoint))
 
 
+def _words(template: str) -> set[str]:
+    return set(re.findall(r"{(.*?)}", template))
+
+
+def _part(fields: Fields, words: set[str]) -> frozenset[tuple[str, str]]:
+    return frozenset((word, fields[word]) for word in words)
+
+
 def _refusal(code: str, source: NiftiSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
     timepoint = fields.get("timepoint", first_timepoint)
-    patient, lesion = canonical_id(fields["patient"]), fields.get("lesion", "")
-    return Refusal(code, source.centre, source.modality, (path,), patient, timepoint, lesion)
+    patient, lesion = fields["patient"], fields.get("lesion", "")
+    message = "" if patient else "a file's path names no patient"
+    return Refusal(code, source.centre, source.modality, (path,), patient, timepoint, lesion, message)

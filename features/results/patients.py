@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
 
 from features.core.quarantine import Quarantined
 from features.core.table import Column
@@ -46,6 +48,23 @@ def kept_tables(ledger: Ledger) -> Mapping[str, PatientTable] | None:
         }
         first = not found  # a row of quarantine does not say which block it came from
         found[block] = PatientTable(table, columns, *(notes.values() if first else ((), ())))
+    return found
+
+
+def without(tables: Mapping[str, PatientTable], withdrawn: Iterable[str]) -> Mapping[str, PatientTable]:
+    """The tables without the patients that were withdrawn whole (`cohort:patient`)."""
+    gone = frozenset(withdrawn)
+    if not gone:
+        return tables
+    found = {}
+    for block, one in tables.items():
+        ids = zip(one.table["cohort"].to_pylist(), one.table["patient"].to_pylist(), strict=True)
+        kept = pa.array([f"{cohort}:{patient}" not in gone for cohort, patient in ids], pa.bool_())
+        notes = {
+            name: tuple(row for row in getattr(one, name) if ":".join(row.case.split(":")[:2]) not in gone)
+            for name in ("quarantined", "warnings")
+        }
+        found[block] = replace(one, table=one.table.filter(kept), **notes)
     return found
 
 

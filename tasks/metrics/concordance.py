@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sksurv.nonparametric import CensoringDistributionEstimator
 
@@ -89,7 +90,7 @@ def share(pairs: Iterable[Pairs]) -> float | None:
 
 def bootstrap_weights(patients: NDArray[np.str_], replicates: int, rng: np.random.Generator) -> NDArray[np.int16]:
     """How often each row's patient is drawn in each replicate, (replicates, n): multinomial over patients."""
-    _, position = np.unique(patients, return_inverse=True)
+    position, _ = pd.factorize(patients)  # by first appearance: names must not decide the draws
     count = int(position.max()) + 1
     draws = rng.multinomial(count, np.full(count, 1.0 / count), size=replicates).astype(np.int16)
     return draws[:, position]

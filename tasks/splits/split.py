@@ -7,6 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
@@ -61,11 +62,12 @@ def grouped_folds(
             f"{counts[0]} patients with and {counts[1]} without the event do not allow two folds; "
             f"needed: two {'of either kind' if both_classes else 'with the event'}"
         )
+    groups, _ = pd.factorize(patients)  # by first appearance: names must not decide the folds
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # Fewer censored cases than folds: expected, see both_classes.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        found = [(train, test) for train, test in splitter.split(event[:, None], event, patients) if len(test)]
+        found = [(train, test) for train, test in splitter.split(event[:, None], event, groups) if len(test)]
     for train, test in found:
         check_disjoint(patients, train, test)
     if len(found) < 2:

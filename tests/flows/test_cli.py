@@ -10,6 +10,7 @@ import pytest
 from flows.cli import app
 
 COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "export", "status", "serve")
+COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

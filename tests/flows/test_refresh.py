@@ -15,6 +15,8 @@ import pytest
 
 from features.core.store import Store
 from features.core.table import read_table
+from features.results.manifest import Mart
+from features.results.verify import verify
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -27,10 +29,11 @@ def digests(store: Path, *folders: str) -> dict[str, str]:
 
 
 def test_scans_in_are_scans_used_plus_quarantined(demo) -> None:
-    facts = json.loads(Store(demo.store).refresh("builtin").read_text())
-    assert facts["scans"] == facts["used"] + sum(facts["quarantined"].values())
-    assert facts["quarantined"] == {}
-    assert facts["used"] == read_table(Store(demo.store).mart("radiomics", "builtin")).num_rows > 24
+    mart = Mart.open(Store(demo.store))
+    state = mart.manifest.cohorts["builtin"]
+    assert state.scans == state.used + sum(state.quarantined.values())
+    assert state.quarantined == {}
+    assert state.used == mart.read("radiomics", "builtin").num_rows > 24
 
 
 def test_rerun_computes_nothing_and_gives_the_same_bytes(demo, radweave, tmp_path: Path) -> None:
@@ -56,11 +59,11 @@ def test_killed_refresh_is_finished_by_the_next_with_the_same_tables(demo, radwe
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         done = len(list((store / "work").rglob("*.parquet")))
-        assert not (store / "mart" / "manifest.json").exists()
+        assert not (store / "mart").exists()
     assert 0 < done < len(list((demo.store / "work").rglob("*.parquet")))
     radweave("refresh", "--all", "--catalog", demo.catalog, "--store", store)
-    kept = ("mart", "index", "quarantine", "refreshes")
-    assert digests(store, *kept) == digests(demo.store, *kept)
+    assert digests(store, "tables") == digests(demo.store, "tables")
+    assert verify(Store(store)).faults == ()
 
 
 def test_bad_cases_are_rows_and_the_others_do_not_change(demo, radweave, tmp_path: Path) -> None:
@@ -72,13 +75,14 @@ def test_bad_cases_are_rows_and_the_others_do_not_change(demo, radweave, tmp_pat
     slices[len(slices) // 2].unlink()
     min((cohort / "B" / "dicom").iterdir()).joinpath("baseline", "SEG.dcm").unlink()
     radweave("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
-    rows = read_table(Store(store).quarantine("builtin")).to_pylist()
+    mart = Mart.open(Store(store))
+    rows = mart.read("quarantine", "builtin").to_pylist()
     assert sorted(row["code"] for row in rows) == ["DICOM_MISSING_SLICE", "MASK_MISSING", "NII_TRUNC"]
     assert all(row["case"].startswith("builtin:") and row["message"] for row in rows)
     names = [path.name for centre in "ABC" for path in (cohort / centre).glob("dicom/*" if centre < "C" else "*")]
     assert not any(name in json.dumps(rows) for name in names)
-    before = {row["case"]: row for row in read_table(Store(demo.store).mart("radiomics", "builtin")).to_pylist()}
-    after = {row["case"]: row for row in read_table(Store(store).mart("radiomics", "builtin")).to_pylist()}
+    before = {row["case"]: row for row in Mart.open(Store(demo.store)).read("radiomics", "builtin").to_pylist()}
+    after = {row["case"]: row for row in mart.read("radiomics", "builtin").to_pylist()}
     assert len(before) - len(after) == 3
     assert all(before[case] == row for case, row in after.items())
 

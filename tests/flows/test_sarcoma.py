@@ -6,6 +6,7 @@ import pytest
 
 from features.core.store import Store
 from features.core.table import read_table
+from features.results.manifest import Mart
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
 
@@ -19,14 +20,19 @@ def store(public_data: Path, tmp_path_factory: pytest.TempPathFactory, radweave)
     return folder
 
 
-def test_all_scans_are_used(store: Path) -> None:
-    scans = read_table(Store(store).index("sts")).to_pandas()
+@pytest.fixture
+def mart(store: Path) -> Mart:
+    return Mart.open(Store(store))
+
+
+def test_all_scans_are_used(mart: Mart) -> None:
+    scans = mart.read("scans", "sts").to_pandas()
     assert scans["modality"].value_counts().to_dict() == {"PT": 17, "MR": 13}
-    assert read_table(Store(store).quarantine("sts")).num_rows == 0
+    assert mart.read("quarantine", "sts").num_rows == 0
 
 
-def test_pet_and_mr_features_stand_in_one_row_per_patient(store: Path) -> None:
-    radiomics = read_table(Store(store).mart("radiomics", "sts")).to_pandas()
+def test_pet_and_mr_features_stand_in_one_row_per_patient(mart: Mart) -> None:
+    radiomics = mart.read("radiomics", "sts").to_pandas()
     assert len(radiomics) == 17
     assert radiomics["pyradiomics__pet_suv__original_firstorder_Maximum"].between(1, 60).all()
     assert radiomics["pyradiomics__mr_t1__original_firstorder_Mean"].isna().sum() == 4

@@ -63,13 +63,14 @@ def test_missing_and_damaged_results_are_store_errors(tmp_path: Path) -> None:
 def test_paths_lie_below_the_root_and_differ(tmp_path: Path) -> None:
     store = Store(tmp_path)
     paths = [
-        store.index("x"),
-        store.mart("deep", "x"),
-        store.mart("deep", "y"),
-        store.dictionary,
-        store.manifest,
-        store.quarantine("x"),
-        store.refresh("x"),
+        store.mart,
+        store.view(1),
+        store.view(2),
+        store.refresh(1),
+        store.refresh(2),
+        store.files("x"),
+        store.files("y"),
+        store.withdrawals,
         store.study("s", DIGEST),
         store.work("deep", DIGEST),
     ]

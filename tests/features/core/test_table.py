@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +17,6 @@ from features.core.table import (
     parquet_bytes,
     read_provenance,
     read_table,
-    write_bytes,
     write_table,
 )
 
@@ -130,77 +125,6 @@ def test_missing_file_is_a_store_error(tmp_path: Path) -> None:
     for read in (read_table, read_provenance):
         with pytest.raises(StoreError, match="nothing: cannot be read"):
             read(tmp_path / "nothing")
-
-
-def test_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"cannot be written \(3 bytes\)"):
-        write_bytes(tmp_path / "file" / "x", b"abc")
-
-
-def test_unwritable_folder_is_a_store_error(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    try:
-        (tmp_path / "probe").touch()
-    except PermissionError:
-        with pytest.raises(StoreError, match=r"x: cannot be written \(3 bytes\): Permission denied"):
-            write_bytes(tmp_path / "x", b"abc")
-        assert list(tmp_path.iterdir()) == []
-    else:
-        pytest.skip("this user may write everywhere")
-    finally:
-        tmp_path.chmod(0o700)
-
-
-FULL = """
-import resource, sys
-from pathlib import Path
-from features.core.errors import StoreError
-from features.core.table import write_bytes
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-try:
-    write_bytes(Path(sys.argv[1]), b"n" * 5000)
-except StoreError as error:
-    print(error)
-"""
-
-
-def test_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(b"old")
-    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True)
-    assert "x: cannot be written (5000 bytes): File too large" in done.stdout
-    assert path.read_bytes() == b"old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
-
-
-FOREVER = """
-import sys
-from pathlib import Path
-from features.core.table import write_bytes
-path = Path(sys.argv[1])
-print("begin", flush=True)
-while True:
-    for letter in (b"a", b"b"):
-        write_bytes(path, letter * 3_000_000)
-"""
-
-
-def test_kill_in_the_middle_leaves_a_whole_file(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    write_bytes(path, b"a" * 3_000_000)
-    for trial in range(4):
-        process = subprocess.Popen([sys.executable, "-c", FOREVER, str(path)], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(0.02 + 0.013 * trial)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        data = path.read_bytes()
-        assert len(data) == 3_000_000
-        assert set(data) in ({ord("a")}, {ord("b")})
-        write_bytes(path, b"a" * 3_000_000)  # what a killed writer left does not stand in the way
 
 
 def test_dictionary_rows_hold_all_facts_of_a_column() -> None:

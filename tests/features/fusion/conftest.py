@@ -19,9 +19,11 @@ from features.core.region import Region
 from features.core.store import Store
 from features.core.table import Column
 from features.genomic.table import read_genomic
+from features.images.index import Index
 from features.results.check import BLOCK, check_address
 from features.results.extract import extract_address
-from features.results.mart import publish
+from features.results.patients import Tables
+from features.results.publish import publish
 
 SECRET = b"k" * 64
 UNITS = {"CT": "HU", "PT": "SUV"}
@@ -144,6 +146,7 @@ def weave(tmp_path: Path, store: Store) -> Callable[..., None]:
         if genomic:
             (tmp_path / f"{name}_genes.csv").write_text(genomic)
             tables["genomic"] = read_genomic(tmp_path, name, cohort, SECRET)
-        publish(store, name, made, rejected, recipes, tables)
+        index = Index(name, tuple(made), tuple(rejected), {})
+        publish(store, index, recipes, Tables(clinical + genomic, lambda: tables))
 
     return build

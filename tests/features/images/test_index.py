@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from features.core.digest import digest_files
 from features.core.errors import RadweaveError
 from features.core.pseudonym import pseudonym
 from features.images.index import Index, index_cohort
@@ -287,6 +288,23 @@ def test_nifti_lesions_share_one_image(tmp_path: Path, catalog: Callable, save_n
     assert len({scan.case.patient for scan in index.scans}) == 1
     assert _codes(index) == ["MASK_MISSING"]
     assert index.files == {"used": 3, "quarantined": 1, "ignored_type": 0}
+
+
+def test_nifti_path_without_a_patient(tmp_path: Path, catalog: Callable, save_nifti: Callable) -> None:
+    _save_pair(tmp_path, save_nifti, " /baseline")
+    index = _index(catalog, NIFTI)
+    assert _codes(index) == ["PATIENT_UNKNOWN"] * 2
+    assert {(row.case, row.message) for row in index.quarantined} == {
+        ("demo:unknown", "a file's path names no patient")
+    }
+    assert index.files == {"used": 0, "quarantined": 2, "ignored_type": 0}
+
+
+def test_digest_of_a_scan_is_that_of_its_files(catalog: Callable, save_case: Callable) -> None:
+    save_case("P001")
+    scan = _index(catalog, DICOM).scans[0]
+    assert scan.image.digest == digest_files(scan.image.paths)
+    assert scan.mask.digest == digest_files(scan.mask.paths)
 
 
 def test_cohort_of_both_formats_closes(

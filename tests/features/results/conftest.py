@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import nibabel as nib
@@ -11,12 +12,21 @@ import numpy as np
 import pytest
 
 from features.core.case import CaseId, FileSet, Scan
-from features.core.digest import digest_files
+from features.core.digest import digest_files, digest_json
 from features.core.extractor import Extractor
+from features.core.quarantine import Quarantined, Rejected
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.store import Store
-from features.core.table import Column
+from features.core.table import Column, Schema
+from features.images.index import Index
+from features.results.check import check_address, check_scan
+from features.results.extract import extract_address, extract_scans
+from features.results.ledger import Ledger
+from features.results.patients import Tables
+from features.results.publish import Published, publish
+from features.results.weave import feature_prefix, fits
+from features.tables.patient import KEY, PatientTable
 
 calls: list[int] = []  # sizes of the batches that the extractor saw
 failures: dict[float, Exception] = {}  # mean of the ROI, rounded → what is raised there
@@ -106,5 +116,49 @@ def make_scan(tmp_path: Path) -> Callable[..., Scan]:
         unit = {"CT": "HU", "PT": "SUV", "MR": "arbitrary"}[modality]
         case = CaseId("demo", patient, timepoint)
         return Scan(case, centre, modality, unit, files[0], files[1], "1")  # type: ignore[arg-type]
+
+    return build
+
+
+def _tables(patients: Sequence[str], ages: Mapping[str, float]) -> Tables:
+    """A clinical table of patients, one of whom (p9) was rejected."""
+    columns = (*KEY, Column("age", "float64", "age", unit="years"))
+    rows = [
+        {"patient": patient, "cohort": "demo", "centre": "A", "age": ages.get(patient, 60.0)} for patient in patients
+    ]
+    lost = Quarantined("demo", "A", "demo:p9", "", "tables", "TAB_TIME", "bad time", {"column": "os"})
+    table = PatientTable(Schema("clinical", columns).table(rows), columns, (lost,))
+    return Tables(digest_json([sorted(patients), dict(ages)]), lambda: {"clinical": table})
+
+
+@pytest.fixture
+def refresh(store: Store) -> Callable[..., Published]:
+    """What a refresh does, without tasks: `refresh(scans, recipe)` checks, extracts and publishes what is not known."""
+
+    def build(
+        scans: Sequence[Scan],
+        *recipes: Recipe,
+        rejected: Sequence[Quarantined] = (),
+        patients: Sequence[str] = ("p1", "p2"),
+        cohort: str = "demo",
+        withdrawn: int = 0,
+        lost: Sequence[str] = (),
+        ages: Mapping[str, float] = MappingProxyType({}),
+    ) -> Published:
+        ledger = Ledger(store, cohort)
+        for scan in scans:
+            if not ledger.knows("region", f"region__{scan.modality.lower()}__", check_address(scan)):
+                check_scan(scan, store)
+        for recipe in recipes:
+            for extractor in recipe.extractors:
+                prefix = feature_prefix(recipe, extractor.kind)
+                for scan in (scan for scan in scans if fits(scan, recipe)):
+                    address = extract_address(scan, recipe, extractor)
+                    if scan.case.patient in lost:
+                        ledger.lost(address, Rejected("WORKER_LOST"))
+                    elif not ledger.knows(extractor.block, prefix, address):
+                        extract_scans([scan], recipe, extractor, store)
+        index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
+        return publish(store, index, recipes, _tables(patients, ages), ledger)
 
     return build

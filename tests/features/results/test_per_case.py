@@ -16,8 +16,8 @@ from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import read_provenance
-from features.results.check import BLOCK, check_address, check_scan, is_usable
-from features.results.extract import extract_address, extract_scans, is_missing
+from features.results.check import BLOCK, check_address, check_scan
+from features.results.extract import extract_address, extract_scans
 from features.results.guard import guarded
 
 MakeScan = Callable[..., Scan]
@@ -25,27 +25,35 @@ MakeRecipe = Callable[..., Recipe]
 Kinds = dict[str, type[Extractor]]
 
 
-def test_a_check_is_kept_and_not_repeated(make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1")
-    assert not is_usable(scan, store)
-    assert check_scan(scan, store)
+    assert check_scan(scan, store) is None
     facts = store.load(BLOCK, check_address(scan))
     assert isinstance(facts, dict)
     assert facts["voxels"] == 64
     assert facts["intensity_mean"] == pytest.approx(50, abs=1e-4)
-    assert is_usable(scan, store)
-    monkeypatch.setattr("features.results.check.read_region", lambda scan: pytest.fail(f"{scan} was read again"))
-    assert not check_scan(scan, store)
+    assert store.rejection(BLOCK, check_address(scan)) is None
 
 
-def test_a_rejected_check_is_kept_and_not_repeated(make_scan: MakeScan, store: Store) -> None:
+def test_a_rejected_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1", empty=True)
-    assert check_scan(scan, store)
-    found = store.load(BLOCK, check_address(scan))
-    assert isinstance(found, Rejected)
+    assert check_scan(scan, store) is None
+    found = store.rejection(BLOCK, check_address(scan))
+    assert found is not None
     assert found.code == "MASK_EMPTY"
-    assert not is_usable(scan, store)
-    assert not check_scan(scan, store)
+
+
+def test_what_may_pass_is_returned_and_not_kept(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, fail: dict[float, Exception]
+) -> None:
+    scan, recipe = make_scan("p1"), make_recipe()
+    fail[50] = Rejected("UNREADABLE")
+    (extractor,) = recipe.extractors
+    found = extract_scans([scan], recipe, extractor, store)
+    assert {address: rejected.code for address, rejected in found.items()} == {
+        extract_address(scan, recipe, extractor): "UNREADABLE"
+    }
+    assert store.results() == {}
 
 
 def test_the_address_holds_what_decides_the_pixels_and_nothing_else(make_scan: MakeScan) -> None:
@@ -61,9 +69,10 @@ def test_the_address_holds_what_decides_the_pixels_and_nothing_else(make_scan: M
 def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe: MakeRecipe, store: Store) -> None:
     scan, recipe = make_scan("p1"), make_recipe()
     (extractor,) = recipe.extractors
-    assert is_missing(scan, recipe, extractor, store)
-    assert extract_scans([scan], recipe, extractor, store) == 1
-    assert not is_missing(scan, recipe, extractor, store)
+    address = extract_address(scan, recipe, extractor)
+    assert not store.has("radiomics", address)
+    assert extract_scans([scan], recipe, extractor, store) == {}
+    assert store.has("radiomics", address)
     found = store.load("radiomics", extract_address(scan, recipe, extractor))
     assert isinstance(found, dict)
     assert found["mean"] == pytest.approx(50, abs=1e-4)
@@ -100,7 +109,7 @@ def test_a_rejection_of_one_scan_leaves_the_others(
     (extractor,) = recipe.extractors
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70, empty=True)]
     fail[60] = Rejected("TOO_MANY_BINS", grey_levels=5)
-    assert extract_scans(scans, recipe, extractor, store) == 3
+    assert extract_scans(scans, recipe, extractor, store) == {}
     found = [store.load("radiomics", extract_address(scan, recipe, extractor)) for scan in scans]
     assert isinstance(found[0], dict)
     assert [result.code for result in found[1:] if isinstance(result, Rejected)] == ["TOO_MANY_BINS", "MASK_EMPTY"]
@@ -143,7 +152,7 @@ def test_a_fault_of_the_user_stops_the_run_and_keeps_nothing(
     fail[50] = error
     with pytest.raises(type(error), match=str(error)):
         extract_scans([scan], recipe, recipe.extractors[0], store)
-    assert is_missing(scan, recipe, recipe.extractors[0], store)
+    assert not store.has("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
 
 
 def test_guarded_passes_values_and_knows_memory() -> None:

@@ -91,3 +91,15 @@ def test_same_seed_same_folds_and_another_seed_others() -> None:
     design = design_of([True, False] * 20, [f"p{i}" for i in range(40)], ["a"] * 40)
     one, two, three = ([tuple(fold.test) for fold in SPLITS.parse("nested").cut(design, seed)] for seed in (0, 0, 7))
     assert one == two != three
+
+
+def test_names_of_patients_do_not_decide_the_folds() -> None:
+    rng = np.random.default_rng(0)
+    patients = rng.integers(0, 30, 60)
+    event, centres = rng.random(60) < 0.5, np.array(["A", "B", "C"])[patients % 3]
+    for kind in SPLITS.modules:
+        cuts = [
+            SPLITS.parse(kind).cut(design_of(event, names, centres), 7)
+            for names in ([f"p{i}" for i in patients], [f"{(i * 17) % 31:03d}" for i in patients])
+        ]
+        assert [fold.test.tolist() for fold in cuts[0]] == [fold.test.tolist() for fold in cuts[1]]

@@ -1,0 +1,147 @@
+"""diff: what changed between two refreshes, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from features.results.manifest import Manifest, Mart, refresh_numbers
+
+Kind = Literal["added", "restored", "changed", "gone", "rejected", "released", "table"]
+_PIXELS = {
+    "image_digest": "image files",
+    "mask_digest": "mask files",
+    "roi": "ROI",
+    "unit": "unit",
+    "centre": "centre",
+    "image_format": "image format",
+    "mask_format": "mask format",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A case (kind "table": a patient) that differs, and why. `block`: DICOM Modality, or the patient table."""
+
+    cohort: str
+    case: str
+    block: str
+    kind: Kind
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """From one refresh to another: cases that moved, and what holds for whole columns as (cohort, column prefix, why)."""
+
+    before: int
+    after: int
+    changes: tuple[Change, ...]
+    columns: tuple[tuple[str, str, str], ...]
+
+
+def diff_refreshes(before: Mart, after: Mart, cohorts: Iterable[str] = ()) -> Diff:
+    """What changed from one refresh to another, of some cohorts or of all.
+
+    added: not there before; restored: not there before, but in an earlier refresh that is kept; gone: not there any more;
+    rejected and released: used before or after, and in quarantine at the other end; changed: its files or its place in
+    the catalog; table: a patient's row of a clinical or genomic table. Raises StoreError if a table is damaged.
+    """
+    names = sorted(set(cohorts) or set(before.manifest.cohorts) | set(after.manifest.cohorts))
+    changes: list[Change] = []
+    columns: list[tuple[str, str, str]] = []
+    for cohort in names:
+        if _same(before.manifest, after.manifest, cohort):
+            continue
+        changes += _scans(before, after, cohort)
+        for block in ("clinical", "genomic"):
+            changes += _patients(before, after, cohort, block)
+        columns += _columns(before, after, cohort)
+    return Diff(before.manifest.refresh, after.manifest.refresh, tuple(changes), tuple(columns))
+
+
+def _same(before: Manifest, after: Manifest, cohort: str) -> bool:
+    return _files(before, cohort) == _files(after, cohort)
+
+
+def _files(manifest: Manifest, cohort: str) -> dict[str, str]:
+    return {name: file.sha256 for name, file in manifest.files.items() if name.endswith(f"/{cohort}")}
+
+
+def _frame(mart: Mart, table: str, cohort: str, key: Sequence[str]) -> pd.DataFrame:
+    if mart.manifest.file(table, cohort) is None:
+        return pd.DataFrame(columns=list(key)).set_index(list(key))
+    frame: pd.DataFrame = mart.read(table, cohort).to_pandas().set_index(list(key))
+    return frame
+
+
+def _scans(before: Mart, after: Mart, cohort: str) -> Iterator[Change]:
+    old, new = (_frame(mart, "scans", cohort, ["case", "modality"]) for mart in (before, after))
+    known = _earlier(before, cohort) if len(new.index.difference(old.index)) else set()
+    for case, modality in new.index.difference(old.index):
+        state = new.loc[(case, modality), "state"]
+        kind: Kind = "restored" if (case, modality) in known else "added"
+        yield Change(cohort, case, modality, kind, "new files" if state == "used" else str(state))
+    for case, modality in old.index.difference(new.index):
+        yield Change(cohort, case, modality, "gone", "no longer among the files")
+    for case, modality in old.index.intersection(new.index):
+        then, now = old.loc[(case, modality)], new.loc[(case, modality)]
+        why = [word for column, word in _PIXELS.items() if then[column] != now[column]]
+        if then["state"] != now["state"]:
+            kind = "released" if now["state"] == "used" else "rejected"
+            yield Change(cohort, case, modality, kind, " + ".join([*why, f"{then['state']} → {now['state']}"]))
+        elif why:
+            yield Change(cohort, case, modality, "changed", " + ".join(why))
+
+
+def _earlier(mart: Mart, cohort: str) -> set[tuple[str, str]]:
+    """Cases and modalities of the refreshes before."""
+    found: set[tuple[str, str]] = set()
+    for number in refresh_numbers(mart.store):
+        if number < mart.manifest.refresh:
+            found |= set(_frame(Mart.open(mart.store, number), "scans", cohort, ["case", "modality"]).index)
+    return found
+
+
+def _patients(before: Mart, after: Mart, cohort: str, block: str) -> Iterator[Change]:
+    old, new = (_frame(mart, block, cohort, ["patient"]) for mart in (before, after))
+    for patient in new.index.difference(old.index):
+        yield Change(cohort, f"{cohort}:{patient}", block, "table", "new row")
+    for patient in old.index.difference(new.index):
+        yield Change(cohort, f"{cohort}:{patient}", block, "table", "row is gone")
+    both, shared = old.index.intersection(new.index), [column for column in old.columns if column in new.columns]
+    then, now = old.loc[both, shared], new.loc[both, shared]
+    different = (then != now) & ~(then.isna() & now.isna())
+    for patient in both[different.any(axis=1)]:
+        names = [column for column in shared if different.loc[patient, column]]
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        yield Change(cohort, f"{cohort}:{patient}", block, "table", shown)
+
+
+def _columns(before: Mart, after: Mart, cohort: str) -> Iterator[tuple[str, str, str]]:
+    """Recipes, extractors and variables that came, went or changed."""
+    states = [mart.manifest.cohorts.get(cohort) for mart in (before, after)]
+    old, new = (state.settings if state else {} for state in states)
+    described = [_frame(mart, "dictionary", cohort, ["block", "name"]) for mart in (before, after)]
+    for prefix in sorted(old.keys() | new.keys()):
+        if prefix not in old or prefix not in new:
+            yield cohort, prefix, "new columns" if prefix in new else "columns are gone"
+        elif old[prefix] != new[prefix]:
+            versions = [_version(frame, prefix) for frame in described]
+            changed = f"version {versions[0]} → {versions[1]}" if versions[0] != versions[1] else "other settings"
+            yield cohort, prefix, changed
+    for block in ("clinical", "genomic"):
+        names = [set(frame.loc[block].index) if block in frame.index else set() for frame in described]
+        for words, why in ((names[1] - names[0], "new columns"), (names[0] - names[1], "columns are gone")):
+            if words:
+                shown = ", ".join(sorted(words)[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+                yield cohort, block, f"{why}: {shown}"
+
+
+def _version(dictionary: pd.DataFrame, prefix: str) -> str:
+    names = dictionary.index.get_level_values("name")
+    found = dictionary.loc[names.str.startswith(prefix) & (dictionary["version"] != ""), "version"]
+    return str(found.iloc[0]) if len(found) else ""

@@ -1,0 +1,121 @@
+"""verify finds every damage; collect keeps what manifests need and what is not yet in any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from features.core.case import Scan
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.results.collect import Collected, collect
+from features.results.manifest import Mart, newest, refresh_numbers
+from features.results.publish import Published
+from features.results.verify import verify
+
+Refresh = Callable[..., Published]
+
+
+@pytest.fixture
+def three(store: Store, make_scan: Callable[..., Scan], make_recipe: Callable[..., Recipe], refresh: Refresh) -> Store:
+    """Three refreshes: p1, p1 with p2, p2 alone."""
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    for some in (scans[:1], scans, scans[1:]):
+        refresh(some, make_recipe())
+    return store
+
+
+def test_a_whole_store_has_no_faults(three: Store) -> None:
+    found = verify(three)
+    assert (found.refreshes, found.results, found.faults, found.notes) == (3, 4, (), ())
+    assert found.tables == len({file.path for n in (1, 2, 3) for file in Mart.open(three, n).manifest.files.values()})
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+
+
+def test_every_flipped_bit_is_found(three: Store) -> None:
+    tables = sorted((three.root / "tables").rglob("*.parquet"))
+    for path in tables:
+        whole = path.read_bytes()
+        _flip(path)
+        assert any(path.name in fault for fault in verify(three).faults), path
+        path.write_bytes(whole)
+    assert verify(three).faults == ()
+
+
+def test_damaged_results_manifests_and_links_are_found(three: Store) -> None:
+    result = min((three.root / "work").rglob("*.parquet"))
+    result.write_bytes(result.read_bytes()[:-500])
+    assert [result.name in fault for fault in verify(three).faults] == [True]
+    result.unlink()
+    assert verify(three).faults == ()
+    view = three.view(2) / "region" / "demo.parquet"
+    view.unlink()
+    assert ["is not the table of refresh 2" in fault for fault in verify(three).faults] == [True]
+    three.mart.unlink()
+    assert any("names another refresh than the newest" in fault for fault in verify(three).faults)
+    three.refresh(1).write_text("{")
+    assert any("000001.json: is damaged" in fault for fault in verify(three).faults)
+
+
+def test_results_that_only_the_tables_hold_are_noted(three: Store) -> None:
+    newest_address = Mart.open(three).read("radiomics", "demo")["means__ct__result"][0].as_py()
+    three.work("radiomics", newest_address).unlink()
+    assert verify(three).notes == (
+        "1 results of the newest tables are no longer in work/; the tables still hold their values",
+    )
+
+
+def test_counts_that_do_not_close_are_found(three: Store) -> None:
+    path = three.refresh(3)
+    path.write_text(path.read_text().replace('"used": 1', '"used": 2'))
+    assert any('cohort "demo": 1 scans in, 2 accounted for' in fault for fault in verify(three).faults)
+
+
+def _files(store: Store) -> list[Path]:
+    return sorted(path for path in store.root.rglob("*") if path.is_file() and path.parent.name != "locks")
+
+
+def _age(store: Store) -> None:
+    for path in (store.root / "work").rglob("*.parquet"):
+        os.utime(path, (1, 1))
+
+
+def test_only_what_the_kept_refreshes_need_stays(three: Store) -> None:
+    _age(three)
+    (three.root / "tables" / ".x.parquet.abc.tmp").write_bytes(b"left by a killed process")
+    before = _files(three)
+    would = collect(three, 1, dry=True)
+    assert _files(three) == before
+    found = collect(three, 1)
+    assert found == would
+    assert (found.refreshes, found.results, found.temporary) == ((1, 2), 2, 1)
+    assert refresh_numbers(three) == [3]
+    assert verify(three).faults == ()
+    assert Mart.open(three).read("radiomics", "demo")["case"].to_pylist() == ["demo:p2:baseline"]
+    assert len(list((three.root / "tables").rglob("*.parquet"))) == len(newest(three).files)
+    assert collect(three, 1) == Collected((), 0, 0, 0, 0)
+
+
+def test_results_of_an_unfinished_refresh_stay(three: Store) -> None:
+    """Whoever was killed before the commit finds what was finished."""
+    _age(three)
+    three.save("radiomics", "f" * 64, {"x": 1.0}, {})
+    collect(three, 1)
+    assert three.has("radiomics", "f" * 64)
+
+
+def test_a_reader_of_a_kept_refresh_is_not_disturbed(three: Store) -> None:
+    """STO_VACUUM: what is open stays readable, and so do the kept refreshes."""
+    mart = Mart.open(three, 2)
+    with (three.mart.resolve() / "region" / "demo.parquet").open("rb") as file:
+        collect(three, 2)
+        assert mart.read("region", "demo").num_rows == 2
+        assert file.read(4) == b"PAR1"
