@@ -13,6 +13,7 @@ from tasks.runners.processes import Processes
 from tasks.runners.threads import Threads
 
 COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "export", "status", "serve")
+COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -23,7 +23,7 @@ def test_there_is_a_recipe_for_each_tool() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", R)
-def test_r_example_works(demo, tmp_path: Path, code: str) -> None:
+def test_r_example_works(request: pytest.FixtureRequest, tmp_path: Path, code: str) -> None:
     program = shutil.which("Rscript")
     if program is None:
         pytest.skip("R is not installed")
@@ -35,7 +35,7 @@ def test_r_example_works(demo, tmp_path: Path, code: str) -> None:
         assert parsed.returncode == 0, parsed.stderr
         pytest.skip("R's packages arrow and dplyr are not installed; the recipe was only parsed")
     (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "store").symlink_to(demo.store)
+    (tmp_path / "demo" / "store").symlink_to(request.getfixturevalue("demo").store)
     found = subprocess.run([program, "-e", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
 
