@@ -9,7 +9,6 @@ often as --repeats says, and the shortest time counts.
 """
 
 import argparse
-import hashlib
 import math
 import multiprocessing
 import os
@@ -19,16 +18,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import patch
 
-from features.results.mart import publish
-
 from features.core.case import Scan
 from features.core.catalog import load_catalog
+from features.core.digest import digest_json
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe, load_recipe
 from features.core.store import Store
+from features.images.file_cache import FileCache
 from features.images.index import index_cohort
-from features.results.check import check_scan, is_usable
+from features.results.check import BLOCK, check_address, check_scan
 from features.results.extract import extract_scans
+from features.results.ledger import Ledger
+from features.results.manifest import newest
+from features.results.publish import publish
 from features.simulate.cohort import simulate_cohort
 from flows.configuration import recipe_files
 from flows.refresh import refresh
@@ -78,7 +80,7 @@ def run_flow(catalog: Path, store: Store, runner: AnyRunner) -> float:
 def run_loops(catalog: Path, store: Store, workers: int) -> float:
     """Seconds of plain loops in `workers` processes."""
     start = time.perf_counter()
-    tables = read_tables.fn(catalog, "builtin")
+    tables = read_tables.fn(catalog, "builtin", Ledger(store, "builtin"), FileCache(None, load_key()))
     index = index_cohort(load_catalog(catalog), "builtin", load_key())
     spawn = multiprocessing.get_context("spawn")
     parts = [spawn.Process(target=loop, args=(index.scans[part::workers], store)) for part in range(workers)]
@@ -86,7 +88,7 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
         process.start()
     for process in parts:
         process.join()
-    publish(store, "builtin", index.scans, index.quarantined, [recipe()], tables)
+    publish(store, index, [recipe()], tables)
     return time.perf_counter() - start
 
 
@@ -96,7 +98,7 @@ def loop(scans: Sequence[Scan], store: Store) -> None:
     for scan in scans:
         check_scan(scan, store)
     for scan in scans:
-        if is_usable(scan, store):
+        if store.rejection(BLOCK, check_address(scan)) is None:
             extract_scans([scan], chosen, chosen.extractors[0], store)
 
 
@@ -108,8 +110,7 @@ def recipe() -> Recipe:
 
 def mart_digest(store: Store) -> str:
     """One digest of the bytes of all tables."""
-    files = sorted((store.root / "mart").rglob("*.parquet"))
-    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()
+    return digest_json({name: file.sha256 for name, file in newest(store).files.items()})
 
 
 def report(seconds: dict[tuple[str, int], float], scans: int, equal: bool) -> None:
