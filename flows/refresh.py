@@ -4,46 +4,72 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
-from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
-from features.core.progress import watched_by
 from features.core.store import Store
 from features.results.mart import Published
+from flows.artifacts import Board
 from flows.configuration import find_recipes, recipes_for
-from flows.engine import log_progress, run_step, say
+from flows.engine import gpu_slot, name_run, run_body, run_step, say
+from flows.parameters import AnyRunner, titled
+from flows.threshold import check_threshold, scans_in_quarantine
 from tasks.check import check_scans
 from tasks.extract import extract_features
 from tasks.index import index_scans
 from tasks.pool import Pool
 from tasks.publish import publish_mart
+from tasks.runners.processes import Processes
 from tasks.tables import read_tables
 
 
-@flow(name="refresh", flow_run_name="refresh-{cohorts}", persist_result=False)
+def _name() -> str:
+    return "refresh " + ("+".join(flow_run.parameters["cohorts"]) or "all cohorts")
+
+
+@flow(name="refresh", flow_run_name=_name, persist_result=False)
 def refresh(
-    cohorts: list[str] = [],  # noqa: B006 - Prefect shows it as the default of the form
-    recipes: list[str] = [],  # noqa: B006
-    catalog: str = "data_catalog.yaml",
-    store: str = "store",
-    workers: Annotated[int, Field(ge=0)] = 0,
+    cohorts: Annotated[list[str], titled("Cohorts")] = [],  # noqa: B006 - Prefect shows it as the default of the form
+    recipes: Annotated[list[str], titled("Recipes")] = [],  # noqa: B006
+    runner: Annotated[AnyRunner, titled("Runner")] = Processes(),  # noqa: B008
+    failure_threshold: Annotated[float, Field(ge=0, le=1), titled("Failure threshold")] = 0.2,
+    catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
+    store: Annotated[str, titled("Store")] = "store",
 ) -> list[Published]:
     """Bring the mart up to date: index, check, extract and publish. What did not change is not computed again.
 
     Args:
-        cohorts: names of cohorts of the catalog; none means all whose files are here
-        recipes: names of recipes; none means every recipe that fits a cohort's modalities and units
+        cohorts: cohorts of the catalog; none means all whose files are here
+        recipes: recipes to apply; none means every recipe that fits a cohort's modalities and units
+        runner: where the work is done
+        failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
         catalog: path of the data catalog
         store: folder of the results
-        workers: processes that work side by side; 0 means one per core
     """
-    names = cohorts or _available(load_catalog(Path(catalog)))
-    if not FlowRunContext.get():
-        return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
-    with watched_by(log_progress):
-        return _refresh(names, recipes, Path(catalog), Store(Path(store)), workers)
+    path, kept = Path(catalog), Store(Path(store))
+    return run_body(lambda board: _watched(board, cohorts, recipes, path, kept, runner, failure_threshold))
+
+
+def _watched(
+    board: Board,
+    cohorts: list[str],
+    recipes: list[str],
+    path: Path,
+    store: Store,
+    runner: AnyRunner,
+    failure_threshold: float,
+) -> list[Published]:
+    """The refresh with what is shown of it. The mart is published before too many rejections end the run as Failed."""
+    names = cohorts or _available(load_catalog(path))
+    before = {name: scans_in_quarantine(store, name) for name in names}
+    published = _refresh(names, recipes, path, store, runner)
+    for one in published:
+        board.refreshed(one, store)
+    name_run(f"refresh {'+'.join(names)} → {', '.join(str(one.refresh) for one in published)}")
+    check_threshold(store, published, before, failure_threshold)
+    return published
 
 
 def _available(catalog: Catalog) -> list[str]:
@@ -62,12 +88,12 @@ def _available(catalog: Catalog) -> list[str]:
     return found
 
 
-def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, workers: int) -> list[Published]:
+def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, runner: AnyRunner) -> list[Published]:
     catalog = load_catalog(path)
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed
     published = []
-    with Pool(workers) as pool:
+    with Pool(runner.workers) as pool:
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
             tables = run_step(read_tables, path, name)
@@ -75,6 +101,10 @@ def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store
             usable = run_step(check_scans, index.scans, store, pool, name)
             for recipe in recipes:
                 for extractor in recipe.extractors:
-                    run_step(extract_features, usable, recipe, extractor, store, pool)
+                    if extractor.batched:
+                        with gpu_slot():
+                            run_step(extract_features, usable, recipe, extractor, store, pool)
+                    else:
+                        run_step(extract_features, usable, recipe, extractor, store, pool)
             published.append(run_step(publish_mart, store, index, recipes, tables))
     return published
