@@ -1,91 +1,181 @@
-"""Pool: where the runner is chosen. One worker runs in this process; several are a local Dask cluster, one core each."""
+"""Pool: what steps use to have work done side by side. A runner chooses where; here is the order in which it is done."""
 
-from __future__ import annotations
-
-import logging
-import os
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from pydantic import Field
+
+from features.core.memory import TooLarge
 from features.core.progress import tell
+from features.core.quarantine import Rejected
+from tasks.runners.dask import Dask
+from tasks.runners.processes import Processes
+from tasks.runners.runner import Crew, Runner, WorkerLost
+from tasks.runners.threads import Threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+AnyRunner = Annotated[Threads | Processes | Dask, Field(discriminator="kind")]
+RETRIES = 2  # of an item whose worker was lost
+BATCH_SECONDS = 1.0  # work that is handed over at once, so that small items do not drown in what that costs
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Places of items that are done one after the other, and how often a worker was lost over them."""
+
+    places: Sequence[int]
+    losses: int = 0
 
 
 class Pool:
-    """Maps functions over items in processes that start at the first use and end with the `with` block.
+    """Maps functions over items on the workers of a runner, which end with the `with` block."""
 
-    workers: 0 means one per core. memory_gib: limit per worker; a worker above it is restarted.
-    """
+    def __init__(self, runner: Runner | None = None) -> None:
+        self.runner = runner or Processes()
+        self._crew: Crew | None = None
 
-    def __init__(self, workers: int = 0, memory_gib: float = 2.0) -> None:
-        self.workers = workers or available_cores()
-        self.memory_gib = memory_gib
-        self._client: Any = None
-
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> "Pool":
+        self._crew = self.runner.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client.cluster.close()
-            self._client = None
+        if self._crew is not None:
+            self._crew.close()
+            self._crew = None
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item], what: str) -> list[Result | None]:
-        """Results in order, with progress told as `what`; None where the worker was lost (what is kept stays kept).
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item], what: str) -> list[Result | Rejected]:
+        """Results in order, with progress told as `what`; Rejected in place of what an item's worker did not survive.
 
-        Errors of the function are raised; the other items are then cancelled.
+        Codes: WORKER_LOST (after two retries), TIMEOUT, OOM_RISK (its memory would not or did not suffice). The first
+        items are handed over alone, later ones in batches that take about a second. Function, items and results are
+        pickled: let results be small. Errors of the function are raised; what has not begun is then left out.
         """
-        todo: Sequence[Item] = list(items)
-        if self.workers == 1 or len(todo) < 2:
-            found: list[Result | None] = []
-            for i, item in enumerate(todo):
-                found.append(function(item))
-                tell(what, i + 1, len(todo))
-            return found
-        return self._scatter(function, todo, what)
+        return _Run(self._opened(), _one_by_one, function, list(items), what).results()
 
-    def _scatter(self, function: Callable[[Item], Result], todo: Sequence[Item], what: str) -> list[Result | None]:
-        from distributed import KilledWorker, as_completed
+    def map_batches(
+        self, function: Callable[[Sequence[Item]], object], items: Iterable[Item], what: str, size: int
+    ) -> list[None | Rejected]:
+        """As `map`, for a function that takes up to `size` items at once and feeds them to a device.
 
-        client = self._connected()
-        futures = [client.submit(function, item, pure=False) for item in todo]
-        tell(what, 0, len(todo))
+        It runs on workers that offer a GPU; where the runner knows of none, in this process, one batch at a time. A batch
+        that fails is repeated item by item.
+        """
+        return _Run(self._opened(), _together, function, list(items), what, size).results()
+
+    def _opened(self) -> Crew:
+        if self._crew is None:
+            raise RuntimeError("a Pool is used inside its with block")
+        return self._crew
+
+
+class _Run:
+    """One map. batch: the size of batches for a device; 0: they are sized by what items have cost so far."""
+
+    def __init__(
+        self, crew: Crew, call: Callable[..., Any], function: Any, items: list[Any], what: str, batch: int = 0
+    ) -> None:
+        self._crew, self._call, self._function = crew, call, function
+        self._items, self._what, self._batch = items, what, batch
+        self._here = batch > 0 and crew.devices() == 0
+        self._found: list[Any] = [None] * len(items)
+        self._next, self._done, self._seconds, self._measured = 0, 0, 0.0, 0
+        self._again: deque[_Batch] = deque()
+
+    def results(self) -> list[Any]:
+        under_way: dict[Future[Any], _Batch] = {}
+        tell(self._what, 0, len(self._items))
         try:
-            for done, future in enumerate(as_completed(futures), start=1):
-                error = future.exception()
-                if error is not None and not isinstance(error, KilledWorker):
-                    raise error
-                tell(what, done, len(todo))
-            return [None if future.status == "error" else future.result() for future in futures]
+            while self._done < len(self._items):
+                while len(under_way) < self._room() and (batch := self._draw()):
+                    under_way[self._submit(batch)] = batch
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    self._take(future, under_way.pop(future))
         finally:
-            client.cancel(futures)
+            for future in under_way:
+                future.cancel()
+        return self._found
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            import dask
-            from distributed import Client, LocalCluster
+    def _room(self) -> int:
+        """Batches that are handed over at a time: one is done, the next waits beside it; the others stay here."""
+        if self._here:
+            return 1
+        return 2 * (self._crew.devices() if self._batch else self._crew.size())
 
-            logging.getLogger("distributed").setLevel(logging.ERROR)
-            dask.config.set({"distributed.scheduler.allowed-failures": 1, "distributed.comm.timeouts.connect": "30s"})
-            cluster = LocalCluster(
-                n_workers=self.workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-                memory_limit=f"{self.memory_gib}GiB",
-                silence_logs="ERROR",
-            )
-            self._client = Client(cluster)
-        return self._client
+    def _draw(self) -> _Batch | None:
+        if self._again:
+            return self._again.popleft()
+        first, left = self._next, len(self._items) - self._next
+        if not left:
+            return None
+        if self._batch:
+            count = self._batch
+        elif not self._measured:
+            count = 1
+        else:
+            count = int(BATCH_SECONDS * self._measured / max(self._seconds, 1e-6))
+            count = max(1, min(count, left // (4 * self._crew.size())))
+        self._next += min(count, left)
+        return _Batch(range(first, self._next))
+
+    def _submit(self, batch: _Batch) -> "Future[Any]":
+        argument = self._function, [self._items[place] for place in batch.places]
+        if not self._here:
+            return self._crew.submit(self._call, argument, device=self._batch > 0)
+        future: Future[Any] = Future()
+        try:
+            future.set_result(self._call(argument))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _take(self, future: "Future[Any]", batch: _Batch) -> None:
+        lost = 0
+        try:
+            seconds, found = future.result() if self._here else self._crew.result(future)
+        except WorkerLost:
+            lost, why = 1, Rejected("WORKER_LOST")
+        except TimeoutError:
+            why = Rejected("TIMEOUT")
+        except TooLarge as error:
+            why = Rejected("OOM_RISK", needed_gib=error.needed_gib, limit_gib=error.limit_gib)
+        except MemoryError:
+            why = Rejected("OOM_RISK")
+        else:
+            self._seconds, self._measured = self._seconds + seconds, self._measured + len(found)
+            for place, result in zip(batch.places, found, strict=True):
+                self._keep(place, result)
+            return
+        losses = batch.losses + lost
+        if len(batch.places) > 1 or (lost and losses <= RETRIES):  # item by item, so that only the guilty one is lost
+            self._again.extend(_Batch([place], losses) for place in batch.places)
+        else:
+            self._keep(batch.places[0], why)
+
+    def _keep(self, place: int, result: object) -> None:
+        self._found[place] = result
+        self._done += 1
+        tell(self._what, self._done, len(self._items))
+
+
+def _one_by_one(argument: tuple[Callable[[Any], Any], list[Any]]) -> tuple[float, list[Any]]:
+    """Seconds, and the result of each item."""
+    function, items = argument
+    start = time.perf_counter()
+    found = [function(item) for item in items]
+    return time.perf_counter() - start, found
+
+
+def _together(argument: tuple[Callable[[Any], Any], list[Any]]) -> tuple[float, list[Any]]:
+    """Seconds, and nothing for each item: what was computed is kept by the function."""
+    function, items = argument
+    start = time.perf_counter()
+    function(items)
+    return time.perf_counter() - start, [None] * len(items)

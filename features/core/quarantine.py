@@ -63,6 +63,8 @@ REASONS: dict[str, Reason] = {
     "MASK_FLAT": Reason("all voxels of the ROI have one value", "check the image and the mask's place"),
     "MASK_VALUES": Reason("the mask holds values that are not whole labels", "export an integer label map"),
     "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),
+    "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
+    "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),

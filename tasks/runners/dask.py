@@ -13,9 +13,10 @@ from uuid import uuid4
 from pydantic import Field
 
 from features.core.errors import RadweaveError
+from features.core.memory import GIB
+from features.core.versions import differences, library_versions
 from tasks.runners.processes import Children
-from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost
-from tasks.runners.versions import differences, library_versions
+from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost, available_cores, machine_memory
 
 JOIN_SECONDS = 60
 COUNT_SECONDS = 2  # how often the workers are counted: a cluster may grow and shrink
@@ -152,14 +153,15 @@ def _do(order: _Order) -> bytes:
 
 def _children(worker: Any, order: _Order) -> Children:
     """The child processes of this worker for one client, started at its first order and ended by `_end`."""
-    size = worker.state.nthreads
-    share = (worker.memory_manager.memory_limit or Dask().memory() * Dask().count()) // size
-    memory = None if order.device else int(order.memory_gib * 2**30) if order.memory_gib else share
-    # dask calls its worker processes daemons, which may have no children; these here end with their parent by themselves
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-    crews = worker.__dict__.setdefault(order.crew, {})
-    found: Children = crews.setdefault(order.device, Children(size, order.timeout_s, memory))
-    return found
+    crews: dict[bool, Children] = worker.__dict__.setdefault(order.crew, {})
+    if order.device not in crews:
+        # dask calls its worker processes daemons, which may have no children; ours end with their parent by themselves
+        vars(multiprocessing.current_process())["_config"]["daemon"] = False
+        size = worker.state.nthreads
+        total = worker.memory_manager.memory_limit or 0.9 * machine_memory() * size / max(size, available_cores())
+        memory = int(order.memory_gib * GIB if order.memory_gib else total / size)
+        crews.setdefault(order.device, Children(size, order.timeout_s, None if order.device else memory))
+    return crews[order.device]
 
 
 def _end(crew: str, dask_worker: Any) -> None:

@@ -1,0 +1,52 @@
+"""Versions: what decides the numbers besides data and settings. Two machines that work together must agree on them."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from features.core.digest import digest_files
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "pydicom",
+    "highdicom",
+    "nibabel",
+    "SimpleITK",
+    "pyradiomics-bhklab",
+    "PyWavelets",
+    "torch",
+    "scikit-learn",
+    "scikit-survival",
+    "lifelines",
+)
+
+
+@lru_cache(maxsize=1)
+def library_versions() -> dict[str, str]:
+    """Version of Python and of each library that decides values, "none" if it is absent; radweave by its source files."""
+    found = {"Python": platform.python_version(), "radweave": _sources()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package).split("+")[0]  # 2.13.0+cpu and 2.13.0+cu130 are one version
+        except PackageNotFoundError:
+            found[package] = "none"
+    return found
+
+
+def differences(expected: Iterable[tuple[str, str]]) -> list[str]:
+    """What is different in this process from the versions that are expected, in words."""
+    here = library_versions()
+    return [f"{name} {wanted}, there {here[name]}" for name, wanted in expected if here.get(name) != wanted]
+
+
+def _sources() -> str:
+    root = Path(__file__).parents[2]
+    files = sorted(path for package in ("features", "tasks") for path in (root / package).rglob("*.py"))
+    return digest_files(files)[:12]
