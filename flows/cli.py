@@ -1,5 +1,6 @@
 """The command line. Heavy imports wait until a command runs, so that help is quick."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,9 +91,12 @@ def refresh(
     from flows.engine import run_flow
     from flows.refresh import refresh as flow
     from flows.screen import Screen
+    from tasks.runners.processes import Processes
 
     with Screen() as screen:
-        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), str(store), workers)
+        published = run_flow(
+            flow, list(cohorts or []), list(recipe or []), Processes(workers=workers), catalog=str(catalog), store=str(store)
+        )
         screen.show_refresh(published, store)
 
 
@@ -107,9 +111,11 @@ def study(
     from flows.engine import run_flow
     from flows.screen import Screen
     from flows.study import study as flow
+    from tasks.runners.processes import Processes
 
     with Screen() as screen:
-        folders = [run_flow(flow, name, str(catalog), str(store), workers) for name in studies]
+        runner, places = Processes(workers=workers), {"catalog": str(catalog), "store": str(store)}
+        folders = [run_flow(flow, name, runner=runner, **places) for name in studies]
         screen.show_studies(folders)
 
 
@@ -142,11 +148,32 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server, on loopback.")] = 4200,
     cron: Annotated[str, typer.Option(help="When to refresh all cohorts.")] = "0 3 * * *",
     workers: WorkersOption = 0,
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="RADWEAVE_DATABASE", help="The server's database, postgresql+asyncpg://…; else SQLite in the store."
+        ),
+    ] = "",
+    auth: Annotated[
+        str, typer.Option(envvar="RADWEAVE_AUTH", help="USER:PASSWORD that the server asks for; else none.")
+    ] = "",
 ) -> None:
     """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
     from flows.serve import serve_deployments
+    from tasks.runners.processes import Processes
 
-    serve_deployments(store, catalog, port, cron, workers)
+    serve_deployments(store, catalog, port, cron, Processes(workers=workers), database=database, auth=auth)
+
+
+@app.command()
+def prepare() -> None:
+    """Give the Prefect server that PREFECT_API_URL names what radweave needs; `serve` does so by itself."""
+    if not os.environ.get("PREFECT_API_URL"):
+        raise RadweaveError("set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api")
+    from flows.prepare import prepare_server
+
+    for line in prepare_server():
+        typer.echo(line)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

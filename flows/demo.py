@@ -10,6 +10,7 @@ from flows.engine import run_flow
 from flows.refresh import refresh
 from flows.screen import refresh_table, score_table
 from flows.study import study
+from tasks.runners.processes import Processes
 
 STUDIES = ("builtin_response", "builtin_survival")
 
@@ -19,8 +20,9 @@ def run_demo(folder: Path, workers: int) -> list[RenderableType]:
     catalog, store = folder / "cohort" / "data_catalog.yaml", folder / "store"
     if not catalog.is_file():
         simulate_cohort(folder / "cohort", progress=tell)
-    published = run_flow(refresh, [], [], str(catalog), str(store), workers)
-    folders = [run_flow(study, name, str(catalog), str(store), workers) for name in STUDIES]
+    runner, places = Processes(workers=workers), {"catalog": str(catalog), "store": str(store)}
+    published = run_flow(refresh, runner=runner, **places)
+    folders = [run_flow(study, name, runner=runner, **places) for name in STUDIES]
     shown: list[RenderableType] = [refresh_table(published), *(score_table(found) for found in folders)]
     shown += [f"Report: {found / 'report.html'}" for found in folders]
     return [

@@ -32,12 +32,11 @@ from features.core.digest import digest_bytes
 from features.core.errors import RadweaveError
 from features.core.progress import watched_by
 from flows.artifacts import Board
+from flows.server import HEARTBEAT_SECONDS, SERVED_BY
 
 P = ParamSpec("P")
 R = TypeVar("R")
 GPU_LIMIT = "radweave-gpu"
-HEARTBEAT_SECONDS = 30
-SERVED_BY = "RADWEAVE_SERVED_BY"  # process id of the `radweave serve` that runs belong to
 _PR_SET_PDEATHSIG = 1
 
 

@@ -93,7 +93,7 @@ def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed
     published = []
-    with Pool(runner.workers) as pool:
+    with Pool(runner) as pool:
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
             tables = run_step(read_tables, path, name)

@@ -121,7 +121,7 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
     exclude = plan.missing_modality == "exclude"
     question = Question(plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude)
     design = run_step(fuse_blocks, store, catalog, question, folder)
-    with Pool(runner.workers) as pool:
+    with Pool(runner) as pool:
         result = run_step(fit_models, design, plan, folder, pool)
     run_step(write_study_report, plan, result, design, store, catalog, folder, provenance)
     return folder

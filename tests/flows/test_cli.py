@@ -9,7 +9,7 @@ import pytest
 
 from flows.cli import app
 
-COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "status", "serve")
+COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "status", "serve", "prepare")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
