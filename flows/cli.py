@@ -4,11 +4,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from features.core.errors import RadweaveError
+
+if TYPE_CHECKING:
+    from tasks.pool import AnyRunner
 
 app = typer.Typer(
     help="Multicentre radiomics: from scans to honest scores.",
@@ -20,21 +23,41 @@ app = typer.Typer(
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="RADWEAVE_STORE", help="Folder of the results.")]
 CatalogOption = Annotated[Path, typer.Option("--catalog", envvar="RADWEAVE_CATALOG", help="The data catalog.")]
-WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 means one per core.")]
+RunnerOption = Annotated[
+    Literal["threads", "processes", "dask"] | None,
+    typer.Option(
+        "--runner", envvar="RADWEAVE_RUNNER", help="Where work is done; processes unless --scheduler is given."
+    ),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=0, help="How many work side by side; 0, the default: one per core.")
+]
+SchedulerOption = Annotated[
+    str, typer.Option("--scheduler", envvar="RADWEAVE_SCHEDULER", help="A Dask scheduler, such as tcp://node:8786.")
+]
+MemoryOption = Annotated[float | None, typer.Option("--memory", metavar="GIB", help="Memory of each worker, in GiB.")]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="A case that takes longer is quarantined.")
+]
 STORE, CATALOG = Path("store"), Path("data_catalog.yaml")
 
 
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for the cohort and the store.")] = Path("demo"),
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Run the main job on the built-in cohort: simulate, refresh, two studies, two reports."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.demo import run_demo
     from flows.screen import Screen
 
     with Screen() as screen:
-        screen.show(run_demo(folder, workers))
+        screen.show(run_demo(folder, chosen))
 
 
 @app.command()
@@ -83,20 +106,23 @@ def refresh(
     ] = None,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Bring the mart up to date: only what is new or changed is computed."""
     if bool(cohorts) == everything:
         raise RadweaveError("name the cohorts to refresh, or say --all")
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.engine import run_flow
     from flows.refresh import refresh as flow
     from flows.screen import Screen
-    from tasks.runners.processes import Processes
 
     with Screen() as screen:
-        published = run_flow(
-            flow, list(cohorts or []), list(recipe or []), Processes(workers=workers), catalog=str(catalog), store=str(store)
-        )
+        places = {"catalog": str(catalog), "store": str(store)}
+        published = run_flow(flow, list(cohorts or []), list(recipe or []), chosen, **places)
         screen.show_refresh(published, store)
 
 
@@ -105,17 +131,21 @@ def study(
     studies: Annotated[list[str], typer.Argument(help="Names of studies that come with radweave, or YAML files.")],
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.engine import run_flow
     from flows.screen import Screen
     from flows.study import study as flow
-    from tasks.runners.processes import Processes
 
     with Screen() as screen:
-        runner, places = Processes(workers=workers), {"catalog": str(catalog), "store": str(store)}
-        folders = [run_flow(flow, name, runner=runner, **places) for name in studies]
+        places = {"catalog": str(catalog), "store": str(store)}
+        folders = [run_flow(flow, name, runner=chosen, **places) for name in studies]
         screen.show_studies(folders)
 
 
@@ -147,7 +177,11 @@ def serve(
     catalog: CatalogOption = CATALOG,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server, on loopback.")] = 4200,
     cron: Annotated[str, typer.Option(help="When to refresh all cohorts.")] = "0 3 * * *",
-    workers: WorkersOption = 0,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
     database: Annotated[
         str,
         typer.Option(
@@ -159,21 +193,46 @@ def serve(
     ] = "",
 ) -> None:
     """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.serve import serve_deployments
-    from tasks.runners.processes import Processes
 
-    serve_deployments(store, catalog, port, cron, Processes(workers=workers), database=database, auth=auth)
+    serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth)
 
 
 @app.command()
 def prepare() -> None:
     """Give the Prefect server that PREFECT_API_URL names what radweave needs; `serve` does so by itself."""
     if not os.environ.get("PREFECT_API_URL"):
-        raise RadweaveError("set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api")
+        raise RadweaveError(
+            "set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api"
+        )
     from flows.prepare import prepare_server
 
     for line in prepare_server():
         typer.echo(line)
+
+
+def choose_runner(
+    kind: str | None, workers: int | None, scheduler: str, memory: float | None, timeout: float | None
+) -> "AnyRunner":
+    """The runner that the options describe. Raises RadweaveError where they contradict each other."""
+    from pydantic import TypeAdapter
+
+    from tasks.pool import AnyRunner
+
+    kind = kind or ("dask" if scheduler else "processes")
+    if scheduler and kind != "dask":
+        raise RadweaveError(f"--scheduler {scheduler}: only --runner dask has one; found --runner {kind}")
+    if scheduler and workers:
+        raise RadweaveError(f"--workers {workers}: the cluster of --scheduler {scheduler} has its own; leave it out")
+    if timeout is not None and kind == "threads":
+        raise RadweaveError("--timeout: a thread cannot be ended; take --runner processes or dask")
+    for option, value in (("--memory", memory), ("--timeout", timeout)):
+        if value is not None and not value > 0:
+            raise RadweaveError(f"{option}: must be above zero; found {value}")
+    given = {"workers": workers, "memory_gib": memory, "timeout_s": timeout, "scheduler_address": scheduler or None}
+    settings = {name: value for name, value in given.items() if value is not None}
+    return TypeAdapter[AnyRunner](AnyRunner).validate_python({"kind": kind, **settings})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,17 +10,17 @@ from flows.engine import run_flow
 from flows.refresh import refresh
 from flows.screen import refresh_table, score_table
 from flows.study import study
-from tasks.runners.processes import Processes
+from tasks.pool import AnyRunner
 
 STUDIES = ("builtin_response", "builtin_survival")
 
 
-def run_demo(folder: Path, workers: int) -> list[RenderableType]:
+def run_demo(folder: Path, runner: AnyRunner) -> list[RenderableType]:
     """What the demo shows at its end. What an earlier run finished is used again."""
     catalog, store = folder / "cohort" / "data_catalog.yaml", folder / "store"
     if not catalog.is_file():
         simulate_cohort(folder / "cohort", progress=tell)
-    runner, places = Processes(workers=workers), {"catalog": str(catalog), "store": str(store)}
+    places = {"catalog": str(catalog), "store": str(store)}
     published = run_flow(refresh, runner=runner, **places)
     folders = [run_flow(study, name, runner=runner, **places) for name in STUDIES]
     shown: list[RenderableType] = [refresh_table(published), *(score_table(found) for found in folders)]

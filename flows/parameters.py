@@ -2,14 +2,13 @@
 
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
 from features.core.room import Kind, Room
-from tasks.runners.runner import RUNNERS, Runner
 
 K = TypeVar("K", bound=Kind)
 
@@ -20,21 +19,18 @@ def titled(title: str) -> FieldInfo:
     return found
 
 
-class _Choice:
-    """The UI shows `anyOf` as a choice with a form for each kind, and pydantic's `oneOf` as raw JSON."""
+class Choice:
+    """A union as a choice of forms, told apart by `kind`: the UI shows `anyOf` so, but pydantic's `oneOf` as raw JSON."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = handler(core)
-        return {"anyOf": schema["oneOf"]} if "oneOf" in schema else schema
+        return {"anyOf": schema["oneOf"]}
 
 
 def any_of(room: Room[K]) -> Any:
-    """The type "any kind of this room", told by its `kind`: a new file in the room is a new choice in the form."""
-    kinds = [room.load(kind) for kind in room.modules]
-    return Annotated[reduce(or_, kinds), Field(discriminator="kind"), _Choice()]  # type: ignore[arg-type]
+    """The type "any kind of this room", as a choice: a new file in the room is a new form.
 
-
-if TYPE_CHECKING:
-    AnyRunner = Runner
-else:
-    AnyRunner = any_of(RUNNERS)
+    Kinds with fewer fields stand first, because the UI tells a value's kind by the names of its fields.
+    """
+    kinds = sorted((room.load(kind) for kind in room.modules), key=lambda kind: len(kind.model_fields))
+    return Annotated[reduce(or_, kinds), Field(discriminator="kind"), Choice()]  # type: ignore[arg-type]

@@ -14,14 +14,14 @@ from features.results.mart import Published
 from flows.artifacts import Board
 from flows.configuration import find_recipes, recipes_for
 from flows.engine import gpu_slot, name_run, run_body, run_step, say
-from flows.parameters import AnyRunner, titled
+from flows.parameters import Choice, titled
 from flows.threshold import check_threshold, scans_in_quarantine
 from tasks.check import check_scans
 from tasks.extract import extract_features
 from tasks.index import index_scans
-from tasks.pool import Pool
+from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
-from tasks.runners.processes import Processes
+from tasks.runners.runner import Runner
 from tasks.tables import read_tables
 
 
@@ -33,7 +33,7 @@ def _name() -> str:
 def refresh(
     cohorts: Annotated[list[str], titled("Cohorts")] = [],  # noqa: B006 - Prefect shows it as the default of the form
     recipes: Annotated[list[str], titled("Recipes")] = [],  # noqa: B006
-    runner: Annotated[AnyRunner, titled("Runner")] = Processes(),  # noqa: B008
+    runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     failure_threshold: Annotated[float, Field(ge=0, le=1), titled("Failure threshold")] = 0.2,
     catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
     store: Annotated[str, titled("Store")] = "store",
@@ -43,7 +43,7 @@ def refresh(
     Args:
         cohorts: cohorts of the catalog; none means all whose files are here
         recipes: recipes to apply; none means every recipe that fits a cohort's modalities and units
-        runner: where the work is done
+        runner: where the work is done: threads, processes, or a Dask cluster
         failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
         catalog: path of the data catalog
         store: folder of the results
@@ -58,7 +58,7 @@ def _watched(
     recipes: list[str],
     path: Path,
     store: Store,
-    runner: AnyRunner,
+    runner: Runner,
     failure_threshold: float,
 ) -> list[Published]:
     """The refresh with what is shown of it. The mart is published before too many rejections end the run as Failed."""
@@ -88,7 +88,7 @@ def _available(catalog: Catalog) -> list[str]:
     return found
 
 
-def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, runner: AnyRunner) -> list[Published]:
+def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, runner: Runner) -> list[Published]:
     catalog = load_catalog(path)
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed

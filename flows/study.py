@@ -21,14 +21,14 @@ from features.results.mart import manifest_files
 from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
 from flows.engine import name_run, run_body, run_step
-from flows.parameters import AnyRunner, any_of, titled
+from flows.parameters import Choice, any_of, titled
 from tasks.evaluation.study import Study, load_study
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
 from tasks.models.model import MODELS, Model
-from tasks.pool import Pool
+from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.report import write_study_report
-from tasks.runners.processes import Processes
+from tasks.runners.runner import Runner
 
 PACKAGES = (
     "radweave",
@@ -63,7 +63,7 @@ def study(
     study: Annotated[str, titled("Study")],
     models: Annotated[list[ChosenModel], titled("Models")] = [],  # noqa: B006 - the default of the form
     seed: Annotated[NonNegativeInt | None, titled("Seed")] = None,
-    runner: Annotated[AnyRunner, titled("Runner")] = Processes(),  # noqa: B008
+    runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
     store: Annotated[str, titled("Store")] = "store",
 ) -> Path:
@@ -73,7 +73,7 @@ def study(
         study: name of a study that comes with radweave, or the path of a study's YAML file
         models: models that replace those of the study; none means the study's own. A changed study is a run of its own
         seed: replaces the study's seed of splits and bootstraps; none means the study's own
-        runner: where the work is done
+        runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
         store: folder of the results
     """
@@ -101,7 +101,7 @@ class Change:
             raise RadweaveError(f"study {plan.name} with the given models and seed: {faults}") from error
 
 
-def _watched(board: Board, path: Path, change: Change, catalog: Path, store: Store, runner: AnyRunner) -> Path:
+def _watched(board: Board, path: Path, change: Change, catalog: Path, store: Store, runner: Runner) -> Path:
     """The study with what is shown of it."""
     declared = check_configuration(catalog, [path])
     plan = change.of(load_study(path))
@@ -112,7 +112,7 @@ def _watched(board: Board, path: Path, change: Change, catalog: Path, store: Sto
     return folder
 
 
-def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: AnyRunner) -> Path:
+def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: Runner) -> Path:
     provenance = study_provenance(plan, store, declared)
     folder = store.study(plan.name, digest_json(provenance))
     if (folder / "study.json").is_file():

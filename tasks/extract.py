@@ -8,7 +8,6 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.case import Scan
 from features.core.extractor import Extractor
-from features.core.progress import tell
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.extract import extract_scans, is_missing
@@ -26,10 +25,8 @@ def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor
     if not extractor.batched:
         pool.map(partial(_extract_one, recipe=recipe, extractor=extractor, store=store), todo, what)
         return len(todo)
-    for start in range(0, len(todo), DEVICE_BATCH):
-        batch = todo[start : start + DEVICE_BATCH]
-        extract_scans(batch, recipe, extractor, store)
-        tell(what, start + len(batch), len(todo))
+    function = partial(extract_scans, recipe=recipe, extractor=extractor, store=store)
+    pool.map_batches(function, todo, what, DEVICE_BATCH)
     return len(todo)
 
 

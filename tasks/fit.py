@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.design import Design
 from features.core.errors import RadweaveError
+from features.core.quarantine import Rejected
 from features.core.table import write_table
 from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.result import StudyResult
@@ -23,10 +24,10 @@ def fit_models(design: Design, study: Study, folder: Path, pool: Pool) -> StudyR
 
     def map_units(function: Callable[[Unit], list[Fit]], units: Iterable[Unit]) -> list[list[Fit]]:
         found = pool.map(function, units, f"{study.name}: fit")
-        kept = [fits for fits in found if fits is not None]
-        if len(kept) < len(found):
-            raise RadweaveError(f"study {study.name}: a worker process was lost while fitting; use fewer --workers")
-        return kept
+        for fits in found:
+            if isinstance(fits, Rejected):
+                raise RadweaveError(f"study {study.name}: {fits} while fitting; use fewer --workers, or more --memory")
+        return [fits for fits in found if not isinstance(fits, Rejected)]
 
     result = evaluate(design, study, map_units=map_units)
     tables = {"scores": result.scores_table(), "predictions": result.predictions, "selected": result.selected_table()}

@@ -21,6 +21,7 @@ from tasks.runners.threads import Threads
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 AnyRunner = Annotated[Threads | Processes | Dask, Field(discriminator="kind")]
+DEFAULT_RUNNER = Processes()
 RETRIES = 2  # of an item whose worker was lost
 BATCH_SECONDS = 1.0  # work that is handed over at once, so that small items do not drown in what that costs
 
@@ -37,7 +38,7 @@ class Pool:
     """Maps functions over items on the workers of a runner, which end with the `with` block."""
 
     def __init__(self, runner: Runner | None = None) -> None:
-        self.runner = runner or Processes()
+        self.runner = runner or DEFAULT_RUNNER
         self._crew: Crew | None = None
 
     def __enter__(self) -> "Pool":
@@ -62,7 +63,7 @@ class Pool:
 
     def map_batches(
         self, function: Callable[[Sequence[Item]], object], items: Iterable[Item], what: str, size: int
-    ) -> list[None | Rejected]:
+    ) -> list[Rejected | None]:
         """As `map`, for a function that takes up to `size` items at once and feeds them to a device.
 
         It runs on workers that offer a GPU; where the runner knows of none, in this process, one batch at a time. A batch
@@ -128,7 +129,7 @@ class _Run:
     def _submit(self, batch: _Batch) -> "Future[Any]":
         argument = self._function, [self._items[place] for place in batch.places]
         if not self._here:
-            return self._crew.submit(self._call, argument, device=self._batch > 0)
+            return (self._crew.submit_to_device if self._batch else self._crew.submit)(self._call, argument)
         future: Future[Any] = Future()
         try:
             future.set_result(self._call(argument))

@@ -44,7 +44,7 @@ def read_dataset(path: Path, *, tags: Sequence[str] | None = None) -> Dataset:
             dataset = dcmread(path, force=True, stop_before_pixels=wanted is not None, specific_tags=wanted)
             if "SOPClassUID" not in dataset:
                 raise Rejected("DICOM_TRUNC", "a DICOM file has no SOPClassUID", bytes=size)
-    except Rejected:
+    except (Rejected, MemoryError):
         raise
     except OSError as error:
         raise Rejected("UNREADABLE", "a file cannot be opened") from error

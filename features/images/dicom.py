@@ -109,6 +109,8 @@ def _pixels(dataset: Dataset) -> NDArray[np.generic]:
     try:
         with quiet():
             array: NDArray[np.generic] = dataset.pixel_array
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise whatever their libraries raise
         raise Rejected("DICOM_DECODE", transfer_syntax=str(syntax)) from error
     return array

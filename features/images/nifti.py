@@ -58,7 +58,7 @@ def _open(path: Path) -> tuple[Any, list[float]]:
         header_class: Any = image.header_class
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             header = header_class.from_fileobj(file, check=False)
-    except Rejected:
+    except (Rejected, MemoryError):
         raise
     except (PermissionError, FileNotFoundError) as error:
         raise Rejected("UNREADABLE") from error

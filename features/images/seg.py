@@ -77,6 +77,8 @@ def _pixels(dataset: Dataset, frames: int) -> NDArray[np.generic]:
     try:
         pixels = np.asarray(dataset.pixel_array)
         return pixels.reshape(frames, int(dataset.Rows), int(dataset.Columns))
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise whatever their libraries raise
         raise Rejected("DICOM_DECODE") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from features.core.case import Scan
 from features.core.digest import digest_json
@@ -48,7 +48,7 @@ def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, s
         else:
             regions.append((scan, region))
     if extractor.batched and regions:
-        batch = guarded(lambda: extractor.extract_batch([region for _, region in regions], recipe))
+        batch = guarded(lambda: _together([region for _, region in regions], recipe, extractor))
         if not isinstance(batch, Rejected):
             for (scan, _), values in zip(regions, batch, strict=True):
                 _keep(scan, recipe, extractor, store, dict(values))
@@ -57,6 +57,19 @@ def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, s
         found = guarded(lambda region=region: dict(extractor.extract(region, recipe)))  # type: ignore[misc]
         _keep(scan, recipe, extractor, store, found)
     return len(scans)
+
+
+def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> list[Mapping[str, float]]:
+    """Features of each region. A GPU that is full gets half as many at once, down to one, which then is a MemoryError."""
+    try:
+        return extractor.extract_batch(regions, recipe)
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported for its name
+            raise
+        if len(regions) == 1:
+            raise MemoryError("the GPU") from error
+    half = len(regions) // 2
+    return [*_together(regions[:half], recipe, extractor), *_together(regions[half:], recipe, extractor)]
 
 
 def _keep(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store, result: dict[str, float] | Rejected) -> None:

@@ -16,16 +16,17 @@ T = TypeVar("T")
 def guarded(compute: Callable[[], T]) -> T | Rejected:
     """The value, or why there is none. A user's fault (RadweaveError: disk full, weights missing) still stops the run.
 
+    A MemoryError is raised too: it says more of the worker than of the case, so it is the pool's, and nothing is kept.
     The traceback's digest, not its text, is kept: texts of unknown errors may quote patient data.
     """
     try:
         return compute()
     except Rejected as rejected:
         return rejected
-    except RadweaveError:
+    except (RadweaveError, MemoryError):
         raise
-    except MemoryError:
-        return Rejected("UNEXPECTED", "the case does not fit into memory", error="MemoryError")
     except Exception as error:
+        if "allocate" in str(error):  # as ITK and torch say that there is no memory
+            raise MemoryError from error
         frames = "".join(traceback.format_tb(error.__traceback__))
         return Rejected("UNEXPECTED", error=type(error).__name__, traceback=digest_bytes(frames.encode())[:16])

@@ -75,7 +75,9 @@ class _Cluster(Crew):
     def _connect(self) -> Any:
         from distributed import Client, LocalCluster
 
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised; the rest is said at every end
+        logging.getLogger("distributed").setLevel(
+            logging.CRITICAL
+        )  # what matters is raised; the rest is said at every end
         address = self._runner.scheduler_address
         if not address:
             cluster = LocalCluster(
@@ -115,11 +117,17 @@ class _Cluster(Crew):
             self._counted = time.monotonic()
         return self._size
 
-    def submit(self, call: Callable[[Any], Any], argument: Any, *, device: bool = False) -> "Future[Any]":
-        runner, packed = self._runner, pickle.dumps((call, argument))
-        order = _Order(self._name, self._versions, runner.timeout_s, runner.memory_gib, device, packed)
-        found: Future[Any] = (self._on_devices if device else self._anywhere).submit(_do, order)
+    def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
+        found: Future[Any] = self._anywhere.submit(_do, self._order(call, argument, device=False))
         return found
+
+    def submit_to_device(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
+        found: Future[Any] = self._on_devices.submit(_do, self._order(call, argument, device=True))
+        return found
+
+    def _order(self, call: Callable[[Any], Any], argument: Any, *, device: bool) -> _Order:
+        runner, packed = self._runner, pickle.dumps((call, argument))
+        return _Order(self._name, self._versions, runner.timeout_s, runner.memory_gib, device, packed)
 
     def result(self, future: "Future[Any]") -> Any:
         from distributed import KilledWorker
@@ -129,7 +137,9 @@ class _Cluster(Crew):
         except KilledWorker as error:
             raise WorkerLost from error
         except CancelledError as error:
-            raise RadweaveError("the Dask scheduler is gone; what was finished is kept: run the command again") from error
+            raise RadweaveError(
+                "the Dask scheduler is gone; what was finished is kept: run the command again"
+            ) from error
 
     def close(self) -> None:
         cluster = self._client.cluster

@@ -6,10 +6,10 @@ import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessPool
-from pebble.pool.process import BrokenProcessPool
 
 from features.core.memory import limit_memory
 from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost
@@ -52,7 +52,7 @@ class Children(Crew):
     def size(self) -> int:
         return self._size
 
-    def submit(self, call: Callable[[Any], Any], argument: Any, *, device: bool = False) -> "Future[Any]":
+    def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
         return self.submit_packed(pickle.dumps((call, argument)))
 
     def submit_packed(self, packed: bytes) -> "Future[bytes]":
@@ -75,7 +75,7 @@ class Children(Crew):
             raise WorkerLost from error
 
     def close(self) -> None:
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 

@@ -31,8 +31,12 @@ class Crew(ABC):
         """How many workers there are now; on a cluster this may change."""
 
     @abstractmethod
-    def submit(self, call: Callable[[Any], Any], argument: Any, *, device: bool = False) -> "Future[Any]":
-        """Have `call(argument)` done by a worker, or by one that offers a GPU; both are pickled."""
+    def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
+        """Have `call(argument)` done by a worker; both are pickled."""
+
+    def submit_to_device(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
+        """As `submit`, by a worker that offers a GPU."""
+        return self.submit(call, argument)
 
     def result(self, future: "Future[Any]") -> Any:
         """What the call gave, or raised. Raises WorkerLost, and TimeoutError if it was ended for taking too long."""

@@ -25,7 +25,7 @@ class _Threads(Crew):
     def size(self) -> int:
         return self._size
 
-    def submit(self, call: Callable[[Any], Any], argument: Any, *, device: bool = False) -> "Future[Any]":
+    def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
         return self._pool.submit(call, argument)
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ def test_the_ui_is_served_on_loopback_alone(server: Server) -> None:
 def test_the_form_explains_its_parameters(server: Server) -> None:
     properties = deployment(server, "on-demand")["parameter_openapi_schema"]["properties"]
     assert all(one["description"] for one in properties.values())
-    assert properties["workers"]["type"] == "integer"
+    assert {one["$ref"].split("/")[-1] for one in properties["runner"]["oneOf"]} == {"Threads", "Processes", "Dask"}
 
 
 def test_a_scheduled_refresh_appears_and_completes(server: Server) -> None:
@@ -118,6 +118,6 @@ def test_a_study_triggered_over_rest_completes(server: Server) -> None:
 def test_a_faulty_parameter_is_refused(server: Server) -> None:
     path = f"/api/deployments/{deployment(server, 'on-demand')['id']}/create_flow_run"
     with pytest.raises(urllib.error.HTTPError) as refused:
-        server.post(path, {"parameters": {"study": "builtin_response", "workers": "many"}})
+        server.post(path, {"parameters": {"study": "builtin_response", "runner": {"kind": "ponies"}}})
     assert refused.value.code in (409, 422)
     refused.value.close()

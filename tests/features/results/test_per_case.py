@@ -146,14 +146,18 @@ def test_a_fault_of_the_user_stops_the_run_and_keeps_nothing(
     assert is_missing(scan, recipe, recipe.extractors[0], store)
 
 
-def test_guarded_passes_values_and_knows_memory() -> None:
+def test_guarded_passes_values_and_a_lack_of_memory() -> None:
     def full() -> int:
         raise MemoryError
 
+    def full_in_itk() -> int:
+        raise RuntimeError("Failed to allocate memory for image.")
+
     assert guarded(lambda: 3) == 3
-    found = guarded(full)
-    assert isinstance(found, Rejected)
-    assert found.message == "the case does not fit into memory"
+    with pytest.raises(MemoryError):
+        guarded(full)
+    with pytest.raises(MemoryError):
+        guarded(full_in_itk)
 
 
 def test_guarded_does_not_hold_up_who_stops_the_program() -> None:
