@@ -1,5 +1,6 @@
 """prepare: what radweave needs on a Prefect server: a work pool, the limit of the GPU, and an end for dead runs."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from prefect import get_client
@@ -66,10 +67,8 @@ def end_stale_runs(deployments: list[str]) -> int:
 
 
 def _ensure_work_pool(client: SyncPrefectClient) -> None:
-    try:
+    with suppress(ObjectAlreadyExists):  # it keeps the limits that someone gave it
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", description="radweave on this machine"))
-    except ObjectAlreadyExists:
-        pass  # with the limits that someone gave it
 
 
 def _ensure_gpu_limit(client: SyncPrefectClient) -> int:

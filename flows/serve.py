@@ -1,6 +1,9 @@
 """serve: a Prefect server on loopback, and a runner for what its schedules and its UI ask for."""
 
+import asyncio
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,6 @@ def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
 
 
 def _run_deployments(declared: Catalog, store: Path, catalog: Path, cron: str, runner: Runner) -> None:
-    from prefect import serve
     from prefect.deployments.runner import RunnerDeployment
     from prefect.types.entrypoint import EntrypointType
 
@@ -56,7 +58,25 @@ def _run_deployments(declared: Catalog, store: Path, catalog: Path, cron: str, r
     _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
     _offer(scheduled, "recipes", {"items": _words(recipe_files())})
     _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(_studies(declared))}, _FILE]})
-    serve(scheduled, on_demand, limit=1, pause_on_shutdown=False)
+    _run_until_stopped([scheduled, on_demand])
+
+
+def _run_until_stopped(deployments: list[Any]) -> None:
+    """One run at a time, until Ctrl+C or SIGTERM."""
+    from prefect.runner import Runner as PrefectRunner
+
+    class Served(PrefectRunner):
+        def handle_sigterm(self, *_: Any) -> None:
+            signal.raise_signal(signal.SIGINT)  # Prefect's own way leaves a coroutine that nobody awaits
+
+    runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
+    for deployment in deployments:
+        runner.add_deployment(deployment)
+    names = ", ".join(f"{deployment.flow_name}/{deployment.name}" for deployment in deployments)
+    print(f"radweave: serving {names}", flush=True)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(runner.start())
+    print("radweave: stopped", flush=True)
 
 
 _FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
