@@ -40,19 +40,20 @@ class Board:
         self._bars: dict[str, tuple[UUID, float]] = {}
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """A bar per step, and a line of the log at each tenth."""
-        if self._open and (done == total or done * 10 // total != (done - 1) * 10 // total):
-            get_run_logger().info("%s: %d of %d", what, done, total)
-        percent, now = 100.0 * done / total if total else 100.0, time.monotonic()
-        if what not in self._bars:
+        """A bar per step, and a line of the log each time that it moves."""
+        now = time.monotonic()
+        bar, moved = self._bars.get(what, (None, 0.0))
+        if not self._open or (bar and done < total and now - moved < UPDATE_SECONDS):
+            return
+        get_run_logger().info("%s: %d of %d", what, done, total)
+        percent = 100.0 * done / total if total else 100.0
+        if bar is None:
             key = "progress-" + _slug(what)
-            made = self._keep(lambda: create_progress_artifact(percent, key=key, description=what))
-            if made is not None:
-                self._bars[what] = (made, now)
-        elif done == total or now - self._bars[what][1] > UPDATE_SECONDS:
-            bar = self._bars[what][0]
-            self._bars[what] = (bar, now)
+            bar = self._keep(lambda: create_progress_artifact(percent, key=key, description=what))
+        else:
             self._keep(lambda: update_progress_artifact(bar, percent))
+        if bar is not None:
+            self._bars[what] = (bar, now)
 
     def refreshed(self, published: Published, store: Store) -> None:
         """Flow of scans per centre, the quarantine, and what the mart holds now."""

@@ -154,14 +154,20 @@ def _discreet(call: Callable[P, R]) -> Callable[P, R]:
             return call(*args, **kwargs)
         except RadweaveError:
             raise
-        except OSError as error:
-            if error.errno is None:
-                raise type(error)(type(error).__name__) from None
-            raise type(error)(error.errno, os.strerror(error.errno)) from None  # without the file's name
         except Exception as error:
-            raise UnknownError(error) from None
+            raise _without_text(error) from None
 
     return quiet
+
+
+def _without_text(error: Exception) -> Exception:
+    """The error without its text; what retries look at stays: the kind of an error of networks and files."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return OSError(error.errno, os.strerror(error.errno))
+    for kind in (ConnectionError, TimeoutError):
+        if isinstance(error, kind):
+            return kind(kind.__name__)
+    return UnknownError(error)
 
 
 def _kept(call: Callable[P, R], ended: list[R]) -> Callable[P, R]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,8 @@ def _run_until_stopped(deployments: list[Any]) -> None:
 
     class Served(PrefectRunner):
         def handle_sigterm(self, *_: Any) -> None:
-            signal.raise_signal(signal.SIGINT)  # Prefect's own way leaves a coroutine that nobody awaits
+            loop = asyncio.get_running_loop()  # Prefect's own way leaves a coroutine that nobody awaits
+            loop.call_soon_threadsafe(lambda: loop.create_task(self.astop()))
 
     runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
     for deployment in deployments:

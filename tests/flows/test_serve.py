@@ -59,7 +59,9 @@ def test_the_form_explains_every_field(server, name: str) -> None:
     fields = [(part, key, field) for part, one in parts.items() for key, field in one["properties"].items()]
     assert len(fields) > 15
     unexplained = [
-        (part, key) for part, key, one in fields if "const" not in one and not (one.get("title") and one.get("description"))
+        (part, key)
+        for part, key, one in fields
+        if "const" not in one and not (one.get("title") and one.get("description"))
     ]
     assert unexplained == []
     assert all(field["title"][0].isupper() for _, _, field in fields)
