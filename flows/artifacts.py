@@ -57,6 +57,8 @@ class Board:
 
     def refreshed(self, published: Published, store: Store) -> None:
         """Flow of scans per centre, the quarantine, and what the mart holds now."""
+        if not self._open:
+            return
         cohort = published.cohort
         rows = read_table(store.quarantine(cohort)).to_pylist()
         centres = Counter(read_table(store.index(cohort), ["centre"]).column("centre").to_pylist())
@@ -74,6 +76,8 @@ class Board:
 
     def studied(self, name: str, title: str, folder: Path, root: Path) -> None:
         """Scores with intervals, the forest figures of the report, and the place of the report below the store."""
+        if not self._open:
+            return
         scores = score_rows(read_table(folder / "scores.parquet").to_pandas())
         self._table(f"scores-{_slug(name)}", scores, f"Scores of {title or name}, all centres together")
         place = (folder / "report.html").relative_to(root)

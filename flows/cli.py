@@ -104,6 +104,9 @@ def refresh(
     recipe: Annotated[
         list[str] | None, typer.Option(help="Only these recipes, then also in the mart; may be repeated.")
     ] = None,
+    failure_threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of scans that may be newly quarantined before it counts as failed.")
+    ] = 0.2,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
     runner: RunnerOption = None,
@@ -122,7 +125,7 @@ def refresh(
 
     with Screen() as screen:
         places = {"catalog": str(catalog), "store": str(store)}
-        published = run_flow(flow, list(cohorts or []), list(recipe or []), chosen, **places)
+        published = run_flow(flow, list(cohorts or []), list(recipe or []), chosen, failure_threshold, **places)
         screen.show_refresh(published, store)
 
 
