@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import pandas as pd
@@ -49,7 +49,7 @@ class Board:
         percent = 100.0 * done / total if total else 100.0
         if bar is None:
             key = "progress-" + _slug(what)
-            bar = self._keep(lambda: create_progress_artifact(percent, key=key, description=what))
+            bar = cast(UUID | None, self._keep(lambda: create_progress_artifact(percent, key=key, description=what)))
         else:
             self._keep(lambda: update_progress_artifact(bar, percent))
         if bar is not None:

@@ -105,7 +105,8 @@ def refresh(
         list[str] | None, typer.Option(help="Only these recipes, then also in the mart; may be repeated.")
     ] = None,
     failure_threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of scans that may be newly quarantined before it counts as failed.")
+        float,
+        typer.Option(min=0, max=1, help="Share of scans that may be newly quarantined before it counts as failed."),
     ] = 0.2,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
@@ -124,8 +125,8 @@ def refresh(
     from flows.screen import Screen
 
     with Screen() as screen:
-        places = {"catalog": str(catalog), "store": str(store)}
-        published = run_flow(flow, list(cohorts or []), list(recipe or []), chosen, failure_threshold, **places)
+        names, recipes = list(cohorts or []), list(recipe or [])
+        published = run_flow(flow, names, recipes, chosen, failure_threshold, str(catalog), str(store))
         screen.show_refresh(published, store)
 
 
@@ -147,8 +148,7 @@ def study(
     from flows.study import study as flow
 
     with Screen() as screen:
-        places = {"catalog": str(catalog), "store": str(store)}
-        folders = [run_flow(flow, name, runner=chosen, **places) for name in studies]
+        folders = [run_flow(flow, name, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies]
         screen.show_studies(folders)
 
 

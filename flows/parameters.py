@@ -33,4 +33,4 @@ def any_of(room: Room[K]) -> Any:
     Kinds with fewer fields stand first, because the UI tells a value's kind by the names of its fields.
     """
     kinds = sorted((room.load(kind) for kind in room.modules), key=lambda kind: len(kind.model_fields))
-    return Annotated[reduce(or_, kinds), Field(discriminator="kind"), Choice()]  # type: ignore[arg-type]
+    return Annotated[reduce(or_, kinds), Field(discriminator="kind"), Choice()]

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import cast
 
 from prefect import get_client
 from prefect.automations import Automation
@@ -102,7 +103,7 @@ def _ensure_automation(silent_seconds: int) -> None:
         actions=[crash],
     )
     try:
-        known = Automation.read(name=DEAD_RUNS)
+        known = cast(Automation, Automation.read(name=DEAD_RUNS))
     except ValueError:
         wanted.create()
         return

@@ -28,14 +28,16 @@ def free_port() -> int:
 def test_a_run_outlives_its_server_and_the_next_serve_clears_up(demo, serve, tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     first = serve(demo.catalog, demo.copy(tmp_path / "first"), "--cron", "0 3 1 1 *").serving()
-    served = first.trigger("scheduled")
-    first.wait("the served run", lambda: first.run(served)["state"]["type"] == "RUNNING")
+    served = first.trigger("scheduled", store=str(tmp_path / "other"))
     store = tmp_path / "store"
     process = first.command(
         *("refresh", "--all", "--catalog", demo.catalog, "--store", store, "--workers", 1),
         PREFECT_CLIENT_MAX_RETRIES="1",
     )
-    first.wait("work", lambda: len(list((store / "work").rglob("*.parquet"))) > 5)
+    for folder in (tmp_path / "other", store):
+        first.wait("work", lambda folder=folder: list((folder / "work").rglob("*.parquet")))
+    assert first.run(served)["state"]["type"] == "RUNNING"
+    assert process.poll() is None
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()
     _, printed = process.communicate(timeout=240)
