@@ -35,9 +35,11 @@ WorkersOption = Annotated[
 SchedulerOption = Annotated[
     str, typer.Option("--scheduler", envvar="RADWEAVE_SCHEDULER", help="A Dask scheduler, such as tcp://node:8786.")
 ]
-MemoryOption = Annotated[float | None, typer.Option("--memory", metavar="GIB", help="Memory of each worker, in GiB.")]
+MemoryOption = Annotated[
+    float | None, typer.Option("--memory", min=0.5, metavar="GIB", help="Memory of each worker, in GiB.")
+]
 TimeoutOption = Annotated[
-    float | None, typer.Option("--timeout", metavar="SECONDS", help="A case that takes longer is quarantined.")
+    float | None, typer.Option("--timeout", min=1, metavar="SECONDS", help="A case that takes longer is quarantined.")
 ]
 STORE, CATALOG = Path("store"), Path("data_catalog.yaml")
 
@@ -230,9 +232,6 @@ def choose_runner(
         raise RadweaveError(f"--workers {workers}: the cluster of --scheduler {scheduler} has its own; leave it out")
     if timeout is not None and kind == "threads":
         raise RadweaveError("--timeout: a thread cannot be ended; take --runner processes or dask")
-    for option, value in (("--memory", memory), ("--timeout", timeout)):
-        if value is not None and not value > 0:
-            raise RadweaveError(f"{option}: must be above zero; found {value}")
     given = {"workers": workers, "memory_gib": memory, "timeout_s": timeout, "scheduler_address": scheduler or None}
     settings = {name: value for name, value in given.items() if value is not None}
     return TypeAdapter[AnyRunner](AnyRunner).validate_python({"kind": kind, **settings})

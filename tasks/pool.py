@@ -108,7 +108,7 @@ class _Run:
         """Batches that are handed over at a time: one is done, the next waits beside it; the others stay here."""
         if self._here:
             return 1
-        return 2 * (self._crew.devices() if self._batch else self._crew.size())
+        return 2 * max(1, self._crew.devices() if self._batch else self._crew.size())
 
     def _draw(self) -> _Batch | None:
         if self._again:
@@ -141,8 +141,8 @@ class _Run:
         lost = 0
         try:
             seconds, found = future.result() if self._here else self._crew.result(future)
-        except WorkerLost:
-            lost, why = 1, Rejected("WORKER_LOST")
+        except WorkerLost as error:
+            lost, why = error.times, Rejected("WORKER_LOST")
         except TimeoutError:
             why = Rejected("TIMEOUT")
         except TooLarge as error:

@@ -13,7 +13,11 @@ class TooLarge(MemoryError):
 
     def __init__(self, needed: int, limit: int) -> None:
         self.needed_gib, self.limit_gib = round(needed / GIB, 2), round(limit / GIB, 2)
+        self._bytes = needed, limit
         super().__init__(f"needs about {self.needed_gib} GiB; a worker has {self.limit_gib} GiB")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TooLarge, self._bytes
 
 
 def limit_memory(limit: int) -> None:

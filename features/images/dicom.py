@@ -51,6 +51,13 @@ def frame_of_reference(path: Path) -> str:
     return text(read_dataset(path, tags=["FrameOfReferenceUID"]), "FrameOfReferenceUID")
 
 
+def slice_voxels(path: Path) -> int:
+    """Rows × Columns of an image file; 0 if it does not say. Raises Rejected: UNREADABLE, DICOM_TRUNC."""
+    dataset = read_dataset(path, tags=["Rows", "Columns"])
+    rows, columns = numbers(dataset, "Rows", 1), numbers(dataset, "Columns", 1)
+    return int(rows[0] * columns[0]) if rows and columns else 0
+
+
 def _slice(dataset: Dataset) -> Slice:
     frames = numbers(dataset, "NumberOfFrames", 1)
     if (frames and frames[0] > 1) or "PerFrameFunctionalGroupsSequence" in dataset:

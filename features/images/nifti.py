@@ -45,6 +45,11 @@ def read_nifti(path: Path) -> Volume:
     return Volume(array, spacing, origin, direction)
 
 
+def nifti_voxels(path: Path) -> int:
+    """Voxels that the header of a file claims. Raises Rejected: UNREADABLE, NII_TRUNC."""
+    return math.prod(int(length) for length in _open(path)[0].shape)
+
+
 def _open(path: Path) -> tuple[Any, list[float]]:
     """The image, its voxels not read, and the spacings as they stand in the file: nibabel mends bad ones silently."""
     import nibabel as nib

@@ -7,15 +7,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.case import Scan
+from features.core.memory import claim_memory
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.core.table import Column
-from features.images.dicom import frame_of_reference, read_dicom_series
-from features.images.nifti import read_nifti
+from features.images.dicom import frame_of_reference, read_dicom_series, slice_voxels
+from features.images.nifti import nifti_voxels, read_nifti
 from features.images.rtstruct import read_rtstruct_mask
 from features.images.seg import read_seg_mask
 
 MINIMUM_VOXELS = 27
+BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
 
 
 def _fact(name: str, description: str, unit: str = "") -> Column:
@@ -48,8 +50,9 @@ def read_region(scan: Scan) -> Region:
 
     A NIfTI mask is the voxels that equal the label `scan.roi`. Pixels are as in the files: nothing is resampled.
     Raises Rejected with any code of the readers, and MASK_VALUES, GEOMETRY, MASK_EMPTY, PET_UNITS (the catalog says SUV,
-    the Units of a DICOM PET are others).
+    the Units of a DICOM PET are others). Raises TooLarge, before pixels are read, above the memory limit of this thread.
     """
+    claim_memory(BYTES_PER_VOXEL * _voxels(scan))
     if scan.image.format == "dicom":
         image = read_dicom_series(scan.image.paths)
         if scan.unit == "SUV" and image.facts.get("Units", "GML") != "GML":
@@ -66,6 +69,12 @@ def read_region(scan: Scan) -> Region:
     if not mask.any():
         raise Rejected("MASK_EMPTY")
     return Region(image, mask)
+
+
+def _voxels(scan: Scan) -> int:
+    """Voxels of the image by its header: rows × columns × slices."""
+    first = scan.image.paths[0]
+    return slice_voxels(first) * len(scan.image.paths) if scan.image.format == "dicom" else nifti_voxels(first)
 
 
 def check_region(region: Region) -> dict[str, float | str]:

@@ -1,12 +1,13 @@
 """dask: the workers of a Dask cluster, found by the address of its scheduler, or a cluster within this process."""
 
 import logging
+import math
 import multiprocessing
 import pickle
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -19,6 +20,10 @@ from tasks.runners.processes import Children
 from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost, available_cores, machine_memory
 
 JOIN_SECONDS = 60
+DASK_TRIES = (
+    3  # at least: dask itself repeats what was lost with a worker of its own (distributed.scheduler.allowed-failures)
+)
+HERE = "127.0.0.1:0"  # of dask's status pages: without an address they would listen to all interfaces
 COUNT_SECONDS = 2  # how often the workers are counted: a cluster may grow and shrink
 
 
@@ -52,7 +57,7 @@ class _Order:
     timeout_s: float
     memory_gib: float | None
     device: bool
-    packed: bytes
+    packed: bytes = field(repr=False)  # it holds paths of files, and dask logs what fails
 
 
 class _Cluster(Crew):
@@ -60,12 +65,10 @@ class _Cluster(Crew):
         self._runner = runner
         self._name = f"radweave-{uuid4().hex}"
         self._versions = tuple(library_versions().items())
-        self._counted, self._size = 0.0, 1
+        self._counted, self._size, self._devices = -math.inf, 0, 0
         self._client = self._connect()
         try:
             self._refuse_other_versions()
-            resources = self._client.scheduler_info(n_workers=-1)["workers"].values()
-            self._devices = int(sum(worker["resources"].get(runner.gpu_resource, 0) for worker in resources))
         except BaseException:
             self.close()
             raise
@@ -75,16 +78,16 @@ class _Cluster(Crew):
     def _connect(self) -> Any:
         from distributed import Client, LocalCluster
 
-        logging.getLogger("distributed").setLevel(
-            logging.CRITICAL
-        )  # what matters is raised; the rest is said at every end
+        # what matters is raised; the rest is noise at every ordinary end
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         address = self._runner.scheduler_address
         if not address:
             cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=self._runner.count(),
                 processes=False,
-                dashboard_address=None,
+                dashboard_address=HERE,
+                worker_dashboard_address=HERE,
                 memory_limit=0,
             )
             return Client(cluster)
@@ -109,13 +112,19 @@ class _Cluster(Crew):
             raise _other_versions(wrong)
 
     def devices(self) -> int:
+        self._count()
         return self._devices
 
     def size(self) -> int:
+        self._count()
+        return max(1, self._size)
+
+    def _count(self) -> None:
         if time.monotonic() > self._counted + COUNT_SECONDS:
-            self._size = max(1, sum(self._client.nthreads().values()))
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+            self._size = sum(worker["nthreads"] for worker in workers)
+            self._devices = int(sum(worker["resources"].get(self._runner.gpu_resource, 0) for worker in workers))
             self._counted = time.monotonic()
-        return self._size
 
     def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
         found: Future[Any] = self._anywhere.submit(_do, self._order(call, argument, device=False))
@@ -135,7 +144,7 @@ class _Cluster(Crew):
         try:
             return pickle.loads(future.result())  # noqa: S301 - the cluster is trusted: it runs what it is sent
         except KilledWorker as error:
-            raise WorkerLost from error
+            raise WorkerLost(times=DASK_TRIES) from error
         except CancelledError as error:
             raise RadweaveError(
                 "the Dask scheduler is gone; what was finished is kept: run the command again"

@@ -44,6 +44,8 @@ class Children(Crew):
         self._timeout_s = timeout_s
         self._memory = memory
         self._pool = self._start()
+        self._under_way: set[Future[bytes]] = set()
+        self._lock, self._closed = threading.Lock(), False  # a worker of dask has several threads
 
     def _start(self) -> ProcessPool:
         spawn = multiprocessing.get_context("spawn")  # forked children would inherit libraries that have begun threads
@@ -57,11 +59,15 @@ class Children(Crew):
 
     def submit_packed(self, packed: bytes) -> "Future[bytes]":
         """As `submit`; what to call and its result are packed, so that this process need not know their modules."""
-        try:
+        with self._lock:
+            if self._closed:
+                raise WorkerLost
+            if not self._pool.active:  # a child was killed while it had nothing to do, which ends a pool of pebble
+                self._pool.join()
+                self._pool = self._start()
             found: Future[bytes] = self._pool.schedule(_work, args=(packed,), timeout=self._timeout_s)
-        except RuntimeError:  # a child was killed while it had nothing to do, which ends a pool of pebble
-            self._pool = self._start()
-            found = self._pool.schedule(_work, args=(packed,), timeout=self._timeout_s)
+        self._under_way.add(found)
+        found.add_done_callback(self._under_way.discard)
         return found
 
     def result(self, future: "Future[Any]") -> Any:
@@ -75,6 +81,10 @@ class Children(Crew):
             raise WorkerLost from error
 
     def close(self) -> None:
+        with self._lock:
+            self._closed = True
+        for future in list(self._under_way):
+            future.cancel()  # wakes whoever waits for it
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
@@ -104,4 +114,16 @@ def _end_with_parent() -> None:
 
 def _work(packed: bytes) -> bytes:
     call, argument = pickle.loads(packed)  # noqa: S301 - from our own parent
-    return pickle.dumps(call(argument))
+    try:
+        return pickle.dumps(call(argument))
+    except Exception as error:
+        _check_pickles(error)
+        raise
+
+
+def _check_pickles(error: Exception) -> None:
+    """An error that cannot be handed over would end the pool: it is told as text."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - just packed
+    except Exception:
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error

@@ -12,11 +12,16 @@ from pydantic import Field
 from features.core.memory import GIB
 from features.core.room import Kind, Room
 
+LEAST_GIB = 0.5  # what the libraries take by themselves: 0.2 GiB, with torch and scikit-learn 0.5 GiB
 TIMEOUT = Field(1800.0, gt=0, title="Timeout (s)", description="A case that takes longer is ended and quarantined.")
 
 
 class WorkerLost(Exception):
-    """The process that did the work ended without a result."""
+    """The process that did the work ended without a result; `times`: in how many tries, if the crew tried again itself."""
+
+    def __init__(self, times: int = 1) -> None:
+        super().__init__(times)
+        self.times = times
 
 
 class Crew(ABC):
@@ -53,7 +58,7 @@ class Runner(Kind):
     workers: int = Field(0, ge=0, title="Workers", description="How many work side by side; 0 means one per core.")
     memory_gib: float | None = Field(
         None,
-        gt=0,
+        ge=LEAST_GIB,
         title="Memory per worker (GiB)",
         description="A case that needs more is quarantined; empty: an equal share of the machine's memory.",
     )

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import app
+from flows.cli import app, choose_runner
+from tasks.runners.dask import Dask
+from tasks.runners.processes import Processes
+from tasks.runners.threads import Threads
 
 COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "status", "serve", "prepare")
 
@@ -25,6 +28,39 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys, flows.cli; print([n for n in ('prefect', 'torch', 'pandas', 'sklearn', 'SimpleITK') if n in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["demo", "refresh", "study", "serve"])
+def test_whatever_computes_lets_its_runner_be_chosen(command, name) -> None:
+    shown = command(name, "--help").stdout
+    for option in ("--runner", "--workers", "--scheduler", "--memory", "--timeout", "RADWEAVE_RUNNER"):
+        assert option in shown
+
+
+def test_options_become_a_runner() -> None:
+    assert choose_runner(None, None, "", None, None) == Processes()
+    assert choose_runner("threads", 3, "", 1.5, None) == Threads(workers=3, memory_gib=1.5)
+    assert choose_runner("dask", 2, "", None, 60) == Dask(workers=2, timeout_s=60)
+    assert choose_runner(None, None, "tcp://node:8786", None, None) == Dask(scheduler_address="tcp://node:8786")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--runner", "threads", "--timeout", 9], "--timeout: a thread cannot be ended"),
+        (["--runner", "threads", "--scheduler", "tcp://x:1"], "only --runner dask has one; found --runner threads"),
+        (["--workers", 2, "--scheduler", "tcp://x:1"], "the cluster of --scheduler tcp://x:1 has its own"),
+        (["--runner", "ponies"], "'threads', 'processes', 'dask'"),
+        (["--memory", 0], "--memory"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(command, tmp_path: Path, options, message) -> None:
+    assert message in command("refresh", "builtin", "--store", tmp_path, *options, code=2).stderr
+
+
+def test_the_runner_may_stand_in_the_environment(command, tmp_path: Path) -> None:
+    found = command("refresh", "builtin", "--timeout", 9, "--store", tmp_path, code=2, RADWEAVE_RUNNER="threads")
+    assert "a thread cannot be ended" in found.stderr
 
 
 def test_unknown_cohort_exits_with_2_and_the_nearest_name(command, tmp_path: Path) -> None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError, WeightsError
 from features.core.extractor import Extractor
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
+from features.core.region import Region
 from features.core.store import Store
 from features.core.table import read_provenance
 from features.results.check import BLOCK, check_address, check_scan, is_usable
 from features.results.extract import extract_address, extract_scans, is_missing
 from features.results.guard import guarded
+from tasks.pool import Pool
+from tasks.runners.threads import Threads
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -119,6 +124,63 @@ def test_a_batch_that_fails_is_repeated_one_by_one(
     assert seen == [2, 3, 1, 1, 1]
     found = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
     assert [isinstance(result, Rejected) for result in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(("room", "sizes"), [(4, [4]), (2, [4, 2, 2]), (1, [4, 2, 1, 1, 2, 1, 1])])
+def test_a_gpu_that_is_full_gets_half_as_many_at_once(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, kinds: Kinds, monkeypatch, room: int, sizes: list[int]
+) -> None:
+    (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
+    scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
+    extract_scans(scans, recipe, extractor, store)
+    before = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert before[0] != before[3]
+    found = fill_gpu(kinds["batched"], room, monkeypatch)
+    extract_scans(scans, recipe, extractor, store)
+    assert found == sizes
+    after = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert [row["mean"] for row in after] == [row["mean"] for row in before]  # type: ignore[call-overload]
+
+
+def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, kinds: Kinds, fail: dict[float, Exception]
+) -> None:
+    (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
+    scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
+    fail[52] = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    with Pool(Threads(workers=1)) as pool:
+        function = partial(extract_scans, recipe=recipe, extractor=extractor, store=store)
+        found = pool.map_batches(function, scans, "deep", 4)
+    assert [one.code if one else None for one in found] == [None, None, "OOM_RISK", None]
+    assert [is_missing(scan, recipe, extractor, store) for scan in scans] == [False, False, True, False]
+
+
+def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A GPU that has room for so many regions; returns the sizes of the batches that it will be asked for."""
+    sizes: list[int] = []
+    ordinary = kind.extract_batch
+
+    def extract_batch(self: Extractor, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+        sizes.append(len(regions))
+        if len(regions) > room:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return ordinary(self, regions, recipe)
+
+    monkeypatch.setattr(kind, "extract_batch", extract_batch)
+    return sizes
+
+
+def test_a_scan_that_would_not_fit_is_refused_before_its_pixels_are_read_and_nothing_is_kept(
+    make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("features.images.region.read_nifti", lambda path: pytest.fail("pixels were read"))
+    scan = make_scan("p1")
+    runner = Threads(workers=1).model_copy(update={"memory_gib": 1e-5})
+    with Pool(runner) as pool:
+        (found,) = pool.map(partial(check_scan, store=store), [scan], "check")
+    assert isinstance(found, Rejected)
+    assert found.code == "OOM_RISK"
+    assert not store.has(BLOCK, check_address(scan))
 
 
 def test_an_unknown_error_becomes_a_digest_without_its_text(

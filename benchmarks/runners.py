@@ -1,0 +1,132 @@
+"""What a runner costs: the refresh of a simulated cohort beside plain loops over the library, in one run.
+
+    python benchmarks/runners.py --cases 64
+
+A plain loop indexes the cohort, has each of its processes check and extract every n-th scan with the library alone, and
+weaves the mart. Both sides start their processes and import the libraries within the time that is taken. Handcrafted
+features only: deep features are computed by one process whatever the runner. Each arrangement is run in turn, as
+often as --repeats says, and the shortest time counts.
+"""
+
+import argparse
+import hashlib
+import math
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from unittest.mock import patch
+
+from features.core.case import Scan
+from features.core.catalog import load_catalog
+from features.core.pseudonym import load_key
+from features.core.recipe import Recipe, load_recipe
+from features.core.store import Store
+from features.images.index import index_cohort
+from features.results.check import check_scan, is_usable
+from features.results.extract import extract_scans
+from features.results.mart import publish
+from features.simulate.cohort import simulate_cohort
+from flows.configuration import recipe_files
+from flows.refresh import refresh
+from tasks.pool import AnyRunner
+from tasks.runners.dask import Dask
+from tasks.runners.processes import ONE_THREAD, Processes
+from tasks.tables import read_tables
+
+MOST_OVERHEAD, LEAST_SPEED = 0.05, 1.8
+
+
+def main() -> None:
+    """Simulate, run each arrangement, print the table."""
+    parser = argparse.ArgumentParser(description="Runners beside plain loops.")
+    parser.add_argument("--cases", type=int, default=64, help="about so many scans (default 64)")
+    parser.add_argument("--repeats", type=int, default=1, help="runs of each arrangement; the shortest counts")
+    parser.add_argument("--dask", action="store_true", help="also a Dask cluster within this process")
+    options = parser.parse_args()
+    os.environ.update(ONE_THREAD)  # children inherit it
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        patients = math.ceil(options.cases / 4)  # of three centres; every third of them has a second scan
+        catalog = simulate_cohort(folder / "cohort", patients_per_centre=patients, seed=1)
+        arrangements = [("plain loop", 1, None), ("processes", 1, Processes(workers=1))]
+        arrangements += [("plain loop", 2, None), ("processes", 2, Processes(workers=2))]
+        arrangements += [("dask", 2, Dask(workers=2))] if options.dask else []
+        seconds: dict[tuple[str, int], float] = {}
+        tables = set()
+        for repeat in range(options.repeats):
+            for title, workers, runner in arrangements:
+                store = Store(folder / f"{title}-{workers}-{repeat}")
+                found = run_flow(catalog, store, runner) if runner else run_loops(catalog, store, workers)
+                seconds[title, workers] = min(found, seconds.get((title, workers), math.inf))
+                tables.add(mart_digest(store))
+        scans = len(index_cohort(load_catalog(catalog), "builtin", load_key()).scans)
+        report(seconds, scans, len(tables) == 1)
+
+
+def run_flow(catalog: Path, store: Store, runner: AnyRunner) -> float:
+    """Seconds of the refresh flow, called plainly."""
+    start = time.perf_counter()
+    with patch("flows.refresh.find_recipes", lambda _names: [recipe()]):
+        refresh.fn(cohorts=["builtin"], recipes=["ct_lung"], catalog=str(catalog), store=str(store.root), runner=runner)
+    return time.perf_counter() - start
+
+
+def run_loops(catalog: Path, store: Store, workers: int) -> float:
+    """Seconds of plain loops in `workers` processes."""
+    start = time.perf_counter()
+    tables = read_tables.fn(catalog, "builtin")
+    index = index_cohort(load_catalog(catalog), "builtin", load_key())
+    spawn = multiprocessing.get_context("spawn")
+    parts = [spawn.Process(target=loop, args=(index.scans[part::workers], store)) for part in range(workers)]
+    for process in parts:
+        process.start()
+    for process in parts:
+        process.join()
+    publish(store, "builtin", index.scans, index.quarantined, [recipe()], tables)
+    return time.perf_counter() - start
+
+
+def loop(scans: Sequence[Scan], store: Store) -> None:
+    """Check and extract scans one after the other."""
+    chosen = recipe()
+    for scan in scans:
+        check_scan(scan, store)
+    for scan in scans:
+        if is_usable(scan, store):
+            extract_scans([scan], chosen, chosen.extractors[0], store)
+
+
+def recipe() -> Recipe:
+    """The recipe for lung CT with its handcrafted features alone."""
+    found = load_recipe(recipe_files()["ct_lung"])
+    return found.model_copy(update={"extractors": tuple(one for one in found.extractors if not one.batched)})
+
+
+def mart_digest(store: Store) -> str:
+    """One digest of the bytes of all tables."""
+    files = sorted((store.root / "mart").rglob("*.parquet"))
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()
+
+
+def report(seconds: dict[tuple[str, int], float], scans: int, equal: bool) -> None:
+    """Print the table and what was promised."""
+    print(
+        f"{scans} scans, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; tables byte-equal: {'yes' if equal else 'NO'}"
+    )
+    print(f"{'':12}{'workers':>8}{'seconds':>10}{'to plain loop':>15}{'to one worker':>15}")
+    for (title, workers), value in seconds.items():
+        plain, one = seconds["plain loop", workers], seconds.get((title, 1))
+        speed = f"{one / value:.2f} ×" if one else "–"
+        print(f"{title:12}{workers:>8}{value:>10.1f}{value / plain - 1:>+15.1%}{speed:>15}")
+    overhead = seconds["processes", 2] / seconds["plain loop", 2] - 1
+    speed = seconds["processes", 1] / seconds["processes", 2]
+    print(
+        f"overhead {overhead:+.1%} (at most {MOST_OVERHEAD:.0%}), two workers {speed:.2f} × one (at least {LEAST_SPEED})"
+    )
+
+
+if __name__ == "__main__":
+    main()
