@@ -101,6 +101,15 @@ def test_a_refresh_shows_progress_flow_of_scans_quarantine_and_features(server, 
     assert features["clinical"]["rows"] == 24
 
 
+def test_deep_features_hold_the_slot_of_the_gpu_and_give_it_back(server, refreshed) -> None:
+    wanted = {"filter": {"event": {"prefix": ["prefect.concurrency-limit."]}}, "limit": 50}
+    found = server.post("/api/events/filter", wanted)["events"]
+    own = [one for one in found if any(refreshed["id"] in about["prefect.resource.id"] for about in one["related"])]
+    assert {one["event"].rpartition(".")[2] for one in own} == {"acquired", "released"}
+    assert {one["resource"]["prefect.resource.name"] for one in own} == {"radweave-gpu"}
+    assert server.get("/api/v2/concurrency_limits/radweave-gpu")["active_slots"] == 0
+
+
 def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_forest(server) -> None:
     models = [{"model": {"kind": "svm", "kernel": ["linear"]}}]
     runner = {"kind": "threads", "workers": 1}
