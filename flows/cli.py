@@ -1,5 +1,6 @@
 """The command line. Heavy imports wait until a command runs, so that help is quick."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,6 +96,13 @@ def refresh(
     recipe: Annotated[
         list[str] | None, typer.Option(help="Only these recipes, then also in the mart; may be repeated.")
     ] = None,
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read every byte again, also of files whose size and time did not change.")
+    ] = False,
+    failure_threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of scans that may be newly quarantined before it counts as failed."),
+    ] = 0.2,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
     runner: RunnerOption = None,
@@ -112,7 +120,8 @@ def refresh(
     from flows.screen import Screen
 
     with Screen() as screen:
-        published = run_flow(flow, list(cohorts or []), list(recipe or []), str(catalog), str(store), chosen)
+        names, recipes = list(cohorts or []), list(recipe or [])
+        published = run_flow(flow, names, recipes, chosen, failure_threshold, rehash, str(catalog), store)
         screen.show_refresh(published, store)
 
 
@@ -134,7 +143,7 @@ def study(
     from flows.study import study as flow
 
     with Screen() as screen:
-        folders = [run_flow(flow, name, str(catalog), str(store), chosen) for name in studies]
+        folders = [run_flow(flow, name, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies]
         screen.show_studies(folders)
 
 
@@ -200,12 +209,34 @@ def serve(
     scheduler: SchedulerOption = "",
     memory: MemoryOption = None,
     timeout: TimeoutOption = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="RADWEAVE_DATABASE", help="The server's database, postgresql+asyncpg://…; else SQLite in the store."
+        ),
+    ] = "",
+    auth: Annotated[
+        str, typer.Option(envvar="RADWEAVE_AUTH", help="USER:PASSWORD that the server asks for; else none.")
+    ] = "",
 ) -> None:
     """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.serve import serve_deployments
 
-    serve_deployments(Path(store), catalog, port, cron, chosen)
+    serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth)
+
+
+@app.command()
+def prepare() -> None:
+    """Give the Prefect server that PREFECT_API_URL names what radweave needs; `serve` does so by itself."""
+    if not os.environ.get("PREFECT_API_URL"):
+        raise RadweaveError(
+            "set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api"
+        )
+    from flows.prepare import prepare_server
+
+    for line in prepare_server():
+        typer.echo(line)
 
 
 for _command in upkeep.COMMANDS:

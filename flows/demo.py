@@ -20,8 +20,8 @@ def run_demo(folder: Path, runner: AnyRunner) -> list[RenderableType]:
     catalog, store = folder / "cohort" / "data_catalog.yaml", folder / "store"
     if not catalog.is_file():
         simulate_cohort(folder / "cohort", progress=tell)
-    published = run_flow(refresh, [], [], str(catalog), str(store), runner)
-    folders = [run_flow(study, name, str(catalog), str(store), runner) for name in STUDIES]
+    published = run_flow(refresh, runner=runner, catalog=str(catalog), store=str(store))
+    folders = [run_flow(study, name, runner=runner, catalog=str(catalog), store=str(store)) for name in STUDIES]
     shown: list[RenderableType] = [refresh_table(published), *(score_table(found) for found in folders)]
     shown += [f"Report: {found / 'report.html'}" for found in folders]
     return [

@@ -2,31 +2,139 @@
 
 Measured: a serverless Prefect run costs about 25 s to start, so the command line runs untracked unless a server is named
 (PREFECT_API_URL, or `radweave serve`); results and recovery are the same, because both rest on the store.
+
+What is tracked lies in the server's database. So errors that radweave does not know lose their texts, which may quote
+patient data, before Prefect sees them.
 """
 
+import copy
+import ctypes
 import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+import traceback
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect import Flow, Task
+from prefect import Flow, Task, get_client
+from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
+from prefect.exceptions import FailedRun
 from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.states import Failed
+
+from features.core.digest import digest_bytes
+from features.core.errors import RadweaveError
+from features.core.progress import watched_by
+from flows.artifacts import Board
+from flows.server import HEARTBEAT_SECONDS, SERVED_BY
 
 P = ParamSpec("P")
 R = TypeVar("R")
+GPU_LIMIT = "radweave-gpu"
+_PR_SET_PDEATHSIG = 1
+
+
+class UnknownError(Exception):
+    """An error that radweave does not know, told without its text: where it happened and what kind it is."""
+
+    def __init__(self, error: Exception) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+        digest = digest_bytes("".join(traceback.format_tb(error.__traceback__)).encode())[:16]
+        super().__init__(
+            f"{type(error).__name__}{place} (traceback {digest}): an error that radweave does not know; what was finished "
+            "is kept. Run the same command in a terminal without PREFECT_API_URL to read its text, and report it."
+        )
 
 
 def run_step(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The result of a step, tracked where a flow run is under way."""
-    return step(*args, **kwargs) if FlowRunContext.get() else step.fn(*args, **kwargs)
+    if not FlowRunContext.get():
+        return step.fn(*args, **kwargs)
+    tracked = copy.copy(step)
+    tracked.fn = _discreet(step.fn)
+    return tracked(*args, **kwargs)
+
+
+def run_body(work: Callable[[Board], R]) -> R:
+    """The body of a flow, with its progress and artifacts shown in the UI if it is tracked.
+
+    There, errors end the run as Failed with their sentence; elsewhere they are raised.
+    """
+    board = Board()
+    if not FlowRunContext.get():
+        return work(board)
+    _end_with_server()
+    with watched_by(board.progress):
+        try:
+            return work(board)
+        except RadweaveError as error:
+            sentence = str(error)
+        except Exception as error:
+            sentence = str(error if isinstance(error, UnknownError) else UnknownError(error))
+        get_run_logger().error(sentence)
+        return cast(R, Failed(message=sentence))  # Prefect takes a state for the end of the run
 
 
 def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The result of a flow: as a tracked run where a Prefect server is named, else as a plain call."""
-    call: Callable[P, Any] = flow if os.environ.get("PREFECT_API_URL") else flow.fn
-    found: R = call(*args, **kwargs)
-    return found
+    """The result of a flow: as a tracked run where a Prefect server is named, else as a plain call.
+
+    Where the server is lost on the way, the work goes on without it, and this is said. Raises RadweaveError if the
+    server does not answer at the start, or the run ends as Failed.
+    """
+    server = os.environ.get("PREFECT_API_URL")
+    if not server:
+        return flow.fn(*args, **kwargs)
+    if not _answers(server):
+        raise RadweaveError(
+            "the Prefect server that PREFECT_API_URL names does not answer: start it, or unset PREFECT_API_URL to work "
+            "untracked; nothing was computed"
+        )
+    ended: list[R] = []
+    tracked = copy.copy(flow)
+    tracked.fn = _kept(flow.fn, ended)
+    try:
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT_SECONDS}):
+            found: R = cast(Callable[P, Any], tracked)(*args, **kwargs)
+            return found
+    except FailedRun as error:
+        raise RadweaveError(str(error)) from None
+    except Exception:
+        if _answers(server):
+            raise
+    say("the Prefect server is gone: the work goes on without it, its run will show as Crashed")
+    if not ended:
+        return flow.fn(*args, **kwargs)  # what was finished is in the store
+    if isinstance(ended[0], type(Failed())):
+        raise RadweaveError(str(ended[0].message))
+    return ended[0]
+
+
+@contextmanager
+def gpu_slot() -> Iterator[None]:
+    """A slot of the limit `radweave-gpu`, held while the block runs; without a server or a limit nothing is waited for."""
+    slot = concurrency(GPU_LIMIT, occupy=1, strict=False, raise_on_lease_renewal_failure=False)
+    held = FlowRunContext.get() is not None and _done(slot.__enter__, "no slot of the GPU was to be had")
+    try:
+        yield
+    finally:
+        if held:
+            _done(lambda: slot.__exit__(None, None, None), "the slot of the GPU was not given back")
+
+
+def name_run(name: str) -> None:
+    """Rename the flow run that is under way, if there is one; a server that refuses changes nothing."""
+    context = FlowRunContext.get()
+    if context is not None and context.flow_run is not None:
+        run = context.flow_run.id
+        with get_client(sync_client=True) as client:
+            _done(lambda: client.update_flow_run(run, name=name), "the run keeps its name")
 
 
 def say(message: str) -> None:
@@ -37,7 +145,61 @@ def say(message: str) -> None:
         print(f"radweave: {message}", file=sys.stderr)
 
 
-def log_progress(what: str, done: int, total: int) -> None:
-    """Progress as lines of the run's log, at each tenth."""
-    if done == total or done * 10 // total != (done - 1) * 10 // total:
-        get_run_logger().info("%s: %d of %d", what, done, total)
+def _discreet(call: Callable[P, R]) -> Callable[P, R]:
+    """The call with errors that tell no text of files: those that radweave words itself pass, others are reworded."""
+
+    @wraps(call)
+    def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return call(*args, **kwargs)
+        except RadweaveError:
+            raise
+        except Exception as error:
+            raise _without_text(error) from None
+
+    return quiet
+
+
+def _without_text(error: Exception) -> Exception:
+    """The error without its text; what retries look at stays: the kind of an error of networks and files."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return OSError(error.errno, os.strerror(error.errno))
+    for kind in (ConnectionError, TimeoutError):
+        if isinstance(error, kind):
+            return kind(kind.__name__)
+    return UnknownError(error)
+
+
+def _kept(call: Callable[P, R], ended: list[R]) -> Callable[P, R]:
+    """The call, whose result is also kept in `ended`: Prefect loses it if it cannot tell its server."""
+
+    @wraps(call)
+    def keeping(*args: P.args, **kwargs: P.kwargs) -> R:
+        ended.append(call(*args, **kwargs))
+        return ended[-1]
+
+    return keeping
+
+
+def _done(ask: Callable[[], object], otherwise: str) -> bool:
+    """Whether the server did what it was asked for; if not, this is said and the work goes on."""
+    try:
+        ask()
+    except Exception as error:
+        say(f"{otherwise}: {type(error).__name__}")
+        return False
+    return True
+
+
+def _answers(server: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{server.rstrip('/')}/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _end_with_server() -> None:
+    """Have the kernel end this run with the `radweave serve` that started it, also if that is killed (Linux)."""
+    if sys.platform == "linux" and os.environ.get(SERVED_BY) == str(os.getppid()):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

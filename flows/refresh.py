@@ -1,15 +1,17 @@
 """refresh: from files to the mart. Only what is missing is computed; everything else is found under its address."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
-from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
+from pydantic import Field
 
 from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
 from features.core.place import open_place
-from features.core.progress import watched_by
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe
 from features.core.store import Store
@@ -17,8 +19,11 @@ from features.images.file_cache import FileCache
 from features.results.ledger import Ledger
 from features.results.publish import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
+from flows.artifacts import Board
 from flows.configuration import find_recipes, recipes_for
-from flows.engine import log_progress, run_step, say
+from flows.engine import gpu_slot, name_run, run_body, run_step, say
+from flows.parameters import Choice, titled
+from flows.threshold import check_threshold, scans_in_quarantine
 from tasks.check import check_scans
 from tasks.extract import extract_features
 from tasks.index import index_scans
@@ -28,28 +33,54 @@ from tasks.runners.runner import Runner
 from tasks.tables import read_tables
 
 
-@flow(name="refresh", flow_run_name="refresh-{cohorts}", persist_result=False)
+def _name() -> str:
+    return "refresh " + ("+".join(flow_run.parameters["cohorts"]) or "all cohorts")
+
+
+@flow(name="refresh", flow_run_name=_name, persist_result=False)
 def refresh(
-    cohorts: list[str] = [],  # noqa: B006 - Prefect shows it as the default of the form
-    recipes: list[str] = [],  # noqa: B006
-    catalog: str = "data_catalog.yaml",
-    store: str = "store",
-    runner: AnyRunner = DEFAULT_RUNNER,
+    cohorts: Annotated[list[str], titled("Cohorts")] = [],  # noqa: B006 - Prefect shows it as the default of the form
+    recipes: Annotated[list[str], titled("Recipes")] = [],  # noqa: B006
+    runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
+    failure_threshold: Annotated[float, Field(ge=0, le=1), titled("Failure threshold")] = 0.2,
+    rehash: Annotated[bool, titled("Read every byte again")] = False,
+    catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
+    store: Annotated[str, titled("Store")] = "store",
 ) -> list[Published]:
     """Bring the mart up to date: index, check, extract and publish. What did not change is not computed again.
 
     Args:
-        cohorts: names of cohorts of the catalog; none means all whose files are here
-        recipes: names of recipes; none means every recipe that fits a cohort's modalities and units
+        cohorts: cohorts of the catalog; none means all whose files are here
+        recipes: recipes to apply; none means every recipe that fits a cohort's modalities and units
+        runner: where the work is done: threads, processes, or a Dask cluster
+        failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
+        rehash: also of files whose size and modification time did not change
         catalog: path of the data catalog
         store: folder of the results
-        runner: where the work is done: threads, processes, or a Dask cluster
     """
-    names = cohorts or _available(load_catalog(Path(catalog)))
-    if not FlowRunContext.get():
-        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), runner)
-    with watched_by(log_progress):
-        return _refresh(names, recipes, Path(catalog), Store(open_place(store)), runner)
+    path, kept = Path(catalog), Store(open_place(store))
+    return run_body(lambda board: _watched(board, cohorts, recipes, path, kept, runner, failure_threshold, rehash))
+
+
+def _watched(
+    board: Board,
+    cohorts: list[str],
+    recipes: list[str],
+    path: Path,
+    store: Store,
+    runner: Runner,
+    failure_threshold: float,
+    rehash: bool,
+) -> list[Published]:
+    """The refresh with what is shown of it. The mart is published before too many rejections end the run as Failed."""
+    names = cohorts or _available(load_catalog(path))
+    before = {name: scans_in_quarantine(store, name) for name in names}
+    published = _refresh(names, recipes, path, store, runner, rehash)
+    for one in published:
+        board.refreshed(one, store)
+    name_run(f"refresh {'+'.join(names)} → {', '.join(str(one.refresh) for one in published)}")
+    check_threshold(store, published, before, failure_threshold)
+    return published
 
 
 def _available(catalog: Catalog) -> list[str]:
@@ -68,7 +99,9 @@ def _available(catalog: Catalog) -> list[str]:
     return found
 
 
-def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store, runner: Runner) -> list[Published]:
+def _refresh(
+    names: list[str], recipe_names: list[str], path: Path, store: Store, runner: Runner, rehash: bool
+) -> list[Published]:
     catalog = load_catalog(path)
     for name in names:
         catalog.root(name)  # a missing folder is said before anything is computed
@@ -79,7 +112,7 @@ def _refresh(names: list[str], recipe_names: list[str], path: Path, store: Store
         for name in names:
             recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
             with store.writing(name):
-                published.append(refresh_cohort(name, recipes, path, store, pool))
+                published.append(refresh_cohort(name, recipes, path, store, pool, rehash=rehash))
     return published
 
 
@@ -87,8 +120,7 @@ def refresh_cohort(
     name: str, recipes: Sequence[Recipe], catalog: Path, store: Store, pool: Pool, *, rehash: bool = False
 ) -> Published:
     """Bring the tables of one cohort up to date; the caller holds the cohort's lock."""
-    ledger = Ledger(store, name)
-    key = load_key()
+    ledger, key = Ledger(store, name), load_key()
     cache = FileCache.load(store.files(name), key)
     tables = run_step(read_tables, catalog, name, ledger, FileCache(None, key) if rehash else cache)
     withdrawn = withdrawn_cases(store)
@@ -96,7 +128,8 @@ def refresh_cohort(
     usable = run_step(check_scans, index.scans, ledger, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:
-            run_step(extract_features, usable, recipe, extractor, ledger, pool)
+            with gpu_slot() if extractor.batched else nullcontext():
+                run_step(extract_features, usable, recipe, extractor, ledger, pool)
     published = run_step(publish_mart, index, recipes, tables, ledger)
     for message in ledger.damaged:
         say(f"taken from work/ again: {message}")

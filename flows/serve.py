@@ -1,103 +1,104 @@
 """serve: a Prefect server on loopback, and a runner for what its schedules and its UI ask for."""
 
+import asyncio
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from features.core.catalog import load_catalog
-from features.core.errors import RadweaveError
+from features.core.catalog import Catalog, load_catalog
+from features.core.place import is_remote, open_place
+from flows.configuration import recipe_files, study_files
+from flows.server import HEARTBEAT_SECONDS, HOST, SERVED_BY, running_server, server_settings
 from tasks.runners.runner import Runner
 
-HOST = "127.0.0.1"
-START_SECONDS = 120
+SCHEDULED, ON_DEMAND = "scheduled", "on-demand"
 
 
-def serve_deployments(store: Path, catalog: Path, port: int, cron: str, runner: Runner) -> None:
-    """Serve `refresh/scheduled` and `study/on-demand` until interrupted; the server's own data lie in <store>/prefect."""
-    load_catalog(catalog)
-    with socket.socket() as probe:
-        if probe.connect_ex((HOST, port)) == 0:
-            raise RadweaveError(f"port {port} is in use: end what listens there, or choose another --port")
-    os.environ.update(server_settings(store, port))  # before prefect is imported: it reads its settings once
-    with _server(store, port):
+def serve_deployments(
+    store: str, catalog: Path, port: int, cron: str, runner: Runner, *, database: str = "", auth: str = ""
+) -> None:
+    """Serve `refresh/scheduled` and `study/on-demand` until interrupted; without a database, the server's own data lie
+    in <store>/prefect; beside a store on object storage, in ./radweave-server. Raises RadweaveError if the catalog has faults or the port is taken.
+    """
+    declared = load_catalog(catalog)
+    place = open_place(store)
+    home = Path("radweave-server") if is_remote(place) else place
+    settings = server_settings((home / "prefect").resolve(), port, database, auth)
+    with running_server(settings, home / "prefect-server.log"):
+        os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
         print(f"radweave: the UI is at http://{HOST}:{port}; stop with Ctrl+C", flush=True)
-        _run_deployments(store.resolve(), catalog.resolve(), cron, runner)
+        _run_deployments(declared, store if is_remote(place) else str(place.resolve()), catalog.resolve(), cron, runner)
 
 
-def server_settings(store: Path, port: int) -> dict[str, str]:
-    """Environment of server and runner: loopback only, nothing sent out, silent runs are noticed by their heartbeat."""
-    return {
-        "PREFECT_HOME": str((store / "prefect").resolve()),
-        "PREFECT_API_URL": f"http://{HOST}:{port}/api",
-        "PREFECT_SERVER_API_HOST": HOST,
-        "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api",
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-        "DO_NOT_TRACK": "1",
-    }
+def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
+    """Environment of the runner and of the runs: the server's, without its secrets, and where it is."""
+    found = {key: value for key, value in settings.items() if not key.startswith("PREFECT_SERVER_DATABASE")}
+    found["PREFECT_API_URL"] = f"http://{HOST}:{settings['PREFECT_SERVER_API_PORT']}/api"
+    found["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(HEARTBEAT_SECONDS)
+    found[SERVED_BY] = str(os.getpid())
+    return {**found, "PREFECT_API_AUTH_STRING": auth} if auth else found
 
 
-def _run_deployments(store: Path, catalog: Path, cron: str, runner: Runner) -> None:
-    from prefect import serve
+def _run_deployments(declared: Catalog, store: str, catalog: Path, cron: str, runner: Runner) -> None:
     from prefect.deployments.runner import RunnerDeployment
     from prefect.types.entrypoint import EntrypointType
 
+    from flows.prepare import end_stale_runs, prepare_server
     from flows.refresh import refresh
     from flows.study import study
 
-    places = {"catalog": str(catalog), "store": str(store), "runner": runner.model_dump(mode="json")}
+    prepare_server()
+    if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
+        print(f"radweave: {swept} runs were left by an earlier process and are Crashed now", flush=True)
+    places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
-    scheduled = refresh.to_deployment("scheduled", cron=cron, parameters=places, entrypoint_type=module)
-    on_demand = study.to_deployment("on-demand", parameters=places, entrypoint_type=module)
+    scheduled = refresh.to_deployment(SCHEDULED, cron=cron, parameters=places, entrypoint_type=module)
+    on_demand = study.to_deployment(ON_DEMAND, parameters=places, entrypoint_type=module)
     assert isinstance(scheduled, RunnerDeployment)
     assert isinstance(on_demand, RunnerDeployment)
-    serve(scheduled, on_demand, limit=1, pause_on_shutdown=False)
+    _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
+    _offer(scheduled, "recipes", {"items": _words(recipe_files())})
+    _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(_studies(declared))}, _FILE]})
+    _run_until_stopped([scheduled, on_demand])
 
 
-@contextmanager
-def _server(store: Path, port: int) -> Iterator[None]:
-    """A server process that ends with the block. Raises RadweaveError if it does not answer in time."""
-    store.mkdir(parents=True, exist_ok=True)
-    log = store / "prefect-server.log"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, env=_clean(os.environ), stdout=file, stderr=file, start_new_session=True)
-    try:
-        _wait(process, port, log)
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+def _run_until_stopped(deployments: list[Any]) -> None:
+    """One run at a time, until Ctrl+C or SIGTERM."""
+    from prefect.runner import Runner as PrefectRunner
+
+    class Served(PrefectRunner):
+        def handle_sigterm(self, *_: Any) -> None:
+            loop = asyncio.get_running_loop()  # Prefect's own way leaves a coroutine that nobody awaits
+            loop.call_soon_threadsafe(lambda: loop.create_task(self.astop()))
+
+    runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
+    for deployment in deployments:
+        runner.add_deployment(deployment)
+    names = ", ".join(f"{deployment.flow_name}/{deployment.name}" for deployment in deployments)
+    print(f"radweave: serving {names}", flush=True)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(runner.start())
+    print("radweave: stopped", flush=True)
 
 
-def _clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """The server serves; it must not take itself for a client of an API."""
-    return {key: value for key, value in environment.items() if key != "PREFECT_API_URL"}
+_FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RadweaveError(f"the Prefect server stopped at once; is port {port} in use? See {log}")
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/api/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise RadweaveError(f"the Prefect server did not answer within {START_SECONDS} s; see {log}")
+def _studies(declared: Catalog) -> list[str]:
+    """Studies that come with radweave and name only cohorts of this catalog."""
+    from tasks.evaluation.study import load_study
+
+    return [name for name, path in study_files().items() if set(load_study(path).cohorts) <= set(declared.cohorts)]
+
+
+def _words(words: Any) -> dict[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+def _offer(deployment: Any, parameter: str, schema: dict[str, Any]) -> None:
+    """Let the form of a deployment offer the words of this catalog, where the flow takes any."""
+    known = deployment._parameter_openapi_schema.properties[parameter]
+    if "anyOf" in schema:
+        known.pop("type", None)
+    known.update(schema)

@@ -1,25 +1,31 @@
 """study: from the mart to the report. A study whose settings and mart did not change is not fitted again."""
 
 import platform
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow
-from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
+from pydantic import Field, NonNegativeInt, ValidationError
 
 from features.core.catalog import Catalog
 from features.core.digest import digest_json
-from features.core.errors import StoreError
+from features.core.errors import RadweaveError, StoreError
 from features.core.place import open_place
-from features.core.progress import watched_by
+from features.core.room import Frozen
 from features.core.store import Store
 from features.fusion.design import Question
 from features.results.manifest import Mart
+from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
-from flows.engine import log_progress, run_step
+from flows.engine import name_run, run_body, run_step
+from flows.parameters import Choice, any_of, titled
 from tasks.evaluation.study import Study, load_study
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
+from tasks.models.model import MODELS, Model
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.report import write_study_report
 from tasks.runners.runner import Runner
@@ -37,30 +43,77 @@ PACKAGES = (
 )
 
 
-@flow(name="study", flow_run_name="study-{study}", persist_result=False)
+if TYPE_CHECKING:
+    AnyModel = Model
+else:
+    AnyModel = any_of(MODELS)
+
+
+class ChosenModel(Frozen):
+    """A model and the settings from which inner folds choose."""
+
+    model: AnyModel = Field(title="Model", description="which kind of model is fitted")
+
+
+def _name() -> str:
+    return f"study {Path(flow_run.parameters['study']).stem}"
+
+
+@flow(name="study", flow_run_name=_name, persist_result=False)
 def study(
-    study: str,
-    catalog: str = "data_catalog.yaml",
-    store: str = "store",
-    runner: AnyRunner = DEFAULT_RUNNER,
+    study: Annotated[str, titled("Study")],
+    models: Annotated[list[ChosenModel], titled("Models")] = [],  # noqa: B006 - the default of the form
+    seed: Annotated[NonNegativeInt | None, titled("Seed")] = None,
+    runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
+    catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
+    store: Annotated[str, titled("Store")] = "store",
 ) -> Path:
     """Fuse the blocks, fit and evaluate the models, write the report; returns the folder of the results.
 
     Args:
         study: name of a study that comes with radweave, or the path of a study's YAML file
+        models: models that replace those of the study; none means the study's own. A changed study is a run of its own
+        seed: replaces the study's seed of splits and bootstraps; none means the study's own
+        runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
         store: folder of the results
-        runner: where the work is done: threads, processes, or a Dask cluster
     """
-    if not FlowRunContext.get():
-        return _study(find_study(study), Path(catalog), Store(open_place(store)), runner)
-    with watched_by(log_progress):
-        return _study(find_study(study), Path(catalog), Store(open_place(store)), runner)
+    path, places = find_study(study), (Path(catalog), Store(open_place(store)))
+    change = Change(tuple(chosen.model for chosen in models), seed)
+    return run_body(lambda board: _watched(board, path, change, *places, runner))
 
 
-def _study(path: Path, catalog: Path, store: Store, runner: Runner) -> Path:
+@dataclass(frozen=True)
+class Change:
+    """What a run replaces in a study; nothing by default."""
+
+    models: tuple[Model, ...] = ()
+    seed: int | None = None
+
+    def of(self, plan: Study) -> Study:
+        """The changed study. Raises RadweaveError if it contradicts itself."""
+        new: dict[str, object] = {"models": self.models} if self.models else {}
+        new |= {} if self.seed is None else {"seed": self.seed}
+        settings = {name: getattr(plan, name) for name in Study.model_fields} | new
+        try:
+            return Study.model_validate(settings)
+        except ValidationError as error:
+            faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+            raise RadweaveError(f"study {plan.name} with the given models and seed: {faults}") from error
+
+
+def _watched(board: Board, path: Path, change: Change, catalog: Path, store: Store, runner: Runner) -> Path:
+    """The study with what is shown of it."""
     declared = check_configuration(catalog, [path])
-    plan = load_study(path)
+    plan = change.of(load_study(path))
+    check_models(plan, declared)
+    folder = _study(plan, declared, catalog, store, runner)
+    board.studied(plan.name, plan.title, folder, store.root)
+    name_run(f"study {plan.name} → {folder.name}")
+    return folder
+
+
+def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: Runner) -> Path:
     mart = Mart.open(store)
     provenance = study_provenance(plan, mart, declared)
     folder = store.study(plan.name, digest_json(provenance))
@@ -77,6 +130,17 @@ def _study(path: Path, catalog: Path, store: Store, runner: Runner) -> Path:
         result = run_step(fit_models, design, plan, folder, pool)
     run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
     return folder
+
+
+def check_models(plan: Study, catalog: Catalog) -> None:
+    """Raises RadweaveError if a model predicts another kind of endpoint than the study has."""
+    for name in plan.cohorts:
+        endpoint = catalog.cohort(name).endpoints[plan.endpoint]
+        wrong = [model.kind for model in plan.models if model.task != endpoint.kind]
+        if wrong:
+            what = f"{', '.join(wrong)} cannot predict {plan.endpoint}, a {endpoint.kind} endpoint"
+            fitting = ", ".join(kind for kind in MODELS.modules if MODELS.load(kind).task == endpoint.kind)
+            raise RadweaveError(f"study {plan.name}: {what}; choose among {fitting}")
 
 
 def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str]:

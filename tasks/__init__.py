@@ -2,3 +2,7 @@
 
 The folders below are the modelling library, one thing per file, no prefect.
 """
+
+import os
+
+os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect greets its makers at the first import, unless told not to

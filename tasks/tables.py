@@ -1,12 +1,12 @@
 """Step 5: clinical and genomic tables."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
 
 from features.clinical.table import VERSION as CLINICAL_VERSION
 from features.clinical.table import read_clinical
@@ -14,7 +14,6 @@ from features.core.catalog import Cohort, load_catalog
 from features.core.digest import digest_bytes, digest_json
 from features.core.genomic_source import ExpressionTable, MutationTable
 from features.core.pseudonym import load_key, pseudonym
-from features.core.table_source import ClinicalTable
 from features.genomic.table import VERSION as GENOMIC_VERSION
 from features.genomic.table import read_genomic
 from features.images.file_cache import FileCache
@@ -23,9 +22,18 @@ from features.results.patients import Tables, kept_tables, without
 from features.results.withdraw import withdrawn_cases
 from features.tables.files import VERSION as FILES_VERSION
 from features.tables.patient import PatientTable
+from tasks.transient import is_transient
 
 
-@task(name="tables", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="tables",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=3,
+    retry_delay_seconds=exponential_backoff(10),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_transient,
+)
 def read_tables(catalog: Path, cohort: str, ledger: Ledger, cache: FileCache) -> Tables:
     """Typed tables of a cohort by block, the genomic one only where the catalog declares one.
 
@@ -60,8 +68,6 @@ def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache
     versions = [FILES_VERSION, CLINICAL_VERSION, GENOMIC_VERSION, pseudonym(key, name, "")]
     if any(isinstance(table, ExpressionTable) and table.pathways for table in cohort.tables):
         versions.append(version("gseapy"))
-    if any(isinstance(table, ClinicalTable) and table.as_of is None for table in cohort.tables):
-        versions.append(str(datetime.now(UTC).date()) if _has_dates(cohort) else "")  # no date may lie in the future
     said = cohort.model_dump(mode="json", include=parts)
     return digest_json({"files": digest_json(files), "said": said, "versions": versions})
 
@@ -75,11 +81,6 @@ def _paths(cohort: Cohort) -> list[str]:
         if isinstance(table, MutationTable) and table.sequenced:
             found.append(table.sequenced.path)
     return found
-
-
-def _has_dates(cohort: Cohort) -> bool:
-    columns = [c for table in cohort.tables if isinstance(table, ClinicalTable) for c in table.columns.values()]
-    return any(column.date_format for column in columns)
 
 
 def _digest(path: Path, cache: FileCache) -> str:

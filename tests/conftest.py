@@ -89,6 +89,10 @@ class Demo:
         """A copy of the store, for tests that change it."""
         return Path(shutil.copytree(self.store, folder / "store", symlinks=True))
 
+    def copy_cohort(self, folder: Path) -> Path:
+        """The catalog of a copy of the cohort, for tests that change its files."""
+        return Path(shutil.copytree(self.catalog.parent, folder / "cohort")) / self.catalog.name
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, radweave: Run) -> Demo:

@@ -119,10 +119,8 @@ def _group_arrays(group: Group, order: Sequence[str], ledger: Ledger) -> dict[st
     wanted = pa.schema([(group.prefix + name, type_) for name, type_ in types])
     before = ledger.table(group.block)
     known: Mapping[str, int] = {}
-    if before is not None and all(
-        name in before.schema.names and before.schema.field(name).type == wanted.field(name).type
-        for name in wanted.names
-    ):
+    there = {} if before is None else dict(zip(before.schema.names, before.schema.types, strict=True))
+    if before is not None and all(there.get(field.name) == field.type for field in wanted):
         before, known = before.select(wanted.names).cast(wanted), ledger.rows(group.block, group.prefix)
     else:
         before = wanted.empty_table()

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.core.errors import FitError
-from tasks.models.model import Floats, Model, Task
+from tasks.models.model import Floats, Model, Task, features_kept
 
 
 class Cox(Model):
@@ -26,8 +26,10 @@ class Cox(Model):
     kind: Literal["cox"] = "cox"
     task: ClassVar[Task] = "survival"
     events_per_feature: ClassVar[int] = 10
-    k: tuple[PositiveInt, ...] = Field((5,), min_length=1)
-    penalizer: tuple[PositiveFloat, ...] = Field((0.05,), min_length=1)
+    k: tuple[PositiveInt, ...] = features_kept(5)
+    penalizer: tuple[PositiveFloat, ...] = Field(
+        (0.05,), min_length=1, title="Penalty", description="strength of the ridge penalty; inner folds choose"
+    )
 
     def estimator(self, seed: int) -> RidgeCox:  # noqa: ARG002 (nothing random in it)
         return RidgeCox(penalizer=self.penalizer[0])

@@ -23,7 +23,12 @@ class Coxnet(Model):
 
     kind: Literal["coxnet"] = "coxnet"
     task: ClassVar[Task] = "survival"
-    alpha_fraction: tuple[float, ...] = Field((0.5, 0.25, 0.1), min_length=1)
+    alpha_fraction: tuple[float, ...] = Field(
+        (0.5, 0.25, 0.1),
+        min_length=1,
+        title="Penalty",
+        description="fraction of the smallest penalty that sets every coefficient to zero; inner folds choose",
+    )
 
     def estimator(self, seed: int) -> LassoCox:  # noqa: ARG002 (nothing random in it)
         return LassoCox(alpha_fraction=self.alpha_fraction[0])

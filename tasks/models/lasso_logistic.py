@@ -20,7 +20,12 @@ class LassoLogistic(Model):
 
     kind: Literal["lasso_logistic"] = "lasso_logistic"
     task: ClassVar[Task] = "binary"
-    C: tuple[PositiveFloat, ...] = Field((0.1, 0.3, 1.0), min_length=1)
+    C: tuple[PositiveFloat, ...] = Field(
+        (0.1, 0.3, 1.0),
+        min_length=1,
+        title="Inverse penalty (C)",
+        description="small values keep few columns; inner folds choose",
+    )
 
     def estimator(self, seed: int) -> LogisticRegression:
         return LogisticRegression(

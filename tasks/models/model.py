@@ -16,6 +16,12 @@ Task = Literal["binary", "survival"]
 Floats = NDArray[np.float64]
 
 
+def features_kept(*k: int) -> Any:
+    """The field `k` of a model with these candidates."""
+    what = "how many columns the screening keeps; inner folds choose among these"
+    return Field(k, min_length=1, title="Features (k)", description=what)
+
+
 class Model(Kind):
     """What is fitted at the end of a pipeline. Fields are tuples of candidates; inner folds choose among them.
 
@@ -25,7 +31,7 @@ class Model(Kind):
     task: ClassVar[Task]
     events_per_feature: ClassVar[int] = 0  # > 0: screening keeps at most one column per so many training events
 
-    k: tuple[PositiveInt, ...] = Field((10, 30), min_length=1)
+    k: tuple[PositiveInt, ...] = features_kept(10, 30)
 
     @abstractmethod
     def estimator(self, seed: int) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 from sksurv.ensemble import RandomSurvivalForest
 
-from tasks.models.model import Floats, Model, Task
+from tasks.models.model import Floats, Model, Task, features_kept
 
 
 class SurvivalForest(Model):
@@ -21,9 +21,11 @@ class SurvivalForest(Model):
 
     kind: Literal["survival_forest"] = "survival_forest"
     task: ClassVar[Task] = "survival"
-    k: tuple[PositiveInt, ...] = Field((20,), min_length=1)
-    trees: PositiveInt = 100
-    min_samples_leaf: tuple[PositiveInt, ...] = Field((3,), min_length=1)
+    k: tuple[PositiveInt, ...] = features_kept(20)
+    trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")
+    min_samples_leaf: tuple[PositiveInt, ...] = Field(
+        (3,), min_length=1, title="Smallest leaf", description="cases that a leaf needs; inner folds choose"
+    )
 
     def estimator(self, seed: int) -> RandomSurvivalForest:
         return RandomSurvivalForest(

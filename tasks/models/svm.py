@@ -20,8 +20,15 @@ class Svm(Model):
 
     kind: Literal["svm"] = "svm"
     task: ClassVar[Task] = "binary"
-    kernel: tuple[Literal["linear", "rbf"], ...] = Field(("linear", "rbf"), min_length=1)
-    C: tuple[PositiveFloat, ...] = Field((0.1, 1.0), min_length=1)
+    kernel: tuple[Literal["linear", "rbf"], ...] = Field(
+        ("linear", "rbf"), min_length=1, title="Kernels", description="shapes of the border; inner folds choose"
+    )
+    C: tuple[PositiveFloat, ...] = Field(
+        (0.1, 1.0),
+        min_length=1,
+        title="Inverse penalty (C)",
+        description="small values allow a wider margin; inner folds choose",
+    )
 
     def estimator(self, seed: int) -> SVC:
         return SVC(

@@ -1,87 +1,44 @@
-"""The Prefect server that `radweave serve` starts: it boots, schedules, runs what is asked for over REST, and ends."""
+"""The Prefect server that `radweave serve` starts: it boots, schedules, explains its forms, runs what is asked for, ends."""
 
 import json
 import os
+import re
 import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import urllib.error
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-ROOT = Path(__file__).parents[2]
-
-
-class Server:
-    """A running `radweave serve` and its REST API."""
-
-    def __init__(self, catalog: Path, store: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        options = ["--catalog", catalog, "--store", store, "--port", self.port, "--cron", "* * * * *", "--workers", 1]
-        command = [sys.executable, "-m", "flows.cli", "serve", *map(str, options)]
-        self.log = store.parent / "serve.log"
-        with self.log.open("wb") as file:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file, start_new_session=True)
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return json.loads(answer.read()) if path.startswith("/api") else answer.read().decode()
-
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode(), {"content-type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read())
-
-    def wait(self, what: str, ready: Any, seconds: float = 240) -> Any:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                found = ready()
-            except OSError:
-                found = None
-            if found:
-                return found
-            time.sleep(1)
-        raise AssertionError(f"{what}: not within {seconds} s\n{self.log.read_text()}")
 
 
 @pytest.fixture(scope="module")
-def server(demo, tmp_path_factory: pytest.TempPathFactory):
-    store = demo.copy(tmp_path_factory.mktemp("serve"))
-    found = Server(demo.catalog, store)
-    try:
-        found.wait("deployments", lambda: len(found.post("/api/deployments/filter", {})) == 2)
-        yield found
-    finally:
-        found.process.send_signal(signal.SIGTERM)
-        try:
-            found.process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            os.killpg(found.process.pid, signal.SIGKILL)
-            raise
+def refreshed(server) -> Any:
+    """The run that the schedule started."""
+    return server.end(next(run["id"] for run in reversed(server.runs()) if run["auto_scheduled"]))
 
 
-def deployment(server: Server, name: str) -> dict[str, Any]:
-    return next(one for one in server.post("/api/deployments/filter", {}) if one["name"] == name)
+@pytest.fixture(scope="module", autouse=True)
+def killed(server, demo, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, datetime]:
+    """A tracked refresh from a terminal that was killed at work: its run, its store, the time of its death.
+
+    It dies before the first test, because its death is noticed after a minute and a half.
+    """
+    store = tmp_path_factory.mktemp("killed") / "store"
+    known = {run["id"] for run in server.runs()}
+    process = server.command("refresh", "--all", "--catalog", demo.catalog, "--store", store, "--workers", 1)
+    server.wait("work of the refresh", lambda: len(list((store / "work").rglob("*.parquet"))) > 5)
+    run = next(run["id"] for run in server.runs() if run["id"] not in known)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert server.run(run)["state"]["type"] == "RUNNING"
+    return run, store, datetime.now(UTC)
 
 
-def finished(server: Server, run: str) -> dict[str, Any] | None:
-    found = server.get(f"/api/flow_runs/{run}")
-    return found if found["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED") else None
-
-
-def test_the_ui_is_served_on_loopback_alone(server: Server) -> None:
+def test_the_ui_is_served_on_loopback_alone_whatever_the_environment_says(server) -> None:
+    assert server.environment["PREFECT_SERVER_API_HOST"] == "0.0.0.0"
     assert "<html" in server.get("/").lower()
     listening = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
@@ -91,33 +48,154 @@ def test_the_ui_is_served_on_loopback_alone(server: Server) -> None:
     assert all(address.startswith("0100007F") for address in listening)
 
 
-def test_the_form_explains_its_parameters(server: Server) -> None:
-    properties = deployment(server, "on-demand")["parameter_openapi_schema"]["properties"]
-    assert all(one["description"] for one in properties.values())
-    assert {one["$ref"].split("/")[-1] for one in properties["runner"]["oneOf"]} == {"Threads", "Processes", "Dask"}
+def test_the_user_interface_that_calls_its_makers_is_not_served(server) -> None:
+    assert server.get("/ui-settings")["available_uis"] == ["v1"]
+    settings = server.get("/api/admin/settings")["server"]
+    assert not settings["analytics_enabled"]
+    assert not settings["ui"]["show_promotional_content"]
 
 
-def test_a_scheduled_refresh_appears_and_completes(server: Server) -> None:
-    wanted = {"deployments": {"name": {"any_": ["scheduled"]}}, "sort": "EXPECTED_START_TIME_ASC", "limit": 1}
-    run = server.wait("a scheduled run", lambda: server.post("/api/flow_runs/filter", wanted))[0]
-    assert run["auto_scheduled"]
-    ended = server.wait("its end", lambda: finished(server, run["id"]))
-    assert ended["state"]["type"] == "COMPLETED", ended["state"]
-    steps = server.post("/api/task_runs/filter", {"task_runs": {"flow_run_id": {"any_": [run["id"]]}}})
+@pytest.mark.parametrize("name", ["scheduled", "on-demand"])
+def test_the_form_explains_every_field(server, name: str) -> None:
+    schema = server.deployment(name)["parameter_openapi_schema"]
+    parts = {"": schema, **schema["definitions"]}
+    fields = [(part, key, field) for part, one in parts.items() for key, field in one["properties"].items()]
+    assert len(fields) > 15
+    unexplained = [
+        (part, key)
+        for part, key, one in fields
+        if "const" not in one and not (one.get("title") and one.get("description"))
+    ]
+    assert unexplained == []
+    assert all(field["title"][0].isupper() for _, _, field in fields)
+
+
+def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
+    refresh = server.deployment("scheduled")["parameter_openapi_schema"]
+    assert refresh["properties"]["cohorts"]["items"]["enum"] == ["builtin"]
+    assert "ct_lung" in refresh["properties"]["recipes"]["items"]["enum"]
+    assert len(refresh["properties"]["runner"]["anyOf"]) == 3
+    study = server.deployment("on-demand")["parameter_openapi_schema"]
+    assert study["properties"]["study"]["anyOf"][0]["enum"] == ["builtin_response", "builtin_survival"]
+    from tasks.models.model import MODELS
+
+    offered = {one["$ref"] for one in study["definitions"]["ChosenModel"]["properties"]["model"]["anyOf"]}
+    assert len(offered) == len(MODELS.modules)
+
+
+def test_a_scheduled_refresh_completes_and_its_name_tells_cohort_and_refresh(server, refreshed) -> None:
+    assert refreshed["state"]["type"] == "COMPLETED", refreshed["state"]
+    refresh = json.loads((server.store / "refreshes" / "builtin.json").read_text())["refresh"]
+    assert refreshed["name"] == f"refresh builtin → {refresh}"
+    steps = server.post("/api/task_runs/filter", {"task_runs": {"flow_run_id": {"any_": [refreshed["id"]]}}})
     assert {step["name"].split("-")[0] for step in steps} == {"index", "check", "extract", "tables", "publish"}
 
 
-def test_a_study_triggered_over_rest_completes(server: Server) -> None:
-    path = f"/api/deployments/{deployment(server, 'on-demand')['id']}/create_flow_run"
-    run = server.post(path, {"parameters": {"study": "builtin_response"}})
-    ended = server.wait("its end", lambda: finished(server, run["id"]))
-    assert ended["state"]["type"] == "COMPLETED", ended["state"]
-    assert ended["name"] == "study-builtin_response"
+def test_a_refresh_shows_progress_flow_of_scans_quarantine_and_features(server, refreshed) -> None:
+    found = server.artifacts(refreshed["id"])
+    assert {"scans-builtin", "quarantine-builtin", "features-builtin"} <= set(found)
+    bars = [one for key, one in found.items() if key.startswith("progress-")]
+    assert bars and all(one["data"] == 100 for one in bars)
+    flow = json.loads(found["scans-builtin"]["data"])
+    assert [row["centre"] for row in flow] == ["A", "B", "C", "all"]
+    assert all(row["scans in"] == row["used"] + row["quarantined"] for row in flow)
+    features = {row["block"]: row for row in json.loads(found["features-builtin"]["data"])}
+    assert features["radiomics"]["predictors"] > 50
+    assert features["clinical"]["rows"] == 24
 
 
-def test_a_faulty_parameter_is_refused(server: Server) -> None:
-    path = f"/api/deployments/{deployment(server, 'on-demand')['id']}/create_flow_run"
+def test_deep_features_hold_the_slot_of_the_gpu_and_give_it_back(server, refreshed) -> None:
+    wanted = {"filter": {"event": {"prefix": ["prefect.concurrency-limit."]}}, "limit": 50}
+    found = server.post("/api/events/filter", wanted)["events"]
+    own = [one for one in found if any(refreshed["id"] in about["prefect.resource.id"] for about in one["related"])]
+    assert {one["event"].rpartition(".")[2] for one in own} == {"acquired", "released"}
+    assert {one["resource"]["prefect.resource.name"] for one in own} == {"radweave-gpu"}
+    assert server.get("/api/v2/concurrency_limits/radweave-gpu")["active_slots"] == 0
+
+
+def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_forest(server) -> None:
+    models = [{"model": {"kind": "svm", "kernel": ["linear"]}}]
+    runner = {"kind": "threads", "workers": 1}
+    run = server.end(server.trigger("on-demand", study="builtin_response", models=models, runner=runner))
+    assert run["state"]["type"] == "COMPLETED", run["state"]
+    assert re.fullmatch(r"study builtin_response → [0-9a-f]{16}", run["name"])
+    folder = server.store / "studies" / "builtin_response" / run["name"].split()[-1]
+    kept = json.loads((folder / "study.json").read_text())["study"]["models"]
+    assert [(model["kind"], model["kernel"]) for model in kept] == [("svm", ["linear"])]
+    assert len(list(folder.parent.iterdir())) == 2
+    found = server.artifacts(run["id"])
+    scores = json.loads(found["scores-builtin-response"]["data"])
+    assert {row["model"] for row in scores} == {"svm"}
+    assert all("–" in row["95 % interval"] and row["n"] == 24 for row in scores)
+    page = found["report-builtin-response"]["data"]
+    assert "data:image/svg+xml;base64," in page
+    assert f"studies/builtin_response/{folder.name}/report.html" in page
+
+
+def test_models_of_another_kind_of_endpoint_end_the_run_with_a_sentence(server) -> None:
+    run = server.end(server.trigger("on-demand", study="builtin_response", models=[{"model": {"kind": "coxnet"}}]))
+    assert run["state"]["type"] == "FAILED"
+    assert "coxnet cannot predict response, a binary endpoint; choose among" in run["state"]["message"]
+
+
+@pytest.mark.parametrize("wrong", [{"workers": "many"}, {"kind": "cloud"}])
+def test_a_faulty_parameter_is_refused(server, wrong: dict[str, str]) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        server.post(path, {"parameters": {"study": "builtin_response", "runner": {"kind": "ponies"}}})
+        server.trigger("on-demand", study="builtin_response", runner={"kind": "threads", **wrong})
     assert refused.value.code in (409, 422)
     refused.value.close()
+
+
+def test_too_many_new_rejections_end_a_run_as_failed_with_what_to_do(server, demo, tmp_path: Path) -> None:
+    catalog = demo.copy_cohort(tmp_path)
+    for image in catalog.parent.glob("C/*/*/CT.nii.gz"):
+        image.write_bytes(image.read_bytes()[:2000])
+    store = demo.copy(tmp_path)
+    process = server.command("refresh", "--all", "--catalog", catalog, "--store", store, "--workers", 1)
+    _, printed = process.communicate(timeout=240)
+    assert process.returncode == 2, printed
+    found = next(run for run in server.runs() if run["state"]["type"] == "FAILED" and run["name"].startswith("refresh"))
+    message = found["state"]["message"]
+    assert re.match(r"\d+ of 33 scans of builtin were newly quarantined \(\d+ × NII_TRUNC: ", message)
+    assert "copy the file again" in message and "The threshold is 20%" in message and "refresh again" in message
+    assert message in printed and "Traceback" not in printed
+    shown = json.loads(server.artifacts(found["id"])["quarantine-builtin"]["data"])
+    assert {row["code"] for row in shown} == {"NII_TRUNC"}
+    assert all(row["case"].startswith("builtin:") and row["remedy"] for row in shown)
+    again = server.command("refresh", "--all", "--catalog", catalog, "--store", store, "--workers", 1)
+    _, printed = again.communicate(timeout=240)
+    assert again.returncode == 0, printed  # nothing is new
+
+
+def test_a_killed_run_is_ended_by_the_automation_and_the_next_goes_on(server, demo, killed) -> None:
+    run, store, died = killed
+    ended = server.end(run, seconds=180)
+    assert ended["state"]["type"] == "CRASHED"
+    assert "no heartbeat for 90 s" in ended["state"]["message"]
+    assert datetime.fromisoformat(ended["state"]["timestamp"]) - died < timedelta(seconds=180)
+    finished = {path: path.stat().st_mtime_ns for path in (store / "work").rglob("*.parquet")}
+    again = server.command("refresh", "--all", "--catalog", demo.catalog, "--store", store, "--workers", 1)
+    _, printed = again.communicate(timeout=240)
+    assert again.returncode == 0, printed
+    assert all(path.stat().st_mtime_ns == time for path, time in finished.items())
+
+
+def test_nothing_about_patients_reaches_the_server(server, demo, refreshed) -> None:
+    """Ids, names, UIDs and file paths stand in no run, log, event or artifact."""
+    ids = {path.name for path in (demo.catalog.parent / "A" / "dicom").iterdir()}
+    ids |= {path.name for path in (demo.catalog.parent / "C").iterdir()}
+    kept = [
+        server.post(f"/api/{kind}/filter", {"limit": 200} if kind != "events" else {"limit": 50, "filter": {}})
+        for kind in ("flow_runs", "task_runs", "logs", "artifacts", "events", "deployments")
+    ]
+    assert all(kept)
+    text = json.dumps(kept)
+    assert "refresh builtin" in text
+    assert [needle for needle in [*ids, "2.25.", "/dicom/", ".dcm", ".nii"] if needle in text] == []
+
+
+def test_no_process_looks_for_another_machine(server, refreshed) -> None:
+    looked = set(server.spied.read_text().splitlines())
+    own = re.compile(r"\('(127\.0\.0\.1|::1)', .*\)|'(127\.0\.0\.1|localhost|::1)'|b?'/.*'|None|b'127.0.0.1'")
+    assert looked
+    assert {address for address in looked if not own.fullmatch(address)} == set()

@@ -1,0 +1,42 @@
+"""Unions as forms: a choice told apart by its kind; wrong kinds and settings are refused."""
+
+from typing import Annotated
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from flows.parameters import Choice, any_of
+from tasks.models.model import MODELS
+from tasks.models.svm import Svm
+from tasks.pool import AnyRunner
+
+MODEL = TypeAdapter(any_of(MODELS))
+
+
+def test_every_kind_of_a_room_is_a_choice() -> None:
+    offered = MODEL.json_schema()
+    assert set(offered) >= {"anyOf", "$defs"}
+    kinds = {one["properties"]["kind"]["const"] for one in offered["$defs"].values()}
+    assert kinds == set(MODELS.modules)
+
+
+def test_the_ui_tells_the_default_runner_by_its_fields() -> None:
+    """It takes the first choice that has most of a value's fields."""
+    schema = TypeAdapter(Annotated[AnyRunner, Choice()]).json_schema()
+    forms = [schema["$defs"][one["$ref"].rpartition("/")[2]] for one in schema["anyOf"]]
+    for form in forms:
+        value = set(form["properties"])
+        matches = [len(value & set(other["properties"])) for other in forms]
+        assert forms[matches.index(max(matches))] is form
+
+
+def test_a_kind_is_parsed_by_its_name() -> None:
+    assert MODEL.validate_python({"kind": "svm", "C": [2.0]}) == Svm(C=(2.0,))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "svn"}, {"C": [1.0]}, {"kind": "svm", "alpha": 1}, {"kind": "svm", "C": []}]
+)
+def test_wrong_kinds_and_settings_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        MODEL.validate_python(wrong)
