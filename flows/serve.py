@@ -47,7 +47,7 @@ def _run_deployments(declared: Catalog, store: Path, catalog: Path, cron: str, r
 
     prepare_server()
     if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
-        print(f"radweave: {swept} runs were left by an earlier process and are Crashed now", flush=True)
+        print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
     places = {"catalog": str(catalog), "store": str(store), "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
     scheduled = refresh.to_deployment(SCHEDULED, cron=cron, parameters=places, entrypoint_type=module)
