@@ -18,8 +18,10 @@ SCHEDULED, ON_DEMAND = "scheduled", "on-demand"
 def serve_deployments(
     store: str, catalog: Path, port: int, cron: str, runner: Runner, *, database: str = "", auth: str = ""
 ) -> None:
-    """Serve `refresh/scheduled` and `study/on-demand` until interrupted; without a database, the server's own data lie
-    in <store>/prefect; beside a store on object storage, in ./radweave-server. Raises RadweaveError if the catalog has faults or the port is taken.
+    """Serve `refresh/scheduled` and `study/on-demand` until interrupted.
+
+    Without a database, the server's own data lie in <store>/prefect; for a store on object storage, in ./radweave-server.
+    Raises RadweaveError if the catalog has faults or the port is taken.
     """
     declared = load_catalog(catalog)
     place = open_place(store)
@@ -50,7 +52,7 @@ def _run_deployments(declared: Catalog, store: str, catalog: Path, cron: str, ru
 
     prepare_server()
     if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
-        print(f"radweave: {swept} runs were left by an earlier process and are Crashed now", flush=True)
+        print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
     places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
     scheduled = refresh.to_deployment(SCHEDULED, cron=cron, parameters=places, entrypoint_type=module)
