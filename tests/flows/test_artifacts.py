@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.core.store import Store
+from features.results.manifest import Mart
 from flows.artifacts import Board, _forests, feature_summary, scan_flow, score_rows
 
 
@@ -53,7 +54,7 @@ def test_outside_a_run_nothing_is_shown(tmp_path) -> None:
 
 @pytest.mark.slow
 def test_the_summary_of_features_counts_what_the_mart_holds(demo) -> None:
-    found = {one["block"]: one for one in feature_summary(Store(demo.store), "builtin")}
+    found = {one["block"]: one for one in feature_summary(Mart.open(Store(demo.store)), "builtin")}
     assert {"clinical", "genomic", "radiomics", "deep", "region"} <= set(found)
     assert found["clinical"]["rows"] == 24
     assert found["radiomics"]["predictors"] > 50 and found["radiomics"]["empty cells"].endswith(" %")

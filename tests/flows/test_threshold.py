@@ -3,10 +3,12 @@
 import json
 
 import pytest
-from features.results.mart import QUARANTINE, Published
 
 from features.core.store import Store
-from features.core.table import write_bytes, write_table
+from features.core.table import parquet_bytes
+from features.results.manifest import CohortState, commit, keep_table, newest
+from features.results.publish import Published
+from features.results.schemas import QUARANTINE
 from flows.threshold import TooManyRejected, check_threshold, scans_in_quarantine
 
 
@@ -14,12 +16,12 @@ def keep(store: Store, *rows: tuple[str, str, str, str]) -> None:
     """A quarantine of cohort c: case, stage, code, details."""
     columns = {"cohort": "c", "centre": "A", "modality": "CT", "message": ""}
     table = [{**columns, "case": a, "stage": b, "code": c, "details": json.dumps({"file": d})} for a, b, c, d in rows]
-    write_table(store.quarantine("c"), QUARANTINE.table(table))
-    write_bytes(store.refresh("c"), b"{}")
+    file = keep_table(store, "quarantine", "c", parquet_bytes(QUARANTINE.table(table)), len(rows))
+    commit(store, "c", CohortState(key=""), {"quarantine": file}, newest(store))
 
 
 def published(scans: int, **codes: int) -> Published:
-    return Published("c", "r", scans, scans - sum(codes.values()), codes, {})
+    return Published("c", 1, True, scans, scans - sum(codes.values()), codes)
 
 
 def test_before_the_first_refresh_nothing_is_in_quarantine(tmp_path) -> None:
