@@ -58,13 +58,27 @@ class Screen:
 
 def refresh_table(published: Sequence[Published]) -> Table:
     """One row per cohort; scans in = used + quarantined + withdrawn."""
-    table = Table(title="Refresh")
-    for name in ("cohort", "scans", "used", "quarantined", "withdrawn", "reasons", "warnings", "refresh"):
-        table.add_column(name, justify="left" if name in ("cohort", "reasons", "warnings", "refresh") else "right")
-    for one in published:
-        counts = (one.scans, one.used, sum(one.quarantined.values()), one.withdrawn)
-        number = f"{one.refresh}" if one.changed else f"{one.refresh}, nothing changed"
-        table.add_row(one.cohort, *map(str, counts), counted(one.quarantined), counted(one.warned), number)
+    columns: dict[str, list[str]] = {
+        "cohort": [one.cohort for one in published],
+        "scans": [str(one.scans) for one in published],
+        "used": [str(one.used) for one in published],
+        "quarantined": [counted(one.quarantined) for one in published],
+    }
+    if any(one.withdrawn for one in published):
+        columns["withdrawn"] = [str(one.withdrawn) for one in published]
+    if any(one.warned for one in published):
+        columns["warnings"] = [counted(one.warned) for one in published]
+    columns["refresh"] = [f"{one.refresh}" if one.changed else f"{one.refresh}, as before" for one in published]
+    return table_of("Refresh", columns)
+
+
+def table_of(title: str, columns: Mapping[str, Sequence[str]]) -> Table:
+    """A table of equally long columns; long cells are folded, numbers stand right."""
+    table = Table(title=title)
+    for name, cells in columns.items():
+        table.add_column(name, overflow="fold", justify="right" if all(map(str.isdigit, cells)) else "left")
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
     return table
 
 

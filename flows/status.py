@@ -15,7 +15,7 @@ from features.results.diff import diff_refreshes
 from features.results.manifest import Mart
 from features.results.publish import published_of
 from flows.configuration import find_study, study_files
-from flows.screen import counted
+from flows.screen import refresh_table
 from flows.study import study_provenance
 from tasks.evaluation.study import Study, load_study
 
@@ -25,14 +25,9 @@ def read_status(store: Store, catalog: Path) -> list[RenderableType]:
     mart = Mart.open(store)
     if not mart.manifest.files:
         return [f"{store.root}: nothing here yet: run radweave refresh"]
-    cohorts = Table(title=f"Cohorts in {store.root}, refresh {mart.manifest.refresh} of {mart.manifest.at}")
-    for name in ("cohort", "scans", "used", "quarantined", "withdrawn", "warnings", "rows of the mart", "refresh"):
-        cohorts.add_column(name, overflow="fold")
-    for name, found in mart.manifest.cohorts.items():
-        published = published_of(name, mart.manifest, changed=False)
-        rows = ", ".join(f"{block} {count}" for block, count in published.rows.items())
-        counts = (str(found.scans), str(found.used), counted(found.quarantined), str(found.withdrawn))
-        cohorts.add_row(name, *counts, counted(found.warned), rows, str(found.refreshed))
+    published = [published_of(name, mart.manifest, changed=True) for name in mart.manifest.cohorts]
+    cohorts = refresh_table(published)
+    cohorts.title = f"Cohorts in {store.root}, refresh {mart.manifest.refresh} of {mart.manifest.at}"
     studies = Table(title="Studies")
     for name in ("study", "run", "state", "why", "report"):
         studies.add_column(name, overflow="fold")
@@ -49,13 +44,16 @@ def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
     facts = json.loads(read_bytes(folder / "study.json"))
     name = folder.parent.name
     try:
-        plan = load_study(find_study(name)) if name in study_files() else Study.model_validate(facts["study"])
+        plan = Study.model_validate(facts["study"])
         today = study_provenance(plan, mart, load_catalog(catalog))
+        changed = name in study_files() and load_study(find_study(name)).digest() != plan.digest()
     except RadweaveError as error:
         return "unknown", str(error).splitlines()[0]
     why = [_moved(key, facts, mart) for key, value in facts["provenance"].items() if today.get(key) != value]
     why += [f"{facts['withdrawn']} of its cases were withdrawn"] if facts.get("withdrawn") else []
-    return ("stale", "; ".join(why)) if why else ("current", "")
+    if why:
+        return "stale", "; ".join(why)
+    return "current", "with other settings than the study's file" if changed else ""
 
 
 def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:
