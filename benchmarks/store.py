@@ -33,7 +33,7 @@ from features.core.table import ARROW, Column, Schema, dictionary_rows, parquet_
 from features.fusion.design import Question, fuse
 from features.results.manifest import EMPTY, CohortState, Mart, commit, keep_table
 from features.results.publish import settings_digests
-from features.results.schemas import DICTIONARY, KEY, QUARANTINE
+from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS
 from features.tables.patient import KEY as PATIENT_KEY
 from flows.export import read_export
 from flows.views import Views
@@ -129,6 +129,9 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
     rows = [row for block, (_, columns) in tables.items() for row in dictionary_rows(block, COHORT, columns)]
     tables["dictionary"] = DICTIONARY.table(rows), list(DICTIONARY.columns)
     tables["quarantine"] = QUARANTINE.table([]), list(QUARANTINE.columns)
+    cases = tables["region"][0].select([column.name for column in KEY]).to_pylist()
+    scans = [{**case, "modality": "CT", "image_digest": case["case"], "mask_digest": case["case"]} for case in cases]
+    tables["scans"] = SCANS.table(scans), list(SCANS.columns)
     return tables
 
 

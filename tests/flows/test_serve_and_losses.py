@@ -1,7 +1,6 @@
 """What the loss of a server, of `serve` or of a file server costs; and a server on PostgreSQL that asks for a password."""
 
 import base64
-import json
 import os
 import shutil
 import signal
@@ -14,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from features.core.store import Store
+from features.results.manifest import newest
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
@@ -46,8 +48,8 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up(demo, serve, tmp
     _, printed = process.communicate(timeout=240)
     assert process.returncode == 0, printed
     assert "the Prefect server is gone: the work goes on without it" in printed
-    kept = [json.loads((where / "refreshes" / "builtin.json").read_text()) for where in (store, demo.store)]
-    assert kept[0] == kept[1]
+    kept = [newest(Store(where)) for where in (store, demo.store)]
+    assert kept[0].files == kept[1].files
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", first.port)) != 0  # the server went with its parent
     second = serve(demo.catalog, first.store, "--port", first.port, "--cron", "0 3 1 1 *")
