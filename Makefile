@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TORCH := torch==2.13.0
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test check types fast format serve lock clean
 
@@ -22,7 +23,7 @@ demo: $(READY)  ## the main job on the built-in cohort, into demo/
 	$(BIN)/radweave demo demo
 
 test: $(READY)  ## every test that this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check: $(READY)  ## format, lint, types, architecture and fast tests, under two minutes
 	@$(MAKE) --no-print-directory -j2 types fast
@@ -33,7 +34,7 @@ types:
 	$(BIN)/mypy
 
 fast:
-	$(BIN)/python -m pytest -q -m "not slow and not server and not browser"
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not server and not browser"
 
 format: $(READY)  ## format and sort imports
 	$(BIN)/ruff check --fix .
