@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import pyarrow as pa
@@ -39,21 +39,26 @@ class Ledger:
     def table(self, name: str) -> pa.Table | None:
         """A table of the cohort; None if there is none or it is damaged."""
         if name not in self._tables:
-            file = self.manifest.file(name, self.cohort)
-            table = None
-            if file is not None:
-                try:
-                    table = table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path)
-                except StoreError as error:
-                    self.damaged.append(str(error))
-            self._tables[name] = table
+            self._tables[name] = self._read(name)
         return self._tables[name]
+
+    def _read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+        file = self.manifest.file(name, self.cohort)
+        if file is None:
+            return None
+        try:
+            return table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, columns)
+        except StoreError as error:
+            if str(error) not in self.damaged:
+                self.damaged.append(str(error))
+            return None
 
     def rows(self, block: str, prefix: str) -> Mapping[str, int]:
         """Address → row in the block's table, of the results whose columns begin with a prefix."""
         key = block, prefix
         if key not in self._rows:
-            table, name = self.table(block), prefix + RESULT
+            name = prefix + RESULT
+            table = self._read(block, [name])  # of a wide table this one column; a column that is absent is left out
             values = table[name].to_pylist() if table is not None and name in table.schema.names else []
             self._rows[key] = {address: row for row, address in enumerate(values) if address is not None}
         return self._rows[key]
