@@ -220,9 +220,17 @@ class Server:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            text = answer.read()
-            return json.loads(text) if text else None
+        for pause in (1, 3, 10, 0):  # 503: the server's SQLite is busy
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    text = answer.read()
+                    return json.loads(text) if text else None
+            except urllib.error.HTTPError as error:
+                if error.code != 503 or not pause:
+                    raise
+                error.close()
+                time.sleep(pause)
+        raise AssertionError("unreachable")
 
     def wait(self, what: str, ready: Callable[[], Any], seconds: float = 240) -> Any:
         """What `ready` gives once it is true."""

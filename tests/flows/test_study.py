@@ -64,7 +64,7 @@ def test_a_study_is_stale_once_the_catalog_has_changed(demo, radweave, tmp_path:
 
 def test_query_reads_and_never_writes(demo, radweave, tmp_path: Path) -> None:
     arguments = ("--store", demo.store, "--format", "csv")
-    assert radweave("query", "SELECT count(*) AS n FROM clinical", *arguments).stdout == "n\n24\n"
+    assert radweave("query", "SELECT count(*) AS n FROM clinical", *arguments).stdout == '"n"\n24\n'
     explained = radweave("query", "SELECT count(*) FROM dictionary WHERE description = ''", *arguments).stdout
     assert explained.splitlines()[1] == "0"
     for attack in (

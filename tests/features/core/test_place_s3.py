@@ -103,7 +103,11 @@ def test_a_cohort_is_refreshed_studied_and_queried_there(bucket: str, demo, radw
     assert int(count.splitlines()[1]) > 24
     radweave("study", "builtin_response", "--catalog", demo.catalog, "--store", place)
     assert "current" in radweave("status", "--store", place, "--catalog", demo.catalog).stdout
-    case = radweave("query", 'SELECT "case" FROM scans LIMIT 1', "--store", place, "--format", "csv").stdout.split()[1]
+    case = (
+        radweave("query", 'SELECT "case" FROM scans LIMIT 1', "--store", place, "--format", "csv")
+        .stdout.split()[1]
+        .strip('"')
+    )
     found = radweave("withdraw", ":".join(case.split(":")[:2]), "--store", place)
     assert "study builtin_response/" in found.stdout
     assert "no faults" in radweave("verify", "--store", place).stdout

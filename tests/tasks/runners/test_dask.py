@@ -1,6 +1,5 @@
 """A Dask cluster of real processes: versions, places, the death of a worker, silence, and the same tables."""
 
-import hashlib
 import os
 import pickle
 import signal
@@ -13,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import RadweaveError
+from features.core.store import Store
+from features.results.manifest import newest
 from tasks.pool import Pool
 from tasks.runners.dask import Dask, _Order
 from tests.tasks.deeds import hang_at_three, leave_parent_id, process_ids, square
@@ -116,10 +117,7 @@ def test_a_cluster_makes_no_noise_and_listens_to_this_machine_alone(cluster: Clu
 
 
 def digests(store: Path) -> dict[str, str]:
-    files = [path for part in ("mart", "index", "quarantine", "refreshes") for path in (store / part).rglob("*")]
-    return {
-        str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()
-    }
+    return {name: file.sha256 for name, file in newest(Store(store)).files.items()}
 
 
 def test_a_refresh_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
