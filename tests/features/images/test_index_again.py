@@ -297,6 +297,7 @@ MUTATIONS: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settled", [True, False])
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_with_and_without_cache_the_index_is_the_same(root: Path, catalog: Callable, name: str, settled: bool) -> None:

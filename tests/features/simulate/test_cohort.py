@@ -58,6 +58,7 @@ def test_image_paths_do_not_reach_the_truth(catalog_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_another_seed_other_bytes(catalog_path: Path, tmp_path: Path) -> None:
     first = digests(catalog_path.parent)
     calls: list[tuple[int, int]] = []

@@ -43,6 +43,7 @@ def test_noise_over_four_seeds_is_near_one_half(task: str, make_design: Any, mak
     assert all(abs(value - 0.5) <= 0.15 for value in found.values()), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "survival"])
 def test_planted_signal_is_found(task: str, make_design: Any, make_study: Any) -> None:
     found = means(task, 1, make_design, make_study, MODELS[task], n=80, p=50, signal=3.0)
