@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from flows.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.parameters import Choice, titled
 from flows.threshold import check_threshold, scans_in_quarantine
 from tasks.check import check_scans
-from tasks.extract import extract_features
+from tasks.extract import extract_features, load_libraries
 from tasks.index import index_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
@@ -122,6 +123,8 @@ def refresh_cohort(
     """Bring the tables of one cohort up to date; the caller holds the cohort's lock."""
     ledger, key = Ledger(store, name), load_key()
     cache = FileCache.load(store.files(name), key)
+    if cache.is_empty:  # the first refresh of a cohort: while its files are read, the workers load their libraries
+        pool.warm(partial(load_libraries, recipes))
     tables = run_step(read_tables, catalog, name, ledger, FileCache(None, key) if rehash else cache)
     withdrawn = withdrawn_cases(store)
     index = run_step(index_scans, catalog, name, cache, rehash=rehash, withdrawn=withdrawn)

@@ -70,7 +70,10 @@ def withdraw(case: CaseArgument, reason: ReasonOption = "consent", store: StoreO
     from features.results.withdraw import withdraw as remove
 
     found = remove(open_store(store), case, reason)
-    typer.echo(f"{found.case}: {found.rows} rows of tables and {found.results} results were removed; it stays out")
+    if found.rows or found.results or found.studies:
+        typer.echo(f"{found.case}: {found.rows} rows of tables and {found.results} results were removed; it stays out")
+    else:
+        typer.echo(f"{found.case}: the store held nothing of it (is the id right?); it is barred from future refreshes")
     for run in found.studies:
         typer.echo(f"  study {run} contained it: its rows are removed there; its models and scores were made with it")
 

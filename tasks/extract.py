@@ -35,5 +35,13 @@ def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor
     return len(todo)
 
 
+def load_libraries(recipes: Sequence[Recipe]) -> None:
+    """Load what a worker needs to check and extract scans."""
+    for recipe in recipes:
+        for extractor in recipe.extractors:
+            if not extractor.batched:
+                extractor.warm(recipe)
+
+
 def _extract_one(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store) -> Rejected | None:
     return extract_scans([scan], recipe, extractor, store)[0]

@@ -61,7 +61,16 @@ class Pool:
         items are handed over alone, later ones in batches that take about a second. Function, items and results are
         pickled: let results be small. Errors of the function are raised; what has not begun is then left out.
         """
-        return _Run(self._opened(), _one_by_one, function, list(items), what).results()
+        todo = list(items)
+        self._opened().expect(len(todo))
+        return _Run(self._opened(), _one_by_one, function, todo, what).results()
+
+    def warm(self, function: Callable[[], None]) -> None:
+        """Have the workers start and call a function, such as one that loads libraries, while this process goes on."""
+        crew = self._opened()
+        crew.expect(crew.size())
+        for _ in range(crew.size()):
+            crew.submit(_called, function)
 
     def map_batches(
         self,
@@ -170,6 +179,10 @@ class _Run:
         self._found[place] = result
         self._done += 1
         tell(self._what, self._done, len(self._items))
+
+
+def _called(function: Callable[[], None]) -> None:
+    function()
 
 
 def _one_by_one(argument: tuple[Callable[[Any], Any], list[Any]]) -> tuple[float, list[Any]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from features.clinical.table import VERSION as CLINICAL_VERSION
 from features.clinical.table import read_clinical
@@ -22,18 +21,10 @@ from features.results.patients import Tables, kept_tables, without
 from features.results.withdraw import withdrawn_cases
 from features.tables.files import VERSION as FILES_VERSION
 from features.tables.patient import PatientTable
-from tasks.transient import is_transient
+from tasks.transient import RETRIED
 
 
-@task(
-    name="tables",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=3,
-    retry_delay_seconds=exponential_backoff(10),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_transient,
-)
+@task(name="tables", cache_policy=NO_CACHE, persist_result=False, **RETRIED)
 def read_tables(catalog: Path, cohort: str, ledger: Ledger, cache: FileCache) -> Tables:
     """Typed tables of a cohort by block, the genomic one only where the catalog declares one.
 

@@ -3,6 +3,8 @@
 import errno
 from typing import Any
 
+from prefect.tasks import exponential_backoff
+
 TRANSIENT = frozenset(
     code
     for name in (
@@ -32,3 +34,13 @@ def is_transient(_task: Any, _run: Any, state: Any) -> bool:
     except BaseException:
         return False
     return False
+
+
+RETRIED: dict[
+    str, Any
+] = {  # how a step that reads the user's files is tried again: after 10, 20 and 40 s or a little more
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(10),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": is_transient,
+}

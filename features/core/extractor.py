@@ -39,6 +39,9 @@ class Extractor(Kind):
         Raises Rejected if a region cannot be extracted; a batched extractor gets regions that were checked before.
         """
 
+    def warm(self, recipe: Recipe) -> None:
+        """Load the libraries that `extract` needs: a worker does so while it waits for its first scan."""
+
     def extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
         """Features of one prepared region."""
         return self.extract_batch([region], recipe)[0]

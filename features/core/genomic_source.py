@@ -7,6 +7,7 @@ genes hold no `__`.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
@@ -75,18 +76,18 @@ class GenomicTable(TableSource):
     leak_checked: tuple[str, ...] = ()
 
     @property
+    @abstractmethod
     def suffix(self) -> str:
         """What stands behind a gene in the names of this form's columns."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def meaning(self) -> tuple[str, ...]:
         """What has to be the same in all tables whose columns have the same names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def holds(self, name: str, suffix: str) -> bool:
         """Whether the table can have a column of this gene (or gene set) and suffix."""
-        raise NotImplementedError
 
     def column(self, gene: str, suffix: str | None = None) -> str:
         """Name of a gene's column in the genomic block."""

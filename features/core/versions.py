@@ -29,7 +29,7 @@ PACKAGES = (
 
 
 @lru_cache(maxsize=1)
-def library_versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
     """Version of Python and of each library that decides values, "none" if it is absent; radweave by its source files."""
     found = {"Python": platform.python_version(), "radweave": _sources()}
     for package in PACKAGES:
@@ -42,7 +42,7 @@ def library_versions() -> dict[str, str]:
 
 def differences(expected: Iterable[tuple[str, str]]) -> list[str]:
     """What is different in this process from the versions that are expected, in words."""
-    here = library_versions()
+    here = package_versions()
     return [f"{name} {wanted}, there {here[name]}" for name, wanted in expected if here.get(name) != wanted]
 
 

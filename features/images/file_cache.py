@@ -97,6 +97,11 @@ class FileCache:
             cache._refresh = 1 + max(columns[4], default=0)
         return cache
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known yet."""
+        return not self._rows
+
     def save(self) -> None:
         """Write the cache if something is new: whole, or not at all. Raises StoreError."""
         self._saved_s = time.monotonic()

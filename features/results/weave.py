@@ -69,10 +69,10 @@ def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> W
         else:
             usable.append(scan)
             regions.setdefault(scan.modality, {})[scan] = address
-    groups = [
-        Group(BLOCK, region_prefix(modality), tuple(replace(c, modality=modality, family="region") for c in REGION_COLUMNS), found)
-        for modality, found in sorted(regions.items())
-    ]  # fmt: skip
+    groups = []
+    for modality, found in sorted(regions.items()):
+        columns = tuple(replace(column, modality=modality, family="region") for column in REGION_COLUMNS)
+        groups.append(Group(BLOCK, region_prefix(modality), columns, found))
     lost: set[Scan] = set()
     for recipe in recipes:
         for extractor in recipe.extractors:

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from features.core.errors import RadweaveError
 from features.core.memory import GIB
-from features.core.versions import differences, library_versions
+from features.core.versions import differences, package_versions
 from tasks.runners.processes import Children
 from tasks.runners.runner import TIMEOUT, Crew, Runner, WorkerLost, available_cores, machine_memory
 
@@ -64,7 +64,7 @@ class _Cluster(Crew):
     def __init__(self, runner: Dask) -> None:
         self._runner = runner
         self._name = f"radweave-{uuid4().hex}"
-        self._versions = tuple(library_versions().items())
+        self._versions = tuple(package_versions().items())
         self._counted, self._size, self._devices = -math.inf, 0, 0
         self._client = self._connect()
         try:

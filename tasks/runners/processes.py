@@ -35,24 +35,31 @@ class Processes(Runner):
 
 
 class Children(Crew):
-    """Child processes, started at the first call. memory: bytes of each; None for those that drive a device, which
-    also keep the threads of their libraries.
+    """Child processes, started at the first call, no more of them than items that are expected.
+
+    memory: bytes of each; None for those that drive a device, which also keep the threads of their libraries.
     """
 
     def __init__(self, size: int, timeout_s: float, memory: int | None) -> None:
         self._size = size
         self._timeout_s = timeout_s
         self._memory = memory
-        self._pool = self._start()
+        self._wanted = size
+        self._pool: ProcessPool | None = None
         self._under_way: set[Future[bytes]] = set()
         self._lock, self._closed = threading.Lock(), False  # a worker of dask has several threads
 
-    def _start(self) -> ProcessPool:
-        spawn = multiprocessing.get_context("spawn")  # forked children would inherit libraries that have begun threads
-        return ProcessPool(self._size, initializer=_begin, initargs=(self._memory,), context=spawn)
-
     def size(self) -> int:
         return self._size
+
+    def expect(self, items: int) -> None:
+        wanted = max(1, min(items, self._size))
+        if self._pool is None:
+            self._wanted = wanted
+        elif wanted > self._wanted:
+            self._pool.close()  # type: ignore[no-untyped-call]
+            self._pool.join()
+            self._wanted, self._pool = wanted, None
 
     def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
         return self.submit_packed(pickle.dumps((call, argument)))
@@ -62,13 +69,19 @@ class Children(Crew):
         with self._lock:
             if self._closed:
                 raise WorkerLost
-            if not self._pool.active:  # a child was killed while it had nothing to do, which ends a pool of pebble
-                self._pool.join()
-                self._pool = self._start()
-            found: Future[bytes] = self._pool.schedule(_work, args=(packed,), timeout=self._timeout_s)
+            found: Future[bytes] = self._running().schedule(_work, args=(packed,), timeout=self._timeout_s)
         self._under_way.add(found)
         found.add_done_callback(self._under_way.discard)
         return found
+
+    def _running(self) -> ProcessPool:
+        if self._pool is not None and not self._pool.active:
+            self._pool.join()  # a child was killed while it had nothing to do, which ends a pool of pebble
+            self._pool = None
+        if self._pool is None:
+            spawn = multiprocessing.get_context("spawn")  # forked ones would inherit libraries that have begun threads
+            self._pool = ProcessPool(self._wanted, initializer=_begin, initargs=(self._memory,), context=spawn)
+        return self._pool
 
     def result(self, future: "Future[Any]") -> Any:
         return pickle.loads(self.packed_result(future))  # noqa: S301 - from our own child
@@ -85,8 +98,9 @@ class Children(Crew):
             self._closed = True
         for future in list(self._under_way):
             future.cancel()  # wakes whoever waits for it
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
 
 
 def _begin(memory: int | None) -> None:

@@ -35,6 +35,9 @@ class Crew(ABC):
     def size(self) -> int:
         """How many workers there are now; on a cluster this may change."""
 
+    def expect(self, items: int) -> None:  # noqa: B027 - to most crews it makes no difference
+        """So many items come next; a crew need not start more workers than that."""
+
     @abstractmethod
     def submit(self, call: Callable[[Any], Any], argument: Any) -> "Future[Any]":
         """Have `call(argument)` done by a worker; both are pickled."""

@@ -56,6 +56,9 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, radwe
     catalog, kept, case = changed
     store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
     before = newest(Store(store)).cohorts["builtin"]
+    nobody = command("withdraw", "builtin:nobody", "--store", store).stdout
+    assert "the store held nothing of it" in nobody
+    command("restore", "builtin:nobody", "--store", store)
     found = command("withdraw", case, "--store", store).stdout
     assert f"{case}: " in found
     assert "study builtin_response/" in found

@@ -54,6 +54,9 @@ class Pyradiomics(Extractor):
                 )
         return columns
 
+    def warm(self, recipe: Recipe) -> None:
+        _engine(recipe)
+
     def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
         """Raises Rejected(TOO_MANY_BINS) where the bin width would give more than 1,024 grey levels."""
         return [self._extract(region, recipe) for region in regions]

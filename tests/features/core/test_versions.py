@@ -3,11 +3,11 @@
 import platform
 from importlib.metadata import version
 
-from features.core.versions import differences, library_versions
+from features.core.versions import differences, package_versions
 
 
 def test_versions_are_those_that_are_installed() -> None:
-    found = library_versions()
+    found = package_versions()
     assert found["Python"] == platform.python_version()
     assert found["numpy"] == version("numpy")
     assert "+" not in found["torch"]
@@ -16,7 +16,7 @@ def test_versions_are_those_that_are_installed() -> None:
 
 
 def test_equal_versions_have_no_differences() -> None:
-    assert differences(library_versions().items()) == []
+    assert differences(package_versions().items()) == []
 
 
 def test_differences_name_the_library_and_both_versions() -> None:

@@ -47,7 +47,7 @@ def test_batches_go_to_the_worker_that_offers_a_gpu(cluster: Cluster, tmp_path: 
 def test_other_versions_are_refused_before_anything_is_computed(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.runners.dask.library_versions", lambda: {"numpy": "0.1", "Python": "2.7"})
+    monkeypatch.setattr("tasks.runners.dask.package_versions", lambda: {"numpy": "0.1", "Python": "2.7"})
     with pytest.raises(RadweaveError, match=r"versions differ.*Python 2\.7, there 3\..*numpy 0\.1, there "):
         Pool(Dask(scheduler_address=cluster.address)).__enter__()
 

@@ -1,16 +1,18 @@
 """Children: their threads, their parent's death, and their own while they have nothing to do."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tasks.pool import Pool
 from tasks.runners.processes import Processes
-from tests.tasks.deeds import fail_with_what_does_not_pickle, process_ids, square, threads_of_libraries
+from tests.tasks.deeds import fail_with_what_does_not_pickle, leave_traces, process_ids, square, threads_of_libraries
 from tests.tasks.runners.conftest import ROOT, wait_until
 from tests.tasks.test_pool import is_alive
 
@@ -26,6 +28,23 @@ def test_a_single_worker_is_a_child_too_and_the_same_one_throughout() -> None:
         found = pool.map(process_ids, range(4), "processes") + pool.map(process_ids, range(2), "processes")
     assert {parent for _, parent in found} == {os.getpid()}
     assert len({child for child, _ in found}) == 1
+
+
+def test_no_more_children_start_than_there_are_items() -> None:
+    with Pool(Processes(workers=2)) as pool:
+        assert pool.map(square, [], "none") == []
+        pool.map(process_ids, [0], "one")
+        assert len(multiprocessing.active_children()) == 1
+        pool.map(process_ids, range(40), "many")
+        assert len(multiprocessing.active_children()) == 2
+
+
+def test_workers_can_be_started_before_they_are_needed(tmp_path: Path) -> None:
+    with Pool(Processes(workers=2)) as pool:
+        pool.warm(partial(leave_traces, 0, folder=tmp_path))
+        wait_until(lambda: len(list(tmp_path.iterdir())) > 0)
+        children = {child.pid for child in multiprocessing.active_children()}
+        assert {child for child, _ in pool.map(process_ids, range(40), "processes")} <= children
 
 
 def test_children_end_with_the_pool() -> None:
