@@ -33,12 +33,14 @@ def bucket() -> Iterator[str]:
     settings = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     os.environ.update(settings)
     try:
-        for _ in range(150):
+        start = time.monotonic()
+        while True:
             try:
                 request = urllib.request.Request(f"{address}/radweave", method="PUT")
-                urllib.request.urlopen(request, timeout=2).close()
+                urllib.request.urlopen(request, timeout=30).close()
                 break
             except OSError:
+                assert time.monotonic() < start + 120, "the S3 server did not start"
                 time.sleep(0.2)
         yield "s3://radweave"
     finally:
