@@ -1,0 +1,104 @@
+"""The engine: features of a prepared image and mask, family by family, for the image itself and each derived one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.filter import Box, Filter, Source
+from features.core.region import Volume
+from features.core.room import Frozen
+from features.radiomics.box import bounding_box
+from features.radiomics.family import FAMILIES, Family
+from features.radiomics.roi import Roi
+from features.radiomics.settings import Settings
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An image whose pixels are as they are to be measured, with its masks (bool, on the image's grid, non-empty).
+
+    mask: the ROI's shape, before intensities were looked at. kept: what of it is measured (re-segmented), part of `mask`.
+    """
+
+    volume: Volume
+    mask: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ImageType:
+    """An image (no filter: the original one) and how features are computed of what is derived from it."""
+
+    filter: Filter | None
+    settings: Settings
+
+
+class Plan(Frozen):
+    """What is computed. families: names of families with the names of their features, or None for all of them."""
+
+    images: tuple[ImageType, ...]
+    families: dict[str, tuple[str, ...] | None]
+
+
+def compute_features(prepared: Prepared, plan: Plan) -> dict[str, float]:
+    """Each feature as pyradiomics names it, such as `log-sigma-2-0-mm-3D_glcm_Contrast`; NaN where it is undefined.
+
+    Raises Rejected as the filters do.
+    """
+    families = {name: (FAMILIES.parse(name), wanted) for name, wanted in plan.families.items()}
+    volume, found = prepared.volume, dict[str, float]()
+    shape_box, box = bounding_box(prepared.mask), bounding_box(prepared.kept)
+    for name, image, settings in _images(plan, Source(volume.array, volume.spacing_mm, box)):
+        roi = Roi(image, np.ascontiguousarray(prepared.kept[box]), volume.spacing_mm, settings)
+        for kind, (family, wanted) in families.items():
+            if not family.of_shape:
+                found.update(_named(name, kind, family.compute(roi), wanted))
+            elif name == ORIGINAL:
+                found.update(_named(name, kind, family.compute(_outline(prepared, shape_box, settings)), wanted))
+    return found
+
+
+def feature_names(plan: Plan) -> list[tuple[str, str, str]]:
+    """Image, family and feature of everything that `compute_features` gives, in its order."""
+    names: list[tuple[str, str, str]] = []
+    for image_type in plan.images:
+        for image in image_type.filter.names() if image_type.filter else [ORIGINAL]:
+            for kind, wanted in plan.families.items():
+                family = FAMILIES.load(kind)
+                if not family.of_shape or image == ORIGINAL:
+                    names += [(image, kind, f.name) for f in family.FEATURES if wanted is None or f.name in wanted]
+    return names
+
+
+def _images(plan: Plan, source: Source) -> Iterator[tuple[str, NDArray[np.float64], Settings]]:
+    for image_type in plan.images:
+        if image_type.filter is None:
+            yield ORIGINAL, source.crop((0, 0, 0))[0], image_type.settings
+        else:
+            for name, image in image_type.filter.derive(source):
+                yield name, image, image_type.settings
+
+
+def _outline(prepared: Prepared, box: Box, settings: Settings) -> Roi:
+    image = np.ascontiguousarray(prepared.volume.array[box], np.float64)
+    return Roi(image, np.ascontiguousarray(prepared.mask[box]), prepared.volume.spacing_mm, settings)
+
+
+def _named(
+    image: str, kind: str, values: Mapping[str, float], wanted: tuple[str, ...] | None
+) -> Iterator[tuple[str, float]]:
+    return ((f"{image}_{kind}_{name}", value) for name, value in values.items() if wanted is None or name in wanted)
+
+
+def all_families() -> dict[str, tuple[str, ...] | None]:
+    """Every family that is there, with all of its features."""
+    return dict.fromkeys(FAMILIES.modules)
+
+
+__all__ = ["Family", "ImageType", "Plan", "Prepared", "all_families", "compute_features", "feature_names"]
