@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from features.core.quarantine import Rejected
 
 if TYPE_CHECKING:
     from features.radiomics.roi import Roi
+
+MOST_LEVELS = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,15 +32,40 @@ class Levels:
 
 
 def discretise(roi: Roi) -> Levels:
-    """Levels by the settings of the ROI: bins [edge, next edge), the first one holds the minimum."""
+    """Levels by the settings of the ROI: bins [edge, next edge), the first one holds the minimum.
+
+    Raises Rejected(TOO_MANY_BINS) if they would be more than 32,768.
+    """
     low, high = float(roi.ordered[0]), float(roi.ordered[-1])
     settings = roi.settings
+    bins = settings.bin_count or (high - low) / (settings.bin_width or 1.0) + 1
+    if bins > MOST_LEVELS:
+        raise Rejected("TOO_MANY_BINS", grey_levels=int(bins), largest=MOST_LEVELS)
     if settings.bin_width is not None:
-        width = settings.bin_width
-        edges = np.arange(low - low % width, high + 2 * width, width)
+        edges = np.arange(low - low % settings.bin_width, high + 2 * settings.bin_width, settings.bin_width)
     else:
-        edges = np.histogram_bin_edges(roi.values, settings.bin_count or 1)
+        edges = np.histogram_bin_edges(np.array([low, high]), settings.bin_count or 1)
         edges[-1] += 1
-    values = np.digitize(roi.values, edges).astype(np.int32)
-    present, counts = np.unique(values, return_counts=True)
-    return Levels(values, present.astype(np.int64), counts.astype(np.int64), edges)
+    values, counts = _levels(roi.values, edges, 1.0 / (edges[1] - edges[0]))
+    present = np.flatnonzero(counts)
+    return Levels(values, present, counts[present], edges)
+
+
+@njit(cache=True)
+def _levels(
+    values: NDArray[np.float64], edges: NDArray[np.float64], density: float
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number of edges that are not above each value, found from a guess; how often each number occurs."""
+    levels = np.empty(values.size, np.int32)
+    counts = np.zeros(edges.size + 1, np.int64)
+    last = edges.size - 1
+    for t in range(values.size):
+        value = values[t]
+        g = min(max(int((value - edges[0]) * density), 0), last)
+        while g < last and value >= edges[g + 1]:
+            g += 1
+        while g > 0 and value < edges[g]:
+            g -= 1
+        levels[t] = g + 1
+        counts[g + 1] += 1
+    return levels, counts

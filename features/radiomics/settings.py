@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from features.core.room import Frozen
 
@@ -25,7 +25,7 @@ class Settings(Frozen):
     distances: tuple[PositiveInt, ...] = Field((1,), min_length=1)
     symmetrical: bool = True
     weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
-    dependence: NonNegativeFloat = 0.0
+    dependence: NonNegativeInt = 0
     array_shift: float = 0.0
     flat: bool = False
     flat_axis: Literal[0, 1, 2] = 0
