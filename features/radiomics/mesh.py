@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,12 @@ def survey(mask: NDArray[np.bool_]) -> Survey:
     """The survey of a mask on its bounding box (z, y, x)."""
     padded = np.zeros(tuple(size + 2 for size in mask.shape), np.uint8)
     padded[1:-1, 1:-1, 1:-1] = mask
-    return Survey(*_survey(padded))
+    depth, height, width = padded.shape
+    rows, columns = np.full((2, 2 * depth, 2 * height), -1, np.int32), np.full((2, 2 * depth, 2 * width), -1, np.int32)
+    rows[0], columns[0] = 2 * width, 2 * height
+    found = Survey(np.zeros((256, 4), np.int64), np.zeros(10, np.int64), rows, columns)
+    _survey(padded, *found)
+    return found
 
 
 def covariance(moments: NDArray[np.int64], spacing: Spacing) -> NDArray[np.float64]:
@@ -47,42 +53,71 @@ def variances(matrix: NDArray[np.float64]) -> list[float]:
     return [float(value) if value > 1e-14 * values[-1] else 0.0 for value in values]
 
 
-def plane_diameters(found: Survey, spacing: Spacing) -> tuple[float, float, float]:
-    """Largest distance in mm of two vertices in one plane across z, y and x."""
+class Diameters(NamedTuple):
+    """Largest distance in mm of two vertices of a mesh, and of two in one plane across z, y and x."""
+
+    whole: float
+    across_z: float
+    across_y: float
+    across_x: float
+
+
+def diameters(found: Survey, spacing: Spacing) -> Diameters:
+    """The diameters of the mesh; spacing: (z, y, x) in mm."""
     z, y, x = (size / 2 for size in spacing)
-    low, high = found.rows
-    across_z, _ = _planes(low, high, y, x)
-    across_y, _ = _planes(np.ascontiguousarray(low.T), np.ascontiguousarray(high.T), z, x)
-    low, high = found.columns
-    across_x, _ = _planes(np.ascontiguousarray(low.T), np.ascontiguousarray(high.T), z, y)
-    return across_z, across_y, across_x
+    across_z, corners = _hulls(found.rows, y, x)
+    across_y, _ = _hulls(found.rows.transpose(0, 2, 1), z, x)
+    across_x, _ = _hulls(found.columns.transpose(0, 2, 1), z, y)
+    return Diameters(_diameter(corners * (z, y, x)), across_z, across_y, across_x)
 
 
-def diameter(found: Survey, spacing: Spacing) -> float:
-    """Largest distance in mm of two vertices: both ends are corners of the hulls of their slices."""
-    _, corners = _planes(*found.rows, spacing[1] / 2, spacing[2] / 2)
-    return float(_widest(corners * (np.array(spacing) / 2)))
+def _diameter(points: NDArray[np.float64]) -> float:
+    """Largest distance of two points (n, 3).
+
+    A pair can only be longer than a known one if the distances of its ends to the middle of the known one, or to any other
+    centre, add up to more.
+    """
+    best, end, centre = 0.0, points[0], points[0]
+    while True:  # from an end of the longest pair so far to the point that is farthest from it
+        distances = np.sqrt(np.sum((points - end) ** 2, axis=1))
+        farthest = int(np.argmax(distances))
+        if distances[farthest] <= best:
+            break
+        best, centre, end = float(distances[farthest]), (points[farthest] + end) / 2, points[farthest]
+    reach = np.sqrt(np.sum((points - centre) ** 2, axis=1))
+    order = np.argsort(-reach)
+    return float(_longest(points[order], reach[order], best))
+
+
+def _hulls(ends: NDArray[np.int32], scale_j: float, scale_k: float) -> tuple[float, NDArray[np.int32]]:
+    """Largest distance of two vertices in one plane i, and the corners (i, j, k) of the convex hulls of all planes.
+
+    ends: (2, I, J), least and greatest k at each place j of each plane.
+    """
+    ends = np.ascontiguousarray(ends)
+    corners = np.empty((2 * np.count_nonzero(ends[0] <= ends[1]), 3), np.int32)
+    longest, count = _chains(ends, scale_j, scale_k, corners)
+    return float(longest), corners[:count]
 
 
 @njit(cache=True)
 def _survey(
     mask: NDArray[np.uint8],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    tallies: NDArray[np.int64],
+    moments: NDArray[np.int64],
+    rows: NDArray[np.int32],
+    columns: NDArray[np.int32],
+) -> None:
     depth, height, width = mask.shape
-    tallies, moments = np.zeros((256, 4), np.int64), np.zeros(10, np.int64)
-    rows = np.full((2, 2 * depth, 2 * height), -1, np.int32)
-    columns = np.full((2, 2 * depth, 2 * width), -1, np.int32)
-    rows[0], columns[0] = 2 * width, 2 * height
     for z in range(depth - 1):
         for y in range(height - 1):
             a, b, c, d = mask[z, y], mask[z, y + 1], mask[z + 1, y], mask[z + 1, y + 1]
-            count = along = squares = 0
-            left = 0
+            count = along = squares = left = 0
             for x in range(width - 1):
                 right = a[x + 1] + 4 * b[x + 1] + 16 * c[x + 1] + 64 * d[x + 1]
                 case = left + 2 * right
                 left = right
-                if case in (0, 255):
+                if case == 0 or case == 255:
                     continue
                 tallies[case, 0] += 1
                 tallies[case, 1] += z
@@ -92,7 +127,7 @@ def _survey(
                 other = case ^ 255 if inside else case  # a bit of it: that corner differs from the first one
                 if other & 2:
                     _reach(rows, columns, 2 * z, 2 * y, 2 * x + 1)
-                    sign = 1 if inside else -1  # sums over a run of voxels are differences of sums up to its ends
+                    sign = 2 * inside - 1  # sums over a run of voxels are differences of sums up to its ends
                     count += sign * (x + 1)
                     along += sign * (x * (x + 1) // 2)
                     squares += sign * (x * (x + 1) * (2 * x + 1) // 6)
@@ -111,10 +146,9 @@ def _survey(
                 moments[7] += count * z * y
                 moments[8] += along * z
                 moments[9] += along * y
-    return tallies, moments, rows, columns
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _reach(rows: NDArray[np.int32], columns: NDArray[np.int32], z: int, y: int, x: int) -> None:
     rows[0, z, y] = min(rows[0, z, y], x)
     rows[1, z, y] = max(rows[1, z, y], x)
@@ -123,78 +157,49 @@ def _reach(rows: NDArray[np.int32], columns: NDArray[np.int32], z: int, y: int, 
 
 
 @njit(cache=True)
-def _planes(
-    low: NDArray[np.int32], high: NDArray[np.int32], scale_j: float, scale_k: float
-) -> tuple[float, NDArray[np.int32]]:
-    """Largest distance within a plane, and the corners (i, j, k) of the convex hulls of all planes.
-
-    low, high: least and greatest k at each place j of each plane i.
-    """
-    total = 0
-    for i in range(low.shape[0]):
-        for j in range(low.shape[1]):
-            total += low[i, j] <= high[i, j]
-    corners = np.empty((2 * total, 3), np.int32)
+def _chains(ends: NDArray[np.int32], scale_j: float, scale_k: float, corners: NDArray[np.int32]) -> tuple[float, int]:
     best, stop = 0.0, 0
-    for i in range(low.shape[0]):
+    for i in range(ends.shape[1]):
         start = stop
-        for side in range(2):  # the lower chain, then the upper one
-            ends, sign, first = (low, 1, stop) if side == 0 else (high, -1, stop)
-            for j in range(low.shape[1]):
-                if low[i, j] > high[i, j]:
+        low, high = 2**30, -1
+        for side in range(2):  # the lower chain of the hull, then the upper one
+            first, sign = stop, 1 - 2 * side
+            for j in range(ends.shape[2]):
+                if ends[0, i, j] > ends[1, i, j]:
                     continue
-                k = ends[i, j]
+                k = ends[side, i, j]
+                low, high = min(low, k), max(high, k)
                 while stop - first >= 2:
-                    u, v = corners[stop - 2], corners[stop - 1]
-                    turn = np.int64(v[1] - u[1]) * (k - u[2]) - np.int64(v[2] - u[2]) * (j - u[1])
+                    u, v = stop - 2, stop - 1
+                    turn = (corners[v, 1] - corners[u, 1]) * (k - corners[u, 2])
+                    turn -= (corners[v, 2] - corners[u, 2]) * (j - corners[u, 1])
                     if sign * turn > 0:
                         break
                     stop -= 1
-                corners[stop, 0], corners[stop, 1], corners[stop, 2] = i, j, k
+                corners[stop, 0] = i
+                corners[stop, 1] = j
+                corners[stop, 2] = k
                 stop += 1
         if stop == start:
             continue
-        plane = corners[start:stop]
-        top, bottom = plane[:, 2].max(), plane[:, 2].min()
-        if ((plane[:, 1].max() - plane[0, 1]) * scale_j) ** 2 + ((top - bottom) * scale_k) ** 2 <= best:
+        diagonal = ((corners[stop - 1, 1] - corners[start, 1]) * scale_j) ** 2 + ((high - low) * scale_k) ** 2
+        if diagonal <= best:
             continue
-        for p in range(plane.shape[0]):
-            for q in range(p):
-                dj, dk = (plane[p, 1] - plane[q, 1]) * scale_j, (plane[p, 2] - plane[q, 2]) * scale_k
-                best = max(best, dj * dj + dk * dk)
-    return np.sqrt(best), corners[:stop]
+        for p in range(start, stop):
+            for q in range(start, p):
+                step_j = (corners[p, 1] - corners[q, 1]) * scale_j
+                step_k = (corners[p, 2] - corners[q, 2]) * scale_k
+                best = max(best, step_j * step_j + step_k * step_k)
+    return math.sqrt(best), stop
 
 
 @njit(cache=True)
-def _widest(points: NDArray[np.float64]) -> float:
-    """Largest distance of two points. A pair can only be longer than a known one if one of its ends is outside the ball
-    round the known one, and if its ends' distances to the ball's centre sum up to more."""
-    best, p = 0.0, 0
-    centre = points[0]
-    while True:  # from an end of the longest pair so far to the point that is farthest from it
-        q, longest = 0, best
-        for i in range(points.shape[0]):
-            distance = _distance(points[p], points[i])
-            if distance > longest:
-                q, longest = i, distance
-        if longest == best:
-            break
-        best, centre, p = longest, (points[p] + points[q]) / 2, q
-    reach = np.empty(points.shape[0])
+def _longest(points: NDArray[np.float64], reach: NDArray[np.float64], best: float) -> float:
+    """Largest distance of two points that is above `best`, or that. Points in falling order of reach."""
     for i in range(points.shape[0]):
-        reach[i] = _distance(points[i], centre)
-    slack = 1 - 1e-12
-    near = points[reach + reach.max() > best * slack]
-    near_reach = reach[reach + reach.max() > best * slack]
-    for i in range(near.shape[0]):
-        if 2 * near_reach[i] <= best * slack:
-            continue
-        for j in range(near.shape[0]):
-            if near_reach[i] + near_reach[j] > best * slack:
-                best = max(best, _distance(near[i], near[j]))
+        for j in range(i):
+            if reach[i] + reach[j] < best * (1 - 1e-12):
+                break
+            z, y, x = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1], points[i, 2] - points[j, 2]
+            best = max(best, math.sqrt(z * z + y * y + x * x))
     return best
-
-
-@njit(cache=True, inline="always")
-def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    return np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
