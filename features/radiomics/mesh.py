@@ -68,25 +68,18 @@ def diameters(found: Survey, spacing: Spacing) -> Diameters:
     across_z, corners = _hulls(found.rows, y, x)
     across_y, _ = _hulls(found.rows.transpose(0, 2, 1), z, x)
     across_x, _ = _hulls(found.columns.transpose(0, 2, 1), z, y)
-    return Diameters(_diameter(corners * (z, y, x)), across_z, across_y, across_x)
+    longest = max(across_z, across_y, across_x)
+    return Diameters(_diameter(corners * (z, y, x), longest), across_z, across_y, across_x)
 
 
-def _diameter(points: NDArray[np.float64]) -> float:
-    """Largest distance of two points (n, 3).
+def _diameter(points: NDArray[np.float64], known: float) -> float:
+    """Largest distance of two points (n, 3), where two are `known` apart.
 
-    A pair can only be longer than a known one if the distances of its ends to the middle of the known one, or to any other
-    centre, add up to more.
+    A pair can only be longer than a known one if the distances of its ends to a centre, whichever, add up to more.
     """
-    best, end, centre = 0.0, points[0], points[0]
-    while True:  # from an end of the longest pair so far to the point that is farthest from it
-        distances = np.sqrt(np.sum((points - end) ** 2, axis=1))
-        farthest = int(np.argmax(distances))
-        if distances[farthest] <= best:
-            break
-        best, centre, end = float(distances[farthest]), (points[farthest] + end) / 2, points[farthest]
-    reach = np.sqrt(np.sum((points - centre) ** 2, axis=1))
+    reach = np.sqrt(np.sum((points - (points.min(axis=0) + points.max(axis=0)) / 2) ** 2, axis=1))
     order = np.argsort(-reach)
-    return float(_longest(points[order], reach[order], best))
+    return float(_longest(points[order], reach[order], known))
 
 
 def _hulls(ends: NDArray[np.int32], scale_j: float, scale_k: float) -> tuple[float, NDArray[np.int32]]:

@@ -22,8 +22,8 @@ _FORMULAS = {
     "InterquartileRange": "75th percentile minus 25th percentile.",
     "Kurtosis": "Fourth central moment over the square of the variance.",
     "Maximum": "Highest intensity.",
-    "Mean": "Sum of the intensities over their number.",
     "MeanAbsoluteDeviation": "Mean distance of the intensities to their mean.",
+    "Mean": "Sum of the intensities over their number.",
     "Median": "Middle intensity, or the mean of the two in the middle.",
     "Minimum": "Lowest intensity.",
     "Range": "Highest minus lowest intensity.",
@@ -60,8 +60,8 @@ class Firstorder(Family):
             "InterquartileRange": _percentile(ordered, 75) - _percentile(ordered, 25),
             "Kurtosis": fourth / second**2 if second**2 > 0 else math.nan,
             "Maximum": high,
-            "Mean": mean,
             "MeanAbsoluteDeviation": deviation,
+            "Mean": mean,
             "Median": float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2,
             "Minimum": low,
             "Range": high - low,
@@ -84,10 +84,10 @@ def _percentile(ordered: NDArray[np.float64], percent: int) -> float:
 
 
 def _moments(values: NDArray[np.float64]) -> tuple[float, float, float, float, float]:
-    """Mean, mean absolute deviation, and second to fourth central moment."""
-    mean = min(
-        max(float(np.mean(values)), float(np.min(values))), float(np.max(values))
-    )  # no rounding out of the range
+    """Mean, mean absolute deviation, and second to fourth central moment; NaN of no values."""
+    if not values.size:
+        return math.nan, math.nan, math.nan, math.nan, math.nan
+    mean = float(np.clip(np.mean(values), np.min(values), np.max(values)))  # rounding may take it out of the range
     sums = np.zeros(4)
     _deviations(values, mean, sums)
     deviation, second, third, fourth = (float(value) / values.size for value in sums)
