@@ -51,10 +51,10 @@ def triangles() -> Triangles:
     """The triangles of the 256 cases."""
     corners = np.array(_CORNERS)
     middles = np.array([corners[first] + corners[second] for first, second in _EDGES])  # in half voxels
-    bits = 1 << (corners @ (4, 2, 1))
+    bits = [1 << 4 * z + 2 * y + x for z, y, x in _CORNERS]
     cases, faces = list[int](), list[NDArray[np.int64]]()
     for number, edges in enumerate(_TRIANGLES.split()):
-        case = sum(int(bit) for corner, bit in enumerate(bits) if number >> corner & 1)
+        case = sum(bit for corner, bit in enumerate(bits) if number >> corner & 1)
         for start in range(0, len(edges) - 2, 3):
             face = middles[[int(edge, 16) for edge in edges[start : start + 3]]]
             cases += [case, 255 - case]

@@ -44,7 +44,8 @@ def covariance(moments: NDArray[np.int64], spacing: Spacing) -> NDArray[np.float
     n, z, y, x, zz, yy, xx, zy, zx, yx = (int(value) for value in moments)  # Python's integers do not overflow
     first, second = (z, y, x), ((zz, zy, zx), (zy, yy, yx), (zx, yx, xx))
     exact = [[(n * second[i][j] - first[i] * first[j]) / n**2 for j in range(3)] for i in range(3)]
-    return np.array(exact) * np.outer(spacing, spacing)
+    matrix: NDArray[np.float64] = np.array(exact) * np.outer(spacing, spacing)
+    return matrix
 
 
 def variances(matrix: NDArray[np.float64]) -> list[float]:
@@ -69,7 +70,7 @@ def diameters(found: Survey, spacing: Spacing) -> Diameters:
     across_y, _ = _hulls(found.rows.transpose(0, 2, 1), z, x)
     across_x, _ = _hulls(found.columns.transpose(0, 2, 1), z, y)
     longest = max(across_z, across_y, across_x)
-    return Diameters(_diameter(corners * (z, y, x), longest), across_z, across_y, across_x)
+    return Diameters(_diameter(corners * np.array((z, y, x)), longest), across_z, across_y, across_x)
 
 
 def _diameter(points: NDArray[np.float64], known: float) -> float:
