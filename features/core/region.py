@@ -38,10 +38,15 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """A Volume and a non-empty mask on its grid: bool (z, y, x)."""
+    """A Volume and a non-empty mask on its grid: bool (z, y, x).
+
+    outline: the ROI before voxels were left out for their intensity (re-segmentation), which shape is measured of; None
+    if nothing was left out.
+    """
 
     volume: Volume
     mask: NDArray[np.bool_]
+    outline: NDArray[np.bool_] | None = None
 
     @property
     def values(self) -> NDArray[np.generic]:

@@ -48,14 +48,16 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         mask = _resampled(region.mask, axes, MARGIN["linear"], "linear", 0.0, 1.0) >= HALF
     if recipe.round_intensities:
         array = np.floor(array + 0.5 + 1e-9)  # half up, also where an exact half came out a little low
+    outline = None
     if recipe.resegment is not None:
-        mask &= (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
+        outline = mask
+        mask = mask & (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
     _check(array, mask, recipe)
     direction = np.array(region.volume.direction).reshape(3, 3)
     origin = np.array(region.volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
     grid: Vector = (axes[0].spacing, axes[1].spacing, axes[2].spacing)
-    return Region(Volume(array, grid, place, region.volume.direction, region.volume.facts), mask)
+    return Region(Volume(array, grid, place, region.volume.direction, region.volume.facts), mask, outline)
 
 
 @dataclass(frozen=True, slots=True)

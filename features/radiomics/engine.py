@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.filter import Box, Filter, Source
-from features.core.region import Volume
+from features.core.filter import Filter, Source
+from features.core.region import Region
 from features.core.room import Frozen
 from features.radiomics.box import bounding_box
-from features.radiomics.family import FAMILIES, Family
+from features.radiomics.family import FAMILIES
+from features.radiomics.lattice import Lattice
 from features.radiomics.roi import Roi
 from features.radiomics.settings import Settings
 
 ORIGINAL = "original"
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """An image whose pixels are as they are to be measured, with its masks (bool, on the image's grid, non-empty).
-
-    mask: the ROI's shape, before intensities were looked at. kept: what of it is measured (re-segmented), part of `mask`.
-    """
-
-    volume: Volume
-    mask: NDArray[np.bool_]
-    kept: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -46,21 +36,24 @@ class Plan(Frozen):
     families: dict[str, tuple[str, ...] | None]
 
 
-def compute_features(prepared: Prepared, plan: Plan) -> dict[str, float]:
+def compute_features(region: Region, plan: Plan) -> dict[str, float]:
     """Each feature as pyradiomics names it, such as `log-sigma-2-0-mm-3D_glcm_Contrast`; NaN where it is undefined.
 
-    Raises Rejected as the filters do.
+    The region's pixels are as they are to be measured. Raises Rejected as the filters and the discretisation do.
     """
     families = {name: (FAMILIES.parse(name), wanted) for name, wanted in plan.families.items()}
-    volume, found = prepared.volume, dict[str, float]()
-    shape_box, box = bounding_box(prepared.mask), bounding_box(prepared.kept)
+    volume, box = region.volume, bounding_box(region.mask)
+    mask = np.ascontiguousarray(region.mask[box])
+    lattice_of = cache(partial(Lattice, mask))
+    found: dict[str, float] = {}
     for name, image, settings in _images(plan, Source(volume.array, volume.spacing_mm, box)):
-        roi = Roi(image, np.ascontiguousarray(prepared.kept[box]), volume.spacing_mm, settings)
+        lattice = lattice_of(settings.distances, settings.flat_axis if settings.flat else None)
+        roi = Roi(image, mask, volume.spacing_mm, settings, lattice)
         for kind, (family, wanted) in families.items():
             if not family.of_shape:
                 found.update(_named(name, kind, family.compute(roi), wanted))
             elif name == ORIGINAL:
-                found.update(_named(name, kind, family.compute(_outline(prepared, shape_box, settings)), wanted))
+                found.update(_named(name, kind, family.compute(_outline(region, settings)), wanted))
     return found
 
 
@@ -85,9 +78,12 @@ def _images(plan: Plan, source: Source) -> Iterator[tuple[str, NDArray[np.float6
                 yield name, image, image_type.settings
 
 
-def _outline(prepared: Prepared, box: Box, settings: Settings) -> Roi:
-    image = np.ascontiguousarray(prepared.volume.array[box], np.float64)
-    return Roi(image, np.ascontiguousarray(prepared.mask[box]), prepared.volume.spacing_mm, settings)
+def _outline(region: Region, settings: Settings) -> Roi:
+    """The ROI whose shape is measured."""
+    mask = region.mask if region.outline is None else region.outline
+    box = bounding_box(mask)
+    image = np.ascontiguousarray(region.volume.array[box], np.float64)
+    return Roi(image, np.ascontiguousarray(mask[box]), region.volume.spacing_mm, settings)
 
 
 def _named(
@@ -99,6 +95,3 @@ def _named(
 def all_families() -> dict[str, tuple[str, ...] | None]:
     """Every family that is there, with all of its features."""
     return dict.fromkeys(FAMILIES.modules)
-
-
-__all__ = ["Family", "ImageType", "Plan", "Prepared", "all_families", "compute_features", "feature_names"]

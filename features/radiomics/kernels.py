@@ -19,6 +19,22 @@ Links = NDArray[np.uint16]
 
 
 @njit(cache=True)
+def find_places(mask: NDArray[np.bool_], border: int, voxels: int) -> Places:
+    """Where the voxels of a mask (z, y, x) are in a flat grid with a border."""
+    places = np.empty(voxels, np.int32)
+    depth, height, width = mask.shape
+    n = 0
+    for z in range(depth):
+        for y in range(height):
+            start = ((z + border) * (height + 2 * border) + y + border) * (width + 2 * border) + border
+            for x in range(width):
+                if mask[z, y, x]:
+                    places[n] = start + x
+                    n += 1
+    return places
+
+
+@njit(cache=True)
 def any_ahead(ranks: Grid, places: Places, step: int) -> bool:
     """Whether some voxel has another one a step ahead."""
     for t in range(places.size):  # noqa: SIM110 - compiled
@@ -62,20 +78,25 @@ def count_runs(
 
     As many runs have n voxels or more as voxels are the n-th of theirs. present: how many voxels each rank has.
     """
-    nth = np.zeros((ranks.size, steps.size), np.uint16)
+    window = 1
+    while window <= steps.max():
+        window *= 2
+    nth = np.zeros((window, steps.size), np.uint16)  # of the last voxels: no step leads further back
     alike = np.zeros(ranks.size, np.uint8)
     counts = np.zeros((present.size, longest + 1, steps.size), np.int32)
     for t in range(places.size):
         p = np.uint64(places[t])
         bits = links[p]
+        own = nth[p & np.uint64(window - 1)]
+        own[:] = 0
         if bits:
             table = counts[np.uint64(ranks[p]) - np.uint64(1)]
             while bits:
                 k = np.uint64(first[bits])
                 bits &= np.uint16(bits - 1)
                 q = p - np.uint64(steps[k])
-                n = np.uint16(nth[q, k] + 1)
-                nth[p, k] = n
+                n = np.uint16(nth[q & np.uint64(window - 1), k] + 1)
+                own[k] = n
                 table[np.uint64(n), k] += np.int32(1)
                 alike[p] += np.uint8(1)
                 alike[q] += np.uint8(1)

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from features.radiomics.kernels import add_neighbours, any_ahead
+from features.radiomics.kernels import add_neighbours, any_ahead, find_places
 
 Offset = tuple[int, int, int]
 
@@ -58,10 +58,12 @@ class Lattice:
     @cached_property
     def places(self) -> NDArray[np.int32]:
         """Where the ROI's voxels are in the grid."""
-        z, y, x = self.mask.nonzero()
-        _, height, width = self.shape
-        b = self.border
-        return (((z + b) * height + y + b) * width + x + b).astype(np.int32)
+        return find_places(self.mask, self.border, int(np.count_nonzero(self.mask)))  # type: ignore[no-any-return]
+
+    @cached_property
+    def inside(self) -> NDArray[np.uint16]:
+        """The grid with ones in the ROI."""
+        return self.grid(np.ones(self.places.size, np.uint16))
 
     @cached_property
     def rows(self) -> NDArray[np.int32]:
@@ -83,16 +85,14 @@ class Lattice:
     @cached_property
     def numbers(self) -> NDArray[np.int32]:
         """How many neighbours each voxel of the grid has inside the mask, at the distances that are asked for."""
-        ones = self.grid(np.ones(self.places.size, np.uint16))
-        return add_neighbours(ones, self.rows, self.width, self.steps(self.chosen))  # type: ignore[no-any-return]
+        return add_neighbours(self.inside, self.rows, self.width, self.steps(self.chosen))  # type: ignore[no-any-return]
 
     @cached_property
     def lined(self) -> NDArray[np.intp]:
         """Numbers of the near offsets along which some line has two voxels or more."""
-        inside = self.grid(np.ones(self.places.size, np.uint16))
         found = []
         for number, (offset, step) in enumerate(zip(self.near, self.steps(self.near), strict=True)):
-            if any_ahead(inside, self.places, step) or _any_line(self.mask, offset):
+            if any_ahead(self.inside, self.places, step) or _any_line(self.mask, offset):
                 found.append(number)
         return np.array(found, np.intp)
 

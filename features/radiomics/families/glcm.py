@@ -168,5 +168,5 @@ def _correlation_coefficients(pairs: NDArray[np.float64]) -> NDArray[np.float64]
         return np.full(len(pairs), np.nan)
     p = pairs / pairs.sum(axis=(1, 2), keepdims=True)
     scale = p.sum(axis=2)[:, :, None] * p.sum(axis=1)[:, None, :] + EPS
-    found = np.linalg.svd(p / np.sqrt(scale), compute_uv=False)[:, 1]
-    return found  # type: ignore[no-any-return]
+    singular: NDArray[np.float64] = np.linalg.svd(p / np.sqrt(scale), compute_uv=False)
+    return singular[:, 1]
