@@ -21,5 +21,5 @@ def direction_weights(roi: Roi, family: Literal["glcm", "glrlm"]) -> NDArray[np.
     if roi.settings.weighting == "no_weighting":
         return np.ones(len(steps))
     norm = {"manhattan": 1.0, "euclidean": 2.0, "infinity": np.inf}[roi.settings.weighting or "euclidean"]
-    lengths = np.linalg.norm(steps, norm, axis=1)
+    lengths: NDArray[np.float64] = np.linalg.norm(steps, norm, axis=1)
     return np.exp(-(lengths**2)) if family == "glcm" else lengths

@@ -79,8 +79,9 @@ def count_runs(
     As many runs have n voxels or more as voxels are the n-th of theirs. present: how many voxels each rank has.
     """
     window = 1
-    while window <= steps.max():
-        window *= 2
+    for step in steps:
+        while window <= step:
+            window *= 2
     nth = np.zeros((window, steps.size), np.uint16)  # of the last voxels: no step leads further back
     alike = np.zeros(ranks.size, np.uint8)
     counts = np.zeros((present.size, longest + 1, steps.size), np.int32)
@@ -95,17 +96,17 @@ def count_runs(
                 k = np.uint64(first[bits])
                 bits &= np.uint16(bits - 1)
                 q = p - np.uint64(steps[k])
-                n = np.uint16(nth[q & np.uint64(window - 1), k] + 1)
+                n = nth[q & np.uint64(window - 1), k] + np.uint16(1)
                 own[k] = n
                 table[np.uint64(n), k] += np.int32(1)
                 alike[p] += np.uint8(1)
                 alike[q] += np.uint8(1)
     runs = np.zeros((steps.size, present.size, longest), np.int64)
-    for k in range(steps.size):
+    for d in range(steps.size):
         for a in range(present.size):
-            counts[a, 0, k] = present[a] - counts[a, 1:, k].sum()
-            for n in range(longest):
-                runs[k, a, n] = counts[a, n, k] - counts[a, n + 1, k]
+            counts[a, 0, d] = present[a] - counts[a, 1:, d].sum()
+            for length in range(longest):
+                runs[d, a, length] = counts[a, length, d] - counts[a, length + 1, d]
     return runs, alike
 
 

@@ -75,7 +75,8 @@ class Lattice:
 
     @cached_property
     def width(self) -> int:
-        return self.mask.shape[2]
+        """Voxels of a row of the box."""
+        return int(self.mask.shape[2])
 
     def steps(self, offsets: tuple[Offset, ...]) -> NDArray[np.int64]:
         """Offsets as steps in the flat grid."""

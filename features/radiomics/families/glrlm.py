@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.radiomics.directions import direction_weights
 from features.radiomics.family import Family
@@ -40,7 +41,7 @@ class Glrlm(Family):
     FEATURES: ClassVar = features_of(NAMES, CODES["glrlm"], "runs of one level")
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
-        counts: np.ndarray = roi.texture.runs  # type: ignore[type-arg]
+        counts: NDArray[np.int64] | NDArray[np.float64] = roi.texture.runs
         if roi.settings.weighting is not None:
             counts = (counts * direction_weights(roi, "glrlm")[:, None, None]).sum(axis=0, keepdims=True)
         used = np.flatnonzero(counts.any(axis=(0, 1)))
