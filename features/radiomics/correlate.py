@@ -27,13 +27,14 @@ def _correlate(lines: NDArray[np.float64], step: int, taps: NDArray[np.float64],
         source, target = lines[block], found[block]
         for start in range(np.uint64(0), length, _TILE):
             stop = min(start + _TILE, length)
-            for k in range(0, taps.size, 2):
-                first, second = taps[k], taps[k + 1]
+            # Added one by one from the last tap, as PyWavelets does: what cancels out leaves the same trace.
+            for k in range(taps.size - 1, 0, -2):
+                first, second = taps[k], taps[k - 1]
                 here = np.uint64(k * step)
-                there = here + np.uint64(step)
-                if k == 0:
+                there = here - np.uint64(step)
+                if k == taps.size - 1:
                     for j in range(start, stop):
                         target[j] = first * source[here + j] + second * source[there + j]
                 else:
                     for j in range(start, stop):
-                        target[j] += first * source[here + j] + second * source[there + j]
+                        target[j] = (target[j] + first * source[here + j]) + second * source[there + j]
