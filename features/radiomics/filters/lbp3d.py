@@ -44,8 +44,8 @@ class Lbp3d(Filter):
         array, inner = source.crop((margin + _SETTLED,) * 3)
         centre = np.ascontiguousarray(array[inner])
         tie = _TIE * max(map(abs, source.extremes))
-        # What lies outside of the image meets no sample: any value does there.
-        splines = np.pad(spline_filter(array, 3, output=np.float64, mode="mirror"), margin)
+        # Splines are mirrored at the borders of the image; beyond them lie samples that are not used.
+        splines = np.pad(spline_filter(array, 3, output=np.float64, mode="mirror"), margin, "reflect")
         points = icosphere(self.subdivision, self.radius)
         harmonics, degrees = _harmonics(points, self.radius, self.levels)
         weights = np.zeros((degrees.size, *centre.shape), complex)
@@ -61,7 +61,7 @@ class Lbp3d(Filter):
         for degree in range(self.levels):
             part = degrees == degree
             energy = np.einsum("i...,ij,j...->...", weights[part], gram[np.ix_(part, part)], weights[part])
-            yield f"lbp-3D-m{degree + 1}", np.sqrt(energy).real
+            yield f"lbp-3D-m{degree + 1}", np.ascontiguousarray(np.sqrt(energy).real)
         yield "lbp-3D-k", _kurtosis(powers / len(points), tie)
 
     def _samples(

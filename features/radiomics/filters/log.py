@@ -50,7 +50,7 @@ class Log(Filter):
 
 def reach(sigma: float) -> int:
     """Voxels beyond which the kernels of a sigma (in voxels) hold less than 1e-6 of their whole."""
-    return ceil(10.5 * sigma) + 1
+    return ceil(10.7 * sigma) + 1
 
 
 def laplacian(source: Source, sigmas: list[float]) -> NDArray[np.float64]:
@@ -164,13 +164,13 @@ def _filter(
                 _load(second if field else smooth, origin, steps, sizes[1], width, ahead[field], behind[field])
                 _recurse(ahead[field], behind[field], feedback, sizes[1], start, start + kept)
             target = block * steps_out[0] + lane * steps_out[2]
-            if both:
-                _combine(ahead[0], behind[0], start, kept, forward[0], backward[0], False, result)
-                _keep(result, target, steps_out, kept, width, smooth_out)
-            _combine(ahead[0], behind[0], start, kept, forward[1], backward[1], False, result)
-            if mixed:
-                _combine(ahead[1], behind[1], start, kept, forward[0], backward[0], True, result)
-            _keep(result, target, steps_out, kept, width, second_out)
+            for output in range(0 if both else 1, 2):
+                for field in range(fields if output else 1):
+                    kernel = output - field  # 0 smooths, 1 is the second derivative
+                    _combine(
+                        ahead[field], behind[field], start, kept, forward[kernel], backward[kernel], field > 0, result
+                    )
+                _keep(result, target, steps_out, kept, width, second_out if output else smooth_out)
 
 
 # Below, places are unsigned: numba looks at the sign of others, and then cannot use wide instructions.
