@@ -23,7 +23,7 @@ class Lbp2d(Filter):
     radius: of the circle, in voxels. samples: on the circle. method: what is made of the signs: `uniform` counts the
     signs of patterns that change at most twice along the circle, all others get samples + 1; `nri_uniform` tells turned
     patterns apart; `default` reads the signs as a number, `ror` as the lowest number of the turned pattern; `var` is the
-    pattern of `uniform` over the variance of the samples, NaN where that is 0.
+    variance of the samples.
     """
 
     kind: Literal["lbp2d"] = "lbp2d"
@@ -114,8 +114,6 @@ def _code(signs: NDArray[np.int64], texture: NDArray[np.float64], method: int) -
             first_zero += 1
         turns = samples - first_one if first_one else ones - first_zero
         return float(1 + (ones - 1) * samples + turns)
-    pattern = float(ones) if changes <= 2 else float(samples + 1)
-    if method == _VAR:
-        variance = np.var(texture)
-        return pattern / variance if variance else np.nan
-    return pattern
+    if method == _UNIFORM:
+        return float(ones) if changes <= 2 else float(samples + 1)
+    return float(np.var(texture))
