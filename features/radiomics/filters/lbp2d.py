@@ -23,7 +23,7 @@ class Lbp2d(Filter):
     radius: of the circle, in voxels. samples: on the circle. method: what is made of the signs: `uniform` counts the
     signs of patterns that change at most twice along the circle, all others get samples + 1; `nri_uniform` tells turned
     patterns apart; `default` reads the signs as a number, `ror` as the lowest number of the turned pattern; `var` is the
-    variance of the samples.
+    variance of the samples (0 where scikit-image gives NaN, of samples that are all alike).
     """
 
     kind: Literal["lbp2d"] = "lbp2d"

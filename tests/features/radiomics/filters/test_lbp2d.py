@@ -36,6 +36,7 @@ def test_patterns_are_those_of_scikit_image(
     starts = [data.draw(st.integers(0, n - 1)) for n in sizes]
     z, y, x = (slice(start, data.draw(st.integers(start + 1, n))) for start, n in zip(starts, sizes, strict=True))
     expected = np.stack([local_binary_pattern(plane, samples, radius, method) for plane in array])[z, y, x]
+    expected = np.nan_to_num(expected)  # scikit-image has no variance of samples that are all alike
     lbp = Lbp2d(radius=radius, samples=samples, method=method)
     [(name, found)] = lbp.derive(Source(array, (1.0, 1.0, 1.0), (z, y, x)))
     assert name == "lbp-2D" and found.flags.c_contiguous and found.dtype == np.float64
