@@ -47,7 +47,8 @@ class Lbp2d(Filter):
         slices = np.ascontiguousarray(padded.swapaxes(0, self.axis))
         angles = 2 * np.pi * np.arange(self.samples) / self.samples
         rows, columns = np.round(-self.radius * np.sin(angles), 5), np.round(self.radius * np.cos(angles), 5)
-        found = _patterns(slices, margin, rows, columns, _METHODS[self.method])
+        first = [source.box[1 if self.axis != 1 else 0].start, source.box[2 if self.axis != 2 else 0].start]
+        found = _patterns(slices, margin, first[0], first[1], rows, columns, _METHODS[self.method])
         yield "lbp-2D", np.ascontiguousarray(found.swapaxes(0, self.axis))
 
 
@@ -55,6 +56,8 @@ class Lbp2d(Filter):
 def _patterns(
     slices: NDArray[np.float64],
     margin: int,
+    first_row: int,
+    first_column: int,
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
     method: int,
@@ -68,20 +71,22 @@ def _patterns(
         for r in range(height):
             for c in range(width):
                 for i in range(samples):
-                    texture[i] = _sample(image, r + margin + rows[i], c + margin + columns[i])
+                    # Places in the whole image, so that ties are broken as if it had been filtered.
+                    row, column = first_row + r + rows[i], first_column + c + columns[i]
+                    texture[i] = _sample(image, row, column, margin - first_row, margin - first_column)
                     signs[i] = texture[i] - image[r + margin, c + margin] >= 0
                 found[s, r, c] = _code(signs, texture, method)
     return found
 
 
 @njit(cache=True)
-def _sample(image: NDArray[np.float64], row: float, column: float) -> float:
-    up, left = int(np.floor(row)), int(np.floor(column))
-    down, right = int(np.ceil(row)), int(np.ceil(column))
-    y, x = row - up, column - left
+def _sample(image: NDArray[np.float64], row: float, column: float, down_by: int, right_by: int) -> float:
+    y, x = row - np.floor(row), column - np.floor(column)
+    up, left = int(np.floor(row)) + down_by, int(np.floor(column)) + right_by
+    down, right = int(np.ceil(row)) + down_by, int(np.ceil(column)) + right_by
     top = (1 - x) * image[up, left] + x * image[up, right]
     bottom = (1 - x) * image[down, left] + x * image[down, right]
-    return (1 - y) * top + y * bottom
+    return float((1 - y) * top + y * bottom)
 
 
 @njit(cache=True)

@@ -89,7 +89,7 @@ def icosphere(subdivision: int, radius: float) -> NDArray[np.float64]:
     """Corners (n, 3) of an icosahedron whose faces are divided in four, and each new corner moved out to the sphere."""
     golden = (1 + 5**0.5) / 2
     corners = [np.roll((0.0, a, b * golden), turn) for a in (-1, 1) for b in (-1, 1) for turn in range(3)]
-    points = np.array(corners) / np.hypot(1, golden)
+    points: NDArray[np.float64] = np.array(corners) / np.hypot(1, golden)
     edge = 2 / np.hypot(1, golden)
     faces = [
         (i, j, k)

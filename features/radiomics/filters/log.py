@@ -199,7 +199,8 @@ def _load(
     for first in range(np.uint64(0), np.uint64(size), np.uint64(8)):
         last = min(first + np.uint64(8), np.uint64(size))
         for j in range(_ROW):
-            line = base + min(j, last_lane) * across  # lanes that are not there repeat the last one
+            lane = j if j < last_lane else last_lane  # lanes that are not there repeat the last one
+            line = base + lane * across
             for i in range(first, last):
                 value = lines[line + i * along]
                 ahead[(i + _4) * _ROW + j] = value

@@ -21,7 +21,7 @@ METHODS: tuple[Method, ...] = ("default", "ror", "uniform", "nri_uniform", "var"
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     sizes=st.tuples(*[st.integers(1, 9)] * 3),
     radius=st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0]),
