@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.quarantine import Rejected
-from features.core.recipe import Filters, Recipe
+from features.core.recipe import Recipe
 from features.core.region import Region, Vector, Volume
 
 PADDING = 5  # voxels of the target grid around the ROI
@@ -33,7 +33,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         raise Rejected("MASK_EMPTY")
     shift, scale = _normalisation(region.volume, recipe)
     spacing = recipe.spacing_mm or region.volume.spacing_mm
-    padding = PADDING if recipe.filters == Filters() else PADDING_FILTERS
+    padding = PADDING_FILTERS if recipe.filters else PADDING
     box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
     axes = [
         _axis(region.mask.shape[2 - i], region.volume.spacing_mm[i], spacing[i], box[2 - i], padding) for i in range(3)
@@ -138,5 +138,5 @@ def _check(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) 
         raise Rejected("RESEGMENTED_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
     if not np.isfinite(array[mask]).all():
         raise Rejected("NAN_IN_ROI")
-    if recipe.filters != Filters() and not np.isfinite(array).all():
+    if recipe.filters and not np.isfinite(array).all():
         raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which filters would spread")
