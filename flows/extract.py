@@ -214,9 +214,8 @@ def as_table(rows: Sequence[Row]) -> "pa.Table":
 
 
 def _names(rows: Sequence[Row]) -> list[str]:
-    """Columns of all rows; those of the longest row give the order."""
-    first = [name for row in rows for name in list(row)[: len(row)] if name in OUTCOME or name in rows[0]]
-    return list(dict.fromkeys([*first, *max(rows, key=len), *(name for row in rows for name in row)]))
+    """Columns of all rows; the longest row gives the order."""
+    return list(dict.fromkeys(name for row in sorted(rows, key=len, reverse=True) for name in row))
 
 
 def _plain(value: Cell) -> str | float | int | list[float] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import platform
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.region import Region, Volume
@@ -28,12 +30,11 @@ def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters
     found["Versions_Python"] = platform.python_version()
     found["Configuration_Settings"] = str({**parameters.settings, "label": label})
     found["Configuration_EnabledImageTypes"] = str(dict(parameters.image_types))
-    found["Image-original_Hash"] = hashlib.sha1(np.ascontiguousarray(image.array)).hexdigest()
+    found["Image-original_Hash"] = _sha1(np.ascontiguousarray(image.array))
     found["Image-original_Dimensionality"] = "3D"
     found |= _of_image(image, "original")
     original = steps.regions["original"]
-    whole = np.ascontiguousarray(labels.array, np.uint32)
-    found["Mask-original_Hash"] = hashlib.sha1(whole).hexdigest()
+    found["Mask-original_Hash"] = _sha1(np.ascontiguousarray(labels.array, np.uint32))
     found |= _of_mask(original, "original")
     for step, region in steps.regions.items():
         if step == "interpolated":
@@ -43,8 +44,12 @@ def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters
     return {PREFIX + name: value for name, value in found.items()}
 
 
+def _sha1(array: NDArray[Any]) -> str:
+    return hashlib.sha1(array.data).hexdigest()
+
+
 def _of_image(image: Volume, step: str) -> dict[str, Value]:
-    array = image.array
+    array: NDArray[Any] = image.array
     return {
         f"Image-{step}_Spacing": tuple(image.spacing_mm),
         f"Image-{step}_Size": tuple(array.shape[::-1]),

@@ -71,8 +71,11 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     prepared = steps.prepared
     _check_surroundings(prepared, parameters.plan)
     plans = _with_shape(parameters.plan)
+    features: dict[str, float] = {}
+    undefined: dict[str, Rejected] = {}
     try:
-        features, undefined = {k: v for plan in plans for k, v in compute_features(prepared, plan).items()}, {}
+        for plan in plans:
+            features |= compute_features(prepared, plan)
     except Rejected:
         features, undefined = _one_by_one(prepared, parameters.plan)
     values: NDArray[Any] = prepared.volume.array[prepared.kept]
