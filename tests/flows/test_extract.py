@@ -52,7 +52,7 @@ def test_a_file_is_written_by_its_ending(files: Path, command: Callable, ending:
         (row,) = json.loads(out.read_text())
         assert row["diagnostics_Mask-original_BoundingBox"] == [2, 2, 6, 4, 4, 1]
     elif ending == "csv":
-        (row,) = csv.DictReader(out.open())
+        (row,) = csv.DictReader(out.read_text().splitlines())
     else:
         (row,) = read_table(out).to_pylist()
         assert row["diagnostics_Mask-original_VoxelNum"] == 16
@@ -96,7 +96,7 @@ def test_every_pair_of_a_csv_is_a_row(files: Path, command: Callable) -> None:
     ]
     out = files / "features.csv"
     found = command("extract", pairs(files, rows), "-p", files / "param.yaml", "-o", out, "--jobs", 2, code=1)
-    written = list(csv.DictReader(out.open()))
+    written = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["ID"] for row in written] == [row["ID"] for row in rows]
     assert {row["Centre"] for row in written} == {"A"}
     assert [row["diagnostics_Outcome_Code"] for row in written] == ["", "", *(code for *_, code, _ in BAD)]
