@@ -1,5 +1,6 @@
 """Files of every kind are read as SimpleITK reads them; damaged ones are refused with a reason."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,12 @@ def test_a_file_of_another_kind_says_what_is_allowed(tmp_path: Path) -> None:
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing here")
     assert code_of(tmp_path).code == "IMAGE_MISSING"
+
+
+def test_a_folder_with_one_series_is_an_image(tmp_path: Path, save_series: Callable) -> None:
+    save_series(tmp_path)
+    (tmp_path / "notes.txt").write_text("beside it")
+    assert read_volume(tmp_path).array.shape == (8, 16, 16)
+    for path in save_series(tmp_path / "other")[0]:
+        path.rename(tmp_path / f"other-{path.name}")
+    assert code_of(tmp_path).code == "SERIES_AMBIGUOUS"
