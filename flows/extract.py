@@ -1,6 +1,7 @@
 """extract: features of files, without catalog and store, in the manner of pyradiomics' own command."""
 
 import csv
+import io
 import json
 import math
 import sys
@@ -177,10 +178,10 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
     if form == "table":
         from rich.console import Console
 
-        text = None if out is None else out.open("w", encoding="utf-8")
-        Console(file=text, soft_wrap=True).print(_shown(rows))
-        if text is not None:
-            text.close()
+        console = Console(file=io.StringIO(), soft_wrap=True) if out else Console(soft_wrap=True)
+        console.print(_shown(rows))
+        if out is not None:
+            write_bytes(out, console.file.getvalue().encode())  # type: ignore[attr-defined]
         return
     if form == "json":
         plain = [{name: _plain(value) for name, value in row.items()} for row in rows]

@@ -30,11 +30,11 @@ def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters
     found["Versions_Python"] = platform.python_version()
     found["Configuration_Settings"] = str({**parameters.settings, "label": label})
     found["Configuration_EnabledImageTypes"] = str(dict(parameters.image_types))
-    found["Image-original_Hash"] = _sha1(np.ascontiguousarray(image.array))
+    found["Image-original_Hash"] = _sha1(image.array)
     found["Image-original_Dimensionality"] = "3D"
     found |= _of_image(image, "original")
     original = steps.regions["original"]
-    found["Mask-original_Hash"] = _sha1(np.ascontiguousarray(labels.array, np.uint32))
+    found["Mask-original_Hash"] = _sha1(labels.array, np.uint32)
     found |= _of_mask(original, "original")
     for step, region in steps.regions.items():
         if step == "interpolated":
@@ -44,8 +44,12 @@ def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters
     return {PREFIX + name: value for name, value in found.items()}
 
 
-def _sha1(array: NDArray[Any]) -> str:
-    return hashlib.sha1(array.data).hexdigest()
+def _sha1(array: NDArray[Any], dtype: type[np.generic] | None = None) -> str:
+    """Slice by slice: a whole copy of another type would be larger than the image."""
+    found = hashlib.sha1(usedforsecurity=False)
+    for plane in array:
+        found.update(np.ascontiguousarray(plane, dtype).data)
+    return found.hexdigest()
 
 
 def _of_image(image: Volume, step: str) -> dict[str, Value]:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Volume
 from features.images.volume import read_volume
+from features.radiomics.box import bounding_box
 from features.radiomics.diagnostics import Value, diagnose
 from features.radiomics.engine import ORIGINAL, ImageType, Plan, Prepared, compute_features, feature_names
 from features.radiomics.family import FAMILIES
 from features.radiomics.parameters import Parameters
 from features.radiomics.preparation import prepare_pair
+from features.radiomics.settings import Settings
 
 _OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})
 _OF_MASK = frozenset({"LABEL_ABSENT", "MASK_EMPTY", "MASK_TINY", "MASK_VALUES"})
@@ -70,7 +72,8 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     steps = prepare_pair(image, labels, preparation)
     prepared = steps.prepared
     _check_surroundings(prepared, parameters.plan)
-    plans = _with_shape(parameters.plan)
+    has_original = any(image.filter is None for image in parameters.plan.images)
+    plans = [parameters.plan] if has_original else [*_of_shape(parameters.plan), parameters.plan]
     features: dict[str, float] = {}
     undefined: dict[str, Rejected] = {}
     try:
@@ -78,31 +81,27 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
             features |= compute_features(prepared, plan)
     except Rejected:
         features, undefined = _one_by_one(prepared, parameters.plan)
-    values: NDArray[Any] = prepared.volume.array[prepared.kept]
+    box = bounding_box(prepared.kept)
+    values: NDArray[Any] = prepared.volume.array[box][prepared.kept[box]]
     diagnostics = diagnose(image, labels, steps, parameters, preparation.label) if parameters.additional_info else {}
     features = {name: value if math.isfinite(value) else math.nan for name, value in features.items()}
     return Extraction(features, undefined, diagnostics, bool(values.min() == values.max()))
 
 
-def _with_shape(plan: Plan) -> list[Plan]:
-    """The plan, after one for features of shape if it has no original image: they do not depend on image types."""
+def _of_shape(plan: Plan) -> list[Plan]:
+    """A plan of the families of shape alone, which do not depend on image types; none if there are none."""
     shapes = {name: wanted for name, wanted in plan.families.items() if FAMILIES.load(name).of_shape}
-    if not shapes or any(image.filter is None for image in plan.images):
-        return [plan]
-    return [plan.model_copy(update={"images": (ImageType(None, plan.images[0].settings),), "families": shapes}), plan]
+    settings = plan.images[0].settings if plan.images else Settings()
+    return [plan.model_copy(update={"images": (ImageType(None, settings),), "families": shapes})] if shapes else []
 
 
 def _one_by_one(prepared: Prepared, plan: Plan) -> tuple[dict[str, float], dict[str, Rejected]]:
     """Each image type for itself, so that one that is rejected has no features and the others have theirs."""
-    shapes = {name: wanted for name, wanted in plan.families.items() if FAMILIES.load(name).of_shape}
-    others = {name: wanted for name, wanted in plan.families.items() if name not in shapes}
+    others = {name: wanted for name, wanted in plan.families.items() if not FAMILIES.load(name).of_shape}
     alone = [plan.model_copy(update={"images": (image,), "families": others}) for image in plan.images]
-    if shapes:
-        settings = plan.images[0].settings
-        alone.insert(0, plan.model_copy(update={"images": (ImageType(None, settings),), "families": shapes}))
     features: dict[str, float] = {}
     undefined: dict[str, Rejected] = {}
-    for part in alone:
+    for part in (*_of_shape(plan), *alone):
         try:
             features |= compute_features(prepared, part)
         except Rejected as rejected:

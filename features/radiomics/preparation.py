@@ -81,7 +81,9 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
     regions = {"original": Region(labels, mask)}
     grids = compare_grids(image, labels, preparation.tolerance)
     if preparation.spacing_mm is None and grids and not preparation.correct_mask:
-        raise Rejected("GEOMETRY", f"image and mask have different grids: {grids}")
+        raise Rejected(
+            "GEOMETRY", f"image and mask have different grids: {grids} (correctMask: true moves the mask over)"
+        )
     volume = _normalised(image, preparation) if preparation.normalise else image
     if preparation.spacing_mm is not None:
         volume, mask = _resampled(volume, labels, mask, preparation)
@@ -146,7 +148,7 @@ def _normalised(image: Volume, preparation: Preparation) -> Volume:
     """By ITK, so that not even the last digit differs: local binary patterns turn on that."""
     import SimpleITK as sitk
 
-    if np.min(image.array) == np.max(image.array):  # type: ignore[operator]
+    if np.min(image.array) == np.max(image.array):
         raise Rejected("MASK_FLAT", "the image has no contrast to normalise by")
     normalise = sitk.NormalizeImageFilter()
     normalise.SetNumberOfThreads(1)

@@ -68,6 +68,13 @@ def test_without_a_file_json_and_csv_go_to_the_screen(files: Path, command: Call
     assert command(*arguments, "csv").stdout.startswith('"Image","Mask","diagnostics_Outcome"')
 
 
+def test_a_table_may_be_written_too(files: Path, command: Callable) -> None:
+    out = files / "new" / "table.txt"
+    arguments = ("extract", files / "image.nrrd", files / "mask.nii.gz", "-p", files / "param.yaml")
+    assert command(*arguments, "--format", "table", "--out", out).stdout == ""
+    assert "Entropy" in out.read_text("utf-8")
+
+
 def test_a_bad_pair_alone_fails_with_its_reason(files: Path, command: Callable) -> None:
     found = command(
         "extract", files / "image.nrrd", files / "short.mha", "-p", files / "param.yaml", "-o", files / "x.json", code=1
