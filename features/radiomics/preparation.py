@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ Interpolator = Literal[
     "LanczosWindowedSinc",
     "BlackmanWindowedSinc",
 ]
+
+
+INTERPOLATION_REACH = 24  # voxels that a spline looks at: beyond, its weights are below 1e-13
 
 
 class Preparation(Frozen):
@@ -189,9 +193,28 @@ def _resampled(
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     found = sitk.GetArrayFromImage(resample.Execute(source)).astype(np.bool_)
     resample.SetInterpolator(getattr(sitk, f"sitk{preparation.interpolator}"))
-    array = sitk.GetArrayFromImage(resample.Execute(itk_image(image)))
+    array = sitk.GetArrayFromImage(resample.Execute(itk_image(_needed(image, resample, preparation.interpolator))))
     spacing: Vector = (float(new[0]), float(new[1]), float(new[2]))
     return Volume(array, spacing, tuple(origin), labels.direction, image.facts), found
+
+
+def _needed(image: Volume, resample: Any, interpolator: Interpolator) -> Volume:
+    """What of the image its resampled grid is made of, within 1e-12. Whole numbers need all: decimals are cut off, so that
+    the last digit may decide, and the nearest voxel is chosen by the last digit too."""
+    if image.array.dtype.kind != "f" or interpolator == "NearestNeighbor":
+        return image
+    corners = np.array(list(product(*((0, length - 1) for length in resample.GetSize()))), np.float64)
+    turned = np.array(resample.GetOutputDirection()).reshape(3, 3) * np.array(resample.GetOutputSpacing())
+    back = np.array(image.direction).reshape(3, 3) * np.array(image.spacing_mm)
+    places = corners @ turned.T + np.array(resample.GetOutputOrigin()) - np.array(image.origin_mm)
+    indices = np.linalg.solve(back, places.T)[::-1]
+    starts, stops = np.floor(indices.min(axis=1)).astype(int), np.ceil(indices.max(axis=1)).astype(int) + 1
+    last = np.array(image.array.shape)
+    z, y, x = (
+        slice(int(start), int(stop))
+        for start, stop in zip(np.clip(starts, 0, last - 1), np.clip(stops, 1, last), strict=True)
+    )
+    return _around(image, (z, y, x), INTERPOLATION_REACH)[0]
 
 
 def _onto_grid(mask: NDArray[np.bool_], labels: Volume, image: Volume) -> NDArray[np.bool_]:
@@ -263,17 +286,18 @@ def _checked_box(mask: NDArray[np.bool_], preparation: Preparation) -> Box:
 
 
 def _cropped(image: Volume, mask: NDArray[np.bool_], box: Box, padding: int) -> tuple[Volume, NDArray[np.bool_]]:
-    """The box and `padding` voxels around it, as far as the image goes."""
+    crop, around = _around(image, box, padding)
+    return crop, np.ascontiguousarray(mask[around])
+
+
+def _around(image: Volume, box: Box, padding: int) -> tuple[Volume, Box]:
+    """The box and `padding` voxels around it, as far as the image goes; and where that is."""
     starts = [max(axis.start - padding, 0) for axis in box]
     z, y, x = (slice(start, axis.stop + padding) for start, axis in zip(starts, box, strict=True))
     shift = np.array(image.direction).reshape(3, 3) @ (np.array(image.spacing_mm) * starts[::-1])
-    origin = (
-        float(image.origin_mm[0] + shift[0]),
-        float(image.origin_mm[1] + shift[1]),
-        float(image.origin_mm[2] + shift[2]),
-    )
-    crop = Volume(image.array[z, y, x], image.spacing_mm, origin, image.direction, image.facts)
-    return crop, np.ascontiguousarray(mask[z, y, x])
+    left, back, low = (float(old + more) for old, more in zip(image.origin_mm, shift, strict=True))
+    crop = Volume(image.array[z, y, x], image.spacing_mm, (left, back, low), image.direction, image.facts)
+    return crop, (z, y, x)
 
 
 def _resegmented(volume: Volume, mask: NDArray[np.bool_], box: Box, preparation: Preparation) -> NDArray[np.bool_]:

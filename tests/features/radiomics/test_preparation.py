@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from hypothesis import strategies as st
 
 from features.core.quarantine import Rejected
 from features.core.region import Volume
@@ -100,6 +102,17 @@ def test_a_mask_on_another_grid_is_put_onto_the_image_s(settings: dict[str, Any]
     assert_same(found, image, labels, {**settings, "correctMask": True})
 
 
+@pytest.mark.parametrize("interpolator", ["BSpline", "Linear", "LanczosWindowedSinc", "Gaussian"])
+def test_an_image_that_is_much_larger_than_the_roi_gives_the_same_pixels(interpolator: str) -> None:
+    labels = np.zeros((70, 80, 90), np.uint8)
+    labels[30:36, 40:47, 44:52] = 2
+    grid = ((1.1, 0.7, 1.3), (5.0, -7.0, 3.0), (0.6, -0.8, 0, 0.8, 0.6, 0, 0, 0, 1.0))
+    image = Volume(np.random.default_rng(1).normal(0, 500, labels.shape).astype(np.float64), *grid)
+    theirs = {"resampledPixelSpacing": [0.8, 0.8, 0.8], "interpolator": f"sitk{interpolator}", "padDistance": 2}
+    ours = Preparation(label=2, spacing_mm=(0.8, 0.8, 0.8), interpolator=interpolator, padding=2)
+    assert_same(prepare_pair(image, Volume(labels, *grid), ours), image, Volume(labels, *grid), theirs)
+
+
 def test_nothing_is_copied_that_does_not_change() -> None:
     image, labels = pair()
     assert prepare_pair(image, labels, Preparation(label=2)).prepared.volume is image
@@ -190,8 +203,69 @@ def test_pixels_of_pyradiomics_own_images_are_the_same(name: str, public_data: P
     image = read_volume(public_data / "pyradiomics" / f"{name}_image.nrrd")
     labels = read_volume(public_data / "pyradiomics" / f"{name}_label.nrrd")
     labels = changed(labels, array=np.where(np.asarray(labels.array) == 1, 2, 0).astype(np.uint8))
-    theirs = {"resampledPixelSpacing": [1.5, 1.5, 1.5], "normalize": True, "resegmentRange": [-2, 2]}
+    theirs = {"resampledPixelSpacing": [1.5, 1.5, 1.5], "normalize": True, "resegmentRange": [-1, 9]}
     found = prepare_pair(
-        image, labels, Preparation(label=2, spacing_mm=(1.5, 1.5, 1.5), normalise=True, resegment=(-2, 2))
+        image, labels, Preparation(label=2, spacing_mm=(1.5, 1.5, 1.5), normalise=True, resegment=(-1, 9))
     )
     assert_same(found, image, labels, theirs)
+
+
+@st.composite
+def prepared_somehow(draw: st.DrawFn) -> tuple[Volume, Volume, dict[str, Any], dict[str, Any]]:
+    """A pair, and the same settings in the words of pyradiomics and in ours."""
+    sizes = [draw(st.integers(3, 14)) for _ in range(3)]
+    spacing = tuple(draw(st.floats(0.3, 5).map(lambda value: round(value, 3))) for _ in range(3))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    labels = np.zeros(sizes, np.uint8)
+    low = [draw(st.integers(0, size - 1)) for size in sizes]
+    high = [draw(st.integers(start, size - 1)) + 1 for start, size in zip(low, sizes, strict=True)]
+    box = tuple(slice(*bounds) for bounds in zip(low, high, strict=True))
+    labels[box] = np.where(rng.random(labels[box].shape) < 0.8, 2, 0)
+    dtype = draw(st.sampled_from([np.int16, np.uint8, np.float32, np.float64]))
+    image = rng.normal(100, 30, sizes).astype(dtype)
+    theirs: dict[str, Any] = {"padDistance": draw(st.integers(0, 6)), "preCrop": draw(st.booleans())}
+    ours: dict[str, Any] = {"padding": theirs["padDistance"], "crop": theirs["preCrop"]}
+    if draw(st.booleans()):
+        wanted = [draw(st.sampled_from([0, 0.7, 1.0, 2.0, *spacing])) for _ in range(3)]
+        name = draw(st.sampled_from(["BSpline", "Linear", "NearestNeighbor"]))
+        theirs |= {"resampledPixelSpacing": wanted, "interpolator": f"sitk{name}"}
+        ours |= {"spacing_mm": tuple(wanted), "interpolator": name}
+    if draw(st.booleans()):
+        theirs |= {"normalize": True, "normalizeScale": 10.0}
+        ours |= {"normalise": True, "scale": 10.0}
+    if draw(st.booleans()):
+        bounds = sorted(draw(st.lists(st.floats(-2, 2), min_size=1, max_size=2)))
+        theirs |= {"resegmentRange": bounds, "resegmentMode": "sigma"}
+        ours |= {"resegment": tuple(bounds), "resegment_mode": "sigma"}
+    grid = (spacing, (-3.0, 4.5, 60.25))
+    return Volume(image, *grid), Volume(labels, *grid), theirs, ours
+
+
+@pytest.mark.slow
+@hypothesis.given(prepared_somehow())
+@hypothesis.settings(max_examples=400, deadline=None)
+def test_any_pair_is_prepared_as_by_pyradiomics_or_refused_by_both(case: tuple[Any, ...]) -> None:
+    image, labels, theirs, ours = case
+    try:
+        by_pyradiomics(image, labels, theirs)
+    except (ValueError, RuntimeError):
+        with pytest.raises(Rejected):
+            prepare_pair(image, labels, Preparation(label=2, **ours))
+        return
+    if "resegmentRange" in theirs and looked_at_later(image, labels, theirs):
+        with pytest.raises(Rejected, match="MASK_TINY"):
+            prepare_pair(image, labels, Preparation(label=2, **ours))
+        return
+    assert_same(prepare_pair(image, labels, Preparation(label=2, **ours)), image, labels, theirs)
+
+
+def looked_at_later(image: Volume, labels: Volume, settings: dict[str, Any]) -> bool:
+    """Whether pyradiomics refuses the re-segmented mask, which it checks like the first one."""
+    from radiomics import imageoperations
+
+    volume, _, kept = by_pyradiomics(image, labels, settings)
+    try:
+        imageoperations.checkMask(volume, kept, label=2)
+    except ValueError:
+        return True
+    return False
