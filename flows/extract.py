@@ -157,7 +157,11 @@ def _row(line: Line, found: "Extraction | Rejected") -> Row:
     """Carried columns, outcome, diagnostics, features."""
     row: Row = dict(line.carried)
     if isinstance(found, Rejected):
-        return {**row, **dict(zip(OUTCOME, ("failed", found.code, found.message), strict=True))}
+        remedy, message = REASONS[found.code].remedy, found.message
+        if remedy not in message:  # the pool's own reasons, and errors that nobody knows
+            told = ", ".join(f"{name} {value}" for name, value in found.details.items())
+            message = "; ".join(part for part in (message, told, remedy) if part)
+        return {**row, **dict(zip(OUTCOME, ("failed", found.code, message), strict=True))}
     outcome: tuple[str, str, str] = ("computed", "", "")
     if found.undefined:
         codes = {rejected.code: rejected.message for rejected in found.undefined.values()}

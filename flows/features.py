@@ -53,7 +53,7 @@ def _image_types() -> list[dict[str, str]]:
     from features.core.extractor import EXTRACTORS
     from features.core.filter import FILTERS
 
-    rows = [{"is": "image type", "name": "original", "what": "The image itself", "settings": ""}]
+    rows = [{"role": "image type", "name": "original", "what": "The image itself", "settings": ""}]
     rows += [_kind("image type", kind, FILTERS.load(kind)) for kind in FILTERS.modules]
     return rows + [_kind("extractor", kind, EXTRACTORS.load(kind)) for kind in EXTRACTORS.modules]
 
@@ -62,7 +62,7 @@ def _kind(role: str, name: str, kind: type) -> dict[str, str]:
     fields = getattr(kind, "model_fields", {})
     settings = [_setting(word, field) for word, field in fields.items() if word != "kind"]
     first = (kind.__doc__ or "").strip().split("\n")[0]
-    return {"is": role, "name": name, "what": first, "settings": ", ".join(settings)}
+    return {"role": role, "name": name, "what": first, "settings": ", ".join(settings)}
 
 
 def _setting(word: str, field: object) -> str:

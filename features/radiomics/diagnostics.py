@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.region import Region, Volume
+from features.core.versions import package_versions
 from features.radiomics.box import bounding_box
 from features.radiomics.parameters import Parameters
 from features.radiomics.preparation import Steps
 
 Value = float | int | str | tuple[float, ...]
 PREFIX = "diagnostics_"
-PACKAGES = {"Radweave": "radweave", "Numpy": "numpy", "Numba": "numba", "SimpleITK": "SimpleITK"}
+PACKAGES = {"Numpy": "numpy", "Numba": "numba", "SimpleITK": "SimpleITK"}
 
 
 def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters, label: int) -> dict[str, Value]:
@@ -26,7 +27,8 @@ def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters
 
     Hashes are SHA-1 of the voxels, those of masks as 32-bit labels, as in pyradiomics.
     """
-    found: dict[str, Value] = {f"Versions_{name}": version(package) for name, package in PACKAGES.items()}
+    found: dict[str, Value] = {"Versions_Radweave": package_versions()["radweave"]}
+    found |= {f"Versions_{name}": version(package) for name, package in PACKAGES.items()}
     found["Versions_Python"] = platform.python_version()
     found["Configuration_Settings"] = str({**parameters.settings, "label": label})
     found["Configuration_EnabledImageTypes"] = str(dict(parameters.image_types))
