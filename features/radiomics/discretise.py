@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.quarantine import Rejected
-from features.radiomics.settings import LARGEST_BIN_COUNT
-
 if TYPE_CHECKING:
     from features.radiomics.roi import Roi
 
@@ -30,16 +27,11 @@ class Levels:
 
 
 def discretise(roi: Roi) -> Levels:
-    """Levels by the settings of the ROI: bins [edge, next edge), the first one holds the minimum.
-
-    Raises Rejected(TOO_MANY_BINS) where there would be more than LARGEST_BIN_COUNT.
-    """
+    """Levels by the settings of the ROI: bins [edge, next edge), the first one holds the minimum."""
     low, high = float(roi.ordered[0]), float(roi.ordered[-1])
     settings = roi.settings
     if settings.bin_width is not None:
         width = settings.bin_width
-        if (high - low) / width > LARGEST_BIN_COUNT:
-            raise Rejected("TOO_MANY_BINS", grey_levels=int((high - low) / width) + 1, largest=LARGEST_BIN_COUNT)
         edges = np.arange(low - low % width, high + 2 * width, width)
     else:
         edges = np.histogram_bin_edges(roi.values, settings.bin_count or 1)

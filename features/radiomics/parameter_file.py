@@ -16,8 +16,8 @@ from pydantic import (
 )
 
 from features.core.room import Frozen
-from features.radiomics.settings import LARGEST_BIN_COUNT
 
+LARGEST_BIN_COUNT = 2**15
 INTERPOLATORS = (
     "sitkNearestNeighbor",
     "sitkLinear",

@@ -8,8 +8,6 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from features.core.room import Frozen
 
-LARGEST_BIN_COUNT = 2**15
-
 
 class Settings(Frozen):
     """What decides features once the pixels are prepared.
@@ -23,7 +21,7 @@ class Settings(Frozen):
     """
 
     bin_width: PositiveFloat | None = 25.0
-    bin_count: PositiveInt | None = Field(None, le=LARGEST_BIN_COUNT)
+    bin_count: PositiveInt | None = None
     distances: tuple[PositiveInt, ...] = Field((1,), min_length=1)
     symmetrical: bool = True
     weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
