@@ -1,16 +1,17 @@
-"""The engine: features of a prepared image and mask, family by family, for the image itself and each derived one."""
+"""The engine: features of a region, family by family, for the image itself and each derived one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.filter import Filter, Source
+from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.core.room import Frozen
 from features.radiomics.box import bounding_box
@@ -22,23 +23,19 @@ from features.radiomics.settings import Settings
 
 
 @dataclass(frozen=True)
-class Found:
-    """values: each feature as pyradiomics names it, such as `log-sigma-2-0-mm-3D_glcm_Contrast`; NaN where undefined.
-
-    undefined: why each of those is undefined: ONE_GREY_LEVEL, NO_NEIGHBOURS (no voxel has one in the ROI), SEVERAL_SLICES
-    (of a feature of one slice), DEGENERATE (such as no extent along an axis).
-    """
-
-    values: dict[str, float]
-    undefined: dict[str, str]
-
-
-@dataclass(frozen=True)
 class ImageType:
     """An image (no filter: the original one) and how features are computed of what is derived from it."""
 
     filter: Filter | None
     settings: Settings
+
+    def names(self) -> list[str]:
+        """Names of the images."""
+        return [ORIGINAL] if self.filter is None else self.filter.names()
+
+    def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """The images on the source's box, by name. Raises Rejected as the filter."""
+        return iter([(ORIGINAL, source.crop((0, 0, 0))[0])]) if self.filter is None else self.filter.derive(source)
 
 
 class Plan(Frozen):
@@ -48,42 +45,69 @@ class Plan(Frozen):
     families: dict[str, tuple[str, ...] | None]
 
 
-def compute_features(region: Region, plan: Plan) -> Found:
-    """Features of each image and family of the plan.
+@dataclass(frozen=True)
+class Found:
+    """values: each feature as pyradiomics names it, such as `log-sigma-2-0-mm-3D_glcm_Contrast`; NaN where undefined.
 
-    The region's pixels are as they are to be measured. Raises Rejected as the filters and the discretisation do.
+    undefined: why each of those is undefined: ONE_GREY_LEVEL, NO_NEIGHBOURS (no voxel has one in the ROI), SEVERAL_SLICES
+    (of a feature of one slice), DEGENERATE (such as no extent along an axis), or the code of the image's rejection.
+    rejected: images that cannot be had or measured, and why.
     """
-    families = {name: (_family(name), wanted) for name, wanted in plan.families.items()}
-    volume, box = region.volume, bounding_box(region.mask)
-    mask = np.ascontiguousarray(region.mask[box])
+
+    values: dict[str, float] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+    rejected: dict[str, Rejected] = field(default_factory=dict)
+
+
+def compute_features(region: Region, plan: Plan) -> Found:
+    """Features of each image and family of the plan; those of shape once, as of the original image.
+
+    The region's pixels are as they are to be measured. An image that is rejected (FILTER_SIZE, TOO_MANY_BINS) leaves the
+    others alone.
+    """
+    found = Found()
+    families = {kind: _family(kind) for kind in plan.families}
+    shapes = {kind: family for kind, family in families.items() if family.of_shape}
+    others = {kind: family for kind, family in families.items() if not family.of_shape}
+    if shapes:
+        outline = region if region.outline is None else Region(region.volume, region.outline)
+        settings = plan.images[0].settings if plan.images else Settings()
+        roi = _roi(outline, settings)
+        _measure(ORIGINAL, roi, shapes, plan, found)
+    if not others:
+        return found
+    box, spacing = bounding_box(region.mask), region.volume.spacing_mm
+    mask, source = np.ascontiguousarray(region.mask[box]), Source(region.volume.array, spacing, box)
     lattice_of = cache(partial(Lattice, mask))
-    values: dict[str, float] = {}
-    undefined: dict[str, str] = {}
-    for name, image, settings in _images(plan, Source(volume.array, volume.spacing_mm, box)):
+    for image_type in plan.images:
+        settings = image_type.settings
         lattice = lattice_of(settings.distances, settings.flat_axis if settings.flat else None)
-        roi = Roi(image, mask, volume.spacing_mm, settings, lattice)
-        for kind, (family, wanted) in families.items():
-            if family.of_shape and name != ORIGINAL:
-                continue
-            measured = _outline(region, settings) if family.of_shape else roi
-            for feature, value in family.compute(measured).items():
-                if wanted is None or feature in wanted:
-                    values[f"{name}_{kind}_{feature}"] = value
-                    if math.isnan(value):
-                        undefined[f"{name}_{kind}_{feature}"] = _reason(kind, family, measured)
-    return Found(values, undefined)
+        left = image_type.names()
+        try:
+            for name, image in image_type.derive(source):
+                _measure(name, Roi(image, mask, spacing, settings, lattice), others, plan, found)
+                left.remove(name)
+        except Rejected as rejected:
+            for name in left:
+                _reject(name, rejected, others, plan, found)
+    return found
 
 
 def feature_names(plan: Plan) -> list[tuple[str, str, str]]:
     """Image, family and feature of everything that `compute_features` gives, in its order."""
-    names: list[tuple[str, str, str]] = []
+    families = {kind: _family(kind) for kind in plan.families}
+    names = [(ORIGINAL, kind, name) for kind, one in families.items() if one.of_shape for name in _names(kind, plan)]
     for image_type in plan.images:
-        for image in image_type.filter.names() if image_type.filter else [ORIGINAL]:
-            for kind, wanted in plan.families.items():
-                family = _family(kind)
-                if not family.of_shape or image == ORIGINAL:
-                    names += [(image, kind, f.name) for f in family.FEATURES if wanted is None or f.name in wanted]
+        for image in image_type.names():
+            for kind, family in families.items():
+                if not family.of_shape:
+                    names += [(image, kind, name) for name in _names(kind, plan)]
     return names
+
+
+def all_families() -> dict[str, tuple[str, ...] | None]:
+    """Every family that is there, with all of its features."""
+    return dict.fromkeys(FAMILIES.modules)
 
 
 @cache
@@ -91,21 +115,34 @@ def _family(kind: str) -> Family:
     return FAMILIES.parse(kind)
 
 
-def _images(plan: Plan, source: Source) -> Iterator[tuple[str, NDArray[np.float64], Settings]]:
-    for image_type in plan.images:
-        if image_type.filter is None:
-            yield ORIGINAL, source.crop((0, 0, 0))[0], image_type.settings
-        else:
-            for name, image in image_type.filter.derive(source):
-                yield name, image, image_type.settings
+def _names(kind: str, plan: Plan) -> list[str]:
+    wanted = plan.families[kind]
+    return [feature.name for feature in _family(kind).FEATURES if wanted is None or feature.name in wanted]
 
 
-def _outline(region: Region, settings: Settings) -> Roi:
-    """The ROI whose shape is measured."""
-    mask = region.mask if region.outline is None else region.outline
-    box = bounding_box(mask)
+def _roi(region: Region, settings: Settings) -> Roi:
+    box = bounding_box(region.mask)
     image = np.ascontiguousarray(region.volume.array[box], np.float64)
-    return Roi(image, np.ascontiguousarray(mask[box]), region.volume.spacing_mm, settings)
+    return Roi(image, np.ascontiguousarray(region.mask[box]), region.volume.spacing_mm, settings)
+
+
+def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found: Found) -> None:
+    """Add the features of one image, or none of them if it is rejected."""
+    values = {kind: family.compute(roi) for kind, family in families.items()}
+    for kind, family in families.items():
+        for feature in _names(kind, plan):
+            value = values[kind][feature]
+            found.values[f"{name}_{kind}_{feature}"] = value
+            if math.isnan(value):
+                found.undefined[f"{name}_{kind}_{feature}"] = _reason(kind, family, roi)
+
+
+def _reject(name: str, rejected: Rejected, families: dict[str, Family], plan: Plan, found: Found) -> None:
+    found.rejected[name] = rejected
+    for kind in families:
+        for feature in _names(kind, plan):
+            found.values[f"{name}_{kind}_{feature}"] = math.nan
+            found.undefined[f"{name}_{kind}_{feature}"] = rejected.code
 
 
 def _reason(kind: str, family: Family, roi: Roi) -> str:
@@ -116,8 +153,3 @@ def _reason(kind: str, family: Family, roi: Roi) -> str:
     if len(roi.levels.present) == 1:
         return "ONE_GREY_LEVEL"
     return "DEGENERATE" if roi.lattice.numbers.any() else "NO_NEIGHBOURS"
-
-
-def all_families() -> dict[str, tuple[str, ...] | None]:
-    """Every family that is there, with all of its features."""
-    return dict.fromkeys(FAMILIES.modules)

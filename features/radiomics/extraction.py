@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.quarantine import REASONS, Rejected
-from features.core.region import Volume
+from features.core.region import Region, Volume
 from features.images.volume import read_volume
 from features.radiomics.box import bounding_box
 from features.radiomics.diagnostics import Value, diagnose
-from features.radiomics.engine import ORIGINAL, ImageType, Plan, Prepared, compute_features, feature_names
-from features.radiomics.family import FAMILIES
+from features.radiomics.engine import Plan, compute_features
 from features.radiomics.parameters import Parameters
 from features.radiomics.preparation import prepare_pair
-from features.radiomics.settings import Settings
 
 _OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})
 _OF_MASK = frozenset({"LABEL_ABSENT", "MASK_EMPTY", "MASK_TINY", "MASK_VALUES"})
@@ -38,11 +36,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Extraction:
-    """features: by pyradiomics' names; NaN where a feature is undefined. undefined: image type → why none of its features
-    is defined. flat: the ROI has one intensity, so that many features are undefined."""
+    """features: by pyradiomics' names; NaN where a feature is undefined, and `undefined` then says why. rejected: images that
+    cannot be measured, and why. flat: the ROI has one intensity, so that many features are undefined."""
 
     features: Mapping[str, float]
-    undefined: Mapping[str, Rejected]
+    undefined: Mapping[str, str]
+    rejected: Mapping[str, Rejected]
     diagnostics: Mapping[str, Value]
     flat: bool
 
@@ -70,50 +69,17 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     if label is not None:
         preparation = preparation.model_copy(update={"label": label})
     steps = prepare_pair(image, labels, preparation)
-    prepared = steps.prepared
-    _check_surroundings(prepared, parameters.plan)
-    has_original = any(image.filter is None for image in parameters.plan.images)
-    plans = [parameters.plan] if has_original else [*_of_shape(parameters.plan), parameters.plan]
-    features: dict[str, float] = {}
-    undefined: dict[str, Rejected] = {}
-    try:
-        for plan in plans:
-            features |= compute_features(prepared, plan)
-    except Rejected:
-        features, undefined = _one_by_one(prepared, parameters.plan)
-    box = bounding_box(prepared.kept)
-    values: NDArray[Any] = prepared.volume.array[box][prepared.kept[box]]
+    region = steps.region
+    _check_surroundings(region, parameters.plan)
+    found = compute_features(region, parameters.plan)
+    box = bounding_box(region.mask)
+    values: NDArray[Any] = region.volume.array[box][region.mask[box]]
     diagnostics = diagnose(image, labels, steps, parameters, preparation.label) if parameters.additional_info else {}
-    features = {name: value if math.isfinite(value) else math.nan for name, value in features.items()}
-    return Extraction(features, undefined, diagnostics, bool(values.min() == values.max()))
+    return Extraction(found.values, found.undefined, found.rejected, diagnostics, bool(values.min() == values.max()))
 
 
-def _of_shape(plan: Plan) -> list[Plan]:
-    """A plan of the families of shape alone, which do not depend on image types; none if there are none."""
-    shapes = {name: wanted for name, wanted in plan.families.items() if FAMILIES.load(name).of_shape}
-    settings = plan.images[0].settings if plan.images else Settings()
-    return [plan.model_copy(update={"images": (ImageType(None, settings),), "families": shapes})] if shapes else []
-
-
-def _one_by_one(prepared: Prepared, plan: Plan) -> tuple[dict[str, float], dict[str, Rejected]]:
-    """Each image type for itself, so that one that is rejected has no features and the others have theirs."""
-    others = {name: wanted for name, wanted in plan.families.items() if not FAMILIES.load(name).of_shape}
-    alone = [plan.model_copy(update={"images": (image,), "families": others}) for image in plan.images]
-    features: dict[str, float] = {}
-    undefined: dict[str, Rejected] = {}
-    for part in (*_of_shape(plan), *alone):
-        try:
-            features |= compute_features(prepared, part)
-        except Rejected as rejected:
-            (image_type,) = part.images
-            names = image_type.filter.names() if image_type.filter else [ORIGINAL]
-            undefined |= dict.fromkeys(names, rejected)
-            features |= {f"{image}_{family}_{name}": math.nan for image, family, name in feature_names(part)}
-    return features, undefined
-
-
-def _check_surroundings(prepared: Prepared, plan: Plan) -> None:
-    array = prepared.volume.array
+def _check_surroundings(region: Region, plan: Plan) -> None:
+    array = region.volume.array
     if array.dtype.kind == "f" and any(image.filter is not None for image in plan.images):
         ends = float(np.min(array)), float(np.max(array))
         if not all(map(math.isfinite, ends)):

@@ -16,7 +16,6 @@ from features.core.quarantine import Rejected
 from features.core.region import Region, Vector, Volume
 from features.core.room import Frozen
 from features.radiomics.box import bounding_box
-from features.radiomics.engine import Prepared
 
 Interpolator = Literal[
     "NearestNeighbor",
@@ -68,7 +67,7 @@ class Steps:
     """What is measured, and the ROI after each step that changed it, in order: original, interpolated, corrected,
     resegmented. The original one is on the grid of the label map; the volume of the others is the image."""
 
-    prepared: Prepared
+    region: Region
     regions: Mapping[str, Region]
 
 
@@ -105,9 +104,9 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
         kept = _resegmented(volume, mask, box, preparation)
         _checked_box(kept, preparation)
         regions["resegmented"] = Region(volume, kept)
-        mask = kept if preparation.resegment_shape else mask
     _check_finite(volume.array[box][kept[box]])
-    return Steps(Prepared(volume, mask, kept), regions)
+    outline = mask if preparation.resegment is not None and not preparation.resegment_shape else None
+    return Steps(Region(volume, kept, outline), regions)
 
 
 def label_mask(labels: Volume, label: int) -> NDArray[np.bool_]:

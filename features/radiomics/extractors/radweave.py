@@ -77,6 +77,8 @@ class Radweave(Extractor):
     def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float | str]:
         plan = self._plan(recipe)
         found = compute_features(region, plan)
+        for rejected in found.rejected.values():
+            raise rejected
         names = {f"{image}_{kind}_{name}": f"{word(image)}_{kind}_{name}" for image, kind, name in feature_names(plan)}
         reasons: dict[str, list[str]] = {}
         for name, reason in found.undefined.items():

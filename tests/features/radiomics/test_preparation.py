@@ -71,13 +71,14 @@ def by_pyradiomics(image: Volume, labels: Volume, settings: dict[str, Any]) -> t
 
 def assert_same(found: Steps, image: Volume, labels: Volume, settings: dict[str, Any]) -> None:
     volume, mask, kept = by_pyradiomics(image, labels, settings)
-    prepared = found.prepared
+    prepared = found.region
     assert prepared.volume.spacing_mm == pytest.approx(volume.GetSpacing(), rel=1e-12)
     assert prepared.volume.origin_mm == pytest.approx(volume.GetOrigin(), rel=1e-12)
     np.testing.assert_allclose(prepared.volume.array, sitk.GetArrayFromImage(volume), rtol=1e-9, atol=1e-9)
     shape = kept if settings.get("resegmentShape") else mask
-    np.testing.assert_array_equal(prepared.mask, sitk.GetArrayFromImage(shape) == 2)
-    np.testing.assert_array_equal(prepared.kept, sitk.GetArrayFromImage(kept) == 2)
+    outline = prepared.mask if prepared.outline is None else prepared.outline
+    np.testing.assert_array_equal(outline, sitk.GetArrayFromImage(shape) == 2)
+    np.testing.assert_array_equal(prepared.mask, sitk.GetArrayFromImage(kept) == 2)
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32], ids=["int16", "float32"])
@@ -115,7 +116,7 @@ def test_an_image_that_is_much_larger_than_the_roi_gives_the_same_pixels(interpo
 
 def test_nothing_is_copied_that_does_not_change() -> None:
     image, labels = pair()
-    assert prepare_pair(image, labels, Preparation(label=2)).prepared.volume is image
+    assert prepare_pair(image, labels, Preparation(label=2)).region.volume is image
 
 
 def test_each_step_that_changed_the_roi_is_kept() -> None:
@@ -185,13 +186,13 @@ def test_a_tolerance_may_be_given() -> None:
     near = changed(LABELS, origin_mm=(-31.5 + 0.01, 12.25, 101.0))
     with pytest.raises(Rejected, match="GEOMETRY"):
         prepare_pair(IMAGE, near, Preparation(label=2))
-    assert prepare_pair(IMAGE, near, Preparation(label=2, tolerance=0.02)).prepared.mask.sum() == 430
+    assert prepare_pair(IMAGE, near, Preparation(label=2, tolerance=0.02)).region.mask.sum() == 430
 
 
 def test_labels_may_be_whole_numbers_of_any_type() -> None:
     for dtype in (np.float32, np.float64, np.int32, np.uint32):
         labels = changed(LABELS, array=LABELS.array.astype(dtype))
-        assert prepare_pair(IMAGE, labels, Preparation(label=2)).prepared.mask.sum() == 430
+        assert prepare_pair(IMAGE, labels, Preparation(label=2)).region.mask.sum() == 430
 
 
 @pytest.mark.data

@@ -48,6 +48,8 @@ def test_columns_and_values_are_those_of_pyradiomics(discretise: dict[str, float
         if column.family == "shape":
             continue  # of the outline here, of the re-segmented mask there
         near = math.isclose(own, other, rel_tol=1e-4 if "log_" in column.name else 1e-6, abs_tol=1e-9)
+        if math.isnan(other):
+            continue  # of one grey level: none of its textures there
         if not near and (column.family, column.name.rsplit("_", 1)[1]) not in MADE_UP:
             far[column.name] = own, other
     assert far == {}
@@ -65,7 +67,9 @@ def test_shape_is_of_the_outline() -> None:
 
 def test_what_is_undefined_says_why() -> None:
     recipe = _recipe(discretise={"bin_width": 5000})
-    found = recipe.extractors[0].extract(prepare_region(_region(), recipe), recipe)
+    region = _region()
+    brighter = Region(Volume(region.volume.array + 1000, region.volume.spacing_mm), region.mask)
+    found = recipe.extractors[0].extract(prepare_region(brighter, recipe), recipe)
     reasons = json.loads(str(found["undefined"]))
     names = ["Correlation", "Imc1", "Imc2", "MCC"]
     assert reasons == {"ONE_GREY_LEVEL": [f"original_glcm_{name}" for name in names]}
