@@ -62,11 +62,12 @@ class Wavelet(Filter):
         from pywt import Wavelet as Bank
 
         bank = Bank(self.wavelet)
-        taps = _taps(bank, np.float32 if source.image.dtype == np.float32 else np.float64)
+        single = source.image.dtype == np.float32
+        taps = _taps(bank, np.float32 if single else np.float64)
         margin = bank.dec_len // 2  # behind a voxel; before it, one less
         levels = self.start_level + self.level
         near = self._gather(source, levels * (margin - 1), levels * margin)
-        array: Reals = near.astype(taps["L"].dtype)
+        array: Reals = near.astype(np.float32) if single else near.astype(np.float64)
         low, names = array, iter(self.names())
         for left in range(levels - 1, -1, -1):
             shown = left < self.level
