@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 _TILE = np.uint64(1024)  # what a tile adds up stays in the fastest cache
 
 
-def correlate(array: NDArray[np.float64], taps: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Sums of taps[k] × array[i + k] along an axis; it loses one voxel less than there are taps, of which an even number."""
+Reals = NDArray[np.float64] | NDArray[np.float32]
+
+
+def correlate(array: Reals, taps: Reals, axis: int) -> Reals:
+    """Sums of taps[k] × array[i + k] along an axis, in their precision, the same of both.
+
+    The axis loses one voxel less than there are taps, of which there is an even number.
+    """
     shape = list(array.shape)
     blocks, step = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
     shape[axis] -= taps.size - 1
-    found = np.empty(shape)
+    found = np.empty(shape, array.dtype)
     _correlate(np.ascontiguousarray(array).reshape(blocks, -1), step, taps, found.reshape(blocks, -1))
     return found
 
 
 @njit(cache=True)
-def _correlate(lines: NDArray[np.float64], step: int, taps: NDArray[np.float64], found: NDArray[np.float64]) -> None:
+def _correlate(lines: Reals, step: int, taps: Reals, found: Reals) -> None:
     # Along whichever axis: in a flat array, neighbours lie `step` apart. Unsigned places let numba use wide instructions.
     length = np.uint64(found.shape[1])
     for block in range(found.shape[0]):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from features.core.filter import Filter, Source
-from features.radiomics.correlate import correlate
+from features.radiomics.correlate import Reals, correlate
 
 _SETTLED = 18  # voxels after which the recursion of a cubic spline has forgotten a border: 0.268 ** 18 < 1e-10
 _TIE = 1e-9  # of the largest intensity: a sample that differs by less is as high as the voxel in the middle
@@ -76,13 +76,13 @@ class Lbp3d(Filter):
         first = np.floor(point).astype(int) - 1  # of the four splines that meet the point
         starts = [part.start + margin + int(shift) for part, shift in zip(inner, first, strict=True)]
         sizes = [part.stop - part.start + 3 for part in inner]
-        found = splines[tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))]
+        found: Reals = splines[tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))]
         for axis in (2, 1, 0):
             found = correlate(found, _spline(float(point[axis] - np.floor(point[axis]))), axis)
         for axis, (part, size) in enumerate(zip(source.box, source.image.shape, strict=True)):
             place = np.arange(part.start, part.stop) + point[axis]
             found[(slice(None),) * axis + ((place < 0) | (place > size - 1),)] = 0.0
-        return found
+        return np.asarray(found, np.float64)
 
 
 def icosphere(subdivision: int, radius: float) -> NDArray[np.float64]:

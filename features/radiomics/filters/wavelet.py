@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,9 @@ from pydantic import NonNegativeInt, PositiveInt, field_validator
 
 from features.core.errors import did_you_mean
 from features.core.filter import Filter, Source
-from features.radiomics.correlate import correlate
+from features.radiomics.correlate import Reals, correlate
 
-Taps = dict[str, NDArray[np.float64]]
+Taps = dict[str, Reals]
 
 
 class Wavelet(Filter):
@@ -55,15 +55,20 @@ class Wavelet(Filter):
         return [f"{prefix}-{band}" for prefix in prefixes for band in bands] + [f"{prefixes[-1]}-{low}"]
 
     def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """The whole image repeats itself beyond its borders; an axis of an odd size repeats its first voxel first."""
+        """The whole image repeats itself beyond its borders; an axis of an odd size repeats its first voxel first.
+
+        A float32 image is transformed in single precision, as PyWavelets does: double would move voxels to other bins.
+        """
         from pywt import Wavelet as Bank
 
         bank = Bank(self.wavelet)
-        taps = {"L": np.array(bank.dec_lo[::-1]), "H": np.array(bank.dec_hi[::-1])}
+        single = source.image.dtype == np.float32
+        taps = _taps(bank, np.float32 if single else np.float64)
         margin = bank.dec_len // 2  # behind a voxel; before it, one less
         levels = self.start_level + self.level
-        array, names = self._gather(source, levels * (margin - 1), levels * margin), iter(self.names())
-        low = array
+        near = self._gather(source, levels * (margin - 1), levels * margin)
+        array: Reals = near.astype(np.float32) if single else near.astype(np.float64)
+        low, names = array, iter(self.names())
         for left in range(levels - 1, -1, -1):
             shown = left < self.level
             if left:
@@ -72,22 +77,22 @@ class Wavelet(Filter):
             if shown:
                 for band, image in _split(array, self.axes, taps):
                     if "H" in band:
-                        yield next(names), image
+                        yield next(names), image.astype(np.float64, copy=False)
                     else:
                         low = image
             if left:
                 array = deeper
-        yield next(names), low
+        yield next(names), low.astype(np.float64, copy=False)
 
-    def _approximate(self, array: NDArray[np.float64], taps: Taps) -> NDArray[np.float64]:
+    def _approximate(self, array: Reals, taps: Taps) -> Reals:
         for axis in self.axes:
             array = correlate(array, taps["L"], axis)
         return array
 
-    def _trim(self, array: NDArray[np.float64], before: int, behind: int) -> NDArray[np.float64]:
+    def _trim(self, array: Reals, before: int, behind: int) -> Reals:
         return array[tuple(slice(before, -behind) if axis in self.axes else slice(None) for axis in range(3))]
 
-    def _gather(self, source: Source, before: int, behind: int) -> NDArray[np.float64]:
+    def _gather(self, source: Source, before: int, behind: int) -> NDArray[np.generic]:
         """The box and what the taps reach of the image round it, wrapped round its borders."""
         places = []
         for axis, (part, size) in enumerate(zip(source.box, source.image.shape, strict=True)):
@@ -96,13 +101,22 @@ class Wavelet(Filter):
             places.append(np.where(place == size, 0, place))
         if all(place[-1] - place[0] == place.size - 1 for place in places):  # no border is crossed
             z, y, x = (slice(int(place[0]), int(place[-1]) + 1) for place in places)
-            return np.ascontiguousarray(source.image[z, y, x], np.float64)
-        return source.image[np.ix_(*places)].astype(np.float64)
+            return source.image[z, y, x]
+        return source.image[np.ix_(*places)]
 
 
-def _split(
-    array: NDArray[np.float64], axes: tuple[int, ...], taps: Taps, band: str = ""
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _taps(bank: Any, precision: type[np.float64] | type[np.float32]) -> Taps:
+    """What the bands of an impulse are made of: in single precision, PyWavelets' taps are not its rounded ones."""
+    from pywt import swt
+
+    size, half = bank.dec_len, bank.dec_len // 2
+    impulse = np.zeros(2 * size, precision)
+    impulse[size] = 1
+    [bands] = swt(impulse, bank, level=1)
+    return {letter: band[size - half : size + half][::-1].copy() for letter, band in zip("LH", bands, strict=True)}
+
+
+def _split(array: Reals, axes: tuple[int, ...], taps: Taps, band: str = "") -> Iterator[tuple[str, Reals]]:
     """Each band of the axes, in the order of its letters; bands that begin alike share the work of it."""
     if not axes:
         yield band, array

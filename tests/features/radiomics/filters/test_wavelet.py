@@ -68,11 +68,13 @@ def test_bands_are_those_of_pyradiomics_wherever_the_box_lies(
         np.testing.assert_allclose(image, expected[band][z, y, x], rtol=0, atol=1e-9 * np.abs(array).max())
 
 
-def test_inside_the_image_bands_equal_those_of_pyradiomics_to_the_last_bit() -> None:
-    array = np.random.default_rng(3).normal(0, 100, (20, 21, 22))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_inside_the_image_bands_equal_those_of_pyradiomics_to_the_last_bit(dtype: type[np.floating[Any]]) -> None:
+    array = np.random.default_rng(3).normal(0, 100, (20, 21, 22)).astype(dtype)
     box = (slice(6, 13), slice(6, 14), slice(7, 15))
     expected = _pyradiomics(array, DEFAULT)
     for band, image in _bands(array, box).items():
+        assert expected[band].dtype == dtype and image.dtype == np.float64
         np.testing.assert_array_equal(image, expected[band][box])
 
 
