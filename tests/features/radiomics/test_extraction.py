@@ -67,7 +67,7 @@ def test_features_and_diagnostics_are_those_of_pyradiomics(tmp_path: Path, name:
     wanted = {key: value for key, value in reference.items() if not key.startswith(own)}
     assert {key for key in both if not key.startswith(own)} == set(wanted)
     assert [key for key, value in wanted.items() if not alike(both[key], value)] == []
-    assert (found.undefined, found.flat) == ({}, False)
+    assert (found.undefined, found.rejected, found.flat) == ({}, {}, False)
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_a_flat_roi_is_told(tmp_path: Path) -> None:
 def test_too_many_bins_leave_an_image_type_without_features_and_say_so(tmp_path: Path) -> None:
     image, labels = pair()
     found = extract_features(image, labels, parameters(tmp_path, "setting: {binWidth: 0.001}"))
-    assert found.undefined["original"].code == "TOO_MANY_BINS"
+    assert found.rejected["original"].code == "TOO_MANY_BINS"
     assert all(math.isnan(value) for value in found.features.values())
 
 
@@ -114,7 +114,7 @@ def test_an_image_too_small_for_a_filter_leaves_the_others_alone(tmp_path: Path)
         pytest.skip("no filter log")
     text = "imageType:\n  LoG: {sigma: [1.0, 40.0]}\n"
     found = extract_features(*pair(), parameters(tmp_path, text, ("shape", "firstorder")))
-    assert [(name, why.code) for name, why in found.undefined.items()] == [("log-sigma-40-0-mm-3D", "FILTER_SIZE")]
+    assert [(name, why.code) for name, why in found.rejected.items()] == [("log-sigma-40-0-mm-3D", "FILTER_SIZE")]
     assert math.isnan(found.features["log-sigma-40-0-mm-3D_firstorder_Mean"])
     assert math.isfinite(found.features["log-sigma-1-0-mm-3D_firstorder_Mean"])
     assert found.features["original_shape_VoxelVolume"] == pytest.approx(597 * 0.8 * 0.9 * 2)
