@@ -170,6 +170,9 @@ def _row(line: Line, found: "Extraction | Rejected") -> Row:
     elif found.flat:
         message = f"{REASONS['MASK_FLAT'].means}; features that are undefined for it are empty"
         outcome = ("partly", "MASK_FLAT", message)
+    elif empty := [name for name, value in found.features.items() if math.isnan(value)]:
+        message = f"{len(empty)} features of {', '.join(dict.fromkeys(name.split('_')[0] for name in empty))} are empty"
+        outcome = ("partly", "UNDEFINED", f"{REASONS['UNDEFINED'].means}: {message}")
     row |= dict(zip(OUTCOME, outcome, strict=True))
     return {**row, **found.diagnostics, **found.features}
 
