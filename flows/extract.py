@@ -162,17 +162,8 @@ def _row(line: Line, found: "Extraction | Rejected") -> Row:
             told = ", ".join(f"{name} {value}" for name, value in found.details.items())
             message = "; ".join(part for part in (message, told, remedy) if part)
         return {**row, **dict(zip(OUTCOME, ("failed", found.code, message), strict=True))}
-    outcome: tuple[str, str, str] = ("computed", "", "")
-    if found.undefined:
-        codes = {rejected.code: rejected.message for rejected in found.undefined.values()}
-        message = f"{', '.join(found.undefined)}: {'; '.join(codes.values())}; their features are empty"
-        outcome = ("partly", ", ".join(codes), message)
-    elif found.flat:
-        message = f"{REASONS['MASK_FLAT'].means}; features that are undefined for it are empty"
-        outcome = ("partly", "MASK_FLAT", message)
-    elif empty := [name for name, value in found.features.items() if math.isnan(value)]:
-        message = f"{len(empty)} features of {', '.join(dict.fromkeys(name.split('_')[0] for name in empty))} are empty"
-        outcome = ("partly", "UNDEFINED", f"{REASONS['UNDEFINED'].means}: {message}")
+    why = found.incomplete
+    outcome = ("partly", why.code, why.message) if why else ("computed", "", "")
     row |= dict(zip(OUTCOME, outcome, strict=True))
     return {**row, **found.diagnostics, **found.features}
 

@@ -46,6 +46,19 @@ class Extraction:
     diagnostics: Mapping[str, Value]
     flat: bool
 
+    @property
+    def incomplete(self) -> Rejected | None:
+        """Why features are empty, if any are: the code of the first image type that could not be had, MASK_FLAT, UNDEFINED."""
+        empty = [name for name, value in self.features.items() if math.isnan(value)]
+        if not empty:
+            return None
+        which = f"{len(empty)} features of {', '.join(dict.fromkeys(name.split('_')[0] for name in empty))} are empty"
+        if self.undefined:
+            whys = {f"{image}: {why.message}": None for image, why in self.undefined.items()}
+            return Rejected(next(iter(self.undefined.values())).code, f"{'; '.join(whys)}; {which}")
+        code = "MASK_FLAT" if self.flat else "UNDEFINED"
+        return Rejected(code, f"{REASONS[code].means}; {which}")
+
 
 def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
     """The features of two files. Raises Rejected as the readers and `extract_features`; its message names file and remedy."""
