@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,7 +28,6 @@ OUTCOME = ("diagnostics_Outcome", "diagnostics_Outcome_Code", "diagnostics_Outco
 SHOWN = 6  # pairs whose features fit side by side on a screen
 Cell = str | float | int | tuple[float, ...] | None
 Row = dict[str, Cell]
-Reason = TypeVar("Reason", str, Rejected)
 
 
 @dataclass(frozen=True)
@@ -163,29 +162,10 @@ def _row(line: Line, found: "Extraction | Rejected") -> Row:
             told = ", ".join(f"{name} {value}" for name, value in found.details.items())
             message = "; ".join(part for part in (message, told, remedy) if part)
         return {**row, **dict(zip(OUTCOME, ("failed", found.code, message), strict=True))}
-    row |= dict(zip(OUTCOME, _outcome(found), strict=True))
+    why = found.incomplete
+    outcome = ("partly", why.code, why.message) if why else ("computed", "", "")
+    row |= dict(zip(OUTCOME, outcome, strict=True))
     return {**row, **found.diagnostics, **found.features}
-
-
-def _outcome(found: "Extraction") -> tuple[str, str, str]:
-    """State, codes, message: which features are empty, and why."""
-    if not found.undefined:
-        return "computed", "", ""
-    told = {rejected.code: f"{rejected.message} ({', '.join(names)})" for rejected, names in _grouped(found.rejected)}
-    if found.flat:
-        told["MASK_FLAT"] = REASONS["MASK_FLAT"].means
-    for code, names in _grouped(found.undefined):
-        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        told.setdefault(code, f"{code}: {shown}")
-    return "partly", ", ".join(told), f"{'; '.join(told.values())}; features that are undefined are empty"
-
-
-def _grouped(reasons: Mapping[str, Reason]) -> list[tuple[Reason, list[str]]]:
-    """Each reason with what has it."""
-    names: dict[Reason, list[str]] = {}
-    for name, reason in reasons.items():
-        names.setdefault(reason, []).append(name)
-    return list(names.items())
 
 
 def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:

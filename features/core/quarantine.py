@@ -42,6 +42,9 @@ REASONS: dict[str, Reason] = {
     "MASK_AMBIGUOUS": Reason("several masks match one image", "keep one, or narrow the ROI pattern in the catalog"),
     "ROI_MISSING": Reason("no ROI of the mask matches the catalog's pattern", "correct the pattern or the ROI name"),
     "ROI_AMBIGUOUS": Reason("several ROIs of the mask match the catalog's pattern", "narrow the pattern"),
+    "UNDEFINED": Reason(
+        "features are undefined for the ROI", "expected where it has one grey level; else check bins and mask"
+    ),
     "LABEL_ABSENT": Reason("the mask has no voxel of the label", "ask for one of the labels that are there"),
     "ROI_EMPTY": Reason("the ROI has no usable closed contour", "contour the ROI again"),
     "RT_OFF_SLICE": Reason("a contour lies between image slices", "export contours on the image's own slices"),

@@ -45,6 +45,21 @@ class Extraction:
     diagnostics: Mapping[str, Value]
     flat: bool
 
+    @property
+    def incomplete(self) -> Rejected | None:
+        """Why features are empty, if any are: the code of the first image that is rejected, MASK_FLAT, or UNDEFINED."""
+        if not self.undefined:
+            return None
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.undefined.items():
+            reasons.setdefault(reason, []).append(name)
+        parts = [f"{image}: {why.message}" for image, why in self.rejected.items()]
+        for reason, names in reasons.items():
+            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+            parts.append(f"{reason}: {', '.join(names[:4])}{more}")
+        code = next((why.code for why in self.rejected.values()), "MASK_FLAT" if self.flat else "UNDEFINED")
+        return Rejected(code, f"{len(self.undefined)} features are empty: {'; '.join(parts)}")
+
 
 def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
     """The features of two files. Raises Rejected as the readers and `extract_features`; its message names file and remedy."""
