@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -12,6 +14,7 @@ from features.core.region import Region, Vector, Volume
 from features.images.resample import axis_of, resample, resample_mask, round_half_up
 
 PADDING = 5  # voxels of the target grid around the ROI
+PADDING_MM = 6.21  # spheres of 1 cm³ round voxels of the ROI stay whole
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
 
 
@@ -32,7 +35,13 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     padding = PADDING if recipe.filters == Filters() else PADDING_FILTERS
     box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
     axes = [
-        axis_of(region.mask.shape[2 - i], region.volume.spacing_mm[i], spacing[i], box[2 - i], padding)
+        axis_of(
+            region.mask.shape[2 - i],
+            region.volume.spacing_mm[i],
+            spacing[i],
+            box[2 - i],
+            max(padding, math.ceil(PADDING_MM / spacing[i])),
+        )
         for i in range(3)
     ]
     if all(axis.kept for axis in axes):

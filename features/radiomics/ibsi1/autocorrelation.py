@@ -19,7 +19,7 @@ def autocorrelation(
     n = len(values)
     centred = values - values.mean()
     spread = float((centred**2).sum())
-    if n < 2 or spread == 0:
+    if n < 2 or np.ptp(values) == 0:
         return float("nan"), float("nan")
     shape = [fft.next_fast_len(2 * size - 1, real=True) for size in mask.shape]
     offsets = np.meshgrid(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -125,7 +126,7 @@ def compute_features(
             found = _TEXTURE[family](roi, wanted)
             values += [value for aggregation in wanted for value in found[aggregation]]
     names = (entry.name for entry in entries(families, aggregations))
-    return {name: float(value) for name, value in zip(names, values, strict=True)}
+    return {name: float(value) if math.isfinite(value) else math.nan for name, value in zip(names, values, strict=True)}
 
 
 def _of(family: FamilyName, wanted: Sequence[Aggregation]) -> list[Aggregation]:

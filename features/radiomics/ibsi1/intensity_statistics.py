@@ -49,7 +49,7 @@ def compute(roi: IbsiRoi) -> list[float]:
 def statistics(values: NDArray[np.float64]) -> list[float]:
     """The sixteen features that intensities and grey levels share: FEATURES without the last two."""
     mean, median = float(values.mean()), float(np.median(values))
-    centred = values - mean
+    centred = values - mean if np.ptp(values) else np.zeros(len(values))  # no trace of rounding of the mean
     variance = float((centred**2).mean())
     p10, p25, p75, p90 = (float(p) for p in np.percentile(values, (10, 25, 75, 90)))
     middle = values[(values >= p10) & (values <= p90)]

@@ -16,6 +16,7 @@ from features.radiomics.box import bounding_box
 from features.radiomics.engine import Prepared
 from features.radiomics.ibsi1.settings import IbsiSettings
 
+HIGHEST_LEVEL = 2**15
 LARGEST_LEVEL_COUNT = 1024  # of different grey levels: a co-occurrence matrix has the square of it
 
 
@@ -58,14 +59,23 @@ class IbsiRoi:
 
     @cached_property
     def levels(self) -> NDArray[np.int64]:
-        """Grey levels inside the intensity mask, from 1, in the order of the array. Raises as `discretise`."""
-        return discretise(self.values, self.settings.discretise, self.settings.bin_range[0])
+        """Grey levels inside the intensity mask, from 1, in the order of the array.
+
+        Raises as `discretise`, and Rejected(TOO_MANY_BINS) for a level above 32,768 or more than 1,024 different ones.
+        """
+        found = discretise(self.values, self.settings.discretise, self.settings.bin_range[0])
+        highest = int(found.max())
+        if highest > HIGHEST_LEVEL:
+            raise Rejected("TOO_MANY_BINS", grey_levels=highest, largest=HIGHEST_LEVEL)
+        if (count := len(np.unique(found))) > LARGEST_LEVEL_COUNT:
+            raise Rejected("TOO_MANY_BINS", grey_levels=count, largest=LARGEST_LEVEL_COUNT)
+        return found
 
     @cached_property
     def level_count(self) -> int:
-        """Ng: the bins of a fixed number, else the highest level."""
-        found = self.settings.discretise
-        return found.bin_count if isinstance(found, FixedBinCount) else int(self.levels.max())
+        """Ng: the bins of a fixed number, else the highest level; 1 if a fixed number meets a single intensity."""
+        found, highest = self.settings.discretise, int(self.levels.max())
+        return found.bin_count if isinstance(found, FixedBinCount) and highest > 1 else highest
 
     @cached_property
     def level_map(self) -> NDArray[np.int32]:
@@ -90,8 +100,8 @@ def discretise(
 ) -> NDArray[np.int64]:
     """Grey levels from 1. Bins of a width begin at `origin`, or at the lowest value where it is None.
 
-    Raises RadweaveError if levels are wanted as they are (`how` None) and values are not whole numbers from 1,
-    Rejected(TOO_MANY_BINS) for more than 1,024 different levels.
+    Raises RadweaveError if levels are wanted as they are (`how` None) and values are not whole numbers from 1, or if some
+    lie below the first bin.
     """
     low, high = float(values.min()), float(values.max())
     if how is None:
@@ -99,13 +109,12 @@ def discretise(
             raise RadweaveError("intensities that are not whole numbers from 1 need a bin width or a number of bins")
         levels = values.astype(np.int64)
     elif isinstance(how, FixedBinWidth):
+        if origin is not None and low < origin:
+            raise RadweaveError(f"intensities from {low:g} lie below the first bin, which begins at {origin:g}")
         levels = np.floor((values - (low if origin is None else origin)) / how.bin_width).astype(np.int64) + 1
     elif high == low:
         levels = np.ones(len(values), np.int64)
     else:
         levels = np.floor(how.bin_count * (values - low) / (high - low)).astype(np.int64) + 1
         levels = np.minimum(levels, how.bin_count)
-    count = len(np.unique(levels))
-    if count > LARGEST_LEVEL_COUNT:
-        raise Rejected("TOO_MANY_BINS", grey_levels=count, largest=LARGEST_LEVEL_COUNT)
     return levels

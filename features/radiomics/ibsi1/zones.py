@@ -26,35 +26,19 @@ def find_zones(roi: IbsiRoi, *, flat: bool) -> Zones:
 
     A voxel's distance is the number of steps (4 or 6 directions) to the nearest voxel outside the morphological mask.
     """
-    distance = border_distance(roi.mask, flat)
+    distance = border_distance(roi.mask, flat=flat)
     z, levels, sizes, distances = label_zones(roi.level_map.copy(), distance, len(roi.values), flat)
     return Zones(z, levels, sizes, distances)
 
 
-@njit(cache=True)
-def border_distance(mask: NDArray[np.bool_], flat: bool) -> NDArray[np.int32]:
+def border_distance(mask: NDArray[np.bool_], *, flat: bool) -> NDArray[np.int32]:
     """Manhattan distance of each voxel to what lies outside the mask, int32 (z, y, x): 0 outside, 1 at the border."""
-    depth, height, width = mask.shape
-    found = np.zeros(mask.shape, np.int32)
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                if mask[z, y, x]:
-                    nearest = found[z, y - 1, x] if y else 0
-                    nearest = min(nearest, found[z, y, x - 1] if x else 0)
-                    if not flat:
-                        nearest = min(nearest, found[z - 1, y, x] if z else 0)
-                    found[z, y, x] = nearest + 1
-    for z in range(depth - 1, -1, -1):
-        for y in range(height - 1, -1, -1):
-            for x in range(width - 1, -1, -1):
-                if mask[z, y, x]:
-                    nearest = found[z, y + 1, x] if y + 1 < height else 0
-                    nearest = min(nearest, found[z, y, x + 1] if x + 1 < width else 0)
-                    if not flat:
-                        nearest = min(nearest, found[z + 1, y, x] if z + 1 < depth else 0)
-                    found[z, y, x] = min(found[z, y, x], nearest + 1)
-    return found
+    from scipy.ndimage import distance_transform_cdt
+
+    if not flat:
+        found: NDArray[np.int32] = distance_transform_cdt(np.pad(mask, 1), metric="taxicab")[1:-1, 1:-1, 1:-1]
+        return np.ascontiguousarray(found)
+    return np.stack([distance_transform_cdt(np.pad(rows, 1), metric="taxicab")[1:-1, 1:-1] for rows in mask])
 
 
 @njit(cache=True)
