@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.radiomics.ibsi1.feature import Aggregation
 from features.radiomics.ibsi1.matrix import Matrix, average, merge
-from features.radiomics.ibsi1.roi import IbsiRoi
-
-Step = tuple[int, int, int]
-# One of each pair of opposite neighbours, (z, y, x).
-IN_SPACE: tuple[Step, ...] = tuple(step for step in product((-1, 0, 1), repeat=3) if step > (0, 0, 0))
-IN_SLICE: tuple[Step, ...] = tuple(step for step in IN_SPACE if step[0] == 0)
+from features.radiomics.ibsi1.roi import IN_SLICE, IN_SPACE, IbsiRoi
 
 
 def aggregate_directions(
     roi: IbsiRoi,
     wanted: Sequence[Aggregation],
-    count: Callable[[NDArray[np.int32], Step, int], Matrix],
+    count: Callable[[NDArray[np.int64], int], Matrix],
     features: Callable[[Matrix], list[float]],
 ) -> dict[Aggregation, list[float]]:
-    """Features by aggregation. count: the matrix of levels (z, y, x) along a step, given how many voxels they have."""
+    """Features by aggregation. count: the matrix of the voxels at some places of the line, along a step."""
     found: dict[Aggregation, list[float]] = {}
     if any(aggregation.startswith("2") for aggregation in wanted):
-        rows = [
-            [count(roi.level_map[z : z + 1], step, roi.voxels_of_slice[z]) for step in IN_SLICE] for z in roi.slices
-        ]
+        steps = [roi.step_of(step) for step in IN_SLICE]
+        rows = [[count(places, step) for step in steps] for places in roi.places_of_slice.values()]
         for aggregation in wanted:
             if aggregation == "2D:avg":
                 found[aggregation] = average([features(matrix) for row in rows for matrix in row])
@@ -40,7 +33,7 @@ def aggregate_directions(
             elif aggregation == "2.5D:mrg":
                 found[aggregation] = features(merge([matrix for row in rows for matrix in row]))
     if any(aggregation.startswith("3") for aggregation in wanted):
-        matrices = [count(roi.level_map, step, len(roi.values)) for step in IN_SPACE]
+        matrices = [count(roi.places, roi.step_of(step)) for step in IN_SPACE]
         if "3D:avg" in wanted:
             found["3D:avg"] = average([features(matrix) for matrix in matrices])
         if "3D:mrg" in wanted:

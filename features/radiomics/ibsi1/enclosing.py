@@ -55,7 +55,7 @@ def smallest_box(points: NDArray[np.float64], normals: NDArray[np.float64]) -> N
     return sides
 
 
-def smallest_ellipsoid(points: NDArray[np.float64], *, tolerance: float = 1e-5) -> NDArray[np.float64]:
+def smallest_ellipsoid(points: NDArray[np.float64], *, tolerance: float = 1e-4) -> NDArray[np.float64]:
     """Semi-axes of the ellipsoid of least volume round points (n, 3), its volume within a factor 1 + 2 · tolerance.
 
     Khachiyan's algorithm with steps away from points (Todd and Yildirim 2007); then blown up to hold every point.

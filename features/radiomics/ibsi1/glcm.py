@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.ibsi1.directions import Step, aggregate_directions
+from features.radiomics.ibsi1.directions import aggregate_directions
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import Matrix, entropy
 from features.radiomics.ibsi1.roi import IbsiRoi
@@ -63,10 +63,11 @@ def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, li
     rank = np.zeros(int(present[-1]) + 1, np.int32)
     rank[present] = np.arange(len(present))
 
-    def count(levels: NDArray[np.int32], step: Step, voxels: int) -> Matrix:
-        pairs = count_pairs(np.ascontiguousarray(levels), rank, len(present), *step)
-        rows, columns = np.nonzero(pairs + pairs.T)
-        return Matrix(present[rows], present[columns], (pairs + pairs.T)[rows, columns].astype(np.float64), voxels)
+    def count(places: NDArray[np.int64], step: int) -> Matrix:
+        pairs = count_pairs(roi.level_line, places, step, rank, len(present))
+        pairs = pairs + pairs.T
+        rows, columns = np.nonzero(pairs)
+        return Matrix(present[rows], present[columns], pairs[rows, columns].astype(np.float64), len(places))
 
     return aggregate_directions(roi, wanted, count, lambda matrix: pair_features(matrix, roi.level_count))
 
@@ -119,15 +120,12 @@ def pair_features(matrix: Matrix, level_count: int) -> list[float]:
 
 @njit(cache=True)
 def count_pairs(
-    levels: NDArray[np.int32], rank: NDArray[np.int32], size: int, dz: int, dy: int, dx: int
+    line: NDArray[np.int32], places: NDArray[np.int64], step: int, rank: NDArray[np.int32], size: int
 ) -> NDArray[np.int64]:
-    """How often a level (row) has a level (column) one step further: int64 (size, size), by the rank of the levels."""
+    """How often the level at a place (row) has a level (column) one step further: int64 (size, size), by rank."""
     found = np.zeros((size, size), np.int64)
-    depth, height, width = levels.shape
-    for z in range(max(0, -dz), depth - max(0, dz)):
-        for y in range(max(0, -dy), height - max(0, dy)):
-            for x in range(max(0, -dx), width - max(0, dx)):
-                here, there = levels[z, y, x], levels[z + dz, y + dy, x + dx]
-                if here and there:
-                    found[rank[here], rank[there]] += 1
+    for place in places:
+        there = line[place + step]
+        if there:
+            found[rank[line[place]], rank[there]] += 1
     return found

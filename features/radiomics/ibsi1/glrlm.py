@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.ibsi1.directions import Step, aggregate_directions
+from features.radiomics.ibsi1.directions import aggregate_directions
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import Matrix, emphases, tally
 from features.radiomics.ibsi1.roi import IbsiRoi
@@ -35,34 +35,27 @@ FEATURES = (
 
 def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, list[float]]:
     """Values of FEATURES by aggregation."""
-    return aggregate_directions(roi, wanted, _count, emphases)
 
+    def count(places: NDArray[np.int64], step: int) -> Matrix:
+        return tally(*find_runs(roi.level_line, places, step), len(places))
 
-def _count(levels: NDArray[np.int32], step: Step, voxels: int) -> Matrix:
-    found, lengths = find_runs(np.ascontiguousarray(levels), voxels, *step)
-    return tally(found, lengths, voxels)
+    return aggregate_directions(roi, wanted, count, emphases)
 
 
 @njit(cache=True)
 def find_runs(
-    levels: NDArray[np.int32], voxels: int, dz: int, dy: int, dx: int
+    line: NDArray[np.int32], places: NDArray[np.int64], step: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Level and length of each run along the step. voxels: how many there are with a level."""
-    found, lengths = np.empty(voxels, np.int64), np.empty(voxels, np.int64)
-    depth, height, width = levels.shape
+    """Level and length of each run along the step."""
+    levels, lengths = np.empty(len(places), np.int64), np.empty(len(places), np.int64)
     n = 0
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                level = levels[z, y, x]
-                if level == 0:
-                    continue
-                a, b, c = z - dz, y - dy, x - dx
-                if 0 <= a < depth and 0 <= b < height and 0 <= c < width and levels[a, b, c] == level:
-                    continue  # not the first voxel of its run
-                a, b, c, length = z + dz, y + dy, x + dx, 1
-                while 0 <= a < depth and 0 <= b < height and 0 <= c < width and levels[a, b, c] == level:
-                    a, b, c, length = a + dz, b + dy, c + dx, length + 1
-                found[n], lengths[n] = level, length
-                n += 1
-    return found[:n], lengths[:n]
+    for place in places:
+        level = line[place]
+        if line[place - step] == level:
+            continue  # not the first voxel of its run
+        end = place + step
+        while line[end] == level:
+            end += step
+        levels[n], lengths[n] = level, (end - place) // step
+        n += 1
+    return levels[:n], lengths[:n]

@@ -49,8 +49,8 @@ def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, li
     """Values of FEATURES by aggregation."""
 
     def find(flat: bool) -> Things:
-        slices, levels, _, dependence = look_around(roi.level_map, len(roi.values), roi.settings.coarseness, flat)
-        return slices, levels, dependence
+        _, dependence = look_around(roi.level_line, roi.places, roi.neighbours(flat=flat), roi.settings.coarseness)
+        return roi.slice_of(roi.places), roi.levels, dependence
 
     return aggregate_undirected(roi, wanted, find, _features)
 

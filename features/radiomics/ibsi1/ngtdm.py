@@ -30,14 +30,17 @@ def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, li
     """Values of FEATURES by aggregation. Voxels without a neighbour in the ROI do not count."""
     found: dict[Aggregation, list[float]] = {}
     if "2D" in wanted or "2.5D" in wanted:
-        slices, levels, means, _ = look_around(roi.level_map, len(roi.values), 0, True)
+        means, _ = look_around(roi.level_line, roi.places, roi.neighbours(flat=True), 0)
+        slices = roi.slice_of(roi.places)
         if "2D" in wanted:
-            found["2D"] = average([tone_features(levels[slices == z], means[slices == z]) for z in roi.slices])
+            found["2D"] = average(
+                [tone_features(roi.levels[slices == z], means[slices == z]) for z in roi.places_of_slice]
+            )
         if "2.5D" in wanted:
-            found["2.5D"] = tone_features(levels, means)
+            found["2.5D"] = tone_features(roi.levels, means)
     if "3D" in wanted:
-        _, levels, means, _ = look_around(roi.level_map, len(roi.values), 0, False)
-        found["3D"] = tone_features(levels, means)
+        means, _ = look_around(roi.level_line, roi.places, roi.neighbours(flat=False), 0)
+        found["3D"] = tone_features(roi.levels, means)
     return found
 
 

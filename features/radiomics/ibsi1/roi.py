@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from features.radiomics.box import bounding_box
 from features.radiomics.engine import Prepared
 from features.radiomics.ibsi1.settings import IbsiSettings
 
+Step = tuple[int, int, int]
+# One of each pair of opposite neighbours, (z, y, x).
+IN_SPACE: tuple[Step, ...] = tuple(step for step in product((-1, 0, 1), repeat=3) if step > (0, 0, 0))
+IN_SLICE: tuple[Step, ...] = tuple(step for step in IN_SPACE if step[0] == 0)
 HIGHEST_LEVEL = 2**15
 LARGEST_LEVEL_COUNT = 1024  # of different grey levels: a co-occurrence matrix has the square of it
 
@@ -78,21 +83,43 @@ class IbsiRoi:
         return found.bin_count if isinstance(found, FixedBinCount) and highest > 1 else highest
 
     @cached_property
-    def level_map(self) -> NDArray[np.int32]:
-        """Grey levels on the box, 0 outside the intensity mask."""
-        found = np.zeros(self.kept.shape, np.int32)
-        found[self.kept] = self.levels
-        return found
+    def level_line(self) -> NDArray[np.int32]:
+        """Grey levels on the box and a rim of one voxel round it, as a line: 0 outside the intensity mask.
+
+        Because of the rim a neighbour of a voxel is always `step_of` places further.
+        """
+        found = np.zeros(self._padded, np.int32)
+        found.ravel()[self.places] = self.levels
+        return found.ravel()
 
     @cached_property
-    def slices(self) -> list[int]:
-        """Those with voxels of the intensity mask."""
-        return [int(z) for z in np.flatnonzero(self.kept.any(axis=(1, 2)))]
+    def places(self) -> NDArray[np.int64]:
+        """Where the voxels of the intensity mask stand in the line, in its order."""
+        return np.flatnonzero(np.pad(self.kept, 1)).astype(np.int64)
 
     @cached_property
-    def voxels_of_slice(self) -> dict[int, int]:
-        """How many voxels of the intensity mask each of the slices has."""
-        return {z: int(self.kept[z].sum()) for z in self.slices}
+    def places_of_slice(self) -> dict[int, NDArray[np.int64]]:
+        """The same for each slice that has some, by its number."""
+        slices, starts = np.unique(self.slice_of(self.places), return_index=True)
+        return dict(zip(slices.tolist(), np.split(self.places, starts[1:]), strict=True))
+
+    def neighbours(self, *, flat: bool) -> NDArray[np.int64]:
+        """How many places further the 8 neighbours in the slice (flat) or the 26 in space lie."""
+        steps = np.array([self.step_of(step) for step in (IN_SLICE if flat else IN_SPACE)], np.int64)
+        return np.concatenate([steps, -steps])
+
+    def slice_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Numbers of the slices in which places of the line lie."""
+        return places // (self._padded[1] * self._padded[2])
+
+    def step_of(self, step: Step) -> int:
+        """How many places of the line lie between a voxel and the one a step (z, y, x) further."""
+        return (step[0] * self._padded[1] + step[1]) * self._padded[2] + step[2]
+
+    @property
+    def _padded(self) -> tuple[int, int, int]:
+        depth, height, width = self.kept.shape
+        return depth + 2, height + 2, width + 2
 
 
 def discretise(

@@ -25,7 +25,9 @@ def aggregate_undirected(
     found: dict[Aggregation, list[float]] = {}
     if "2D" in wanted or "2.5D" in wanted:
         slices, levels, sizes = find(True)
-        matrices = [tally(levels[slices == z], sizes[slices == z], voxels) for z, voxels in roi.voxels_of_slice.items()]
+        matrices = [
+            tally(levels[slices == z], sizes[slices == z], len(places)) for z, places in roi.places_of_slice.items()
+        ]
         if "2D" in wanted:
             found["2D"] = average([features(matrix) for matrix in matrices])
         if "2.5D" in wanted:
