@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.radiomics.ibsi1.directions import aggregate_directions
 from features.radiomics.ibsi1.feature import Aggregation, Feature
-from features.radiomics.ibsi1.matrix import Matrix, entropy
+from features.radiomics.ibsi1.matrix import Matrix, entropy, histogram
 from features.radiomics.ibsi1.roi import IbsiRoi
 
 FEATURES = (
@@ -80,8 +80,8 @@ def pair_features(matrix: Matrix, level_count: int) -> list[float]:
     rows, columns = matrix.rows, matrix.columns
     i, j = rows.astype(np.float64), columns.astype(np.float64)
     difference, total = np.abs(i - j), i + j
-    of_level = np.bincount(rows, p)
-    of_difference, of_sum = np.bincount(np.abs(rows - columns), p), np.bincount(rows + columns, p)
+    of_level = histogram(rows, p)
+    of_difference, of_sum = histogram(np.abs(rows - columns), p), histogram(rows + columns, p)
     mean = float((i * p).sum())
     variance = float(((i - mean) ** 2 * p).sum())
     dissimilarity, contrast = float((difference * p).sum()), float((difference**2 * p).sum())

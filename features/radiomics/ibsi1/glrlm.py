@@ -37,7 +37,8 @@ def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, li
     """Values of FEATURES by aggregation."""
 
     def count(places: NDArray[np.int64], step: int) -> Matrix:
-        return tally(*find_runs(roi.level_line, places, step), len(places))
+        levels, lengths = find_runs(roi.level_line, places, step)
+        return tally(levels, lengths, len(places))
 
     return aggregate_directions(roi, wanted, count, emphases)
 

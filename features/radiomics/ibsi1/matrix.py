@@ -65,7 +65,7 @@ def emphases(matrix: Matrix) -> list[float]:
         return [float("nan")] * 16
     p = matrix.counts / n
     i, j = matrix.rows.astype(np.float64), matrix.columns.astype(np.float64)
-    of_level, of_column = np.bincount(matrix.rows, p), np.bincount(matrix.columns, p)
+    of_level, of_column = histogram(matrix.rows, p), histogram(matrix.columns, p)
     low, high, small, large = 1 / i**2, i**2, 1 / j**2, j**2
     uniform_level, uniform_column = float((of_level**2).sum()), float((of_column**2).sum())
     return [
@@ -86,6 +86,11 @@ def emphases(matrix: Matrix) -> list[float]:
         float((p * (j - (p * j).sum()) ** 2).sum()),
         entropy(p),
     ]
+
+
+def histogram(places: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the weights of each place, from 0 on."""
+    return np.bincount(places, weights).astype(np.float64)
 
 
 def entropy(p: NDArray[np.float64]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 Corner = tuple[int, int, int]
 Edge = tuple[Corner, Corner]
 Triangle = tuple[Edge, Edge, Edge]
-CORNERS: tuple[Corner, ...] = tuple(product((0, 1), repeat=3))
+CORNERS: tuple[Corner, ...] = tuple((z, y, x) for z in (0, 1) for y in (0, 1) for x in (0, 1))
 
 
 def measure_mesh(mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> tuple[float, float]:
@@ -101,7 +102,7 @@ def _twice_area(triangle: Triangle) -> float:
     return float(np.linalg.norm(np.cross(b - a, c - a)))
 
 
-def _area(triangles: list[Triangle]) -> float:
+def _area(triangles: Iterable[Triangle]) -> float:
     return round(sum(_twice_area(triangle) for triangle in triangles), 9)
 
 

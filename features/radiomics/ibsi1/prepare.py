@@ -21,7 +21,7 @@ def prepare(volume: Volume, mask: NDArray[np.bool_], settings: PrepareSettings) 
     Raises Rejected: GEOMETRY (shapes differ), MASK_EMPTY, NAN_IN_ROI, RESEGMENTED_EMPTY.
     """
     if mask.shape != volume.array.shape:
-        raise Rejected("GEOMETRY", mask=list(mask.shape), image=list(volume.array.shape))
+        raise Rejected("GEOMETRY", mask=str(mask.shape), image=str(volume.array.shape))
     volume, mask = _resampled(volume, mask, settings)
     if not mask.any():
         raise Rejected("MASK_EMPTY")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,9 @@ from features.radiomics.ibsi1.settings import IbsiSettings
 
 Step = tuple[int, int, int]
 # One of each pair of opposite neighbours, (z, y, x).
-IN_SPACE: tuple[Step, ...] = tuple(step for step in product((-1, 0, 1), repeat=3) if step > (0, 0, 0))
+IN_SPACE: tuple[Step, ...] = tuple(
+    (z, y, x) for z in (0, 1) for y in (-1, 0, 1) for x in (-1, 0, 1) if (z, y, x) > (0, 0, 0)
+)
 IN_SLICE: tuple[Step, ...] = tuple(step for step in IN_SPACE if step[0] == 0)
 HIGHEST_LEVEL = 2**15
 LARGEST_LEVEL_COUNT = 1024  # of different grey levels: a co-occurrence matrix has the square of it
