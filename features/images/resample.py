@@ -70,15 +70,15 @@ def resample(
     image = sitk.GetImageFromArray((crop - shift) * scale)
     image.SetSpacing([axis.old for axis in axes])
     image.SetOrigin([window.start * axis.old for window, axis in zip(windows, axes, strict=True)])
-    resample = sitk.ResampleImageFilter()
-    resample.SetNumberOfThreads(1)  # workers are processes; one region is small
-    resample.SetSize([axis.last - axis.first for axis in axes])
-    resample.SetOutputSpacing([axis.spacing for axis in axes])
-    resample.SetOutputOrigin([axis.start_mm for axis in axes])
-    resample.SetInterpolator(sitk.sitkBSpline3 if interpolator == "bspline" else sitk.sitkLinear)
-    resample.SetUseNearestNeighborExtrapolator(True)
-    resample.SetOutputPixelType(sitk.sitkFloat64)
-    found: NDArray[np.float64] = sitk.GetArrayFromImage(resample.Execute(image))
+    resampler = sitk.ResampleImageFilter()
+    resampler.SetNumberOfThreads(1)  # workers are processes; one region is small
+    resampler.SetSize([axis.last - axis.first for axis in axes])
+    resampler.SetOutputSpacing([axis.spacing for axis in axes])
+    resampler.SetOutputOrigin([axis.start_mm for axis in axes])
+    resampler.SetInterpolator(sitk.sitkBSpline3 if interpolator == "bspline" else sitk.sitkLinear)
+    resampler.SetUseNearestNeighborExtrapolator(True)
+    resampler.SetOutputPixelType(sitk.sitkFloat64)
+    found: NDArray[np.float64] = sitk.GetArrayFromImage(resampler.Execute(image))
     return found
 
 

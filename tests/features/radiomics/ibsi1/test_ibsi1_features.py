@@ -147,3 +147,31 @@ def test_too_many_bins_are_rejected(family: str) -> None:
     with pytest.raises(Rejected) as caught:
         compute_features(_prepared(array, _cube()), IbsiSettings(discretise=bins, ivh=bins), families=[family])  # type: ignore[list-item]
     assert caught.value.code == "TOO_MANY_BINS"
+
+
+def test_a_damaged_voxel_beside_the_roi_undoes_local_intensity_alone() -> None:
+    array = np.random.default_rng(0).random((5, 5, 5))
+    array[0, 2, 2] = np.nan
+    found = compute_features(_prepared(array, _cube()), BINS)
+    assert [name for name, value in found.items() if np.isnan(value)] == [
+        "local_intensity_local_intensity_peak",
+        "local_intensity_global_intensity_peak",
+    ]
+
+
+def test_shape_is_that_of_the_morphological_mask_and_intensities_are_those_of_the_intensity_mask() -> None:
+    array, mask = np.random.default_rng(0).random((5, 5, 5)), _cube()
+    kept = mask & (array > 0.3)
+    whole = compute_features(Prepared(Volume(array, (1.0, 1.0, 1.0)), mask, mask), BINS)
+    found = compute_features(Prepared(Volume(array, (1.0, 1.0, 1.0)), mask, kept), BINS)
+    assert found["morphology_volume"] == whole["morphology_volume"]
+    assert found["intensity_statistics_minimum"] == array[kept].min() > whole["intensity_statistics_minimum"]
+    assert found["morphology_integrated_intensity"] == pytest.approx(found["morphology_volume"] * array[kept].mean())
+    # Each voxel is a zone if levels are as many as voxels: distances are still those to the morphological border.
+    fine = IbsiSettings(discretise=FixedBinCount(bin_count=10_000))
+    alone = np.zeros_like(mask)
+    alone[2, 2, 2] = alone[1, 1, 1] = True
+    zones = compute_features(
+        Prepared(Volume(array, (1.0, 1.0, 1.0)), mask, alone), fine, families=["gldzm"], aggregations=["3D"]
+    )
+    assert zones["gldzm_large_distance_emphasis_3d"] == (1 + 4) / 2
