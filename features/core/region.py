@@ -49,6 +49,11 @@ class Region:
     outline: NDArray[np.bool_] | None = None
 
     @property
+    def shape_mask(self) -> NDArray[np.bool_]:
+        """The mask that shape is measured of: the outline where there is one."""
+        return self.mask if self.outline is None else self.outline
+
+    @property
     def values(self) -> NDArray[np.generic]:
         """Intensities inside the mask, one dimension."""
         return self.volume.array[self.mask]

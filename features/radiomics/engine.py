@@ -70,10 +70,8 @@ def compute_features(region: Region, plan: Plan) -> Found:
     shapes = {kind: family for kind, family in families.items() if family.of_shape}
     others = {kind: family for kind, family in families.items() if not family.of_shape}
     if shapes:
-        outline = region if region.outline is None else Region(region.volume, region.outline)
         settings = plan.images[0].settings if plan.images else Settings()
-        roi = _roi(outline, settings)
-        _measure(ORIGINAL, roi, shapes, plan, found)
+        _measure(ORIGINAL, _outline(region, settings), shapes, plan, found)
     if not others:
         return found
     box, spacing = bounding_box(region.mask), region.volume.spacing_mm
@@ -120,10 +118,11 @@ def _names(kind: str, plan: Plan) -> list[str]:
     return [feature.name for feature in _family(kind).FEATURES if wanted is None or feature.name in wanted]
 
 
-def _roi(region: Region, settings: Settings) -> Roi:
-    box = bounding_box(region.mask)
+def _outline(region: Region, settings: Settings) -> Roi:
+    mask = region.shape_mask
+    box = bounding_box(mask)
     image = np.ascontiguousarray(region.volume.array[box], np.float64)
-    return Roi(image, np.ascontiguousarray(region.mask[box]), region.volume.spacing_mm, settings)
+    return Roi(image, np.ascontiguousarray(mask[box]), region.volume.spacing_mm, settings)
 
 
 def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found: Found) -> None:
