@@ -26,7 +26,7 @@ def test_without_settings_nothing_changes() -> None:
     found = prepare(volume, mask, PrepareSettings())
     np.testing.assert_array_equal(found.volume.array, volume.array)
     np.testing.assert_array_equal(found.mask, mask)
-    np.testing.assert_array_equal(found.mask, mask)
+    np.testing.assert_array_equal(found.shape_mask, mask)
     assert found.volume.matches(volume)
 
 
@@ -68,7 +68,7 @@ def test_resegmentation_leaves_the_morphological_mask_alone(settings: dict, kept
     mask = np.ones(array.shape, bool)
     found = prepare(Volume(array, (1, 1, 1)), mask, PrepareSettings(**settings))
     assert found.volume.array[found.mask].tolist() == kept
-    assert found.mask.all()
+    assert found.shape_mask.all()
 
 
 def test_what_cannot_be_prepared_is_rejected_with_its_reason() -> None:
