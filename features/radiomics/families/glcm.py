@@ -146,7 +146,7 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
         variance = 0.0
         for d in range(size):
             variance += differences[d] * (d - mean) ** 2
-        scale = math.sqrt(vx) * math.sqrt(vy)
+        scale = math.sqrt(vx) * math.sqrt(vy) if (px > 0).sum() > 1 and (py > 0).sum() > 1 else 0.0
         one[0], one[1], one[2], one[3], one[4] = auto, prominence, shade, tendency, contrast
         one[5] = corm / (scale + EPS) if scale > 0 else 1.0
         one[6], one[7], one[8] = mean, entropy, variance

@@ -56,6 +56,8 @@ def _distance(family: str, name: str, ours: Mapping[str, float], theirs: Mapping
         return 0.0
     if math.isnan(own) or math.isnan(other):
         return math.inf
+    if name.startswith("Imc"):  # close to 0 both are roots and differences of rounding
+        return abs(own * abs(own) - other * abs(other)) / max(other**2, 1e-3)
     return abs(own - other) / max(abs(other), ROUNDING / 1e-6)
 
 
