@@ -58,7 +58,8 @@ def _distance(family: str, name: str, ours: Mapping[str, float], theirs: Mapping
         return math.inf
     if name.startswith("Imc"):  # close to 0 both are roots and differences of rounding
         return abs(own * abs(own) - other * abs(other)) / max(other**2, 1e-3)
-    return abs(own - other) / max(abs(other), ROUNDING / 1e-6)
+    floor = 1e-2 if name in ("ClusterShade", "Skewness") else ROUNDING / 1e-6  # third powers that cancel out
+    return abs(own - other) / max(abs(other), floor)
 
 
 def _options(roi: Roi) -> dict[str, Any]:
