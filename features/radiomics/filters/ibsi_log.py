@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from math import pi, sqrt
 from typing import Literal
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 
 from features.core.filter import Source
-from features.radiomics.convolution import Array, Convolution
+from features.radiomics.convolution import Array, Convolution, Patch, number
 
 
 class IbsiLog(Convolution):
@@ -27,24 +28,30 @@ class IbsiLog(Convolution):
 
     def names(self) -> list[str]:
         """`ibsi-log-1-5-3D-mirror` for 1.5 mm; with a cutoff other than 4 `ibsi-log-1-5-cutoff-3-3D-mirror`."""
-        from features.radiomics.convolution import number
-
         cutoff = "" if self.cutoff == 4 else f"-cutoff-{number(self.cutoff)}"
         return [f"ibsi-log-{number(self.sigma_mm)}{cutoff}-{self.dimensions}-{self.border}"]
 
     def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """The response on the box."""
+        kernels = self.kernels(source)
+        reach = [kernels[axis][0].size // 2 if axis in kernels else 0 for axis in range(3)]
+        yield self.names()[0], laplacian(self.cut(source, reach), kernels).array
+
+    def kernels(self, source: Source) -> dict[int, tuple[Array, Array]]:
+        """Of each axis that is filtered: a Gaussian and its second derivative."""
         axes = (0, 1, 2) if self.dimensions == "3D" else (1, 2)
-        kernels = {axis: gaussians(self.sigma_mm / source.spacing_mm[2 - axis], self.cutoff) for axis in axes}
-        smooth = self.cut(source, [kernels[axis][0].size // 2 if axis in axes else 0 for axis in range(3)])
-        curved = None  # a sum over the axes: curvature along one, smoothed along the others
-        for axis, (gaussian, curvature) in kernels.items():
-            bent = smooth.convolved(curvature, axis)
-            if curved is not None:
-                bent.array[...] += curved.convolved(gaussian, axis).array
-            curved, smooth = bent, smooth.convolved(gaussian, axis)
+        return {axis: gaussians(self.sigma_mm / source.spacing_mm[2 - axis], self.cutoff) for axis in axes}
+
+
+def laplacian(patch: Patch, kernels: Mapping[int, tuple[Array, Array]]) -> Patch:
+    """The sum, over the axes, of the response that is curved along one axis and smoothed along the others."""
+    smooth, curved = patch, None
+    for axis, (gaussian, curvature) in kernels.items():
+        bent = smooth.convolved(curvature, axis)
         if curved is not None:
-            yield self.names()[0], curved.array
+            bent = replace(bent, array=bent.array + curved.convolved(gaussian, axis).array)
+        curved, smooth = bent, smooth.convolved(gaussian, axis)
+    return curved or patch
 
 
 def gaussians(sigma: float, cutoff: float) -> tuple[Array, Array]:
