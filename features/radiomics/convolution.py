@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, permutations, product
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,8 @@ class Convolution(Filter):
         z, y, x = source.image.shape
         starts = [axis.start - far for axis, far in zip(source.box, reach, strict=True)]
         stops = [axis.stop + far for axis, far in zip(source.box, reach, strict=True)]
-        whole = Patch(source.image, (0, 0, 0), (z, y, x), self.boundary, self.constant)
+        # Of whichever dtype: a part of it is float64.
+        whole = Patch(cast(Array, source.image), (0, 0, 0), (z, y, x), self.boundary, self.constant)
         return whole.part([np.arange(start, stop) for start, stop in zip(starts, stops, strict=True)])
 
 
@@ -58,7 +59,7 @@ class Convolution(Filter):
 class Patch:
     """A part of an image, which may reach beyond its borders. starts: (z, y, x) of its first voxel; shape: the image's."""
 
-    array: NDArray[np.generic]
+    array: Array
     starts: Voxel
     shape: Voxel
     boundary: Boundary

@@ -63,13 +63,11 @@ def multiply(array: Array, factors: Sequence[Factor], axes: tuple[int, ...]) -> 
         there = [factor.grid(size) for size in sizes]
         back = [axis[-np.arange(axis.size)] for axis in there]  # frequencies of opposite waves
         there[-1], back[-1] = (axis[: spectrum.shape[-1]] for axis in (there[-1], back[-1]))
-        for first in range(sizes[0]):  # a slab at a time, which spares memory
-            ahead, behind = (
-                factor.value(np.ix_(*(axis[first : first + 1] if k == 0 else axis for k, axis in enumerate(grid))))
-                for grid in (there, back)
-            )
-            slab = (..., slice(first, first + 1), *(slice(None),) * (len(axes) - 1))
-            spectrum[slab] *= (ahead + behind.conj()) / 2
+        for place in range(sizes[0]):  # a slab at a time, which spares memory
+            ahead = factor.value(np.ix_(there[0][place : place + 1], *there[1:]))
+            behind = factor.value(np.ix_(back[0][place : place + 1], *back[1:]))
+            slab = spectrum[:, place] if len(axes) == 2 else spectrum[place]
+            slab *= (ahead + behind.conj())[0] / 2
     found = irfftn(spectrum, sizes, axes=axes, overwrite_x=True)
     return np.asarray(found)
 

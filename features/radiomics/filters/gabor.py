@@ -82,7 +82,7 @@ class Gabor(Convolution):
         inner = tuple(slice(2 * far, 2 * far + n) for far, n in zip(half, found.shape[1:], strict=True))
         step = max(_BLOCK // (size[0] * size[1]), 1)
         for start in range(0, len(slices), step):
-            waves = fft2(slices[start : start + step], size)
+            waves: NDArray[np.complex128] = fft2(slices[start : start + step], size)
             for kernel in kernels:
                 found[start : start + step] += np.abs(ifft2(waves * kernel, overwrite_x=True)[(slice(None), *inner)])
 
