@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, permutations, product
-from typing import Literal, Self, cast
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,21 +70,21 @@ class Patch:
         found = self.array
         for axis, (outer, size, start) in enumerate(zip(places, self.shape, self.starts, strict=True)):
             inner = self._within(outer, size) - start
-            ahead = (slice(None),) * axis
-            if inner[-1] - inner[0] == inner.size - 1 and bool((np.diff(inner) == 1).all()):
-                found = found[(*ahead, slice(int(inner[0]), int(inner[-1]) + 1))]
-            else:
-                found = found[(*ahead, inner)]
+            straight = inner[-1] - inner[0] == inner.size - 1 and bool((np.diff(inner) == 1).all())
+            found = found[_at(axis, slice(int(inner[0]), int(inner[-1]) + 1) if straight else inner)]
         array = np.array(found, np.float64, order="C")
         if self.boundary in ("zero", "constant"):
             for axis, (outer, size) in enumerate(zip(places, self.shape, strict=True)):
-                array[(*(slice(None),) * axis, (outer < 0) | (outer >= size))] = self.constant
+                array[_at(axis, (outer < 0) | (outer >= size))] = self.constant
         starts = [int(outer[0]) for outer in places]
         return replace(self, array=array, starts=(starts[0], starts[1], starts[2]))
 
     def renewed(self) -> Patch:
-        """The same with the voxels beyond the borders made anew of those within: a response map is an image again."""
-        if self.boundary == "periodic":  # what a kernel makes of a periodic image is periodic
+        """The same with the voxels beyond the borders made anew of those within: a response map is an image again.
+
+        Not if the image is periodic, as its response is; nor with a constant, which is an intensity, not a response.
+        """
+        if self.boundary in ("periodic", "constant"):
             return self
         return self.part(
             [np.arange(start, start + size) for start, size in zip(self.starts, self.array.shape, strict=True)]
@@ -102,8 +102,8 @@ class Patch:
         from scipy.ndimage import convolve1d
 
         half = kernel.size // 2
-        inner = (slice(None),) * axis + (slice(half, self.array.shape[axis] - half),)
-        array = convolve1d(self.array, kernel, axis, mode="constant")[inner]
+        inner = slice(half, self.array.shape[axis] - half)
+        array = convolve1d(self.array, kernel, axis, mode="constant")[_at(axis, inner)]
         z, y, x = (start + half * (place == axis) for place, start in enumerate(self.starts))
         return replace(self, array=np.ascontiguousarray(array), starts=(z, y, x))
 
@@ -114,6 +114,11 @@ class Patch:
             turned = places % (2 * size)
             return np.minimum(turned, 2 * size - 1 - turned)
         return np.clip(places, 0, size - 1)
+
+
+def _at(axis: int, index: Any) -> tuple[Any, ...]:
+    """An index along one axis, all of the axes before and behind it."""
+    return (*(slice(None),) * axis, index)
 
 
 @dataclass(frozen=True)

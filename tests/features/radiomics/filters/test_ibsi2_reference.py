@@ -56,6 +56,23 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize("settings", [*CONFIGURATIONS.values(), {"kind": "riesz", "order": (0, 2, 0), "level": 1}])
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 6, 5), (3, 2, 2)])
+def test_the_smallest_images_are_filtered(settings: dict[str, Any], sizes: tuple[int, int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 99, sizes).astype(np.uint8)
+    settings = {**settings, "boundary": "mirror"}
+    for name, found in FILTERS.parse(settings).derive(Source(image, (1.0, 1.0, 1.0), bounding_box(image >= 0))):
+        assert name.replace("-", "").isalnum() and name.endswith("-mirror")
+        assert found.shape == sizes and np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("settings", [value for value in CONFIGURATIONS.values() if value["kind"] in ("laws", "gabor")])
+def test_nothing_happens_where_an_image_of_air_meets_air_beyond_its_borders(settings: dict[str, Any]) -> None:
+    air = Source(np.full((5, 6, 7), -1000), (1.0, 1.0, 1.0), (slice(0, 5), slice(0, 6), slice(0, 7)))
+    settings = {**settings, "boundary": "constant", "constant": -1000}
+    assert np.abs(next(FILTERS.parse(settings).derive(air))[1]).max() < 1e-4  # of 1000; Gabor windows end at 1e-8
+
+
 @pytest.mark.parametrize("name", MAPS)
 def test_response_maps_of_phantoms(name: str, public_data: Path) -> None:
     """IBSI allows 1 % of the map's range; a ten-thousandth is kept, which is the precision of the file of 1.a.3."""
