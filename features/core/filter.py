@@ -10,10 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.region import Vector
+from features.core.region import Box, Vector
 from features.core.room import Kind, Room
-
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)

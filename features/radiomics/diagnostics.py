@@ -67,7 +67,7 @@ def _of_image(image: Volume, step: str) -> dict[str, Value]:
 
 def _of_mask(region: Region, step: str) -> dict[str, Value]:
     """The box as (x, y, z, length, length, length), parts (26 neighbours), centre of mass as index and in mm."""
-    box = bounding_box(region.mask)
+    box = bounding_box(region.mask, region.within)
     inside = region.mask[box]
     start, length = [axis.start for axis in box[::-1]], [axis.stop - axis.start for axis in box[::-1]]
     centre = np.mean(np.nonzero(inside), axis=1)[::-1] + start

@@ -74,7 +74,7 @@ def compute_features(region: Region, plan: Plan) -> Found:
         _measure(ORIGINAL, _outline(region, settings), shapes, plan, found)
     if not others:
         return found
-    box, spacing = bounding_box(region.mask), region.volume.spacing_mm
+    box, spacing = bounding_box(region.mask, region.within), region.volume.spacing_mm
     mask, source = np.ascontiguousarray(region.mask[box]), Source(region.volume.array, spacing, box)
     lattice_of = cache(partial(Lattice, mask))
     for image_type in plan.images:
@@ -120,7 +120,7 @@ def _names(kind: str, plan: Plan) -> list[str]:
 
 def _outline(region: Region, settings: Settings) -> Roi:
     mask = region.shape_mask
-    box = bounding_box(mask)
+    box = bounding_box(mask, region.within)
     image = np.ascontiguousarray(region.volume.array[box], np.float64)
     return Roi(image, np.ascontiguousarray(mask[box]), region.volume.spacing_mm, settings)
 

@@ -87,7 +87,7 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     region = steps.region
     _check_surroundings(region, parameters.plan)
     found = compute_features(region, parameters.plan)
-    box = bounding_box(region.mask)
+    box = bounding_box(region.mask, region.within)
     values: NDArray[Any] = region.volume.array[box][region.mask[box]]
     diagnostics = diagnose(image, labels, steps, parameters, preparation.label) if parameters.additional_info else {}
     return Extraction(found.values, found.undefined, found.rejected, diagnostics, bool(values.min() == values.max()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -11,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from features.core.filter import Box
 from features.core.quarantine import Rejected
-from features.core.region import Region, Vector, Volume
+from features.core.region import Box, Region, Vector, Volume
 from features.core.room import Frozen
-from features.radiomics.box import bounding_box
+from features.radiomics.box import bounding_box, label_box
 
 Interpolator = Literal[
     "NearestNeighbor",
@@ -80,8 +80,8 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
     Raises Rejected: LABEL_ABSENT, MASK_VALUES, MASK_EMPTY, MASK_TINY, GEOMETRY, NAN_IN_ROI, MASK_FLAT (no contrast to
     normalise by), RESEGMENTED_EMPTY.
     """
-    mask = label_mask(labels, preparation.label)
-    regions = {"original": Region(labels, mask)}
+    mask, box = label_mask(labels, preparation.label)
+    regions = {"original": Region(labels, mask, within=box)}
     grids = compare_grids(image, labels, preparation.tolerance)
     if preparation.spacing_mm is None and grids and not preparation.correct_mask:
         raise Rejected(
@@ -90,41 +90,49 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
     volume = _normalised(image, preparation) if preparation.normalise else image
     if preparation.spacing_mm is not None:
         volume, mask = _resampled(volume, labels, mask, preparation)
-        regions["interpolated"] = Region(volume, mask)
+        box = _any_box(mask)
+        regions["interpolated"] = Region(volume, mask, within=box)
     elif grids:
-        _check_inside(volume, labels, bounding_box(mask))
+        _check_inside(volume, labels, box)
         mask = _onto_grid(mask, labels, volume)
-        regions["corrected"] = Region(volume, mask)
-    box = _checked_box(mask, preparation)
+        box = _any_box(mask)
+        regions["corrected"] = Region(volume, mask, within=box)
+    _check_size(mask, box, preparation)
     if preparation.crop and preparation.spacing_mm is None:
         volume, mask = _cropped(volume, mask, box, preparation.padding)
         box = bounding_box(mask)
     kept = mask
     if preparation.resegment is not None:
         kept = _resegmented(volume, mask, box, preparation)
-        _checked_box(kept, preparation)
-        regions["resegmented"] = Region(volume, kept)
+        _check_size(kept, bounding_box(kept, box), preparation)
+        regions["resegmented"] = Region(volume, kept, within=box)
     _check_finite(volume.array[box][kept[box]])
     outline = mask if preparation.resegment is not None and not preparation.resegment_shape else None
-    return Steps(Region(volume, kept, outline), regions)
+    return Steps(Region(volume, kept, outline, box), regions)
 
 
-def label_mask(labels: Volume, label: int) -> NDArray[np.bool_]:
-    """Voxels of a label. Raises Rejected: MASK_VALUES (values that are not whole), LABEL_ABSENT, MASK_EMPTY."""
+def label_mask(labels: Volume, label: int) -> tuple[NDArray[np.bool_], Box]:
+    """Voxels of a label, and their box. Raises Rejected: MASK_VALUES (values that are not whole), LABEL_ABSENT, MASK_EMPTY."""
     array: NDArray[Any] = labels.array
     if array.dtype.kind == "f":
         whole = np.rint(array)
         if not (np.abs(array - whole) <= 1e-6).all():
             raise Rejected("MASK_VALUES")
         array = whole
-    mask: NDArray[np.bool_] = np.asarray(array == label)
-    if not mask.any():
+    box = label_box(array, label) if label <= _largest(array.dtype) else None
+    if box is None:
         there = [int(value) for value in np.unique(array) if value != 0]
         if not there:
             raise Rejected("MASK_EMPTY")
         shown = ", ".join(map(str, there[:20])) + (" …" if len(there) > 20 else "")
         raise Rejected("LABEL_ABSENT", f"the mask has no voxel of label {label}; labels that are there: {shown}")
-    return mask
+    mask = np.zeros(array.shape, bool)
+    mask[box] = array[box] == label
+    return mask, box
+
+
+def _largest(dtype: np.dtype[Any]) -> float:
+    return math.inf if dtype.kind == "f" else float(np.iinfo(dtype).max)
 
 
 def compare_grids(image: Volume, labels: Volume, tolerance: float | None = None) -> str:
@@ -176,7 +184,7 @@ def _resampled(
     new = np.where((wanted == 0) | (stop - start == 1), old, wanted)  # one slice alone cannot be interpolated
     if np.allclose(image.spacing_mm, new):
         mask = _onto_grid(mask, labels, image)
-        return _cropped(image, mask, _checked_box(mask, preparation), preparation.padding)
+        return _cropped(image, mask, _any_box(mask), preparation.padding)
     ratio = old / new
     last_of_all = np.ceil(np.array(mask.shape[::-1]) * ratio) - 1
     first = np.maximum(np.floor((start - 0.5) * ratio - preparation.padding), 0)
@@ -262,11 +270,15 @@ def _check_inside(image: Volume, labels: Volume, box: Box) -> None:
         raise Rejected("GEOMETRY", f"the ROI reaches outside the image: voxels {low} to {high} of {_numbers(size)}")
 
 
-def _checked_box(mask: NDArray[np.bool_], preparation: Preparation) -> Box:
-    """The box of a mask. Raises Rejected: MASK_EMPTY (nothing was left by resampling), MASK_TINY."""
+def _any_box(mask: NDArray[np.bool_]) -> Box:
+    """The box of a mask on a new grid. Raises Rejected(MASK_EMPTY)."""
     if not mask.any():
         raise Rejected("MASK_EMPTY", "no voxel of the ROI is left on the new grid")
-    box = bounding_box(mask)
+    return bounding_box(mask)
+
+
+def _check_size(mask: NDArray[np.bool_], box: Box, preparation: Preparation) -> None:
+    """Raises Rejected(MASK_TINY)."""
     dimensions = sum(axis.stop - axis.start > 1 for axis in box)
     if dimensions == 0:
         raise Rejected("MASK_TINY", "the mask has one voxel", voxels=1)
@@ -281,7 +293,6 @@ def _checked_box(mask: NDArray[np.bool_], preparation: Preparation) -> Box:
                 f"the mask has {voxels} voxels; it has to have more than {preparation.minimum_voxels}",
                 voxels=voxels,
             )
-    return box
 
 
 def _cropped(image: Volume, mask: NDArray[np.bool_], box: Box, padding: int) -> tuple[Volume, NDArray[np.bool_]]:

@@ -9,7 +9,8 @@ from math import factorial, pi, prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.filter import Box, Source
+from features.core.filter import Source
+from features.core.region import Box
 from features.radiomics.convolution import Array, Convolution, Patch
 
 Frequencies = Sequence[Array]  # of axes z, y, x (or y, x): they broadcast; 1 is the highest that voxels can show

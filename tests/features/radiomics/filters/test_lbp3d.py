@@ -11,7 +11,8 @@ from scipy.ndimage import map_coordinates
 from scipy.special import lpmv
 from scipy.stats import kurtosis
 
-from features.core.filter import Box, Source
+from features.core.filter import Source
+from features.core.region import Box
 from features.radiomics.filters.lbp3d import Lbp3d, icosphere
 
 Array = np.ndarray[Any, np.dtype[Any]]

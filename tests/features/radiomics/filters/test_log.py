@@ -11,9 +11,9 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.core.filter import FILTERS, Box, Source
+from features.core.filter import FILTERS, Source
 from features.core.quarantine import Rejected
-from features.core.region import Vector
+from features.core.region import Box, Vector
 from features.radiomics.box import bounding_box
 from features.radiomics.filters.log import Log, _coefficients, reach
 

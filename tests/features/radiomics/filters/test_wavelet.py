@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from radiomics.imageoperations import getWaveletImage
 
-from features.core.filter import FILTERS, Box, Source
+from features.core.filter import FILTERS, Source
+from features.core.region import Box
 from features.core.room import KindError
 from features.radiomics.filters.wavelet import Wavelet
 
