@@ -47,7 +47,7 @@ RECIPE = {
     "discretise": {"bin_width": 25},
     "extractors": ["pyradiomics"],
 }
-FILTERED = {**RECIPE, "filters": {"log_sigma_mm": [2, 3], "wavelet": "coif1"}}
+FILTERED = {**RECIPE, "filters": [{"kind": "log", "sigma_mm": [2, 3]}, "wavelet"]}
 CT = (100, 512, 512)  # slices, rows, columns
 
 

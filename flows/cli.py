@@ -10,6 +10,8 @@ import typer
 
 from features.core.errors import RadweaveError
 from flows import upkeep
+from flows.extract import extract
+from flows.features import features
 from flows.options import (
     CATALOG,
     STORE,
@@ -239,7 +241,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in upkeep.COMMANDS:
+for _command in (extract, features, *upkeep.COMMANDS):
     app.command()(_command)
 
 

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from features.core.filter import Filter
 from features.core.region import Region
 from features.core.room import Kind, Room
 from features.core.table import Column
@@ -13,9 +14,11 @@ from features.core.table import Column
 if TYPE_CHECKING:
     from features.core.recipe import Recipe
 
+Values = Mapping[str, float | str]
+
 
 class Extractor(Kind):
-    """Turns a prepared Region into named numbers.
+    """Turns a prepared Region into named numbers; text only in columns that are facts.
 
     Feature names are stable and sorted by `columns`; a feature that is undefined for a region is NaN, never made up.
     """
@@ -33,16 +36,20 @@ class Extractor(Kind):
         """One dictionary entry per feature, in order, without the kind and recipe prefix."""
 
     @abstractmethod
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> Sequence[Values]:
         """Features of each prepared region, in order.
 
         Raises Rejected if a region cannot be extracted; a batched extractor gets regions that were checked before.
         """
 
+    def applies(self, one: Filter) -> bool:  # noqa: ARG002
+        """Whether it can extract features of the images that a filter derives; what ignores filters applies all."""
+        return True
+
     def warm(self, recipe: Recipe) -> None:
         """Load the libraries that `extract` needs: a worker does so while it waits for its first scan."""
 
-    def extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
+    def extract(self, region: Region, recipe: Recipe) -> Values:
         """Features of one prepared region."""
         return self.extract_batch([region], recipe)[0]
 

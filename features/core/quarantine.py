@@ -42,6 +42,10 @@ REASONS: dict[str, Reason] = {
     "MASK_AMBIGUOUS": Reason("several masks match one image", "keep one, or narrow the ROI pattern in the catalog"),
     "ROI_MISSING": Reason("no ROI of the mask matches the catalog's pattern", "correct the pattern or the ROI name"),
     "ROI_AMBIGUOUS": Reason("several ROIs of the mask match the catalog's pattern", "narrow the pattern"),
+    "UNDEFINED": Reason(
+        "features are undefined for the ROI", "expected where it has one grey level; else check bins and mask"
+    ),
+    "LABEL_ABSENT": Reason("the mask has no voxel of the label", "ask for one of the labels that are there"),
     "ROI_EMPTY": Reason("the ROI has no usable closed contour", "contour the ROI again"),
     "RT_OFF_SLICE": Reason("a contour lies between image slices", "export contours on the image's own slices"),
     "RT_OUTSIDE": Reason("a contour reaches outside the image", "check that contour and image belong together"),
@@ -66,6 +70,7 @@ REASONS: dict[str, Reason] = {
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
     "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
+    "FILTER_SIZE": Reason("the image is too small for a filter", "leave the filter out, or use a smaller sigma"),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
     "FILE_CHANGED": Reason(
         "bytes changed although size and modification time did not",

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, Seriali
 from features.core.case import Modality, Unit
 from features.core.digest import digest_json
 from features.core.extractor import EXTRACTORS, Extractor
+from features.core.filter import FILTERS, Filter
 from features.core.room import Frozen
 from features.core.yaml import Document
 
@@ -33,18 +34,12 @@ class ZScore(Frozen):
     scale: PositiveFloat = 100.0
 
 
-class Filters(Frozen):
-    """Derived images besides the original one."""
-
-    log_sigma_mm: tuple[PositiveFloat, ...] = ()
-    wavelet: Literal["coif1", "haar", "db2"] | None = None
-
-
 class Recipe(Frozen):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
     name: word used in column names. spacing_mm: (x, y, z) to resample to, null keeps the grid.
-    resegment: intensity range kept in the ROI (IBSI 5424). window: intensities mapped to [0, 1] for deep features.
+    resegment: intensity range kept in the ROI (IBSI 5424). filters: make derived images besides the original one.
+    window: intensities mapped to [0, 1] for deep features.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
@@ -56,7 +51,7 @@ class Recipe(Frozen):
     normalise: ZScore | None = None
     resegment: tuple[float, float] | None = None
     discretise: FixedBinWidth | FixedBinCount
-    filters: Filters = Filters()
+    filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = ()
     window: tuple[float, float] | None = None
     minimum_voxels: PositiveInt = 27
     extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
@@ -72,6 +67,10 @@ class Recipe(Frozen):
                 raise ValueError(f"{name}: the lower bound {bounds[0]} is not below the upper bound {bounds[1]}")
         if self.window is None and any(extractor.block == "deep" for extractor in self.extractors):
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
+        for extractor in self.extractors:
+            for one in self.filters:
+                if not extractor.applies(one):
+                    raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
         return self
 
     def digest(self) -> str:

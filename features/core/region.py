@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = tuple[float, float, float]
+Box = tuple[slice, slice, slice]
 IDENTITY: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -38,10 +39,21 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """A Volume and a non-empty mask on its grid: bool (z, y, x)."""
+    """A Volume and a non-empty mask on its grid: bool (z, y, x).
+
+    outline: the ROI before voxels were left out for their intensity (re-segmentation), which shape is measured of; None
+    if nothing was left out. within: a box (z, y, x) that holds both, if one is known: nobody need search elsewhere.
+    """
 
     volume: Volume
     mask: NDArray[np.bool_]
+    outline: NDArray[np.bool_] | None = None
+    within: Box | None = None
+
+    @property
+    def shape_mask(self) -> NDArray[np.bool_]:
+        """The mask that shape is measured of: the outline where there is one."""
+        return self.mask if self.outline is None else self.outline
 
     @property
     def values(self) -> NDArray[np.generic]:

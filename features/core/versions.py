@@ -11,6 +11,7 @@ from pathlib import Path
 from features.core.digest import digest_files
 
 PACKAGES = (
+    "numba",
     "numpy",
     "scipy",
     "pandas",

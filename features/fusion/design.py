@@ -316,6 +316,7 @@ def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Seque
         for extractor in recipe.extractors
         if extractor.block == block
         for column in extractor.columns(recipe)
+        if column.role == "predictor"
     ]
     names = set(table.schema.names)
     absent = [column for column in wanted if column not in names]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.quarantine import Rejected
-from features.core.recipe import Filters, Recipe
+from features.core.recipe import Recipe
 from features.core.region import Region, Vector, Volume
+from features.images.resample import axis_of, resample, resample_mask, round_half_up
 
 PADDING = 5  # voxels of the target grid around the ROI
+PADDING_MM = 6.21  # spheres of 1 cm³ round voxels of the ROI stay whole
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
-MARGIN = {"linear": 2, "bspline": 20}  # input voxels beyond the output that the interpolator looks at
-HALF = 0.5 - 1e-9  # a mask value that is 0.5 but for rounding counts as inside
 
 
 def prepare_region(region: Region, recipe: Recipe) -> Region:
@@ -33,66 +32,37 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         raise Rejected("MASK_EMPTY")
     shift, scale = _normalisation(region.volume, recipe)
     spacing = recipe.spacing_mm or region.volume.spacing_mm
-    padding = PADDING if recipe.filters == Filters() else PADDING_FILTERS
+    padding = PADDING_FILTERS if recipe.filters else PADDING
     box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
     axes = [
-        _axis(region.mask.shape[2 - i], region.volume.spacing_mm[i], spacing[i], box[2 - i], padding) for i in range(3)
+        axis_of(
+            region.mask.shape[2 - i],
+            region.volume.spacing_mm[i],
+            spacing[i],
+            box[2 - i],
+            max(padding, math.ceil(PADDING_MM / spacing[i])),
+        )
+        for i in range(3)
     ]
     if all(axis.kept for axis in axes):
         crop = tuple(slice(axis.first, axis.last) for axis in reversed(axes))
         array = (region.volume.array[crop].astype(np.float64) - shift) * scale
         mask = region.mask[crop].copy()
     else:
-        margin = MARGIN[recipe.interpolator]
-        array = _resampled(region.volume.array, axes, margin, recipe.interpolator, shift, scale)
-        mask = _resampled(region.mask, axes, MARGIN["linear"], "linear", 0.0, 1.0) >= HALF
+        array = resample(region.volume.array, axes, recipe.interpolator, shift=shift, scale=scale)
+        mask = resample_mask(region.mask, axes)
     if recipe.round_intensities:
-        array = np.floor(array + 0.5 + 1e-9)  # half up, also where an exact half came out a little low
+        array = round_half_up(array)
+    outline = None
     if recipe.resegment is not None:
-        mask &= (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
+        outline = mask
+        mask = mask & (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
     _check(array, mask, recipe)
     direction = np.array(region.volume.direction).reshape(3, 3)
     origin = np.array(region.volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
     grid: Vector = (axes[0].spacing, axes[1].spacing, axes[2].spacing)
-    return Region(Volume(array, grid, place, region.volume.direction, region.volume.facts), mask)
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """One axis of the output: indices [first, last) of the whole image's resampled grid, and where they lie."""
-
-    length: int
-    old: float
-    spacing: float
-    offset_mm: float  # of the whole grid's first voxel from the image's first voxel
-    first: int
-    last: int
-
-    @property
-    def kept(self) -> bool:
-        return self.old == self.spacing
-
-    @property
-    def start_mm(self) -> float:
-        return self.offset_mm + self.first * self.spacing
-
-    def window(self, margin: int) -> slice:
-        """Input indices that the output needs."""
-        low = math.floor(self.start_mm / self.old) - margin
-        high = math.ceil((self.offset_mm + (self.last - 1) * self.spacing) / self.old) + margin + 1
-        low = min(max(low, 0), self.length - 1)
-        return slice(low, max(min(high, self.length), low + 1))
-
-
-def _axis(length: int, old: float, new: float, box: slice, padding: int) -> _Axis:
-    if abs(new - old) <= 1e-6 * old:  # the same grid: no interpolation, no shift
-        return _Axis(length, old, old, 0.0, max(box.start - padding, 0), min(box.stop + padding, length))
-    size = math.ceil(round(length * old / new, 6))
-    offset = 0.5 * ((length - 1) * old - (size - 1) * new)
-    first = math.floor(((box.start - 1) * old - offset) / new) - padding
-    last = math.ceil((box.stop * old - offset) / new) + padding + 1
-    return _Axis(length, old, new, offset, max(first, 0), min(last, size))
+    return Region(Volume(array, grid, place, region.volume.direction, region.volume.facts), mask, outline)
 
 
 def _normalisation(volume: Volume, recipe: Recipe) -> tuple[float, float]:
@@ -107,34 +77,11 @@ def _normalisation(volume: Volume, recipe: Recipe) -> tuple[float, float]:
     return float(values.mean()), recipe.normalise.scale / spread
 
 
-def _resampled(
-    array: NDArray[np.generic], axes: list[_Axis], margin: int, interpolator: str, shift: float, scale: float
-) -> NDArray[np.float64]:
-    """Values at the output grid, from a window of the input with the margin that the interpolator needs."""
-    import SimpleITK as sitk
-
-    windows = [axis.window(margin) for axis in axes]
-    crop = array[tuple(reversed(windows))].astype(np.float64)
-    image = sitk.GetImageFromArray((crop - shift) * scale)
-    image.SetSpacing([axis.old for axis in axes])
-    image.SetOrigin([window.start * axis.old for window, axis in zip(windows, axes, strict=True)])
-    resample = sitk.ResampleImageFilter()
-    resample.SetNumberOfThreads(1)  # workers are processes; one region is small
-    resample.SetSize([axis.last - axis.first for axis in axes])
-    resample.SetOutputSpacing([axis.spacing for axis in axes])
-    resample.SetOutputOrigin([axis.start_mm for axis in axes])
-    resample.SetInterpolator(sitk.sitkBSpline3 if interpolator == "bspline" else sitk.sitkLinear)
-    resample.SetUseNearestNeighborExtrapolator(True)
-    resample.SetOutputPixelType(sitk.sitkFloat64)
-    found: NDArray[np.float64] = sitk.GetArrayFromImage(resample.Execute(image))
-    return found
-
-
 def _check(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) -> None:
     count = int(mask.sum())
     if count < recipe.minimum_voxels:
         raise Rejected("RESEGMENTED_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
     if not np.isfinite(array[mask]).all():
         raise Rejected("NAN_IN_ROI")
-    if recipe.filters != Filters() and not np.isfinite(array).all():
+    if recipe.filters and not np.isfinite(array).all():
         raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which filters would spread")

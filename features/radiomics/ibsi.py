@@ -22,7 +22,7 @@ CODES: dict[str, dict[str, str]] = {
     "firstorder": {
         "Mean": "Q4LE",
         "Variance": "ECT3",
-        "Skewness": "KE2M",
+        "Skewness": "KE2A",
         "Median": "Y12H",
         "Minimum": "1GSF",
         "10Percentile": "QG58",
@@ -110,7 +110,7 @@ CODES: dict[str, dict[str, str]] = {
         "GrayLevelNonUniformity": "FP8K",
         "DependenceNonUniformity": "Z87G",
         "DependenceNonUniformityNormalized": "OKJI",
-        "GrayLevelVariance": "1PR8",
+        "GrayLevelVariance": "1PFV",
         "DependenceVariance": "DNX2",
         "DependenceEntropy": "FCBV",
     },

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from features.core.case import Scan
 from features.core.digest import digest_json
-from features.core.extractor import Extractor
+from features.core.extractor import Extractor, Values
 from features.core.quarantine import TRANSIENT, Rejected
 from features.core.recipe import Recipe
 from features.core.region import Region
@@ -35,7 +35,7 @@ def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, s
 
     A batched extractor gets all regions of the call at once: the caller chooses how many fit into memory.
     """
-    found: dict[int, Mapping[str, float] | Rejected] = {}
+    found: dict[int, Values | Rejected] = {}
     regions: dict[int, Region] = {}
     for i, scan in enumerate(scans):
         region = guarded(lambda scan=scan: prepare_region(read_region(scan), recipe))  # type: ignore[misc]
@@ -56,7 +56,7 @@ def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, s
     return [_keep(scan, recipe, extractor, store, found[i]) for i, scan in enumerate(scans)]
 
 
-def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> list[Mapping[str, float]]:
+def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> Sequence[Values]:
     """Features of each region. A GPU that is full gets half as many at once, down to one, which then is a MemoryError."""
     try:
         return extractor.extract_batch(regions, recipe)
@@ -69,9 +69,7 @@ def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -
     return [*_together(regions[:half], recipe, extractor), *_together(regions[half:], recipe, extractor)]
 
 
-def _keep(
-    scan: Scan, recipe: Recipe, extractor: Extractor, store: Store, result: Mapping[str, float] | Rejected
-) -> Rejected | None:
+def _keep(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store, result: Values | Rejected) -> Rejected | None:
     if isinstance(result, Rejected) and result.code in TRANSIENT:
         return result
     provenance = {

@@ -12,7 +12,20 @@ from tasks.runners.dask import Dask
 from tasks.runners.processes import Processes
 from tasks.runners.threads import Threads
 
-COMMANDS = ("demo", "simulate", "check", "refresh", "study", "query", "export", "status", "serve", "prepare")
+COMMANDS = (
+    "demo",
+    "simulate",
+    "check",
+    "refresh",
+    "study",
+    "query",
+    "export",
+    "extract",
+    "features",
+    "status",
+    "serve",
+    "prepare",
+)
 COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
 
 

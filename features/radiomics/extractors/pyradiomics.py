@@ -8,20 +8,31 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.metadata import version
-from itertools import product
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from features.core.extractor import Extractor
+from features.core.filter import Filter
 from features.core.quarantine import Rejected
 from features.core.recipe import FixedBinWidth, Recipe
 from features.core.region import Region, Volume
 from features.core.table import Column
 from features.radiomics.ibsi import CODES
+from features.radiomics.names import ORIGINAL, word
 
 FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 LARGEST_BIN_COUNT = 1024
+# Filters that it has: its name of each, and its names of their settings.
+IMAGE_TYPES: dict[str, tuple[str, dict[str, str]]] = {
+    "log": ("LoG", {"sigma_mm": "sigma"}),
+    "wavelet": ("Wavelet", {"wavelet": "wavelet", "level": "level", "start_level": "start_level"}),
+    "square": ("Square", {}),
+    "squareroot": ("SquareRoot", {}),
+    "logarithm": ("Logarithm", {}),
+    "exponential": ("Exponential", {}),
+    "gradient": ("Gradient", {"use_spacing": "gradientUseSpacing"}),
+}
 
 
 class Pyradiomics(Extractor):
@@ -54,6 +65,9 @@ class Pyradiomics(Extractor):
                 )
         return columns
 
+    def applies(self, one: Filter) -> bool:
+        return one.kind in IMAGE_TYPES
+
     def warm(self, recipe: Recipe) -> None:
         _engine(recipe)
 
@@ -69,7 +83,7 @@ class Pyradiomics(Extractor):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # pyradiomics' own imports and divisions warn
             found = _engine(recipe).execute(_image(region.volume), _image(region.volume, region.mask.astype(np.uint8)))
-        values = {column.name: float(found[_native(column)]) for column in self.columns(recipe)}
+        values = {column.name: float(found[_native(column, recipe)]) for column in self.columns(recipe)}
         for image in _image_types(recipe):
             if abs(values[f"{image}_firstorder_Entropy"]) < 1e-9:
                 for family, feature in _features(shape=False):
@@ -79,21 +93,14 @@ class Pyradiomics(Extractor):
 
 
 def _image_types(recipe: Recipe) -> list[str]:
-    names = ["original", *(f"log_sigma_{_number(sigma)}_mm" for sigma in recipe.filters.log_sigma_mm)]
-    if recipe.filters.wavelet:
-        names += [f"wavelet_{''.join(bands)}" for bands in product("LH", repeat=3)]
-    return names
+    """Images as they stand in names of columns."""
+    return [ORIGINAL, *(word(name) for one in recipe.filters for name in one.names())]
 
 
-def _native(column: Column) -> str:
+def _native(column: Column, recipe: Recipe) -> str:
     """pyradiomics' own name: `log-sigma-2-0-mm-3D_glcm_Contrast`, `wavelet-LLH_glcm_Contrast`."""
-    image = column.filter.replace("_", "-")
-    image += "-3D" if image.startswith("log-") else ""
-    return f"{image}_{column.name.removeprefix(column.filter + '_')}"
-
-
-def _number(sigma: float) -> str:
-    return str(float(sigma)).replace(".", "_")
+    images = {word(name): name for one in recipe.filters for name in one.names()}
+    return f"{images.get(column.filter, column.filter)}_{column.name.removeprefix(column.filter + '_')}"
 
 
 @lru_cache(maxsize=2)
@@ -121,10 +128,10 @@ def _engine(recipe: Recipe) -> Any:
     engine.settings["minimumROISize"] = None
     engine.disableAllImageTypes()
     engine.enableImageTypeByName("Original")
-    if recipe.filters.log_sigma_mm:
-        engine.enableImageTypeByName("LoG", customArgs={"sigma": [float(s) for s in recipe.filters.log_sigma_mm]})
-    if recipe.filters.wavelet:
-        engine.enableImageTypeByName("Wavelet", customArgs={"wavelet": recipe.filters.wavelet})
+    for one in recipe.filters:
+        image_type, names = IMAGE_TYPES[one.kind]
+        custom = {theirs: _plain(getattr(one, ours)) for ours, theirs in names.items()}
+        engine.enableImageTypeByName(image_type, customArgs=custom)
     engine.disableAllFeatures()
     for family in FAMILIES:
         engine.enableFeatureClassByName(family)
@@ -140,3 +147,7 @@ def _image(volume: Volume, array: Any = None) -> Any:
     image.SetOrigin(volume.origin_mm)
     image.SetDirection(volume.direction)
     return image
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

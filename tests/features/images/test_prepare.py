@@ -105,9 +105,9 @@ def test_crop_changes_next_to_nothing_with_bspline() -> None:
     np.testing.assert_allclose(prepared.volume.array[prepared.mask], whole[prepared.mask], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("filters", "padding"), [({}, 5), ({"log_sigma_mm": [3]}, 30), ({"wavelet": "coif1"}, 30)])
+@pytest.mark.parametrize(("filters", "padding"), [([], 7), ([{"kind": "log", "sigma_mm": [3]}], 30), (["wavelet"], 30)])
 @pytest.mark.parametrize("spacing", [None, (1.0, 1.0, 1.0)])
-def test_padding_around_the_roi(filters: dict, padding: int, spacing: tuple | None) -> None:
+def test_padding_around_the_roi(filters: list, padding: int, spacing: tuple | None) -> None:
     region = _region((120, 120, 120), (1.0, 1.0, 1.0))
     prepared = prepare_region(region, _recipe(spacing_mm=spacing, filters=filters))
     for axis in range(3):
@@ -179,7 +179,7 @@ def test_nan_near_the_roi_is_rejected_only_where_filters_spread_it() -> None:
     region.volume.array[20, 25, 37] = np.nan
     prepare_region(region, _recipe())
     with pytest.raises(Rejected, match="NAN_IN_ROI"):
-        prepare_region(region, _recipe(filters={"wavelet": "haar"}))
+        prepare_region(region, _recipe(filters=["wavelet"]))
 
 
 @pytest.mark.data

@@ -1,0 +1,71 @@
+"""discretise: the grey levels of a ROI, by bins of a width or by a number of bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from features.core.quarantine import Rejected
+
+if TYPE_CHECKING:
+    from features.radiomics.roi import Roi
+
+MOST_LEVELS = 1 << 15
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Grey levels of a ROI.
+
+    values: int32, of each voxel inside the mask in the order of the array, from 1. present: the levels that occur, in
+    order (K); counts: how many voxels have each of them (K). edges: of the bins, float64, one more than there are bins.
+    """
+
+    values: NDArray[np.int32]
+    present: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+
+
+def discretise(roi: Roi) -> Levels:
+    """Levels by the settings of the ROI: bins [edge, next edge), the first one holds the minimum.
+
+    Raises Rejected(TOO_MANY_BINS) if they would be more than 32,768.
+    """
+    low, high = float(roi.ordered[0]), float(roi.ordered[-1])
+    settings = roi.settings
+    bins = settings.bin_count or (high - low) / (settings.bin_width or 1.0) + 1
+    if bins > MOST_LEVELS:
+        raise Rejected("TOO_MANY_BINS", grey_levels=int(bins), largest=MOST_LEVELS)
+    if settings.bin_width is not None:
+        edges = np.arange(low - low % settings.bin_width, high + 2 * settings.bin_width, settings.bin_width)
+    else:
+        edges = np.histogram_bin_edges(np.array([low, high]), settings.bin_count or 1)
+        edges[-1] += 1
+    values, counts = _levels(roi.values, edges, 1.0 / (edges[1] - edges[0]))
+    present = np.flatnonzero(counts)
+    return Levels(values, present, counts[present], edges)
+
+
+@njit(cache=True)
+def _levels(
+    values: NDArray[np.float64], edges: NDArray[np.float64], density: float
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number of edges that are not above each value, found from a guess; how often each number occurs."""
+    levels = np.empty(values.size, np.int32)
+    counts = np.zeros(edges.size + 1, np.int64)
+    last = edges.size - 1
+    for t in range(values.size):
+        value = values[t]
+        g = min(max(int((value - edges[0]) * density), 0), last)
+        while g < last and value >= edges[g + 1]:
+            g += 1
+        while g > 0 and value < edges[g]:
+            g -= 1
+        levels[t] = g + 1
+        counts[g + 1] += 1
+    return levels, counts

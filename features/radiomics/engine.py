@@ -1,0 +1,154 @@
+"""The engine: features of a region, family by family, for the image itself and each derived one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.filter import Filter, Source
+from features.core.quarantine import Rejected
+from features.core.region import Region
+from features.core.room import Frozen
+from features.radiomics.box import bounding_box
+from features.radiomics.family import FAMILIES, Family
+from features.radiomics.lattice import Lattice
+from features.radiomics.names import ORIGINAL
+from features.radiomics.roi import Roi
+from features.radiomics.settings import Settings
+
+
+@dataclass(frozen=True)
+class ImageType:
+    """An image (no filter: the original one) and how features are computed of what is derived from it."""
+
+    filter: Filter | None
+    settings: Settings
+
+    def names(self) -> list[str]:
+        """Names of the images."""
+        return [ORIGINAL] if self.filter is None else self.filter.names()
+
+    def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """The images on the source's box, by name. Raises Rejected as the filter."""
+        return iter([(ORIGINAL, source.crop((0, 0, 0))[0])]) if self.filter is None else self.filter.derive(source)
+
+
+class Plan(Frozen):
+    """What is computed. families: names of families with the names of their features, or None for all of them."""
+
+    images: tuple[ImageType, ...]
+    families: dict[str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """values: each feature as pyradiomics names it, such as `log-sigma-2-0-mm-3D_glcm_Contrast`; NaN where undefined.
+
+    undefined: why each of those is undefined: ONE_GREY_LEVEL, NO_NEIGHBOURS (no voxel has one in the ROI), SEVERAL_SLICES
+    (of a feature of one slice), DEGENERATE (such as no extent along an axis), or the code of the image's rejection.
+    rejected: images that cannot be had or measured, and why.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+    rejected: dict[str, Rejected] = field(default_factory=dict)
+
+
+def compute_features(region: Region, plan: Plan) -> Found:
+    """Features of each image and family of the plan; those of shape once, as of the original image.
+
+    The region's pixels are as they are to be measured. An image that is rejected (FILTER_SIZE, TOO_MANY_BINS) leaves the
+    others alone.
+    """
+    found = Found()
+    families = {kind: _family(kind) for kind in plan.families}
+    shapes = {kind: family for kind, family in families.items() if family.of_shape}
+    others = {kind: family for kind, family in families.items() if not family.of_shape}
+    if shapes:
+        settings = plan.images[0].settings if plan.images else Settings()
+        _measure(ORIGINAL, _outline(region, settings), shapes, plan, found)
+    if not others:
+        return found
+    box, spacing = bounding_box(region.mask, region.within), region.volume.spacing_mm
+    mask, source = np.ascontiguousarray(region.mask[box]), Source(region.volume.array, spacing, box)
+    lattice_of = cache(partial(Lattice, mask))
+    for image_type in plan.images:
+        settings = image_type.settings
+        lattice = lattice_of(settings.distances, settings.flat_axis if settings.flat else None)
+        left = image_type.names()
+        try:
+            for name, image in image_type.derive(source):
+                _measure(name, Roi(image, mask, spacing, settings, lattice), others, plan, found)
+                left.remove(name)
+        except Rejected as rejected:
+            for name in left:
+                _reject(name, rejected, others, plan, found)
+    return found
+
+
+def feature_names(plan: Plan) -> list[tuple[str, str, str]]:
+    """Image, family and feature of everything that `compute_features` gives, in its order."""
+    families = {kind: _family(kind) for kind in plan.families}
+    names = [(ORIGINAL, kind, name) for kind, one in families.items() if one.of_shape for name in _names(kind, plan)]
+    for image_type in plan.images:
+        for image in image_type.names():
+            for kind, family in families.items():
+                if not family.of_shape:
+                    names += [(image, kind, name) for name in _names(kind, plan)]
+    return names
+
+
+def all_families() -> dict[str, tuple[str, ...] | None]:
+    """Every family that is there, with all of its features."""
+    return dict.fromkeys(FAMILIES.modules)
+
+
+@cache
+def _family(kind: str) -> Family:
+    return FAMILIES.parse(kind)
+
+
+def _names(kind: str, plan: Plan) -> list[str]:
+    wanted = plan.families[kind]
+    return [feature.name for feature in _family(kind).FEATURES if wanted is None or feature.name in wanted]
+
+
+def _outline(region: Region, settings: Settings) -> Roi:
+    mask = region.shape_mask
+    box = bounding_box(mask, region.within)
+    image = np.ascontiguousarray(region.volume.array[box], np.float64)
+    return Roi(image, np.ascontiguousarray(mask[box]), region.volume.spacing_mm, settings)
+
+
+def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found: Found) -> None:
+    """Add the features of one image, or none of them if it is rejected."""
+    values = {kind: family.compute(roi) for kind, family in families.items()}
+    for kind, family in families.items():
+        for feature in _names(kind, plan):
+            value = values[kind][feature]
+            found.values[f"{name}_{kind}_{feature}"] = value
+            if math.isnan(value):
+                found.undefined[f"{name}_{kind}_{feature}"] = _reason(kind, family, roi)
+
+
+def _reject(name: str, rejected: Rejected, families: dict[str, Family], plan: Plan, found: Found) -> None:
+    found.rejected[name] = rejected
+    for kind in families:
+        for feature in _names(kind, plan):
+            found.values[f"{name}_{kind}_{feature}"] = math.nan
+            found.undefined[f"{name}_{kind}_{feature}"] = rejected.code
+
+
+def _reason(kind: str, family: Family, roi: Roi) -> str:
+    if kind == "shape2D" and min(roi.mask.shape) > 1:
+        return "SEVERAL_SLICES"
+    if family.of_shape:
+        return "DEGENERATE"
+    if len(roi.levels.present) == 1:
+        return "ONE_GREY_LEVEL"
+    return "DEGENERATE" if roi.lattice.numbers.any() else "NO_NEIGHBOURS"

@@ -1,0 +1,118 @@
+"""extract_features: the features of one image and label map by the parameters of pyradiomics, from pixels or from files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.quarantine import REASONS, Rejected
+from features.core.region import Region, Volume
+from features.images.volume import read_volume
+from features.radiomics.box import bounding_box
+from features.radiomics.diagnostics import Value, diagnose
+from features.radiomics.engine import Plan, compute_features
+from features.radiomics.parameters import Parameters
+from features.radiomics.preparation import prepare_pair
+
+_OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})
+_OF_MASK = frozenset({"LABEL_ABSENT", "MASK_EMPTY", "MASK_TINY", "MASK_VALUES"})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The files of an image and a label map; label and channel: those of the parameters where they are None."""
+
+    image: Path
+    mask: Path
+    label: int | None = None
+    channel: int | None = None
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """features: by pyradiomics' names; NaN where a feature is undefined, and `undefined` then says why. rejected: images that
+    cannot be measured, and why. flat: the ROI has one intensity, so that many features are undefined."""
+
+    features: Mapping[str, float]
+    undefined: Mapping[str, str]
+    rejected: Mapping[str, Rejected]
+    diagnostics: Mapping[str, Value]
+    flat: bool
+
+    @property
+    def incomplete(self) -> Rejected | None:
+        """Why features are empty, if any are: the code of the first image that is rejected, MASK_FLAT, or UNDEFINED."""
+        if not self.undefined:
+            return None
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.undefined.items():
+            reasons.setdefault(reason, []).append(name)
+        parts = [f"{image}: {why.message}" for image, why in self.rejected.items()]
+        for reason, names in reasons.items():
+            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+            parts.append(f"{reason}: {', '.join(names[:4])}{more}")
+        code = next((why.code for why in self.rejected.values()), "MASK_FLAT" if self.flat else "UNDEFINED")
+        return Rejected(code, f"{len(self.undefined)} features are empty: {'; '.join(parts)}")
+
+
+def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
+    """The features of two files. Raises Rejected as the readers and `extract_features`; its message names file and remedy."""
+    image = _read(pair.image, "IMAGE_MISSING", 0)
+    labels = _read(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
+    try:
+        return extract_features(image, labels, parameters, label=pair.label)
+    except Rejected as rejected:
+        if rejected.code in _OF_MASK:
+            where = f"{pair.mask}"
+        else:
+            where = f"{pair.image}" if rejected.code in _OF_IMAGE else f"{pair.image} and {pair.mask}"
+        raise _placed(rejected, where) from rejected
+
+
+def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, label: int | None = None) -> Extraction:
+    """The features of a label. Image types that cannot be had (too small for a filter) leave the others alone.
+
+    Raises Rejected as `prepare_pair`, and NAN_IN_ROI where NaN round the ROI would be spread by a filter.
+    """
+    preparation = parameters.preparation
+    if label is not None:
+        preparation = preparation.model_copy(update={"label": label})
+    steps = prepare_pair(image, labels, preparation)
+    region = steps.region
+    _check_surroundings(region, parameters.plan)
+    found = compute_features(region, parameters.plan)
+    box = bounding_box(region.mask, region.within)
+    values: NDArray[Any] = region.volume.array[box][region.mask[box]]
+    diagnostics = diagnose(image, labels, steps, parameters, preparation.label) if parameters.additional_info else {}
+    return Extraction(found.values, found.undefined, found.rejected, diagnostics, bool(values.min() == values.max()))
+
+
+def _check_surroundings(region: Region, plan: Plan) -> None:
+    array = region.volume.array
+    if array.dtype.kind == "f" and any(image.filter is not None for image in plan.images):
+        ends = float(np.min(array)), float(np.max(array))
+        if not all(map(math.isfinite, ends)):
+            raise Rejected(
+                "NAN_IN_ROI", "the image holds NaN or infinite voxels round the ROI, which filters would spread"
+            )
+
+
+def _read(path: Path, missing: str, channel: int) -> Volume:
+    if not path.exists():
+        raise _placed(Rejected(missing, "there is no such file"), str(path))
+    try:
+        return read_volume(path, channel=channel)
+    except Rejected as rejected:
+        raise _placed(rejected, str(path)) from rejected
+
+
+def _placed(rejected: Rejected, where: str) -> Rejected:
+    """The rejection with a message for the user who gave the files: where, what, remedy."""
+    message = f"{where}: {rejected.message}; {REASONS[rejected.code].remedy}"
+    return Rejected(rejected.code, message, **rejected.details)

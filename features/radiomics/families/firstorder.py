@@ -1,0 +1,112 @@
+"""Firstorder: how the intensities inside the mask are distributed, whatever their places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from features.radiomics.family import Family, Feature
+from features.radiomics.ibsi import CODES
+from features.radiomics.roi import Roi
+
+_FORMULAS = {
+    "10Percentile": "Intensity that a tenth of the voxels lie below, interpolated linearly.",
+    "90Percentile": "Intensity that nine tenths of the voxels lie below, interpolated linearly.",
+    "Energy": "Sum of the squares of the intensities, each with the shift added.",
+    "Entropy": "Minus the sum of the shares of the grey levels times their binary logarithms.",
+    "InterquartileRange": "75th percentile minus 25th percentile.",
+    "Kurtosis": "Fourth central moment over the square of the variance.",
+    "Maximum": "Highest intensity.",
+    "MeanAbsoluteDeviation": "Mean distance of the intensities to their mean.",
+    "Mean": "Sum of the intensities over their number.",
+    "Median": "Middle intensity, or the mean of the two in the middle.",
+    "Minimum": "Lowest intensity.",
+    "Range": "Highest minus lowest intensity.",
+    "RobustMeanAbsoluteDeviation": "Mean distance to their mean of the intensities from the 10th to the 90th percentile.",
+    "RootMeanSquared": "Square root of the mean of the squares of the intensities, each with the shift added.",
+    "Skewness": "Third central moment over the variance to the power of 3/2.",
+    "TotalEnergy": "Energy times the volume of a voxel in mm³.",
+    "Uniformity": "Sum of the squares of the shares of the grey levels.",
+    "Variance": "Mean square of the distances of the intensities to their mean.",
+}
+
+
+class Firstorder(Family):
+    """In the image's unit, its square for variance and energy. NaN: Skewness and Kurtosis of a ROI of one intensity."""
+
+    kind: Literal["firstorder"] = "firstorder"
+    FEATURES: ClassVar[tuple[Feature, ...]] = tuple(
+        Feature(name, CODES["firstorder"].get(name, ""), formula) for name, formula in _FORMULAS.items()
+    )
+
+    def compute(self, roi: Roi) -> Mapping[str, float]:
+        ordered, shift = roi.ordered, roi.settings.array_shift
+        low, high = float(ordered[0]), float(ordered[-1])
+        tenth, ninetieth = _percentile(ordered, 10), _percentile(ordered, 90)
+        robust = ordered[np.searchsorted(ordered, tenth, "left") : np.searchsorted(ordered, ninetieth, "right")]
+        mean, deviation, second, third, fourth = _moments(roi.values)
+        square = (mean + shift) ** 2 + second
+        shares = roi.levels.counts / ordered.size
+        return {
+            "10Percentile": tenth,
+            "90Percentile": ninetieth,
+            "Energy": square * ordered.size,
+            "Entropy": float(shares @ np.log2(1 / shares)),
+            "InterquartileRange": _percentile(ordered, 75) - _percentile(ordered, 25),
+            "Kurtosis": fourth / second**2 if second**2 > 0 else math.nan,
+            "Maximum": high,
+            "MeanAbsoluteDeviation": deviation,
+            "Mean": mean,
+            "Median": float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2,
+            "Minimum": low,
+            "Range": high - low,
+            "RobustMeanAbsoluteDeviation": _moments(robust)[1],
+            "RootMeanSquared": math.sqrt(square),
+            "Skewness": third / second**1.5 if second**2 > 0 else math.nan,
+            "TotalEnergy": square * ordered.size * math.prod(roi.spacing_mm),
+            "Uniformity": float(shares @ shares),
+            "Variance": second,
+        }
+
+
+def _percentile(ordered: NDArray[np.float64], percent: int) -> float:
+    """numpy's linear percentile, to the bit, without its partition of the array."""
+    place = (ordered.size - 1) * (percent / 100)
+    below = int(place)
+    share = place - below
+    low, high = float(ordered[below]), float(ordered[min(below + 1, ordered.size - 1)])
+    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
+
+
+def _moments(values: NDArray[np.float64]) -> tuple[float, float, float, float, float]:
+    """Mean, mean absolute deviation, and second to fourth central moment; NaN of no values."""
+    if not values.size:
+        return math.nan, math.nan, math.nan, math.nan, math.nan
+    mean = float(np.clip(np.mean(values), np.min(values), np.max(values)))  # rounding may take it out of the range
+    sums = np.zeros(4)
+    _deviations(values, mean, sums)
+    deviation, second, third, fourth = (float(value) / values.size for value in sums)
+    return mean, deviation, second, third, fourth
+
+
+@njit(cache=True)
+def _deviations(values: NDArray[np.float64], mean: float, sums: NDArray[np.float64]) -> None:
+    """Add sums of the distances to the mean and of their powers from 2 to 4."""
+    for start in range(0, values.size, 1024):  # sums of sums: rounding does not grow with the size of the ROI
+        first = second = third = fourth = 0.0
+        for i in range(start, min(start + 1024, values.size)):
+            step = values[i] - mean
+            square = step * step
+            first += abs(step)
+            second += square
+            third += square * step
+            fourth += square * square
+        sums[0] += first
+        sums[1] += second
+        sums[2] += third
+        sums[3] += fourth

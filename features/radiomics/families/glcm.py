@@ -1,0 +1,172 @@
+"""glcm: grey level co-occurrence matrix features, averaged over directions (or of the weighted sum of directions)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from features.radiomics.directions import direction_weights
+from features.radiomics.family import Family, Feature
+from features.radiomics.ibsi import CODES
+from features.radiomics.roi import Roi
+
+EPS = float(np.spacing(1))
+_FORMULAS = {
+    "Autocorrelation": "mean of i j",
+    "ClusterProminence": "mean of (i + j − μx − μy)⁴",
+    "ClusterShade": "mean of (i + j − μx − μy)³",
+    "ClusterTendency": "mean of (i + j − μx − μy)²",
+    "Contrast": "mean of (i − j)²",
+    "Correlation": "covariance of i and j over the product of their standard deviations",
+    "DifferenceAverage": "mean of |i − j|",
+    "DifferenceEntropy": "entropy of |i − j|",
+    "DifferenceVariance": "variance of |i − j|",
+    "Id": "mean of 1 / (1 + |i − j|)",
+    "Idm": "mean of 1 / (1 + (i − j)²)",
+    "Idmn": "mean of 1 / (1 + (i − j)² / Ng²)",
+    "Idn": "mean of 1 / (1 + |i − j| / Ng)",
+    "Imc1": "(joint entropy − entropy of p(i) p(j) as seen by the pairs) / the larger marginal entropy",
+    "Imc2": "root of 1 − exp(−2 (entropy of independent pairs − joint entropy))",
+    "InverseVariance": "sum over i ≠ j of p(i, j) / (i − j)²",
+    "JointAverage": "mean of i",
+    "JointEnergy": "sum of p(i, j)²",
+    "JointEntropy": "entropy of p(i, j)",
+    "MCC": "root of the second largest eigenvalue of Q(i, j) = sum over k of p(i, k) p(j, k) / (p(i) p(k))",
+    "MaximumProbability": "largest p(i, j)",
+    "SumAverage": "mean of i + j",
+    "SumEntropy": "entropy of i + j",
+    "SumSquares": "variance of i",
+}
+
+
+class Glcm(Family):
+    """Haralick et al., IEEE Trans Syst Man Cybern 1973;3:610, as pyradiomics defines them.
+
+    Correlation, Imc1, Imc2 and MCC of a single grey level are NaN.
+    """
+
+    kind: Literal["glcm"] = "glcm"
+    FEATURES: ClassVar = tuple(Feature(n, CODES["glcm"].get(n, ""), text) for n, text in _FORMULAS.items())
+
+    def compute(self, roi: Roi) -> Mapping[str, float]:
+        texture, settings = roi.texture, roi.settings
+        pairs = np.moveaxis(texture.pairs, 2, 0).astype(np.float64)
+        if settings.symmetrical:
+            pairs += pairs.transpose(0, 2, 1)
+        if settings.weighting is not None:
+            weights = direction_weights(roi, "glcm")
+            pairs = (pairs * weights[:, None, None]).sum(axis=0, keepdims=True)
+        pairs = pairs[pairs.sum(axis=(1, 2)) > 0]
+        if not len(pairs):
+            return dict.fromkeys(_FORMULAS, math.nan)
+        found = _features(np.ascontiguousarray(pairs), texture.levels)
+        values = dict(zip(_NAMES, found.mean(axis=0).tolist(), strict=True))
+        values["MCC"] = float(_correlation_coefficients(pairs).mean())
+        if len(texture.levels) == 1:
+            values |= dict.fromkeys(("Correlation", "Imc1", "Imc2", "MCC"), math.nan)
+        return {name: values[name] for name in _FORMULAS}
+
+
+_NAMES = [name for name in _FORMULAS if name != "MCC"]
+
+
+@njit(cache=True)
+def _entropy(p: float) -> float:
+    return -p * math.log2(p + EPS) if p > 0 else 0.0
+
+
+@njit(cache=True)
+def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(directions, features): in the order of _NAMES."""
+    many, size = levels.size, int(levels[-1])
+    found = np.zeros((pairs.shape[0], 23))
+    for k in range(pairs.shape[0]):
+        total = pairs[k].sum()
+        px, py = np.zeros(many), np.zeros(many)
+        sums, differences = np.zeros(2 * size + 1), np.zeros(size)
+        one = found[k]
+        hxy, energy, largest, auto = 0.0, 0.0, 0.0, 0.0
+        for i in range(many):
+            for j in range(many):
+                if pairs[k, i, j] == 0:
+                    continue
+                p = pairs[k, i, j] / total
+                px[i] += p
+                py[j] += p
+                sums[int(levels[i] + levels[j])] += p
+                differences[int(abs(levels[i] - levels[j]))] += p
+                hxy += _entropy(p)
+                energy += p * p
+                largest = max(largest, p)
+                auto += p * levels[i] * levels[j]
+        mx, my, hx, hy = 0.0, 0.0, 0.0, 0.0
+        for i in range(many):
+            mx += px[i] * levels[i]
+            my += py[i] * levels[i]
+            hx += _entropy(px[i])
+            hy += _entropy(py[i])
+        vx, vy, corm = 0.0, 0.0, 0.0
+        for i in range(many):
+            vx += px[i] * (levels[i] - mx) ** 2
+            vy += py[i] * (levels[i] - my) ** 2
+        hxy1, hxy2 = 0.0, 0.0
+        for i in range(many):
+            for j in range(many):
+                q = px[i] * py[j]
+                if q > 0:
+                    bits = math.log2(q + EPS)
+                    hxy1 -= pairs[k, i, j] / total * bits
+                    hxy2 -= q * bits
+                    corm += pairs[k, i, j] / total * (levels[i] - mx) * (levels[j] - my)
+        prominence, shade, tendency, average, sum_entropy = 0.0, 0.0, 0.0, 0.0, 0.0
+        for s in range(2, 2 * size + 1):
+            d = s - mx - my
+            tendency += sums[s] * d * d
+            shade += sums[s] * d**3
+            prominence += sums[s] * d**4
+            average += sums[s] * s
+            sum_entropy += _entropy(sums[s])
+        contrast, mean, entropy, inverse, idf, idm, idmn, idn = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for d in range(size):
+            p = differences[d]
+            contrast += p * d * d
+            mean += p * d
+            entropy += _entropy(p)
+            idf += p / (1 + d)
+            idm += p / (1 + d * d)
+            idmn += p / (1 + (d / size) ** 2)
+            idn += p / (1 + d / size)
+            if d:
+                inverse += p / (d * d)
+        variance = 0.0
+        for d in range(size):
+            variance += differences[d] * (d - mean) ** 2
+        scale = math.sqrt(vx) * math.sqrt(vy) if (px > 0).sum() > 1 and (py > 0).sum() > 1 else 0.0
+        one[0], one[1], one[2], one[3], one[4] = auto, prominence, shade, tendency, contrast
+        one[5] = corm / (scale + EPS) if scale > 0 else 1.0
+        one[6], one[7], one[8] = mean, entropy, variance
+        one[9], one[10], one[11], one[12] = idf, idm, idmn, idn
+        most = max(hx, hy)
+        one[13] = (hxy - hxy1) / most if most > 0 else 0.0
+        one[14] = math.sqrt(max(0.0, 1 - math.exp(-2 * (hxy2 - hxy))))
+        one[15], one[16], one[17], one[18] = inverse, mx, energy, hxy
+        one[19], one[20], one[21], one[22] = largest, average, sum_entropy, vx
+    return found
+
+
+def _correlation_coefficients(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Maximal correlation coefficient of each direction.
+
+    Q is similar to M Mᵀ with M(i, k) = p(i, k) / √(p(i) p(k)): its eigenvalues are the squared singular values of M.
+    """
+    if pairs.shape[1] < 2:
+        return np.full(len(pairs), np.nan)
+    p = pairs / pairs.sum(axis=(1, 2), keepdims=True)
+    scale = p.sum(axis=2)[:, :, None] * p.sum(axis=1)[:, None, :] + EPS
+    singular: NDArray[np.float64] = np.linalg.svd(p / np.sqrt(scale), compute_uv=False)
+    return singular[:, 1]

@@ -1,0 +1,43 @@
+"""gldm: grey level dependence matrix features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from features.radiomics.family import Family
+from features.radiomics.ibsi import CODES
+from features.radiomics.roi import Roi
+from features.radiomics.sizes import features_of, size_figures
+
+NAMES = {
+    "entropy": "DependenceEntropy",
+    "sizes": "DependenceNonUniformity",
+    "sizes_normalised": "DependenceNonUniformityNormalized",
+    "size_variance": "DependenceVariance",
+    "levels": "GrayLevelNonUniformity",
+    "level_variance": "GrayLevelVariance",
+    "high": "HighGrayLevelEmphasis",
+    "large": "LargeDependenceEmphasis",
+    "large_high": "LargeDependenceHighGrayLevelEmphasis",
+    "large_low": "LargeDependenceLowGrayLevelEmphasis",
+    "low": "LowGrayLevelEmphasis",
+    "small": "SmallDependenceEmphasis",
+    "small_high": "SmallDependenceHighGrayLevelEmphasis",
+    "small_low": "SmallDependenceLowGrayLevelEmphasis",
+}
+
+
+class Gldm(Family):
+    """Sun and Wee, Comput Vis Graph Image Process 1983;23:341. A voxel's size is one more than its dependent neighbours."""
+
+    kind: Literal["gldm"] = "gldm"
+    FEATURES: ClassVar = features_of(NAMES, CODES["gldm"], "voxels")
+
+    def compute(self, roi: Roi) -> Mapping[str, float]:
+        counts = roi.texture.dependents
+        used = np.flatnonzero(counts.any(axis=0))
+        found = size_figures(counts[None][:, :, used], roi.texture.levels, used + 1)
+        return {name: found[figure] for figure, name in NAMES.items()}

@@ -1,0 +1,47 @@
+"""glszm: grey level size zone matrix features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from features.radiomics.family import Family
+from features.radiomics.ibsi import CODES
+from features.radiomics.roi import Roi
+from features.radiomics.sizes import features_of, size_figures
+
+NAMES = {
+    "levels": "GrayLevelNonUniformity",
+    "levels_normalised": "GrayLevelNonUniformityNormalized",
+    "level_variance": "GrayLevelVariance",
+    "high": "HighGrayLevelZoneEmphasis",
+    "large": "LargeAreaEmphasis",
+    "large_high": "LargeAreaHighGrayLevelEmphasis",
+    "large_low": "LargeAreaLowGrayLevelEmphasis",
+    "low": "LowGrayLevelZoneEmphasis",
+    "sizes": "SizeZoneNonUniformity",
+    "sizes_normalised": "SizeZoneNonUniformityNormalized",
+    "small": "SmallAreaEmphasis",
+    "small_high": "SmallAreaHighGrayLevelEmphasis",
+    "small_low": "SmallAreaLowGrayLevelEmphasis",
+    "entropy": "ZoneEntropy",
+    "percentage": "ZonePercentage",
+    "size_variance": "ZoneVariance",
+}
+
+
+class Glszm(Family):
+    """Thibault et al., 2009. A zone is all voxels of one level that touch (26 neighbours); its size their number."""
+
+    kind: Literal["glszm"] = "glszm"
+    FEATURES: ClassVar = features_of(NAMES, CODES["glszm"], "zones of one level")
+
+    def compute(self, roi: Roi) -> Mapping[str, float]:
+        rank, voxels = roi.texture.zones
+        levels = roi.texture.levels
+        sizes, column = np.unique(voxels, return_inverse=True)
+        counts = np.bincount((rank - 1) * len(sizes) + column, minlength=len(levels) * len(sizes))
+        found = size_figures(counts.reshape(1, len(levels), len(sizes)), levels, sizes)
+        return {name: found[figure] for figure, name in NAMES.items()}

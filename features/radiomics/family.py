@@ -1,0 +1,34 @@
+"""Family: one family of handcrafted features, such as glcm. The folder `families` is the registry."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from features.core.room import Kind, Room
+from features.radiomics.roi import Roi
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature: its name, its IBSI code ("" where IBSI defines none or another one), and its formula in words."""
+
+    name: str
+    ibsi: str
+    formula: str
+
+
+class Family(Kind):
+    """Computes the features of a family. The values are pyradiomics' where it defines them."""
+
+    FEATURES: ClassVar[tuple[Feature, ...]]
+    of_shape: ClassVar[bool] = False  # True: depends on the mask alone, so that it is computed once
+
+    @abstractmethod
+    def compute(self, roi: Roi) -> Mapping[str, float]:
+        """Each feature by its name; NaN where it is undefined for this ROI."""
+
+
+FAMILIES: Room[Family] = Room(Family, "features.radiomics.families")

@@ -1,0 +1,1 @@
+"""Filters that make derived images, one kind per file."""

@@ -1,0 +1,39 @@
+"""Gradient: magnitude of the gradient of the intensities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.filter import Filter, Source
+
+
+class Gradient(Filter):
+    """Magnitude of the central differences, per mm if `use_spacing`, per voxel otherwise.
+
+    Beyond a border of the image its last voxel goes on, so that the difference there is half of the one-sided one.
+    """
+
+    kind: Literal["gradient"] = "gradient"
+    use_spacing: bool = True
+
+    def names(self) -> list[str]:
+        return ["gradient"]
+
+    def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """One image, none of it negative."""
+        array, inner = source.crop((1, 1, 1))
+        spacings = source.spacing_mm[::-1] if self.use_spacing else (1.0, 1.0, 1.0)
+        found = np.zeros([part.stop - part.start for part in inner])
+        for axis, spacing in enumerate(spacings):
+            line = np.arange(inner[axis].start, inner[axis].stop)
+            across = tuple(part if other != axis else slice(None) for other, part in enumerate(inner))
+            rows = array[across]
+            after = np.take(rows, line + 1, axis, mode="clip")
+            after -= np.take(rows, line - 1, axis, mode="clip")
+            after *= 0.5 / spacing
+            found += after * after
+        yield "gradient", np.sqrt(found, out=found)

@@ -1,0 +1,26 @@
+"""Square: intensities squared, scaled to the range of the image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.filter import Filter, Source
+
+
+class Square(Filter):
+    """x² / m, where m is the largest |x| of the whole image; 0 in an image of zeros."""
+
+    kind: Literal["square"] = "square"
+
+    def names(self) -> list[str]:
+        return ["square"]
+
+    def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """One image, none of it negative."""
+        largest = max(map(abs, source.extremes))
+        array, _ = source.crop((0, 0, 0))
+        yield "square", (array / np.sqrt(largest or 1.0)) ** 2

@@ -1,0 +1,200 @@
+"""Kernels: the counts behind the texture families, each voxel's neighbourhood looked at as few times as possible.
+
+Grids are flat, with a border of zeros as wide as the largest offset; zero is outside the ROI. `places` are the ROI's
+voxels in such a grid, in their order; `steps` are offsets in it, of the forward half of a neighbourhood only. Places and
+indices are unsigned where speed matters: nothing then has to ask whether an index is negative.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Grid = NDArray[np.uint16]
+Places = NDArray[np.int32]
+Steps = NDArray[np.int64]
+Counts = NDArray[np.int64]
+Links = NDArray[np.uint16]
+
+
+@njit(cache=True)
+def find_places(mask: NDArray[np.bool_], border: int, voxels: int) -> Places:
+    """Where the voxels of a mask (z, y, x) are in a flat grid with a border."""
+    places = np.empty(voxels, np.int32)
+    depth, height, width = mask.shape
+    n = 0
+    for z in range(depth):
+        for y in range(height):
+            start = ((z + border) * (height + 2 * border) + y + border) * (width + 2 * border) + border
+            for x in range(width):
+                if mask[z, y, x]:
+                    places[n] = start + x
+                    n += 1
+    return places
+
+
+@njit(cache=True)
+def any_ahead(ranks: Grid, places: Places, step: int) -> bool:
+    """Whether some voxel has another one a step ahead."""
+    for t in range(places.size):  # noqa: SIM110 - compiled
+        if ranks[places[t] + step]:
+            return True
+    return False
+
+
+@njit(cache=True)
+def count_pairs(ranks: Grid, places: Places, steps: Steps, many: int) -> NDArray[np.int32]:
+    """(rank, rank ahead, steps): how often each pair of ranks (0: outside) lies one step apart; `many` ranks."""
+    pairs = np.zeros((many + 1, many + 1, steps.size), np.int32)
+    for t in range(places.size):  # all steps of a voxel in turn: their counters do not wait for one another
+        p = np.uint64(places[t])
+        row = pairs[np.uint64(ranks[p])]
+        for k in range(steps.size):
+            row[np.uint64(ranks[p + np.uint64(steps[k])]), np.uint64(k)] += np.int32(1)
+    return pairs
+
+
+@njit(cache=True)
+def link_alike(ranks: Grid, rows: Places, width: int, steps: Steps) -> Links:
+    """Of each voxel in the rows of `width` that begin at `rows`: bit k is set if the voxel one step k behind is its like."""
+    links = np.zeros(ranks.size, np.uint16)
+    for r in range(rows.size):
+        start = rows[r]
+        own, bits = ranks[start : start + width], links[start : start + width]
+        for k in range(steps.size):
+            behind = ranks[start - steps[k] : start - steps[k] + width]
+            bit = np.uint16(1 << k)
+            for x in range(width):
+                bits[x] |= bit * np.uint16(own[x] == behind[x])
+    return links
+
+
+@njit(cache=True)
+def count_runs(
+    ranks: Grid, places: Places, steps: Steps, links: Links, first: NDArray[np.uint8], present: Counts, longest: int
+) -> tuple[Counts, NDArray[np.uint8]]:
+    """Runs (steps, rank, length − 1), and of each voxel of the grid how many voxels one step away are its likes.
+
+    As many runs have n voxels or more as voxels are the n-th of theirs. present: how many voxels each rank has.
+    """
+    window = 1
+    for step in steps:
+        while window <= step:
+            window *= 2
+    nth = np.zeros((window, steps.size), np.uint16)  # of the last voxels: no step leads further back
+    alike = np.zeros(ranks.size, np.uint8)
+    counts = np.zeros((present.size, longest + 1, steps.size), np.int32)
+    for t in range(places.size):
+        p = np.uint64(places[t])
+        bits = links[p]
+        own = nth[p & np.uint64(window - 1)]
+        own[:] = 0
+        if bits:
+            table = counts[np.uint64(ranks[p]) - np.uint64(1)]
+            while bits:
+                k = np.uint64(first[bits])
+                bits &= np.uint16(bits - 1)
+                q = p - np.uint64(steps[k])
+                n = nth[q & np.uint64(window - 1), k] + np.uint16(1)
+                own[k] = n
+                table[np.uint64(n), k] += np.int32(1)
+                alike[p] += np.uint8(1)
+                alike[q] += np.uint8(1)
+    runs = np.zeros((steps.size, present.size, longest), np.int64)
+    for d in range(steps.size):
+        for a in range(present.size):
+            counts[a, 0, d] = present[a] - counts[a, 1:, d].sum()
+            for length in range(longest):
+                runs[d, a, length] = counts[a, length, d] - counts[a, length + 1, d]
+    return runs, alike
+
+
+@njit(cache=True)
+def add_neighbours(levels: Grid, rows: Places, width: int, steps: Steps) -> NDArray[np.int32]:
+    """Of each voxel in the rows: the sum of its neighbours, on both sides of each step."""
+    total = np.zeros(levels.size, np.int32)
+    for r in range(rows.size):
+        start = rows[r]
+        sums = total[start : start + width]
+        for k in range(steps.size):
+            ahead = levels[start + steps[k] : start + steps[k] + width]
+            behind = levels[start - steps[k] : start - steps[k] + width]
+            for x in range(width):
+                sums[x] += np.int32(ahead[x]) + np.int32(behind[x])
+    return total
+
+
+@njit(cache=True)
+def count_alike(levels: Grid, places: Places, steps: Steps, dependence: float) -> NDArray[np.uint16]:
+    """Of each voxel of the grid: neighbours, on both sides of each step, whose levels differ by at most `dependence`."""
+    alike = np.zeros(levels.size, np.uint16)
+    for t in range(places.size):
+        p = np.int64(places[t])
+        for k in range(steps.size):
+            for q in (p + steps[k], p - steps[k]):
+                if levels[q] and abs(np.float64(levels[q]) - np.float64(levels[p])) <= dependence:
+                    alike[p] += np.uint16(1)
+    return alike
+
+
+@njit(cache=True)
+def count_dependence(ranks: Grid, places: Places, alike: NDArray[np.uint16], many: int, most: int) -> Counts:
+    """(rank, dependent neighbours): voxels."""
+    found = np.zeros((many, most + 1), np.int64)
+    for t in range(places.size):
+        p = places[t]
+        found[ranks[p] - 1, alike[p]] += 1
+    return found
+
+
+@njit(cache=True)
+def count_tones(
+    ranks: Grid, levels: Grid, places: Places, total: NDArray[np.int32], number: NDArray[np.int32], many: int
+) -> tuple[Counts, NDArray[np.float64]]:
+    """Per rank: voxels, and the sum of |level − mean of the neighbours|, 0 without any. number: of neighbours."""
+    voxels, difference = np.zeros(many, np.int64), np.zeros(many, np.float64)
+    for t in range(places.size):
+        p = places[t]
+        a = np.int64(ranks[p]) - 1
+        voxels[a] += 1
+        if number[p] > 0:
+            difference[a] += abs(np.float64(levels[p]) - np.float64(total[p]) / np.float64(number[p]))
+    return voxels, difference
+
+
+@njit(cache=True)
+def find_zones(
+    ranks: Grid, places: Places, steps: Steps, links: Links, fewer: Links, first: NDArray[np.uint8]
+) -> tuple[Counts, Counts]:
+    """Rank and number of voxels of each zone. fewer: the links that have to be followed, of all that there are."""
+    label = np.empty(ranks.size, np.int32)
+    parent, size = np.empty(places.size, np.int32), np.empty(places.size, np.int32)
+    rank = np.empty(places.size, np.uint16)
+    labels = 0
+    for t in range(places.size):
+        p = np.uint64(places[t])
+        bits = fewer[links[p]]
+        if bits == 0:
+            label[p] = parent[labels] = labels
+            size[labels], rank[labels] = 1, ranks[p]
+            labels += 1
+            continue
+        low = np.int32(-1)
+        while bits:
+            root = label[p - np.uint64(steps[np.uint64(first[bits])])]
+            bits &= np.uint16(bits - 1)
+            while parent[root] != root:
+                parent[root] = parent[parent[root]]
+                root = parent[root]
+            if low < 0:
+                low = root
+            elif root != low:
+                high, low = max(root, low), min(root, low)
+                parent[high] = low
+                size[low] += size[high]
+                size[high] = 0
+        label[p] = low
+        size[low] += 1
+    kept = np.flatnonzero(size[:labels])
+    return rank[kept].astype(np.int64), size[kept].astype(np.int64)

@@ -1,0 +1,155 @@
+"""ParameterFile: the keys of pyradiomics' parameter files, spelled as there, with the values that it allows."""
+# ruff: noqa: N815
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+)
+
+from features.core.room import Frozen
+
+LARGEST_BIN_COUNT = 2**15
+INTERPOLATORS = (
+    "sitkNearestNeighbor",
+    "sitkLinear",
+    "sitkBSpline",
+    "sitkGaussian",
+    "sitkLabelGaussian",
+    "sitkHammingWindowedSinc",
+    "sitkCosineWindowedSinc",
+    "sitkWelchWindowedSinc",
+    "sitkLanczosWindowedSinc",
+    "sitkBlackmanWindowedSinc",
+)
+
+
+def _interpolator(value: object) -> object:
+    """pyradiomics also takes the number of an interpolator, from 1."""
+    return INTERPOLATORS[value - 1] if type(value) is int and 1 <= value <= len(INTERPOLATORS) else value
+
+
+InterpolatorName = Annotated[
+    Literal[
+        "sitkNearestNeighbor",
+        "sitkLinear",
+        "sitkBSpline",
+        "sitkGaussian",
+        "sitkLabelGaussian",
+        "sitkHammingWindowedSinc",
+        "sitkCosineWindowedSinc",
+        "sitkWelchWindowedSinc",
+        "sitkLanczosWindowedSinc",
+        "sitkBlackmanWindowedSinc",
+    ],
+    BeforeValidator(_interpolator),
+]
+# Names of LoG images hold sigma as it is written: 2 is log-sigma-2-mm-3D, 2.0 is log-sigma-2-0-mm-3D.
+Sigma = Annotated[int, Field(strict=True, gt=0)] | PositiveFloat
+
+
+class FileSettings(Frozen):
+    """`setting`, and what an image type may have besides."""
+
+    minimumROIDimensions: Literal[1, 2, 3] | None = None
+    minimumROISize: PositiveInt | None = None
+    geometryTolerance: PositiveFloat | None = None
+    correctMask: bool | None = None
+    additionalInfo: bool | None = None
+    label: PositiveInt | None = None
+    label_channel: NonNegativeInt | None = None
+    binWidth: PositiveFloat | None = None
+    binCount: Annotated[int, Field(gt=0, le=LARGEST_BIN_COUNT)] | None = None
+    normalize: bool | None = None
+    normalizeScale: PositiveFloat | None = None
+    removeOutliers: PositiveFloat | None = None
+    resampledPixelSpacing: Annotated[list[NonNegativeFloat], Field(min_length=3, max_length=3)] | None = None
+    interpolator: InterpolatorName | None = None
+    padDistance: NonNegativeInt | None = None
+    distances: Annotated[list[PositiveInt], Field(min_length=1)] | None = None
+    force2D: bool | None = None
+    force2Ddimension: Literal[0, 1, 2] | None = None
+    resegmentRange: Annotated[list[float], Field(min_length=1, max_length=2)] | None = None
+    resegmentMode: Literal["absolute", "relative", "sigma"] | None = None
+    resegmentShape: bool | None = None
+    preCrop: bool | None = None
+    sigma: list[Sigma] | None = None
+    start_level: NonNegativeInt | None = None
+    level: PositiveInt | None = None
+    wavelet: str | None = None
+    gradientUseSpacing: bool | None = None
+    lbp2DRadius: PositiveFloat | None = None
+    lbp2DSamples: PositiveInt | None = None
+    lbp2DMethod: Literal["default", "ror", "uniform", "var"] | None = None
+    lbp3DLevels: PositiveInt | None = None
+    lbp3DIcosphereRadius: PositiveFloat | None = None
+    lbp3DIcosphereSubdivision: NonNegativeInt | None = None
+    voxelArrayShift: int | None = None
+    symmetricalGLCM: bool | None = None
+    weightingNorm: Literal["euclidean", "manhattan", "infinity", "no_weighting"] | None = None
+    gldm_a: NonNegativeInt | None = None
+
+
+class FeatureClasses(Frozen):
+    """`featureClass`: names of features of each family; none or null for all of them."""
+
+    shape: list[str] | None = None
+    shape2D: list[str] | None = None
+    firstorder: list[str] | None = None
+    glcm: list[str] | None = None
+    glrlm: list[str] | None = None
+    glszm: list[str] | None = None
+    gldm: list[str] | None = None
+    ngtdm: list[str] | None = None
+
+    def of(self, name: str) -> list[str] | None:
+        """The features of a family that the file names."""
+        return getattr(self, name)  # type: ignore[no-any-return]
+
+
+class ImageTypes(Frozen):
+    """`imageType`: the images of which features are computed, with settings of their own."""
+
+    Original: FileSettings | None = None
+    LoG: FileSettings | None = None
+    Wavelet: FileSettings | None = None
+    Square: FileSettings | None = None
+    SquareRoot: FileSettings | None = None
+    Logarithm: FileSettings | None = None
+    Exponential: FileSettings | None = None
+    Gradient: FileSettings | None = None
+    LBP2D: FileSettings | None = None
+    LBP3D: FileSettings | None = None
+
+    def of(self, name: str) -> FileSettings | None:
+        """The settings of an image type that the file names."""
+        return getattr(self, name)  # type: ignore[no-any-return]
+
+
+class ParameterFile(Frozen):
+    """A whole file. A key without a value is as good as one that is not there."""
+
+    setting: FileSettings = FileSettings()
+    imageType: ImageTypes = ImageTypes()
+    featureClass: FeatureClasses = FeatureClasses()
+    voxelSetting: Any = None
+
+    @field_validator("setting", "imageType", "featureClass", mode="before")
+    @classmethod
+    def accept_nothing(cls, value: object) -> object:
+        return {} if value is None else value
+
+    @field_validator("voxelSetting")
+    @classmethod
+    def refuse_maps(cls, value: object) -> object:
+        if value:
+            raise ValueError("features voxel by voxel are not made from a parameter file; take voxelSetting out")
+        return value

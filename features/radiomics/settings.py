@@ -1,0 +1,37 @@
+"""Settings: how features are computed from the intensities of a ROI. The defaults are those of pyradiomics."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from features.core.room import Frozen
+
+
+class Settings(Frozen):
+    """What decides features once the pixels are prepared.
+
+    bin_width or bin_count: discretisation; pyradiomics' bins of a width begin at multiples of it. distances: of the
+    neighbours in GLCM, GLDM and NGTDM, in voxels (Chebyshev). symmetrical: pairs of voxels count in both orders.
+    weighting: how GLCM and GLRLM of several directions are merged before features are computed; None: features are
+    averaged. dependence: largest difference of grey levels of dependent voxels (GLDM). array_shift: added to intensities
+    for energy, total energy and root mean square. flat: directions within slices only, `flat_axis` is the axis (z, y or x
+    as 0, 1, 2) across the slices.
+    """
+
+    bin_width: PositiveFloat | None = 25.0
+    bin_count: PositiveInt | None = None
+    distances: tuple[PositiveInt, ...] = Field((1,), min_length=1)
+    symmetrical: bool = True
+    weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
+    dependence: NonNegativeInt = 0
+    array_shift: float = 0.0
+    flat: bool = False
+    flat_axis: Literal[0, 1, 2] = 0
+
+    @model_validator(mode="after")
+    def check_bins(self) -> Settings:
+        if (self.bin_width is None) == (self.bin_count is None):
+            raise ValueError("give either bin_width or bin_count")
+        return self

@@ -1,0 +1,96 @@
+"""The engine as an extractor: the columns and the values of pyradiomics as an extractor."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from features.core.recipe import Recipe
+from features.core.region import Region, Volume
+from features.images.prepare import prepare_region
+from features.radiomics.extractors.radweave import Radweave
+from tests.features.radiomics.judge import MADE_UP
+
+FILTERS = ["wavelet", "square", "squareroot", "logarithm", "exponential", "gradient"]
+
+
+def _recipe(*extractors: Any, **settings: Any) -> Recipe:
+    base = {"name": "ct_lung", "modality": "CT", "unit": "HU", "discretise": {"bin_width": 25}}
+    return Recipe.model_validate({**base, **settings, "extractors": list(extractors) or ["radweave"]})
+
+
+def _region(sd: float = 60.0) -> Region:
+    rng = np.random.default_rng(5)
+    array = ndimage.gaussian_filter(rng.normal(0, 1, (24, 30, 33)), 1.0)
+    array = np.round(array / array.std() * sd)
+    z, y, x = np.indices(array.shape)
+    mask = (z - 11) ** 2 / 30 + (y - 14) ** 2 / 60 + (x - 16) ** 2 / 50 < 1
+    return Region(Volume(array, (0.9, 0.9, 2.0)), mask)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("discretise", [{"bin_width": 25}, {"bin_count": 24}])
+def test_columns_and_values_are_those_of_pyradiomics(discretise: dict[str, float]) -> None:
+    log = {"kind": "log", "sigma_mm": [1.0, 2.5]}
+    recipe = _recipe("radweave", "pyradiomics", filters=[log, *FILTERS], discretise=discretise, resegment=[-150, 150])
+    ours, theirs = recipe.extractors
+    region = prepare_region(_region(), recipe)
+    assert [column.name for column in ours.columns(recipe)][:-1] == [column.name for column in theirs.columns(recipe)]
+    found, expected = ours.extract(region, recipe), theirs.extract(region, recipe)
+    far = {}
+    for column in theirs.columns(recipe):
+        own, other = float(found[column.name]), float(expected[column.name])
+        if column.family == "shape":
+            continue  # of the outline here, of the re-segmented mask there
+        near = math.isclose(own, other, rel_tol=1e-4 if "log_" in column.name else 1e-6, abs_tol=1e-9)
+        if math.isnan(other):
+            continue  # of one grey level: none of its textures there
+        if not near and (column.family, column.name.rsplit("_", 1)[1]) not in MADE_UP:
+            far[column.name] = own, other
+    assert far == {}
+
+
+def test_shape_is_of_the_outline() -> None:
+    recipe = _recipe(resegment=[-20, 20])
+    region = prepare_region(_region(), recipe)
+    assert region.outline is not None
+    found = recipe.extractors[0].extract(region, recipe)
+    voxel_ml = 0.9 * 0.9 * 2.0
+    assert found["original_shape_VoxelVolume"] == pytest.approx(region.outline.sum() * voxel_ml)
+    assert found["original_shape_VoxelVolume"] > region.mask.sum() * voxel_ml
+
+
+def test_what_is_undefined_says_why() -> None:
+    recipe = _recipe(discretise={"bin_width": 5000})
+    region = _region()
+    brighter = Region(Volume(region.volume.array + 1000, region.volume.spacing_mm), region.mask)
+    found = recipe.extractors[0].extract(prepare_region(brighter, recipe), recipe)
+    reasons = json.loads(str(found["undefined"]))
+    names = ["Correlation", "Imc1", "Imc2", "MCC"]
+    assert reasons == {"ONE_GREY_LEVEL": [f"original_glcm_{name}" for name in names]}
+    assert all(math.isnan(float(found[name])) for name in reasons["ONE_GREY_LEVEL"])
+    assert _recipe().extractors[0].extract(_region(), _recipe())["undefined"] == ""
+
+
+def test_only_the_families_that_are_asked_for_are_there() -> None:
+    columns = Radweave(families=("glszm", "shape")).columns(_recipe(filters=["square"]))
+    assert {column.family for column in columns} == {"glszm", "shape", "undefined"}
+    assert {(column.family, column.filter) for column in columns} >= {("glszm", "square"), ("shape", "original")}
+    with pytest.raises(ValueError, match='no family "glsm"; allowed: firstorder, glcm'):
+        Radweave(families=("glsm",))
+
+
+def test_columns_name_ibsi_codes_and_formulas() -> None:
+    columns = {column.name: column for column in Radweave().columns(_recipe())}
+    assert columns["original_glcm_Contrast"].ibsi == "ACUI"
+    assert columns["original_glcm_Contrast"].description == "glcm of the original image: mean of (i − j)²"
+
+
+def test_an_extractor_refuses_filters_that_it_does_not_have() -> None:
+    with pytest.raises(ValueError, match='the extractor pyradiomics cannot apply the filter "lbp3d"'):
+        _recipe("pyradiomics", filters=["lbp3d"])

@@ -1,0 +1,30 @@
+"""The command features: what can be computed."""
+
+import csv
+import json
+from collections.abc import Callable
+
+import pytest
+
+from features.radiomics.family import FAMILIES
+
+
+def test_image_types_and_extractors_are_listed(command: Callable) -> None:
+    rows = json.loads(command("features", "--image-types", "--format", "json").stdout)
+    assert {"original", "pyradiomics", "efficientnet_lite0"} <= {row["name"] for row in rows}
+    assert all(row["what"] for row in rows)
+
+
+def test_an_unknown_family_is_told(command: Callable) -> None:
+    assert 'there is no family "gcml"' in command("features", "gcml", code=2).stderr
+    assert "leave it out" in command("features", "glcm", "--image-types", code=2).stderr
+
+
+def test_features_are_listed_with_codes_and_formulas(command: Callable) -> None:
+    if "firstorder" not in FAMILIES.modules:
+        pytest.skip("no family firstorder")
+    rows = list(csv.DictReader(command("features", "firstorder", "--format", "csv").stdout.splitlines()))
+    (mean,) = (row for row in rows if row["feature"] == "Mean")
+    assert mean["IBSI"] == "Q4LE"
+    assert mean["formula"]
+    assert "Q4LE" in command("features", "firstorder").stdout
