@@ -10,6 +10,7 @@ from features.core.errors import RadweaveError, did_you_mean
 
 def features(
     family: Annotated[str, typer.Argument(help="Only this family, such as glcm.")] = "",
+    ibsi: Annotated[bool, typer.Option("--ibsi", help="Those of the extractor ibsi, under IBSI's own names.")] = False,
     image_types: Annotated[
         bool, typer.Option("--image-types", help="List image types and extractors instead.")
     ] = False,
@@ -18,7 +19,7 @@ def features(
     """List what can be computed: features with IBSI codes and formulas, or image types with their settings."""
     if image_types and family:
         raise RadweaveError(f"{family}: image types are the same for all families; leave it out")
-    rows = _image_types() if image_types else _features(family)
+    rows = _image_types() if image_types else (_features_of_ibsi if ibsi else _features)(family)
     if form == "json":
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -46,6 +47,20 @@ def _features(family: str) -> list[dict[str, str]]:
         {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula}
         for kind in ([family] if family else FAMILIES.modules)
         for one in FAMILIES.load(kind).FEATURES
+    ]
+
+
+def _features_of_ibsi(family: str) -> list[dict[str, str]]:
+    from features.radiomics.ibsi1.compute import FEATURES
+
+    if family and family not in FEATURES:
+        hint = did_you_mean(family, FEATURES)
+        raise RadweaveError(f'there is no family "{family}"; allowed: {", ".join(FEATURES)}. {hint}'.strip())
+    return [
+        {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula}
+        for kind, found in FEATURES.items()
+        if family in ("", kind)
+        for one in found
     ]
 
 

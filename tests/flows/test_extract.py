@@ -10,9 +10,6 @@ import pytest
 import SimpleITK as sitk
 
 from features.core.table import read_table
-from features.radiomics.family import FAMILIES
-
-pytestmark = pytest.mark.skipif("firstorder" not in FAMILIES.modules, reason="no family firstorder")
 
 
 @pytest.fixture

@@ -4,10 +4,6 @@ import csv
 import json
 from collections.abc import Callable
 
-import pytest
-
-from features.radiomics.family import FAMILIES
-
 
 def test_image_types_and_extractors_are_listed(command: Callable) -> None:
     rows = json.loads(command("features", "--image-types", "--format", "json").stdout)
@@ -21,10 +17,15 @@ def test_an_unknown_family_is_told(command: Callable) -> None:
 
 
 def test_features_are_listed_with_codes_and_formulas(command: Callable) -> None:
-    if "firstorder" not in FAMILIES.modules:
-        pytest.skip("no family firstorder")
     rows = list(csv.DictReader(command("features", "firstorder", "--format", "csv").stdout.splitlines()))
     (mean,) = (row for row in rows if row["feature"] == "Mean")
     assert mean["IBSI"] == "Q4LE"
     assert mean["formula"]
     assert "Q4LE" in command("features", "firstorder").stdout
+
+
+def test_features_of_the_ibsi_mode_are_listed_too(command: Callable) -> None:
+    rows = list(csv.DictReader(command("features", "gldzm", "--ibsi", "--format", "csv").stdout.splitlines()))
+    assert len(rows) == 16
+    assert all(len(row["IBSI"]) == 4 and row["formula"] for row in rows)
+    assert 'did you mean "glcm"' in command("features", "glcn", "--ibsi", code=2).stderr

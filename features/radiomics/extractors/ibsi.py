@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from features.core.extractor import Extractor
+from features.core.filter import Source
 from features.core.recipe import FixedBinCount, FixedBinWidth, Recipe
-from features.core.region import Region
+from features.core.region import Region, Volume
 from features.core.table import Column
+from features.radiomics.box import bounding_box
 from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_features, entries
 from features.radiomics.ibsi1.feature import MEANING, Aggregation
 from features.radiomics.ibsi1.settings import IbsiSettings
+from features.radiomics.names import ORIGINAL, word
 
 VALUES = "1"  # to be raised when a value changes
 
@@ -24,7 +27,8 @@ class Ibsi(Extractor):
 
     families: which ones. aggregations: of textures; a family takes those that it has. ivh: bins of the intensity-volume
     histogram; None: whole intensities where the recipe rounds them, else 1 HU, 0.1 SUV, or 1,000 bins of arbitrary units.
-    Bins of a width begin at the lower bound of `resegment`. Derived images are not looked at.
+    Bins of a width begin at the lower bound of `resegment`. Of the images that filters derive, the families of intensities
+    and textures are computed (IBSI-2); their bins begin at the ROI's lowest response, and `ivh` None is 1,000 bins.
     """
 
     kind: Literal["ibsi"] = "ibsi"
@@ -38,32 +42,47 @@ class Ibsi(Extractor):
         packages = "; ".join(f"{package} {version(package)}" for package in ("numpy", "scipy"))
         return f"ibsi {VALUES}; {packages}"
 
-    def columns(self, recipe: Recipe) -> list[Column]:  # noqa: ARG002
-        columns = []
-        for entry in entries(self.families, self.aggregations):
+    def columns(self, recipe: Recipe) -> list[Column]:
+        derived = [word(name) for one in recipe.filters for name in one.names()]
+        columns = list(self._columns(ORIGINAL, self.families))
+        return columns + [column for image in derived for column in self._columns(image, self._of_derived())]
+
+    def _columns(self, image: str, families: Sequence[FamilyName]) -> Iterator[Column]:
+        for entry in entries(families, self.aggregations):
             how = f", {MEANING[entry.aggregation]}" if entry.aggregation else ""
-            columns.append(
-                Column(
-                    name=f"original_{entry.name}",
-                    type="float64",
-                    description=f"{entry.feature.name} of {entry.family}{how}: {entry.feature.formula}",
-                    family=entry.family,
-                    filter="original",
-                    ibsi=entry.feature.ibsi,
-                )
+            yield Column(
+                name=f"{image}_{entry.name}",
+                type="float64",
+                description=f"{entry.feature.name} of {entry.family}{how}: {entry.feature.formula}",
+                family=entry.family,
+                filter=image,
+                ibsi=entry.feature.ibsi,
             )
-        return columns
 
     def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
-        """Raises Rejected(TOO_MANY_BINS) for more than 1,024 different grey levels."""
-        settings = IbsiSettings(
-            discretise=recipe.discretise, ivh=self._ivh(recipe), bin_range=recipe.resegment or (None, None)
-        )
-        return [self._extract(region, settings) for region in regions]
+        """Raises Rejected: TOO_MANY_BINS for more than 1,024 different grey levels, FILTER_SIZE."""
+        return [self._extract(region, recipe) for region in regions]
 
-    def _extract(self, region: Region, settings: IbsiSettings) -> Mapping[str, float]:
-        found = compute_features(region, settings, families=self.families, aggregations=self.aggregations)
-        return {f"original_{name}": value for name, value in found.items()}
+    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
+        bounds = recipe.resegment or (None, None)
+        settings = IbsiSettings(discretise=recipe.discretise, ivh=self._ivh(recipe), bin_range=bounds)
+        values = compute_features(region, settings, families=self.families, aggregations=self.aggregations)
+        found = {f"{ORIGINAL}_{name}": value for name, value in values.items()}
+        box = bounding_box(region.shape_mask, region.within)
+        outline = None if region.outline is None else region.outline[box]
+        source = Source(region.volume.array, region.volume.spacing_mm, box)
+        settings = IbsiSettings(discretise=recipe.discretise, ivh=self.ivh or FixedBinCount(bin_count=1000))
+        for one in recipe.filters:
+            for name, array in one.derive(source):
+                derived = Region(Volume(array, region.volume.spacing_mm), region.mask[box], outline)
+                families = self._of_derived()
+                values = compute_features(derived, settings, families=families, aggregations=self.aggregations)
+                found |= {f"{word(name)}_{key}": value for key, value in values.items()}
+        return found
+
+    def _of_derived(self) -> tuple[FamilyName, ...]:
+        """The families that derived images have: local intensity needs the surroundings, shape is that of the ROI."""
+        return tuple(family for family in self.families if family not in ("morphology", "local_intensity"))
 
     def _ivh(self, recipe: Recipe) -> FixedBinWidth | FixedBinCount | None:
         if self.ivh is not None:

@@ -59,6 +59,7 @@ def test_a_network_without_its_weights_is_never_random(
         EfficientNetLite0().network()
 
 
+@pytest.mark.slow
 def test_two_networks_have_the_same_weights() -> None:
     one, other = (EfficientNetLite0().network().state_dict() for _ in range(2))
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -93,6 +94,7 @@ def together(regions: list[Region], recipe: Recipe) -> list[Mapping[str, float]]
     return SMALL.extract_batch(regions, recipe)
 
 
+@pytest.mark.slow
 def test_equal_regions_have_equal_features_whatever_is_computed_with_them(
     regions: list[Region], together: list[Mapping[str, float]], recipe: Recipe
 ) -> None:
@@ -109,6 +111,7 @@ def test_different_regions_have_different_features(together: list[Mapping[str, f
             assert (values[one] != values[other]).mean() > 0.2
 
 
+@pytest.mark.slow
 def test_views_differ_where_the_slices_do(
     regions: list[Region], together: list[Mapping[str, float]], recipe: Recipe
 ) -> None:

@@ -259,6 +259,7 @@ def test_a_cache_that_cannot_be_used_is_as_none(store: Path, files: list[Path], 
     assert again.counts(files) == (0, 30)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_never_gives_another_digest(store: Path, files: list[Path]) -> None:
     before = _refresh(store, files)
     data = store.read_bytes()

@@ -11,11 +11,9 @@ import pytest
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.radiomics.extraction import Pair, extract_features, extract_pair
-from features.radiomics.family import FAMILIES
 from features.radiomics.parameters import Parameters, default_parameters, load_parameters
 from features.radiomics.preparation import itk_image
 
-pytestmark = pytest.mark.skipif("firstorder" not in FAMILIES.modules, reason="no family firstorder")
 FILES = {
     "plain": "",
     "resampled": "setting: {resampledPixelSpacing: [1.5, 1.5, 1.5], normalize: true, normalizeScale: 100, binWidth: 10}",
@@ -24,9 +22,6 @@ FILES = {
 
 
 def parameters(tmp_path: Path, text: str, families: tuple[str, ...] = ("firstorder",)) -> Parameters:
-    absent = [kind for kind in families if kind not in FAMILIES.modules]
-    if absent:
-        pytest.skip(f"no families {', '.join(absent)}")
     path = tmp_path / "param.yaml"
     path.write_text(f"{text}\nfeatureClass: {{{', '.join(f'{name}: []' for name in families)}}}\n")
     return load_parameters(path)
@@ -108,10 +103,6 @@ def test_too_many_bins_leave_an_image_type_without_features_and_say_so(tmp_path:
 
 
 def test_an_image_too_small_for_a_filter_leaves_the_others_alone(tmp_path: Path) -> None:
-    from features.core.filter import FILTERS
-
-    if "log" not in FILTERS.modules:
-        pytest.skip("no filter log")
     text = "imageType:\n  LoG: {sigma: [1.0, 40.0]}\n"
     found = extract_features(*pair(), parameters(tmp_path, text, ("shape", "firstorder")))
     assert [(name, why.code) for name, why in found.rejected.items()] == [("log-sigma-40-0-mm-3D", "FILTER_SIZE")]
@@ -121,20 +112,12 @@ def test_an_image_too_small_for_a_filter_leaves_the_others_alone(tmp_path: Path)
 
 
 def test_shape_does_not_need_the_original_image(tmp_path: Path) -> None:
-    from features.core.filter import FILTERS
-
-    if "log" not in FILTERS.modules:
-        pytest.skip("no filter log")
     found = extract_features(*pair(), parameters(tmp_path, "imageType: {LoG: {sigma: [1.0]}}", ("shape", "firstorder")))
     assert "original_shape_VoxelVolume" in found.features
     assert "original_firstorder_Mean" not in found.features
 
 
 def test_nan_round_the_roi_is_refused_where_a_filter_would_spread_it(tmp_path: Path) -> None:
-    from features.core.filter import FILTERS
-
-    if "log" not in FILTERS.modules:
-        pytest.skip("no filter log")
     image, labels = pair(np.float32)
     array = np.array(image.array)
     array[0, 0, 0] = np.nan

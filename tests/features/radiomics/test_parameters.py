@@ -7,8 +7,7 @@ import pytest
 
 from features.core.errors import ConfigError
 from features.core.filter import FILTERS
-from features.radiomics.family import FAMILIES
-from features.radiomics.parameters import DEFAULT_FAMILIES, DEPRECATED, Parameters, default_parameters, load_parameters
+from features.radiomics.parameters import DEPRECATED, Parameters, default_parameters, load_parameters
 from features.radiomics.preparation import Preparation
 from features.radiomics.settings import Settings
 
@@ -61,12 +60,6 @@ def faults(tmp_path: Path, text: str) -> str:
     with pytest.raises(ConfigError) as found:
         load(tmp_path, text)
     return str(found.value).replace(f"{tmp_path}/", "")
-
-
-def needs(*kinds: str) -> None:
-    absent = [kind for kind in kinds if kind not in FILTERS.modules]
-    if absent:
-        pytest.skip(f"no filter {', '.join(absent)}")
 
 
 def test_defaults_are_those_of_pyradiomics() -> None:
@@ -176,7 +169,6 @@ def test_an_image_type_has_settings_of_its_own(tmp_path: Path) -> None:
 
 
 def test_each_sigma_is_an_image_with_the_name_that_pyradiomics_gives(tmp_path: Path) -> None:
-    needs("log")
     found = load(tmp_path, "imageType:\n  LoG: {sigma: [1, 2.5, 3.0], binWidth: 5}\n")
     names = [name for image in found.plan.images if image.filter for name in image.filter.names()]
     assert names == ["log-sigma-1-mm-3D", "log-sigma-2-5-mm-3D", "log-sigma-3-0-mm-3D"]
@@ -210,13 +202,11 @@ FILTER_CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", FILTER_CASES)
 def test_an_image_type_is_its_filter(tmp_path: Path, name: str) -> None:
     text, kind, settings = FILTER_CASES[name]
-    needs(kind)
     (image,) = load(tmp_path, f"imageType:\n  {name}: {text}\n").plan.images
     assert image.filter == FILTERS.parse({"kind": kind, **settings})
 
 
 def test_a_filter_that_is_wrong_is_told_at_its_line(tmp_path: Path) -> None:
-    needs("wavelet")
     found = faults(tmp_path, "imageType:\n  Original: {}\n  Wavelet: {wavelet: haarr}\n")
     assert "param.yaml:3: imageType.Wavelet" in found
 
@@ -290,8 +280,6 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_an_unknown_feature_is_a_fault(tmp_path: Path) -> None:
-    if "firstorder" not in FAMILIES.modules:
-        pytest.skip("no family firstorder")
     found = faults(tmp_path, "featureClass:\n  firstorder:\n    - Mean\n    - Medain\n")
     assert 'param.yaml:4: unknown feature "Medain" of firstorder' in found
     assert 'did you mean "Median"?' in found
@@ -300,10 +288,3 @@ def test_an_unknown_feature_is_a_fault(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         load_parameters(tmp_path / "none.yaml")
-
-
-def test_the_default_families_are_there() -> None:
-    absent = set(DEFAULT_FAMILIES) - set(FAMILIES.modules)
-    if absent:
-        pytest.skip(f"no families {', '.join(sorted(absent))}")
-    assert not absent

@@ -65,6 +65,7 @@ def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_stu
     assert group.p < 0.01
 
 
+@pytest.mark.slow
 def test_equal_studies_give_equal_results(make_design: Any, make_study: Any) -> None:
     models = [{"kind": "lasso_logistic", "k": [5]}, {"kind": "random_forest", "trees": 10}]
     study = make_study(models=models, splits=["centre_out"])
@@ -82,6 +83,7 @@ def test_a_process_pool_gives_the_same_result(make_design: Any, make_study: Any)
     assert there.scores == evaluate(design, study).scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(MODELS.modules))
 def test_shared_steps_equal_a_whole_pipeline(kind: str, make_design: Any, make_study: Any) -> None:
     model = MODELS.parse({"kind": kind, "trees": 10} if "forest" in kind else kind)

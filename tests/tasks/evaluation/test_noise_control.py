@@ -35,6 +35,7 @@ def test_noise_over_twenty_seeds_gives_one_half(task: str, make_design: Any, mak
     assert all(abs(value - 0.5) <= 0.07 for value in found.values()), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "survival"])
 def test_noise_over_four_seeds_is_near_one_half(task: str, make_design: Any, make_study: Any) -> None:
     few = {"binary": {"kind": "lasso_logistic", "C": [0.3]}, "survival": {"kind": "coxnet", "alpha_fraction": [0.3]}}

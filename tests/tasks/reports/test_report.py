@@ -16,6 +16,7 @@ from tasks.reports.report import render_report, write_report
 SECTIONS = ("flow", "cohort", "scores", "curves", "features", "methods", "quarantine", "provenance")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["binary", "survival"])
 def test_every_section_has_a_heading_and_ids_are_unique(name: str, request: Any, read_page: Any) -> None:
     page = read_page(request.getfixturevalue(name).html)
@@ -23,6 +24,7 @@ def test_every_section_has_a_heading_and_ids_are_unique(name: str, request: Any,
     assert [one for one, count in Counter(page.ids).items() if count > 1] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["binary", "survival"])
 def test_equal_inputs_give_equal_bytes(name: str, request: Any, tmp_path: Path) -> None:
     reported = request.getfixturevalue(name)

@@ -54,6 +54,7 @@ def test_children_end_with_the_pool() -> None:
     assert not any(is_alive(child) for child in children)
 
 
+@pytest.mark.slow
 def test_a_child_that_is_killed_while_it_waits_costs_nothing() -> None:
     with Pool(Processes(workers=2)) as pool:
         children = {child for child, _ in pool.map(process_ids, range(40), "processes")}
