@@ -130,7 +130,7 @@ def test_a_single_slice_has_the_same_textures_in_2d_and_2_5d_merged(roi: IbsiRoi
     for name, value in found.items():
         if name.endswith(("_2d_mrg", "_2d")):
             assert value == pytest.approx(found[name.replace("_2d", "_2_5d")], rel=1e-12, nan_ok=True)
-            if name.endswith("_2d"):
+            if name.endswith("_2d") and not name.startswith("gldzm"):  # in space the whole slice is its edge
                 assert value == pytest.approx(found[name.removesuffix("_2d") + "_3d"], rel=1e-12, nan_ok=True)
 
 
