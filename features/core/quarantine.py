@@ -66,6 +66,9 @@ REASONS: dict[str, Reason] = {
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
     "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
+    "VARIANT_EMPTY": Reason(
+        "the recipe's variant of the ROI has too few voxels", "use a smaller margin, or a wider shell"
+    ),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
     "FILE_CHANGED": Reason(
         "bytes changed although size and modification time did not",

@@ -11,7 +11,10 @@ from features.core.case import Modality, Unit
 from features.core.digest import digest_json
 from features.core.extractor import EXTRACTORS, Extractor
 from features.core.room import Frozen
+from features.core.variant import VARIANTS, Variant
 from features.core.yaml import Document
+
+WHOLE = "whole"  # the variant that changes nothing
 
 
 class FixedBinWidth(Frozen):
@@ -44,6 +47,7 @@ class Recipe(Frozen):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
     name: word used in column names. spacing_mm: (x, y, z) to resample to, null keeps the grid.
+    roi: which voxels are measured: the whole ROI, or a variant such as a shell round it, on the resampled grid.
     resegment: intensity range kept in the ROI (IBSI 5424). window: intensities mapped to [0, 1] for deep features.
     """
 
@@ -54,6 +58,9 @@ class Recipe(Frozen):
     interpolator: Literal["linear", "bspline"] = "linear"
     round_intensities: bool = False
     normalise: ZScore | None = None
+    roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
+        default_factory=lambda: VARIANTS.parse(WHOLE)
+    )
     resegment: tuple[float, float] | None = None
     discretise: FixedBinWidth | FixedBinCount
     filters: Filters = Filters()
@@ -72,11 +79,25 @@ class Recipe(Frozen):
                 raise ValueError(f"{name}: the lower bound {bounds[0]} is not below the upper bound {bounds[1]}")
         if self.window is None and any(extractor.block == "deep" for extractor in self.extractors):
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
+        for extractor in self.extractors:
+            if extractor.units is not None and self.unit not in extractor.units:
+                raise ValueError(f"{extractor.kind} needs the unit {' or '.join(extractor.units)}, not {self.unit}")
+        if self.roi.body_above is not None and self.unit != "HU":
+            raise ValueError(f"roi: body_hu goes with images in HU, the unit of this recipe is {self.unit}")
         return self
 
     def digest(self) -> str:
-        """Address of the prepared pixels: all settings but the name and the extractors."""
-        return digest_json(self.model_dump(mode="json", exclude={"name", "extractors"}))
+        """Address of the prepared pixels: all settings but the name and the extractors.
+
+        The whole ROI leaves no trace, so that addresses are those of the time before there were variants.
+        """
+        left_out = {"name", "extractors"} | ({"roi"} if self.roi.kind == WHOLE else set())
+        return digest_json(self.model_dump(mode="json", exclude=left_out))
+
+    @property
+    def reach_mm(self) -> float:
+        """How far beyond the ROI pixels are looked at, besides what filters need."""
+        return max(self.roi.reach_mm, *(extractor.reach_mm for extractor in self.extractors))
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -26,8 +26,12 @@ BASE: dict[str, Any] = {
 }
 
 
+PET: dict[str, Any] = {"modality": "PT", "unit": "SUV"}
+
+
 def _recipe(kind: str) -> Recipe:
-    return Recipe.model_validate({**BASE, "extractors": [kind]})
+    units = EXTRACTORS.load(kind).units
+    return Recipe.model_validate({**BASE, **(PET if units == ("SUV",) else {}), "extractors": [kind]})
 
 
 def _region() -> Region:
