@@ -1,0 +1,59 @@
+"""stability: which features stay the same if regions are perturbed a little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from features.core.extractor import Extractor
+from features.core.quarantine import Rejected
+from features.core.recipe import Recipe
+from features.core.region import Region
+from features.images.prepare import prepare_region
+from features.radiomics.perturb import Perturbation, margin_of, perturb
+from features.radiomics.reliability import Reliability, reliability
+
+Chain = Sequence[Perturbation]
+
+
+def stability(
+    regions: Sequence[Region], recipe: Recipe, extractor: Extractor, chains: Sequence[Chain], rng: np.random.Generator
+) -> list[Reliability]:
+    """Reliability of each feature of an extractor: regions are the targets, chains of perturbations the raters.
+
+    regions: as they were read, before the recipe. An empty chain stands for the region as it is. A region of which a
+    perturbation cannot be measured is missing for all features. Equal generators give equal tables.
+
+    No outcome is looked at: to choose features by it, before folds are cut, leaks nothing of what is predicted.
+    """
+    found = [
+        measure(region, recipe, extractor, chains, own)
+        for region, own in zip(regions, rng.spawn(len(regions)), strict=True)
+    ]
+    return compare(found, [column.name for column in extractor.columns(recipe)])
+
+
+def measure(
+    region: Region, recipe: Recipe, extractor: Extractor, chains: Sequence[Chain], rng: np.random.Generator
+) -> list[Mapping[str, float]]:
+    """Features of one region under each chain; none where the region was rejected."""
+    margin = margin_of(recipe, region.volume.spacing_mm)
+    found: list[Mapping[str, float]] = []
+    for chain, own in zip(chains, rng.spawn(len(chains)), strict=True):
+        try:
+            changed = prepare_region(perturb(region, chain, own, margin_mm=margin), recipe)
+            found.append(extractor.extract(changed, recipe))
+        except Rejected:
+            found.append({})
+    return found
+
+
+def compare(measured: Sequence[Sequence[Mapping[str, float]]], features: Sequence[str]) -> list[Reliability]:
+    """Reliability of each feature. measured: what `measure` gave of each region."""
+    tables = {
+        name: np.array([[values.get(name, math.nan) for values in chains] for chains in measured], np.float64)
+        for name in features
+    }
+    return [reliability(name, table) for name, table in tables.items()]
