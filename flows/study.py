@@ -123,7 +123,14 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
     exclude = plan.missing_modality == "exclude"
     blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))
     question = Question(
-        plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude, blocks=blocks
+        plan.cohorts,
+        plan.endpoint,
+        plan.predict_at,
+        recipes,
+        exclude_missing_modality=exclude,
+        blocks=blocks,
+        lesions=plan.lesions,
+        deltas=plan.deltas,
     )
     design = run_step(fuse_blocks, mart, catalog, question, folder)
     with Pool(runner) as pool:

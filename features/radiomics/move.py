@@ -18,7 +18,7 @@ def move(region: Region, matrix: NDArray[np.float64], offset: NDArray[np.float64
 
     Intensities by cubic splines, the mask linearly and >= 0.5; the nearest voxel continues the image.
     """
-    options = {"matrix": matrix, "offset": offset, "mode": "nearest"}
-    array = ndimage.affine_transform(region.volume.array.astype(np.float64), order=3, **options)
-    mask = ndimage.affine_transform(region.mask.astype(np.float64), order=1, **options) >= HALF
+    image, inside = region.volume.array.astype(np.float64), region.mask.astype(np.float64)
+    array = ndimage.affine_transform(image, matrix, offset, order=3, mode="nearest")
+    mask = ndimage.affine_transform(inside, matrix, offset, order=1, mode="nearest") >= HALF
     return Region(replace(region.volume, array=array), np.asarray(mask))

@@ -46,7 +46,7 @@ def perturb(
         return region
     box = _around(bounding_box(region.mask), region, margin_mm)
     part = Region(replace(region.volume, array=region.volume.array[box].astype(np.float64)), region.mask[box].copy())
-    if not np.isfinite(part.volume.array).all():  # type: ignore[call-overload]
+    if not np.isfinite(part.volume.array).all():
         raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which would spread")
     for one in chain:
         part = one.apply(part, rng)

@@ -41,7 +41,8 @@ def reliability(feature: str, values: Floats, *, level: float = 0.95) -> Reliabi
     """
     table = values[np.isfinite(values).all(axis=1)]
     n, k = table.shape
-    nothing = Reliability(feature, *[np.nan] * 6, n=n, k=k)  # type: ignore[misc]
+    nan = float("nan")
+    nothing = Reliability(feature, nan, nan, nan, nan, nan, nan, n, k)
     if n < 2 or k < 2:
         return nothing
     if np.ptp(table) <= RELATIVE * float(np.abs(table).max()):
@@ -58,7 +59,7 @@ def reliability(feature: str, values: Floats, *, level: float = 0.95) -> Reliabi
     icc3 = (msr - mse) / (msr + (k - 1) * mse)
     tail = (1 + level) / 2
     agreement, consistency = _agreement(icc2, msr, msc, mse, n, k, tail), _consistency(msr, mse, n, k, tail)
-    return Reliability(feature, icc2, *agreement, icc3, *consistency, n=n, k=k)
+    return Reliability(feature, icc2, *agreement, icc3, *consistency, n, k)
 
 
 def reliability_of(
