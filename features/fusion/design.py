@@ -22,6 +22,7 @@ from features.fusion.delta import Delta
 from features.fusion.encode import encode
 from features.fusion.leakage import check_leakage
 from features.fusion.lesions import Lesions, choose_largest, merge_lesions
+from features.fusion.stable import Stable
 from features.results.manifest import Mart
 from features.results.publish import settings_digests
 
@@ -33,7 +34,8 @@ class Question:
     """What is asked of the mart: the part of a study that decides its design table.
 
     blocks: all blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a
-    patient. deltas: changes between time points that become columns of the block delta.
+    patient. deltas: changes between time points that become columns of the block delta. stable: which features are left
+    out for their stability; None: none.
     """
 
     cohorts: tuple[str, ...]
@@ -44,6 +46,7 @@ class Question:
     blocks: tuple[str, ...] = ()
     lesions: Lesions = "each"
     deltas: tuple[Delta, ...] = ()
+    stable: Stable | None = None
 
 
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
@@ -129,6 +132,9 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     modalities = sorted({recipe.modality for recipe in question.recipes})
     tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
     features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
+    if question.stable is not None:
+        unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)
+        features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
     lacks_image = {m: _lacking(tables, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 

@@ -4,18 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
+from features.core.digest import digest_json
 from features.core.extractor import Extractor
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.region import Region
+from features.core.room import Frozen
+from features.core.yaml import Document
 from features.images.prepare import prepare_region
-from features.radiomics.perturb import Perturbation, margin_of, perturb
+from features.radiomics.perturb import PERTURBATIONS, Perturbation, margin_of, perturb
 from features.radiomics.reliability import Reliability, reliability
 
 Chain = Sequence[Perturbation]
+AnyPerturbation = Annotated[SerializeAsAny[Perturbation], BeforeValidator(PERTURBATIONS.parse)]
+VERSION = "1"  # raise it when the same perturbations should give other regions
+
+
+class Perturbations(Frozen):
+    """How often and how regions are perturbed; read from a YAML file."""
+
+    chains: tuple[tuple[AnyPerturbation, ...], ...] = Field(min_length=2, description="one measurement each")
+    seed: NonNegativeInt = 0
+
+    def digest(self) -> str:
+        """Address of all settings."""
+        return digest_json([VERSION, self.model_dump(mode="json")])
+
+    def generator(self, address: str) -> np.random.Generator:
+        """The generator of a region with that address (hexadecimal), whenever and wherever it is measured."""
+        return np.random.default_rng([self.seed, int(address[:16], 16)])
+
+
+def load_perturbations(path: Path) -> Perturbations:
+    """Perturbations of a YAML file. Raises ConfigError with all faults."""
+    return Document.load(path).parse(Perturbations)
 
 
 def stability(

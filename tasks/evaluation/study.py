@@ -13,12 +13,13 @@ from features.core.room import Frozen
 from features.core.yaml import Document
 from features.fusion.delta import Delta
 from features.fusion.lesions import Lesions
+from features.fusion.stable import Stable
 from tasks.models.model import MODELS, Model
 from tasks.splits.split import SPLITS, Split
 
 Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
 
-LATER = ("lesions", "deltas")  # settings that studies did not have at first
+LATER = ("lesions", "deltas", "stable")  # settings that studies did not have at first
 
 
 class Study(Frozen):
@@ -28,7 +29,8 @@ class Study(Frozen):
     together; the sets are compared, beside the baselines "clinical" and "volume". missing_modality: whether a case
     without one of the modalities is kept and imputed, or excluded. lesions: several lesions of a patient are rows of
     their own, or the largest, their sum or their mean is the patient's row. deltas: changes of image features between
-    time points, which are the block "delta". bootstrap: replicates of the intervals.
+    time points, which are the block "delta". stable: which handcrafted features are stable enough to be used.
+    bootstrap: replicates of the intervals.
     """
 
     name: Word
@@ -46,6 +48,7 @@ class Study(Frozen):
     missing_modality: Literal["impute", "exclude"] = "impute"
     lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
     deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
+    stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
     bootstrap: PositiveInt = 2000
     seed: NonNegativeInt = 0
 
