@@ -36,11 +36,12 @@ class Stable(Frozen):
             digests = settings_digests([recipe])
             for extractor in (extractor for extractor in recipe.extractors if extractor.block == "radiomics"):
                 prefix = feature_prefix(recipe, extractor.kind)
+                names = {prefix + column.name for column in extractor.columns(recipe)}
                 for cohort in cohorts:
-                    found |= self._below(store, cohort, recipe.name, prefix, digests[prefix])
+                    found |= names - self._passing(store, cohort, recipe.name, prefix, digests[prefix])
         return found
 
-    def _below(self, store: Store, cohort: str, recipe: str, prefix: str, digest: str) -> set[str]:
+    def _passing(self, store: Store, cohort: str, recipe: str, prefix: str, digest: str) -> set[str]:
         path = store.stability(cohort, prefix)
         command = f"run radweave stability {cohort} --recipe {recipe}"
         if not path.is_file():
@@ -51,7 +52,7 @@ class Stable(Frozen):
                 f'the stability scores of {prefix}* for cohort "{cohort}" are of other settings: {command}'
             )
         rows = zip(table["feature"].to_pylist(), table[self.figure].to_pylist(), strict=True)
-        return {name for name, value in rows if value is None or not value >= self.minimum}
+        return {name for name, value in rows if value is not None and value >= self.minimum}
 
 
 def stability_digests(store: Store, cohort: str, recipes: Iterable[Recipe]) -> list[str]:

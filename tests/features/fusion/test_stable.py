@@ -11,7 +11,6 @@ from features.core.errors import RadweaveError
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import write_table
-from features.fusion.delta import Delta
 from features.fusion.design import Question, fuse
 from features.fusion.stable import Stable, stability_digests
 from features.results.manifest import Mart
@@ -55,12 +54,9 @@ def test_features_below_the_minimum_or_without_a_score_are_left_out(ask: Callabl
     assert ask(lows, Stable(minimum=0.95, figure="icc_2_1")) == ["region__ct__volume_ml", "fake__ct__a", "fake__ct__b"]
 
 
-def test_lesions_and_deltas_are_of_stable_features_too(ask: Callable[..., list[str]]) -> None:
+def test_lesions_are_of_stable_features_too(ask: Callable[..., list[str]]) -> None:
     found = ask({"a": 0.2, "b": 0.9}, Stable(), lesions="sum")
     assert found == ["region__ct__volume_ml__sum_of_lesions", "fake__ct__b__sum_of_lesions"]
-    delta = Delta(since="baseline", until="week_6")
-    with pytest.raises(RadweaveError, match="is known at week_6"):
-        ask(None, Stable(), deltas=(delta,))
 
 
 def test_missing_scores_and_those_of_other_settings_are_told(ask: Callable[..., list[str]]) -> None:
