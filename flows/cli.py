@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError
-from flows import upkeep
+from flows import measure, upkeep
 from flows.options import (
     CATALOG,
     STORE,
@@ -266,7 +266,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in upkeep.COMMANDS:
+for _command in (*upkeep.COMMANDS, *measure.COMMANDS):
     app.command()(_command)
 
 
