@@ -47,7 +47,7 @@ def reliability(feature: str, values: Floats, *, level: float = 0.95) -> Reliabi
         return nothing
     if np.ptp(table) <= RELATIVE * float(np.abs(table).max()):
         return nothing
-    table = table - table.mean()  # spares digits where intensities are far from zero
+    table = (table - table.mean()) / np.ptp(table)  # spares digits where values are far from zero, or huge
     rows, columns = table.mean(axis=1), table.mean(axis=0)
     rest = table - rows[:, None] - columns[None, :] + table.mean()
     msr = k * float(((rows - rows.mean()) ** 2).sum()) / (n - 1)
@@ -95,8 +95,10 @@ def _agreement(icc: float, msr: float, msc: float, mse: float, n: int, k: int, t
     """Satterthwaite's degrees of freedom of the error of raters and rest together."""
     if mse == 0 and msc == 0:
         return 1.0, 1.0
-    a, b = k * icc / (n * (1 - icc)), 1 + k * icc * (n - 1) / (n * (1 - icc))
+    a, b = k * icc, n * (1 - icc) + k * icc * (n - 1)
     parts = (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
+    if parts == 0:
+        return float("nan"), float("nan")
     freedom = (a * msc + b * mse) ** 2 / parts
     above, below = stats.f.ppf(tail, n - 1, freedom), stats.f.ppf(tail, freedom, n - 1)
     error = k * msc + (k * n - k - n) * mse

@@ -82,6 +82,14 @@ def test_perfect_agreement_is_one() -> None:
     assert [found.icc_3_1, found.icc_3_1_low, found.icc_3_1_high] == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_agreement_but_for_rounding_is_one(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    table = rng.normal(40, 9, (9, 1)) * (1 + np.finfo(float).eps * rng.integers(0, 2, (9, 2))) * scale
+    found = reliability("x", table)
+    assert [found.icc_2_1, found.icc_2_1_low, found.icc_3_1_high] == pytest.approx([1.0, 1.0, 1.0])
+
+
 @pytest.mark.parametrize(
     "table",
     [np.full((4, 3), 0.1), np.ones((1, 3)) * [[1, 2, 3]], np.arange(4.0)[:, None], np.tile([1.0, 2.0], (4, 1))],
