@@ -28,7 +28,7 @@ def test_a_study_uses_what_is_stable(demo, radweave, tmp_path: Path) -> None:
     missing = radweave("study", tmp_path / "stable.yaml", *places, code=2)
     assert "run radweave stability builtin --recipe ct_lung" in missing.stderr
     found = radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", tmp_path / "two.yaml", *places)
-    assert "Stability, 2" in found.stdout and "× 2 measurements" in found.stdout
+    assert "regions × 2 measurements" in found.stdout
     scores = read_table(store / "stability" / "builtin" / "pyradiomics__ct_lung.parquet").to_pandas()
     radweave("study", tmp_path / "stable.yaml", *places)
     (folder,) = (store / "studies" / "stable").iterdir()

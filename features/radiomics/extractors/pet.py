@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, model_validator
 
@@ -86,16 +87,24 @@ class Pet(Extractor):
 
 def sphere_means(region: Region, radius_mm: float) -> NDArray[np.float64]:
     """Mean intensity of the sphere round each voxel of the mask, in the order of the array; NaN if it meets a NaN."""
-    array = region.volume.array
     offsets = _sphere(region.volume.spacing_mm, radius_mm)
-    places = np.argwhere(region.mask)
-    total, count = np.zeros(len(places)), np.zeros(len(places))
-    for offset in offsets:
-        z, y, x = (places + offset).T
-        inside = (z >= 0) & (y >= 0) & (x >= 0) & (z < array.shape[0]) & (y < array.shape[1]) & (x < array.shape[2])
-        total[inside] += array[z[inside], y[inside], x[inside]]
-        count += inside
-    return np.asarray(total / count)
+    array = np.ascontiguousarray(region.volume.array, np.float64)
+    return _means(array, np.argwhere(region.mask), offsets)  # type: ignore[no-any-return]
+
+
+@njit(cache=True)
+def _means(array: NDArray[np.float64], places: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    found = np.empty(len(places))
+    depth, height, width = array.shape
+    for i in range(len(places)):
+        total, count = 0.0, 0
+        for j in range(len(offsets)):
+            z, y, x = places[i, 0] + offsets[j, 0], places[i, 1] + offsets[j, 1], places[i, 2] + offsets[j, 2]
+            if 0 <= z < depth and 0 <= y < height and 0 <= x < width:
+                total += array[z, y, x]
+                count += 1
+        found[i] = total / count
+    return found
 
 
 def _sphere(spacing_mm: Vector, radius_mm: float) -> NDArray[np.int64]:
