@@ -28,45 +28,37 @@ def supervoxels(
     nearest = tuple(np.rint(places).astype(np.int64).T)
     centres = np.column_stack([places, image[nearest]])
     reach = np.array([math.ceil(2 / step) for step in scale], np.int64)
-    found: NDArray[np.int32] = _cluster(np.ascontiguousarray(image), centres, scale, reach, 1 / compactness, iterations)
-    return found
+    labels = np.zeros(image.shape, np.int32)
+    image = np.ascontiguousarray(image)
+    features = [*(axis.reshape(-1).astype(np.float64) for axis in np.indices(image.shape)), image.reshape(-1)]
+    for _ in range(iterations):
+        _assign(image, centres, scale, reach, 1 / compactness, labels)
+        counts = np.bincount(labels.reshape(-1), minlength=len(centres))
+        sums = np.column_stack([np.bincount(labels.reshape(-1), each, len(centres)) for each in features])
+        centres[counts > 0] = sums[counts > 0] / counts[counts > 0, None]
+    return labels
 
 
 @njit(cache=True)
-def _cluster(
+def _assign(
     image: NDArray[np.float64],
     centres: NDArray[np.float64],
     scale: NDArray[np.float64],
     reach: NDArray[np.int64],
     weight: float,
-    iterations: int,
-) -> NDArray[np.int32]:
+    labels: NDArray[np.int32],
+) -> None:
+    """Give each voxel the number of its nearest centre."""
+    nearest = np.full(image.size, np.inf)
     depth, height, width = image.shape
-    labels = np.zeros(image.shape, np.int32)
-    nearest = np.empty(image.shape)
-    for _ in range(iterations):
-        nearest[:] = np.inf
-        for c in range(centres.shape[0]):
-            cz, cy, cx, level = centres[c]
-            for z in range(max(int(cz) - reach[0], 0), min(int(cz) + reach[0] + 2, depth)):
-                for y in range(max(int(cy) - reach[1], 0), min(int(cy) + reach[1] + 2, height)):
-                    for x in range(max(int(cx) - reach[2], 0), min(int(cx) + reach[2] + 2, width)):
-                        far = ((z - cz) * scale[0]) ** 2 + ((y - cy) * scale[1]) ** 2 + ((x - cx) * scale[2]) ** 2
-                        far += ((image[z, y, x] - level) * weight) ** 2
-                        if far < nearest[z, y, x]:
-                            nearest[z, y, x] = far
-                            labels[z, y, x] = c
-        sums = np.zeros((centres.shape[0], 5))
-        for z in range(depth):
-            for y in range(height):
-                for x in range(width):
-                    one = sums[labels[z, y, x]]
-                    one[0] += z
-                    one[1] += y
-                    one[2] += x
-                    one[3] += image[z, y, x]
-                    one[4] += 1
-        for c in range(centres.shape[0]):
-            if sums[c, 4] > 0:
-                centres[c] = sums[c, :4] / sums[c, 4]
-    return labels
+    for c in range(centres.shape[0]):
+        cz, cy, cx, level = centres[c, 0], centres[c, 1], centres[c, 2], centres[c, 3]
+        for z in range(max(int(cz) - reach[0], 0), min(int(cz) + reach[0] + 2, depth)):
+            for y in range(max(int(cy) - reach[1], 0), min(int(cy) + reach[1] + 2, height)):
+                place = (z * height + y) * width
+                away = ((z - cz) * scale[0]) ** 2 + ((y - cy) * scale[1]) ** 2
+                for x in range(max(int(cx) - reach[2], 0), min(int(cx) + reach[2] + 2, width)):
+                    far = away + ((x - cx) * scale[2]) ** 2 + ((image[z, y, x] - level) * weight) ** 2
+                    if far < nearest[place + x]:
+                        nearest[place + x] = far
+                        labels[z, y, x] = c
