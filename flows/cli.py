@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError
-from flows import upkeep
+from flows import measure, upkeep
 from flows.extract import extract
 from flows.features import features
 from flows.options import (
@@ -150,6 +150,33 @@ def study(
 
 
 @app.command()
+def stability(
+    cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
+    recipe: Annotated[str, typer.Option(help="Recipe whose handcrafted features are measured.")],
+    perturbations: Annotated[
+        Path | None, typer.Option(help="YAML file of the perturbations; without it, those of radweave.")
+    ] = None,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Tell which features stay the same if images and contours are perturbed a little; studies may filter by it."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
+    from flows.engine import run_flow
+    from flows.screen import Screen
+    from flows.stability import stability as flow
+
+    with Screen() as screen:
+        file = str(perturbations or "")
+        found = run_flow(flow, cohort, recipe, file, runner=chosen, catalog=str(catalog), store=str(store))
+        screen.show_stability(found, store)
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
     store: StoreOption = STORE,
@@ -241,7 +268,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, *upkeep.COMMANDS):
+for _command in (extract, features, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from features.core.catalog import Catalog, load_catalog
+from features.core.catalog import Catalog, Cohort, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.recipe import Recipe, load_recipe
 from features.core.yaml import Document
+
+if TYPE_CHECKING:
+    from features.fusion.delta import Delta
 
 FOLDER = Path(__file__).parent
 
@@ -89,6 +93,17 @@ def check_configuration(catalog_path: Path, studies: Sequence[Path] | None = Non
     return catalog
 
 
+def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -> list[Fault]:
+    """What forbids a delta whose time points are known: their order, or that it is known after the prediction."""
+    if not {delta.since, delta.until, predict_at} <= set(cohort.timepoints):
+        return []
+    try:
+        delta.days(cohort.timepoints, predict_at)
+    except RadweaveError as error:
+        return [Fault(where, str(error))]
+    return []
+
+
 def _study_faults(document: Document, study: object, catalog: Catalog, recipes: dict[str, Recipe]) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from tasks.evaluation.study import Study
@@ -108,6 +123,11 @@ def _study_faults(document: Document, study: object, catalog: Catalog, recipes: 
             cohort = catalog.cohorts[name]
             known(("endpoint",), f"endpoint of cohort {name}", study.endpoint, cohort.endpoints)
             known(("predict_at",), f"time point of cohort {name}", study.predict_at, cohort.timepoints)
+            for j, delta in enumerate(study.deltas):
+                for end in ("since", "until"):
+                    loc = ("deltas", j, end)
+                    known(loc, f"time point of cohort {name}", getattr(delta, end), cohort.timepoints)
+                faults += _delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)
             endpoint = cohort.endpoints.get(study.endpoint)
             for j, model in enumerate(study.models):
                 if endpoint is not None and model.task != endpoint.kind:

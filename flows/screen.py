@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console, RenderableType
@@ -15,6 +15,9 @@ from features.core.progress import watched_by
 from features.core.table import read_table
 from features.results.diff import Diff
 from features.results.publish import Published
+
+if TYPE_CHECKING:
+    from features.radiomics.reliability import Reliability
 
 
 class Screen:
@@ -51,6 +54,10 @@ class Screen:
         """What refreshes left: scans in, used and quarantined, and where the tables are."""
         self.show([refresh_table(published), f"Tables: {store}/mart"])
 
+    def show_stability(self, found: "Sequence[Reliability]", store: str) -> None:
+        """How many features reach which agreement, and where the table is."""
+        self.show([stability_table(found), f"Scores of each feature: {store}/stability"])
+
     def show_studies(self, folders: Sequence[Path]) -> None:
         """Scores and reports of studies."""
         self.show([part for folder in folders for part in (score_table(folder), f"Report: {folder / 'report.html'}")])
@@ -70,6 +77,21 @@ def refresh_table(published: Sequence[Published]) -> Table:
         columns["warnings"] = [counted(one.warned) for one in published]
     columns["refresh"] = [f"{one.refresh}" if one.changed else f"{one.refresh}, as before" for one in published]
     return table_of("Refresh", columns)
+
+
+def stability_table(found: "Sequence[Reliability]") -> Table:
+    """Features by the lower bound of ICC(2,1), in the classes of Koo & Li, J Chiropr Med 2016;15:155."""
+    lows = [row.icc_2_1_low for row in found]
+    classes = {"excellent (0.9 and more)": (0.9, 2.0), "good (0.75)": (0.75, 0.9), "moderate (0.5)": (0.5, 0.75)}
+    counts = {name: sum(low <= value < high for value in lows) for name, (low, high) in classes.items()}
+    counts["poor (below 0.5)"] = sum(value < 0.5 for value in lows)
+    counts["undefined"] = sum(value != value for value in lows)
+    regions = (
+        f"{max((row.n for row in found), default=0)} regions × {max((row.k for row in found), default=0)} measurements"
+    )
+    return table_of(
+        f"Stability, {regions}", {"ICC(2,1), lower bound": [*counts], "features": [*map(str, counts.values())]}
+    )
 
 
 def table_of(title: str, columns: Mapping[str, Sequence[str]]) -> Table:

@@ -17,6 +17,7 @@ from features.core.place import open_place
 from features.core.room import Frozen
 from features.core.store import Store
 from features.fusion.design import Question
+from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
 from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
@@ -123,7 +124,15 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
     exclude = plan.missing_modality == "exclude"
     blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))
     question = Question(
-        plan.cohorts, plan.endpoint, plan.predict_at, recipes, exclude_missing_modality=exclude, blocks=blocks
+        plan.cohorts,
+        plan.endpoint,
+        plan.predict_at,
+        recipes,
+        exclude_missing_modality=exclude,
+        blocks=blocks,
+        lesions=plan.lesions,
+        deltas=plan.deltas,
+        stable=plan.stable,
     )
     design = run_step(fuse_blocks, mart, catalog, question, folder)
     with Pool(runner) as pool:
@@ -156,4 +165,7 @@ def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str
         files = {table: mart.manifest.file(table, name) for table in READ}
         read = {table: file.sha256 for table, file in files.items() if file is not None}
         found[f"tables of {name}"] = digest_json([read, declared])
+        if plan.stable is not None:
+            scores = stability_digests(mart.store, name, find_recipes(plan.recipes))
+            found[f"stability of {name}"] = digest_json(scores)
     return {**found, "Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

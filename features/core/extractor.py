@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from features.core.case import Unit
 from features.core.filter import Filter
 from features.core.region import Region
 from features.core.room import Kind, Room
@@ -21,9 +22,12 @@ class Extractor(Kind):
     """Turns a prepared Region into named numbers; text only in columns that are facts.
 
     Feature names are stable and sorted by `columns`; a feature that is undefined for a region is NaN, never made up.
+    units: of the images that it is for; None: any. reach_mm: how far beyond the ROI it looks.
     """
 
     block: ClassVar[Literal["radiomics", "deep"]]
+    units: ClassVar[tuple[Unit, ...] | None] = None
+    reach_mm: ClassVar[float] = 0.0
     batched: ClassVar[bool] = False  # True: one process feeds a device with large batches; False: a process per core
 
     @property

@@ -71,6 +71,9 @@ REASONS: dict[str, Reason] = {
     "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
     "FILTER_SIZE": Reason("the image is too small for a filter", "leave the filter out, or use a smaller sigma"),
+    "VARIANT_EMPTY": Reason(
+        "the recipe's variant of the ROI has too few voxels", "use a smaller margin, or a wider shell"
+    ),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
     "FILE_CHANGED": Reason(
         "bytes changed although size and modification time did not",

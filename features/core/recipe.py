@@ -12,7 +12,10 @@ from features.core.digest import digest_json
 from features.core.extractor import EXTRACTORS, Extractor
 from features.core.filter import FILTERS, Filter
 from features.core.room import Frozen
+from features.core.variant import VARIANTS, Variant
 from features.core.yaml import Document
+
+WHOLE = "whole"  # the variant that changes nothing
 
 
 class FixedBinWidth(Frozen):
@@ -38,6 +41,7 @@ class Recipe(Frozen):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
     name: word used in column names. spacing_mm: (x, y, z) to resample to, null keeps the grid.
+    roi: which voxels are measured: the whole ROI, or a variant such as a shell round it, on the resampled grid.
     resegment: intensity range kept in the ROI (IBSI 5424). filters: make derived images besides the original one.
     window: intensities mapped to [0, 1] for deep features.
     """
@@ -49,6 +53,9 @@ class Recipe(Frozen):
     interpolator: Literal["linear", "bspline"] = "linear"
     round_intensities: bool = False
     normalise: ZScore | None = None
+    roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
+        default_factory=lambda: VARIANTS.parse(WHOLE)
+    )
     resegment: tuple[float, float] | None = None
     discretise: FixedBinWidth | FixedBinCount
     filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = ()
@@ -71,11 +78,24 @@ class Recipe(Frozen):
             for one in self.filters:
                 if not extractor.applies(one):
                     raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
+            if extractor.units is not None and self.unit not in extractor.units:
+                raise ValueError(f"{extractor.kind} needs the unit {' or '.join(extractor.units)}, not {self.unit}")
+        if self.roi.body_above is not None and self.unit != "HU":
+            raise ValueError(f"roi: body_hu goes with images in HU, the unit of this recipe is {self.unit}")
         return self
 
     def digest(self) -> str:
-        """Address of the prepared pixels: all settings but the name and the extractors."""
-        return digest_json(self.model_dump(mode="json", exclude={"name", "extractors"}))
+        """Address of the prepared pixels: all settings but the name and the extractors.
+
+        The whole ROI leaves no trace, so that addresses are those of the time before there were variants.
+        """
+        left_out = {"name", "extractors"} | ({"roi"} if self.roi.kind == WHOLE else set())
+        return digest_json(self.model_dump(mode="json", exclude=left_out))
+
+    @property
+    def reach_mm(self) -> float:
+        """How far beyond the ROI pixels are looked at, besides what filters need."""
+        return max(self.roi.reach_mm, *(extractor.reach_mm for extractor in self.extractors))
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -49,6 +49,10 @@ class Store:
     def study(self, name: str, digest: str) -> Path:
         return self.root / "studies" / name / digest[:16]
 
+    def stability(self, cohort: str, prefix: str) -> Path:
+        """The newest stability scores of a cohort's columns with a prefix, such as pyradiomics__ct_lung__."""
+        return self.root / "stability" / cohort / f"{prefix.rstrip('_')}.parquet"
+
     def work(self, block: str, digest: str) -> Path:
         return self.root / "work" / block / digest[:2] / f"{digest}.parquet"
 

@@ -18,8 +18,11 @@ from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import FitError, RadweaveError, did_you_mean
 from features.core.genomic_source import GenomicTable, MatrixTable, known_when
 from features.core.recipe import Recipe
+from features.fusion.delta import Delta
 from features.fusion.encode import encode
 from features.fusion.leakage import check_leakage
+from features.fusion.lesions import Lesions, choose_largest, merge_lesions
+from features.fusion.stable import Stable
 from features.results.manifest import Mart
 from features.results.publish import settings_digests
 
@@ -30,7 +33,9 @@ UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that n
 class Question:
     """What is asked of the mart: the part of a study that decides its design table.
 
-    blocks: all blocks that the study's sets name; empty means any.
+    blocks: all blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a
+    patient. deltas: changes between time points that become columns of the block delta. stable: which features are left
+    out for their stability; None: none.
     """
 
     cohorts: tuple[str, ...]
@@ -39,6 +44,9 @@ class Question:
     recipes: tuple[Recipe, ...]
     exclude_missing_modality: bool = False
     blocks: tuple[str, ...] = ()
+    lesions: Lesions = "each"
+    deltas: tuple[Delta, ...] = ()
+    stable: Stable | None = None
 
 
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
@@ -47,10 +55,10 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
     modality that others have keeps NaN there, to be imputed inside training folds, or is excluded if the question says so.
     An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
-    Predictors known after the prediction time are left out by name (`late`). Raises RadweaveError if cohort, endpoint or
-    time point are unknown, cohorts mean different things by one word, the mart was woven with other settings, all of a
-    named block is known too late, or a predictor alone tells the outcome; StoreError if a cohort was not refreshed;
-    FitError if no case is left.
+    Predictors known after the prediction time are left out by name (`late`). Lesions become rows of their own, or one row
+    of their patient. Raises RadweaveError if cohort, endpoint or time point are unknown, a delta is known too late, cohorts
+    mean different things by one word, the mart was woven with other settings, all of a named block is known too late, or a
+    predictor alone tells the outcome; StoreError if a cohort was not refreshed; FitError if no case is left.
     """
     parts = [_cohort_part(mart, catalog, name, question) for name in question.cohorts]
     endpoint = parts[0].endpoint
@@ -113,7 +121,9 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
             f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()
         )
     endpoint = cohort.endpoints[question.endpoint]
-    region = _at(mart.read("region", name).to_pandas(), question.predict_at).set_index("case")
+    days = [delta.days(cohort.timepoints, question.predict_at) for delta in question.deltas]
+    every = mart.read("region", name).to_pandas().set_index("case")
+    region = _at(every, question.predict_at)
     region = region.loc[_by_files(mart, name, region.index)]
     clinical = mart.read("clinical", name).to_pandas().set_index("patient")
     undeclared = [word for word in cohort.variables if word not in clinical]
@@ -122,6 +132,9 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     modalities = sorted({recipe.modality for recipe in question.recipes})
     tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
     features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
+    if question.stable is not None:
+        unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)
+        features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
     lacks_image = {m: _lacking(tables, region, m, question.recipes) for m in modalities}
     flow: list[FlowRow] = []
 
@@ -139,6 +152,8 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     before = with_image["patient"].nunique()
     flow.append(FlowRow(f"{name}: with the endpoint {question.endpoint}", before, cases["patient"].nunique(), reasons))
 
+    if question.lesions == "largest" and modalities:
+        cases = choose_largest(cases, [*_volumes(cases, modalities).columns])
     lacks = {m: mask[region.index.isin(cases.index)] for m, mask in lacks_image.items()}
     if question.exclude_missing_modality:
         out = {f"no usable {m}": cases[mask]["patient"].nunique() for m, mask in lacks.items() if mask.any()}
@@ -150,19 +165,28 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         lacks = {}
     missing: list[str] = [modality for modality, mask in lacks.items() for _ in range(int(mask.sum()))]
 
+    def images_of(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        frames = [_volumes(rows, modalities), *(frame.reindex(rows.index) for frame in features)]
+        return merge_lesions(rows, pd.concat(frames, axis=1), question.lesions)
+
+    cases, images = images_of(cases)
     genomic, checked = _genomic(mart, name, cohort, cases)
     late = _late(cohort, genomic.columns, question.predict_at)
     blocks = [
         _clinical(cohort, clinical, cases, question.predict_at),
         genomic.drop(columns=late.keys() & genomic.columns),
     ]
-    blocks.append(_volumes(cases, modalities))
-    blocks += [frame.reindex(cases.index) for frame in features]
+    blocks.append(images)
+    if question.deltas:
+        rows, everything = images_of(every)
+    for delta, between in zip(question.deltas, days, strict=True):
+        compared = [column for column in images.columns if _block(column, question.recipes) in delta.blocks]
+        blocks.append(delta.compute(rows, everything[compared], cases, between))
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
     )
-    volumes = {f"volume_{m.lower()}_ml": _volumes(cases, [m]).iloc[:, 0] for m in modalities}
+    volumes = {f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(modalities)}
     cleared = encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked})
     checked += [str(column) for column in cleared.columns]
     return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing, late, checked)

@@ -1,4 +1,4 @@
-"""prepare_region: a Region as a recipe wants it: normalised, cropped, resampled, re-segmented."""
+"""prepare_region: a Region as a recipe wants it: normalised, cropped, resampled, its variant taken, re-segmented."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
+from features.core.recipe import WHOLE, Recipe
 from features.core.region import Region, Vector, Volume
-from features.images.resample import axis_of, resample, resample_mask, round_half_up
+from features.core.variant import Variant
+from features.images.distance import body_mask
+from features.images.resample import MARGIN, Axis, axis_of, resample, resample_mask, round_half_up
 
 PADDING = 5  # voxels of the target grid around the ROI
-PADDING_MM = 6.21  # spheres of 1 cm³ round voxels of the ROI stay whole
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
 
 
@@ -22,10 +23,11 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity range.
 
     In order: normalise over the whole image; crop to the ROI plus padding; resample on a grid that shares its centre
-    with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half up; keep the
-    mask's voxels inside `recipe.resegment`. Outside the image the nearest voxel continues it.
+    with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half up; take the
+    variant `recipe.roi` of the mask; keep its voxels inside `recipe.resegment`. Outside the image the nearest voxel
+    continues it. The padding covers what the variant and the extractors look at.
 
-    Raises Rejected: MASK_EMPTY, MASK_FLAT (no contrast to normalise by), RESEGMENTED_EMPTY (fewer than
+    Raises Rejected: MASK_EMPTY, MASK_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
     `recipe.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
     """
     if not region.mask.any():
@@ -34,14 +36,9 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     spacing = recipe.spacing_mm or region.volume.spacing_mm
     padding = PADDING_FILTERS if recipe.filters else PADDING
     box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
+    paddings = [max(padding, math.ceil(recipe.reach_mm / step) + 1 if recipe.reach_mm else 0) for step in spacing]
     axes = [
-        axis_of(
-            region.mask.shape[2 - i],
-            region.volume.spacing_mm[i],
-            spacing[i],
-            box[2 - i],
-            max(padding, math.ceil(PADDING_MM / spacing[i])),
-        )
+        axis_of(region.mask.shape[2 - i], region.volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i])
         for i in range(3)
     ]
     if all(axis.kept for axis in axes):
@@ -53,6 +50,11 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         mask = resample_mask(region.mask, axes)
     if recipe.round_intensities:
         array = round_half_up(array)
+    grid: Vector = (axes[0].spacing, axes[1].spacing, axes[2].spacing)
+    if recipe.roi.kind != WHOLE:
+        mask = recipe.roi.select(mask, grid, _body(region.volume, axes, recipe.roi))
+        if (count := int(mask.sum())) < recipe.minimum_voxels:
+            raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
     outline = None
     if recipe.resegment is not None:
         outline = mask
@@ -61,7 +63,6 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     direction = np.array(region.volume.direction).reshape(3, 3)
     origin = np.array(region.volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
-    grid: Vector = (axes[0].spacing, axes[1].spacing, axes[2].spacing)
     return Region(Volume(array, grid, place, region.volume.direction, region.volume.facts), mask, outline)
 
 
@@ -75,6 +76,18 @@ def _normalisation(volume: Volume, recipe: Recipe) -> tuple[float, float]:
     if spread == 0:
         raise Rejected("MASK_FLAT", "the image has no contrast to normalise by")
     return float(values.mean()), recipe.normalise.scale / spread
+
+
+def _body(volume: Volume, axes: list[Axis], variant: Variant) -> NDArray[np.bool_] | None:
+    """The body on the output grid, found in whole slices of the image as it is; None if the variant asks for none."""
+    if variant.body_above is None:
+        return None
+    slices = slice(axes[2].first, axes[2].last) if axes[2].kept else axes[2].window(MARGIN["linear"])
+    body = np.zeros(volume.array.shape, bool)
+    body[slices] = body_mask(volume.array[slices], variant.body_above)
+    if all(axis.kept for axis in axes):
+        return body[tuple(slice(axis.first, axis.last) for axis in reversed(axes))]
+    return resample_mask(body, axes)
 
 
 def _check(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) -> None:

@@ -48,6 +48,23 @@ _REASON = _facts(
     details="facts, as JSON",
 )
 QUARANTINE = Schema("quarantine", (*_REASON, *_facts(result="address of the rejection in work/, or empty")))
+STABILITY = Schema(
+    "stability",
+    (
+        Column("feature", "string", "column of the block radiomics", role="key"),
+        *(
+            Column(f"{icc}{end}", "float64", f"{words}, {what}", role="fact")
+            for icc, what in (("icc_2_1", "absolute agreement"), ("icc_3_1", "consistency"))
+            for end, words in (
+                ("", icc),
+                ("_low", f"lower 95 % bound of {icc}"),
+                ("_high", f"upper 95 % bound of {icc}"),
+            )
+        ),
+        Column("n", "int64", "regions that were measured under every perturbation", role="fact"),
+        Column("k", "int64", "measurements of each region", role="fact"),
+    ),
+)
 WARNINGS = Schema("warnings", _REASON)
 UNMATCHED = Schema(
     "unmatched",

@@ -11,10 +11,15 @@ from features.core.catalog import Word
 from features.core.digest import digest_json
 from features.core.room import Frozen
 from features.core.yaml import Document
+from features.fusion.delta import Delta
+from features.fusion.lesions import Lesions
+from features.fusion.stable import Stable
 from tasks.models.model import MODELS, Model
 from tasks.splits.split import SPLITS, Split
 
-Block = Literal["clinical", "genomic", "radiomics", "deep", "region"]
+Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
+
+LATER = ("lesions", "deltas", "stable")  # settings that studies did not have at first
 
 
 class Study(Frozen):
@@ -22,7 +27,10 @@ class Study(Frozen):
 
     predict_at: time point of the prediction; predictors known later are refused. blocks: name → blocks that stand
     together; the sets are compared, beside the baselines "clinical" and "volume". missing_modality: whether a case
-    without one of the modalities is kept and imputed, or excluded. bootstrap: replicates of the intervals.
+    without one of the modalities is kept and imputed, or excluded. lesions: several lesions of a patient are rows of
+    their own, or the largest, their sum or their mean is the patient's row. deltas: changes of image features between
+    time points, which are the block "delta". stable: which handcrafted features are stable enough to be used.
+    bootstrap: replicates of the intervals.
     """
 
     name: Word
@@ -38,6 +46,9 @@ class Study(Frozen):
         default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out"))
     )
     missing_modality: Literal["impute", "exclude"] = "impute"
+    lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
+    deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
+    stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
     bootstrap: PositiveInt = 2000
     seed: NonNegativeInt = 0
 
@@ -55,13 +66,23 @@ class Study(Frozen):
         if len({model.task for model in self.models}) > 1:
             tasks = ", ".join(f"{model.kind} ({model.task})" for model in self.models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {tasks}")
+        named = any("delta" in blocks for blocks in self.blocks.values())
+        if named and not self.deltas:
+            raise ValueError('the block "delta" needs deltas: which time points are compared')
+        if self.deltas and not named:
+            raise ValueError('the deltas stand in no set of blocks: add the block "delta" to one')
         if not self.splits:
             raise ValueError("a study needs at least one split")
         return self
 
     def digest(self) -> str:
-        """Address of the settings: all but the name, the title and the description."""
-        return digest_json(self.model_dump(mode="json", exclude={"name", "title", "description"}))
+        """Address of the settings: all but the name, the title and the description.
+
+        What came later and is not used leaves no trace, so that studies keep their addresses.
+        """
+        settings = self.model_dump(mode="json", exclude={"name", "title", "description"})
+        unused = {name for name in LATER if getattr(self, name) == Study.model_fields[name].default}
+        return digest_json({name: value for name, value in settings.items() if name not in unused})
 
 
 def load_study(path: Path) -> Study:

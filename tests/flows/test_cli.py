@@ -27,6 +27,7 @@ COMMANDS = (
     "prepare",
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
+COMMANDS += ("stability", "agreement", "map")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -44,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["demo", "refresh", "study", "serve"])
+@pytest.mark.parametrize("name", ["demo", "refresh", "study", "serve", "stability"])
 def test_whatever_computes_lets_its_runner_be_chosen(command, name) -> None:
     shown = command(name, "--help").stdout
     for option in ("--runner", "--workers", "--scheduler", "--memory", "--timeout", "RADWEAVE_RUNNER"):

@@ -48,6 +48,7 @@ def test_results_come_in_order_and_progress_is_told(runner: AnyRunner) -> None:
     assert told[:101] == [("squares", done, 100) for done in range(101)]
 
 
+@pytest.mark.slow
 @kinds(EVERY)
 def test_an_error_of_the_function_is_raised(runner: AnyRunner) -> None:
     with Pool(runner) as pool, pytest.raises(RadweaveError, match="the disk is full at"):
@@ -64,6 +65,7 @@ def test_an_item_that_kills_its_worker_is_tried_three_times_and_lost_alone(runne
         assert pool.map(square, range(3), "after") == [0, 1, 4]
 
 
+@pytest.mark.slow
 @kinds(KILLING)
 def test_an_item_whose_worker_was_lost_twice_is_computed_after_all(runner: AnyRunner, tmp_path: Path) -> None:
     with Pool(runner) as pool:

@@ -33,6 +33,7 @@ class Ibsi(Extractor):
 
     kind: Literal["ibsi"] = "ibsi"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
+    reach_mm: ClassVar[float] = 6.21  # spheres of 1 cm³ round voxels of the ROI
     families: tuple[FamilyName, ...] = Field(FAMILIES, min_length=1)
     aggregations: tuple[Aggregation, ...] = Field(("3D:avg", "3D"), min_length=1)
     ivh: FixedBinWidth | FixedBinCount | None = None

@@ -33,6 +33,7 @@ def _recipe(**settings: Any) -> Recipe:
         ({"window": [5, 1]}, "window: the lower bound 5.0 is not below"),
         ({"extractors": ["efficientnet_lite0"]}, "deep features need a window"),
         ({"extractors": []}, "at least 1 item"),
+        ({"extractors": ["pet"]}, "pet needs the unit SUV, not HU"),
         ({"discretise": {"bin_width": 0}}, "greater than 0"),
         ({"discretise": {"bin_width": 1, "bin_count": 2}}, "Extra inputs are not permitted"),
         ({"spacing_mm": [1, 1]}, "Field required"),

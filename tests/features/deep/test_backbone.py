@@ -102,6 +102,7 @@ def test_equal_regions_have_equal_features_whatever_is_computed_with_them(
     assert others == [together[16], together[3], together[0]]
 
 
+@pytest.mark.slow
 def test_different_regions_have_different_features(together: list[Mapping[str, float]]) -> None:
     values = np.array([list(features.values()) for features in together])
     assert values.shape == (17, 1280)

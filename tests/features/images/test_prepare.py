@@ -105,7 +105,7 @@ def test_crop_changes_next_to_nothing_with_bspline() -> None:
     np.testing.assert_allclose(prepared.volume.array[prepared.mask], whole[prepared.mask], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("filters", "padding"), [([], 7), ([{"kind": "log", "sigma_mm": [3]}], 30), (["wavelet"], 30)])
+@pytest.mark.parametrize(("filters", "padding"), [([], 5), ([{"kind": "log", "sigma_mm": [3]}], 30), (["wavelet"], 30)])
 @pytest.mark.parametrize("spacing", [None, (1.0, 1.0, 1.0)])
 def test_padding_around_the_roi(filters: list, padding: int, spacing: tuple | None) -> None:
     region = _region((120, 120, 120), (1.0, 1.0, 1.0))

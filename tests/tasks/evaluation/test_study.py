@@ -52,9 +52,22 @@ def test_digest_follows_the_settings_and_not_the_words(tmp_path: Path) -> None:
     assert load_study(write(tmp_path, TEXT.replace("0.5]", "0.7]"))).digest() != digest
 
 
+def test_settings_that_came_later_leave_no_trace_unless_used(tmp_path: Path) -> None:
+    digest = load_study(write(tmp_path, TEXT)).digest()
+    assert load_study(write(tmp_path, TEXT + "lesions: each\ndeltas: []\n")).digest() == digest
+    assert load_study(write(tmp_path, TEXT + "lesions: sum\n")).digest() != digest
+    deltas = "deltas:\n  - {since: baseline, until: week_6, how: [absolute, per_day]}\n"
+    study = load_study(write(tmp_path, TEXT.replace("clinical]", "delta]") + deltas))
+    assert study.deltas[0].how == ("absolute", "per_day")
+    assert study.digest() != digest
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("clinical]", "delta]", 'the block "delta" needs deltas: which time points are compared'),
+        ("splits:", "deltas: [{since: a, until: b}]\nsplits:", "the deltas stand in no set of blocks"),
+        ("splits:", "deltas: [{since: a, until: a}]\nsplits:", 'since and until are both "a"'),
         ("- coxnet", "- coxnets", 'did you mean "coxnet"?'),
         ("- coxnet", "- svm", "models of one study predict one kind of endpoint; found svm (binary), cox (survival)"),
         ("- coxnet", "- cox", 'the model "cox" stands twice'),

@@ -30,6 +30,7 @@ def test_a_single_worker_is_a_child_too_and_the_same_one_throughout() -> None:
     assert len({child for child, _ in found}) == 1
 
 
+@pytest.mark.slow
 def test_no_more_children_start_than_there_are_items() -> None:
     with Pool(Processes(workers=2)) as pool:
         assert pool.map(square, [], "none") == []
@@ -39,6 +40,7 @@ def test_no_more_children_start_than_there_are_items() -> None:
         assert len(multiprocessing.active_children()) == 2
 
 
+@pytest.mark.slow
 def test_workers_can_be_started_before_they_are_needed(tmp_path: Path) -> None:
     with Pool(Processes(workers=2)) as pool:
         pool.warm(partial(leave_traces, 0, folder=tmp_path))

@@ -1,0 +1,66 @@
+"""Stable: which columns of the block radiomics a study may use, by scores that were measured without any outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from features.core.errors import RadweaveError
+from features.core.recipe import Recipe
+from features.core.room import Frozen
+from features.core.store import Store
+from features.core.table import read_with_provenance
+from features.results.publish import settings_digests
+from features.results.weave import feature_prefix
+
+Figure = Literal["icc_2_1", "icc_2_1_low", "icc_3_1", "icc_3_1_low"]
+
+
+class Stable(Frozen):
+    """Keep only features whose stability under perturbations is at least `minimum`, in every cohort of the study.
+
+    The scores come from perturbed images and know no outcome, so that nothing leaks if they are applied before folds are
+    cut. Deep features, clinical and genomic columns and volumes are not touched; a feature without a score is left out.
+    """
+
+    minimum: float = Field(0.75, ge=-1, le=1, description="lowest figure of a feature that is kept")
+    figure: Figure = Field("icc_2_1_low", description="which intraclass correlation, or the lower end of its interval")
+
+    def unstable(self, store: Store, cohorts: Iterable[str], recipes: Iterable[Recipe]) -> set[str]:
+        """Columns that are left out. Raises RadweaveError if a score is missing or of other settings."""
+        found: set[str] = set()
+        for recipe in recipes:
+            digests = settings_digests([recipe])
+            for extractor in (extractor for extractor in recipe.extractors if extractor.block == "radiomics"):
+                prefix = feature_prefix(recipe, extractor.kind)
+                names = {prefix + column.name for column in extractor.columns(recipe)}
+                for cohort in cohorts:
+                    found |= names - self._passing(store, cohort, recipe.name, prefix, digests[prefix])
+        return found
+
+    def _passing(self, store: Store, cohort: str, recipe: str, prefix: str, digest: str) -> set[str]:
+        path = store.stability(cohort, prefix)
+        command = f"run radweave stability {cohort} --recipe {recipe}"
+        if not path.is_file():
+            raise RadweaveError(f'the store has no stability scores of {prefix}* for cohort "{cohort}": {command}')
+        table, provenance = read_with_provenance(path)
+        if provenance.get("settings") != digest:
+            raise RadweaveError(
+                f'the stability scores of {prefix}* for cohort "{cohort}" are of other settings: {command}'
+            )
+        rows = zip(table["feature"].to_pylist(), table[self.figure].to_pylist(), strict=True)
+        return {name for name, value in rows if value is not None and value >= self.minimum}
+
+
+def stability_digests(store: Store, cohort: str, recipes: Iterable[Recipe]) -> list[str]:
+    """What tells whether scores changed: their tables as text, for those that are there."""
+    found = []
+    for recipe in recipes:
+        for prefix in settings_digests([recipe]):
+            path = store.stability(cohort, prefix)
+            if path.is_file():
+                found.append(json.dumps(read_with_provenance(path)[0].to_pylist()))
+    return found

@@ -1,0 +1,1 @@
+"""One variant of the ROI per file, named for its kind."""

@@ -1,0 +1,17 @@
+"""whole: the ROI as it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from features.core.region import Vector
+from features.core.variant import Mask, Variant
+
+
+class Whole(Variant):
+    """The ROI as it was drawn, which is what a recipe measures unless it says otherwise."""
+
+    kind: Literal["whole"] = "whole"
+
+    def select(self, mask: Mask, spacing_mm: Vector, body: Mask | None) -> Mask:  # noqa: ARG002
+        return mask

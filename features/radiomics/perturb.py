@@ -1,0 +1,73 @@
+"""perturb: a Region as it might have come out: moved, turned, noisier, or with another contour. A folder holds the kinds."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from features.core.quarantine import Rejected
+from features.core.recipe import Recipe
+from features.core.region import Box, Region, Vector
+from features.core.room import Kind, Room
+from features.images.prepare import PADDING, PADDING_FILTERS
+from features.radiomics.box import bounding_box
+
+SPARE_MM = 30.0  # beyond what is looked at: what a rotation or another contour brings in
+
+
+class Perturbation(Kind):
+    """Changes a region a little, as another acquisition or another reader might have. Frozen settings."""
+
+    @abstractmethod
+    def apply(self, region: Region, rng: np.random.Generator) -> Region:
+        """The changed region on the same grid, float64; the given one stays. Equal generators give equal regions.
+
+        Raises Rejected if the region cannot be changed so.
+        """
+
+
+PERTURBATIONS: Room[Perturbation] = Room(Perturbation, "features.radiomics.perturbations")
+
+
+def perturb(
+    region: Region, chain: Sequence[Perturbation], rng: np.random.Generator, *, margin_mm: float = 100.0
+) -> Region:
+    """The region after each perturbation in turn; none leaves it as it is.
+
+    Pixels further than `margin_mm` from the box of the ROI stay as they are, to spare time: see `margin_of`.
+    Raises Rejected: NAN_IN_ROI (also for the ROI's surroundings), MASK_EMPTY (no voxel is left).
+    """
+    if not chain:
+        return region
+    box = _around(bounding_box(region.mask), region, margin_mm)
+    part = Region(replace(region.volume, array=region.volume.array[box].astype(np.float64)), region.mask[box].copy())
+    if not np.isfinite(part.volume.array).all():
+        raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which would spread")
+    for one in chain:
+        part = one.apply(part, rng)
+        if not part.mask.any():
+            raise Rejected("MASK_EMPTY", f"no voxel is left after the perturbation {one.kind}")
+    array = region.volume.array.astype(np.float64)
+    array[box] = part.volume.array
+    mask = np.zeros_like(region.mask)
+    mask[box] = part.mask
+    return Region(replace(region.volume, array=array), mask)
+
+
+def margin_of(recipe: Recipe, spacing_mm: Vector) -> float:
+    """How far from the ROI's box, in mm, pixels have to be perturbed for what a recipe looks at."""
+    step = max(recipe.spacing_mm or spacing_mm)
+    padding = PADDING_FILTERS if recipe.filters else PADDING
+    return max(padding * step, recipe.reach_mm) + SPARE_MM
+
+
+def _around(box: Box, region: Region, margin_mm: float) -> Box:
+    found = []
+    for axis, part in enumerate(box):
+        far = math.ceil(margin_mm / region.volume.spacing_mm[2 - axis])
+        found.append(slice(max(part.start - far, 0), min(part.stop + far, region.mask.shape[axis])))
+    return found[0], found[1], found[2]

@@ -1,0 +1,1 @@
+"""One perturbation per file, named for its kind."""

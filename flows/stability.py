@@ -1,0 +1,70 @@
+"""stability: which features of a cohort stay the same if its regions are perturbed a little."""
+
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+
+from features.core.catalog import load_catalog
+from features.core.errors import RadweaveError
+from features.core.place import open_place
+from features.core.pseudonym import load_key
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.images.file_cache import FileCache
+from features.radiomics.reliability import Reliability
+from features.radiomics.stability import Perturbations, load_perturbations
+from features.results.ledger import Ledger
+from features.results.withdraw import withdrawn_cases
+from flows.configuration import find_recipes
+from flows.engine import run_body, run_step
+from flows.parameters import Choice, titled
+from tasks.check import check_scans
+from tasks.index import index_scans
+from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.runners.runner import Runner
+from tasks.stability import measure_stability
+
+PERTURBATIONS = Path(__file__).parent / "perturbations.yaml"
+
+
+@flow(name="stability", flow_run_name="stability of {cohort}", persist_result=False)
+def stability(
+    cohort: Annotated[str, titled("Cohort")],
+    recipe: Annotated[str, titled("Recipe")],
+    perturbations: Annotated[str, titled("Perturbations")] = "",
+    runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
+    catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
+    store: Annotated[str, titled("Store")] = "store",
+) -> list[Reliability]:
+    """Measure the handcrafted features of a recipe on perturbed regions; what was measured before is not measured again.
+
+    Args:
+        cohort: cohort of the catalog
+        recipe: recipe whose handcrafted features are measured
+        perturbations: path of a YAML file; none means those that come with radweave
+        runner: where the work is done: threads, processes, or a Dask cluster
+        catalog: path of the data catalog
+        store: folder of the results
+    """
+    chosen, (found,) = load_perturbations(Path(perturbations or PERTURBATIONS)), find_recipes([recipe])
+    place = Store(open_place(store))
+    return run_body(lambda _: _stability(cohort, found, chosen, Path(catalog), place, runner))
+
+
+def _stability(
+    cohort: str, recipe: Recipe, perturbations: Perturbations, catalog: Path, store: Store, runner: Runner
+) -> list[Reliability]:
+    load_catalog(catalog).root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
+    extractors = [extractor for extractor in recipe.extractors if extractor.block == "radiomics"]
+    if not extractors:
+        raise RadweaveError(f"recipe {recipe.name} has no extractor of the block radiomics")
+    found: list[Reliability] = []
+    with Pool(runner) as pool, store.writing(cohort):
+        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), load_key())
+        index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
+        usable = run_step(check_scans, index.scans, ledger, pool, cohort)
+        for extractor in extractors:
+            rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, store, pool)
+            found.extend(rows)
+    return found
