@@ -199,7 +199,8 @@ def start(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as cache:
         print("| cache | import s | first extraction of the full set s |\n|---|---|---|")
         for title in ("empty", "full"):
-            environment = {**os.environ, "NUMBA_CACHE_DIR": cache, "PYTHONPATH": str(Path(__file__).parents[1])}
+            own = {"NUMBA_CACHE_DIR": cache, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": str(Path(__file__).parents[1])}
+            environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | own
             found = subprocess.run(
                 [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
             )

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected
 from features.core.region import Volume
-from features.images.dataset import looks_like_dicom, read_dataset, text
-from features.images.dicom import read_dicom_series
 from features.images.nifti import MAX_SPACING_MM, read_nifti
 
 NIFTI, ITK = (".nii", ".nii.gz"), (".nrrd", ".nhdr", ".mha", ".mhd")
@@ -29,6 +27,8 @@ def read_volume(path: Path, *, channel: int = 0) -> Volume:
     """
     name = path.name.lower()
     if path.is_dir():
+        from features.images.dicom import read_dicom_series  # pydicom takes a while to import
+
         return read_dicom_series(_series(path))
     if name.endswith(NIFTI):
         return read_nifti(path)
@@ -88,6 +88,8 @@ def _check_grid(spacing: tuple[float, ...], origin: tuple[float, ...], direction
 
 def _series(folder: Path) -> list[Path]:
     """The image files of the one series in a folder."""
+    from features.images.dataset import looks_like_dicom, read_dataset, text
+
     series: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and looks_like_dicom(path):

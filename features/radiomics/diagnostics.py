@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from features.core.region import Region, Volume
 from features.core.versions import package_versions
@@ -67,6 +66,8 @@ def _of_image(image: Volume, step: str) -> dict[str, Value]:
 
 def _of_mask(region: Region, step: str) -> dict[str, Value]:
     """The box as (x, y, z, length, length, length), parts (26 neighbours), centre of mass as index and in mm."""
+    from scipy import ndimage
+
     box = bounding_box(region.mask, region.within)
     inside = region.mask[box]
     start, length = [axis.start for axis in box[::-1]], [axis.stop - axis.start for axis in box[::-1]]

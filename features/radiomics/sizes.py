@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from features.radiomics.family import Feature
@@ -38,63 +37,37 @@ def features_of(names: Mapping[str, str], codes: Mapping[str, str], what: str) -
 
 
 def size_figures(
-    counts: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.generic]
+    counts: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.integer]
 ) -> dict[str, float]:
     """Each figure of FORMULAS: the mean over the first axis of counts (matrices, levels, sizes); NaN without any count."""
-    found = _figures(counts.astype(np.float64), levels, sizes.astype(np.float64))
-    return dict(zip(FORMULAS, found.tolist(), strict=True))
-
-
-@njit(cache=True)
-def _figures(
-    counts: NDArray[np.float64], levels: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    mean = np.zeros(16)
-    used = 0
-    for m in range(counts.shape[0]):
-        total, voxels = 0.0, 0.0
-        of_level, of_size = np.zeros(levels.size), np.zeros(sizes.size)
-        for i in range(levels.size):
-            for j in range(sizes.size):
-                n = counts[m, i, j]
-                of_level[i] += n
-                of_size[j] += n
-                total += n
-                voxels += n * sizes[j]
-        if total == 0:
-            continue
-        used += 1
-        level_mean, size_mean = 0.0, 0.0
-        one = np.zeros(16)
-        for i in range(levels.size):
-            p = of_level[i] / total
-            level_mean += p * levels[i]
-            one[2] += of_level[i] * p
-            one[3] += p * p
-            one[10] += p / levels[i] ** 2
-            one[11] += p * levels[i] ** 2
-        for j in range(sizes.size):
-            p = of_size[j] / total
-            size_mean += p * sizes[j]
-            one[0] += p / sizes[j] ** 2
-            one[1] += p * sizes[j] ** 2
-            one[4] += of_size[j] * p
-            one[5] += p * p
-        one[6] = total / voxels
-        for i in range(levels.size):
-            one[7] += of_level[i] / total * (levels[i] - level_mean) ** 2
-        for j in range(sizes.size):
-            one[8] += of_size[j] / total * (sizes[j] - size_mean) ** 2
-        for i in range(levels.size):
-            a = levels[i] ** 2
-            for j in range(sizes.size):
-                if counts[m, i, j] > 0:
-                    p = counts[m, i, j] / total
-                    b = sizes[j] ** 2
-                    one[9] -= p * math.log2(p)
-                    one[12] += p / (a * b)
-                    one[13] += p * a / b
-                    one[14] += p * b / a
-                    one[15] += p * a * b
-        mean += one
-    return mean / used if used else np.full(16, np.nan)
+    matrices = counts.astype(np.float64)
+    totals = matrices.sum(axis=(1, 2))
+    used = totals > 0
+    if not used.any():
+        return dict.fromkeys(FORMULAS, math.nan)
+    totals = totals[used]
+    p = matrices[used] / totals[:, None, None]
+    a, b = levels**2, sizes.astype(np.float64) ** 2
+    of_level, of_size = p.sum(axis=2), p.sum(axis=1)
+    level_means, size_means = of_level @ levels, of_size @ sizes
+    level_squares, size_squares = (of_level**2).sum(axis=1), (of_size**2).sum(axis=1)
+    seen = np.where(p > 0, p, 1.0)
+    found = {
+        "small": of_size @ (1 / b),
+        "large": of_size @ b,
+        "levels": totals * level_squares,
+        "levels_normalised": level_squares,
+        "sizes": totals * size_squares,
+        "sizes_normalised": size_squares,
+        "percentage": 1 / size_means,
+        "level_variance": (of_level * (levels - level_means[:, None]) ** 2).sum(axis=1),
+        "size_variance": (of_size * (sizes - size_means[:, None]) ** 2).sum(axis=1),
+        "entropy": -(p * np.log2(seen)).sum(axis=(1, 2)),
+        "low": of_level @ (1 / a),
+        "high": of_level @ a,
+        "small_low": (p @ (1 / b)) @ (1 / a),
+        "small_high": (p @ (1 / b)) @ a,
+        "large_low": (p @ b) @ (1 / a),
+        "large_high": (p @ b) @ a,
+    }
+    return {figure: float(found[figure].mean()) for figure in FORMULAS}

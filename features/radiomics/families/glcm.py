@@ -86,7 +86,10 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
     many, size = levels.size, int(levels[-1])
     found = np.zeros((pairs.shape[0], 23))
     for k in range(pairs.shape[0]):
-        total = pairs[k].sum()
+        total = 0.0
+        for i in range(many):
+            for j in range(many):
+                total += pairs[k, i, j]
         px, py = np.zeros(many), np.zeros(many)
         sums, differences = np.zeros(2 * size + 1), np.zeros(size)
         one = found[k]
@@ -110,10 +113,12 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
             my += py[i] * levels[i]
             hx += _entropy(px[i])
             hy += _entropy(py[i])
-        vx, vy, corm = 0.0, 0.0, 0.0
+        vx, vy, corm, levels_x, levels_y = 0.0, 0.0, 0.0, 0, 0
         for i in range(many):
-            vx += px[i] * (levels[i] - mx) ** 2
-            vy += py[i] * (levels[i] - my) ** 2
+            vx += px[i] * (levels[i] - mx) * (levels[i] - mx)
+            vy += py[i] * (levels[i] - my) * (levels[i] - my)
+            levels_x += px[i] > 0
+            levels_y += py[i] > 0
         hxy1, hxy2 = 0.0, 0.0
         for i in range(many):
             for j in range(many):
@@ -127,8 +132,8 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
         for s in range(2, 2 * size + 1):
             d = s - mx - my
             tendency += sums[s] * d * d
-            shade += sums[s] * d**3
-            prominence += sums[s] * d**4
+            shade += sums[s] * d * d * d
+            prominence += sums[s] * d * d * d * d
             average += sums[s] * s
             sum_entropy += _entropy(sums[s])
         contrast, mean, entropy, inverse, idf, idm, idmn, idn = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -139,14 +144,14 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
             entropy += _entropy(p)
             idf += p / (1 + d)
             idm += p / (1 + d * d)
-            idmn += p / (1 + (d / size) ** 2)
+            idmn += p / (1 + d / size * (d / size))
             idn += p / (1 + d / size)
             if d:
                 inverse += p / (d * d)
         variance = 0.0
         for d in range(size):
-            variance += differences[d] * (d - mean) ** 2
-        scale = math.sqrt(vx) * math.sqrt(vy) if (px > 0).sum() > 1 and (py > 0).sum() > 1 else 0.0
+            variance += differences[d] * (d - mean) * (d - mean)
+        scale = math.sqrt(vx) * math.sqrt(vy) if levels_x > 1 and levels_y > 1 else 0.0
         one[0], one[1], one[2], one[3], one[4] = auto, prominence, shade, tendency, contrast
         one[5] = corm / (scale + EPS) if scale > 0 else 1.0
         one[6], one[7], one[8] = mean, entropy, variance
