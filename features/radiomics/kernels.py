@@ -72,11 +72,10 @@ def link_alike(ranks: Grid, rows: Places, width: int, steps: Steps) -> Links:
 
 @njit(cache=True)
 def count_runs(
-    ranks: Grid, places: Places, steps: Steps, links: Links, first: NDArray[np.uint8], present: Counts, longest: int
-) -> tuple[Counts, NDArray[np.uint8]]:
-    """Runs (steps, rank, length − 1), and of each voxel of the grid how many voxels one step away are its likes.
-
-    As many runs have n voxels or more as voxels are the n-th of theirs. present: how many voxels each rank has.
+    ranks: Grid, places: Places, steps: Steps, links: Links, first: NDArray[np.uint8], many: int, longest: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """(rank, n, steps): voxels that have n likes behind them in their run, n from 1; and of each voxel of the grid how many
+    voxels one step away are its likes.
     """
     window = 1
     for step in steps:
@@ -84,7 +83,7 @@ def count_runs(
             window *= 2
     nth = np.zeros((window, steps.size), np.uint16)  # of the last voxels: no step leads further back
     alike = np.zeros(ranks.size, np.uint8)
-    counts = np.zeros((present.size, longest + 1, steps.size), np.int32)
+    counts = np.zeros((many, longest + 1, steps.size), np.int32)
     for t in range(places.size):
         p = np.uint64(places[t])
         bits = links[p]
@@ -101,13 +100,7 @@ def count_runs(
                 table[np.uint64(n), k] += np.int32(1)
                 alike[p] += np.uint8(1)
                 alike[q] += np.uint8(1)
-    runs = np.zeros((steps.size, present.size, longest), np.int64)
-    for d in range(steps.size):
-        for a in range(present.size):
-            counts[a, 0, d] = present[a] - counts[a, 1:, d].sum()
-            for length in range(longest):
-                runs[d, a, length] = counts[a, length, d] - counts[a, length + 1, d]
-    return runs, alike
+    return counts, alike
 
 
 @njit(cache=True)
@@ -166,8 +159,8 @@ def count_tones(
 @njit(cache=True)
 def find_zones(
     ranks: Grid, places: Places, steps: Steps, links: Links, fewer: Links, first: NDArray[np.uint8]
-) -> tuple[Counts, Counts]:
-    """Rank and number of voxels of each zone. fewer: the links that have to be followed, of all that there are."""
+) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+    """Rank and number of voxels of each zone, and some without voxels. fewer: the links that have to be followed, of all that there are."""
     label = np.empty(ranks.size, np.int32)
     parent, size = np.empty(places.size, np.int32), np.empty(places.size, np.int32)
     rank = np.empty(places.size, np.uint16)
@@ -196,5 +189,4 @@ def find_zones(
                 size[high] = 0
         label[p] = low
         size[low] += 1
-    kept = np.flatnonzero(size[:labels])
-    return rank[kept].astype(np.int64), size[kept].astype(np.int64)
+    return rank[:labels], size[:labels]

@@ -65,22 +65,26 @@ class Texture:
         return link_alike(self._ranks, lattice.rows, lattice.width, lattice.steps(lattice.near))  # type: ignore[no-any-return]
 
     @cached_property
-    def _lines(self) -> tuple[Counts, NDArray[np.uint8]]:
+    def _lines(self) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
         lattice = self.lattice
         steps, first, longest = lattice.steps(lattice.near), lattice.followed[1], max(lattice.mask.shape)
-        return count_runs(self._ranks, lattice.places, steps, self._links, first, self.found.counts, longest)  # type: ignore[no-any-return]
+        many = len(self.levels)
+        return count_runs(self._ranks, lattice.places, steps, self._links, first, many, longest)  # type: ignore[no-any-return]
 
-    @property
+    @cached_property
     def runs(self) -> Counts:
         """(near offsets, K, lengths): runs of rank i with j + 1 voxels; none along offsets where no line has two voxels."""
-        return self._lines[0][self.lattice.lined]
+        nth = self._lines[0][:, :, self.lattice.lined].astype(np.int64)
+        nth[:, 0] = self.found.counts[:, None] - nth[:, 1:].sum(axis=1)  # the others begin their run
+        return np.moveaxis(nth[:, :-1] - nth[:, 1:], 2, 0)  # as many runs are longer than n as have an n-th voxel more
 
     @cached_property
     def zones(self) -> tuple[Counts, Counts]:
         """(zones,), (zones,): rank, from 1, and number of voxels of each zone."""
         lattice = self.lattice
         steps, (fewer, first) = lattice.steps(lattice.near), lattice.followed
-        return find_zones(self._ranks, lattice.places, steps, self._links, fewer, first)  # type: ignore[no-any-return]
+        rank, voxels = find_zones(self._ranks, lattice.places, steps, self._links, fewer, first)
+        return rank[voxels > 0].astype(np.int64), voxels[voxels > 0].astype(np.int64)
 
     @cached_property
     def dependents(self) -> Counts:
