@@ -5,6 +5,7 @@
     python benchmarks/radiomics.py start          # import, first call with an empty cache, first call with a warm one
     python benchmarks/radiomics.py processes      # two processes beside one
     python benchmarks/radiomics.py large          # a ROI of ten million voxels
+    python benchmarks/radiomics.py parity --data FOLDER   # values of every family and image type, on pairs in FOLDER too
 
 Cases: a: 20,000 voxels in 128 × 128 × 64; b: 200,000 there; c: 1,495 in 512 × 512 × 100 (x, y, z). Full set: Original,
 LoG 1, 2 and 3 mm, wavelet coif1: 1,130 features. Both sides get images in memory and use one thread.
@@ -12,6 +13,7 @@ LoG 1, 2 and 3 mm, wavelet coif1: 1,130 features. Both sides get images in memor
 
 import argparse
 import logging
+import math
 import multiprocessing
 import os
 import resource
@@ -44,7 +46,10 @@ PLAIN = "imageType: {Original: {}}\nsetting: {additionalInfo: false}\n"
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description="The radiomics engine beside pyradiomics.")
-    parser.add_argument("what", choices=["speed", "memory", "start", "processes", "large", "child"])
+    parser.add_argument("what", choices=["speed", "memory", "start", "processes", "large", "parity", "child"])
+    parser.add_argument(
+        "--data", type=Path, help="folder with *_image.* and *_label.* or *_mask.* beside them, for parity"
+    )
     parser.add_argument("--cases", default="abc", help="which of a, b and c (default all)")
     parser.add_argument("--repeats", type=int, default=3, help="runs; the shortest counts (default 3)")
     parser.add_argument("--side", choices=["radweave", "pyradiomics"], help=argparse.SUPPRESS)
@@ -52,9 +57,8 @@ def main() -> None:
     if options.what == "child":
         print(peak_of(options.side, options.cases))
     else:
-        {"speed": speed, "memory": memory, "start": start, "processes": processes, "large": large}[options.what](
-            options
-        )
+        tables = (speed, memory, start, processes, large, parity)
+        {table.__name__: table for table in tables}[options.what](options)
 
 
 def texture(rng: np.random.Generator, shape: tuple[int, ...], scales: Mapping[float, float]) -> NDArray[np.float64]:
@@ -247,6 +251,45 @@ def large(options: argparse.Namespace) -> None:
         print(
             f"{mask.sum():,} voxels, {title}, {len(found)} features: {seconds:.1f} s CPU, peak {peak - before / 1024:.0f} MB"
         )
+
+
+ALL = """imageType:
+  {Original: {}, LoG: {sigma: [2.0]}, Wavelet: {}, Square: {}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}}
+setting: {additionalInfo: false, binCount: 32}
+"""
+SMALL = 1e-6  # smaller values are sums that cancel out: their difference is taken relative to this
+
+
+def parity(options: argparse.Namespace) -> None:
+    """The worst relative difference of each family on each kind of image; what one side alone has is counted."""
+    from features.images.volume import read_volume
+
+    pairs = [make_case(name) for name in options.cases]
+    for path in sorted(options.data.rglob("*_image.*")) if options.data else []:
+        found = [path.with_name(path.name.replace("image", word)) for word in ("label", "mask")]
+        pairs.append((read_volume(path), read_volume(next(mask for mask in found if mask.exists()))))
+    worst: dict[tuple[str, str], float] = {}
+    alone: dict[tuple[str, str], int] = {}
+    for image, labels in pairs:
+        own, others = ours(image, labels, ALL)(), theirs(image, labels, ALL)()
+        assert own.keys() == others.keys()
+        for name, value in others.items():
+            filtered, family, _ = name.split("_", 2)
+            key = family, filtered.split("-")[0]
+            if math.isnan(own[name]) != math.isnan(value):
+                alone[key] = alone.get(key, 0) + 1
+            elif not math.isnan(value):
+                worst[key] = max(worst.get(key, 0.0), abs(own[name] - value) / max(abs(value), SMALL))
+    images = sorted({filtered for _, filtered in worst})
+    print(f"{len(pairs)} pairs; worst relative difference (features that one side alone has)\n")
+    print("| family | " + " | ".join(images) + " |\n|---" + "|---" * len(images) + "|")
+    for family in sorted({family for family, _ in worst}):
+        cells = [_cell(worst.get((family, one)), alone.get((family, one))) for one in images]
+        print(f"| {family} | " + " | ".join(cells) + " |")
+
+
+def _cell(far: float | None, alone: int | None) -> str:
+    return "–" if far is None else f"{far:.1e}" + (f" ({alone})" if alone else "")
 
 
 def _child(*arguments: str) -> str:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,12 @@ class Source:
 
 
 class Filter(Kind):
-    """Turns an image into derived images. Frozen settings; the same source gives the same arrays."""
+    """Turns an image into derived images. Frozen settings; the same source gives the same arrays.
+
+    keeps_type: an image in single precision gives values in single precision, and their bins are those of such values.
+    """
+
+    keeps_type: ClassVar[bool] = False
 
     @abstractmethod
     def names(self) -> list[str]:

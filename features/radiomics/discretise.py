@@ -41,11 +41,14 @@ def discretise(roi: Roi) -> Levels:
     bins = settings.bin_count or (high - low) / (settings.bin_width or 1.0) + 1
     if bins > MOST_LEVELS:
         raise Rejected("TOO_MANY_BINS", grey_levels=int(bins), largest=MOST_LEVELS)
+    ends = np.array([low, high], np.float32 if roi.single else np.float64)
     if settings.bin_width is not None:
-        edges = np.arange(low - low % settings.bin_width, high + 2 * settings.bin_width, settings.bin_width)
+        width = settings.bin_width
+        edges = np.arange(ends[0] - ends[0] % width, ends[1] + 2 * width, width)
     else:
-        edges = np.histogram_bin_edges(np.array([low, high]), settings.bin_count or 1)
+        edges = np.histogram_bin_edges(ends, settings.bin_count or 1)
         edges[-1] += 1
+    edges = edges.astype(np.float64)
     values, counts = _levels(roi.values, edges, 1.0 / (edges[1] - edges[0]))
     present = np.flatnonzero(counts)
     return Levels(values, present, counts[present], edges)

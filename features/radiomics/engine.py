@@ -29,6 +29,11 @@ class ImageType:
     filter: Filter | None
     settings: Settings
 
+    @property
+    def keeps_type(self) -> bool:
+        """Whether the images are in single precision if the image is."""
+        return self.filter is None or self.filter.keeps_type
+
     def names(self) -> list[str]:
         """Names of the images."""
         return [ORIGINAL] if self.filter is None else self.filter.names()
@@ -83,7 +88,8 @@ def compute_features(region: Region, plan: Plan) -> Found:
         left = image_type.names()
         try:
             for name, image in image_type.derive(source):
-                _measure(name, Roi(image, mask, spacing, settings, lattice), others, plan, found)
+                single = image_type.keeps_type and source.image.dtype == np.float32
+                _measure(name, Roi(image, mask, spacing, settings, lattice, single), others, plan, found)
                 left.remove(name)
         except Rejected as rejected:
             for name in left:

@@ -160,7 +160,7 @@ def count_tones(
 def find_zones(
     ranks: Grid, places: Places, steps: Steps, links: Links, fewer: Links, first: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
-    """Rank and number of voxels of each zone, and some without voxels. fewer: the links that have to be followed, of all that there are."""
+    """Rank and number of voxels of each zone, and of some that have none. fewer: the links that have to be followed."""
     label = np.empty(ranks.size, np.int32)
     parent, size = np.empty(places.size, np.int32), np.empty(places.size, np.int32)
     rank = np.empty(places.size, np.uint16)

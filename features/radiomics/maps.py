@@ -52,7 +52,7 @@ def feature_maps(
         part = np.ascontiguousarray(mask[z, y, x])
         lattice = lattice_of(part.tobytes(), part.shape, settings)
         levels = _levels(grid[z, y, x][part], whole.levels)
-        kernel = _Kernel(np.ascontiguousarray(image[z, y, x]), part, whole.spacing_mm, settings, lattice, levels)
+        kernel = _Kernel(np.ascontiguousarray(image[z, y, x]), part, whole.spacing_mm, settings, lattice, given=levels)
         for family, names in chosen:
             values = family.compute(_up_to(kernel, whole.levels) if family.kind == "glcm" else kernel)
             for name in names:

@@ -20,7 +20,8 @@ class Roi:
     """A ROI in its bounding box.
 
     image: float64 (z, y, x), C-contiguous, and mask: bool, both on the box; spacing_mm: (x, y, z). shared: the lattice of
-    the mask by these settings, if it was made before.
+    the mask by these settings, if it was made before. single: the intensities are in single precision, so that the edges of
+    bins are too, as numpy has them.
     """
 
     image: NDArray[np.float64]
@@ -28,6 +29,7 @@ class Roi:
     spacing_mm: Vector
     settings: Settings
     shared: Lattice | None = None
+    single: bool = False
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

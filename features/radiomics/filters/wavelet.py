@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Wavelet(Filter):
     """
 
     kind: Literal["wavelet"] = "wavelet"
+    keeps_type: ClassVar[bool] = True
     wavelet: str = "coif1"
     level: PositiveInt = 1
     start_level: NonNegativeInt = 0
