@@ -18,6 +18,7 @@ from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_featu
 from features.radiomics.ibsi1.feature import MEANING, Aggregation
 from features.radiomics.ibsi1.settings import IbsiSettings
 from features.radiomics.names import ORIGINAL, word
+from features.radiomics.spheres import RADIUS_MM
 
 VALUES = "1"  # to be raised when a value changes
 
@@ -33,7 +34,7 @@ class Ibsi(Extractor):
 
     kind: Literal["ibsi"] = "ibsi"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
-    reach_mm: ClassVar[float] = 6.21  # spheres of 1 cm³ round voxels of the ROI
+    reach_mm: ClassVar[float] = RADIUS_MM
     families: tuple[FamilyName, ...] = Field(FAMILIES, min_length=1)
     aggregations: tuple[Aggregation, ...] = Field(("3D:avg", "3D"), min_length=1)
     ivh: FixedBinWidth | FixedBinCount | None = None

@@ -7,17 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, model_validator
 
 from features.core.case import Unit
 from features.core.extractor import Extractor
 from features.core.recipe import Recipe
-from features.core.region import Region, Vector
+from features.core.region import Region
 from features.core.table import Column
+from features.radiomics.spheres import RADIUS_MM, sphere_means
 
-PEAK_RADIUS_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)  # of a sphere of 1 cm³
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -35,7 +33,7 @@ class Pet(Extractor):
     kind: Literal["pet"] = "pet"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     units: ClassVar[tuple[Unit, ...] | None] = ("SUV",)
-    reach_mm: ClassVar[float] = PEAK_RADIUS_MM
+    reach_mm: ClassVar[float] = RADIUS_MM
     relative: tuple[Share, ...] = Field((0.41, 0.5), description="thresholds as shares of SUVmax")
     fixed: tuple[PositiveFloat, ...] = Field((4.0,), description="thresholds in SUV")
 
@@ -67,7 +65,7 @@ class Pet(Extractor):
 
     def _values(self, region: Region) -> list[float]:
         values = region.values.astype(np.float64)
-        peaks = sphere_means(region, PEAK_RADIUS_MM)
+        peaks = sphere_means(region)
         highest = float(values.max())
         found = [highest, float(values.mean()), float(peaks.max()), float(peaks[values == highest].max())]
         limits = [share * highest if highest > 0 else math.nan for share in self.relative]
@@ -83,36 +81,6 @@ class Pet(Extractor):
 
     def _words(self) -> list[str]:
         return [f"{100 * share:g} % of SUVmax" for share in self.relative] + [f"SUV {suv:g}" for suv in self.fixed]
-
-
-def sphere_means(region: Region, radius_mm: float) -> NDArray[np.float64]:
-    """Mean intensity of the sphere round each voxel of the mask, in the order of the array; NaN if it meets a NaN."""
-    offsets = _sphere(region.volume.spacing_mm, radius_mm)
-    array = np.ascontiguousarray(region.volume.array, np.float64)
-    return _means(array, np.argwhere(region.mask), offsets)  # type: ignore[no-any-return]
-
-
-@njit(cache=True)
-def _means(array: NDArray[np.float64], places: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    found = np.empty(len(places))
-    depth, height, width = array.shape
-    for i in range(len(places)):
-        total, count = 0.0, 0
-        for j in range(len(offsets)):
-            z, y, x = places[i, 0] + offsets[j, 0], places[i, 1] + offsets[j, 1], places[i, 2] + offsets[j, 2]
-            if 0 <= z < depth and 0 <= y < height and 0 <= x < width:
-                total += array[z, y, x]
-                count += 1
-        found[i] = total / count
-    return found
-
-
-def _sphere(spacing_mm: Vector, radius_mm: float) -> NDArray[np.int64]:
-    """Offsets (n, 3) in z, y, x of the voxels whose centre is at most a radius away."""
-    axes = [np.arange(-int(radius_mm / step), int(radius_mm / step) + 1) for step in reversed(spacing_mm)]
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    away = ((grid * np.array(spacing_mm[::-1])) ** 2).sum(axis=1)
-    return np.asarray(grid[away <= radius_mm**2])
 
 
 def _number(value: float) -> str:

@@ -13,7 +13,8 @@ import pytest
 from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
-from features.radiomics.extractors.pet import PEAK_RADIUS_MM, Pet, sphere_means
+from features.radiomics.extractors.pet import Pet
+from features.radiomics.spheres import RADIUS_MM, sphere_means
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "ibsi_digital_phantom_voxels.csv"
 
@@ -75,7 +76,7 @@ def test_spheres_have_one_millilitre(spacing: tuple[float, float, float]) -> Non
     array[middle] = 1.0
     mask = np.zeros(size, bool)
     mask[middle] = True
-    (mean,) = sphere_means(Region(Volume(array, spacing), mask), PEAK_RADIUS_MM)
+    (mean,) = sphere_means(Region(Volume(array, spacing), mask), RADIUS_MM)
     assert np.prod(spacing) / mean == pytest.approx(1000.0, rel=0.04)
 
 
