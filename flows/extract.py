@@ -74,7 +74,8 @@ def extract(
         if row[OUTCOME[0]] != "computed":
             typer.echo(f"{row[OUTCOME[0]]}: {row[OUTCOME[1]]}: {row[OUTCOME[2]]}", err=True)
     if failed or len(rows) > 1:
-        typer.echo(f"{len(rows)} pairs: {len(rows) - len(failed)} computed, {len(failed)} failed", err=True)
+        pairs = "1 pair" if len(rows) == 1 else f"{len(rows)} pairs"
+        typer.echo(f"{pairs}: {len(rows) - len(failed)} computed, {len(failed)} failed", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -177,7 +178,8 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
         from rich.console import Console
 
         console = Console(file=io.StringIO(), soft_wrap=True) if out else Console(soft_wrap=True)
-        console.print(_shown(rows))
+        if any(row[OUTCOME[0]] != "failed" for row in rows):
+            console.print(_shown(rows))
         if out is not None:
             write_bytes(out, console.file.getvalue().encode())  # type: ignore[attr-defined]
         return
@@ -191,7 +193,7 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
         sys.stdout.write(data.decode())
     else:
         write_bytes(out, data)
-        typer.echo(f"{out}: {len(rows)} rows, {len(_names(rows))} columns")
+        typer.echo(f"{out}: {len(rows)} {'row' if len(rows) == 1 else 'rows'}, {len(_names(rows))} columns")
 
 
 def as_table(rows: Sequence[Row]) -> "pa.Table":
