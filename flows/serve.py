@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,16 @@ def _run_until_stopped(deployments: list[Any]) -> None:
             loop = asyncio.get_running_loop()  # Prefect's own way leaves a coroutine that nobody awaits
             loop.call_soon_threadsafe(lambda: loop.create_task(self.astop()))
 
-    runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
-    for deployment in deployments:
-        runner.add_deployment(deployment)
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
     names = ", ".join(f"{deployment.flow_name}/{deployment.name}" for deployment in deployments)
-    print(f"radweave: serving {names}", flush=True)
     with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, interrupt)  # until the runner listens itself
+        runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
+        for deployment in deployments:
+            runner.add_deployment(deployment)
+        print(f"radweave: serving {names}", flush=True)
         asyncio.run(runner.start())
     print("radweave: stopped", flush=True)
 

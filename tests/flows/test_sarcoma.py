@@ -34,8 +34,8 @@ def test_all_scans_are_used(mart: Mart) -> None:
 def test_pet_and_mr_features_stand_in_one_row_per_patient(mart: Mart) -> None:
     radiomics = mart.read("radiomics", "sts").to_pandas()
     assert len(radiomics) == 17
-    assert radiomics["pyradiomics__pet_suv__original_firstorder_Maximum"].between(1, 60).all()
-    assert radiomics["pyradiomics__mr_t1__original_firstorder_Mean"].isna().sum() == 4
+    assert radiomics["radweave__pet_suv__original_firstorder_Maximum"].between(1, 60).all()
+    assert radiomics["radweave__mr_t1__original_firstorder_Mean"].isna().sum() == 4
 
 
 @pytest.mark.parametrize("study", ["sts_metastasis", "sts_recurrence"])

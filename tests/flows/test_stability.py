@@ -29,10 +29,10 @@ def test_a_study_uses_what_is_stable(demo, radweave, tmp_path: Path) -> None:
     assert "run radweave stability builtin --recipe ct_lung" in missing.stderr
     found = radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", tmp_path / "two.yaml", *places)
     assert "regions × 2 measurements" in found.stdout
-    scores = read_table(store / "stability" / "builtin" / "pyradiomics__ct_lung.parquet").to_pandas()
+    scores = read_table(store / "stability" / "builtin" / "radweave__ct_lung.parquet").to_pandas()
     radweave("study", tmp_path / "stable.yaml", *places)
     (folder,) = (store / "studies" / "stable").iterdir()
-    used = {name for name in read_table(folder / "design.parquet").column_names if name.startswith("pyradiomics__")}
+    used = {name for name in read_table(folder / "design.parquet").column_names if name.startswith("radweave__")}
     assert used == set(scores.loc[scores["icc_2_1"] >= 0.9, "feature"])
     assert 0 < len(used) < len(scores)
     assert radweave("verify", "--store", store).returncode == 0
