@@ -11,7 +11,7 @@ import typer
 from features.core.errors import RadweaveError
 from flows import measure, upkeep
 from flows.extract import extract
-from flows.features import features
+from flows.listing import features
 from flows.options import (
     CATALOG,
     STORE,

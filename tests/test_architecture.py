@@ -1,6 +1,7 @@
 """The rule of arrows, read off the imports of every file."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,9 @@ def test_code_stands_in_the_three_packages_alone() -> None:
     ignored = {"build", "demo", "store"}
     folders = {path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")}
     assert folders <= allowed | ignored
+
+
+def test_no_flow_file_hides_a_package() -> None:
+    """Prefect's workers put the folder of a flow file first on the path."""
+    names = {path.stem for path in (ROOT / "flows").glob("*.py")}
+    assert names & ({"features", "tasks", "tests", "prefect"} | sys.stdlib_module_names) == set()
