@@ -165,7 +165,7 @@ def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str
         files = {table: mart.manifest.file(table, name) for table in READ}
         read = {table: file.sha256 for table, file in files.items() if file is not None}
         found[f"tables of {name}"] = digest_json([read, declared])
-        if plan.stable is not None:
-            scores = stability_digests(mart.store, name, find_recipes(plan.recipes))
-            found[f"stability of {name}"] = digest_json(scores)
+    if plan.stable is not None:
+        scores = stability_digests(mart.store, plan.stable.cohort, find_recipes(plan.recipes))
+        found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
     return {**found, "Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

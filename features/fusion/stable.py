@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -20,28 +20,35 @@ Figure = Literal["icc_2_1", "icc_2_1_low", "icc_3_1", "icc_3_1_low"]
 
 
 class Stable(Frozen):
-    """Keep only features whose stability under perturbations is at least `minimum`, in every cohort of the study.
+    """Keep only features whose stability under perturbations is at least `minimum`.
 
-    The scores come from perturbed images and know no outcome, so that nothing leaks if they are applied before folds are
-    cut. Deep features, clinical and genomic columns and volumes are not touched; a feature without a score is left out.
+    The scores are those of `cohort`, which the study must not name: they depend on how much its patients differ, so that
+    patients of a validation fold would have a say in which features are tried on them. Deep features, clinical and genomic
+    columns and volumes are not touched; a feature without a score is left out.
     """
 
+    cohort: str = Field(description="cohort whose images were perturbed; none of the study's own")
     minimum: float = Field(0.75, ge=-1, le=1, description="lowest figure of a feature that is kept")
     figure: Figure = Field("icc_2_1_low", description="which intraclass correlation, or the lower end of its interval")
 
-    def unstable(self, store: Store, cohorts: Iterable[str], recipes: Iterable[Recipe]) -> set[str]:
-        """Columns that are left out. Raises RadweaveError if a score is missing or of other settings."""
+    def unstable(self, store: Store, cohorts: Collection[str], recipes: Iterable[Recipe]) -> set[str]:
+        """Columns that are left out. Raises RadweaveError if scores are missing, of other settings, or of the study's own."""
+        if self.cohort in cohorts:
+            raise RadweaveError(
+                f'stable: the cohort "{self.cohort}" is validated by this study, so that its stability scores would let '
+                "validation folds choose features: name another cohort, such as a test-retest or a pilot one"
+            )
         found: set[str] = set()
         for recipe in recipes:
             digests = settings_digests([recipe])
             for extractor in (extractor for extractor in recipe.extractors if extractor.block == "radiomics"):
                 prefix = feature_prefix(recipe, extractor.kind)
                 names = {prefix + column.name for column in extractor.columns(recipe)}
-                for cohort in cohorts:
-                    found |= names - self._passing(store, cohort, recipe.name, prefix, digests[prefix])
+                found |= names - self._passing(store, recipe.name, prefix, digests[prefix])
         return found
 
-    def _passing(self, store: Store, cohort: str, recipe: str, prefix: str, digest: str) -> set[str]:
+    def _passing(self, store: Store, recipe: str, prefix: str, digest: str) -> set[str]:
+        cohort = self.cohort
         path = store.stability(cohort, prefix)
         command = f"run radweave stability {cohort} --recipe {recipe}"
         if not path.is_file():

@@ -54,7 +54,7 @@ def stability(
     regions: as they were read, before the recipe. An empty chain stands for the region as it is. A region of which a
     perturbation cannot be measured is missing for all features. Equal generators give equal tables.
 
-    No outcome is looked at: to choose features by it, before folds are cut, leaks nothing of what is predicted.
+    No outcome is looked at, but figures depend on how much the regions differ: choose features by those of other patients.
     """
     found = [
         measure(region, recipe, extractor, chains, own)

@@ -1,5 +1,6 @@
 """`radweave stability` on the built-in cohort, and a study that filters by it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ blocks: {radiomics: [radiomics]}
 models: [lasso_logistic]
 splits: [{kind: nested, folds: 3, repeats: 1}]
 bootstrap: 50
-stable: {minimum: 0.9, figure: icc_2_1}
+stable: {cohort: pilot, minimum: 0.9, figure: icc_2_1}
 """
 
 
@@ -26,10 +27,11 @@ def test_a_study_uses_what_is_stable(demo, radweave, tmp_path: Path) -> None:
     (tmp_path / "stable.yaml").write_text(STUDY)
     (tmp_path / "two.yaml").write_text(TWO)
     missing = radweave("study", tmp_path / "stable.yaml", *places, code=2)
-    assert "run radweave stability builtin --recipe ct_lung" in missing.stderr
+    assert "run radweave stability pilot --recipe ct_lung" in missing.stderr
     found = radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", tmp_path / "two.yaml", *places)
     assert "regions × 2 measurements" in found.stdout
     scores = read_table(store / "stability" / "builtin" / "radweave__ct_lung.parquet").to_pandas()
+    shutil.copytree(store / "stability" / "builtin", store / "stability" / "pilot")  # as if another cohort had them
     radweave("study", tmp_path / "stable.yaml", *places)
     (folder,) = (store / "studies" / "stable").iterdir()
     used = {name for name in read_table(folder / "design.parquet").column_names if name.startswith("radweave__")}

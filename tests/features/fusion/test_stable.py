@@ -27,7 +27,7 @@ def _save(store: Store, recipe: Recipe, lows: Mapping[str, float], *, settings: 
         {"feature": prefix + name, "icc_2_1": 0.95, "icc_2_1_low": low, "n": 9, "k": 3} for name, low in lows.items()
     ]
     provenance = {"settings": settings or settings_digests([recipe])[prefix]}
-    write_table(store.stability("demo", prefix), STABILITY.table(rows), provenance)
+    write_table(store.stability("pilot", prefix), STABILITY.table(rows), provenance)
 
 
 @pytest.fixture
@@ -47,31 +47,40 @@ def ask(store: Store, make_catalog: Callable, make_recipe: Callable, weave: Call
 
 def test_features_below_the_minimum_or_without_a_score_are_left_out(ask: Callable[..., list[str]]) -> None:
     lows = {"a": 0.9, "b": 0.6}
-    assert ask(lows, Stable(minimum=0.75)) == ["region__ct__volume_ml", "fake__ct__a"]
-    assert ask(lows, Stable(minimum=0.6)) == ["region__ct__volume_ml", "fake__ct__a", "fake__ct__b"]
-    assert ask({"a": math.nan, "b": 0.8}, Stable()) == ["region__ct__volume_ml", "fake__ct__b"]
-    assert ask({"b": 0.8}, Stable()) == ["region__ct__volume_ml", "fake__ct__b"]
-    assert ask(lows, Stable(minimum=0.95, figure="icc_2_1")) == ["region__ct__volume_ml", "fake__ct__a", "fake__ct__b"]
+    assert ask(lows, Stable(cohort="pilot", minimum=0.75)) == ["region__ct__volume_ml", "fake__ct__a"]
+    assert ask(lows, Stable(cohort="pilot", minimum=0.6)) == ["region__ct__volume_ml", "fake__ct__a", "fake__ct__b"]
+    assert ask({"a": math.nan, "b": 0.8}, Stable(cohort="pilot")) == ["region__ct__volume_ml", "fake__ct__b"]
+    assert ask({"b": 0.8}, Stable(cohort="pilot")) == ["region__ct__volume_ml", "fake__ct__b"]
+    assert ask(lows, Stable(cohort="pilot", minimum=0.95, figure="icc_2_1")) == [
+        "region__ct__volume_ml",
+        "fake__ct__a",
+        "fake__ct__b",
+    ]
 
 
 def test_lesions_are_of_stable_features_too(ask: Callable[..., list[str]]) -> None:
-    found = ask({"a": 0.2, "b": 0.9}, Stable(), lesions="sum")
+    found = ask({"a": 0.2, "b": 0.9}, Stable(cohort="pilot"), lesions="sum")
     assert found == ["region__ct__volume_ml__sum_of_lesions", "fake__ct__b__sum_of_lesions"]
 
 
 def test_missing_scores_and_those_of_other_settings_are_told(ask: Callable[..., list[str]]) -> None:
     with pytest.raises(
-        RadweaveError, match="no stability scores of fake__ct__.* run radweave stability demo --recipe ct"
+        RadweaveError, match="no stability scores of fake__ct__.* run radweave stability pilot --recipe ct"
     ):
-        ask(None, Stable())
-    with pytest.raises(RadweaveError, match="are of other settings: run radweave stability demo --recipe ct"):
-        ask({"a": 0.9, "b": 0.9}, Stable(), settings="old")
+        ask(None, Stable(cohort="pilot"))
+    with pytest.raises(RadweaveError, match="are of other settings: run radweave stability pilot --recipe ct"):
+        ask({"a": 0.9, "b": 0.9}, Stable(cohort="pilot"), settings="old")
+
+
+def test_patients_who_are_validated_have_no_say(ask: Callable[..., list[str]]) -> None:
+    with pytest.raises(RadweaveError, match=r'"demo" is validated by this study.* name another cohort'):
+        ask({"a": 0.9, "b": 0.9}, Stable(cohort="demo"))
 
 
 def test_other_scores_are_another_study(store: Store, make_recipe: Callable) -> None:
     recipe = make_recipe()
-    assert stability_digests(store, "demo", [recipe]) == []
+    assert stability_digests(store, "pilot", [recipe]) == []
     _save(store, recipe, {"a": 0.9})
-    first = stability_digests(store, "demo", [recipe])
+    first = stability_digests(store, "pilot", [recipe])
     _save(store, recipe, {"a": 0.8})
-    assert stability_digests(store, "demo", [recipe]) != first != []
+    assert stability_digests(store, "pilot", [recipe]) != first != []
