@@ -43,9 +43,11 @@ class Filter(Kind):
     """Turns an image into derived images. Frozen settings; the same source gives the same arrays.
 
     keeps_type: an image in single precision gives values in single precision, and their bins are those of such values.
+    sees_all: what lies far from the ROI counts too, so that the image must not be cropped.
     """
 
     keeps_type: ClassVar[bool] = False
+    sees_all: ClassVar[bool] = False
 
     @abstractmethod
     def names(self) -> list[str]:

@@ -25,7 +25,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     In order: normalise over the whole image; crop to the ROI plus padding; resample on a grid that shares its centre
     with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half up; take the
     variant `recipe.roi` of the mask; keep its voxels inside `recipe.resegment`. Outside the image the nearest voxel
-    continues it. The padding covers what the variant and the extractors look at.
+    continues it. The padding covers what the variant and the extractors look at; filters that see all get the whole image.
 
     Raises Rejected: MASK_EMPTY, MASK_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
     `recipe.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
@@ -35,6 +35,12 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     shift, scale = _normalisation(region.volume, recipe)
     spacing = recipe.spacing_mm or region.volume.spacing_mm
     padding = PADDING_FILTERS if recipe.filters else PADDING
+    if any(one.sees_all for one in recipe.filters):
+        reach = max(
+            n * old / new
+            for n, old, new in zip(region.mask.shape[::-1], region.volume.spacing_mm, spacing, strict=True)
+        )
+        padding = math.ceil(reach)  # the whole image
     box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
     paddings = [max(padding, math.ceil(recipe.reach_mm / step) + 1 if recipe.reach_mm else 0) for step in spacing]
     axes = [

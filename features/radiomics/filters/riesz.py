@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class Riesz(Convolution):
     """
 
     kind: Literal["riesz"] = "riesz"
+    sees_all: ClassVar[bool] = True
     order: tuple[NonNegativeInt, ...] = Field(min_length=2, max_length=3)
     base: Literal["simoncelli", "log"] = "simoncelli"
     level: PositiveInt | None = None

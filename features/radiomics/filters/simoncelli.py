@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ class Simoncelli(Convolution):
     """level: 1 for the band of the highest frequencies, each further one an octave lower."""
 
     kind: Literal["simoncelli"] = "simoncelli"
+    sees_all: ClassVar[bool] = True
     level: PositiveInt = 1
     dimensions: Literal["2D", "3D"] = "3D"
     boundary: Boundary = "periodic"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ class SquareRoot(Filter):
     """sign(x) √(m |x|), where m is the largest |x| of the whole image."""
 
     kind: Literal["squareroot"] = "squareroot"
+    sees_all: ClassVar[bool] = True
 
     def names(self) -> list[str]:
         return ["squareroot"]

@@ -174,6 +174,13 @@ def test_empty_mask_is_rejected() -> None:
         prepare_region(Region(region.volume, np.zeros_like(region.mask)), _recipe())
 
 
+@pytest.mark.parametrize("spacing", [None, (1.5, 1.0, 2.0)])
+def test_a_filter_that_sees_all_gets_the_whole_image(spacing: tuple | None) -> None:
+    region = _region((40, 90, 100), (1.0, 1.0, 1.0))
+    prepared = prepare_region(region, _recipe(spacing_mm=spacing, filters=["wavelet", "square"]))
+    assert prepared.volume.array.shape == ((40, 90, 100) if spacing is None else (20, 90, 67))
+
+
 def test_nan_near_the_roi_is_rejected_only_where_filters_spread_it() -> None:
     region = _region()
     region.volume.array[20, 25, 37] = np.nan
