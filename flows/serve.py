@@ -73,7 +73,12 @@ def _run_until_stopped(deployments: list[Any]) -> None:
     class Served(PrefectRunner):
         def handle_sigterm(self, *_: Any) -> None:
             loop = asyncio.get_running_loop()  # Prefect's own way leaves a coroutine that nobody awaits
-            loop.call_soon_threadsafe(lambda: loop.create_task(self.astop()))
+            loop.call_soon_threadsafe(lambda: loop.create_task(self.end()))
+
+        async def end(self) -> None:
+            while not self.started:  # Prefect's runner listens before it can be stopped
+                await asyncio.sleep(0.05)
+            await self.astop()
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
