@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-Modality = Literal["CT", "MR", "PT"]  # DICOM Modality (0008,0060)
-Unit = Literal["HU", "SUV", "arbitrary"]
+Modality = Literal["CT", "MR", "PT", "CR", "DX"]  # DICOM Modality (0008,0060)
+# SUV: by body weight; SUL: by lean body mass; SUVbsa: by body surface; BQML: activity concentration in Bq/ml.
+Unit = Literal["HU", "SUV", "SUL", "SUVbsa", "BQML", "arbitrary"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +38,26 @@ class FileSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRule:
+    """How the catalog wants files read where the strict way would refuse them. The default is the strict way.
+
+    regrid: resample a tilted or unevenly spaced stack of slices. volume: which volume of a 4D file. several: what is
+    done where several ROIs match. threshold: share of a voxel from which on a fractional segmentation counts.
+    mask_grid: a label map on another grid of the same space is refused, or brought to the image's by nearest neighbour.
+    """
+
+    regrid: bool = False
+    volume: int | None = None
+    several: Literal["reject", "union", "largest"] = "reject"
+    threshold: float = 0.5
+    mask_grid: Literal["same", "nearest"] = "same"
+
+    def facts(self) -> dict[str, bool | float | int | str]:
+        """The settings that are not the default."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """A Case's image of one modality with its mask: the unit that is checked, extracted or quarantined."""
 
@@ -46,7 +67,8 @@ class Scan:
     unit: Unit
     image: FileSet
     mask: FileSet
-    roi: str  # ROI-name pattern (RTSTRUCT, SEG) or label value (NIfTI)
+    roi: str  # ROI-name pattern (RTSTRUCT, SEG) or label value (label map)
+    rule: ReadRule = field(default_factory=ReadRule)
 
     @property
     def sort_key(self) -> tuple[CaseId, str]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
-from features.core.case import Modality, Unit
+from features.core.case import Modality, ReadRule, Unit
 from features.core.endpoint import BinaryEndpoint, Endpoint
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.genomic_source import AnyGenomicTable, named_form
@@ -29,6 +29,8 @@ from features.core.table_source import Variable as Variable
 from features.core.table_source import Word as Word
 from features.core.yaml import Document, Loc
 
+FileFormat = Literal["nifti", "nrrd", "mha"]
+
 
 class TimepointTag(Frozen):
     """Which DICOM attribute (by keyword) tells the time point, and which value means which."""
@@ -38,29 +40,49 @@ class TimepointTag(Frozen):
 
 
 class RtstructMask(Frozen):
-    """Contours in an RTSTRUCT that references the image series; `roi` is a regular expression for its ROI name."""
+    """Contours in an RTSTRUCT that references the image series; `roi` is a regular expression for its ROI name.
+
+    several: where several ROIs match, refuse the case, or take their union or the largest.
+    absent: where none matches, refuse the case, or ignore it.
+    """
 
     format: Literal["rtstruct"]
     roi: str
+    several: Literal["reject", "union", "largest"] = "reject"
+    absent: Literal["reject", "ignore"] = "reject"
 
 
 class SegMask(Frozen):
-    """A DICOM SEG that references the image series; `roi` is a regular expression for its segment label."""
+    """A DICOM SEG that references the image series; `roi` is a regular expression for its segment label.
+
+    several, absent: as for contours. threshold: share of a voxel from which on a fractional segmentation counts.
+    """
 
     format: Literal["seg"]
     roi: str
+    several: Literal["reject", "union", "largest"] = "reject"
+    absent: Literal["reject", "ignore"] = "reject"
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
-class NiftiMask(Frozen):
-    """A NIfTI label map beside the image; `path` has the same placeholders as the image's."""
+class FileMask(Frozen):
+    """A label map beside the image; `path` has the same placeholders as the image's.
 
-    format: Literal["nifti"]
+    grid: it must be on the image's grid, or is brought there by nearest neighbour.
+    """
+
+    format: FileFormat
     path: str
     label: PositiveInt = 1
+    grid: Literal["same", "nearest"] = "same"
 
 
 class DicomSource(Frozen):
-    """DICOM files anywhere below `path` (relative to the cohort's root), grouped by series."""
+    """DICOM files anywhere below `path` (relative to the cohort's root), archives included, grouped by series.
+
+    select, ignore: DICOM keyword → regular expression for the whole value, any case; a series is taken if it fits all of
+    `select` and none of `ignore`. regrid: resample tilted or unevenly spaced stacks instead of refusing them.
+    """
 
     format: Literal["dicom"]
     centre: Name
@@ -69,20 +91,38 @@ class DicomSource(Frozen):
     path: str
     mask: Annotated[RtstructMask | SegMask, Field(discriminator="format")]
     timepoint: TimepointTag | None = None
+    select: dict[str, str] = {}
+    ignore: dict[str, str] = {}
+    regrid: bool = False
+
+    @property
+    def rule(self) -> ReadRule:
+        """How its files are read."""
+        threshold = self.mask.threshold if isinstance(self.mask, SegMask) else 0.5
+        return ReadRule(regrid=self.regrid, several=self.mask.several, threshold=threshold)
 
 
-class NiftiSource(Frozen):
-    """NIfTI files at `path`, a template with {patient} and, where there are several, {timepoint} and {lesion}."""
+class FileSource(Frozen):
+    """One file per image at `path`, a template with {patient} and, where there are several, {timepoint} and {lesion}.
 
-    format: Literal["nifti"]
+    volume: which volume of a 4D file, counted from 0.
+    """
+
+    format: FileFormat
     centre: Name
     modality: Modality
     unit: Unit
     path: str
-    mask: NiftiMask
+    mask: FileMask
+    volume: Annotated[int, Field(ge=0)] | None = None
+
+    @property
+    def rule(self) -> ReadRule:
+        """How its files are read."""
+        return ReadRule(volume=self.volume, mask_grid=self.mask.grid)
 
     @model_validator(mode="after")
-    def check_placeholders(self) -> NiftiSource:
+    def check_placeholders(self) -> FileSource:
         for path in (self.path, self.mask.path):
             unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
             if "{patient}" not in path or unknown:
@@ -90,7 +130,7 @@ class NiftiSource(Frozen):
         return self
 
 
-ImageSource = Annotated[DicomSource | NiftiSource, Field(discriminator="format")]
+ImageSource = Annotated[DicomSource | FileSource, Field(discriminator="format")]
 
 
 Table = Annotated[

@@ -103,6 +103,15 @@ REASONS: dict[str, Reason] = {
 TRANSIENT = frozenset({"WORKER_LOST", "TIMEOUT", "OOM_RISK", "UNREADABLE"})
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something about a case that is used all the same, for a reason that REASONS knows. No patient data, as in Rejected."""
+
+    code: str
+    message: str = ""
+    details: dict[str, float | int | str] = field(default_factory=dict)
+
+
 class Rejected(Exception):
     """A case cannot be used, for a reason that REASONS knows. Caught per case; never stops a cohort.
 

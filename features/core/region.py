@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.quarantine import Warned
+
 Vector = tuple[float, float, float]
 Box = tuple[slice, slice, slice]
 IDENTITY: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -19,6 +21,7 @@ class Volume:
     array: (z, y, x), any real dtype. spacing_mm, origin_mm: (x, y, z) in mm, patient coordinates (LPS, as DICOM).
     direction: 3×3 row-major, columns are the directions of the x, y and z axes (as SimpleITK).
     facts: acquisition facts without patient data (Manufacturer, ConvolutionKernel, SliceThickness …).
+    warnings: what a reader noticed that does not forbid the use.
     """
 
     array: NDArray[np.generic]
@@ -26,6 +29,7 @@ class Volume:
     origin_mm: Vector = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = IDENTITY
     facts: dict[str, str | float] = field(default_factory=dict)
+    warnings: tuple[Warned, ...] = ()
 
     def matches(self, other: Volume, *, tolerance: float = 1e-4) -> bool:
         """Same size, spacing, origin and direction (each within `tolerance`: mm, or cosine)."""
@@ -43,12 +47,14 @@ class Region:
 
     outline: the ROI before voxels were left out for their intensity (re-segmentation), which shape is measured of; None
     if nothing was left out. within: a box (z, y, x) that holds both, if one is known: nobody need search elsewhere.
+    warnings: what the readers of image and mask noticed that does not forbid the use.
     """
 
     volume: Volume
     mask: NDArray[np.bool_]
     outline: NDArray[np.bool_] | None = None
     within: Box | None = None
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def shape_mask(self) -> NDArray[np.bool_]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from features.core.lock import locked
 from features.core.place import find_files
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
 from features.core.table import read_provenance, read_with_provenance, write_table
 
 Values = Mapping[str, float | str]
@@ -84,9 +84,18 @@ class Store:
                 found.setdefault(block, set()).add(file.removesuffix(".parquet"))
         return found
 
-    def save(self, block: str, digest: str, result: Values | Rejected, provenance: Mapping[str, str]) -> None:
-        """Keep a per-case result: one row per value, or none and the rejection in the provenance."""
+    def save(
+        self,
+        block: str,
+        digest: str,
+        result: Values | Rejected,
+        provenance: Mapping[str, str],
+        warnings: Sequence[Warned] = (),
+    ) -> None:
+        """Keep a per-case result: one row per value, or none and the rejection in the provenance, as are the warnings."""
         provenance = dict(provenance)
+        if warnings:
+            provenance["warnings"] = json.dumps([asdict(one) for one in warnings], sort_keys=True)
         values: Values = {}
         if isinstance(result, Rejected):
             rejected = {"code": result.code, "message": result.message, "details": result.details}
@@ -111,6 +120,10 @@ class Store:
         """The rejection kept under an address, None if values are. Raises StoreError if it is missing or damaged."""
         provenance = read_provenance(self.work(block, digest))
         return _rejected(provenance) if "rejected" in provenance else None
+
+    def warnings(self, block: str, digest: str) -> list[Warned]:
+        """The warnings kept under an address. Raises StoreError if the result is missing or damaged."""
+        return [Warned(**one) for one in json.loads(read_provenance(self.work(block, digest)).get("warnings", "[]"))]
 
 
 def _rejected(provenance: Mapping[str, str]) -> Rejected:

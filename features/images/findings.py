@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from features.core.case import Modality, Unit
+from features.core.case import Modality, ReadRule, Unit
 from features.core.id_form import IdForm, normalise_id
 from features.core.pseudonym import pseudonym
 
@@ -45,6 +45,7 @@ class Candidate:
     mask_format: str
     mask: tuple[Path, ...]
     roi: str
+    rule: ReadRule
 
     @property
     def files(self) -> tuple[Path, ...]:

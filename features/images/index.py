@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from features.core.case import CaseId, FileSet, Scan
-from features.core.catalog import Catalog, DicomSource, NiftiSource
+from features.core.catalog import Catalog, DicomSource, FileSource
 from features.core.digest import digest_bytes
 from features.core.quarantine import REASONS, Quarantined, Rejected
 from features.images.file_cache import FileCache
@@ -18,7 +18,7 @@ from features.images.files import Listing, image_folder, list_files
 from features.images.findings import Candidate, Findings, Pseudonyms, Refusal
 from features.images.header import HeaderReader
 from features.images.index_dicom import find_dicom
-from features.images.index_nifti import find_nifti
+from features.images.index_files import find_files
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 16  # candidates whose files are read side by side
@@ -115,8 +115,8 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
 
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
     for source in cohort.images:
-        if isinstance(source, NiftiSource):
-            findings.add(find_nifti(list_folder, source, cohort.timepoints, names))
+        if isinstance(source, FileSource):
+            findings.add(find_files(list_folder, source, cohort.timepoints, names))
         else:
             folders[source.centre, source.path].append(source)
     reader = HeaderReader(names, [source for sources in folders.values() for source in sources])
@@ -146,7 +146,7 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
             image = FileSet(one.image_format, one.image, _digest_of(images))
             mask = FileSet(one.mask_format, one.mask, _digest_of(masks))
             case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
-            yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi)
+            yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi, one.rule)
 
 
 def _digest_of(digests: list[str | Rejected]) -> str:

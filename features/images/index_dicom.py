@@ -112,6 +112,7 @@ def _find_source(
                 mask_format=source.mask.format,
                 mask=(own[0][0].path,),
                 roi=source.mask.roi,
+                rule=source.rule,
             )
         )
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.core.case import Scan
 from features.core.memory import claim_memory
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
 from features.core.table import Column
-from features.images.dicom import frame_of_reference, read_dicom_series, slice_voxels
-from features.images.nifti import nifti_voxels, read_nifti
-from features.images.rtstruct import read_rtstruct_mask
-from features.images.seg import read_seg_mask
+from features.images.dicom import read_dicom_series, slice_voxels
+from features.images.mask import read_mask
+from features.images.nifti import nifti_voxels
+from features.images.volume import read_volume
 
 MINIMUM_VOXELS = 27
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
@@ -45,30 +46,39 @@ REGION_COLUMNS: tuple[Column, ...] = (
 )
 
 
+class Checked(NamedTuple):
+    """The facts of a region that is fit for use, one for each of REGION_COLUMNS, and what is to be said about it."""
+
+    facts: dict[str, float | str]
+    warnings: tuple[Warned, ...]
+
+
 def read_region(scan: Scan) -> Region:
     """Image and mask of a scan, read from their files and on one grid.
 
-    A NIfTI mask is the voxels that equal the label `scan.roi`. Pixels are as in the files: nothing is resampled.
-    Raises Rejected with any code of the readers, and MASK_VALUES, GEOMETRY, MASK_EMPTY, PET_UNITS (the catalog says SUV,
-    the Units of a DICOM PET are others). Raises TooLarge, before pixels are read, above the memory limit of this thread.
+    Pixels are as in the files: nothing is resampled unless the scan's rule says so.
+    Raises Rejected with any code of `read_image` and `read_mask`, and MASK_EMPTY.
+    Raises TooLarge, before pixels are read, above the memory limit of this thread.
     """
     claim_memory(BYTES_PER_VOXEL * _voxels(scan))
-    if scan.image.format == "dicom":
-        image = read_dicom_series(scan.image.paths)
-        if scan.unit == "SUV" and image.facts.get("Units", "GML") != "GML":
-            raise Rejected("PET_UNITS")
-    else:
-        image = read_nifti(scan.image.paths[0])
-    path = scan.mask.paths[0]
-    if scan.mask.format == "nifti":
-        mask = _label_mask(read_nifti(path), image, int(scan.roi))
-    else:
-        frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
-        read = read_rtstruct_mask if scan.mask.format == "rtstruct" else read_seg_mask
-        mask = read(path, image, scan.roi, frame_of_reference=frame)
-    if not mask.any():
+    image = read_image(scan)
+    mask = read_mask(scan, image)
+    if not mask.array.any():
         raise Rejected("MASK_EMPTY")
-    return Region(image, mask)
+    return Region(image, np.asarray(mask.array, np.bool_), warnings=(*image.warnings, *mask.warnings))
+
+
+def read_image(scan: Scan) -> Volume:
+    """The image of a scan in the unit that the catalog declares.
+
+    Raises Rejected: PET_UNITS (the catalog says SUV, the Units of a DICOM PET are others), and the readers' codes.
+    """
+    if scan.image.format != "dicom":
+        return read_volume(scan.image.paths[0])
+    image = read_dicom_series(scan.image.paths)
+    if scan.unit == "SUV" and image.facts.get("Units", "GML") != "GML":
+        raise Rejected("PET_UNITS")
+    return image
 
 
 def _voxels(scan: Scan) -> int:
@@ -77,8 +87,8 @@ def _voxels(scan: Scan) -> int:
     return slice_voxels(first) * len(scan.image.paths) if scan.image.format == "dicom" else nifti_voxels(first)
 
 
-def check_region(region: Region) -> dict[str, float | str]:
-    """The facts of a region that is fit for use, one for each of REGION_COLUMNS; unknown text is "", an unknown number NaN.
+def check_region(region: Region) -> Checked:
+    """The facts of a region that is fit for use and its warnings; unknown text is "", an unknown number NaN.
 
     Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI, MASK_FLAT.
     """
@@ -119,18 +129,4 @@ def check_region(region: Region) -> dict[str, float | str]:
     facts: dict[str, float | str] = {name: float(value) for name, value in numbers.items()}
     facts["manufacturer"] = str(volume.facts.get("Manufacturer", ""))
     facts["kernel"] = str(volume.facts.get("ConvolutionKernel", ""))
-    return {column.name: facts[column.name] for column in REGION_COLUMNS}
-
-
-def _label_mask(labels: Volume, image: Volume, label: int) -> NDArray[np.bool_]:
-    """Voxels of one label. Raises Rejected: GEOMETRY, MASK_VALUES (a value is not whole within 1e-6)."""
-    if not labels.matches(image):
-        raise Rejected("GEOMETRY")
-    array = labels.array
-    if array.dtype.kind == "f":
-        values = array.astype(np.float64)
-        whole = np.rint(values)
-        if not (np.abs(values - whole) <= 1e-6).all():
-            raise Rejected("MASK_VALUES")
-        return np.asarray(whole == label)
-    return np.asarray(array == label)
+    return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, region.warnings)

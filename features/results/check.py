@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from features.core.case import Scan
 from features.core.digest import digest_json
 from features.core.quarantine import TRANSIENT, Rejected
@@ -21,13 +23,18 @@ def check_address(scan: Scan) -> str:
 def scan_facts(scan: Scan) -> dict[str, str]:
     """What decides the pixels of a scan's region."""
     facts = {"image": scan.image.digest, "mask": scan.mask.digest, "roi": scan.roi, "unit": scan.unit}
-    return {**facts, "modality": scan.modality, "formats": f"{scan.image.format}+{scan.mask.format}"}
+    facts |= {"modality": scan.modality, "formats": f"{scan.image.format}+{scan.mask.format}"}
+    rule = scan.rule.facts()
+    return {**facts, "rule": json.dumps(rule, sort_keys=True)} if rule else facts
 
 
 def check_scan(scan: Scan, store: Store) -> Rejected | None:
     """Check a scan and keep the facts or the rejection; what is returned is a rejection that is not kept."""
     result = guarded(lambda: check_region(read_region(scan)))
-    if isinstance(result, Rejected) and result.code in TRANSIENT:
-        return result
-    store.save(BLOCK, check_address(scan), result, scan_facts(scan))
+    if isinstance(result, Rejected):
+        if result.code in TRANSIENT:
+            return result
+        store.save(BLOCK, check_address(scan), result, scan_facts(scan))
+    else:
+        store.save(BLOCK, check_address(scan), result.facts, scan_facts(scan), result.warnings)
     return None

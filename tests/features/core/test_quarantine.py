@@ -29,12 +29,14 @@ def _texts() -> dict[str, set[str]]:
 
 
 def _first_arguments() -> set[str]:
-    """First argument of every Rejected(...) and Refusal(...) that is a text."""
+    """First argument of every Rejected(...), Refusal(...) and Warned(...) that is a text."""
     calls = [
         node
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Rejected", "Refusal")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Rejected", "Refusal", "Warned")
     ]
     return {call.args[0].value for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
 

@@ -43,7 +43,7 @@ def _recipe(**settings: Any) -> Recipe:
         ({"name": "ct__lung"}, "String should match pattern"),
         ({"name": "CT"}, "String should match pattern"),
         ({"minimum_voxels": 0}, "greater than 0"),
-        ({"modality": "US"}, "'CT', 'MR' or 'PT'"),
+        ({"modality": "US"}, "'CT', 'MR', 'PT', 'CR' or 'DX'"),
     ],
 )
 def test_settings_that_do_not_agree_are_refused(settings: dict[str, Any], message: str) -> None:
@@ -112,7 +112,7 @@ def test_faults_of_a_recipe_file_come_together_with_their_lines(tmp_path: Path) 
         load_recipe(tmp_path / "ct.yaml")
     faults = [str(fault).replace(f"{tmp_path}/", "") for fault in caught.value.faults]
     assert len(faults) == 4
-    assert faults[0].startswith("ct.yaml:1: modality: Input should be 'CT', 'MR' or 'PT'; found 'CX'")
+    assert faults[0].startswith("ct.yaml:1: modality: Input should be 'CT', 'MR', 'PT', 'CR' or 'DX'; found 'CX'")
     assert faults[1].startswith("ct.yaml:6: extractors.0.views.0: Input should be 'largest' or 'adjacent'")
     assert 'did you mean "largest"?' in faults[1]
     assert faults[2] == 'ct.yaml:7: unknown key "extractors.0.vews"; allowed: kind, views; did you mean "views"?'

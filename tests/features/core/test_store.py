@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import StoreError
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
 from features.core.store import Store
 
 DIGEST = "ab" * 32
@@ -35,6 +35,15 @@ def test_rejection_comes_back(tmp_path: Path) -> None:
     assert isinstance(found, Rejected)
     assert (found.code, found.message) == ("MASK_TINY", "a line")
     assert found.details == {"voxels": 3, "share": 0.5, "code_of": "x"}
+
+
+def test_warnings_come_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    warnings = [Warned("MASK_EMPTY", "text", {"voxels": 3}), Warned("MASK_TINY")]
+    store.save("region", DIGEST, {"voxels": 3.0}, {}, warnings)
+    assert store.warnings("region", DIGEST) == warnings
+    store.save("deep", DIGEST, {"voxels": 3.0}, {})
+    assert store.warnings("deep", DIGEST) == []
 
 
 def test_no_values_are_no_rejection(tmp_path: Path) -> None:

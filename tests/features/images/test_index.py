@@ -82,7 +82,7 @@ def test_good_cases_become_scans_that_can_be_read(tmp_path: Path, catalog: Calla
         "baseline",
     )
     assert (scan.image.format, scan.mask.format, len(scan.image.paths)) == ("dicom", "rtstruct", 8)
-    assert check_region(read_region(scan))["voxels"] == 2 * 49
+    assert check_region(read_region(scan)).facts["voxels"] == 2 * 49
     assert seen[-1] == ("digests", 2, 2)
     assert ("headers", 19, 19) in seen
 
@@ -266,7 +266,7 @@ def test_nifti_paths_fit_the_template(tmp_path: Path, catalog: Callable, save_ni
     assert sorted(scan.case.timepoint for scan in index.scans) == ["baseline", "baseline", "week_6"]
     assert index.files == {"used": 6, "quarantined": 0, "ignored_type": 1}
     assert index.scans[0].roi == "2"
-    assert check_region(read_region(index.scans[0]))["voxels"] == 64
+    assert check_region(read_region(index.scans[0])).facts["voxels"] == 64
 
 
 def test_nifti_faults(tmp_path: Path, catalog: Callable, save_nifti: Callable) -> None:

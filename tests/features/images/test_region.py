@@ -35,7 +35,7 @@ def test_nifti_label_becomes_the_mask(tmp_path: Path, save_nifti: Callable, dtyp
     image, mask = save_nifti(tmp_path / "i.nii.gz", ARRAY), save_nifti(tmp_path / "m.nii.gz", _labels().astype(dtype))
     region = read_region(_scan((image,), mask, ("nifti", "nifti"), "1"))
     np.testing.assert_array_equal(region.mask, (_labels() == 1).T)
-    assert check_region(region)["volume_ml"] == pytest.approx(80 * 6 / 1000)
+    assert check_region(region).facts["volume_ml"] == pytest.approx(80 * 6 / 1000)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_dicom_with_rtstruct_and_with_seg_give_one_mask(
     for path, kind in ((struct, "rtstruct"), (seg, "seg")):
         region = read_region(_scan(tuple(paths), path, ("dicom", kind), "gtv", "HU"))
         np.testing.assert_array_equal(region.mask, wanted[0])
-    facts = check_region(region)
+    facts = check_region(region).facts
     assert (facts["manufacturer"], facts["kernel"], facts["slice_thickness_mm"]) == ("SYNTH", "B30f", 2.5)
 
 
@@ -128,7 +128,7 @@ def _region(array: np.ndarray = ARRAY, box: tuple[slice, ...] = (slice(2, 6), sl
 def test_facts_are_those_of_the_mask() -> None:
     region = _region()
     region.mask[9, 10, 11] = True
-    facts = check_region(region)
+    facts = check_region(region).facts
     values = ARRAY[region.mask].astype(float)
     assert list(facts) == [column.name for column in REGION_COLUMNS]
     assert facts["voxels"] == 81
@@ -140,7 +140,7 @@ def test_facts_are_those_of_the_mask() -> None:
     assert (facts["spacing_x_mm"], facts["spacing_y_mm"], facts["spacing_z_mm"]) == (1, 2, 3)
     assert (facts["manufacturer"], facts["kernel"]) == ("", "")
     assert np.isnan(facts["slice_thickness_mm"])
-    assert check_region(_region())["touches_border"] == 0
+    assert check_region(_region()).facts["touches_border"] == 0
     assert Schema("region", REGION_COLUMNS).table([facts]).num_rows == 1
 
 

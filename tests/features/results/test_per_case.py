@@ -181,7 +181,7 @@ def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) 
 def test_a_scan_that_would_not_fit_is_refused_before_its_pixels_are_read_and_nothing_is_kept(
     make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.images.region.read_nifti", lambda path: pytest.fail("pixels were read"))
+    monkeypatch.setattr("features.images.region.read_volume", lambda path: pytest.fail("pixels were read"))
     scan = make_scan("p1")
     runner = Threads(workers=1).model_copy(update={"memory_gib": 1e-5})
     with Pool(runner) as pool:

@@ -1,4 +1,4 @@
-"""find_nifti: images and masks whose paths fit a source's templates."""
+"""find_files: images and masks whose paths fit a source's templates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from features.core.catalog import NiftiSource
+from features.core.catalog import FileSource
 from features.images.files import ListFolder
 from features.images.findings import Candidate, Findings, Pseudonyms, Refusal
 
@@ -15,8 +15,8 @@ Fields = Mapping[str, str]
 _WORD = "[A-Za-z0-9_-]+"
 
 
-def find_nifti(
-    list_folder: ListFolder, source: NiftiSource, timepoints: Mapping[str, int], names: Pseudonyms
+def find_files(
+    list_folder: ListFolder, source: FileSource, timepoints: Mapping[str, int], names: Pseudonyms
 ) -> Findings:
     """Candidates and refusals of one source. Image and mask belong together when the placeholders they share are equal.
 
@@ -101,7 +101,7 @@ def _literal(template: str) -> int:
 
 def _join(
     findings: Findings,
-    source: NiftiSource,
+    source: FileSource,
     images: list[tuple[Fields, Path]],
     masks: list[tuple[Fields, Path]],
     first_timepoint: str,
@@ -126,11 +126,12 @@ def _join(
                     centre=source.centre,
                     modality=source.modality,
                     unit=source.unit,
-                    image_format="nifti",
+                    image_format=source.format,
                     image=(path,),
-                    mask_format="nifti",
+                    mask_format=source.mask.format,
                     mask=(mask,),
                     roi=str(source.mask.label),
+                    rule=source.rule,
                 )
             )
     for fields, path in masks:
@@ -146,7 +147,7 @@ def _part(fields: Fields, words: set[str]) -> frozenset[tuple[str, str]]:
     return frozenset((word, fields[word]) for word in words)
 
 
-def _refusal(code: str, source: NiftiSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
+def _refusal(code: str, source: FileSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
     timepoint = fields.get("timepoint", first_timepoint)
     patient, lesion = fields["patient"], fields.get("lesion", "")
     message = "" if patient else "a file's path names no patient"
