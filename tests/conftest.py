@@ -1,5 +1,6 @@
 """What all tests share: a key of their own, the public data if they are there, and one small cohort that is whole."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,6 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the long tests come first: where files are tested side by side, none is left alone at the end."""
+    marks = ("server", "browser", "slow")
+    place: dict[Path, int] = {}
+    for item in items:
+        found = min((i for i, mark in enumerate(marks) if item.get_closest_marker(mark)), default=len(marks))
+        place[item.path] = min(found, place.get(item.path, found))
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -96,10 +107,21 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, radweave: Run) -> Demo:
-    """Three centres of eight patients: simulated, refreshed and studied for response from the command line."""
-    folder = tmp_path_factory.mktemp("demo")
-    radweave("simulate", folder / "cohort", "--patients-per-centre", 8, "--seed", 3)
+    """Three centres of eight patients: simulated, refreshed and studied for response from the command line.
+
+    Tests that run side by side share it: the first process makes it, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    folder.mkdir(exist_ok=True)
     found = Demo(folder / "cohort" / "data_catalog.yaml", folder / "store")
-    radweave("refresh", "--all", "--catalog", found.catalog, "--store", found.store)
-    radweave("study", "builtin_response", "--catalog", found.catalog, "--store", found.store)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            shutil.rmtree(folder / "cohort", ignore_errors=True)
+            shutil.rmtree(folder / "store", ignore_errors=True)
+            radweave("simulate", folder / "cohort", "--patients-per-centre", 8, "--seed", 3)
+            radweave("refresh", "--all", "--catalog", found.catalog, "--store", found.store)
+            radweave("study", "builtin_response", "--catalog", found.catalog, "--store", found.store)
+            (folder / "made").touch()
     return found

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.evaluation.evaluate import evaluate
 
-SPLIT = [{"kind": "nested", "folds": 5, "repeats": 1}]
+SPLIT = [{"kind": "nested", "folds": 3, "repeats": 1}]
 MODELS = {
     "binary": ["lasso_logistic", "svm", {"kind": "random_forest", "trees": 30}],
     "survival": ["coxnet", "cox", {"kind": "survival_forest", "trees": 30}],
@@ -33,15 +33,6 @@ def means(task: str, seeds: int, make_design: Any, make_study: Any, models: Any,
 def test_noise_over_twenty_seeds_gives_one_half(task: str, make_design: Any, make_study: Any) -> None:
     found = means(task, 20, make_design, make_study, MODELS[task], n=60, p=400, signal=0.0)
     assert all(abs(value - 0.5) <= 0.07 for value in found.values()), found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("task", ["binary", "survival"])
-def test_noise_over_four_seeds_is_near_one_half(task: str, make_design: Any, make_study: Any) -> None:
-    few = {"binary": {"kind": "lasso_logistic", "C": [0.3]}, "survival": {"kind": "coxnet", "alpha_fraction": [0.3]}}
-    models = [{**few[task], "k": [10]}]
-    found = means(task, 4, make_design, make_study, models, n=60, p=400, signal=0.0)
-    assert all(abs(value - 0.5) <= 0.15 for value in found.values()), found
 
 
 @pytest.mark.slow
