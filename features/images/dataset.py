@@ -7,12 +7,14 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
 
 from features.core.quarantine import Rejected
 
@@ -58,7 +60,7 @@ def read_dataset(path: Path, *, tags: Sequence[str] | None = None) -> Dataset:
             wanted = None if tags is None else ["SOPClassUID", *tags]
             source = path if data is None else BytesIO(_inflated(data) if deflated else data)
             dataset = dcmread(source, force=True, stop_before_pixels=wanted is not None, specific_tags=wanted)
-            dataset.buffer = None
+            dataset.buffer, dataset.filename = None, str(path)
             if "SOPClassUID" not in dataset:
                 raise Rejected("DICOM_TRUNC", "a DICOM file has no SOPClassUID", bytes=size)
     except (Rejected, MemoryError):
@@ -73,7 +75,7 @@ def read_dataset(path: Path, *, tags: Sequence[str] | None = None) -> Dataset:
 def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
     """`count` finite numbers of an attribute, or None if it is absent, of another length or unreadable."""
     try:
-        raw = dataset.get_item(keyword)
+        raw = dataset.get_item(_tag(keyword))
         if raw is None:
             return None
         if isinstance(raw, RawDataElement) and raw.VR in ("DS", "IS"):  # ten times faster than pydicom's classes
@@ -82,7 +84,7 @@ def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | N
             found = struct.unpack(("<" if raw.is_little_endian else ">") + _WHOLE[raw.VR], raw.value)
         else:
             with quiet():
-                value = dataset[keyword].value
+                value = dataset[_tag(keyword)].value
             found = tuple(float(part) for part in (value if count > 1 else [value]))
     except Exception:  # conversion of a damaged value can raise anything
         return None
@@ -91,23 +93,28 @@ def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | N
 
 def holds(dataset: Dataset, keyword: str) -> bool:
     """Whether an attribute is there and not empty, readable or not."""
-    raw = dataset.get_item(keyword)
+    raw = dataset.get_item(_tag(keyword))
     return raw is not None and raw.value not in (None, b"", "", [])
 
 
 def text(dataset: Dataset, keyword: str) -> str:
     """An attribute as stripped text, several values joined by a slash; empty if absent or unreadable."""
-    if keyword not in dataset:
+    if _tag(keyword) not in dataset:
         return ""
     try:
         with quiet():
-            value = dataset.get(keyword)
+            value = dataset[_tag(keyword)].value
     except Exception:  # conversion of a damaged value can raise anything
         return ""
     if value is None:
         return ""
     parts = [value] if isinstance(value, str | int | float) or not hasattr(value, "__iter__") else value
     return "/".join(str(part).strip() for part in parts)
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
 
 
 def _decimals(value: bytes) -> tuple[float, ...]:

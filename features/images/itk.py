@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +14,7 @@ from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.detached import read_header
 from features.images.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES, MAX_SPACING_MM
+from features.images.silence import silent
 
 
 def read_itk(path: Path, *, channel: int | None = None, volume: int | None = None) -> Volume:
@@ -42,7 +39,7 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
         reader.SetExtractIndex([0, 0, 0, volume])
         reader.SetExtractSize([*reader.GetSize()[:3], 0])
     try:
-        with _silent():
+        with silent():
             image = reader.Execute()
     except (RuntimeError, OverflowError) as error:
         raise Rejected("NII_TRUNC", "the file is truncated or of another format") from error
@@ -78,7 +75,7 @@ def _information(path: Path) -> Any:
     reader.SetFileName(str(path))
     reader.SetNumberOfThreads(1)
     try:
-        with _silent():
+        with silent():
             reader.ReadImageInformation()
     except (RuntimeError, OverflowError) as error:
         if "spacing" in str(error).lower():
@@ -103,18 +100,3 @@ def _check_grid(spacing: tuple[float, ...], origin: tuple[float, ...], direction
     shear = float(np.abs(axes.T @ axes - np.eye(3)).max())
     if shear > 1e-3:
         raise Rejected("NII_SHEAR", cosine=round(shear, 4))
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Inside, what ITK's readers print about damaged files, their paths included, is dropped."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGExtended12Bit
 
 from features.core.quarantine import Rejected, Warned
 from features.images.codestream import codestream_matrix
 from features.images.dataset import BOMB_CEILING, BOMB_RATIO, quiet, text
 from features.images.frames import Frame, frame_count, required
+from features.images.silence import silent
 
 _LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")  # JPEG, JPEG-LS near-lossless
 _PERHAPS_LOSSY = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203")  # JPEG 2000, HTJ2K
@@ -144,20 +145,34 @@ def _decoded(dataset: Dataset, shape: Layout, syntax: UID, data: bytes) -> NDArr
         raise
     except Exception as error:  # fragments can be damaged in any way
         raise Rejected("DICOM_DECODE", transfer_syntax=str(syntax)) from error
-    return _by_pydicom(dataset, syntax)
+    twelve_bits = syntax == JPEGExtended12Bit and shape.bits > 8
+    return _by_gdcm(dataset, shape, syntax) if twelve_bits else _by_pydicom(dataset, syntax)
 
 
 def _by_pydicom(dataset: Dataset, syntax: UID) -> NDArray[np.generic]:
     try:
-        with quiet():
+        with quiet(), silent():
             array: NDArray[np.generic] = dataset.pixel_array
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever their libraries raise
-        if "NotImplementedError" in str(error) or "does not support" in str(error):
-            raise Rejected("MISSING_DECODER", transfer_syntax=str(syntax)) from error
         raise Rejected("DICOM_DECODE", transfer_syntax=str(syntax)) from error
     return array
+
+
+def _by_gdcm(dataset: Dataset, shape: Layout, syntax: UID) -> NDArray[np.generic]:
+    """JPEG with 12 bits, which GDCM decodes only as a whole file."""
+    try:
+        import gdcm
+    except ImportError as error:
+        raise Rejected("MISSING_DECODER", transfer_syntax=str(syntax)) from error
+    reader = gdcm.ImageReader()
+    reader.SetFileName(dataset.filename)
+    with silent():
+        data = reader.GetImage().GetBuffer().encode("utf-8", "surrogateescape") if reader.Read() else b""
+    if len(data) != shape.bytes:
+        raise Rejected("DICOM_DECODE", transfer_syntax=str(syntax))
+    return np.frombuffer(data, f"<{'i' if shape.signed else 'u'}{shape.allocated // 8}")
 
 
 def _public(syntax: UID) -> str:
