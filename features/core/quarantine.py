@@ -46,10 +46,6 @@ REASONS: dict[str, Reason] = {
         "warning: slices overlap or have gaps: their thickness is not their distance",
         "none; the distance is used, the thickness is kept as a fact",
     ),
-    "DICOM_OVERFLOW": Reason(
-        "warning: voxels of the ROI are padding, or at the highest value that can be stored",
-        "look at the ROI; padding is left out",
-    ),
     "DICOM_LATERALITY": Reason(
         "warning: the patient did not lie head first and supine",
         "none; left and right come from ImageOrientationPatient",

@@ -21,7 +21,7 @@ from features.images.stack import stack_geometry, thickness_warnings
 _POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
 
 
-def read_dicom_series(paths: Sequence[Path], *, unit: Unit | None = None, rule: ReadRule | None = None) -> Volume:
+def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: ReadRule | None = None) -> Volume:
     """The volume of a series: classic files of one slice each, or enhanced files of many frames.
 
     Slices are ordered along their normal and rescaled one by one. Array: int16 for a CT with whole rescale values,
@@ -29,7 +29,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit | None = None, rule: 
     origin. facts: of the first slice, without patient data or UIDs; PixelPaddingValue and PixelPaddingRangeLimit in the
     unit of the array, whose voxels keep their value.
 
-    unit: what the catalog declares; None: as in the files. rule: `regrid` resamples tilted or uneven stacks.
+    unit: what the catalog declares; `arbitrary`: as in the files. rule: `regrid` resamples tilted or uneven stacks.
 
     Raises Rejected: UNREADABLE, SEC_BOMB, DICOM_TRUNC, DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR, DICOM_MIXED_MATRIX,
     DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,

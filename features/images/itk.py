@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected, Warned
-from features.core.region import Volume
+from features.core.region import Vector, Volume
 from features.images.detached import read_header
 from features.images.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES, MAX_SPACING_MM
 from features.images.silence import silent
@@ -38,6 +38,7 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
             raise Rejected("NII_4D", axes=dimension)
         reader.SetExtractIndex([0, 0, 0, volume])
         reader.SetExtractSize([*reader.GetSize()[:3], 0])
+    spacing, origin, direction = _grid(reader, unit_mm)
     try:
         with silent():
             image = reader.Execute()
@@ -49,12 +50,12 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
         if which is None or which >= array.shape[3]:
             raise Rejected("NII_4D", f"there is no channel {which}: voxels hold {array.shape[3]} numbers")
         array = np.ascontiguousarray(array[..., which])
+    elif dimension == 3 and volume:
+        raise Rejected("NII_4D", "the file has one volume", volume=volume)
     if array.dtype.kind not in "iuf":
         raise Rejected("NII_4D", "voxels are not numbers")
-    spacing, origin = (tuple(unit_mm * value for value in values) for values in (image.GetSpacing(), image.GetOrigin()))
-    _check_grid(spacing, origin, image.GetDirection())
     warnings = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
-    return Volume(array, spacing, origin, image.GetDirection(), warnings=warnings)  # type: ignore[arg-type]
+    return Volume(array, spacing, origin, direction, warnings=warnings)
 
 
 def itk_voxels(path: Path) -> int:
@@ -90,13 +91,17 @@ def _information(path: Path) -> Any:
     return reader
 
 
-def _check_grid(spacing: tuple[float, ...], origin: tuple[float, ...], direction: tuple[float, ...]) -> None:
-    if not all(0 < value <= MAX_SPACING_MM for value in spacing):
-        x, y, z = spacing
+def _grid(reader: Any, unit_mm: float) -> tuple[Vector, Vector, tuple[float, ...]]:
+    """Spacing, origin and direction of the first three axes."""
+    size = reader.GetDimension()
+    x, y, z = (unit_mm * value for value in reader.GetSpacing()[:3])
+    if not all(0 < value <= MAX_SPACING_MM for value in (x, y, z)):
         raise Rejected("NII_SPACING", f"the spacing is ({x:g}, {y:g}, {z:g}) mm; allowed: above 0, up to 20")
-    if not np.isfinite([*origin, *direction]).all():
+    origin = tuple(unit_mm * value for value in reader.GetOrigin()[:3])
+    axes = np.array(reader.GetDirection()).reshape(size, size)[:3, :3]
+    if not np.isfinite([*origin, *axes.reshape(-1)]).all():
         raise Rejected("NII_SHEAR", "origin or direction are not finite")
-    axes = np.array(direction).reshape(3, 3)
     shear = float(np.abs(axes.T @ axes - np.eye(3)).max())
     if shear > 1e-3:
         raise Rejected("NII_SHEAR", cosine=round(shear, 4))
+    return (x, y, z), (origin[0], origin[1], origin[2]), tuple(axes.reshape(-1).tolist())
