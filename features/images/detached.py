@@ -11,12 +11,14 @@ from features.core.quarantine import Rejected
 _HEADER_BYTES = 2**20
 _MOST_FILES = 100_000
 _PATTERN = re.compile(r"(?P<before>[^%]*)%0?(?P<digits>\d{0,2})d(?P<after>[^%]*)")
+_DATA = ("datafile", "elementdatafile")
+_FIELD = re.compile(r"\s*(?P<name>[^:=#][^:=]*?)\s*[:=]\s*(?P<value>.*?)\s*")
 _UNITS_MM = {"m": 1000.0, "cm": 10.0, "mm": 1.0, "um": 1e-3, "μm": 1e-3, "µm": 1e-3}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """fields: name in small letters without blanks → text, of the last line that has it. lines: what follows a LIST."""
+    """fields: name in small letters without blanks → the texts of all lines that have it. lines: what follows a LIST."""
 
     path: Path
     fields: dict[str, tuple[str, ...]]
@@ -45,7 +47,7 @@ class Header:
 
     def _names(self) -> list[str]:
         names: list[str] = []
-        for value in self.fields.get("datafile", ()) + self.fields.get("elementdatafile", ()):
+        for value in (value for name in _DATA for value in self.fields.get(name, ())):
             words = value.split()
             if words and words[0].upper() == "LIST":
                 names += [line for line in self.lines if line]
@@ -64,26 +66,19 @@ def read_header(path: Path) -> Header:
     except OSError as error:
         raise Rejected("UNREADABLE") from error
     fields: dict[str, tuple[str, ...]] = {}
-    lines = start.splitlines() if start.isprintable() else re.split(r"\r?\n", start)
+    lines = re.split("\r\n|\n|\r", start)
     for number, line in enumerate(lines):
-        name, _, value = (
-            (part.strip() for part in re.split("([:=])", line, maxsplit=1))
-            if re.search("[:=]", line)
-            else (
-                line,
-                "",
-                "",
-            )
-        )
-        key = name.lower().replace(" ", "")
-        if not key and number:  # the end of an NRRD header
-            return Header(path, fields, ())
-        if not key.startswith("#"):
-            fields[key] = (*fields.get(key, ()), value)
-        if key in ("datafile", "elementdatafile") and value.split()[:1] in (["LIST"], ["list"]):
+        if not line and start.startswith("NRRD"):  # the end of an NRRD header
+            break
+        field = _FIELD.fullmatch(line)
+        if field is None:
+            continue
+        name, value = field["name"].lower().replace(" ", ""), field["value"]
+        fields[name] = (*fields.get(name, ()), value)
+        if name in _DATA and value[:4].upper() == "LIST":
             return Header(path, fields, tuple(part.strip() for part in lines[number + 1 :]))
-        if key == "elementdatafile":  # the end of a MetaImage header
-            return Header(path, fields, ())
+        if name == "elementdatafile":  # the end of a MetaImage header
+            break
     return Header(path, fields, ())
 
 
