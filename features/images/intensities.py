@@ -84,7 +84,7 @@ def check_hu(array: NDArray[np.generic], padding: tuple[float, float] | None) ->
     Padding is left out; without the tag, it is the one value of all corners if it is lowest.
     """
     step = max(1, array.size // 1_000_000) | 1  # odd, so that no column of the matrix is favoured
-    values = array.reshape(-1)[::step]
+    values: NDArray[np.float32] = array.reshape(-1)[::step].astype(np.float32)
     if padding is None:
         corners = array[:, [0, 0, -1, -1], [0, -1, 0, -1]]
         lowest = float(corners.min())

@@ -91,7 +91,8 @@ def _syntax(dataset: Dataset) -> UID:
         syntax = ExplicitVRBigEndian if little is False else syntax
         if meta is not None:
             meta.TransferSyntaxUID = syntax
-    return UID(str(syntax))
+    with quiet():
+        return UID(str(syntax))
 
 
 def _stored(dataset: Dataset) -> NDArray[np.generic]:

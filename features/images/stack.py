@@ -98,13 +98,13 @@ def _check_alike(frames: Sequence[Frame]) -> None:
 
 def _check_unique(frames: Sequence[Frame], steps: NDArray[np.float64]) -> None:
     """No two slices at one position; frames in order."""
-    same = np.flatnonzero(steps <= STEP_TOLERANCE_MM)
-    if not same.size:
+    same = [k for k, step in enumerate(steps) if step <= STEP_TOLERANCE_MM]
+    if not same:
         return
     phases = {phase(frames[i]) for k in same for i in (k, k + 1)}
     if len(phases) > 1:
-        raise Rejected("DICOM_MIXED_PHASES", phases=len(phases), positions=int(same.size))
-    raise Rejected("DICOM_DUP_SLICE", positions=int(same.size))
+        raise Rejected("DICOM_MIXED_PHASES", phases=len(phases), positions=len(same))
+    raise Rejected("DICOM_DUP_SLICE", positions=len(same))
 
 
 def _faults(along: NDArray[np.float64], sideways: NDArray[np.float64], *, regrid: bool) -> list[Rejected]:
