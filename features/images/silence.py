@@ -6,18 +6,31 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
+
+_lock = Lock()
+_inside: list[int] = []  # the real stderr, once for each thread that is inside
 
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Inside, what libraries written in C++ print about damaged files, their paths included, is dropped."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    """Inside, what libraries written in C++ print about damaged files, their paths included, is dropped.
+
+    stderr belongs to the process: the first thread that comes in turns it away, the last one turns it back.
+    """
+    with _lock:
+        sys.stderr.flush()
+        kept = _inside[0] if _inside else os.dup(2)
+        if not _inside:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        _inside.append(kept)
     try:
-        os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        with _lock:
+            _inside.pop()
+            if not _inside:
+                os.dup2(kept, 2)
+                os.close(kept)
