@@ -33,7 +33,10 @@ class Header:
         folder = self.path.parent.resolve()
         found = []
         for name in self._names():
-            file = (folder / name).resolve()
+            try:
+                file = (folder / name).resolve()
+            except (OSError, ValueError, RuntimeError) as error:  # too long, with NUL, a loop of links
+                raise Rejected("NII_TRUNC", "the header names a file that cannot be") from error
             if not file.is_relative_to(folder):
                 raise Rejected("NRRD_PATH")
             found.append(file)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.core.quarantine import Rejected
 from features.images.dataset import numbers, text
 from features.images.frames import Frame
-from features.images.pixels import layout
+from features.images.layout import layout
 
 HU_RANGE = (-1100.0, 5000.0)
 _INT16 = np.iinfo(np.int16)

@@ -26,7 +26,7 @@ from features.images.codestream import codestream_matrix
 from features.images.dataset import read_dataset
 from features.images.dicom import read_dicom_series
 from features.images.frames import frames_of
-from features.images.pixels import lossy_warnings, stored_planes
+from features.images.pixels import lossy_warnings, stored_planes, stored_values
 
 SHIPPED = Path(pydicom.data.__file__).parent / "test_files"
 
@@ -88,10 +88,9 @@ def test_lossless_jpeg_and_jpeg_of_12_bits_are_decoded(tmp_path: Path, one: Data
     packed = read_dataset(tmp_path / "packed.dcm")
     assert packed.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.4.70"
     np.testing.assert_array_equal(planes(packed), planes(one))
-    from features.images.pixels import _stored
-
-    twelve = _stored(read_dataset(SHIPPED / "JPGExtended.dcm"))  # value as pydicom's own tests have it
-    assert (twelve.shape, int(twelve[0, 420, 140])) == ((1, 1024, 256), 244)
+    extended = read_dataset(SHIPPED / "JPGExtended.dcm")
+    (twelve,) = stored_values([extended]).values()
+    assert (twelve.shape, int(twelve[0, 420, 140])) == ((1, 1024, 256), 244)  # as in pydicom's own tests
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ def test_frame_of_another_size_is_never_decoded(one: Dataset, monkeypatch: pytes
     data = bytes(one.PixelData)
     at = data.index(b"\xff\x4f\xff\x51") + 8
     one.PixelData = data[:at] + (60_000).to_bytes(4, "big") * 2 + data[at + 8 :]
-    monkeypatch.setattr("features.images.pixels._by_pydicom", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr("features.images.pixels.decoded", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(Rejected, match="DICOM_DECODE.*another size"):
         planes(one)
 
