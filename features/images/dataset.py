@@ -93,8 +93,11 @@ def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | N
 
 def holds(dataset: Dataset, keyword: str) -> bool:
     """Whether an attribute is there and not empty, readable or not."""
-    raw = dataset.get_item(_tag(keyword))
-    return raw is not None and raw.value not in (None, b"", "", [])
+    try:
+        raw = dataset.get_item(_tag(keyword))
+        return raw is not None and raw.value not in (None, b"", "", [])
+    except Exception:  # conversion of a damaged value can raise anything
+        return True
 
 
 def text(dataset: Dataset, keyword: str) -> str:
@@ -110,6 +113,18 @@ def text(dataset: Dataset, keyword: str) -> str:
         return ""
     parts = [value] if isinstance(value, str | int | float) or not hasattr(value, "__iter__") else value
     return "/".join(str(part).strip() for part in parts)
+
+
+def pixel_data(dataset: Dataset) -> bytes:
+    """The bytes of the pixel data, as they are in the file. Raises Rejected: DICOM_DECODE."""
+    try:
+        with quiet():
+            value = dataset.get_item(_tag("PixelData")).value
+    except Exception as error:  # conversion of a damaged value can raise anything
+        raise Rejected("DICOM_DECODE", "the pixel data are damaged") from error
+    if not isinstance(value, bytes):
+        raise Rejected("DICOM_DECODE", "the pixel data are no bytes")
+    return value
 
 
 @cache

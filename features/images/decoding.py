@@ -34,9 +34,8 @@ _BY_GDCM = (uid.JPEGLossless, uid.JPEGLosslessSV1)
 _SECONDS = 5  # for a file, and again for the start; a damaged one must not be decoded for ever
 
 
-def check_compressed(dataset: Dataset, shape: Layout, syntax: uid.UID) -> None:
+def check_compressed(data: bytes, shape: Layout, syntax: uid.UID) -> None:
     """Raises Rejected: MISSING_DECODER, SEC_BOMB, DICOM_DECODE (a frame has another size than the header says)."""
-    data = dataset.get_item("PixelData").value
     if shape.bytes > max(BOMB_CEILING, BOMB_RATIO * len(data)):
         raise Rejected("SEC_BOMB", bytes=len(data), expected_bytes=shape.bytes)
     if not _is_available(syntax, shape):

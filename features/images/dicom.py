@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from features.core.case import ReadRule, Unit
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
-from features.images.dataset import numbers, read_dataset, text
+from features.images.dataset import numbers, pixel_data, read_dataset, text
 from features.images.facts import acquisition_facts
 from features.images.frames import PROJECTIONS, Frame, frame_count, frames_of
 from features.images.intensities import check_hu, inverted, is_inverse, padding_limits, rescale_of, rescaled
@@ -108,7 +108,7 @@ def _is_copy(one: Frame, other: Frame) -> bool:
         not one.groups
         and not other.groups
         and (one.slope, one.intercept) == (other.slope, other.intercept)
-        and bool(one.dataset.PixelData == other.dataset.PixelData)
+        and pixel_data(one.dataset) == pixel_data(other.dataset)
     )
 
 

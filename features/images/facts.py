@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from features.images.dataset import numbers, quiet, text
 from features.images.frames import Frame
@@ -39,11 +40,11 @@ def _places(frame: Frame) -> Iterator[Dataset]:
     with quiet():
         yield from _items(frame.dataset, "RadiopharmaceuticalInformationSequence")
         for group in frame.groups:
-            for element in group:
-                yield from _items(group, element.keyword)
+            for tag in list(group.keys()):
+                yield from _items(group, tag)
 
 
-def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
+def _items(dataset: Dataset, keyword: str | BaseTag) -> list[Dataset]:
     """The first item of a sequence; none if it is absent or damaged."""
     try:
         element = dataset[keyword]

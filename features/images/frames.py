@@ -13,6 +13,7 @@ from features.core.quarantine import Rejected
 from features.images.dataset import holds, numbers, quiet, text
 
 PROJECTIONS = ("CR", "DX")  # X-rays lie nowhere in the patient
+_MOST_MM, _FARTHEST_MM = 100.0, 1e6  # of a pixel, from the origin
 # What tells acquisitions at one position apart: (functional group, attribute); classic files hold the attribute itself.
 _PHASES = (
     ("FrameContentSequence", "FrameAcquisitionNumber"),
@@ -88,11 +89,15 @@ def required(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | 
 
 
 def functional_group(groups: Sequence[Dataset], keyword: str) -> Dataset:
-    """The one item of a functional group: the frame's own, else the shared one, else empty."""
-    for place in groups:
-        if place.get(keyword):
-            item: Dataset = place[keyword].value[0]
-            return item
+    """The one item of a functional group: the frame's own, else the shared one, else empty. Raises Rejected: DICOM_TRUNC."""
+    try:
+        with quiet():
+            for place in groups:
+                if place.get(keyword):
+                    item: Dataset = place[keyword].value[0]
+                    return item
+    except Exception as error:  # a damaged sequence can raise anything
+        raise Rejected("DICOM_TRUNC") from error
     return Dataset()
 
 
@@ -140,8 +145,10 @@ def _frame(
     if position is None or orientation is None:
         raise Rejected("DICOM_NO_IPP")
     spacing = required(measures, "PixelSpacing", 2)
-    if spacing is None or min(spacing) <= 0:
-        raise Rejected("DICOM_NO_IPP", "PixelSpacing is absent or not positive")
+    if spacing is None or not 0 < min(spacing) <= max(spacing) <= _MOST_MM:
+        raise Rejected("DICOM_NO_IPP", "PixelSpacing is absent or cannot be")
+    if max(map(abs, position)) > _FARTHEST_MM:
+        raise Rejected("DICOM_NO_IPP", "ImagePositionPatient cannot be")
     return Frame(
         dataset,
         index,
@@ -158,8 +165,8 @@ def _frame(
 def _projection(dataset: Dataset, matrix: tuple[int, int]) -> Frame:
     """An X-ray: one slice of 1 mm at the origin."""
     spacing = required(dataset, "PixelSpacing", 2) or required(dataset, "ImagerPixelSpacing", 2)
-    if spacing is None or min(spacing) <= 0:
-        raise Rejected("DICOM_NO_IPP", "PixelSpacing and ImagerPixelSpacing are absent or not positive")
+    if spacing is None or not 0 < min(spacing) <= max(spacing) <= _MOST_MM:
+        raise Rejected("DICOM_NO_IPP", "PixelSpacing and ImagerPixelSpacing are absent or cannot be")
     axes = np.array([1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
     return Frame(dataset, 0, np.zeros(3), axes, np.array(spacing), matrix, 1.0, *_rescale(dataset))
 

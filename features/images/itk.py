@@ -101,7 +101,8 @@ def _grid(reader: Any, unit_mm: float) -> tuple[Vector, Vector, tuple[float, ...
     axes = np.array(reader.GetDirection()).reshape(size, size)[:3, :3]
     if not np.isfinite([*origin, *axes.reshape(-1)]).all():
         raise Rejected("NII_SHEAR", "origin or direction are not finite")
-    shear = float(np.abs(axes.T @ axes - np.eye(3)).max())
-    if shear > 1e-3:
+    with np.errstate(all="ignore"):  # of numbers that cannot be
+        shear = float(np.abs(axes.T @ axes - np.eye(3)).max())
+    if not shear <= 1e-3:
         raise Rejected("NII_SHEAR", cosine=round(shear, 4))
     return (x, y, z), (origin[0], origin[1], origin[2]), tuple(axes.reshape(-1).tolist())

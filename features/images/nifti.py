@@ -158,6 +158,7 @@ def _skip(file: IO[bytes], count: int) -> int:
     return count - left
 
 
+@np.errstate(all="ignore")  # of numbers that cannot be
 def _geometry(
     header: Any, pixdim: list[float], unit_mm: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, ...]]:
@@ -182,8 +183,10 @@ def _geometry(
         raise Rejected("NII_SPACING", "sform gives a spacing of zero or above 20 mm")
     direction = axes / spacing
     shear = float(np.abs(direction.T @ direction - np.eye(3)).max())
-    if shear > 1e-3:
+    if not shear <= 1e-3:
         raise Rejected("NII_SHEAR", cosine=round(shear, 4))
+    if not np.isfinite(origin).all():
+        raise Rejected("NII_SHEAR", "the origin is not finite")
     x, y, z = (float(value) for value in spacing)
     return (x, y, z), (float(origin[0]), float(origin[1]), float(origin[2])), tuple(direction.reshape(-1).tolist())
 

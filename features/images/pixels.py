@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
 from features.core.quarantine import Rejected, Warned
-from features.images.dataset import text
+from features.images.dataset import pixel_data, text
 from features.images.decoding import check_compressed, decoded, decoded_by_gdcm, needs_gdcm, public
 from features.images.frames import Frame
 from features.images.layout import Layout, layout, transfer_syntax
@@ -34,13 +34,11 @@ def stored_values(datasets: Sequence[Dataset]) -> dict[int, NDArray[np.generic]]
     found: dict[int, NDArray[np.generic]] = {}
     left: dict[int, tuple[str, Layout]] = {}
     for dataset in datasets:
-        shape, syntax, data = layout(dataset), transfer_syntax(dataset), dataset.get_item("PixelData").value
-        if not isinstance(data, bytes):
-            raise Rejected("DICOM_DECODE", "the pixel data are no bytes")
+        shape, syntax, data = layout(dataset), transfer_syntax(dataset), pixel_data(dataset)
         if syntax.is_private or not syntax.is_transfer_syntax:
             raise Rejected("MISSING_DECODER", transfer_syntax=public(syntax))
         if syntax.is_compressed:
-            check_compressed(dataset, shape, syntax)
+            check_compressed(data, shape, syntax)
             if needs_gdcm(syntax, shape):
                 left[id(dataset)] = str(dataset.filename), shape
             else:
@@ -69,7 +67,7 @@ def lossy_warnings(dataset: Dataset) -> tuple[Warned, ...]:
     try:
         ratio = float(told)
     except ValueError:
-        ratio = layout(dataset).bytes / max(1, len(dataset.PixelData))
+        ratio = layout(dataset).bytes / max(1, len(pixel_data(dataset)))
     return (Warned("LOSSY", details={"ratio": round(ratio, 2), "transfer_syntax": syntax}),)
 
 

@@ -17,6 +17,7 @@ STEP_TOLERANCE_MM = 1e-2
 STEP_TOLERANCE = 1e-2  # of the median step
 TILT_DEGREES = 0.1
 WIDEST_STEP = 1.5  # times the median: beyond, a slice is missing, and none is invented
+_THICKEST_MM = 1000.0
 _NAMED_GAPS = 8
 
 
@@ -47,7 +48,9 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
     first = frames[0]
     _check_alike(frames)
     row, column = first.orientation[:3], first.orientation[3:]
-    if not np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], rtol=0, atol=1e-3):
+    with np.errstate(all="ignore"):  # of numbers that cannot be
+        orthonormal = np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], rtol=0, atol=1e-3)
+    if not orthonormal:
         raise Rejected("DICOM_NO_IPP", "ImageOrientationPatient is not orthonormal")
     normal = np.cross(row, column)
     positions = np.array([frame.position_mm for frame in frames])
@@ -65,8 +68,8 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
             raise faults[0]
         if faults:
             step = float(median_low(np.diff(along).tolist()))
-    if step <= 0:
-        raise Rejected("DICOM_NO_IPP", "a single slice has no SliceThickness")
+    if not 0 < step <= _THICKEST_MM:
+        raise Rejected("DICOM_NO_IPP", "a single slice has no SliceThickness, or one that cannot be")
     x, y, z = (float(value) for value in positions[0])
     return Grid(
         order,
@@ -87,12 +90,13 @@ def thickness_warnings(frames: Sequence[Frame], step_mm: float) -> tuple[Warned,
     return (Warned("DICOM_THICKNESS", details={"thickness_mm": thickness, "step_mm": round(step_mm, 4)}),)
 
 
+@np.errstate(all="ignore")  # of numbers that cannot be
 def _check_alike(frames: Sequence[Frame]) -> None:
     first = frames[0]
     if any(frame.matrix != first.matrix for frame in frames):
         raise Rejected("DICOM_MIXED_MATRIX", "rows or columns differ in a series")
     axes = np.array([[*frame.orientation, *frame.pixel_spacing_mm] for frame in frames])
-    if np.abs(axes - axes[0]).max() > 1e-4:
+    if not np.abs(axes - axes[0]).max() <= 1e-4:
         raise Rejected("DICOM_MIXED_MATRIX", "spacing or orientation differ in a series")
 
 
