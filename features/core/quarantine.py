@@ -32,7 +32,40 @@ REASONS: dict[str, Reason] = {
     "DICOM_MIXED_MATRIX": Reason(
         "rows, columns, spacing or orientation differ in a series", "separate the acquisitions"
     ),
-    "DICOM_MULTIFRAME": Reason("enhanced multi-frame images are not read yet", "convert to classic single-frame DICOM"),
+    "DICOM_MIXED_PHASES": Reason(
+        "slices of several acquisitions, echoes, b-values or times lie at one position",
+        "export them as series of their own",
+    ),
+    "DICOM_RGB": Reason("a colour image holds no intensities", "export the original images, not screenshots"),
+    "DICOM_BAD_VR": Reason("a required attribute cannot be understood", "correct the attribute at its source"),
+    "MISSING_DECODER": Reason(
+        "no decoder for the transfer syntax is installed", "install one, or send the series uncompressed"
+    ),
+    "LOSSY": Reason("warning: pixels were compressed and lost something by it", "prefer the originals; mind textures"),
+    "DICOM_THICKNESS": Reason(
+        "warning: slices overlap or have gaps: their thickness is not their distance",
+        "none; the distance is used, the thickness is kept as a fact",
+    ),
+    "DICOM_LATERALITY": Reason(
+        "warning: the patient did not lie head first and supine",
+        "none; left and right come from ImageOrientationPatient",
+    ),
+    "DICOM_DETECTOR": Reason(
+        "warning: the pixel spacing of an X-ray is that at the detector", "calibrate, or compare no lengths"
+    ),
+    "DICOM_MONOCHROME1": Reason(
+        "warning: low values were meant to be bright; an X-ray or MR was inverted, a CT or PET was not",
+        "look at the image",
+    ),
+    "DICOM_NO_PREAMBLE": Reason("warning: files have no DICOM preamble", "none; they were read"),
+    "DICOM_DUP_DROPPED": Reason("warning: identical copies of slices were left out", "remove the copies"),
+    "DICOM_REGRID": Reason(
+        "warning: a tilted or unevenly spaced stack was resampled to a regular grid, as the catalog asks",
+        "look at the contour on the image",
+    ),
+    "SEC_BOMB": Reason(
+        "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
+    ),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case", "keep one series per case and modality in the folder"
@@ -56,6 +89,8 @@ REASONS: dict[str, Reason] = {
     "NII_SHEAR": Reason("the voxel axes are not orthogonal", "resample the image to orthogonal axes"),
     "NII_4D": Reason("the image does not have three dimensions", "export one 3D volume"),
     "NII_SPACING": Reason("a voxel spacing is zero, negative or above 20 mm", "correct the header's pixdim"),
+    "NII_UNITS": Reason("warning: the header gives lengths in metres or micrometres", "none; they were converted"),
+    "NRRD_PATH": Reason("a header names a data file outside its own folder", "put the data file beside the header"),
     "PET_UNITS": Reason("a PET is not in the SUV that the catalog declares", "convert to SUV, or correct the catalog"),
     "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
     "PATIENT_UNKNOWN": Reason("a DICOM file has no PatientID", "export with patient ids"),

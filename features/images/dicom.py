@@ -1,49 +1,70 @@
-"""read_dicom_series: the files of one classic DICOM image series as a Volume, every header checked before pixels are used."""
+"""read_dicom_series: the files of one DICOM image series as a Volume, every header checked before pixels are used."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from features.core.quarantine import Rejected
+from features.core.case import ReadRule, Unit
+from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
-from features.images.dataset import numbers, quiet, read_dataset, text
-from features.images.stack import Slice, stack_geometry
+from features.images.dataset import numbers, pixel_data, read_dataset, text
+from features.images.facts import acquisition_facts
+from features.images.frames import PROJECTIONS, Frame, frame_count, frames_of
+from features.images.intensities import check_hu, inverted, is_inverse, padding_limits, rescale_of, rescaled
+from features.images.pixels import lossy_warnings, stored_planes
+from features.images.regrid import regridded
+from features.images.stack import stack_geometry, thickness_warnings
 
-TEXT_FACTS = ("Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "Units")
-NUMBER_FACTS = ("SliceThickness", "KVP")
-MR_FACTS = ("RepetitionTime", "EchoTime")
-HU_RANGE = (-1100.0, 5000.0)
+_POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
 
 
-def read_dicom_series(paths: Sequence[Path]) -> Volume:
-    """The volume of a series: slices ordered along their normal, rescale applied slice by slice.
+def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: ReadRule | None = None) -> Volume:
+    """The volume of a series: classic files of one slice each, or enhanced files of many frames.
 
-    Array: int16 for a CT with whole rescale values, float32 otherwise. Origin and direction in patient coordinates
-    (LPS, mm), as SimpleITK. facts: acquisition facts of the first slice, without patient data or UIDs.
-    Padding voxels keep their value.
+    Slices are ordered along their normal and rescaled one by one. Array: int16 for a CT with whole rescale values,
+    float32 otherwise. Origin and direction in patient coordinates (LPS, mm), as SimpleITK; an X-ray is one slice at the
+    origin. facts: of the first slice, without patient data or UIDs; PixelPaddingValue and PixelPaddingRangeLimit in the
+    unit of the array, whose voxels keep their value.
 
-    Raises Rejected: UNREADABLE, DICOM_TRUNC, DICOM_MULTIFRAME, DICOM_NO_IPP, DICOM_MIXED_MATRIX, DICOM_DUP_SLICE,
-    DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE, DICOM_MIXED_RESCALE,
-    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE.
+    unit: what the catalog declares; `arbitrary`: as in the files. rule: `regrid` resamples tilted or uneven stacks.
+
+    Raises Rejected: UNREADABLE, SEC_BOMB, DICOM_TRUNC, DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR, DICOM_MIXED_MATRIX,
+    DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,
+    DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, PET_UNITS.
+    Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_THICKNESS, DICOM_LATERALITY, DICOM_DETECTOR, DICOM_MONOCHROME1,
+    LOSSY, DICOM_REGRID.
     """
-    slices = [_slice(read_dataset(path)) for path in paths]
-    if not slices:
+    found = [frame for path in paths for frame in frames_of(read_dataset(path))]
+    if not found:
         raise Rejected("IMAGE_MISSING", "the series has no files")
-    order, spacing, origin, direction = stack_geometry(slices)
-    datasets = [slices[i].dataset for i in order]
-    modality = text(datasets[0], "Modality")
-    rescale = _rescale(datasets, modality)
-    stored = np.stack([_pixels(dataset) for dataset in datasets])
-    array = _rescaled(stored, rescale, modality)
+    frames = _without_copies(found)
+    grid = stack_geometry(frames, regrid=rule is not None and rule.regrid)
+    frames = [frames[i] for i in grid.order]
+    modality = text(frames[0].dataset, "Modality")
+    if unit == "SUV" and text(frames[0].dataset, "Units") not in ("", "GML"):
+        raise Rejected("PET_UNITS")
+    warnings = (
+        *_header_warnings(frames[0].dataset, [frame.dataset for frame in found]),
+        *_count_warning("DICOM_DUP_DROPPED", len(found) - len(frames)),
+        *thickness_warnings(frames, grid.spacing_mm[2]),
+        *lossy_warnings(frames[0].dataset),
+    )
+    rescale = rescale_of(frames, modality)
+    planes = stored_planes(frames)
+    if is_inverse(frames[0]):  # of CT and PET, numbers have a meaning whatever they look like
+        turned = modality not in ("CT", "PT")
+        planes = inverted(planes, frames) if turned else planes
+        warnings += (Warned("DICOM_MONOCHROME1", details={"inverted": int(turned)}),)
+    array = rescaled(planes, rescale, modality)
+    facts, padding = acquisition_facts(frames[0]), padding_limits(frames[0], rescale)
     if modality == "CT":
-        _check_hu(array, stored, datasets[0])
-    return Volume(array, spacing, origin, direction, _facts(datasets[0]))
+        check_hu(array, padding)
+    if padding is not None:
+        facts |= {"PixelPaddingValue": padding[0], "PixelPaddingRangeLimit": padding[1]}
+    return regridded(Volume(array, grid.spacing_mm, grid.origin_mm, grid.direction, facts, warnings), grid)
 
 
 def frame_of_reference(path: Path) -> str:
@@ -51,123 +72,57 @@ def frame_of_reference(path: Path) -> str:
     return text(read_dataset(path, tags=["FrameOfReferenceUID"]), "FrameOfReferenceUID")
 
 
-def slice_voxels(path: Path) -> int:
-    """Rows × Columns of an image file; 0 if it does not say. Raises Rejected: UNREADABLE, DICOM_TRUNC."""
-    dataset = read_dataset(path, tags=["Rows", "Columns"])
+def series_voxels(paths: Sequence[Path]) -> int:
+    """Voxels that the headers of a series claim, 0 if they do not say; of files of one frame, only the first is opened.
+
+    Raises Rejected: UNREADABLE, DICOM_TRUNC, DICOM_BAD_VR, SEC_BOMB.
+    """
+    first = _file_voxels(paths[0])
+    if first[1] == 1:
+        return first[0] * len(paths)
+    return first[0] + sum(_file_voxels(path)[0] for path in paths[1:])
+
+
+def _file_voxels(path: Path) -> tuple[int, int]:
+    """Voxels and frames of a file."""
+    dataset = read_dataset(path, tags=["Rows", "Columns", "NumberOfFrames"])
     rows, columns = numbers(dataset, "Rows", 1), numbers(dataset, "Columns", 1)
-    return int(rows[0] * columns[0]) if rows and columns else 0
+    frames = frame_count(dataset)
+    return (int(rows[0] * columns[0]) * frames if rows and columns else 0), frames
 
 
-def _slice(dataset: Dataset) -> Slice:
-    frames = numbers(dataset, "NumberOfFrames", 1)
-    if (frames and frames[0] > 1) or "PerFrameFunctionalGroupsSequence" in dataset:
-        raise Rejected("DICOM_MULTIFRAME")
-    if "PixelData" not in dataset:
-        raise Rejected("DICOM_TRUNC", "a DICOM file ends before its pixel data do")
-    position = numbers(dataset, "ImagePositionPatient", 3)
-    orientation = numbers(dataset, "ImageOrientationPatient", 6)
-    pixel_spacing = numbers(dataset, "PixelSpacing", 2)
-    if position is None or orientation is None:
-        raise Rejected("DICOM_NO_IPP")
-    if pixel_spacing is None or min(pixel_spacing) <= 0:
-        raise Rejected("DICOM_NO_IPP", "PixelSpacing is absent or not positive")
-    if numbers(dataset, "SamplesPerPixel", 1) not in (None, (1.0,)):
-        raise Rejected("DICOM_DECODE", "colour images hold no intensities")
-    matrix = numbers(dataset, "Rows", 1), numbers(dataset, "Columns", 1)
-    if matrix[0] is None or matrix[1] is None:
-        raise Rejected("DICOM_TRUNC", "Rows or Columns are absent")
-    thickness = numbers(dataset, "SliceThickness", 1)
-    return Slice(
-        dataset,
-        np.array(position),
-        np.array(orientation),
-        np.array(pixel_spacing),
-        (int(matrix[0][0]), int(matrix[1][0])),
-        thickness[0] if thickness else 0.0,
+def _without_copies(frames: Sequence[Frame]) -> list[Frame]:
+    """Frames without those of files of one slice that are at the place of another and hold the same."""
+    kept: list[Frame] = []
+    known: dict[bytes, list[Frame]] = {}
+    for frame in frames:
+        twins = known.setdefault(frame.position_mm.tobytes() + frame.orientation.tobytes(), [])
+        if not any(_is_copy(frame, twin) for twin in twins):
+            twins.append(frame)
+            kept.append(frame)
+    return kept
+
+
+def _is_copy(one: Frame, other: Frame) -> bool:
+    return (
+        not one.groups
+        and not other.groups
+        and (one.slope, one.intercept) == (other.slope, other.intercept)
+        and pixel_data(one.dataset) == pixel_data(other.dataset)
     )
 
 
-def _rescale(datasets: Sequence[Dataset], modality: str) -> NDArray[np.float64]:
-    """Slope and intercept of each slice, (n, 2)."""
-    found: list[tuple[float, float]] = []
-    for dataset in datasets:
-        slope, intercept = numbers(dataset, "RescaleSlope", 1), numbers(dataset, "RescaleIntercept", 1)
-        if modality in ("CT", "PT") and (slope is None or intercept is None or slope[0] == 0):
-            raise Rejected("DICOM_NO_RESCALE", f"a {modality} slice has no RescaleSlope/RescaleIntercept")
-        found.append((slope[0] if slope else 1.0, intercept[0] if intercept else 0.0))
-    if modality == "CT" and len(set(found)) > 1:
-        raise Rejected("DICOM_MIXED_RESCALE", pairs=len(set(found)))
-    return np.array(found, dtype=np.float64)
+def _header_warnings(first: Dataset, datasets: Sequence[Dataset]) -> tuple[Warned, ...]:
+    """What the header of the first slice says, and how many files have no preamble."""
+    bare = len({id(dataset) for dataset in datasets if dataset.preamble is None})
+    found = list(_count_warning("DICOM_NO_PREAMBLE", bare))
+    position = text(first, "PatientPosition")
+    if position in _POSITIONS:
+        found.append(Warned("DICOM_LATERALITY", details={"position": position}))
+    if text(first, "Modality") in PROJECTIONS and numbers(first, "PixelSpacing", 2) is None:
+        found.append(Warned("DICOM_DETECTOR"))
+    return tuple(found)
 
 
-def _pixels(dataset: Dataset) -> NDArray[np.generic]:
-    """Stored values (rows, columns)."""
-    meta = getattr(dataset, "file_meta", None)
-    syntax = getattr(meta, "TransferSyntaxUID", None)
-    try:
-        needed = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) // 8
-    except (AttributeError, TypeError, ValueError) as error:
-        raise Rejected("DICOM_DECODE", "the pixel description is not complete") from error
-    if (syntax is None or not syntax.is_compressed) and len(dataset.PixelData) < needed:
-        raise Rejected("DICOM_SHORT_PIXELS", bytes=len(dataset.PixelData), expected_bytes=needed)
-    if meta is not None and syntax is None:  # a file without meta information; pydicom found out how it is encoded
-        implicit = dataset.original_encoding[0] is not False
-        meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    try:
-        with quiet():
-            array: NDArray[np.generic] = dataset.pixel_array
-    except MemoryError:
-        raise
-    except Exception as error:  # decoders raise whatever their libraries raise
-        raise Rejected("DICOM_DECODE", transfer_syntax=str(syntax)) from error
-    return array
-
-
-def _rescaled(stored: NDArray[np.generic], rescale: NDArray[np.float64], modality: str) -> NDArray[np.generic]:
-    slope, intercept = rescale[0]
-    small = stored.dtype.itemsize <= 2 and abs(slope) <= 1000
-    if modality == "CT" and small and float(slope).is_integer() and float(intercept).is_integer():
-        whole = stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
-        bounds = np.iinfo(np.int16)
-        if bounds.min <= whole.min() and whole.max() <= bounds.max:
-            return whole.astype(np.int16)
-    array = np.empty(stored.shape, dtype=np.float32)
-    for k, (slope, intercept) in enumerate(rescale):
-        array[k] = stored[k] * slope + intercept
-    return array
-
-
-def _check_hu(array: NDArray[np.generic], stored: NDArray[np.generic], dataset: Dataset) -> None:
-    """HU_RANGE if the 0.1 % or the 99.9 % percentile cannot be HU, on a sample of about a million voxels.
-
-    Padding is left out: PixelPaddingValue (to its limit), or without the tag the one value of all corners if it is lowest.
-    """
-    step = max(1, array.size // 1_000_000) | 1  # odd, so that no column of the matrix is favoured
-    values = array.reshape(-1)[::step].astype(np.float64)
-    raw = stored.reshape(-1)[::step].astype(np.float64)
-    corners = stored[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    tag = numbers(dataset, "PixelPaddingValue", 1)
-    if tag is not None:
-        limit = numbers(dataset, "PixelPaddingRangeLimit", 1) or tag
-        padding = (raw >= min(tag + limit)) & (raw <= max(tag + limit))
-    elif corners.min() == corners.max() == stored.min():
-        padding = raw == float(corners.min())
-    else:
-        padding = np.zeros(raw.shape, dtype=np.bool_)
-    if not padding.all():
-        values = values[~padding]
-    low, high = (float(value) for value in np.percentile(values, [0.1, 99.9]))
-    if low < HU_RANGE[0] or high > HU_RANGE[1]:
-        raise Rejected("HU_RANGE", p0_1_hu=low, p99_9_hu=high)
-
-
-def _facts(dataset: Dataset) -> dict[str, str | float]:
-    facts: dict[str, str | float] = {}
-    for keyword in TEXT_FACTS:
-        if text(dataset, keyword):
-            facts[keyword] = text(dataset, keyword)[:64]
-    for keyword in (*NUMBER_FACTS, *(MR_FACTS if text(dataset, "Modality") == "MR" else ())):
-        value = numbers(dataset, keyword, 1)
-        if value is not None:
-            facts[keyword] = value[0]
-    return facts
+def _count_warning(code: str, count: int) -> tuple[Warned, ...]:
+    return (Warned(code, details={"files": count}),) if count else ()

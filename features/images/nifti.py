@@ -6,44 +6,61 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.place import write_bytes
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 
 MAX_SPACING_MM = 20.0
 MAX_BYTES = 2**34  # a header that claims more is damaged
+BOMB_RATIO, BOMB_CEILING = 100, 2**31  # a packed file may hold 2 GiB, or so many times its size
+_SLACK = 2**26  # what may follow the voxels
+_LONGEST_HEADER = 540
+_UNITS_MM = {1: 1000.0, 3: 1e-3}  # xyzt_units: metres, micrometres
 _LPS = np.array([-1.0, -1.0, 1.0])  # NIfTI counts x and y the other way (RAS)
 
 
-def read_nifti(path: Path) -> Volume:
-    """The volume of a .nii or .nii.gz file, NIfTI-1 or -2; a trailing fourth axis of length 1 is dropped.
+def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
+    """The volume of a .nii or .nii.gz file, NIfTI-1 or -2; trailing axes of length 1 are dropped.
 
-    Array: the stored type where there is no scaling; otherwise scl_slope and scl_inter applied once, float32
-    (float64 for stored types of more than 16 bits). Geometry from sform, else qform, else spacings alone (origin 0);
-    patient coordinates (LPS, mm) as SimpleITK.
+    volume: which volume of a file of four dimensions. Array: the stored type where there is no scaling; otherwise
+    scl_slope and scl_inter applied once, float32 (float64 for stored types of more than 16 bits). Geometry from sform, else
+    qform, else spacings alone (origin 0); patient coordinates (LPS, mm) as SimpleITK.
 
-    Raises Rejected: UNREADABLE (cannot be opened), NII_TRUNC (short, bad checksum, not NIfTI), NII_4D (not one 3D image
-    of numbers), NII_SPACING, NII_SQ (sform and qform differ by more than 1e-3), NII_SHEAR.
+    Raises Rejected: UNREADABLE (cannot be opened), SEC_BOMB (over 2 GiB in a file of less than a hundredth, or far more
+    than its header says), NII_TRUNC (short, bad checksum, not NIfTI), NII_4D (not one image of numbers, no such volume),
+    NII_SPACING, NII_SQ (sform and qform differ by more than 1e-3), NII_SHEAR. Warns: NII_UNITS.
     """
-    image, pixdim = _open(path)
-    shape = tuple(int(length) for length in image.shape)
-    shape = shape[: max(3, len(shape) - _trailing_ones(shape))]
-    dtype: np.dtype[Any] = image.header.get_data_dtype()
-    if len(shape) != 3 or min(shape) < 1 or dtype.kind not in "iuf":
+    header, pixdim = _header(path)
+    shape = _shape(header)
+    dtype: np.dtype[Any] = header.get_data_dtype()
+    if len(shape) == 3 and not volume:
+        volumes, volume = 1, 0
+    elif len(shape) == 4 and volume is not None and volume < shape[3]:
+        volumes = shape[3]
+    else:
         raise Rejected("NII_4D", axes=len(shape))
-    spacing, origin, direction = _geometry(image.header, pixdim)
-    raw = _bytes(path, int(image.dataobj.offset), math.prod(shape) * dtype.itemsize)
-    stored = np.frombuffer(raw, dtype=dtype).reshape(shape[::-1])
-    slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
+    if min(shape) < 1 or dtype.kind not in "iuf":
+        raise Rejected("NII_4D", "the image has no voxels, or they are not numbers")
+    unit_mm = _UNITS_MM.get(int(header["xyzt_units"]) & 7, 1.0)
+    spacing, origin, direction = _geometry(header, pixdim, unit_mm)
+    count = math.prod(shape[:3]) * dtype.itemsize
+    raw = _bytes(path, int(header["vox_offset"]), count, volume=volume, volumes=volumes)
+    stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
+    slope, intercept = header.get_slope_inter()
     array: NDArray[np.generic] = stored.astype(dtype.newbyteorder("="), copy=not stored.dtype.isnative)
-    if (slope, intercept) != (1.0, 0.0):
-        array = (array.astype(np.float64) * slope + intercept).astype(np.float32 if dtype.itemsize <= 2 else np.float64)
-    return Volume(array, spacing, origin, direction)
+    if dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    if slope is not None and (slope, intercept) != (1.0, 0.0):
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = array.astype(np.float64) * slope + intercept
+            array = scaled.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
+    warnings = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
+    return Volume(array, spacing, origin, direction, warnings=warnings)
 
 
 def write_nifti(path: Path, volume: Volume) -> None:
@@ -63,64 +80,95 @@ def write_nifti(path: Path, volume: Volume) -> None:
 
 
 def nifti_voxels(path: Path) -> int:
-    """Voxels that the header of a file claims. Raises Rejected: UNREADABLE, NII_TRUNC."""
-    return math.prod(int(length) for length in _open(path)[0].shape)
+    """Voxels of one volume, as the header of a file claims. Raises Rejected: UNREADABLE, NII_TRUNC."""
+    return math.prod(_shape(_header(path)[0])[:3])
 
 
-def _open(path: Path) -> tuple[Any, list[float]]:
-    """The image, its voxels not read, and the spacings as they stand in the file: nibabel mends bad ones silently."""
-    import nibabel as nib
+def _header(path: Path) -> tuple[Any, list[float]]:
+    """The header, and the spacings as they stand in the file: nibabel mends bad ones silently."""
+    from nibabel.nifti1 import Nifti1Header
+    from nibabel.nifti2 import Nifti2Header
 
     try:
-        with path.open("rb"):
-            pass
-        image = nib.load(path)
-        if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is one too; pairs of files are not
+        with _opened(path) as file:
+            start = file.read(_LONGEST_HEADER)
+    except OSError as error:
+        code = "NII_TRUNC" if isinstance(error, gzip.BadGzipFile) else "UNREADABLE"
+        raise Rejected(code) from error
+    except (EOFError, zlib.error) as error:
+        raise Rejected("NII_TRUNC") from error
+    try:
+        kind: Any = (
+            Nifti2Header
+            if 540 in (int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big"))
+            else Nifti1Header
+        )
+        block = start[: kind.template_dtype.itemsize]
+        unchecked, header = kind(block, check=False), kind(block)
+        if not bytes(header["magic"]).startswith(b"n+"):
             raise Rejected("NII_TRUNC", "a file is not single-file NIfTI")
-        header_class: Any = image.header_class
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            header = header_class.from_fileobj(file, check=False)
+        header.get_data_dtype(), header.get_slope_inter(), int(header["vox_offset"])
     except (Rejected, MemoryError):
         raise
-    except (PermissionError, FileNotFoundError) as error:
-        raise Rejected("UNREADABLE") from error
     except Exception as error:  # a broken header can raise anything inside the parser
         raise Rejected("NII_TRUNC") from error
-    return image, [float(value) for value in header["pixdim"][1:4]]
+    return header, [float(value) for value in unchecked["pixdim"][1:4]]
 
 
-def _trailing_ones(shape: tuple[int, ...]) -> int:
-    ones = 0
-    while ones < len(shape) and shape[-1 - ones] == 1:
-        ones += 1
-    return ones
+def _shape(header: Any) -> tuple[int, ...]:
+    """Lengths of the axes, without trailing ones beyond the third."""
+    shape = tuple(int(length) for length in header.get_data_shape())
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
 
 
-def _bytes(path: Path, offset: int, count: int) -> bytes:
-    """`count` bytes of voxels from `offset` on; a gzip file is read to its end, so that its checksum is verified."""
-    if count > MAX_BYTES:
-        raise Rejected("NII_TRUNC", "the header claims more voxels than a file can hold")
+def _opened(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+
+
+def _bytes(path: Path, offset: int, count: int, *, volume: int, volumes: int) -> bytes:
+    """The `count` bytes of one of the volumes that begin at `offset`; gzip is read to its end, to verify its checksum."""
+    total, size, packed = offset + volumes * count, path.stat().st_size, path.name.lower().endswith(".gz")
+    if packed and total > max(BOMB_CEILING, BOMB_RATIO * size):
+        raise Rejected("SEC_BOMB", bytes=size, expected_bytes=total)
+    if total > MAX_BYTES or offset < 0 or (total > size and not packed):
+        raise Rejected(
+            "NII_TRUNC", "the header claims more voxels than the file holds", bytes=size, expected_bytes=total
+        )
+    start = offset + volume * count
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            skipped = len(file.read(offset))
+        with _opened(path) as file:
+            skipped = _skip(file, start) if packed else file.seek(start)
             data = file.read(count)
-            if path.suffix == ".gz":
-                file.read(1 << 20)
+            if packed and _skip(file, total - start - count + _SLACK) > total - start - count + _SLACK - 1:
+                raise Rejected("SEC_BOMB", "a packed file holds far more than its header says", bytes=size)
     except (EOFError, OSError, zlib.error) as error:
         raise Rejected("NII_TRUNC") from error
-    if skipped < offset or len(data) < count:
-        raise Rejected("NII_TRUNC", bytes=skipped + len(data), expected_bytes=offset + count)
+    if skipped < start or len(data) < count:
+        raise Rejected("NII_TRUNC", bytes=skipped + len(data), expected_bytes=total)
     return data
 
 
+def _skip(file: IO[bytes], count: int) -> int:
+    """Read and forget `count` bytes; how many there were."""
+    left = count
+    while left > 0 and (found := len(file.read(min(left, 1 << 20)))):
+        left -= found
+    return count - left
+
+
+@np.errstate(all="ignore")  # of numbers that cannot be
 def _geometry(
-    header: Any, pixdim: list[float]
+    header: Any, pixdim: list[float], unit_mm: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, ...]]:
-    """Spacing, origin and direction in LPS."""
+    """Spacing, origin and direction in LPS, mm."""
+    pixdim = [value * unit_mm for value in pixdim]
     if not all(0 < value <= MAX_SPACING_MM for value in pixdim):
         raise Rejected("NII_SPACING", spacing_x_mm=pixdim[0], spacing_y_mm=pixdim[1], spacing_z_mm=pixdim[2])
-    sform = header.get_sform() if int(header["sform_code"]) > 0 else None
-    qform = _qform(header) if int(header["qform_code"]) > 0 else None
+    mm = np.array([unit_mm] * 3 + [1.0])[:, None]
+    sform = mm * header.get_sform() if int(header["sform_code"]) > 0 else None
+    qform = mm * _qform(header) if int(header["qform_code"]) > 0 else None
     if sform is not None and qform is not None:
         difference = float(np.abs(sform - qform).max())
         if not difference <= 1e-3:
@@ -135,8 +183,10 @@ def _geometry(
         raise Rejected("NII_SPACING", "sform gives a spacing of zero or above 20 mm")
     direction = axes / spacing
     shear = float(np.abs(direction.T @ direction - np.eye(3)).max())
-    if shear > 1e-3:
+    if not shear <= 1e-3:
         raise Rejected("NII_SHEAR", cosine=round(shear, 4))
+    if not np.isfinite(origin).all():
+        raise Rejected("NII_SHEAR", "the origin is not finite")
     x, y, z = (float(value) for value in spacing)
     return (x, y, z), (float(origin[0]), float(origin[1]), float(origin[2])), tuple(direction.reshape(-1).tolist())
 

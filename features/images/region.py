@@ -12,10 +12,9 @@ from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
 from features.core.table import Column
-from features.images.dicom import read_dicom_series, slice_voxels
+from features.images.dicom import read_dicom_series, series_voxels
 from features.images.mask import read_mask
-from features.images.nifti import nifti_voxels
-from features.images.volume import read_volume
+from features.images.volume import file_voxels, read_volume
 
 MINIMUM_VOXELS = 27
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
@@ -74,17 +73,14 @@ def read_image(scan: Scan) -> Volume:
     Raises Rejected: PET_UNITS (the catalog says SUV, the Units of a DICOM PET are others), and the readers' codes.
     """
     if scan.image.format != "dicom":
-        return read_volume(scan.image.paths[0])
-    image = read_dicom_series(scan.image.paths)
-    if scan.unit == "SUV" and image.facts.get("Units", "GML") != "GML":
-        raise Rejected("PET_UNITS")
-    return image
+        return read_volume(scan.image.paths[0], volume=scan.rule.volume)
+    return read_dicom_series(scan.image.paths, unit=scan.unit, rule=scan.rule)
 
 
 def _voxels(scan: Scan) -> int:
-    """Voxels of the image by its header: rows × columns × slices."""
-    first = scan.image.paths[0]
-    return slice_voxels(first) * len(scan.image.paths) if scan.image.format == "dicom" else nifti_voxels(first)
+    """Voxels of the image by its headers."""
+    paths = scan.image.paths
+    return series_voxels(paths) if scan.image.format == "dicom" else file_voxels(paths[0])
 
 
 def check_region(region: Region) -> Checked:

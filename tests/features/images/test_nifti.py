@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from features.core.quarantine import Rejected
-from features.images.nifti import read_nifti
+from features.images.nifti import nifti_voxels, read_nifti
 
 ARRAY = np.random.default_rng(0).integers(-500, 500, (5, 6, 7)).astype(np.int16)
 
@@ -140,3 +141,84 @@ def test_other_file_and_no_file_are_rejected(tmp_path: Path) -> None:
         read_nifti(tmp_path / "a.nii")
     with pytest.raises(Rejected, match="UNREADABLE"):
         read_nifti(tmp_path / "b.nii")
+
+
+def test_one_volume_of_four_dimensions_is_chosen(tmp_path: Path, save_nifti: Callable) -> None:
+    both = np.stack([ARRAY, ARRAY + 1], axis=-1)
+    for name in ("a.nii", "a.nii.gz"):
+        path = save_nifti(tmp_path / name, both)
+        for k in (0, 1):
+            np.testing.assert_array_equal(read_nifti(path, volume=k).array, both[..., k].T)
+        with pytest.raises(Rejected, match="NII_4D"):
+            read_nifti(path, volume=2)
+        assert nifti_voxels(path) == ARRAY.size
+    with pytest.raises(Rejected, match="NII_4D"):
+        read_nifti(save_nifti(tmp_path / "b.nii", ARRAY), volume=1)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("meter", 1e-3), ("micron", 1e3)])
+def test_other_units_become_millimetres(tmp_path: Path, save_nifti: Callable, unit: str, factor: float) -> None:
+    affine = _rotated()
+    affine[:3] *= factor
+    wanted = read_nifti(save_nifti(tmp_path / "mm.nii", ARRAY, _rotated()))
+    found = read_nifti(save_nifti(tmp_path / "a.nii", ARRAY, affine, edit=lambda one: one.header.set_xyzt_units(unit)))
+    assert found.matches(wanted)
+    assert [(one.code, one.details) for one in found.warnings] == [("NII_UNITS", {"unit_mm": 1 / factor})]
+    assert wanted.warnings == ()
+
+
+@pytest.mark.parametrize("slope", [0.0, np.nan, np.inf])
+def test_slope_that_is_none_is_ignored(tmp_path: Path, save_nifti: Callable, slope: float) -> None:
+    path = save_nifti(tmp_path / "a.nii", ARRAY)
+    data = bytearray(path.read_bytes())
+    data[112:116] = np.float32(slope).tobytes()  # scl_slope
+    path.write_bytes(data)
+    volume = read_nifti(path)
+    np.testing.assert_array_equal(volume.array, ARRAY.T)
+    assert volume.array.dtype == np.int16
+
+
+@pytest.mark.parametrize("codes", [(0, 1), (2, 0), (4, 1)])
+def test_a_form_without_code_is_ignored(tmp_path: Path, save_nifti: Callable, codes: tuple[int, int]) -> None:
+    def edit(image: nib.Nifti1Image) -> None:
+        other = _rotated()
+        other[0, 3] += 50
+        image.set_sform(_rotated() if codes[0] else other, 1, update_affine=False)
+        image.set_qform(_rotated() if codes[1] else other, 1, update_affine=False)
+        image.header["sform_code"], image.header["qform_code"] = codes
+
+    volume = read_nifti(save_nifti(tmp_path / "a.nii", ARRAY, _rotated(), edit=edit))
+    np.testing.assert_allclose(volume.origin_mm, [-10, 20, 30], atol=1e-4)
+
+
+def test_nifti_2_is_read(tmp_path: Path) -> None:
+    nib.save(nib.Nifti2Image(ARRAY, _rotated()), tmp_path / "a.nii.gz")
+    volume = read_nifti(tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(volume.array, ARRAY.T)
+    np.testing.assert_allclose(volume.spacing_mm, [1.5, 0.8, 3.0])
+
+
+@pytest.mark.parametrize("shape", [(5000, 5000, 1000), (30_000, 30_000, 30_000)])
+def test_bomb_is_refused_by_its_header(tmp_path: Path, save_nifti: Callable, shape: tuple[int, int, int]) -> None:
+    path = save_nifti(tmp_path / "a.nii", ARRAY)
+    data = bytearray(path.read_bytes())
+    data[42:48] = np.array(shape, "<i2").tobytes()  # dim[1:4]
+    path.write_bytes(data)
+    with pytest.raises(Rejected, match="NII_TRUNC"):
+        read_nifti(path)
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(data))
+    with pytest.raises(Rejected, match="SEC_BOMB"):
+        read_nifti(tmp_path / "a.nii.gz")
+
+
+def test_bomb_behind_the_voxels_is_refused(
+    tmp_path: Path, save_nifti: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("features.images.nifti._SLACK", 2**16)
+    data = save_nifti(tmp_path / "a.nii", ARRAY).read_bytes()
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(gzip.compress(data + bytes(2**15)))
+    np.testing.assert_array_equal(read_nifti(path).array, ARRAY.T)
+    path.write_bytes(gzip.compress(data + bytes(2**20)))
+    with pytest.raises(Rejected, match="SEC_BOMB"):
+        read_nifti(path)

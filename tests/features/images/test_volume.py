@@ -8,13 +8,15 @@ import pytest
 import SimpleITK as sitk
 
 from features.core.quarantine import Rejected
-from features.images.volume import read_volume
+from features.images.detached import read_header
+from features.images.volume import file_voxels, read_volume
 
 KINDS = ["image.nrrd", "image.mha", "image.nii", "image.nii.gz", "image.mhd", "image.nhdr"]
 
 
 def written(path: Path, array: np.ndarray | None = None, *, compressed: bool = True, vector: bool = False) -> Path:
     array = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6) if array is None else array
+    path.parent.mkdir(exist_ok=True)
     image = sitk.GetImageFromArray(array, isVector=vector)
     if image.GetDimension() == 3:
         image.SetSpacing((0.75, 1.5, 2.5))
@@ -101,3 +103,80 @@ def test_a_folder_with_one_series_is_an_image(tmp_path: Path, save_series: Calla
     for path in save_series(tmp_path / "other")[0]:
         path.rename(tmp_path / f"other-{path.name}")
     assert code_of(tmp_path).code == "SERIES_AMBIGUOUS"
+
+
+def test_one_volume_of_four_dimensions_is_chosen(tmp_path: Path) -> None:
+    array = np.arange(2 * 3 * 4 * 5, dtype=np.int16).reshape(2, 3, 4, 5)
+    image = sitk.JoinSeries([sitk.GetImageFromArray(part) for part in array])
+    for name in ("image.nrrd", "image.mha"):
+        sitk.WriteImage(image, str(tmp_path / name))
+        np.testing.assert_array_equal(read_volume(tmp_path / name, volume=1).array, array[1])
+        assert code_of(tmp_path / name).code == "NII_4D"
+        assert code_of(tmp_path / name, volume=2).code == "NII_4D"
+        assert file_voxels(tmp_path / name) == 60
+    several = written(tmp_path / "several.nrrd", np.moveaxis(array, 0, -1), vector=True)
+    np.testing.assert_array_equal(read_volume(several, volume=1).array, array[1])
+    assert code_of(several).code == "NII_4D"
+    assert code_of(written(tmp_path / "plain.nrrd"), volume=1).code == "NII_4D"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("image.nhdr", b"data file: image.raw", b"data file: ../image.raw"),
+        ("image.nhdr", b"data file: image.raw", b"Datafile: /tmp/image.raw"),
+        ("image.nhdr", b"data file: image.raw", b"data file: LIST\n../image.raw"),
+        ("image.nhdr", b"data file: image.raw", b"data file: ../image%03d.raw 1 4 1 2"),
+        ("image.mhd", b"ElementDataFile = image.raw", b"ElementDataFile = ../image.raw"),
+        ("image.mhd", b"ElementDataFile = image.raw", b"ElementDataFile = LIST\n../image.raw"),
+        ("image.mhd", b"ElementDataFile = image.raw", b"ElementDataFile = link.raw"),
+    ],
+)
+def test_data_outside_the_folder_of_the_header_are_never_read(
+    tmp_path: Path, name: str, old: bytes, new: bytes
+) -> None:
+    path = written(tmp_path / "inside" / name, compressed=False)
+    (tmp_path / "image.raw").write_bytes((tmp_path / "inside" / "image.raw").read_bytes())
+    (tmp_path / "inside" / "link.raw").symlink_to(tmp_path / "image.raw")
+    assert read_header(path).data_files == (tmp_path / "inside" / "image.raw",)
+    text = path.read_bytes()
+    assert old in text
+    path.write_bytes(text.replace(old, new))
+    assert code_of(path).code == "NRRD_PATH"
+
+
+def test_numbered_and_listed_data_files_are_found(tmp_path: Path) -> None:
+    for fields in ("data file: s%02d.raw 1 3 1 2\n", "data file: LIST 2\ns01.raw\ns02.raw\ns03.raw"):
+        (tmp_path / "a.nhdr").write_text("NRRD0004\ntype: short\n" + fields)
+        assert [file.name for file in read_header(tmp_path / "a.nhdr").data_files] == ["s01.raw", "s02.raw", "s03.raw"]
+    path = written(tmp_path / "image.mhd", compressed=False)
+    (tmp_path / "image.raw").unlink()
+    assert code_of(path).code == "UNREADABLE"
+
+
+@pytest.mark.parametrize("space", ["left-posterior-superior", "right-anterior-superior", "left-anterior-superior"])
+def test_every_space_becomes_that_of_dicom(tmp_path: Path, space: str) -> None:
+    path = written(tmp_path / "image.nrrd", compressed=False)
+    wanted = read_volume(path)
+    path.write_bytes(path.read_bytes().replace(b"left-posterior-superior", space.encode()))
+    found = read_volume(path)
+    signs = [-1 if space.split("-")[k] != side else 1 for k, side in enumerate(("left", "posterior", "superior"))]
+    np.testing.assert_allclose(found.origin_mm, np.array(wanted.origin_mm) * signs)
+    axes = np.array(wanted.direction).reshape(3, 3) * np.array(signs)[:, None]
+    np.testing.assert_allclose(np.array(found.direction).reshape(3, 3), axes)
+
+
+def test_metres_become_millimetres(tmp_path: Path) -> None:
+    path = written(tmp_path / "image.nrrd", compressed=False)
+    text = path.read_bytes().replace(b"\nspace origin", b'\nspace units: "cm" "cm" "cm"\nspace origin')
+    path.write_bytes(text.replace(b"0.75", b"0.075").replace(b"2.5)", b"0.25)").replace(b"-1.5", b"-0.15"))
+    found = read_volume(path)
+    assert found.spacing_mm == pytest.approx((0.75, 1.5, 2.5))
+    assert found.origin_mm == pytest.approx((-100, 200, 305))
+    assert [warned.code for warned in found.warnings] == ["NII_UNITS"]
+
+
+def test_bomb_is_refused_before_it_goes_off(tmp_path: Path) -> None:
+    path = written(tmp_path / "image.nrrd", np.zeros((4, 5, 6), np.uint8))
+    path.write_bytes(path.read_bytes().replace(b"sizes: 6 5 4", b"sizes: 6000 5000 4000"))
+    assert code_of(path).code == "SEC_BOMB"
