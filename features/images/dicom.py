@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from features.core.case import Unit
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.dataset import numbers, quiet, read_dataset, text
 from features.images.stack import Slice, stack_geometry
+from features.images.suv import to_unit
 
 TEXT_FACTS = ("Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "Units")
 NUMBER_FACTS = ("SliceThickness", "KVP")
@@ -21,8 +23,8 @@ MR_FACTS = ("RepetitionTime", "EchoTime")
 HU_RANGE = (-1100.0, 5000.0)
 
 
-def read_dicom_series(paths: Sequence[Path]) -> Volume:
-    """The volume of a series: slices ordered along their normal, rescale applied slice by slice.
+def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary") -> Volume:
+    """The volume of a series: slices ordered along their normal, rescale applied slice by slice; a PET in `unit`.
 
     Array: int16 for a CT with whole rescale values, float32 otherwise. Origin and direction in patient coordinates
     (LPS, mm), as SimpleITK. facts: acquisition facts of the first slice, without patient data or UIDs.
@@ -30,7 +32,7 @@ def read_dicom_series(paths: Sequence[Path]) -> Volume:
 
     Raises Rejected: UNREADABLE, DICOM_TRUNC, DICOM_MULTIFRAME, DICOM_NO_IPP, DICOM_MIXED_MATRIX, DICOM_DUP_SLICE,
     DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE, DICOM_MIXED_RESCALE,
-    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE.
+    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE, and the codes of `to_unit`.
     """
     slices = [_slice(read_dataset(path)) for path in paths]
     if not slices:
@@ -43,7 +45,8 @@ def read_dicom_series(paths: Sequence[Path]) -> Volume:
     array = _rescaled(stored, rescale, modality)
     if modality == "CT":
         _check_hu(array, stored, datasets[0])
-    return Volume(array, spacing, origin, direction, _facts(datasets[0]))
+    array, facts, warnings = to_unit(array, datasets, unit)
+    return Volume(array, spacing, origin, direction, {**_facts(datasets[0]), **facts}, warnings)
 
 
 def frame_of_reference(path: Path) -> str:
