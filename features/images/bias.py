@@ -24,6 +24,7 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
         raise Rejected("NAN_IN_ROI", "the image holds NaN or infinite voxels, which the bias correction would spread")
     if volume.array.min() == volume.array.max():
         raise no_contrast()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # N4's inner filters ask for it, and sums depend on it
     image = sitk.GetImageFromArray(volume.array.astype(np.float64))
     image.SetSpacing(volume.spacing_mm)
     factors = [min(settings.shrink, size) for size in image.GetSize()]
@@ -31,10 +32,8 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
     otsu = sitk.OtsuThresholdImageFilter()
     otsu.SetInsideValue(0)
     otsu.SetOutsideValue(1)
-    otsu.SetNumberOfThreads(1)
     inside = sitk.And(otsu.Execute(small), sitk.Cast(small > 0, sitk.sitkUInt8))  # its logarithm has to exist
     n4 = sitk.N4BiasFieldCorrectionImageFilter()
-    n4.SetNumberOfThreads(1)
     n4.SetMaximumNumberOfIterations(settings.iterations)
     try:
         n4.Execute(small, inside)

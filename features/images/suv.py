@@ -148,7 +148,7 @@ def _between(dataset: Dataset, keyword: str, bounds: tuple[float, float]) -> flo
 def _check_range(array: NDArray[np.generic]) -> tuple[Warned, ...]:
     """PET_RANGE if the 99 % percentile is above 100, on a sample of about a million voxels; else a warning if any voxel is."""
     step = max(1, array.size // 1_000_000) | 1  # odd, so that no column of the matrix is favoured
-    high = float(np.percentile(array.reshape(-1)[::step], 99))
+    high = float(np.percentile(array.reshape(-1)[::step].astype(np.float64), 99))
     if high > HIGHEST:
         raise Rejected("PET_RANGE", p99=round(high, 1))
     highest = float(np.nanmax(array))

@@ -81,9 +81,10 @@ def image_landmarks(image: NDArray[np.generic], percentiles: Sequence[float] = P
     return np.asarray(found, np.float64)
 
 
-def fit_landmarks(landmarks: Sequence[NDArray[np.float64]]) -> tuple[float, ...]:
+def fit_landmarks(landmarks: Iterable[Sequence[float]]) -> tuple[float, ...]:
     """The mean of several images' landmarks, each brought to the standard scale: first at 0, last at 1."""
-    scaled = [(one - one[0]) / (one[-1] - one[0]) for one in landmarks]
+    arrays = [np.asarray(one, np.float64) for one in landmarks]
+    scaled = [(one - one[0]) / (one[-1] - one[0]) for one in arrays]
     return tuple(float(value) for value in np.mean(scaled, axis=0))
 
 
