@@ -47,9 +47,13 @@ REGION_COLUMNS: tuple[Column, ...] = (
     _fact("suv_factor", "Factor of that, of the first slice", "unit per stored unit"),
     _fact("decay_s", "Seconds from injection to scan by which the dose decays", "s"),
 )
-# Columns that are acquisition facts of the image.
-NUMBERS = {"slice_thickness_mm": "SliceThickness", "suv_factor": "SuvFactor", "decay_s": "DecaySeconds"}
-TEXTS = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel", "suv_rule": "SuvRule"}
+# Columns that a reader's facts fill.
+_TEXTS = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel", "suv_rule": "SuvRule"}
+_NUMBERS = {
+    "slice_thickness_mm": "SliceThickness",
+    "suv_factor": "SuvFactor",
+    "decay_s": "DecaySeconds",
+}
 
 
 class Checked(NamedTuple):
@@ -128,11 +132,8 @@ def check_region(region: Region) -> Checked:
         "size_z": z,
     }
     facts: dict[str, float | str] = {name: float(value) for name, value in numbers.items()}
-    facts |= {name: _number(volume, keyword) for name, keyword in NUMBERS.items()}
-    facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in TEXTS.items()}
+    for name, keyword in _NUMBERS.items():
+        value = volume.facts.get(keyword)
+        facts[name] = value if isinstance(value, float) else np.nan
+    facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in _TEXTS.items()}
     return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, region.warnings)
-
-
-def _number(volume: Volume, keyword: str) -> float:
-    value = volume.facts.get(keyword)
-    return value if isinstance(value, float) else float("nan")
