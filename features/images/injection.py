@@ -171,9 +171,11 @@ def _instant(dataset: Dataset, value: str) -> _Moment | None:
         local, zone = value, ""
     found = _moment(local[:8], local[8:])
     own = text(dataset, "TimezoneOffsetFromUTC")
-    if found is None or not zone or not _OFFSET.fullmatch(own):
+    if found is None or not found.dated:
+        return None
+    if not zone or not _OFFSET.fullmatch(own):
         return found
-    return _Moment(found.at + _offset(own) - _offset(zone), found.dated)
+    return _Moment(found.at + _offset(own) - _offset(zone), dated=True)
 
 
 def _offset(zone: str) -> timedelta:
@@ -187,7 +189,7 @@ def _moment(date: str, time: str) -> _Moment | None:
     if not found:
         return None
     hour, minute, second = (int(part or 0) for part in found.group(1, 2, 3))
-    day = re.fullmatch(r"(\d{4})[.]?(\d\d)[.]?(\d\d)", date)
+    day = re.fullmatch(r"((?:19|20)\d\d)[.]?(\d\d)[.]?(\d\d)", date)
     try:
         when = datetime(int(day[1]), int(day[2]), int(day[3])) if day else datetime.min
         when = when.replace(hour=hour, minute=minute, second=min(second, 59))

@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 from features.core.case import Unit
 from features.core.quarantine import Rejected, Warned
 from features.images.dataset import numbers, text
+from features.images.foreground import values_above
 from features.images.injection import Injection, injection, private_text
 
 UPTAKE: tuple[Unit, ...] = ("SUV", "SUL", "SUVbsa")
@@ -148,8 +149,9 @@ def _between(dataset: Dataset, keyword: str, bounds: tuple[float, float]) -> flo
 def _check_range(array: NDArray[np.generic]) -> tuple[Warned, ...]:
     """PET_RANGE if the 99 % percentile is above 100, on a sample of about a million voxels; else a warning if any voxel is."""
     step = max(1, array.size // 1_000_000) | 1  # odd, so that no column of the matrix is favoured
-    high = float(np.percentile(array.reshape(-1)[::step].astype(np.float64), 99))
+    sample = values_above(array.reshape(-1)[::step], -np.inf)
+    high = float(np.percentile(sample, 99)) if sample.size else 0.0
     if high > HIGHEST:
         raise Rejected("PET_RANGE", p99=round(high, 1))
-    highest = float(np.nanmax(array))
-    return (Warned("PET_HIGH", "", {"highest": round(highest, 1)}),) if highest > HIGHEST else ()
+    highest = float(values_above(array, HIGHEST).max(initial=0.0))
+    return (Warned("PET_HIGH", "", {"highest": round(highest, 1)}),) if highest else ()

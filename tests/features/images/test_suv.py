@@ -83,6 +83,7 @@ def _factor(waited: float, dose: float = DOSE, body_g: float = KG * 1000) -> flo
             1200,
             "dose decayed to the series time",
         ),
+        ({"RadiopharmaceuticalStartDateTime": "00010101100000+0100"}, 3600, "dose decayed to the series time"),
         (
             {"AcquisitionDateTime": "20200303105500", "SeriesTime": "1130"},
             3300,
@@ -288,6 +289,13 @@ def test_a_hot_bladder_is_warned_of() -> None:
     array[0, 0, 0] = 1e6
     (warning,) = to_unit(array, _pet(), "SUV").warnings
     assert (warning.code, warning.details) == ("PET_HIGH", {"highest": pytest.approx(1e6 * _factor(3600), abs=0.1)})
+
+
+def test_damaged_voxels_are_for_the_check_of_the_region() -> None:
+    array = ARRAY.copy()
+    array[0, 0, :3] = np.nan, np.inf, -np.inf
+    assert to_unit(array, _pet(), "SUV").warnings == ()
+    assert to_unit(np.full_like(ARRAY, np.nan), _pet(), "SUV").warnings == ()
 
 
 def test_a_series_of_files_is_read_in_suv_and_its_facts_hold_no_dates(tmp_path: Path, save_series: Callable) -> None:
