@@ -177,6 +177,39 @@ def stability(
 
 
 @app.command()
+def standardise(
+    cohort: Annotated[str, typer.Argument(help="Cohort of the catalog, none of those that studies will validate.")],
+    recipe: Annotated[str, typer.Option(help="Recipe that tells modality, unit and bias correction of the images.")],
+    out: Annotated[
+        Path, typer.Option(help="The landmarks, a JSON file: keep it in the folder of the recipe that uses it.")
+    ],
+    centre: Annotated[
+        list[str] | None, typer.Option(help="Only images of this centre; may be repeated. Without it, all.")
+    ] = None,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Fit the landmarks of histogram standardisation on a cohort's images, for recipes with `normalise: {kind: nyul}`.
+
+    The file lists the pseudonymous cases whose images were used. A study that validates their cohort refuses the recipe.
+    """
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
+    from flows.engine import run_flow
+    from flows.screen import Screen
+    from flows.standardise import standardise as flow
+
+    with Screen() as screen:
+        file, centres = str(out), list(centre or [])
+        done = run_flow(flow, cohort, recipe, file, centres, runner=chosen, catalog=str(catalog), store=str(store))
+        screen.show(done)
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
     store: StoreOption = STORE,

@@ -8,6 +8,7 @@ from features.core.catalog import Catalog, Cohort, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.recipe import Recipe, load_recipe
 from features.core.yaml import Document
+from features.fusion.origin import check_origins
 
 if TYPE_CHECKING:
     from features.fusion.delta import Delta
@@ -135,6 +136,10 @@ def _study_faults(document: Document, study: object, catalog: Catalog, recipes: 
                     faults.append(Fault(document.where(("models", j)), what))
     for i, name in enumerate(study.recipes):
         known(("recipes", i), "recipe", name, recipes)
+        try:
+            check_origins([recipes[name]] if name in recipes else [], study.cohorts)
+        except RadweaveError as error:
+            faults.append(Fault(document.where(("recipes", i)), str(error)))
     offered = {extractor.block for name in study.recipes if name in recipes for extractor in recipes[name].extractors}
     for name, blocks in study.blocks.items():
         for block in blocks:

@@ -91,7 +91,31 @@ REASONS: dict[str, Reason] = {
     "NII_SPACING": Reason("a voxel spacing is zero, negative or above 20 mm", "correct the header's pixdim"),
     "NII_UNITS": Reason("warning: the header gives lengths in metres or micrometres", "none; they were converted"),
     "NRRD_PATH": Reason("a header names a data file outside its own folder", "put the data file beside the header"),
-    "PET_UNITS": Reason("a PET is not in the SUV that the catalog declares", "convert to SUV, or correct the catalog"),
+    "PET_UNITS": Reason(
+        "a PET cannot be brought into the unit that the catalog declares", "export it in BQML, or correct the catalog"
+    ),
+    "PET_DECAY": Reason(
+        "a PET is not corrected for decay, or does not say to when", "reconstruct it with DecayCorrection"
+    ),
+    "PET_NOT_CORRECTED": Reason(
+        "a PET is not corrected for attenuation or decay, by its CorrectedImage", "export the corrected series"
+    ),
+    "PET_NO_WEIGHT": Reason(
+        "PatientWeight is absent or not between 20 and 350 kg, SUV are unknown", "correct it, or declare the unit BQML"
+    ),
+    "PET_NO_SIZE": Reason(
+        "PatientSize (0.5 to 2.5 m) or PatientSex is absent or wrong, SUL and SUVbsa are unknown",
+        "correct it, or declare the unit SUV",
+    ),
+    "PET_NO_DOSE": Reason(
+        "the injected dose is absent or under 1 MBq, or the half life is unknown", "correct the dose in Bq"
+    ),
+    "PET_TIME": Reason(
+        "the times of injection and scan are absent, or too far apart for the tracer",
+        "correct the times in the headers",
+    ),
+    "PET_RANGE": Reason("a hundredth of a PET's voxels is above SUV 100", "check dose, weight and Units"),
+    "PET_HIGH": Reason("warning: the highest SUV of a PET is above 100", "expected in bladder and kidneys; else check"),
     "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
     "PATIENT_UNKNOWN": Reason("a DICOM file has no PatientID", "export with patient ids"),
     "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),

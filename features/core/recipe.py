@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from features.core.case import Modality, Unit
 from features.core.digest import digest_json
 from features.core.extractor import EXTRACTORS, Extractor
 from features.core.filter import FILTERS, Filter
+from features.core.normaliser import NORMALISERS, BiasCorrection, Normaliser
 from features.core.room import Frozen
 from features.core.variant import VARIANTS, Variant
 from features.core.yaml import Document
@@ -30,17 +32,18 @@ class FixedBinCount(Frozen):
     bin_count: PositiveInt
 
 
-class ZScore(Frozen):
-    """(intensity − mean) / standard deviation × scale, over the whole image's voxels above zero."""
-
-    kind: Literal["zscore"] = "zscore"
-    scale: PositiveFloat = 100.0
+def _normaliser(value: object) -> Normaliser | None:
+    """A normaliser from its settings; without a kind it is a zscore, as in recipes of the time when there was no other."""
+    if value is None:
+        return None
+    return NORMALISERS.parse({"kind": "zscore", **value} if isinstance(value, Mapping) else value)
 
 
 class Recipe(Frozen):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
     name: word used in column names. spacing_mm: (x, y, z) to resample to, null keeps the grid.
+    bias_correction, normalise: act on the whole image, in this order, before it is resampled.
     roi: which voxels are measured: the whole ROI, or a variant such as a shell round it, on the resampled grid.
     resegment: intensity range kept in the ROI (IBSI 5424). filters: make derived images besides the original one.
     window: intensities mapped to [0, 1] for deep features.
@@ -52,7 +55,8 @@ class Recipe(Frozen):
     spacing_mm: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = None
     interpolator: Literal["linear", "bspline"] = "linear"
     round_intensities: bool = False
-    normalise: ZScore | None = None
+    bias_correction: BiasCorrection | None = None
+    normalise: Annotated[SerializeAsAny[Normaliser] | None, BeforeValidator(_normaliser)] = None
     roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
         default_factory=lambda: VARIANTS.parse(WHOLE)
     )
@@ -67,8 +71,12 @@ class Recipe(Frozen):
 
     @model_validator(mode="after")
     def check_settings_agree(self) -> Recipe:
-        if self.unit == "arbitrary" and self.normalise is None and isinstance(self.discretise, FixedBinWidth):
+        calibrated = self.unit != "arbitrary" or (self.normalise is not None and self.normalise.calibrates)
+        if not calibrated and isinstance(self.discretise, FixedBinWidth):
             raise ValueError("a bin width needs a calibrated unit: use bin_count, or normalise the image")
+        if self.bias_correction is not None and self.modality != "MR":
+            raise ValueError(f"bias_correction is for MR, the modality of this recipe is {self.modality}")
+        self._check_origin()
         for name, bounds in (("resegment", self.resegment), ("window", self.window)):
             if bounds and not bounds[0] < bounds[1]:
                 raise ValueError(f"{name}: the lower bound {bounds[0]} is not below the upper bound {bounds[1]}")
@@ -78,18 +86,34 @@ class Recipe(Frozen):
             for one in self.filters:
                 if not extractor.applies(one):
                     raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
-            if extractor.units is not None and self.unit not in extractor.units:
-                raise ValueError(f"{extractor.kind} needs the unit {' or '.join(extractor.units)}, not {self.unit}")
+            if extractor.units is not None and self.measured_unit not in extractor.units:
+                normalised = ", normalised" if self.measured_unit != self.unit else ""
+                needed = " or ".join(extractor.units)
+                raise ValueError(f"{extractor.kind} needs the unit {needed}, not {self.unit}{normalised}")
         if self.roi.body_above is not None and self.unit != "HU":
             raise ValueError(f"roi: body_hu goes with images in HU, the unit of this recipe is {self.unit}")
         return self
 
+    def _check_origin(self) -> None:
+        """A normaliser that was fitted on images is for images that were prepared as they were."""
+        origin = self.normalise.origin if self.normalise is not None else None
+        for name in ("modality", "unit", "bias_correction") if origin is not None else ():
+            there, here = getattr(origin, name), getattr(self, name)
+            if there != here:
+                raise ValueError(f"normalise: was fitted on images with {name} {there or 'none'}, not {here or 'none'}")
+
+    @property
+    def measured_unit(self) -> Unit:
+        """The unit of prepared intensities: that of the image, or arbitrary if a normaliser changes it."""
+        return self.unit if self.normalise is None or self.normalise.keeps_unit else "arbitrary"
+
     def digest(self) -> str:
         """Address of the prepared pixels: all settings but the name and the extractors.
 
-        The whole ROI leaves no trace, so that addresses are those of the time before there were variants.
+        The whole ROI and no bias correction leave no trace: addresses are those of the time before there were others.
         """
         left_out = {"name", "extractors"} | ({"roi"} if self.roi.kind == WHOLE else set())
+        left_out |= {"bias_correction"} if self.bias_correction is None else set()
         return digest_json(self.model_dump(mode="json", exclude=left_out))
 
     @property
@@ -99,8 +123,11 @@ class Recipe(Frozen):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Recipe from a YAML file; its name is the file's name. Raises ConfigError with all faults."""
+    """Recipe from a YAML file; its name is the file's name, landmarks lie beside it. Raises ConfigError with all faults."""
     document = Document.load(path)
     if isinstance(document.data, dict):
         document.data.setdefault("name", path.stem)
+        normalise = document.data.get("normalise")
+        if isinstance(normalise, dict) and isinstance(normalise.get("landmarks"), str):
+            normalise["landmarks"] = str(path.resolve().parent / normalise["landmarks"])
     return document.parse(Recipe)

@@ -22,6 +22,7 @@ from features.fusion.delta import Delta
 from features.fusion.encode import encode
 from features.fusion.leakage import check_leakage
 from features.fusion.lesions import Lesions, choose_largest, merge_lesions
+from features.fusion.origin import check_origins
 from features.fusion.stable import Stable
 from features.results.manifest import Mart
 from features.results.publish import settings_digests
@@ -57,9 +58,11 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
     Predictors known after the prediction time are left out by name (`late`). Lesions become rows of their own, or one row
     of their patient. Raises RadweaveError if cohort, endpoint or time point are unknown, a delta is known too late, cohorts
-    mean different things by one word, the mart was woven with other settings, all of a named block is known too late, or a
-    predictor alone tells the outcome; StoreError if a cohort was not refreshed; FitError if no case is left.
+    mean different things by one word, a recipe was fitted on a cohort's images, the mart was woven with other settings, all
+    of a named block is known too late, or a predictor alone tells the outcome; StoreError if a cohort was not refreshed;
+    FitError if no case is left.
     """
+    check_origins(question.recipes, question.cohorts)
     parts = [_cohort_part(mart, catalog, name, question) for name in question.cohorts]
     endpoint = parts[0].endpoint
     if len({part.endpoint.kind for part in parts}) > 1:

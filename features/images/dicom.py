@@ -17,6 +17,7 @@ from features.images.intensities import check_hu, inverted, is_inverse, padding_
 from features.images.pixels import lossy_warnings, stored_planes
 from features.images.regrid import regridded
 from features.images.stack import stack_geometry, thickness_warnings
+from features.images.suv import to_unit
 
 _POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
 
@@ -33,7 +34,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
 
     Raises Rejected: UNREADABLE, SEC_BOMB, DICOM_TRUNC, DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR, DICOM_MIXED_MATRIX,
     DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,
-    DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, PET_UNITS.
+    DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, and the codes of `to_unit`.
     Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_THICKNESS, DICOM_LATERALITY, DICOM_DETECTOR, DICOM_MONOCHROME1,
     LOSSY, DICOM_REGRID.
     """
@@ -44,8 +45,6 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     grid = stack_geometry(frames, regrid=rule is not None and rule.regrid)
     frames = [frames[i] for i in grid.order]
     modality = text(frames[0].dataset, "Modality")
-    if unit == "SUV" and text(frames[0].dataset, "Units") not in ("", "GML"):
-        raise Rejected("PET_UNITS")
     warnings = (
         *_header_warnings(frames[0].dataset, [frame.dataset for frame in found]),
         *_count_warning("DICOM_DUP_DROPPED", len(found) - len(frames)),
@@ -59,11 +58,14 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
         planes = inverted(planes, frames) if turned else planes
         warnings += (Warned("DICOM_MONOCHROME1", details={"inverted": int(turned)}),)
     array = rescaled(planes, rescale, modality)
-    facts, padding = acquisition_facts(frames[0]), padding_limits(frames[0], rescale)
+    padding = padding_limits(frames[0], rescale)
+    array, uptake, doubts = to_unit(array, [frame.dataset for frame in frames], unit)
+    facts, warnings = acquisition_facts(frames[0]) | uptake, warnings + doubts
     if modality == "CT":
         check_hu(array, padding)
     if padding is not None:
-        facts |= {"PixelPaddingValue": padding[0], "PixelPaddingRangeLimit": padding[1]}
+        scale = float(uptake.get("SuvFactor", 1.0))
+        facts |= {"PixelPaddingValue": padding[0] * scale, "PixelPaddingRangeLimit": padding[1] * scale}
     return regridded(Volume(array, grid.spacing_mm, grid.origin_mm, grid.direction, facts, warnings), grid)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from features.core.quarantine import Rejected
 from features.core.recipe import WHOLE, Recipe
 from features.core.region import Region, Vector, Volume
 from features.core.variant import Variant
+from features.images.bias import correct_bias
 from features.images.distance import body_mask
 from features.images.resample import MARGIN, Axis, axis_of, resample, resample_mask, round_half_up
 
@@ -22,37 +24,38 @@ PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped on
 def prepare_region(region: Region, recipe: Recipe) -> Region:
     """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity range.
 
-    In order: normalise over the whole image; crop to the ROI plus padding; resample on a grid that shares its centre
-    with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half up; take the
-    variant `recipe.roi` of the mask; keep its voxels inside `recipe.resegment`. Outside the image the nearest voxel
-    continues it. The padding covers what the variant and the extractors look at; filters that see all get the whole image.
+    In order: correct the bias and normalise, by the whole image; crop to the ROI plus padding; resample on a grid that
+    shares its centre with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half
+    up; take the variant `recipe.roi` of the mask; keep its voxels inside `recipe.resegment`. Outside the image the nearest
+    voxel continues it. The padding covers what the variant and the extractors look at; filters that see all get the whole
+    image.
 
     Raises Rejected: MASK_EMPTY, MASK_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
     `recipe.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
     """
     if not region.mask.any():
         raise Rejected("MASK_EMPTY")
-    shift, scale = _normalisation(region.volume, recipe)
-    spacing = recipe.spacing_mm or region.volume.spacing_mm
+    volume = correct_bias(region.volume, recipe.bias_correction) if recipe.bias_correction else region.volume
+    change = recipe.normalise.fit(replace(region, volume=volume)) if recipe.normalise else None
+    spacing = recipe.spacing_mm or volume.spacing_mm
     padding = PADDING_FILTERS if recipe.filters else PADDING
     if any(one.sees_all for one in recipe.filters):
         reach = max(
-            n * old / new
-            for n, old, new in zip(region.mask.shape[::-1], region.volume.spacing_mm, spacing, strict=True)
+            n * old / new for n, old, new in zip(region.mask.shape[::-1], volume.spacing_mm, spacing, strict=True)
         )
         padding = math.ceil(reach)  # the whole image
     box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
     paddings = [max(padding, math.ceil(recipe.reach_mm / step) + 1 if recipe.reach_mm else 0) for step in spacing]
     axes = [
-        axis_of(region.mask.shape[2 - i], region.volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i])
-        for i in range(3)
+        axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)
     ]
     if all(axis.kept for axis in axes):
         crop = tuple(slice(axis.first, axis.last) for axis in reversed(axes))
-        array = (region.volume.array[crop].astype(np.float64) - shift) * scale
+        array = volume.array[crop].astype(np.float64)
+        array = array if change is None else change(array)
         mask = region.mask[crop].copy()
     else:
-        array = resample(region.volume.array, axes, recipe.interpolator, shift=shift, scale=scale)
+        array = resample(volume.array, axes, recipe.interpolator, change)
         mask = resample_mask(region.mask, axes)
     if recipe.round_intensities:
         array = round_half_up(array)
@@ -66,22 +69,10 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         outline = mask
         mask = mask & (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
     _check(array, mask, recipe)
-    direction = np.array(region.volume.direction).reshape(3, 3)
-    origin = np.array(region.volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
+    direction = np.array(volume.direction).reshape(3, 3)
+    origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
-    return Region(Volume(array, grid, place, region.volume.direction, region.volume.facts), mask, outline)
-
-
-def _normalisation(volume: Volume, recipe: Recipe) -> tuple[float, float]:
-    """Shift and scale: (intensity − shift) × scale."""
-    if recipe.normalise is None:
-        return 0.0, 1.0
-    values = volume.array[volume.array > 0].astype(np.float64)  # type: ignore[operator]
-    values = values[np.isfinite(values)]
-    spread = float(values.std()) if len(values) else 0.0
-    if spread == 0:
-        raise Rejected("MASK_FLAT", "the image has no contrast to normalise by")
-    return float(values.mean()), recipe.normalise.scale / spread
+    return Region(Volume(array, grid, place, volume.direction, volume.facts), mask, outline)
 
 
 def _body(volume: Volume, axes: list[Axis], variant: Variant) -> NDArray[np.bool_] | None:

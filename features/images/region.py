@@ -42,7 +42,17 @@ REGION_COLUMNS: tuple[Column, ...] = (
     Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
     Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
     _fact("slice_thickness_mm", "Nominal slice thickness, missing if unknown", "mm"),
+    Column("suv_rule", "string", "How a DICOM PET was brought into its unit, empty for other images", role="fact"),
+    _fact("suv_factor", "Factor of that, of the first slice", "unit per stored unit"),
+    _fact("decay_s", "Seconds from injection to scan by which the dose decays", "s"),
 )
+# Columns that a reader's facts fill.
+_TEXTS = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel", "suv_rule": "SuvRule"}
+_NUMBERS = {
+    "slice_thickness_mm": "SliceThickness",
+    "suv_factor": "SuvFactor",
+    "decay_s": "DecaySeconds",
+}
 
 
 class Checked(NamedTuple):
@@ -70,7 +80,7 @@ def read_region(scan: Scan) -> Region:
 def read_image(scan: Scan) -> Volume:
     """The image of a scan in the unit that the catalog declares.
 
-    Raises Rejected: PET_UNITS (the catalog says SUV, the Units of a DICOM PET are others), and the readers' codes.
+    A DICOM PET is brought into that unit; other files are taken to be in it. Raises Rejected with the readers' codes.
     """
     if scan.image.format != "dicom":
         return read_volume(scan.image.paths[0], volume=scan.rule.volume)
@@ -103,7 +113,6 @@ def check_region(region: Region) -> Checked:
         raise Rejected("MASK_FLAT", intensity=float(values[0]))
     components = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))[1]
     touches = any(axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True))
-    thickness = volume.facts.get("SliceThickness")
     z, y, x = volume.array.shape
     numbers = {
         "voxels": count,
@@ -120,9 +129,10 @@ def check_region(region: Region) -> Checked:
         "size_x": x,
         "size_y": y,
         "size_z": z,
-        "slice_thickness_mm": thickness if isinstance(thickness, float) else np.nan,
     }
     facts: dict[str, float | str] = {name: float(value) for name, value in numbers.items()}
-    facts["manufacturer"] = str(volume.facts.get("Manufacturer", ""))
-    facts["kernel"] = str(volume.facts.get("ConvolutionKernel", ""))
+    for name, keyword in _NUMBERS.items():
+        value = volume.facts.get(keyword)
+        facts[name] = value if isinstance(value, float) else np.nan
+    facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in _TEXTS.items()}
     return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, region.warnings)

@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.normaliser import Change
+
 MARGIN = {"linear": 2, "bspline": 20}  # input voxels beyond the output that the interpolator looks at
 HALF = 0.5 - 1e-9  # a mask value that is 0.5 but for rounding counts as inside
 
@@ -58,16 +60,14 @@ def resample(
     array: NDArray[np.generic],
     axes: Sequence[Axis],
     interpolator: Literal["linear", "bspline"],
-    *,
-    shift: float = 0.0,
-    scale: float = 1.0,
+    change: Change | None = None,
 ) -> NDArray[np.float64]:
-    """(array − shift) × scale at the voxels of the axes (x, y, z). array: (z, y, x). Outside, the nearest voxel goes on."""
+    """The array (z, y, x), its intensities changed, at the voxels of the axes (x, y, z). Outside, the nearest voxel goes on."""
     import SimpleITK as sitk
 
     windows = [axis.window(MARGIN[interpolator]) for axis in axes]
     crop = array[tuple(reversed(windows))].astype(np.float64)
-    image = sitk.GetImageFromArray((crop - shift) * scale)
+    image = sitk.GetImageFromArray(crop if change is None else change(crop))
     image.SetSpacing([axis.old for axis in axes])
     image.SetOrigin([window.start * axis.old for window, axis in zip(windows, axes, strict=True)])
     resampler = sitk.ResampleImageFilter()

@@ -59,7 +59,9 @@ def perturb(
 
 
 def margin_of(recipe: Recipe, spacing_mm: Vector) -> float:
-    """How far from the ROI's box, in mm, pixels have to be perturbed for what a recipe looks at."""
+    """How far from the ROI's box, in mm, pixels have to be perturbed for what a recipe looks at; infinite: everywhere."""
+    if any(one.sees_all for one in recipe.filters):
+        return math.inf
     step = max(recipe.spacing_mm or spacing_mm)
     padding = PADDING_FILTERS if recipe.filters else PADDING
     return max(padding * step, recipe.reach_mm) + SPARE_MM
@@ -68,6 +70,7 @@ def margin_of(recipe: Recipe, spacing_mm: Vector) -> float:
 def _around(box: Box, region: Region, margin_mm: float) -> Box:
     found = []
     for axis, part in enumerate(box):
-        far = math.ceil(margin_mm / region.volume.spacing_mm[2 - axis])
-        found.append(slice(max(part.start - far, 0), min(part.stop + far, region.mask.shape[axis])))
+        far = margin_mm / region.volume.spacing_mm[2 - axis]
+        low, high = max(part.start - far, 0), min(part.stop + far, region.mask.shape[axis])
+        found.append(slice(math.floor(low), math.ceil(high)))
     return found[0], found[1], found[2]

@@ -42,7 +42,7 @@ class Habitats(Extractor):
         return f"1; scikit-learn {version('scikit-learn')}; numpy {version('numpy')}"
 
     def columns(self, recipe: Recipe) -> list[Column]:
-        unit = "" if recipe.unit == "arbitrary" or recipe.normalise else recipe.unit
+        unit = "" if recipe.measured_unit == "arbitrary" else recipe.measured_unit
         found = []
         for i in range(1, self.number + 1):
             place = f"habitat {i} of {self.number}, in the order of mean intensity"

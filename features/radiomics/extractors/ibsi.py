@@ -89,8 +89,8 @@ class Ibsi(Extractor):
     def _ivh(self, recipe: Recipe) -> FixedBinWidth | FixedBinCount | None:
         if self.ivh is not None:
             return self.ivh
-        if recipe.unit == "arbitrary" or recipe.normalise is not None:
+        if recipe.measured_unit == "arbitrary":
             return FixedBinCount(bin_count=1000)
-        if recipe.unit == "HU":
+        if recipe.measured_unit == "HU":
             return None if recipe.round_intensities else FixedBinWidth(bin_width=1)
         return FixedBinWidth(bin_width=0.1)

@@ -157,3 +157,11 @@ def test_the_margin_covers_what_a_recipe_looks_at() -> None:
     assert margin_of(plain, (1.0, 1.0, 5.0)) == 5 * 5 + 30
     wide = Recipe.model_validate({**base, "spacing_mm": [2, 2, 2], "filters": ["wavelet"]})
     assert margin_of(wide, (1.0, 1.0, 5.0)) == 30 * 2 + 30
+
+
+def test_a_filter_that_sees_all_has_the_whole_image_perturbed() -> None:
+    recipe = {"name": "ct", "modality": "CT", "unit": "HU", "discretise": {"bin_count": 8}, "extractors": ["radweave"]}
+    margin = margin_of(Recipe.model_validate({**recipe, "filters": ["square"]}), SPACING)
+    region = _region()
+    found = perturb(region, [PERTURBATIONS.parse({"kind": "noise"})], np.random.default_rng(0), margin_mm=margin)
+    assert (found.volume.array != region.volume.array).all()

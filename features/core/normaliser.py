@@ -1,0 +1,66 @@
+"""Normaliser: makes the intensities of images comparable. A recipe names one; it acts before anything is resampled."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
+
+from features.core.case import Modality, Unit
+from features.core.region import Region
+from features.core.room import Frozen, Kind, Room
+
+Change = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # of intensities, voxel by voxel
+
+
+class BiasCorrection(Frozen):
+    """N4 (Tustison et al., IEEE Trans Med Imaging 2010;29:1310): the slow variation that coils leave in an MR is divided out.
+
+    shrink: the field is found on every n-th voxel along each axis. iterations: at most so many on each level of the fit.
+    """
+
+    shrink: PositiveInt = 4
+    iterations: tuple[PositiveInt, ...] = Field((50, 50, 50, 50), min_length=1)
+
+
+class Origin(Frozen):
+    """Whose images a normaliser was fitted on, and how they had been prepared."""
+
+    cohort: str
+    centres: tuple[str, ...]
+    modality: Modality
+    unit: Unit
+    bias_correction: BiasCorrection | None = None
+
+
+class Normaliser(Kind):
+    """Turns intensities into comparable ones. Frozen settings; the same image and ROI give the same values.
+
+    calibrates: values mean the same in every image afterwards, so that a bin width makes sense for arbitrary units.
+    """
+
+    calibrates: ClassVar[bool] = True
+
+    @property
+    def keeps_unit(self) -> bool:
+        """Whether intensities stay in the unit of the image."""
+        return False
+
+    @property
+    def origin(self) -> Origin | None:
+        """Whose images it was fitted on; None: it knows no other image than the one that it is applied to."""
+        return None
+
+    @abstractmethod
+    def fit(self, region: Region) -> Change:
+        """What becomes of the intensities of the region's image, all of which count.
+
+        Raises Rejected: MASK_FLAT (there is no contrast to normalise by).
+        """
+
+
+NORMALISERS: Room[Normaliser] = Room(Normaliser, "features.images.normalisers")

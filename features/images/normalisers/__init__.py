@@ -1,0 +1,1 @@
+"""Normalisers, one kind per file: how intensities of different images are made comparable."""

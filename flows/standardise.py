@@ -1,0 +1,83 @@
+"""standardise: the landmarks of a cohort's images, to which recipes bring the histograms of others."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+
+from features.core.catalog import load_catalog
+from features.core.errors import RadweaveError, did_you_mean
+from features.core.normaliser import Origin
+from features.core.place import open_place, write_bytes
+from features.core.pseudonym import load_key
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.images.file_cache import FileCache
+from features.results.ledger import Ledger
+from features.results.weave import fits
+from features.results.withdraw import withdrawn_cases
+from flows.configuration import find_recipes
+from flows.engine import run_body, run_step
+from flows.parameters import Choice, titled
+from tasks.check import check_scans
+from tasks.index import index_scans
+from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.runners.runner import Runner
+from tasks.standardise import find_landmarks
+
+
+@flow(name="standardise", flow_run_name="landmarks of {cohort}", persist_result=False)
+def standardise(
+    cohort: Annotated[str, titled("Cohort")],
+    recipe: Annotated[str, titled("Recipe")],
+    out: Annotated[str, titled("File of the landmarks")],
+    centres: Annotated[list[str], titled("Centres")] = [],  # noqa: B006 - the default of the form
+    runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
+    catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
+    store: Annotated[str, titled("Store")] = "store",
+) -> str:
+    """Fit landmarks on every image of a cohort that passes the checks and fits the recipe; returns what was done.
+
+    Args:
+        cohort: cohort of the catalog, none of those that studies will validate
+        recipe: recipe that tells modality, unit and bias correction of the images
+        out: path of the JSON file that is written
+        centres: only images of these centres; none means all
+        runner: where the work is done: threads, processes, or a Dask cluster
+        catalog: path of the data catalog
+        store: folder of the results
+    """
+    (found,) = find_recipes([recipe])
+    place = Store(open_place(store))
+    return run_body(lambda _: _standardise(cohort, found, Path(out), tuple(centres), Path(catalog), place, runner))
+
+
+def _standardise(
+    cohort: str, recipe: Recipe, out: Path, centres: tuple[str, ...], catalog: Path, store: Store, runner: Runner
+) -> str:
+    declared = load_catalog(catalog)
+    declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
+    known = declared.cohort(cohort).centres
+    for centre in centres:
+        if centre not in known:
+            hint = did_you_mean(centre, known)
+            raise RadweaveError(
+                f'cohort "{cohort}" has no centre "{centre}"; it has {", ".join(known)}. {hint}'.strip()
+            )
+    origin = Origin(
+        cohort=cohort,
+        centres=centres,
+        modality=recipe.modality,
+        unit=recipe.unit,
+        bias_correction=recipe.bias_correction,
+    )
+    with Pool(runner) as pool, store.writing(cohort):
+        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), load_key())
+        index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
+        usable = run_step(check_scans, index.scans, ledger, pool, cohort)
+        scans = [scan for scan in usable if fits(scan, recipe) and (not centres or scan.centre in centres)]
+        data, left_out = run_step(find_landmarks, scans, origin, pool)
+    write_bytes(out, data)
+    codes = ", ".join(f"{code} {count}" for code, count in sorted(Counter(one.code for one in left_out).items()))
+    return f"{out}: landmarks of {cohort}" + (f"; images left out: {codes}" if codes else "")
