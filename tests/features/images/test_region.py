@@ -41,7 +41,8 @@ def test_nifti_label_becomes_the_mask(tmp_path: Path, save_nifti: Callable, dtyp
 @pytest.mark.parametrize(
     ("code", "label", "change"),
     [
-        ("MASK_EMPTY", "3", lambda labels: labels),
+        ("LABEL_ABSENT", "3", lambda labels: labels),
+        ("MASK_EMPTY", "1", lambda labels: labels * 0),
         ("MASK_VALUES", "1", lambda labels: labels * np.float32(0.7)),
         ("GEOMETRY", "1", lambda labels: labels[:-1]),
     ],
@@ -164,7 +165,6 @@ def test_bad_voxel_matters_only_inside_the_roi(bad: float) -> None:
         ("MASK_EMPTY", ARRAY, (slice(0, 0),) * 3),
         ("MASK_TINY", ARRAY, (slice(2, 4), slice(2, 4), slice(2, 8))),
         ("MASK_TINY", np.tile(ARRAY, (1, 1, 4)), (slice(2, 3), slice(2, 3), slice(2, 40))),
-        ("MASK_FLAT", np.full_like(ARRAY, 3), (slice(2, 6),) * 3),
     ],
 )
 def test_unfit_region_is_rejected(code: str, array: np.ndarray, box: tuple[slice, ...]) -> None:
