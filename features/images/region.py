@@ -90,9 +90,7 @@ def read_region(scan: Scan) -> Region:
     outline = np.asarray(found.array, np.bool_)
     if not outline.any():
         raise Rejected("MASK_EMPTY")
-    warnings = (*image.warnings, *found.warnings)
-    region = Region(image, outline, warnings=(*image.warnings, *found.warnings))
-    return _without_padding(region)
+    return _without_padding(Region(image, outline, warnings=(*image.warnings, *found.warnings)))
 
 
 def read_image(scan: Scan) -> Volume:

@@ -74,7 +74,7 @@ def read_seg_mask(
             if one.slice is not None:
                 masks[number][one.slice] |= inside
             elsewhere += one.slice is None and bool(inside.any())
-    if elsewhere and (not several or elsewhere == len(frames)):
+    if elsewhere and not (several and any(mask.any() for mask in masks.values())):
         raise Rejected("GEOMETRY", "frames of the segmentation do not lie on the image's grid", frames=elsewhere)
     mask, warnings = chosen(list(masks.values()), rule.several)
     if not mask.any():

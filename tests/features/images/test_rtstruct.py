@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.core.case import ReadRule
 from features.core.quarantine import Rejected
 from features.core.region import Volume
+from features.images import rtstruct
 from features.images.dicom import read_dicom_series
 from features.images.nifti import read_nifti
 from features.images.rtstruct import read_rtstruct_mask
@@ -95,6 +97,78 @@ def test_contour_a_hair_outside_is_accepted(
 ) -> None:
     path = save_rtstruct(tmp_path, image_series(), [("GTV", [square(-4, -4, 7.505, 2, 5.0)])])
     assert _read(path)[2, :, 15].any()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "knobs", "details", "voxels"),
+    [
+        (None, ["in", "next"], {}, {}, 72),
+        (None, ["in", "hole"], {}, {}, 32),
+        ("RT_SNAPPED", ["in", "near"], {}, {"contours": 1, "off_slice_mm": 0.2}, 72),
+        ("RT_SKIPPED", ["in", "far"], {}, {"slices": 2, "slices_skipped": 2}, 72),
+        ("RT_OVERLAP_ISLANDS", ["in", "across"], {}, {"slices": 1}, 54),
+        (None, ["in", "across"], {"kind": "CLOSEDPLANAR_XOR"}, {}, 36),
+        ("RT_STRAY", ["in", "point"], {}, {"contours": 1}, 36),
+    ],
+)
+def test_odd_contours_are_used_with_a_warning(
+    tmp_path: Path,
+    image_series: Callable,
+    save_rtstruct: Callable,
+    square: Callable,
+    code: str | None,
+    words: list[str],
+    knobs: dict,
+    details: dict,
+    voxels: int,
+) -> None:
+    shapes = {
+        "in": square(-4, -4, 2, 2, 5.0),
+        "next": square(-4, -4, 2, 2, 7.501),
+        "near": square(-4, -4, 2, 2, 7.7),
+        "far": square(-4, -4, 2, 2, 12.5),
+        "hole": square(-2, -2, 0, 0, 5.0),
+        "across": square(-1, -4, 5, 2, 5.0),
+        "point": [(0.0, 0.0, 5.0)],
+    }
+    path = save_rtstruct(tmp_path, image_series(), [("GTV", [shapes[word] for word in words])], **knobs)
+    mask, warnings = read_rtstruct_mask(path, IMAGE, "GTV")
+    assert mask.sum() == voxels
+    assert [(one.code, one.details) for one in warnings] == ([(code, details)] if code else [])
+
+
+@pytest.mark.parametrize(("several", "voxels"), [("union", 56 + 36 - 24), ("largest", 56)])
+def test_of_several_rois_the_rule_decides(
+    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable, several: str, voxels: int
+) -> None:
+    rois = [("GTV-1", [square(-4, -4, 2, 2, 5.0)]), ("gtv_2", [square(-2, -4, 6, 3, 5.0)])]
+    path = save_rtstruct(tmp_path, image_series(), [*rois, ("GTVn", []), ("Heart", [square(0, 0, 1, 1, 5.0)])])
+    rule = ReadRule(several=several)  # type: ignore[arg-type]
+    mask, (warned,) = read_rtstruct_mask(path, IMAGE, "gtv.*", rule=rule)
+    assert mask.sum() == voxels
+    assert (warned.code, warned.details) == ("ROI_SEVERAL", {"matching": 2, "rule": several})
+
+
+def test_an_roi_without_contours_is_no_candidate(
+    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
+) -> None:
+    path = save_rtstruct(tmp_path, image_series(), [("GTV-1", []), ("GTV-2", [square(-4, -4, 2, 2, 5.0)])])
+    assert read_rtstruct_mask(path, IMAGE, "GTV.*")[0].sum() == 36
+
+
+def test_structure_sets_beyond_any_patient_are_refused(
+    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series, contour = image_series(), square(-4, -4, 2, 2, 5.0)
+    many = save_rtstruct(tmp_path, series, [(f"R{n}", []) for n in range(500)] + [("GTV", [contour])])
+    with pytest.raises(Rejected, match="RT_HUGE"):
+        _read(many)
+    monkeypatch.setattr(rtstruct, "MOST_POINTS", 8)
+    with pytest.raises(Rejected, match="RT_HUGE"):
+        _read(save_rtstruct(tmp_path, series, [("GTV", [contour, contour])]))
+    monkeypatch.setattr(rtstruct, "MOST_BYTES", 100)
+    with pytest.raises(Rejected, match="RT_HUGE"):
+        _read(save_rtstruct(tmp_path, series, [("GTV", [contour])]))
 
 
 @pytest.mark.data
