@@ -33,6 +33,10 @@ REASONS: dict[str, Reason] = {
         "rows, columns, spacing or orientation differ in a series", "separate the acquisitions"
     ),
     "DICOM_MULTIFRAME": Reason("enhanced multi-frame images are not read yet", "convert to classic single-frame DICOM"),
+    "DICOM_OVERFLOW": Reason(
+        "warning: voxels of the ROI are padding, or at the highest value that can be stored",
+        "look at the ROI; padding is left out",
+    ),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case", "keep one series per case and modality in the folder"
@@ -90,14 +94,6 @@ REASONS: dict[str, Reason] = {
         "warning: the image holds NaN or infinite voxels outside the ROI", "find where the image was damaged"
     ),
     "IMAGE_FLAT": Reason("the image has no contrast to normalise by", "find where the image was damaged"),
-    "DICOM_PADDING": Reason(
-        "warning: voxels of the ROI are padding beyond the field of view; intensities are measured without them",
-        "check the contour; reconstruct a larger field of view",
-    ),
-    "DICOM_OVERFLOW": Reason(
-        "warning: voxels of the ROI are at 3071 HU or above, where many scanners cut off",
-        "look for metal in the ROI; reconstruct on the extended scale",
-    ),
     "GEOMETRY": Reason("image and mask have different grids", "resample the mask to the image's grid"),
     "MASK_REGRIDDED": Reason(
         "warning: the label map lay on another grid; the nearest of its voxels were taken", "look at the contour"

@@ -41,8 +41,9 @@ def read_mask(scan: Scan, image: Volume) -> Volume:
 
 def _label_mask(path: Path, image: Volume, label: int, *, regrid: bool) -> tuple[NDArray[np.bool_], tuple[Warned, ...]]:
     """Voxels of one label."""
-    labels = read_volume(path)
+    labels = read_volume(path, channel=0)
     layers = [labels, *(read_volume(path, channel=channel) for channel in range(1, _layers(path)))]
+    told = tuple(one for one in labels.warnings if one not in image.warnings)
     if not labels.matches(image) and not regrid:
         raise Rejected("GEOMETRY", f"image and mask have different grids: {difference(labels, image)}")
     masks = [_voxels(layer.array, label) for layer in layers]
@@ -53,13 +54,13 @@ def _label_mask(path: Path, image: Volume, label: int, *, regrid: bool) -> tuple
     if len(found) > 1:
         raise Rejected("LABEL_LAYERS", label=label, layers=len(found))
     if labels.matches(image):
-        return found[0], ()
+        return found[0], told
     lost = share_outside(found[0], labels, image)
     if lost > LOST:
         raise Rejected("GEOMETRY", "the ROI reaches outside the image", share_lost=round(lost, 4))
     mask = nearest(found[0], labels, image)
     voxels = {"voxels_before": int(found[0].sum()), "voxels": int(mask.sum())}
-    return mask, (Warned("MASK_REGRIDDED", "", dict(voxels)),)
+    return mask, (*told, Warned("MASK_REGRIDDED", "", dict(voxels)))
 
 
 def _voxels(array: NDArray[np.generic], label: int) -> NDArray[np.bool_]:

@@ -46,21 +46,21 @@ REGION_COLUMNS: tuple[Column, ...] = (
     _fact("size_y", "Voxels of the image along y"),
     _fact("size_z", "Voxels of the image along z"),
     Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
-    Column("model", "string", "Model of the scanner, empty if unknown", role="fact"),
     Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
+    Column("model", "string", "Model of the scanner, empty if unknown", role="fact"),
     _fact("slice_thickness_mm", "Nominal slice thickness, missing if unknown", "mm"),
-    _fact("tube_voltage_kv", "Peak tube voltage, missing if unknown", "kV"),
-    _fact("tube_current_ma", "Tube current, missing if unknown", "mA"),
+    _fact("kvp", "Peak voltage of the X-ray tube, missing if unknown", "kV"),
+    _fact("tube_current_ma", "Current of the X-ray tube, missing if unknown", "mA"),
     _fact("exposure_mas", "Exposure, missing if unknown", "mAs"),
-    _fact("ctdi_vol_mgy", "Volume computed tomography dose index, missing if unknown", "mGy"),
-    _fact("repetition_time_ms", "Repetition time, missing if unknown", "ms"),
-    _fact("echo_time_ms", "Echo time, missing if unknown", "ms"),
+    _fact("ctdi_vol_mgy", "Dose by volume CT dose index, missing if unknown", "mGy"),
+    _fact("repetition_time_ms", "Repetition time of MR, missing if unknown", "ms"),
+    _fact("echo_time_ms", "Echo time of MR, missing if unknown", "ms"),
 )
-# Facts of a Volume, by DICOM keyword.
-_TEXTS = {"manufacturer": "Manufacturer", "model": "ManufacturerModelName", "kernel": "ConvolutionKernel"}
+# Columns that a reader's facts fill.
+_TEXTS = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel", "model": "ManufacturerModelName"}
 _NUMBERS = {
     "slice_thickness_mm": "SliceThickness",
-    "tube_voltage_kv": "KVP",
+    "kvp": "KVP",
     "tube_current_ma": "XRayTubeCurrent",
     "exposure_mas": "Exposure",
     "ctdi_vol_mgy": "CTDIvol",
@@ -80,7 +80,7 @@ def read_region(scan: Scan) -> Region:
     """Image and mask of a scan, read from their files and on one grid.
 
     Pixels are as in the files: nothing is resampled unless the scan's rule says so. Padding is left out of the mask, not of
-    its outline (DICOM_PADDING).
+    its outline (DICOM_OVERFLOW).
     Raises Rejected with any code of `read_image` and `read_mask`, and MASK_EMPTY.
     Raises TooLarge, before pixels are read, above the memory limit of this thread.
     """
@@ -113,11 +113,13 @@ def _voxels(scan: Scan) -> int:
 
 
 def _without_padding(region: Region) -> Region:
-    """The region less the voxels that hold the value by which the image's file marks what lies beyond the field of view."""
-    value = region.volume.facts.get("PixelPaddingValue")
-    if not isinstance(value, float):
+    """The region less the voxels with a value by which the image's file marks what lies beyond the field of view."""
+    low = region.volume.facts.get("PixelPaddingValue")
+    high = region.volume.facts.get("PixelPaddingRangeLimit", low)
+    if not isinstance(low, float) or not isinstance(high, float):
         return region
-    padding = np.isclose(region.values.astype(np.float64), value, rtol=1e-6, atol=0)  # may be of single precision
+    values, slack = region.values.astype(np.float64), 1e-6 * max(abs(low), abs(high))  # they may be of single precision
+    padding = (values >= min(low, high) - slack) & (values <= max(low, high) + slack)
     count = int(padding.sum())
     if count == 0:
         return region
@@ -125,7 +127,11 @@ def _without_padding(region: Region) -> Region:
         raise Rejected("MASK_EMPTY", "all voxels of the ROI are padding beyond the field of view", voxels=count)
     mask = region.mask.copy()
     mask[region.mask] = ~padding
-    told = Warned("DICOM_PADDING", "", {"voxels": count, "share": round(count / len(padding), 6)})
+    told = Warned(
+        "DICOM_OVERFLOW",
+        "voxels of the ROI are padding and were left out",
+        {"voxels": count, "share": round(count / len(padding), 6)},
+    )
     return replace(region, mask=mask, outline=region.mask, warnings=(*region.warnings, told))
 
 
@@ -191,4 +197,8 @@ def _doubts(
     if unit == "HU" and values.mean() < AIR_HU:
         yield Warned("MASK_OUTSIDE_BODY", "", {"mean_hu": round(float(values.mean()), 1)})
     if unit == "HU" and (high := int(np.count_nonzero(values >= SATURATED_HU))):
-        yield Warned("DICOM_OVERFLOW", "", {"voxels": high, "share": round(high / len(values), 6)})
+        yield Warned(
+            "DICOM_OVERFLOW",
+            "voxels of the ROI are at 3071 HU or above",
+            {"voxels": high, "share": round(high / len(values), 6)},
+        )
