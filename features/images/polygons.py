@@ -8,10 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.quarantine import Rejected
+
 Polygon = NDArray[np.float64]  # (n, 2): continuous indices x, y
 CONTAINED = 0.98  # of a polygon's area inside another one: a contour inside it, be it drawn a hair across its edge
 _SAMPLES = 64  # per axis, by which areas are compared
 _BATCH = 1024  # pairs at once
+MOST_CONTOURS, MOST_PAIRS = 2_000, 100_000  # of a slice; of a ROI: a minute
 
 
 class Pair(NamedTuple):
@@ -39,6 +42,7 @@ def fill_contours(by_slice: Mapping[int, Sequence[Polygon]], shape: Sequence[int
     A contour inside another one is a hole, one inside a hole an island, and so on: the even-odd rule of `fill_slices`.
     Contours that partly cover each other, or are the same one twice, are united: to toggle them would cut their common
     part out of the ROI. Decided by areas of the polygons, so that no grid and no shared edge matters.
+    Raises Rejected(RT_HUGE) if so many contours of a slice lie over each other that comparing them takes minutes.
     """
     pairs = _pairs(by_slice)
     crossing = {k for k, found in pairs.items() if any(pair.crosses for pair in found)}
@@ -125,7 +129,11 @@ def _clip(polygon: Polygon, axis: int, bound: float, sign: int) -> Polygon:
 
 def _pairs(by_slice: Mapping[int, Sequence[Polygon]]) -> dict[int, list[Pair]]:
     """The pairs of polygons of each slice whose boxes meet, by shrinking size of the larger one."""
+    if max(map(len, by_slice.values()), default=0) > MOST_CONTOURS:
+        raise Rejected("RT_HUGE", f"a slice of the ROI has more than {MOST_CONTOURS} contours")
     meeting = [(k, *pair) for k, polygons in by_slice.items() if len(polygons) > 1 for pair in _meeting(polygons)]
+    if len(meeting) > MOST_PAIRS:
+        raise Rejected("RT_HUGE", f"more than {MOST_PAIRS} pairs of contours of the ROI lie over each other")
     pairs: dict[int, list[Pair]] = {}
     for first in range(0, len(meeting), _BATCH):
         batch = meeting[first : first + _BATCH]

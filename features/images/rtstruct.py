@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,8 @@ def read_rtstruct_mask(
     calls them CLOSEDPLANAR_XOR. A contour is placed on its own slice, or on one within 0.1 slice spacings (RT_SNAPPED);
     slices without a contour stay empty (RT_SKIPPED tells of those between others). Points and lines beside a closed
     contour of their slice are left out (RT_STRAY). Of several matching ROIs those count that have contours; `rule.several`
-    says what is done if they are several (ROI_SEVERAL). The mask may be empty if contours are smaller than a voxel.
-    `frame_of_reference` is the image's UID, "" if unknown.
+    says what is done if they are several (ROI_SEVERAL; of equally large ones the first number). The mask may be empty if
+    contours are smaller than a voxel. `frame_of_reference` is the image's UID, "" if unknown.
 
     Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, ROI_EMPTY, RT_POINT (a slice of the ROI has points or lines alone),
     RT_OBLIQUE (a contour runs across slices), RT_OFF_SLICE, RT_OUTSIDE (beyond the first or last slice, or more than 1 %
@@ -57,26 +57,19 @@ def read_rtstruct_mask(
     drawn = _drawn(path, roi, frame_of_reference)
     if len(drawn) > 1 and rule.several == "reject":
         raise Rejected("ROI_AMBIGUOUS", matching=len(drawn))
-    read = [_mask(contours, image) for contours in drawn]
-    mask, warnings = chosen([found for found, _ in read], rule.several)
-    for found in read:
-        warnings += found[1]
-    return mask, warnings
+    mask, warnings = _mask(drawn[0], image)
+    for contours in drawn[1:]:
+        other, more = _mask(contours, image)
+        if rule.several == "union":
+            mask, warnings = mask | other, warnings + more
+        elif np.count_nonzero(other) > np.count_nonzero(mask):
+            mask, warnings = other, more
+    return mask, (*several_told(len(drawn), rule), *warnings)
 
 
-def chosen(
-    masks: Sequence[NDArray[np.bool_]], several: Literal["reject", "union", "largest"]
-) -> tuple[NDArray[np.bool_], tuple[Warned, ...]]:
-    """The union, or the largest, of the masks of several ROIs (of equals the first one), and the warning of it."""
-    if len(masks) == 1:
-        return masks[0], ()
-    if several == "reject":
-        raise Rejected("ROI_AMBIGUOUS", matching=len(masks))
-    if several == "union":
-        mask: NDArray[np.bool_] = np.logical_or.reduce(masks)
-    else:
-        mask = masks[int(np.argmax([np.count_nonzero(one) for one in masks]))]
-    return mask, (Warned("ROI_SEVERAL", "", {"matching": len(masks), "rule": several}),)
+def several_told(matching: int, rule: ReadRule) -> tuple[Warned, ...]:
+    """The warning that a mask was made of several ROIs, or chosen among them."""
+    return (Warned("ROI_SEVERAL", "", {"matching": matching, "rule": rule.several}),) if matching > 1 else ()
 
 
 def roi_names(dataset: Dataset) -> dict[int, str]:
@@ -199,10 +192,10 @@ def _mask(contours: Sequence[Contour], image: Volume) -> tuple[NDArray[np.bool_]
     if toggled:
         mask |= fill_slices({k: closed[k] for k in toggled}, image.array.shape)
     skipped = max(closed) - min(closed) + 1 - len(closed)
-    told = {
-        "RT_SNAPPED": (snapped, {"contours": snapped, "off_slice_mm": round(off * image.spacing_mm[2], 4)}),
-        "RT_SKIPPED": (skipped, {"slices": len(closed), "slices_skipped": skipped}),
-        "RT_OVERLAP_ISLANDS": (overlapping, {"slices": overlapping}),
-        "RT_STRAY": (len(stray), {"contours": len(stray)}),
-    }
-    return mask, tuple(Warned(code, "", dict(details)) for code, (count, details) in told.items() if count)
+    told = (
+        (snapped, Warned("RT_SNAPPED", "", {"contours": snapped, "off_slice_mm": round(off * image.spacing_mm[2], 4)})),
+        (skipped, Warned("RT_SKIPPED", "", {"slices": len(closed), "slices_skipped": skipped})),
+        (overlapping, Warned("RT_OVERLAP_ISLANDS", "", {"slices": overlapping})),
+        (len(stray), Warned("RT_STRAY", "", {"contours": len(stray)})),
+    )
+    return mask, tuple(warned for count, warned in told if count)

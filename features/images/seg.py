@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dataset import numbers, quiet, read_dataset, text
 from features.images.grid import to_index
-from features.images.rtstruct import STRICT, chosen
+from features.images.rtstruct import STRICT, several_told
 
 OFF_GRID = 0.02  # of a voxel
 COSINE = 1e-4
@@ -29,6 +30,15 @@ class Frame(NamedTuple):
     number: int
     segments: tuple[int, ...]
     slice: int | None
+
+
+class Part(NamedTuple):
+    """A segment in a frame: the frame's slice, the segment, its voxels (rows, columns), and how many are below a threshold."""
+
+    slice: int | None
+    segment: int
+    inside: NDArray[np.bool_]
+    below: int
 
 
 def read_seg_mask(
@@ -64,21 +74,27 @@ def read_seg_mask(
         raise Rejected("DICOM_TRUNC") from error
     if kind == "FRACTIONAL" and (highest is None or highest[0] <= 0):
         raise Rejected("DICOM_TRUNC", "a fractional segmentation does not say which value is the whole")
-    least = rule.threshold * highest[0] if kind == "FRACTIONAL" and highest else 1
-    masks = {number: np.zeros(image.array.shape, dtype=np.bool_) for number in wanted}
+    least = rule.threshold * highest[0] if kind == "FRACTIONAL" and highest else None
+    taken = wanted
+    if len(wanted) > 1 and rule.several == "largest":
+        sizes = Counter(dict.fromkeys(wanted, 0))
+        for part in _parts(dataset, frames, kind, least):
+            sizes[part.segment] += int(np.count_nonzero(part.inside)) if part.slice is not None else 0
+        taken = [number for number, _ in sizes.most_common(1)]
+    mask = np.zeros(image.array.shape, dtype=np.bool_)
     elsewhere = below = 0
-    for one, plane in zip(frames, _planes(dataset, frames), strict=True):
-        for number in one.segments:
-            inside = plane == number if kind == "LABELMAP" else plane >= least
-            below += int(np.count_nonzero(plane)) - int(np.count_nonzero(inside)) if kind == "FRACTIONAL" else 0
-            if one.slice is not None:
-                masks[number][one.slice] |= inside
-            elsewhere += one.slice is None and bool(inside.any())
-    if elsewhere and not (several and any(mask.any() for mask in masks.values())):
+    for part in _parts(dataset, frames, kind, least):
+        if part.segment not in taken:
+            continue
+        below += part.below
+        if part.slice is not None:
+            mask[part.slice] |= part.inside
+        elsewhere += part.slice is None and bool(part.inside.any())
+    if elsewhere and not (several and mask.any()):
         raise Rejected("GEOMETRY", "frames of the segmentation do not lie on the image's grid", frames=elsewhere)
-    mask, warnings = chosen(list(masks.values()), rule.several)
     if not mask.any():
         raise Rejected("MASK_EMPTY")
+    warnings = several_told(len(wanted), rule)
     if kind == "FRACTIONAL":
         facts: dict[str, float | int | str] = {"threshold": rule.threshold, "voxels_below": below}
         if fractional in ("PROBABILITY", "OCCUPANCY"):
@@ -95,12 +111,11 @@ def segment_labels(dataset: Dataset) -> dict[int, str]:
     return {int(item.SegmentNumber): text(item, "SegmentLabel") for item in items if "SegmentNumber" in item}
 
 
-def _kind(dataset: Dataset) -> Literal["BINARY", "FRACTIONAL", "LABELMAP"]:
+def _kind(dataset: Dataset) -> str:
     kind = text(dataset, "SegmentationType")
-    for known in ("BINARY", "FRACTIONAL", "LABELMAP"):
-        if kind == known:
-            return known  # type: ignore[return-value]
-    raise Rejected("DICOM_TRUNC", "a segmentation does not say of which type it is")
+    if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
+        raise Rejected("DICOM_TRUNC", "a segmentation does not say of which type it is")
+    return kind
 
 
 def _matching(dataset: Dataset, roi: str, rule: ReadRule) -> list[int]:
@@ -119,10 +134,10 @@ def _frames(dataset: Dataset, kind: str, wanted: Sequence[int], image: Volume) -
     """The frames that may hold voxels of wanted segments, in the order of the file."""
     frames = dataset.get("PerFrameFunctionalGroupsSequence") or []
     claimed = numbers(dataset, "NumberOfFrames", 1)
-    if not frames or "PixelData" not in dataset or claimed != (len(frames),):
+    if not frames or "PixelData" not in dataset or claimed != (float(len(frames)),):
         raise Rejected("DICOM_TRUNC", "a segmentation has no frames, or not as many as it says")
-    matrix = numbers(dataset, "Rows", 1), numbers(dataset, "Columns", 1)
-    fits = matrix == ((image.array.shape[1],), (image.array.shape[2],))
+    _, height, width = image.array.shape
+    fits = numbers(dataset, "Rows", 1) == (float(height),) and numbers(dataset, "Columns", 1) == (float(width),)
     shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     for n, groups in enumerate(frames):
         segment = numbers(_group(groups, shared, "SegmentIdentificationSequence"), "ReferencedSegmentNumber", 1)
@@ -130,6 +145,17 @@ def _frames(dataset: Dataset, kind: str, wanted: Sequence[int], image: Volume) -
         segments = tuple(wanted) if kind == "LABELMAP" else own
         if segments:
             yield Frame(n, segments, _slice_index(groups, shared, image) if fits else None)
+
+
+def _parts(dataset: Dataset, frames: Sequence[Frame], kind: str, least: float | None) -> Iterator[Part]:
+    """The wanted segments of each frame; `least`: the stored value from which on a voxel is in, None for 1 bit."""
+    for frame, plane in zip(frames, _planes(dataset, frames), strict=True):
+        for number in frame.segments:
+            if least is not None:
+                inside = np.asarray(plane.astype(np.float64) >= least)
+                yield Part(frame.slice, number, inside, int(np.count_nonzero(plane)) - int(np.count_nonzero(inside)))
+            else:
+                yield Part(frame.slice, number, np.asarray(plane == number if kind == "LABELMAP" else plane != 0), 0)
 
 
 def _planes(dataset: Dataset, frames: Sequence[Frame]) -> Iterator[NDArray[np.generic]]:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from features.core.quarantine import Rejected
+from features.images import polygons
 from features.images.polygons import area, fill_contours, fill_slices, share_outside
 
 SIDE = 20
@@ -21,13 +23,13 @@ def _box(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
     return _polygon((x0, y0), (x1, y0), (x1, y1), (x0, y1))
 
 
-def _fill(*polygons: np.ndarray) -> np.ndarray:
+def _fill(*shapes: np.ndarray) -> np.ndarray:
     """Even-odd."""
-    return fill_slices({0: polygons}, (1, SIDE, SIDE))[0]
+    return fill_slices({0: shapes}, (1, SIDE, SIDE))[0]
 
 
-def _contours(*polygons: np.ndarray) -> np.ndarray:
-    return fill_contours({0: polygons}, (1, SIDE, SIDE))[0][0]
+def _contours(*shapes: np.ndarray) -> np.ndarray:
+    return fill_contours({0: shapes}, (1, SIDE, SIDE))[0][0]
 
 
 def _disc(x: float, y: float, radius: float, points: int = 40) -> np.ndarray:
@@ -135,6 +137,18 @@ def test_a_contour_that_stands_twice_is_no_hole() -> None:
 def test_a_hole_of_two_united_contours_stays_a_hole() -> None:
     left, right, hole = _box(1, 1, 12, 12), _box(4, 2, 18, 12), _box(6, 4, 9, 8)
     np.testing.assert_array_equal(_contours(left, right, hole), (_fill(left) | _fill(right)) & ~_fill(hole))
+
+
+def test_contours_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [_box(2 + n / 10, 2, 4 + n / 10, 4) for n in range(6)]  # 15 pairs
+    monkeypatch.setattr(polygons, "MOST_PAIRS", 15)
+    assert fill_contours({0: many}, (1, SIDE, SIDE))[1] == 1
+    monkeypatch.setattr(polygons, "MOST_PAIRS", 14)
+    with pytest.raises(Rejected, match="RT_HUGE"):
+        fill_contours({0: many}, (1, SIDE, SIDE))
+    monkeypatch.setattr(polygons, "MOST_CONTOURS", 5)
+    with pytest.raises(Rejected, match="RT_HUGE: a slice"):
+        fill_contours({0: many}, (1, SIDE, SIDE))
 
 
 def test_share_outside_is_of_area_and_voxels_reach_half_a_pixel() -> None:
