@@ -8,6 +8,8 @@ from scipy import ndimage
 
 from features.core.region import Volume
 
+FAR_MM = 1e6  # no patient lies a kilometre from the origin: a damaged number
+
 
 def to_index(points: NDArray[np.float64], image: Volume) -> NDArray[np.float64]:
     """Patient coordinates in mm (n, 3) as continuous voxel indices (n, 3) in the order x, y, z; centres are whole."""

@@ -17,7 +17,7 @@ from features.core.case import ReadRule
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dataset import numbers, quiet, read_dataset, text
-from features.images.grid import to_index
+from features.images.grid import FAR_MM, to_index
 from features.images.polygons import Polygon, area, fill_contours, fill_slices, share_outside
 
 OFF_SLICE = 0.1  # of the slice spacing: contours as near as that are put on the slice
@@ -153,6 +153,8 @@ def _points(contour: Dataset) -> NDArray[np.float64]:
         raise Rejected("RT_POINT", "a contour holds something else than numbers") from error
     if len(flat) % 3 or not np.isfinite(flat).all():
         raise Rejected("RT_POINT", "a contour's points are not complete triples of numbers")
+    if np.abs(flat).max(initial=0) > FAR_MM:
+        raise Rejected("RT_OUTSIDE", "a contour lies over a kilometre away")
     return flat.reshape(-1, 3)
 
 

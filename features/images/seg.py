@@ -17,7 +17,7 @@ from features.core.case import ReadRule
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dataset import numbers, quiet, read_dataset, text
-from features.images.grid import to_index
+from features.images.grid import FAR_MM, to_index
 from features.images.rtstruct import STRICT, several_told
 
 OFF_GRID = 0.02  # of a voxel
@@ -200,6 +200,8 @@ def _slice_index(groups: Dataset, shared: Dataset, image: Volume) -> int | None:
     spacing = numbers(_group(groups, shared, "PixelMeasuresSequence"), "PixelSpacing", 2)
     if position is None or orientation is None or spacing is None:
         raise Rejected("GEOMETRY", "a frame of the segmentation has no position, orientation or spacing")
+    if np.abs(position).max() > FAR_MM:
+        return None
     axes = np.array(image.direction).reshape(3, 3)[:, :2].T.reshape(-1)
     index = to_index(np.array([position]), image)[0]
     k = round(float(index[2]))

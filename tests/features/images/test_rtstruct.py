@@ -92,6 +92,15 @@ def test_faulty_rtstruct_is_rejected(
     assert "GTV" not in str(caught.value.details)
 
 
+def test_a_number_that_no_place_has_is_outside(
+    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
+) -> None:
+    path = save_rtstruct(tmp_path, image_series(), [("GTV", [square(-4, -4, 9999999.0, 2, 5.0)])])
+    path.write_bytes(path.read_bytes().replace(b"9999999.000000", b"9.9999999e+307"))
+    with pytest.raises(Rejected, match="RT_OUTSIDE: a contour lies over a kilometre away"):
+        _read(path)
+
+
 def test_contour_a_hair_outside_is_accepted(
     tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
 ) -> None:
