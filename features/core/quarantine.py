@@ -96,7 +96,7 @@ REASONS: dict[str, Reason] = {
     "IMAGE_FLAT": Reason("the image has no contrast to normalise by", "find where the image was damaged"),
     "GEOMETRY": Reason("image and mask have different grids", "resample the mask to the image's grid"),
     "MASK_REGRIDDED": Reason(
-        "warning: the label map lay on another grid; the nearest of its voxels were taken", "look at the contour"
+        "warning: the mask lay on another grid; the nearest of its voxels were taken", "look at the contour"
     ),
     "MASK_EMPTY": Reason("the mask has no voxel", "contour the ROI again"),
     "MASK_TINY": Reason("the mask is a line or has fewer than 27 voxels", "check the contour"),

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 
+LOST = 0.01  # of a mask's voxels outside the image, where its grid is another
 FAR_MM = 1e6  # no patient lies a kilometre from the origin: a damaged number
 
 
@@ -32,8 +34,21 @@ def difference(labels: Volume, image: Volume) -> str:
     return "its origin is another"
 
 
-def nearest(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> NDArray[np.bool_]:
-    """A mask (z, y, x) on the grid of `grid`, at the voxels of `image`: of each voxel the nearest one, False beyond."""
+def moved(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> tuple[NDArray[np.bool_], Warned]:
+    """A mask (z, y, x) on the grid of `grid` brought to that of `image`: of each voxel the nearest one, and the warning.
+
+    Raises Rejected(GEOMETRY) if more than 1 % of its voxels lie outside the image.
+    """
+    lost = _share_outside(mask, grid, image)
+    if lost > LOST:
+        raise Rejected("GEOMETRY", "the ROI reaches outside the image", share_lost=round(lost, 4))
+    found = _nearest(mask, grid, image)
+    before, after = int(np.count_nonzero(mask)), int(np.count_nonzero(found))
+    return found, Warned("MASK_REGRIDDED", "", {"voxels_before": before, "voxels": after})
+
+
+def _nearest(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> NDArray[np.bool_]:
+    """The voxels of a mask that are nearest to those of the image; False beyond it."""
     back = np.linalg.inv(_axes(grid))
     matrix = (back @ _axes(image))[::-1, ::-1]
     offset = (back @ (np.array(image.origin_mm) - np.array(grid.origin_mm)))[::-1]
@@ -43,7 +58,7 @@ def nearest(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> NDArray[np.
     return np.asarray(found.view(np.bool_))
 
 
-def share_outside(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> float:
+def _share_outside(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> float:
     """Share of the voxels of a mask on the grid of `grid` whose centres lie outside the image; 0 if it has none."""
     voxels = np.argwhere(mask)[:, ::-1].astype(np.float64)
     if not len(voxels):

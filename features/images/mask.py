@@ -12,12 +12,10 @@ from features.core.case import Scan
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dicom import frame_of_reference
-from features.images.grid import difference, nearest, share_outside
+from features.images.grid import difference, moved
 from features.images.rtstruct import read_rtstruct_mask
 from features.images.seg import read_seg_mask
 from features.images.volume import ITK, read_volume
-
-LOST = 0.01  # of the label's voxels outside the image, where the grid is another
 
 
 def read_mask(scan: Scan, image: Volume) -> Volume:
@@ -55,12 +53,8 @@ def _label_mask(path: Path, image: Volume, label: int, *, regrid: bool) -> tuple
         raise Rejected("LABEL_LAYERS", label=label, layers=len(found))
     if labels.matches(image):
         return found[0], told
-    lost = share_outside(found[0], labels, image)
-    if lost > LOST:
-        raise Rejected("GEOMETRY", "the ROI reaches outside the image", share_lost=round(lost, 4))
-    mask = nearest(found[0], labels, image)
-    voxels = {"voxels_before": int(found[0].sum()), "voxels": int(mask.sum())}
-    return mask, (*told, Warned("MASK_REGRIDDED", "", dict(voxels)))
+    mask, warned = moved(found[0], labels, image)
+    return mask, (*told, warned)
 
 
 def _voxels(array: NDArray[np.generic], label: int) -> NDArray[np.bool_]:

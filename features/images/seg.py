@@ -17,11 +17,12 @@ from features.core.case import ReadRule
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dataset import numbers, quiet, read_dataset, text
-from features.images.grid import FAR_MM, to_index
+from features.images.grid import FAR_MM, moved, to_index
 from features.images.rtstruct import STRICT, several_told
 
 OFF_GRID = 0.02  # of a voxel
 COSINE = 1e-4
+MOST_SLICES = 10_000
 
 
 class Frame(NamedTuple):
@@ -50,8 +51,9 @@ def read_seg_mask(
     BINARY, LABELMAP, and FRACTIONAL: a voxel is in where its share is at least `rule.threshold` (SEG_FRACTIONAL tells so).
     Only frames of the wanted segments are decoded, each for itself, so that overlapping segments stay apart. A frame is
     placed by its position in space, never by its index; slices without a frame are empty. If the file refers to several
-    series, frames that lie on another grid are those of the others (SEG_OTHER_SERIES). `rule.several`: what is done where
-    several segments match (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown.
+    series, frames that lie on another grid are those of the others (SEG_OTHER_SERIES); else frames on another grid are
+    refused, unless `rule.mask_grid` is nearest (MASK_REGRIDDED) and the frames of reference agree. `rule.several`: what is done where several segments match
+    (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown.
 
     Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, FRAME_OF_REFERENCE, GEOMETRY (frames lie more than 0.02 voxels beside the
     image's grid), MASK_EMPTY (also all below the threshold), DICOM_DECODE, UNREADABLE, DICOM_TRUNC.
@@ -64,8 +66,14 @@ def read_seg_mask(
             frame = text(dataset, "FrameOfReferenceUID")
             if frame and frame_of_reference and frame != frame_of_reference:
                 raise Rejected("FRAME_OF_REFERENCE")
-            frames = list(_frames(dataset, kind, wanted, image))
             several = len(dataset.get("ReferencedSeriesSequence") or []) > 1
+            frames = list(_frames(dataset, kind, wanted, image))
+            grid = image
+            if rule.mask_grid == "nearest" and not several and any(one.slice is None for one in frames):
+                if not frame or frame != frame_of_reference:
+                    raise Rejected("FRAME_OF_REFERENCE", "without a frame of reference a mask cannot change its grid")
+                grid = _own_grid(dataset, frames)
+                frames = list(_frames(dataset, kind, wanted, grid))
             highest = numbers(dataset, "MaximumFractionalValue", 1)
             fractional = text(dataset, "SegmentationFractionalType")
     except (Rejected, MemoryError):
@@ -81,7 +89,7 @@ def read_seg_mask(
         for part in _parts(dataset, frames, kind, least):
             sizes[part.segment] += int(np.count_nonzero(part.inside)) if part.slice is not None else 0
         taken = [number for number, _ in sizes.most_common(1)]
-    mask = np.zeros(image.array.shape, dtype=np.bool_)
+    mask = np.zeros(grid.array.shape, dtype=np.bool_)
     elsewhere = below = 0
     for part in _parts(dataset, frames, kind, least):
         if part.segment not in taken:
@@ -102,6 +110,9 @@ def read_seg_mask(
         warnings += (Warned("SEG_FRACTIONAL", "", facts),)
     if elsewhere:
         warnings += (Warned("SEG_OTHER_SERIES", "", {"frames": elsewhere}),)
+    if grid is not image:
+        mask, warned = moved(mask, grid, image)
+        warnings += (warned,)
     return mask, warnings
 
 
@@ -144,7 +155,7 @@ def _frames(dataset: Dataset, kind: str, wanted: Sequence[int], image: Volume) -
         own = () if segment is None or segment[0] not in wanted else (int(segment[0]),)
         segments = tuple(wanted) if kind == "LABELMAP" else own
         if segments:
-            yield Frame(n, segments, _slice_index(groups, shared, image) if fits else None)
+            yield Frame(n, segments, _slice_index(_place(groups, shared), image) if fits else None)
 
 
 def _parts(dataset: Dataset, frames: Sequence[Frame], kind: str, least: float | None) -> Iterator[Part]:
@@ -193,22 +204,61 @@ def _group(groups: Dataset, shared: Dataset, keyword: str) -> Dataset:
     return Dataset()
 
 
-def _slice_index(groups: Dataset, shared: Dataset, image: Volume) -> int | None:
-    """Which image slice a frame lies on; None if it lies on another grid."""
+class Place(NamedTuple):
+    """Where a frame lies: position (3,) mm of its first voxel, orientation (6,), spacing of rows and of columns in mm."""
+
+    position: tuple[float, ...]
+    orientation: tuple[float, ...]
+    spacing: tuple[float, ...]
+
+
+def _place(groups: Dataset, shared: Dataset) -> Place:
     position = numbers(_group(groups, shared, "PlanePositionSequence"), "ImagePositionPatient", 3)
     orientation = numbers(_group(groups, shared, "PlaneOrientationSequence"), "ImageOrientationPatient", 6)
     spacing = numbers(_group(groups, shared, "PixelMeasuresSequence"), "PixelSpacing", 2)
-    if position is None or orientation is None or spacing is None:
+    if position is None or orientation is None or spacing is None or min(spacing) <= 0:
         raise Rejected("GEOMETRY", "a frame of the segmentation has no position, orientation or spacing")
     if np.abs(position).max() > FAR_MM:
-        return None
+        raise Rejected("GEOMETRY", "a frame of the segmentation lies over a kilometre away")
+    return Place(position, orientation, spacing)
+
+
+def _slice_index(place: Place, image: Volume) -> int | None:
+    """Which image slice a frame lies on; None if it lies on another grid."""
     axes = np.array(image.direction).reshape(3, 3)[:, :2].T.reshape(-1)
-    index = to_index(np.array([position]), image)[0]
+    index = to_index(np.array([place.position]), image)[0]
     k = round(float(index[2]))
     on_grid = (
-        np.allclose(orientation, axes, rtol=0, atol=COSINE)
-        and np.allclose(spacing, [image.spacing_mm[1], image.spacing_mm[0]], rtol=0, atol=1e-4)
+        np.allclose(place.orientation, axes, rtol=0, atol=COSINE)
+        and np.allclose(place.spacing, [image.spacing_mm[1], image.spacing_mm[0]], rtol=0, atol=1e-4)
         and np.abs(index - [0, 0, k]).max() <= OFF_GRID
         and 0 <= k < image.array.shape[0]
     )
     return k if on_grid else None
+
+
+def _own_grid(dataset: Dataset, frames: Sequence[Frame]) -> Volume:
+    """The grid on which the frames of one segmentation lie, from the first to the last of them; its array is empty.
+
+    Raises Rejected(GEOMETRY) if they lie on none: frames are then off it, which `read_seg_mask` sees, or it has no slices.
+    """
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    groups = [dataset.PerFrameFunctionalGroupsSequence[one.number] for one in frames]
+    places = [_place(one, shared) for one in groups]
+    row, column = np.array(places[0].orientation).reshape(2, 3)
+    normal = np.cross(row, column)
+    if not np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], rtol=0, atol=1e-3):
+        raise Rejected("GEOMETRY", "the orientation of a frame is none")
+    along = np.unique(np.round([np.array(one.position) @ normal for one in places], 3))
+    measures = _group(groups[0], shared, "PixelMeasuresSequence")
+    told = numbers(measures, "SpacingBetweenSlices", 1) or numbers(measures, "SliceThickness", 1) or (0.0,)
+    step = float(np.diff(along).min()) if len(along) > 1 else 0.0
+    step = abs(told[0]) if abs(told[0]) > 0 and (step == 0 or step >= abs(told[0]) * (1 - OFF_GRID)) else step
+    count = round(float(along[-1] - along[0]) / step) + 1 if step > 0 else 0
+    if not 0 < count <= MOST_SLICES:
+        raise Rejected("GEOMETRY", "the frames of the segmentation have no common slice spacing")
+    first = min(places, key=lambda one: float(np.array(one.position) @ normal))
+    x, y, z = first.position
+    direction = tuple(float(value) for value in np.column_stack([row, column, normal]).reshape(-1))
+    array = np.broadcast_to(np.uint8(0), (count, int(dataset.Rows), int(dataset.Columns)))
+    return Volume(array, (first.spacing[1], first.spacing[0], step), (x, y, z), direction)

@@ -180,3 +180,48 @@ def test_qin_prostate_segments_are_where_highdicom_reads_them(public_data: Calla
         np.testing.assert_array_equal(mask, wanted)
         assert mask.any()
         assert warned == ()
+
+
+@pytest.mark.parametrize("grid", ["same", "nearest"])
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_segmentation_of_other_slices_is_used_only_if_the_catalog_says_so(
+    tmp_path: Path, save_series: Callable, save_seg: Callable, image_series: Callable, grid: str, gap: bool
+) -> None:
+    """Drawn on slices half as thick, it is brought to the image by its nearest voxels."""
+    paths, series = save_series(tmp_path / "ct")
+    finer = image_series(np.zeros((16, 16, 16)), spacing=(1.0, 1.0, 1.25), origin=(-8.0, -8.0, -0.3))
+    for ds in finer:
+        ds.FrameOfReferenceUID = series[0].FrameOfReferenceUID
+    masks = np.repeat(_masks()[:1], 2, axis=1)
+    if gap:
+        masks[0, 8:10] = False
+    seg = save_seg(tmp_path, finer, masks, ["Tumour"])
+    image, rule = read_dicom_series(paths), ReadRule(mask_grid=grid)  # type: ignore[arg-type]
+    if grid == "same":
+        with pytest.raises(Rejected, match="GEOMETRY"):
+            read_seg_mask(seg, image, "tumour", rule=rule)
+        return
+    with pytest.raises(Rejected, match="FRAME_OF_REFERENCE"):
+        read_seg_mask(seg, image, "tumour", rule=rule)
+    frame = series[0].FrameOfReferenceUID
+    mask, (warned,) = read_seg_mask(seg, image, "tumour", rule=rule, frame_of_reference=frame)
+    wanted = _masks()[0]
+    wanted[4] &= not gap
+    np.testing.assert_array_equal(mask, wanted)
+    assert (warned.code, warned.details) == ("MASK_REGRIDDED", {"voxels_before": masks.sum(), "voxels": wanted.sum()})
+
+
+def test_frames_in_several_directions_lie_on_no_grid(tmp_path: Path, save_series: Callable, save_seg: Callable) -> None:
+    def edit(seg: Dataset) -> None:
+        shared = seg.SharedFunctionalGroupsSequence[0]
+        for n, groups in enumerate(seg.PerFrameFunctionalGroupsSequence):
+            turned = Dataset()
+            turned.ImageOrientationPatient = [1, 0, 0, 0, 0, 1] if n else [1, 0, 0, 0, 1, 0]
+            groups.PlaneOrientationSequence = [turned]
+        del shared.PlaneOrientationSequence
+
+    paths, series = save_series(tmp_path / "ct")
+    seg = save_seg(tmp_path, series, _masks()[:1], ["Tumour"], edit=edit)
+    with pytest.raises(Rejected, match="GEOMETRY"):
+        rule, frame = ReadRule(mask_grid="nearest"), series[0].FrameOfReferenceUID
+        read_seg_mask(seg, read_dicom_series(paths), "tumour", rule=rule, frame_of_reference=frame)
