@@ -22,7 +22,7 @@ from features.images.rtstruct import STRICT, several_told
 
 OFF_GRID = 0.02  # of a voxel
 COSINE = 1e-4
-MOST_SLICES = 10_000
+MOST_VOXELS = 2**31
 
 
 class Frame(NamedTuple):
@@ -52,8 +52,8 @@ def read_seg_mask(
     Only frames of the wanted segments are decoded, each for itself, so that overlapping segments stay apart. A frame is
     placed by its position in space, never by its index; slices without a frame are empty. If the file refers to several
     series, frames that lie on another grid are those of the others (SEG_OTHER_SERIES); else frames on another grid are
-    refused, unless `rule.mask_grid` is nearest (MASK_REGRIDDED) and the frames of reference agree. `rule.several`: what is done where several segments match
-    (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown.
+    refused, unless `rule.mask_grid` is nearest (MASK_REGRIDDED) and the frames of reference agree. `rule.several`: what is
+    done where several segments match (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown.
 
     Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, FRAME_OF_REFERENCE, GEOMETRY (frames lie more than 0.02 voxels beside the
     image's grid), MASK_EMPTY (also all below the threshold), DICOM_DECODE, UNREADABLE, DICOM_TRUNC.
@@ -255,7 +255,7 @@ def _own_grid(dataset: Dataset, frames: Sequence[Frame]) -> Volume:
     step = float(np.diff(along).min()) if len(along) > 1 else 0.0
     step = abs(told[0]) if abs(told[0]) > 0 and (step == 0 or step >= abs(told[0]) * (1 - OFF_GRID)) else step
     count = round(float(along[-1] - along[0]) / step) + 1 if step > 0 else 0
-    if not 0 < count <= MOST_SLICES:
+    if not 0 < count * int(dataset.Rows) * int(dataset.Columns) <= MOST_VOXELS:
         raise Rejected("GEOMETRY", "the frames of the segmentation have no common slice spacing")
     first = min(places, key=lambda one: float(np.array(one.position) @ normal))
     x, y, z = first.position

@@ -222,6 +222,6 @@ def test_frames_in_several_directions_lie_on_no_grid(tmp_path: Path, save_series
 
     paths, series = save_series(tmp_path / "ct")
     seg = save_seg(tmp_path, series, _masks()[:1], ["Tumour"], edit=edit)
+    rule, frame = ReadRule(mask_grid="nearest"), series[0].FrameOfReferenceUID
     with pytest.raises(Rejected, match="GEOMETRY"):
-        rule, frame = ReadRule(mask_grid="nearest"), series[0].FrameOfReferenceUID
         read_seg_mask(seg, read_dicom_series(paths), "tumour", rule=rule, frame_of_reference=frame)
