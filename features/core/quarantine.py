@@ -33,10 +33,6 @@ REASONS: dict[str, Reason] = {
         "rows, columns, spacing or orientation differ in a series", "separate the acquisitions"
     ),
     "DICOM_MULTIFRAME": Reason("enhanced multi-frame images are not read yet", "convert to classic single-frame DICOM"),
-    "DICOM_OVERFLOW": Reason(
-        "warning: voxels of the ROI are padding, or at the highest value that can be stored",
-        "look at the ROI; padding is left out",
-    ),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case", "keep one series per case and modality in the folder"
@@ -92,6 +88,10 @@ REASONS: dict[str, Reason] = {
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
     "NAN_OUTSIDE": Reason(
         "warning: the image holds NaN or infinite voxels outside the ROI", "find where the image was damaged"
+    ),
+    "DICOM_OVERFLOW": Reason(
+        "warning: voxels of the ROI are padding, or at the highest value that can be stored",
+        "look at the ROI; padding is left out",
     ),
     "IMAGE_FLAT": Reason("the image has no contrast to normalise by", "find where the image was damaged"),
     "GEOMETRY": Reason("image and mask have different grids", "resample the mask to the image's grid"),
