@@ -155,7 +155,10 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
         raise Rejected("NAN_IN_ROI", voxels=int((~np.isfinite(values)).sum()))
     box = ndimage.find_objects(outline.view(np.uint8))[0]
     components = ndimage.label(outline[box], structure=np.ones((3, 3, 3)))[1]
-    touches = any(axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True))
+    ends = (
+        (axis, length) for axis, length in zip(box, mask.shape, strict=True) if length > 1
+    )  # an X-ray has one slice
+    touches = any(axis.start == 0 or axis.stop == length for axis, length in ends)
     z, y, x = volume.array.shape
     numbers = {
         "voxels": count,

@@ -205,6 +205,7 @@ def test_doubts_about_a_region_are_warnings() -> None:
     assert _warned(_region(damaged)) == {"NAN_OUTSIDE": {"voxels": 2}}
     assert _warned(_region(air), "SUV") == _warned(_region(metal), "arbitrary") == {}
     assert _warned(_region(ARRAY, np.s_[0:4, 3:7, 4:9])) == {"MASK_BORDER": {}}
+    assert _warned(_region(np.tile(ARRAY[:1], (1, 2, 2)), np.s_[0:1, 3:12, 4:13])) == {}  # the one slice of an X-ray
     two = _region()
     two.mask[8, 8, 2:4] = True
     assert _warned(two) == {"MASK_MULTI": {"components": 2}}
