@@ -43,7 +43,7 @@ class ReadRule:
 
     regrid: resample a tilted or unevenly spaced stack of slices. volume: which volume of a 4D file. several: what is
     done where several ROIs match. threshold: share of a voxel from which on a fractional segmentation counts.
-    mask_grid: a label map on another grid of the same space is refused, or brought to the image's by nearest neighbour.
+    mask_grid: a mask on another grid of the same space is refused, or brought to the image's by nearest neighbour.
     """
 
     regrid: bool = False

@@ -56,6 +56,7 @@ class SegMask(Frozen):
     """A DICOM SEG that references the image series; `roi` is a regular expression for its segment label.
 
     several, absent: as for contours. threshold: share of a voxel from which on a fractional segmentation counts.
+    grid: its frames must be on the image's grid, or are brought there by nearest neighbour.
     """
 
     format: Literal["seg"]
@@ -63,6 +64,7 @@ class SegMask(Frozen):
     several: Literal["reject", "union", "largest"] = "reject"
     absent: Literal["reject", "ignore"] = "reject"
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
+    grid: Literal["same", "nearest"] = "same"
 
 
 class FileMask(Frozen):
@@ -98,8 +100,8 @@ class DicomSource(Frozen):
     @property
     def rule(self) -> ReadRule:
         """How its files are read."""
-        threshold = self.mask.threshold if isinstance(self.mask, SegMask) else 0.5
-        return ReadRule(regrid=self.regrid, several=self.mask.several, threshold=threshold)
+        own = {"threshold": self.mask.threshold, "mask_grid": self.mask.grid} if isinstance(self.mask, SegMask) else {}
+        return ReadRule(regrid=self.regrid, several=self.mask.several, **own)  # type: ignore[arg-type]
 
 
 class FileSource(Frozen):

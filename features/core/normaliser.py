@@ -59,7 +59,7 @@ class Normaliser(Kind):
     def fit(self, region: Region) -> Change:
         """What becomes of the intensities of the region's image, all of which count.
 
-        Raises Rejected: MASK_FLAT (there is no contrast to normalise by).
+        Raises Rejected: IMAGE_FLAT (there is no contrast to normalise by).
         """
 
 

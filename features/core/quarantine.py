@@ -79,11 +79,36 @@ REASONS: dict[str, Reason] = {
         "features are undefined for the ROI", "expected where it has one grey level; else check bins and mask"
     ),
     "LABEL_ABSENT": Reason("the mask has no voxel of the label", "ask for one of the labels that are there"),
-    "ROI_EMPTY": Reason("the ROI has no usable closed contour", "contour the ROI again"),
+    "LABEL_LAYERS": Reason("the label stands in several layers of the mask", "export one layer, or unique labels"),
+    "ROI_SEVERAL": Reason(
+        "warning: several ROIs matched, and the catalog's rule made one mask of them", "check that all are meant"
+    ),
+    "ROI_EMPTY": Reason("the ROI has no contour", "contour the ROI again"),
+    "RT_POINT": Reason("a slice of the ROI has points or open lines instead of a closed contour", "close the contour"),
+    "RT_OBLIQUE": Reason("a contour runs across the image's slices", "draw it on the image's own slices"),
     "RT_OFF_SLICE": Reason("a contour lies between image slices", "export contours on the image's own slices"),
     "RT_OUTSIDE": Reason("a contour reaches outside the image", "check that contour and image belong together"),
+    "RT_HUGE": Reason("a structure set or its ROI is too large to be one of a patient", "check the export; thin out"),
+    "RT_SNAPPED": Reason(
+        "warning: contours lie up to a tenth of the slice spacing off their slice, and were put on it",
+        "check that contour and image belong together",
+    ),
+    "RT_SKIPPED": Reason(
+        "warning: slices between the first and the last contour of the ROI have none and stay empty",
+        "let the contouring software fill in the slices, if they are meant",
+    ),
+    "RT_OVERLAP_ISLANDS": Reason(
+        "warning: contours of the ROI partly cover each other, or stand twice; they were united", "look at the contours"
+    ),
+    "RT_STRAY": Reason("warning: points or open lines beside closed contours were left out", "look at the contours"),
     "FRAME_OF_REFERENCE": Reason("image and mask have different frames of reference", "export the matching pair"),
-    "SEG_FRACTIONAL": Reason("fractional segmentations are not read yet", "export a binary segmentation"),
+    "SEG_FRACTIONAL": Reason(
+        "warning: a fractional segmentation was cut at the catalog's threshold", "check that the threshold is meant"
+    ),
+    "SEG_OTHER_SERIES": Reason(
+        "warning: frames of the segmentation that lie on the grid of another series were left out",
+        "check that the frames of this image are complete",
+    ),
     "NII_TRUNC": Reason("a NIfTI file is truncated or is not NIfTI", "copy the file again"),
     "NII_SQ": Reason("sform and qform place the image differently", "write one geometry into the header"),
     "NII_SHEAR": Reason("the voxel axes are not orthogonal", "resample the image to orthogonal axes"),
@@ -120,10 +145,29 @@ REASONS: dict[str, Reason] = {
     "PATIENT_UNKNOWN": Reason("a DICOM file has no PatientID", "export with patient ids"),
     "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
+    "NAN_OUTSIDE": Reason(
+        "warning: the image holds NaN or infinite voxels outside the ROI", "find where the image was damaged"
+    ),
+    "DICOM_OVERFLOW": Reason(
+        "warning: voxels of the ROI are padding, or at the highest value that can be stored",
+        "look at the ROI; padding is left out",
+    ),
+    "IMAGE_FLAT": Reason("the image has no contrast to normalise by", "find where the image was damaged"),
     "GEOMETRY": Reason("image and mask have different grids", "resample the mask to the image's grid"),
+    "MASK_REGRIDDED": Reason(
+        "warning: the mask lay on another grid; the nearest of its voxels were taken", "look at the contour"
+    ),
     "MASK_EMPTY": Reason("the mask has no voxel", "contour the ROI again"),
     "MASK_TINY": Reason("the mask is a line or has fewer than 27 voxels", "check the contour"),
-    "MASK_FLAT": Reason("all voxels of the ROI have one value", "check the image and the mask's place"),
+    "MASK_FLAT": Reason(
+        "warning: all voxels of the ROI have one value; its textures are undefined and null",
+        "check the image and the mask's place",
+    ),
+    "MASK_MULTI": Reason("warning: the mask has several parts that do not touch", "check that all are meant"),
+    "MASK_BORDER": Reason("warning: the mask touches the border of the image", "check that the lesion is whole"),
+    "MASK_OUTSIDE_BODY": Reason(
+        "warning: the ROI is air: its mean is below -900 HU", "check that contour and image belong together"
+    ),
     "MASK_VALUES": Reason("the mask holds values that are not whole labels", "export an integer label map"),
     "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),

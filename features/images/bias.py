@@ -16,7 +16,7 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
     """The volume divided by its bias field, float64, on the same grid; equal volumes give equal bytes.
 
     The field is fitted to the voxels above Otsu's threshold of the shrunken image, in one thread, and evaluated on all.
-    Raises Rejected: NAN_IN_ROI (anywhere in the image), MASK_FLAT.
+    Raises Rejected: NAN_IN_ROI (anywhere in the image), IMAGE_FLAT.
     """
     import SimpleITK as sitk
 

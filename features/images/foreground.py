@@ -22,4 +22,4 @@ def values_above_mean(image: NDArray[np.generic]) -> NDArray[np.float64]:
 
 def no_contrast() -> Rejected:
     """The rejection of an image whose intensities do not differ."""
-    return Rejected("MASK_FLAT", "the image has no contrast to normalise by")
+    return Rejected("IMAGE_FLAT", "the image has no contrast to normalise by")

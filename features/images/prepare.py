@@ -26,11 +26,11 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
 
     In order: correct the bias and normalise, by the whole image; crop to the ROI plus padding; resample on a grid that
     shares its centre with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half
-    up; take the variant `recipe.roi` of the mask; keep its voxels inside `recipe.resegment`. Outside the image the nearest
-    voxel continues it. The padding covers what the variant and the extractors look at; filters that see all get the whole
-    image.
+    up; take the variant `recipe.roi` of the ROI (its outline, if the region has one); keep its voxels inside
+    `recipe.resegment` that were not left out before. Outside the image the nearest voxel continues it. The padding covers
+    what the variant and the extractors look at; filters that see all get the whole image.
 
-    Raises Rejected: MASK_EMPTY, MASK_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
+    Raises Rejected: MASK_EMPTY, IMAGE_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
     `recipe.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
     """
     if not region.mask.any():
@@ -44,7 +44,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
             n * old / new for n, old, new in zip(region.mask.shape[::-1], volume.spacing_mm, spacing, strict=True)
         )
         padding = math.ceil(reach)  # the whole image
-    box = ndimage.find_objects(region.mask.astype(np.uint8))[0]
+    box = ndimage.find_objects(region.shape_mask.view(np.uint8))[0]
     paddings = [max(padding, math.ceil(recipe.reach_mm / step) + 1 if recipe.reach_mm else 0) for step in spacing]
     axes = [
         axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)
@@ -53,26 +53,26 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         crop = tuple(slice(axis.first, axis.last) for axis in reversed(axes))
         array = volume.array[crop].astype(np.float64)
         array = array if change is None else change(array)
-        mask = region.mask[crop].copy()
     else:
         array = resample(volume.array, axes, recipe.interpolator, change)
-        mask = resample_mask(region.mask, axes)
+    outline = _on_axes(region.shape_mask, axes)
+    left_out = None if region.outline is None else outline & ~_on_axes(region.mask, axes)
     if recipe.round_intensities:
         array = round_half_up(array)
     grid: Vector = (axes[0].spacing, axes[1].spacing, axes[2].spacing)
     if recipe.roi.kind != WHOLE:
-        mask = recipe.roi.select(mask, grid, _body(region.volume, axes, recipe.roi))
-        if (count := int(mask.sum())) < recipe.minimum_voxels:
+        outline = recipe.roi.select(outline, grid, _body(region.volume, axes, recipe.roi))
+        if (count := int(outline.sum())) < recipe.minimum_voxels:
             raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
-    outline = None
+    mask = outline if left_out is None else outline & ~left_out
     if recipe.resegment is not None:
-        outline = mask
         mask = mask & (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
     _check(array, mask, recipe)
     direction = np.array(volume.direction).reshape(3, 3)
     origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
-    return Region(Volume(array, grid, place, volume.direction, volume.facts), mask, outline)
+    prepared = Volume(array, grid, place, volume.direction, volume.facts)
+    return Region(prepared, mask, None if mask is outline else outline)
 
 
 def _body(volume: Volume, axes: list[Axis], variant: Variant) -> NDArray[np.bool_] | None:
@@ -82,9 +82,14 @@ def _body(volume: Volume, axes: list[Axis], variant: Variant) -> NDArray[np.bool
     slices = slice(axes[2].first, axes[2].last) if axes[2].kept else axes[2].window(MARGIN["linear"])
     body = np.zeros(volume.array.shape, bool)
     body[slices] = body_mask(volume.array[slices], variant.body_above)
+    return _on_axes(body, axes)
+
+
+def _on_axes(mask: NDArray[np.bool_], axes: list[Axis]) -> NDArray[np.bool_]:
+    """A mask of the image on the output grid."""
     if all(axis.kept for axis in axes):
-        return body[tuple(slice(axis.first, axis.last) for axis in reversed(axes))]
-    return resample_mask(body, axes)
+        return mask[tuple(slice(axis.first, axis.last) for axis in reversed(axes))].copy()
+    return resample_mask(mask, axes)
 
 
 def _check(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from features.core.case import Scan
+from features.core.case import Scan, Unit
 from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
@@ -17,6 +20,8 @@ from features.images.mask import read_mask
 from features.images.volume import file_voxels, read_volume
 
 MINIMUM_VOXELS = 27
+AIR_HU = -900.0  # a mean below it is of no tissue
+SATURATED_HU = 3071.0  # the highest number of 12 bits
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
 
 
@@ -26,7 +31,7 @@ def _fact(name: str, description: str, unit: str = "") -> Column:
 
 REGION_COLUMNS: tuple[Column, ...] = (
     _fact("voxels", "Number of voxels in the mask"),
-    Column("volume_ml", "float64", "Volume of the mask, voxels counted", role="predictor", unit="ml"),
+    Column("volume_ml", "float64", "Volume of the mask, padding included, voxels counted", role="predictor", unit="ml"),
     _fact("components", "Connected parts of the mask (26 neighbours)"),
     _fact("touches_border", "1 if the mask touches the border of the image, else 0"),
     _fact("intensity_min", "Lowest intensity in the mask", "as image"),
@@ -41,15 +46,33 @@ REGION_COLUMNS: tuple[Column, ...] = (
     _fact("size_z", "Voxels of the image along z"),
     Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
     Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
+    Column("model", "string", "Model of the scanner, empty if unknown", role="fact"),
     _fact("slice_thickness_mm", "Nominal slice thickness, missing if unknown", "mm"),
+    _fact("kvp", "Peak voltage of the X-ray tube, missing if unknown", "kV"),
+    _fact("tube_current_ma", "Current of the X-ray tube, missing if unknown", "mA"),
+    _fact("exposure_mas", "Exposure, missing if unknown", "mAs"),
+    _fact("ctdi_vol_mgy", "Dose by volume CT dose index, missing if unknown", "mGy"),
+    _fact("repetition_time_ms", "Repetition time of MR, missing if unknown", "ms"),
+    _fact("echo_time_ms", "Echo time of MR, missing if unknown", "ms"),
     Column("suv_rule", "string", "How a DICOM PET was brought into its unit, empty for other images", role="fact"),
     _fact("suv_factor", "Factor of that, of the first slice", "unit per stored unit"),
     _fact("decay_s", "Seconds from injection to scan by which the dose decays", "s"),
 )
 # Columns that a reader's facts fill.
-_TEXTS = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel", "suv_rule": "SuvRule"}
+_TEXTS = {
+    "manufacturer": "Manufacturer",
+    "kernel": "ConvolutionKernel",
+    "model": "ManufacturerModelName",
+    "suv_rule": "SuvRule",
+}
 _NUMBERS = {
     "slice_thickness_mm": "SliceThickness",
+    "kvp": "KVP",
+    "tube_current_ma": "XRayTubeCurrent",
+    "exposure_mas": "Exposure",
+    "ctdi_vol_mgy": "CTDIvol",
+    "repetition_time_ms": "RepetitionTime",
+    "echo_time_ms": "EchoTime",
     "suv_factor": "SuvFactor",
     "decay_s": "DecaySeconds",
 }
@@ -65,16 +88,18 @@ class Checked(NamedTuple):
 def read_region(scan: Scan) -> Region:
     """Image and mask of a scan, read from their files and on one grid.
 
-    Pixels are as in the files: nothing is resampled unless the scan's rule says so.
+    Pixels are as in the files: nothing is resampled unless the scan's rule says so. Padding is left out of the mask, not of
+    its outline (DICOM_OVERFLOW).
     Raises Rejected with any code of `read_image` and `read_mask`, and MASK_EMPTY.
     Raises TooLarge, before pixels are read, above the memory limit of this thread.
     """
     claim_memory(BYTES_PER_VOXEL * _voxels(scan))
     image = read_image(scan)
-    mask = read_mask(scan, image)
-    if not mask.array.any():
+    found = read_mask(scan, image)
+    outline = np.asarray(found.array, np.bool_)
+    if not outline.any():
         raise Rejected("MASK_EMPTY")
-    return Region(image, np.asarray(mask.array, np.bool_), warnings=(*image.warnings, *mask.warnings))
+    return _without_padding(Region(image, outline, warnings=(*image.warnings, *found.warnings)))
 
 
 def read_image(scan: Scan) -> Volume:
@@ -93,30 +118,57 @@ def _voxels(scan: Scan) -> int:
     return series_voxels(paths) if scan.image.format == "dicom" else file_voxels(paths[0])
 
 
-def check_region(region: Region) -> Checked:
+def _without_padding(region: Region) -> Region:
+    """The region less the voxels with a value by which the image's file marks what lies beyond the field of view."""
+    low = region.volume.facts.get("PixelPaddingValue")
+    high = region.volume.facts.get("PixelPaddingRangeLimit", low)
+    if not isinstance(low, float) or not isinstance(high, float):
+        return region
+    values, slack = region.values.astype(np.float64), 1e-6 * max(abs(low), abs(high))  # they may be of single precision
+    padding = (values >= min(low, high) - slack) & (values <= max(low, high) + slack)
+    count = int(padding.sum())
+    if count == 0:
+        return region
+    if count == len(padding):
+        raise Rejected("MASK_EMPTY", "all voxels of the ROI are padding beyond the field of view", voxels=count)
+    mask = region.mask.copy()
+    mask[region.mask] = ~padding
+    told = Warned(
+        "DICOM_OVERFLOW",
+        "voxels of the ROI are padding and were left out",
+        {"voxels": count, "share": round(count / len(padding), 6)},
+    )
+    return replace(region, mask=mask, outline=region.mask, warnings=(*region.warnings, told))
+
+
+def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     """The facts of a region that is fit for use and its warnings; unknown text is "", an unknown number NaN.
 
-    Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI, MASK_FLAT.
+    Warnings: those of the region, and MASK_MULTI, MASK_BORDER, MASK_FLAT, NAN_OUTSIDE; where the unit is HU also
+    MASK_OUTSIDE_BODY (mean below -900) and DICOM_OVERFLOW (voxels at 3071 or above).
+    Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI.
     """
-    mask, volume = region.mask, region.volume
+    mask, volume, outline = region.mask, region.volume, region.shape_mask
     count = int(mask.sum())
     if count == 0:
         raise Rejected("MASK_EMPTY")
-    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    box = ndimage.find_objects(mask.view(np.uint8))[0]
     extents = sorted(axis.stop - axis.start for axis in box)
     if count < MINIMUM_VOXELS or extents[1] < 2:
         raise Rejected("MASK_TINY", f"the mask is a line or has fewer than {MINIMUM_VOXELS} voxels", voxels=count)
     values = region.values.astype(np.float64)
     if not np.isfinite(values).all():
         raise Rejected("NAN_IN_ROI", voxels=int((~np.isfinite(values)).sum()))
-    if values.min() == values.max():
-        raise Rejected("MASK_FLAT", intensity=float(values[0]))
-    components = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))[1]
-    touches = any(axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True))
+    box = ndimage.find_objects(outline.view(np.uint8))[0]
+    components = ndimage.label(outline[box], structure=np.ones((3, 3, 3)))[1]
+    ends = (
+        (axis, length) for axis, length in zip(box, mask.shape, strict=True) if length > 1
+    )  # an X-ray has one slice
+    touches = any(axis.start == 0 or axis.stop == length for axis, length in ends)
     z, y, x = volume.array.shape
     numbers = {
         "voxels": count,
-        "volume_ml": region.volume_ml,
+        "volume_ml": int(outline.sum()) * float(np.prod(volume.spacing_mm)) / 1000.0,
         "components": components,
         "touches_border": touches,
         "intensity_min": values.min(),
@@ -135,4 +187,27 @@ def check_region(region: Region) -> Checked:
         value = volume.facts.get(keyword)
         facts[name] = value if isinstance(value, float) else np.nan
     facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in _TEXTS.items()}
-    return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, region.warnings)
+    warnings = (*region.warnings, *_doubts(facts, values, volume, unit))
+    return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, warnings)
+
+
+def _doubts(
+    facts: Mapping[str, float | str], values: NDArray[np.float64], volume: Volume, unit: Unit
+) -> Iterator[Warned]:
+    """What is odd about the voxels of a mask that is fit for use."""
+    if facts["components"] != 1:
+        yield Warned("MASK_MULTI", "", {"components": int(facts["components"])})
+    if facts["touches_border"]:
+        yield Warned("MASK_BORDER")
+    if values.min() == values.max():
+        yield Warned("MASK_FLAT", "", {"intensity": float(values[0])})
+    if volume.array.dtype.kind == "f" and (bad := int(np.count_nonzero(~np.isfinite(volume.array)))):
+        yield Warned("NAN_OUTSIDE", "", {"voxels": bad})
+    if unit == "HU" and values.mean() < AIR_HU:
+        yield Warned("MASK_OUTSIDE_BODY", "", {"mean_hu": round(float(values.mean()), 1)})
+    if unit == "HU" and (high := int(np.count_nonzero(values >= SATURATED_HU))):
+        yield Warned(
+            "DICOM_OVERFLOW",
+            "voxels of the ROI are at 3071 HU or above",
+            {"voxels": high, "share": round(high / len(values), 6)},
+        )

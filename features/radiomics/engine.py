@@ -56,12 +56,14 @@ class Found:
 
     undefined: why each of those is undefined: ONE_GREY_LEVEL, NO_NEIGHBOURS (no voxel has one in the ROI), SEVERAL_SLICES
     (of a feature of one slice), DEGENERATE (such as no extent along an axis), or the code of the image's rejection.
-    rejected: images that cannot be had or measured, and why.
+    rejected: images that cannot be had or measured, and why. one_level: images whose ROI has one grey level: many of their
+    textures are numbers by the formulas, and measure nothing.
     """
 
     values: dict[str, float] = field(default_factory=dict)
     undefined: dict[str, str] = field(default_factory=dict)
     rejected: dict[str, Rejected] = field(default_factory=dict)
+    one_level: set[str] = field(default_factory=set)
 
 
 def compute_features(region: Region, plan: Plan) -> Found:
@@ -109,6 +111,11 @@ def feature_names(plan: Plan) -> list[tuple[str, str, str]]:
     return names
 
 
+def is_texture(kind: str) -> bool:
+    """Whether a family measures how grey levels lie to each other."""
+    return kind != "firstorder" and not _family(kind).of_shape
+
+
 def all_families() -> dict[str, tuple[str, ...] | None]:
     """Every family that is there, with all of its features."""
     return dict.fromkeys(FAMILIES.modules)
@@ -134,6 +141,8 @@ def _outline(region: Region, settings: Settings) -> Roi:
 def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found: Found) -> None:
     """Add the features of one image, or none of them if it is rejected."""
     values = {kind: family.compute(roi) for kind, family in families.items()}
+    if any(is_texture(kind) for kind in families) and len(roi.levels.present) == 1:
+        found.one_level.add(name)
     for kind, family in families.items():
         for feature in _names(kind, plan):
             value = values[kind][feature]

@@ -77,7 +77,7 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
     Nothing is copied that need not change: without normalisation and resampling the image is the one that was given.
     Images of whole numbers stay whole numbers when they are resampled (decimals are cut off), as in pyradiomics.
 
-    Raises Rejected: LABEL_ABSENT, MASK_VALUES, MASK_EMPTY, MASK_TINY, GEOMETRY, NAN_IN_ROI, MASK_FLAT (no contrast to
+    Raises Rejected: LABEL_ABSENT, MASK_VALUES, MASK_EMPTY, MASK_TINY, GEOMETRY, NAN_IN_ROI, IMAGE_FLAT (no contrast to
     normalise by), RESEGMENTED_EMPTY.
     """
     mask, box = label_mask(labels, preparation.label)
@@ -160,7 +160,7 @@ def _normalised(image: Volume, preparation: Preparation) -> Volume:
     import SimpleITK as sitk
 
     if np.min(image.array) == np.max(image.array):
-        raise Rejected("MASK_FLAT", "the image has no contrast to normalise by")
+        raise Rejected("IMAGE_FLAT", "the image has no contrast to normalise by")
     normalise = sitk.NormalizeImageFilter()
     normalise.SetNumberOfThreads(1)
     values = sitk.GetArrayFromImage(normalise.Execute(itk_image(image)))

@@ -30,7 +30,7 @@ def scan_facts(scan: Scan) -> dict[str, str]:
 
 def check_scan(scan: Scan, store: Store) -> Rejected | None:
     """Check a scan and keep the facts or the rejection; what is returned is a rejection that is not kept."""
-    result = guarded(lambda: check_region(read_region(scan)))
+    result = guarded(lambda: check_region(read_region(scan), unit=scan.unit))
     if isinstance(result, Rejected):
         if result.code in TRANSIENT:
             return result

@@ -72,7 +72,7 @@ def test_the_bias_is_corrected_where_the_recipe_does_so(scans: list[Scan]) -> No
 def test_an_image_that_cannot_be_used_is_left_out(scans: list[Scan], tmp_path: Path) -> None:
     _write(tmp_path / "0.nii.gz", np.full((16, 16, 10), 4.0, np.float32))
     data, left_out = _find(scans)
-    assert [one.code for one in left_out] == ["MASK_FLAT"]
+    assert [one.code for one in left_out] == ["IMAGE_FLAT"]
     assert json.loads(data)["cases"] == ["demo:p1:baseline:a", "demo:p2:baseline"]
 
 

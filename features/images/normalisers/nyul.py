@@ -73,7 +73,7 @@ def landmarks_file(values: Sequence[float], origin: Origin, cases: Iterable[str]
 
 
 def image_landmarks(image: NDArray[np.generic], percentiles: Sequence[float] = PERCENTILES) -> NDArray[np.float64]:
-    """Intensities at the percentiles of an image's foreground, its voxels above the mean. Raises Rejected: MASK_FLAT."""
+    """Intensities at the percentiles of an image's foreground, its voxels above the mean. Raises Rejected: IMAGE_FLAT."""
     values = values_above_mean(image)
     found = np.percentile(values, percentiles) if len(values) else np.zeros(len(percentiles))
     if not (np.diff(found) > 0).all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
@@ -14,12 +15,12 @@ from features.core.extractor import Extractor
 from features.core.recipe import FixedBinWidth, Recipe
 from features.core.region import Region
 from features.core.table import Column
-from features.radiomics.engine import ImageType, Plan, compute_features, feature_names
+from features.radiomics.engine import ImageType, Plan, compute_features, feature_names, is_texture
 from features.radiomics.family import FAMILIES
 from features.radiomics.names import word
 from features.radiomics.settings import Settings
 
-VERSION = "1"  # raise it when values change
+VERSION = "2"  # raise it when values change
 DEFAULT = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
 
@@ -34,7 +35,8 @@ class Radweave(Extractor):
     """Shape, first order and five texture families of the original and each derived image.
 
     families: which ones. distances, symmetrical, weighting, dependence, array_shift: as in `Settings`. flat: neighbours
-    within axial slices only. A feature that is undefined for a region is null; `undefined` says why.
+    within axial slices only. A feature that is undefined for a region is null; `undefined` says why. Of an ROI of one grey
+    level all textures are.
     """
 
     kind: Literal["radweave"] = "radweave"
@@ -79,11 +81,14 @@ class Radweave(Extractor):
         found = compute_features(region, plan)
         for rejected in found.rejected.values():
             raise rejected
-        names = {f"{image}_{kind}_{name}": f"{word(image)}_{kind}_{name}" for image, kind, name in feature_names(plan)}
+        values: dict[str, float | str] = {}
         reasons: dict[str, list[str]] = {}
-        for name, reason in found.undefined.items():
-            reasons.setdefault(reason, []).append(names[name])
-        values: dict[str, float | str] = {column: found.values[name] for name, column in names.items()}
+        for image, kind, feature in feature_names(plan):
+            name, column = f"{image}_{kind}_{feature}", f"{word(image)}_{kind}_{feature}"
+            empty = image in found.one_level and is_texture(kind)
+            values[column] = math.nan if empty else found.values[name]
+            if empty or name in found.undefined:
+                reasons.setdefault("ONE_GREY_LEVEL" if empty else found.undefined[name], []).append(column)
         return {**values, "undefined": json.dumps(reasons, sort_keys=True) if reasons else ""}
 
     def _plan(self, recipe: Recipe) -> Plan:

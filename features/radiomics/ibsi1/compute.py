@@ -113,7 +113,8 @@ def compute_features(
 ) -> dict[str, float]:
     """Each feature by its name; NaN where it is undefined.
 
-    A feature that is averaged over slices or directions is averaged over those for which it is defined.
+    A feature that is averaged over slices or directions is averaged over those for which it is defined. Of an ROI of one
+    grey level no texture is: the formulas give numbers that measure nothing.
     Raises RadweaveError where settings do not fit the intensities, Rejected(TOO_MANY_BINS).
     """
     roi = IbsiRoi(region, settings)
@@ -123,6 +124,9 @@ def compute_features(
             values += _WHOLE[family](roi)
         else:
             wanted = _of(family, aggregations)
+            if roi.levels.min() == roi.levels.max():
+                values += [math.nan] * len(wanted) * len(FEATURES[family])
+                continue
             found = _TEXTURE[family](roi, wanted)
             values += [value for aggregation in wanted for value in found[aggregation]]
     names = (entry.name for entry in entries(families, aggregations))

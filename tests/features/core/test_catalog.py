@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.catalog import ColumnSource, load_catalog
+from features.core.catalog import ColumnSource, DicomSource, load_catalog
 from features.core.errors import ConfigError, RadweaveError
 
 GOOD = """\
@@ -253,6 +253,23 @@ def test_what_is_no_mapping_is_no_catalog(tmp_path: Path, text: str) -> None:
 
 def test_a_bare_word_is_a_column() -> None:
     assert ColumnSource.model_validate({"from": "Age"}).source == "Age"
+
+
+@pytest.mark.parametrize(
+    ("mask", "rule"),
+    [
+        ({"format": "rtstruct", "roi": "GTV"}, {}),
+        ({"format": "rtstruct", "roi": "GTV", "several": "largest"}, {"several": "largest"}),
+        ({"format": "seg", "roi": "GTV"}, {}),
+        (
+            {"format": "seg", "roi": "GTV", "several": "union", "threshold": 0.3, "grid": "nearest"},
+            {"several": "union", "threshold": 0.3, "mask_grid": "nearest"},
+        ),
+    ],
+)
+def test_what_is_declared_of_a_mask_is_how_it_is_read(mask: dict, rule: dict) -> None:
+    entry = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": ".", "mask": mask}
+    assert DicomSource.model_validate(entry).rule.facts() == rule
 
 
 def test_the_repository_s_catalog_is_good() -> None:

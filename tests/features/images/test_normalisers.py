@@ -83,11 +83,11 @@ def test_the_gain_of_a_scanner_makes_no_difference(tmp_path: Path, kind: str) ->
 def test_an_image_without_contrast_is_rejected(tmp_path: Path, kind: str) -> None:
     settings = {"kind": kind, **({"landmarks": _landmarks(tmp_path)} if kind == "nyul" else {})}
     region = Region(Volume(np.full((4, 4, 4), 3.0), (1.0, 1.0, 1.0)), np.ones((4, 4, 4), bool))
-    with pytest.raises(Rejected, match="MASK_FLAT"):
+    with pytest.raises(Rejected, match="IMAGE_FLAT"):
         _values(settings, region)
     for value in (0.0, np.nan):
         region.volume.array[:] = value
-        with pytest.raises(Rejected, match="MASK_FLAT"):
+        with pytest.raises(Rejected, match="IMAGE_FLAT"):
             _values(settings, region)
 
 
@@ -253,7 +253,7 @@ def test_bias_correction_removes_a_slow_field_and_is_deterministic() -> None:
     assert (found.facts, found.array.dtype) == ({"Manufacturer": "X"}, np.float64)
 
 
-@pytest.mark.parametrize(("value", "code"), [(np.nan, "NAN_IN_ROI"), (7.0, "MASK_FLAT")])
+@pytest.mark.parametrize(("value", "code"), [(np.nan, "NAN_IN_ROI"), (7.0, "IMAGE_FLAT")])
 def test_bias_correction_needs_a_whole_image_with_contrast(value: float, code: str) -> None:
     array = np.full((8, 8, 8), 7.0)
     array[4, 4, 4] = value

@@ -155,12 +155,12 @@ def test_intensities_are_rounded_half_up_and_resegmented() -> None:
         ("RESEGMENTED_EMPTY", 0.0, {"resegment": (5000, 6000)}),
         ("RESEGMENTED_EMPTY", 0.0, {"minimum_voxels": 100_000}),
         ("NAN_IN_ROI", np.nan, {"spacing_mm": (1, 1, 1)}),
-        ("MASK_FLAT", -1.0, {"normalise": {}}),
+        ("IMAGE_FLAT", -1.0, {"normalise": {}}),
     ],
 )
 def test_unfit_result_is_rejected(code: str, value: float, settings: dict) -> None:
     region = _region()
-    if code == "MASK_FLAT":
+    if code == "IMAGE_FLAT":
         region.volume.array[:] = value
     region.volume.array[20, 25, 30] = value
     with pytest.raises(Rejected) as caught:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from features.core.case import CaseId, FileSet, Scan
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
+from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 from features.core.table import Schema
+from features.images import region as region_module
+from features.images.prepare import prepare_region
 from features.images.region import REGION_COLUMNS, check_region, read_region
 
 ARRAY = np.random.default_rng(0).normal(50, 10, (10, 11, 12)).astype(np.float32)
+
+RECIPE = {
+    "name": "plain",
+    "modality": "CT",
+    "unit": "HU",
+    "discretise": {"bin_width": 25},
+    "extractors": [{"kind": "radweave"}],
+}
 
 
 def _labels() -> np.ndarray:
@@ -41,7 +53,8 @@ def test_nifti_label_becomes_the_mask(tmp_path: Path, save_nifti: Callable, dtyp
 @pytest.mark.parametrize(
     ("code", "label", "change"),
     [
-        ("MASK_EMPTY", "3", lambda labels: labels),
+        ("LABEL_ABSENT", "3", lambda labels: labels),
+        ("MASK_EMPTY", "1", lambda labels: labels * 0),
         ("MASK_VALUES", "1", lambda labels: labels * np.float32(0.7)),
         ("GEOMETRY", "1", lambda labels: labels[:-1]),
     ],
@@ -165,10 +178,94 @@ def test_bad_voxel_matters_only_inside_the_roi(bad: float) -> None:
         ("MASK_EMPTY", ARRAY, (slice(0, 0),) * 3),
         ("MASK_TINY", ARRAY, (slice(2, 4), slice(2, 4), slice(2, 8))),
         ("MASK_TINY", np.tile(ARRAY, (1, 1, 4)), (slice(2, 3), slice(2, 3), slice(2, 40))),
-        ("MASK_FLAT", np.full_like(ARRAY, 3), (slice(2, 6),) * 3),
     ],
 )
 def test_unfit_region_is_rejected(code: str, array: np.ndarray, box: tuple[slice, ...]) -> None:
     with pytest.raises(Rejected) as caught:
         check_region(_region(array, box))
     assert caught.value.code == code
+
+
+def _warned(region: Region, unit: str = "HU") -> dict[str, dict]:
+    return {one.code: one.details for one in check_region(region, unit=unit).warnings}  # type: ignore[arg-type]
+
+
+def test_an_ordinary_region_has_no_warning() -> None:
+    assert _warned(_region()) == {}
+
+
+def test_doubts_about_a_region_are_warnings() -> None:
+    flat, air, metal, damaged = (ARRAY.copy() for _ in range(4))
+    flat[2:6, 3:7, 4:9] = 7
+    air -= 1000
+    metal[2, 3, 4:6] = 3071
+    damaged[0, 0, :2] = np.nan
+    assert _warned(_region(flat)) == {"MASK_FLAT": {"intensity": 7.0}}
+    assert list(_warned(_region(air))) == ["MASK_OUTSIDE_BODY"]
+    assert _warned(_region(metal)) == {"DICOM_OVERFLOW": {"voxels": 2, "share": 0.025}}
+    assert _warned(_region(damaged)) == {"NAN_OUTSIDE": {"voxels": 2}}
+    assert _warned(_region(air), "SUV") == _warned(_region(metal), "arbitrary") == {}
+    assert _warned(_region(ARRAY, np.s_[0:4, 3:7, 4:9])) == {"MASK_BORDER": {}}
+    assert _warned(_region(np.tile(ARRAY[:1], (1, 2, 2)), np.s_[0:1, 3:12, 4:13])) == {}  # the one slice of an X-ray
+    two = _region()
+    two.mask[8, 8, 2:4] = True
+    assert _warned(two) == {"MASK_MULTI": {"components": 2}}
+
+
+def test_warnings_of_the_readers_come_first() -> None:
+    told = Warned("RT_SKIPPED", "", {"slices_skipped": 1})
+    region = replace(_region(ARRAY, np.s_[0:4, 3:7, 4:9]), warnings=(told,))
+    assert [one.code for one in check_region(region).warnings] == ["RT_SKIPPED", "MASK_BORDER"]
+
+
+@pytest.mark.parametrize(("limit", "left_out"), [({}, 4), ({"PixelPaddingRangeLimit": -1998.0}, 6)])
+def test_padding_is_left_out_of_the_mask_and_stays_in_the_outline(
+    tmp_path: Path, save_nifti: Callable, monkeypatch: pytest.MonkeyPatch, limit: dict, left_out: int
+) -> None:
+    array = ARRAY.copy()
+    array[2, 3, 4:8], array[2, 4, 4:6] = -2000, -1999
+    image, mask = save_nifti(tmp_path / "i.nii", array), save_nifti(tmp_path / "m.nii", _labels())
+    facts: dict = {"PixelPaddingValue": -2000.0, **limit}
+    read = replace(region_module.read_image(_scan((image,), mask, ("nifti", "nifti"), "1")), facts=facts)
+    monkeypatch.setattr(region_module, "read_image", lambda _: read)
+    region = read_region(_scan((image,), mask, ("nifti", "nifti"), "1"))
+    (warned,) = region.warnings
+    assert (warned.code, warned.details) == ("DICOM_OVERFLOW", {"voxels": left_out, "share": left_out / 80})
+    assert region.mask.sum() == 80 - left_out
+    assert region.shape_mask.sum() == 80
+    checked = check_region(region).facts
+    assert (checked["voxels"], checked["volume_ml"]) == (80 - left_out, pytest.approx(80 * 6 / 1000))
+    prepared = prepare_region(region, Recipe.model_validate(RECIPE))
+    assert (prepared.mask.sum(), prepared.shape_mask.sum()) == (80 - left_out, 80)
+    assert prepared.values.min() >= (-1999 if left_out == 4 else -100)
+    recipe = Recipe.model_validate({**RECIPE, "spacing_mm": (0.5, 1.0, 1.5)})
+    finer, whole = prepare_region(region, recipe), prepare_region(Region(region.volume, region.shape_mask), recipe)
+    np.testing.assert_array_equal(finer.shape_mask, whole.mask)
+    assert whole.mask.sum() - 12 * left_out <= finer.mask.sum() < whole.mask.sum()
+
+
+def test_a_roi_of_padding_alone_is_empty(tmp_path: Path, save_nifti: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, mask = save_nifti(tmp_path / "i.nii", np.full_like(ARRAY, -2000)), save_nifti(tmp_path / "m.nii", _labels())
+    scan = _scan((image,), mask, ("nifti", "nifti"), "1")
+    read = replace(region_module.read_image(scan), facts={"PixelPaddingValue": -2000.0})
+    monkeypatch.setattr(region_module, "read_image", lambda _: read)
+    with pytest.raises(Rejected, match="MASK_EMPTY"):
+        read_region(scan)
+
+
+@pytest.mark.parametrize("kind", ["radweave", "pyradiomics", "ibsi"])
+def test_of_a_flat_roi_intensities_are_known_and_textures_are_not(kind: str) -> None:
+    array = ARRAY.copy()
+    array[2:6, 3:7, 4:9] = 7
+    recipe = Recipe.model_validate({**RECIPE, "extractors": [{"kind": kind}]})
+    found = recipe.extractors[0].extract(prepare_region(_region(array), recipe), recipe)
+    families = {
+        column.name: column.family for column in recipe.extractors[0].columns(recipe) if column.type != "string"
+    }
+    textures = [float(found[name]) for name, family in families.items() if family.startswith(("gl", "ng"))]
+    assert len(textures) >= 75
+    assert np.isnan(textures).all()
+    means = [
+        found[name] for name in families if name in ("original_firstorder_Mean", "original_intensity_statistics_mean")
+    ]
+    assert means == [7.0]

@@ -152,7 +152,7 @@ BAD: dict[str, tuple[Volume, Volume, dict[str, Any], str, str]] = {
     "infinite": (with_voxels(np.inf), LABELS, {"resegment": (0.0,)}, "NAN_IN_ROI", "1 of the ROI's 430"),
     "NaN after resampling": (with_voxels(np.nan), LABELS, {"spacing_mm": (1, 1, 1)}, "NAN_IN_ROI", ""),
     "nothing left": (IMAGE, LABELS, {"resegment": (4000.0,)}, "RESEGMENTED_EMPTY", "0 voxels of 430"),
-    "flat": (with_voxels(1, only=()), LABELS, {"normalise": True}, "MASK_FLAT", "no contrast"),
+    "flat": (with_voxels(1, only=()), LABELS, {"normalise": True}, "IMAGE_FLAT", "no contrast"),
     "size": (IMAGE, changed(LABELS, array=LABELS.array[1:]), {}, "GEOMETRY", "size (23, 19, 14) and (23, 19, 13)"),
     "spacing": (IMAGE, changed(LABELS, spacing_mm=(0.9, 1.1, 2.6)), {}, "GEOMETRY", "spacing (0.9, 1.1, 2.5) and"),
     "origin": (IMAGE, changed(LABELS, origin_mm=(0.0, 12.25, 101.0)), {}, "GEOMETRY", "origin (-31.5, 12.25, 101) and"),
