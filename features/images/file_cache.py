@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import hmac
 import os
@@ -29,6 +28,7 @@ FILES = Schema(
         Column("header", "string", "what its header says: pseudonyms and keyed hashes", role="fact"),
         Column("verified", "int64", "number of the refresh that read the bytes last", role="fact"),
         Column("changed", "bool", "the bytes changed although size and modification time did not", role="fact"),
+        Column("pixels", "string", "digest of its pixels and their place, null if nobody asked for it", role="fact"),
     ),
 )
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system: a later write is sure to give another time
@@ -41,7 +41,7 @@ _HEADER_BYTES = 1 << 16
 _SAVE_EVERY_S = 300.0
 
 R = TypeVar("R")
-Read = Callable[[Path], tuple[str, str]]
+Read = Callable[[Path, bytes | None], tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -53,6 +53,7 @@ class _Row:
     header: str | None = None
     verified: int = 0
     changed: bool = False
+    pixels: str | None = None
     settled: bool = True  # False: written too recently to be recognised later
 
 
@@ -165,8 +166,9 @@ class FileCache:
     ) -> Iterator[tuple[Path, str]]:
         """Each file with what its header says, as text.
 
-        `read(path)` gives the settings that the text depends on, or "" if it is not worth keeping, and the text. A text
-        that is known is used again if its settings are among `settings`.
+        `read(path, head)` gives the settings that the text depends on, or "" if it is not worth keeping, and the text;
+        `head` is the first 64 KiB, None if the file cannot be read. A text that is known is used again if its settings are
+        among `settings`.
         """
         files = [self._look(path) for path in paths]
         known = [seen.row.header if seen.row.settings in settings else None for seen in files]
@@ -174,14 +176,26 @@ class FileCache:
         for done, (seen, header) in enumerate(zip(files, known, strict=True), start=1):
             text = header
             if text is None:
-                next(fresh)
-                kept, text = read(seen.path)
+                kept, text = read(seen.path, next(fresh)[1])
                 seen.row.settings, seen.row.header = (kept, text) if kept else (None, None)
                 self._read.add(seen.file)
                 self._unsaved = True
                 self._save_now_and_then()
             yield seen.path, text
             progress(done, len(files))
+
+    def pixels(self, path: Path, compute: Callable[[Path], str]) -> str:
+        """What `compute` says of a file's pixels, "" for nothing; it is asked only if that is not known."""
+        seen = self._look(path)
+        if seen.row.pixels is None:
+            seen.row.pixels = compute(path)
+            self._read.add(seen.file)
+            self._unsaved = True
+        return seen.row.pixels
+
+    def size(self, paths: Iterable[Path]) -> int:
+        """Bytes of files together."""
+        return sum(self._look(path).size for path in paths)
 
     def counts(self, paths: Iterable[Path]) -> tuple[int, int]:
         """How many of the files were read since the cache was loaded, and how many were known and not read."""
@@ -200,7 +214,7 @@ class FileCache:
         for path in paths:
             row = self._look(path).row
             self._unsaved |= row.sha256 is not None
-            row.sha256, row.changed = None, False
+            row.sha256, row.pixels, row.changed = None, None, False
 
     def forget_unseen(self) -> None:
         """Forget the files that nobody asked for since the cache was loaded: they are gone."""
@@ -228,6 +242,7 @@ class FileCache:
         else:
             row.changed = False
         if not row.changed:
+            row.pixels = row.pixels if row.sha256 in (None, sha256) else None
             row.sha256 = sha256
         row.verified = self._refresh
         self._read.add(seen.file)
@@ -261,10 +276,13 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _fetch(path: Path) -> None:
-    """Have the system fetch where headers stand: threads can wait for a disk, but parsing they only slow down."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        file.read(_HEADER_BYTES)
+def _fetch(path: Path) -> bytes | None:
+    """Where headers stand: threads can wait for a disk, but parsing they only slow down."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(_HEADER_BYTES)
+    except OSError:
+        return None
 
 
 def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:
