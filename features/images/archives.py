@@ -159,9 +159,7 @@ def _write(file: IO[bytes], block: bytes) -> None:
 def _zip_members(raw: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
     with zipfile.ZipFile(raw) as archive:
         infos = archive.infolist()
-        if (
-            len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > limit
-        ):  # what they claim; what comes out is counted too
+        if len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > limit:  # as they claim
             raise _bomb()
         for info in infos:
             mode = info.external_attr >> 16

@@ -1,7 +1,7 @@
-"""read_elements: wanted top-level attributes of a plain DICOM file as text, without building a data set of them.
+"""read_elements: wanted top-level attributes of a plain DICOM file, without building a data set of them.
 
 pydicom makes objects of all that it passes; for thousands of slices that is most of the time. Plain: with a preamble, little
-endian, ASCII values. For everything else the caller asks pydicom.
+endian. For everything else the caller asks pydicom.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from features.core.quarantine import Rejected
 
 MAX_DEPTH = 64  # of nested sequences; real files have fewer than ten
 SYNTAX = 0x00020010
-_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
-_OTHER = ("1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")  # big endian, deflated
+_IMPLICIT, _EXPLICIT, _ENCAPSULATED = b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.1", b"1.2.840.10008.1.2.4."
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _TEXT = frozenset(
     {
@@ -54,19 +53,19 @@ def is_dicom(head: bytes) -> bool:
     return head[128:132] == b"DICM" or head[:2] in (b"\x02\0", b"\x08\0")
 
 
-def read_elements(head: bytes, wanted: Mapping[int, str]) -> dict[int, str] | None:
-    """Tag → stripped text of the wanted attributes that are there, several values joined by a slash.
+def read_elements(head: bytes, wanted: Mapping[int, bytes]) -> dict[int, bytes] | None:
+    """Tag → value as it stands in the file, of the wanted attributes that are there.
 
-    `head`: the first bytes of a file. `wanted`: tag → VR, which implicit files do not tell. None if the file is not plain,
-    or its wanted part goes on behind the head. Raises Rejected: SEC_DOS (sequences nested deeper than 64).
+    `head`: the first bytes of a file. `wanted`: tag → VR. None if the file is not plain, has another VR for one of them, or
+    its wanted part goes on behind the head. Raises Rejected: SEC_DOS (sequences nested deeper than 64).
     """
     if head[128:132] != b"DICM":
         return None
-    found: dict[int, str] = {}
+    found: dict[int, bytes] = {}
     try:
         start = _walk(head, 132, False, wanted, found, 0x00030000)
-        syntax = found.get(SYNTAX)
-        if syntax is None or syntax in _OTHER:
+        syntax = found.get(SYNTAX, b"").rstrip(b"\0 ")
+        if syntax not in (_IMPLICIT, _EXPLICIT) and not syntax.startswith(_ENCAPSULATED):
             return None
         _walk(head, start, syntax == _IMPLICIT, wanted, found, max(wanted) + 1)
     except (struct.error, _Unusual):  # struct.error: the head ends
@@ -74,28 +73,37 @@ def read_elements(head: bytes, wanted: Mapping[int, str]) -> dict[int, str] | No
     return found
 
 
+def element_text(vr: bytes, raw: bytes) -> str | None:
+    """A value as stripped text, several joined by a slash; None if its character set or its VR need more knowledge."""
+    if vr in _TEXT:
+        if not raw.isascii() or b"\x1b" in raw:
+            return None
+        told = raw.decode("ascii")
+        return "/".join([part.strip(" \0") for part in told.split("\\")]) if "\\" in told else told.strip(" \0")
+    number = _NUMBERS.get(vr)
+    if number is None or len(raw) != struct.calcsize(number):
+        return "" if not raw else None
+    return str(struct.unpack(number, raw)[0])
+
+
 def _walk(
-    head: bytes, position: int, implicit: bool, wanted: Mapping[int, str], found: dict[int, str], end: int
+    head: bytes, position: int, implicit: bool, wanted: Mapping[int, bytes], found: dict[int, bytes], end: int
 ) -> int:
     """Read attributes with tags below `end`; gives the position of the first that is not."""
     size = len(head)
     while True:
-        if position == size and end > 0x00030000:
-            raise _Unusual
         if implicit:
             group, element, length = _read_implicit(head, position)
-            tag = group << 16 | element
             vr = b""
-            start = position + 8
         else:
             group, element, vr, length = _read_element(head, position)
-            tag = group << 16 | element
-            start = position + 8
-            if vr in _LONG:
-                length = _read_length(head, start)[0]
-                start += 4
+        tag = group << 16 | element
         if tag >= end:
             return position
+        start = position + 8
+        if vr in _LONG:
+            length = _read_length(head, start)[0]
+            start += 4
         if length == _UNDEFINED:
             if tag in wanted or vr == b"UN":
                 raise _Unusual
@@ -103,11 +111,9 @@ def _walk(
             continue
         position = start + length
         if tag in wanted:
-            if position > size:
+            if position > size or (vr and vr != wanted[tag]):
                 raise _Unusual
-            found[tag] = _text(vr or wanted[tag].encode(), head[start:position])
-        elif not implicit and not vr.isalpha():
-            raise _Unusual
+            found[tag] = head[start:position]
 
 
 def _skip(head: bytes, position: int, implicit: bool) -> int:
@@ -144,14 +150,3 @@ def _skip(head: bytes, position: int, implicit: bool) -> int:
         if len(inside) > 2 * MAX_DEPTH:
             raise Rejected("SEC_DOS")
     return position
-
-
-def _text(vr: bytes, raw: bytes) -> str:
-    if vr in _TEXT:
-        if not raw.isascii() or b"\x1b" in raw:  # its character set matters
-            raise _Unusual
-        return "/".join(part.strip(" \0") for part in raw.decode("ascii").split("\\"))
-    number = _NUMBERS.get(vr)
-    if number is None or len(raw) != struct.calcsize(number):
-        raise _Unusual
-    return str(struct.unpack(number, raw)[0])

@@ -19,7 +19,7 @@ from features.core.digest import digest_json
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.images.dataset import quiet, read_dataset, text
-from features.images.elements import SYNTAX, is_dicom, read_elements
+from features.images.elements import SYNTAX, element_text, is_dicom, read_elements
 from features.images.findings import Ignored, Pseudonyms
 from features.images.rtstruct import roi_names
 from features.images.seg import segment_labels
@@ -35,8 +35,7 @@ _MASK_TAGS = (
     "ReferencedSeriesSequence",
     "SegmentSequence",
 )
-_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_META_CLASS = 0x00020002
+_DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"  # of a DICOMDIR, which has it in its file meta alone
 _KINDS: dict[str, Literal["image", "rtstruct", "seg"]] = {
     "1.2.840.10008.5.1.4.1.1.1": "image",  # computed radiography
     "1.2.840.10008.5.1.4.1.1.1.1": "image",  # digital X-ray, for presentation
@@ -113,10 +112,9 @@ class HeaderReader:
         self._numbers = {word: number for number, word in enumerate(words)}
         self._shared = tuple(dict.fromkeys([*_SHARED, *self._timepoints, *(keyword for keyword, _ in words)]))
         self._tags = {keyword: tag for keyword in (*self._shared, *_OWN) if (tag := tag_for_keyword(keyword))}
-        self._wanted = {tag: dictionary_VR(tag) for tag in self._tags.values()} | {SYNTAX: "UI", _META_CLASS: "UI"}
-        self._own_tags = [self._tags[keyword] for keyword in _OWN]
+        self._wanted = {tag: dictionary_VR(tag).encode() for tag in (*self._tags.values(), SYNTAX)}
         self._shared_tags = [self._tags.get(keyword, 0) for keyword in self._shared]
-        self._told: dict[tuple[str, ...], str | Rejected] = {}
+        self._told: dict[tuple[bytes, ...], str | Rejected] = {}
         self._parsed: dict[str, Header | Rejected | Ignored] = {}
         basis = [_VERSION, pydicom.__version__, names.form.model_dump_json(), *self._timepoints, *map(list, words)]
         self._for_images = digest_json(basis)[:16]
@@ -157,35 +155,43 @@ class HeaderReader:
     def _read(self, path: Path, head: bytes) -> tuple[str, str]:
         if not is_dicom(head):
             return self._for_images, _ignored("not_dicom")
-        fields = read_elements(head, self._wanted)
-        if fields is not None and fields.get(_META_CLASS) == _DIRECTORY_CLASS:
+        if _DIRECTORY_CLASS in head[132:512]:
             return self._for_images, _ignored("type")
-        if fields is not None and _KINDS.get(fields.get(self._tags["SOPClassUID"], ""), "rtstruct") == "image":
-            raw = tuple(fields.get(tag, "") for tag in self._shared_tags)
-            instance, position = (fields.get(tag, "") for tag in self._own_tags)
-            dataset = None
-        else:
-            dataset = _dataset(path, [*self._shared, *_OWN, *_MASK_TAGS])
-            if str(dataset.file_meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY_CLASS:
-                return self._for_images, _ignored("type")
-            raw = tuple(text(dataset, keyword) for keyword in self._shared)
-            instance, position = (text(dataset, keyword) for keyword in _OWN)
+        fields = read_elements(head, self._wanted)
+        if fields is not None and (quick := self._quick(fields)):
+            return self._for_images, quick
+        dataset = _dataset(path, [*self._shared, *_OWN, *_MASK_TAGS])
+        raw = tuple(text(dataset, keyword) for keyword in self._shared)
         kind = _KINDS.get(raw[0])
         if kind is None:
             return self._for_images, _ignored("type")
-        own = " ".join([self.names.word(instance), *(repr(round(v, 4)) for v in _floats(position, 3))])
-        if dataset is not None and kind != "image":
-            return self._for_masks, f"{self._tell(raw, kind, dataset)}\n{own}"
+        settings = self._for_images if kind == "image" else self._for_masks
+        own = self._own(*(text(dataset, keyword) for keyword in _OWN))
+        return settings, f"{self._tell(raw, kind, None if kind == 'image' else dataset)}\n{own}"
+
+    def _quick(self, fields: dict[int, bytes]) -> str:
+        """The header of a plain image, from its attributes as they stand in the file; "" if pydicom has to look."""
+        own = [element_text(self._wanted[tag], fields.get(tag, b"")) for tag in map(self._tags.__getitem__, _OWN)]
+        raw = tuple([fields.get(tag, b"") for tag in self._shared_tags])
         told = self._told.get(raw)
         if told is None:
+            values = [element_text(self._wanted.get(tag, b""), fields.get(tag, b"")) for tag in self._shared_tags]
+            known = tuple(value for value in values if value is not None)
+            if len(known) < len(values) or _KINDS.get(known[0]) != "image":
+                return ""
             try:
-                told = self._tell(raw, kind, None)
+                told = self._tell(known, "image", None)
             except Rejected as error:
                 told = error
             self._told[raw] = told
         if isinstance(told, Rejected):
             raise told
-        return self._for_images, f"{told}\n{own}"
+        instance, position = own
+        return f"{told}\n{self._own(instance, position)}" if instance is not None and position is not None else ""
+
+    def _own(self, instance: str, position: str) -> str:
+        """What a slice does not share with others, as text."""
+        return " ".join([self.names.word(instance), *(repr(round(value, 4)) for value in _floats(position, 3))])
 
     def _tell(self, raw: tuple[str, ...], kind: Literal["image", "rtstruct", "seg"], dataset: Dataset | None) -> str:
         """A header as text, from the values of `self._shared` and, for a mask, its data set."""

@@ -98,7 +98,8 @@ def index_cohort(
     quarantined = sorted((_row(refusal, name, found.readable, cache) for refusal in refusals), key=_order)
     gone = {file for one in left_out for file in one.files}
     places = _places(found, scans, refusals, gone)
-    files = {"used": 0, "merged": 0, "quarantined": 0} | Counter(places.values())
+    files = dict.fromkeys(("used", "merged", "quarantined", *(["withdrawn"] if withdrawn else [])), 0)
+    files |= Counter(places.values())
     gone = {file for file in gone if places[file] == "withdrawn"}
     cache.forget_digests(gone & found.readable)
     cache.forget_unseen()
@@ -231,7 +232,8 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         "bytes": cache.size(readable_files),
         "digests": " ".join(found[:12] for found in digests if isinstance(found, str)),
     }
-    case = str(CaseId(cohort, refusal.patient or "unknown", refusal.timepoint, refusal.lesion))
+    known = refusal.patient, refusal.timepoint, refusal.lesion
+    case = str(CaseId(cohort, *known)) if refusal.patient else f"{cohort}:unknown"
     return Quarantined(
         cohort=cohort,
         centre=refusal.centre,

@@ -140,9 +140,9 @@ def _find_source(
         own = [_masks(source, image, masks) for image in images]
         fault = _several(images) or _mask_fault(source, images[0], own[0])
         if fault:
-            every = dict.fromkeys(mask for found in own for mask in found)
+            every = {mask.path: mask for found in own for mask in found}
             files = [file for image in images for file in image.files]
-            refuse(fault, images[0]._replace(files=files), list(every), timepoint)
+            refuse(fault, images[0]._replace(files=files), every.values(), timepoint)
             continue
         image, mask = images[0], own[0][0]
         if source.mask.absent == "ignore" and source.mask.roi not in mask.header.rois:
