@@ -187,7 +187,7 @@ def _tar_members(raw: IO[bytes], limit: int) -> Iterator[tuple[str, IO[bytes]]]:
             member = archive.extractfile(info)
             if member is not None:
                 yield info.name, member
-            archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+            archive.members = []
     while metered.read(_BLOCK):  # to the checksum at the end
         pass
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import pydicom
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -227,16 +227,18 @@ class HeaderReader:
         return json.dumps(facts, separators=(",", ":"), default=sorted)
 
 
-def _parse(facts: dict[str, object]) -> Header | Rejected | Ignored:
+def _parse(facts: dict[str, Any]) -> Header | Rejected | Ignored:
     if "ignored" in facts:
-        return facts["ignored"]  # type: ignore[return-value]
+        reason: Ignored = facts["ignored"]
+        return reason
     if "code" in facts:
-        return Rejected(facts["code"], facts["message"], **facts["details"])  # type: ignore[arg-type]
-    types: dict[str, Callable[..., object]] = {
-        "fits": frozenset, "rois": frozenset, "phase": tuple, "orientation": tuple, "grid": tuple,
-        "references": lambda found: {uid: frozenset(words) for uid, words in found.items()},
-    }  # fmt: skip
-    return Header(**{name: types.get(name, lambda value: value)(value) for name, value in facts.items()})  # type: ignore[arg-type]
+        return Rejected(facts["code"], facts["message"], **facts["details"])
+    for name in ("fits", "rois"):
+        facts[name] = frozenset(facts.get(name, ()))
+    for name in ("phase", "orientation", "grid"):
+        facts[name] = tuple(facts.get(name, ()))
+    facts["references"] = {uid: frozenset(found) for uid, found in facts.get("references", {}).items()}
+    return Header(**facts)
 
 
 def _ignored(reason: Ignored) -> str:

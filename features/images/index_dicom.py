@@ -272,7 +272,8 @@ def _find_rest(
 ) -> None:
     """Series of modalities that nobody declares, series that nobody selects, and masks without an image."""
     declared = {source.modality for source in sources}
-    claimed = {file for one in (*findings.candidates, *findings.refusals) for file in one.files}
+    claimed = {file for candidate in findings.candidates for file in candidate.files}
+    claimed |= {file for refusal in findings.refusals for file in refusal.files}
     for one in series:
         if one.header.modality in declared or any(_sorts_out(source, one, reader) for source in sources):
             _ignore(findings, one.files, "not_selected")

@@ -98,7 +98,8 @@ def _is_stack(files: Files) -> bool:
     for header in {id(file.header): file.header for file in files}.values():
         if header.grid != first.grid or not _close(header.orientation, first.orientation):
             return False
-    steps = [other - one for one, other in pairwise(np.sort(_along(files)).tolist())]
+    depths: list[float] = sorted(_along(files).tolist())
+    steps = [other - one for one, other in pairwise(depths)]
     return min(steps) > SAME_PLACE_MM and max(steps) - min(steps) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * min(steps)
 
 
