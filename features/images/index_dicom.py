@@ -243,7 +243,8 @@ def _timepoint(source: DicomSource, files: Files, first_timepoint: str, reader: 
 
 def _masks(source: DicomSource, image: Image, masks: Masks) -> Files:
     header, series = image.series.header, image.series
-    instances = {file.instance for file in image.files} if len(series.images) > 1 else series.instances
+    whole = len(image.files) == len(series.files)
+    instances = series.instances if whole else {file.instance for file in image.files}
     found = [
         mask
         for mask in masks.get(header.patient, [])
