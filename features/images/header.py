@@ -61,6 +61,8 @@ _KINDS: dict[str, Literal["image", "rtstruct", "seg"]] = {
     "1.2.840.10008.5.1.4.1.1.66.4": "seg",
     "1.2.840.10008.5.1.4.1.1.66.7": "seg",  # label map
 }
+# Modalities that may be told: any other word in the attribute may be a name.
+_MODALITIES = frozenset({*get_args(Modality), "US", "NM", "MG", "XA", "RF", "OT", "IO", "PX", "BMD", "OPT", "IVUS"})
 
 Vector = tuple[float, ...]
 
@@ -70,7 +72,7 @@ class Header:
     """What one file is. Files of a series have equal headers as far as they are of one acquisition and orientation.
 
     `patient` is the pseudonym; series, frame of reference, `phase` (acquisition, echo, b-value, time, image type) and
-    `values`, what the time point tags hold, are keyed hashes. `modality` is empty if it is none that radweave knows.
+    `values`, what the time point tags hold, are keyed hashes. `modality` is empty if it is none that DICOM knows.
     `fits`: numbers of the patterns of `select` and `ignore` that fit. `orientation`: six cosines, `grid`: rows, columns
     and their spacing in mm; empty if absent. `references`: series that a mask references, each with the instances it
     names. `rois`: the patterns of the catalog that match the name of one of its ROIs.
@@ -203,7 +205,7 @@ class HeaderReader:
             raise Rejected("PATIENT_UNKNOWN")
         header = Header(
             kind="localizer" if kind == "image" and _is_localizer(values["ImageType"]) else kind,
-            modality=values["Modality"] if values["Modality"] in get_args(Modality) else "",
+            modality=values["Modality"] if values["Modality"] in _MODALITIES else "",
             patient=patient,
             series=word(series),
             frame=word(values["FrameOfReferenceUID"]),

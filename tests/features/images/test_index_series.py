@@ -285,7 +285,9 @@ def test_a_modality_that_nobody_declares_is_refused_unless_it_is_ignored(save: C
     save(edit=_ultrasound)
     save("P002")
     found = index()
-    assert [(row.code, row.modality, row.details["files"]) for row in found.quarantined] == [("DICOM_MODALITY", "", 6)]
+    assert [(row.code, row.modality, row.details["files"]) for row in found.quarantined] == [
+        ("DICOM_MODALITY", "US", 6)
+    ]
     for rule in ({"ignore": {"Modality": "us"}}, {"select": {"Modality": "CT|PT"}}):
         found = index({**CT, **rule})
         assert _codes(found) == []
