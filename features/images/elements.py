@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from features.core.quarantine import Rejected
 
 MAX_DEPTH = 64  # of nested sequences; real files have fewer than ten
-SYNTAX = 0x00020010
 _IMPLICIT, _EXPLICIT, _ENCAPSULATED = b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.1", b"1.2.840.10008.1.2.4."
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _TEXT = frozenset(
@@ -63,8 +62,7 @@ def read_elements(head: bytes, wanted: Mapping[int, bytes]) -> dict[int, bytes] 
         return None
     found: dict[int, bytes] = {}
     try:
-        start = _walk(head, 132, False, wanted, found, 0x00030000)
-        syntax = found.get(SYNTAX, b"").rstrip(b"\0 ")
+        syntax, start = _meta(head)
         if syntax not in (_IMPLICIT, _EXPLICIT) and not syntax.startswith(_ENCAPSULATED):
             return None
         _walk(head, start, syntax == _IMPLICIT, wanted, found, max(wanted) + 1)
@@ -86,10 +84,26 @@ def element_text(vr: bytes, raw: bytes) -> str | None:
     return str(struct.unpack(number, raw)[0])
 
 
+def _meta(head: bytes) -> tuple[bytes, int]:
+    """The transfer syntax that the file meta information names, and where it ends."""
+    syntax, position = b"", 132
+    while True:
+        group, element, vr, length = _read_element(head, position)
+        if group != 2:
+            return syntax.rstrip(b"\0 "), position
+        start = position + 8
+        if vr in _LONG:
+            length = _read_length(head, start)[0]
+            start += 4
+        position = start + length
+        if element == 0x0010:
+            syntax = head[start:position]
+
+
 def _walk(
     head: bytes, position: int, implicit: bool, wanted: Mapping[int, bytes], found: dict[int, bytes], end: int
-) -> int:
-    """Read attributes with tags below `end`; gives the position of the first that is not."""
+) -> None:
+    """Read attributes with tags below `end`."""
     size = len(head)
     while True:
         if implicit:
@@ -99,7 +113,7 @@ def _walk(
             group, element, vr, length = _read_element(head, position)
         tag = group << 16 | element
         if tag >= end:
-            return position
+            return
         start = position + 8
         if vr in _LONG:
             length = _read_length(head, start)[0]

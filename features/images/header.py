@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import pydicom
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from features.core.case import Modality
@@ -19,7 +20,7 @@ from features.core.digest import digest_json
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.images.dataset import quiet, read_dataset, text
-from features.images.elements import SYNTAX, element_text, is_dicom, read_elements
+from features.images.elements import element_text, is_dicom, read_elements
 from features.images.findings import Ignored, Pseudonyms
 from features.images.rtstruct import roi_names
 from features.images.seg import segment_labels
@@ -36,6 +37,7 @@ _MASK_TAGS = (
     "SegmentSequence",
 )
 _DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"  # of a DICOMDIR, which has it in its file meta alone
+_REFERENCED = re.compile(rb"\x08\x00\x55\x11(?:UI..|..\x00\x00)", re.DOTALL)  # tag and length of a referenced instance
 _KINDS: dict[str, Literal["image", "rtstruct", "seg"]] = {
     "1.2.840.10008.5.1.4.1.1.1": "image",  # computed radiography
     "1.2.840.10008.5.1.4.1.1.1.1": "image",  # digital X-ray, for presentation
@@ -114,7 +116,7 @@ class HeaderReader:
         self._numbers = {word: number for number, word in enumerate(words)}
         self._shared = tuple(dict.fromkeys([*_SHARED, *self._timepoints, *(keyword for keyword, _ in words)]))
         self._tags = {keyword: tag for keyword in (*self._shared, *_OWN) if (tag := tag_for_keyword(keyword))}
-        self._wanted = {tag: dictionary_VR(tag).encode() for tag in (*self._tags.values(), SYNTAX)}
+        self._wanted = {tag: dictionary_VR(tag).encode() for tag in self._tags.values()}
         self._shared_tags = [self._tags.get(keyword, 0) for keyword in self._shared]
         self._told: dict[tuple[bytes, ...], str | Rejected] = {}
         self._parsed: dict[str, Header | Rejected | Ignored] = {}
@@ -308,5 +310,18 @@ def _mask_facts(dataset: Dataset) -> tuple[str, dict[str, set[str]], set[str]]:
 def _refer(references: dict[str, set[str]], item: Dataset, keyword: str) -> None:
     series = text(item, "SeriesInstanceUID")
     if series:
-        uids = {text(one, "ReferencedSOPInstanceUID") for one in item.get(keyword) or []}
-        references.setdefault(series, set()).update(uids - {""})
+        references.setdefault(series, set()).update(_uids(item, keyword) - {""})
+
+
+def _uids(item: Dataset, keyword: str) -> set[str]:
+    """ReferencedSOPInstanceUID of the items of a sequence; there may be thousands, so bytes are searched if there are any."""
+    element: object = item.get_item(keyword)
+    value = getattr(element, "value", None)
+    if isinstance(element, RawDataElement) and isinstance(value, bytes) and element.is_little_endian:
+        found = set()
+        for match in _REFERENCED.finditer(value):
+            explicit = match[0][4:6] == b"UI"
+            length = int.from_bytes(match[0][6:8] if explicit else match[0][4:8], "little")
+            found.add(value[match.end() : match.end() + length].decode("ascii").strip(" \0"))
+        return found
+    return {text(one, "ReferencedSOPInstanceUID") for one in item.get(keyword) or []}

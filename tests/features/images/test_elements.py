@@ -15,11 +15,11 @@ from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEnd
 
 from features.core.quarantine import Rejected
 from features.images.dataset import quiet, text
-from features.images.elements import SYNTAX, element_text, is_dicom, read_elements
+from features.images.elements import element_text, is_dicom, read_elements
 
 KEYWORDS = ("SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "PatientID", "EchoTime", "DiffusionBValue", "Rows",
             "ImagePositionPatient", "PixelSpacing")  # fmt: skip
-WANTED = {tag_for_keyword(keyword): dictionary_VR(keyword).encode() for keyword in KEYWORDS} | {SYNTAX: b"UI"}
+WANTED = {tag_for_keyword(keyword): dictionary_VR(keyword).encode() for keyword in KEYWORDS}
 
 
 def _dataset(**values: object) -> Dataset:
@@ -78,6 +78,12 @@ def test_values_are_those_of_pydicom(syntax: str, undefined: bool) -> None:
 @pytest.mark.parametrize("keep", [0, 100, 132, 200, 330, 400])
 def test_a_head_that_ends_early_is_left_to_pydicom(keep: int) -> None:
     assert read_elements(_encoded(_dataset())[:keep], WANTED) is None
+
+
+def test_meta_information_need_not_tell_its_length() -> None:
+    head = _encoded(_dataset())
+    assert head[132:140] == b"\2\0\0\0UL\4\0"
+    assert _told(head[:132] + head[144:]) == _told(head)
 
 
 def test_other_encodings_are_left_to_pydicom() -> None:
