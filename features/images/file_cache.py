@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from features.core.digest import digest_file
+from features.core.digest import digest_bytes, digest_file
 from features.core.errors import StoreError
 from features.core.quarantine import Rejected
 from features.core.table import Column, Schema, read_provenance, read_table, write_table
@@ -177,7 +177,10 @@ class FileCache:
         for done, (seen, header) in enumerate(zip(files, known, strict=True), start=1):
             text = header
             if text is None:
-                kept, text = read(seen.path, next(fresh)[1])
+                head, sha256 = next(fresh)[1]
+                if sha256:
+                    self._learn(seen, sha256)
+                kept, text = read(seen.path, head)
                 seen.row.settings, seen.row.header = (kept, text) if kept else (None, None)
                 self._read.add(seen.file)
                 self._unsaved = True
@@ -277,16 +280,22 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _fetch(path: Path) -> bytes | None:
-    """Where headers stand: threads can wait for a disk, but parsing they only slow down."""
+def _fetch(path: Path) -> tuple[bytes | None, str]:
+    """Where headers stand: threads can wait for a disk, but parsing they only slow down.
+
+    Of a small file that is all, so that its digest is known too.
+    """
     try:
         handle = os.open(path, os.O_RDONLY)
         try:
-            return os.read(handle, _HEADER_BYTES)
+            head = os.read(handle, _HEADER_BYTES)
+            while len(head) < _HEADER_BYTES and (more := os.read(handle, _HEADER_BYTES - len(head))):
+                head += more
         finally:
             os.close(handle)
     except OSError:
-        return None
+        return None, ""
+    return head, digest_bytes(head) if len(head) < _HEADER_BYTES else ""
 
 
 def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:
