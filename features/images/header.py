@@ -165,13 +165,25 @@ class HeaderReader:
         if fields is not None and (quick := self._quick(fields)):
             return self._for_images, quick
         dataset = _dataset(path, [*self._shared, *_OWN, *_MASK_TAGS])
-        raw = tuple(text(dataset, keyword) for keyword in self._shared)
+        raw = tuple(self._text(dataset, keyword) for keyword in self._shared)
         kind = _KINDS.get(raw[0])
         if kind is None:
             return self._for_images, _ignored("type")
         settings = self._for_images if kind == "image" else self._for_masks
-        own = self._own(*(text(dataset, keyword) for keyword in _OWN))
+        own = self._own(*(self._text(dataset, keyword) for keyword in _OWN))
         return settings, f"{self._tell(raw, kind, None if kind == 'image' else dataset)}\n{own}"
+
+    def _text(self, dataset: Dataset, keyword: str) -> str:
+        """An attribute as `_quick` tells it; as pydicom does if it takes more knowledge."""
+        tag = self._tags.get(keyword, 0)
+        element: object = dataset.get_item(tag) if tag in dataset else None
+        if element is None:
+            return ""
+        if isinstance(element, RawDataElement) and isinstance(element.value, bytes) and element.is_little_endian:
+            told = element_text((element.VR or self._wanted[tag].decode()).encode(), element.value)
+            if told is not None:
+                return told
+        return text(dataset, keyword)
 
     def _quick(self, fields: dict[int, bytes]) -> str:
         """The header of a plain image, from its attributes as they stand in the file; "" if pydicom has to look."""

@@ -15,7 +15,7 @@ from features.images.file_cache import FileCache
 from features.images.files import Listing
 from features.images.findings import Candidate, Findings, Ignored, Refusal
 from features.images.header import DicomFile, Header, HeaderReader
-from features.images.series import is_gapless, is_mixed, repeated, set_aside, split_series
+from features.images.series import XRAY, is_gapless, is_mixed, repeated, set_aside, split_series
 
 Files = list[DicomFile]
 Details = dict[str, float | int | str]
@@ -208,7 +208,7 @@ def _chosen(one: Series, source: DicomSource, reader: HeaderReader) -> list[Imag
 def _several(images: list[Image]) -> Fault | None:
     if len(images) == 1:
         return None
-    if len({id(image.series) for image in images}) > 1:
+    if len({id(image.series) for image in images}) > 1 or images[0].series.header.modality in XRAY:
         return Fault("SERIES_AMBIGUOUS", details={"series": len(images)})
     return Fault("DICOM_MIXED_PHASES", details={"images": len(images)})
 

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from features.images.header import PHASE, DicomFile
 
+XRAY = ("CR", "DX")
 SAME_PLACE_MM = 1e-2
 STEP_TOLERANCE_MM = 1e-2
 STEP_TOLERANCE = 1e-2  # of the step
+SKEW = 0.1  # how far the length of a normal may be from 1; beyond, the orientation means nothing
 OTHER_PLANE = 0.5  # cosine of the angle between normals below which slices lie in another plane
 
 Files = list[DicomFile]
@@ -27,7 +29,7 @@ def split_series(files: Files) -> list[Files] | None:
     number, echo time, b-value, temporal position and image type that give regular stacks, if they give them in one way.
     Each file of an X-ray is an image.
     """
-    if files[0].header.modality in ("CR", "DX"):
+    if files[0].header.modality in XRAY:
         return [[file] for file in files]
     if not repeated(files):
         return [files]
@@ -48,6 +50,8 @@ def split_series(files: Files) -> list[Files] | None:
 def repeated(files: Files) -> list[Files]:
     """Files that lie at one position, position by position; none if a file does not tell its place."""
     if len(files) < 2 or not all(file.position_mm and file.header.orientation for file in files):
+        return []
+    if abs(float(np.linalg.norm(_normal(files[0].header.orientation))) - 1) > SKEW:
         return []
     found: list[Files] = []
     last = -np.inf

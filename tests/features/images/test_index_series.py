@@ -35,7 +35,9 @@ Edit = Callable[[list[Dataset]], object]
 def save(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable) -> Callable:
     """A CT with contours that reference every slice, after `edit(datasets)`; returns the datasets."""
 
-    def build(patient: str = "P001", *, edit: Edit = list, folder: str = "ct", roi: str = "GTV", **knobs: Any) -> Any:
+    def build(
+        patient: str = "P001", *, edit: Edit = list, folder: str = "ct", roi: str = "GTV", slices: int = 5, **knobs: Any
+    ) -> Any:
         place = tmp_path / "data" / folder / patient
         complete: list[Dataset] = []
 
@@ -43,7 +45,7 @@ def save(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square:
             complete.extend(series)
             edit(series)
 
-        _, series = save_series(place, np.zeros((5, 4, 4)), patient=patient, edit=spoil, **knobs)
+        _, series = save_series(place, np.zeros((slices, 4, 4)), patient=patient, edit=spoil, **knobs)
         path = save_rtstruct(place, complete, [(roi, [square(-7, -7, -6, -6, 0.0)])])
         mask = dcmread(path)
         reference = (
@@ -304,14 +306,15 @@ def test_overlapping_folders_are_no_fault(save: Callable, index: Callable) -> No
 
 def test_xrays_are_images(save: Callable, index: Callable) -> None:
     def edit(series: list[Dataset]) -> None:
-        del series[1:]
         for ds in series:
             ds.Modality, ds.SOPClassUID = "DX", "1.2.840.10008.5.1.4.1.1.1.1"
             del ds.ImagePositionPatient, ds.ImageOrientationPatient
 
-    save(edit=edit)
-    # the mask names five instances, of which one is there: an X-ray has no stack, so the others are missing
-    assert _codes(index({**CT, "modality": "DX", "unit": "arbitrary"})) == ["DICOM_MISSING_END"]
+    source = {**CT, "modality": "DX", "unit": "arbitrary"}
+    save(edit=edit, slices=1)
+    assert [len(scan.image.paths) for scan in index(source).scans] == [1]
+    save("P002", edit=edit, slices=2)
+    assert _codes(index(source)) == ["SERIES_AMBIGUOUS"]
 
 
 @pytest.mark.parametrize("folders", [("ct", "ct"), ("ct", "other")])

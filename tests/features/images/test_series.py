@@ -101,8 +101,9 @@ def test_two_stacks_that_nothing_tells_apart_are_mixed() -> None:
     assert is_mixed(files)
 
 
-def test_files_without_a_place_are_left_to_the_reader() -> None:
-    files = [_file(0.0, orientation=(), name=str(k)) for k in range(3)]
+@pytest.mark.parametrize("orientation", [(), (0.0,) * 6])
+def test_files_without_a_place_are_left_to_the_reader(orientation: tuple[float, ...]) -> None:
+    files = [_file(0.0, orientation=orientation, name=str(k)) for k in range(3)]
     assert split_series(files) == [files]
 
 
