@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import heapq
 import os
@@ -144,6 +145,14 @@ class FileCache:
         self._save_now_and_then()
         return [_answer(seen.row) for seen in files]
 
+    def size(self, paths: Iterable[Path]) -> int:
+        """Bytes of the files together; 0 for what cannot be asked for its size."""
+        total = 0
+        for path in paths:
+            with contextlib.suppress(OSError):
+                total += self._look(path).size
+        return total
+
     def verify(self, paths: Iterable[Path]) -> None:
         """Read a sample of the known files again: those that were verified longest ago, and all that had changed.
 
@@ -196,10 +205,6 @@ class FileCache:
             self._read.add(seen.file)
             self._unsaved = True
         return seen.row.pixels
-
-    def size(self, paths: Iterable[Path]) -> int:
-        """Bytes of files together."""
-        return sum(self._look(path).size for path in paths)
 
     def counts(self, paths: Iterable[Path]) -> tuple[int, int]:
         """How many of the files were read since the cache was loaded, and how many were known and not read."""

@@ -225,13 +225,9 @@ def _unique(refusals: list[Refusal]) -> list[Refusal]:
 
 
 def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
-    readable_files = [file for file in refusal.files if file in readable]
-    digests = cache.digests(readable_files[:DIGESTS])
-    details = refusal.details | {
-        "files": len(refusal.files),
-        "bytes": cache.size(readable_files),
-        "digests": " ".join(found[:12] for found in digests if isinstance(found, str)),
-    }
+    files = [file for file in refusal.files if file in readable]
+    digests = tuple(found[:12] for found in cache.digests(files[:DIGESTS]) if isinstance(found, str))
+    facts = {"files": len(refusal.files), "bytes": cache.size(files), "digests": " ".join(digests)}
     known = refusal.patient, refusal.timepoint, refusal.lesion
     case = str(CaseId(cohort, *known)) if refusal.patient else f"{cohort}:unknown"
     return Quarantined(
@@ -242,7 +238,7 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         stage="index",
         code=refusal.code,
         message=refusal.message or REASONS[refusal.code].means,
-        details=details,
+        details=refusal.details | facts,
     )
 
 
