@@ -15,6 +15,7 @@ import shutil
 import stat
 import tarfile
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ FREE_BYTES = 1 << 20  # from which on the ratio counts
 MAX_BYTES = 64 << 30
 MAX_MEMBERS = 200_000
 _BLOCK = 1 << 20
+_UNPACKING, _DAY_S = ".unpacking-", 86_400.0
 _TIME_NS = 10**18  # of all members: what is unpacked again is the same file
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
 
@@ -76,11 +78,12 @@ class Unpacked:
         return self._used.get(digest[:24], archive.path) != archive.path
 
     def forget_others(self) -> None:
-        """Remove what was unpacked of archives that are gone."""
+        """Remove what was unpacked of archives that are gone, and what killed processes left a day ago."""
         if not self._folder.is_dir():
             return
         for path in self._folder.iterdir():
-            if path.name not in self._used:
+            busy = path.name.startswith(_UNPACKING) and time.time() - path.stat().st_mtime < _DAY_S
+            if path.name not in self._used and not busy:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()
@@ -90,7 +93,7 @@ class Unpacked:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder.chmod(0o700)
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".unpacking-") as text:
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix=_UNPACKING) as text:
                 made = Path(text) / "members"
                 made.mkdir(mode=0o700)
                 try:

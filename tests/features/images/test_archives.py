@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -188,3 +189,15 @@ def test_cases_in_archives_are_found_and_gone_with_them(
     (tmp_path / "data" / "ct").mkdir()
     assert again().files == {"used": 0, "merged": 0, "quarantined": 0}
     assert list(unpacked.iterdir()) == []
+
+
+def test_what_another_process_unpacks_is_left_alone_for_a_day(tmp_path: Path, unpacked: Path) -> None:
+    place = Unpacked(KEY, "demo", tmp_path / "data")
+    _members(_zip(tmp_path / "data" / "x.zip", PLAIN), place)
+    folder = next(unpacked.iterdir())
+    for name, age_s in ((".unpacking-new", 60), (".unpacking-old", 100_000)):
+        (folder / name).mkdir()
+        os.utime(folder / name, (time.time() - age_s,) * 2)
+    place.forget_others()
+    assert {path.name[:14] for path in folder.iterdir() if path.name[0] == "."} == {".unpacking-new"}
+    assert len(list(folder.iterdir())) == 2
