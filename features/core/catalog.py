@@ -218,9 +218,11 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
 
     for i, image in enumerate(cohort.images):
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
-        if isinstance(image, DicomSource) and image.timepoint:
-            for code, timepoint in image.timepoint.codes.items():
-                known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
+        if isinstance(image, DicomSource):
+            if image.timepoint:
+                for code, timepoint in image.timepoint.codes.items():
+                    known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
+            faults += _keyword_faults(document, ("cohorts", name, "images", i), image)
     for word, variable in cohort.variables.items():
         known(("variables", word, "known_at"), "time point", variable.known_at, cohort.timepoints)
     for i, table in enumerate(cohort.tables):
@@ -252,6 +254,28 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
                     Fault(place, "a survival time is not in days", f'"{cohort.variables[column].unit}"', "days")
                 )
     return faults
+
+
+def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterator[Fault]:
+    """DICOM keywords that there are not, and patterns that are none."""
+    keywords: dict[Loc, str] = {("timepoint", "tag"): source.timepoint.tag} if source.timepoint else {}
+    rules = {"select": source.select, "ignore": source.ignore}
+    keywords |= {(rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
+    if not keywords:
+        return
+    from pydicom.datadict import keyword_dict, tag_for_keyword  # takes a while to import
+
+    for place, keyword in keywords.items():
+        if tag_for_keyword(keyword) is None:
+            hint = did_you_mean(keyword, keyword_dict)
+            yield Fault(document.where((*loc, *place)), "unknown DICOM keyword", f'"{keyword}"', hint=hint)
+    for rule, patterns in rules.items():
+        for keyword, pattern in patterns.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                where = document.where((*loc, rule, keyword))
+                yield Fault(where, f"the pattern is no regular expression: {error}", f'"{pattern}"')
 
 
 def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: Variable) -> list[Fault]:

@@ -67,6 +67,35 @@ REASONS: dict[str, Reason] = {
         "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
     ),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
+    "DICOM_MIXED_PHASES": Reason(
+        "slices of several acquisitions, echoes, b-values or times lie at one position",
+        "export them as series of their own",
+    ),
+    "DICOM_MODALITY": Reason(
+        "no source of the folder declares the modality of the series", "declare it, or add it to a source's `ignore`"
+    ),
+    "DICOM_DUP_UID_CONFLICT": Reason(
+        "files with one SOPInstanceUID differ", "find out which one is true, and remove the other"
+    ),
+    "DICOM_UID_COLLISION": Reason(
+        "one SeriesInstanceUID stands for several patients or centres", "de-identify again with UIDs that are unique"
+    ),
+    "DICOM_MISSING_END": Reason(
+        "the contours refer to slices that are not in the series", "retrieve the whole series again"
+    ),
+    "SEG_REF": Reason(
+        "the segmentation refers to slices that are not in the series",
+        "retrieve the whole series again, or the one that was segmented",
+    ),
+    "SEC_DOS": Reason("sequences are nested deeper than in any honest file", "find out who made the file; remove it"),
+    "ARCHIVE_UNSAFE": Reason(
+        "an archive holds links, devices, archives or paths that lead out of it", "pack plain files, and nothing else"
+    ),
+    "ARCHIVE_BOMB": Reason(
+        "an archive would unpack to over 100 times its size, 64 GiB or 200,000 files",
+        "find out who made it; unpack it yourself, or pack a case at a time",
+    ),
+    "ARCHIVE_DAMAGED": Reason("an archive is damaged, encrypted or none", "send the archive again, without a password"),
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case", "keep one series per case and modality in the folder"
     ),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import heapq
-import hmac
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from features.core.digest import digest_file
+from features.core.digest import digest_bytes, digest_file
 from features.core.errors import StoreError
 from features.core.quarantine import Rejected
 from features.core.table import Column, Schema, read_provenance, read_table, write_table
@@ -29,6 +29,7 @@ FILES = Schema(
         Column("header", "string", "what its header says: pseudonyms and keyed hashes", role="fact"),
         Column("verified", "int64", "number of the refresh that read the bytes last", role="fact"),
         Column("changed", "bool", "the bytes changed although size and modification time did not", role="fact"),
+        Column("pixels", "string", "digest of its pixels and their place, null if nobody asked for it", role="fact"),
     ),
 )
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system: a later write is sure to give another time
@@ -37,11 +38,12 @@ SAMPLE_PARTS = 100
 SAMPLE_BYTES = 256 << 20
 _THREADS = 4  # they wait for a disk or a network; more of them only quarrel about the interpreter's lock
 _CHUNK = 1024
+_BATCH = 16  # files that a thread takes at a time: asking it costs more than a small file
 _HEADER_BYTES = 1 << 16
 _SAVE_EVERY_S = 300.0
 
 R = TypeVar("R")
-Read = Callable[[Path], tuple[str, str]]
+Read = Callable[[Path, bytes | None], tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class _Row:
     header: str | None = None
     verified: int = 0
     changed: bool = False
+    pixels: str | None = None
     settled: bool = True  # False: written too recently to be recognised later
 
 
@@ -142,6 +145,14 @@ class FileCache:
         self._save_now_and_then()
         return [_answer(seen.row) for seen in files]
 
+    def size(self, paths: Iterable[Path]) -> int:
+        """Bytes of the files together; 0 for what cannot be asked for its size."""
+        total = 0
+        for path in paths:
+            with contextlib.suppress(OSError):
+                total += self._look(path).size
+        return total
+
     def verify(self, paths: Iterable[Path]) -> None:
         """Read a sample of the known files again: those that were verified longest ago, and all that had changed.
 
@@ -165,8 +176,9 @@ class FileCache:
     ) -> Iterator[tuple[Path, str]]:
         """Each file with what its header says, as text.
 
-        `read(path)` gives the settings that the text depends on, or "" if it is not worth keeping, and the text. A text
-        that is known is used again if its settings are among `settings`.
+        `read(path, head)` gives the settings that the text depends on, or "" if it is not worth keeping, and the text;
+        `head` is the first 64 KiB, None if the file cannot be read. A text that is known is used again if its settings are
+        among `settings`.
         """
         files = [self._look(path) for path in paths]
         known = [seen.row.header if seen.row.settings in settings else None for seen in files]
@@ -174,14 +186,25 @@ class FileCache:
         for done, (seen, header) in enumerate(zip(files, known, strict=True), start=1):
             text = header
             if text is None:
-                next(fresh)
-                kept, text = read(seen.path)
+                head, sha256 = next(fresh)[1]
+                if sha256:
+                    self._learn(seen, sha256)
+                kept, text = read(seen.path, head)
                 seen.row.settings, seen.row.header = (kept, text) if kept else (None, None)
                 self._read.add(seen.file)
                 self._unsaved = True
                 self._save_now_and_then()
             yield seen.path, text
             progress(done, len(files))
+
+    def pixels(self, path: Path, compute: Callable[[Path], str]) -> str:
+        """What `compute` says of a file's pixels, "" for nothing; it is asked only if that is not known."""
+        seen = self._look(path)
+        if seen.row.pixels is None:
+            seen.row.pixels = compute(path)
+            self._read.add(seen.file)
+            self._unsaved = True
+        return seen.row.pixels
 
     def counts(self, paths: Iterable[Path]) -> tuple[int, int]:
         """How many of the files were read since the cache was loaded, and how many were known and not read."""
@@ -200,7 +223,7 @@ class FileCache:
         for path in paths:
             row = self._look(path).row
             self._unsaved |= row.sha256 is not None
-            row.sha256, row.changed = None, False
+            row.sha256, row.pixels, row.changed = None, None, False
 
     def forget_unseen(self) -> None:
         """Forget the files that nobody asked for since the cache was loaded: they are gone."""
@@ -209,8 +232,8 @@ class FileCache:
         self._rows = {file: row for file, row in self._rows.items() if file in seen}
 
     def _hash(self, text: bytes) -> str:
-        """24 hexadecimal digits (96 bits). The zero byte keeps them apart from pseudonyms, which begin with a cohort."""
-        return hmac.digest(self._key, b"\0file\0" + text, "sha256").hex()[:24]
+        """24 hexadecimal digits of a keyed hash (96 bits)."""
+        return hashlib.blake2b(b"\0file\0" + text, key=self._key[:64], digest_size=12).hexdigest()
 
     def _look(self, path: Path) -> _Seen:
         seen = self._seen.get(path)
@@ -228,6 +251,7 @@ class FileCache:
         else:
             row.changed = False
         if not row.changed:
+            row.pixels = row.pixels if row.sha256 in (None, sha256) else None
             row.sha256 = sha256
         row.verified = self._refresh
         self._read.add(seen.file)
@@ -261,10 +285,22 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _fetch(path: Path) -> None:
-    """Have the system fetch where headers stand: threads can wait for a disk, but parsing they only slow down."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        file.read(_HEADER_BYTES)
+def _fetch(path: Path) -> tuple[bytes | None, str]:
+    """Where headers stand: threads can wait for a disk, but parsing they only slow down.
+
+    Of a small file that is all, so that its digest is known too.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            head = os.read(handle, _HEADER_BYTES)
+            while len(head) < _HEADER_BYTES and (more := os.read(handle, _HEADER_BYTES - len(head))):
+                head += more
+        finally:
+            os.close(handle)
+    except OSError:
+        return None, ""
+    return head, digest_bytes(head) if len(head) < _HEADER_BYTES else ""
 
 
 def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:
@@ -273,5 +309,8 @@ def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator
         return
     with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(files), _CHUNK):
-            chunk = files[start : start + _CHUNK]
-            yield from zip(chunk, pool.map(function, [seen.path for seen in chunk]), strict=True)
+            batches = [files[first : first + _BATCH] for first in range(start, min(start + _CHUNK, len(files)), _BATCH)]
+            for batch, found in zip(
+                batches, pool.map(lambda batch: [function(one.path) for one in batch], batches), strict=True
+            ):
+                yield from zip(batch, found, strict=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from features.core.case import Modality, ReadRule, Unit
 from features.core.id_form import IdForm, normalise_id
 from features.core.pseudonym import pseudonym
+
+# Why a file is of no use, and nothing is wrong with it: no DICOM; DICOM of another kind, such as a report or a screenshot;
+# a localizer; what `select` and `ignore` leave out; a mask that no case needs; a case without the ROI where the catalog says
+# that it is ignored; an archive, whose members are counted for themselves; a path that fits no template.
+Ignored = Literal["not_dicom", "type", "localizer", "not_selected", "mask", "no_roi", "archive", "path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,12 @@ class Pseudonyms:
     def word(self, raw: str) -> str:
         """A keyed hash (128 bits) by which UIDs and other words of headers can be compared; empty stays empty."""
         text = f"\0word\0{self.cohort}\0{raw}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self.key, text, "sha256").hex()[:32] if raw else ""
+        return hashlib.blake2b(text, key=self.key[:64], digest_size=16).hexdigest() if raw else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image with its mask. `patient` is the pseudonym."""
+    """An image with its mask. `patient` is the pseudonym, `series` a keyed hash, empty if files have none."""
 
     patient: str
     timepoint: str
@@ -46,6 +52,7 @@ class Candidate:
     mask: tuple[Path, ...]
     roi: str
     rule: ReadRule
+    series: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -66,16 +73,22 @@ class Refusal:
     lesion: str = ""
     message: str = ""
     details: dict[str, float | int | str] = field(default_factory=dict)
+    series: str = ""
 
 
 @dataclass(slots=True)
 class Findings:
-    """Everything that was found; `files` are all files that were looked at, used or not, `readable` those one may open."""
+    """Everything that was found; `files` are all files that were looked at, used or not, `readable` those one may open.
+
+    `merged`: second copies of files that are there. `ignored`: files of no use, and why.
+    """
 
     candidates: list[Candidate] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     files: set[Path] = field(default_factory=set)
     readable: set[Path] = field(default_factory=set)
+    merged: set[Path] = field(default_factory=set)
+    ignored: dict[Path, Ignored] = field(default_factory=dict)
 
     def add(self, other: Findings) -> None:
         """Take over what another search found."""
@@ -83,3 +96,5 @@ class Findings:
         self.refusals += other.refusals
         self.files |= other.files
         self.readable |= other.readable
+        self.merged |= other.merged
+        self.ignored |= other.ignored

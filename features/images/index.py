@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache as memoised
 from itertools import islice
@@ -13,14 +13,17 @@ from features.core.case import CaseId, FileSet, Scan
 from features.core.catalog import Catalog, DicomSource, FileSource
 from features.core.digest import digest_bytes
 from features.core.quarantine import REASONS, Quarantined, Rejected
+from features.images.archives import Unpacked, is_archive
+from features.images.conflicts import refused, without_conflicts
 from features.images.file_cache import FileCache
-from features.images.files import Listing, image_folder, list_files
+from features.images.files import FoundFile, Listing, image_folder, list_files
 from features.images.findings import Candidate, Findings, Pseudonyms, Refusal
 from features.images.header import HeaderReader
 from features.images.index_dicom import find_dicom
 from features.images.index_files import find_files
 
 Progress = Callable[[str, int, int], None]
+DIGESTS = 8  # of the files of a row
 _BATCH = 16  # candidates whose files are read side by side
 
 
@@ -28,8 +31,9 @@ _BATCH = 16  # candidates whose files are read side by side
 class Index:
     """The scans of a cohort, sorted, and what was refused.
 
-    `files`: how many were used, quarantined, of no use by type (and withdrawn, if anyone withdrew). `read`: files that
-    were opened; `reused`: files that were known and not opened. `withdrawn`: scans left out.
+    `files`: how many files were used, merged (second copies), quarantined, `ignored_REASON` (the reasons of `Ignored`) and
+    withdrawn; every file stands in one of them. `read`: files that were opened; `reused`: files that were known and not
+    opened. `withdrawn`: scans left out.
     """
 
     cohort: str
@@ -53,8 +57,8 @@ def index_cohort(
 ) -> Index:
     """Walk the image folders of a cohort and sort what is there into scans; pixels are not looked at.
 
-    Case ids hold pseudonyms; quarantine rows hold no names, paths or UIDs (a file whose case is unknown is told by the
-    first 12 digits of its sha-256). `progress(what, done, total)` is called for headers and digests.
+    Case ids hold pseudonyms; quarantine rows hold no names, paths or UIDs: files are told by the first 12 digits of their
+    sha-256. `progress(what, done, total)` is called for archives, headers and digests.
 
     Files that the `cache` knows, by path, size and modification time, are not opened, but for a sample of those that
     were read longest ago; `rehash` reads all and accepts what is there. The cache is brought up to date, its last save
@@ -62,8 +66,11 @@ def index_cohort(
     scans and refusals are left out.
 
     A bad file is quarantined and never stops the index. Quarantine codes: UNREADABLE, DICOM_TRUNC, PATIENT_UNKNOWN,
-    TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT, FILE_CHANGED.
-    Raises RadweaveError if the cohort or one of its folders does not exist, or an ROI pattern is no regular expression.
+    TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT, FILE_CHANGED,
+    DICOM_MODALITY, DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_DUP_UID_CONFLICT, DICOM_UID_COLLISION, DICOM_MISSING_END,
+    SEG_REF, SEC_DOS, ARCHIVE_UNSAFE, ARCHIVE_BOMB, ARCHIVE_DAMAGED.
+    Raises RadweaveError if the cohort or one of its folders does not exist, a pattern is no regular expression, or
+    archives cannot be unpacked.
     """
     tell: Progress = progress or (lambda _what, _done, _total: None)
     cache = FileCache(None, key) if cache is None else cache
@@ -77,8 +84,10 @@ def index_cohort(
     )
     every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
-    candidates, conflicts = _without_conflicts([c for c in found.candidates if not _is_withdrawn(c, name, withdrawn)])
-    refusals = [refusal for refusal in found.refusals if not _is_withdrawn(refusal, name, withdrawn)] + conflicts
+    candidates, refusals = without_conflicts(
+        [one for one in found.candidates if not _is_withdrawn(one, name, withdrawn)],
+        [one for one in found.refusals if not _is_withdrawn(one, name, withdrawn)],
+    )
     scans: list[Scan] = []
     for done, one in enumerate(_scans(candidates, name, cache), start=1):
         if isinstance(one, Scan):
@@ -87,14 +96,11 @@ def index_cohort(
             refusals.append(one)
         tell("digests", done, len(candidates))
     quarantined = sorted((_row(refusal, name, found.readable, cache) for refusal in refusals), key=_order)
-    used = {file for scan in scans for file in (*scan.image.paths, *scan.mask.paths)}
-    lost = {file for refusal in refusals for file in refusal.files} - used
-    gone = {file for one in left_out for file in one.files} - used - lost
-    files = {"used": len(used), "quarantined": len(lost), "ignored_type": len(found.files - used - lost - gone)}
-    if withdrawn:
-        files["withdrawn"] = len(gone)
-    if sum(files.values()) != len(found.files):
-        raise AssertionError(f"{len(found.files)} files were found, but {files} counted")
+    gone = {file for one in left_out for file in one.files}
+    places = _places(found, scans, refusals, gone)
+    files = dict.fromkeys(("used", "merged", "quarantined", *(["withdrawn"] if withdrawn else [])), 0)
+    files |= Counter(places.values())
+    gone = {file for file in gone if places[file] == "withdrawn"}
     cache.forget_digests(gone & found.readable)
     cache.forget_unseen()
     read, reused = cache.counts(found.readable)
@@ -105,12 +111,16 @@ def index_cohort(
 def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Callable[[int, int], None]) -> Findings:
     cohort, root = catalog.cohort(names.cohort), catalog.root(names.cohort)
     findings = Findings()
+    unpacked = Unpacked(names.key, names.cohort, root)
+
+    def see(file: FoundFile) -> None:
+        cache.see(file.path, f"{names.cohort}\0{file.real}", file.size, file.mtime_ns)
 
     @memoised
     def list_folder(path: str) -> Listing:
         listing = list_files(image_folder(root, path), root)
         for file in listing[0]:
-            cache.see(file.path, f"{names.cohort}\0{file.real}", file.size, file.mtime_ns)
+            see(file)
         return listing
 
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
@@ -121,14 +131,65 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
             folders[source.centre, source.path].append(source)
     reader = HeaderReader(names, [source for sources in folders.values() for source in sources])
     for (_, path), sources in folders.items():
-        findings.add(find_dicom(list_folder(path), sources, next(iter(cohort.timepoints)), reader, cache, progress))
+        listing = _with_members(list_folder(path), sources[0], findings, unpacked, see, cache)
+        findings.add(find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress))
+    unpacked.forget_others()
     findings.refusals = _unique(findings.refusals)
     return findings
+
+
+def _with_members(
+    listing: Listing,
+    source: DicomSource,
+    findings: Findings,
+    unpacked: Unpacked,
+    see: Callable[[FoundFile], None],
+    cache: FileCache,
+) -> Listing:
+    """The files of a folder with the members of its archives in their places."""
+    files: list[FoundFile] = []
+    for file in listing[0]:
+        if not is_archive(file.name):
+            files.append(file)
+            continue
+        findings.files.add(file.path)
+        findings.readable.add(file.path)
+        findings.ignored[file.path] = "archive"
+        try:
+            digest = cache.digests([file.path])[0]
+            if isinstance(digest, Rejected):
+                raise digest
+            members = unpacked.members(file, digest)
+        except Rejected as error:
+            refusal = Refusal(error.code, source.centre, source.modality, (file.path,), message=error.message)
+            findings.refusals.append(refusal)
+            continue
+        if unpacked.is_copy(file, digest):
+            findings.merged.add(file.path)
+            continue
+        files += members
+        for member in members:
+            see(member)
+    return files, listing[1]
 
 
 def _is_withdrawn(one: Candidate | Refusal, cohort: str, withdrawn: frozenset[str]) -> bool:
     parts = (cohort, one.patient, one.timepoint, one.lesion)
     return bool(withdrawn and one.patient) and any(":".join(parts[:n]) in withdrawn for n in (2, 3, 4))
+
+
+def _places(
+    found: Findings, scans: Iterable[Scan], refusals: Iterable[Refusal], withdrawn: Iterable[Path]
+) -> dict[Path, str]:
+    """Where each file ends: in the first of used, quarantined, withdrawn, merged and ignored. None is forgotten."""
+    places: dict[Path, str] = {file: f"ignored_{reason}" for file, reason in found.ignored.items()}
+    places |= dict.fromkeys(found.merged, "merged")
+    places |= dict.fromkeys(withdrawn, "withdrawn")
+    places |= dict.fromkeys((file for refusal in refusals for file in refusal.files), "quarantined")
+    places |= dict.fromkeys((file for scan in scans for file in (*scan.image.paths, *scan.mask.paths)), "used")
+    if places.keys() != found.files:
+        raise AssertionError(f"of {len(found.files)} files {len(places.keys() & found.files)} have a place")
+    return places
 
 
 def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterator[Scan | Refusal]:
@@ -141,7 +202,7 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
             images, masks = list(islice(digests, len(one.image))), list(islice(digests, len(one.mask)))
             bad = [found for found in (*images, *masks) if isinstance(found, Rejected)]
             if bad:
-                yield _refused(one, bad[0].code)
+                yield refused(one, bad[0].code)
                 continue
             image = FileSet(one.image_format, one.image, _digest_of(images))
             mask = FileSet(one.mask_format, one.mask, _digest_of(masks))
@@ -163,37 +224,12 @@ def _unique(refusals: list[Refusal]) -> list[Refusal]:
     return list(found.values())
 
 
-def _without_conflicts(candidates: list[Candidate]) -> tuple[list[Candidate], list[Refusal]]:
-    """Candidates that are alone under their name: one centre for each patient, one image for each case and modality."""
-    centres: dict[str, set[str]] = defaultdict(set)
-    for one in candidates:
-        centres[one.patient].add(one.centre)
-    count = Counter((one.patient, one.timepoint, one.lesion, one.modality) for one in candidates)
-    kept: list[Candidate] = []
-    refusals: list[Refusal] = []
-    for one in candidates:
-        if len(centres[one.patient]) > 1:
-            refusals.append(_refused(one, "PATIENT_CONFLICT"))
-        elif count[one.patient, one.timepoint, one.lesion, one.modality] > 1:
-            refusals.append(_refused(one, "SERIES_AMBIGUOUS"))
-        else:
-            kept.append(one)
-    return kept, refusals
-
-
-def _refused(one: Candidate, code: str) -> Refusal:
-    return Refusal(code, one.centre, one.modality, one.files, one.patient, one.timepoint, one.lesion)
-
-
 def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
-    details = dict(refusal.details)
-    if refusal.patient:
-        case = str(CaseId(cohort, refusal.patient, refusal.timepoint, refusal.lesion))
-        details["files"] = len(refusal.files)
-    else:
-        case = f"{cohort}:unknown"
-        digests = cache.digests(file for file in refusal.files[:1] if file in readable)
-        details["sha256"] = "".join(found[:12] for found in digests if isinstance(found, str))
+    files = [file for file in refusal.files if file in readable]
+    digests = tuple(found[:12] for found in cache.digests(files[:DIGESTS]) if isinstance(found, str))
+    facts = {"files": len(refusal.files), "bytes": cache.size(files), "digests": " ".join(digests)}
+    known = refusal.patient, refusal.timepoint, refusal.lesion
+    case = str(CaseId(cohort, *known)) if refusal.patient else f"{cohort}:unknown"
     return Quarantined(
         cohort=cohort,
         centre=refusal.centre,
@@ -202,7 +238,7 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         stage="index",
         code=refusal.code,
         message=refusal.message or REASONS[refusal.code].means,
-        details=details,
+        details=refusal.details | facts,
     )
 
 

@@ -54,6 +54,7 @@ def find_files(
                 unknown = {**fields, "timepoint": ""}
                 findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, unknown, path, first_timepoint))
     _join(findings, source, images, masks, first_timepoint)
+    findings.ignored = dict.fromkeys(findings.readable, "path")
     return findings
 
 

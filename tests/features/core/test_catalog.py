@@ -109,6 +109,24 @@ def test_good_catalog_is_read(tmp_path: Path) -> None:
             'unknown time point; found "baselin"; allowed: baseline, week_6;',
         ),
         (
+            "tag: ClinicalTrialTimePointID",
+            "tag: ClinicalTrialTimepointID",
+            "tag: ClinicalTrialTimePointID",
+            'unknown DICOM keyword; found "ClinicalTrialTimepointID"; did you mean "ClinicalTrialTimePointID"?',
+        ),
+        (
+            "path: dicom\n",
+            "path: dicom\n      select: {SeriesDescripton: x}\n",
+            "mask: {format: rtstruct",
+            'unknown DICOM keyword; found "SeriesDescripton"; did you mean "SeriesDescription"?',
+        ),
+        (
+            "path: dicom\n",
+            "path: dicom\n      ignore: {Modality: 'US('}\n",
+            "mask: {format: rtstruct",
+            'the pattern is no regular expression: missing ), unterminated subpattern at position 2; found "US("',
+        ),
+        (
             "{type: number, description: age, unit: years}",
             "{type: number, description: age, known_at: week6}",
             None,

@@ -209,7 +209,8 @@ def test_headers_are_kept_for_their_settings_alone(store: Path, files: list[Path
     def ask(settings: str, *, keep: bool = True) -> list[str]:
         opened: list[str] = []
 
-        def header(path: Path) -> tuple[str, str]:
+        def header(path: Path, head: bytes | None) -> tuple[str, str]:
+            assert head == path.read_bytes()
             opened.append(path.name)
             return settings if keep else "", f"{settings} {path.name}"
 

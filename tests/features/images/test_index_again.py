@@ -209,10 +209,11 @@ def test_another_key_reads_all(root: Path, catalog: Callable, opened: list[str])
 def test_the_cache_holds_no_patient_data(root: Path, catalog: Callable) -> None:
     _again(root, catalog)
     table = read_table(root.parent / "files.parquet")
-    data = (root.parent / "files.parquet").read_bytes() + repr(table.to_pydict()).encode()
+    told = repr(table.to_pydict()).encode()
+    data = (root.parent / "files.parquet").read_bytes() + told
     uids = {str(dcmread(path)[tag].value) for path in (root / "ct").glob("P*/*") for tag in ("SeriesInstanceUID",)}
     for secret in ("P001", "P007", "Brown", "GTV B", "Heart", "1.2.826", "image0", "T1", "V1", ".dcm", "Secret", *uids):
-        assert secret.encode() not in data
+        assert secret.encode() not in (data if len(secret) > 3 else told)  # two letters stand in any compressed bytes
     assert table.num_rows > 30
     assert pseudonym(KEY, "demo", "P001").encode() in data
 
