@@ -134,7 +134,10 @@ def _rebuild(code: str, message: str, details: dict[str, float | int | str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One row of the quarantine table."""
+    """One row of the quarantine table, or of the warnings: what is said of which case, and of how many files and bytes.
+
+    digests: the first 12 hexadecimal digits of the sha-256 of each set of files, as far as they are known.
+    """
 
     cohort: str
     centre: str
@@ -144,3 +147,6 @@ class Quarantined:
     code: str
     message: str
     details: dict[str, float | int | str] = field(default_factory=dict)
+    files: int = 0
+    bytes: int = 0
+    digests: tuple[str, ...] = ()

@@ -142,6 +142,14 @@ class FileCache:
         self._save_now_and_then()
         return [_answer(seen.row) for seen in files]
 
+    def size(self, paths: Iterable[Path]) -> int:
+        """Bytes of the files together; 0 for what cannot be asked for its size."""
+        total = 0
+        for path in paths:
+            with contextlib.suppress(OSError):
+                total += self._look(path).size
+        return total
+
     def verify(self, paths: Iterable[Path]) -> None:
         """Read a sample of the known files again: those that were verified longest ago, and all that had changed.
 

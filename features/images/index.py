@@ -143,8 +143,8 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
             if bad:
                 yield _refused(one, bad[0].code)
                 continue
-            image = FileSet(one.image_format, one.image, _digest_of(images))
-            mask = FileSet(one.mask_format, one.mask, _digest_of(masks))
+            image = FileSet(one.image_format, one.image, _digest_of(images), cache.size(one.image))
+            mask = FileSet(one.mask_format, one.mask, _digest_of(masks), cache.size(one.mask))
             case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
             yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi, one.rule)
 
@@ -187,13 +187,15 @@ def _refused(one: Candidate, code: str) -> Refusal:
 
 def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
     details = dict(refusal.details)
+    digests: tuple[str, ...] = ()
     if refusal.patient:
         case = str(CaseId(cohort, refusal.patient, refusal.timepoint, refusal.lesion))
         details["files"] = len(refusal.files)
     else:
         case = f"{cohort}:unknown"
-        digests = cache.digests(file for file in refusal.files[:1] if file in readable)
-        details["sha256"] = "".join(found[:12] for found in digests if isinstance(found, str))
+        found = cache.digests(file for file in refusal.files[:1] if file in readable)
+        digests = tuple(digest[:12] for digest in found if isinstance(digest, str))
+        details["sha256"] = "".join(digests)
     return Quarantined(
         cohort=cohort,
         centre=refusal.centre,
@@ -203,6 +205,9 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         code=refusal.code,
         message=refusal.message or REASONS[refusal.code].means,
         details=details,
+        files=len(refusal.files),
+        bytes=cache.size(file for file in refusal.files if file in readable),
+        digests=digests,
     )
 
 

@@ -174,10 +174,14 @@ def _replace(
         ]
     left = Counter(state.quarantined)
     left.subtract(code for code in codes if code != "used")
+    warnings = manifest.file("warnings", cohort)
+    said = Counter(state.warned)
+    said.subtract(gone[warnings.path]["code"].to_pylist() if warnings is not None and warnings.path in gone else [])
     facts = {
         "key": "",  # the next refresh weaves anew
         "used": state.used - codes.count("used"),
         "quarantined": {code: count for code, count in sorted(left.items()) if count},
+        "warned": {code: count for code, count in sorted(said.items()) if count},
         "withdrawn": state.withdrawn + len(codes),
     }
     files = {name: new.get(file.path, file) for name, file in manifest.files.items()}
