@@ -133,6 +133,7 @@ def _purge(store: Store, case: str) -> Withdrawn:
     for block, digest in results:
         remove_file(store.work(block, digest))
     studies = tuple(_purge_studies(store, case))
+    remove_file(store.quality(cohort))  # it shows cases; the next refresh makes it anew
     for manifest in manifests:
         if any(file.path in new for file in manifest.files.values()):
             _replace(store, manifest, new, gone, cohort)
