@@ -26,6 +26,7 @@ from flows.options import (
     choose_runner,
     open_store,
 )
+from flows.quality import quality
 from flows.quarantine import quarantine
 
 app = typer.Typer(
@@ -269,7 +270,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, quarantine, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (extract, features, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

@@ -16,7 +16,7 @@ from features.images.dataset import numbers, quiet, read_dataset, text
 from features.images.stack import Slice, stack_geometry
 
 TEXT_FACTS = ("Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "Units")
-NUMBER_FACTS = ("SliceThickness", "KVP")
+NUMBER_FACTS = ("SliceThickness", "KVP", "Exposure", "CTDIvol")
 MR_FACTS = ("RepetitionTime", "EchoTime")
 HU_RANGE = (-1100.0, 5000.0)
 

@@ -42,8 +42,24 @@ REGION_COLUMNS: tuple[Column, ...] = (
     _fact("size_z", "Voxels of the image along z"),
     Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
     Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
+    Column("model", "string", "Model of the scanner, empty if unknown", role="fact"),
     _fact("slice_thickness_mm", "Nominal slice thickness, missing if unknown", "mm"),
+    _fact("kvp", "Peak voltage of the X-ray tube, missing if unknown", "kV"),
+    _fact("exposure_mas", "Exposure, missing if unknown", "mAs"),
+    _fact("ctdi_vol_mgy", "Dose by volume CT dose index, missing if unknown", "mGy"),
+    _fact("repetition_time_ms", "Repetition time of MR, missing if unknown", "ms"),
+    _fact("echo_time_ms", "Echo time of MR, missing if unknown", "ms"),
 )
+# Columns that a reader's facts fill.
+_TEXTS = {"manufacturer": "Manufacturer", "kernel": "ConvolutionKernel", "model": "ManufacturerModelName"}
+_NUMBERS = {
+    "slice_thickness_mm": "SliceThickness",
+    "kvp": "KVP",
+    "exposure_mas": "Exposure",
+    "ctdi_vol_mgy": "CTDIvol",
+    "repetition_time_ms": "RepetitionTime",
+    "echo_time_ms": "EchoTime",
+}
 
 
 class Checked(NamedTuple):
@@ -107,7 +123,6 @@ def check_region(region: Region) -> Checked:
         raise Rejected("MASK_FLAT", intensity=float(values[0]))
     components = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))[1]
     touches = any(axis.start == 0 or axis.stop == length for axis, length in zip(box, mask.shape, strict=True))
-    thickness = volume.facts.get("SliceThickness")
     z, y, x = volume.array.shape
     numbers = {
         "voxels": count,
@@ -124,9 +139,10 @@ def check_region(region: Region) -> Checked:
         "size_x": x,
         "size_y": y,
         "size_z": z,
-        "slice_thickness_mm": thickness if isinstance(thickness, float) else np.nan,
     }
     facts: dict[str, float | str] = {name: float(value) for name, value in numbers.items()}
-    facts["manufacturer"] = str(volume.facts.get("Manufacturer", ""))
-    facts["kernel"] = str(volume.facts.get("ConvolutionKernel", ""))
+    for name, keyword in _NUMBERS.items():
+        value = volume.facts.get(keyword)
+        facts[name] = value if isinstance(value, float) else np.nan
+    facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in _TEXTS.items()}
     return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, region.warnings)

@@ -58,7 +58,7 @@ def cohort_by_centre(
     outcome = {endpoint.column} if isinstance(endpoint, BinaryEndpoint) else {endpoint.time, endpoint.event}
     for column in table.columns:
         if column not in KEYS and column not in outcome:
-            rows += _variable_rows(variables.get(column, _volume_label(column)), column, parts)
+            rows += variable_rows(variables.get(column, _volume_label(column)), column, parts)
     return CohortTable(tuple(parts), tuple(rows))
 
 
@@ -87,7 +87,7 @@ def _follow_up(part: pd.DataFrame, endpoint: SurvivalEndpoint) -> str:
     return f"{reached[0] / DAYS_PER_MONTH:.1f}" if reached else "not reached"
 
 
-def _variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
+def variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
     whole = parts["All"][column].dropna()
     if _is_flag(whole):
         yes = tuple(_counted(part[column], True) for part in parts.values())
