@@ -16,7 +16,7 @@ SIDE = 128  # pixels of the longer side
 LEVELS = 64  # of grey: fewer than an eye tells apart at this size, and half the bytes
 CONTOUR = (255, 106, 0)
 FIELD_MM, FIELD_ROIS = 100.0, 3.0  # the least side of what is shown, and how many times the ROI at least
-LUNG, SOFT = (-1350.0, 150.0), (-160.0, 240.0)  # CT windows, HU
+LUNG, SOFT = (-1250.0, 250.0), (-160.0, 240.0)  # CT windows, HU
 LUNG_HU, LUNG_SHARE = (-950.0, -500.0), 0.15  # what lung has, and how much of the picture it is where it counts as lung
 
 

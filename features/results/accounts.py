@@ -12,8 +12,9 @@ def file_flow(files: Mapping[str, int]) -> list[dict[str, Any]]:
 
     files: what became of them → how many, as a refresh counted them; in = the sum.
     """
-    words = {name: name.replace("_", ": ", 1) if name.startswith("ignored_") else name for name in files}
-    rows = [{"files": words[name].replace("_", " "), "count": count} for name, count in files.items()]
+    order = ("used", "merged", "ignored", "quarantined", "withdrawn")
+    names = sorted(files, key=lambda name: (order.index(name.split("_")[0]) if name.split("_")[0] in order else 9, name))
+    rows = [{"files": name.replace("_", ": ", 1).replace("_", " "), "count": files[name]} for name in names]
     return [{"files": "found", "count": sum(files.values())}, *rows] if files else []
 
 

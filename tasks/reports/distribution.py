@@ -47,7 +47,7 @@ class Distribution:
 def distributions(found: Measured, modality: str) -> tuple[list[Distribution], list[tuple[str, str]]]:
     """Of a modality: histograms of the facts that vary; and those that are the same everywhere, with the value."""
     scans, varied, same = found.of(modality), [], []
-    for fact in found.facts:
+    for fact in found.facts_of(modality).values():
         if not fact.numeric or fact.name in QUIET:
             continue
         known = scans[scans[fact.name].notna()] if fact.name in scans else scans.iloc[:0]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from features.results.ledger import RESULT
 from features.results.manifest import Mart
 
-KEYS = ("case", "modality", "centre", "patient", "timepoint", "lesion", "state")
+KEYS = ("case", "modality", "centre", "patient", "timepoint", "lesion", "unit", "state")
+AS_IMAGE = "as image"  # unit of the facts that stand in the unit of the scan's intensities
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A column of the block region. numeric: numbers, else words."""
+    """A column of the block region for one modality. numeric: numbers, else words."""
 
     name: str
     label: str
@@ -38,6 +40,12 @@ class Measured:
     def modalities(self) -> list[str]:
         """Modalities of the scans, sorted."""
         return sorted(self.scans["modality"].unique())
+
+    def facts_of(self, modality: str) -> dict[str, Fact]:
+        """Facts of a modality by name, in the unit of its scans."""
+        units = sorted(self.scans.loc[self.scans["modality"] == modality, "unit"].unique())
+        unit = units[0] if len(units) == 1 else AS_IMAGE
+        return {f.name: replace(f, unit=unit) if f.unit == AS_IMAGE else f for f in self.facts}
 
     def of(self, modality: str) -> pd.DataFrame:
         """Scans of a modality whose facts are known."""
@@ -69,7 +77,7 @@ def measured(mart: Mart, cohort: str) -> Measured:
         for row in described[described["name"].isin(columns)].itertuples():
             name = columns[str(row.name)]
             if name != RESULT:
-                label = str(row.description).split(",")[0]
+                label = re.sub(r" \(.*?\)|,.*", "", str(row.description))
                 facts[name] = Fact(name, label, str(row.unit), str(row.type) != "string")
     whole = pd.concat(parts, ignore_index=True) if parts else scans.assign(**{RESULT: "", "known": False})
     return Measured(whole.sort_values(["case", "modality"], ignore_index=True), tuple(facts.values()))

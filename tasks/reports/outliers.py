@@ -39,9 +39,9 @@ class Outlier:
 
 def find_outliers(found: Measured) -> tuple[Outlier, ...]:
     """Outliers of each centre and modality, the largest first. NaN is left out; centres with few scans too."""
-    facts = {fact.name: fact for fact in found.facts}
     outliers: list[Outlier] = []
     for modality in found.modalities:
+        facts = found.facts_of(modality)
         for centre, part in found.of(modality).groupby("centre"):
             for name in (name for name in LOOKED_AT if name in facts):
                 known = part[part[name].notna()]

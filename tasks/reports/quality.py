@@ -26,6 +26,7 @@ from tasks.reports.page import render_page
 
 MOST_IMAGES = 2000  # of a page, some 10 KB each
 MOST_OUTLIERS = 60
+NOT_LISTED = ("touches_border", "intensity_min", "intensity_max", "components")
 OPEN = 120  # images up to which all centres stand open
 _THREADS = 16
 
@@ -46,6 +47,16 @@ class Card:
     def name(self) -> str:
         """The case id without the cohort, which all share."""
         return self.case.split(":", 1)[1]
+
+    @property
+    def patient(self) -> str:
+        """The pseudonym."""
+        return self.case.split(":")[1]
+
+    @property
+    def when(self) -> str:
+        """Time point and lesion."""
+        return " ".join(self.case.split(":")[2:])
 
     @property
     def alt(self) -> str:
@@ -131,9 +142,10 @@ def _modality(found: Measured, name: str) -> Modality:
     scans = found.of(name)
     parts = {"All": scans, **{str(centre): part for centre, part in scans.groupby("centre")}}
     parts = {head: part.replace({"": None}).infer_objects() for head, part in parts.items()}
-    texts = [fact for fact in found.facts if not fact.numeric]
+    facts = found.facts_of(name).values()
+    texts = [fact for fact in facts if not fact.numeric]
     rows = [variable_rows(fact.label, fact.name, parts) for fact in texts if _is_known(parts["All"], fact.name)]
-    numeric = [fact for fact in found.facts if fact.numeric and fact.name != "touches_border"]
+    numeric = [fact for fact in facts if fact.numeric and fact.name not in NOT_LISTED]
     rows += [variable_rows(fact.title, fact.name, parts) for fact in numeric if _is_known(parts["All"], fact.name)]
     varied, same = distributions(found, name)
     table = CohortTable(tuple(parts), tuple(row for some in rows for row in some))
