@@ -13,7 +13,9 @@ def file_flow(files: Mapping[str, int]) -> list[dict[str, Any]]:
     files: what became of them → how many, as a refresh counted them; in = the sum.
     """
     order = ("used", "merged", "ignored", "quarantined", "withdrawn")
-    names = sorted(files, key=lambda name: (order.index(name.split("_")[0]) if name.split("_")[0] in order else 9, name))
+    names = sorted(
+        files, key=lambda name: (order.index(name.split("_")[0]) if name.split("_")[0] in order else 9, name)
+    )
     rows = [{"files": name.replace("_", ": ", 1).replace("_", " "), "count": files[name]} for name in names]
     return [{"files": "found", "count": sum(files.values())}, *rows] if files else []
 

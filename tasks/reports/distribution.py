@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.reports.measured import Fact, Measured
 from tasks.reports.numbers import decimal
+from tasks.reports.outliers import SAME
 
 BINS = 20
 LABEL, WIDTH, ROW, TOP, FOOT = 62, 232, 30, 4, 20  # pixels
@@ -54,7 +55,7 @@ def distributions(found: Measured, modality: str) -> tuple[list[Distribution], l
         values = known[fact.name].to_numpy(np.float64) if len(known) else np.empty(0)
         if not len(values):
             continue
-        if np.ptp(values) <= 1e-6 * max(1.0, float(np.abs(values).max())):
+        if np.ptp(values) <= SAME * float(np.abs(values).max()):
             same.append((fact.title, f"{number(values[0])} in {len(values)} of {len(scans)} scans"))
         else:
             varied.append(_distribution(f"{modality.lower()}-{fact.name}", fact, known))

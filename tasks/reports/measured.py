@@ -74,8 +74,8 @@ def measured(mart: Mart, cohort: str) -> Measured:
         lost = pd.Series([addresses.get(key) or "" for key in keys], index=part.index)
         part[RESULT] = part[RESULT].where(part["known"], lost)
         parts.append(part)
-        for row in described[described["name"].isin(columns)].itertuples():
-            name = columns[str(row.name)]
+        for row in described.set_index("name").loc[list(columns)].itertuples():
+            name = columns[str(row.Index)]
             if name != RESULT:
                 label = re.sub(r" \(.*?\)|,.*", "", str(row.description))
                 facts[name] = Fact(name, label, str(row.unit), str(row.type) != "string")

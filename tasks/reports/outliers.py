@@ -13,6 +13,7 @@ from tasks.reports.numbers import decimal
 LEAST_SCANS = 8  # of a centre and modality: below, a median says little
 LIMIT = 3.5  # of the modified z-score: Iglewicz & Hoaglin, How to Detect and Handle Outliers (1993)
 RARE = 0.1  # where most scans have one value, a share of others up to which each of them stands apart
+SAME = 0.005  # relative differences up to which two values count as one: spacings are written with few digits
 PER_SD = 1.4826  # the median absolute deviation of a normal distribution, as a part of its standard deviation
 LOGARITHMIC = ("volume_ml", "intensity_sd")  # never negative and skewed: looked at on a logarithmic scale
 LOOKED_AT = ("volume_ml", "intensity_mean", "intensity_sd", "spacing_x_mm", "spacing_z_mm", "slice_thickness_mm")
@@ -63,7 +64,7 @@ def robust_z(values: pd.Series, *, logarithmic: bool = False) -> dict[int, float
     if logarithmic and (numbers > 0).all():
         numbers = np.log(numbers)
     away = numbers - np.median(numbers)
-    away[np.abs(away) <= 1e-6 * max(1.0, abs(float(np.median(numbers))))] = 0.0
+    away[np.abs(away) <= SAME * abs(float(np.median(numbers)))] = 0.0
     spread = PER_SD * float(np.median(np.abs(away)))
     if spread > 0:
         scores = away / spread

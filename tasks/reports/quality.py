@@ -26,7 +26,7 @@ from tasks.reports.page import render_page
 
 MOST_IMAGES = 2000  # of a page, some 10 KB each
 MOST_OUTLIERS = 60
-NOT_LISTED = ("touches_border", "intensity_min", "intensity_max", "components")
+NOT_LISTED = ("voxels", "touches_border", "intensity_min", "intensity_max", "components")
 OPEN = 120  # images up to which all centres stand open
 _THREADS = 16
 
