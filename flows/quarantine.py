@@ -13,8 +13,9 @@ from flows.options import STORE, StoreOption, open_store
 if TYPE_CHECKING:
     from features.core.store import Store
 
-COLUMNS = ("run", "case", "centre", "modality", "stage", "code", "severity", "message", "details", "files", "bytes")
-COLUMNS += ("digests", "retryable")
+COLUMNS = tuple(
+    "run case centre modality stage code severity message details files bytes digests retryable".split()  # noqa: SIM905
+)
 
 
 def quarantine(
@@ -46,8 +47,8 @@ def quarantine(
     for name, value in wanted.items():
         known = sorted({row[name] for row in rows})
         if value and name in ("code", "centre") and value not in known:
-            found = f"the rows have {', '.join(known) or 'none'}. {did_you_mean(value, known)}".strip()
-            raise RadweaveError(f'no row of the quarantine has the {name} "{value}"; {found}')
+            found = [f"the rows have {', '.join(known) or 'none'}", did_you_mean(value, known)]
+            raise RadweaveError(f'no row of the quarantine has the {name} "{value}"; {"; ".join(filter(None, found))}')
         rows = [row for row in rows if not value or row[name] == value]
     shown = rows if cases else explained(rows)
     if form == "json":

@@ -83,10 +83,10 @@ def _weights(old: int, new: int) -> NDArray[np.float64]:
     edges = np.linspace(0.0, old, new + 1)
     if new > old:
         places = np.clip((edges[:-1] + edges[1:]) / 2 - 0.5, 0, old - 1)
-        return np.clip(1.0 - np.abs(places[:, None] - np.arange(old)), 0.0, None)
+        return np.asarray(np.clip(1.0 - np.abs(places[:, None] - np.arange(old)), 0.0, None))
     voxels = np.arange(old)
     overlap = np.minimum(edges[1:, None], voxels + 1) - np.maximum(edges[:-1, None], voxels)
-    return np.clip(overlap, 0.0, None) * new / old
+    return np.asarray(np.clip(overlap, 0.0, None) * new / old)
 
 
 def _as_seen(shown: NDArray[np.uint8], volume: Volume) -> NDArray[np.uint8]:

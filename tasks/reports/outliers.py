@@ -16,7 +16,14 @@ RARE = 0.1  # where most scans have one value, a share of others up to which eac
 SAME = 0.005  # relative differences up to which two values count as one: spacings are written with few digits
 PER_SD = 1.4826  # the median absolute deviation of a normal distribution, as a part of its standard deviation
 LOGARITHMIC = ("volume_ml", "intensity_sd")  # never negative and skewed: looked at on a logarithmic scale
-LOOKED_AT = ("volume_ml", "intensity_mean", "intensity_sd", "spacing_x_mm", "spacing_z_mm", "slice_thickness_mm")
+LOOKED_AT: tuple[str, ...] = (
+    "volume_ml",
+    "intensity_mean",
+    "intensity_sd",
+    "spacing_x_mm",
+    "spacing_z_mm",
+    "slice_thickness_mm",
+)
 LOOKED_AT += ("kvp", "exposure_mas", "ctdi_vol_mgy", "repetition_time_ms", "echo_time_ms")
 
 
@@ -47,8 +54,8 @@ def find_outliers(found: Measured) -> tuple[Outlier, ...]:
             for name in (name for name in LOOKED_AT if name in facts):
                 known = part[part[name].notna()]
                 for i, z in robust_z(known[name], logarithmic=name in LOGARITHMIC).items():
-                    value, median = float(known.loc[i, name]), float(known[name].median())
-                    case = str(known.loc[i, "case"])
+                    value, median = float(known[name][i]), float(known[name].median())
+                    case = str(known["case"][i])
                     outliers.append(Outlier(case, str(centre), modality, facts[name], value, median, z))
     return tuple(sorted(outliers, key=lambda one: (-abs(one.z), one.case, one.fact.name)))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.core.place import write_bytes
@@ -115,26 +116,24 @@ def scan_cards(
 ) -> list[Card]:
     """A card for each scan, those with something to say first, `most` at most."""
     apart = {(one.case, one.modality) for one in outliers}
-    said: dict[tuple[object, object], list[str]] = {}
-    for row in warnings:
-        said.setdefault((row["case"], row["modality"]), []).append(str(row["code"]))
-    scans = found.scans
-    known = [(str(case), str(modality)) for case, modality in zip(scans["case"], scans["modality"], strict=True)]
-    doubtful = np.array(
-        [state != "used" or key in said or key in apart for state, key in zip(scans["state"], known, strict=True)], bool
-    )
-    shown = scans.assign(doubtful=doubtful).sort_values("doubtful", ascending=False, kind="stable").head(most)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        pictures = list(pool.map(partial(load_thumbnail, store), shown[RESULT]))
-    cards = []
-    for (i, row), png in zip(shown.iterrows(), pictures, strict=True):
-        key = (str(row["case"]), str(row["modality"]))
-        marks = [(str(row["state"]), "error")] if row["state"] != "used" else []
-        marks += [(code, "warning") for code in dict.fromkeys(said.get(key, ()))]
+    said: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for warning in warnings:
+        said[str(warning["case"]), str(warning["modality"])][str(warning["code"])] = None
+    found_scans: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = []
+    for i, row in enumerate(found.scans.to_dict("records")):
+        key = row["case"], row["modality"]
+        marks = [(row["state"], "error")] if row["state"] != "used" else []
+        marks += [(code, "warning") for code in said.get(key, ())]
         marks += [("outlier", "note")] if key in apart else []
-        volume = row.get("volume_ml")
-        size = f"{number(float(volume))} ml" if volume is not None and pd.notna(volume) else ""
-        cards.append(Card(f"scan-{i}", key[0], str(row["centre"]), key[1], png, size, tuple(marks)))
+        found_scans.append(({**row, "id": f"scan-{i}"}, tuple(marks)))
+    shown = sorted(found_scans, key=lambda pair: not pair[1])[:most]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        pictures = list(pool.map(partial(load_thumbnail, store), [row[RESULT] for row, _ in shown]))
+    cards = []
+    for (row, said_of), png in zip(shown, pictures, strict=True):
+        volume = float(row.get("volume_ml") or "nan")
+        size = f"{number(volume)} ml" if math.isfinite(volume) else ""
+        cards.append(Card(row["id"], row["case"], row["centre"], row["modality"], png, size, said_of))
     return cards
 
 
@@ -159,7 +158,7 @@ def _is_known(part: pd.DataFrame, name: str) -> bool:
 def _reasons(rows: Iterable[dict[str, object]], severity: str) -> list[tuple[str, ...]]:
     """Severity, stage, code, number of rows, what it means, what to do."""
     counts = Counter((str(row["stage"]), str(row["code"])) for row in rows)
-    found = []
+    found: list[tuple[str, ...]] = []
     for (stage, code), count in sorted(counts.items()):
         reason = REASONS.get(code)
         means, remedy = (reason.means.removeprefix("warning: "), reason.remedy) if reason else ("", "")

@@ -78,7 +78,10 @@ def test_a_scan_with_a_warning_is_used_and_has_a_row(
     assert (found.used, dict(found.warned)) == (1, {"TAB_MISSING": 1})
     (row,) = read(store, "warnings")
     assert (row["case"], row["stage"], row["severity"], row["run"]) == ("demo:p1:baseline", "quality", "warning", 1)
-    assert (row["message"], row["details"]) == (REASONS["TAB_MISSING"].means.removeprefix("warning: "), '{"share": 0.5}')
+    assert (row["message"], row["details"]) == (
+        REASONS["TAB_MISSING"].means.removeprefix("warning: "),
+        '{"share": 0.5}',
+    )
 
 
 @pytest.mark.usefixtures("warn")
@@ -89,7 +92,10 @@ def test_warnings_of_unchanged_scans_are_taken_from_the_tables_before(
     refresh(scans[:1], make_recipe())
     shutil.rmtree(store.root / "work")
     refresh(scans, make_recipe())
-    assert {row["case"]: row["run"] for row in read(store, "warnings")} == {"demo:p1:baseline": 1, "demo:p2:baseline": 2}
+    assert {row["case"]: row["run"] for row in read(store, "warnings")} == {
+        "demo:p1:baseline": 1,
+        "demo:p2:baseline": 2,
+    }
 
 
 @pytest.mark.usefixtures("warn")
