@@ -25,9 +25,6 @@ from features.core.table import read_table
 from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
 from features.results.publish import Published
-from tasks.reports.measured import measured
-from tasks.reports.outliers import find_outliers
-from tasks.reports.quality import scan_cards
 
 T = TypeVar("T")
 UPDATE_SECONDS = 3.0
@@ -153,6 +150,10 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
 
 def quality_grid(mart: Mart, cohort: str, page: str) -> str:
     """Thumbnails as Markdown, those with something to say first, and the outliers; the page shows all."""
+    from tasks.reports.measured import measured
+    from tasks.reports.outliers import find_outliers
+    from tasks.reports.quality import scan_cards
+
     found = measured(mart, cohort)
     outliers = find_outliers(found)
     cards = scan_cards(mart.store, found, outliers, mart.read("warnings", cohort).to_pylist(), MOST_IMAGES)

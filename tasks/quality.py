@@ -11,12 +11,13 @@ from features.core.quarantine import Rejected
 from features.core.store import Store
 from features.results.check import THUMBNAIL, check_address, draw_scan
 from tasks.pool import Pool
-from tasks.reports.quality import write_quality
 
 
 @task(name="quality", cache_policy=NO_CACHE, persist_result=False)
 def write_quality_page(store: Store, cohort: str) -> None:
     """The page of what the newest refresh left, with the thumbnails that are kept."""
+    from tasks.reports.quality import write_quality  # a refresh that changes nothing need not load it
+
     write_quality(store, cohort)
 
 

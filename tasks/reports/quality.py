@@ -19,7 +19,7 @@ from features.results.accounts import file_flow, scan_flow
 from features.results.check import load_thumbnail
 from features.results.ledger import RESULT
 from features.results.manifest import Mart
-from tasks.reports.cohort import CohortTable, variable_rows
+from tasks.reports.by_centre import CohortTable, variable_rows
 from tasks.reports.distribution import Distribution, distributions, number
 from tasks.reports.measured import Measured, measured
 from tasks.reports.outliers import Outlier, find_outliers
@@ -120,20 +120,21 @@ def scan_cards(
     for warning in warnings:
         said[str(warning["case"]), str(warning["modality"])][str(warning["code"])] = None
     found_scans: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = []
-    for i, row in enumerate(found.scans.to_dict("records")):
+    for i, facts in enumerate(found.scans.to_dict("records")):
+        row: dict[str, Any] = {**facts, "id": f"scan-{i}"}  # type: ignore[dict-item]
         key = row["case"], row["modality"]
         marks = [(row["state"], "error")] if row["state"] != "used" else []
         marks += [(code, "warning") for code in said.get(key, ())]
         marks += [("outlier", "note")] if key in apart else []
-        found_scans.append(({**row, "id": f"scan-{i}"}, tuple(marks)))
+        found_scans.append((row, tuple(marks)))
     shown = sorted(found_scans, key=lambda pair: not pair[1])[:most]
     with ThreadPoolExecutor(_THREADS) as pool:
-        pictures = list(pool.map(partial(load_thumbnail, store), [row[RESULT] for row, _ in shown]))
+        pictures = list(pool.map(partial(load_thumbnail, store), [scan[RESULT] for scan, _ in shown]))
     cards = []
-    for (row, said_of), png in zip(shown, pictures, strict=True):
-        volume = float(row.get("volume_ml") or "nan")
+    for (scan, said_of), png in zip(shown, pictures, strict=True):
+        volume = float(scan.get("volume_ml") or "nan")
         size = f"{number(volume)} ml" if math.isfinite(volume) else ""
-        cards.append(Card(row["id"], row["case"], row["centre"], row["modality"], png, size, said_of))
+        cards.append(Card(scan["id"], scan["case"], scan["centre"], scan["modality"], png, size, said_of))
     return cards
 
 
