@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = tuple(
     "run case centre modality stage code severity message details files bytes digests retryable".split()  # noqa: SIM905
 )
+SUMMARY = ("cohort", "severity", "stage", "code", "rows", "centres", "means", "what to do")
 
 
 def quarantine(
@@ -58,7 +59,11 @@ def quarantine(
 
         from flows.spreadsheet import csv_bytes
 
-        typer.echo(csv_bytes(pa.Table.from_pylist(shown)).decode(), nl=False)
+        names = ("cohort", *COLUMNS) if cases else SUMMARY
+        table = pa.table(
+            {name: pa.array([row[name] for row in shown], None if shown else pa.string()) for name in names}
+        )
+        typer.echo(csv_bytes(table).decode(), nl=False)
     else:
         from flows.screen import Screen, table_of
 

@@ -40,6 +40,13 @@ def test_cases_are_listed_as_csv_with_every_column(trial: Store, command) -> Non
                          "details", "files", "bytes", "digests", "retryable"]  # fmt: skip
 
 
+def test_a_list_without_rows_has_its_heads(small: Store, command) -> None:
+    for options in ([], ["--cases"]):
+        (line,) = command("quarantine", *options, "--format", "csv", "--store", small.root).stdout.splitlines()
+        assert line.startswith('"cohort","') and '"code"' in line
+    assert command("quarantine", "--store", small.root).stdout == "Quarantine and warnings of all cohorts: 0 rows\n"
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [
