@@ -22,11 +22,13 @@ from prefect.logging import get_run_logger
 from features.core.quarantine import REASONS
 from features.core.store import Store
 from features.core.table import read_table
+from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
 from features.results.publish import Published
 
 T = TypeVar("T")
 UPDATE_SECONDS = 3.0
+MOST_IMAGES, GRID_COLUMNS = 24, 6
 MOST_ROWS = 500  # of a table: the UI is for looking, the store for counting
 
 
@@ -66,14 +68,23 @@ class Board:
         flow = scan_flow(centres, rows)
         said = f"{published.scans} scans in, {published.used} used, refresh {published.refresh}"
         self._table(f"scans-{_slug(cohort)}", flow, f"Flow of scans of {cohort}: {said}")
+        found = sum(published.files.values())
+        self._table(f"files-{_slug(cohort)}", file_flow(published.files), f"Flow of files of {cohort}: {found} found")
         shown = [
-            {**{name: row[name] for name in ("centre", "case", "modality", "stage", "code")}, **_reason(row["code"])}
+            {
+                **{name: row[name] for name in ("run", "centre", "case", "modality", "stage", "code")},
+                **_reason(row["code"]),
+            }
             for row in rows[:MOST_ROWS]
         ]
         left = f"; the first {MOST_ROWS} of {len(rows)} rows" if len(rows) > MOST_ROWS else ""
         self._table(f"quarantine-{_slug(cohort)}", shown, f"Quarantine of {cohort}: {len(rows)} rows{left}")
         features = feature_summary(mart, cohort)
         self._table(f"features-{_slug(cohort)}", features, f"Features of {cohort} in the mart")
+        if published.changed:
+            page = store.quality(cohort).relative_to(store.root)
+            grid, what = quality_grid(mart, cohort, str(page)), f"Quality of {cohort} at a glance: {page}"
+            self._keep(lambda: create_markdown_artifact(grid, key=f"quality-{_slug(cohort)}", description=what))
 
     def studied(self, name: str, title: str, folder: Path, root: Path) -> None:
         """Scores with intervals, the forest figures of the report, and the place of the report below the store."""
@@ -106,33 +117,6 @@ class Board:
             return None
 
 
-def scan_flow(indexed: Mapping[str, int], quarantine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Scans in, used and quarantined by reason, a row per centre and one for all; in = used + quarantined.
-
-    indexed: centre → scans of the index. quarantine: rows of the quarantine table; a scan counts with its first reason.
-    """
-    first: dict[object, tuple[str, str, str]] = {}
-    for i, row in enumerate(row for row in quarantine if row["stage"] != "tables"):
-        key = i if row["stage"] == "index" else (row["case"], row["modality"])
-        first.setdefault(key, (row["centre"], row["stage"], row["code"]))
-    found = []
-    for centre in [*sorted({*indexed, *(centre for centre, _, _ in first.values())}), ""]:
-        out = [(stage, code) for where, stage, code in first.values() if centre in ("", where)]
-        scans = sum(n for where, n in indexed.items() if centre in ("", where))
-        scans += sum(stage == "index" for stage, _ in out)
-        reasons = sorted(Counter(code for _, code in out).items())
-        found.append(
-            {
-                "centre": centre or "all",
-                "scans in": scans,
-                "used": scans - len(out),
-                "quarantined": len(out),
-                "reasons": ", ".join(f"{code} {count}" for code, count in reasons) or "–",
-            }
-        )
-    return found
-
-
 def feature_summary(mart: Mart, cohort: str) -> list[dict[str, Any]]:
     """A row per block of the mart: cases, predictors and the share of their cells that is empty."""
     dictionary = mart.read("dictionary", cohort).to_pylist()
@@ -162,6 +146,35 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in scores[scores["centre"] == ""].to_dict("records")
     ]
+
+
+def quality_grid(mart: Mart, cohort: str, page: str) -> str:
+    """Thumbnails as Markdown, those with something to say first, and the outliers; the page shows all."""
+    from tasks.reports.measured import measured
+    from tasks.reports.outliers import find_outliers
+    from tasks.reports.quality import scan_cards
+
+    found = measured(mart, cohort)
+    outliers = find_outliers(found)
+    cards = scan_cards(mart.store, found, outliers, mart.read("warnings", cohort).to_pylist(), MOST_IMAGES)
+    drawn = [card for card in cards if card.png]
+    parts = [
+        f"# Quality of {cohort}",
+        f"{len(drawn)} of {len(found.scans)} scans; the page `{page}` in the store has all.",
+    ]
+    for start in range(0, len(drawn), GRID_COLUMNS):
+        line = drawn[start : start + GRID_COLUMNS]
+        cells = [f"![{card.alt}](data:image/png;base64,{card.png})" for card in line]
+        names = [" ".join([card.modality, card.name, *(f"**{text}**" for text, _ in card.marks)]) for card in line]
+        blank = [""] * (GRID_COLUMNS - len(line))
+        rows = ["| " + " | ".join(row) + " |" for row in ([*cells, *blank], [*names, *blank])]
+        parts.append("\n".join([rows[0], "|" + "---|" * GRID_COLUMNS, rows[1]]))
+    shown = [
+        {"case": one.case, "modality": one.modality, "what": one.fact.title, "value": f"{one.value:.4g}",
+         "median of the centre": f"{one.median:.4g}", "robust z": one.shown}
+        for one in outliers[:MOST_IMAGES]
+    ]  # fmt: skip
+    return "\n\n".join([*parts, f"## Outliers: {len(outliers)}", *([_markdown(shown)] if shown else [])])
 
 
 def _reason(code: str) -> dict[str, str]:

@@ -26,6 +26,8 @@ from flows.options import (
     choose_runner,
     open_store,
 )
+from flows.quality import quality
+from flows.quarantine import quarantine
 
 app = typer.Typer(
     help="Multicentre radiomics: from scans to honest scores.",
@@ -301,7 +303,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (extract, features, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

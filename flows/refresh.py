@@ -30,6 +30,7 @@ from tasks.extract import extract_features, load_libraries
 from tasks.index import index_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
+from tasks.quality import write_quality_page
 from tasks.runners.runner import Runner
 from tasks.tables import read_tables
 
@@ -134,6 +135,8 @@ def refresh_cohort(
             with gpu_slot() if extractor.batched else nullcontext():
                 run_step(extract_features, usable, recipe, extractor, ledger, pool)
     published = run_step(publish_mart, index, recipes, tables, ledger)
+    if published.changed:
+        run_step(write_quality_page, store, name)
     for message in ledger.damaged:
         say(f"taken from work/ again: {message}")
     return published

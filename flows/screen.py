@@ -13,6 +13,7 @@ from rich.table import Table
 
 from features.core.progress import watched_by
 from features.core.table import read_table
+from features.results.accounts import file_flow
 from features.results.diff import Diff
 from features.results.publish import Published
 
@@ -77,6 +78,14 @@ def refresh_table(published: Sequence[Published]) -> Table:
         columns["warnings"] = [counted(one.warned) for one in published]
     columns["refresh"] = [f"{one.refresh}" if one.changed else f"{one.refresh}, as before" for one in published]
     return table_of("Refresh", columns)
+
+
+def file_table(published: Sequence[Published]) -> Table | None:
+    """What became of the files: a row per cohort, of the cohorts whose files were counted; found = the sum of the others."""
+    flows = {one.cohort: {row["files"]: row["count"] for row in file_flow(one.files)} for one in published if one.files}
+    names = list(dict.fromkeys(name for flow in flows.values() for name in flow))
+    columns = {name: [str(flow.get(name, 0)) for flow in flows.values()] for name in names}
+    return table_of("Files", {"cohort": [*flows], **columns}) if flows else None
 
 
 def stability_table(found: "Sequence[Reliability]") -> Table:

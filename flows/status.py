@@ -15,7 +15,7 @@ from features.results.diff import diff_refreshes
 from features.results.manifest import Mart
 from features.results.publish import published_of
 from flows.configuration import find_study, study_files
-from flows.screen import refresh_table
+from flows.screen import file_table, refresh_table
 from flows.study import study_provenance
 from tasks.evaluation.study import Study, load_study
 
@@ -36,7 +36,8 @@ def read_status(store: Store, catalog: Path) -> list[RenderableType]:
             folder = (store.root / "studies" / name).parent
             state, why = study_state(folder, mart, catalog)
             studies.add_row(folder.parent.name, folder.name, state, why, str(folder / "report.html"))
-    return [cohorts, studies] if studies.row_count else [cohorts]
+    parts = [cohorts, file_table(published), *([studies] if studies.row_count else [])]
+    return [part for part in parts if part is not None]
 
 
 def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:

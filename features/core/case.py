@@ -30,11 +30,12 @@ class CaseId:
 
 @dataclass(frozen=True, slots=True)
 class FileSet:
-    """Files that together are one image or one mask. Paths stay in memory: only the digest is ever stored."""
+    """Files that together are one image or one mask, and their size. Paths stay in memory: only the digest is ever stored."""
 
     format: str
     paths: tuple[Path, ...]
     digest: str
+    bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

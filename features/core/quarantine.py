@@ -67,10 +67,6 @@ REASONS: dict[str, Reason] = {
         "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
     ),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
-    "DICOM_MIXED_PHASES": Reason(
-        "slices of several acquisitions, echoes, b-values or times lie at one position",
-        "export them as series of their own",
-    ),
     "DICOM_MODALITY": Reason(
         "no source of the folder declares the modality of the series", "declare it, or add it to a source's `ignore`"
     ),
@@ -266,7 +262,10 @@ def _rebuild(code: str, message: str, details: dict[str, float | int | str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One row of the quarantine table."""
+    """One row of the quarantine table, or of the warnings: what is said of which case, and of how many files and bytes.
+
+    digests: the first 12 hexadecimal digits of the sha-256 of each set of files, as far as they are known.
+    """
 
     cohort: str
     centre: str
@@ -276,3 +275,6 @@ class Quarantined:
     code: str
     message: str
     details: dict[str, float | int | str] = field(default_factory=dict)
+    files: int = 0
+    bytes: int = 0
+    digests: tuple[str, ...] = ()

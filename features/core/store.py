@@ -46,6 +46,15 @@ class Store:
         """The audit of withdrawn and restored cases."""
         return self.root / "withdrawals.json"
 
+    @property
+    def releases(self) -> Path:
+        """The audit of rejections that were forgotten so that they are tried again."""
+        return self.root / "releases.json"
+
+    def quality(self, cohort: str) -> Path:
+        """The page that shows the quality of a cohort at a glance."""
+        return self.root / "quality" / f"{cohort}.html"
+
     def study(self, name: str, digest: str) -> Path:
         return self.root / "studies" / name / digest[:16]
 

@@ -204,8 +204,8 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
             if bad:
                 yield refused(one, bad[0].code)
                 continue
-            image = FileSet(one.image_format, one.image, _digest_of(images))
-            mask = FileSet(one.mask_format, one.mask, _digest_of(masks))
+            image = FileSet(one.image_format, one.image, _digest_of(images), cache.size(one.image))
+            mask = FileSet(one.mask_format, one.mask, _digest_of(masks), cache.size(one.mask))
             case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
             yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi, one.rule)
 
@@ -227,7 +227,6 @@ def _unique(refusals: list[Refusal]) -> list[Refusal]:
 def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
     files = [file for file in refusal.files if file in readable]
     digests = tuple(found[:12] for found in cache.digests(files[:DIGESTS]) if isinstance(found, str))
-    facts = {"files": len(refusal.files), "bytes": cache.size(files), "digests": " ".join(digests)}
     known = refusal.patient, refusal.timepoint, refusal.lesion
     case = str(CaseId(cohort, *known)) if refusal.patient else f"{cohort}:unknown"
     return Quarantined(
@@ -238,7 +237,10 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         stage="index",
         code=refusal.code,
         message=refusal.message or REASONS[refusal.code].means,
-        details=refusal.details | facts,
+        details=dict(refusal.details),
+        files=len(refusal.files),
+        bytes=cache.size(files),
+        digests=digests,
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 from features.core.case import Scan
 from features.core.digest import digest_json
 from features.core.quarantine import TRANSIENT, Rejected
+from features.core.region import Region
 from features.core.store import Store
 from features.images.region import check_region, read_region
+from features.images.thumbnail import draw_thumbnail
 from features.results.guard import guarded
 
-BLOCK = "region"
-VERSION = "2"  # raise it when the checks or the facts change: every scan is then checked again
+BLOCK, THUMBNAIL = "region", "thumbnail"
+VERSION = "3"  # raise it when the checks or the facts change: every scan is then checked again
 
 
 def check_address(scan: Scan) -> str:
@@ -29,8 +32,14 @@ def scan_facts(scan: Scan) -> dict[str, str]:
 
 
 def check_scan(scan: Scan, store: Store) -> Rejected | None:
-    """Check a scan and keep the facts or the rejection; what is returned is a rejection that is not kept."""
-    result = guarded(lambda: check_region(read_region(scan), unit=scan.unit))
+    """Check a scan and keep the facts or the rejection; what is returned is a rejection that is not kept.
+
+    A thumbnail is kept under the same address, also of a scan that is rejected after it was read.
+    """
+    region = guarded(lambda: read_region(scan))
+    result = region if isinstance(region, Rejected) else guarded(lambda: check_region(region, unit=scan.unit))
+    if not isinstance(region, Rejected):
+        keep_thumbnail(scan, region, store)
     if isinstance(result, Rejected):
         if result.code in TRANSIENT:
             return result
@@ -38,3 +47,31 @@ def check_scan(scan: Scan, store: Store) -> Rejected | None:
     else:
         store.save(BLOCK, check_address(scan), result.facts, scan_facts(scan), result.warnings)
     return None
+
+
+def keep_thumbnail(scan: Scan, region: Region, store: Store) -> Rejected | None:
+    """Draw the thumbnail of a scan and keep it; what is returned is why there is none. No check depends on it.
+
+    Where pixels may show who the patient is (a warning PHI_…), nothing is drawn.
+    """
+    if any(warning.code.startswith("PHI_") for warning in region.warnings):
+        return None
+    drawn = guarded(lambda: draw_thumbnail(region, scan.modality))
+    if isinstance(drawn, Rejected):
+        return drawn
+    store.save(THUMBNAIL, check_address(scan), {"png": base64.b64encode(drawn).decode()}, scan_facts(scan))
+    return None
+
+
+def draw_scan(scan: Scan, store: Store) -> Rejected | None:
+    """Read a scan again for the thumbnail that an older radweave did not keep; what is returned is why there is none."""
+    region = guarded(lambda: read_region(scan))
+    return region if isinstance(region, Rejected) else keep_thumbnail(scan, region, store)
+
+
+def load_thumbnail(store: Store, address: str) -> str:
+    """The PNG in base64; "" if none is kept. Raises StoreError if it is damaged."""
+    if not address or not store.has(THUMBNAIL, address):
+        return ""
+    found = store.load(THUMBNAIL, address)
+    return "" if isinstance(found, Rejected) else str(found["png"])

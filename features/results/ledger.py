@@ -9,7 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from features.core.errors import StoreError
-from features.core.quarantine import TRANSIENT, Rejected
+from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.store import Store
 from features.core.table import table_of_bytes
 from features.results.manifest import CohortState, Manifest, checked_bytes, newest
@@ -73,6 +73,24 @@ class Ledger:
             for row in rows
             if row[RESULT] and row["code"] not in TRANSIENT
         }
+
+    @cached_property
+    def _warned(self) -> dict[str, list[Warned]] | None:
+        """Address → warnings of the newest tables; None if these do not say."""
+        table = self.table("warnings")
+        if table is None or RESULT not in table.schema.names:
+            return None
+        found: dict[str, list[Warned]] = {}
+        for row in table.to_pylist():
+            warned = Warned(row["code"], row["message"], json.loads(row["details"]))
+            found.setdefault(row[RESULT], []).append(warned)
+        return found
+
+    def warnings(self, block: str, prefix: str, address: str) -> list[Warned]:
+        """What is to be said of values under an address: from the tables if they hold these, else from work/."""
+        if self._warned is not None and address in self.rows(block, prefix):
+            return self._warned.get(address, [])
+        return self.store.warnings(block, address) if self.store.has(block, address) else []
 
     @cached_property
     def _kept(self) -> dict[str, set[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -147,9 +147,17 @@ def keep_table(store: Store, table: str, cohort: str, data: bytes, rows: int) ->
     return file
 
 
-def commit(store: Store, cohort: str, state: CohortState, files: Mapping[str, File], base: Manifest) -> Manifest:
+def commit(
+    store: Store,
+    cohort: str,
+    state: CohortState,
+    files: Mapping[str, File],
+    base: Manifest,
+    numbered: Callable[[int], Mapping[str, File]] = lambda _: {},
+) -> Manifest:
     """Make the tables of a cohort (by table name) those of a new refresh; other cohorts keep theirs.
 
+    `numbered(refresh)` gives the tables that hold the number of the refresh, which is not known before.
     Raises StoreError if another refresh of this cohort was committed since `base`.
     """
     with locked(store.root / "locks" / "commit", "", wait=True):
@@ -158,13 +166,14 @@ def commit(store: Store, cohort: str, state: CohortState, files: Mapping[str, Fi
             if now.cohorts.get(cohort) != base.cohorts.get(cohort):
                 raise StoreError(f'cohort "{cohort}" was refreshed by another process meanwhile; refresh it again')
             kept = {name: file for name, file in now.files.items() if name.split("/")[1] != cohort}
+            own = {**files, **numbered(now.refresh + 1)}
             manifest = Manifest(
                 layout=LAYOUT,
                 refresh=now.refresh + 1,
                 parent=now.refresh,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
                 cohorts={**now.cohorts, cohort: state.model_copy(update={"refreshed": now.refresh + 1})},
-                files={**kept, **{f"{table}/{cohort}": file for table, file in files.items()}},
+                files={**kept, **{f"{table}/{cohort}": file for table, file in own.items()}},
             )
             build_view(store, manifest)
             if create_bytes(store.refresh(manifest.refresh), manifest_bytes(manifest)):

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.core.quarantine import Quarantined
 from features.core.table import Column
-from features.results.ledger import RESULT, Ledger
+from features.results.ledger import Ledger
 from features.tables.patient import PatientTable
 
 
@@ -69,5 +69,5 @@ def without(tables: Mapping[str, PatientTable], withdrawn: Iterable[str]) -> Map
 
 
 def _quarantined(row: Mapping[str, str]) -> Quarantined:
-    facts = {name: value for name, value in row.items() if name not in ("details", RESULT)}
-    return Quarantined(**facts, details=json.loads(row["details"]))  # type: ignore[arg-type]
+    names = ("cohort", "centre", "case", "modality", "stage", "code", "message")
+    return Quarantined(**{name: row[name] for name in names}, details=json.loads(row["details"]))  # type: ignore[arg-type]

@@ -11,21 +11,21 @@ import pyarrow as pa
 
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
-from features.core.quarantine import Quarantined
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import Column, dictionary_rows, parquet_bytes
 from features.images.index import Index
 from features.results.check import check_address
 from features.results.extract import extract_address
-from features.results.ledger import RESULT, Ledger
-from features.results.manifest import CohortState, Manifest, commit, keep_table, mend_mart
+from features.results.ledger import Ledger
+from features.results.manifest import CohortState, File, Manifest, commit, keep_table, mend_mart
 from features.results.patients import Tables
+from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.results.weave import feature_prefix, fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
-VERSION = "1"  # raise it when the same results should give other tables
+VERSION = "2"  # raise it when the same results should give other tables
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,16 @@ def publish(
     patients = tables.load()
     reasons = [(row, "") for row in index.quarantined] + list(woven.rejected)
     reasons += [(row, "") for table in patients.values() for row in table.quarantined]
-    rejected = sorted(reasons, key=lambda pair: _order(pair[0]))
-    warnings = sorted((row for table in patients.values() for row in table.warnings), key=_order)
+    warnings = [*woven.warned, *((row, "") for table in patients.values() for row in table.warnings)]
+    numbered = {
+        "quarantine": reason_table(QUARANTINE, reasons, "error", ledger.table("quarantine")),
+        "warnings": reason_table(WARNINGS, warnings, "warning", ledger.table("warnings")),
+    }
     blocks = {**woven.blocks, **{name: (table.table, table.columns) for name, table in patients.items()}}
     _check_types(ledger, index.cohort, blocks)
     rows_of_scans = scan_rows(index.scans, [row for row, _ in woven.rejected])
     fixed: dict[str, pa.Table] = {
         "scans": SCANS.table(rows_of_scans),
-        "quarantine": QUARANTINE.table([{**_row(row), RESULT: address} for row, address in rejected]),
-        "warnings": WARNINGS.table([_row(row) for row in warnings]),
         "unmatched": UNMATCHED.table(_unmatched(index, patients)),
     }
     columns = {name: found for name, (_, found) in blocks.items()} | {schema.name: schema.columns for schema in FIXED}
@@ -82,10 +83,13 @@ def publish(
     fixed["dictionary"] = DICTIONARY.table(described)
     settings = settings_digests(recipes)
     provenance = {"cohort": index.cohort, "settings": json.dumps(settings, sort_keys=True)}
-    files = {}
-    for name, table in {**{name: table for name, (table, _) in blocks.items()}, **fixed}.items():
+
+    def keep(name: str, table: pa.Table) -> File:
         data = parquet_bytes(table, {"table": name, **provenance})
-        files[name] = keep_table(store, name, index.cohort, data, table.num_rows)
+        return keep_table(store, name, index.cohort, data, table.num_rows)
+
+    files = {name: keep(name, table) for name, (table, _) in blocks.items()}
+    files |= {name: keep(name, table) for name, table in fixed.items()}
     first = {(row.case, row.modality): row.code for row, _ in reversed(woven.rejected)}
     state = CohortState(
         key=key,
@@ -94,11 +98,15 @@ def publish(
         used=len(woven.used),
         withdrawn=index.withdrawn,
         quarantined=_counted([*(row.code for row in index.quarantined), *first.values()]),
-        warned=_counted(row.code for row in warnings),
+        warned=_counted(row.code for row, _ in warnings),
         files=dict(index.files),
         settings=settings,
     )
-    manifest = commit(store, index.cohort, state, files, ledger.manifest)
+
+    def late(refresh: int) -> dict[str, File]:
+        return {name: keep(name, make(refresh)) for name, make in numbered.items()}
+
+    manifest = commit(store, index.cohort, state, files, ledger.manifest, late)
     return published_of(index.cohort, manifest, changed=True)
 
 
@@ -206,14 +214,6 @@ def _check_types(ledger: Ledger, cohort: str, blocks: Mapping[str, tuple[pa.Tabl
                 )
     if faults:
         raise ConfigError(faults)
-
-
-def _row(row: Quarantined) -> dict[str, object]:
-    return {**asdict(row), "details": json.dumps(row.details, sort_keys=True)}
-
-
-def _order(row: Quarantined) -> tuple[str, str, str, str, str]:
-    return row.case, row.modality, row.stage, row.code, json.dumps(row.details, sort_keys=True)
 
 
 def _counted(codes: Iterable[str]) -> dict[str, int]:

@@ -37,17 +37,27 @@ SCANS = Schema(
         ),
     ),
 )
-_REASON = _facts(
+_SAID = _facts(
     cohort="cohort of the catalog",
     centre="contributing centre",
     case="case id, as far as it is known",
     modality="DICOM Modality, or empty",
     stage="step that says so: index, quality, extract or tables",
     code="reason code",
+    severity="error: not used; warning: used all the same",
     message="what is wrong",
     details="facts, as JSON",
 )
-QUARANTINE = Schema("quarantine", (*_REASON, *_facts(result="address of the rejection in work/, or empty")))
+_REASON = (
+    Column("run", "int64", "refresh in which the row first appeared", role="fact"),
+    *_SAID,
+    Column("files", "int64", "number of files that it is about", role="fact"),
+    Column("bytes", "int64", "bytes of these files", role="fact"),
+    *_facts(digests="first 12 digits of sha-256 of the files, by comma, as far as known"),
+    Column("retryable", "bool", "tried again at every refresh, also if nothing changed", role="fact"),
+    *_facts(result="address in work/ of the result that says so, or empty"),
+)
+QUARANTINE = Schema("quarantine", _REASON)
 STABILITY = Schema(
     "stability",
     (

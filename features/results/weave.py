@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from features.core.case import Scan
-from features.core.quarantine import Quarantined, Rejected, Stage
+from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
 from features.core.recipe import Recipe
 from features.core.table import ARROW, Column, Schema
 from features.images.region import REGION_COLUMNS
@@ -33,11 +33,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Woven:
-    """Tables by block, their columns, the scans that gave something for every recipe, and why the others did not."""
+    """Tables by block, their columns, the scans that gave something for every recipe, and why the others did not.
+
+    Each row of `rejected` and `warned` stands with the address of the result that says so.
+    """
 
     blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]
     used: frozenset[Scan]
-    rejected: tuple[tuple[Quarantined, str], ...]  # with the address of the rejection
+    rejected: tuple[tuple[Quarantined, str], ...]
+    warned: tuple[tuple[Quarantined, str], ...]
 
 
 def region_prefix(modality: str) -> str:
@@ -59,6 +63,7 @@ def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> W
     Raises StoreError if a per-case result is damaged.
     """
     rejected: list[tuple[Quarantined, str]] = []
+    warned: list[tuple[Quarantined, str]] = []
     usable: list[Scan] = []
     regions: dict[str, dict[Scan, str]] = {}
     for scan in scans:
@@ -68,6 +73,8 @@ def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> W
             rejected.append((_quarantined(scan, "quality", reason), address))
         else:
             usable.append(scan)
+            said = ledger.warnings(BLOCK, region_prefix(scan.modality), address)
+            warned += [(_quarantined(scan, "quality", warning), address) for warning in said]
             regions.setdefault(scan.modality, {})[scan] = address
     groups = []
     for modality, found in sorted(regions.items()):
@@ -93,7 +100,7 @@ def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> W
         block: _block(block, [group for group in groups if group.block == block], ledger)
         for block in (BLOCK, "radiomics", "deep")
     }
-    return Woven(blocks, frozenset(usable) - lost, tuple(rejected))
+    return Woven(blocks, frozenset(usable) - lost, tuple(rejected), tuple(warned))
 
 
 def _block(block: str, groups: Sequence[Group], ledger: Ledger) -> tuple[pa.Table, tuple[Column, ...]]:
@@ -172,10 +179,21 @@ def scan_rows(scans: Iterable[Scan], rejected: Iterable[Quarantined]) -> list[di
     ]
 
 
-def _quarantined(scan: Scan, stage: Stage, reason: Rejected) -> Quarantined:
-    case = scan.case
-    facts = reason.code, reason.message, dict(reason.details)
-    return Quarantined(case.cohort, scan.centre, str(case), scan.modality, stage, *facts)
+def _quarantined(scan: Scan, stage: Stage, reason: Rejected | Warned) -> Quarantined:
+    case, sets = scan.case, (scan.image, scan.mask)
+    return Quarantined(
+        cohort=case.cohort,
+        centre=scan.centre,
+        case=str(case),
+        modality=scan.modality,
+        stage=stage,
+        code=reason.code,
+        message=reason.message or REASONS[reason.code].means.removeprefix("warning: "),
+        details=dict(reason.details),
+        files=len({path for one in sets for path in one.paths}),
+        bytes=sum({one.paths: one.bytes for one in sets}.values()),
+        digests=tuple(dict.fromkeys(one.digest[:12] for one in sets)),
+    )
 
 
 def _null_if_nan(value: object) -> object:

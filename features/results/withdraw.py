@@ -133,6 +133,7 @@ def _purge(store: Store, case: str) -> Withdrawn:
     for block, digest in results:
         remove_file(store.work(block, digest))
     studies = tuple(_purge_studies(store, case))
+    remove_file(store.quality(cohort))  # it shows cases; the next refresh makes it anew
     for manifest in manifests:
         if any(file.path in new for file in manifest.files.values()):
             _replace(store, manifest, new, gone, cohort)
@@ -174,10 +175,14 @@ def _replace(
         ]
     left = Counter(state.quarantined)
     left.subtract(code for code in codes if code != "used")
+    warnings = manifest.file("warnings", cohort)
+    said = Counter(state.warned)
+    said.subtract(gone[warnings.path]["code"].to_pylist() if warnings is not None and warnings.path in gone else [])
     facts = {
         "key": "",  # the next refresh weaves anew
         "used": state.used - codes.count("used"),
         "quarantined": {code: count for code, count in sorted(left.items()) if count},
+        "warned": {code: count for code, count in sorted(said.items()) if count},
         "withdrawn": state.withdrawn + len(codes),
     }
     files = {name: new.get(file.path, file) for name, file in manifest.files.items()}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from tasks.evaluation.result import Score
+if TYPE_CHECKING:
+    from tasks.evaluation.result import Score
 
 DASH = "—"
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from features.core.place import write_bytes
 from tasks.evaluation.result import StudyResult
@@ -23,6 +21,7 @@ from tasks.reports.forest import forest
 from tasks.reports.labels import split_label
 from tasks.reports.methods import methods, missing_sentence, model_rows, quarantine_rows
 from tasks.reports.numbers import share
+from tasks.reports.page import render_page
 from tasks.reports.roc_figure import roc_figure
 from tasks.reports.scores import score_tables
 from tasks.reports.survival_figure import survival_figures
@@ -52,9 +51,8 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         curves = [roc] if roc else []
     else:
         curves = survival_figures(study, result, choice)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("tasks.reports").joinpath("template.html").read_text(encoding="utf-8"))
-    return template.render(
+    return render_page(
+        "template.html",
         study=study,
         result=result,
         facts=facts,

@@ -28,6 +28,7 @@ COMMANDS = (
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
 COMMANDS += ("stability", "agreement", "map")
+COMMANDS += ("quarantine", "quality")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

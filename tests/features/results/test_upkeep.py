@@ -30,7 +30,7 @@ def three(store: Store, make_scan: Callable[..., Scan], make_recipe: Callable[..
 
 def test_a_whole_store_has_no_faults(three: Store) -> None:
     found = verify(three)
-    assert (found.refreshes, found.results, found.faults, found.notes) == (3, 4, (), ())
+    assert (found.refreshes, found.results, found.faults, found.notes) == (3, 6, (), ())
     assert found.tables == len({file.path for n in (1, 2, 3) for file in Mart.open(three, n).manifest.files.values()})
 
 

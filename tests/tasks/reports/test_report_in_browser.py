@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tasks.reports.quality import write_quality
+from tests.tasks.reports.quality_store import quality_store
+
 pytestmark = pytest.mark.browser
 
 ARGUMENTS = [
@@ -74,3 +77,26 @@ def _assert_drawing_inside(page: Any) -> None:
         }).map(text => text.textContent)"""
     )
     assert cut == []
+
+
+@pytest.mark.parametrize("width", [1200, 400])
+def test_the_quality_page_is_whole_and_fits(width: int, browser: Any, tmp_path: Path) -> None:
+    store = quality_store(tmp_path / "store", 130)
+    write_quality(store, "trial")
+    page = browser.new_page(viewport={"width": width, "height": 900}, offline=True)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(store.quality("trial").resolve().as_uri())
+    try:
+        assert complaints == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert [page.locator(f"#images-{i} .cards").is_visible() for i in (1, 2, 3)] == [True, False, False]
+        page.locator("#images-3 summary").click()
+        picture = page.locator("#images-3 img").first
+        assert picture.is_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 128
+        page.locator("#table-outliers a").first.click()
+        assert page.locator("#scan-0").is_visible()
+        assert page.locator(".panel svg").count() == 5
+    finally:
+        page.close()

@@ -1,0 +1,120 @@
+"""draw_thumbnail: a small picture of the slice where the ROI is largest, with its contour."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from features.core.case import Modality
+from features.core.region import Region, Volume
+
+SIDE = 128  # pixels of the longer side
+LEVELS = 64  # of grey: fewer than an eye tells apart at this size, and half the bytes
+CONTOUR = (255, 106, 0)
+FIELD_MM, FIELD_ROIS = 100.0, 3.0  # the least side of what is shown, and how many times the ROI at least
+LUNG, SOFT = (-1250.0, 250.0), (-160.0, 240.0)  # CT windows, HU
+LUNG_HU, LUNG_SHARE = (-950.0, -500.0), 0.15  # what lung has, and how much of the picture it is where it counts as lung
+
+
+def draw_thumbnail(region: Region, modality: Modality) -> bytes:
+    """A PNG of up to 128 × 128 pixels: the slice with most voxels of the mask, cut to the surroundings of the ROI.
+
+    Seen as a radiologist does: the patient's left on the right, anterior and superior above. CT stands in a lung or a
+    soft-tissue window (whichever suits the ROI), PET from 0 to what the ROI has, dark is high; others from the 1st to
+    the 99th percentile. Voxels that are no number are black. The contour is one pixel wide, inside the ROI.
+    """
+    volume = region.volume
+    k = int(np.argmax([np.count_nonzero(plane) for plane in region.mask]))
+    image, mask = np.asarray(volume.array[k], np.float64), region.mask[k]
+    rows, columns = _field(mask, volume.spacing_mm[1], volume.spacing_mm[0])
+    low, high = _window(image[rows, columns], image[mask], modality)
+    grey = (np.nan_to_num(image[rows, columns], nan=low, posinf=high, neginf=low) - low) / (high - low)
+    grey, mask = np.clip(1.0 - grey if modality == "PT" else grey, 0.0, 1.0), mask[rows, columns]
+    height, width = grey.shape[0] * volume.spacing_mm[1], grey.shape[1] * volume.spacing_mm[0]
+    scale = SIDE / max(height, width)
+    shape = max(1, round(height * scale)), max(1, round(width * scale))
+    shown = np.rint(_resized(grey, shape) * (LEVELS - 1)).astype(np.uint8)
+    share = _resized(mask.astype(np.float64), shape)
+    inside = share >= min(0.5, share.max())
+    shown[inside & ~ndimage.binary_erosion(inside)] = LEVELS
+    return _png(_as_seen(shown, volume))
+
+
+def _field(mask: NDArray[np.bool_], row_mm: float, column_mm: float) -> tuple[slice, slice]:
+    """Rows and columns of a square round the ROI, as far as the image goes."""
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    steps = row_mm, column_mm
+    extent = max((axis.stop - axis.start) * step for axis, step in zip(box, steps, strict=True))
+    side = max(FIELD_MM, FIELD_ROIS * extent)
+    found = []
+    for axis, step, length in zip(box, steps, mask.shape, strict=True):
+        count = min(length, max(1, round(side / step)))
+        start = min(max(0, (axis.start + axis.stop - count) // 2), length - count)
+        found.append(slice(start, start + count))
+    return found[0], found[1]
+
+
+def _window(image: NDArray[np.float64], roi: NDArray[np.float64], modality: Modality) -> tuple[float, float]:
+    """The intensities that are shown as black and as white, the second above the first."""
+    roi, image = roi[np.isfinite(roi)], image[np.isfinite(image)]
+    if modality == "CT" and roi.size:
+        share = np.mean((image > LUNG_HU[0]) & (image < LUNG_HU[1]))
+        return LUNG if share > LUNG_SHARE or np.median(roi) < -300 else SOFT
+    if not image.size:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(image, [1, 99]))
+    if modality == "PT":
+        low, high = 0.0, float(np.percentile(roi, 95)) if roi.size else high
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _resized(image: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """An image of another size: means over areas where it shrinks, linear between voxels where it grows."""
+    rows, columns = (_weights(old, new) for old, new in zip(image.shape, shape, strict=True))
+    return np.asarray(rows @ image @ columns.T)
+
+
+def _weights(old: int, new: int) -> NDArray[np.float64]:
+    """How much each of the old voxels along an axis gives to each of the new, (new, old)."""
+    edges = np.linspace(0.0, old, new + 1)
+    if new > old:
+        places = np.clip((edges[:-1] + edges[1:]) / 2 - 0.5, 0, old - 1)
+        return np.asarray(np.clip(1.0 - np.abs(places[:, None] - np.arange(old)), 0.0, None))
+    voxels = np.arange(old)
+    overlap = np.minimum(edges[1:, None], voxels + 1) - np.maximum(edges[:-1, None], voxels)
+    return np.asarray(np.clip(overlap, 0.0, None) * new / old)
+
+
+def _as_seen(shown: NDArray[np.uint8], volume: Volume) -> NDArray[np.uint8]:
+    """Rows and columns turned so that they run to the patient's posterior, inferior or left."""
+    axes = np.array(volume.direction).reshape(3, 3)
+    row, column = axes[:, 1], axes[:, 0]  # what a step to the next row, to the next column does in patient coordinates
+    names = [int(np.argmax(np.abs(axis))) for axis in (row, column)]
+    if names[0] < names[1]:  # rows run along x, or along y beside z: the axes stand the other way round
+        shown, row, column, names = shown.T, column, row, names[::-1]
+    for place, (axis, name) in enumerate(zip((row, column), names, strict=True)):
+        if (axis[name] < 0) != (name == 2):
+            shown = np.flip(shown, place)
+    return shown
+
+
+def _png(shown: NDArray[np.uint8]) -> bytes:
+    """A PNG of palette indices: greys, then the colour of the contour."""
+    greys = [(level,) * 3 for level in np.linspace(0, 255, LEVELS).round().astype(int).tolist()]
+    palette = bytes(value for colour in (*greys, CONTOUR) for value in colour)
+    height, width = shown.shape
+    lines = np.concatenate([np.zeros((height, 1), np.uint8), shown], axis=1).tobytes()  # each line unfiltered
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
+        (b"PLTE", palette),
+        (b"IDAT", zlib.compress(lines, 9)),
+        (b"IEND", b""),
+    ]
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

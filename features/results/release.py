@@ -1,0 +1,110 @@
+"""release: kept rejections are forgotten, so that the next refresh tries them again; an audit row stays."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from features.core.errors import RadweaveError, StoreError
+from features.core.place import read_bytes, remove_file, write_bytes
+from features.core.quarantine import REASONS, TRANSIENT
+from features.core.room import Frozen
+from features.core.store import Store
+from features.core.table import parquet_bytes, read_provenance
+from features.results.ledger import RESULT
+from features.results.manifest import Mart, commit, keep_table
+from features.results.withdraw import is_of
+
+
+class Release(Frozen):
+    """An audit row: what was asked for, and how many rejections of a cohort were forgotten, by code."""
+
+    released: str
+    cohort: str
+    rejections: Mapping[str, int]
+    at: str
+
+
+@dataclass(frozen=True)
+class Released:
+    """Rejections that were forgotten by code; rows that needed no release: every refresh looks at them again."""
+
+    kept: Mapping[str, int]
+    others: Mapping[str, int]
+
+
+def read_releases(store: Store) -> list[Release]:
+    """All releases in their order. Raises StoreError if the audit is damaged."""
+    if not store.releases.is_file():
+        return []
+    try:
+        return [Release.model_validate(row) for row in json.loads(read_bytes(store.releases))]
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{store.releases}: is damaged; restore it from your backup, or remove it") from error
+
+
+def release(store: Store, what: str, cohort: str = "") -> Released:
+    """Forget the kept rejections of a case (or a whole patient, `cohort:patient`), or of a code in all cohorts or one.
+
+    They leave the quarantine table of a new refresh only when a refresh has tried them again. Raises RadweaveError if
+    `what` is neither a code nor a case of the store; StoreError if somebody writes just now.
+    """
+    mart = Mart.open(store)
+    if what not in REASONS and (":" not in what or what.split(":")[0] not in mart.manifest.cohorts):
+        raise RadweaveError(
+            f'"{what}": is neither a code of the quarantine nor a case (cohort:patient[:timepoint[:lesion]])'
+        )
+    if cohort and cohort not in mart.manifest.cohorts:
+        known = ", ".join(mart.manifest.cohorts) or "none"
+        raise RadweaveError(f'the store has no cohort "{cohort}"; it has {known}')
+    kept: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for name in mart.manifest.cohorts:
+        if (not cohort or name == cohort) and (what in REASONS or what.split(":")[0] == name):
+            with store.writing(name):
+                found = _release_of(store, name, what)
+            kept += Counter(found.kept)
+            others += Counter(found.others)
+    return Released(dict(sorted(kept.items())), dict(sorted(others.items())))
+
+
+def _release_of(store: Store, cohort: str, what: str) -> Released:
+    """First the table of a new refresh forgets where the rejections are kept, then they are removed."""
+    mart = Mart.open(store)
+    file = mart.manifest.file("quarantine", cohort)
+    if file is None:
+        return Released({}, {})
+    path = store.root / file.path
+    table = mart.read("quarantine", cohort)
+    rows = table.to_pylist()
+    asked = [row for row in rows if what == row["code"] or is_of(row["case"], what)]
+    kept = [row for row in asked if row[RESULT] and row["code"] not in TRANSIENT]
+    lost, codes = {row[RESULT] for row in kept}, Counter(row["code"] for row in kept)
+    if lost:
+        addresses = ["" if row[RESULT] in lost else row[RESULT] for row in rows]
+        at = table.schema.get_field_index(RESULT)
+        forgot = table.set_column(at, RESULT, pa.array(addresses, pa.string()))
+        data = parquet_bytes(forgot, read_provenance(path))
+        names = {key.split("/")[0]: one for key, one in mart.manifest.files.items() if key.endswith(f"/{cohort}")}
+        names["quarantine"] = keep_table(store, "quarantine", cohort, data, forgot.num_rows)
+        state = mart.manifest.cohorts[cohort].model_copy(update={"key": ""})  # the next refresh weaves anew
+        commit(store, cohort, state, names, mart.manifest)
+        for block, digests in store.results().items():
+            for digest in sorted(digests & lost):
+                remove_file(store.work(block, digest))
+        _note(store, Release(released=what, cohort=cohort, rejections=codes, at=_now()))
+    return Released(codes, Counter(row["code"] for row in asked) - codes)
+
+
+def _note(store: Store, entry: Release) -> None:
+    rows = [row.model_dump(mode="json") for row in (*read_releases(store), entry)]
+    write_bytes(store.releases, (json.dumps(rows, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

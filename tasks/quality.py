@@ -1,0 +1,30 @@
+"""Step 7: the quality page of a cohort."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from features.core.case import Scan
+from features.core.quarantine import Rejected
+from features.core.store import Store
+from features.results.check import THUMBNAIL, check_address, draw_scan
+from tasks.pool import Pool
+
+
+@task(name="quality", cache_policy=NO_CACHE, persist_result=False)
+def write_quality_page(store: Store, cohort: str) -> None:
+    """The page of what the newest refresh left, with the thumbnails that are kept."""
+    from tasks.reports.quality import write_quality  # a refresh that changes nothing need not load it
+
+    write_quality(store, cohort)
+
+
+def draw_missing(scans: Sequence[Scan], store: Store, pool: Pool, cohort: str) -> tuple[int, int]:
+    """How many thumbnails that were not kept were drawn now, and how many scans could not be read for one."""
+    kept = store.results().get(THUMBNAIL, set())
+    todo = [scan for scan in scans if check_address(scan) not in kept]
+    found = pool.map(partial(draw_scan, store=store), todo, f"{cohort}: draw thumbnails")
+    lost = sum(isinstance(one, Rejected) for one in found)
+    return len(todo) - lost, lost

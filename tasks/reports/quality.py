@@ -1,0 +1,167 @@
+"""The quality page of a cohort: what came in, how it was acquired, what stands apart, and a picture of every scan."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from features.core.place import write_bytes
+from features.core.quarantine import REASONS
+from features.core.store import Store
+from features.results.accounts import file_flow, scan_flow
+from features.results.check import load_thumbnail
+from features.results.ledger import RESULT
+from features.results.manifest import Mart
+from tasks.reports.by_centre import CohortTable, variable_rows
+from tasks.reports.distribution import Distribution, distributions, number
+from tasks.reports.measured import Measured, measured
+from tasks.reports.outliers import Outlier, find_outliers
+from tasks.reports.page import render_page
+
+MOST_IMAGES = 2000  # of a page, some 10 KB each
+MOST_OUTLIERS = 60
+NOT_LISTED = ("voxels", "touches_border", "intensity_min", "intensity_max", "components")
+OPEN = 120  # images up to which all centres stand open
+_THREADS = 16
+
+
+@dataclass(frozen=True)
+class Card:
+    """A scan with its thumbnail (PNG in base64, "" if there is none). marks: what is to be said of it, with its kind."""
+
+    id: str
+    case: str
+    centre: str
+    modality: str
+    png: str
+    volume: str
+    marks: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The case id without the cohort, which all share."""
+        return self.case.split(":", 1)[1]
+
+    @property
+    def patient(self) -> str:
+        """The pseudonym."""
+        return self.case.split(":")[1]
+
+    @property
+    def when(self) -> str:
+        """Time point and lesion."""
+        return " ".join(self.case.split(":")[2:])
+
+    @property
+    def alt(self) -> str:
+        """What the picture shows, in words."""
+        size = f", ROI of {self.volume}" if self.volume else ""
+        return f"{self.modality} of {self.name}: the slice where the ROI is largest, with its contour{size}"
+
+
+@dataclass(frozen=True)
+class Modality:
+    """What is shown of the scans of one modality. same: facts that all scans share, with their value."""
+
+    name: str
+    acquisition: CohortTable
+    varied: tuple[Distribution, ...]
+    same: tuple[tuple[str, str], ...]
+
+
+def write_quality(store: Store, cohort: str) -> None:
+    """Write the page of the newest refresh of a cohort. Raises StoreError if a table is damaged, or it cannot be written."""
+    write_bytes(store.quality(cohort), render_quality(Mart.open(store), cohort).encode("utf-8"))
+
+
+def render_quality(mart: Mart, cohort: str) -> str:
+    """The page as HTML: it loads and runs nothing. Equal tables give an equal page."""
+    found = measured(mart, cohort)
+    outliers = find_outliers(found)
+    refused = mart.read("quarantine", cohort).to_pylist()
+    warnings = mart.read("warnings", cohort).to_pylist()
+    cards = scan_cards(mart.store, found, outliers, warnings, MOST_IMAGES)
+    state = mart.manifest.cohorts[cohort]
+    centres = {centre: [c for c in cards if c.centre == centre] for centre in sorted(found.scans["centre"].unique())}
+    return render_page(
+        "quality.html",
+        cohort=cohort,
+        state=state,
+        refresh=state.refreshed,
+        patients=found.scans["patient"].nunique(),
+        files=file_flow(state.files),
+        flow=scan_flow(Counter(found.scans["centre"]), refused),
+        reasons=[*_reasons(refused, "error"), *_reasons(warnings, "warning")],
+        modalities=[_modality(found, name) for name in found.modalities],
+        outliers=outliers[:MOST_OUTLIERS],
+        outliers_left=len(outliers) - min(len(outliers), MOST_OUTLIERS),
+        number=number,
+        places={(card.case, card.modality): card.id for card in cards},
+        centres=centres,
+        opened=len(cards) <= OPEN,
+        left_out=len(found.scans) - len(cards),
+        undrawn=sum(not card.png for card in cards),
+    )
+
+
+def scan_cards(
+    store: Store, found: Measured, outliers: Sequence[Outlier], warnings: Iterable[dict[str, object]], most: int
+) -> list[Card]:
+    """A card for each scan, those with something to say first, `most` at most."""
+    apart = {(one.case, one.modality) for one in outliers}
+    said: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for warning in warnings:
+        said[str(warning["case"]), str(warning["modality"])][str(warning["code"])] = None
+    found_scans: list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]] = []
+    for i, facts in enumerate(found.scans.to_dict("records")):
+        row: dict[str, Any] = {**facts, "id": f"scan-{i}"}  # type: ignore[dict-item]
+        key = row["case"], row["modality"]
+        marks = [(row["state"], "error")] if row["state"] != "used" else []
+        marks += [(code, "warning") for code in said.get(key, ())]
+        marks += [("outlier", "note")] if key in apart else []
+        found_scans.append((row, tuple(marks)))
+    shown = sorted(found_scans, key=lambda pair: not pair[1])[:most]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        pictures = list(pool.map(partial(load_thumbnail, store), [scan[RESULT] for scan, _ in shown]))
+    cards = []
+    for (scan, said_of), png in zip(shown, pictures, strict=True):
+        volume = float(scan.get("volume_ml") or "nan")
+        size = f"{number(volume)} ml" if math.isfinite(volume) else ""
+        cards.append(Card(scan["id"], scan["case"], scan["centre"], scan["modality"], png, size, said_of))
+    return cards
+
+
+def _modality(found: Measured, name: str) -> Modality:
+    scans = found.of(name)
+    parts = {"All": scans, **{str(centre): part for centre, part in scans.groupby("centre")}}
+    parts = {head: part.replace({"": None}).infer_objects() for head, part in parts.items()}
+    facts = found.facts_of(name).values()
+    texts = [fact for fact in facts if not fact.numeric]
+    rows = [variable_rows(fact.label, fact.name, parts) for fact in texts if _is_known(parts["All"], fact.name)]
+    numeric = [fact for fact in facts if fact.numeric and fact.name not in NOT_LISTED]
+    rows += [variable_rows(fact.title, fact.name, parts) for fact in numeric if _is_known(parts["All"], fact.name)]
+    varied, same = distributions(found, name)
+    table = CohortTable(tuple(parts), tuple(row for some in rows for row in some))
+    return Modality(name, table, tuple(varied), tuple(same))
+
+
+def _is_known(part: pd.DataFrame, name: str) -> bool:
+    return name in part and bool(part[name].notna().any())
+
+
+def _reasons(rows: Iterable[dict[str, object]], severity: str) -> list[tuple[str, ...]]:
+    """Severity, stage, code, number of rows, what it means, what to do."""
+    counts = Counter((str(row["stage"]), str(row["code"])) for row in rows)
+    found: list[tuple[str, ...]] = []
+    for (stage, code), count in sorted(counts.items()):
+        reason = REASONS.get(code)
+        means, remedy = (reason.means.removeprefix("warning: "), reason.remedy) if reason else ("", "")
+        found.append((severity, stage, code, str(count), means, remedy))
+    return found

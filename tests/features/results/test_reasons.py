@@ -1,0 +1,146 @@
+"""Rows of quarantine and warnings: since which refresh, of which files; warnings of unchanged scans need no work/."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from features.core.case import Scan
+from features.core.quarantine import REASONS, Rejected, Warned
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.images.region import Checked
+from features.results import check
+from features.results.check import THUMBNAIL, check_address, load_thumbnail
+from features.results.manifest import Mart, refresh_numbers
+from features.results.publish import Published
+from features.results.verify import verify
+from features.results.withdraw import withdraw
+
+MakeScan = Callable[..., Scan]
+MakeRecipe = Callable[..., Recipe]
+Refresh = Callable[..., Published]
+DOUBT = Warned("TAB_MISSING", "", {"share": 0.5})  # any code of the reasons
+
+
+def read(store: Store, table: str) -> list[dict]:
+    return Mart.open(store).read(table, "demo").to_pylist()
+
+
+@pytest.fixture
+def warn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every check of a scan has a doubt."""
+    sound = check.check_region
+    monkeypatch.setattr(check, "check_region", lambda region: Checked(sound(region).facts, (DOUBT,)))
+
+
+def test_a_row_keeps_the_refresh_in_which_it_first_appeared(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh, fail: dict
+) -> None:
+    fail[60] = Rejected("TOO_MANY_BINS")
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    refresh(scans, make_recipe())
+    fail[70] = Rejected("UNDEFINED")
+    scans.append(make_scan("p3", 70))
+    refresh(scans, make_recipe())
+    assert {row["case"]: row["run"] for row in read(store, "quarantine")} == {
+        "demo:p2:baseline": 1,
+        "demo:p3:baseline": 2,
+        "demo:p9": 1,
+    }
+    refresh(scans, make_recipe())
+    assert refresh_numbers(store) == [1, 2]
+
+
+def test_a_row_says_how_severe_of_which_files_and_whether_it_is_tried_again(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
+) -> None:
+    scan = make_scan("p3", 70, empty=True)
+    scan = replace(scan, image=replace(scan.image, bytes=500), mask=replace(scan.mask, bytes=20))
+    refresh([scan, make_scan("p2", 60)], make_recipe(), lost=["p2"])
+    rows = {row["case"]: row for row in read(store, "quarantine")}
+    row = rows["demo:p3:baseline"]
+    assert (row["severity"], row["stage"], row["files"], row["bytes"]) == ("error", "quality", 2, 520)
+    assert row["digests"] == f"{scan.image.digest[:12]},{scan.mask.digest[:12]}"
+    assert not row["retryable"]
+    assert rows["demo:p2:baseline"]["retryable"]
+    assert rows["demo:p9"]["files"] == 0
+
+
+@pytest.mark.usefixtures("warn")
+def test_a_scan_with_a_warning_is_used_and_has_a_row(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
+) -> None:
+    found = refresh([make_scan("p1", 50)], make_recipe())
+    assert (found.used, dict(found.warned)) == (1, {"TAB_MISSING": 1})
+    (row,) = read(store, "warnings")
+    assert (row["case"], row["stage"], row["severity"], row["run"]) == ("demo:p1:baseline", "quality", "warning", 1)
+    assert (row["message"], row["details"]) == (
+        REASONS["TAB_MISSING"].means.removeprefix("warning: "),
+        '{"share": 0.5}',
+    )
+
+
+@pytest.mark.usefixtures("warn")
+def test_warnings_of_unchanged_scans_are_taken_from_the_tables_before(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
+) -> None:
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    refresh(scans[:1], make_recipe())
+    shutil.rmtree(store.root / "work")
+    refresh(scans, make_recipe())
+    assert {row["case"]: row["run"] for row in read(store, "warnings")} == {
+        "demo:p1:baseline": 1,
+        "demo:p2:baseline": 2,
+    }
+
+
+@pytest.mark.usefixtures("warn")
+def test_a_withdrawn_case_leaves_warnings_thumbnails_and_the_quality_page(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
+) -> None:
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    refresh(scans, make_recipe())
+    store.quality("demo").parent.mkdir()
+    store.quality("demo").write_text("p1")
+    withdraw(store, "demo:p1", "consent")
+    assert [row["case"] for row in read(store, "warnings")] == ["demo:p2:baseline"]
+    assert Mart.open(store).manifest.cohorts["demo"].warned == {"TAB_MISSING": 1}
+    assert store.results()[THUMBNAIL] == {check_address(scans[1])}
+    assert not store.quality("demo").exists()
+    assert verify(store).faults == ()
+
+
+def test_a_thumbnail_is_kept_of_what_was_read_also_if_it_is_rejected(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(region: object) -> Checked:
+        raise Rejected("MASK_FLAT")
+
+    good, empty = make_scan("p1", 50), make_scan("p2", 60, empty=True)
+    refresh([good, empty], make_recipe())
+    monkeypatch.setattr(check, "check_region", refuse)
+    flat = make_scan("p3", 70)
+    refresh([good, empty, flat], make_recipe())
+    assert [bool(load_thumbnail(store, check_address(scan))) for scan in (good, empty, flat)] == [True, False, True]
+
+
+def test_a_scan_that_may_show_a_name_is_not_drawn(
+    make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, read_region = make_scan("p1", 50), check.read_region
+    monkeypatch.setattr(check, "read_region", lambda s: replace(read_region(s), warnings=(Warned("PHI_BURNED", "x"),)))
+    check.check_scan(scan, store)
+    assert load_thumbnail(store, check_address(scan)) == ""
+
+
+def test_a_picture_that_cannot_be_drawn_rejects_nothing(
+    make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = make_scan("p1", 50)
+    monkeypatch.setattr(check, "draw_thumbnail", lambda region, modality: 1 / 0)
+    assert check.check_scan(scan, store) is None
+    assert isinstance(store.load("region", check_address(scan)), dict)
