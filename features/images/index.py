@@ -227,7 +227,11 @@ def _unique(refusals: list[Refusal]) -> list[Refusal]:
 def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
     files = [file for file in refusal.files if file in readable]
     digests = tuple(found[:12] for found in cache.digests(files[:DIGESTS]) if isinstance(found, str))
-    facts = {"files": len(refusal.files), "bytes": cache.size(files), "digests": " ".join(digests)}
+    facts: dict[str, float | int | str] = {
+        "files": len(refusal.files),
+        "bytes": cache.size(files),
+        "digests": " ".join(digests),
+    }
     known = refusal.patient, refusal.timepoint, refusal.lesion
     case = str(CaseId(cohort, *known)) if refusal.patient else f"{cohort}:unknown"
     return Quarantined(
