@@ -68,7 +68,7 @@ REASONS: dict[str, Reason] = {
     ),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
     "DICOM_MODALITY": Reason(
-        "no source of the folder declares the modality of the series", "declare it, or add it to a source's `ignore`"
+        "no source of the folder declares the modality of the series", "declare it, or let a source ignore it"
     ),
     "DICOM_DUP_UID_CONFLICT": Reason(
         "files with one SOPInstanceUID differ", "find out which one is true, and remove the other"
