@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from features.core.region import Vector, Volume
 from features.images.detached import read_header
 from features.images.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES, MAX_SPACING_MM
 from features.images.silence import silent
+
+_PIECE = 2**24  # bytes that are unpacked at once
 
 
 def read_itk(path: Path, *, channel: int | None = None, volume: int | None = None) -> Volume:
@@ -67,9 +70,13 @@ def _information(path: Path) -> Any:
     """SimpleITK's reader of a file whose header was read and is honest about its size."""
     import SimpleITK as sitk
 
-    files = read_header(path).data_files or (path,)
+    header = read_header(path)
+    files = header.data_files or (path,)
     try:
         size = sum(file.stat().st_size for file in files)
+        if any(value.lower().startswith("t") for value in header.fields.get("compresseddata", ())):
+            for file in files:
+                _check_packed(file.read_bytes(), within=file == path)
     except OSError as error:
         raise Rejected("UNREADABLE", "a data file that the header names is absent") from error
     reader = sitk.ImageFileReader()
@@ -89,6 +96,23 @@ def _information(path: Path) -> Any:
     if claimed > MAX_BYTES:
         raise Rejected("NII_TRUNC", "the header claims more voxels than a file can hold")
     return reader
+
+
+def _check_packed(data: bytes, *, within: bool) -> None:
+    """Raises Rejected: SEC_BOMB; NII_TRUNC if a MetaImage's packed voxels are damaged: SimpleITK may unpack them for ever."""
+    mark = re.search(rb"ElementDataFile[^\n]*\n", data) if within else None
+    packed = memoryview(data)[mark.end() if mark else 0 :]
+    unpacking, left = zlib.decompressobj(zlib.MAX_WBITS | 32), max(BOMB_CEILING, BOMB_RATIO * len(data))  # zlib or gzip
+    try:
+        while packed and not unpacking.eof:
+            left -= len(unpacking.decompress(packed, _PIECE))
+            if left < 0:
+                raise Rejected("SEC_BOMB", bytes=len(data))
+            packed = memoryview(unpacking.unconsumed_tail)
+    except zlib.error as error:
+        raise Rejected("NII_TRUNC", "the packed voxels are damaged") from error
+    if not unpacking.eof:
+        raise Rejected("NII_TRUNC", "the packed voxels end too early")
 
 
 def _grid(reader: Any, unit_mm: float) -> tuple[Vector, Vector, tuple[float, ...]]:
