@@ -82,8 +82,8 @@ class Board:
         features = feature_summary(mart, cohort)
         self._table(f"features-{_slug(cohort)}", features, f"Features of {cohort} in the mart")
         if published.changed:
-            page = store.quality(cohort).relative_to(store.root)
-            grid, what = quality_grid(mart, cohort, str(page)), f"Quality of {cohort} at a glance: {page}"
+            page = f"quality/{cohort}.html"
+            grid, what = quality_grid(mart, cohort, page), f"Quality of {cohort} at a glance: {page}"
             self._keep(lambda: create_markdown_artifact(grid, key=f"quality-{_slug(cohort)}", description=what))
 
     def studied(self, name: str, title: str, folder: Path, root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Step 7: the quality page of a cohort."""
+"""After step 6a: the quality page of a cohort."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -91,12 +91,22 @@ def test_a_scheduled_refresh_completes_and_its_name_tells_cohort_and_refresh(ser
     assert refreshed["name"] == "refresh builtin → 1"
     assert newest(Store(server.store)).cohorts["builtin"].refreshed == 1
     steps = server.post("/api/task_runs/filter", {"task_runs": {"flow_run_id": {"any_": [refreshed["id"]]}}})
-    assert {step["name"].split("-")[0] for step in steps} == {"index", "check", "extract", "tables", "publish"}
+    assert {step["name"].split("-")[0] for step in steps} == {
+        "index",
+        "check",
+        "extract",
+        "tables",
+        "publish",
+        "quality",
+    }
 
 
 def test_a_refresh_shows_progress_flow_of_scans_quarantine_and_features(server, refreshed) -> None:
     found = server.artifacts(refreshed["id"])
     assert {"scans-builtin", "quarantine-builtin", "features-builtin"} <= set(found)
+    files = json.loads(found["files-builtin"]["data"])
+    assert files[0]["count"] == sum(row["count"] for row in files[1:]) > 0
+    assert found["quality-builtin"]["data"].count("](data:image/png;base64,iVBOR") == 24
     bars = [one for key, one in found.items() if key.startswith("progress-")]
     assert bars and all(one["data"] == 100 for one in bars)
     flow = json.loads(found["scans-builtin"]["data"])

@@ -96,7 +96,7 @@ def test_only_what_the_kept_refreshes_need_stays(three: Store) -> None:
     assert _files(three) == before
     found = collect(three, 1)
     assert found == would
-    assert (found.refreshes, found.results, found.temporary) == ((1, 2), 2, 1)
+    assert (found.refreshes, found.results, found.temporary) == ((1, 2), 3, 1)
     assert refresh_numbers(three) == [3]
     assert verify(three).faults == ()
     assert Mart.open(three).read("radiomics", "demo")["case"].to_pylist() == ["demo:p2:baseline"]
