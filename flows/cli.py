@@ -10,6 +10,7 @@ import typer
 
 from features.core.errors import RadweaveError
 from flows import measure, upkeep
+from flows.deidentify import deidentify
 from flows.extract import extract
 from flows.listing import features
 from flows.options import (
@@ -268,7 +269,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (extract, deidentify, features, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from features.core.quarantine import Rejected
 from features.core.region import Volume
+from features.images.burned_in import check_burned_in, warn_of_face
 from features.images.dataset import numbers, quiet, read_dataset, text
 from features.images.stack import Slice, stack_geometry
 
@@ -30,7 +31,7 @@ def read_dicom_series(paths: Sequence[Path]) -> Volume:
 
     Raises Rejected: UNREADABLE, DICOM_TRUNC, DICOM_MULTIFRAME, DICOM_NO_IPP, DICOM_MIXED_MATRIX, DICOM_DUP_SLICE,
     DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE, DICOM_MIXED_RESCALE,
-    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE.
+    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE, BURNED_IN. Warns of FACE.
     """
     slices = [_slice(read_dataset(path)) for path in paths]
     if not slices:
@@ -43,7 +44,7 @@ def read_dicom_series(paths: Sequence[Path]) -> Volume:
     array = _rescaled(stored, rescale, modality)
     if modality == "CT":
         _check_hu(array, stored, datasets[0])
-    return Volume(array, spacing, origin, direction, _facts(datasets[0]))
+    return Volume(array, spacing, origin, direction, _facts(datasets[0]), warn_of_face(datasets[0]))
 
 
 def frame_of_reference(path: Path) -> str:
@@ -59,6 +60,7 @@ def slice_voxels(path: Path) -> int:
 
 
 def _slice(dataset: Dataset) -> Slice:
+    check_burned_in(dataset)
     frames = numbers(dataset, "NumberOfFrames", 1)
     if (frames and frames[0] > 1) or "PerFrameFunctionalGroupsSequence" in dataset:
         raise Rejected("DICOM_MULTIFRAME")
