@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from features.core.quarantine import Rejected
+
+logging.getLogger("pydicom").propagate = False  # what it logs quotes values, which may be patient data
 
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # files without a preamble begin with one of these
 

@@ -51,7 +51,7 @@ class Rules:
     cohort: str
     key: bytes = field(repr=False)
     options: frozenset[Option] = frozenset(OPTIONS)
-    vocabulary: Vocabulary = Vocabulary()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     timepoints: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def uid(self, old: str) -> str:
@@ -133,7 +133,7 @@ class _Cleaner:
         elif vr == "UI":
             self._uid(dataset, tag, wanted)
         elif wanted == "" or wanted in "CK":
-            self._checked(dataset, tag, keyword, vr, wanted)
+            self._checked(dataset, tag, keyword, vr)
         else:
             _emptied(dataset, tag, vr, wanted)
 
@@ -156,7 +156,7 @@ class _Cleaner:
         found = [UID(self.rules.uid(str(value or ""))) for value in values]
         element.value = found[0] if len(found) == 1 else found
 
-    def _checked(self, dataset: Dataset, tag: BaseTag, keyword: str, vr: str, wanted: str) -> None:
+    def _checked(self, dataset: Dataset, tag: BaseTag, keyword: str, vr: str) -> None:
         """Values that stay if they are what they should be."""
         fallback = action(int(tag), frozenset()) or "Z"
         dates = "dates" in self.rules.options

@@ -15,51 +15,16 @@ import nibabel as nib
 from features.core.quarantine import Rejected
 
 _NIFTI_TEXTS = ("descrip", "aux_file", "intent_name", "db_name", "data_type")
-_NRRD_FIELDS = frozenset(
-    [
-        "type",
-        "dimension",
-        "space",
-        "space dimension",
-        "sizes",
-        "space directions",
-        "space origin",
-        "kinds",
-        "endian",
-        "encoding",
-        "spacings",
-        "space units",
-        "units",
-        "centerings",
-        "centers",
-        "axis mins",
-        "axis maxs",
-    ]
-)
-_META_FIELDS = frozenset(
-    [
-        "ObjectType",
-        "NDims",
-        "BinaryData",
-        "BinaryDataByteOrderMSB",
-        "CompressedData",
-        "CompressedDataSize",
-        "Offset",
-        "TransformMatrix",
-        "Position",
-        "Origin",
-        "Orientation",
-        "CenterOfRotation",
-        "AnatomicalOrientation",
-        "ElementSpacing",
-        "ElementSize",
-        "DimSize",
-        "HeaderSize",
-        "ElementType",
-        "ElementNumberOfChannels",
-        "ElementDataFile",
-    ]
-)
+_NRRD_FIELDS = (
+    "type", "dimension", "space", "space dimension", "sizes", "space directions", "space origin", "kinds", "endian",
+    "encoding", "spacings", "space units", "units", "centerings", "centers", "axis mins", "axis maxs",
+)  # fmt: skip
+_META_FIELDS = (
+    "ObjectType", "NDims", "BinaryData", "BinaryDataByteOrderMSB", "CompressedData", "CompressedDataSize", "Offset",
+    "TransformMatrix", "Position", "Origin", "Orientation", "CenterOfRotation", "AnatomicalOrientation",
+    "ElementSpacing", "ElementSize", "DimSize", "HeaderSize", "ElementType", "ElementNumberOfChannels",
+    "ElementDataFile",
+)  # fmt: skip
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,+()\-\"]*")  # no path, no name of a person with its separators
 _LONGEST = 65536
 _BLOCK = 2**20

@@ -14,7 +14,7 @@ from features.core.id_form import IdForm
 from features.core.place import write_bytes
 from features.core.quarantine import Rejected
 from features.images.burned_in import check_burned_in
-from features.images.dataset import looks_like_dicom, read_dataset, text
+from features.images.dataset import looks_like_dicom, quiet, read_dataset, text
 from features.images.files import list_files
 from features.images.findings import Pseudonyms
 from features.images.index_files import compile_template
@@ -154,6 +154,7 @@ def _write_dicom(job: Job, plan: Plan, target: Path) -> None:
     series = plan.names.word(text(dataset, "SeriesInstanceUID"))[:16]
     deidentify_dataset(dataset, patient, plan.rules)
     data = io.BytesIO()
-    dataset.save_as(data, enforce_file_format=True)
+    with quiet():
+        dataset.save_as(data, enforce_file_format=True)
     name = plan.names.word(f"file\0{job.name}")[:16]
     write_bytes(target / job.target / patient / series / f"{name}.dcm", data.getvalue())

@@ -9,9 +9,10 @@ from functools import cache
 from importlib import resources
 
 # A word with its number (T1w, B30f), a number, what is between.
-_PART = re.compile(r"[^\W\d_]+(?:[0-9]{1,2}[^\W\d_]?)?|[0-9]+(?:\.[0-9]+)?|[\W_]+")
+_PART = re.compile(r"[^\W\d_]+(?:[0-9]{1,2}(?:[^\W\d_](?![^\W\d_]))?)?|[0-9]+(?:\.[0-9]+)?|[\W_]+")
 _ENDING = re.compile(r"[0-9]+[^\W\d_]?$")
 _NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?|[0-9]{2}00")  # counts, sizes, doses in cGy; no dates and no ids
+_DATE = re.compile(r"[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}")
 _BETWEEN = re.compile(r"[\s_.,:;/|+()&-]+")
 
 
@@ -57,7 +58,7 @@ class Vocabulary:
         """
         kept: list[str] = []
         between = ""
-        for part in _PART.findall(text):
+        for part in _PART.findall(_DATE.sub("^", text)):
             if self._stays(part):
                 kept += [between if kept else "", part]
                 between = ""
