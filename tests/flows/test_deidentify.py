@@ -31,7 +31,7 @@ def test_files_in_are_files_written_and_refused(source: Path, tmp_path: Path, co
     found = command("deidentify", source, out, "--cohort", "demo", "--report", report, "--jobs", 1)
     assert "2 files in = 1 written + 1 refused" in found.stdout and "NOT_IMAGE" in found.stdout
     assert "Doe" not in found.stdout + found.stderr + report.read_text()
-    (row,) = csv.DictReader(report.open())
+    (row,) = csv.DictReader(report.read_text().splitlines())
     assert len(row["sha256"]) == 12 and row["code"] == "NOT_IMAGE"
     (written,) = [path for path in out.rglob("*") if path.is_file()]
     assert b"Doe" not in written.read_bytes()

@@ -69,7 +69,7 @@ def source(tmp_path: Path, ct_slice: Callable[..., Dataset]) -> Path:
     ct_slice(BurnedInAnnotation="YES").save_as(folder / "elsewhere/2.dcm", enforce_file_format=True)
     ct_slice(PatientID="").save_as(folder / "elsewhere/3.dcm", enforce_file_format=True)
     ct_slice(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11").save_as(folder / "elsewhere/4.dcm", enforce_file_format=True)
-    (folder / "elsewhere/5.dcm").write_bytes((folder / "elsewhere/3.dcm").read_bytes()[:400])
+    (folder / "elsewhere/5.dcm").write_bytes(bytes(128) + b"DICM" + bytes(40))
     for name in ("mr/p-1/week_6.nrrd", "mr/p-1/week_6_left_mask.nrrd", "elsewhere/Doe.nrrd"):
         (folder / name).write_bytes(NRRD)
     (folder / "elsewhere/patients.csv").write_text("id,name\nP-1,Doe")
@@ -148,7 +148,7 @@ def test_the_index_and_the_regions_are_those_of_the_original(tmp_path: Path) -> 
     """DICOM with RTSTRUCT, DICOM with SEG, NIfTI: the same scans, voxels, masks and geometry under new pseudonyms."""
     catalog = load_catalog(simulate_cohort(tmp_path / "old", centres=3, patients_per_centre=1, seed=1))
     plan = plan_folder(tmp_path / "old", tmp_path / "new", "builtin", KEY, ALL, catalog.cohort("builtin"))
-    assert {code for code in _run(plan, tmp_path / "new").values()} == {"", "NOT_IMAGE"}
+    assert set(_run(plan, tmp_path / "new").values()) == {"", "NOT_IMAGE"}
     shutil.copy(tmp_path / "old/data_catalog.yaml", tmp_path / "new")
     old = index_cohort(catalog, "builtin", KEY)
     new = index_cohort(load_catalog(tmp_path / "new/data_catalog.yaml"), "builtin", KEY)
