@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
 from pydicom.dataelem import DataElement
@@ -195,7 +196,7 @@ class _Cleaner:
 
         The name of a region always stays one: a name that was changed, or of which nothing is left, gets its number.
         """
-        value = dataset[tag].value
+        value: Any = dataset[tag].value
         old = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
         texts = ["" if part is None else str(part).strip(" \0") for part in old]
         new = [self.words.clean(part) for part in texts]
@@ -233,7 +234,7 @@ def _contradicts(dataset: Dataset, tag: BaseTag, vr: str) -> bool:
 
 def _text(dataset: Dataset, tag: BaseTag) -> str:
     """A value as text, several joined by a backslash; bytes that were not yet converted as they are."""
-    value = getattr(dataset.get_item(tag), "value", None)
+    value: Any = getattr(dataset.get_item(tag), "value", None)
     if isinstance(value, bytes):
         return value.decode("latin-1")
     parts = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value

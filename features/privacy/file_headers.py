@@ -8,7 +8,7 @@ import shutil
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import nibabel as nib
 
@@ -39,8 +39,8 @@ def strip_file(source: Path, target: Path) -> None:
     strip = {".nrrd": _strip_nrrd, ".mha": _strip_meta}.get(source.suffix.lower(), _strip_nifti)
     try:
         with ExitStack() as stack:
-            reading: IO[bytes] = stack.enter_context(source.open("rb"))
-            writing: IO[bytes] = stack.enter_context(target.open("xb"))
+            reading: Any = stack.enter_context(source.open("rb"))
+            writing: Any = stack.enter_context(target.open("xb"))
             if source.name.lower().endswith(".gz"):  # a name and a time in the old one's head do not come along
                 reading = stack.enter_context(gzip.GzipFile(fileobj=reading))
                 writing = stack.enter_context(gzip.GzipFile("", "wb", 6, writing, mtime=0))
@@ -53,11 +53,11 @@ def strip_file(source: Path, target: Path) -> None:
 
 def _strip_nifti(reading: IO[bytes], writing: IO[bytes]) -> None:
     start = reading.read(4)
-    kinds = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
+    kinds: dict[int, Any] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}  # nibabel has no types
     size = next((n for n in kinds if start in (n.to_bytes(4, "little"), n.to_bytes(4, "big"))), 0)
     if not size:
         raise Rejected("NII_TRUNC", "the file is not NIfTI")
-    header = kinds[size](start + reading.read(size - 4), check=False)
+    header: Any = kinds[size](start + reading.read(size - 4), check=False)
     for name in _NIFTI_TEXTS:
         if name in header.template_dtype.names:
             header[name] = b""
