@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import nibabel as nib
 
+from features.core.errors import StoreError
 from features.core.quarantine import Rejected
+from features.images.nifti import MAX_BYTES
 
 _NIFTI_TEXTS = ("descrip", "aux_file", "intent_name", "db_name", "data_type")
 _NRRD_FIELDS = (
@@ -33,22 +34,26 @@ _BLOCK = 2**20
 def strip_file(source: Path, target: Path) -> None:
     """Write the file anew. Voxels, geometry and scaling are the same; texts, extensions and comments are gone.
 
-    Raises Rejected: NII_TRUNC (the header is damaged, or bytes are missing), NOT_IMAGE (the voxels lie in another file),
-    UNREADABLE.
+    Raises Rejected: NII_TRUNC (the header is damaged, bytes are missing, or there are too many), NOT_IMAGE (the voxels lie
+    in another file), UNREADABLE. Raises StoreError if it cannot be written.
     """
     strip = {".nrrd": _strip_nrrd, ".mha": _strip_meta}.get(source.suffix.lower(), _strip_nifti)
-    try:
-        with ExitStack() as stack:
+    with ExitStack() as stack:
+        try:
             reading: Any = stack.enter_context(source.open("rb"))
+        except OSError as error:
+            raise Rejected("UNREADABLE") from error
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             writing: Any = stack.enter_context(target.open("xb"))
             if source.name.lower().endswith(".gz"):  # a name and a time in the old one's head do not come along
                 reading = stack.enter_context(gzip.GzipFile(fileobj=reading))
                 writing = stack.enter_context(gzip.GzipFile("", "wb", 6, writing, mtime=0))
             strip(reading, writing)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Rejected("NII_TRUNC") from error
-    except OSError as error:
-        raise Rejected("UNREADABLE") from error
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise Rejected("NII_TRUNC") from error
+        except OSError as error:
+            raise StoreError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
 def _strip_nifti(reading: IO[bytes], writing: IO[bytes]) -> None:
@@ -67,6 +72,8 @@ def _strip_nifti(reading: IO[bytes], writing: IO[bytes]) -> None:
         length *= int(count)
     if not size <= offset <= _LONGEST * 1024 or length <= 0:
         raise Rejected("NOT_IMAGE", "the voxels lie in another file")
+    if length > MAX_BYTES:
+        raise Rejected("NII_TRUNC", "the header claims more voxels than a file can hold")
     writing.write(header.binaryblock)
     _copy_exactly(reading, None, offset - size)  # extensions
     writing.write(bytes(offset - size))
@@ -82,6 +89,16 @@ def _copy_exactly(reading: IO[bytes], writing: IO[bytes] | None, length: int) ->
         if writing is not None:
             writing.write(block)
         length -= len(block)
+
+
+def _copy_rest(reading: IO[bytes], writing: IO[bytes]) -> None:
+    """Copy what follows. Raises Rejected where it does not end, as what a small file may unpack to."""
+    copied = 0
+    while block := reading.read(_BLOCK):
+        copied += len(block)
+        if copied > MAX_BYTES:
+            raise Rejected("NII_TRUNC", "the file holds more bytes than voxels can need")
+        writing.write(block)
 
 
 def _strip_nrrd(reading: IO[bytes], writing: IO[bytes]) -> None:
@@ -104,9 +121,9 @@ def _strip_nrrd(reading: IO[bytes], writing: IO[bytes]) -> None:
     writing.write(b"\n")
     if packed:
         with gzip.GzipFile(fileobj=reading) as old, gzip.GzipFile("", "wb", 6, writing, mtime=0) as new:
-            shutil.copyfileobj(old, new, _BLOCK)
+            _copy_rest(cast(IO[bytes], old), cast(IO[bytes], new))
     else:
-        shutil.copyfileobj(reading, writing, _BLOCK)
+        _copy_rest(reading, writing)
 
 
 def _strip_meta(reading: IO[bytes], writing: IO[bytes]) -> None:
@@ -121,4 +138,4 @@ def _strip_meta(reading: IO[bytes], writing: IO[bytes]) -> None:
             writing.write(f"{name} = {value}\n".encode("ascii"))
         if name == "ElementDataFile":
             break
-    shutil.copyfileobj(reading, writing, _BLOCK)
+    _copy_rest(reading, writing)

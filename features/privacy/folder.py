@@ -116,7 +116,7 @@ def deidentify_file(job: Job, plan: Plan, target: Path) -> Rejected | None:
     A DICOM file goes to FOLDER/PSEUDONYM/SERIES/FILE.dcm, the last two keyed hashes; any other where its template says.
 
     Raises Rejected: NOT_IMAGE (no image, contours, segmentation or dose; no template fits its path), PATIENT_UNKNOWN,
-    BURNED_IN, and the codes of `read_dataset` and `strip_file`.
+    BURNED_IN, and the codes of `read_dataset` and `strip_file`. Raises StoreError if nothing can be written.
     """
     try:
         is_dicom = looks_like_dicom(job.source)
@@ -130,7 +130,6 @@ def deidentify_file(job: Job, plan: Plan, target: Path) -> Rejected | None:
     if not job.patient:
         raise Rejected("PATIENT_UNKNOWN", "no template of the catalog finds a patient in the file's path")
     place = target / job.target
-    place.parent.mkdir(parents=True, exist_ok=True)
     partial = place.with_name(f".{place.name}.part")
     try:
         strip_file(job.source, partial)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from features.core.errors import StoreError
 from features.core.quarantine import Rejected
 from features.images.volume import read_volume
 from features.privacy.file_headers import strip_file
@@ -91,3 +92,21 @@ def test_what_is_damaged_or_not_whole_is_refused(tmp_path: Path, name: str, data
     with pytest.raises(Rejected) as caught:
         strip_file(tmp_path / name, tmp_path / "new")
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd"])
+def test_a_small_file_does_not_unpack_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    monkeypatch.setattr("features.privacy.file_headers.MAX_BYTES", 1000)
+    sitk.WriteImage(sitk.Image(16, 16, 16, sitk.sitkInt16), tmp_path / f"bomb{ending}", True)
+    with pytest.raises(Rejected) as caught:
+        strip_file(tmp_path / f"bomb{ending}", tmp_path / "new")
+    assert caught.value.code == "NII_TRUNC"
+
+
+def test_a_place_that_cannot_be_written_stops_the_run(tmp_path: Path) -> None:
+    sitk.WriteImage(sitk.Image(2, 2, 2, sitk.sitkInt16), tmp_path / "a.nrrd")
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be written"):
+        strip_file(tmp_path / "a.nrrd", tmp_path / "file" / "new")
+    with pytest.raises(Rejected):
+        strip_file(tmp_path / "absent.nrrd", tmp_path / "new")
