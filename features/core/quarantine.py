@@ -34,11 +34,11 @@ REASONS: dict[str, Reason] = {
     ),
     "DICOM_MULTIFRAME": Reason("enhanced multi-frame images are not read yet", "convert to classic single-frame DICOM"),
     "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
-    "BURNED_IN": Reason(
+    "PHI_BURNED": Reason(
         "a patient's name may be written in the pixels (burned-in annotation, screen save, secondary capture)",
         "look at the images; export the original series",
     ),
-    "FACE": Reason(
+    "PHI_FACE": Reason(
         "warning: the image is of the head, and a face could be recognised in it",
         "do not hand out volumes; remove the face first",
     ),

@@ -26,7 +26,7 @@ _HEAD_MM = (180.0, 280.0)  # field of view of a CT of the head
 
 
 def check_burned_in(dataset: Dataset) -> None:
-    """Raises Rejected: BURNED_IN, if an image says, or by its origin is likely, to carry text in its pixels.
+    """Raises Rejected: PHI_BURNED, if an image says, or by its origin is likely, to carry text in its pixels.
 
     The rule is that of CTP's BurnedInPixelsFilter: BurnedInAnnotation is YES, ImageType or SeriesDescription name a SAVE
     (of a screen), or attributes of a secondary capture have a value. Beyond it: the class is a Secondary Capture, the
@@ -49,11 +49,11 @@ def check_burned_in(dataset: Dataset) -> None:
     else:
         why = next((keyword for keyword in _CAPTURED if keyword in dataset and text(dataset, keyword)), "")
     if why:
-        raise Rejected("BURNED_IN", attribute=why)
+        raise Rejected("PHI_BURNED", attribute=why)
 
 
 def warn_of_face(dataset: Dataset) -> tuple[Warned, ...]:
-    """FACE, if a CT or MR is of the head: a face could be recognised in a rendering of the volume.
+    """PHI_FACE, if a CT or MR is of the head: a face could be recognised in a rendering of the volume.
 
     By the body part, else by the descriptions; a CT that tells neither is one of the head if its field of view is.
     """
@@ -61,9 +61,11 @@ def warn_of_face(dataset: Dataset) -> tuple[Warned, ...]:
         return ()
     told = [text(dataset, keyword) for keyword in _PLACES]
     if any(map(_HEAD.search, told)):
-        return (Warned("FACE"),)
+        return (Warned("PHI_FACE"),)
     pixel, columns = numbers(dataset, "PixelSpacing", 2), numbers(dataset, "Columns", 1)
     if any(told) or not pixel or not columns or text(dataset, "Modality") != "CT":
         return ()
     width = pixel[1] * columns[0]
-    return (Warned("FACE", "", {"field_of_view_mm": round(width, 1)}),) if _HEAD_MM[0] <= width <= _HEAD_MM[1] else ()
+    return (
+        (Warned("PHI_FACE", "", {"field_of_view_mm": round(width, 1)}),) if _HEAD_MM[0] <= width <= _HEAD_MM[1] else ()
+    )

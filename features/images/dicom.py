@@ -31,7 +31,7 @@ def read_dicom_series(paths: Sequence[Path]) -> Volume:
 
     Raises Rejected: UNREADABLE, DICOM_TRUNC, DICOM_MULTIFRAME, DICOM_NO_IPP, DICOM_MIXED_MATRIX, DICOM_DUP_SLICE,
     DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE, DICOM_MIXED_RESCALE,
-    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE, BURNED_IN. Warns of FACE.
+    DICOM_SHORT_PIXELS, DICOM_DECODE, HU_RANGE, PHI_BURNED. Warns of PHI_FACE.
     """
     slices = [_slice(read_dataset(path)) for path in paths]
     if not slices:

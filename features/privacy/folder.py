@@ -116,7 +116,7 @@ def deidentify_file(job: Job, plan: Plan, target: Path) -> Rejected | None:
     A DICOM file goes to FOLDER/PSEUDONYM/SERIES/FILE.dcm, the last two keyed hashes; any other where its template says.
 
     Raises Rejected: NOT_IMAGE (no image, contours, segmentation or dose; no template fits its path), PATIENT_UNKNOWN,
-    BURNED_IN, and the codes of `read_dataset` and `strip_file`. Raises StoreError if nothing can be written.
+    PHI_BURNED, and the codes of `read_dataset` and `strip_file`. Raises StoreError if nothing can be written.
     """
     try:
         is_dicom = looks_like_dicom(job.source)
@@ -146,7 +146,7 @@ def _write_dicom(job: Job, plan: Plan, target: Path) -> None:
         raise Rejected("NOT_IMAGE")
     check_burned_in(dataset)
     if any(tag.group >> 8 == 0x60 and tag.element == 0x0102 and dataset[tag].value for tag in list(dataset.keys())):
-        raise Rejected("BURNED_IN", "an overlay lies in unused bits of the pixels")
+        raise Rejected("PHI_BURNED", "an overlay lies in unused bits of the pixels")
     patient = plan.names.patient(text(dataset, "PatientID"))
     if not patient:
         raise Rejected("PATIENT_UNKNOWN")

@@ -186,7 +186,7 @@ def test_no_canary_leaves_index_check_tables_extraction_and_publication(
         published = refresh_cohort("demo", [RECIPE], catalog, store, pool)
     assert store.results()["radiomics"]
     assert (published.scans, published.used) == (9, 2)
-    assert set(published.quarantined) >= {"ROI_MISSING", "DICOM_SHORT_PIXELS", "BURNED_IN", "MASK_EMPTY"}
+    assert set(published.quarantined) >= {"ROI_MISSING", "DICOM_SHORT_PIXELS", "PHI_BURNED", "MASK_EMPTY"}
     said = [*capfd.readouterr(), caplog.text, repr(published)]
     assert _found([("said", text) for text in said]) == []
     assert _found(_texts(store.root)) == []

@@ -41,7 +41,7 @@ def _dataset(**attributes: Any) -> Dataset:
 def test_images_that_may_carry_text_are_refused(attributes: dict[str, Any]) -> None:
     with pytest.raises(Rejected) as caught:
         check_burned_in(_dataset(**attributes))
-    assert caught.value.code == "BURNED_IN"
+    assert caught.value.code == "PHI_BURNED"
     assert caught.value.details["attribute"] in {*attributes, "SOPClassUID"}
 
 
@@ -72,7 +72,7 @@ def test_images_of_a_scanner_are_not(attributes: dict[str, Any]) -> None:
     ],
 )
 def test_heads_are_warned_of(attributes: dict[str, Any], warned: bool) -> None:
-    assert [one.code for one in warn_of_face(_dataset(**attributes))] == ["FACE"] * warned
+    assert [one.code for one in warn_of_face(_dataset(**attributes))] == ["PHI_FACE"] * warned
 
 
 def test_the_reader_refuses_and_warns(save_series: Callable[..., Any], tmp_path: Path) -> None:
@@ -85,5 +85,7 @@ def test_the_reader_refuses_and_warns(save_series: Callable[..., Any], tmp_path:
 
     with pytest.raises(Rejected) as caught:
         read_dicom_series(save_series(tmp_path / "a", edit=burn)[0])
-    assert caught.value.code == "BURNED_IN"
-    assert [one.code for one in read_dicom_series(save_series(tmp_path / "b", edit=show_head)[0]).warnings] == ["FACE"]
+    assert caught.value.code == "PHI_BURNED"
+    assert [one.code for one in read_dicom_series(save_series(tmp_path / "b", edit=show_head)[0]).warnings] == [
+        "PHI_FACE"
+    ]

@@ -98,7 +98,7 @@ def test_every_file_is_written_or_refused(source: Path, tmp_path: Path, declared
         "mr/p-1/week_6.nrrd": "",
         "mr/p-1/week_6_left_mask.nrrd": "",
         "elsewhere/Doe.dcm": "",
-        "elsewhere/2.dcm": "BURNED_IN",
+        "elsewhere/2.dcm": "PHI_BURNED",
         "elsewhere/3.dcm": "PATIENT_UNKNOWN",
         "elsewhere/4.dcm": "NOT_IMAGE",
         "elsewhere/5.dcm": "DICOM_TRUNC",
