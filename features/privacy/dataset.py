@@ -140,7 +140,7 @@ class _Cleaner:
 
     def _sequence(self, dataset: Dataset, tag: BaseTag, wanted: str) -> None:
         if wanted not in ("", "C", "K") and "U*" not in wanted:
-            if "X" in wanted:
+            if wanted == "X":
                 del dataset[tag]
             else:
                 dataset[tag].value = []
