@@ -218,9 +218,11 @@ def test_no_canary_leaves_the_command_line(
 def test_no_canary_reaches_the_server(server: Any, catalog: Path, tmp_path: Path) -> None:
     """Runs, their parameters, logs, artifacts, events, and every byte of the server's database."""
     store = tmp_path / "store"
-    run = server.trigger(
-        "scheduled", cohorts=["demo"], catalog=str(catalog), store=str(store), recipes=["mr_t1"], failure_threshold=1
-    )
+    chosen = {
+        "recipes": ["pet_suv"],
+        "failure_threshold": 1,
+    }  # of all cohorts: the form offers those of another catalog
+    run = server.trigger("scheduled", catalog=str(catalog), store=str(store), **chosen)
     ended = server.end(run)
     assert ended["state"]["type"] == "COMPLETED", ended["state"]
     about = {"flow_run_id": {"any_": [run]}}
