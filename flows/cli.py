@@ -10,6 +10,7 @@ import typer
 
 from features.core.errors import RadweaveError
 from flows import measure, upkeep
+from flows.deidentify import deidentify
 from flows.extract import extract
 from flows.listing import features
 from flows.options import (
@@ -303,7 +304,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (extract, features, deidentify, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

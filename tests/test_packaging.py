@@ -40,6 +40,6 @@ def test_every_file_of_the_packages_is_in_the_wheel(tmp_path: Path) -> None:
         str(path.relative_to(ROOT))
         for package in ("features", "tasks", "flows")
         for path in (ROOT / package).rglob("*")
-        if path.suffix in (".py", ".yaml", ".html")
+        if path.suffix in (".py", ".yaml", ".html", ".csv", ".txt")
     }
     assert wanted <= packed

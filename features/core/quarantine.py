@@ -92,6 +92,17 @@ REASONS: dict[str, Reason] = {
         "find out who made it; unpack it yourself, or pack a case at a time",
     ),
     "ARCHIVE_DAMAGED": Reason("an archive is damaged, encrypted or none", "send the archive again, without a password"),
+    "PHI_BURNED": Reason(
+        "a patient's name may be written in the pixels (burned-in annotation, screen save, secondary capture)",
+        "look at the images; export the original series",
+    ),
+    "PHI_FACE": Reason(
+        "warning: the image is of the head, and a face could be recognised in it",
+        "do not hand out volumes; remove the face first",
+    ),
+    "NOT_IMAGE": Reason(
+        "a file is no image or mask that can be de-identified", "leave it out; tables need their own pseudonyms"
+    ),
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case", "keep one series per case and modality in the folder"
     ),

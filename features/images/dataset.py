@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 import zlib
@@ -17,6 +18,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from features.core.quarantine import Rejected
+
+logging.getLogger("pydicom").propagate = False  # what it logs quotes values, which may be patient data
 
 BOMB_RATIO, BOMB_BYTES, BOMB_CEILING = 100, 2**26, 2**31  # inflated at most so many times, if it is more than so much
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # files without a preamble begin with one of these

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from features.core.case import ReadRule, Unit
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
+from features.images.burned_in import check_burned_in, warn_of_face
 from features.images.dataset import numbers, pixel_data, read_dataset, text
 from features.images.facts import acquisition_facts
 from features.images.frames import PROJECTIONS, Frame, frame_count, frames_of
@@ -34,11 +35,15 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
 
     Raises Rejected: UNREADABLE, SEC_BOMB, DICOM_TRUNC, DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR, DICOM_MIXED_MATRIX,
     DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,
-    DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, and the codes of `to_unit`.
+    DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, PHI_BURNED,
+    and the codes of `to_unit`.
     Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_THICKNESS, DICOM_LATERALITY, DICOM_DETECTOR, DICOM_MONOCHROME1,
-    LOSSY, DICOM_REGRID.
+    LOSSY, DICOM_REGRID, PHI_FACE.
     """
-    found = [frame for path in paths for frame in frames_of(read_dataset(path))]
+    datasets = [read_dataset(path) for path in paths]
+    for dataset in datasets:
+        check_burned_in(dataset)
+    found = [frame for dataset in datasets for frame in frames_of(dataset)]
     if not found:
         raise Rejected("IMAGE_MISSING", "the series has no files")
     frames = _without_copies(found)
@@ -50,6 +55,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
         *_count_warning("DICOM_DUP_DROPPED", len(found) - len(frames)),
         *thickness_warnings(frames, grid.spacing_mm[2]),
         *lossy_warnings(frames[0].dataset),
+        *warn_of_face(frames[0].dataset),
     )
     rescale = rescale_of(frames, modality)
     planes = stored_planes(frames)

@@ -22,7 +22,7 @@ class Pseudonyms:
     """What stands for the ids and UIDs of a cohort's files. Here raw ids end: nothing behind it knows them."""
 
     cohort: str
-    key: bytes
+    key: bytes = field(repr=False)
     form: IdForm = field(default_factory=IdForm)
 
     def patient(self, raw: str) -> str:

@@ -1,0 +1,159 @@
+"""plan_folder: what becomes of each file below a folder; deidentify_file: one of them written anew without PHI."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from features.core.catalog import Cohort, DicomSource, FileSource
+from features.core.errors import RadweaveError
+from features.core.id_form import IdForm
+from features.core.place import write_bytes
+from features.core.quarantine import Rejected
+from features.images.burned_in import check_burned_in
+from features.images.dataset import looks_like_dicom, quiet, read_dataset, text
+from features.images.files import list_files
+from features.images.findings import Pseudonyms
+from features.images.index_files import compile_template
+from features.privacy.dataset import Rules, deidentify_dataset
+from features.privacy.file_headers import strip_file
+from features.privacy.profile import Option
+from features.privacy.words import Vocabulary, words_in
+
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+_CLASSES = frozenset(  # images, contours, segmentations, doses; everything else holds what no table can clean
+    _STORAGE + ending
+    for ending in ("1", "1.1", "1.1.1", "2", "2.1", "2.2", "4", "4.1", "4.3", "4.4", "128", "128.1", "130")
+) | frozenset(_STORAGE + ending for ending in ("481.2", "481.3", "66.4", "66.7"))
+_VOLUMES = (".nii", ".nii.gz", ".nrrd", ".mha")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to be de-identified. target: its new place below OUT; or, of a DICOM file, the folder that it keeps.
+
+    name: the old place below IN.
+    """
+
+    source: Path
+    name: str
+    target: str
+    patient: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a folder, and how many entries of it cannot be read at all."""
+
+    jobs: tuple[Job, ...]
+    unreadable: int
+    rules: Rules
+    names: Pseudonyms
+
+
+def plan_folder(
+    source: Path, target: Path, cohort: str, key: bytes, options: frozenset[Option], declared: Cohort | None = None
+) -> Plan:
+    """What to do with each file below `source`, which `declared`, the cohort of a catalog, may say more of.
+
+    Of it come the form of patient ids, the folders of the images, which stay, the templates of NIfTI, NRRD and MetaImage
+    paths, the words of ROI patterns and the codes of time points. Without it the paths of those files name no patient.
+
+    Raises RadweaveError if `source` is no folder, one folder lies in the other, or `target` holds anything.
+    """
+    source, target = source.resolve(), target.resolve()
+    if not source.is_dir():
+        raise RadweaveError(f"{source}: is no folder")
+    if target.is_relative_to(source) or source.is_relative_to(target):
+        raise RadweaveError(f"{target}: lies in {source}, or the other way round; choose another folder")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RadweaveError(f"{target}: is not empty; choose a new folder")
+    names = Pseudonyms(cohort, key, declared.id_form if declared else IdForm())
+    found, refused = list_files(source, source)
+    images = declared.images if declared else ()
+    templates = [
+        (path, compile_template(path, declared.timepoints if declared else {}))
+        for one in images
+        if isinstance(one, FileSource)
+        for path in sorted((one.path, one.mask.path), key=lambda path: -len(re.sub(r"{.*?}", "", path)))
+    ]
+    dicom = [one for one in images if isinstance(one, DicomSource)]
+    folders = sorted({str(PurePosixPath(one.path)) for one in dicom} - {"."}, key=len, reverse=True)
+    jobs = tuple(_job(file.path, file.name, templates, folders, names) for file in found)
+    return Plan(jobs, len(refused), _rules(cohort, key, options, dicom), names)
+
+
+def _rules(cohort: str, key: bytes, options: frozenset[Option], dicom: Sequence[DicomSource]) -> Rules:
+    patterns = [one.mask.roi for one in dicom] + [pattern for one in dicom for pattern in one.select.values()]
+    known = {word for pattern in patterns for word in words_in(re.sub(r"\\.", " ", pattern))}
+    timepoints: dict[str, frozenset[str]] = {}
+    for one in dicom:
+        if one.timepoint:
+            timepoints[one.timepoint.tag] = timepoints.get(one.timepoint.tag, frozenset()) | set(one.timepoint.codes)
+    return Rules(cohort, key, options, Vocabulary(frozenset(known)), timepoints)
+
+
+def _job(
+    path: Path, name: str, templates: Sequence[tuple[str, re.Pattern[str]]], folders: Sequence[str], names: Pseudonyms
+) -> Job:
+    for template, pattern in templates:
+        match = pattern.fullmatch(name)
+        if match:
+            patient, place = names.patient(match["patient"]), template
+            for word, value in {**match.groupdict(), "patient": patient}.items():
+                place = place.replace(f"{{{word}}}", value)
+            return Job(path, name, place, patient)
+    folder = next((one for one in folders if PurePosixPath(name).is_relative_to(one)), "")
+    return Job(path, name, folder)
+
+
+def deidentify_file(job: Job, plan: Plan, target: Path) -> Rejected | None:
+    """Write one file below `target`; None if it is written.
+
+    A DICOM file goes to FOLDER/PSEUDONYM/SERIES/FILE.dcm, the last two keyed hashes; any other where its template says.
+
+    Raises Rejected: NOT_IMAGE (no image, contours, segmentation or dose; no template fits its path), PATIENT_UNKNOWN,
+    PHI_BURNED, and the codes of `read_dataset` and `strip_file`. Raises StoreError if nothing can be written.
+    """
+    try:
+        is_dicom = looks_like_dicom(job.source)
+    except OSError as error:
+        raise Rejected("UNREADABLE") from error
+    if is_dicom:
+        _write_dicom(job, plan, target)
+        return None
+    if not job.source.name.lower().endswith(_VOLUMES):
+        raise Rejected("NOT_IMAGE")
+    if not job.patient:
+        raise Rejected("PATIENT_UNKNOWN", "no template of the catalog finds a patient in the file's path")
+    place = target / job.target
+    partial = place.with_name(f".{place.name}.part")
+    try:
+        strip_file(job.source, partial)
+        partial.replace(place)
+    finally:
+        partial.unlink(missing_ok=True)
+    return None
+
+
+def _write_dicom(job: Job, plan: Plan, target: Path) -> None:
+    dataset = read_dataset(job.source)
+    if text(dataset, "SOPClassUID") not in _CLASSES:
+        check_burned_in(dataset)
+        raise Rejected("NOT_IMAGE")
+    check_burned_in(dataset)
+    if any(tag.group >> 8 == 0x60 and tag.element == 0x0102 and dataset[tag].value for tag in list(dataset.keys())):
+        raise Rejected("PHI_BURNED", "an overlay lies in unused bits of the pixels")
+    patient = plan.names.patient(text(dataset, "PatientID"))
+    if not patient:
+        raise Rejected("PATIENT_UNKNOWN")
+    series = plan.names.word(text(dataset, "SeriesInstanceUID"))[:16]
+    deidentify_dataset(dataset, patient, plan.rules)
+    data = io.BytesIO()
+    with quiet():
+        dataset.save_as(data, enforce_file_format=True)
+    name = plan.names.word(f"file\0{job.name}")[:16]
+    write_bytes(target / job.target / patient / series / f"{name}.dcm", data.getvalue())
