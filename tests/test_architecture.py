@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "tables": set(),
     "radiomics": {"images"},
     "deep": {"images"},
+    "pacs": {"images"},
     "clinical": {"tables"},
     "genomic": {"tables"},
     "results": {"images", "tables"},
