@@ -164,8 +164,7 @@ class _Retrieval:
                 with server.get(path, ACCEPT) as answer:
                     kind = answer.headers.get("Content-Type", "")
                     for part in save_parts(kind, answer.iter_content(PIECE), folder):
-                        self.shelf.keep(part, series)
-                        self.new_files += 1
+                        self.new_files += self.shelf.keep(part, series)
                         tell("retrieve", min(self.new_files, expected), expected)
 
             def take_all() -> None:

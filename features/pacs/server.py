@@ -79,7 +79,9 @@ class Server:
         self._timeout_s = pacs.timeout_s
         session = requests.Session()
         session.auth = credentials or (lambda request: request)  # no other credentials, such as those of a .netrc
-        session.mount("http", _Governed(adapter or HTTPAdapter(), self.clock, pacs))
+        governed = _Governed(adapter or HTTPAdapter(), self.clock, pacs)
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, governed)
         self._session = session
         self.client = DICOMwebClient(self.address, session=session, timeout=pacs.timeout_s, permissive_uid=True)
         self.client.set_http_retry_params(retry=False)
@@ -175,7 +177,7 @@ class _Governed(requests.adapters.BaseAdapter):
 @contextmanager
 def _silenced() -> Iterator[None]:
     """Inside, the libraries log nothing: their lines hold UIDs and, in queries, patient ids."""
-    loggers = [logging.getLogger(name) for name in ("dicomweb_client", "urllib3", "requests")]
+    loggers = [logging.getLogger(name) for name in ("dicomweb_client", "retrying", "urllib3", "requests")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -54,8 +54,8 @@ class Shelf:
             path.unlink()
         return incoming
 
-    def keep(self, part: Path, series: Series) -> None:
-        """Take in a file that has just arrived. Raises PacsError if it is no DICOM, or belongs to another series."""
+    def keep(self, part: Path, series: Series) -> bool:
+        """Take in a file that has just arrived; whether it is new. Raises PacsError if it is not DICOM of this series."""
         try:
             header = read_dataset(part, tags=["SOPInstanceUID", "SeriesInstanceUID"])
         except Rejected:
@@ -65,8 +65,11 @@ class Shelf:
         if not uid or text(header, "SeriesInstanceUID") != series.uid:
             part.unlink()
             raise PacsError("the PACS sends an instance of another series")
+        place = part.with_name(name_of(uid) + ENDING)
+        is_new = not place.exists()
         part.chmod(0o644)
-        part.replace(part.with_name(name_of(uid) + ENDING))
+        part.replace(place)
+        return is_new
 
     def close(self, series: Series, wanted: Iterable[str]) -> None:
         """Let a complete series be found. Instances that the PACS no longer has are removed."""
