@@ -10,6 +10,7 @@ import typer
 
 from features.core.errors import RadweaveError
 from flows import measure, upkeep
+from flows.export_seg import export_seg
 from flows.extract import extract
 from flows.listing import features
 from flows.options import (
@@ -268,7 +269,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (extract, features, export_seg, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

@@ -127,6 +127,8 @@ def test_a_series_that_still_arrives_waits_for_the_next_refresh(orthanc: Orthanc
 
 def test_a_wrong_password_is_told_without_it(orthanc: Orthanc, tmp_path: Path) -> None:
     wrong = "not-the-password"
-    with pytest.raises(RadweaveError, match=r"refuses the credentials \(HTTP 401\): check RADWEAVE_PACS_USER") as caught:
+    with pytest.raises(
+        RadweaveError, match=r"refuses the credentials \(HTTP 401\): check RADWEAVE_PACS_USER"
+    ) as caught:
         _retrieve(tmp_path, _server(Credentials(USER, wrong)))
     assert wrong not in repr(caught.value) and USER not in str(caught.value)

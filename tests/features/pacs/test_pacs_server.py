@@ -88,7 +88,9 @@ def test_a_token_is_sent_as_bearer(server: Callable[..., Server], pacs: FakePacs
 def test_credentials_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Credentials.from_environment()
     monkeypatch.setenv("RADWEAVE_PACS_USER", "reader")
-    with pytest.raises(RadweaveError, match="set RADWEAVE_PACS_USER and RADWEAVE_PACS_PASSWORD, or RADWEAVE_PACS_TOKEN"):
+    with pytest.raises(
+        RadweaveError, match="set RADWEAVE_PACS_USER and RADWEAVE_PACS_PASSWORD, or RADWEAVE_PACS_TOKEN"
+    ):
         Credentials.from_environment()
     monkeypatch.setenv("RADWEAVE_PACS_PASSWORD", CANARY)
     assert Credentials.from_environment() == Credentials("reader", CANARY)

@@ -188,9 +188,7 @@ def test_a_whole_series_that_grows_is_hidden_until_the_rest_is_here(
     assert retrieve().files == 1 and _found(tmp_path) == _all(pacs)
 
 
-def test_the_second_look_comes_after_the_series_could_settle(
-    retrieve: Retrieve, pacs: FakePacs, wound: object
-) -> None:
+def test_the_second_look_comes_after_the_series_could_settle(retrieve: Retrieve, pacs: FakePacs, wound: object) -> None:
     retrieve(settle_s=30)
     assert max(wound.slept) == pytest.approx(30, abs=0.1)  # type: ignore[attr-defined]
     wound.slept.clear()  # type: ignore[attr-defined]
