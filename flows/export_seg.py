@@ -29,6 +29,9 @@ def export_seg(
     ] = "",
     description: Annotated[str, typer.Option(help="Series description.")] = "radweave",
     no_features: Annotated[bool, typer.Option("--no-features", help="Only masks, no structured reports.")] = False,
+    derived: Annotated[
+        bool, typer.Option("--derived", help="Also features of derived images, such as wavelets: large reports.")
+    ] = False,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
 ) -> None:
@@ -47,7 +50,7 @@ def export_seg(
     done = 0
     with Screen():
         scans = _scans(catalog, cohort, place, case or [])
-        features = {} if no_features else _features(place, cohort)
+        features = {} if no_features else _features(place, cohort, derived=derived)
         for number, scan in enumerate(scans, start=1):
             try:
                 files = _files(scan, features.get((str(scan.case), scan.modality), []), description)
@@ -124,7 +127,7 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
     return found
 
 
-def _features(store: "Store", cohort: str) -> "dict[tuple[str, str], list[Feature]]":
+def _features(store: "Store", cohort: str, *, derived: bool) -> "dict[tuple[str, str], list[Feature]]":
     """The handcrafted features of each case and modality."""
     from features.pacs.report import Feature
     from features.results.manifest import Mart
@@ -135,6 +138,7 @@ def _features(store: "Store", cohort: str) -> "dict[tuple[str, str], list[Featur
         row
         for row in mart.read("dictionary", cohort).to_pylist()
         if row["block"] in BLOCKS and row["role"] == "predictor" and row["type"] != "string"
+        if derived or row["filter"] in ("", "original")
     ]
     for block in BLOCKS:
         own = [row for row in columns if row["block"] == block]

@@ -75,6 +75,7 @@ class FakePacs(requests.adapters.BaseAdapter):
             raise fault
         answer = requests.Response()
         answer.request, answer.url, answer.status_code = request, str(request.url), 200
+        answer.headers["Content-Type"] = "application/dicom+json"
         if isinstance(fault, int) and fault != 200:
             answer.status_code, body = fault, b"PatientName Secret^P1"
         else:
