@@ -109,8 +109,8 @@ class FakePacs(requests.adapters.BaseAdapter):
         for ds in found:
             rows.setdefault(self._uid(ds, level), ds)
         wanted = [ds for ds in rows.values() if self._fits(ds, query)]
-        start = int(query["offset"][0])
-        page = wanted[start : start + min(self.page, int(query["limit"][0]))]
+        start, limit = (int(query.get(name, [default])[0]) for name, default in (("offset", "0"), ("limit", "1000")))
+        page = wanted[start : start + min(self.page, limit)]
         return json.dumps([self._row(ds, level, found) for ds in page]).encode()
 
     def _files(self, found: list[Dataset], answer: requests.Response) -> bytes:
