@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -50,7 +50,7 @@ def find_studies(server: Server, source: DicomSource, pacs: PacsSource, root: Pa
     Raises RadweaveError if the file of patients is not there or holds wildcards, and what `Server.attempt` raises.
     """
     first, last = pacs.study_date.span(today)
-    terms = {"ModalitiesInStudy": source.modality}
+    terms: dict[str, str] = {"ModalitiesInStudy": source.modality}
     if first or last:
         terms["StudyDate"] = "-".join(day.strftime("%Y%m%d") if day else "" for day in (first, last))
     queries = [terms]
@@ -108,7 +108,7 @@ def read_patients(root: Path, name: str) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise RadweaveError(f'the file of patients "{name}" cannot be read: {what}') from None
-    found = {}
+    found: dict[str, None] = {}
     for number, line in enumerate(lines, start=1):
         patient = line.strip()
         if patient and not patient.startswith("#"):
@@ -122,7 +122,7 @@ def read_patients(root: Path, name: str) -> list[str]:
     return list(found)
 
 
-def _pages(server: Server, search: Callable[..., list[Row]], keyword: str, enough: int = 0) -> Iterator[Row]:
+def _pages(server: Server, search: Callable[..., Sequence[Row]], keyword: str, enough: int = 0) -> Iterator[Row]:
     """Every result once, until there are `enough` or a page has nothing new: some servers give less than a page, some all."""
     seen: set[str] = set()
     offset = 0

@@ -101,7 +101,7 @@ class _Retrieval:
         try:
             studies = find_studies(self.server, self.source, self.pacs, root, today)
         except PacsError as error:
-            self._reject("PACS_FAILED", "", message=str(error))
+            self._reject("PACS_FAILED", "", str(error))
             return Retrieved(self.source.centre, tuple(self.rows), answered=False)
         studies = [study for study in studies if self._case(study.patient) not in withdrawn]
         jobs = [job for study in studies if not self._is_known(study) for job in self._plan(study)]
@@ -136,7 +136,7 @@ class _Retrieval:
         try:
             found = find_series(self.server, study, self.source, self.pacs)
         except PacsError as error:
-            self._reject("PACS_FAILED", study.patient, message=str(error), study=self._word(study.uid))
+            self._reject("PACS_FAILED", study.patient, str(error), study=self._word(study.uid))
             return []
         jobs = []
         for series in found:
@@ -195,14 +195,14 @@ class _Retrieval:
             counts = self._second_look(found)
             for job in found:
                 series, here = job.series, self._here(job)
-                facts = {"study": self._word(series.study), "series": self._word(series.uid)}
-                numbers = {"expected": counts.get(series.uid, series.files), "received": len(here)}
+                facts: dict[str, str | int] = {"study": self._word(series.study), "series": self._word(series.uid)}
+                facts |= {"expected": counts.get(series.uid, series.files), "received": len(here)}
                 if job.failure:
-                    self._reject("PACS_FAILED", series.patient, message=job.failure, **facts, **numbers)
+                    self._reject("PACS_FAILED", series.patient, job.failure, **facts)
                 elif {series.files or len(job.wanted), counts.get(series.uid)} != {len(job.wanted)} or not (
                     job.wanted and job.wanted.keys() <= here
                 ):
-                    self._reject("PACS_PARTIAL", series.patient, **facts, **numbers)
+                    self._reject("PACS_PARTIAL", series.patient, **facts)
                 elif self.shelf.complete(series) != job.wanted.keys():
                     self.shelf.close(series, job.wanted)
                     done += 1
@@ -231,7 +231,7 @@ class _Retrieval:
     def _word(self, uid: str) -> str:
         return self.names.word(uid)[:12]
 
-    def _reject(self, code: str, patient: str, *, message: str = "", **details: str | int) -> None:
+    def _reject(self, code: str, patient: str, message: str = "", **details: str | int) -> None:
         self.rows.append(
             Quarantined(
                 cohort=self.names.cohort,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import random
 import time
 import warnings
@@ -140,7 +141,7 @@ class Server:
             raise PacsGone(f"the PACS does not answer ({told}), and the budget of retries is spent") from None
         if tried == TRIES:
             raise PacsError(f"the PACS fails {TRIES} times ({told})") from None
-        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self.budget.in_a_row)
+        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * math.exp2(self.budget.in_a_row))
         self.budget.in_a_row += 1
         return max(wait_s * (0.5 + 0.5 * self.clock.random()), _asked_for(answer))
 

@@ -47,10 +47,17 @@ def instance(patient: str, study: str, series: str, modality: str = "CT", **fact
     return ds
 
 
+_encoded: dict[str, bytes] = {}  # by SOP instance UID: encoding takes half the time of these tests
+
+
 def encoded(ds: Dataset) -> bytes:
-    buffer = io.BytesIO()
-    ds.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()
+    """The bytes of an instance; it must not change any more."""
+    uid = str(ds.SOPInstanceUID)
+    if uid not in _encoded:
+        buffer = io.BytesIO()
+        ds.save_as(buffer, enforce_file_format=True)
+        _encoded[uid] = buffer.getvalue()
+    return _encoded[uid]
 
 
 @dataclass

@@ -20,6 +20,7 @@ from features.pacs.server import PacsError, Server
 from tests.features.images.conftest import image_series, save_series  # noqa: F401
 from tests.features.pacs.conftest import FakePacs
 
+pytestmark = pytest.mark.slow  # highdicom takes a while to import
 TILTED = (0.8, 0.6, 0, -0.6, 0.8, 0)
 FEATURES = [
     Feature("shape_MeshVolume", 1234.5, "", "RNU0", "original", "ct", "radweave; 1"),
