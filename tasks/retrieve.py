@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 from prefect import task
 from prefect.blocks.system import Secret
@@ -83,7 +84,7 @@ def find_credentials(secret: str = "") -> Credentials:
     if not os.environ.get("PREFECT_API_URL"):
         raise RadweaveError(f'the credentials of the PACS are in the Prefect block "{secret}": set PREFECT_API_URL')
     try:
-        value = Secret.load(secret, _sync=True).get()
+        value = cast(Any, Secret).load(secret, _sync=True).get()
     except ValueError:
         raise RadweaveError(f'the Prefect server has no Secret block "{secret}"') from None
     return Credentials.from_secret(secret, value)

@@ -18,7 +18,12 @@ from features.images.dataset import quiet
 from features.pacs.segmentation import SERIES_NUMBER, words
 
 if TYPE_CHECKING:
-    from highdicom.sr import CodedConcept, Measurement, VolumetricROIMeasurementsAndQualitativeEvaluations
+    from highdicom.sr import (
+        CodedConcept,
+        Measurement,
+        ReferencedSegment,
+        VolumetricROIMeasurementsAndQualitativeEvaluations,
+    )
 
 SCHEME = "99RADWEAVE"  # codes of our own; IBSI's and UCUM's are those of PS3.16
 UCUM: Mapping[str, tuple[str, str]] = {
@@ -120,7 +125,7 @@ def make_report(
 
 
 def _group(
-    segmentation: Dataset, segment: object, features: Sequence[Feature], unit: Unit
+    segmentation: Dataset, segment: ReferencedSegment, features: Sequence[Feature], unit: Unit
 ) -> VolumetricROIMeasurementsAndQualitativeEvaluations:
     import highdicom as hd
 

@@ -202,7 +202,7 @@ class _Retrieval:
                 elif {series.files or len(job.wanted), counts.get(series.uid)} != {len(job.wanted)} or not (
                     job.wanted and job.wanted.keys() <= here
                 ):
-                    self._reject("PACS_PARTIAL", series.patient, **facts)
+                    self._reject("PACS_PARTIAL", series.patient, "", **facts)
                 elif self.shelf.complete(series) != job.wanted.keys():
                     self.shelf.close(series, job.wanted)
                     done += 1

@@ -17,10 +17,19 @@ from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.images.dataset import quiet
 
-MAKER = {"manufacturer": "radweave", "device_serial_number": "1"}
 SERIES_NUMBER = 9001
-_COPIED = ("PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber")
-_COPIED += ("ReferringPhysicianName", "Manufacturer")  # of type 2, or copied by highdicom: empty where a file has none
+# Of type 2, or copied by highdicom: empty where a file has none.
+_COPIED = (
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "Manufacturer",
+)
 
 
 def read_sources(paths: Sequence[Path]) -> list[Dataset]:
@@ -76,11 +85,12 @@ def make_segmentation(
                 series_number=SERIES_NUMBER,
                 sop_instance_uid=generate_uid(entropy_srcs=[*seed, "instance"]),
                 instance_number=1,
+                manufacturer="radweave",
                 manufacturer_model_name="radweave",
+                device_serial_number="1",
                 software_versions=version("radweave"),
                 series_description=words(description),
                 content_label="ROI",
-                **MAKER,
             )
     except (AttributeError, ValueError, TypeError) as error:
         raise Rejected("GEOMETRY", "the image lacks what a segmentation copies from it") from error
