@@ -11,6 +11,7 @@ import typer
 from features.core.errors import RadweaveError
 from flows import measure, upkeep
 from flows.deidentify import deidentify
+from flows.export_seg import export_seg
 from flows.extract import extract
 from flows.listing import features
 from flows.options import (
@@ -304,7 +305,7 @@ def prepare() -> None:
         typer.echo(line)
 
 
-for _command in (extract, features, deidentify, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (extract, features, deidentify, export_seg, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 

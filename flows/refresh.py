@@ -31,6 +31,7 @@ from tasks.index import index_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
 from tasks.quality import write_quality_page
+from tasks.retrieve import Retrieval, retrieve_series
 from tasks.runners.runner import Runner
 from tasks.tables import read_tables
 
@@ -128,7 +129,13 @@ def refresh_cohort(
         pool.warm(partial(load_libraries, recipes))
     tables = run_step(read_tables, catalog, name, ledger, FileCache(None, key) if rehash else cache)
     withdrawn = withdrawn_cases(store)
+    retrieval = Retrieval()
+    if load_catalog(catalog).cohort(name).has_pacs:
+        retrieval = run_step(retrieve_series, catalog, name, again=rehash, withdrawn=withdrawn)
+    for message in retrieval.messages:
+        say(message)
     index = run_step(index_scans, catalog, name, cache, rehash=rehash, withdrawn=withdrawn)
+    index = retrieval.added_to(index)
     usable = run_step(check_scans, index.scans, ledger, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from features.core.errors import RadweaveError
-from features.core.quarantine import REASONS
+from features.core.quarantine import NOT_RETRIEVED, REASONS
 from features.core.store import Store
 from features.results.ledger import Ledger
 from features.results.publish import Published
@@ -21,6 +21,9 @@ def scans_in_quarantine(store: Store, cohort: str) -> dict[ScanKey, str]:
     """Scan → code, of the scans of a cohort that are in quarantine now; empty before its first refresh."""
     table = Ledger(store, cohort).table("quarantine")  # none if it is damaged: the refresh weaves it anew
     rows = [row for row in table.to_pylist() if row["stage"] != "tables"] if table is not None else []
+    rows = [
+        row for row in rows if row["code"] not in NOT_RETRIEVED
+    ]  # no fault of the data: the next refresh asks again
     return {
         (row["case"], row["modality"], row["details"] if row["stage"] == "index" else ""): row["code"]
         for row in reversed(rows)

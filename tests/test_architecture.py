@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "radiomics": {"images"},
     "deep": {"images"},
     "privacy": {"images"},
+    "pacs": {"images"},
     "clinical": {"tables"},
     "genomic": {"tables"},
     "results": {"images", "tables"},

@@ -20,6 +20,7 @@ from features.core.genomic_source import AnyGenomicTable, named_form
 from features.core.genomic_source import GenomicTable as GenomicTable
 from features.core.id_form import IdForm
 from features.core.outcome_name import outcome_word
+from features.core.pacs_source import PacsSource, url_fault
 from features.core.room import Frozen
 from features.core.table_source import ClinicalTable as ClinicalTable
 from features.core.table_source import ColumnSource as ColumnSource
@@ -83,7 +84,8 @@ class DicomSource(Frozen):
     """DICOM files anywhere below `path` (relative to the cohort's root), archives included, grouped by series.
 
     select, ignore: DICOM keyword → regular expression for the whole value, any case; a series is taken if it fits all of
-    `select` and none of `ignore`. regrid: resample tilted or unevenly spaced stacks instead of refusing them.
+    `select` and none of `ignore`. regrid: resample tilted or unevenly spaced stacks instead of refusing them. pacs: where
+    the files are retrieved from before each refresh.
     """
 
     format: Literal["dicom"]
@@ -96,6 +98,7 @@ class DicomSource(Frozen):
     select: dict[str, str] = {}
     ignore: dict[str, str] = {}
     regrid: bool = False
+    pacs: PacsSource | None = None
 
     @property
     def rule(self) -> ReadRule:
@@ -165,6 +168,11 @@ class Cohort(Frozen):
     tables: tuple[Table, ...] = ()
     endpoints: dict[Word, Endpoint] = {}
 
+    @property
+    def has_pacs(self) -> bool:
+        """Whether images are retrieved from a PACS."""
+        return any(isinstance(image, DicomSource) and image.pacs for image in self.images)
+
 
 class Catalog(Frozen):
     """All cohorts, and the folder that relative roots start from."""
@@ -219,6 +227,8 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     for i, image in enumerate(cohort.images):
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
         if isinstance(image, DicomSource):
+            if image.pacs:
+                faults += _pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
             if image.timepoint:
                 for code, timepoint in image.timepoint.codes.items():
                     known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
@@ -276,6 +286,18 @@ def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterat
             except re.error as error:
                 where = document.where((*loc, rule, keyword))
                 yield Fault(where, f"the pattern is no regular expression: {error}", f'"{pattern}"')
+
+
+def _pacs_faults(document: Document, loc: Loc, pacs: PacsSource) -> Iterator[Fault]:
+    """Faults that are told without the value: it may be a password."""
+    if wrong := url_fault(pacs.url):
+        hint = "credentials come from RADWEAVE_PACS_USER and RADWEAVE_PACS_PASSWORD, or from a Prefect block"
+        yield Fault(document.where((*loc, "url")), f"the URL of the PACS {wrong}", "", "https://host[:port]/path", hint)
+    try:
+        re.compile(pacs.description)
+    except re.error as error:
+        place = document.where((*loc, "description"))
+        yield Fault(place, "the description is no regular expression", f'"{pacs.description}"', "", str(error))
 
 
 def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: Variable) -> list[Fault]:

@@ -218,6 +218,12 @@ REASONS: dict[str, Reason] = {
         "bytes changed although size and modification time did not",
         "restore the file from its source, or accept it with --rehash",
     ),
+    "PACS_PARTIAL": Reason(
+        "a series was still arriving at the PACS, or came in parts", "nothing: the next refresh asks for the rest"
+    ),
+    "PACS_FAILED": Reason(
+        "a series could not be retrieved, or the PACS did not answer", "check the PACS; the next refresh asks again"
+    ),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),
     "TAB_TIME": Reason(
         "a survival time is negative, or it is missing or zero where an event state is given", "correct the dates"
@@ -239,7 +245,8 @@ REASONS: dict[str, Reason] = {
 
 
 # True for one refresh: not kept, tried again at the next.
-TRANSIENT = frozenset({"WORKER_LOST", "TIMEOUT", "OOM_RISK", "UNREADABLE"})
+NOT_RETRIEVED = frozenset({"PACS_PARTIAL", "PACS_FAILED"})
+TRANSIENT = frozenset({"WORKER_LOST", "TIMEOUT", "OOM_RISK", "UNREADABLE"}) | NOT_RETRIEVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
 from features.core.errors import RadweaveError
+from features.core.pacs_source import PACS_FOLDER
 
 
 class FoundFile(NamedTuple):
@@ -38,7 +39,7 @@ def list_files(folder: Path, root: Path) -> Listing:
     """Files below a folder that may be read, and entries that may not, both sorted. Both paths are resolved.
 
     Not to be read: links that lead outside the root or to nothing, linked folders (never followed), folders that cannot
-    be listed, and whatever is neither a file nor a folder.
+    be listed, and whatever is neither a file nor a folder. Left out: series that are still being retrieved from a PACS.
     """
     readable: list[FoundFile] = []
     refused: list[Path] = []
@@ -56,7 +57,8 @@ def list_files(folder: Path, root: Path) -> Listing:
                 stat = path.lstat()
                 name = real = str(path)[start:]
                 if S_ISDIR(stat.st_mode):
-                    folders.append(path)
+                    if path.name != PACS_FOLDER:
+                        folders.append(path)
                     continue
                 if S_ISLNK(stat.st_mode):  # only links are resolved, which is slow
                     target = path.resolve()

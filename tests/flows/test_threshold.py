@@ -28,7 +28,7 @@ def test_before_the_first_refresh_nothing_is_in_quarantine(tmp_path) -> None:
     assert scans_in_quarantine(Store(tmp_path), "c") == {}
 
 
-def test_scans_of_unknown_cases_are_told_apart_and_rows_of_tables_are_no_scans(tmp_path) -> None:
+def test_scans_of_unknown_cases_are_told_apart_and_rows_of_tables_and_of_a_pacs_are_no_scans(tmp_path) -> None:
     store = Store(tmp_path)
     keep(
         store,
@@ -37,6 +37,8 @@ def test_scans_of_unknown_cases_are_told_apart_and_rows_of_tables_are_no_scans(t
         ("c:1", "quality", "MASK_TINY", ""),
         ("c:1", "extract", "TOO_MANY_BINS", ""),
         ("c:2", "tables", "TAB_TIME", ""),
+        ("c:3", "index", "PACS_PARTIAL", "3"),
+        ("c:unknown", "index", "PACS_FAILED", "4"),
     )
     found = scans_in_quarantine(store, "c")  # a scan counts with its first reason
     assert sorted(found.values()) == ["DICOM_TRUNC", "DICOM_TRUNC", "MASK_TINY"]

@@ -64,3 +64,11 @@ def test_a_folder_that_cannot_be_listed_is_refused(root: Path, monkeypatch: pyte
     found, refused = list_files(root, root)
     assert [one.name for one in found] == ["3", "a/1"]
     assert refused == [root / "a" / "deep"]
+
+
+def test_series_that_still_arrive_from_a_pacs_are_not_seen(root: Path) -> None:
+    hidden = root / "a" / ".pacs" / "study" / "series"
+    hidden.mkdir(parents=True)
+    (hidden / "1.dcm").write_text("half a series")
+    found, refused = list_files(root, root)
+    assert [one.name for one in found] == ["3", "a/1", "a/deep/2"] and refused == []
