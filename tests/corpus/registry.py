@@ -1,0 +1,141 @@
+"""The registry of faults: what is wrong with a case, and exactly what must become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.corpus.study import ct_study, mr_study, nifti_pair, nrrd_pair, pt_study, seg_study
+
+Twin = Literal["equal", "close", "other"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a case.
+
+    refused: "stage CODE" of each quarantine row. warned: codes of the warnings of its scans. used: how many scans are
+    used. twin: their features are those of the case without the fault to the bit, within 1e-6, or others.
+    ignored: files that are counted and left aside.
+    """
+
+    refused: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    used: int = 0
+    twin: Twin = "other"
+    ignored: int = 0
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        words = [f"quarantined {row}" for row in self.refused] + [f"used, warns {code}" for code in self.warned]
+        if self.used and not self.warned:
+            words.append(
+                {"equal": "recovered, same features", "close": "recovered, features within 1e-6"}.get(self.twin, "used")
+            )
+        if self.ignored:
+            words.append(f"{self.ignored} files ignored")
+        return "; ".join(words)
+
+
+def refused(code: str, *, stage: str = "quality", cases: int = 1, used: int = 0, ignored: int = 0) -> Outcome:
+    """Quarantined."""
+    return Outcome((f"{stage} {code}",) * cases, used=used, ignored=ignored)
+
+
+def recovered(*warned: str, twin: Twin = "equal", used: int = 1, ignored: int = 0) -> Outcome:
+    """Used, perhaps with warnings."""
+    return Outcome(warned=tuple(sorted(warned)), used=used, twin=twin, ignored=ignored)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How cases of a kind are declared in the catalog, and the clean one: `make(patient, seed)`."""
+
+    entry: dict[str, Any]
+    make: Callable[..., Any]
+
+
+def _dicom(modality: str, unit: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    own = {"format": "rtstruct", "roi": "GTV.*"} | (mask or {})
+    return {"format": "dicom", "centre": "A", "modality": modality, "unit": unit, "mask": own, **more}
+
+
+def _file(format_: str, ending: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    own = {"format": format_, "path": f"{{kind}}/{{patient}}/mask.{ending}"} | (mask or {})
+    path = f"{{kind}}/{{patient}}/image.{ending}"
+    return {"format": format_, "centre": "A", "modality": "CT", "unit": "HU", "path": path, "mask": own, **more}
+
+
+KINDS = {
+    "ct": Kind(_dicom("CT", "HU"), ct_study),
+    "ct_regrid": Kind(_dicom("CT", "HU", regrid=True), ct_study),
+    "ct_union": Kind(_dicom("CT", "HU", mask={"several": "union"}), ct_study),
+    "ct_absent": Kind(_dicom("CT", "HU", mask={"absent": "ignore"}), ct_study),
+    "mr": Kind(_dicom("MR", "arbitrary"), mr_study),
+    "pt": Kind(_dicom("PT", "SUV"), pt_study),
+    "seg": Kind(_dicom("CT", "HU", mask={"format": "seg"}), seg_study),
+    "nifti": Kind(_file("nifti", "nii.gz"), nifti_pair),
+    "nifti_volume": Kind(_file("nifti", "nii.gz", volume=0), nifti_pair),
+    "nifti_nearest": Kind(_file("nifti", "nii.gz", mask={"grid": "nearest"}), nifti_pair),
+    "nrrd": Kind(_file("nrrd", "nrrd"), nrrd_pair),
+}
+
+
+def entry_of(kind: str) -> dict[str, Any]:
+    """The catalog's image source of a kind; its cases lie in a folder of its name."""
+    entry = dict(KINDS[kind].entry)
+    if entry["format"] == "dicom":
+        return {**entry, "path": kind}
+    mask = {**entry["mask"], "path": entry["mask"]["path"].replace("{kind}", kind)}
+    return {**entry, "path": entry["path"].replace("{kind}", kind), "mask": mask}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one case: `spoil` changes the clean case of its kind, or gives back what is written in its place."""
+
+    name: str
+    domain: str
+    kind: str
+    spoil: Callable[[Any], Any]
+    outcome: Outcome
+
+    @property
+    def code(self) -> str:
+        """The fault of which this is a form."""
+        return self.name.split("__")[0].upper()
+
+    @property
+    def title(self) -> str:
+        """What is wrong, in words."""
+        return " ".join((self.spoil.__doc__ or "").split()).rstrip(".")
+
+    @property
+    def patient(self) -> str:
+        """The id of the patient; a second one is called the same with -B."""
+        return f"P-{self.name}"
+
+    def write(self, root: Path) -> None:
+        """Write the bad case into the folder of its kind below `root`."""
+        case = KINDS[self.kind].make(self.patient)
+        case = self.spoil(case) or case
+        for one in case if isinstance(case, list) else [case]:
+            one.write(root / self.kind / one.patient)
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(domain: str, kind: str, outcome: Outcome) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Register a function that spoils a clean case; its name, up to a double underscore, is the fault's code."""
+
+    def register(spoil: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        name = spoil.__name__
+        assert name not in FAULTS, name
+        FAULTS[name] = Fault(name, domain, kind, spoil, outcome)
+        return spoil
+
+    return register
