@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -240,6 +241,9 @@ def dicom_compressed__rle(study: Study) -> None:
 def dicom_compressed__jpeg2000(study: Study) -> None:
     """Pixels are compressed by JPEG 2000 without loss."""
     for ds in study.slices:
+        ds.Rows = ds.Columns = 32  # the least that the encoder takes
+        wide = np.pad(np.frombuffer(ds.PixelData, "<i2").reshape(20, 20), (0, 12), constant_values=24)
+        ds.PixelData = wide.tobytes()
         _as_unsigned(ds)
         ds.compress(JPEG2000Lossless, generate_instance_uid=False)
 
@@ -392,43 +396,39 @@ def dicom_charset(study: Study) -> None:
     """Names hold bytes that the declared character set does not know."""
     for i, ds in enumerate(study.slices):
         ds.SpecificCharacterSet, ds.PatientName = "ISO_IR 192", "AAAA^BBBB"
-        study.images[i] = encode(ds).replace(b"AAAA^BBBB", b"\xc4\xd6\xdc\xdf^\xff\xfe\x80\x81")
+        study.images[i] = encode_with(ds, {b"AAAA^BBBB": b"\xc4\xd6\xdc\xdf^\xff\xfe\x80\x81"})
 
 
 @ct(recovered())
 def dicom_charset__unknown(study: Study) -> None:
     """The declared character set does not exist."""
     for i, ds in enumerate(study.slices):
-        study.images[i] = encode_with_text(ds, "SpecificCharacterSet", "ISO_IR 192", b"ISO_IR 999")
+        ds.SpecificCharacterSet = "ISO_IR 192"
+        study.images[i] = encode_with(ds, {b"ISO_IR 192": b"ISO_IR 999"})
 
 
-def encode_with_text(ds: Dataset, keyword: str, placeholder: str, text: bytes) -> bytes:
-    """A file in which an attribute holds bytes that pydicom would not write; they have the placeholder's length."""
-    assert len(placeholder) == len(text)
-    setattr(ds, keyword, placeholder)
+def encode_with(ds: Dataset, texts: Mapping[bytes, bytes]) -> bytes:
+    """A file in which texts are replaced, each by one of its length: pydicom would not write them."""
     data = encode(ds)
-    assert data.count(placeholder.encode()) == 1
-    return data.replace(placeholder.encode(), text)
+    for old, new in texts.items():
+        assert data.count(old) == 1 and len(old) == len(new)
+        data = data.replace(old, new)
+    return data
 
 
 @ct(recovered())
 def dicom_bad_vr(study: Study) -> None:
-    """Numbers are written with a comma or too long, dates are none."""
+    """Numbers are written with a comma, and dates are none."""
     for i, ds in enumerate(study.slices):
-        ds.KVP = "120.5"
-        ds.StudyDate = "00000000"
-        ds.StudyTime = "250000"
-        study.images[i] = encode_with_text(ds, "KVP", "120.5", b"120,5")
+        ds.KVP, ds.StudyDate = "120.5", "19010101"
+        study.images[i] = encode_with(ds, {b"120.5": b"120,5", b"19010101": b"00000000"})
 
 
 @ct(refused("DICOM_NO_IPP"))
 def dicom_bad_vr__position(study: Study) -> None:
     """A position is written with commas."""
-    ds = study.slices[5]
-    data = encode(ds)
-    old = b"-10.0\\-10.0\\12.5"
-    assert data.count(old) == 1
-    study.images[5] = data.replace(old, b"-10,0\\-10,0\\12,5")
+    texts = {b"-10.0\\-10.0\\12.5": b"-10,0\\-10,0\\12,5"}
+    study.images[5] = encode_with(study.slices[5], texts)
 
 
 @ct(refused("DICOM_UID_COLLISION", stage="index", cases=2))

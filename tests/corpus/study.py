@@ -40,7 +40,7 @@ File = Dataset | bytes
 def body(seed: int = 0) -> NDArray[np.int16]:
     """A body of about 40 HU in air, (z, y, x)."""
     rng = np.random.default_rng(seed)
-    z, y, x = np.indices(SHAPE)
+    _, y, x = np.indices(SHAPE)
     inside = (y - 9.5) ** 2 + (x - 9.5) ** 2 < 81
     values = np.where(inside, rng.normal(40, 25, SHAPE), rng.normal(-1000, 4, SHAPE))
     return np.rint(values).astype(np.int16)
