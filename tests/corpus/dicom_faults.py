@@ -53,24 +53,24 @@ def dicom_missing_end(study: Study) -> None:
     del study.images[-1]
 
 
-@ct(refused("DICOM_DUP_SLICE"))
+@ct(refused("DICOM_DUP_SLICE", stage="index"))
 def dicom_dup_slice(study: Study) -> None:
     """Two slices with different pixels lie at one position."""
     twin = copy.deepcopy(study.slices[3])
-    twin.SOPInstanceUID = twin.file_meta.MediaStorageSOPInstanceUID = uid("another")
+    twin.SOPInstanceUID = twin.file_meta.MediaStorageSOPInstanceUID = uid(study.patient, "another")
     twin.PixelData = study.slices[4].PixelData
     study.images.append(twin)
 
 
-@ct(recovered("DICOM_DUP_DROPPED"))
+@ct(recovered(merged=1))
 def dicom_dup_slice__same(study: Study) -> None:
     """A slice stands there twice, with the same pixels under another UID."""
     twin = copy.deepcopy(study.slices[3])
-    twin.SOPInstanceUID = twin.file_meta.MediaStorageSOPInstanceUID = uid("yet another")
+    twin.SOPInstanceUID = twin.file_meta.MediaStorageSOPInstanceUID = uid(study.patient, "another")
     study.images.append(twin)
 
 
-@ct(refused("DICOM_DUP_UID_CONFLICT"))
+@ct(refused("DICOM_DUP_UID_CONFLICT", stage="index"))
 def dicom_dup_uid_conflict(study: Study) -> None:
     """Two files have one SOPInstanceUID and different pixels."""
     twin = copy.deepcopy(study.slices[3])
@@ -86,7 +86,7 @@ def dicom_mixed_series(study: Study) -> Study:
     return Study(study.patient, mixed, study.mask, {"other_mask.dcm": encode(other.mask)})
 
 
-@ct(refused("DICOM_MIXED_PHASES"))
+@ct(refused("DICOM_MIXED_PHASES", stage="index"))
 def dicom_mixed_phases(study: Study) -> None:
     """Two acquisitions of the same place stand under one SeriesInstanceUID."""
     for ds in series_of(study.patient, body(1)):
@@ -95,7 +95,7 @@ def dicom_mixed_phases(study: Study) -> None:
         study.images.append(ds)
 
 
-@ct(recovered(ignored=1))
+@ct(recovered(ignored_localizer=1))
 def dicom_localizer(study: Study) -> None:
     """A localizer stands in the series."""
     scout = copy.deepcopy(study.slices[0])
@@ -126,7 +126,7 @@ def dicom_nonuniform(study: Study) -> None:
     _move_slice(study)
 
 
-@regrid(recovered("DICOM_REGRIDDED", twin="other"))
+@regrid(recovered("DICOM_REGRID", twin="other"))
 def dicom_nonuniform__regrid(study: Study) -> None:
     """Distances of slices differ, and the catalog says regrid: true."""
     for ds in study.slices[8:]:
@@ -160,7 +160,7 @@ def dicom_short_pixels(study: Study) -> None:
     study.slices[5].PixelData = study.slices[5].PixelData[:100]
 
 
-@ct(recovered())
+@ct(recovered("DICOM_NO_PREAMBLE"))
 def dicom_no_preamble(study: Study) -> None:
     """Files have no preamble and no meta information."""
     for i, ds in enumerate(study.slices):
@@ -170,7 +170,7 @@ def dicom_no_preamble(study: Study) -> None:
         study.images[i] = file.getvalue()
 
 
-@ct(recovered(ignored=6))
+@ct(recovered(ignored_not_dicom=2, ignored_type=4))
 def dicom_not_dicom(study: Study) -> None:
     """A DICOMDIR, a picture, a .DS_Store, a report, a presentation state and a key object lie beside the images."""
     study.others |= {
@@ -256,7 +256,7 @@ def dicom_compressed__jpegls(study: Study) -> None:
         ds.compress(JPEGLSLossless, generate_instance_uid=False)
 
 
-@ct(recovered("DICOM_LOSSY", twin="other"))
+@ct(recovered("LOSSY", twin="other"))
 def dicom_compressed__lossy(study: Study) -> None:
     """Pixels were compressed by JPEG-LS with loss."""
     for ds in study.slices:
@@ -285,7 +285,7 @@ def dicom_compressed__damaged(study: Study) -> None:
     study.slices[4].PixelData = encapsulate([b"\1\0\0\0" + bytes(60)])
 
 
-@ct(refused("DICOM_DECODE"))
+@ct(refused("MISSING_DECODER"))
 def dicom_compressed__unknown(study: Study) -> None:
     """Pixels are compressed in a way that no decoder knows."""
     for ds in study.slices:
@@ -347,14 +347,14 @@ def dicom_rgb(study: Study) -> None:
         ds.HighBit, ds.PixelRepresentation, ds.PixelData = 7, 0, bytes(3 * ds.Rows * ds.Columns)
 
 
-@mr(recovered(twin="other"))
+@mr(recovered("DICOM_MONOCHROME1", twin="other"))
 def dicom_rgb__monochrome1(study: Study) -> None:
     """Low values are shown white."""
     for ds in study.slices:
         ds.PhotometricInterpretation = "MONOCHROME1"
 
 
-@ct(recovered(ignored=1))
+@ct(recovered(ignored_type=1))
 def dicom_rgb__capture(study: Study) -> None:
     """A screenshot lies beside the series."""
     ds = new_dataset(SecondaryCaptureImageStorage, "OT", study.patient, "capture", 0)
@@ -375,14 +375,15 @@ def dicom_modality(study: Study) -> None:
 @ct(recovered("DICOM_PADDING", twin="other"))
 def dicom_overflow(study: Study) -> None:
     """Some voxels of the ROI hold the padding value."""
-    for ds in study.slices[ROI[0]]:
+    for ds in study.slices:
         ds.PixelPaddingValue = -2000
+    for ds in study.slices[ROI[0]]:
         pixels = pixels_of(ds).copy()
         pixels[6:8, 6:8] = -2000
         ds.PixelData = pixels.tobytes()
 
 
-@ct(recovered("DICOM_SATURATED", twin="other"))
+@ct(recovered("DICOM_OVERFLOW", twin="other"))
 def dicom_overflow__metal(study: Study) -> None:
     """Metal in the ROI: voxels stand at the highest value that the scanner can write."""
     for ds in study.slices[ROI[0]]:
@@ -424,14 +425,14 @@ def dicom_bad_vr(study: Study) -> None:
         study.images[i] = encode_with(ds, {b"120.5": b"120,5", b"19010101": b"00000000"})
 
 
-@ct(refused("DICOM_NO_IPP"))
+@ct(refused("DICOM_BAD_VR"))
 def dicom_bad_vr__position(study: Study) -> None:
     """A position is written with commas."""
     texts = {b"-10.0\\-10.0\\12.5": b"-10,0\\-10,0\\12,5"}
     study.images[5] = encode_with(study.slices[5], texts)
 
 
-@ct(refused("DICOM_UID_COLLISION", stage="index", cases=2))
+@ct(refused("DICOM_UID_COLLISION", "DICOM_UID_COLLISION", stage="index"))
 def dicom_uid_collision(study: Study) -> list[Study]:
     """Two patients share one SeriesInstanceUID."""
     other = ct_study(f"{study.patient}-B", seed=1)
@@ -442,7 +443,7 @@ def dicom_uid_collision(study: Study) -> list[Study]:
     return [study, other]
 
 
-@ct(recovered())
+@ct(recovered("DICOM_LATERALITY"))
 def dicom_laterality(study: Study) -> None:
     """The patient lies feet first: the slices are stored downwards, and orientation tells where they are."""
     study.images.reverse()

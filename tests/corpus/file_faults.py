@@ -114,7 +114,7 @@ def nrrd_space(pair: Pair) -> None:
     pair.files["mask.nrrd"] = nrrd_bytes(roi_mask().astype(np.uint8), space=ras)
 
 
-@nrrd(refused("UNREADABLE"))
+@nrrd(refused("NRRD_PATH"))
 def nrrd_space__outside(pair: Pair) -> None:
     """The header names a data file outside the cohort's folder."""
     pair.files["image.nrrd"] = nrrd_bytes(body(), data_file="../../../../../../etc/hostname")

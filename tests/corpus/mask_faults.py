@@ -106,13 +106,13 @@ def mask_multi(pair: NiftiPair) -> None:
     pair.mask = nifti_image(mask_of(np.s_[2:5, 4:8, 6:12], np.s_[5:8, 12:16, 6:12]))
 
 
-@nifti(recovered("TOUCH_BORDER", twin="other"))
+@nifti(recovered("MASK_BORDER", twin="other"))
 def mask_border(pair: NiftiPair) -> None:
     """The mask touches the first slice."""
     pair.mask = nifti_image(mask_of(np.s_[0:4, 6:14, 6:14]))
 
 
-@nifti(recovered("MASK_OUTSIDE_BODY", "TOUCH_BORDER", twin="other"))
+@nifti(recovered("MASK_BORDER", "MASK_OUTSIDE_BODY", twin="other"))
 def mask_outside_body(pair: NiftiPair) -> None:
     """The mask lies in air."""
     values = body()
@@ -126,7 +126,7 @@ def mask_swap(pair: NiftiPair) -> None:
     pair.mask = nifti_image(np.ascontiguousarray(np.swapaxes(roi_mask(), 0, 2)).astype(np.uint8))
 
 
-@nifti(refused("TOO_MANY_BINS", stage="extract"))
+@nifti(refused("TOO_MANY_BINS", stage="extract", warned=("DICOM_OVERFLOW",)))
 def mask_hot(pair: NiftiPair) -> None:
     """One voxel of the ROI has a value of a thousand million."""
     values = body().astype(np.float32)

@@ -10,14 +10,14 @@ from features.core.case import Scan
 from features.core.catalog import Catalog
 from features.core.extractor import Values
 from features.core.pseudonym import pseudonym
-from features.core.quarantine import Quarantined, Rejected
+from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.file_cache import FileCache
 from features.images.index import Index, index_cohort
 from features.results.check import BLOCK, check_address, check_scan
 from features.results.extract import extract_address, extract_scans
-from tests.corpus.registry import KINDS, Fault, entry_of
+from tests.corpus.registry import KINDS, entry_of
 
 COHORT, KEY = "corpus", b"0" * 32
 BASIS = {
@@ -67,11 +67,6 @@ class Run:
 def write_clean(root: Path, kind: str, patient: str, seed: int = 0) -> None:
     """Write a clean case."""
     KINDS[kind].make(patient, seed).write(root / kind / patient)
-
-
-def write_fault(root: Path, fault: Fault) -> None:
-    """Write a bad case."""
-    fault.write(root)
 
 
 def catalog_of(root: Path, kinds: Iterable[str]) -> Catalog:
@@ -128,6 +123,12 @@ def _extract(scan: Scan, store: Store) -> tuple[Values | Rejected, int]:
     return store.load(extractor.block, address), int(new)
 
 
-def rows_of(index: Index) -> list[Quarantined]:
-    """Quarantine rows of the index."""
-    return list(index.quarantined)
+def results_of(store: Store, index: Index) -> list[bytes]:
+    """The files in which the store keeps checks and features of an index's scans."""
+    found = []
+    for scan in index.scans:
+        recipe = RECIPES[scan.modality]
+        extractor = recipe.extractors[0]
+        found.append(store.work(BLOCK, check_address(scan)).read_bytes())
+        found.append(store.work(extractor.block, extract_address(scan, recipe, extractor)).read_bytes())
+    return found

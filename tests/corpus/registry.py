@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,36 +18,46 @@ class Outcome:
 
     refused: "stage CODE" of each quarantine row. warned: codes of the warnings of its scans. used: how many scans are
     used. twin: their features are those of the case without the fault to the bit, within 1e-6, or others.
-    ignored: files that are counted and left aside.
+    aside: how many files are counted as something else than used and quarantined.
     """
 
     refused: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
     used: int = 0
     twin: Twin = "other"
-    ignored: int = 0
+    aside: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
-        """In words."""
-        words = [f"quarantined {row}" for row in self.refused] + [f"used, warns {code}" for code in self.warned]
-        if self.used and not self.warned:
-            words.append(
-                {"equal": "recovered, same features", "close": "recovered, features within 1e-6"}.get(self.twin, "used")
-            )
-        if self.ignored:
-            words.append(f"{self.ignored} files ignored")
+        """In words, for a table."""
+        codes = list(dict.fromkeys(row.split()[1] for row in self.refused))
+        words = [f"quarantined: {', '.join(codes)}"] if codes else []
+        if self.warned:
+            words.append(f"warning: {', '.join(dict.fromkeys(self.warned))}")
+        if self.used:
+            words.append("used, with the same features" if self.twin != "other" else "used")
+        for what, count in self.aside.items():
+            words.append(f"{count} {'file' if count == 1 else 'files'} {WAYS[what]}")
         return "; ".join(words)
 
 
-def refused(code: str, *, stage: str = "quality", cases: int = 1, used: int = 0, ignored: int = 0) -> Outcome:
-    """Quarantined."""
-    return Outcome((f"{stage} {code}",) * cases, used=used, ignored=ignored)
+WAYS = {
+    "merged": "merged, being identical",
+    "ignored_type": "left aside for their type",
+    "ignored_not_dicom": "left aside, being no DICOM",
+    "ignored_localizer": "left aside as localizer",
+    "ignored_no_roi": "left aside, having no ROI that matches",
+}
 
 
-def recovered(*warned: str, twin: Twin = "equal", used: int = 1, ignored: int = 0) -> Outcome:
+def refused(*codes: str, stage: str = "quality", warned: tuple[str, ...] = ()) -> Outcome:
+    """Quarantined: a row for each code."""
+    return Outcome(tuple(code if " " in code else f"{stage} {code}" for code in codes), warned)
+
+
+def recovered(*warned: str, twin: Twin = "equal", used: int = 1, **aside: int) -> Outcome:
     """Used, perhaps with warnings."""
-    return Outcome(warned=tuple(sorted(warned)), used=used, twin=twin, ignored=ignored)
+    return Outcome(warned=tuple(sorted(warned)), used=used, twin=twin, aside=aside)
 
 
 @dataclass(frozen=True)

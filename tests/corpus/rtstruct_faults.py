@@ -30,7 +30,7 @@ def draw(study: Study, contours: list[Dataset]) -> None:
     study.mask.ROIContourSequence[0].ContourSequence = contours
 
 
-@ct(recovered())
+@ct(recovered("RT_SNAPPED"))
 def rt_off_slice__near(study: Study) -> None:
     """Contours lie 0.2 mm beside their slices, less than a tenth of the distance of slices."""
     shift(study, z=0.2)
@@ -42,7 +42,7 @@ def rt_off_slice(study: Study) -> None:
     shift(study, z=0.7)
 
 
-@ct(recovered("RT_SKIPPED", twin="other"))
+@ct(recovered("MASK_MULTI", "RT_SKIPPED", twin="other"))
 def rt_skipped(study: Study) -> None:
     """Only every second slice is contoured."""
     draw(study, study.contours[::2])
@@ -77,19 +77,19 @@ def rt_empty(study: Study) -> None:
     del study.mask.ROIContourSequence[0].ContourSequence
 
 
-@ct(refused("ROI_EMPTY"))
+@ct(refused("RT_POINT"))
 def rt_point(study: Study) -> None:
     """The ROI is a point on each slice."""
     draw(study, [contour_of(rectangle(9, 9, 9, 9, k)[:1], "POINT") for k in SLICES])
 
 
-@ct(refused("ROI_EMPTY"))
+@ct(refused("RT_POINT"))
 def rt_point__line(study: Study) -> None:
     """Contours have two points."""
     draw(study, [contour_of(rectangle(6, 6, 12, 12, k)[::2]) for k in SLICES])
 
 
-@ct(refused("ROI_EMPTY"))
+@ct(refused("RT_POINT"))
 def rt_point__flat(study: Study) -> None:
     """Contours enclose no area."""
     draw(study, [contour_of(rectangle(6, 9, 12, 9, k)) for k in SLICES])
@@ -123,7 +123,7 @@ def rt_name__none(study: Study) -> None:
     _names(study, "Heart", "Lungs")
 
 
-@absent(recovered(used=0, ignored=11))
+@absent(recovered(used=0, ignored_no_roi=11))
 def rt_name__ignored(study: Study) -> None:
     """No ROI matches, and the catalog says absent: ignore."""
     _names(study, "Heart")
@@ -137,7 +137,7 @@ def rt_for(study: Study) -> None:
     study.mask.StructureSetROISequence[0].ReferencedFrameOfReferenceUID = other
 
 
-@ct(refused("IMAGE_MISSING", stage="index", cases=1, ignored=0))
+@ct(refused("IMAGE_MISSING", stage="index"))
 def rt_for__series(study: Study) -> Study:
     """The contours refer to a series that is not there."""
     return Study(study.patient, [], study.mask)

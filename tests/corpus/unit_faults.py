@@ -58,7 +58,7 @@ def pet_decay__none(study: Study) -> None:
         ds.DecayCorrection = "NONE"
 
 
-@pt(recovered("PET_SERIESTIME"))
+@pt(recovered())
 def pet_seriestime(study: Study) -> None:
     """SeriesTime is an hour after the acquisition: the images were made anew."""
     for ds in study.slices:
