@@ -103,7 +103,7 @@ def mask_float__whole(pair: NiftiPair) -> None:
 @nifti(recovered("MASK_MULTI", twin="other"))
 def mask_multi(pair: NiftiPair) -> None:
     """The mask has two parts."""
-    pair.mask = nifti_image(mask_of(np.s_[2:5, 4:8, 6:12], np.s_[5:8, 12:16, 6:12]))
+    pair.mask = nifti_image(mask_of(np.s_[1:4, 4:8, 6:12], np.s_[4:7, 12:16, 6:12]))
 
 
 @nifti(recovered("MASK_BORDER", twin="other"))

@@ -123,7 +123,7 @@ def rt_name__none(study: Study) -> None:
     _names(study, "Heart", "Lungs")
 
 
-@absent(recovered(used=0, ignored_no_roi=11))
+@absent(recovered(used=0, ignored_no_roi=9))
 def rt_name__ignored(study: Study) -> None:
     """No ROI matches, and the catalog says absent: ignore."""
     _names(study, "Heart")

@@ -48,13 +48,13 @@ def archived(study: Study, name: str, data: bytes) -> Study:
     return Study(study.patient, [], None, {name: data})
 
 
-@ct(recovered())
+@ct(recovered(ignored_archive=1))
 def archive(study: Study) -> Study:
     """The study lies in a zip archive."""
     return archived(study, "study.zip", zipped(files_of(study)))
 
 
-@ct(recovered())
+@ct(recovered(ignored_archive=1))
 def archive__tar(study: Study) -> Study:
     """The study lies in a compressed tar archive."""
     return archived(study, "study.tar.gz", tarred(files_of(study)))
@@ -81,17 +81,17 @@ def sec_zipslip__link(study: Study) -> Study:
 
 @ct(refused("ARCHIVE_BOMB", stage="index"))
 def sec_bomb(study: Study) -> Study:
-    """An archive of a few kB holds 64 MB of zeros."""
-    return archived(study, "study.zip", zipped({"zeros.dcm": bytes(64 << 20)}))
+    """An archive of a few kB holds 16 MB of zeros."""
+    return archived(study, "study.zip", zipped({"zeros.dcm": bytes(16 << 20)}))
 
 
-@ct(refused("SEC_BOMB"))
+@ct(refused("index SEC_BOMB", "index MASK_MISSING"))
 def sec_bomb__deflated(study: Study) -> None:
-    """A deflated DICOM file of a few kB swells to 64 MB."""
+    """A deflated DICOM file of a few kB swells to 16 MB."""
     for i, ds in enumerate(study.slices[:1]):
         head = io.BytesIO()
         ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.99"
-        ds.PixelData = bytes(64 << 20)
+        ds.PixelData = bytes(16 << 20)
         ds.save_as(head, enforce_file_format=True)
         study.images[i] = head.getvalue()
 

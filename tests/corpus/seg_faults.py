@@ -54,7 +54,7 @@ def seg_empty(study: Study) -> None:
     study.mask = seg_of(study.slices, {"GTV": np.zeros_like(roi_mask())}, keep_empty=True)
 
 
-@seg(refused("SEG_REF"))
+@seg(refused("SEG_REF", stage="index"))
 def seg_ref(study: Study) -> None:
     """The segmentation refers to images that are not in the series."""
     for item in study.mask.ReferencedSeriesSequence[0].ReferencedInstanceSequence:

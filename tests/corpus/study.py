@@ -26,10 +26,10 @@ from pydicom.uid import (
     generate_uid,
 )
 
-SHAPE = (10, 20, 20)  # z, y, x
+SHAPE = (8, 20, 20)  # z, y, x
 SPACING_MM = (1.0, 1.0, 2.5)  # x, y, z
 ORIGIN_MM = (-10.0, -10.0, 0.0)
-ROI = (slice(3, 7), slice(6, 14), slice(6, 14))
+ROI = (slice(2, 6), slice(6, 14), slice(6, 14))
 CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "PT": PositronEmissionTomographyImageStorage}
 HALF_LIFE_S = 6586.2  # of 18F
 UPTAKE_S = 3600

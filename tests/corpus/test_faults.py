@@ -22,12 +22,14 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     return {kind: run.of(f"clean-{kind}") for kind in KINDS}
 
 
+@pytest.mark.slow
 def test_clean_cases_are_used_without_a_word(twins: dict[str, Result]) -> None:
     assert {kind: (one.refused, one.warned, len(one.features)) for kind, one in twins.items()} == dict.fromkeys(
         KINDS, ((), (), 1)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_has_its_outcome(fault: Fault, twins: dict[str, Result], tmp_path: Path) -> None:
     fault.write(tmp_path / "data")
