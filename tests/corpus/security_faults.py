@@ -87,11 +87,11 @@ def sec_bomb(study: Study) -> Study:
 
 @ct(refused("index SEC_BOMB", "index MASK_MISSING"))
 def sec_bomb__deflated(study: Study) -> None:
-    """A deflated DICOM file of a few kB swells to 16 MB."""
+    """A deflated DICOM file of a few kB swells to 68 MB."""
     for i, ds in enumerate(study.slices[:1]):
         head = io.BytesIO()
         ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.99"
-        ds.PixelData = bytes(16 << 20)
+        ds.PixelData = bytes(65 << 20)
         ds.save_as(head, enforce_file_format=True)
         study.images[i] = head.getvalue()
 
