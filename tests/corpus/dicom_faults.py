@@ -28,7 +28,18 @@ from pydicom.uid import (
 )
 
 from tests.corpus.registry import fault, recovered, refused
-from tests.corpus.study import ROI, Study, body, ct_study, encode, new_dataset, series_of, uid
+from tests.corpus.study import (
+    ROI,
+    Study,
+    body,
+    ct_study,
+    encode,
+    new_dataset,
+    roi_contours,
+    rtstruct_of,
+    series_of,
+    uid,
+)
 
 ct = partial(fault, "DICOM", "ct")
 mr = partial(fault, "DICOM", "mr")
@@ -335,7 +346,7 @@ def dicom_enhanced(study: Study) -> None:
         frames.append(frame)
     ds.PerFrameFunctionalGroupsSequence = Sequence(frames)
     ds.PixelData = b"".join(study.slices[k].PixelData for k in order)
-    study.images = [ds]
+    study.images, study.mask = [ds], rtstruct_of([ds], [("GTV-1", roi_contours())])
 
 
 @ct(refused("DICOM_RGB"))
@@ -372,7 +383,7 @@ def dicom_modality(study: Study) -> None:
         ds.file_meta.MediaStorageSOPClassUID = UltrasoundImageStorage
 
 
-@ct(recovered("DICOM_PADDING", twin="other"))
+@ct(recovered("DICOM_OVERFLOW", twin="other"))
 def dicom_overflow(study: Study) -> None:
     """Some voxels of the ROI hold the padding value."""
     for ds in study.slices:

@@ -85,7 +85,7 @@ def sec_bomb(study: Study) -> Study:
     return archived(study, "study.zip", zipped({"zeros.dcm": bytes(16 << 20)}))
 
 
-@ct(refused("index SEC_BOMB", "index MASK_MISSING"))
+@ct(refused("index SEC_BOMB", "index DICOM_MISSING_END"))
 def sec_bomb__deflated(study: Study) -> None:
     """A deflated DICOM file of a few kB swells to 68 MB."""
     for i, ds in enumerate(study.slices[:1]):
