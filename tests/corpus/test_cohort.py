@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -29,6 +31,10 @@ def test_a_cohort_of_bad_and_clean_cases_gives_exactly_its_reasons_and_leaves_th
     shutil.copytree(tmp_path / "clean", tmp_path / "all")
     for fault in BAD.values():
         fault.write(tmp_path / "all")
+    old = time.time() - 3600  # files that were written just now are read again
+    written = [path for path in (tmp_path / "all").rglob("*") if not path.is_dir()]
+    for path in written:
+        os.utime(path, (old, old), follow_symlinks=False)
     alone, store = Store(tmp_path / "alone"), Store(tmp_path / "store")
     clean, run = run_corpus(tmp_path / "clean", KINDS, alone), run_corpus(tmp_path / "all", KINDS, store)
 
@@ -40,10 +46,10 @@ def test_a_cohort_of_bad_and_clean_cases_gives_exactly_its_reasons_and_leaves_th
     aside = sum((Counter(one.outcome.aside) for one in BAD.values()), Counter[str]())
     files = Counter(run.index.files)
     assert files - Counter(used=files["used"], quarantined=files["quarantined"]) == aside
-    written = [path for path in (tmp_path / "all").rglob("*") if not path.is_dir()]
     assert files.total() >= len(written)  # an archive holds several
 
     assert results_of(store, clean.index) == results_of(alone, clean.index), "results of clean cases differ"
     again = run_corpus(tmp_path / "all", KINDS, store)
     assert again.computed == 0
-    assert (again.rows, again.warnings, again.features) == (run.rows, run.warnings, run.features)
+    assert again.index.read < run.index.read / 10  # of the known files, a sample
+    assert repr((again.rows, again.warnings, again.features)) == repr((run.rows, run.warnings, run.features))
