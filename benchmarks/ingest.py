@@ -171,10 +171,10 @@ def read(folder: Path, options: argparse.Namespace) -> None:
     write_series(folder / "ct", "P", options.slices, options.matrix)
     paths = sorted((folder / "ct").iterdir())
 
-    def series(names: Sequence[str]) -> NDArray[np.generic]:
+    def series(names: Sequence[str]) -> Any:
         reader = sitk.ImageSeriesReader()
         reader.SetFileNames(names)
-        return sitk.GetArrayFromImage(reader.Execute())
+        return reader.Execute()
 
     def look_up() -> Sequence[str]:
         uid = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder / "ct"))[0]
@@ -182,20 +182,26 @@ def read(folder: Path, options: argparse.Namespace) -> None:
 
     own, peer = "radweave read_dicom_series, headers and HU checked", "SimpleITK, files of the folder's series"
     ways: dict[str, Callable[[], Any]] = {
-        own: lambda: read_dicom_series(paths).array,
+        own: lambda: read_dicom_series(paths),
         peer: lambda: series(look_up()),
         "SimpleITK, sorted file names given": lambda: series(list(map(str, paths))),
     }
     if installed("dicom2nifti"):
         ways["dicom2nifti"] = lambda: _dicom2nifti(folder / "ct")
     found, rows = measured_in_turn(ways, options.repeats)
-    same = all(np.array_equal(found[own], array) for array in found.values())
+    ours = found.pop(own)
+    images = [one for one in found.values() if isinstance(one, sitk.Image)]
+    arrays = [sitk.GetArrayViewFromImage(one) if isinstance(one, sitk.Image) else one for one in found.values()]
+    same = all(np.array_equal(ours.array, array) for array in arrays) and all(
+        np.allclose([*ours.spacing_mm, *ours.origin_mm], [*one.GetSpacing(), *one.GetOrigin()]) for one in images
+    )
     print(
         f"\n{options.slices} slices of {options.matrix} × {options.matrix}, shortest of {options.repeats} runs in turn\n"
     )
     _table(rows, rows[own])
     print(
-        f"\nValues {'equal' if same else 'DIFFER'}; {rows[own].wall / rows[peer].wall:.2f} of SimpleITK's time", end=" "
+        f"\nValues and geometry {'equal' if same else 'DIFFER'}; {rows[own].wall / rows[peer].wall:.2f} of SimpleITK's time",
+        end=" ",
     )
     print(_met(rows[own].wall <= rows[peer].wall))
     if not same:

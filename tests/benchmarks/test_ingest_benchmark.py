@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("part", "size", "least", "says"),
     [
-        ("read", ["--slices", "6", "--matrix", "32"], 3, "Values equal"),
+        ("read", ["--slices", "6", "--matrix", "32"], 3, "Values and geometry equal"),
         ("index", ["--files", "20", "--small", "16"], 3, "1 series on both sides"),
         ("contours", ["--slices", "6", "--matrix", "32", "--points", "40"], 1, "6 contours of 40 points on 6 slices"),
     ],
