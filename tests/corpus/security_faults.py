@@ -128,21 +128,21 @@ def sec_dos(study: Study) -> None:
     study.images[4] = data[:place] + start * 3000 + data[place:]
 
 
-@phi(refused("BURNED_IN"))
+@phi(refused("PHI_BURNED"))
 def phi_burned(study: Study) -> None:
     """The images say that text is burned into their pixels."""
     for ds in study.slices:
         ds.BurnedInAnnotation = "YES"
 
 
-@phi(refused("BURNED_IN"))
+@phi(refused("PHI_BURNED"))
 def phi_burned__capture(study: Study) -> None:
     """The images are screenshots that call themselves CT."""
     for ds in study.slices:
         ds.ImageType, ds.ConversionType = ["DERIVED", "SECONDARY", "SCREEN SAVE"], "WSD"
 
 
-@phi(recovered("FACE"))
+@phi(recovered("PHI_FACE"))
 def phi_face(study: Study) -> None:
     """The images show a face."""
     for ds in study.slices:
