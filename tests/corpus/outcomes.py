@@ -13,11 +13,10 @@ from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.images.file_cache import FileCache
 from features.images.index import Index, index_cohort
 from features.results.check import BLOCK, check_address, check_scan
 from features.results.extract import extract_address, extract_scans
-from tests.corpus.registry import KINDS, entry_of
+from tests.corpus.registry import KINDS, cohort_of
 
 COHORT, KEY = "corpus", b"0" * 32
 BASIS = {
@@ -37,7 +36,7 @@ RECIPES = {
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one patient: "stage CODE" of quarantine rows, codes of warnings, features of the scans used."""
+    """What became of patients: "stage CODE" of quarantine rows, codes of warnings, features of the scans used."""
 
     refused: tuple[str, ...]
     warned: tuple[str, ...]
@@ -46,13 +45,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """One look at a cohort. `computed`: how many checks and extractions were not known."""
+    """One look at a cohort: its index, "stage CODE" of each case that was refused, warnings and features of the others."""
 
     index: Index
-    rows: tuple[tuple[str, str], ...]  # case, "stage CODE"
-    warnings: Mapping[str, tuple[str, ...]]  # of a case
+    rows: tuple[tuple[str, str], ...]
+    warnings: Mapping[str, tuple[str, ...]]
     features: Mapping[str, Values]
-    computed: int
 
     def of(self, *patients: str) -> Result:
         """What became of patients, by their raw ids; rows without a patient are left out."""
@@ -71,64 +69,33 @@ def write_clean(root: Path, kind: str, patient: str, seed: int = 0) -> None:
 
 def catalog_of(root: Path, kinds: Iterable[str]) -> Catalog:
     """A catalog with one cohort of these kinds, its files below `root`."""
-    cohort = {
-        "title": "Faults",
-        "licence": "CC0",
-        "root": str(root),
-        "centres": {"A": {}},
-        "images": [entry_of(kind) for kind in sorted(set(kinds))],
-    }
+    cohort = {**cohort_of(kinds), "root": str(root)}
     return Catalog.model_validate({"version": 1, "cohorts": {COHORT: cohort}, "folder": root})
 
 
 def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
-    """Index, check and extract; what the store holds is not computed again."""
-    cache = FileCache.load(store.files(COHORT), KEY)
-    index = index_cohort(catalog_of(root, kinds), COHORT, KEY, cache=cache)
-    cache.save()
+    """Index, check and extract the cases below `root`."""
+    index = index_cohort(catalog_of(root, kinds), COHORT, KEY)
     rows = [(one.case, f"{one.stage} {one.code}") for one in index.quarantined]
     warnings: dict[str, tuple[str, ...]] = {}
     features: dict[str, Values] = {}
-    computed = 0
     for scan in index.scans:
-        case = str(scan.case)
-        address = check_address(scan)
-        if not store.has(BLOCK, address):
-            computed += 1
-            lost = check_scan(scan, store)
-            if lost is not None:
-                rows.append((case, f"quality {lost.code}"))
-                continue
-        found = store.load(BLOCK, address)
-        if isinstance(found, Rejected):
-            rows.append((case, f"quality {found.code}"))
+        case, address = str(scan.case), check_address(scan)
+        lost = check_scan(scan, store) or store.rejection(BLOCK, address)
+        if lost is not None:
+            rows.append((case, f"quality {lost.code}"))
             continue
         warnings[case] = tuple(one.code for one in store.warnings(BLOCK, address))
-        values, new = _extract(scan, store)
-        computed += new
+        values = _extract(scan, store)
         if isinstance(values, Rejected):
             rows.append((case, f"extract {values.code}"))
         else:
             features[case] = values
-    return Run(index, tuple(sorted(rows)), warnings, features, computed)
+    return Run(index, tuple(sorted(rows)), warnings, features)
 
 
-def _extract(scan: Scan, store: Store) -> tuple[Values | Rejected, int]:
+def _extract(scan: Scan, store: Store) -> Values | Rejected:
     recipe = RECIPES[scan.modality]
     extractor = recipe.extractors[0]
-    address = extract_address(scan, recipe, extractor)
-    new = not store.has(extractor.block, address)
-    if new:
-        extract_scans([scan], recipe, extractor, store)
-    return store.load(extractor.block, address), int(new)
-
-
-def results_of(store: Store, index: Index) -> list[bytes]:
-    """The files in which the store keeps checks and features of an index's scans."""
-    found = []
-    for scan in index.scans:
-        recipe = RECIPES[scan.modality]
-        extractor = recipe.extractors[0]
-        found.append(store.work(BLOCK, check_address(scan)).read_bytes())
-        found.append(store.work(extractor.block, extract_address(scan, recipe, extractor)).read_bytes())
-    return found
+    (lost,) = extract_scans([scan], recipe, extractor, store)
+    return lost or store.load(extractor.block, extract_address(scan, recipe, extractor))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -102,6 +102,12 @@ def entry_of(kind: str) -> dict[str, Any]:
         return {**entry, "path": kind}
     mask = {**entry["mask"], "path": entry["mask"]["path"].replace("{kind}", kind)}
     return {**entry, "path": entry["path"].replace("{kind}", kind), "mask": mask}
+
+
+def cohort_of(kinds: Iterable[str]) -> dict[str, Any]:
+    """A cohort of the catalog with these kinds; its root is still to be told."""
+    images = [entry_of(kind) for kind in sorted(set(kinds))]
+    return {"title": "Faults", "licence": "CC0", "centres": {"A": {}}, "images": images}
 
 
 @dataclass(frozen=True)
