@@ -45,6 +45,7 @@ ct = partial(fault, "DICOM", "ct")
 mr = partial(fault, "DICOM", "mr")
 pt = partial(fault, "DICOM", "pt")
 regrid = partial(fault, "DICOM", "ct_regrid")
+COS, SIN = 0.984808, 0.173648
 
 
 def pixels_of(ds: Dataset) -> NDArray[np.int16]:
@@ -116,13 +117,25 @@ def dicom_localizer(study: Study) -> None:
 
 
 def _tilt(study: Study) -> None:
+    """The columns of the slices rise by 10°; the contours are drawn on the slices as they are."""
     for ds in study.slices:
-        ds.ImageOrientationPatient = [1, 0, 0, 0, 0.984808, 0.173648]
+        ds.ImageOrientationPatient = [1, 0, 0, 0, COS, SIN]
+    for contour in study.contours:
+        points = np.array(contour.ContourData, float).reshape(-1, 3)
+        down = points[:, 1] - ORIGIN_MM[1]
+        points[:, 1], points[:, 2] = ORIGIN_MM[1] + down * COS, points[:, 2] + down * SIN
+        contour.ContourData = [f"{value:.4f}" for value in points.reshape(-1)]
 
 
 @ct(refused("DICOM_GANTRY_TILT"))
 def dicom_gantry_tilt(study: Study) -> None:
     """The gantry was tilted: slices are sheared against their normal."""
+    _tilt(study)
+
+
+@regrid(recovered("DICOM_REGRID", "DICOM_THICKNESS", twin="other"))
+def dicom_gantry_tilt__regrid(study: Study) -> None:
+    """The gantry was tilted, and the catalog says regrid: true."""
     _tilt(study)
 
 
