@@ -29,6 +29,7 @@ from pydicom.uid import (
 
 from tests.corpus.registry import fault, recovered, refused
 from tests.corpus.study import (
+    ORIGIN_MM,
     ROI,
     Study,
     body,
@@ -139,15 +140,11 @@ def dicom_gantry_tilt__regrid(study: Study) -> None:
     _tilt(study)
 
 
-def _move_slice(study: Study) -> None:
-    x, y, z = study.slices[5].ImagePositionPatient
-    study.slices[5].ImagePositionPatient = [x, y, z + 0.6]
-
-
 @ct(refused("DICOM_NONUNIFORM"))
 def dicom_nonuniform(study: Study) -> None:
     """Distances of slices differ by more than 1 %."""
-    _move_slice(study)
+    x, y, z = study.slices[5].ImagePositionPatient
+    study.slices[5].ImagePositionPatient = [x, y, z + 0.6]
 
 
 @regrid(recovered("DICOM_REGRID", twin="other"))
