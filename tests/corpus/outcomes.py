@@ -1,0 +1,101 @@
+"""run_corpus: faults and clean cases as one cohort, indexed, checked and extracted; what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.core.case import Scan
+from features.core.catalog import Catalog
+from features.core.extractor import Values
+from features.core.pseudonym import pseudonym
+from features.core.quarantine import Rejected
+from features.core.recipe import Recipe
+from features.core.store import Store
+from features.images.index import Index, index_cohort
+from features.results.check import BLOCK, check_address, check_scan
+from features.results.extract import extract_address, extract_scans
+from tests.corpus.registry import KINDS, cohort_of
+
+COHORT, KEY = "corpus", b"0" * 32
+BASIS = {
+    "discretise": {"bin_width": 25},
+    "extractors": [{"kind": "radweave", "families": ["shape", "firstorder", "glcm"]}],
+}
+RECIPES = {
+    "CT": Recipe.model_validate({**BASIS, "name": "ct", "modality": "CT", "unit": "HU"}),
+    "PT": Recipe.model_validate(
+        {**BASIS, "name": "pt", "modality": "PT", "unit": "SUV", "discretise": {"bin_width": 0.1}}
+    ),
+    "MR": Recipe.model_validate(
+        {**BASIS, "name": "mr", "modality": "MR", "unit": "arbitrary", "discretise": {"bin_count": 16}}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of patients: "stage CODE" of quarantine rows, codes of warnings, features of the scans used."""
+
+    refused: tuple[str, ...]
+    warned: tuple[str, ...]
+    features: tuple[Values, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One look at a cohort: its index, "stage CODE" of each case that was refused, warnings and features of the others."""
+
+    index: Index
+    rows: tuple[tuple[str, str], ...]
+    warnings: Mapping[str, tuple[str, ...]]
+    features: Mapping[str, Values]
+
+    def of(self, *patients: str) -> Result:
+        """What became of patients, by their raw ids; rows without a patient are left out."""
+        cases = tuple(f"{COHORT}:{pseudonym(KEY, COHORT, patient)}" for patient in patients)
+        return Result(
+            tuple(sorted(code for case, code in self.rows if case.startswith(cases))),
+            tuple(sorted(code for case, codes in self.warnings.items() if case.startswith(cases) for code in codes)),
+            tuple(values for case, values in sorted(self.features.items()) if case.startswith(cases)),
+        )
+
+
+def write_clean(root: Path, kind: str, patient: str, seed: int = 0) -> None:
+    """Write a clean case."""
+    KINDS[kind].make(patient, seed).write(root / kind / patient)
+
+
+def catalog_of(root: Path, kinds: Iterable[str]) -> Catalog:
+    """A catalog with one cohort of these kinds, its files below `root`."""
+    cohort = {**cohort_of(kinds), "root": str(root)}
+    return Catalog.model_validate({"version": 1, "cohorts": {COHORT: cohort}, "folder": root})
+
+
+def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
+    """Index, check and extract the cases below `root`."""
+    index = index_cohort(catalog_of(root, kinds), COHORT, KEY)
+    rows = [(one.case, f"{one.stage} {one.code}") for one in index.quarantined]
+    warnings: dict[str, tuple[str, ...]] = {}
+    features: dict[str, Values] = {}
+    for scan in index.scans:
+        case, address = str(scan.case), check_address(scan)
+        lost = check_scan(scan, store) or store.rejection(BLOCK, address)
+        if lost is not None:
+            rows.append((case, f"quality {lost.code}"))
+            continue
+        warnings[case] = tuple(one.code for one in store.warnings(BLOCK, address))
+        values = _extract(scan, store)
+        if isinstance(values, Rejected):
+            rows.append((case, f"extract {values.code}"))
+        else:
+            features[case] = values
+    return Run(index, tuple(sorted(rows)), warnings, features)
+
+
+def _extract(scan: Scan, store: Store) -> Values | Rejected:
+    recipe = RECIPES[scan.modality]
+    extractor = recipe.extractors[0]
+    (lost,) = extract_scans([scan], recipe, extractor, store)
+    return lost or store.load(extractor.block, extract_address(scan, recipe, extractor))

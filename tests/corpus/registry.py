@@ -1,0 +1,158 @@
+"""The registry of faults: what is wrong with a case, and exactly what must become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.corpus.study import ct_study, mr_study, nifti_pair, nrrd_pair, pt_study, seg_study
+
+Twin = Literal["equal", "close", "other"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a case.
+
+    refused: "stage CODE" of each quarantine row. warned: codes of the warnings of its scans. used: how many scans are
+    used. twin: their features are those of the case without the fault to the bit, within 1e-6, or others.
+    aside: how many files are counted as something else than used and quarantined.
+    """
+
+    refused: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    used: int = 0
+    twin: Twin = "other"
+    aside: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """In words, for a table."""
+        codes = list(dict.fromkeys(row.split()[1] for row in self.refused))
+        words = [f"quarantined: {', '.join(codes)}"] if codes else []
+        if self.warned:
+            words.append(f"warning: {', '.join(dict.fromkeys(self.warned))}")
+        if self.used:
+            words.append("used, with the same features" if self.twin != "other" else "used")
+        for what, count in self.aside.items():
+            words.append(f"{count} {'file' if count == 1 else 'files'} {WAYS[what]}")
+        return "; ".join(words)
+
+
+WAYS = {
+    "merged": "merged, being identical",
+    "ignored_type": "left aside for their type",
+    "ignored_not_dicom": "left aside, being no DICOM",
+    "ignored_localizer": "left aside as localizer",
+    "ignored_archive": "unpacked",
+    "ignored_no_roi": "left aside, having no ROI that matches",
+}
+
+
+def refused(*codes: str, stage: str = "quality", warned: tuple[str, ...] = ()) -> Outcome:
+    """Quarantined: a row for each code."""
+    return Outcome(tuple(code if " " in code else f"{stage} {code}" for code in codes), warned)
+
+
+def recovered(*warned: str, twin: Twin = "equal", used: int = 1, **aside: int) -> Outcome:
+    """Used, perhaps with warnings."""
+    return Outcome(warned=tuple(sorted(warned)), used=used, twin=twin, aside=aside)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How cases of a kind are declared in the catalog, and the clean one: `make(patient, seed)`."""
+
+    entry: dict[str, Any]
+    make: Callable[..., Any]
+
+
+def _dicom(modality: str, unit: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    own = {"format": "rtstruct", "roi": "GTV.*"} | (mask or {})
+    return {"format": "dicom", "centre": "A", "modality": modality, "unit": unit, "mask": own, **more}
+
+
+def _file(format_: str, ending: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    own = {"format": format_, "path": f"{{kind}}/{{patient}}/mask.{ending}"} | (mask or {})
+    path = f"{{kind}}/{{patient}}/image.{ending}"
+    return {"format": format_, "centre": "A", "modality": "CT", "unit": "HU", "path": path, "mask": own, **more}
+
+
+KINDS = {
+    "ct": Kind(_dicom("CT", "HU"), ct_study),
+    "ct_regrid": Kind(_dicom("CT", "HU", regrid=True), ct_study),
+    "ct_union": Kind(_dicom("CT", "HU", mask={"several": "union"}), ct_study),
+    "ct_absent": Kind(_dicom("CT", "HU", mask={"absent": "ignore"}), ct_study),
+    "mr": Kind(_dicom("MR", "arbitrary"), mr_study),
+    "pt": Kind(_dicom("PT", "SUV"), pt_study),
+    "seg": Kind(_dicom("CT", "HU", mask={"format": "seg"}), seg_study),
+    "nifti": Kind(_file("nifti", "nii.gz"), nifti_pair),
+    "nifti_volume": Kind(_file("nifti", "nii.gz", volume=0), nifti_pair),
+    "nifti_nearest": Kind(_file("nifti", "nii.gz", mask={"grid": "nearest"}), nifti_pair),
+    "nrrd": Kind(_file("nrrd", "nrrd"), nrrd_pair),
+}
+
+
+def entry_of(kind: str) -> dict[str, Any]:
+    """The catalog's image source of a kind; its cases lie in a folder of its name."""
+    entry = dict(KINDS[kind].entry)
+    if entry["format"] == "dicom":
+        return {**entry, "path": kind}
+    mask = {**entry["mask"], "path": entry["mask"]["path"].replace("{kind}", kind)}
+    return {**entry, "path": entry["path"].replace("{kind}", kind), "mask": mask}
+
+
+def cohort_of(kinds: Iterable[str]) -> dict[str, Any]:
+    """A cohort of the catalog with these kinds; its root is still to be told."""
+    images = [entry_of(kind) for kind in sorted(set(kinds))]
+    return {"title": "Faults", "licence": "CC0", "centres": {"A": {}}, "images": images}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one case: `spoil` changes the clean case of its kind, or gives back what is written in its place."""
+
+    name: str
+    domain: str
+    kind: str
+    spoil: Callable[[Any], Any]
+    outcome: Outcome
+
+    @property
+    def code(self) -> str:
+        """The fault of which this is a form."""
+        return self.name.split("__")[0].upper()
+
+    @property
+    def title(self) -> str:
+        """What is wrong, in words."""
+        return " ".join((self.spoil.__doc__ or "").split()).rstrip(".")
+
+    @property
+    def patient(self) -> str:
+        """The id of the patient; a second one is called the same with -B."""
+        return f"P-{self.name}"
+
+    def write(self, root: Path) -> None:
+        """Write the bad case into the folder of its kind below `root`."""
+        case = KINDS[self.kind].make(self.patient)
+        case = self.spoil(case) or case
+        for one in case if isinstance(case, list) else [case]:
+            one.write(root / self.kind / one.patient)
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(domain: str, kind: str, outcome: Outcome) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Register a function that spoils a clean case; its name, up to a double underscore, is the fault's code."""
+
+    def register(spoil: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        name = spoil.__name__
+        assert name not in FAULTS, name
+        FAULTS[name] = Fault(name, domain, kind, spoil, outcome)
+        return spoil
+
+    return register
