@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Vector, Volume
-from features.images.detached import read_header
+from features.images.detached import Header, read_header
 from features.images.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES, MAX_SPACING_MM
 from features.images.silence import silent
 
@@ -71,6 +71,8 @@ def _information(path: Path) -> Any:
     import SimpleITK as sitk
 
     header = read_header(path)
+    if path.name.lower().endswith((".mha", ".mhd")):
+        _check_sizes(header)
     files = header.data_files or (path,)
     try:
         size = sum(file.stat().st_size for file in files)
@@ -96,6 +98,21 @@ def _information(path: Path) -> Any:
     if claimed > MAX_BYTES:
         raise Rejected("NII_TRUNC", "the header claims more voxels than a file can hold")
     return reader
+
+
+def _check_sizes(header: Header) -> None:
+    """Raises Rejected: NII_TRUNC, if a MetaImage's header has sizes that cannot be, which end SimpleITK's process."""
+    axes = header.fields.get("ndims", ())
+    sizes = header.fields.get("dimsize", ())
+    channels = header.fields.get("elementnumberofchannels", ("1",))
+    if (
+        any(len(found) != 1 for found in (axes, sizes, channels))
+        or not re.fullmatch("[1-9]", axes[0])
+        or not all(re.fullmatch(r"[1-9]\d{0,8}", size) for size in sizes[0].split())
+        or len(sizes[0].split()) != int(axes[0])
+        or not re.fullmatch(r"[1-9]\d{0,3}", channels[0])
+    ):
+        raise Rejected("NII_TRUNC", "the header tells sizes that cannot be")
 
 
 def _check_packed(data: bytes, *, within: bool) -> None:
