@@ -47,7 +47,7 @@ def test_a_map_lies_on_the_image(pair: tuple[Path, Path], command: Callable, tmp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--feature", "firstorder_Mean", "--label", 3], "MASK_EMPTY: the mask has no voxel; contour the ROI again"),
+        (["--feature", "firstorder_Mean", "--label", 3], "LABEL_ABSENT: "),
         (["--feature", "firstorder_Men", "--label", 2], 'did you mean "Mean"?'),
         (["--feature", "shape_Volume", "--label", 2], 'there are no maps of "shape"'),
     ],

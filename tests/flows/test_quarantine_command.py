@@ -24,12 +24,12 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def test_codes_are_listed_with_what_they_mean_and_what_to_do(trial: Store, command) -> None:
     rows = json.loads(command("quarantine", "--store", trial.root, "--format", "json").stdout)
     assert [(row["severity"], row["code"], row["rows"], row["centres"]) for row in rows] == [
-        ("error", "MASK_FLAT", 1, "C"),
+        ("error", "MASK_TINY", 1, "C"),
         ("warning", "TAB_MISSING", 1, "B"),
     ]
-    assert (rows[0]["means"], rows[0]["what to do"]) == (REASONS["MASK_FLAT"].means, REASONS["MASK_FLAT"].remedy)
+    assert (rows[0]["means"], rows[0]["what to do"]) == (REASONS["MASK_TINY"].means, REASONS["MASK_TINY"].remedy)
     shown = command("quarantine", "trial", "--store", trial.root).stdout
-    assert "Quarantine and warnings of trial: 2 rows" in shown and REASONS["MASK_FLAT"].remedy in shown
+    assert "Quarantine and warnings of trial: 2 rows" in shown and REASONS["MASK_TINY"].remedy in shown
 
 
 def test_cases_are_listed_as_csv_with_every_column(trial: Store, command) -> None:
@@ -50,7 +50,7 @@ def test_a_list_without_rows_has_its_heads(small: Store, command) -> None:
 @pytest.mark.parametrize(
     ("options", "count"),
     [
-        (["--code", "MASK_FLAT"], 1),
+        (["--code", "MASK_TINY"], 1),
         (["--centre", "B"], 1),
         (["--stage", "index"], 0),
         (["--severity", "warning", "--stage", "quality"], 1),
@@ -62,19 +62,19 @@ def test_rows_are_filtered(trial: Store, command, options: list[str], count: int
 
 
 def test_a_word_that_no_row_has_is_an_error_with_those_that_there_are(trial: Store, command) -> None:
-    said = command("quarantine", "--code", "MASK_FLAD", "--store", trial.root, code=2).stderr
-    assert 'has the code "MASK_FLAD"; the rows have MASK_FLAT, TAB_MISSING; did you mean' in said
+    said = command("quarantine", "--code", "MASK_TINI", "--store", trial.root, code=2).stderr
+    assert 'has the code "MASK_TINI"; the rows have MASK_TINY, TAB_MISSING; did you mean' in said
     assert 'the store has no cohort "trail"' in command("quarantine", "trail", "--store", trial.root, code=2).stderr
     assert 'the store has no cohort "trail"' in command("quality", "trail", "--store", trial.root, code=2).stderr
 
 
 def test_a_release_says_how_many_and_leaves_a_line_in_the_audit(tmp_path: Path, command) -> None:
     store = quality_store(tmp_path / "store", 4)
-    found = command("quarantine", "--release", "MASK_FLAT", "--store", store.root).stdout
-    assert "1 kept rejections were forgotten (MASK_FLAT 1); the next refresh tries them again" in found
-    assert [row["released"] for row in json.loads(store.releases.read_text())] == ["MASK_FLAT"]
+    found = command("quarantine", "--release", "MASK_TINY", "--store", store.root).stdout
+    assert "1 kept rejections were forgotten (MASK_TINY 1); the next refresh tries them again" in found
+    assert [row["released"] for row in json.loads(store.releases.read_text())] == ["MASK_TINY"]
     again = command("quarantine", "--release", "trial:p0003", "--store", store.root).stdout
-    assert "1 rows need no release (MASK_FLAT 1)" in again
+    assert "1 rows need no release (MASK_TINY 1)" in again
     none = command("quarantine", "--release", "TAB_TIME", "--store", store.root).stdout
     assert "no row of the quarantine is of it; nothing was changed" in none
 

@@ -130,10 +130,10 @@ def test_slices_that_only_claim_to_be_the_same_are_refused(
     found = index()
     assert _codes(found) == [code]
     assert found.files == {"used": 0, "merged": 0, "quarantined": 7}
-    details = found.quarantined[0].details
+    row = found.quarantined[0]
     size = sum(path.stat().st_size for path in (tmp_path / "data").rglob("*.dcm"))
-    assert (details["files"], details["bytes"]) == (7, size)
-    assert [len(word) for word in str(details["digests"]).split()] == [12] * 7
+    assert (row.files, row.bytes) == (7, size)
+    assert [len(digest) for digest in row.digests] == [12] * 7
 
 
 def test_a_folder_that_was_copied_is_merged(tmp_path: Path, save: Callable, index: Callable) -> None:
@@ -283,9 +283,7 @@ def test_a_modality_that_nobody_declares_is_refused_unless_it_is_ignored(save: C
     save(edit=_ultrasound)
     save("P002")
     found = index()
-    assert [(row.code, row.modality, row.details["files"]) for row in found.quarantined] == [
-        ("DICOM_MODALITY", "US", 6)
-    ]
+    assert [(row.code, row.modality, row.files) for row in found.quarantined] == [("DICOM_MODALITY", "US", 6)]
     for rule in ({"ignore": {"Modality": "us"}}, {"select": {"Modality": "CT|PT"}}):
         found = index({**CT, **rule})
         assert _codes(found) == []

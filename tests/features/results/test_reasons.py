@@ -34,7 +34,7 @@ def read(store: Store, table: str) -> list[dict]:
 def warn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every check of a scan has a doubt."""
     sound = check.check_region
-    monkeypatch.setattr(check, "check_region", lambda region: Checked(sound(region).facts, (DOUBT,)))
+    monkeypatch.setattr(check, "check_region", lambda region, **unit: Checked(sound(region, **unit).facts, (DOUBT,)))
 
 
 def test_a_row_keeps_the_refresh_in_which_it_first_appeared(

@@ -50,12 +50,12 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
         regions.append({**key, "lesion": "", **{PREFIX + name: value for name, value in facts.items()}})
     said = {"cohort": "trial", "modality": "CT", "stage": "quality", "run": 1, "details": "{}", "files": 2, "bytes": 9}
     said |= {"message": "SECRET message", "digests": "", "retryable": False}
-    refused = [{**said, "case": cases[-1], "centre": centres[-1], "code": "MASK_FLAT", RESULT: f"{scans - 1:064x}"}]
+    refused = [{**said, "case": cases[-1], "centre": centres[-1], "code": "MASK_TINY", RESULT: f"{scans - 1:064x}"}]
     doubts = [{**said, "case": cases[1], "centre": centres[1], "code": "TAB_MISSING", RESULT: f"{1:064x}"}]
     rows = [
         {**key, "lesion": "", "modality": "CT", "unit": "HU", "state": "used", "image_files": 1} for key in keys[:-1]
     ]
-    rows.append({**keys[-1], "lesion": "", "modality": "CT", "unit": "HU", "state": "MASK_FLAT", "image_files": 1})
+    rows.append({**keys[-1], "lesion": "", "modality": "CT", "unit": "HU", "state": "MASK_TINY", "image_files": 1})
     tables = {"region": (Schema("region", columns), regions), "scans": (SCANS, rows)}
     tables |= {"quarantine": (QUARANTINE, refused), "warnings": (WARNINGS, doubts)}
     described = [row for name, (schema, _) in tables.items() for row in dictionary_rows(name, "trial", schema.columns)]
@@ -63,7 +63,7 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
     for name, (schema, some) in {**tables, "dictionary": (DICTIONARY, described)}.items():
         table = schema.table(some)
         files[name] = keep_table(store, name, "trial", parquet_bytes(table), table.num_rows)
-    facts = {"scans": scans, "used": scans - 1, "quarantined": {"MASK_FLAT": 1}, "warned": {"TAB_MISSING": 1}}
+    facts = {"scans": scans, "used": scans - 1, "quarantined": {"MASK_TINY": 1}, "warned": {"TAB_MISSING": 1}}
     state = CohortState.model_validate({"key": "1", **facts, "files": {"used": 2 * scans, "ignored_type": 3}})
     commit(store, "trial", state, files, newest(store))
     for i in range(scans if drawn else 0):

@@ -42,9 +42,9 @@ def test_every_scan_has_a_picture_with_words_and_says_what_is_doubtful(html: str
 def test_the_tables_tell_files_scans_reasons_and_acquisition(html: str, read_page) -> None:
     tables = read_page(html).tables
     assert tables["table-files"].rows[1:] == [["found", "83"], ["used", "80"], ["ignored: type", "3"]]
-    assert tables["table-scans"].rows[-1] == ["all", "40", "39", "1", "MASK_FLAT 1"]
+    assert tables["table-scans"].rows[-1] == ["all", "40", "39", "1", "MASK_TINY 1"]
     assert [row[:4] for row in tables["table-reasons"].rows[1:]] == [
-        ["MASK_FLAT", "error", "quality", "1"],
+        ["MASK_TINY", "error", "quality", "1"],
         ["TAB_MISSING", "warning", "quality", "1"],
     ]
     acquisition = {row[0]: row[1:] for row in tables["table-acquisition-ct"].rows}
@@ -78,7 +78,7 @@ def test_the_scan_that_stands_apart_is_an_outlier_and_stands_first(mart: Mart) -
     assert [card.marks for card in cards] == [
         (("outlier", "note"),),
         (("TAB_MISSING", "warning"),),
-        (("MASK_FLAT", "error"),),
+        (("MASK_TINY", "error"),),
     ]
 
 
