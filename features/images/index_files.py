@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from features.core.catalog import FileSource
+from features.core.quarantine import Rejected
+from features.images.detached import read_header
 from features.images.files import ListFolder
 from features.images.findings import Candidate, Findings, Pseudonyms, Refusal
 
 Fields = Mapping[str, str]
+DETACHED = (".nhdr", ".mhd")  # headers whose voxels lie in files of their own
 _WORD = "[A-Za-z0-9_-]+"
 
 
@@ -128,9 +131,9 @@ def _join(
                     modality=source.modality,
                     unit=source.unit,
                     image_format=source.format,
-                    image=(path,),
+                    image=_with_data(path, findings.readable),
                     mask_format=source.mask.format,
-                    mask=(mask,),
+                    mask=_with_data(mask, findings.readable),
                     roi=str(source.mask.label),
                     rule=source.rule,
                 )
@@ -138,6 +141,16 @@ def _join(
     for fields, path in masks:
         if path not in used:
             findings.refusals.append(_refusal("IMAGE_MISSING", source, fields, path, first_timepoint))
+
+
+def _with_data(path: Path, readable: Container[Path]) -> tuple[Path, ...]:
+    """A file, and the files of voxels that its header names; of a header that is damaged, it alone: its reader says why."""
+    if path.suffix.lower() not in DETACHED:
+        return (path,)
+    try:
+        return (path, *(file for file in read_header(path).data_files if file in readable))
+    except Rejected:
+        return (path,)
 
 
 def _words(template: str) -> set[str]:

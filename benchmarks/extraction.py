@@ -1,11 +1,11 @@
 """The radiomics engine beside pyradiomics: CPU seconds, memory and values, side by side in one run.
 
-    python benchmarks/radiomics.py speed          # Original and the full set on three cases, with the agreement of values
-    python benchmarks/radiomics.py memory         # peak above the loaded image, a process each
-    python benchmarks/radiomics.py start          # import, first call with an empty cache, first call with a warm one
-    python benchmarks/radiomics.py processes      # two processes beside one
-    python benchmarks/radiomics.py large          # a ROI of ten million voxels
-    python benchmarks/radiomics.py parity --data FOLDER   # values of every family and image type, on pairs in FOLDER too
+    python benchmarks/extraction.py speed          # Original and the full set on three cases, with the agreement of values
+    python benchmarks/extraction.py memory         # peak above the loaded image, a process each
+    python benchmarks/extraction.py start          # import, first call with an empty cache, first call with a warm one
+    python benchmarks/extraction.py processes      # two processes beside one
+    python benchmarks/extraction.py large          # a ROI of ten million voxels
+    python benchmarks/extraction.py parity --data FOLDER   # values of every family and image type, on pairs in FOLDER too
 
 Cases: a: 20,000 voxels in 128 × 128 × 64; b: 200,000 there; c: 1,495 in 512 × 512 × 100 (x, y, z). Full set: Original,
 LoG 1, 2 and 3 mm, wavelet coif1: 1,130 features. Both sides get images in memory and use one thread.
@@ -197,7 +197,7 @@ def start(options: argparse.Namespace) -> None:
         "import time; t = time.perf_counter()\n"
         "import features.radiomics.extraction, features.radiomics.extractors.radweave\n"
         "i = time.perf_counter() - t\n"
-        "from benchmarks.radiomics import FULL, make_case, ours\n"
+        "from benchmarks.extraction import FULL, make_case, ours\n"
         "pair = make_case('a'); t = time.perf_counter(); ours(*pair, FULL)(); print(i, time.perf_counter() - t)"
     )
     with tempfile.TemporaryDirectory() as cache:
