@@ -262,7 +262,7 @@ SMALL = 1e-6  # smaller values are sums that cancel out: their difference is tak
 
 def parity(options: argparse.Namespace) -> None:
     """The worst relative difference of each family on each kind of image; what one side alone has is counted."""
-    from features.images.volume import read_volume
+    from features.images.formats.volume import read_volume
 
     pairs = [make_case(name) for name in options.cases]
     for path in sorted(options.data.rglob("*_image.*")) if options.data else []:

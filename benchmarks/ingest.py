@@ -40,10 +40,10 @@ sys.path[0] = str(Path(__file__).parents[1])  # this folder must not be found wh
 
 from features.core.case import CaseId, FileSet, Scan  # noqa: E402
 from features.core.catalog import Catalog  # noqa: E402
-from features.images.dicom import read_dicom_series  # noqa: E402
-from features.images.file_cache import FileCache  # noqa: E402
-from features.images.index import Index, index_cohort  # noqa: E402
-from features.images.mask import read_mask  # noqa: E402
+from features.images.dicom.series import read_dicom_series  # noqa: E402
+from features.images.index.cohort import Index, index_cohort  # noqa: E402
+from features.images.index.file_cache import FileCache  # noqa: E402
+from features.images.masks.mask import read_mask  # noqa: E402
 
 SPACING_MM = (0.9765625, 0.9765625, 2.5)  # x, y, z
 COHORT, KEY = "speed", b"0" * 32

@@ -24,8 +24,8 @@ from features.core.digest import digest_json
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe, load_recipe
 from features.core.store import Store
-from features.images.file_cache import FileCache
-from features.images.index import index_cohort
+from features.images.index.cohort import index_cohort
+from features.images.index.file_cache import FileCache
 from features.results.check import BLOCK, check_address, check_scan
 from features.results.extract import extract_scans
 from features.results.ledger import Ledger

@@ -100,8 +100,8 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
     from features.core.catalog import load_catalog
     from features.core.progress import tell
     from features.core.pseudonym import load_key
-    from features.images.file_cache import FileCache
-    from features.images.index import index_cohort
+    from features.images.index.cohort import index_cohort
+    from features.images.index.file_cache import FileCache
     from features.results.manifest import Mart
     from features.results.withdraw import withdrawn_cases
 

@@ -24,7 +24,7 @@ def map_feature(
     from features.core.case import CaseId, FileSet, Scan
     from features.core.quarantine import REASONS, Rejected
     from features.core.region import Volume
-    from features.images.nifti import write_nifti
+    from features.images.formats.nifti import write_nifti
     from features.images.region import read_region
     from features.radiomics.maps import feature_maps
     from features.radiomics.settings import Settings

@@ -34,7 +34,7 @@ def quality(
     with Screen() as screen:
         if draw:
             from features.core.pseudonym import load_key
-            from features.images.file_cache import FileCache
+            from features.images.index.file_cache import FileCache
             from features.results.withdraw import withdrawn_cases
             from tasks.index import index_scans
             from tasks.pool import Pool

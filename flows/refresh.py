@@ -16,7 +16,7 @@ from features.core.place import open_place
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.images.file_cache import FileCache
+from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
 from features.results.publish import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases

@@ -11,7 +11,7 @@ from features.core.place import open_place
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.images.file_cache import FileCache
+from features.images.index.file_cache import FileCache
 from features.radiomics.reliability import Reliability
 from features.radiomics.stability import Perturbations, load_perturbations
 from features.results.ledger import Ledger

@@ -13,7 +13,7 @@ from features.core.place import open_place, write_bytes
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.images.file_cache import FileCache
+from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
 from features.results.weave import fits
 from features.results.withdraw import withdrawn_cases

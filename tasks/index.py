@@ -8,8 +8,8 @@ from prefect.cache_policies import NO_CACHE
 from features.core.catalog import load_catalog
 from features.core.progress import tell
 from features.core.pseudonym import load_key
-from features.images.file_cache import FileCache
-from features.images.index import Index, index_cohort
+from features.images.index.cohort import Index, index_cohort
+from features.images.index.file_cache import FileCache
 from tasks.transient import RETRIED
 
 

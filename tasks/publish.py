@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.recipe import Recipe
-from features.images.index import Index
+from features.images.index.cohort import Index
 from features.results.ledger import Ledger
 from features.results.patients import Tables
 from features.results.publish import Published, publish

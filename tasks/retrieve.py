@@ -16,8 +16,8 @@ from features.core.errors import RadweaveError
 from features.core.pacs_source import PacsSource
 from features.core.pseudonym import load_key
 from features.core.quarantine import Quarantined
-from features.images.findings import Pseudonyms
-from features.images.index import Index
+from features.images.index.cohort import Index
+from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Server

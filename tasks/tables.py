@@ -15,7 +15,7 @@ from features.core.genomic_source import ExpressionTable, MutationTable
 from features.core.pseudonym import load_key, pseudonym
 from features.genomic.table import VERSION as GENOMIC_VERSION
 from features.genomic.table import read_genomic
-from features.images.file_cache import FileCache
+from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
 from features.results.patients import Tables, kept_tables, without
 from features.results.withdraw import withdrawn_cases

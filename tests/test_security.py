@@ -23,9 +23,9 @@ from features.core.catalog import load_catalog
 from features.core.errors import ConfigError, WeightsError
 from features.core.quarantine import Rejected
 from features.deep.weights import load_checkpoint
-from features.images.dataset import quiet, read_dataset
-from features.images.findings import Pseudonyms
-from features.images.volume import read_volume
+from features.images.dicom.dataset import quiet, read_dataset
+from features.images.formats.volume import read_volume
+from features.images.index.findings import Pseudonyms
 from features.privacy.dataset import Rules
 
 ROOT = Path(__file__).parents[1]

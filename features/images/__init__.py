@@ -1,4 +1,7 @@
-"""Images: files become checked Volumes and Regions. Indexing, DICOM, NIfTI, RTSTRUCT, SEG, quality and preparation live here.
+"""Images: files become checked Volumes and Regions.
 
-What is computed from a Region (features, network inputs) does not: see features.radiomics and features.deep.
+index: from a cohort's files to its scans. dicom, formats: from files to a Volume. masks: from files to a mask on its grid.
+region: both together, checked. prepare, with normalisers and variants: a Region as a recipe wants it.
+
+What is computed from a Region (features, network inputs) does not live here: see features.radiomics and features.deep.
 """

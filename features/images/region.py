@@ -15,9 +15,9 @@ from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
 from features.core.table import Column
-from features.images.dicom import read_dicom_series, series_voxels
-from features.images.mask import read_mask
-from features.images.volume import file_voxels, read_volume
+from features.images.dicom.series import read_dicom_series, series_voxels
+from features.images.formats.volume import file_voxels, read_volume
+from features.images.masks.mask import read_mask
 
 MINIMUM_VOXELS = 27
 AIR_HU = -900.0  # a mean below it is of no tissue

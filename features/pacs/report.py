@@ -14,7 +14,7 @@ from pydicom.uid import generate_uid
 from features.core.case import Modality, Unit
 from features.core.digest import digest_json
 from features.core.quarantine import Rejected
-from features.images.dataset import quiet
+from features.images.dicom.dataset import quiet
 from features.pacs.segmentation import SERIES_NUMBER, words
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from features.core.lock import locked
 from features.core.pacs_source import PacsSource
 from features.core.progress import tell
 from features.core.quarantine import REASONS, Quarantined
-from features.images.findings import Pseudonyms
+from features.images.index.findings import Pseudonyms
 from features.pacs.multipart import PIECE, save_parts
 from features.pacs.query import Series, Study, find_instances, find_series, find_studies
 from features.pacs.server import PacsError, Server

@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 from features.core.digest import digest_bytes
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
-from features.images.dataset import quiet
+from features.images.dicom.dataset import quiet
 
 SERIES_NUMBER = 9001
 # Of type 2, or copied by highdicom: empty where a file has none.

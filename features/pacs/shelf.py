@@ -12,7 +12,7 @@ from features.core.errors import StoreError
 from features.core.pacs_source import PACS_FOLDER
 from features.core.place import TEMPORARY, read_bytes, sync_folder, write_bytes
 from features.core.quarantine import Rejected
-from features.images.dataset import read_dataset, text
+from features.images.dicom.dataset import read_dataset, text
 from features.pacs.query import Series, Study
 from features.pacs.server import PacsError
 

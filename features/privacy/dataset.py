@@ -17,7 +17,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, UID_dictionary
 
 from features.core.quarantine import Rejected
-from features.images.dataset import quiet, text
+from features.images.dicom.dataset import quiet, text
 from features.privacy.dates import is_time, offset_days, shift_date, shift_datetime
 from features.privacy.private import Kind, is_plausible, safe_kind
 from features.privacy.profile import BASIC_CODE, EDITION, OPTION_CODES, OPTIONS, Option, action

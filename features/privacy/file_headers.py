@@ -13,7 +13,7 @@ import nibabel as nib
 
 from features.core.errors import StoreError
 from features.core.quarantine import Rejected
-from features.images.nifti import MAX_BYTES
+from features.images.formats.nifti import MAX_BYTES
 
 _NIFTI_TEXTS = ("descrip", "aux_file", "intent_name", "db_name", "data_type")
 _NRRD_FIELDS = (

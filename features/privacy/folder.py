@@ -13,11 +13,11 @@ from features.core.errors import RadweaveError
 from features.core.id_form import IdForm
 from features.core.place import write_bytes
 from features.core.quarantine import Rejected
-from features.images.burned_in import check_burned_in
-from features.images.dataset import looks_like_dicom, quiet, read_dataset, text
-from features.images.files import list_files
-from features.images.findings import Pseudonyms
-from features.images.index_files import compile_template
+from features.images.dicom.burned_in import check_burned_in
+from features.images.dicom.dataset import looks_like_dicom, quiet, read_dataset, text
+from features.images.index.file_source import compile_template
+from features.images.index.files import list_files
+from features.images.index.findings import Pseudonyms
 from features.privacy.dataset import Rules, deidentify_dataset
 from features.privacy.file_headers import strip_file
 from features.privacy.profile import Option

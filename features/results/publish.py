@@ -14,7 +14,7 @@ from features.core.errors import ConfigError, Fault
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import Column, dictionary_rows, parquet_bytes
-from features.images.index import Index
+from features.images.index.cohort import Index
 from features.results.check import check_address
 from features.results.extract import extract_address
 from features.results.ledger import Ledger

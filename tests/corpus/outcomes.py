@@ -13,7 +13,7 @@ from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.images.index import Index, index_cohort
+from features.images.index.cohort import Index, index_cohort
 from features.results.check import BLOCK, check_address, check_scan
 from features.results.extract import extract_address, extract_scans
 from tests.corpus.registry import KINDS, cohort_of

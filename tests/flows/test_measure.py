@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from features.core.region import Volume
-from features.images.nifti import read_nifti, write_nifti
+from features.images.formats.nifti import read_nifti, write_nifti
 
 ROTATED = (0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)
 

@@ -11,7 +11,7 @@ from prefect.blocks.system import Secret
 from features.core.errors import RadweaveError
 from features.core.pacs_source import PacsSource
 from features.core.quarantine import Quarantined
-from features.images.index import Index
+from features.images.index.cohort import Index
 from features.pacs.credentials import Credentials
 from features.pacs.server import Server
 from tasks.retrieve import Retrieval, find_credentials, retrieve_cohort

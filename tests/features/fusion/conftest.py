@@ -19,7 +19,7 @@ from features.core.region import Region
 from features.core.store import Store
 from features.core.table import Column
 from features.genomic.table import read_genomic
-from features.images.index import Index
+from features.images.index.cohort import Index
 from features.results.check import BLOCK, check_address
 from features.results.extract import extract_address
 from features.results.patients import Tables

@@ -23,9 +23,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from features.core.case import CaseId, FileSet, Scan
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Volume
-from features.images.dicom import read_dicom_series, series_voxels
-from features.images.mask import read_mask
-from features.images.volume import file_voxels, read_volume
+from features.images.dicom.series import read_dicom_series, series_voxels
+from features.images.formats.volume import file_voxels, read_volume
+from features.images.masks.mask import read_mask
 
 ROUNDS = int(os.environ.get("RADWEAVE_FUZZ", "60"))
 SECONDS = 60

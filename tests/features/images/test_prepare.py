@@ -16,7 +16,7 @@ from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 from features.core.table import Column
-from features.images.nifti import read_nifti
+from features.images.formats.nifti import read_nifti
 from features.images.prepare import prepare_region
 
 

@@ -20,7 +20,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetSt
 
 from features.core.catalog import DicomSource
 from features.core.pacs_source import PacsSource
-from features.images.findings import Pseudonyms
+from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Clock, Server

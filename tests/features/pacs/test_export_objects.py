@@ -11,8 +11,8 @@ from pydicom import Dataset, dcmread
 
 from features.core.quarantine import Rejected
 from features.core.region import Region
-from features.images.dicom import read_dicom_series
-from features.images.seg import read_seg_mask
+from features.images.dicom.series import read_dicom_series
+from features.images.masks.seg import read_seg_mask
 from features.pacs.report import Feature, make_report
 from features.pacs.segmentation import make_segmentation, read_sources
 from features.pacs.send import encode, send

@@ -16,7 +16,7 @@ from features.core.catalog import DicomSource
 from features.core.errors import RadweaveError
 from features.core.pacs_source import PACS_FOLDER, PacsSource
 from features.core.progress import watched_by
-from features.images.findings import Pseudonyms
+from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Clock, Server

@@ -13,7 +13,7 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.lock import locked
 from features.core.pacs_source import PACS_FOLDER
 from features.core.progress import watched_by
-from features.images.findings import Pseudonyms
+from features.images.index.findings import Pseudonyms
 from features.pacs.retrieve import Retrieved
 from tests.features.pacs.conftest import KEY, FakePacs, encoded, instance
 

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from features.images.dataset import quiet
+from features.images.dicom.dataset import quiet
 from features.privacy.dataset import Rules
 
 

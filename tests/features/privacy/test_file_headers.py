@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from features.core.errors import StoreError
 from features.core.quarantine import Rejected
-from features.images.volume import read_volume
+from features.images.formats.volume import read_volume
 from features.privacy.file_headers import strip_file
 
 CANARY = "DOE^JOHN"

@@ -15,7 +15,7 @@ from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
-from features.images.index import index_cohort
+from features.images.index.cohort import index_cohort
 from features.images.region import read_region
 from features.privacy.folder import Plan, deidentify_file, plan_folder
 from features.privacy.profile import OPTIONS

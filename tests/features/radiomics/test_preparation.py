@@ -199,7 +199,7 @@ def test_labels_may_be_whole_numbers_of_any_type() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["brain1", "breast1"])
 def test_pixels_of_pyradiomics_own_images_are_the_same(name: str, public_data: Path) -> None:
-    from features.images.volume import read_volume
+    from features.images.formats.volume import read_volume
 
     image = read_volume(public_data / "pyradiomics" / f"{name}_image.nrrd")
     labels = read_volume(public_data / "pyradiomics" / f"{name}_label.nrrd")

@@ -19,7 +19,7 @@ from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.store import Store
 from features.core.table import Column, Schema
-from features.images.index import Index
+from features.images.index.cohort import Index
 from features.results.check import check_address, check_scan
 from features.results.extract import extract_address, extract_scans
 from features.results.ledger import Ledger

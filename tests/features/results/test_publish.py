@@ -16,7 +16,7 @@ from features.core.quarantine import Quarantined, Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import Column, Schema
-from features.images.index import Index
+from features.images.index.cohort import Index
 from features.results.extract import extract_address
 from features.results.ledger import Ledger
 from features.results.manifest import Mart, refresh_numbers
@@ -223,7 +223,7 @@ def test_two_refreshes_at_once_do_not_mix(
     make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
 ) -> None:
     """Without locks (object storage) the second commit of a cohort sees that its ledger is old."""
-    from features.images.index import Index
+    from features.images.index.cohort import Index
     from features.results.publish import publish
 
     late = Ledger(store, "demo")

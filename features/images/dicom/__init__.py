@@ -1,0 +1,1 @@
+"""From DICOM image files to a Volume."""

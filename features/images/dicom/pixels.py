@@ -1,0 +1,89 @@
+"""stored_planes: the stored values of slices, decoded, after their sizes were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian
+
+from features.core.quarantine import Rejected, Warned
+from features.images.dicom.dataset import pixel_data, text
+from features.images.dicom.decoding import check_compressed, decoded, decoded_by_gdcm, needs_gdcm, public
+from features.images.dicom.frames import Frame
+from features.images.dicom.layout import Layout, layout, transfer_syntax
+
+_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")  # JPEG, JPEG-LS near-lossless
+_PERHAPS_LOSSY = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203")  # JPEG 2000, HTJ2K
+
+
+def stored_planes(frames: Sequence[Frame]) -> list[NDArray[np.generic]]:
+    """Stored values (rows, columns) of each slice; views of the bytes of the files where they are not compressed.
+
+    Raises Rejected: DICOM_BAD_VR, DICOM_SHORT_PIXELS, SEC_BOMB (over 2 GiB, packed to less than a hundredth),
+    MISSING_DECODER, DICOM_DECODE (also a compressed frame of another size than the header says).
+    """
+    values = stored_values(list({id(frame.dataset): frame.dataset for frame in frames}.values()))
+    return [values[id(frame.dataset)][frame.index] for frame in frames]
+
+
+def stored_values(datasets: Sequence[Dataset]) -> dict[int, NDArray[np.generic]]:
+    """Stored values (frames, rows, columns) of files, by the id of each. Raises Rejected as `stored_planes`."""
+    found: dict[int, NDArray[np.generic]] = {}
+    left: dict[int, tuple[str, Layout]] = {}
+    for dataset in datasets:
+        shape, syntax, data = layout(dataset), transfer_syntax(dataset), pixel_data(dataset)
+        if syntax.is_private or not syntax.is_transfer_syntax:
+            raise Rejected("MISSING_DECODER", transfer_syntax=public(syntax))
+        if syntax.is_compressed:
+            check_compressed(data, shape, syntax)
+            if needs_gdcm(syntax, shape):
+                left[id(dataset)] = str(dataset.filename), shape
+            else:
+                found[id(dataset)] = _shaped(decoded(dataset, syntax), shape)
+        elif len(data) < shape.bytes:
+            raise Rejected("DICOM_SHORT_PIXELS", bytes=len(data), expected_bytes=shape.bytes)
+        elif shape.allocated == 1 or (shape.allocated == 8 and syntax == ExplicitVRBigEndian):
+            found[id(dataset)] = _shaped(decoded(dataset, syntax), shape)
+        else:
+            found[id(dataset)] = _of_bytes(data, shape, big_endian=syntax == ExplicitVRBigEndian)
+    if left:
+        buffers = decoded_by_gdcm([path for path, _ in left.values()])
+        for (key, (_, shape)), data in zip(left.items(), buffers, strict=True):
+            if len(data) != shape.bytes:
+                raise Rejected("DICOM_DECODE")
+            found[key] = _of_bytes(data, shape)
+    return found
+
+
+def lossy_warnings(dataset: Dataset) -> tuple[Warned, ...]:
+    """LOSSY, with the ratio, if pixels were compressed and lost something by it."""
+    syntax, flag = str(transfer_syntax(dataset)), text(dataset, "LossyImageCompression")
+    if flag != "01" and syntax not in _LOSSY and (syntax not in _PERHAPS_LOSSY or flag == "00"):
+        return ()
+    told = (text(dataset, "LossyImageCompressionRatio").split("/") or [""])[-1]
+    try:
+        ratio = float(told)
+    except ValueError:
+        ratio = layout(dataset).bytes / max(1, len(pixel_data(dataset)))
+    return (Warned("LOSSY", details={"ratio": round(ratio, 2), "transfer_syntax": syntax}),)
+
+
+def _of_bytes(data: bytes, shape: Layout, *, big_endian: bool = False) -> NDArray[np.generic]:
+    kind = shape.dtype(big_endian=big_endian)
+    return _shaped(np.frombuffer(data, kind, shape.bytes // kind.itemsize), shape)
+
+
+def _shaped(array: NDArray[np.generic], shape: Layout) -> NDArray[np.generic]:
+    """Values (frames, rows, columns); bits above BitsStored may hold anything, such as an overlay, and are ignored."""
+    if array.size != shape.frames * shape.rows * shape.columns:
+        raise Rejected("DICOM_DECODE", "there are not as many values as the header says")
+    array = array.reshape(shape.frames, shape.rows, shape.columns)
+    low, high = shape.limits
+    unused = array.dtype.itemsize * 8 - shape.bits
+    if unused <= 0 or (array.min() >= low and array.max() <= high):
+        return array
+    whole: NDArray[np.signedinteger] = array.astype(array.dtype.newbyteorder("="))
+    return (whole << unused) >> unused

@@ -1,0 +1,1 @@
+"""From NIfTI, NRRD and MetaImage files to a Volume."""

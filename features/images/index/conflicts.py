@@ -1,0 +1,67 @@
+"""without_conflicts: cases that nobody else claims."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from features.images.index.findings import Candidate, Refusal
+
+
+def without_conflicts(
+    candidates: Sequence[Candidate], refusals: Sequence[Refusal]
+) -> tuple[list[Candidate], list[Refusal]]:
+    """Candidates that are alone under their name, and all refusals.
+
+    One patient and centre for each SeriesInstanceUID (else DICOM_UID_COLLISION for all), one centre for each patient
+    (PATIENT_CONFLICT), one image for each case and modality (SERIES_AMBIGUOUS).
+    """
+    every: list[Candidate | Refusal] = [*candidates, *refusals]
+    collided = _collisions(every)
+    told = [one for one in _without_other_folders(every, refusals) if one.series not in collided]
+    for one in every:
+        if one.series in collided:
+            case = one.patient, one.timepoint, one.lesion
+            told.append(Refusal("DICOM_UID_COLLISION", one.centre, one.modality, one.files, *case, series=one.series))
+    candidates = [one for one in candidates if one.series not in collided]
+    centres: dict[str, set[str]] = defaultdict(set)
+    for one in candidates:
+        centres[one.patient].add(one.centre)
+    count = Counter((one.patient, one.timepoint, one.lesion, one.modality) for one in candidates)
+    kept: list[Candidate] = []
+    for one in candidates:
+        if len(centres[one.patient]) > 1:
+            told.append(refused(one, "PATIENT_CONFLICT"))
+        elif count[one.patient, one.timepoint, one.lesion, one.modality] > 1:
+            told.append(refused(one, "SERIES_AMBIGUOUS"))
+        else:
+            kept.append(one)
+    return kept, told
+
+
+def refused(one: Candidate, code: str) -> Refusal:
+    """A candidate that cannot be used."""
+    return Refusal(code, one.centre, one.modality, one.files, one.patient, one.timepoint, one.lesion, series=one.series)
+
+
+def _collisions(every: Sequence[Candidate | Refusal]) -> set[str]:
+    """Series that stand for other files with another patient or centre.
+
+    The same files under two centres are no collision: their sources share a folder.
+    """
+    owners: dict[str, dict[tuple[str, str], set[Path]]] = defaultdict(lambda: defaultdict(set))
+    for one in every:
+        if one.series:
+            owners[one.series][one.centre, one.patient].update(one.files)
+    found = set()
+    for series, files in owners.items():
+        if len(files) > 1 and sum(map(len, files.values())) == len(set[Path]().union(*files.values())):
+            found.add(series)
+    return found
+
+
+def _without_other_folders(every: Sequence[Candidate | Refusal], refusals: Sequence[Refusal]) -> list[Refusal]:
+    """Refusals without those of series that a source of an overlapping folder declares."""
+    claimed = {file for one in every if getattr(one, "code", "") != "DICOM_MODALITY" for file in one.files}
+    return [one for one in refusals if one.code != "DICOM_MODALITY" or claimed.isdisjoint(one.files)]

@@ -1,0 +1,168 @@
+"""find_files: images and masks whose paths fit a source's templates."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+from features.core.catalog import FileSource
+from features.core.quarantine import Rejected
+from features.images.formats.detached import read_header
+from features.images.index.files import ListFolder
+from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
+
+Fields = Mapping[str, str]
+DETACHED = (".nhdr", ".mhd")  # headers whose voxels lie in files of their own
+_WORD = "[A-Za-z0-9_-]+"
+
+
+def find_files(
+    list_folder: ListFolder, source: FileSource, timepoints: Mapping[str, int], names: Pseudonyms
+) -> Findings:
+    """Candidates and refusals of one source. Image and mask belong together when the placeholders they share are equal.
+
+    A template without {timepoint} is the cohort's first time point. A {lesion} holds letters, digits, - and _.
+    Files that fit neither template are only counted. Raises RadweaveError if the folder is absent.
+    """
+    findings = Findings()
+    images: list[tuple[Fields, Path]] = []
+    masks: list[tuple[Fields, Path]] = []
+    readable: dict[str, Path] = {}
+    for folder in {_fixed_part(path): None for path in (source.path, source.mask.path)}:
+        files, refused = list_folder(folder)
+        readable.update((file.name, file.path) for file in files)
+        findings.files.update(refused)
+        findings.refusals += [Refusal("UNREADABLE", source.centre, source.modality, (entry,)) for entry in refused]
+    findings.readable.update(readable.values())
+    findings.files |= findings.readable
+    templates = [(source.path, images), (source.mask.path, masks)]
+    templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
+    known = [(compile_template(template, timepoints), found) for template, found in templates]
+    others = [compile_template(path, None) for path in (source.path, source.mask.path) if "{timepoint}" in path]
+    first_timepoint = next(iter(timepoints))
+    for name, path in sorted(readable.items()):
+        for pattern, found in known:
+            fields = _fields(pattern, name, names)
+            if fields and fields["patient"]:
+                found.append((fields, path))
+            elif fields:
+                findings.refusals.append(_refusal("PATIENT_UNKNOWN", source, fields, path, first_timepoint))
+            if fields:
+                break
+        else:
+            fields = next(filter(None, (_fields(pattern, name, names) for pattern in others)), None)
+            if fields:
+                unknown = {**fields, "timepoint": ""}
+                findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, unknown, path, first_timepoint))
+    _join(findings, source, images, masks, first_timepoint)
+    findings.ignored = dict.fromkeys(findings.readable, "path")
+    return findings
+
+
+def compile_template(template: str, timepoints: Mapping[str, int] | None) -> re.Pattern[str]:
+    """The pattern of a template: a group for each placeholder. Without time points any text stands for one.
+
+    >>> compile_template("{patient}/{timepoint}.nii", {"baseline": 0}).fullmatch("P 1/baseline.nii").groupdict()
+    {'patient': 'P 1', 'timepoint': 'baseline'}
+    """
+    known = sorted(timepoints or (), key=len, reverse=True)
+    words = {
+        "patient": "[^/]+",
+        "timepoint": "|".join(re.escape(word) for word in known) if timepoints is not None else "[^/]+",
+        "lesion": _WORD,
+    }
+    pattern, seen = "", set[str]()
+    for part in re.split(r"({.*?})", template):
+        word = part.strip("{}")
+        if not part.startswith("{"):
+            pattern += re.escape(part)
+        elif word in seen:
+            pattern += f"(?P={word})"
+        else:
+            pattern += f"(?P<{word}>{words[word]})"
+            seen.add(word)
+    return re.compile(pattern)
+
+
+def _fields(pattern: re.Pattern[str], name: str, names: Pseudonyms) -> Fields | None:
+    """What the placeholders stand for in a path, the patient as a pseudonym; None if the path does not fit."""
+    match = pattern.fullmatch(name)
+    return {**match.groupdict(), "patient": names.patient(match["patient"])} if match else None
+
+
+def _fixed_part(template: str) -> str:
+    """The folders before the first placeholder."""
+    parts = template.split("/")[:-1]
+    fixed = next((i for i, part in enumerate(parts) if "{" in part), len(parts))
+    return "/".join(parts[:fixed])
+
+
+def _literal(template: str) -> int:
+    return len(re.sub(r"{.*?}", "", template))
+
+
+def _join(
+    findings: Findings,
+    source: FileSource,
+    images: list[tuple[Fields, Path]],
+    masks: list[tuple[Fields, Path]],
+    first_timepoint: str,
+) -> None:
+    shared = _words(source.path) & _words(source.mask.path)
+    partners: dict[frozenset[tuple[str, str]], list[tuple[Fields, Path]]] = defaultdict(list)
+    for fields, path in masks:
+        partners[_part(fields, shared)].append((fields, path))
+    used: set[Path] = set()
+    for fields, path in images:
+        own = partners.get(_part(fields, shared), [])
+        if not own:
+            findings.refusals.append(_refusal("MASK_MISSING", source, fields, path, first_timepoint))
+        for other, mask in own:
+            both = {**other, **fields}
+            used.add(mask)
+            findings.candidates.append(
+                Candidate(
+                    patient=both["patient"],
+                    timepoint=both.get("timepoint", first_timepoint),
+                    lesion=both.get("lesion", ""),
+                    centre=source.centre,
+                    modality=source.modality,
+                    unit=source.unit,
+                    image_format=source.format,
+                    image=_with_data(path, findings.readable),
+                    mask_format=source.mask.format,
+                    mask=_with_data(mask, findings.readable),
+                    roi=str(source.mask.label),
+                    rule=source.rule,
+                )
+            )
+    for fields, path in masks:
+        if path not in used:
+            findings.refusals.append(_refusal("IMAGE_MISSING", source, fields, path, first_timepoint))
+
+
+def _with_data(path: Path, readable: Container[Path]) -> tuple[Path, ...]:
+    """A file, and the files of voxels that its header names; of a header that is damaged, it alone: its reader says why."""
+    if path.suffix.lower() not in DETACHED:
+        return (path,)
+    try:
+        return (path, *(file for file in read_header(path).data_files if file in readable))
+    except Rejected:
+        return (path,)
+
+
+def _words(template: str) -> set[str]:
+    return set(re.findall(r"{(.*?)}", template))
+
+
+def _part(fields: Fields, words: set[str]) -> frozenset[tuple[str, str]]:
+    return frozenset((word, fields[word]) for word in words)
+
+
+def _refusal(code: str, source: FileSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
+    timepoint = fields.get("timepoint", first_timepoint)
+    patient, lesion = fields["patient"], fields.get("lesion", "")
+    message = "" if patient else "a file's path names no patient"
+    return Refusal(code, source.centre, source.modality, (path,), patient, timepoint, lesion, message)

@@ -1,0 +1,339 @@
+"""HeaderReader: the few attributes of a DICOM file by which it is sorted into series, masks and the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import pydicom
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+
+from features.core.case import Modality
+from features.core.catalog import DicomSource
+from features.core.digest import digest_json
+from features.core.errors import RadweaveError
+from features.core.quarantine import Rejected
+from features.images.dicom.dataset import quiet, read_dataset, text
+from features.images.index.elements import element_text, is_dicom, read_elements
+from features.images.index.findings import Ignored, Pseudonyms
+from features.images.masks.rtstruct import roi_names
+from features.images.masks.seg import segment_labels
+
+_VERSION = 2  # of this module: another one reads all headers again
+PHASE = ("AcquisitionNumber", "EchoTime", "DiffusionBValue", "TemporalPositionIdentifier", "ImageType")
+_ORIENTATION = ("ImageOrientationPatient", "Rows", "Columns", "PixelSpacing")
+_SHARED = ("SOPClassUID", "Modality", "PatientID", "SeriesInstanceUID", "FrameOfReferenceUID", *PHASE, *_ORIENTATION)
+_OWN = ("SOPInstanceUID", "ImagePositionPatient")
+_MASK_TAGS = (
+    "ReferencedFrameOfReferenceSequence",
+    "StructureSetROISequence",
+    "ReferencedSeriesSequence",
+    "SegmentSequence",
+)
+_DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"  # of a DICOMDIR, which has it in its file meta alone
+_REFERENCED = re.compile(rb"\x08\x00\x55\x11(?:UI..|..\x00\x00)", re.DOTALL)  # tag and length of a referenced instance
+_KINDS: dict[str, Literal["image", "rtstruct", "seg"]] = {
+    "1.2.840.10008.5.1.4.1.1.1": "image",  # computed radiography
+    "1.2.840.10008.5.1.4.1.1.1.1": "image",  # digital X-ray, for presentation
+    "1.2.840.10008.5.1.4.1.1.1.1.1": "image",  # digital X-ray, for processing
+    "1.2.840.10008.5.1.4.1.1.1.2": "image",  # mammography, for presentation
+    "1.2.840.10008.5.1.4.1.1.1.2.1": "image",  # mammography, for processing
+    "1.2.840.10008.5.1.4.1.1.2": "image",  # CT
+    "1.2.840.10008.5.1.4.1.1.2.1": "image",  # enhanced CT
+    "1.2.840.10008.5.1.4.1.1.2.2": "image",  # legacy converted enhanced CT
+    "1.2.840.10008.5.1.4.1.1.3.1": "image",  # ultrasound, several frames
+    "1.2.840.10008.5.1.4.1.1.4": "image",  # MR
+    "1.2.840.10008.5.1.4.1.1.4.1": "image",  # enhanced MR
+    "1.2.840.10008.5.1.4.1.1.4.4": "image",  # legacy converted enhanced MR
+    "1.2.840.10008.5.1.4.1.1.6.1": "image",  # ultrasound
+    "1.2.840.10008.5.1.4.1.1.12.1": "image",  # X-ray angiography
+    "1.2.840.10008.5.1.4.1.1.12.1.1": "image",  # enhanced X-ray angiography
+    "1.2.840.10008.5.1.4.1.1.12.2": "image",  # X-ray fluoroscopy
+    "1.2.840.10008.5.1.4.1.1.20": "image",  # nuclear medicine
+    "1.2.840.10008.5.1.4.1.1.128": "image",  # PET
+    "1.2.840.10008.5.1.4.1.1.130": "image",  # enhanced PET
+    "1.2.840.10008.5.1.4.1.1.128.1": "image",  # legacy converted enhanced PET
+    "1.2.840.10008.5.1.4.1.1.481.3": "rtstruct",
+    "1.2.840.10008.5.1.4.1.1.66.4": "seg",
+    "1.2.840.10008.5.1.4.1.1.66.7": "seg",  # label map
+}
+# Modalities that may be told: any other word in the attribute may be a name.
+_MODALITIES = frozenset({*get_args(Modality), "US", "NM", "MG", "XA", "RF", "OT", "IO", "PX", "BMD", "OPT", "IVUS"})
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What one file is. Files of a series have equal headers as far as they are of one acquisition and orientation.
+
+    `patient` is the pseudonym; series, frame of reference, `phase` (acquisition, echo, b-value, time, image type) and
+    `values`, what the time point tags hold, are keyed hashes. `modality` is empty if it is none that DICOM knows.
+    `fits`: numbers of the patterns of `select` and `ignore` that fit. `orientation`: six cosines, `grid`: rows, columns
+    and their spacing in mm; empty if absent. `references`: series that a mask references, each with the instances it
+    names. `rois`: the patterns of the catalog that match the name of one of its ROIs.
+    """
+
+    kind: Literal["image", "localizer", "rtstruct", "seg"]
+    modality: str
+    patient: str
+    series: str
+    frame: str
+    values: dict[str, str]
+    fits: frozenset[int] = frozenset()
+    phase: tuple[str, ...] = ()
+    orientation: Vector = ()
+    grid: Vector = ()
+    references: dict[str, frozenset[str]] = field(default_factory=dict)
+    rois: frozenset[str] = frozenset()
+
+
+class DicomFile(NamedTuple):
+    """A file with its header, the keyed hash of its SOPInstanceUID and, if it tells, the place of its slice in mm."""
+
+    path: Path
+    header: Header
+    instance: str
+    position_mm: Vector = ()
+
+
+class HeaderReader:
+    """Reads headers as a cohort's sources need them; `settings` are the digests of what a header's text depends on."""
+
+    def __init__(self, names: Pseudonyms, sources: Sequence[DicomSource]) -> None:
+        """Raises RadweaveError if a pattern is no regular expression."""
+        self.names = names
+        self._timepoints = tuple(sorted({source.timepoint.tag for source in sources if source.timepoint}))
+        self._rois = {roi: _pattern(roi) for roi in sorted({source.mask.roi for source in sources})}
+        words = sorted({word for source in sources for rule in (source.select, source.ignore) for word in rule.items()})
+        self._choices = [(keyword, _pattern(pattern)) for keyword, pattern in words]
+        self._numbers = {word: number for number, word in enumerate(words)}
+        self._shared = tuple(dict.fromkeys([*_SHARED, *self._timepoints, *(keyword for keyword, _ in words)]))
+        self._tags = {keyword: tag for keyword in (*self._shared, *_OWN) if (tag := tag_for_keyword(keyword))}
+        self._wanted = {tag: dictionary_VR(tag).encode() for tag in self._tags.values()}
+        self._shared_tags = [self._tags.get(keyword, 0) for keyword in self._shared]
+        self._told: dict[tuple[bytes, ...], str | Rejected] = {}
+        self._parsed: dict[str, Header | Rejected | Ignored] = {}
+        basis = [_VERSION, pydicom.__version__, names.form.model_dump_json(), *self._timepoints, *map(list, words)]
+        self._for_images = digest_json(basis)[:16]
+        self._for_masks = digest_json([basis, list(self._rois)])[:16]
+        self.settings = frozenset({self._for_images, self._for_masks})
+
+    def choices(self, rule: dict[str, str]) -> frozenset[int]:
+        """The numbers of the patterns of a `select` or `ignore`, as `Header.fits` holds them."""
+        return frozenset(self._numbers[word] for word in rule.items())
+
+    def read(self, path: Path, head: bytes | None) -> tuple[str, str]:
+        """The settings that a file's header depends on, empty if a later try may give more, and the header as text.
+
+        `head`: the first bytes of the file, None if it cannot be read.
+        """
+        try:
+            if head is None:
+                raise Rejected("UNREADABLE")
+            return self._read(path, head)
+        except Rejected as error:
+            text = json.dumps({"code": error.code, "message": error.message, "details": error.details})
+            return "" if error.code == "UNREADABLE" else self._for_images, text
+
+    def parse(self, path: Path, text: str) -> DicomFile | Rejected | Ignored:
+        """What `read` gave as text: a file with its header, or why it is none.
+
+        Rejected: UNREADABLE, DICOM_TRUNC (also without a SeriesInstanceUID), PATIENT_UNKNOWN, SEC_DOS.
+        """
+        shared, _, own = text.partition("\n")
+        header = self._parsed.get(shared)
+        if header is None:
+            header = self._parsed[shared] = _parse(json.loads(shared))
+        if not isinstance(header, Header):
+            return header
+        instance, *position = own.split(" ")
+        return DicomFile(path, header, instance, tuple(map(float, position)))
+
+    def _read(self, path: Path, head: bytes) -> tuple[str, str]:
+        if not is_dicom(head):
+            return self._for_images, _ignored("not_dicom")
+        if _DIRECTORY_CLASS in head[132:512]:
+            return self._for_images, _ignored("type")
+        fields = read_elements(head, self._wanted)
+        if fields is not None and (quick := self._quick(fields)):
+            return self._for_images, quick
+        dataset = _dataset(path, [*self._shared, *_OWN, *_MASK_TAGS])
+        raw = tuple(self._text(dataset, keyword) for keyword in self._shared)
+        kind = _KINDS.get(raw[0])
+        if kind is None:
+            return self._for_images, _ignored("type")
+        settings = self._for_images if kind == "image" else self._for_masks
+        own = self._own(*(self._text(dataset, keyword) for keyword in _OWN))
+        return settings, f"{self._tell(raw, kind, None if kind == 'image' else dataset)}\n{own}"
+
+    def _text(self, dataset: Dataset, keyword: str) -> str:
+        """An attribute as `_quick` tells it; as pydicom does if it takes more knowledge."""
+        tag = self._tags.get(keyword, 0)
+        element: object = dataset.get_item(tag) if tag in dataset else None
+        if element is None:
+            return ""
+        if isinstance(element, RawDataElement) and isinstance(element.value, bytes) and element.is_little_endian:
+            told = element_text((element.VR or self._wanted[tag].decode()).encode(), element.value)
+            if told is not None:
+                return told
+        return text(dataset, keyword)
+
+    def _quick(self, fields: dict[int, bytes]) -> str:
+        """The header of a plain image, from its attributes as they stand in the file; "" if pydicom has to look."""
+        own = [element_text(self._wanted[tag], fields.get(tag, b"")) for tag in map(self._tags.__getitem__, _OWN)]
+        raw = tuple([fields.get(tag, b"") for tag in self._shared_tags])
+        told = self._told.get(raw)
+        if told is None:
+            values = [element_text(self._wanted.get(tag, b""), fields.get(tag, b"")) for tag in self._shared_tags]
+            known = tuple(value for value in values if value is not None)
+            if len(known) < len(values) or _KINDS.get(known[0]) != "image":
+                return ""
+            try:
+                told = self._tell(known, "image", None)
+            except Rejected as error:
+                told = error
+            self._told[raw] = told
+        if isinstance(told, Rejected):
+            raise told
+        instance, position = own
+        return f"{told}\n{self._own(instance, position)}" if instance is not None and position is not None else ""
+
+    def _own(self, instance: str, position: str) -> str:
+        """What a slice does not share with others, as text."""
+        return " ".join([self.names.word(instance), *(repr(round(value, 4)) for value in _floats(position, 3))])
+
+    def _tell(self, raw: tuple[str, ...], kind: Literal["image", "rtstruct", "seg"], dataset: Dataset | None) -> str:
+        """A header as text, from the values of `self._shared` and, for a mask, its data set."""
+        values = dict(zip(self._shared, raw, strict=True))
+        patient, series, word = self.names.patient(values["PatientID"]), values["SeriesInstanceUID"], self.names.word
+        if not series:
+            raise Rejected("DICOM_TRUNC", "a DICOM file has no SeriesInstanceUID")
+        if not patient:
+            raise Rejected("PATIENT_UNKNOWN")
+        header = Header(
+            kind="localizer" if kind == "image" and _is_localizer(values["ImageType"]) else kind,
+            modality=values["Modality"] if values["Modality"] in _MODALITIES else "",
+            patient=patient,
+            series=word(series),
+            frame=word(values["FrameOfReferenceUID"]),
+            values={tag: word(values[tag]) for tag in self._timepoints},
+        )
+        facts = asdict(header)
+        if dataset is None:
+            facts["fits"] = [
+                n for n, (keyword, pattern) in enumerate(self._choices) if pattern.fullmatch(values[keyword])
+            ]
+            facts["phase"] = [word(_plain(values[keyword])) for keyword in PHASE]
+            facts["orientation"] = [round(v, 5) for v in _floats(values["ImageOrientationPatient"], 6)]
+            grid = "/".join(values[keyword] for keyword in ("Rows", "Columns", "PixelSpacing"))
+            facts["grid"] = [round(v, 5) for v in _floats(grid, 4)]
+        else:
+            frame, references, rois = _mask_facts(dataset)
+            facts["frame"] = word(frame)
+            facts["references"] = {word(uid): sorted(map(word, found)) for uid, found in references.items()}
+            facts["rois"] = [roi for roi, pattern in self._rois.items() if any(map(pattern.fullmatch, rois))]
+        facts = {name: value for name, value in facts.items() if value or name in ("modality", "frame", "values")}
+        return json.dumps(facts, separators=(",", ":"), default=sorted)
+
+
+def _parse(facts: dict[str, Any]) -> Header | Rejected | Ignored:
+    if "ignored" in facts:
+        reason: Ignored = facts["ignored"]
+        return reason
+    if "code" in facts:
+        return Rejected(facts["code"], facts["message"], **facts["details"])
+    for name in ("fits", "rois"):
+        facts[name] = frozenset(facts.get(name, ()))
+    for name in ("phase", "orientation", "grid"):
+        facts[name] = tuple(facts.get(name, ()))
+    facts["references"] = {uid: frozenset(found) for uid, found in facts.get("references", {}).items()}
+    return Header(**facts)
+
+
+def _ignored(reason: Ignored) -> str:
+    return json.dumps({"ignored": reason})
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error as error:
+        raise RadweaveError(f'the pattern "{pattern}" of the catalog is no regular expression: {error}') from error
+
+
+def _is_localizer(image_type: str) -> bool:
+    return bool({"LOCALIZER", "SCOUT"} & set(image_type.upper().split("/")))
+
+
+def _floats(told: str, count: int) -> Vector:
+    """`count` finite numbers, or none."""
+    try:
+        found = tuple(map(float, told.split("/")))
+    except ValueError:
+        return ()
+    return found if len(found) == count and all(abs(value) < float("inf") for value in found) else ()
+
+
+def _plain(told: str) -> str:
+    """A number in one spelling, other text as it is."""
+    number = _floats(told, 1)
+    return f"{number[0]:g}" if number else told
+
+
+def _dataset(path: Path, tags: Sequence[str]) -> Dataset:
+    try:
+        return read_dataset(path, tags=tags)
+    except Rejected as error:
+        if isinstance(error.__cause__, RecursionError):
+            raise Rejected("SEC_DOS") from error
+        raise
+
+
+def _mask_facts(dataset: Dataset) -> tuple[str, dict[str, set[str]], set[str]]:
+    """Frame of reference, referenced series with their instances, and ROI names of an RTSTRUCT or SEG.
+
+    Raises Rejected: DICOM_TRUNC, SEC_DOS.
+    """
+    try:
+        with quiet():
+            names = {*roi_names(dataset).values(), *segment_labels(dataset).values()}
+            frame, references = text(dataset, "FrameOfReferenceUID"), dict[str, set[str]]()
+            for item in dataset.get("ReferencedSeriesSequence") or []:
+                _refer(references, item, "ReferencedInstanceSequence")
+            for item in dataset.get("ReferencedFrameOfReferenceSequence") or []:
+                frame = frame or text(item, "FrameOfReferenceUID")
+                for study in item.get("RTReferencedStudySequence") or []:
+                    for one in study.get("RTReferencedSeriesSequence") or []:
+                        _refer(references, one, "ContourImageSequence")
+    except RecursionError as error:
+        raise Rejected("SEC_DOS") from error
+    except Exception as error:  # a damaged sequence can raise anything
+        raise Rejected("DICOM_TRUNC") from error
+    return frame, references, names
+
+
+def _refer(references: dict[str, set[str]], item: Dataset, keyword: str) -> None:
+    series = text(item, "SeriesInstanceUID")
+    if series:
+        references.setdefault(series, set()).update(_uids(item, keyword) - {""})
+
+
+def _uids(item: Dataset, keyword: str) -> set[str]:
+    """ReferencedSOPInstanceUID of the items of a sequence; there may be thousands, so bytes are searched if there are any."""
+    element: object = item.get_item(keyword)
+    value = getattr(element, "value", None)
+    if isinstance(element, RawDataElement) and isinstance(value, bytes) and element.is_little_endian:
+        found = set()
+        for match in _REFERENCED.finditer(value):
+            explicit = match[0][4:6] == b"UI"
+            length = int.from_bytes(match[0][6:8] if explicit else match[0][4:8], "little")
+            found.add(value[match.end() : match.end() + length].decode("ascii").strip(" \0"))
+        return found
+    return {text(one, "ReferencedSOPInstanceUID") for one in item.get(keyword) or []}

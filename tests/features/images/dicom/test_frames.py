@@ -1,0 +1,183 @@
+"""Enhanced files: each frame has the geometry, rescale and echo of its functional groups, wherever they stand."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import EnhancedCTImageStorage, EnhancedMRImageStorage, EnhancedPETImageStorage
+
+from features.core.quarantine import Rejected
+from features.images.dicom.series import read_dicom_series, series_voxels
+
+CLASSES = {"CT": EnhancedCTImageStorage, "MR": EnhancedMRImageStorage, "PT": EnhancedPETImageStorage}
+VALUES = np.random.default_rng(0).integers(-900, 900, (4, 8, 8))
+
+
+def item(**values: Any) -> list[Dataset]:
+    found = Dataset()
+    for keyword, value in values.items():
+        setattr(found, keyword, value)
+    return [found]
+
+
+def enhanced(series: Sequence[Dataset], *, shared: bool = False) -> Dataset:
+    """A file of many frames made of classic slices; `shared`: what is alike in all of them stands in the shared groups."""
+    ds = copy.deepcopy(series[0])
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CLASSES[ds.Modality]
+    common = Dataset()
+    ds.PerFrameFunctionalGroupsSequence = []
+    for one in series:
+        groups = Dataset()
+        alike = common if shared else groups
+        groups.PlanePositionSequence = item(ImagePositionPatient=one.ImagePositionPatient)
+        alike.PlaneOrientationSequence = item(ImageOrientationPatient=one.ImageOrientationPatient)
+        alike.PixelMeasuresSequence = item(PixelSpacing=one.PixelSpacing, SliceThickness=one.SliceThickness)
+        groups.PixelValueTransformationSequence = item(
+            RescaleSlope=one.RescaleSlope, RescaleIntercept=one.RescaleIntercept, RescaleType="US"
+        )
+        ds.PerFrameFunctionalGroupsSequence.append(groups)
+    ds.SharedFunctionalGroupsSequence = [common]
+    for keyword in (
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "RescaleSlope",
+        "RescaleIntercept",
+    ):
+        delattr(ds, keyword)
+    ds.NumberOfFrames = len(series)
+    ds.PixelData = b"".join(one.PixelData for one in series)
+    return ds
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., Path]:
+    def write(ds: Dataset, name: str = "enhanced.dcm") -> Path:
+        ds.save_as(tmp_path / name, enforce_file_format=True)
+        return tmp_path / name
+
+    return write
+
+
+def refusal(path: Path) -> Rejected:
+    with pytest.raises(Rejected) as caught:
+        read_dicom_series([path])
+    return caught.value
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
+def test_enhanced_file_equals_its_slices(
+    tmp_path: Path, save: Callable, save_series: Callable, modality: str, shared: bool
+) -> None:
+    def scale(series: list[Dataset]) -> None:
+        for k, ds in enumerate(series):
+            ds.RescaleSlope = 1 if modality == "CT" else 1 + k
+
+    knobs = {"modality": modality, "spacing": (0.7, 0.9, 2.5), "orientation": (0.8, 0.6, 0, 0, 0, -1)}
+    paths, series = save_series(tmp_path / "classic", VALUES, edit=scale, **knobs)
+    wanted = read_dicom_series(paths)
+    mixed = [series[k] for k in (3, 0, 2, 1)]
+    path = save(enhanced(mixed, shared=shared))
+    found = read_dicom_series([path])
+    np.testing.assert_array_equal(found.array, wanted.array)
+    assert found.matches(wanted, tolerance=1e-9)
+    assert (found.array.dtype, found.warnings) == (wanted.array.dtype, ())
+    assert found.facts == wanted.facts
+    assert series_voxels([path]) == VALUES.size
+
+
+def test_files_of_several_frames_are_one_volume(tmp_path: Path, save: Callable, save_series: Callable) -> None:
+    paths, series = save_series(tmp_path / "classic", VALUES)
+    parts = [save(enhanced(series[:3]), "a.dcm"), save(enhanced(series[3:]), "b.dcm")]
+    np.testing.assert_array_equal(read_dicom_series(parts).array, read_dicom_series(paths).array)
+    assert series_voxels(parts) == VALUES.size
+
+
+@pytest.mark.slow
+def test_legacy_converted_file_equals_its_slices(tmp_path: Path, save_series: Callable) -> None:
+    from highdicom.legacy import LegacyConvertedEnhancedCTImage
+    from pydicom.uid import generate_uid
+
+    def fill(series: list[Dataset]) -> None:
+        for ds in series:
+            for keyword in ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"):
+                setattr(ds, keyword, "")
+            ds.ReferringPhysicianName, ds.AcquisitionNumber, ds.ManufacturerModelName = "", 1, "X"
+
+    paths, series = save_series(tmp_path / "classic", VALUES, edit=fill)
+    file = LegacyConvertedEnhancedCTImage(series, generate_uid(), 1, generate_uid(), 1)
+    file.save_as(tmp_path / "legacy.dcm")
+    found, wanted = read_dicom_series([tmp_path / "legacy.dcm"]), read_dicom_series(paths)
+    np.testing.assert_array_equal(found.array, wanted.array)
+    assert found.matches(wanted)
+
+
+def test_facts_stand_in_functional_groups(save: Callable, image_series: Callable) -> None:
+    ds = enhanced(image_series(VALUES, modality="MR"), shared=True)
+    ds.SharedFunctionalGroupsSequence[0].MRTimingAndRelatedParametersSequence = item(
+        RepetitionTime=500.0, FlipAngle=9.0
+    )
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        groups.MREchoSequence = item(EffectiveEchoTime=12.0)
+    facts = read_dicom_series([save(ds)]).facts
+    assert (facts["RepetitionTime"], facts["FlipAngle"], facts["EchoTime"]) == (500.0, 9.0, 12.0)
+
+
+def test_two_echoes_in_one_file_are_refused(save: Callable, image_series: Callable) -> None:
+    series = image_series(VALUES, modality="MR")
+    ds = enhanced([*series, *series])
+    for k, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        groups.MREchoSequence = item(EffectiveEchoTime=10.0 if k < 4 else 20.0)
+    found = refusal(save(ds))
+    assert (found.code, found.details) == ("DICOM_MIXED_PHASES", {"phases": 2, "positions": 4})
+    assert refusal(save(enhanced([*series, series[0]]))).code == "DICOM_DUP_SLICE"
+
+
+def _no_positions(ds: Dataset) -> None:
+    del ds.PerFrameFunctionalGroupsSequence[2].PlanePositionSequence
+
+
+def _bad_position(ds: Dataset) -> None:
+    ds.PerFrameFunctionalGroupsSequence[2].PlanePositionSequence = item(ImagePositionPatient=[1.0, 2.0])
+
+
+def _no_rescale(ds: Dataset) -> None:
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        del groups.PixelValueTransformationSequence
+
+
+def _wrong_count(ds: Dataset) -> None:
+    ds.PerFrameFunctionalGroupsSequence.pop()
+
+
+def _short(ds: Dataset) -> None:
+    ds.PixelData = ds.PixelData[:-20]
+
+
+def _gap(ds: Dataset) -> None:
+    del ds.PerFrameFunctionalGroupsSequence[2]
+    ds.NumberOfFrames, ds.PixelData = 3, ds.PixelData[128:]
+
+
+@pytest.mark.parametrize(
+    ("code", "edit"),
+    [
+        ("DICOM_NO_IPP", _no_positions),
+        ("DICOM_BAD_VR", _bad_position),
+        ("DICOM_NO_RESCALE", _no_rescale),
+        ("DICOM_TRUNC", _wrong_count),
+        ("DICOM_SHORT_PIXELS", _short),
+        ("DICOM_MISSING_SLICE", _gap),
+    ],
+)
+def test_faulty_enhanced_file_is_rejected(save: Callable, image_series: Callable, code: str, edit: Callable) -> None:
+    ds = enhanced(image_series(VALUES))
+    edit(ds)
+    assert refusal(save(ds)).code == code
