@@ -1,6 +1,7 @@
 """What a runner costs: the refresh of a simulated cohort beside plain loops over the library, in one run.
 
-    python benchmarks/runners.py --cases 64
+    python benchmarks/runners.py --cases 64              # the simulated cohort: small DICOM and NIfTI scans of three centres
+    python benchmarks/runners.py --cases 64 --clinical   # one centre's NIfTI CTs of 512 × 512 × 100 voxels
 
 A plain loop indexes the cohort, has each of its processes check and extract every n-th scan with the library alone, and
 weaves the mart. Both sides start their processes and import the libraries within the time that is taken. Handcrafted
@@ -18,6 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
+
+from benchmarks.refresh import COHORT, CT, write_cohort, write_scan
 from features.core.case import Scan
 from features.core.catalog import load_catalog
 from features.core.digest import digest_json
@@ -46,14 +50,17 @@ def main() -> None:
     """Simulate, run each arrangement, print the table."""
     parser = argparse.ArgumentParser(description="Runners beside plain loops.")
     parser.add_argument("--cases", type=int, default=64, help="about so many scans (default 64)")
+    parser.add_argument("--clinical", action="store_true", help="CTs of clinical size (needs 50 MB of disk a case)")
     parser.add_argument("--repeats", type=int, default=1, help="runs of each arrangement; the shortest counts")
     parser.add_argument("--dask", action="store_true", help="also a Dask cluster within this process")
     options = parser.parse_args()
     os.environ.update(ONE_THREAD)  # children inherit it
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        patients = math.ceil(options.cases / 4)  # of three centres; every third of them has a second scan
-        catalog = simulate_cohort(folder / "cohort", patients_per_centre=patients, seed=1)
+        if options.clinical:
+            catalog = clinical_cohort(folder / "cohort", options.cases)
+        else:  # of three centres; every third patient has a second scan
+            catalog = simulate_cohort(folder / "cohort", patients_per_centre=math.ceil(options.cases / 4), seed=1)
         arrangements = [("plain loop", 1, None), ("processes", 1, Processes(workers=1))]
         arrangements += [("plain loop", 2, None), ("processes", 2, Processes(workers=2))]
         arrangements += [("dask", 2, Dask(workers=2))] if options.dask else []
@@ -67,6 +74,25 @@ def main() -> None:
                 tables.add(mart_digest(store))
         scans = len(index_cohort(load_catalog(catalog), "builtin", load_key()).scans)
         report(seconds, scans, len(tables) == 1)
+
+
+def clinical_cohort(folder: Path, cases: int) -> Path:
+    """A catalog `builtin` of CTs with tissue, noise and one lesion of some 4 to 30 ml each."""
+    rng = np.random.default_rng(1)
+    noise = rng.normal(40.0, 60.0, CT).astype(np.int16)
+    catalog = write_cohort(folder, 0, 4)
+    for i in range(cases):
+        z, y, x = (int(rng.integers(20, n - 20)) for n in CT)
+        radius = int(rng.integers(10, 20))
+        ball = np.indices((2 * radius + 1,) * 3) - radius
+        mask = np.zeros(CT, np.uint8)
+        inside = (ball**2).sum(axis=0) <= radius**2
+        mask[z - radius : z + radius + 1, y - radius : y + radius + 1, x - radius : x + radius + 1] = inside
+        write_scan(folder / f"P{i:05d}", np.roll(noise, i, axis=0), mask)
+    rows = "".join(f"P{i:05d},50\n" for i in range(cases))
+    (folder / "clinical.csv").write_text("patient_id,age\n" + rows)
+    catalog.write_text(catalog.read_text().replace(f"  {COHORT}:", "  builtin:"))
+    return catalog
 
 
 def run_flow(catalog: Path, store: Store, runner: AnyRunner) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import pickle
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,18 @@ MODULES = sorted([*(ROOT / "features").rglob("*.py"), *(ROOT / "tasks").rglob("*
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
+@cache
+def _nodes() -> dict[Path, list[ast.AST]]:
+    return {path: list(ast.walk(ast.parse(path.read_text("utf-8")))) for path in MODULES}
+
+
 def _texts() -> dict[str, set[str]]:
     """Upper-case texts of the code → modules that hold them, the list of reasons itself left out."""
     found: dict[str, set[str]] = {}
     for path in MODULES:
         if path.name == "quarantine.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes()[path]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
                 found.setdefault(node.value, set()).add(path.stem)
     return found
@@ -33,7 +39,7 @@ def _first_arguments() -> set[str]:
     calls = [
         node
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in _nodes()[path]
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("Rejected", "Refusal", "Warned")

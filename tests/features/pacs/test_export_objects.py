@@ -51,7 +51,7 @@ def test_a_segmentation_reads_as_the_mask_it_was_made_from(region: tuple[list[Pa
     paths, own = region
     seg, report = _export(paths, own, FEATURES)
     (tmp_path / "seg.dcm").write_bytes(seg)
-    np.testing.assert_array_equal(read_seg_mask(tmp_path / "seg.dcm", own.volume, "GTV.*"), own.mask)
+    np.testing.assert_array_equal(read_seg_mask(tmp_path / "seg.dcm", own.volume, "GTV.*")[0], own.mask)
     found, source = dcmread(io.BytesIO(seg)), dcmread(paths[0])
     for keyword in ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID"):
         assert found[keyword].value == source[keyword].value
