@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TORCH := torch==2.13.0
+export PYTHONDONTWRITEBYTECODE =  # tests start hundreds of processes: they shall not compile everything anew
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test check types fast format serve lock clean

@@ -16,6 +16,8 @@ from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 
 KINDS = sorted(EXTRACTORS.modules)
+# Networks take seconds.
+RUN = [pytest.param(kind, marks=[pytest.mark.slow] if EXTRACTORS.load(kind).block == "deep" else []) for kind in KINDS]
 BASE: dict[str, Any] = {
     "name": "ct_lung",
     "modality": "CT",
@@ -73,7 +75,7 @@ def test_columns_are_identifiers_with_descriptions(kind: str) -> None:
         assert column.role == ("fact" if column.type == "string" else "predictor")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RUN)
 def test_exactly_the_declared_columns_are_extracted_in_their_order(kind: str) -> None:
     recipe = _recipe(kind)
     (extractor,) = recipe.extractors
@@ -88,7 +90,7 @@ def test_exactly_the_declared_columns_are_extracted_in_their_order(kind: str) ->
     assert not np.isinf(numbers).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RUN)
 def test_extraction_leaves_the_region_alone_and_repeats_itself(kind: str) -> None:
     recipe, region = _recipe(kind), _region()
     (extractor,) = recipe.extractors

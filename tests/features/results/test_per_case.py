@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError, WeightsError
@@ -155,6 +154,7 @@ def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
 ) -> None:
     (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
     scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
+    torch = pytest.importorskip("torch")
     fail[52] = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     with Pool(Threads(workers=1)) as pool:
         function = partial(extract_scans, recipe=recipe, extractor=extractor, store=store)
@@ -171,6 +171,8 @@ def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) 
     def extract_batch(self: Extractor, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
         sizes.append(len(regions))
         if len(regions) > room:
+            import torch
+
             raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return ordinary(self, regions, recipe)
 

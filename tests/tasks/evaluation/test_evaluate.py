@@ -41,6 +41,7 @@ def test_every_case_is_predicted_once_in_each_repeat(make_design: Any, make_stud
     assert result.predictions["high_risk"].dtype == bool
 
 
+@pytest.mark.slow
 def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: Any) -> None:
     design = make_design("survival")
     result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
@@ -54,6 +55,7 @@ def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: 
     assert {(score.n, score.events) for score in overall} == {(48, int(design.event.sum()))}
 
 
+@pytest.mark.slow
 def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_study: Any) -> None:
     design = make_design("survival", signal=3.0)
     result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
@@ -121,6 +123,7 @@ def test_one_centre_gives_a_reason_and_no_number(make_design: Any, make_study: A
     assert (score.value, score.reason) == (None, "leaving one centre out needs two centres; found centre0")
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_is_a_score_without_value(
     make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +171,7 @@ def test_too_few_cases_or_events_are_refused(keep: int, message: str, make_desig
         evaluate(small, make_study())
 
 
+@pytest.mark.slow
 def test_seventeen_patients_with_five_positives_pass_and_are_marked_small(make_design: Any, make_study: Any) -> None:
     design = make_design(n=17, centres=2)
     design.y[:] = np.arange(17) % 3 == 1

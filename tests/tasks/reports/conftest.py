@@ -74,6 +74,13 @@ class Page(HTMLParser):
             self._table.rows[-1][-1] += data.replace("\u00a0", " ")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs a whole evaluation is slow."""
+    for item in items:
+        if {"binary", "survival"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def read_page() -> type[Page]:
     return Page

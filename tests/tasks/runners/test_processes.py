@@ -23,6 +23,7 @@ def test_libraries_of_children_have_one_thread() -> None:
         assert pool.map(threads_of_libraries, [0], "threads") == [{1}]
 
 
+@pytest.mark.slow
 def test_a_single_worker_is_a_child_too_and_the_same_one_throughout() -> None:
     with Pool(Processes(workers=1)) as pool:
         found = pool.map(process_ids, range(4), "processes") + pool.map(process_ids, range(2), "processes")
@@ -49,6 +50,7 @@ def test_workers_can_be_started_before_they_are_needed(tmp_path: Path) -> None:
         assert {child for child, _ in pool.map(process_ids, range(40), "processes")} <= children
 
 
+@pytest.mark.slow
 def test_children_end_with_the_pool() -> None:
     with Pool(Processes(workers=2)) as pool:
         children = {child for child, _ in pool.map(process_ids, range(40), "processes")}
