@@ -21,6 +21,8 @@ from features.results.publish import Published
 from features.results.verify import verify
 from features.results.withdraw import finish_withdrawals, read_audit, restore, withdraw, withdrawn_cases
 
+pytestmark = pytest.mark.slow
+
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
 Refresh = Callable[..., Published]
@@ -92,7 +94,6 @@ def test_bytes_that_another_case_shares_stay(
     assert store.has("radiomics", extract_address(twin, recipe, recipe.extractors[0]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stop", ["_filtered", "remove_file", "_purge_studies", "_replace", "remove_unneeded_tables"])
 def test_a_purge_that_was_killed_is_finished_by_the_next_writer(
     full: Store, stop: str, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,8 @@ from features.core.digest import digest_file
 from features.core.errors import RadweaveError
 from features.simulate.cohort import simulate_cohort
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def catalog_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -58,7 +60,6 @@ def test_image_paths_do_not_reach_the_truth(catalog_path: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_same_seed_same_bytes_and_another_seed_other_bytes(catalog_path: Path, tmp_path: Path) -> None:
     first = digests(catalog_path.parent)
     calls: list[tuple[int, int]] = []
@@ -188,7 +189,6 @@ def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
         simulate_cohort(tmp_path / "new", centres=0)
 
 
-@pytest.mark.slow
 def test_a_fourth_centre_is_like_the_first(tmp_path: Path) -> None:
     cohort = load_catalog(simulate_cohort(tmp_path, centres=4, patients_per_centre=1)).cohort("builtin")
     assert [(image.centre, image.mask.format) for image in cohort.images] == [
@@ -199,7 +199,6 @@ def test_a_fourth_centre_is_like_the_first(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_size_and_texture_in_the_images_follow_the_state(tmp_path: Path) -> None:
     catalog_path = simulate_cohort(tmp_path / "cohort")
     people = pd.read_csv(catalog_path.parent / "truth" / "patients.csv").set_index("patient")

@@ -20,6 +20,8 @@ from features.images.index import file_cache
 from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
 
+pytestmark = pytest.mark.slow
+
 KEY = b"k" * 32
 RULE = {"tag": "ClinicalTrialTimePointID", "codes": {"V1": "baseline", "V2": "week_6"}}
 CT = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct", "timepoint": RULE,
@@ -298,7 +300,6 @@ MUTATIONS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("settled", [True, False])
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_with_and_without_cache_the_index_is_the_same(root: Path, catalog: Callable, name: str, settled: bool) -> None:
@@ -311,7 +312,6 @@ def test_with_and_without_cache_the_index_is_the_same(root: Path, catalog: Calla
     assert _facts(_again(root, catalog)) == expected
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_with_and_without_cache_it_is_the_same_after_many_changes(root: Path, catalog: Callable, seed: int) -> None:
     rng = np.random.default_rng(seed)
