@@ -14,16 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the long tests come first: where files are tested side by side, none is left alone at the end."""
-    marks = ("server", "browser", "slow")
-    place: dict[Path, int] = {}
-    for item in items:
-        found = min((i for i, mark in enumerate(marks) if item.get_closest_marker(mark)), default=len(marks))
-        place[item.path] = min(found, place.get(item.path, found))
-    items.sort(key=lambda item: place[item.path])
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _key(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Pseudonyms of tests never touch the user's key, and are the same in every process of the tests."""
