@@ -11,6 +11,8 @@ from features.core.errors import RadweaveError
 from features.core.store import Store
 from flows.export import run_export
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _extra() -> None:
@@ -100,7 +102,6 @@ def test_a_missing_extra_is_named(small: Store, tmp_path: Path, monkeypatch: pyt
         run_export(small, ["deep"], tmp_path / "deep.h5ad")
 
 
-@pytest.mark.slow
 def test_the_user_sees_no_warnings_of_others(small: Store, tmp_path: Path, radweave) -> None:
     output = tmp_path / "x.h5mu"
     found = radweave("export", "radiomics", "deep", "clinical", "--store", small.root, "--output", output)

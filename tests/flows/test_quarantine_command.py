@@ -14,6 +14,8 @@ from flows.artifacts import GRID_COLUMNS, MOST_IMAGES, quality_grid
 from flows.quarantine import explained, read_reasons
 from tests.tasks.reports.quality_store import quality_store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Store:

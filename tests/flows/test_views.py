@@ -14,6 +14,8 @@ from features.core.table import Column, parquet_bytes
 from features.results.manifest import newest
 from flows.views import Views, joined_names, quoted, relation_table
 
+pytestmark = pytest.mark.slow
+
 
 def rows(views: Views, sql: str) -> list[tuple]:
     return views.ask(sql).fetchall()
@@ -206,7 +208,6 @@ def test_runs_of_studies_are_views_with_study_and_run(copied: Store) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_a_store_on_object_storage_answers_as_a_local_one(s3: str, fill, small: Store) -> None:
     remote = fill(Store(open_place(f"{s3}/store")))
     sql = "SELECT * FROM cases ORDER BY ALL"

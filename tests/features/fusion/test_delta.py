@@ -17,6 +17,8 @@ from features.fusion.delta import Delta
 from features.fusion.design import Question, fuse
 from features.results.manifest import Mart
 
+pytestmark = pytest.mark.slow
+
 HEADER = "id,age,sex,site,stage,smoker,weight_loss,death,os_days\n"
 BOTH = [
     ("p1", "CT", 4), ("p1", "CT", 6, "week_6"), ("p2", "CT", -5), ("p2", "CT", -6, "week_6"), ("p3", "CT", 0),

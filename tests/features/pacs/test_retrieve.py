@@ -17,6 +17,8 @@ from features.images.index.findings import Pseudonyms
 from features.pacs.retrieve import Retrieved
 from tests.features.pacs.conftest import KEY, FakePacs, encoded, instance
 
+pytestmark = pytest.mark.slow
+
 Retrieve = Callable[..., Retrieved]
 
 

@@ -20,6 +20,8 @@ from features.images.prepare import prepare_region
 from features.radiomics.extractors.pyradiomics import FAMILIES, Pyradiomics
 from features.radiomics.ibsi import CODES
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[2] / "golden"
 # Not shared: pyradiomics divides the covariance of the voxels' places by n, the reference by n − 1 (the major axis lies
 # within its tolerance all the same), and does not subtract 3 from the kurtosis.

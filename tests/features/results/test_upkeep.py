@@ -16,6 +16,8 @@ from features.results.manifest import Mart, newest, refresh_numbers
 from features.results.publish import Published
 from features.results.verify import verify
 
+pytestmark = pytest.mark.slow
+
 Refresh = Callable[..., Published]
 
 
