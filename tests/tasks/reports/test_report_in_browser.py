@@ -93,10 +93,10 @@ def test_the_quality_page_is_whole_and_fits(width: int, browser: Any, tmp_path: 
         assert [page.locator(f"#images-{i} .cards").is_visible() for i in (1, 2, 3)] == [True, False, False]
         page.locator("#images-3 summary").click()
         picture = page.locator("#images-3 img").first
-        assert picture.is_visible()
+        picture.wait_for(state="visible")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 128
         page.locator("#table-outliers a").first.click()
-        assert page.locator("#scan-0").is_visible()
+        page.locator("#scan-0").wait_for(state="visible")
         assert page.locator(".panel svg").count() == 5
     finally:
         page.close()
