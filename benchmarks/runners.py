@@ -30,10 +30,9 @@ from features.core.recipe import Recipe, load_recipe
 from features.core.store import Store
 from features.images.index.cohort import index_cohort
 from features.images.index.file_cache import FileCache
-from features.results.check import BLOCK, check_address, check_scan
-from features.results.extract import extract_scans
 from features.results.ledger import Ledger
 from features.results.manifest import newest
+from features.results.measure import Job, measure_scan
 from features.results.publish import publish
 from features.simulate.cohort import simulate_cohort
 from flows.configuration import recipe_files
@@ -122,10 +121,7 @@ def loop(scans: Sequence[Scan], store: Store) -> None:
     """Check and extract scans one after the other."""
     chosen = recipe()
     for scan in scans:
-        check_scan(scan, store)
-    for scan in scans:
-        if store.rejection(BLOCK, check_address(scan)) is None:
-            extract_scans([scan], chosen, chosen.extractors[0], store)
+        measure_scan(Job(scan, True, ((chosen, chosen.extractors[0]),)), store)
 
 
 def recipe() -> Recipe:

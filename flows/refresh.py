@@ -1,7 +1,6 @@
 """refresh: from files to the mart. Only what is missing is computed; everything else is found under its address."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +17,7 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
+from features.results.measure import load_libraries
 from features.results.publish import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.artifacts import Board
@@ -25,9 +25,9 @@ from flows.configuration import find_recipes, recipes_for
 from flows.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.parameters import Choice, titled
 from flows.threshold import check_threshold, scans_in_quarantine
-from tasks.check import check_scans
-from tasks.extract import extract_features, load_libraries
+from tasks.extract import extract_features
 from tasks.index import index_scans
+from tasks.measure import measure_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
 from tasks.quality import write_quality_page
@@ -136,11 +136,12 @@ def refresh_cohort(
         say(message)
     index = run_step(index_scans, catalog, name, cache, rehash=rehash, withdrawn=withdrawn)
     index = retrieval.added_to(index)
-    usable = run_step(check_scans, index.scans, ledger, pool, name)
+    usable = run_step(measure_scans, index.scans, recipes, ledger, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:
-            with gpu_slot() if extractor.batched else nullcontext():
-                run_step(extract_features, usable, recipe, extractor, ledger, pool)
+            if extractor.batched:
+                with gpu_slot():
+                    run_step(extract_features, usable, recipe, extractor, ledger, pool)
     published = run_step(publish_mart, index, recipes, tables, ledger)
     if published.changed:
         run_step(write_quality_page, store, name)

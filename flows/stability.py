@@ -19,8 +19,8 @@ from features.results.withdraw import withdrawn_cases
 from flows.configuration import find_recipes
 from flows.engine import run_body, run_step
 from flows.parameters import Choice, titled
-from tasks.check import check_scans
 from tasks.index import index_scans
+from tasks.measure import measure_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.runners.runner import Runner
 from tasks.stability import measure_stability
@@ -63,7 +63,7 @@ def _stability(
     with Pool(runner) as pool, store.writing(cohort):
         ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), load_key())
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(check_scans, index.scans, ledger, pool, cohort)
+        usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
         for extractor in extractors:
             rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, store, pool)
             found.extend(rows)

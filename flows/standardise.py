@@ -20,8 +20,8 @@ from features.results.withdraw import withdrawn_cases
 from flows.configuration import find_recipes
 from flows.engine import run_body, run_step
 from flows.parameters import Choice, titled
-from tasks.check import check_scans
 from tasks.index import index_scans
+from tasks.measure import measure_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.runners.runner import Runner
 from tasks.standardise import find_landmarks
@@ -75,7 +75,7 @@ def _standardise(
     with Pool(runner) as pool, store.writing(cohort):
         ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), load_key())
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(check_scans, index.scans, ledger, pool, cohort)
+        usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
         scans = [scan for scan in usable if fits(scan, recipe) and (not centres or scan.centre in centres)]
         data, left_out = run_step(find_landmarks, scans, origin, pool)
     write_bytes(out, data)

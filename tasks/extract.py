@@ -1,4 +1,4 @@
-"""Steps 3 and 4: extract what is missing, handcrafted and deep features alike."""
+"""Step 3: extract the features of extractors that feed a device with many scans at once."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +10,6 @@ from features.core.case import Scan
 from features.core.extractor import Extractor
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
-from features.core.store import Store
 from features.results.extract import extract_address, extract_scans
 from features.results.ledger import Ledger
 from features.results.weave import feature_prefix, fits
@@ -25,23 +24,9 @@ def extract_features(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor
     addresses = {scan: extract_address(scan, recipe, extractor) for scan in scans if fits(scan, recipe)}
     prefix = feature_prefix(recipe, extractor.kind)
     todo = [scan for scan, address in addresses.items() if not ledger.knows(extractor.block, prefix, address)]
-    what = f"{recipe.name}: {extractor.kind}"
-    many = partial(extract_scans, recipe=recipe, extractor=extractor, store=ledger.store)
-    one = partial(_extract_one, recipe=recipe, extractor=extractor, store=ledger.store)
-    found = pool.map_batches(many, todo, what, DEVICE_BATCH) if extractor.batched else pool.map(one, todo, what)
+    function = partial(extract_scans, recipe=recipe, extractor=extractor, store=ledger.store)
+    found = pool.map_batches(function, todo, f"{recipe.name}: {extractor.kind}", DEVICE_BATCH)
     for scan, outcome in zip(todo, found, strict=True):
         if isinstance(outcome, Rejected):
             ledger.lost(addresses[scan], outcome)
     return len(todo)
-
-
-def load_libraries(recipes: Sequence[Recipe]) -> None:
-    """Load what a worker needs to check and extract scans."""
-    for recipe in recipes:
-        for extractor in recipe.extractors:
-            if not extractor.batched:
-                extractor.warm(recipe)
-
-
-def _extract_one(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store) -> Rejected | None:
-    return extract_scans([scan], recipe, extractor, store)[0]

@@ -1,4 +1,4 @@
-"""The quality step: every scan is read once and checked; what is learnt of it is the region block."""
+"""The check of a scan: what is learnt of it is the region block."""
 
 from __future__ import annotations
 
@@ -31,22 +31,21 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     return {**facts, "rule": json.dumps(rule, sort_keys=True)} if rule else facts
 
 
-def check_scan(scan: Scan, store: Store) -> Rejected | None:
-    """Check a scan and keep the facts or the rejection; what is returned is a rejection that is not kept.
+def keep_check(scan: Scan, region: Region | Rejected, store: Store) -> Rejected | None:
+    """Check what was read of a scan and keep the facts or the rejection; returns why the scan does not pass.
 
-    A thumbnail is kept under the same address, also of a scan that is rejected after it was read.
+    A rejection that may pass is not kept. A thumbnail is kept under the same address, also of a scan that was read and is
+    rejected.
     """
-    region = guarded(lambda: read_region(scan))
     result = region if isinstance(region, Rejected) else guarded(lambda: check_region(region, unit=scan.unit))
     if not isinstance(region, Rejected):
         keep_thumbnail(scan, region, store)
-    if isinstance(result, Rejected):
-        if result.code in TRANSIENT:
-            return result
-        store.save(BLOCK, check_address(scan), result, scan_facts(scan))
-    else:
+    if not isinstance(result, Rejected):
         store.save(BLOCK, check_address(scan), result.facts, scan_facts(scan), result.warnings)
-    return None
+        return None
+    if result.code not in TRANSIENT:
+        store.save(BLOCK, check_address(scan), result, scan_facts(scan))
+    return result
 
 
 def keep_thumbnail(scan: Scan, region: Region, store: Store) -> Rejected | None:

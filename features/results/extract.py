@@ -33,27 +33,27 @@ def extract_address(scan: Scan, recipe: Recipe, extractor: Extractor) -> str:
 def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, store: Store) -> list[Rejected | None]:
     """Extract and keep the features, or the rejection, of each scan; returns, scan by scan, a rejection that is not kept.
 
-    A batched extractor gets all regions of the call at once: the caller chooses how many fit into memory.
+    The extractor gets all regions of the call at once: the caller chooses how many fit into memory. If it fails, it gets
+    them one at a time, which finds the bad one.
     """
-    found: dict[int, Values | Rejected] = {}
-    regions: dict[int, Region] = {}
-    for i, scan in enumerate(scans):
-        region = guarded(lambda scan=scan: prepare_region(read_region(scan), recipe))  # type: ignore[misc]
-        if isinstance(region, Rejected):
-            found[i] = region
-        else:
-            regions[i] = region
-    if extractor.batched and regions:
-        batch = guarded(lambda: _together(list(regions.values()), recipe, extractor))
-        if not isinstance(batch, Rejected):
-            found |= dict(zip(regions, map(dict, batch), strict=True))
-    for (
-        i,
-        region,
-    ) in regions.items():  # one at a time: the ordinary way, and the way to find the bad one of a failed batch
-        if i not in found:
-            found[i] = guarded(lambda region=region: dict(extractor.extract(region, recipe)))  # type: ignore[misc]
-    return [_keep(scan, recipe, extractor, store, found[i]) for i, scan in enumerate(scans)]
+    regions = [guarded(lambda scan=scan: prepare_region(read_region(scan), recipe)) for scan in scans]  # type: ignore[misc]
+    together = [region for region in regions if not isinstance(region, Rejected)]
+    batch = guarded(lambda: _together(together, recipe, extractor)) if together else []
+    if isinstance(batch, Rejected):
+        pairs = zip(scans, regions, strict=True)
+        return [extract_region(scan, region, recipe, extractor, store) for scan, region in pairs]
+    values = iter(batch)
+    results = [region if isinstance(region, Rejected) else dict(next(values)) for region in regions]
+    return [_keep(scan, recipe, extractor, store, result) for scan, result in zip(scans, results, strict=True)]
+
+
+def extract_region(
+    scan: Scan, region: Region | Rejected, recipe: Recipe, extractor: Extractor, store: Store
+) -> Rejected | None:
+    """Extract and keep the features of a prepared region, or why there are none; returns a rejection that is not kept."""
+    if isinstance(region, Rejected):
+        return _keep(scan, recipe, extractor, store, region)
+    return _keep(scan, recipe, extractor, store, guarded(lambda: dict(extractor.extract(region, recipe))))
 
 
 def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> Sequence[Values]:

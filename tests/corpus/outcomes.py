@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.core.case import Scan
 from features.core.catalog import Catalog
 from features.core.extractor import Values
 from features.core.pseudonym import pseudonym
@@ -14,8 +13,9 @@ from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.index.cohort import Index, index_cohort
-from features.results.check import BLOCK, check_address, check_scan
-from features.results.extract import extract_address, extract_scans
+from features.results.check import BLOCK, check_address
+from features.results.extract import extract_address
+from features.results.measure import Job, measure_scan
 from tests.corpus.registry import KINDS, cohort_of
 
 COHORT, KEY = "corpus", b"0" * 32
@@ -80,22 +80,18 @@ def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
     warnings: dict[str, tuple[str, ...]] = {}
     features: dict[str, Values] = {}
     for scan in index.scans:
-        case, address = str(scan.case), check_address(scan)
-        lost = check_scan(scan, store) or store.rejection(BLOCK, address)
-        if lost is not None:
-            rows.append((case, f"quality {lost.code}"))
+        case, address, recipe = str(scan.case), check_address(scan), RECIPES[scan.modality]
+        extractor = recipe.extractors[0]
+        lost = measure_scan(Job(scan, True, ((recipe, extractor),)), store)
+        rejected = lost.get(address) or store.rejection(BLOCK, address)
+        if rejected is not None:
+            rows.append((case, f"quality {rejected.code}"))
             continue
         warnings[case] = tuple(one.code for one in store.warnings(BLOCK, address))
-        values = _extract(scan, store)
+        place = extract_address(scan, recipe, extractor)
+        values = lost.get(place) or store.load(extractor.block, place)
         if isinstance(values, Rejected):
             rows.append((case, f"extract {values.code}"))
         else:
             features[case] = values
     return Run(index, tuple(sorted(rows)), warnings, features)
-
-
-def _extract(scan: Scan, store: Store) -> Values | Rejected:
-    recipe = RECIPES[scan.modality]
-    extractor = recipe.extractors[0]
-    (lost,) = extract_scans([scan], recipe, extractor, store)
-    return lost or store.load(extractor.block, extract_address(scan, recipe, extractor))

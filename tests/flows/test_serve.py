@@ -91,7 +91,7 @@ def test_a_scheduled_refresh_completes_and_its_name_tells_cohort_and_refresh(ser
     assert refreshed["name"] == "refresh builtin → 1"
     assert newest(Store(server.store)).cohorts["builtin"].refreshed == 1
     steps = server.post("/api/task_runs/filter", {"task_runs": {"flow_run_id": {"any_": [refreshed["id"]]}}})
-    assert {step["name"].split("-")[0] for step in steps} == {"index", "check", "extract", "tables", "publish"}
+    assert {step["name"].split("-")[0] for step in steps} == {"index", "measure", "extract", "tables", "publish"}
 
 
 def test_a_refresh_shows_progress_flow_of_scans_quarantine_and_features(server, refreshed) -> None:

@@ -30,7 +30,7 @@ def test_demo_ends_with_results_and_their_places(full) -> None:
     assert len(reports) == 2
     assert all(f"Report: {path}" in found.stdout for path in reports)
     assert f"Tables: {folder / 'store' / 'mart'}" in found.stdout
-    for bar in ("simulate", "check scans", "radweave", "efficientnet_lite0", "fit"):
+    for bar in ("simulate", "measure scans", "efficientnet_lite0", "fit"):
         assert bar in found.stderr
 
 

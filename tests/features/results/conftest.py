@@ -20,9 +20,10 @@ from features.core.region import Region
 from features.core.store import Store
 from features.core.table import Column, Schema
 from features.images.index.cohort import Index
-from features.results.check import check_address, check_scan
-from features.results.extract import extract_address, extract_scans
+from features.results.check import check_address
+from features.results.extract import extract_address
 from features.results.ledger import Ledger
+from features.results.measure import Job, measure_scan
 from features.results.patients import Tables
 from features.results.publish import Published, publish
 from features.results.weave import feature_prefix, fits
@@ -148,7 +149,7 @@ def refresh(store: Store) -> Callable[..., Published]:
         ledger = Ledger(store, cohort)
         for scan in scans:
             if not ledger.knows("region", f"region__{scan.modality.lower()}__", check_address(scan)):
-                check_scan(scan, store)
+                measure_scan(Job(scan, True), store)
         for recipe in recipes:
             for extractor in recipe.extractors:
                 prefix = feature_prefix(recipe, extractor.kind)
@@ -157,7 +158,7 @@ def refresh(store: Store) -> Callable[..., Published]:
                     if scan.case.patient in lost:
                         ledger.lost(address, Rejected("WORKER_LOST"))
                     elif not ledger.knows(extractor.block, prefix, address):
-                        extract_scans([scan], recipe, extractor, store)
+                        measure_scan(Job(scan, False, ((recipe, extractor),)), store)
         index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
         return publish(store, index, recipes, _tables(patients, ages), ledger)
 

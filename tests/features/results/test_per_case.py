@@ -1,4 +1,4 @@
-"""check_scan and extract_scans: what is computed is kept, failures too, and nothing is computed twice."""
+"""measure_scan and extract_scans: what is computed is kept, failures too, and nothing is computed twice."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.store import Store
 from features.core.table import read_provenance
-from features.results.check import BLOCK, check_address, check_scan
+from features.results.check import BLOCK, check_address
 from features.results.extract import extract_address, extract_scans
 from features.results.guard import guarded
+from features.results.measure import Job, measure_scan
 from tasks.pool import Pool
 from tasks.runners.threads import Threads
 
@@ -31,7 +32,7 @@ Kinds = dict[str, type[Extractor]]
 
 def test_a_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1")
-    assert check_scan(scan, store) is None
+    assert measure_scan(Job(scan, True), store) == {}
     facts = store.load(BLOCK, check_address(scan))
     assert isinstance(facts, dict)
     assert facts["voxels"] == 64
@@ -41,7 +42,7 @@ def test_a_check_is_kept(make_scan: MakeScan, store: Store) -> None:
 
 def test_a_rejected_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1", empty=True)
-    assert check_scan(scan, store) is None
+    assert measure_scan(Job(scan, True), store) == {}
     found = store.rejection(BLOCK, check_address(scan))
     assert found is not None
     assert found.code == "MASK_EMPTY"
@@ -187,7 +188,7 @@ def test_a_scan_that_would_not_fit_is_refused_before_its_pixels_are_read_and_not
     scan = make_scan("p1")
     runner = Threads(workers=1).model_copy(update={"memory_gib": 1e-5})
     with Pool(runner) as pool:
-        (found,) = pool.map(partial(check_scan, store=store), [scan], "check")
+        (found,) = pool.map(partial(measure_scan, store=store), [Job(scan, True)], "measure")
     assert isinstance(found, Rejected)
     assert found.code == "OOM_RISK"
     assert not store.has(BLOCK, check_address(scan))

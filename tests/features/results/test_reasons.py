@@ -13,7 +13,7 @@ from features.core.quarantine import REASONS, Rejected, Warned
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.region import Checked
-from features.results import check
+from features.results import check, measure
 from features.results.check import THUMBNAIL, check_address, load_thumbnail
 from features.results.manifest import Mart, refresh_numbers
 from features.results.publish import Published
@@ -131,9 +131,11 @@ def test_a_thumbnail_is_kept_of_what_was_read_also_if_it_is_rejected(
 def test_a_scan_that_may_show_a_name_is_not_drawn(
     make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan, read_region = make_scan("p1", 50), check.read_region
-    monkeypatch.setattr(check, "read_region", lambda s: replace(read_region(s), warnings=(Warned("PHI_BURNED", "x"),)))
-    check.check_scan(scan, store)
+    scan, read_region = make_scan("p1", 50), measure.read_region
+    monkeypatch.setattr(
+        measure, "read_region", lambda s: replace(read_region(s), warnings=(Warned("PHI_BURNED", "x"),))
+    )
+    measure.measure_scan(measure.Job(scan, True), store)
     assert load_thumbnail(store, check_address(scan)) == ""
 
 
@@ -142,5 +144,5 @@ def test_a_picture_that_cannot_be_drawn_rejects_nothing(
 ) -> None:
     scan = make_scan("p1", 50)
     monkeypatch.setattr(check, "draw_thumbnail", lambda region, modality: 1 / 0)
-    assert check.check_scan(scan, store) is None
+    assert measure.measure_scan(measure.Job(scan, True), store) == {}
     assert isinstance(store.load("region", check_address(scan)), dict)

@@ -1,0 +1,114 @@
+"""measure_scans: a scan is read once, and a worker that is lost or ended costs no more than what it was doing."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.core.catalog import load_catalog
+from features.core.quarantine import Rejected
+from features.core.recipe import Recipe, load_recipe
+from features.core.store import Store
+from features.images.index.cohort import Index, index_cohort
+from features.results import measure
+from features.results.check import BLOCK, check_address
+from features.results.extract import extract_address
+from features.results.ledger import Ledger
+from features.results.measure import Job, measure_scan
+from features.simulate.cohort import simulate_cohort
+from flows.configuration import recipe_files
+from tasks.measure import measure_scans
+
+
+class EndedPool:
+    """A pool whose worker does the first `lasts` results of every job and is then ended, as a limit of time would."""
+
+    def __init__(self, lasts: int, code: str = "TIMEOUT") -> None:
+        self.lasts, self.code = lasts, code
+        self.rounds: list[int] = []
+
+    def map(self, function: Callable[[Job], Any], jobs: Sequence[Job], what: str) -> list[Any]:
+        self.rounds.append(len(jobs))
+        return [self._ended(function, job) for job in jobs]
+
+    def _ended(self, function: Callable[[Job], Any], job: Job) -> Any:
+        if self.lasts >= job.check + len(job.features):
+            return function(job)
+        if self.lasts:
+            function(job._replace(features=job.features[: self.lasts - job.check]))
+        return Rejected(self.code)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    return index_cohort(load_catalog(simulate_cohort(tmp_path / "cohort", patients_per_centre=1)), "builtin", b"k" * 32)
+
+
+@pytest.fixture
+def recipes() -> list[Recipe]:
+    """Two recipes with one handcrafted extractor each."""
+    one = load_recipe(recipe_files()["ct_lung"])
+    kept = tuple(extractor for extractor in one.extractors if not extractor.batched)
+    first = one.model_copy(update={"extractors": kept})
+    return [first, first.model_copy(update={"name": "coarse", "spacing_mm": (6.0, 6.0, 6.0)})]
+
+
+def outcomes(index: Index, recipes: Sequence[Recipe], ledger: Ledger) -> set[tuple[str, ...]]:
+    """What became of the check and of each recipe's features, over all scans."""
+    found = set()
+    for scan in index.scans:
+        row = [_code(ledger, BLOCK, check_address(scan))]
+        for recipe in recipes:
+            (extractor,) = recipe.extractors
+            row.append(_code(ledger, extractor.block, extract_address(scan, recipe, extractor)))
+        found.add(tuple(row))
+    return found
+
+
+def _code(ledger: Ledger, block: str, address: str) -> str:
+    rejected = ledger.rejection(block, "", address)
+    return rejected.code if rejected else "kept"
+
+
+@pytest.mark.parametrize(
+    ("lasts", "rounds", "expected"),
+    [
+        (3, 1, ("kept", "kept", "kept")),
+        (1, 3, ("kept", "kept", "kept")),  # ended for the time of all three, not of one: it goes on where it was
+        (0, 1, ("TIMEOUT", "WORKER_LOST", "WORKER_LOST")),  # no features without a check
+    ],
+)
+def test_a_worker_that_was_ended_is_gone_on_with_after_what_it_kept(
+    index: Index, recipes: list[Recipe], tmp_path: Path, lasts: int, rounds: int, expected: tuple[str, ...]
+) -> None:
+    ledger, pool = Ledger(Store(tmp_path / "store"), "builtin"), EndedPool(lasts)
+    passed = measure_scans.fn(index.scans, recipes, ledger, pool, "builtin")  # type: ignore[arg-type]
+    assert len(pool.rounds) == rounds
+    assert outcomes(index, recipes, ledger) == {expected}
+    assert len(passed) == (len(index.scans) if expected[0] == "kept" else 0)
+
+
+def test_the_first_result_that_a_worker_cannot_give_is_to_blame_and_the_next_is_tried(
+    index: Index, recipes: list[Recipe], tmp_path: Path
+) -> None:
+    ledger = Ledger(Store(tmp_path / "store"), "builtin")
+    for scan in index.scans:
+        measure_scan(Job(scan, True), ledger.store)
+    pool = EndedPool(0, "WORKER_LOST")
+    passed = measure_scans.fn(index.scans, recipes, ledger, pool, "builtin")  # type: ignore[arg-type]
+    assert pool.rounds == [len(index.scans)] * 2
+    assert outcomes(index, recipes, ledger) == {("kept", "WORKER_LOST", "WORKER_LOST")}
+    assert len(passed) == len(index.scans)
+
+
+def test_a_scan_is_read_once_for_its_check_and_all_recipes_and_then_not_again(
+    index: Index, recipes: list[Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[object] = []
+    real = measure.read_region
+    monkeypatch.setattr(measure, "read_region", lambda scan: (reads.append(scan), real(scan))[1])
+    for _ in range(2):
+        ledger = Ledger(Store(tmp_path / "store"), "builtin")
+        measure_scans.fn(index.scans, recipes, ledger, EndedPool(9), "builtin")  # type: ignore[arg-type]
+        assert reads == list(index.scans)
