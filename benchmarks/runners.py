@@ -9,6 +9,8 @@ features only: deep features are computed by one process whatever the runner. Ea
 often as --repeats says, and the shortest time counts.
 """
 
+from __future__ import annotations
+
 import argparse
 import math
 import multiprocessing
@@ -17,30 +19,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import numpy as np
-
-from benchmarks.refresh import COHORT, CT, write_cohort, write_scan
-from features.core.case import Scan
-from features.core.catalog import load_catalog
-from features.core.digest import digest_json
-from features.core.pseudonym import load_key
-from features.core.recipe import Recipe, load_recipe
-from features.core.store import Store
-from features.images.index.cohort import index_cohort
-from features.images.index.file_cache import FileCache
-from features.results.ledger import Ledger
-from features.results.manifest import newest
-from features.results.measure import Job, measure_scan
-from features.results.publish import publish
-from features.simulate.cohort import simulate_cohort
-from flows.configuration import recipe_files
-from flows.refresh import refresh
-from tasks.pool import AnyRunner
-from tasks.runners.dask import Dask
-from tasks.runners.processes import ONE_THREAD, Processes
-from tasks.tables import read_tables
+if TYPE_CHECKING:  # a child imports this module first: it shall not load what `radweave refresh` would not load there
+    from features.core.case import Scan
+    from features.core.recipe import Recipe
+    from features.core.store import Store
+    from tasks.pool import AnyRunner
 
 MOST_OVERHEAD, LEAST_SPEED = 0.05, 1.8
 
@@ -53,6 +39,14 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1, help="runs of each arrangement; the shortest counts")
     parser.add_argument("--dask", action="store_true", help="also a Dask cluster within this process")
     options = parser.parse_args()
+    from features.core.catalog import load_catalog
+    from features.core.pseudonym import load_key
+    from features.core.store import Store
+    from features.images.index.cohort import index_cohort
+    from features.simulate.cohort import simulate_cohort
+    from tasks.runners.dask import Dask
+    from tasks.runners.processes import ONE_THREAD, Processes
+
     os.environ.update(ONE_THREAD)  # children inherit it
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -60,6 +54,7 @@ def main() -> None:
             catalog = clinical_cohort(folder / "cohort", options.cases)
         else:  # of three centres; every third patient has a second scan
             catalog = simulate_cohort(folder / "cohort", patients_per_centre=math.ceil(options.cases / 4), seed=1)
+        os.sync()  # that the disk is still busy with the cohort is not a runner's cost
         arrangements = [("plain loop", 1, None), ("processes", 1, Processes(workers=1))]
         arrangements += [("plain loop", 2, None), ("processes", 2, Processes(workers=2))]
         arrangements += [("dask", 2, Dask(workers=2))] if options.dask else []
@@ -77,6 +72,10 @@ def main() -> None:
 
 def clinical_cohort(folder: Path, cases: int) -> Path:
     """A catalog `builtin` of CTs with tissue, noise and one lesion of some 4 to 30 ml each."""
+    import numpy as np
+
+    from benchmarks.refresh import COHORT, CT, write_cohort, write_scan
+
     rng = np.random.default_rng(1)
     noise = rng.normal(40.0, 60.0, CT).astype(np.int16)
     catalog = write_cohort(folder, 0, 4)
@@ -96,6 +95,8 @@ def clinical_cohort(folder: Path, cases: int) -> Path:
 
 def run_flow(catalog: Path, store: Store, runner: AnyRunner) -> float:
     """Seconds of the refresh flow, called plainly."""
+    from flows.refresh import refresh
+
     start = time.perf_counter()
     with patch("flows.refresh.find_recipes", lambda _names: [recipe()]):
         refresh.fn(cohorts=["builtin"], recipes=["ct_lung"], catalog=str(catalog), store=str(store.root), runner=runner)
@@ -104,6 +105,14 @@ def run_flow(catalog: Path, store: Store, runner: AnyRunner) -> float:
 
 def run_loops(catalog: Path, store: Store, workers: int) -> float:
     """Seconds of plain loops in `workers` processes."""
+    from features.core.catalog import load_catalog
+    from features.core.pseudonym import load_key
+    from features.images.index.cohort import index_cohort
+    from features.images.index.file_cache import FileCache
+    from features.results.ledger import Ledger
+    from features.results.publish import publish
+    from tasks.tables import read_tables
+
     start = time.perf_counter()
     tables = read_tables.fn(catalog, "builtin", Ledger(store, "builtin"), FileCache(None, load_key()))
     index = index_cohort(load_catalog(catalog), "builtin", load_key())
@@ -119,6 +128,8 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
 
 def loop(scans: Sequence[Scan], store: Store) -> None:
     """Check and extract scans one after the other."""
+    from features.results.measure import Job, measure_scan
+
     chosen = recipe()
     for scan in scans:
         measure_scan(Job(scan, True, ((chosen, chosen.extractors[0]),)), store)
@@ -126,12 +137,18 @@ def loop(scans: Sequence[Scan], store: Store) -> None:
 
 def recipe() -> Recipe:
     """The recipe for lung CT with its handcrafted features alone."""
+    from features.core.recipe import load_recipe
+    from flows.configuration import recipe_files
+
     found = load_recipe(recipe_files()["ct_lung"])
     return found.model_copy(update={"extractors": tuple(one for one in found.extractors if not one.batched)})
 
 
 def mart_digest(store: Store) -> str:
     """One digest of the bytes of all tables."""
+    from features.core.digest import digest_json
+    from features.results.manifest import newest
+
     return digest_json({name: file.sha256 for name, file in newest(store).files.items()})
 
 

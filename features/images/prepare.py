@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from features.core.box import bounding_box
 from features.core.quarantine import Rejected
 from features.core.recipe import WHOLE, Recipe
 from features.core.region import Region, Vector, Volume
@@ -44,7 +44,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
             n * old / new for n, old, new in zip(region.mask.shape[::-1], volume.spacing_mm, spacing, strict=True)
         )
         padding = math.ceil(reach)  # the whole image
-    box = ndimage.find_objects(region.shape_mask.view(np.uint8))[0]
+    box = bounding_box(region.shape_mask)
     paddings = [max(padding, math.ceil(recipe.reach_mm / step) + 1 if recipe.reach_mm else 0) for step in spacing]
     axes = [
         axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)

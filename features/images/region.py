@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from features.core.box import bounding_box
 from features.core.case import Scan, Unit
 from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
@@ -152,14 +153,14 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     count = int(mask.sum())
     if count == 0:
         raise Rejected("MASK_EMPTY")
-    box = ndimage.find_objects(mask.view(np.uint8))[0]
+    box = bounding_box(mask)
     extents = sorted(axis.stop - axis.start for axis in box)
     if count < MINIMUM_VOXELS or extents[1] < 2:
         raise Rejected("MASK_TINY", f"the mask is a line or has fewer than {MINIMUM_VOXELS} voxels", voxels=count)
     values = region.values.astype(np.float64)
     if not np.isfinite(values).all():
         raise Rejected("NAN_IN_ROI", voxels=int((~np.isfinite(values)).sum()))
-    box = ndimage.find_objects(outline.view(np.uint8))[0]
+    box = box if outline is mask else bounding_box(outline)
     components = ndimage.label(outline[box], structure=np.ones((3, 3, 3)))[1]
     ends = (
         (axis, length) for axis, length in zip(box, mask.shape, strict=True) if length > 1

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.region import Region, Volume
 from features.core.versions import package_versions
-from features.radiomics.box import bounding_box
 from features.radiomics.parameters import Parameters
 from features.radiomics.preparation import Steps
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Region, Volume
 from features.images.formats.volume import read_volume
-from features.radiomics.box import bounding_box
 from features.radiomics.diagnostics import Value, diagnose
 from features.radiomics.engine import Plan, compute_features
 from features.radiomics.parameters import Parameters

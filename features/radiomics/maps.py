@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.region import Region
-from features.radiomics.box import bounding_box
 from features.radiomics.discretise import Levels
 from features.radiomics.family import FAMILIES, Family
 from features.radiomics.lattice import Lattice

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from features.core.box import bounding_box
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.region import Box, Region, Vector
 from features.core.room import Kind, Room
 from features.images.prepare import PADDING, PADDING_FILTERS
-from features.radiomics.box import bounding_box
 
 SPARE_MM = 30.0  # beyond what is looked at: what a rotation or another contour brings in
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from features.core.box import bounding_box, label_box
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region, Vector, Volume
 from features.core.room import Frozen
-from features.radiomics.box import bounding_box, label_box
 
 Interpolator = Literal[
     "NearestNeighbor",

@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.filter import Source
 from features.core.region import Region
-from features.radiomics.box import bounding_box
 
 RADIUS_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected, Warned
@@ -119,14 +119,17 @@ def _check_packed(data: bytes, *, within: bool) -> None:
     """Raises Rejected: SEC_BOMB; NII_TRUNC if a MetaImage's packed voxels are damaged: SimpleITK may unpack them for ever."""
     mark = re.search(rb"ElementDataFile[^\n]*\n", data) if within else None
     packed = memoryview(data)[mark.end() if mark else 0 :]
-    unpacking, left = zlib.decompressobj(zlib.MAX_WBITS | 32), max(BOMB_CEILING, BOMB_RATIO * len(data))  # zlib or gzip
+    unpacking, left = (
+        isal_zlib.decompressobj(isal_zlib.MAX_WBITS | 32),
+        max(BOMB_CEILING, BOMB_RATIO * len(data)),
+    )  # zlib or gzip
     try:
         while packed and not unpacking.eof:
             left -= len(unpacking.decompress(packed, _PIECE))
             if left < 0:
                 raise Rejected("SEC_BOMB", bytes=len(data))
             packed = memoryview(unpacking.unconsumed_tail)
-    except zlib.error as error:
+    except isal_zlib.error as error:
         raise Rejected("NII_TRUNC", "the packed voxels are damaged") from error
     if not unpacking.eof:
         raise Rejected("NII_TRUNC", "the packed voxels end too early")

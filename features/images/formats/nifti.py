@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import math
-import zlib
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
+from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 from features.core.place import write_bytes
@@ -95,7 +95,7 @@ def _header(path: Path) -> tuple[Any, list[float]]:
     except OSError as error:
         code = "NII_TRUNC" if isinstance(error, gzip.BadGzipFile) else "UNREADABLE"
         raise Rejected(code) from error
-    except (EOFError, zlib.error) as error:
+    except (EOFError, isal_zlib.error) as error:
         raise Rejected("NII_TRUNC") from error
     try:
         kind: Any = (
@@ -124,7 +124,7 @@ def _shape(header: Any) -> tuple[int, ...]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+    return cast(IO[bytes], igzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
 
 
 def _bytes(path: Path, offset: int, count: int, *, volume: int, volumes: int) -> bytes:
@@ -143,7 +143,7 @@ def _bytes(path: Path, offset: int, count: int, *, volume: int, volumes: int) ->
             data = file.read(count)
             if packed and _skip(file, total - start - count + _SLACK) > total - start - count + _SLACK - 1:
                 raise Rejected("SEC_BOMB", "a packed file holds far more than its header says", bytes=size)
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, OSError, isal_zlib.error) as error:
         raise Rejected("NII_TRUNC") from error
     if skipped < start or len(data) < count:
         raise Rejected("NII_TRUNC", bytes=skipped + len(data), expected_bytes=total)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
+from features.core.box import bounding_box
 from features.core.extractor import Extractor
 from features.core.filter import FILTERS, Filter, Source
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.table import Column
-from features.radiomics.box import bounding_box
 
 STARTS = 10  # k-means from so many starts; the best is taken
 AnyFilter = Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)]

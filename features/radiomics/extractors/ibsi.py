@@ -8,12 +8,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from features.core.box import bounding_box
 from features.core.extractor import Extractor
 from features.core.filter import Source
 from features.core.recipe import FixedBinCount, FixedBinWidth, Recipe
 from features.core.region import Region, Volume
 from features.core.table import Column
-from features.radiomics.box import bounding_box
 from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_features, entries
 from features.radiomics.ibsi1.feature import MEANING, Aggregation
 from features.radiomics.ibsi1.settings import IbsiSettings

@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.core.recipe import FixedBinCount, FixedBinWidth
 from features.core.region import Region, Vector
-from features.radiomics.box import bounding_box
 from features.radiomics.ibsi1.settings import IbsiSettings
 
 Step = tuple[int, int, int]

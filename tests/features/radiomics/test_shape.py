@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.region import Vector
-from features.radiomics.box import bounding_box
 from features.radiomics.families.shape import Shape
 from features.radiomics.roi import Roi
 from features.radiomics.settings import Settings

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from features.core.box import bounding_box
 from features.core.quarantine import Rejected
-from features.radiomics.box import bounding_box
 from features.radiomics.family import FAMILIES
 from features.radiomics.roi import Roi
 from features.radiomics.settings import Settings

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from features.core.box import bounding_box
 from features.core.filter import FILTERS, Source
-from features.radiomics.box import bounding_box
 
 Array = np.ndarray[Any, np.dtype[Any]]
 GOLDEN = Path(__file__).parents[3] / "golden" / "ibsi2_lung_ct.csv"

@@ -11,10 +11,10 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.core.box import bounding_box
 from features.core.filter import FILTERS, Source
 from features.core.quarantine import Rejected
 from features.core.region import Box, Vector
-from features.radiomics.box import bounding_box
 from features.radiomics.filters.log import Log, _coefficients, reach
 
 Array = np.ndarray[Any, np.dtype[Any]]
