@@ -278,32 +278,33 @@ def _is_still(seen: _Seen) -> bool:
     return (stat.st_size, stat.st_mtime_ns) == (seen.size, seen.mtime_ns)
 
 
-def _digest(path: Path) -> str | None:
+def _digest(seen: _Seen) -> str | None:
     try:
-        return digest_file(path)
+        return digest_file(seen.path)
     except OSError:
         return None
 
 
-def _fetch(path: Path) -> tuple[bytes | None, str]:
+def _fetch(seen: _Seen) -> tuple[bytes | None, str]:
     """Where headers stand: threads can wait for a disk, but parsing they only slow down.
 
     Of a small file that is all, so that its digest is known too.
     """
+    size = min(seen.size + 1, _HEADER_BYTES)  # one more than there should be, so that a file that grew is noticed
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(seen.path, os.O_RDONLY)
         try:
-            head = os.read(handle, _HEADER_BYTES)
-            while len(head) < _HEADER_BYTES and (more := os.read(handle, _HEADER_BYTES - len(head))):
+            head = os.read(handle, size)
+            while len(head) < min(seen.size, size) and (more := os.read(handle, size - len(head))):
                 head += more
         finally:
             os.close(handle)
     except OSError:
         return None, ""
-    return head, digest_bytes(head) if len(head) < _HEADER_BYTES else ""
+    return head, digest_bytes(head) if len(head) == seen.size < _HEADER_BYTES else ""
 
 
-def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:
+def _side_by_side(function: Callable[[_Seen], R], files: list[_Seen]) -> Iterator[tuple[_Seen, R]]:
     """Each file with what the function gives, in the order of the files, computed by threads."""
     if not files:
         return
@@ -311,6 +312,6 @@ def _side_by_side(function: Callable[[Path], R], files: list[_Seen]) -> Iterator
         for start in range(0, len(files), _CHUNK):
             batches = [files[first : first + _BATCH] for first in range(start, min(start + _CHUNK, len(files)), _BATCH)]
             for batch, found in zip(
-                batches, pool.map(lambda batch: [function(one.path) for one in batch], batches), strict=True
+                batches, pool.map(lambda batch: [function(one) for one in batch], batches), strict=True
             ):
                 yield from zip(batch, found, strict=True)
