@@ -5,6 +5,7 @@ import io
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ import typer
 
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.quarantine import REASONS, Rejected
+from tasks.reports.numbers import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,6 +56,7 @@ def extract(
 ) -> None:
     """Features of an image and a mask, or of a CSV of pairs (columns Image, Mask; ID and Label if you like)."""
     chosen = _format(form, out)
+    _spare([image, mask, param], out)
     lines = _lines(image, mask, label)
     if chosen == "table" and len(lines) > SHOWN:
         raise RadweaveError(f"{image}: {len(lines)} pairs do not fit on a screen; add --out FILE or --format csv")
@@ -69,14 +72,16 @@ def extract(
         with Screen():
             rows = _extract_all(lines, parameters, jobs)
     _write(rows, chosen, out)
-    failed = [row for row in rows if row[OUTCOME[0]] == "failed"]
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         if row[OUTCOME[0]] != "computed":
-            typer.echo(f"{row[OUTCOME[0]]}: {row[OUTCOME[1]]}: {row[OUTCOME[2]]}", err=True)
-    if failed or len(rows) > 1:
-        pairs = "1 pair" if len(rows) == 1 else f"{len(rows)} pairs"
-        typer.echo(f"{pairs}: {len(rows) - len(failed)} computed, {len(failed)} failed", err=True)
-    if failed:
+            place = f"{row.get('ID') or f'pair {number}'}: " if mask is None else ""
+            typer.echo(f"{row[OUTCOME[0]]}: {place}{row[OUTCOME[1]]}: {row[OUTCOME[2]]}", err=True)
+    counts = Counter(row[OUTCOME[0]] for row in rows)
+    if counts["failed"] or len(rows) > 1:
+        partly = f"{counts['partly']} partly, " if counts["partly"] else ""
+        told = f"{counts['computed']} computed, {partly}{counts['failed']} failed"
+        typer.echo(f"{counted(len(rows), 'pair')}: {told}", err=True)
+    if counts["failed"]:
         raise typer.Exit(1)
 
 
@@ -89,6 +94,12 @@ def _format(form: str | None, out: Path | None) -> str:
     if out is not None and (out.is_dir() or any(folder.is_file() for folder in out.parents)):
         raise RadweaveError(f"{out}: is no place for a file")
     return form or FORMATS.get(ending, "table")
+
+
+def _spare(given: Sequence[Path | None], out: Path | None) -> None:
+    """Raises RadweaveError if the features would be written over what they are computed from."""
+    if out is not None and any(one is not None and one.resolve() == out.resolve() for one in given):
+        raise RadweaveError(f"--out {out}: is one of the files to read; choose another name")
 
 
 def _lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
@@ -104,12 +115,14 @@ def _lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
             reader = csv.DictReader(file, restkey="")
             rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
             names = list(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RadweaveError(f"{image}: cannot be read as CSV: {error}") from error
+    except OSError as error:
+        raise RadweaveError(f"{image}: cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RadweaveError(f"{image}: cannot be read as CSV in UTF-8: {error}") from error
     for name in ("Image", "Mask"):
         if name not in names:
-            hint = did_you_mean(name, names) or "columns are separated by commas"
-            raise RadweaveError(f'{image}: there is no column "{name}"; found {", ".join(names)}; {hint}')
+            hint = (did_you_mean(name, names) if len(names) > 1 else "") or "columns are separated by commas"
+            raise RadweaveError(f'{image}: there is no column "{name}"; found {", ".join(names) or "none"}; {hint}')
     if not rows:
         raise RadweaveError(f"{image}: holds no pairs")
     return [_line(row, image.parent, label) for row in rows]
@@ -177,7 +190,7 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
     if form == "table":
         from rich.console import Console
 
-        console = Console(file=io.StringIO(), soft_wrap=True) if out else Console(soft_wrap=True)
+        console = Console(file=io.StringIO() if out else None, soft_wrap=True, markup=False, emoji=False)
         if any(row[OUTCOME[0]] != "failed" for row in rows):
             console.print(_shown(rows))
         if out is not None:
@@ -193,7 +206,7 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
         sys.stdout.write(data.decode())
     else:
         write_bytes(out, data)
-        typer.echo(f"{out}: {len(rows)} {'row' if len(rows) == 1 else 'rows'}, {len(_names(rows))} columns")
+        typer.echo(f"{out}: {counted(len(rows), 'row')}, {len(_names(rows))} columns")
 
 
 def as_table(rows: Sequence[Row]) -> "pa.Table":

@@ -65,6 +65,21 @@ def test_without_a_file_json_and_csv_go_to_the_screen(files: Path, command: Call
     assert command(*arguments, "csv").stdout.startswith('"Image","Mask","diagnostics_Outcome"')
 
 
+def test_a_name_in_brackets_is_shown_as_it_is(files: Path, command: Callable) -> None:
+    image = (files / "image.nrrd").rename(files / "[bold]x.nrrd")
+    assert "[bold]x.nrrd" in command("extract", image, files / "mask.nii.gz", "-p", files / "param.yaml").stdout
+
+
+def test_a_pair_with_undefined_features_counts_as_partly(files: Path, command: Callable) -> None:
+    flat = sitk.GetImageFromArray(np.full((8, 10, 12), 7, np.int16))
+    sitk.WriteImage(flat, str(files / "flat.nrrd"))
+    (files / "glcm.yaml").write_text("featureClass: {glcm: [MCC]}\n")
+    table = pairs(files, [{"Image": name, "Mask": "mask.nii.gz"} for name in ("image.nrrd", "flat.nrrd")])
+    said = command("extract", table, "-p", files / "glcm.yaml").stderr
+    assert "partly: pair 2: MASK_FLAT: " in said
+    assert "2 pairs: 1 computed, 1 partly, 0 failed" in said
+
+
 def test_a_table_may_be_written_too(files: Path, command: Callable) -> None:
     out = files / "new" / "table.txt"
     arguments = ("extract", files / "image.nrrd", files / "mask.nii.gz", "-p", files / "param.yaml")
@@ -109,13 +124,17 @@ def test_every_pair_of_a_csv_is_a_row(files: Path, command: Callable) -> None:
         assert row["original_firstorder_Mean"] == ""
     assert written[0]["original_firstorder_Mean"] != written[1]["original_firstorder_Mean"] != ""
     assert "8 pairs: 2 computed, 6 failed" in found.stderr
+    assert "failed: p6: MASK_VALUES: Label 'one'" in found.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["image.nrrd"], "give a mask too"),
-        (["gone.csv"], "cannot be read"),
+        (["gone.csv"], "gone.csv: cannot be read: No such file or directory"),
+        (["semicolons.csv"], "found Image;Mask; columns are separated by commas"),
+        (["void.csv"], "found none"),
+        (["many.csv", "--out", "many.csv"], "is one of the files to read"),
         (["empty.csv"], "holds no pairs"),
         (["wrong.csv"], 'there is no column "Image"'),
         (["many.csv"], "do not fit on a screen"),
@@ -129,6 +148,8 @@ def test_faults_of_the_user_are_told_before_work_begins(
 ) -> None:
     (files / "empty.csv").write_text("Image,Mask\n")
     (files / "wrong.csv").write_text("image,Mask\na,b\n")
+    (files / "semicolons.csv").write_text("Image;Mask\na;b\n")
+    (files / "void.csv").write_text("")
     (files / "many.csv").write_text("Image,Mask\n" + "a,b\n" * 7)
     found = command("extract", *(files / word if "." in word else word for word in arguments), code=2)
     assert message in found.stderr
