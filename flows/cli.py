@@ -30,14 +30,31 @@ from flows.options import (
 )
 from flows.quality import quality
 from flows.quarantine import quarantine
+from tasks.reports.numbers import counted
 
 app = typer.Typer(
-    help="Multicentre radiomics: from scans to honest scores.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"radweave {version('radweave')}")
+        raise typer.Exit
+
+
+@app.callback()
+def radweave(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Multicentre radiomics: from scans to honest scores."""
 
 
 @app.command()
@@ -86,8 +103,9 @@ def check(
     from flows.configuration import check_configuration, recipe_files, study_files
 
     found = check_configuration(catalog, studies or None)
-    typer.echo(f"{catalog}: {len(found.cohorts)} cohorts; {len(recipe_files())} recipes")
-    typer.echo(f"{len(studies) if studies else len(study_files())} studies: no faults")
+    count = counted(len(studies) if studies else len(study_files()), "study", "studies")
+    typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {counted(len(recipe_files()), 'recipe')}")
+    typer.echo(f"{count}: no faults")
     for name in found.cohorts:
         try:
             typer.echo(f"  {name}: files in {found.root(name)}")
@@ -269,7 +287,7 @@ def serve(
     store: StoreOption = STORE,
     catalog: CatalogOption = CATALOG,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server, on loopback.")] = 4200,
-    cron: Annotated[str, typer.Option(help="When to refresh all cohorts.")] = "0 3 * * *",
+    cron: Annotated[str, typer.Option(help="When to refresh all cohorts, in UTC.")] = "0 3 * * *",
     runner: RunnerOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = "",

@@ -30,7 +30,10 @@ def deidentify(
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Files side by side; 0: one per core.")] = 0,
 ) -> None:
-    """Write DICOM, NIfTI, NRRD and MetaImage files anew without names, ids, UIDs and dates (DICOM PS3.15)."""
+    """Write DICOM, NIfTI, NRRD and MetaImage files anew without names, ids, UIDs and dates (DICOM PS3.15).
+
+    Exits with 1 if files are there and every one was refused.
+    """
     from features.core.catalog import load_catalog
     from features.core.pseudonym import load_key
     from features.privacy.folder import plan_folder
@@ -71,6 +74,8 @@ def deidentify(
         screen.show(f"{total} files in = {written} written + {codes.total()} refused")
     if report is not None:
         _write_report(report, refused)
+    if total and not written:
+        raise typer.Exit(1)
 
 
 def _deidentify(job: "Job", plan: "Plan", target: Path) -> Rejected | None:

@@ -72,7 +72,7 @@ def agreement(
     try:
         frame = pd.read_csv(table, dtype={target: str, rater: str})
     except (OSError, ValueError) as error:
-        raise RadweaveError(f"{table}: cannot be read as CSV") from error
+        raise RadweaveError(f"{table}: cannot be read as CSV: {getattr(error, 'strerror', None) or error}") from error
     for column in (target, rater):
         if column not in frame:
             hint = did_you_mean(column, [str(name) for name in frame.columns])

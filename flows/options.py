@@ -38,12 +38,16 @@ RefreshOption = Annotated[int | None, typer.Option("--at", help="The tables of t
 STORE, CATALOG = "store", Path("data_catalog.yaml")
 
 
-def open_store(place: str) -> "Store":
-    """The store at a path or URL."""
-    from features.core.place import open_place
+def open_store(place: str, *, there: bool = False) -> "Store":
+    """The store at a path or URL. Raises StoreError if it has to be there, and is not."""
+    from features.core.errors import StoreError
+    from features.core.place import is_folder, open_place
     from features.core.store import Store
 
-    return Store(open_place(place))
+    store = Store(open_place(place))
+    if there and not is_folder(store.root):
+        raise StoreError(f"{place}: there is no store; give --store, set RADWEAVE_STORE, or run radweave refresh")
+    return store
 
 
 def choose_runner(

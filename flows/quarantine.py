@@ -9,6 +9,7 @@ import typer
 
 from features.core.errors import RadweaveError, did_you_mean
 from flows.options import STORE, StoreOption, open_store
+from tasks.reports.numbers import counted as numbered
 
 if TYPE_CHECKING:
     from features.core.store import Store
@@ -17,6 +18,8 @@ COLUMNS = tuple(
     "run case centre modality stage code severity message details files bytes digests retryable".split()  # noqa: SIM905
 )
 SUMMARY = ("cohort", "severity", "stage", "code", "rows", "centres", "means", "what to do")
+CASES_SHOWN = ("case", "severity", "code", "message")  # what fits on a screen
+SUMMARY_SHOWN = ("cohort", "severity", "code", "rows", "centres")
 
 
 def quarantine(
@@ -38,8 +41,11 @@ def quarantine(
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="table, csv or json.")] = "table",
     store: StoreOption = STORE,
 ) -> None:
-    """List the quarantine and the warnings, with what each code means and what to do about it."""
-    place = open_store(store)
+    """List the quarantine and the warnings, with what each code means and what to do about it.
+
+    The formats csv and json hold all columns, the table those that fit on a screen.
+    """
+    place = open_store(store, there=True)
     if release:
         _release(place, release, cohort)
         return
@@ -67,8 +73,10 @@ def quarantine(
     else:
         from flows.screen import Screen, table_of
 
-        title = f"Quarantine and warnings of {cohort or 'all cohorts'}: {len(rows)} rows"
-        columns = {name: [_text(row[name]) for row in shown] for name in (shown[0] if shown else ())}
+        title = f"Quarantine and warnings of {cohort or 'all cohorts'}: {numbered(len(rows), 'row')}"
+        columns = {name: [_text(row[name]) for row in shown] for name in (CASES_SHOWN if cases else SUMMARY_SHOWN)}
+        if not cases:
+            columns["means; what to do"] = [f"{row['means']}; {row['what to do']}" for row in shown]
         with Screen() as screen:
             screen.show(table_of(title, columns) if shown else f"{title}")
 
@@ -123,12 +131,12 @@ def _release(store: "Store", what: str, cohort: str) -> None:
     found = forget(store, what, cohort)
     if found.kept:
         count = sum(found.kept.values())
-        typer.echo(
-            f"{what}: {count} kept rejections were forgotten ({counted(found.kept)}); the next refresh tries them again"
-        )
+        kept = f"{'1 kept rejection was' if count == 1 else f'{count} kept rejections were'} forgotten"
+        typer.echo(f"{what}: {kept} ({counted(found.kept)}); the next refresh tries again")
     if found.others:
         count = sum(found.others.values())
-        typer.echo(f"{what}: {count} rows need no release ({counted(found.others)}): every refresh looks at them again")
+        rows = "1 row needs" if count == 1 else f"{count} rows need"
+        typer.echo(f"{what}: {rows} no release ({counted(found.others)}): every refresh looks again")
     if not found.kept and not found.others:
         typer.echo(f"{what}: no row of the quarantine is of it; nothing was changed")
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 from rich.console import Console, RenderableType
@@ -21,12 +21,20 @@ if TYPE_CHECKING:
     from features.radiomics.reliability import Reliability
 
 
+TEXT = 12  # letters that a line of text has at least, before words are broken
+
+
 class Screen:
     """Inside the `with` block, progress of the library shows as bars on stderr; tables go to stdout."""
 
     def __init__(self) -> None:
-        self.console = Console(soft_wrap=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.console = Console(soft_wrap=True, markup=False, emoji=False)  # names may hold [brackets] and :colons:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self._bars = Progress(*columns, console=Console(stderr=True), transient=False)
         self._known: dict[str, TaskID] = {}
         self._watch = watched_by(self._advance)
@@ -104,10 +112,15 @@ def stability_table(found: "Sequence[Reliability]") -> Table:
 
 
 def table_of(title: str, columns: Mapping[str, Sequence[str]]) -> Table:
-    """A table of equally long columns; long cells are folded, numbers stand right."""
+    """A table of equally long columns: long cells are folded, but no single words where they fit; numbers stand right."""
     table = Table(title=title)
+    widths = {name: max(map(len, (name, *cells))) for name, cells in columns.items()}
+    words = {name for name, cells in columns.items() if not any(" " in cell for cell in cells)}
+    needed = sum(widths[name] if name in words else min(widths[name], TEXT) for name in columns) + 3 * len(columns) + 1
+    fits = needed <= Console().width
     for name, cells in columns.items():
-        table.add_column(name, overflow="fold", justify="right" if all(map(str.isdigit, cells)) else "left")
+        justify: Literal["right", "left"] = "right" if all(map(str.isdigit, cells)) else "left"
+        table.add_column(name, overflow="fold", justify=justify, no_wrap=fits and name in words)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)
     return table

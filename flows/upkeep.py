@@ -1,13 +1,15 @@
 """Commands that look after a store: what changed, what is whole, what may go, and who must not be in it."""
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
 
-from features.core.errors import RadweaveError
-from flows.options import STORE, StoreOption, open_store
+from features.core.errors import RadweaveError, did_you_mean
+from flows.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
+from tasks.reports.numbers import counted
 
 DiffFormat = Annotated[Literal["table", "json"], typer.Option("--format", help="table or json.")]
 CaseArgument = Annotated[
@@ -20,23 +22,21 @@ ReasonOption = Annotated[
 
 def history(store: StoreOption = STORE) -> None:
     """List the refreshes that the store keeps: what each one changed can be seen with diff, its tables with query --at."""
-    from rich.table import Table
-
     from features.results.manifest import manifest_at, refresh_numbers
-    from flows.screen import Screen, counted
+    from flows.screen import Screen, table_of
+    from flows.screen import counted as counted_codes
 
-    place = open_store(store)
-    table = Table(title=f"Refreshes in {store}")
-    for name in ("refresh", "at (UTC)", "cohort", "scans", "used", "quarantined", "withdrawn"):
-        table.add_column(name, overflow="fold")
+    place = open_store(store, there=True)
+    rows = []
     for number in refresh_numbers(place):
         manifest = manifest_at(place, number)
         for cohort, state in manifest.cohorts.items():
             if state.refreshed == number:
-                counts = (str(state.scans), str(state.used), counted(state.quarantined), str(state.withdrawn))
-                table.add_row(str(number), manifest.at.removesuffix("+00:00"), cohort, *counts)
+                counts = (str(state.scans), str(state.used), counted_codes(state.quarantined), str(state.withdrawn))
+                rows.append((str(number), manifest.at[:19].replace("T", " "), cohort, *counts))
+    names = ("refresh", "at (UTC)", "cohort", "scans", "used", "quarantined", "withdrawn")
     with Screen() as screen:
-        screen.show(table)
+        screen.show(table_of(f"Refreshes in {store}", {name: [row[i] for row in rows] for i, name in enumerate(names)}))
 
 
 def diff(
@@ -57,6 +57,12 @@ def diff(
         raise RadweaveError(f"{store}: the store is empty: run radweave refresh")
     number = new.manifest.parent if before is None else before
     old = Mart.open(place, number) if number else Mart(place, EMPTY)
+    if old.manifest.refresh > new.manifest.refresh:
+        raise RadweaveError(f"diff {before} {new.manifest.refresh}: name the earlier refresh first")
+    known = {**old.manifest.cohorts, **new.manifest.cohorts}
+    for name in (name for name in cohort or () if name not in known):
+        hint = did_you_mean(name, known)
+        raise RadweaveError(f'the refreshes have no cohort "{name}"; they have {", ".join(known)}. {hint}'.strip())
     found = diff_refreshes(old, new, cohort or ())
     if form == "json":
         typer.echo(json.dumps(asdict(found), indent=1))
@@ -68,10 +74,15 @@ def diff(
 def withdraw(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOption = STORE) -> None:
     """Remove a case from every table, refresh, result and study, and keep it out of all future refreshes."""
     from features.results.withdraw import withdraw as remove
+    from features.results.withdraw import withdrawn_cases
 
-    found = remove(open_store(store), case, reason)
+    place = open_store(store, there=True)
+    before = withdrawn_cases(place)
+    found = remove(place, case, reason)
     if found.rows or found.results or found.studies:
         typer.echo(f"{found.case}: {found.rows} rows of tables and {found.results} results were removed; it stays out")
+    elif found.case in before:
+        typer.echo(f"{found.case}: was withdrawn before; the store holds nothing of it")
     else:
         typer.echo(f"{found.case}: the store held nothing of it (is the id right?); it is barred from future refreshes")
     for run in found.studies:
@@ -82,7 +93,7 @@ def restore(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOp
     """Let a withdrawn case in again at the next refresh."""
     from features.results.withdraw import restore as let_in
 
-    let_in(open_store(store), case, reason)
+    let_in(open_store(store, there=True), case, reason)
     typer.echo(f"{case}: may enter again at the next refresh")
 
 
@@ -92,9 +103,12 @@ def verify(store: StoreOption = STORE) -> None:
     from flows.screen import Screen
 
     with Screen():
-        found = read_all(open_store(store))
-    counts = f"{found.refreshes} refreshes, {found.tables} tables, {found.results} results, {found.studies} studies"
-    typer.echo(f"{store}: {counts}: {'no faults' if not found.faults else f'{len(found.faults)} faults'}")
+        found = read_all(open_store(store, there=True))
+    counts = (
+        f"{counted(found.refreshes, 'refresh', 'refreshes')}, {counted(found.tables, 'table')}, "
+        f"{counted(found.results, 'result')}, {counted(found.studies, 'study', 'studies')}"
+    )
+    typer.echo(f"{store}: {counts}: {counted(len(found.faults), 'fault') if found.faults else 'no faults'}")
     for line in (*found.faults, *found.notes):
         typer.echo(f"  {line}")
     if found.faults:
@@ -111,20 +125,31 @@ def gc(
     from flows.screen import Screen
 
     with Screen():
-        found = collect(open_store(store), keep, dry=dry)
-    verb = "would be removed" if dry else "were removed"
+        found = collect(open_store(store, there=True), keep, dry=dry)
     typer.echo(
-        f"{store}: {len(found.refreshes)} refreshes, {found.tables} tables, {found.results} results and "
-        f"{found.temporary} unfinished files ({found.bytes / 1e6:.1f} MB) {verb}"
+        f"{store}: {'would remove' if dry else 'removed'} {counted(len(found.refreshes), 'refresh', 'refreshes')}, "
+        f"{counted(found.tables, 'table')}, {counted(found.results, 'result')} and "
+        f"{counted(found.temporary, 'unfinished file')} ({found.bytes / 1e6:.1f} MB)"
     )
 
 
-def pseudonym(cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")]) -> None:
-    """Ask for a patient id, without showing it, and print the patient as the tables name it: cohort:pseudonym."""
+def pseudonym(
+    cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")], catalog: CatalogOption = CATALOG
+) -> None:
+    """Ask for a patient id, without showing it, and print the patient as the tables name it: cohort:pseudonym.
+
+    The id may be written as in any file: the catalog's form of ids applies. It can also come through a pipe.
+    """
+    from features.core.catalog import load_catalog
+    from features.core.id_form import normalise_id
     from features.core.pseudonym import load_key
     from features.core.pseudonym import pseudonym as stand_in
 
-    patient = typer.prompt("Patient id", hide_input=True)
+    form = load_catalog(catalog).cohort(cohort).id_form
+    typed = typer.prompt("Patient id", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    patient = normalise_id(typed, form)
+    if not patient:
+        raise RadweaveError(f'the patient id is empty, or the id_form of the cohort "{cohort}" does not fit it')
     typer.echo(f"{cohort}:{stand_in(load_key(), cohort, patient)}")
 
 

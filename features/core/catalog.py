@@ -204,6 +204,9 @@ class Catalog(Frozen):
 
 def load_catalog(path: Path) -> Catalog:
     """The catalog of a YAML file, checked as a whole. Raises ConfigError with every fault, its line and the allowed words."""
+    if not path.exists():
+        hint = "name it by --catalog or RADWEAVE_CATALOG"
+        raise ConfigError([Fault(str(path), "there is no such file", hint=hint)])
     document = Document.load(path)
     if not isinstance(document.data, dict):
         raise ConfigError([Fault(str(path), "is not a catalog", allowed="a mapping with the keys version and cohorts")])

@@ -114,11 +114,25 @@ def read_bytes(path: Path) -> bytes:
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def is_folder(folder: Path) -> bool:
+    """Whether a folder is there; on object storage, whether anything lies below it. Raises StoreError if nobody answers."""
+    try:
+        return folder.is_dir()
+    except Exception as error:  # the client libraries have no common base
+        raise StoreError(f"{folder}: cannot be read: {error}") from error
+
+
 def find_files(folder: Path) -> list[str]:
-    """Names of all files below a folder, relative to it, sorted; none if it is absent. Links to folders are not followed."""
+    """Names of all files below a folder, relative to it, sorted; none if it is absent. Links to folders are not followed.
+
+    Raises StoreError if it cannot be read.
+    """
     if is_remote(folder):
         root = folder.path.rstrip("/") + "/"  # type: ignore[attr-defined]
-        found = file_system(folder).find(root)
+        try:
+            found = file_system(folder).find(root)
+        except Exception as error:  # the client libraries have no common base
+            raise StoreError(f"{folder}: cannot be read: {error}") from error
         return sorted(name.removeprefix(root) for name in found if name.startswith(root))
     return sorted(_walk(str(folder), ""))
 
@@ -128,6 +142,8 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be read: {error.strerror or error}") from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, f"{prefix}{entry.name}/")

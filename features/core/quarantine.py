@@ -178,7 +178,10 @@ REASONS: dict[str, Reason] = {
     "PET_RANGE": Reason("a hundredth of a PET's voxels is above SUV 100", "check dose, weight and Units"),
     "PET_HIGH": Reason("warning: the highest SUV of a PET is above 100", "expected in bladder and kidneys; else check"),
     "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
-    "PATIENT_UNKNOWN": Reason("a DICOM file has no PatientID", "export with patient ids"),
+    "PATIENT_UNKNOWN": Reason(
+        "a DICOM file has no PatientID, or a path names no patient",
+        "export with patient ids; give deidentify the catalog, and as IN the cohort's root",
+    ),
     "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
     "NAN_OUTSIDE": Reason(

@@ -35,7 +35,8 @@ class Document:
         except FileNotFoundError as error:
             raise ConfigError([Fault(str(path), "there is no such file")]) from error
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([Fault(str(path), "cannot be read", str(error))]) from error
+            what = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise ConfigError([Fault(str(path), f"cannot be read: {what}")]) from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f"{path}:{mark.line + 1}" if mark else str(path)

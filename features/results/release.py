@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import RadweaveError, StoreError, did_you_mean
 from features.core.place import read_bytes, remove_file, write_bytes
 from features.core.quarantine import REASONS, TRANSIENT
 from features.core.room import Frozen
@@ -56,8 +56,9 @@ def release(store: Store, what: str, cohort: str = "") -> Released:
     """
     mart = Mart.open(store)
     if what not in REASONS and (":" not in what or what.split(":")[0] not in mart.manifest.cohorts):
+        hint = did_you_mean(what, REASONS)
         raise RadweaveError(
-            f'"{what}": is neither a code of the quarantine nor a case (cohort:patient[:timepoint[:lesion]])'
+            f'"{what}": is neither a code of the quarantine nor a case (cohort:patient[:timepoint[:lesion]]). {hint}'.strip()
         )
     if cohort and cohort not in mart.manifest.cohorts:
         known = ", ".join(mart.manifest.cohorts) or "none"

@@ -54,7 +54,10 @@ def simulate_cohort(
         raise RadweaveError(f"simulate: the seed must not be negative; found {seed}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RadweaveError(f"simulate: {folder} is not an empty folder; give a new one")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RadweaveError(f"simulate: {folder} cannot be made: {error.strerror or error}") from error
 
     model = TruthModel()
     genome = draw_genome(np.random.default_rng([seed, GENOME]))

@@ -1,5 +1,6 @@
 """The command line as a user meets it: help, faults, exit codes."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from features.core.store import Store
 from flows.cli import app, choose_runner
+from flows.screen import Screen, table_of
 from tasks.runners.dask import Dask
 from tasks.runners.processes import Processes
 from tasks.runners.threads import Threads
@@ -78,6 +81,51 @@ def test_options_that_contradict_each_other_are_refused(command, tmp_path: Path,
 def test_the_runner_may_stand_in_the_environment(command, tmp_path: Path) -> None:
     found = command("refresh", "builtin", "--timeout", 9, "--store", tmp_path, code=2, RADWEAVE_RUNNER="threads")
     assert "a thread cannot be ended" in found.stderr
+
+
+def test_the_version_is_told(command) -> None:
+    assert re.fullmatch(r"radweave \d+\.\d+.*\n", command("--version").stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["history"], ["verify"], ["gc"], ["quarantine"], ["withdraw", "one:p1"], ["restore", "one:p1"]],
+    ids=" ".join,
+)
+def test_a_store_that_is_not_there_is_not_made(command, tmp_path: Path, arguments) -> None:
+    found = command(*arguments, "--store", tmp_path / "stroe", code=2).stderr
+    assert "stroe: there is no store; give --store" in found
+    assert not (tmp_path / "stroe").exists()
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["query"], ["refresh", "builtin"], ["study", "builtin_response"]])
+def test_a_store_that_is_a_file_is_the_users_fault(command, tmp_path: Path, arguments) -> None:
+    (tmp_path / "file").touch()
+    found = command(*arguments, "--store", tmp_path / "file", code=2).stderr
+    assert "file" in found and "Not a directory" in found and "Traceback" not in found
+
+
+def test_a_cohort_cannot_be_simulated_below_a_file(command, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be made: Not a directory" in command("simulate", tmp_path / "file" / "x", code=2).stderr
+
+
+def test_a_missing_catalog_says_how_to_name_one(command, tmp_path: Path) -> None:
+    found = command("check", "--catalog", tmp_path / "x.yaml", code=2).stderr
+    assert "x.yaml: there is no such file; name it by --catalog or RADWEAVE_CATALOG" in found
+
+
+def test_refreshes_are_compared_forwards_and_for_cohorts_that_there_are(command, small: Store) -> None:
+    assert "name the earlier refresh first" in command("diff", 2, 1, "--store", small.root, code=2).stderr
+    found = command("diff", "--cohort", "tow", "--store", small.root, code=2).stderr
+    assert 'the refreshes have no cohort "tow"; they have one, two. did you mean "two"?' in found
+
+
+def test_names_in_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen() as screen:
+        screen.show([table_of("[b]t[/b]", {"[i]": ["[/x]:smile:"]}), "a[bold]b"])
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("[b]t[/b]", "[i]", "[/x]:smile:", "a[bold]b"))
 
 
 def test_unknown_cohort_exits_with_2_and_the_nearest_name(command, tmp_path: Path) -> None:

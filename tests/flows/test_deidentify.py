@@ -37,6 +37,15 @@ def test_files_in_are_files_written_and_refused(source: Path, tmp_path: Path, co
     assert b"Doe" not in written.read_bytes()
 
 
+@pytest.mark.slow
+def test_a_folder_of_which_nothing_is_written_ends_with_one(
+    source: Path, tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    (source / "Doe.dcm").unlink()
+    found = command("deidentify", source, tmp_path / "out", "--cohort", "demo", "--jobs", 1, code=1)
+    assert "1 files in = 0 written + 1 refused" in found.stdout
+
+
 def test_faults_of_the_user(source: Path, tmp_path: Path, command: Callable[..., Any]) -> None:
     wrong = command("deidentify", source, tmp_path / "out", "--cohort", "demo", "--without", "date", code=2)
     assert 'allowed: patient, dates, descriptors, private. did you mean "dates"?' in wrong.stderr

@@ -42,6 +42,13 @@ def test_cases_are_listed_as_csv_with_every_column(trial: Store, command) -> Non
                          "details", "files", "bytes", "digests", "retryable"]  # fmt: skip
 
 
+def test_a_table_keeps_codes_and_cases_whole_on_a_narrow_screen(trial: Store, command) -> None:
+    summary = command("quarantine", "--store", trial.root, COLUMNS="80").stdout
+    assert "TAB_MISSING" in summary and "MASK_TINY" in summary
+    cases = command("quarantine", "--cases", "--store", trial.root, COLUMNS="80").stdout
+    assert "trial:p0029:baseline" in cases and "MASK_TINY" in cases
+
+
 def test_a_list_without_rows_has_its_heads(small: Store, command) -> None:
     for options in ([], ["--cases"]):
         (line,) = command("quarantine", *options, "--format", "csv", "--store", small.root).stdout.splitlines()
@@ -73,10 +80,10 @@ def test_a_word_that_no_row_has_is_an_error_with_those_that_there_are(trial: Sto
 def test_a_release_says_how_many_and_leaves_a_line_in_the_audit(tmp_path: Path, command) -> None:
     store = quality_store(tmp_path / "store", 4)
     found = command("quarantine", "--release", "MASK_TINY", "--store", store.root).stdout
-    assert "1 kept rejections were forgotten (MASK_TINY 1); the next refresh tries them again" in found
+    assert "1 kept rejection was forgotten (MASK_TINY 1); the next refresh tries again" in found
     assert [row["released"] for row in json.loads(store.releases.read_text())] == ["MASK_TINY"]
     again = command("quarantine", "--release", "trial:p0003", "--store", store.root).stdout
-    assert "1 rows need no release (MASK_TINY 1)" in again
+    assert "1 row needs no release (MASK_TINY 1)" in again
     none = command("quarantine", "--release", "TAB_TIME", "--store", store.root).stdout
     assert "no row of the quarantine is of it; nothing was changed" in none
 

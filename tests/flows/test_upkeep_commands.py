@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from features.core.errors import RadweaveError
 from features.core.pseudonym import load_key, pseudonym
 from features.core.store import Store
 from features.results.manifest import Mart, newest
@@ -90,7 +91,7 @@ def test_verify_ends_with_one_and_says_what_to_do(changed, command, tmp_path: Pa
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     found = command("verify", "--store", store, code=1).stdout
-    assert "1 faults" in found
+    assert ": 1 fault\n" in found
     assert f"{path.name}: is not the file that the manifest names" in found
     assert "the next refresh of its cohort writes it again" in found
 
@@ -99,11 +100,33 @@ def test_gc_tells_what_would_go_and_lets_it_go(changed, command, tmp_path: Path)
     _, kept, _ = changed
     store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
     would = command("gc", "--keep", "1", "--dry-run", "--store", store).stdout
-    assert "1 refreshes" in would
-    assert "would be removed" in would
-    assert "were removed" in command("gc", "--keep", "1", "--store", store).stdout
+    assert "would remove 1 refresh," in would
+    assert ": removed 1 refresh," in command("gc", "--keep", "1", "--store", store).stdout
     assert "no faults" in command("verify", "--store", store).stdout
     assert "kept: 2" in command("diff", "1", "--store", store, code=2).stderr
+
+
+def test_who_was_withdrawn_before_is_not_taken_for_a_wrong_id(copied: Store, command) -> None:
+    assert "rows of tables" in command("withdraw", "one:p1", "--store", copied.root).stdout
+    assert "was withdrawn before" in command("withdraw", "one:p1", "--store", copied.root).stdout
+
+
+def test_a_pseudonym_follows_the_form_of_ids(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from flows.cli import app
+
+    catalog = tmp_path / "data_catalog.yaml"
+    catalog.write_text(
+        "version: 1\ncohorts:\n  one: {title: x, licence: CC0, root: ., centres: {A: {}}, id_form: {pattern: 'p-(.+)'},"
+        "\n    images: [{format: dicom, centre: A, modality: CT, unit: HU, path: a, mask: {format: rtstruct, roi: GTV}}]}\n"
+    )
+    asked = ["pseudonym", "one", "--catalog", str(catalog)]
+    found = CliRunner().invoke(app, asked, input="p-17\n").output
+    assert found == f"one:{pseudonym(load_key(), 'one', '17')}\n"
+    for wrong in ("17\n", "\n", ""):
+        with pytest.raises(RadweaveError, match="is empty, or the id_form"):
+            CliRunner().invoke(app, asked, input=wrong, catch_exceptions=False)
 
 
 def test_pseudonyms_are_told_for_an_id_that_is_not_shown(demo, radweave, monkeypatch) -> None:

@@ -13,13 +13,30 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import RadweaveError, StoreError
-from features.core.place import create_bytes, find_files, is_remote, open_place, read_bytes, remove_file, write_bytes
+from features.core.place import (
+    create_bytes,
+    find_files,
+    is_folder,
+    is_remote,
+    open_place,
+    read_bytes,
+    remove_file,
+    write_bytes,
+)
 
 
 def test_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot be written \(3 bytes\)"):
         write_bytes(tmp_path / "file" / "x", b"abc")
+
+
+def test_a_file_where_a_folder_should_be_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="refreshes: cannot be read: Not a directory"):
+        find_files(tmp_path / "file" / "refreshes")
+    assert not is_folder(tmp_path / "file")
+    assert is_folder(tmp_path)
 
 
 def test_unwritable_folder_is_a_store_error(tmp_path: Path) -> None:
