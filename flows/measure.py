@@ -9,8 +9,8 @@ from features.core.errors import RadweaveError
 
 
 def map_feature(
-    image: Annotated[Path, typer.Argument(help="Image as NIfTI.")],
-    mask: Annotated[Path, typer.Argument(help="Label map on the image's grid, as NIfTI.")],
+    image: Annotated[Path, typer.Argument(help="The image: NIfTI, NRRD or MetaImage.")],
+    mask: Annotated[Path, typer.Argument(help="The label map, on the image's grid.")],
     feature: Annotated[str, typer.Option(help="family_Feature, such as firstorder_Mean or glcm_Contrast.")],
     out: Annotated[Path, typer.Option(help="The map: .nii or .nii.gz.")],
     label: Annotated[int, typer.Option(min=1, help="Label of the ROI.")] = 1,
@@ -31,6 +31,11 @@ def map_feature(
 
     if not out.name.endswith((".nii", ".nii.gz")):
         raise RadweaveError(f"--out {out}: a map is a NIfTI file; its name ends in .nii or .nii.gz")
+    for path in (image, mask):
+        if not path.is_file():
+            raise RadweaveError(f"{path}: there is no such file")
+        if path.resolve() == out.resolve():
+            raise RadweaveError(f"--out {out}: is one of the files to read; choose another name")
     if bin_width == 0:
         raise RadweaveError("--bin-width 0: needed is a width above 0")
     family, _, name = feature.removeprefix("original_").partition("_")
@@ -79,6 +84,8 @@ def agreement(
             raise RadweaveError(f'{table}: there is no column "{column}". {hint}'.strip())
         if frame[column].isna().any():
             raise RadweaveError(f'{table}: the column "{column}" has empty cells')
+    if frame[rater].nunique() == 1:
+        raise RadweaveError(f'{table}: the column "{rater}" names one rater; agreement needs two or more')
     numbers = frame.drop(columns=[target, rater]).select_dtypes("number")
     if numbers.empty:
         raise RadweaveError(f"{table}: no column holds numbers, or there is no row")

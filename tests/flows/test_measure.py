@@ -59,6 +59,20 @@ def test_faults_of_maps_are_told(
     assert not (tmp_path / "map.nii").exists()
 
 
+def test_a_map_is_written_over_nothing_that_is_read(pair: tuple[Path, Path], command: Callable, tmp_path: Path) -> None:
+    asked = ("--feature", "firstorder_Mean", "--label", 2, "--out", pair[0])
+    assert "is one of the files to read" in command("map", *pair, *asked, code=2).stderr
+    gone = command("map", tmp_path / "gone.nii", pair[1], *asked, code=2).stderr
+    assert "gone.nii: there is no such file" in gone
+
+
+def test_one_rater_agrees_with_nobody(command: Callable, tmp_path: Path) -> None:
+    table = tmp_path / "readers.csv"
+    table.write_text("patient,reader,volume\np1,A,10\np2,A,3\n")
+    asked = ("--target", "patient", "--rater", "reader", "--out", tmp_path / "scores.csv")
+    assert 'the column "reader" names one rater' in command("agreement", table, *asked, code=2).stderr
+
+
 def test_agreement_of_readers(command: Callable, tmp_path: Path) -> None:
     """Shrout & Fleiss 1979, table 2."""
     scores = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]

@@ -30,8 +30,8 @@ def changed(demo, radweave, tmp_path_factory) -> tuple[Path, Path, str]:
 def test_history_and_diff_tell_what_moved(changed, command) -> None:
     _, store, _ = changed
     found = command("history", "--store", store).stdout
-    assert re.search(r"│ 1 .*│ builtin", found)
-    assert re.search(r"│ 2 .*IMAGE_MISSING 1", found)
+    assert re.search(r"│ +1 .*│ builtin", found)
+    assert re.search(r"│ +2 .*IMAGE_MISSING 1", found)
     facts = json.loads(command("diff", "--store", store, "--format", "json").stdout)
     assert (facts["before"], facts["after"]) == (1, 2)
     assert sorted((change["kind"], change["block"]) for change in facts["changes"]) == [("gone", "CT"), ("gone", "CT")]
