@@ -59,7 +59,8 @@ def publish(
     """
     ledger = ledger or Ledger(store, index.cohort)
     key = _key(index, recipes, tables, ledger)
-    if ledger.state is not None and ledger.state.key == key and _is_whole(store, ledger.manifest, index.cohort):
+    whole = not ledger.damaged and _is_whole(store, ledger.manifest, index.cohort)
+    if ledger.state is not None and ledger.state.key == key and whole:
         mend_mart(store)
         return published_of(index.cohort, ledger.manifest, changed=False)
     woven = weave(index.scans, recipes, ledger)

@@ -46,7 +46,8 @@ def verify(store: Store) -> Verified:
                 faults.append(f"{file.path}: {rows} rows, the manifest says {file.rows}")
         except StoreError as error:
             whole = False
-            faults.append(f"{error}: the next refresh of its cohort writes it again")
+            what = str(error).removesuffix("; run radweave verify")
+            faults.append(f"{what}; remove it, and the next refresh of its cohort writes it again")
         tell("tables", done, len(files))
     for manifest in manifests:
         faults += _view_faults(store, manifest)

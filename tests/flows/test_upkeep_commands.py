@@ -93,7 +93,7 @@ def test_verify_ends_with_one_and_says_what_to_do(changed, command, tmp_path: Pa
     found = command("verify", "--store", store, code=1).stdout
     assert ": 1 fault\n" in found
     assert f"{path.name}: is not the file that the manifest names" in found
-    assert "the next refresh of its cohort writes it again" in found
+    assert "remove it, and the next refresh of its cohort writes it again" in found
 
 
 def test_gc_tells_what_would_go_and_lets_it_go(changed, command, tmp_path: Path) -> None:

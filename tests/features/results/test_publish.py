@@ -156,6 +156,19 @@ def test_a_damaged_table_is_woven_anew_from_work(
     assert ledger.damaged == []
 
 
+def test_a_damaged_table_is_woven_anew_though_nothing_changed(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh, seen: list[int]
+) -> None:
+    scans, recipe = [make_scan("p1", 50)], make_recipe()
+    refresh(scans, recipe)
+    path = store.root / Mart.open(store).manifest.files["radiomics/demo"].path
+    data = path.read_bytes()
+    path.write_bytes(data[:-20] + bytes([data[-20] ^ 1]) + data[-19:])
+    assert refresh(scans, recipe).changed
+    assert path.read_bytes() == data
+    assert len(seen) == 1
+
+
 def test_tables_of_patients_are_taken_from_the_refresh_before(
     make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
 ) -> None:
