@@ -54,7 +54,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
         *_header_warnings(frames[0].dataset, [frame.dataset for frame in found]),
         *_count_warning("DICOM_DUP_DROPPED", len(found) - len(frames)),
         *thickness_warnings(frames, grid.spacing_mm[2]),
-        *(() if modality in PROJECTIONS else end_warnings(frames)),
+        *end_warnings(frames),
         *lossy_warnings(frames[0].dataset),
         *warn_of_face(frames[0].dataset),
     )

@@ -102,7 +102,7 @@ def _header(path: Path) -> tuple[Any, list[float]]:
     except (EOFError, isal_zlib.error) as error:
         raise Rejected("NII_TRUNC") from error
     lengths = int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")
-    if is_pair(path) and 348 in lengths and not start[344:].startswith((b"ni1", b"n+1")):
+    if is_pair(path) and 348 in lengths and len(start) >= 348 and start[344:347] not in (b"ni1", b"n+1"):
         raise Rejected("NII_ANALYZE")
     try:
         kind: Any = Nifti2Header if 540 in lengths else Nifti1Header

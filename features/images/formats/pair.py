@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from features.core.quarantine import Rejected
@@ -28,8 +27,15 @@ def pair_of(path: Path) -> tuple[Path, Path]:
     stem, own = path.name[: -len(ending)], path.name[-len(ending) :]
     others = _VOXELS if ending in _HEADERS else _HEADERS
     names = [stem + (other.upper() if own.isupper() else other) for other in others]
-    found = [path.with_name(name) for name in names if os.path.isfile(path.with_name(name))]
+    found = [path.with_name(name) for name in names if _is_file(path.with_name(name))]
     if len(found) != 1:
         what = "is absent" if not found else "stands there twice, packed and not"
         raise Rejected("UNREADABLE", f"the {others[0]} of a pair of .hdr and .img {what}")
     return (path, found[0]) if ending in _HEADERS else (found[0], path)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name may be too long with the other ending
+        return False
