@@ -47,7 +47,7 @@ def is_archive(name: str) -> bool:
 
 
 def archives_of(root: Path, path: str) -> list[Path]:
-    """Archives that stand for a folder of the catalog that is not there: they have its name, or that of one above it."""
+    """Archives that stand for a folder of the catalog that is not there, by its name or by that of one above it."""
     folder = (root / path).resolve()
     if folder.is_dir() or not folder.is_relative_to(root):
         return []
@@ -115,7 +115,8 @@ class Unpacked:
                 made = Path(text) / "members"
                 made.mkdir(mode=0o700)
                 try:
-                    _extract(archive, made)
+                    names = _extract(archive, made)
+                    (made / _NAMES).write_text(json.dumps(names), "utf-8")
                 except Rejected as error:
                     if error.code == "UNREADABLE":
                         raise
@@ -139,10 +140,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radweave" / "unpacked"
 
 
-def _extract(archive: FoundFile, folder: Path) -> None:
+def _extract(archive: FoundFile, folder: Path) -> dict[str, str]:
     """Write the members as 000000, 000001.nii.gz …: their names may be long, equal, or those of patients.
 
-    The names stand in a file beside them. Files that differ in their ending alone have one number: pairs stay pairs.
+    Gives what is written → its name in the archive. Files that differ in their ending alone have one number, so that
+    pairs stay pairs.
     """
     limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.size))
     members = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
@@ -169,7 +171,7 @@ def _extract(archive: FoundFile, folder: Path) -> None:
                             raise _bomb()
                         _write(file, block)
                 os.utime(place, ns=(_TIME_NS, _TIME_NS))
-            (folder / _NAMES).write_text(json.dumps(names), "utf-8")
+            return names
     except _DAMAGE as error:
         raise Rejected("ARCHIVE_DAMAGED") from error
     except _CannotWrite as error:
