@@ -66,7 +66,8 @@ class Unpacked:
     def __init__(self, key: bytes, cohort: str, root: Path) -> None:
         text = f"\0archives\0{cohort}\0{root}".encode("utf-8", "surrogatepass")
         self._folder = cache_folder() / hmac.digest(key, text, "sha256").hex()[:24]
-        self._used: dict[str, Path] = {}
+        self._used: set[str] = set()
+        self._first: dict[str, Path] = {}
 
     def members(self, archive: FoundFile, digest: str) -> list[FoundFile]:
         """The files in an archive of that sha-256, as if it were a folder of its name without ending.
@@ -77,7 +78,7 @@ class Unpacked:
         100 times its size, 64 GiB or 200,000 members), ARCHIVE_DAMAGED (ends early, is encrypted, is none), UNREADABLE.
         Raises RadweaveError if the cache cannot be written.
         """
-        self._used.setdefault(digest[:_DIGITS], archive.path)
+        self._used.add(digest[:_DIGITS])
         place = self._folder / digest[:_DIGITS]
         if not place.exists():
             self._unpack(archive, place)
@@ -92,8 +93,8 @@ class Unpacked:
         return found
 
     def is_copy(self, archive: FoundFile, digest: str) -> bool:
-        """Whether another archive has the same bytes and came first."""
-        return self._used.get(digest[:_DIGITS], archive.path) != archive.path
+        """Whether another archive that has the same bytes was asked about before."""
+        return self._first.setdefault(digest, archive.path) != archive.path
 
     def forget_others(self) -> None:
         """Remove what was unpacked of archives that are gone, and what killed processes left a day ago."""
