@@ -81,7 +81,7 @@ REASONS: dict[str, Reason] = {
     ),
     "DICOM_FEWER_SLICES": Reason(
         "warning: there are fewer slices than ImagesInAcquisition says; the first or last may be missing",
-        "compare with the archive; retrieve the series again if slices are missing",
+        "compare with the PACS; retrieve the series again if slices are missing",
     ),
     "SEG_REF": Reason(
         "the segmentation refers to slices that are not in the series",
