@@ -53,7 +53,7 @@ def find_files(
     known = [(compile_template(template, timepoints), found) for template, found in templates]
     others = [compile_template(path, None) for path in (source.path, source.mask.path) if "{timepoint}" in path]
     first_timepoint = next(iter(timepoints))
-    for name, path in _each(named, findings, cache):
+    for name, path in _each(named, findings, cache, packed):
         for pattern, found in known:
             fields = _fields(pattern, name, names)
             if fields and fields["patient"]:
@@ -72,16 +72,23 @@ def find_files(
     return findings
 
 
-def _each(named: Mapping[str, Iterable[Path]], findings: Findings, cache: FileCache) -> Iterator[tuple[str, Path]]:
-    """Paths and their files, in order, without second copies."""
+def _each(
+    named: Mapping[str, Iterable[Path]], findings: Findings, cache: FileCache, packed: Container[Path]
+) -> Iterator[tuple[str, Path]]:
+    """Paths and their files, in order, without second copies: files that are equal with all that belongs to them."""
     for name, paths in sorted(named.items()):
-        several, known = list(paths), set[str]()
+        several, known = list(paths), set[tuple[str, ...]]()
         for path in several:
-            digest = cache.digests([path])[0] if len(several) > 1 else ""
-            if isinstance(digest, str) and digest in known:
-                findings.merged.add(path)
-                continue
-            known.add(str(digest))
+            if len(several) > 1:
+                try:
+                    files = _with_data(path, findings.readable, packed)
+                except Rejected:
+                    files = (path,)
+                digests = tuple(one if isinstance(one, str) else str(path) for one in cache.digests(files))
+                if digests in known:
+                    findings.merged.update(files)
+                    continue
+                known.add(digests)
             yield name, path
 
 

@@ -268,6 +268,18 @@ def test_both_files_of_a_pair_belong_to_the_scan(
         assert other.mask.digest == scan.mask.digest
 
 
+def test_pairs_of_one_path_are_merged_only_if_both_files_are_equal(tmp_path: Path, catalog: Callable) -> None:
+    place = tmp_path / "data" / "south" / "P1"
+    source = _source("south/{patient}/CT.hdr", "south/{patient}/GTV.hdr")
+    _pack(place.with_suffix(".zip"), PAIRS)
+    _write(place, PAIRS)
+    assert _index(catalog, source).files == _files(used=4, merged=4, ignored_archive=1)
+    (place / "CT.img").write_bytes(PAIRS[1][1][::-1])
+    index = _index(catalog, source)
+    assert [row.code for row in index.quarantined] == ["SERIES_AMBIGUOUS"] * 2
+    assert index.files == _files(quarantined=6, merged=2, ignored_archive=1)
+
+
 @pytest.mark.parametrize("fault", ["absent", "outside"])
 def test_a_partner_that_is_absent_or_may_not_be_read_refuses_the_case(
     tmp_path: Path, catalog: Callable, fault: str
