@@ -66,6 +66,15 @@ def dicom_missing_end(study: Study) -> None:
     del study.images[-1]
 
 
+@ct(recovered("DICOM_FEWER_SLICES"))
+def dicom_missing_end__told(study: Study) -> None:
+    """The last slice is missing, which ImagesInAcquisition alone tells."""
+    for ds in study.slices:
+        ds.ImagesInAcquisition = len(study.images)
+    del study.images[-1]
+    study.mask = rtstruct_of(study.slices, [("GTV-1", roi_contours())])
+
+
 @ct(refused("DICOM_DUP_SLICE", stage="index"))
 def dicom_dup_slice(study: Study) -> None:
     """Two slices with different pixels lie at one position."""
