@@ -131,12 +131,15 @@ def test_a_withdrawn_case_leaves_warnings_thumbnails_and_the_quality_page(
     scans = [make_scan("p1", 50), make_scan("p2", 60)]
     refresh(scans, make_recipe())
     store.quality("demo").parent.mkdir()
-    store.quality("demo").write_text("p1")
+    for page in (1, 2, 11):
+        store.quality("demo", page).write_text("p1")
+    store.quality("demo_b").write_text("another cohort")
     withdraw(store, "demo:p1", "consent")
     assert [row["case"] for row in read(store, "warnings")] == ["demo:p2:baseline"]
     assert Mart.open(store).manifest.cohorts["demo"].warned == {"TAB_MISSING": 1}
     assert store.results()[THUMBNAIL] == {check_address(scans[1])}
-    assert not store.quality("demo").exists()
+    assert store.quality_pages("demo") == []
+    assert store.quality("demo_b").exists()
     assert verify(store).faults == ()
 
 
