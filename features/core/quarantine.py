@@ -217,6 +217,10 @@ REASONS: dict[str, Reason] = {
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
     "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
+    "RESEGMENTED_MOST": Reason(
+        "warning: re-segmentation left out more than half of the ROI's voxels",
+        "check the recipe's range against the image; features are of what is left",
+    ),
     "FILTER_SIZE": Reason("the image is too small for a filter", "leave the filter out, or use a smaller sigma"),
     "VARIANT_EMPTY": Reason(
         "the recipe's variant of the ROI has too few voxels", "use a smaller margin, or a wider shell"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -52,9 +53,14 @@ class Store:
         """The audit of rejections that were forgotten so that they are tried again."""
         return self.root / "releases.json"
 
-    def quality(self, cohort: str) -> Path:
-        """The page that shows the quality of a cohort at a glance."""
-        return self.root / "quality" / f"{cohort}.html"
+    def quality(self, cohort: str, page: int = 1) -> Path:
+        """The page that shows the quality of a cohort at a glance; from the second on, more pictures of its scans."""
+        return self.root / "quality" / (f"{cohort}.html" if page == 1 else f"{cohort}-{page}.html")
+
+    def quality_pages(self, cohort: str) -> list[Path]:
+        """All pages that there are of a cohort's quality."""
+        names = find_files(self.root / "quality")
+        return [self.root / "quality" / name for name in names if re.fullmatch(rf"{cohort}(-\d+)?\.html", name)]
 
     def study(self, name: str, digest: str) -> Path:
         return self.root / "studies" / name / digest[:16]

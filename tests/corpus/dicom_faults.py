@@ -143,7 +143,7 @@ def dicom_gantry_tilt(study: Study) -> None:
     _tilt(study)
 
 
-@regrid(recovered("DICOM_REGRID", "DICOM_THICKNESS", twin="other"))
+@regrid(recovered("DICOM_REGRID", twin="other"))
 def dicom_gantry_tilt__regrid(study: Study) -> None:
     """The gantry was tilted, and the catalog says regrid: true."""
     _tilt(study)

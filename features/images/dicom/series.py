@@ -53,7 +53,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     warnings = (
         *_header_warnings(frames[0].dataset, [frame.dataset for frame in found]),
         *_count_warning("DICOM_DUP_DROPPED", len(found) - len(frames)),
-        *thickness_warnings(frames, grid.spacing_mm[2]),
+        *thickness_warnings(frames, grid),
         *end_warnings(frames),
         *lossy_warnings(frames[0].dataset),
         *warn_of_face(frames[0].dataset),

@@ -83,10 +83,16 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
     )
 
 
-def thickness_warnings(frames: Sequence[Frame], step_mm: float) -> tuple[Warned, ...]:
-    """DICOM_THICKNESS if the slices are thicker or thinner than their distance by over 0.01 mm + 1 %."""
-    thickness = frames[0].thickness_mm
-    if len(frames) < 2 or not thickness or abs(thickness - step_mm) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * step_mm:
+def thickness_warnings(frames: Sequence[Frame], grid: Grid) -> tuple[Warned, ...]:
+    """DICOM_THICKNESS if the slices are thicker or thinner than their distance by over 0.01 mm + 1 %.
+
+    Not of a stack that is no regular grid: uneven or tilted slices are not as far apart as they are thick, and DICOM_REGRID
+    tells the step that they are brought to.
+    """
+    thickness, step_mm = frames[0].thickness_mm, grid.spacing_mm[2]
+    if len(frames) < 2 or not thickness or grid.faults:
+        return ()
+    if abs(thickness - step_mm) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * step_mm:
         return ()
     return (Warned("DICOM_THICKNESS", details={"thickness_mm": thickness, "step_mm": round(step_mm, 4)}),)
 
