@@ -24,7 +24,7 @@ demo: $(READY)  ## the main job on the built-in cohort, into demo/
 	$(BIN)/radweave demo demo
 
 test: $(READY)  ## every test that this machine can run
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))') --dist loadfile
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))') --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## format, lint, types, architecture and fast tests, under two minutes
 	@$(MAKE) --no-print-directory -j2 types fast

@@ -23,21 +23,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nibabel as nib
 import numpy as np
-import yaml
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from features.core.recipe import Recipe  # noqa: E402
-from features.core.store import Store  # noqa: E402
-from features.results.manifest import Mart  # noqa: E402
-from features.results.publish import Published  # noqa: E402
-from flows.refresh import refresh_cohort  # noqa: E402
-from tasks.pool import Pool  # noqa: E402
-from tasks.runners.processes import Processes  # noqa: E402
+if TYPE_CHECKING:  # a worker imports this module first: it shall not load what `radweave refresh` would not load there
+    from features.core.store import Store
+    from features.results.publish import Published
 
 COHORT = "tiny"
 RECIPE = {
@@ -45,9 +40,10 @@ RECIPE = {
     "modality": "CT",
     "unit": "HU",
     "discretise": {"bin_width": 25},
-    "extractors": ["pyradiomics"],
+    "extractors": ["radweave"],
 }
 FILTERED = {**RECIPE, "filters": [{"kind": "log", "sigma_mm": [2, 3]}, "wavelet"]}
+PREFIX = "radweave__ct__"
 CT = (100, 512, 512)  # slices, rows, columns
 
 
@@ -76,6 +72,8 @@ def _cpu() -> float:
 
 def write_cohort(folder: Path, cases: int, size: int) -> Path:
     """A catalog and `cases` NIfTI scans of size³ voxels with a ball as the mask."""
+    import yaml
+
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     axis = np.arange(size) - (size - 1) / 2
@@ -100,6 +98,8 @@ def write_cohort(folder: Path, cases: int, size: int) -> Path:
 
 
 def write_scan(folder: Path, array: np.ndarray, mask: np.ndarray) -> None:
+    import nibabel as nib
+
     folder.mkdir(parents=True, exist_ok=True)
     for name, values in (("image", array.astype(np.int16)), ("mask", mask)):
         image = nib.Nifti1Image(values, np.eye(4))
@@ -111,6 +111,11 @@ def write_scan(folder: Path, array: np.ndarray, mask: np.ndarray) -> None:
 def run(
     catalog: Path, store: Store, *, rehash: bool = False, workers: int = 0, settings: dict[str, object] = RECIPE
 ) -> tuple[Published, Cost]:
+    from features.core.recipe import Recipe
+    from flows.refresh import refresh_cohort
+    from tasks.pool import Pool
+    from tasks.runners.processes import Processes
+
     recipe = Recipe.model_validate(settings)
 
     def work() -> Published:
@@ -122,6 +127,11 @@ def run(
 
 def unchanged(folder: Path, cases: int) -> None:
     """A first refresh, one of nothing new, one of one new case, one that reads every byte again."""
+    import nibabel as nib
+
+    from features.core.store import Store
+    from features.results.manifest import Mart
+
     catalog, store = write_cohort(folder / "cohort", cases, 12), Store(folder / "store")
     rows = [("first", *run(catalog, store))]
     os.utime(folder / "cohort" / "clinical.csv")
@@ -157,6 +167,8 @@ def scale(folder: Path, sizes: list[int]) -> None:
 
 
 def once(folder: Path, cases: int) -> None:
+    from features.core.store import Store
+
     catalog, store = write_cohort(folder / "cohort", cases, 8), Store(folder / "store")
     found, cost = run(catalog, store)
     assert found.used == cases
@@ -175,16 +187,17 @@ with open(sys.argv[2], "w", newline="") as file:
 """
 
 
-def peer(folder: Path, cases: int) -> None:
+def peer(folder: Path, cases: int, shape: tuple[int, ...]) -> None:
     """The same cases by a command per case (pyradiomics' own, its defaults), two at a time, with CSV; and by a refresh.
 
     Whole CTs with a small lesion, original image, LoG and wavelet: what a lung study has.
     """
+    from features.core.store import Store
+
     write_cohort(folder / "cohort", 0, 4)
     store = Store(folder / "store")
     rng = np.random.default_rng(2)
     for i in range(cases):
-        shape = CT
         mask = np.zeros(shape, np.uint8)
         z, y, x = (rng.integers(15, n - 15) for n in shape)
         grid = np.indices(shape)
@@ -217,7 +230,7 @@ def peer(folder: Path, cases: int) -> None:
         rows = {Path(row["Image"]).parent.name: row for row in csv.DictReader(file)}
     differences = _differences(rows, store)
     assert differences.max() < 1e-4, differences.max()
-    print(f"\n{cases} CTs of {' × '.join(map(str, CT[::-1]))} voxels, original, LoG and wavelet, two processes\n")
+    print(f"\n{cases} CTs of {' × '.join(map(str, shape[::-1]))} voxels, original, LoG and wavelet, two processes\n")
     print("| way | wall s |\n|---|---|")
     print(f"| a pyradiomics command per case, CSV, merged | {theirs:.1f} |\n| radweave refresh | {ours:.1f} |")
     same = f"{np.mean(differences < 1e-6):.2%} of {differences.size} values within 1e-6, the largest {differences.max():.1e}"
@@ -227,20 +240,22 @@ def peer(folder: Path, cases: int) -> None:
 def _differences(theirs: dict[str, dict[str, str]], store: Store) -> np.ndarray:
     """Relative differences of all values, (cases, features)."""
     from features.core.pseudonym import load_key, pseudonym
+    from features.results.manifest import Mart
 
     table = Mart.open(store).read("radiomics", COHORT).to_pandas().set_index("patient")
-    names = [name for name in table.columns if name.startswith("pyradiomics__ct__") and not name.endswith("__result")]
+    facts = {f"{PREFIX}result", f"{PREFIX}undefined"}
+    names = [name for name in table.columns if name.startswith(PREFIX) and name not in facts]
     found = []
     for patient, row in theirs.items():
         ours = table.loc[pseudonym(load_key(), COHORT, patient), names].to_numpy(float)
-        other = np.array([float(row[_native(name.removeprefix("pyradiomics__ct__"))]) for name in names])
+        other = np.array([float(row[_native(name.removeprefix(PREFIX))]) for name in names])
         found.append(np.abs(ours - other) / np.maximum(np.abs(other), 1e-9))
     return np.array(found)
 
 
 def _native(name: str) -> str:
     """pyradiomics' own name of a column."""
-    name = re.sub(r"^log_sigma_(\d)_(\d)_mm_", r"log-sigma-\1-\2-mm-3D_", name)
+    name = re.sub(r"^log_sigma_(\d)_mm_", r"log-sigma-\1-0-mm-3D_", name)
     return re.sub(r"^wavelet_", "wavelet-", name)
 
 
@@ -248,7 +263,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("unchanged", "scale", "peer", "once", "refresh"))
     parser.add_argument("--cases", type=int, nargs="+", default=[1000])
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--folder", type=Path, help="where the files go, and stay")
+    parser.add_argument("--shape", type=int, nargs=3, default=CT, help="of the CTs of `peer`: slices, rows, columns")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="radweave-benchmark-"))
     try:
@@ -257,10 +273,12 @@ def main() -> None:
         elif options.part == "scale":
             scale(folder, options.cases)
         elif options.part == "peer":
-            peer(folder, options.cases[0])
+            peer(folder, options.cases[0], tuple(options.shape))
         elif options.part == "once":
             once(folder, options.cases[0])
         else:
+            from features.core.store import Store
+
             run(folder / "cohort" / "data_catalog.yaml", Store(folder / "store"), workers=2, settings=FILTERED)
     finally:
         if options.folder is None:

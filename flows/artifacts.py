@@ -160,7 +160,7 @@ def quality_grid(mart: Mart, cohort: str, page: str) -> str:
     drawn = [card for card in cards if card.png]
     parts = [
         f"# Quality of {cohort}",
-        f"{len(drawn)} of {len(found.scans)} scans; the page `{page}` in the store has all.",
+        f"{len(drawn)} of {len(found.scans)} scans; the page `{page}` in the store leads to all.",
     ]
     for start in range(0, len(drawn), GRID_COLUMNS):
         line = drawn[start : start + GRID_COLUMNS]

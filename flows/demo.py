@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from features.core.progress import tell
+from features.core.store import Store
 from features.simulate.cohort import simulate_cohort
 from flows.engine import run_flow
 from flows.refresh import refresh
@@ -26,6 +27,7 @@ def run_demo(folder: Path, runner: AnyRunner) -> list[RenderableType]:
     shown += [f"Report: {found / 'report.html'}" for found in folders]
     return [
         *shown,
+        *(f"Quality: {Store(store).quality(one.cohort)}" for one in published),
         f"Tables: {store / 'mart'}",
         f'Look inside: radweave query --store {store} "FROM radiomics LIMIT 5"',
     ]

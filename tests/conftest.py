@@ -14,6 +14,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first: where files are tested side by side, none is left alone at the end."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("server", "browser", "slow")))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _key(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Pseudonyms of tests never touch the user's key, and are the same in every process of the tests."""

@@ -110,6 +110,7 @@ class DicomSource(Frozen):
 class FileSource(Frozen):
     """One file per image at `path`, a template with {patient} and, where there are several, {timepoint} and {lesion}.
 
+    An archive is a folder of its name without ending. Of a pair of .hdr and .img the template names one.
     volume: which volume of a 4D file, counted from 0.
     """
 
@@ -132,6 +133,8 @@ class FileSource(Frozen):
             unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
             if "{patient}" not in path or unknown:
                 raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
+            if archive := re.search(r"\.(zip|tar|tar\.gz|tgz)(?=/|$)", path, re.IGNORECASE):
+                raise ValueError(f'"{path}" names an archive, which stands there as a folder without "{archive[0]}"')
         return self
 
 

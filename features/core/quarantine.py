@@ -79,6 +79,10 @@ REASONS: dict[str, Reason] = {
     "DICOM_MISSING_END": Reason(
         "the contours refer to slices that are not in the series", "retrieve the whole series again"
     ),
+    "DICOM_FEWER_SLICES": Reason(
+        "warning: there are fewer slices than ImagesInAcquisition says; the first or last may be missing",
+        "compare with the PACS; retrieve the series again if slices are missing",
+    ),
     "SEG_REF": Reason(
         "the segmentation refers to slices that are not in the series",
         "retrieve the whole series again, or the one that was segmented",
@@ -146,6 +150,10 @@ REASONS: dict[str, Reason] = {
         "check that the frames of this image are complete",
     ),
     "NII_TRUNC": Reason("a NIfTI file is truncated or is not NIfTI", "copy the file again"),
+    "NII_ANALYZE": Reason(
+        "a pair of .hdr and .img is Analyze 7.5, which does not tell how the patient lay",
+        "convert the original DICOM to NIfTI; to convert the pair would guess left and right",
+    ),
     "NII_SQ": Reason("sform and qform place the image differently", "write one geometry into the header"),
     "NII_SHEAR": Reason("the voxel axes are not orthogonal", "resample the image to orthogonal axes"),
     "NII_4D": Reason("the image does not have three dimensions", "export one 3D volume"),
@@ -212,6 +220,10 @@ REASONS: dict[str, Reason] = {
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
     "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
+    "RESEGMENTED_MOST": Reason(
+        "warning: re-segmentation left out more than half of the ROI's voxels",
+        "check the recipe's range against the image; features are of what is left",
+    ),
     "FILTER_SIZE": Reason("the image is too small for a filter", "leave the filter out, or use a smaller sigma"),
     "VARIANT_EMPTY": Reason(
         "the recipe's variant of the ROI has too few voxels", "use a smaller margin, or a wider shell"

@@ -47,7 +47,8 @@ class Region:
 
     outline: the ROI before voxels were left out for their intensity (re-segmentation), which shape is measured of; None
     if nothing was left out. within: a box (z, y, x) that holds both, if one is known: nobody need search elsewhere.
-    warnings: what the readers of image and mask noticed that does not forbid the use.
+    warnings: what was noticed while it was made and does not forbid the use: by the readers of image and mask, or, of a
+    prepared region, by its preparation.
     """
 
     volume: Volume

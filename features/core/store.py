@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from features.core.lock import locked
@@ -51,9 +53,14 @@ class Store:
         """The audit of rejections that were forgotten so that they are tried again."""
         return self.root / "releases.json"
 
-    def quality(self, cohort: str) -> Path:
-        """The page that shows the quality of a cohort at a glance."""
-        return self.root / "quality" / f"{cohort}.html"
+    def quality(self, cohort: str, page: int = 1) -> Path:
+        """The page that shows the quality of a cohort at a glance; from the second on, more pictures of its scans."""
+        return self.root / "quality" / (f"{cohort}.html" if page == 1 else f"{cohort}-{page}.html")
+
+    def quality_pages(self, cohort: str) -> list[Path]:
+        """All pages that there are of a cohort's quality."""
+        names = find_files(self.root / "quality")
+        return [self.root / "quality" / name for name in names if re.fullmatch(rf"{cohort}(-\d+)?\.html", name)]
 
     def study(self, name: str, digest: str) -> Path:
         return self.root / "studies" / name / digest[:16]
@@ -113,8 +120,8 @@ class Store:
             values = result
         numbers = [value if not isinstance(value, str) else None for value in values.values()]
         texts = [value if isinstance(value, str) else None for value in values.values()]
-        columns = [pa.array(list(values), pa.string()), pa.array(numbers, pa.float64()), pa.array(texts, pa.string())]
-        write_table(self.work(block, digest), pa.table(columns, names=["name", "value", "text"]), provenance)
+        table = pa.Table.from_arrays([_strings(values), _floats(numbers), _strings(texts)], ["name", "value", "text"])
+        write_table(self.work(block, digest), table, provenance)
 
     def load(self, block: str, digest: str) -> dict[str, float | str] | Rejected:
         """A per-case result. Raises StoreError if it is missing or damaged."""
@@ -138,3 +145,19 @@ class Store:
 def _rejected(provenance: Mapping[str, str]) -> Rejected:
     row = json.loads(provenance["rejected"])
     return Rejected(row["code"], row["message"], **row["details"])
+
+
+# What `pa.array` does, without loading pandas, which costs a worker half a second.
+def _strings(values: Collection[str | None]) -> pa.Array:
+    texts = [(value or "").encode() for value in values]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    return _array(pa.string(), values, ends, b"".join(texts))
+
+
+def _floats(values: Collection[float | None]) -> pa.Array:
+    return _array(pa.float64(), values, np.array([0.0 if value is None else value for value in values], np.float64))
+
+
+def _array(kind: pa.DataType, values: Collection[object], *buffers: object) -> pa.Array:
+    valid = np.packbits(np.array([value is not None for value in values], bool), bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(buffer) for buffer in (valid, *buffers)])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
 from features.core.recipe import WHOLE, Recipe
 from features.core.region import Region, Vector, Volume
 from features.core.variant import Variant
@@ -18,6 +18,7 @@ from features.images.distance import body_mask
 from features.images.resample import MARGIN, Axis, axis_of, resample, resample_mask, round_half_up
 
 PADDING = 5  # voxels of the target grid around the ROI
+KEPT_LEAST = 0.5  # of the ROI's voxels: below, features are of its smaller part
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
 
 
@@ -30,6 +31,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     `recipe.resegment` that were not left out before. Outside the image the nearest voxel continues it. The padding covers
     what the variant and the extractors look at; filters that see all get the whole image.
 
+    warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
     Raises Rejected: MASK_EMPTY, IMAGE_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
     `recipe.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
     """
@@ -65,6 +67,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         if (count := int(outline.sum())) < recipe.minimum_voxels:
             raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
     mask = outline if left_out is None else outline & ~left_out
+    before = int(mask.sum())
     if recipe.resegment is not None:
         mask = mask & (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
     _check(array, mask, recipe)
@@ -72,7 +75,15 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
     prepared = Volume(array, grid, place, volume.direction, volume.facts)
-    return Region(prepared, mask, None if mask is outline else outline)
+    return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
+
+
+def _resegmented_most(before: int, mask: NDArray[np.bool_]) -> tuple[Warned, ...]:
+    """RESEGMENTED_MOST if re-segmentation left less than half of the ROI. before: its voxels then."""
+    left = int(mask.sum())
+    if left >= KEPT_LEAST * before:
+        return ()
+    return (Warned("RESEGMENTED_MOST", details={"voxels_left": left, "share": round(left / before, 6)}),)
 
 
 def _body(volume: Volume, axes: list[Axis], variant: Variant) -> NDArray[np.bool_] | None:

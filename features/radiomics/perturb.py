@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.quarantine import Rejected
@@ -26,6 +27,7 @@ class Perturbation(Kind):
     def apply(self, region: Region, rng: np.random.Generator) -> Region:
         """The changed region on the same grid, float64; the given one stays. Equal generators give equal regions.
 
+        What a reader draws is the outline (`shape_mask`); voxels of it that were left out of the mask stay left out.
         Raises Rejected if the region cannot be changed so.
         """
 
@@ -43,8 +45,9 @@ def perturb(
     """
     if not chain:
         return region
-    box = _around(bounding_box(region.mask), region, margin_mm)
-    part = Region(replace(region.volume, array=region.volume.array[box].astype(np.float64)), region.mask[box].copy())
+    box = _around(bounding_box(region.shape_mask), region, margin_mm)
+    volume = replace(region.volume, array=region.volume.array[box].astype(np.float64))
+    part = Region(volume, region.mask[box].copy(), None if region.outline is None else region.outline[box].copy())
     if not np.isfinite(part.volume.array).all():
         raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which would spread")
     for one in chain:
@@ -53,9 +56,16 @@ def perturb(
             raise Rejected("MASK_EMPTY", f"no voxel is left after the perturbation {one.kind}")
     array = region.volume.array.astype(np.float64)
     array[box] = part.volume.array
-    mask = np.zeros_like(region.mask)
-    mask[box] = part.mask
-    return Region(replace(region.volume, array=array), mask)
+    outline = None if part.outline is None else _whole(part.outline, box, region)
+    return Region(replace(region.volume, array=array), _whole(part.mask, box, region), outline)
+
+
+def redrawn(region: Region, outline: NDArray[np.bool_]) -> Region:
+    """The region with another outline. Voxels that were left out of the mask stay left out; those it gains are taken."""
+    if region.outline is None:
+        return replace(region, mask=outline, within=None)
+    left_out = region.outline & ~region.mask
+    return replace(region, mask=outline & ~left_out, outline=outline, within=None)
 
 
 def margin_of(recipe: Recipe, spacing_mm: Vector) -> float:
@@ -65,6 +75,13 @@ def margin_of(recipe: Recipe, spacing_mm: Vector) -> float:
     step = max(recipe.spacing_mm or spacing_mm)
     padding = PADDING_FILTERS if recipe.filters else PADDING
     return max(padding * step, recipe.reach_mm) + SPARE_MM
+
+
+def _whole(part: NDArray[np.bool_], box: Box, region: Region) -> NDArray[np.bool_]:
+    """A mask of a box on the region's grid, False elsewhere."""
+    mask = np.zeros_like(region.mask)
+    mask[box] = part
+    return mask
 
 
 def _around(box: Box, region: Region, margin_mm: float) -> Box:

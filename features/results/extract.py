@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from features.core.case import Scan
 from features.core.digest import digest_json
 from features.core.extractor import Extractor, Values
-from features.core.quarantine import TRANSIENT, Rejected
+from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.store import Store
@@ -43,17 +43,26 @@ def extract_scans(scans: Sequence[Scan], recipe: Recipe, extractor: Extractor, s
         pairs = zip(scans, regions, strict=True)
         return [extract_region(scan, region, recipe, extractor, store) for scan, region in pairs]
     values = iter(batch)
-    results = [region if isinstance(region, Rejected) else dict(next(values)) for region in regions]
-    return [_keep(scan, recipe, extractor, store, result) for scan, result in zip(scans, results, strict=True)]
+    found: list[Rejected | None] = []
+    for scan, region in zip(scans, regions, strict=True):
+        if isinstance(region, Rejected):
+            found.append(_keep(scan, recipe, extractor, store, region))
+        else:
+            found.append(_keep(scan, recipe, extractor, store, dict(next(values)), region.warnings))
+    return found
 
 
 def extract_region(
     scan: Scan, region: Region | Rejected, recipe: Recipe, extractor: Extractor, store: Store
 ) -> Rejected | None:
-    """Extract and keep the features of a prepared region, or why there are none; returns a rejection that is not kept."""
+    """Extract and keep the features of a prepared region, or why there are none; returns a rejection that is not kept.
+
+    What preparation noticed is kept with the features.
+    """
     if isinstance(region, Rejected):
         return _keep(scan, recipe, extractor, store, region)
-    return _keep(scan, recipe, extractor, store, guarded(lambda: dict(extractor.extract(region, recipe))))
+    result = guarded(lambda: dict(extractor.extract(region, recipe)))
+    return _keep(scan, recipe, extractor, store, result, region.warnings)
 
 
 def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> Sequence[Values]:
@@ -69,7 +78,14 @@ def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -
     return [*_together(regions[:half], recipe, extractor), *_together(regions[half:], recipe, extractor)]
 
 
-def _keep(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store, result: Values | Rejected) -> Rejected | None:
+def _keep(
+    scan: Scan,
+    recipe: Recipe,
+    extractor: Extractor,
+    store: Store,
+    result: Values | Rejected,
+    warnings: Sequence[Warned] = (),
+) -> Rejected | None:
     if isinstance(result, Rejected) and result.code in TRANSIENT:
         return result
     provenance = {
@@ -78,5 +94,6 @@ def _keep(scan: Scan, recipe: Recipe, extractor: Extractor, store: Store, result
         "extractor": json.dumps(extractor.model_dump(mode="json"), sort_keys=True),
         "version": extractor.version,
     }
-    store.save(extractor.block, extract_address(scan, recipe, extractor), result, provenance)
+    said = () if isinstance(result, Rejected) else warnings
+    store.save(extractor.block, extract_address(scan, recipe, extractor), result, provenance, said)
     return None

@@ -76,14 +76,15 @@ class Ledger:
 
     @cached_property
     def _warned(self) -> dict[str, list[Warned]] | None:
-        """Address → warnings of the newest tables; None if these do not say."""
+        """Address → warnings of the newest tables, each once though several cases share the result; None if these do not say."""
         table = self.table("warnings")
         if table is None or RESULT not in table.schema.names:
             return None
         found: dict[str, list[Warned]] = {}
         for row in table.to_pylist():
             warned = Warned(row["code"], row["message"], json.loads(row["details"]))
-            found.setdefault(row[RESULT], []).append(warned)
+            if warned not in (there := found.setdefault(row[RESULT], [])):
+                there.append(warned)
         return found
 
     def warnings(self, block: str, prefix: str, address: str) -> list[Warned]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from features.core.errors import RadweaveError, StoreError, did_you_mean
+from features.core.errors import Fault, RadweaveError, StoreError, did_you_mean
 from features.core.place import read_bytes, remove_file, write_bytes
 from features.core.quarantine import REASONS, TRANSIENT
 from features.core.room import Frozen
@@ -55,14 +55,7 @@ def release(store: Store, what: str, cohort: str = "") -> Released:
     `what` is neither a code nor a case of the store; StoreError if somebody writes just now.
     """
     mart = Mart.open(store)
-    if what not in REASONS and (":" not in what or what.split(":")[0] not in mart.manifest.cohorts):
-        hint = did_you_mean(what, REASONS)
-        raise RadweaveError(
-            f'"{what}": is neither a code of the quarantine nor a case (cohort:patient[:timepoint[:lesion]]). {hint}'.strip()
-        )
-    if cohort and cohort not in mart.manifest.cohorts:
-        known = ", ".join(mart.manifest.cohorts) or "none"
-        raise RadweaveError(f'the store has no cohort "{cohort}"; it has {known}')
+    _check_known(what, cohort, mart.manifest.cohorts)
     kept: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for name in mart.manifest.cohorts:
@@ -72,6 +65,19 @@ def release(store: Store, what: str, cohort: str = "") -> Released:
             kept += Counter(found.kept)
             others += Counter(found.others)
     return Released(dict(sorted(kept.items())), dict(sorted(others.items())))
+
+
+def _check_known(what: str, cohort: str, cohorts: Collection[str]) -> None:
+    """Raises RadweaveError if `what` is no code and can be no case of the store, or the store has no such cohort."""
+    if what not in REASONS and ":" not in what:
+        allowed = "a code of the quarantine, or a case: cohort:patient[:timepoint[:lesion]]"
+        hint = did_you_mean(what, REASONS)
+        raise RadweaveError(str(Fault("release", "this is neither a code nor a case", f'"{what}"', allowed, hint)))
+    asked = [cohort] if cohort else []
+    for name in asked if what in REASONS else [what.split(":")[0], *asked]:
+        if name not in cohorts:
+            said = f'the store has no cohort "{name}"; it has {", ".join(cohorts) or "none"}'
+            raise RadweaveError(f"{said}. {did_you_mean(name, cohorts)}".removesuffix(". "))
 
 
 def _release_of(store: Store, cohort: str, what: str) -> Released:

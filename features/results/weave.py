@@ -93,6 +93,8 @@ def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> W
                     lost.add(scan)
                 else:
                     addresses[scan] = address
+                    said = ledger.warnings(extractor.block, prefix, address)
+                    warned += [(_quarantined(scan, "extract", warning), address) for warning in said]
             facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
             columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
             groups.append(Group(extractor.block, prefix, columns, addresses))

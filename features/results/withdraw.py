@@ -133,7 +133,8 @@ def _purge(store: Store, case: str) -> Withdrawn:
     for block, digest in results:
         remove_file(store.work(block, digest))
     studies = tuple(_purge_studies(store, case))
-    remove_file(store.quality(cohort))  # it shows cases; the next refresh makes it anew
+    for page in store.quality_pages(cohort):  # they show cases; the next refresh makes them anew
+        remove_file(page)
     for manifest in manifests:
         if any(file.path in new for file in manifest.files.values()):
             _replace(store, manifest, new, gone, cohort)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 
 def render_page(template: str, **facts: object) -> str:
     """A page as HTML that loads and runs nothing. A fact that the template asks for and does not get is an error."""
-    folder = files("tasks.reports")
+    style = Markup(files("tasks.reports").joinpath("style.css").read_text(encoding="utf-8"))
+    return _compiled(template).render(style=style, **facts)
+
+
+@cache
+def _compiled(template: str) -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    style = Markup(folder.joinpath("style.css").read_text(encoding="utf-8"))
-    page = environment.from_string(folder.joinpath(template).read_text(encoding="utf-8"))
-    return page.render(style=style, **facts)
+    return environment.from_string(files("tasks.reports").joinpath(template).read_text(encoding="utf-8"))

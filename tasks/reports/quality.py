@@ -1,4 +1,4 @@
-"""The quality page of a cohort: what came in, how it was acquired, what stands apart, and a picture of every scan."""
+"""The quality pages of a cohort: what came in, how it was acquired, what stands apart, and a picture of every scan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.core.place import write_bytes
+from features.core.place import remove_file, write_bytes
 from features.core.quarantine import REASONS
 from features.core.store import Store
 from features.results.accounts import file_flow, scan_flow
@@ -25,7 +25,8 @@ from tasks.reports.measured import Measured, measured
 from tasks.reports.outliers import Outlier, find_outliers
 from tasks.reports.page import render_page
 
-MOST_IMAGES = 2000  # of a page, some 10 KB each
+IMAGES = 240  # of a page, up to 16 KB each: some 4 MB
+MOST_IMAGES = 2000  # of all pages
 MOST_OUTLIERS = 60
 NOT_LISTED = ("voxels", "touches_border", "intensity_min", "intensity_max", "components")
 OPEN = 120  # images up to which all centres stand open
@@ -77,25 +78,46 @@ class Modality:
 
 
 def write_quality(store: Store, cohort: str) -> None:
-    """Write the page of the newest refresh of a cohort. Raises StoreError if a table is damaged, or it cannot be written."""
-    write_bytes(store.quality(cohort), render_quality(Mart.open(store), cohort).encode("utf-8"))
+    """Write the pages of the newest refresh of a cohort; none of an older one is left.
+
+    Raises StoreError if a table is damaged, or a page cannot be written.
+    """
+    pages = {store.quality(cohort, i): page for i, page in enumerate(render_quality(Mart.open(store), cohort), 1)}
+    for place in reversed(pages):  # the first page last: it leads to the others
+        write_bytes(place, pages[place].encode("utf-8"))
+    for place in store.quality_pages(cohort):
+        if place not in pages:
+            remove_file(place)
 
 
-def render_quality(mart: Mart, cohort: str) -> str:
-    """The page as HTML: it loads and runs nothing. Equal tables give an equal page."""
+def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str]:
+    """The pages as HTML: they load and run nothing. Equal tables give equal pages.
+
+    The first holds all tables and figures and up to `images` pictures, those with something to say first, then centre by
+    centre; each further one up to `images` more.
+    """
     found = measured(mart, cohort)
     outliers = find_outliers(found)
     refused = mart.read("quarantine", cohort).to_pylist()
     warnings = mart.read("warnings", cohort).to_pylist()
     cards = scan_cards(mart.store, found, outliers, warnings, MOST_IMAGES)
+    cards.sort(key=lambda card: (not card.marks, card.centre))
+    parts = [cards[start : start + images] for start in range(0, len(cards), images)] or [[]]
+    links = [mart.store.quality(cohort, i).name for i in range(1, len(parts) + 1)]
+    places = {
+        (card.case, card.modality): f"{link if link != links[0] else ''}#{card.id}"
+        for link, part in zip(links, parts, strict=True)
+        for card in part
+    }
     state = mart.manifest.cohorts[cohort]
-    centres = {centre: [c for c in cards if c.centre == centre] for centre in sorted(found.scans["centre"].unique())}
-    return render_page(
+    page = partial(
+        render_page,
         "quality.html",
         cohort=cohort,
         state=state,
         refresh=state.refreshed,
         patients=found.scans["patient"].nunique(),
+        centres=found.scans["centre"].nunique(),
         files=file_flow(state.files),
         flow=scan_flow(Counter(found.scans["centre"]), refused),
         reasons=[*_reasons(refused, "error"), *_reasons(warnings, "warning")],
@@ -103,12 +125,19 @@ def render_quality(mart: Mart, cohort: str) -> str:
         outliers=outliers[:MOST_OUTLIERS],
         outliers_left=len(outliers) - min(len(outliers), MOST_OUTLIERS),
         number=number,
-        places={(card.case, card.modality): card.id for card in cards},
-        centres=centres,
-        opened=len(cards) <= OPEN,
+        places=places,
+        links=links,
         left_out=len(found.scans) - len(cards),
         undrawn=sum(not card.png for card in cards),
     )
+    return [
+        page(
+            shown=i,
+            cards={centre: [c for c in part if c.centre == centre] for centre in sorted({c.centre for c in part})},
+            opened=len(part) <= OPEN,
+        )
+        for i, part in enumerate(parts, 1)
+    ]
 
 
 def scan_cards(

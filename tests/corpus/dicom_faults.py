@@ -66,6 +66,15 @@ def dicom_missing_end(study: Study) -> None:
     del study.images[-1]
 
 
+@ct(recovered("DICOM_FEWER_SLICES"))
+def dicom_missing_end__told(study: Study) -> None:
+    """The last slice is missing, which ImagesInAcquisition alone tells."""
+    for ds in study.slices:
+        ds.ImagesInAcquisition = len(study.images)
+    del study.images[-1]
+    study.mask = rtstruct_of(study.slices, [("GTV-1", roi_contours())])
+
+
 @ct(refused("DICOM_DUP_SLICE", stage="index"))
 def dicom_dup_slice(study: Study) -> None:
     """Two slices with different pixels lie at one position."""
@@ -134,7 +143,7 @@ def dicom_gantry_tilt(study: Study) -> None:
     _tilt(study)
 
 
-@regrid(recovered("DICOM_REGRID", "DICOM_THICKNESS", twin="other"))
+@regrid(recovered("DICOM_REGRID", twin="other"))
 def dicom_gantry_tilt__regrid(study: Study) -> None:
     """The gantry was tilted, and the catalog says regrid: true."""
     _tilt(study)

@@ -8,9 +8,10 @@ import zipfile
 from functools import partial
 
 from tests.corpus.registry import fault, recovered, refused
-from tests.corpus.study import Study, encode
+from tests.corpus.study import Pair, Study, encode
 
 ct = partial(fault, "Security", "ct")
+nrrd = partial(fault, "Security", "nrrd")
 phi = partial(fault, "PHI", "ct")
 
 
@@ -58,6 +59,12 @@ def archive(study: Study) -> Study:
 def archive__tar(study: Study) -> Study:
     """The study lies in a compressed tar archive."""
     return archived(study, "study.tar.gz", tarred(files_of(study)))
+
+
+@nrrd(recovered(ignored_archive=1))
+def archive__files(pair: Pair) -> None:
+    """An image and its label map lie in a zip archive of the patient's name."""
+    pair.files = {f"../{pair.patient}.zip": zipped(pair.files)}
 
 
 @ct(refused("ARCHIVE_DAMAGED", stage="index"))

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.slow
 
 
 def pictures(store: Store) -> int:
-    return len(re.findall('<img src="data:image/png', store.quality("builtin").read_text("utf-8")))
+    (page,) = store.quality_pages("builtin")
+    return len(re.findall('<img src="data:image/png', page.read_text("utf-8")))
 
 
 def test_a_refresh_leaves_the_page_and_lost_thumbnails_are_drawn_when_asked(demo, command, tmp_path) -> None:

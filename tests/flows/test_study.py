@@ -30,6 +30,8 @@ def test_demo_ends_with_results_and_their_places(full) -> None:
     assert len(reports) == 2
     assert all(f"Report: {path}" in found.stdout for path in reports)
     assert f"Tables: {folder / 'store' / 'mart'}" in found.stdout
+    quality = folder / "store" / "quality" / "builtin.html"
+    assert f"Quality: {quality}" in found.stdout and quality.is_file()
     for bar in ("simulate", "measure scans", "efficientnet_lite0", "fit"):
         assert bar in found.stderr
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Vector
+from features.images.dicom.dataset import numbers
 from features.images.dicom.frames import Frame, phase
 
 STEP_TOLERANCE_MM = 1e-2
@@ -82,12 +83,39 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
     )
 
 
-def thickness_warnings(frames: Sequence[Frame], step_mm: float) -> tuple[Warned, ...]:
-    """DICOM_THICKNESS if the slices are thicker or thinner than their distance by over 0.01 mm + 1 %."""
-    thickness = frames[0].thickness_mm
-    if len(frames) < 2 or not thickness or abs(thickness - step_mm) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * step_mm:
+def thickness_warnings(frames: Sequence[Frame], grid: Grid) -> tuple[Warned, ...]:
+    """DICOM_THICKNESS if the slices are thicker or thinner than their distance by over 0.01 mm + 1 %.
+
+    Not of a stack that is no regular grid: uneven or tilted slices are not as far apart as they are thick, and DICOM_REGRID
+    tells the step that they are brought to.
+    """
+    thickness, step_mm = frames[0].thickness_mm, grid.spacing_mm[2]
+    if len(frames) < 2 or not thickness or grid.faults:
+        return ()
+    if abs(thickness - step_mm) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * step_mm:
         return ()
     return (Warned("DICOM_THICKNESS", details={"thickness_mm": thickness, "step_mm": round(step_mm, 4)}),)
+
+
+def end_warnings(frames: Sequence[Frame]) -> tuple[Warned, ...]:
+    """DICOM_FEWER_SLICES if every slice tells ImagesInAcquisition, and together they promise more slices than there are.
+
+    One number for all slices may be that of the series or of each of its acquisitions: the smaller promise counts. A
+    multiple of the slices is none: so many echoes or reconstructions share the acquisition.
+    """
+    told: dict[object, set[float]] = {}
+    for frame in frames:
+        count = numbers(frame.dataset, "ImagesInAcquisition", 1)
+        if count is None or frame.groups:
+            return ()
+        told.setdefault(numbers(frame.dataset, "AcquisitionNumber", 1), set()).add(count[0])
+    if any(len(counts) > 1 for counts in told.values()):
+        return ()
+    promised = [int(counts.pop()) for counts in told.values()]
+    expected = sum(promised) if len(set(promised)) > 1 else promised[0]
+    if expected <= len(frames) or expected % len(frames) == 0:
+        return ()
+    return (Warned("DICOM_FEWER_SLICES", details={"slices": len(frames), "expected_slices": expected}),)
 
 
 @np.errstate(all="ignore")  # of numbers that cannot be

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from features.core.place import write_bytes
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
+from features.images.formats.pair import is_pair, pair_of
 
 MAX_SPACING_MM = 20.0
 MAX_BYTES = 2**34  # a header that claims more is damaged
@@ -25,17 +26,21 @@ _LPS = np.array([-1.0, -1.0, 1.0])  # NIfTI counts x and y the other way (RAS)
 
 
 def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
-    """The volume of a .nii or .nii.gz file, NIfTI-1 or -2; trailing axes of length 1 are dropped.
+    """The volume of a .nii file, or of a .hdr with its .img, packed (.gz) or not; NIfTI-1 or -2.
+
+    Trailing axes of length 1 are dropped.
 
     volume: which volume of a file of four dimensions. Array: the stored type where there is no scaling; otherwise
     scl_slope and scl_inter applied once, float32 (float64 for stored types of more than 16 bits). Geometry from sform, else
     qform, else spacings alone (origin 0); patient coordinates (LPS, mm) as SimpleITK.
 
-    Raises Rejected: UNREADABLE (cannot be opened), SEC_BOMB (over 2 GiB in a file of less than a hundredth, or far more
-    than its header says), NII_TRUNC (short, bad checksum, not NIfTI), NII_4D (not one image of numbers, no such volume),
+    Raises Rejected: UNREADABLE (cannot be opened, or half of a pair), SEC_BOMB (over 2 GiB in a file of less than a
+    hundredth, or far more than its header says), NII_TRUNC (short, bad checksum, not NIfTI; of a pair also too long),
+    NII_ANALYZE, NII_4D (not one image of numbers, no such volume),
     NII_SPACING, NII_SQ (sform and qform differ by more than 1e-3), NII_SHEAR. Warns: NII_UNITS.
     """
-    header, pixdim = _header(path)
+    header_file, data_file = pair_of(path)
+    header, pixdim = _header(header_file)
     shape = _shape(header)
     dtype: np.dtype[Any] = header.get_data_dtype()
     if len(shape) == 3 and not volume:
@@ -49,7 +54,7 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     unit_mm = _UNITS_MM.get(int(header["xyzt_units"]) & 7, 1.0)
     spacing, origin, direction = _geometry(header, pixdim, unit_mm)
     count = math.prod(shape[:3]) * dtype.itemsize
-    raw = _bytes(path, int(header["vox_offset"]), count, volume=volume, volumes=volumes)
+    raw = _bytes(data_file, int(header["vox_offset"]), count, volume=volume, volumes=volumes)
     stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
     slope, intercept = header.get_slope_inter()
     array: NDArray[np.generic] = stored.astype(dtype.newbyteorder("="), copy=not stored.dtype.isnative)
@@ -80,8 +85,8 @@ def write_nifti(path: Path, volume: Volume) -> None:
 
 
 def nifti_voxels(path: Path) -> int:
-    """Voxels of one volume, as the header of a file claims. Raises Rejected: UNREADABLE, NII_TRUNC."""
-    return math.prod(_shape(_header(path)[0])[:3])
+    """Voxels of one volume, as the header of a file claims. Raises Rejected: UNREADABLE, NII_TRUNC, NII_ANALYZE."""
+    return math.prod(_shape(_header(pair_of(path)[0])[0])[:3])
 
 
 def _header(path: Path) -> tuple[Any, list[float]]:
@@ -93,20 +98,18 @@ def _header(path: Path) -> tuple[Any, list[float]]:
         with _opened(path) as file:
             start = file.read(_LONGEST_HEADER)
     except OSError as error:
-        code = "NII_TRUNC" if isinstance(error, gzip.BadGzipFile) else "UNREADABLE"
-        raise Rejected(code) from error
+        raise Rejected(_code(error)) from error
     except (EOFError, isal_zlib.error) as error:
         raise Rejected("NII_TRUNC") from error
+    lengths = int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")
+    if is_pair(path) and 348 in lengths and len(start) >= 348 and start[344:347] not in (b"ni1", b"n+1"):
+        raise Rejected("NII_ANALYZE")
     try:
-        kind: Any = (
-            Nifti2Header
-            if 540 in (int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big"))
-            else Nifti1Header
-        )
+        kind: Any = Nifti2Header if 540 in lengths else Nifti1Header
         block = start[: kind.template_dtype.itemsize]
         unchecked, header = kind(block, check=False), kind(block)
-        if not bytes(header["magic"]).startswith(b"n+"):
-            raise Rejected("NII_TRUNC", "a file is not single-file NIfTI")
+        if not bytes(header["magic"]).startswith(b"ni" if is_pair(path) else b"n+"):
+            raise Rejected("NII_TRUNC", "the header is of a pair, and the file is none, or the other way round")
         header.get_data_dtype(), header.get_slope_inter(), int(header["vox_offset"])
     except (Rejected, MemoryError):
         raise
@@ -141,13 +144,26 @@ def _bytes(path: Path, offset: int, count: int, *, volume: int, volumes: int) ->
         with _opened(path) as file:
             skipped = _skip(file, start) if packed else file.seek(start)
             data = file.read(count)
-            if packed and _skip(file, total - start - count + _SLACK) > total - start - count + _SLACK - 1:
-                raise Rejected("SEC_BOMB", "a packed file holds far more than its header says", bytes=size)
-    except (EOFError, OSError, isal_zlib.error) as error:
+            surplus = size - total
+            if packed:
+                rest = total - start - count
+                surplus = _skip(file, rest + _SLACK) - rest
+    except OSError as error:
+        raise Rejected(_code(error)) from error
+    except (EOFError, isal_zlib.error) as error:
         raise Rejected("NII_TRUNC") from error
+    if packed and surplus >= _SLACK:
+        raise Rejected("SEC_BOMB", "a packed file holds far more than its header says", bytes=size)
     if skipped < start or len(data) < count:
         raise Rejected("NII_TRUNC", bytes=skipped + len(data), expected_bytes=total)
+    if surplus > 0 and is_pair(path):
+        told = "the .img holds more than its .hdr says: they may be of different images"
+        raise Rejected("NII_TRUNC", told, bytes=total + surplus, expected_bytes=total)
     return data
+
+
+def _code(error: OSError) -> str:
+    return "NII_TRUNC" if isinstance(error, gzip.BadGzipFile) else "UNREADABLE"
 
 
 def _skip(file: IO[bytes], count: int) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.formats.nifti import nifti_voxels, read_nifti
+from features.images.formats.pair import PAIR
 
-NIFTI, ITK = (".nii", ".nii.gz"), (".nrrd", ".nhdr", ".mha", ".mhd")
+NIFTI, ITK = (".nii", ".nii.gz", *PAIR), (".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 def read_volume(path: Path, *, channel: int | None = None, volume: int | None = None) -> Volume:
-    """The volume of a .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd file, or of a folder with one DICOM series.
+    """The volume of a .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd file, a pair of .hdr and .img, or a DICOM series' folder.
 
     channel: which number of voxels that hold several, as in segmentations of 3D Slicer. volume: which volume of a file of
     four dimensions.

@@ -11,6 +11,7 @@ import hmac
 import json
 import lzma
 import os
+import re
 import shutil
 import stat
 import tarfile
@@ -18,13 +19,14 @@ import tempfile
 import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
-from features.images.index.files import FoundFile
+from features.images.index.files import MEMBER, FoundFile
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 MAX_RATIO = 100  # unpacked bytes for each byte of the archive
@@ -33,6 +35,8 @@ MAX_BYTES = 64 << 30
 MAX_MEMBERS = 200_000
 _BLOCK = 1 << 20
 _UNPACKING, _DAY_S = ".unpacking-", 86_400.0
+_NAMES, _DIGITS = "names", 32
+_KIND = re.compile(r"\.(?:(?:nii|hdr|img)(?:\.gz)?|nrrd|nhdr|mha|mhd)$", re.IGNORECASE)  # what readers tell files by
 _TIME_NS = 10**18  # of all members: what is unpacked again is the same file
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
 
@@ -40,6 +44,17 @@ _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 def is_archive(name: str) -> bool:
     """Whether a file's name is that of an archive that is unpacked."""
     return name.lower().endswith(ENDINGS)
+
+
+def archives_of(root: Path, path: str) -> list[Path]:
+    """Archives that stand for a folder of the catalog that is not there, by its name or by that of one above it."""
+    folder = (root / path).resolve()
+    if folder.is_dir() or not folder.is_relative_to(root):
+        return []
+    while not folder.parent.is_dir():
+        folder = folder.parent
+    entries = sorted(folder.parent.iterdir())
+    return [one for one in entries if is_archive(one.name) and _folder_name(one.name) == folder.name]
 
 
 class Unpacked:
@@ -51,31 +66,35 @@ class Unpacked:
     def __init__(self, key: bytes, cohort: str, root: Path) -> None:
         text = f"\0archives\0{cohort}\0{root}".encode("utf-8", "surrogatepass")
         self._folder = cache_folder() / hmac.digest(key, text, "sha256").hex()[:24]
-        self._used: dict[str, Path] = {}
+        self._used: set[str] = set()
+        self._first: dict[str, Path] = {}
 
     def members(self, archive: FoundFile, digest: str) -> list[FoundFile]:
-        """The files in an archive of that sha-256; they are unpacked if that was not done before.
+        """The files in an archive of that sha-256, as if it were a folder of its name without ending.
+
+        They are unpacked if that was not done before.
 
         Raises Rejected: ARCHIVE_UNSAFE (links, devices, absolute paths or .. in it, an archive in it), ARCHIVE_BOMB (over
         100 times its size, 64 GiB or 200,000 members), ARCHIVE_DAMAGED (ends early, is encrypted, is none), UNREADABLE.
         Raises RadweaveError if the cache cannot be written.
         """
-        self._used.setdefault(digest[:24], archive.path)
-        place = self._folder / digest[:24]
+        self._used.add(digest[:_DIGITS])
+        place = self._folder / digest[:_DIGITS]
         if not place.exists():
             self._unpack(archive, place)
         if place.is_file():
             refused = json.loads(place.read_text("utf-8"))
             raise Rejected(refused["code"], refused["message"])
         found = []
-        for path in sorted(place.iterdir()):
-            name = f"{archive.name}/{path.name}"
-            found.append(FoundFile(path, name, f"\0{digest}/{path.name}", path.stat().st_size, _TIME_NS))
+        names: dict[str, str] = json.loads((place / _NAMES).read_text("utf-8"))
+        for file, inside in sorted(names.items()):
+            path, name = place / file, f"{_folder_name(archive.name)}/{inside}"
+            found.append(FoundFile(path, name, f"{MEMBER}{digest}/{file}", path.stat().st_size, _TIME_NS))
         return found
 
     def is_copy(self, archive: FoundFile, digest: str) -> bool:
-        """Whether another archive has the same bytes and came first."""
-        return self._used.get(digest[:24], archive.path) != archive.path
+        """Whether another archive that has the same bytes was asked about before."""
+        return self._first.setdefault(digest, archive.path) != archive.path
 
     def forget_others(self) -> None:
         """Remove what was unpacked of archives that are gone, and what killed processes left a day ago."""
@@ -97,7 +116,8 @@ class Unpacked:
                 made = Path(text) / "members"
                 made.mkdir(mode=0o700)
                 try:
-                    _extract(archive, made)
+                    names = _extract(archive, made)
+                    (made / _NAMES).write_text(json.dumps(names), "utf-8")
                 except Rejected as error:
                     if error.code == "UNREADABLE":
                         raise
@@ -121,25 +141,38 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radweave" / "unpacked"
 
 
-def _extract(archive: FoundFile, folder: Path) -> None:
-    """Write the members as 000000, 000001 …: their names may be long, equal, or those of patients."""
+def _extract(archive: FoundFile, folder: Path) -> dict[str, str]:
+    """Write the members as 000000, 000001.nii.gz …: their names may be long, equal, or those of patients.
+
+    Gives what is written → its name in the archive. Files that differ in their ending alone have one number, so that
+    pairs stay pairs.
+    """
     limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.size))
     members = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
     try:
         with archive.path.open("rb") as raw:
             written = 0
-            for number, (name, member) in enumerate(members(raw, limit)):
-                if number >= MAX_MEMBERS:
+            names, seen, numbers = dict[str, str](), Counter[str](), dict[tuple[str, int], int]()
+            for count, (name, member) in enumerate(members(raw, limit)):
+                if count >= MAX_MEMBERS:
                     raise Rejected("ARCHIVE_BOMB", f"an archive has more than {MAX_MEMBERS:,} members")
                 if is_archive(name):
                     raise Rejected("ARCHIVE_UNSAFE", "an archive holds another archive, which is not unpacked")
-                with (folder / f"{number:06d}").open("xb") as file:
+                name = _plain(name)
+                kind = _KIND.search(name)
+                stem, ending = (name[: kind.start()], kind[0].lower()) if kind else (name, "")
+                number = numbers.setdefault((stem, seen[stem + ending]), len(numbers))
+                seen[stem + ending] += 1
+                place = folder / f"{number:06d}{ending}"
+                names[place.name] = name
+                with place.open("xb") as file:
                     while block := member.read(_BLOCK):
                         written += len(block)
                         if written > limit:
                             raise _bomb()
                         _write(file, block)
-                os.utime(file.name, ns=(_TIME_NS, _TIME_NS))
+                os.utime(place, ns=(_TIME_NS, _TIME_NS))
+            return names
     except _DAMAGE as error:
         raise Rejected("ARCHIVE_DAMAGED") from error
     except _CannotWrite as error:
@@ -208,6 +241,15 @@ class _Metered:
         if self._left < 0:
             raise _bomb()
         return data
+
+
+def _folder_name(archive: str) -> str:
+    return archive[: -max(len(ending) for ending in ENDINGS if archive.lower().endswith(ending))]
+
+
+def _plain(name: str) -> str:
+    """A member's path with slashes, without dots and empty parts."""
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def _check_name(name: str) -> None:

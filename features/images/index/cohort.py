@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache as memoised
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from features.core.case import CaseId, FileSet, Scan
 from features.core.catalog import Catalog, DicomSource, FileSource
 from features.core.digest import digest_bytes
 from features.core.quarantine import REASONS, Quarantined, Rejected
-from features.images.index.archives import Unpacked, is_archive
+from features.images.index.archives import Unpacked, archives_of, is_archive
 from features.images.index.conflicts import refused, without_conflicts
 from features.images.index.dicom_source import find_dicom
 from features.images.index.file_cache import FileCache
@@ -118,20 +119,27 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
 
     @memoised
     def list_folder(path: str) -> Listing:
-        listing = list_files(image_folder(root, path), root)
-        for file in listing[0]:
+        files, refused = list[FoundFile](), list[Path]()
+        for place in archives_of(root, path) or [image_folder(root, path)]:
+            listing = list_files(place, root)
+            files += listing[0]
+            refused += listing[1]
+        for file in files:
             see(file)
-        return listing
+        return files, refused
+
+    def list_source(path: str, source: FileSource | DicomSource) -> Listing:
+        return _with_members(list_folder(path), source, findings, unpacked, see, cache)
 
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
     for source in cohort.images:
         if isinstance(source, FileSource):
-            findings.add(find_files(list_folder, source, cohort.timepoints, names))
+            findings.add(find_files(partial(list_source, source=source), source, cohort.timepoints, names, cache))
         else:
             folders[source.centre, source.path].append(source)
     reader = HeaderReader(names, [source for sources in folders.values() for source in sources])
     for (_, path), sources in folders.items():
-        listing = _with_members(list_folder(path), sources[0], findings, unpacked, see, cache)
+        listing = list_source(path, sources[0])
         findings.add(find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress))
     unpacked.forget_others()
     findings.refusals = _unique(findings.refusals)
@@ -140,13 +148,16 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
 
 def _with_members(
     listing: Listing,
-    source: DicomSource,
+    source: FileSource | DicomSource,
     findings: Findings,
     unpacked: Unpacked,
     see: Callable[[FoundFile], None],
     cache: FileCache,
 ) -> Listing:
-    """The files of a folder with the members of its archives in their places."""
+    """The files of a folder with the members of its archives in their places.
+
+    Of archives with equal bytes the first one counts, unless its name tells whose files they are.
+    """
     files: list[FoundFile] = []
     for file in listing[0]:
         if not is_archive(file.name):
@@ -164,7 +175,7 @@ def _with_members(
             refusal = Refusal(error.code, source.centre, source.modality, (file.path,), message=error.message)
             findings.refusals.append(refusal)
             continue
-        if unpacked.is_copy(file, digest):
+        if isinstance(source, DicomSource) and unpacked.is_copy(file, digest):
             findings.merged.add(file.path)
             continue
         files += members

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from features.core.catalog import FileSource
 from features.core.quarantine import Rejected
 from features.images.formats.detached import read_header
-from features.images.index.files import ListFolder
+from features.images.formats.pair import is_pair, pair_of
+from features.images.index.file_cache import FileCache
+from features.images.index.files import MEMBER, ListFolder
 from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
 
 Fields = Mapping[str, str]
@@ -19,30 +22,38 @@ _WORD = "[A-Za-z0-9_-]+"
 
 
 def find_files(
-    list_folder: ListFolder, source: FileSource, timepoints: Mapping[str, int], names: Pseudonyms
+    list_folder: ListFolder,
+    source: FileSource,
+    timepoints: Mapping[str, int],
+    names: Pseudonyms,
+    cache: FileCache,
 ) -> Findings:
     """Candidates and refusals of one source. Image and mask belong together when the placeholders they share are equal.
 
     A template without {timepoint} is the cohort's first time point. A {lesion} holds letters, digits, - and _.
-    Files that fit neither template are only counted. Raises RadweaveError if the folder is absent.
+    Files that fit neither template are only counted. Archives can give several files one path: equal ones are merged, of
+    others each is an image or mask, so that the case is ambiguous. Raises RadweaveError if the folder is absent.
     """
     findings = Findings()
     images: list[tuple[Fields, Path]] = []
     masks: list[tuple[Fields, Path]] = []
-    readable: dict[str, Path] = {}
+    named: dict[str, dict[Path, None]] = defaultdict(dict)
+    packed: set[Path] = set()
     for folder in {_fixed_part(path): None for path in (source.path, source.mask.path)}:
         files, refused = list_folder(folder)
-        readable.update((file.name, file.path) for file in files)
+        for file in files:
+            named[file.name][file.path] = None
+        packed |= {file.path for file in files if file.real.startswith(MEMBER)}
         findings.files.update(refused)
         findings.refusals += [Refusal("UNREADABLE", source.centre, source.modality, (entry,)) for entry in refused]
-    findings.readable.update(readable.values())
+    findings.readable.update(path for paths in named.values() for path in paths)
     findings.files |= findings.readable
     templates = [(source.path, images), (source.mask.path, masks)]
     templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
     known = [(compile_template(template, timepoints), found) for template, found in templates]
     others = [compile_template(path, None) for path in (source.path, source.mask.path) if "{timepoint}" in path]
     first_timepoint = next(iter(timepoints))
-    for name, path in sorted(readable.items()):
+    for name, path in _each(named, findings, cache, packed):
         for pattern, found in known:
             fields = _fields(pattern, name, names)
             if fields and fields["patient"]:
@@ -56,9 +67,29 @@ def find_files(
             if fields:
                 unknown = {**fields, "timepoint": ""}
                 findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, unknown, path, first_timepoint))
-    _join(findings, source, images, masks, first_timepoint)
+    _join(findings, source, images, masks, first_timepoint, packed)
     findings.ignored = dict.fromkeys(findings.readable, "path")
     return findings
+
+
+def _each(
+    named: Mapping[str, Iterable[Path]], findings: Findings, cache: FileCache, packed: Container[Path]
+) -> Iterator[tuple[str, Path]]:
+    """Paths and their files, in order, without second copies: files that are equal with all that belongs to them."""
+    for name, paths in sorted(named.items()):
+        several, known = list(paths), set[tuple[str, ...]]()
+        for path in several:
+            if len(several) > 1:
+                try:
+                    files = _with_data(path, findings.readable, packed)
+                except Rejected:
+                    files = (path,)
+                digests = tuple(one if isinstance(one, str) else str(path) for one in cache.digests(files))
+                if digests in known:
+                    findings.merged.update(files)
+                    continue
+                known.add(digests)
+            yield name, path
 
 
 def compile_template(template: str, timepoints: Mapping[str, int] | None) -> re.Pattern[str]:
@@ -109,6 +140,7 @@ def _join(
     images: list[tuple[Fields, Path]],
     masks: list[tuple[Fields, Path]],
     first_timepoint: str,
+    packed: Container[Path],
 ) -> None:
     shared = _words(source.path) & _words(source.mask.path)
     partners: dict[frozenset[tuple[str, str]], list[tuple[Fields, Path]]] = defaultdict(list)
@@ -122,6 +154,12 @@ def _join(
         for other, mask in own:
             both = {**other, **fields}
             used.add(mask)
+            try:
+                image_files, mask_files = (_with_data(one, findings.readable, packed) for one in (path, mask))
+            except Rejected as error:
+                refusal = _refusal(error.code, source, both, path, first_timepoint)
+                findings.refusals.append(replace(refusal, files=(path, mask), message=error.message))
+                continue
             findings.candidates.append(
                 Candidate(
                     patient=both["patient"],
@@ -131,9 +169,9 @@ def _join(
                     modality=source.modality,
                     unit=source.unit,
                     image_format=source.format,
-                    image=_with_data(path, findings.readable),
+                    image=image_files,
                     mask_format=source.mask.format,
-                    mask=_with_data(mask, findings.readable),
+                    mask=mask_files,
                     roi=str(source.mask.label),
                     rule=source.rule,
                 )
@@ -143,14 +181,28 @@ def _join(
             findings.refusals.append(_refusal("IMAGE_MISSING", source, fields, path, first_timepoint))
 
 
-def _with_data(path: Path, readable: Container[Path]) -> tuple[Path, ...]:
-    """A file, and the files of voxels that its header names; of a header that is damaged, it alone: its reader says why."""
+def _with_data(path: Path, readable: Container[Path], packed: Container[Path]) -> tuple[Path, ...]:
+    """A file, and those that belong to it: the other half of a pair, the voxels that a header names.
+
+    Of a header that is damaged, it alone: its reader says why. Raises Rejected(UNREADABLE) if half of a pair is absent or
+    may not be read, or a header in an archive names files: there they have lost their names.
+    """
+    if is_pair(path):
+        others = tuple(file for file in pair_of(path) if file != path)
+        if any(file not in readable for file in others):
+            raise Rejected("UNREADABLE", "one half of a pair of .hdr and .img may not be read")
+        return (path, *others)
     if path.suffix.lower() not in DETACHED:
         return (path,)
     try:
-        return (path, *(file for file in read_header(path).data_files if file in readable))
+        named = read_header(path).data_files
     except Rejected:
         return (path,)
+    if named and path in packed:
+        raise Rejected(
+            "UNREADABLE", "a header in an archive has its voxels in other files; unpack the archive yourself"
+        )
+    return (path, *(file for file in named if file in readable))
 
 
 def _words(template: str) -> set[str]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from features.core.errors import RadweaveError
 from features.core.pacs_source import PACS_FOLDER
 
+MEMBER = "\0"  # what `real` begins with if a file was unpacked from an archive
+
 
 class FoundFile(NamedTuple):
     """A file that may be read. `name`: its path below the root; `real`: the same with links resolved."""
@@ -31,12 +33,12 @@ def image_folder(root: Path, path: str) -> Path:
     if not folder.is_relative_to(root):
         raise RadweaveError(f'the image path "{path}" leads outside the folder of the cohort')
     if not folder.is_dir():
-        raise RadweaveError(f'there is no folder "{path}" below the folder of the cohort')
+        raise RadweaveError(f'there is no folder "{path}" below the folder of the cohort, and no archive of that name')
     return folder
 
 
 def list_files(folder: Path, root: Path) -> Listing:
-    """Files below a folder that may be read, and entries that may not, both sorted. Both paths are resolved.
+    """Files below a folder (or one file) that may be read, and entries that may not, sorted. `root` is resolved.
 
     Not to be read: links that lead outside the root or to nothing, linked folders (never followed), folders that cannot
     be listed, and whatever is neither a file nor a folder. Left out: series that are still being retrieved from a PACS.
@@ -44,30 +46,24 @@ def list_files(folder: Path, root: Path) -> Listing:
     readable: list[FoundFile] = []
     refused: list[Path] = []
     start = len(str(root).rstrip("/")) + 1
-    folders = [folder]
-    while folders:
-        here = folders.pop()
+    places = [folder]
+    while places:
+        path = places.pop()
         try:
-            entries = list(here.iterdir())
-        except OSError:
-            refused.append(here)
-            continue
-        for path in entries:
-            try:
-                stat = path.lstat()
-                name = real = str(path)[start:]
-                if S_ISDIR(stat.st_mode):
-                    if path.name != PACS_FOLDER:
-                        folders.append(path)
-                    continue
-                if S_ISLNK(stat.st_mode):  # only links are resolved, which is slow
-                    target = path.resolve()
-                    stat, real = target.stat(), str(target)[start:] if target.is_relative_to(root) else ""
-                fine = S_ISREG(stat.st_mode) and bool(real)
-            except (OSError, RuntimeError):  # RuntimeError: a loop of links
-                fine = False
-            if fine:
-                readable.append(FoundFile(path, name, real, stat.st_size, stat.st_mtime_ns))
-            else:
-                refused.append(path)
+            stat = path.lstat()
+            name = real = str(path)[start:]
+            if S_ISDIR(stat.st_mode):
+                if path.name != PACS_FOLDER:
+                    places += path.iterdir()
+                continue
+            if S_ISLNK(stat.st_mode):  # only links are resolved, which is slow
+                target = path.resolve()
+                stat, real = target.stat(), str(target)[start:] if target.is_relative_to(root) else ""
+            fine = S_ISREG(stat.st_mode) and bool(real)
+        except (OSError, RuntimeError):  # RuntimeError: a loop of links
+            fine = False
+        if fine:
+            readable.append(FoundFile(path, name, real, stat.st_size, stat.st_mtime_ns))
+        else:
+            refused.append(path)
     return sorted(readable, key=lambda one: one.name), sorted(refused)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy import ndimage
 
 from features.core.region import Region
-from features.radiomics.perturb import Perturbation
+from features.radiomics.perturb import Perturbation, redrawn
 from features.radiomics.supervoxels import supervoxels
 
 SURELY, HARDLY = 0.9, 0.2  # shares of a supervoxel inside the mask from which it is always, below which never taken
@@ -21,9 +20,9 @@ FEWEST = 20  # voxels of a supervoxel, where voxels are large
 class Contour(Perturbation):
     """Zwanenburg et al., Sci Rep 2019;9:614: supervoxels that the contour cuts are taken by lot.
 
-    The image round the ROI, smoothed a little, is cut into supervoxels of alike intensity. One that lies inside the mask
+    The image round the ROI, smoothed a little, is cut into supervoxels of alike intensity. One that lies inside the outline
     to at least 0.9 is taken, one below 0.2 is not, another with the probability of its share. Gaps are closed (6
-    neighbours) and parts that do not meet the mask are left out. Intensities are scaled by the mask's mean ± 3 standard
+    neighbours) and parts that do not meet the outline are left out. Intensities are scaled by the mask's mean ± 3 standard
     deviations.
     """
 
@@ -36,7 +35,7 @@ class Contour(Perturbation):
     iterations: PositiveInt = Field(10, description="steps in which supervoxels settle")
 
     def apply(self, region: Region, rng: np.random.Generator) -> Region:
-        mask, spacing = region.mask, region.volume.spacing_mm
+        mask, spacing = region.shape_mask, region.volume.spacing_mm
         size = max(self.supervoxel_mm3, FEWEST * float(np.prod(spacing)))
         cell = float(np.cbrt(size))
         near = tuple(
@@ -56,7 +55,7 @@ class Contour(Perturbation):
         meeting = np.setdiff1d(np.unique(parts[inside]), 0)
         mask = np.zeros_like(mask)
         mask[near] = np.isin(parts, meeting)
-        return replace(region, mask=mask)
+        return redrawn(region, mask)
 
 
 def _scaled(region: Region) -> NDArray[np.float64]:

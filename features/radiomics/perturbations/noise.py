@@ -26,7 +26,7 @@ class Noise(Perturbation):
     def apply(self, region: Region, rng: np.random.Generator) -> Region:
         array = region.volume.array.astype(np.float64)
         sd = noise_sd(array) if self.sd is None else self.sd
-        return Region(replace(region.volume, array=array + rng.normal(0.0, 1.0, array.shape) * sd), region.mask)
+        return replace(region, volume=replace(region.volume, array=array + rng.normal(0.0, 1.0, array.shape) * sd))
 
 
 def noise_sd(array: NDArray[np.float64]) -> float:

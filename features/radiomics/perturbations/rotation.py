@@ -14,7 +14,7 @@ from features.radiomics.perturb import Perturbation
 
 
 class Rotation(Perturbation):
-    """Turns image and mask within the slices, from x to y, about the centre of the mask."""
+    """Turns image and mask within the slices, from x to y, about the centre of the outline."""
 
     kind: Literal["rotation"] = "rotation"
     degrees: float = Field(description="angle in degrees, such as 6")
@@ -24,5 +24,5 @@ class Rotation(Perturbation):
         back = np.array([[1, 0, 0], [0, math.cos(angle), -math.sin(angle)], [0, math.sin(angle), math.cos(angle)]])
         scale = np.array(region.volume.spacing_mm[::-1])
         matrix = back * scale[None, :] / scale[:, None]  # turned in mm, not in voxels
-        centre = np.argwhere(region.mask).mean(axis=0)
+        centre = np.argwhere(region.shape_mask).mean(axis=0)
         return move(region, matrix, centre - matrix @ centre)

@@ -196,6 +196,7 @@ def test_several_cross_faults_come_together(tmp_path: Path) -> None:
     [
         ('"{patient}/ct.nii"', "ct.nii", "needs {patient}; {timepoint} and {lesion} are allowed"),
         ('"{patient}/gtv.nii"', '"{patient}/{organ}.nii"', "needs {patient}; {timepoint} and {lesion} are allowed"),
+        ('"{patient}/ct.nii"', '"{patient}.tar.gz/ct.nii"', 'stands there as a folder without ".tar.gz"'),
         ("levels: [I, II]", "unit: x", "levels belong to the types category and ordinal"),
         ("description: died,", "description: died, levels: [a],", "levels belong to the types"),
         ("description: died,", "description: died, allowed: [0, 1],", "an allowed range belongs to the type number"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 import resource
+import shutil
 import signal
 import zlib
 from collections.abc import Callable, Iterator
@@ -188,7 +189,9 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, save_nifti: Callable,
 
     array = np.random.default_rng(0).integers(0, 900, (5, 6, 7)).astype(np.int16)
     if form == "nifti":
-        seeds = [save_nifti(tmp_path / "a.nii", array), save_nifti(tmp_path / "b.nii.gz", array)]
+        seeds = [save_nifti(tmp_path / "a.nii", array), save_nifti(tmp_path / "b.nii.gz", array), tmp_path / "c.hdr"]
+        sitk.WriteImage(sitk.GetImageFromArray(array), str(seeds[2]))
+        shutil.copy(tmp_path / "c.img", tmp_path / "damaged-2.img")
     else:
         seeds = [tmp_path / f"a.{form}", tmp_path / f"b.{form}"]
         for seed, packed in zip(seeds, (True, False), strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.core.extractor import Extractor
-from features.core.quarantine import Rejected
+from features.core.quarantine import Rejected, Warned
 from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 from features.core.table import Column
@@ -147,6 +148,14 @@ def test_intensities_are_rounded_half_up_and_resegmented() -> None:
     prepared = prepare_region(region, _recipe(round_intensities=True, resegment=(-1, 2)))
     assert set(np.unique(prepared.values)) == {-1.0, 1.0}
     assert prepared.mask.sum() == (region.values < 80).sum()
+
+
+@pytest.mark.parametrize(("high", "told"), [(4.5, ()), (3.5, ("RESEGMENTED_MOST",))])
+def test_more_than_half_of_the_roi_left_out_is_told_and_what_readers_noticed_is_not(high: float, told: tuple) -> None:
+    region = replace(_region(), warnings=(Warned("MASK_BORDER"),))
+    region.volume.array[region.mask] = np.arange(region.mask.sum()) % 10
+    prepared = prepare_region(region, _recipe(resegment=(0, high)))
+    assert tuple(one.code for one in prepared.warnings) == told
 
 
 @pytest.mark.parametrize(

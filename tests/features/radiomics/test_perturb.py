@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.region import Region, Volume
+from features.images.prepare import prepare_region
 from features.radiomics.perturb import PERTURBATIONS, Perturbation, margin_of, perturb
 from features.radiomics.perturbations.noise import noise_sd
 from features.radiomics.supervoxels import supervoxels
@@ -53,6 +55,38 @@ def test_equal_generators_give_equal_regions_and_the_given_one_stays(settings: d
     assert not np.array_equal(first.volume.array, array) or not np.array_equal(first.mask, mask)
     overlap = 2 * (first.mask & mask).sum() / (first.mask.sum() + mask.sum())
     assert overlap > 0.85
+
+
+@pytest.mark.parametrize("settings", ONE_OF_EACH, ids=lambda settings: settings["kind"])
+def test_the_outline_is_perturbed_and_what_was_left_out_of_it_stays_left_out(settings: dict[str, Any]) -> None:
+    region = _region()
+    left_out = np.zeros_like(region.mask)
+    left_out[6:10, 15:19, 20:26] = True
+    found = _apply(settings, replace(region, mask=region.mask & ~left_out, outline=region.mask))
+    plain = _apply(settings, region)
+    assert found.outline is not None and plain.outline is None
+    assert not (found.mask & ~found.outline).any()
+    if settings["kind"] == "contour":  # intensities are scaled by the mask, which is another
+        assert 2 * (found.outline & plain.mask).sum() / (found.outline.sum() + plain.mask.sum()) > 0.95
+    else:
+        np.testing.assert_array_equal(found.outline, plain.mask)
+    gone = found.outline & ~found.mask
+    if settings["kind"] in ("translation", "rotation"):  # they move it, too
+        assert 2 * (gone & left_out).sum() / (gone.sum() + left_out.sum()) > 0.8
+    else:
+        np.testing.assert_array_equal(gone, found.outline & left_out)
+
+
+def test_shape_under_noise_is_that_of_the_region_as_it_is() -> None:
+    region = _region()
+    mask = region.mask.copy()
+    mask[8:12, 10:16, 20:26] = False
+    region = replace(region, mask=mask, outline=region.mask)
+    base = {"name": "ct", "modality": "CT", "unit": "HU", "discretise": {"bin_count": 8}, "extractors": ["pyradiomics"]}
+    recipe = Recipe.model_validate({**base, "spacing_mm": [1, 1, 1], "resegment": [0, 200]})
+    found = [prepare_region(one, recipe) for one in (region, _apply({"kind": "noise", "sd": 20.0}, region))]
+    np.testing.assert_array_equal(found[0].shape_mask, found[1].shape_mask)
+    assert not np.array_equal(found[0].mask, found[1].mask)
 
 
 def test_a_shift_by_whole_voxels_is_a_shift_of_the_arrays() -> None:

@@ -249,3 +249,20 @@ def test_the_same_unknown_error_has_the_same_digest_whatever_it_says() -> None:
     assert isinstance(found[0], Rejected)
     assert isinstance(found[1], Rejected)
     assert found[0].details == found[1].details
+
+
+def test_what_preparation_noticed_is_kept_with_the_features_of_a_batch(
+    make_scan: MakeScan, make_recipe: MakeRecipe, kinds: Kinds, store: Store
+) -> None:
+    scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 40)]
+    recipe = make_recipe(kinds["batched"](), resegment=(52, 1000), minimum_voxels=1)
+    (extractor,) = recipe.extractors
+    assert extract_scans(scans, recipe, extractor, store) == [None, None, None]
+    addresses = [extract_address(scan, recipe, extractor) for scan in scans]
+    assert [len(store.warnings("deep", address)) for address in addresses] == [1, 0, 0]
+    (warned,) = store.warnings("deep", addresses[0])
+    assert warned.code == "RESEGMENTED_MOST"
+    assert warned.details["share"] == int(warned.details["voxels_left"]) / 64
+    rejected = store.rejection("deep", addresses[2])
+    assert rejected is not None
+    assert rejected.code == "RESEGMENTED_EMPTY"

@@ -9,12 +9,14 @@ from dataclasses import replace
 import pytest
 
 from features.core.case import Scan
+from features.core.extractor import Extractor
 from features.core.quarantine import REASONS, Rejected, Warned
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.region import Checked
 from features.results import check, measure
 from features.results.check import THUMBNAIL, check_address, load_thumbnail
+from features.results.extract import extract_address
 from features.results.manifest import Mart, refresh_numbers
 from features.results.publish import Published
 from features.results.verify import verify
@@ -99,18 +101,45 @@ def test_warnings_of_unchanged_scans_are_taken_from_the_tables_before(
 
 
 @pytest.mark.usefixtures("warn")
+def test_a_warning_of_a_result_that_two_cases_share_stays_one_row_for_each(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
+) -> None:
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    scans[1] = replace(scans[0], case=scans[1].case)
+    for age in (60.0, 61.0, 62.0):
+        assert refresh(scans, make_recipe(), ages={"p1": age}).warned == {"TAB_MISSING": 2}
+
+
+def test_what_preparation_noticed_is_a_warning_of_every_extractor_and_needs_no_work_the_next_time(
+    make_scan: MakeScan, make_recipe: MakeRecipe, kinds: dict[str, type[Extractor]], store: Store, refresh: Refresh
+) -> None:
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    recipe = make_recipe(kinds["means"](), kinds["batched"](), resegment=(52, 1000), minimum_voxels=1)
+    found = refresh(scans, recipe)
+    assert (found.used, found.warned) == (2, {"RESEGMENTED_MOST": 2})
+    rows = read(store, "warnings")
+    assert {(row["case"], row["stage"], row["run"]) for row in rows} == {("demo:p1:baseline", "extract", 1)}
+    assert {row["result"] for row in rows} == {extract_address(scans[0], recipe, one) for one in recipe.extractors}
+    shutil.rmtree(store.root / "work")
+    assert refresh(scans, recipe, ages={"p1": 61.0}).warned == found.warned
+
+
+@pytest.mark.usefixtures("warn")
 def test_a_withdrawn_case_leaves_warnings_thumbnails_and_the_quality_page(
     make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
 ) -> None:
     scans = [make_scan("p1", 50), make_scan("p2", 60)]
     refresh(scans, make_recipe())
     store.quality("demo").parent.mkdir()
-    store.quality("demo").write_text("p1")
+    for page in (1, 2, 11):
+        store.quality("demo", page).write_text("p1")
+    store.quality("demo_b").write_text("another cohort")
     withdraw(store, "demo:p1", "consent")
     assert [row["case"] for row in read(store, "warnings")] == ["demo:p2:baseline"]
     assert Mart.open(store).manifest.cohorts["demo"].warned == {"TAB_MISSING": 1}
     assert store.results()[THUMBNAIL] == {check_address(scans[1])}
-    assert not store.quality("demo").exists()
+    assert store.quality_pages("demo") == []
+    assert store.quality("demo_b").exists()
     assert verify(store).faults == ()
 
 

@@ -73,11 +73,16 @@ def test_what_is_neither_a_code_nor_a_case_is_refused(
     make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
 ) -> None:
     refresh([make_scan("p1", 50)], make_recipe())
-    for what in ("NO_CODE", "other:p1", "demo"):
-        with pytest.raises(RadweaveError, match=f'"{what}": is neither a code of the quarantine nor a case'):
+    allowed = "allowed: a code of the quarantine, or a case: cohort:patient[:timepoint[:lesion]]"
+    for what, hint in (("demo", ""), ("MASK_TINI", '; did you mean "MASK_TINY"?')):
+        with pytest.raises(RadweaveError) as caught:
             release(store, what)
-    with pytest.raises(RadweaveError, match='the store has no cohort "nowhere"; it has demo'):
-        release(store, "MASK_EMPTY", "nowhere")
+        assert str(caught.value) == f'release: this is neither a code nor a case; found "{what}"; {allowed}{hint}'
+    for what, cohort in (("demi:p1", ""), ("MASK_EMPTY", "demi"), (":p1", "")):
+        with pytest.raises(RadweaveError) as caught:
+            release(store, what, cohort)
+        hint = '. did you mean "demo"?' if what != ":p1" else ""
+        assert str(caught.value) == f'the store has no cohort "{cohort or what.split(":")[0]}"; it has demo{hint}'
 
 
 def test_a_damaged_audit_is_said(store: Store) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from features.results.manifest import Mart
+from tasks.reports import quality
 from tasks.reports.distribution import distributions
 from tasks.reports.measured import measured
 from tasks.reports.outliers import find_outliers, robust_z
@@ -23,7 +26,8 @@ def mart(tmp_path_factory: pytest.TempPathFactory) -> Mart:
 
 @pytest.fixture(scope="module")
 def html(mart: Mart) -> str:
-    return render_quality(mart, "trial")
+    (page,) = render_quality(mart, "trial")
+    return page
 
 
 def test_every_scan_has_a_picture_with_words_and_says_what_is_doubtful(html: str, read_page) -> None:
@@ -82,9 +86,45 @@ def test_the_scan_that_stands_apart_is_an_outlier_and_stands_first(mart: Mart) -
     ]
 
 
+def test_more_pictures_stand_on_further_pages_that_lead_to_each_other(mart: Mart, html: str, read_page) -> None:
+    pages = [read_page(text) for text in render_quality(mart, "trial", images=15)]
+    pictures = [[attributes["alt"] for tag, attributes in page.tags if tag == "img"] for page in pages]
+    assert [len(some) for some in pictures] == [15, 15, 10]
+    whole = [attributes["alt"] for tag, attributes in read_page(html).tags if tag == "img"]
+    assert sorted(alt for some in pictures for alt in some) == sorted(whole)
+    assert [bool(page.tables) for page in pages] == [True, False, False]
+    links = [{attributes["href"] for tag, attributes in page.tags if tag == "a"} for page in pages]
+    assert [{link for link in some if not link.startswith("#")} for some in links] == [
+        {"trial-2.html#images", "trial-3.html#images"},
+        {"trial.html#images", "trial-3.html#images"},
+        {"trial.html#images", "trial-2.html#images"},
+    ]
+    assert all(f"CT of p{i:04d}:" in " ".join(pictures[0]) for i in (0, 1, 39))  # with something to say
+
+
+def test_a_link_to_a_scan_leads_to_the_page_that_holds_it(mart: Mart, monkeypatch, read_page) -> None:
+    found = measured(mart, "trial")
+    (one,) = find_outliers(found)
+    monkeypatch.setattr(quality, "find_outliers", lambda _: [one, replace(one, case="trial:p0038:baseline")])
+    first, second, *_ = (read_page(text) for text in render_quality(mart, "trial", images=2))
+    links = [attributes["href"] for tag, attributes in first.tags if tag == "a" and "#scan" in attributes["href"]]
+    assert links == ["#scan-0", "trial-2.html#scan-38"]
+    assert "scan-0" in first.ids and "scan-38" in second.ids
+
+
+def test_pages_that_are_no_longer_needed_are_removed(mart: Mart) -> None:
+    (mart.store.root / "quality").mkdir(exist_ok=True)
+    old = [mart.store.quality("trial", i) for i in (2, 3)] + [mart.store.quality("trial_b", 2)]
+    for place in old:
+        place.write_text("old")
+    write_quality(mart.store, "trial")
+    assert [place.exists() for place in old] == [False, False, True]
+    assert mart.store.quality_pages("trial") == [mart.store.quality("trial")]
+
+
 def test_without_thumbnails_the_page_says_so(tmp_path) -> None:
     store = quality_store(tmp_path / "store", 4, drawn=False)
-    text = render_quality(Mart.open(store), "trial")
+    (text,) = render_quality(Mart.open(store), "trial")
     assert "4 scans have no picture" in text
     assert "<img" not in text
 

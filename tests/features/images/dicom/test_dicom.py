@@ -17,7 +17,9 @@ from pydicom.uid import JPEG2000Lossless, RLELossless, generate_uid
 
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
+from features.images.dicom.frames import frames_of
 from features.images.dicom.series import frame_of_reference, read_dicom_series, series_voxels
+from features.images.dicom.stack import end_warnings
 
 OBLIQUE = (0.8, 0.6, 0.0, 0.0, 0.0, -1.0)
 
@@ -217,9 +219,40 @@ def _codes(volume: Volume) -> dict[str, dict[str, float | int | str]]:
 
 
 @pytest.mark.parametrize(
+    ("told", "acquisitions", "expected_slices"),
+    [
+        ([4, 4, 4, 4], [1, 1, 1, 1], 0),
+        ([3, 3, 3, 3], [1, 1, 1, 1], 0),  # some are of another acquisition that has no number
+        ([0, 0, 0, 0], [1, 1, 1, 1], 0),
+        ([8, 8, 8, 8], [1, 1, 1, 1], 0),  # two echoes, or two series of one acquisition
+        ([5, 5, 5, None], [1, 1, 1, 1], 0),
+        ([5, 6, 5, 6], [1, 1, 1, 1], 0),
+        ([4, 4, 4, 4], [1, 2, 3, 4], 0),  # of the series, though each slice is an acquisition
+        ([1, 1, 3, 3], [1, 1, 2, 2], 0),
+        ([6, 6, 6, 6], [1, 1, 2, 2], 6),
+        ([2, 2, 3, 3], [1, 1, 2, 2], 5),
+        ([90, 90, 90, 90], [1, 1, 1, 1], 90),
+    ],
+)
+def test_fewer_slices_than_were_acquired_are_told_unless_the_number_has_another_reason(
+    image_series: Callable, told: list[int | None], acquisitions: list[int], expected_slices: int
+) -> None:
+    series = image_series(np.zeros((4, 8, 8)))
+    for ds, count, acquisition in zip(series, told, acquisitions, strict=True):
+        ds.AcquisitionNumber = acquisition
+        if count is not None:
+            ds.ImagesInAcquisition = count
+    found = end_warnings([frame for ds in series for frame in frames_of(ds)])
+    assert [one.details for one in found] == (
+        [{"slices": 4, "expected_slices": expected_slices}] if expected_slices else []
+    )
+
+
+@pytest.mark.parametrize(
     ("code", "details", "edit"),
     [
         ("DICOM_THICKNESS", {"thickness_mm": 5.0, "step_mm": 2.5}, _each(SliceThickness=5)),
+        ("DICOM_FEWER_SLICES", {"slices": 4, "expected_slices": 5}, _each(ImagesInAcquisition=5)),
         ("DICOM_LATERALITY", {"position": "FFP"}, _each(PatientPosition="FFP")),
         ("DICOM_MONOCHROME1", {"inverted": 0}, _each(PhotometricInterpretation="MONOCHROME1")),
         ("DICOM_DUP_DROPPED", {"files": 1}, _duplicate),

@@ -53,7 +53,8 @@ def test_gantry_tilt_is_undone(tmp_path: Path, save_series: Callable) -> None:
     with pytest.raises(Rejected, match="DICOM_GANTRY_TILT"):
         read_dicom_series(paths)
     found = read_dicom_series(paths, rule=REGRID)
-    (warned,) = (one for one in found.warnings if one.code == "DICOM_REGRID")
+    (warned,) = found.warnings  # none of the thickness, which is no longer the distance of tilted slices
+    assert warned.code == "DICOM_REGRID"
     assert warned.details["tilt_degrees"] == 12.0
     assert found.spacing_mm[2] == pytest.approx(2.5 * np.cos(tilt), abs=1e-6)
     assert found.array.shape == (8, 20, 16)  # 3.6 mm wider along y, so that nothing is cut off
@@ -84,3 +85,14 @@ def test_regular_stacks_stay_as_they_are(tmp_path: Path, save_series: Callable) 
     found, wanted = read_dicom_series(paths, rule=REGRID), read_dicom_series(paths)
     np.testing.assert_array_equal(found.array, wanted.array)
     assert (found.array.dtype, found.warnings) == (np.int16, ())
+
+
+def test_overlapping_slices_of_a_regular_stack_are_told_whatever_the_catalog_asks(
+    tmp_path: Path, save_series: Callable
+) -> None:
+    def thicken(series: list[Dataset]) -> None:
+        for ds in series:
+            ds.SliceThickness = 5
+
+    paths, _ = save_series(tmp_path, edit=thicken)
+    assert [one.code for one in read_dicom_series(paths, rule=REGRID).warnings] == ["DICOM_THICKNESS"]

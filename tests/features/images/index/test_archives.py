@@ -79,7 +79,7 @@ def test_members_are_private_files_without_their_names(tmp_path: Path, unpacked:
     folder = next(unpacked.iterdir())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert "Secret" not in " ".join(map(str, unpacked.rglob("*")))
-    assert list(folder.iterdir()) == [folder / digest_file(path)[:24]]
+    assert list(folder.iterdir()) == [folder / digest_file(path)[:32]]
 
 
 def test_what_is_unpacked_again_is_the_same(tmp_path: Path, unpacked: Path) -> None:
@@ -189,6 +189,18 @@ def test_cases_in_archives_are_found_and_gone_with_them(
     (tmp_path / "data" / "ct").mkdir()
     assert again().files == {"used": 0, "merged": 0, "quarantined": 0}
     assert list(unpacked.iterdir()) == []
+
+
+def test_an_archive_that_templates_use_is_not_missed_by_a_dicom_source(
+    tmp_path: Path, catalog: Callable, save_series: Callable, save_rtstruct: Callable, square: Callable
+) -> None:
+    path = _pack_case(tmp_path, save_series, save_rtstruct, square, "P001")
+    (tmp_path / "data" / "files").mkdir()
+    shutil.copy2(path, tmp_path / "data" / "files" / "P001.zip")
+    mask = {"format": "nifti", "path": "files/{patient}/mask.nii"}
+    files = {**CT, "format": "nifti", "path": "files/{patient}/image.nii", "mask": mask}
+    found = index_cohort(catalog(files, CT), "demo", KEY)
+    assert found.files == {"used": 4, "merged": 0, "quarantined": 0, "ignored_archive": 2}
 
 
 def test_what_another_process_unpacks_is_left_alone_for_a_day(tmp_path: Path, unpacked: Path) -> None:
