@@ -191,6 +191,10 @@ REASONS: dict[str, Reason] = {
         "export with patient ids; give deidentify the catalog, and as IN the cohort's root",
     ),
     "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
+    "IMAGE_COPY": Reason(
+        "warning: another patient has the same voxels in its ROI: one of them may be a copy",
+        "find out whose image it is; a copied patient may stand on both sides of a fold",
+    ),
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
     "NAN_OUTSIDE": Reason(
         "warning: the image holds NaN or infinite voxels outside the ROI", "find where the image was damaged"

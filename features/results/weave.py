@@ -14,6 +14,7 @@ from features.core.recipe import Recipe
 from features.core.table import ARROW, Column, Schema
 from features.images.region import REGION_COLUMNS
 from features.results.check import BLOCK, check_address
+from features.results.copies import find_copies
 from features.results.extract import extract_address
 from features.results.ledger import RESULT, Ledger
 from features.results.schemas import KEY
@@ -102,6 +103,9 @@ def weave(scans: Sequence[Scan], recipes: Sequence[Recipe], ledger: Ledger) -> W
         block: _block(block, [group for group in groups if group.block == block], ledger)
         for block in (BLOCK, "radiomics", "deep")
     }
+    for modality, addresses in sorted(regions.items()):
+        copies = find_copies(addresses, blocks[BLOCK][0], region_prefix(modality))
+        warned += [(_quarantined(scan, "quality", warning), "") for scan, warning in copies]
     return Woven(blocks, frozenset(usable) - lost, tuple(rejected), tuple(warned))
 
 

@@ -59,7 +59,9 @@ def test_bad_cases_get_exactly_their_reasons_and_leave_the_clean_ones_alone(tmp_
     rows = Mart.open(store).read("quarantine", COHORT, ["stage", "code"]).to_pylist()
     found = Counter(f"{row['stage']} {row['code']}" for row in rows)
     assert found == Counter(row for one in outcomes for row in one.refused)
-    assert published.warned == Counter(code for one in outcomes for code in one.warned)
+    warned = Counter(published.warned)
+    assert warned.pop("IMAGE_COPY") > 20  # the cases are made of few images
+    assert warned == Counter(code for one in outcomes for code in one.warned)
     assert published.used == len(CLEAN) + sum(one.used for one in outcomes)
     aside = {what: count for what, count in published.files.items() if count and what not in ("used", "quarantined")}
     assert aside == sum((Counter(one.aside) for one in outcomes), Counter[str]())

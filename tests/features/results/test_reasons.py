@@ -107,7 +107,7 @@ def test_a_warning_of_a_result_that_two_cases_share_stays_one_row_for_each(
     scans = [make_scan("p1", 50), make_scan("p2", 60)]
     scans[1] = replace(scans[0], case=scans[1].case)
     for age in (60.0, 61.0, 62.0):
-        assert refresh(scans, make_recipe(), ages={"p1": age}).warned == {"TAB_MISSING": 2}
+        assert refresh(scans, make_recipe(), ages={"p1": age}).warned == {"IMAGE_COPY": 2, "TAB_MISSING": 2}
 
 
 def test_what_preparation_noticed_is_a_warning_of_every_extractor_and_needs_no_work_the_next_time(
