@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,9 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests come first: where files are tested side by side, none is left alone at the end."""
-    long = {item.path for item in items if any(map(item.get_closest_marker, ("server", "browser", "slow")))}
-    items.sort(key=lambda item: item.path not in long)
+    """Files with many long tests come first: where files are tested side by side, none is left alone at the end."""
+    long = Counter(item.path for item in items if any(map(item.get_closest_marker, ("server", "browser", "slow"))))
+    items.sort(key=lambda item: -long[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
