@@ -17,6 +17,7 @@ from features.images.bias import correct_bias
 from features.images.distance import body_mask
 from features.images.resample import MARGIN, Axis, axis_of, resample, resample_mask, round_half_up
 
+VERSION = "2"  # raise it when the same region and recipe give another region: all features are then computed again
 PADDING = 5  # voxels of the target grid around the ROI
 KEPT_LEAST = 0.5  # of the ROI's voxels: below, features are of its smaller part
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6

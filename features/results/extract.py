@@ -12,20 +12,21 @@ from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.store import Store
-from features.images.prepare import prepare_region
+from features.images.prepare import VERSION, prepare_region
 from features.images.region import read_region
 from features.results.check import scan_facts
 from features.results.guard import guarded
 
 
 def extract_address(scan: Scan, recipe: Recipe, extractor: Extractor) -> str:
-    """Where the features are kept: image and mask bytes, recipe, extractor settings and version decide it."""
+    """Where the features are kept: image and mask bytes, recipe, extractor settings and versions decide it."""
     return digest_json(
         {
             **scan_facts(scan),
             "recipe": recipe.digest(),
             "extractor": extractor.model_dump(mode="json"),
             "version": extractor.version,
+            "preparation": VERSION,
         }
     )
 

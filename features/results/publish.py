@@ -25,7 +25,7 @@ from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMAT
 from features.results.weave import feature_prefix, fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
-VERSION = "2"  # raise it when the same results should give other tables
+VERSION = "3"  # raise it when the same results should give other tables
 
 
 @dataclass(frozen=True)
