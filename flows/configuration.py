@@ -1,6 +1,7 @@
 """Recipes, studies and the catalog as one configuration, checked together."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ FOLDER = Path(__file__).parent
 
 
 def recipe_files() -> dict[str, Path]:
-    """Recipes that come with radweave, by name."""
-    return {path.stem: path for path in sorted((FOLDER / "recipes").glob("*.yaml"))}
+    """Recipes that come with radweave, by name: that of a file in a folder begins with the folder's, as in `ibsi_a`."""
+    root = FOLDER / "recipes"
+    return {"_".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.yaml"))}
 
 
 def study_files() -> dict[str, Path]:
@@ -27,10 +29,11 @@ def study_files() -> dict[str, Path]:
 
 
 def find_recipes(names: Iterable[str]) -> tuple[Recipe, ...]:
-    """Recipes by name. Raises RadweaveError for an unknown one."""
+    """Recipes by name, `ibsi/a` being `ibsi_a`. Raises RadweaveError for an unknown one."""
     files = recipe_files()
     found = []
-    for name in names:
+    for given in names:
+        name = given.replace("/", "_")
         if name not in files:
             hint = did_you_mean(name, files)
             raise RadweaveError(f'there is no recipe "{name}"; there are {", ".join(files)}. {hint}'.strip())
@@ -39,12 +42,27 @@ def find_recipes(names: Iterable[str]) -> tuple[Recipe, ...]:
 
 
 def recipes_for(catalog: Catalog, cohort: str) -> tuple[Recipe, ...]:
-    """All recipes that fit the modalities and units of a cohort."""
+    """The recipes that fit the modalities and units of a cohort: by default, or asked for by a study in flows/studies."""
     images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
-    found = tuple(recipe for recipe in find_recipes(recipe_files()) if (recipe.modality, recipe.unit) in images)
+    fitting = [recipe for recipe in find_recipes(recipe_files()) if (recipe.modality, recipe.unit) in images]
+    asked = _asked_for(cohort)
+    found = tuple(recipe for recipe in fitting if recipe.default or recipe.name in asked)
     if not found:
         kinds = ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))
-        raise RadweaveError(f'no recipe fits cohort "{cohort}" ({kinds}): add one to flows/recipes')
+        named = f", or name one of {', '.join(recipe.name for recipe in fitting)} by --recipe" if fitting else ""
+        raise RadweaveError(f'no recipe fits cohort "{cohort}" ({kinds}): add one to flows/recipes{named}')
+    return found
+
+
+def _asked_for(cohort: str) -> set[str]:
+    """Recipes that the studies of a cohort name. A study with faults has its say in `check`."""
+    found: set[str] = set()
+    for path in study_files().values():
+        with suppress(ConfigError):
+            study = Document.load(path).data
+            cohorts, recipes = ((study if isinstance(study, dict) else {}).get(key) for key in ("cohorts", "recipes"))
+            if isinstance(cohorts, list) and cohort in cohorts and isinstance(recipes, list):
+                found |= {name for name in recipes if isinstance(name, str)}
     return found
 
 

@@ -13,6 +13,7 @@ from features.core.digest import digest_json
 from features.core.extractor import EXTRACTORS, Extractor
 from features.core.filter import FILTERS, Filter
 from features.core.normaliser import NORMALISERS, BiasCorrection, Normaliser
+from features.core.region import Vector
 from features.core.room import Frozen
 from features.core.variant import VARIANTS, Variant
 from features.core.yaml import Document
@@ -39,20 +40,28 @@ def _normaliser(value: object) -> Normaliser | None:
     return NORMALISERS.parse({"kind": "zscore", **value} if isinstance(value, Mapping) else value)
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Recipe(Frozen):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
-    name: word used in column names. spacing_mm: (x, y, z) to resample to, null keeps the grid.
+    name: word used in column names. default: whether a refresh that names no recipes extracts it.
+    spacing_mm: (x, y, z) to resample to; null for an axis keeps that axis, null for all of it the grid.
     bias_correction, normalise: act on the whole image, in this order, before it is resampled.
     roi: which voxels are measured: the whole ROI, or a variant such as a shell round it, on the resampled grid.
-    resegment: intensity range kept in the ROI (IBSI 5424). filters: make derived images besides the original one.
+    resegment: intensity range kept in the ROI (IBSI USB3), null for a bound that there is none; outlier_sigma: of these, the
+    intensities within so many standard deviations of their mean (IBSI 7ACA).
+    filters: make derived images besides the original one.
     window: intensities mapped to [0, 1] for deep features.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
     modality: Modality
     unit: Unit
-    spacing_mm: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = None
+    default: bool = Field(True, exclude_if=bool)
+    spacing_mm: tuple[PositiveFloat | None, PositiveFloat | None, PositiveFloat | None] | None = None
     interpolator: Literal["linear", "bspline"] = "linear"
     round_intensities: bool = False
     bias_correction: BiasCorrection | None = None
@@ -60,7 +69,8 @@ class Recipe(Frozen):
     roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
         default_factory=lambda: VARIANTS.parse(WHOLE)
     )
-    resegment: tuple[float, float] | None = None
+    resegment: tuple[float | None, float | None] | None = None
+    outlier_sigma: PositiveFloat | None = Field(None, exclude_if=_is_none)
     discretise: FixedBinWidth | FixedBinCount
     filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = ()
     window: tuple[float, float] | None = None
@@ -78,8 +88,9 @@ class Recipe(Frozen):
             raise ValueError(f"bias_correction is for MR, the modality of this recipe is {self.modality}")
         self._check_origin()
         for name, bounds in (("resegment", self.resegment), ("window", self.window)):
-            if bounds and not bounds[0] < bounds[1]:
-                raise ValueError(f"{name}: the lower bound {bounds[0]} is not below the upper bound {bounds[1]}")
+            low, high = bounds or (None, None)
+            if low is not None and high is not None and not low < high:
+                raise ValueError(f"{name}: the lower bound {low} is not below the upper bound {high}")
         if self.window is None and any(extractor.block == "deep" for extractor in self.extractors):
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
         for extractor in self.extractors:
@@ -108,13 +119,19 @@ class Recipe(Frozen):
         return self.unit if self.normalise is None or self.normalise.keeps_unit else "arbitrary"
 
     def digest(self) -> str:
-        """Address of the prepared pixels: all settings but the name and the extractors.
+        """Address of the prepared pixels: all settings but the name, the extractors, and when they are extracted.
 
-        The whole ROI and no bias correction leave no trace: addresses are those of the time before there were others.
+        The whole ROI, no bias correction and no outliers leave no trace: addresses are those of the time before there were
+        others.
         """
-        left_out = {"name", "extractors"} | ({"roi"} if self.roi.kind == WHOLE else set())
+        left_out = {"name", "default", "extractors"} | ({"roi"} if self.roi.kind == WHOLE else set())
         left_out |= {"bias_correction"} if self.bias_correction is None else set()
         return digest_json(self.model_dump(mode="json", exclude=left_out))
+
+    def spacing_of(self, spacing_mm: Vector) -> Vector:
+        """Spacing (x, y, z) of the prepared region of an image with this spacing."""
+        x, y, z = (new or old for new, old in zip(self.spacing_mm or (None, None, None), spacing_mm, strict=True))
+        return x, y, z
 
     @property
     def reach_mm(self) -> float:

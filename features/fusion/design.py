@@ -348,7 +348,8 @@ def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Seque
     names = set(table.schema.names)
     absent = [column for column in wanted if column not in names]
     if absent:
-        raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}')
+        named = "".join(f" --recipe {recipe.name}" for recipe in recipes) if not all(r.default for r in recipes) else ""
+        raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}{named}')
     woven = mart.manifest.cohorts[name].settings
     changed = [prefix for prefix, digest in settings_digests(recipes).items() if woven.get(prefix) != digest]
     if changed:

@@ -24,13 +24,14 @@ PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped on
 
 
 def prepare_region(region: Region, recipe: Recipe) -> Region:
-    """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity range.
+    """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity.
 
     In order: correct the bias and normalise, by the whole image; crop to the ROI plus padding; resample on a grid that
     shares its centre with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half
     up; take the variant `recipe.roi` of the ROI (its outline, if the region has one); keep its voxels inside
-    `recipe.resegment` that were not left out before. Outside the image the nearest voxel continues it. The padding covers
-    what the variant and the extractors look at; filters that see all get the whole image.
+    `recipe.resegment` that were not left out before, and of these those within `recipe.outlier_sigma` standard deviations of
+    their mean. Outside the image the nearest voxel continues it. The padding covers what the variant and the extractors look
+    at; filters that see all get the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
     Raises Rejected: MASK_EMPTY, IMAGE_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
@@ -40,7 +41,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         raise Rejected("MASK_EMPTY")
     volume = correct_bias(region.volume, recipe.bias_correction) if recipe.bias_correction else region.volume
     change = recipe.normalise.fit(replace(region, volume=volume)) if recipe.normalise else None
-    spacing = recipe.spacing_mm or volume.spacing_mm
+    spacing = recipe.spacing_of(volume.spacing_mm)
     padding = PADDING_FILTERS if recipe.filters else PADDING
     if any(one.sees_all for one in recipe.filters):
         reach = max(
@@ -69,14 +70,26 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
             raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
     mask = outline if left_out is None else outline & ~left_out
     before = int(mask.sum())
-    if recipe.resegment is not None:
-        mask = mask & (array >= recipe.resegment[0]) & (array <= recipe.resegment[1])
+    mask = _resegmented(array, mask, recipe)
     _check(array, mask, recipe)
     direction = np.array(volume.direction).reshape(3, 3)
     origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
     prepared = Volume(array, grid, place, volume.direction, volume.facts)
     return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
+
+
+def _resegmented(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) -> NDArray[np.bool_]:
+    """The voxels of a mask whose intensity the recipe keeps; the mask itself if it asks for nothing."""
+    low, high = recipe.resegment or (None, None)
+    if low is not None:
+        mask = mask & (array >= low)
+    if high is not None:
+        mask = mask & (array <= high)
+    values = array[mask]
+    if recipe.outlier_sigma is not None and len(values) and np.isfinite(values).all():
+        mask = mask & (np.abs(array - values.mean()) <= recipe.outlier_sigma * values.std())
+    return mask
 
 
 def _resegmented_most(before: int, mask: NDArray[np.bool_]) -> tuple[Warned, ...]:

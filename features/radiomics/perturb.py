@@ -72,7 +72,7 @@ def margin_of(recipe: Recipe, spacing_mm: Vector) -> float:
     """How far from the ROI's box, in mm, pixels have to be perturbed for what a recipe looks at; infinite: everywhere."""
     if any(one.sees_all for one in recipe.filters):
         return math.inf
-    step = max(recipe.spacing_mm or spacing_mm)
+    step = max(recipe.spacing_of(spacing_mm))
     padding = PADDING_FILTERS if recipe.filters else PADDING
     return max(padding * step, recipe.reach_mm) + SPARE_MM
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from features.core.extractor import Extractor
 from features.core.quarantine import Rejected, Warned
-from features.core.recipe import Recipe
+from features.core.recipe import Recipe, load_recipe
 from features.core.region import Region, Volume
 from features.core.table import Column
 from features.images.formats.nifti import read_nifti
@@ -164,6 +165,7 @@ def test_more_than_half_of_the_roi_left_out_is_told_and_what_readers_noticed_is_
         ("RESEGMENTED_EMPTY", 0.0, {"resegment": (5000, 6000)}),
         ("RESEGMENTED_EMPTY", 0.0, {"minimum_voxels": 100_000}),
         ("NAN_IN_ROI", np.nan, {"spacing_mm": (1, 1, 1)}),
+        ("NAN_IN_ROI", np.nan, {"outlier_sigma": 3}),
         ("IMAGE_FLAT", -1.0, {"normalise": {}}),
     ],
 )
@@ -198,12 +200,53 @@ def test_nan_near_the_roi_is_rejected_only_where_filters_spread_it() -> None:
         prepare_region(region, _recipe(filters=["wavelet"]))
 
 
+def test_an_axis_without_a_spacing_keeps_its_slices() -> None:
+    region = _region()
+    prepared = prepare_region(region, _recipe(spacing_mm=(2, 2, None)))
+    assert prepared.volume.spacing_mm == (2, 2, 3.0)
+    (first, *_), (last, *_) = (np.flatnonzero(region.mask.any(axis=(1, 2)))[side] for side in ([0], [-1]))
+    assert prepared.mask.shape[0] == last - first + 1 + 2 * 5  # slices of the ROI and the padding
+    for k, slices in enumerate(range(first - 5, last + 6)):  # nothing is mixed across slices
+        alone = replace(region.volume, array=region.volume.array[slices : slices + 1].repeat(3, axis=0))
+        mask = np.zeros(alone.array.shape, bool)
+        mask[1] = region.mask.any(axis=0)
+        same = prepare_region(Region(alone, mask), _recipe(spacing_mm=(2, 2, None))).volume.array[1]
+        np.testing.assert_allclose(prepared.volume.array[k], same, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({"resegment": (0, 10)}, [0, 10, 4, 5, 6]),
+        ({"resegment": (None, 0)}, [-50, 0]),
+        ({"resegment": (5, None)}, [10, 5, 6, 300]),
+        ({"outlier_sigma": 2}, [-50, 0, 10, 4, 5, 6]),
+        ({"resegment": (-100, 10), "outlier_sigma": 2}, [0, 10, 4, 5, 6]),  # 300 is gone before −50 is judged
+    ],
+)
+def test_resegmentation_by_range_and_spread_leaves_the_outline_alone(settings: dict, kept: list[float]) -> None:
+    array = np.array([[[-50.0, 0, 10, 4, 5, 6, 300]]])
+    prepared = prepare_region(Region(Volume(array, (1, 1, 1)), np.ones(array.shape, bool)), _recipe(**settings))
+    assert prepared.values.tolist() == kept
+    assert prepared.shape_mask.all()
+
+
 @pytest.mark.data
-def test_ibsi_configuration_c_has_its_voxel_count(public_data: Callable) -> None:
+@pytest.mark.parametrize(
+    ("name", "outline", "mask"),
+    [
+        ("a", 125_256, 114_596),
+        ("b", 29_842, 27_359),
+        ("c", 45_985, 45_981),
+        ("d", 45_985, 44_465),
+        ("e", 45_985, 44_484),
+    ],
+)
+def test_masks_of_ibsi_configurations_have_the_reference_s_sizes(
+    public_data: Callable, name: str, outline: int, mask: int
+) -> None:
     folder = public_data("ibsi1-ct-phantom/nifti")
-    phantom, mask = read_nifti(folder / "phantom.nii.gz"), read_nifti(folder / "mask.nii.gz")
-    rounded = Volume(np.rint(phantom.array), phantom.spacing_mm, phantom.origin_mm, phantom.direction)
-    recipe = _recipe(spacing_mm=(2, 2, 2), round_intensities=True, resegment=(-1000, 400))
-    assert prepare_region(Region(rounded, mask.array == 1), recipe).mask.sum() == 45_981
-    kept = _recipe(resegment=(-500, 400))
-    assert prepare_region(Region(rounded, mask.array == 1), kept).mask.sum() == 114_596
+    phantom, labels = read_nifti(folder / "phantom.nii.gz"), read_nifti(folder / "mask.nii.gz")
+    recipe = load_recipe(Path(__file__).parents[3] / "flows" / "recipes" / "ibsi" / f"{name}.yaml")
+    prepared = prepare_region(Region(phantom, labels.array == 1), recipe)
+    assert (prepared.shape_mask.sum(), prepared.mask.sum()) == (outline, mask)

@@ -4,51 +4,23 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 
-from features.core.recipe import FixedBinCount, FixedBinWidth
 from features.core.region import Region, Volume
+from features.core.table import read_table
 from features.radiomics.ibsi1.compute import AGGREGATIONS, Entry, compute_features, entries
-from features.radiomics.ibsi1.prepare import prepare
-from features.radiomics.ibsi1.settings import IbsiSettings, PrepareSettings
+from features.radiomics.ibsi1.settings import IbsiSettings
 
 GOLDEN = Path(__file__).parents[3] / "golden"
-BY_25 = {"discretise": FixedBinWidth(bin_width=25)}
-BY_32 = {"discretise": FixedBinCount(bin_count=32)}
-ON_2_MM = {"spacing_mm": (2, 2, 2), "round_intensities": True}
-# Of each configuration of the CT phantom: how it is prepared, how features are computed, dimension of its textures,
-# voxels of the morphological and of the intensity mask.
-CONFIGURATIONS = {
-    "a": ({"resegment": (-500, 400)}, {**BY_25, "bin_range": (-500, 400)}, "2", 125256, 114596),
-    "b": (
-        {**ON_2_MM, "spacing_mm": (2, 2, 0), "resegment": (-500, 400)},
-        {**BY_32, "bin_range": (-500, 400)},
-        "2",
-        29842,
-        27359,
-    ),
-    "c": (
-        {**ON_2_MM, "resegment": (-1000, 400)},
-        {**BY_25, "bin_range": (-1000, 400), "ivh": FixedBinWidth(bin_width=2.5)},
-        "3",
-        45985,
-        45981,
-    ),
-    "d": ({**ON_2_MM, "outlier_sigma": 3}, BY_32, "3", 45985, 44465),
-    "e": (
-        {**ON_2_MM, "interpolator": "bspline", "resegment": (-1000, 400), "outlier_sigma": 3},
-        {**BY_32, "ivh": FixedBinCount(bin_count=1000)},
-        "3",
-        45985,
-        44484,
-    ),
-}
+CONFIGURATIONS = {"a": "2", "b": "2", "c": "3", "d": "3", "e": "3"}  # of the CT phantom: dimension of the textures
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -86,7 +58,7 @@ def phantom() -> Region:
     for row in _rows("ibsi_digital_phantom_voxels.csv"):
         place = int(row["z"]), int(row["y"]), int(row["x"])
         array[place], mask[place] = float(row["intensity"]), row["roi"] == "1"
-    return prepare(Volume(array, (2.0, 2.0, 2.0)), mask, PrepareSettings())
+    return Region(Volume(array, (2.0, 2.0, 2.0)), mask)
 
 
 @lru_cache(maxsize=1)
@@ -101,67 +73,50 @@ def test_the_digital_phantom_has_the_reference_values(group: tuple[str, str]) ->
     assert misses == []
 
 
-@lru_cache(maxsize=1)
-def _scan(folder: Path) -> tuple[Volume, np.ndarray]:
-    image, mask = (sitk.ReadImage(str(folder / f"{name}.nii.gz")) for name in ("phantom", "mask"))
-    array = np.round(sitk.GetArrayFromImage(image).astype(np.float64))  # not every voxel of the file is whole
-    return Volume(array, image.GetSpacing(), image.GetOrigin(), image.GetDirection()), sitk.GetArrayFromImage(mask) > 0
-
-
-@lru_cache(maxsize=5)
-def _prepared(folder: Path, name: str) -> Region:
-    return prepare(*_scan(folder), PrepareSettings(**CONFIGURATIONS[name][0]))  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=5)
-def _values(folder: Path, name: str) -> Mapping[str, float]:
-    _, settings, dimension, _, _ = CONFIGURATIONS[name]
-    wanted = [aggregation for aggregation in AGGREGATIONS if aggregation.startswith(dimension)]
-    return compute_features(_prepared(folder, name), IbsiSettings(**settings), aggregations=wanted)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def folder(public_data: Path) -> Path:
-    return public_data / "ibsi1-ct-phantom" / "nifti"
-
-
-@pytest.mark.slow
-@pytest.mark.data
-@pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_masks_of_the_ct_phantom_have_the_reference_sizes(folder: Path, name: str) -> None:
-    prepared = _prepared(folder, name)
-    assert (prepared.shape_mask.sum(), prepared.mask.sum()) == CONFIGURATIONS[name][3:]
+CATALOG = """version: 1
+cohorts:
+  ibsi:
+    title: IBSI's CT phantom, as DICOM with contours and as NIfTI
+    licence: CC BY-NC 3.0
+    root: .
+    centres: {dicom: {}, nifti: {}}
+    images:
+    - centre: dicom
+      modality: CT
+      unit: HU
+      format: dicom
+      path: packed
+      mask: {format: rtstruct, roi: GTV-1}
+    - centre: nifti
+      modality: CT
+      unit: HU
+      format: nifti
+      path: "files/{patient}_phantom.nii.gz"
+      mask: {format: nifti, path: "files/{patient}_mask.nii.gz"}
+"""
 
 
 @pytest.mark.slow
 @pytest.mark.data
-@pytest.mark.parametrize(
-    ("name", "group"),
-    [(name, group) for name in CONFIGURATIONS for group in _groups(CONFIGURATIONS[name][2])],
-    ids=lambda value: value if isinstance(value, str) else "-".join(value),
-)
-def test_the_ct_phantom_has_the_reference_values(folder: Path, name: str, group: tuple[str, str]) -> None:
-    number, misses = _misses(f"ct_{name}", CONFIGURATIONS[name][2], group, _values(folder, name))
-    assert number >= 2
-    assert misses == []
-
-
-@pytest.mark.slow
-@pytest.mark.data
-@pytest.mark.parametrize("name", ["a", "c"])
-def test_the_prepared_ct_phantom_has_the_reference_s_diagnostics(folder: Path, public_data: Path, name: str) -> None:
-    path = public_data / "ibsi1-reference" / f"ibsi_1_chest_config_{name}.csv"
-    rows = {row["tag"]: row for row in csv.DictReader(path.read_text("utf-8").splitlines(), delimiter=";")}
-    column = "reference value"
-    prepared = _prepared(folder, name)
-    array = prepared.volume.array
-    found = {f"img_dim_{axis}_interp_img": float(n) for axis, n in zip("zyx", array.shape, strict=True)}
-    found |= {f"vox_dim_{axis}_interp_img": n for axis, n in zip("xyz", prepared.volume.spacing_mm, strict=True)}
-    found |= {f"{word}_int_interp_img": float(getattr(np, word)(array)) for word in ("mean", "min", "max")}
-    kept = array[prepared.mask]
-    found |= {f"int_mask_{word}_int_reseg_roi": float(getattr(np, word)(kept)) for word in ("mean", "min", "max")}
-    for tag, value in found.items():
-        assert value == pytest.approx(float(rows[tag][column]), rel=5e-3, abs=float(rows[tag]["tolerance"])), tag
+def test_the_recipes_of_ibsi_give_the_ct_phantom_its_reference_values(
+    public_data: Path, tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    folder, root = public_data / "ibsi1-ct-phantom", tmp_path / "cohort"
+    for place, name in (("packed", "dicom.tar.gz"), ("files", "nifti/phantom.nii.gz"), ("files", "nifti/mask.nii.gz")):
+        (root / place).mkdir(parents=True, exist_ok=True)
+        source = folder / name
+        shutil.copy(source, root / place / (f"one_{source.name}" if place == "files" else source.name))
+    (root / "data_catalog.yaml").write_text(CATALOG)
+    recipes = [word for name in CONFIGURATIONS for word in ("--recipe", f"ibsi/{name}")]
+    places = ["--catalog", root / "data_catalog.yaml", "--store", tmp_path / "store"]
+    command("refresh", "ibsi", *recipes, *places, "--runner", "threads", "--workers", 1)
+    table = read_table(tmp_path / "store" / "mart" / "radiomics" / "ibsi.parquet")
+    assert table["centre"].to_pylist() == ["dicom", "nifti"]
+    for row, (name, dimension) in product(table.to_pylist(), CONFIGURATIONS.items()):
+        values = {entry.name: row[f"ibsi__ibsi_{name}__original_{entry.name}"] for entry in _entries(dimension)}
+        found = [_misses(f"ct_{name}", dimension, group, values) for group in _groups(dimension)]
+        assert sum(number for number, _ in found) == (346 if dimension == "2" else 210)
+        assert [miss for _, misses in found for miss in misses] == [], (row["centre"], name)
 
 
 def test_every_reference_belongs_to_a_feature() -> None:
