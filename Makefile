@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 export PYTHONDONTWRITEBYTECODE =  # tests start hundreds of processes: they shall not compile everything anew
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test check types fast format serve lock clean
+.PHONY: help demo test check types fast format serve lock licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ serve: $(READY)  ## the Prefect server, its UI and the schedules, on loopback
 lock: $(READY)  ## renew requirements.lock (needs uv; torch stays apart, so that GPU users bring their own)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-package torch --no-header --no-annotate --output-file requirements.lock
+
+licences: $(READY)  ## renew docs/licences.md
+	$(BIN)/python -m tests.licences
 
 clean:  ## remove the environment and what the demo wrote
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,6 @@
 """The commands and examples in README and docs work, and what they say of the code is true."""
 
+import contextlib
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ import pytest
 
 from features.core.quarantine import REASONS
 from features.core.table import read_table
+from tests import licences
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -85,6 +87,20 @@ def test_data_managers_read_every_quarantine_code() -> None:
     ]
     shown = [row for row in rows if row[0] in REASONS or row[0].isupper()]
     assert shown == [(code, reason.means, reason.remedy) for code, reason in REASONS.items()]
+
+
+def test_the_page_of_licences_tells_what_the_packages_of_the_lock_say() -> None:
+    """Copyleft that has come in with another package is a fault here, not a surprise of whoever builds a container."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    table = licences.PAGE.read_text("utf-8").partition("## All packages")[2].partition("|---|---|\n")[2]
+    rows = dict(re.findall(r"^\| (\S+) \| ([^|]+?) \|$", table, re.MULTILINE))
+    assert sorted(rows) == licences.packages()
+    for name in rows:
+        with contextlib.suppress(PackageNotFoundError):
+            version(name)
+            assert (name, rows[name]) == (name, licences.licence_of(name))
+    assert {name for name, licence in rows.items() if "GPL" in licence} == set(licences.COPYLEFT)
 
 
 def test_glossary_has_one_meaning_per_word() -> None:
