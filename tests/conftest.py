@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,3 +124,45 @@ def demo(tmp_path_factory: pytest.TempPathFactory, radweave: Run) -> Demo:
             radweave("study", "builtin_response", "--catalog", found.catalog, "--store", found.store)
             (folder / "made").touch()
     return found
+
+
+@pytest.fixture(scope="session")
+def _s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3-compatible server on loopback, of this process alone; the server chooses its port itself."""
+    log = tmp_path_factory.mktemp("s3") / "server.log"
+    with log.open("w") as output:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+        server = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            for _ in range(1200):
+                if found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text()):
+                    break
+                assert server.poll() is None, log.read_text()
+                time.sleep(0.1)
+            else:
+                pytest.fail("the S3 server did not start")
+            yield found[0]
+        finally:
+            server.kill()
+            server.wait(timeout=30)
+
+
+@pytest.fixture
+def s3(_s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty bucket of this test, on loopback, in the environment that s3fs reads."""
+    settings = {
+        "AWS_ENDPOINT_URL": _s3_server,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()  # an instance that was made before knows another server
+    bucket = f"bucket{os.getpid()}-{abs(hash(request.node.nodeid)) % 10**8}"
+    s3fs.S3FileSystem().mkdir(bucket)
+    yield f"s3://{bucket}"
+    s3fs.S3FileSystem.clear_instance_cache()

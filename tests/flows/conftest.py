@@ -1,5 +1,5 @@
-"""What several tests of the flows share: a store that no image was needed for, a loopback server that speaks S3, and one
-`radweave serve` with its REST API, which tells which hosts its processes look for.
+"""What several tests of the flows share: a store that no image was needed for, and one `radweave serve` with its REST
+API, which tells which hosts its processes look for.
 """
 
 import datetime
@@ -116,53 +116,6 @@ def publish_row(copied: Store) -> Callable[..., Store]:
         return copied
 
     return build
-
-
-@pytest.fixture(scope="session")
-def _s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    log = (tmp_path_factory.mktemp("s3") / "server.log").open("w")
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/moto-api/", timeout=5).close()
-                break
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail("the S3 server did not start")
-        yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        log.close()
-
-
-@pytest.fixture
-def s3(_s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """The URL of an empty bucket on loopback, in the environment that s3fs reads."""
-    settings = {
-        "AWS_ENDPOINT_URL": _s3_server,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    bucket = f"bucket{os.getpid()}-{abs(hash(request.node.nodeid)) % 10**8}"
-    s3fs.S3FileSystem().mkdir(bucket)
-    return f"s3://{bucket}"
 
 
 ROOT = Path(__file__).parents[2]

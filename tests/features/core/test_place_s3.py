@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,37 +14,8 @@ from features.core.store import Store
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """The URL of an empty bucket of an S3-compatible server on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    settings = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    os.environ.update(settings)
-    try:
-        start = time.monotonic()
-        while True:
-            try:
-                request = urllib.request.Request(f"{address}/radweave", method="PUT")
-                urllib.request.urlopen(request, timeout=30).close()
-                break
-            except OSError:
-                assert time.monotonic() < start + 120, "the S3 server did not start"
-                time.sleep(0.2)
-        yield "s3://radweave"
-    finally:
-        server.kill()
-        server.wait()
-        for name in settings:
-            del os.environ[name]
-
-
-def test_files_are_written_read_found_and_removed(bucket: str) -> None:
-    folder = open_place(f"{bucket}/files")
+def test_files_are_written_read_found_and_removed(s3: str) -> None:
+    folder = open_place(f"{s3}/files")
     assert is_remote(folder)
     write_bytes(folder / "a" / "x", b"1")
     write_bytes(folder / "a" / "x", b"2")
@@ -62,13 +26,13 @@ def test_files_are_written_read_found_and_removed(bucket: str) -> None:
     remove_file(folder / "y")
     remove_file(folder / "y")
     assert find_files(folder) == ["a/x"]
-    assert find_files(open_place(f"{bucket}/nothing")) == []
+    assert find_files(open_place(f"{s3}/nothing")) == []
     with pytest.raises(StoreError, match="nothing: cannot be read"):
         read_bytes(folder / "nothing")
 
 
-def test_results_are_kept_there_too(bucket: str) -> None:
-    store = Store(open_place(f"{bucket}/results"))
+def test_results_are_kept_there_too(s3: str) -> None:
+    store = Store(open_place(f"{s3}/results"))
     assert not store.has("region", "ab" * 32)
     store.save("region", "ab" * 32, {"x": 1.0}, {"version": "1"})
     store.save("region", "cd" * 32, Rejected("MASK_EMPTY"), {})
@@ -89,9 +53,9 @@ def test_a_server_that_is_gone_is_a_store_error(monkeypatch: pytest.MonkeyPatch)
     s3fs.S3FileSystem.clear_instance_cache()
 
 
-def test_a_cohort_is_refreshed_studied_and_queried_there(bucket: str, demo, radweave, tmp_path: Path) -> None:
+def test_a_cohort_is_refreshed_studied_and_queried_there(s3: str, demo, radweave, tmp_path: Path) -> None:
     """The tables are those of a local store, byte for byte."""
-    place = f"{bucket}/store"
+    place = f"{s3}/store"
     radweave("refresh", "--all", "--catalog", demo.catalog, "--store", place)
     again = radweave("refresh", "--all", "--catalog", demo.catalog, "--store", place)
     assert "as before" in again.stdout
