@@ -66,7 +66,14 @@ REASONS: dict[str, Reason] = {
     "SEC_BOMB": Reason(
         "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
     ),
-    "HU_RANGE": Reason("CT numbers lie outside the plausible range", "check PixelRepresentation and the rescale tags"),
+    "HU_RANGE": Reason(
+        "CT numbers lie outside the plausible range",
+        "check PixelRepresentation and the rescale tags; of other files, whether they hold HU",
+    ),
+    "UNIT_DOUBTFUL": Reason(
+        "warning: the values may not be in the unit that the catalog declares",
+        "compare them with the original images; convert them, or correct the unit in the catalog",
+    ),
     "DICOM_MODALITY": Reason(
         "no source of the folder declares the modality of the series", "declare it, or let a source ignore it"
     ),
@@ -183,7 +190,10 @@ REASONS: dict[str, Reason] = {
         "the times of injection and scan are absent, or too far apart for the tracer",
         "correct the times in the headers",
     ),
-    "PET_RANGE": Reason("a hundredth of a PET's voxels is above SUV 100", "check dose, weight and Units"),
+    "PET_RANGE": Reason(
+        "a hundredth of a PET's voxels is above SUV 100, or of a file's above 1000",
+        "check dose, weight and Units; of other files, whether they are in Bq/ml",
+    ),
     "PET_HIGH": Reason("warning: the highest SUV of a PET is above 100", "expected in bladder and kidneys; else check"),
     "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
     "PATIENT_UNKNOWN": Reason(

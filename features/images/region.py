@@ -19,6 +19,7 @@ from features.core.table import Column
 from features.images.dicom.series import read_dicom_series, series_voxels
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask
+from features.images.plausible import check_unit
 
 MINIMUM_VOXELS = 27
 AIR_HU = -900.0  # a mean below it is of no tissue
@@ -106,10 +107,12 @@ def read_region(scan: Scan) -> Region:
 def read_image(scan: Scan) -> Volume:
     """The image of a scan in the unit that the catalog declares.
 
-    A DICOM PET is brought into that unit; other files are taken to be in it. Raises Rejected with the readers' codes.
+    A DICOM PET is brought into that unit; other files are taken to be in it if they can be (`check_unit`). Raises Rejected
+    with the readers' codes, HU_RANGE and PET_RANGE. Warns as the readers, and UNIT_DOUBTFUL.
     """
     if scan.image.format != "dicom":
-        return read_volume(scan.image.paths[0], volume=scan.rule.volume)
+        image = read_volume(scan.image.paths[0], volume=scan.rule.volume)
+        return replace(image, warnings=(*image.warnings, *check_unit(image.array, scan.unit)))
     return read_dicom_series(scan.image.paths, unit=scan.unit, rule=scan.rule)
 
 

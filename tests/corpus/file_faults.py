@@ -125,3 +125,27 @@ def nrrd_gz(pair: Pair) -> None:
     """The compressed data end in the middle."""
     data = pair.files["image.nrrd"]
     pair.files["image.nrrd"] = data[: len(data) // 2]
+
+
+@nifti(refused("HU_RANGE"))
+def file_units(pair: NiftiPair) -> None:
+    """Values are a hundred times HU."""
+    pair.image = nifti_image((body() * 100.0).astype(np.float32))
+
+
+@nifti(recovered("UNIT_DOUBTFUL", twin="other"))
+def file_units__scaled(pair: NiftiPair) -> None:
+    """HU were scaled to 0 to 1."""
+    pair.image = nifti_image(((body() + 1100) / 1300).astype(np.float32))
+
+
+@nifti(recovered("UNIT_DOUBTFUL", twin="other"))
+def file_units__picture(pair: NiftiPair) -> None:
+    """HU were scaled to 0 to 255."""
+    pair.image = nifti_image(np.clip((body() + 1000) * 0.22, 0, 255).astype(np.uint8))
+
+
+@nifti(recovered("UNIT_DOUBTFUL", twin="other"))
+def file_units__stored(pair: NiftiPair) -> None:
+    """Values are as a scanner stores them: HU + 1024."""
+    pair.image = nifti_image((body() + 1024).astype(np.int16))
