@@ -1,6 +1,5 @@
 """Step 8: the report."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from features.core.catalog import load_catalog
 from features.core.design import Design
 from features.core.place import write_bytes
 from features.results.manifest import Mart
+from features.results.runs import STUDY, run_bytes
 from tasks.evaluation.result import StudyResult
 from tasks.evaluation.study import Study
 from tasks.reports.report import Facts, write_report
@@ -39,5 +39,5 @@ def write_study_report(
     write_report(folder / "report.html", study, result, facts)
     refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
     summary = {"study": study.model_dump(mode="json"), "provenance": dict(provenance), "refreshes": refreshes}
-    write_bytes(folder / "study.json", (json.dumps(summary, indent=1, sort_keys=True) + "\n").encode())
+    write_bytes(folder / STUDY, run_bytes(folder, summary))
     return folder / "report.html"

@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from features.core.lock import locked
-from features.core.place import find_files
+from features.core.place import find_files, read_bytes
 from features.core.quarantine import Rejected, Warned
+from features.core.seal import check_seal, damaged
 from features.core.table import read_provenance, read_with_provenance, write_table
 
 Values = Mapping[str, float | str]
@@ -109,7 +111,7 @@ class Store:
         warnings: Sequence[Warned] = (),
     ) -> None:
         """Keep a per-case result: one row per value, or none and the rejection in the provenance, as are the warnings."""
-        provenance = dict(provenance)
+        provenance = {**provenance, "address": f"{block}/{digest}"}
         if warnings:
             provenance["warnings"] = json.dumps([asdict(one) for one in warnings], sort_keys=True)
         values: Values = {}
@@ -126,24 +128,45 @@ class Store:
     def load(self, block: str, digest: str) -> dict[str, float | str] | Rejected:
         """A per-case result. Raises StoreError if it is missing or damaged."""
         table, provenance = read_with_provenance(self.work(block, digest))
-        if "rejected" in provenance:
-            return _rejected(provenance)
+        rejected = self._said(block, digest, provenance, "rejected")
+        if rejected is not None:
+            return _rejected(rejected)
         columns = table.to_pydict()
         rows = zip(columns["name"], columns["value"], columns["text"], strict=True)
         return {name: value if text is None else text for name, value, text in rows}
 
     def rejection(self, block: str, digest: str) -> Rejected | None:
         """The rejection kept under an address, None if values are. Raises StoreError if it is missing or damaged."""
-        provenance = read_provenance(self.work(block, digest))
-        return _rejected(provenance) if "rejected" in provenance else None
+        found = self._said(block, digest, read_provenance(self.work(block, digest)), "rejected")
+        return None if found is None else _rejected(found)
 
     def warnings(self, block: str, digest: str) -> list[Warned]:
         """The warnings kept under an address. Raises StoreError if the result is missing or damaged."""
-        return [Warned(**one) for one in json.loads(read_provenance(self.work(block, digest)).get("warnings", "[]"))]
+        found = self._said(block, digest, read_provenance(self.work(block, digest)), "warnings")
+        return [Warned(**one) for one in found or []]
+
+    def check(self, block: str, digest: str) -> bool:
+        """Whether a result is sealed; without a seal it is read. Raises StoreError if it is missing or damaged."""
+        path = self.work(block, digest)
+        data = read_bytes(path)
+        if not check_seal(data, path):
+            self.load(block, digest)
+            return False
+        if f"{block}/{digest}".encode() not in data:
+            raise damaged(path, "it is the result of another address")
+        return True
+
+    def _said(self, block: str, digest: str, provenance: Mapping[str, str], key: str) -> Any:
+        """What a result's provenance says under a key, None if nothing. Raises StoreError if the result is not of its address."""
+        if provenance.get("address", f"{block}/{digest}") != f"{block}/{digest}":
+            raise damaged(self.work(block, digest), f"it is the result {provenance['address']}")
+        try:
+            return json.loads(provenance[key]) if key in provenance else None
+        except ValueError as error:  # only where an older radweave left no seal
+            raise damaged(self.work(block, digest), f'its "{key}" is no JSON') from error
 
 
-def _rejected(provenance: Mapping[str, str]) -> Rejected:
-    row = json.loads(provenance["rejected"])
+def _rejected(row: Mapping[str, Any]) -> Rejected:
     return Rejected(row["code"], row["message"], **row["details"])
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.core.errors import StoreError
-from features.core.place import is_remote, read_bytes, write_bytes
+from features.core.place import read_bytes, write_bytes
+from features.core.seal import BLANK, KEY, check_seal, damaged, sealed
 
+T = TypeVar("T")
 Type = Literal["string", "float64", "float32", "int64", "bool", "date"]
 ARROW: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -90,8 +92,8 @@ def dictionary_rows(block: str, cohort: str, columns: Sequence[Column]) -> list[
 
 
 def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> bytes:
-    """A table as Parquet: zstd, byte-stream split for floats, dictionary for text. Equal tables give equal bytes."""
-    metadata = {f"radweave:{key}": value for key, value in sorted((provenance or {}).items())}
+    """A table as Parquet: zstd, byte-stream split for floats, dictionary for text; sealed. Equal tables give equal bytes."""
+    metadata = {f"radweave:{key}": value for key, value in sorted((provenance or {}).items())} | {KEY: BLANK}
     table = table.replace_schema_metadata(None)
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
@@ -109,7 +111,7 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
     ) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
-    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+    return sealed(sink.getvalue().to_pybytes())
 
 
 def write_table(path: Path, table: pa.Table, provenance: Mapping[str, str] | None = None) -> None:
@@ -118,56 +120,62 @@ def write_table(path: Path, table: pa.Table, provenance: Mapping[str, str] | Non
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a table, page checksums verified. Raises StoreError if it is missing or damaged."""
-    return _opened(path, path).read(columns=columns)
+    """Read a table, its seal and the checksums of its pages verified. Raises StoreError if it is missing or damaged."""
+    return _opened(path).read(columns=columns)
 
 
 def read_with_provenance(path: Path) -> tuple[pa.Table, dict[str, str]]:
     """A table and the provenance that was written with it. Raises StoreError as `read_table`."""
-    file = _opened(path, path)
-    return file.read(), _provenance(file.metadata)
+    file = _opened(path)
+    return file.read(), file.provenance()
 
 
 def table_of_bytes(data: bytes, where: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """The table in a Parquet file's bytes, page checksums verified. Raises StoreError, naming `where`, if they are damaged."""
-    return _opened(pa.BufferReader(data), where).read(columns=columns)
+    return _Checked(data, where).read(columns=columns)
 
 
 def column_names(path: Path) -> list[str]:
     """Names of a table's columns; no values are read. Raises StoreError as `read_table`."""
-    return list(_opened(path, path).metadata.schema.to_arrow_schema().names)
+    return _opened(path).names()
 
 
 def read_provenance(path: Path) -> dict[str, str]:
     """The provenance that was written with a table. Raises StoreError as `read_table`."""
-    return _provenance(_opened(path, path).metadata)
+    return _opened(path).provenance()
 
 
 class _Checked:
     """A Parquet file whose damage is a StoreError."""
 
-    def __init__(self, source: Any, where: Path) -> None:
+    def __init__(self, data: bytes, where: Path) -> None:
         self._where = where
+        source = pa.BufferReader(data)
         self._file = self._guarded(lambda: pq.ParquetFile(source, page_checksum_verification=True))
-
-    @property
-    def metadata(self) -> Any:
-        return self._file.metadata
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         return self._guarded(lambda: self._file.read(columns=columns))
 
-    def _guarded(self, read: Callable[[], Any]) -> Any:
+    def names(self) -> list[str]:
+        return self._guarded(lambda: list(self._file.metadata.schema.to_arrow_schema().names))
+
+    def provenance(self) -> dict[str, str]:
+        return self._guarded(lambda: _provenance(self._file.metadata.metadata or {}))
+
+    def _guarded(self, read: Callable[[], T]) -> T:
         try:
             return read()
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"{self._where}: cannot be read: {error}") from error
+        except (OSError, pa.ArrowException, ValueError) as error:  # ValueError: names or metadata that are no text
+            raise damaged(self._where, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
 
 
-def _opened(source: Any, where: Path) -> _Checked:
-    return _Checked(pa.BufferReader(read_bytes(where)) if source is where and is_remote(where) else source, where)
+def _opened(path: Path) -> _Checked:
+    data = read_bytes(path)
+    check_seal(data, path)
+    return _Checked(data, path)
 
 
-def _provenance(metadata: Any) -> dict[str, str]:
-    found = {key.decode(): value.decode() for key, value in (metadata.metadata or {}).items()}
-    return {key.removeprefix("radweave:"): value for key, value in found.items() if key.startswith("radweave:")}
+def _provenance(metadata: Mapping[bytes, bytes]) -> dict[str, str]:
+    found = {key.decode(): value.decode() for key, value in metadata.items()}
+    own = {key: value for key, value in found.items() if key.startswith("radweave:") and key != KEY}
+    return {key.removeprefix("radweave:"): value for key, value in own.items()}

@@ -14,7 +14,8 @@ from features.core.progress import tell
 from features.core.store import Store
 from features.core.table import column_names, read_table
 from features.results.ledger import RESULT
-from features.results.manifest import manifest_at, mend_mart, refresh_numbers
+from features.results.manifest import manifest_at, refresh_numbers
+from features.results.view import mend_mart
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Collected:
 def collect(store: Store, keep: int, *, dry: bool = False) -> Collected:
     """Keep the newest refreshes and what they need. dry: only tell. Raises StoreError if somebody writes just now."""
     with store.cleaning():
-        mend_mart(store)
+        if not dry:
+            mend_mart(store)
         numbers = refresh_numbers(store)
         kept, old = numbers[-keep:], numbers[:-keep]
         temporary = [name for name in find_files(store.root) if _is_temporary(name)]

@@ -20,13 +20,15 @@ RESULT = "result"  # ends the name of the column that holds the addresses of per
 class Ledger:
     """Addresses of per-case results that stand in a cohort's newest tables, their rows, and the rejections.
 
-    A damaged table is as if it were not there: its values come from work/ again; `damaged` says which.
+    A damaged table is as if it were not there: its values come from work/ again; `damaged` says which. `mended`: refreshes
+    whose views were built again.
     """
 
     def __init__(self, store: Store, cohort: str) -> None:
         self.store, self.cohort = store, cohort
         self.manifest: Manifest = newest(store)
         self.damaged: list[str] = []
+        self.mended: list[int] = []
         self._tables: dict[str, pa.Table | None] = {}
         self._rows: dict[tuple[str, str], dict[str, int]] = {}
         self._fresh: dict[str, Rejected] = {}

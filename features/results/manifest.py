@@ -7,7 +7,6 @@ tables under plain names.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +21,12 @@ from features.core.errors import StoreError
 from features.core.lock import locked
 from features.core.place import create_bytes, find_files, is_remote, read_bytes, sync_folder, write_bytes
 from features.core.room import Frozen
+from features.core.seal import damaged, json_bytes, read_json
 from features.core.store import Store
 from features.core.table import table_of_bytes
 
-LAYOUT = 2  # of the store; raise it when older readers would misread it
+LAYOUT = 3  # of the store; raise it when older readers would misread it
+READABLE = (2, LAYOUT)  # 2: manifests had no seal
 
 
 class File(Frozen):
@@ -94,12 +95,12 @@ def manifest_at(store: Store, refresh: int | None) -> Manifest:
         kept = ", ".join(map(str, refresh_numbers(store))) or "none"
         raise StoreError(f"{store.root}: there is no refresh {refresh}; kept: {kept}")
     try:
-        data = json.loads(read_bytes(path))
-        if data["layout"] != LAYOUT:
+        data = read_json(path)
+        if data["layout"] not in READABLE:
             raise StoreError(f"{path}: layout {data['layout']}, this radweave reads {LAYOUT}")
         return Manifest.model_validate(data)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise StoreError(f"{path}: is damaged; remove it to go back to the refresh before, then refresh") from error
+        raise damaged(path, "it is no manifest") from error
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,8 @@ def commit(
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """A manifest as it is kept: JSON, keys sorted."""
-    return (json.dumps(manifest.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+    """A manifest as it is kept: JSON, keys sorted, sealed."""
+    return json_bytes({**manifest.model_dump(mode="json"), "layout": LAYOUT})
 
 
 def build_view(store: Store, manifest: Manifest) -> None:
@@ -238,12 +239,3 @@ def mart_refresh(store: Store) -> int | None:
         return int(store.mart.readlink().name)
     except (OSError, ValueError, TypeError):
         return None
-
-
-def mend_mart(store: Store) -> None:
-    """Finish what a killed commit left: the link names the newest refresh, and its view is there."""
-    manifest = newest(store)
-    if manifest.refresh and not is_remote(store.root):
-        if not (store.view(manifest.refresh) / "manifest.json").is_file():
-            build_view(store, manifest)
-        point_mart(store, manifest.refresh)

@@ -18,10 +18,11 @@ from features.images.index.cohort import Index
 from features.results.check import check_address
 from features.results.extract import extract_address
 from features.results.ledger import Ledger
-from features.results.manifest import CohortState, File, Manifest, commit, keep_table, mend_mart
+from features.results.manifest import CohortState, File, Manifest, commit, keep_table
 from features.results.patients import Tables
 from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.results.view import mend_mart
 from features.results.weave import feature_prefix, fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
@@ -61,7 +62,7 @@ def publish(
     key = _key(index, recipes, tables, ledger)
     whole = not ledger.damaged and _is_whole(store, ledger.manifest, index.cohort)
     if ledger.state is not None and ledger.state.key == key and whole:
-        mend_mart(store)
+        ledger.mended += mend_mart(store)
         return published_of(index.cohort, ledger.manifest, changed=False)
     woven = weave(index.scans, recipes, ledger)
     patients = tables.load()
@@ -108,6 +109,7 @@ def publish(
         return {name: keep(name, make(refresh)) for name, make in numbered.items()}
 
     manifest = commit(store, index.cohort, state, files, ledger.manifest, late)
+    ledger.mended += mend_mart(store)
     return published_of(index.cohort, manifest, changed=True)
 
 

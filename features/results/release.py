@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from features.core.errors import Fault, RadweaveError, StoreError, did_you_mean
-from features.core.place import read_bytes, remove_file, write_bytes
+from features.core.errors import Fault, RadweaveError, did_you_mean
+from features.core.place import remove_file, write_bytes
 from features.core.quarantine import REASONS, TRANSIENT
 from features.core.room import Frozen
+from features.core.seal import damaged, json_bytes, read_json
 from features.core.store import Store
 from features.core.table import parquet_bytes, read_provenance
 from features.results.ledger import RESULT
@@ -43,9 +43,11 @@ def read_releases(store: Store) -> list[Release]:
     if not store.releases.is_file():
         return []
     try:
-        return [Release.model_validate(row) for row in json.loads(read_bytes(store.releases))]
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"{store.releases}: is damaged; restore it from your backup, or remove it") from error
+        found = read_json(store.releases)
+        rows = found["releases"] if isinstance(found, dict) else found  # a list has no seal: of an older radweave
+        return [Release.model_validate(row) for row in rows]
+    except (ValueError, TypeError, KeyError) as error:
+        raise damaged(store.releases, "it lists no releases") from error
 
 
 def release(store: Store, what: str, cohort: str = "") -> Released:
@@ -55,6 +57,7 @@ def release(store: Store, what: str, cohort: str = "") -> Released:
     `what` is neither a code nor a case of the store; StoreError if somebody writes just now.
     """
     mart = Mart.open(store)
+    read_releases(store)  # it is written to at the end
     _check_known(what, cohort, mart.manifest.cohorts)
     kept: Counter[str] = Counter()
     others: Counter[str] = Counter()
@@ -110,7 +113,7 @@ def _release_of(store: Store, cohort: str, what: str) -> Released:
 
 def _note(store: Store, entry: Release) -> None:
     rows = [row.model_dump(mode="json") for row in (*read_releases(store), entry)]
-    write_bytes(store.releases, (json.dumps(rows, indent=1, sort_keys=True) + "\n").encode())
+    write_bytes(store.releases, json_bytes({"releases": rows}))
 
 
 def _now() -> str:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from features.core.errors import StoreError
-from features.core.place import TEMPORARY, find_files, is_remote
+from features.core.place import TEMPORARY, find_files, is_folder, is_remote
 from features.core.progress import tell
 from features.core.store import Store
 from features.core.table import column_names, read_table, table_of_bytes
 from features.results.collect import addresses_in
-from features.results.manifest import Manifest, Mart, checked_bytes, manifest_at, mart_refresh, refresh_numbers
+from features.results.manifest import File, Manifest, Mart, checked_bytes, manifest_at, mart_refresh, refresh_numbers
+from features.results.pages import page_lack
+from features.results.release import read_releases
+from features.results.runs import STUDY, check_file, is_run, run_faults
+from features.results.view import view_faults
 from features.results.withdraw import is_of, read_audit, withdrawn_cases
+
+_THREADS = 16  # on object storage, which answers slowly
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,6 @@ class Verified:
 def verify(store: Store) -> Verified:
     """Read everything that the store keeps. Changes nothing."""
     faults: list[str] = []
-    notes: list[str] = []
     manifests: list[Manifest] = []
     for number in refresh_numbers(store):
         try:
@@ -38,51 +46,97 @@ def verify(store: Store) -> Verified:
         except StoreError as error:
             faults.append(str(error))
     files = {file.path: file for manifest in manifests for file in manifest.files.values()}
-    whole = True
-    for done, file in enumerate(files.values(), start=1):
-        try:
-            rows = table_of_bytes(checked_bytes(store, file), store.root / file.path, []).num_rows
-            if rows != file.rows:
-                faults.append(f"{file.path}: {rows} rows, the manifest says {file.rows}")
-        except StoreError as error:
-            whole = False
-            what = str(error).removesuffix("; run radweave verify")
-            faults.append(f"{what}; remove it, and the next refresh of its cohort writes it again")
-        tell("tables", done, len(files))
+    damaged = list(_table_faults(store, manifests, list(files.values())))
+    whole = not damaged
+    faults += damaged
     for manifest in manifests:
-        faults += _view_faults(store, manifest)
+        faults += view_faults(store, manifest)
     if manifests and whole:
         faults += _count_faults(Mart(store, manifests[-1]))
     if manifests and not is_remote(store.root) and mart_refresh(store) != manifests[-1].refresh:
         faults.append(f"{store.mart}: names another refresh than the newest; the next refresh mends it")
     results = [(block, digest) for block, found in sorted(store.results().items()) for digest in sorted(found)]
-    faults += _result_faults(store, results)
+    found, notes = _sealed(store, results)
+    faults += found
+    notes += _absent(store, manifests)
     if whole:
         notes += _lacking(store, manifests, {digest for _, digest in results})
-    studies = find_files(store.root / "studies")
-    for name in (name for name in studies if name.endswith(".parquet")):
-        try:
-            read_table(store.root / "studies" / name)
-        except StoreError as error:
-            faults.append(f"{error}: remove the folder of this run and run the study again")
+    runs = sorted({name.rsplit("/", 1)[0] for name in find_files(store.root / "studies") if name.count("/") == 2})
+    for folder in (store.root / "studies" / run for run in runs):
+        if is_run(folder):
+            faults += run_faults(folder)
+        else:
+            notes.append(f"{folder / STUDY}: is not there, the run did not come to its end; run the study again")
     left = [name for name in find_files(store.root) if name.endswith(TEMPORARY)]
     if left:
         notes.append(f"{len(left)} files that a killed process was writing; radweave gc removes them")
     pending = [entry.case for entry in read_audit(store) if not entry.done]
     faults += [f"{case}: its withdrawal was not finished; the next refresh does so" for case in pending]
     faults += _withdrawn_faults(store, manifests) if whole else []
-    runs = len([name for name in studies if name.endswith("/study.json")])
-    return Verified(len(manifests), len(files), len(results), runs, tuple(faults), tuple(notes))
+    whole_runs = sum(is_run(store.root / "studies" / run) for run in runs)
+    return Verified(len(manifests), len(files), len(results), whole_runs, tuple(faults), tuple(notes))
 
 
-def _view_faults(store: Store, manifest: Manifest) -> Iterator[str]:
-    if is_remote(store.root):
-        return
-    view = store.view(manifest.refresh)
-    for name, file in manifest.files.items():
-        path = view / f"{name}.parquet"
-        if not path.is_file() or path.stat().st_size != file.bytes:
-            yield f"{path}: is not the table of refresh {manifest.refresh}; remove {view} and refresh"
+def _table_faults(store: Store, manifests: list[Manifest], files: list[File]) -> Iterator[str]:
+    for done, file in enumerate(files, start=1):
+        try:
+            rows = table_of_bytes(checked_bytes(store, file), store.root / file.path, []).num_rows
+            if rows != file.rows:
+                yield f"{file.path}: {rows} rows, the manifest says {file.rows}"
+        except StoreError as error:
+            yield f"{str(error).removesuffix('; run radweave verify')}; {_table_remedy(manifests, file)}"
+        tell("tables", done, len(files))
+
+
+def _table_remedy(manifests: list[Manifest], file: File) -> str:
+    """Only the newest tables can be made again: those of earlier refreshes came from files as they were then."""
+    of = [manifest.refresh for manifest in manifests if file in manifest.files.values()]
+    newer = [manifest.refresh for manifest in manifests if manifest.refresh > of[-1]]
+    if not newer:
+        return "remove it, and the next refresh of its cohort writes it again"
+    word = f"refresh {of[0]}" if len(of) == 1 else f"refreshes {', '.join(map(str, of))}"
+    return f"only {word} had it: restore it from a backup, or let it go with radweave gc --keep {len(newer)}"
+
+
+def _sealed(store: Store, results: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Faults and notes of the files that hold their own digest, tables apart."""
+    checks: list[Callable[[], bool]] = [partial(store.check, *result) for result in results]
+    for folder in ("index", "stability", "quality"):
+        names = (name for name in find_files(store.root / folder) if not name.endswith(TEMPORARY))
+        checks += [partial(check_file, store.root / folder / name) for name in names]
+    checks += [lambda: read_releases(store) is not None]
+    faults, unsealed = [], 0
+    with ThreadPoolExecutor(_THREADS if is_remote(store.root) else 1) as pool:
+        for done, outcome in enumerate(pool.map(_outcome, checks), start=1):
+            if isinstance(outcome, str):
+                faults.append(outcome)
+            else:
+                unsealed += not outcome
+            tell("results", done, len(checks))
+    older = f"{unsealed} files were written by an older radweave and hold no digest of themselves; they can be read"
+    return faults, [older] if unsealed else []
+
+
+def _outcome(check: Callable[[], bool]) -> bool | str:
+    try:
+        return check()
+    except StoreError as error:
+        return str(error)
+
+
+def _absent(store: Store, manifests: list[Manifest]) -> Iterator[str]:
+    """What can be made again and is not there, or shows other tables than the newest; and manifests between others."""
+    numbers = refresh_numbers(store)
+    for manifest in manifests:
+        if manifest.parent not in numbers and numbers[0] < manifest.parent:
+            yield f"{store.refresh(manifest.parent)}: is not there, though refresh {manifest.refresh} came after it"
+    for cohort in manifests[-1].cohorts if manifests else ():
+        if is_folder(store.root / "index") and not store.files(cohort).is_file():
+            yield f"{store.files(cohort)}: is not there; the next refresh reads the files of this cohort again"
+        if is_folder(store.root / "quality"):
+            with suppress(StoreError):  # which is among the faults
+                if lack := page_lack(store, manifests[-1], cohort):
+                    yield lack
 
 
 def _count_faults(mart: Mart) -> Iterator[str]:
@@ -96,15 +150,6 @@ def _count_faults(mart: Mart) -> Iterator[str]:
                 f'cohort "{cohort}": {state.scans} scans in, {told} accounted for, {len(scans)} in the table of scans '
                 f"({used} used), {refused} refused by the index, {state.withdrawn} withdrawn"
             )
-
-
-def _result_faults(store: Store, results: list[tuple[str, str]]) -> Iterator[str]:
-    for done, (block, digest) in enumerate(results, start=1):
-        try:
-            store.load(block, digest)
-        except StoreError as error:
-            yield f"{error}: remove it and refresh"
-        tell("results", done, len(results))
 
 
 def _lacking(store: Store, manifests: list[Manifest], there: set[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import find_files, read_bytes, remove_file, write_bytes
 from features.core.room import Frozen
+from features.core.seal import json_bytes
 from features.core.store import Store
 from features.core.table import parquet_bytes, read_provenance, read_with_provenance
 from features.results.collect import addresses, addresses_in, remove_unneeded_tables
@@ -29,6 +30,7 @@ from features.results.manifest import (
     newest,
     refresh_numbers,
 )
+from features.results.runs import read_run
 
 Reason = Literal["consent", "ineligible", "duplicate", "other"]
 COPIES = ("design", "predictions")  # tables of a study that hold a row per case
@@ -219,9 +221,9 @@ def _mark(store: Store, run: str) -> None:
     """A study that held a withdrawn case says so: it is stale until it is run again."""
     path = store.root / "studies" / run / "study.json"
     if path.is_file():
-        facts = json.loads(read_bytes(path))
+        facts = read_run(path.parent)
         facts["withdrawn"] = facts.get("withdrawn", 0) + 1
-        write_bytes(path, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+        write_bytes(path, json_bytes(facts))
 
 
 def _note(store: Store, entry: Entry) -> None:

@@ -14,11 +14,13 @@ import pandas as pd
 
 from features.core.place import remove_file, write_bytes
 from features.core.quarantine import REASONS
+from features.core.seal import page_bytes
 from features.core.store import Store
 from features.results.accounts import file_flow, scan_flow
 from features.results.check import load_thumbnail
 from features.results.ledger import RESULT
 from features.results.manifest import Mart
+from features.results.pages import page_mark
 from tasks.reports.by_centre import CohortTable, variable_rows
 from tasks.reports.distribution import Distribution, distributions, number
 from tasks.reports.measured import Measured, measured
@@ -84,7 +86,7 @@ def write_quality(store: Store, cohort: str) -> None:
     """
     pages = {store.quality(cohort, i): page for i, page in enumerate(render_quality(Mart.open(store), cohort), 1)}
     for place in reversed(pages):  # the first page last: it leads to the others
-        write_bytes(place, pages[place].encode("utf-8"))
+        write_bytes(place, page_bytes(pages[place]))
     for place in store.quality_pages(cohort):
         if place not in pages:
             remove_file(place)
@@ -116,6 +118,7 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         cohort=cohort,
         state=state,
         refresh=state.refreshed,
+        mark=page_mark(mart.manifest, cohort),
         patients=found.scans["patient"].nunique(),
         centres=found.scans["centre"].nunique(),
         files=file_flow(state.files),

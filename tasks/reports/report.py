@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.core.place import write_bytes
+from features.core.seal import page_bytes
 from tasks.evaluation.result import StudyResult
 from tasks.evaluation.scoring import METRICS as OF_ENDPOINT
 from tasks.evaluation.study import Study
@@ -78,4 +79,4 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
 
 def write_report(path: Path, study: Study, result: StudyResult, facts: Facts) -> None:
     """Write the page, whole or not at all. Raises StoreError if it cannot be written."""
-    write_bytes(path, render_report(study, result, facts).encode("utf-8"))
+    write_bytes(path, page_bytes(render_report(study, result, facts)))

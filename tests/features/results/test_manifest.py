@@ -11,8 +11,9 @@ from features.core.case import Scan
 from features.core.errors import StoreError
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.results.manifest import EMPTY, Mart, manifest_at, mart_refresh, mend_mart, newest, refresh_numbers
+from features.results.manifest import EMPTY, Mart, manifest_at, mart_refresh, newest, refresh_numbers
 from features.results.publish import Published
+from features.results.view import mend_mart
 
 Refresh = Callable[..., Published]
 
@@ -89,7 +90,7 @@ def test_a_cohort_that_was_never_refreshed_is_named(store: Store) -> None:
 def test_a_store_of_another_layout_is_refused(store: Store) -> None:
     store.refresh(1).parent.mkdir(parents=True)
     store.refresh(1).write_text('{"layout": 99}')
-    with pytest.raises(StoreError, match="layout 99, this radweave reads 2"):
+    with pytest.raises(StoreError, match="layout 99, this radweave reads 3"):
         newest(store)
 
 

@@ -12,7 +12,7 @@ from features.core.case import Scan
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.collect import Collected, collect
-from features.results.manifest import Mart, newest, refresh_numbers
+from features.results.manifest import Mart, manifest_bytes, newest, refresh_numbers
 from features.results.publish import Published
 from features.results.verify import verify
 
@@ -76,8 +76,8 @@ def test_results_that_only_the_tables_hold_are_noted(three: Store) -> None:
 
 
 def test_counts_that_do_not_close_are_found(three: Store) -> None:
-    path = three.refresh(3)
-    path.write_text(path.read_text().replace('"used": 1', '"used": 2'))
+    state = newest(three).cohorts["demo"].model_copy(update={"used": 2})
+    three.refresh(3).write_bytes(manifest_bytes(newest(three).model_copy(update={"cohorts": {"demo": state}})))
     assert any('cohort "demo": 1 scans in, 2 accounted for' in fault for fault in verify(three).faults)
 
 
