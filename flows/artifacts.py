@@ -20,6 +20,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from features.core.quarantine import REASONS
+from features.core.seal import read_page
 from features.core.store import Store
 from features.core.table import read_table
 from features.results.accounts import file_flow, scan_flow
@@ -96,7 +97,7 @@ class Board:
         parts = [
             f"# {title or name}",
             f"Report: `{place}` in the store.",
-            *_forests((folder / "report.html").read_text("utf-8")),
+            *_forests(read_page(folder / "report.html")),
             _markdown(scores),
         ]
         key = f"report-{_slug(name)}"

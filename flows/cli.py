@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
 from flows import measure, upkeep
 from flows.deidentify import deidentify
 from flows.export_seg import export_seg
@@ -279,7 +279,10 @@ def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None
     from flows.status import read_status
 
     with Screen() as screen:
-        screen.show(read_status(open_store(store), catalog))
+        shown, damaged = read_status(open_store(store), catalog)
+        screen.show(shown)
+    if damaged:
+        raise StoreError("\n".join(damaged))
 
 
 @app.command()

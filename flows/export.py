@@ -77,7 +77,7 @@ def read_export(
     wanted = {"cohort": list(cohorts), "timepoint": [timepoint] if timepoint else []}
     for word, values in wanted.items():
         _check_values(views, tables, word, values)
-    columns = {name: list(views.tables[name].schema.names) for name in tables}
+    columns = {name: views.columns(name) for name in tables}
     alone = tables[0] if len(tables) == 1 else None
     names = joined_names(columns) if alone is None else {column: (alone, column) for column in columns[alone]}
     chosen = {name: names[name] for name in _chosen(names, patterns)}
@@ -123,9 +123,9 @@ def _chosen(names: Mapping[str, tuple[str, str]], patterns: Sequence[str]) -> li
 
 def _check_tables(views: Views, tables: Sequence[str]) -> None:
     for name in tables:
-        if name not in views.tables:
-            hint = did_you_mean(name, views.tables)
-            raise RadweaveError(f'there is no table "{name}"; there are {", ".join(views.tables)}. {hint}'.strip())
+        if name not in views.names:
+            hint = did_you_mean(name, views.names)
+            raise RadweaveError(f'there is no table "{name}"; there are {", ".join(views.names)}. {hint}'.strip())
     if len(set(tables)) != len(tables):
         raise RadweaveError("a table is named twice")
     others = [name for name in tables if name not in BLOCKS]
@@ -135,7 +135,7 @@ def _check_tables(views: Views, tables: Sequence[str]) -> None:
 
 def _check_values(views: Views, tables: Sequence[str], word: str, wanted: Sequence[str]) -> None:
     """Raises RadweaveError if the tables have no such column, or it never holds a wanted value."""
-    having = [name for name in tables if word in views.tables[name].schema.names]
+    having = [name for name in tables if word in views.columns(name)]
     if wanted and not having:
         raise RadweaveError(f'the table "{tables[0]}" has no column "{word}"')
     known = sorted(

@@ -10,14 +10,16 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from features.core.catalog import Catalog, load_catalog
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
 from features.core.place import open_place
 from features.core.pseudonym import load_key
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
+from features.results.manifest import newest
 from features.results.measure import load_libraries
+from features.results.pages import page_lack
 from features.results.publish import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.artifacts import Board
@@ -143,8 +145,27 @@ def refresh_cohort(
                 with gpu_slot():
                     run_step(extract_features, usable, recipe, extractor, ledger, pool)
     published = run_step(publish_mart, index, recipes, tables, ledger)
-    if published.changed:
+    lack = "" if published.changed else _lack_of_pages(store, name)
+    if published.changed or lack:
         run_step(write_quality_page, store, name)
+    _tell_mended(ledger, cache, lack)
+    return published
+
+
+def _lack_of_pages(store: Store, cohort: str) -> str:
+    """Why the quality pages are to be written although nothing changed: a run was killed, or they were damaged."""
+    try:
+        return page_lack(store, newest(store), cohort)
+    except StoreError as error:
+        return str(error)
+
+
+def _tell_mended(ledger: Ledger, cache: FileCache, lack: str) -> None:
+    """Say what was damaged or left unfinished and is made anew."""
     for message in ledger.damaged:
         say(f"taken from work/ again: {message}")
-    return published
+    for message in filter(None, (cache.damaged, lack)):
+        say(f"made again: {message.split('; ')[0]}")
+    if ledger.mended:
+        numbers = ", ".join(map(str, ledger.mended))
+        say(f"made again: the views of refreshes {numbers}, which were not their tables")

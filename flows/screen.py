@@ -1,6 +1,5 @@
 """The screen: progress bars while work goes on, short tables when it is done."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from features.core.table import read_table
 from features.results.accounts import file_flow
 from features.results.diff import Diff
 from features.results.publish import Published
+from features.results.runs import read_run
 
 if TYPE_CHECKING:
     from features.radiomics.reliability import Reliability
@@ -151,7 +151,7 @@ def counted(codes: Mapping[Any, int]) -> str:
 
 def score_table(folder: Path) -> Table:
     """The pooled scores of a study, best model of each set of blocks first in its split."""
-    study = json.loads((folder / "study.json").read_text("utf-8"))["study"]
+    study = read_run(folder)["study"]
     scores: pd.DataFrame = read_table(folder / "scores.parquet").to_pandas()
     metric = "auc" if "auc" in set(scores["metric"]) else "harrell_c"
     pooled = scores[(scores["centre"] == "") & (scores["metric"] == metric)]

@@ -1,30 +1,32 @@
 """status: what the store holds."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import RenderableType
 from rich.table import Table
 
 from features.core.catalog import load_catalog
 from features.core.errors import RadweaveError, StoreError
-from features.core.place import find_files, read_bytes
+from features.core.place import find_files
 from features.core.store import Store
 from features.results.diff import diff_refreshes
-from features.results.manifest import Mart
+from features.results.manifest import Mart, refresh_numbers
 from features.results.publish import published_of
+from features.results.runs import read_run
 from flows.configuration import find_study, study_files
 from flows.screen import file_table, refresh_table
 from flows.study import study_provenance
 from tasks.evaluation.study import Study, load_study
 
 
-def read_status(store: Store, catalog: Path) -> list[RenderableType]:
-    """A table of refreshed cohorts and one of studies. An empty store is said in a line."""
+def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list[str]]:
+    """A table of refreshed cohorts and one of studies, and what is damaged. An empty store is said in a line."""
     mart = Mart.open(store)
+    damaged: list[str] = []
     if not mart.manifest.files:
-        return [f"{store.root}: nothing here yet: run radweave refresh"]
+        return [f"{store.root}: nothing here yet: run radweave refresh"], damaged
     published = [published_of(name, mart.manifest, changed=True) for name in mart.manifest.cohorts]
     cohorts = refresh_table(published)
     cohorts.title = f"Cohorts in {store.root}, refresh {mart.manifest.refresh} of {mart.manifest.at}"
@@ -34,15 +36,22 @@ def read_status(store: Store, catalog: Path) -> list[RenderableType]:
     for name in find_files(store.root / "studies"):
         if name.endswith("/study.json"):
             folder = (store.root / "studies" / name).parent
-            state, why = study_state(folder, mart, catalog)
+            try:
+                state, why = study_state(folder, mart, catalog)
+            except StoreError as error:
+                state, why = "damaged", str(error)
+                damaged.append(why)
             studies.add_row(folder.parent.name, folder.name, state, why, str(folder / "report.html"))
     parts = [cohorts, file_table(published), *([studies] if studies.row_count else [])]
-    return [part for part in parts if part is not None]
+    return [part for part in parts if part is not None], damaged
 
 
 def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
-    """Whether the results of a study belong to the tables, the settings and the versions of today; else what moved."""
-    facts = json.loads(read_bytes(folder / "study.json"))
+    """Whether the results of a study belong to the tables, the settings and the versions of today; else what moved.
+
+    Raises StoreError if what the run says of itself is damaged.
+    """
+    facts = read_run(folder)
     name = folder.parent.name
     try:
         plan = Study.model_validate(facts["study"])
@@ -50,7 +59,9 @@ def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
         changed = name in study_files() and load_study(find_study(name)).digest() != plan.digest()
     except RadweaveError as error:
         return "unknown", str(error).splitlines()[0]
-    why = [_moved(key, facts, mart) for key, value in facts["provenance"].items() if today.get(key) != value]
+    except (KeyError, ValidationError):
+        return "unknown", "its settings are of another radweave"
+    why = [_moved(key, facts, mart) for key, value in facts.get("provenance", {}).items() if today.get(key) != value]
     why += [f"{facts['withdrawn']} of its cases were withdrawn"] if facts.get("withdrawn") else []
     if why:
         return "stale", "; ".join(why)
@@ -65,8 +76,9 @@ def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:
         return key
     try:
         found = diff_refreshes(Mart.open(mart.store, number), mart, [cohort])
-    except StoreError:
-        return f"{key}: refresh {number} is no longer kept"
+    except StoreError as error:
+        kept = number in refresh_numbers(mart.store)
+        return f"{key}: {error}" if kept else f"{key}: refresh {number} is no longer kept"
     cases = list(dict.fromkeys(change.case for change in found.changes))
     if not cases:
         return f"{key}: {', '.join(why for _, _, why in found.columns) or 'their declaration'}"

@@ -19,9 +19,10 @@ from features.core.store import Store
 from features.fusion.design import Question
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
+from features.results.runs import is_run, read_run, run_faults
 from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
-from flows.engine import name_run, run_body, run_step
+from flows.engine import name_run, run_body, run_step, say
 from flows.parameters import Choice, any_of, titled
 from tasks.evaluation.study import Study, load_study
 from tasks.fit import fit_models
@@ -118,8 +119,11 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
     mart = Mart.open(store)
     provenance = study_provenance(plan, mart, declared)
     folder = store.study(plan.name, digest_json(provenance))
-    if (folder / "study.json").is_file():
-        return folder
+    if is_run(folder):
+        faults = run_faults(folder)
+        if not faults and not read_run(folder).get("withdrawn"):
+            return folder
+        say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from this run'}: it is run again now")
     recipes = find_recipes(plan.recipes)
     exclude = plan.missing_modality == "exclude"
     blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))

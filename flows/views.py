@@ -1,6 +1,5 @@
 """The store as DuckDB sees it: its tables over all cohorts, and nothing else: no file, no network, no setting to change."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +11,13 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs
 
+from features.core.digest import digest_file
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import file_system, find_files, is_remote
 from features.core.store import Store
 from features.core.table import read_table
 from features.results.manifest import File, manifest_at
+from features.results.runs import is_run
 from features.results.schemas import KEY
 
 CASE_BLOCKS = ("region", "radiomics", "deep")  # one row per case
@@ -32,8 +33,8 @@ _PARQUET = ds.ParquetFileFormat(
 class Views:
     """The tables of one refresh by name, those of whole studies, and `cases`: all blocks side by side, a row per case.
 
-    refresh: the tables as they were then; None: the newest. Raises StoreError if the store is empty, a file is missing
-    or has another size than the manifest says, or cohorts differ in the type of a column.
+    refresh: the tables as they were then; None: the newest. A table is opened when it is asked for, so that a damaged one
+    spoils no other. Raises StoreError if the store is empty.
     """
 
     def __init__(self, store: Store, refresh: int | None = None) -> None:
@@ -41,10 +42,9 @@ class Views:
         self.manifest = manifest_at(store, refresh)
         if not self.manifest.files:
             raise StoreError(f"{store.root}: the store is empty: run radweave refresh")
-        names = sorted({name.split("/")[0] for name in self.manifest.files})
-        self.tables: dict[str, ds.Dataset | pa.Table] = {
-            name: _union(store, name, self.manifest.of_table(name)) for name in names
-        } | _study_tables(store)
+        self._studies = _study_tables(store)
+        self.names = (*sorted({name.split("/")[0] for name in self.manifest.files}), *self._studies)
+        self._tables: dict[str, ds.Dataset | pa.Table] = {}
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -54,8 +54,6 @@ class Views:
                 "temp_directory": "",  # nor is anything spilled to the disk
             },
         )
-        for name, table in self.tables.items():
-            self._connection.register(name, table)
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
@@ -65,9 +63,9 @@ class Views:
         Raises StoreError if one of their files is damaged, RadweaveError if the SQL is faulty or no SELECT.
         """
         named = self._named(sql)
-        for name in named:
-            self.check(name)
+        for name in named or self.names:  # without a name, the tables themselves are asked for
             self._check_letters(name)
+            self._connection.register(name, self.table(name))
         try:
             if not named or "cases" in sql.lower():
                 self._make_cases()
@@ -81,30 +79,40 @@ class Views:
 
     def read(self, name: str, columns: Sequence[str], condition: Any = None) -> pa.Table:
         """Columns of a table, of the rows that fulfil a condition of pyarrow. Raises StoreError if it is damaged."""
-        self.check(name)
-        table = self.tables[name]
+        table = self.table(name)
         dataset = table if isinstance(table, ds.Dataset) else ds.dataset(table)
         try:
             return dataset.to_table(columns=list(columns), filter=condition)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"table {name}: cannot be read: {error}") from error
 
-    def check(self, name: str) -> None:
-        """Local files byte by byte against the manifest. Of remote ones only the pages that are read, by their checksums."""
-        if is_remote(self.store.root):
-            return
-        for file in self.manifest.of_table(name):
-            with (self.store.root / file.path).open("rb") as opened:
-                if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
-                    raise _not_named(self.store.root / file.path)
+    def columns(self, name: str) -> list[str]:
+        """Columns of a table. Raises StoreError as `table`."""
+        return list(self.table(name).schema.names)
+
+    def table(self, name: str) -> ds.Dataset | pa.Table:
+        """A table of these names, checked when it is first asked for.
+
+        Local files byte by byte against the manifest; of remote ones only the pages that are read, by their checksums.
+        Raises StoreError if a file is missing or damaged, or cohorts differ in the type of a column.
+        """
+        if name not in self._tables:
+            if name in self._studies:
+                tables = [_named(path) for path in self._studies[name]]
+                self._tables[name] = pa.concat_tables(tables, promote_options="permissive")
+            else:
+                self._tables[name] = _union(self.store, name, self.manifest.of_table(name))
+        return self._tables[name]
 
     def _named(self, sql: str) -> list[str]:
-        """The tables that SQL may read; a word too many costs time alone."""
+        """The tables that SQL may read, all if it asks for the schema; a word too many costs time alone."""
         words = set(re.findall(r"\w+", sql.lower()))
-        return [name for name in self.tables if name in words or ("cases" in words and name in BLOCKS)]
+        if "information_schema" in words:
+            return []
+        return [name for name in self.names if name in words or ("cases" in words and name in BLOCKS)]
 
     def _check_letters(self, name: str) -> None:
-        names = self.tables[name].schema.names
+        names = self.columns(name)
         folded = Counter(map(str.lower, names))
         twins = [column for column in names if folded[column.lower()] > 1]
         if twins:
@@ -112,7 +120,9 @@ class Views:
 
     def _make_cases(self) -> None:
         """Make the view `cases`, which costs too much for queries that do not name it."""
-        blocks = {block: self.tables[block].schema.names for block in BLOCKS if block in self.tables}
+        blocks = {block: self.columns(block) for block in BLOCKS if block in self.names}
+        for block in blocks:
+            self._connection.register(block, self.table(block))
         if any(block in blocks for block in CASE_BLOCKS):
             self._connection.execute(f"CREATE OR REPLACE VIEW cases AS {_cases_sql(blocks)}")
 
@@ -180,36 +190,42 @@ def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
     fragments = []
     for file in files:
         path = store.root / file.path
-        if not path.is_file() or path.stat().st_size != file.bytes:
+        if not path.is_file() or path.stat().st_size != file.bytes or not (remote or _is_of(path, file)):
             raise _not_named(path)
         place = path.path if remote else str(path)  # type: ignore[attr-defined]
         fragments.append(_PARQUET.make_fragment(place, filesystem=system))
     try:
-        schema = pa.unify_schemas([fragment.physical_schema.remove_metadata() for fragment in fragments])
+        schemas = [fragment.physical_schema.remove_metadata() for fragment in fragments]
+    except (OSError, pa.ArrowException, ValueError) as error:  # only of remote files, whose digest nobody asked for
+        raise StoreError(f"table {name}: a file of it is damaged; run radweave verify: {error}") from error
+    try:
+        schema = pa.unify_schemas(schemas)
     except pa.ArrowException as error:
-        raise StoreError(
-            f"table {name}: cohorts differ in the type of a column, or a file is damaged: {error}"
-        ) from error
+        raise StoreError(f"table {name}: cohorts differ in the type of a column: {error}") from error
     return ds.FileSystemDataset(fragments, schema, _PARQUET, system)
+
+
+def _is_of(path: Path, file: File) -> bool:
+    return digest_file(path) == file.sha256
 
 
 def _not_named(path: Path) -> StoreError:
     return StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
 
 
-def _study_tables(store: Store) -> dict[str, pa.Table]:
-    """The tables of all whole runs, with study and run in front."""
-    found: dict[str, pa.Table] = {}
+def _study_tables(store: Store) -> dict[str, list[Path]]:
+    """The files of the tables of all whole runs, by name."""
+    found: dict[str, list[Path]] = {}
     files = find_files(store.root / "studies")
     for name in ("scores", "predictions", "selected"):
         paths = [store.root / "studies" / file for file in files if file.endswith(f"/{name}.parquet")]
-        tables = [_named(path) for path in paths if (path.parent / "study.json").is_file()]
-        if tables:
-            found[name] = pa.concat_tables(tables, promote_options="permissive")
+        if whole := [path for path in paths if is_run(path.parent)]:
+            found[name] = whole
     return found
 
 
 def _named(path: Path) -> pa.Table:
+    """The table of a run, with study and run in front."""
     table = read_table(path)
     for i, (name, value) in enumerate((("study", path.parent.parent.name), ("run", path.parent.name))):
         table = table.add_column(i, name, pa.array([value] * table.num_rows, pa.string()))

@@ -90,6 +90,13 @@ def read_json(path: Path) -> Any:
     return json_of_bytes(read_bytes(path), path)
 
 
+def read_page(path: Path) -> str:
+    """A page as text. Raises StoreError if it is missing or damaged."""
+    data = read_bytes(path)
+    check_seal(data, path)
+    return data.decode("utf-8", "replace")
+
+
 def page_bytes(html: str) -> bytes:
     """A page as it is kept, with a seal in its head."""
     head, tail = html.split("<head>", 1)

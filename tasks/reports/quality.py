@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.core.errors import StoreError
 from features.core.place import remove_file, write_bytes
 from features.core.quarantine import REASONS
 from features.core.seal import page_bytes
@@ -161,13 +162,21 @@ def scan_cards(
         found_scans.append((row, tuple(marks)))
     shown = sorted(found_scans, key=lambda pair: not pair[1])[:most]
     with ThreadPoolExecutor(_THREADS) as pool:
-        pictures = list(pool.map(partial(load_thumbnail, store), [scan[RESULT] for scan, _ in shown]))
+        pictures = list(pool.map(partial(_picture, store), [scan[RESULT] for scan, _ in shown]))
     cards = []
-    for (scan, said_of), png in zip(shown, pictures, strict=True):
+    for (scan, said_of), (png, lost) in zip(shown, pictures, strict=True):
         volume = float(scan.get("volume_ml") or "nan")
         size = f"{number(volume)} ml" if math.isfinite(volume) else ""
-        cards.append(Card(scan["id"], scan["case"], scan["centre"], scan["modality"], png, size, said_of))
+        cards.append(Card(scan["id"], scan["case"], scan["centre"], scan["modality"], png, size, (*said_of, *lost)))
     return cards
+
+
+def _picture(store: Store, address: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A scan's thumbnail, and what is to be said if it is damaged: `quality --draw` draws it again."""
+    try:
+        return load_thumbnail(store, address), ()
+    except StoreError:
+        return "", (("picture damaged", "warning"),)
 
 
 def _modality(found: Measured, name: str) -> Modality:

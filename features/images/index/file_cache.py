@@ -18,7 +18,7 @@ import pyarrow as pa
 from features.core.digest import digest_bytes, digest_file
 from features.core.errors import StoreError
 from features.core.quarantine import Rejected
-from features.core.table import Column, Schema, read_provenance, read_table, write_table
+from features.core.table import Column, Schema, read_with_provenance, write_table
 
 FILES = Schema(
     "files",
@@ -73,7 +73,8 @@ class FileCache:
     """Digests and headers of files, recognised by place, size and modification time.
 
     It holds no names, ids, UIDs or dates: all are keyed hashes. One process at a time uses a cache; reading is done by
-    threads. `FileCache(path, key)` is empty, so that everything is read; without a path nothing is kept.
+    threads. `FileCache(path, key)` is empty, so that everything is read; without a path nothing is kept. damaged: why a
+    cache that was there could not be read.
     """
 
     def __init__(self, path: Path | None, key: bytes) -> None:
@@ -85,15 +86,17 @@ class FileCache:
         self._read: set[str] = set()
         self._refresh = 1
         self._unsaved = False
+        self.damaged = ""
 
     @classmethod
     def load(cls, path: Path, key: bytes) -> FileCache:
         """The cache that was saved at `path`; an empty one if it is missing, damaged or of another key."""
-        cache = cls(path, key)
+        cache, table = cls(path, key), None
         try:
-            table = read_table(path) if read_provenance(path).get("key") == cache._hash(b"key") else None
-        except (StoreError, ValueError):  # ValueError: metadata that are no text
-            table = None
+            found, provenance = read_with_provenance(path)
+            table = found if provenance.get("key") == cache._hash(b"key") else None
+        except StoreError as error:
+            cache.damaged = str(error) if path.is_file() else ""
         if table is not None and [(f.name, f.type) for f in table.schema] == [(f.name, f.type) for f in FILES.arrow]:
             columns = [table[column.name].to_numpy().tolist() for column in FILES.columns]
             cache._rows = dict(zip(columns[0], map(_Row, *columns[1:]), strict=True))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.core.seal import page_bytes
 from features.results.manifest import Mart
 from tasks.reports import quality
 from tasks.reports.distribution import distributions
@@ -70,7 +71,7 @@ def test_the_page_loads_runs_and_names_nothing(html: str, read_page) -> None:
 
 def test_equal_tables_give_an_equal_page(mart: Mart, html: str) -> None:
     write_quality(mart.store, "trial")
-    assert mart.store.quality("trial").read_text("utf-8") == html
+    assert mart.store.quality("trial").read_bytes() == page_bytes(html)
 
 
 def test_the_scan_that_stands_apart_is_an_outlier_and_stands_first(mart: Mart) -> None:
