@@ -125,14 +125,13 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
             return folder
         say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from this run'}: it is run again now")
     recipes = find_recipes(plan.recipes)
-    exclude = plan.missing_modality == "exclude"
     blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))
     question = Question(
         plan.cohorts,
         plan.endpoint,
         plan.predict_at,
         recipes,
-        exclude_missing_modality=exclude,
+        missing_block=plan.missing_block,
         blocks=blocks,
         lesions=plan.lesions,
         deltas=plan.deltas,

@@ -31,6 +31,7 @@ def fit_models(design: Design, study: Study, folder: Path, pool: Pool) -> StudyR
 
     result = evaluate(design, study, map_units=map_units)
     tables = {"scores": result.scores_table(), "predictions": result.predictions, "selected": result.selected_table()}
+    tables |= {"copies": result.copies_table()} if result.copies else {}
     for name, frame in tables.items():
         table = pa.Table.from_pandas(frame, preserve_index=False)
         write_table(folder / f"{name}.parquet", table, {"study": study.name, "digest": result.digest})

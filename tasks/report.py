@@ -35,7 +35,7 @@ def write_study_report(
         for column, variable in cohort.variables.items()
     }
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
-    facts = Facts(design.cohort_table, design.missing_modality, quarantine, provenance, variables)
+    facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables)
     write_report(folder / "report.html", study, result, facts)
     refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
     summary = {"study": study.model_dump(mode="json"), "provenance": dict(provenance), "refreshes": refreshes}

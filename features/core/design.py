@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,16 +16,32 @@ from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """One step of the flow of cases: how many patients came in, how many left, and why."""
+    """One step of the flow of cases: how many patients came in, how many left, and why.
+
+    imputed: what patients lack who stayed all the same → how many; it is filled in inside training folds.
+    """
 
     step: str
     count_in: int
     count_out: int
     reasons: Mapping[str, int] = field(default_factory=dict)
+    imputed: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.count_in - self.count_out != sum(self.reasons.values()):
             raise AssertionError(f"{self.step}: {self.count_in} in, {self.count_out} out, reasons {dict(self.reasons)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Patients that may be one and the same. `patients`: as in Design.patients; `alike`: what they have in common, in words.
+
+    joined: they are one group in all folds; else too little is equal for that, and they are only reported.
+    """
+
+    patients: tuple[str, ...]
+    alike: str
+    joined: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +51,11 @@ class Design:
     X: float columns, one row per case, NaN where missing; the index holds case ids.
     blocks: column → block (clinical, genomic, region, radiomics, deep).
     y: bool (n,) for a binary endpoint; structured (event: bool, time: float days) (n,) for survival, as scikit-survival.
-    patients: (n,) group labels for splits. centres: (n,) centre names, prefixed by the cohort where there are several.
+    patients: (n,) `cohort:pseudonym`. centres: (n,) centre names, prefixed by the cohort where there are several.
     late: predictors that were left out because they are known after the prediction time → when they are known.
+    missing_block: what cases lack (a modality, or a whole block) and stay with → how many cases.
     cohort_table: one row per case with the facts that a report shows (age, sex, volume …), not used for fitting.
+    copies: patients that may be copies of one another.
     """
 
     X: pd.DataFrame
@@ -47,8 +66,9 @@ class Design:
     centres: NDArray[np.str_]
     flow: tuple[FlowRow, ...] = ()
     cohort_table: pd.DataFrame = field(default_factory=pd.DataFrame)
-    missing_modality: Mapping[str, int] = field(default_factory=dict)
+    missing_block: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, str] = field(default_factory=dict)
+    copies: tuple[Copies, ...] = ()
 
     def columns(self, *blocks: str) -> list[str]:
         """Columns of the named blocks, in the table's order."""
@@ -59,3 +79,26 @@ class Design:
         """True for a positive response or a seen event, (n,)."""
         found: NDArray[np.bool_] = self.y if self.y.dtype == bool else self.y["event"]
         return found
+
+    @property
+    def groups(self) -> NDArray[np.str_]:
+        """(n,) labels of what stays together in all folds and bootstrap draws: a patient, or patients that are copies.
+
+        Copies of copies are one group. Its label names nobody: "copies 1", by first appearance in the rows.
+        """
+        parent = {patient: patient for patient in self.patients.tolist()}
+
+        def root(patient: str) -> str:
+            while parent[patient] != patient:
+                patient = parent[patient]
+            return patient
+
+        for one in (one for one in self.copies if one.joined):
+            there = [patient for patient in one.patients if patient in parent]
+            for patient in there[1:]:
+                parent[root(patient)] = root(there[0])
+        roots = {patient: root(patient) for patient in parent}
+        sizes = Counter(roots.values())
+        several = dict.fromkeys(found for found in roots.values() if sizes[found] > 1)
+        labels = {found: f"copies {i}" for i, found in enumerate(several, start=1)}
+        return np.array([labels.get(roots[patient], patient) for patient in self.patients.tolist()], dtype=np.str_)

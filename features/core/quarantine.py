@@ -203,7 +203,7 @@ REASONS: dict[str, Reason] = {
     "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
     "IMAGE_COPY": Reason(
         "warning: another patient has the same voxels in its ROI: one of them may be a copy",
-        "find out whose image it is; a copied patient may stand on both sides of a fold",
+        "find out whose image it is; studies keep such patients on one side of every fold",
     ),
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),
     "NAN_OUTSIDE": Reason(

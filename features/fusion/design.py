@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,12 @@ from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import FitError, RadweaveError, did_you_mean
 from features.core.genomic_source import GenomicTable, MatrixTable, known_when
 from features.core.recipe import Recipe
+from features.fusion.copies import image_copies, of_patients, row_copies, scans_of
 from features.fusion.delta import Delta
 from features.fusion.encode import encode
 from features.fusion.leakage import check_leakage
 from features.fusion.lesions import Lesions, choose_largest, merge_lesions
+from features.fusion.missing import MissingBlock, count_lacking, flow_row, lacking_blocks, lacking_modalities, of_rows
 from features.fusion.origin import check_origins
 from features.fusion.stable import Stable
 from features.results.manifest import Mart
@@ -34,16 +36,17 @@ UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that n
 class Question:
     """What is asked of the mart: the part of a study that decides its design table.
 
-    blocks: all blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a
-    patient. deltas: changes between time points that become columns of the block delta. stable: which features are left
-    out for their stability; None: none.
+    missing_block: whether a case without any value of a block, or without a modality, is imputed or excluded. blocks: all
+    blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
+    changes between time points that become columns of the block delta. stable: which features are left out for their
+    stability; None: none.
     """
 
     cohorts: tuple[str, ...]
     endpoint: str
     predict_at: str
     recipes: tuple[Recipe, ...]
-    exclude_missing_modality: bool = False
+    missing_block: MissingBlock = "impute"
     blocks: tuple[str, ...] = ()
     lesions: Lesions = "each"
     deltas: tuple[Delta, ...] = ()
@@ -54,7 +57,8 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     """One row per case at the prediction time point, with outcome; columns of all blocks, float, NaN where missing.
 
     Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
-    modality that others have keeps NaN there, to be imputed inside training folds, or is excluded if the question says so.
+    modality, or any value of a block, keeps NaN there, to be imputed inside training folds, or is excluded if the question
+    says so. Patients of all cohorts with one image or one row of numbers are named as copies.
     An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
     Predictors known after the prediction time are left out by name (`late`). Lesions become rows of their own, or one row
     of their patient. Raises RadweaveError if cohort, endpoint or time point are unknown, a delta is known too late, cohorts
@@ -75,17 +79,21 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     table = pd.concat([part.table for part in parts])
     many = len(parts) > 1
     centres = [f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]
+    blocks = {column: _block(column, question.recipes) for column in X.columns}
+    patients = (table["cohort"] + ":" + table["patient"]).to_numpy(str)
+    copies = [*image_copies(pd.concat([part.scans for part in parts])), *row_copies(X, blocks, patients)]
     design = Design(
         X=X,
-        blocks={column: _block(column, question.recipes) for column in X.columns},
+        blocks=blocks,
         y=np.concatenate([part.y for part in parts]),
         endpoint=endpoint,
-        patients=(table["cohort"] + ":" + table["patient"]).to_numpy(str),
+        patients=patients,
         centres=np.array(centres),
         flow=tuple(row for part in parts for row in part.flow),
         cohort_table=table,
-        missing_modality=Counter(modality for part in parts for modality in part.missing),
+        missing_block=count_lacking(part.lacks for part in parts),
         late={column: when for part in parts for column, when in part.late.items()},
+        copies=of_patients(copies, patients),
     )
     for block in {"clinical", "genomic"} & set(question.blocks):
         late = sorted({when for column, when in design.late.items() if column.startswith(f"{block}__")})
@@ -106,7 +114,8 @@ class _Part:
     endpoint: BinaryEndpoint | SurvivalEndpoint
     table: pd.DataFrame
     flow: list[FlowRow]
-    missing: list[str]
+    lacks: pd.DataFrame
+    scans: pd.DataFrame
     late: dict[str, str]
     checked: list[str]
 
@@ -138,13 +147,13 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     if question.stable is not None:
         unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)
         features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
-    lacks_image = {m: _lacking(tables, region, m, question.recipes) for m in modalities}
+    lacks_image = lacking_modalities(tables, region, question.recipes)
     flow: list[FlowRow] = []
 
     patients = sorted(set(region["patient"]) | set(clinical.index) | _quarantined_patients(mart, name))
     with_image = region
     if modalities:
-        with_image = region[~np.logical_and.reduce(list(lacks_image.values()))]
+        with_image = region[~lacks_image.all(axis=1)]
     without = set(patients) - set(with_image["patient"])
     reasons = _why_no_image(mart, name, question.predict_at, without, modalities)
     label = f"{name}: patients with a usable image at {question.predict_at}"
@@ -157,21 +166,14 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
 
     if question.lesions == "largest" and modalities:
         cases = choose_largest(cases, [*_volumes(cases, modalities).columns])
-    lacks = {m: mask[region.index.isin(cases.index)] for m, mask in lacks_image.items()}
-    if question.exclude_missing_modality:
-        out = {f"no usable {m}": cases[mask]["patient"].nunique() for m, mask in lacks.items() if mask.any()}
-        dropped = np.logical_or.reduce(list(lacks.values())) if lacks else np.zeros(len(cases), bool)
-        before, cases = cases["patient"].nunique(), cases[~dropped]
-        if len(out) > 1:
-            out = {"no usable " + " or ".join(modalities): before - cases["patient"].nunique()}
-        flow.append(FlowRow(f"{name}: with every modality", before, cases["patient"].nunique(), out))
-        lacks = {}
-    missing: list[str] = [modality for modality, mask in lacks.items() for _ in range(int(mask.sum()))]
 
     def images_of(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         frames = [_volumes(rows, modalities), *(frame.reindex(rows.index) for frame in features)]
         return merge_lesions(rows, pd.concat(frames, axis=1), question.lesions)
 
+    candidates, lacks_image = cases["patient"], lacks_image.loc[cases.index]
+    if question.missing_block == "exclude":
+        cases = cases[~lacks_image.any(axis=1)]
     cases, images = images_of(cases)
     genomic, checked = _genomic(mart, name, cohort, cases)
     late = _late(cohort, genomic.columns, question.predict_at)
@@ -185,6 +187,16 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     for delta, between in zip(question.deltas, days, strict=True):
         compared = [column for column in images.columns if _block(column, question.recipes) in delta.blocks]
         blocks.append(delta.compute(rows, everything[compared], cases, between))
+    X = pd.concat(blocks, axis=1)
+    names = {column: _block(column, question.recipes) for column in X.columns}
+    asked = {*question.blocks, "clinical"} if question.blocks else {*names.values()}
+    lacks = lacking_blocks(X, names, asked, alone=len(question.cohorts) == 1)
+    lacks = pd.concat([of_rows(lacks_image, candidates, cases["patient"]), lacks], axis=1)
+    row = flow_row(name, candidates, lacks_image, cases["patient"], lacks, question.missing_block)
+    flow += [row] if row else []
+    if question.missing_block == "exclude":
+        stays = ~lacks.any(axis=1).to_numpy(bool)
+        X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         clinical[list(cohort.variables)], on="patient", validate="many_to_one"
@@ -192,7 +204,8 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     volumes = {f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(modalities)}
     cleared = encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked})
     checked += [str(column) for column in cleared.columns]
-    return _Part(pd.concat(blocks, axis=1), y, endpoint, table.assign(**volumes), flow, missing, late, checked)
+    scans = scans_of(mart, name, every)
+    return _Part(X, y, endpoint, table.assign(**volumes), flow, lacks, scans, late, checked)
 
 
 def _check_same_meaning(catalog: Catalog, question: Question) -> None:
@@ -276,19 +289,6 @@ def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoi
     y = np.empty(len(outcome), dtype=[("event", bool), ("time", float)])
     y["event"], y["time"] = outcome[endpoint.event].to_numpy(bool), outcome[endpoint.time].to_numpy(float)
     return y
-
-
-def _lacking(
-    tables: Mapping[str, pa.Table], region: pd.DataFrame, modality: str, recipes: Sequence[Recipe]
-) -> NDArray[np.bool_]:
-    """True where a case has no image of a modality that gave features to any of the recipes' extractors."""
-    lacking = np.ones(len(region), bool)
-    for recipe in (recipe for recipe in recipes if recipe.modality == modality):
-        for extractor in recipe.extractors:
-            table = tables[extractor.block].select(["case", f"{extractor.kind}__{recipe.name}__result"])
-            found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
-            lacking &= found.isna().to_numpy()
-    return lacking
 
 
 def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def save_design(path: Path, design: Design) -> None:
     if design.endpoint.kind == "survival":
         outcome[OUTCOME[1]] = design.y["time"]
     frame = pd.concat([facts, pd.DataFrame(outcome, index=design.X.index), design.X], axis=1)
-    keys = {"case": design.X.index.to_numpy(), "group": design.patients, "group_centre": design.centres}
+    keys = {"case": design.X.index.to_numpy(), "group": design.groups, "group_centre": design.centres}
     table = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
     for i, (name, values) in enumerate(keys.items()):
         table = table.add_column(i, name, pa.array(values.astype(str), pa.string()))
@@ -32,6 +32,6 @@ def save_design(path: Path, design: Design) -> None:
         "endpoint": json.dumps(design.endpoint.model_dump(mode="json")),
         "flow": json.dumps([asdict(row) for row in design.flow]),
         "late": json.dumps(dict(sorted(design.late.items()))),
-        "missing_modality": json.dumps(dict(design.missing_modality)),
+        "missing_block": json.dumps(dict(design.missing_block)),
     }
     write_table(path, table, provenance)

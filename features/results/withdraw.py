@@ -33,7 +33,7 @@ from features.results.manifest import (
 from features.results.runs import read_run
 
 Reason = Literal["consent", "ineligible", "duplicate", "other"]
-COPIES = ("design", "predictions")  # tables of a study that hold a row per case
+COPIES = ("design", "predictions", "copies")  # tables of a study that hold a row per case
 
 
 class Entry(Frozen):

@@ -55,7 +55,7 @@ def evaluate(
             progress(f"{found[0].split} · {found[0].blocks} · {found[0].fold.name}", done, total)
     with threadpool_limits(limits=1):
         rng = np.random.default_rng(seed_of(study.seed, "bootstrap"))
-        weights = bootstrap_weights(design.patients, study.bootstrap, rng)
+        weights = bootstrap_weights(design.groups, study.bootstrap, rng)
         scores = score_fits(design, study, blocks, fits, refused, weights)
     predictions = _predictions(design, fits)
     warned: Counter[str] = Counter()
@@ -80,6 +80,7 @@ def evaluate(
         tuned=_tuned(study, blocks, fits),
         small=small_sentence(n, events, survival=survival),
         warnings=dict(sorted(warned.items())),
+        copies=design.copies,
         models={
             (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.pipeline
             for fit in fits
@@ -152,6 +153,7 @@ def _cut(design: Design, study: Study) -> tuple[dict[Split, list[Fold]], dict[st
 def _units(
     design: Design, study: Study, blocks: Mapping[str, list[str]], folds: Mapping[Split, list[Fold]], keep: bool
 ) -> Iterator[Unit]:
+    groups = design.groups
     for name, columns in blocks.items():
         X = np.ascontiguousarray(design.X[columns].to_numpy(dtype=np.float64))
         for split, found in folds.items():
@@ -164,7 +166,7 @@ def _units(
                     X=X,
                     columns=columns,
                     y=design.y,
-                    patients=design.patients,
+                    groups=groups,
                     models=study.models,
                     seed=study.seed,
                     keep_models=keep,

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from features.core.design import FlowRow
+from features.core.design import Copies, FlowRow
 from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from tasks.metrics.kaplan_meier import Curve
 
@@ -89,7 +89,7 @@ class StudyResult:
     """All that one study gave. predictions: PREDICTION_COLUMNS, one row per case, fold, set of blocks and model.
 
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
-    models: fitted pipelines, only if asked for.
+    copies: patients that may be one, as in the design. models: fitted pipelines, only if asked for.
     """
 
     study: str
@@ -108,6 +108,7 @@ class StudyResult:
     tuned: Tuned
     small: str
     warnings: Mapping[str, int]
+    copies: tuple[Copies, ...] = ()
     models: Mapping[ModelKey, Pipeline] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -118,3 +119,10 @@ class StudyResult:
         """The selected features as a table, one row each."""
         columns = ["split", "blocks", "model", "feature", "chosen", "folds", "mean_weight"]
         return pd.DataFrame([asdict(one) for one in self.selected], columns=columns)
+
+    def copies_table(self) -> pd.DataFrame:
+        """The copies as a table, a row for each patient of each set; `case` is the patient."""
+        columns = ["copies", "case", "alike", "joined"]
+        rows = [(i, patient, c.alike, c.joined) for i, c in enumerate(self.copies, start=1) for patient in c.patients]
+        types = {"copies": "int64", "case": "str", "alike": "str", "joined": "bool"}
+        return pd.DataFrame(rows, columns=columns).astype(types)

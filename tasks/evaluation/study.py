@@ -9,10 +9,12 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, Serial
 
 from features.core.catalog import Word
 from features.core.digest import digest_json
+from features.core.errors import ConfigError, Fault
 from features.core.room import Frozen
 from features.core.yaml import Document
 from features.fusion.delta import Delta
 from features.fusion.lesions import Lesions
+from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
 from tasks.models.model import MODELS, Model
 from tasks.splits.split import SPLITS, Split
@@ -26,11 +28,11 @@ class Study(Frozen):
     """Cohorts × recipes × sets of blocks × endpoint × splits × models.
 
     predict_at: time point of the prediction; predictors known later are refused. blocks: name → blocks that stand
-    together; the sets are compared, beside the baselines "clinical" and "volume". missing_modality: whether a case
-    without one of the modalities is kept and imputed, or excluded. lesions: several lesions of a patient are rows of
-    their own, or the largest, their sum or their mean is the patient's row. deltas: changes of image features between
-    time points, which are the block "delta". stable: which handcrafted features are stable enough to be used.
-    bootstrap: replicates of the intervals.
+    together; the sets are compared, beside the baselines "clinical" and "volume". missing_block: whether a case without
+    any value of a block, or without one of the modalities, is kept and imputed, or excluded. lesions: several lesions of
+    a patient are rows of their own, or the largest, their sum or their mean is the patient's row. deltas: changes of
+    image features between time points, which are the block "delta". stable: which handcrafted features are stable enough
+    to be used. bootstrap: replicates of the intervals.
     """
 
     name: Word
@@ -45,7 +47,7 @@ class Study(Frozen):
     splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(
         default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out"))
     )
-    missing_modality: Literal["impute", "exclude"] = "impute"
+    missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
     lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
     deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
@@ -88,6 +90,17 @@ class Study(Frozen):
 def load_study(path: Path) -> Study:
     """Study from a YAML file; its name is the file's name. Raises ConfigError with all faults."""
     document = Document.load(path)
+    faults: list[Fault] = []
     if isinstance(document.data, dict):
         document.data.setdefault("name", path.stem)
-    return document.parse(Study)
+        if "missing_modality" in document.data:
+            document.data.setdefault("missing_block", document.data.pop("missing_modality"))
+            what, hint = 'the key "missing_modality" is now "missing_block"', "it holds for every block, images or not"
+            faults.append(Fault(document.where(("missing_modality",)), what, hint=hint))
+    try:
+        study = document.parse(Study)
+    except ConfigError as error:
+        raise ConfigError([*faults, *error.faults]) from error
+    if faults:
+        raise ConfigError(faults)
+    return study

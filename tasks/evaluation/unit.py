@@ -31,7 +31,7 @@ NUMERICAL = (ArithmeticError, ValueError, FitError)  # includes LinAlgError and 
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """Input: X (n, p) with its column names, y (n,), patients (n,), the fold, and the study's models and seed."""
+    """Input: X (n, p) with its column names, y (n,), groups (n,) that stay together, the fold, the study's models and seed."""
 
     blocks: str
     split: str
@@ -40,7 +40,7 @@ class Unit:
     X: NDArray[np.float64]
     columns: Sequence[str]
     y: NDArray[Any]
-    patients: NDArray[np.str_]
+    groups: NDArray[np.str_]
     models: tuple[Model, ...]
     seed: int
     keep_models: bool = False
@@ -191,7 +191,7 @@ def _inner_prefixes(
         return []
     seed = seed_of(unit.seed, unit.split, unit.fold.repeat, unit.fold.name, "inner")
     try:
-        parts = grouped_folds(_event(y), unit.patients[train], unit.inner_folds, seed, both_classes=task == "binary")
+        parts = grouped_folds(_event(y), unit.groups[train], unit.inner_folds, seed, both_classes=task == "binary")
     except FitError:
         caught["too few events for inner folds: the first settings were taken"] += 1
         return []

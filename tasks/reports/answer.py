@@ -9,6 +9,7 @@ from markupsafe import Markup
 from tasks.evaluation.result import Score, StudyResult
 from tasks.evaluation.study import Study
 from tasks.reports.choice import Choice, find_score
+from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, combination_label, is_baseline, model_label, split_label
 from tasks.reports.numbers import counted, decimal, score_in_words
 
@@ -25,7 +26,7 @@ def answer(study: Study, result: StudyResult, choice: Choice) -> Answer:
     """What the study found. Only nested cross-validation names a best; leave-one-centre-out is told beside it."""
     metric = METRICS[choice.metric]
     if choice.best is None:
-        return Answer(_unchosen(study, result, choice), _compared(result))
+        return Answer(_unchosen(study, result, choice), _compared(result) + _doubts(result))
     best = choice.best
     rank = f"Best of {choice.rivals} combinations under" if choice.rivals > 1 else "Under"
     parts = [
@@ -40,7 +41,7 @@ def answer(study: Study, result: StudyResult, choice: Choice) -> Answer:
     outside = find_score(result, CENTRE_OUT, best.blocks, best.model, choice.metric)
     told = score_in_words(outside, metric) if outside else "not part of this study"
     parts.append(Markup("leave-one-centre-out of the same combination: {}").format(told))
-    cautions = [*_compared(result), *_against_baselines(result, choice, best)]
+    cautions = [*_compared(result), *_doubts(result), *_against_baselines(result, choice, best)]
     if choice.rivals > 1:
         cautions.append(
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
@@ -67,6 +68,12 @@ def _compared(result: StudyResult) -> tuple[str, ...]:
         f"{counted(tuned.block_sets * tuned.models, 'combination')} of {counted(tuned.block_sets, 'set')} of blocks"
         f"{of_them} and {counted(tuned.models, 'model')} were compared.",
     )
+
+
+def _doubts(result: StudyResult) -> tuple[str, ...]:
+    """What makes the data themselves doubtful."""
+    found = copies_sentence(result)
+    return (found,) if found else ()
 
 
 def _against_baselines(result: StudyResult, choice: Choice, best: Score) -> list[str]:

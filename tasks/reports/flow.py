@@ -20,12 +20,13 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Step:
-    """A box of the diagram, and the box of those who left on the way to it."""
+    """A box of the diagram, what its patients lack and have imputed, and the box of those who left on the way to it."""
 
     label: str
     remaining: int
     excluded: int
     exclusions: tuple[Exclusion, ...]
+    imputed: tuple[Exclusion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,11 @@ def flow_chains(result: StudyResult) -> tuple[Chain, ...]:
 
 
 def _step(label: str, row: FlowRow) -> Step:
-    ordered = sorted(row.reasons.items(), key=lambda item: (-item[1], item[0]))
-    exclusions = tuple(_exclusion(reason, count) for reason, count in ordered)
-    return Step(label, row.count_out, row.count_in - row.count_out, exclusions)
+    left, imputed = (
+        tuple(_exclusion(why, count) for why, count in sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        for found in (row.reasons, row.imputed)
+    )
+    return Step(label, row.count_out, row.count_in - row.count_out, left, imputed)
 
 
 def _exclusion(reason: str, count: int) -> Exclusion:

@@ -12,6 +12,7 @@ from features.core.endpoint import BinaryEndpoint
 from features.core.quarantine import REASONS
 from tasks.evaluation.result import StudyResult
 from tasks.evaluation.study import Study
+from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, model_label, split_label
 from tasks.reports.numbers import counted
 
@@ -33,7 +34,7 @@ class ModelRow:
     settings: str
 
 
-def methods(study: Study, result: StudyResult, missing_modality: Mapping[str, int]) -> tuple[Paragraph, ...]:
+def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int]) -> tuple[Paragraph, ...]:
     """What a methods section needs to say."""
     tuned = result.tuned
     return (
@@ -53,19 +54,22 @@ def methods(study: Study, result: StudyResult, missing_modality: Mapping[str, in
             f"{counted(tuned.fits, 'model fit')} were made. Scores of the inner folds are not reported.",
         ),
         Paragraph("Scores", _scores(study, result)),
-        Paragraph("Missing modalities", missing_sentence(study, missing_modality)),
+        Paragraph("Copies", _copies(result)),
+        Paragraph("Missing blocks", missing_sentence(study, missing_block)),
         Paragraph("Seed", f"All random numbers follow from the seed {study.seed}; equal inputs give an equal report."),
     )
 
 
-def missing_sentence(study: Study, missing_modality: Mapping[str, int]) -> str:
-    """How the study treats a case that lacks a modality which others have."""
-    if study.missing_modality == "exclude":
-        return "Cases that lack one of the modalities were excluded; the flow of cases counts them."
-    none = "" if any(missing_modality.values()) else " No case lacked one."
+def missing_sentence(study: Study, missing_block: Mapping[str, int]) -> str:
+    """How the study treats a case that lacks a modality, or any value of a block."""
+    if study.missing_block == "exclude":
+        return (
+            "Cases without one of the modalities or any value of a block were excluded; the flow of cases counts them."
+        )
+    none = "" if any(missing_block.values()) else " No case lacked one."
     return (
-        "Cases that lack a modality stay in the study: their values of that modality are imputed by the median of the "
-        f"training fold.{none}"
+        "Cases without one of the modalities, or without any value of a block, stay in the study: all that they lack is "
+        f"imputed by the median of the training fold, and the flow of cases counts them.{none}"
     )
 
 
@@ -130,6 +134,14 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
     fewer = f" ({asked} were asked for)" if folds < asked else ""
     stratified = ", stratified by event" if kind == NESTED else ""
     return f"{folds} folds{fewer}, {counted(repeats, 'repeat')}{stratified}. {inner} {together}"
+
+
+def _copies(result: StudyResult) -> str:
+    return (
+        "Patients with one image (equal voxels in the ROI), or with equal values in 20 continuous predictors or more, are one "
+        "group: they are on one side of every fold, inner ones too, and are drawn together by the bootstrap. Leaving one "
+        f"centre out, a copy of one of its patients trains no model for it. {copies_sentence(result) or 'Nobody was found.'}"
+    )
 
 
 def _scores(study: Study, result: StudyResult) -> str:

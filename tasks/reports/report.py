@@ -16,6 +16,7 @@ from tasks.evaluation.study import Study
 from tasks.reports.answer import answer
 from tasks.reports.choice import choose
 from tasks.reports.cohort import cohort_by_centre
+from tasks.reports.copies import MOST, copies_sentence, copy_rows
 from tasks.reports.features_table import feature_tables
 from tasks.reports.flow import flow_chains
 from tasks.reports.forest import forest
@@ -33,12 +34,12 @@ class Facts:
     """What the report shows beside the result.
 
     cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_<modality>_ml.
-    missing_modality: modality → cases that lack it. quarantine: columns cohort, centre, case, modality, stage, code,
+    missing_block: modality or block → cases that lack it. quarantine: columns cohort, centre, case, modality, stage, code,
     message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
     """
 
     cohort_table: pd.DataFrame
-    missing_modality: Mapping[str, int]
+    missing_block: Mapping[str, int]
     quarantine: pd.DataFrame
     provenance: Mapping[str, str]
     variables: Mapping[str, str]
@@ -62,15 +63,18 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         combinations=result.tuned.block_sets * result.tuned.models,
         chains=flow_chains(result),
         cohort=cohort_by_centre(study, result.endpoint, facts.cohort_table, facts.variables),
-        missing=[(name, share(count, result.n)) for name, count in sorted(facts.missing_modality.items())],
-        missing_sentence=missing_sentence(study, facts.missing_modality),
+        missing=[(name, share(count, result.n)) for name, count in sorted(facts.missing_block.items())],
+        missing_sentence=missing_sentence(study, facts.missing_block),
+        copies=copy_rows(result)[:MOST],
+        more_copies=max(0, len(result.copies) - MOST),
+        copies_sentence=copies_sentence(result),
         score_tables=score_tables(study, result, choice),
         forests=[forest(study, result, metric) for metric in OF_ENDPOINT[result.endpoint.kind]],
         curves=curves,
         curves_heading="ROC curves" if result.endpoint.kind == "binary" else "Risk groups",
         feature_tables=feature_tables(study, result, choice, facts.variables),
         shown_split=split_label(choice.split),
-        methods=methods(study, result, facts.missing_modality),
+        methods=methods(study, result, facts.missing_block),
         models=model_rows(study),
         quarantine=quarantine_rows(facts.quarantine),
         provenance=facts.provenance,

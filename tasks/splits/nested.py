@@ -13,7 +13,8 @@ from tasks.splits.split import Fold, Split, grouped_folds
 class Nested(Split):
     """Repeated k-fold cross-validation over patients, stratified by event; settings are chosen on inner folds.
 
-    Fewer folds are made if the smaller class has fewer patients. Varma & Simon, BMC Bioinformatics 2006;7:91.
+    Copies of a patient count as that patient. Fewer folds are made if the smaller class has fewer patients.
+    Varma & Simon, BMC Bioinformatics 2006;7:91.
     """
 
     kind: Literal["nested"] = "nested"
@@ -21,9 +22,9 @@ class Nested(Split):
     repeats: PositiveInt = 2
 
     def cut(self, design: Design, seed: int) -> list[Fold]:
-        binary = design.endpoint.kind == "binary"
+        binary, groups = design.endpoint.kind == "binary", design.groups
         found: list[Fold] = []
         for repeat in range(self.repeats):
-            parts = grouped_folds(design.event, design.patients, self.folds, seed + repeat, both_classes=binary)
+            parts = grouped_folds(design.event, groups, self.folds, seed + repeat, both_classes=binary)
             found += [Fold(f"fold {i + 1}", repeat, train, test) for i, (train, test) in enumerate(parts)]
         return found

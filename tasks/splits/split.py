@@ -21,7 +21,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Row positions that train and row positions that are predicted. No patient stands on both sides."""
+    """Row positions that train and row positions that are predicted. No patient, and no copy, stands on both sides."""
 
     name: str
     repeat: int
@@ -36,7 +36,7 @@ class Split(Kind):
 
     @abstractmethod
     def cut(self, design: Design, seed: int) -> list[Fold]:
-        """The folds, patients disjoint. Raises FitError if the data do not allow it."""
+        """The folds, groups of the design disjoint. Raises FitError if the data do not allow it."""
 
 
 SPLITS: Room[Split] = Room(Split, "tasks.splits")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -109,7 +110,7 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
 @pytest.fixture
 def weave(tmp_path: Path, store: Store) -> Callable[..., None]:
     """Publish a cohort. scans: (patient, modality, result) with the result a number, a code of the check ("MASK_EMPTY")
-    or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text.
+    or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text. facts: of a patient's images.
     """
 
     def build(
@@ -121,6 +122,7 @@ def weave(tmp_path: Path, store: Store) -> Callable[..., None]:
         name: str = "demo",
         genomic: str = "",
         rejected: Sequence[Quarantined] = (),
+        facts: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
     ) -> None:
         made = []
         for patient, modality, result, *timepoint in scans:
@@ -132,7 +134,7 @@ def weave(tmp_path: Path, store: Store) -> Callable[..., None]:
                 store.save(BLOCK, check_address(scan), Rejected(result), {})
                 continue
             number = float(result) if not isinstance(result, str) else 0.0
-            store.save(BLOCK, check_address(scan), {"volume_ml": 10.0 + number}, {})
+            store.save(BLOCK, check_address(scan), {"volume_ml": 10.0 + number, **facts.get(patient, {})}, {})
             for recipe in (recipe for recipe in recipes if recipe.modality == modality):
                 values = (
                     Rejected(result.removeprefix("extract "))

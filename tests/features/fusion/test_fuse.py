@@ -121,25 +121,55 @@ def test_a_missing_modality_is_kept_as_nan_or_excluded(
     weave(catalog, scans, recipes, _rows("p1", "p2", "p3"))
     kept = fuse(Mart.open(store), catalog, _question(*recipes))
     assert len(kept.X) == 3
-    assert kept.missing_modality == {"PT": 2}
+    assert kept.missing_block == {"PT": 2}
     alone = kept.X.loc[f"demo:{code('p2')}:baseline"]
     assert np.isnan(alone[["fake__pt__a", "fake__pt__b", "region__pt__volume_ml"]]).all()
     assert alone["fake__ct__a"] == 3
-    out = fuse(Mart.open(store), catalog, _question(*recipes, exclude_missing_modality=True))
+    out = fuse(Mart.open(store), catalog, _question(*recipes, missing_block="exclude"))
     assert out.patients.tolist() == [f"demo:{code('p1')}"]
     assert dict(out.flow[-1].reasons) == {"no usable PT": 2}
-    assert out.flow[-1].step == "demo: with every modality"
+    assert out.flow[-1].step == "demo: with every block"
     assert not out.X.isna().any().any()
 
 
-def test_two_modalities_missing_are_one_reason(
+def test_each_patient_leaves_for_what_she_lacks(
     store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
 ) -> None:
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
     scans = [("p1", "CT", 1), ("p1", "PT", 2), ("p2", "CT", 3), ("p3", "PT", 4)]
     weave(catalog, scans, recipes, _rows("p1", "p2", "p3"))
-    out = fuse(Mart.open(store), catalog, _question(*recipes, exclude_missing_modality=True))
-    assert dict(out.flow[-1].reasons) == {"no usable CT or PT": 2}
+    out = fuse(Mart.open(store), catalog, _question(*recipes, missing_block="exclude"))
+    assert dict(out.flow[-1].reasons) == {"no usable CT": 1, "no usable PT": 1}
+
+
+def test_a_patient_without_any_value_of_a_block_is_counted_or_excluded(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+) -> None:
+    clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
+    catalog, recipe = make_catalog(demo={"tables": [clinical, GENES]}), make_recipe()
+    genes = "id,G1,G2\np1,7.5,\np2,,\n"  # p2 has a row and no value, p3 no row
+    weave(
+        catalog,
+        [(p, "CT", i) for i, p in enumerate(("p1", "p2", "p3"))],
+        [recipe],
+        _rows("p1", "p2", "p3"),
+        genomic=genes,
+    )
+    mart, blocks = Mart.open(store), ("radiomics", "genomic")
+    kept = fuse(mart, catalog, _question(recipe, blocks=blocks))
+    assert (len(kept.X), kept.missing_block) == (3, {"clinical": 3, "genomic": 2})
+    assert dict(kept.flow[-1].imputed) == {"no clinical value": 3, "no genomic value": 2}
+    assert (kept.flow[-1].step, kept.flow[-1].count_out) == ("demo: with every block, or imputed", 3)
+    rows = _rows("p1", "p2", "p3")
+    catalog = make_catalog(
+        demo={"tables": [{**clinical, "columns": {c: c for c in ("age", "death", "os_days")}}, GENES]}
+    )
+    weave(catalog, [(p, "CT", i) for i, p in enumerate(("p1", "p2", "p3"))], [recipe], rows + "\n", genomic=genes)
+    out = fuse(Mart.open(store), catalog, _question(recipe, blocks=blocks, missing_block="exclude"))
+    assert out.patients.tolist() == [f"demo:{code('p1')}"]
+    assert dict(out.flow[-1].reasons) == {"no genomic value": 2}
+    unasked = fuse(Mart.open(store), catalog, _question(recipe, blocks=("radiomics",), missing_block="exclude"))
+    assert (len(unasked.X), unasked.missing_block) == (3, {})
 
 
 def test_an_image_of_a_modality_that_is_not_asked_is_no_usable_image(
@@ -160,7 +190,7 @@ def test_a_cohort_without_any_image_of_one_modality(
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
     weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], recipes, _rows("p1", "p2"))
     design = fuse(Mart.open(store), catalog, _question(*recipes))
-    assert design.missing_modality == {"PT": 2}
+    assert design.missing_block == {"PT": 2}
     assert design.X["region__pt__volume_ml"].isna().all()
     assert design.cohort_table["volume_pt_ml"].isna().all()
 
@@ -434,7 +464,7 @@ def test_a_kept_design_can_be_read_by_others(
     assert ("outcome__time" in frame) == (endpoint == "survival")
     facts = read_provenance(tmp_path / "design.parquet")
     assert json.loads(facts["endpoint"])["kind"] == design.endpoint.kind
-    assert json.loads(facts["missing_modality"]) == {"PT": 1}
+    assert json.loads(facts["missing_block"]) == {"PT": 1}
     assert json.loads(facts["blocks"]) == dict(design.blocks)
     first = (tmp_path / "design.parquet").read_bytes()
     save_design(tmp_path / "design.parquet", design)

@@ -73,6 +73,12 @@ def test_settings_that_came_later_leave_no_trace_unless_used(tmp_path: Path) -> 
         ("- coxnet", "- cox", 'the model "cox" stands twice'),
         ("clinical]", "clinicl]", 'did you mean "clinical"?'),
         ("folds: 4", "fold: 4", "lung_survival.yaml:11"),
+        (
+            "splits:",
+            "missing_modality: exclude\nsplits:",
+            'yaml:10: the key "missing_modality" is now "missing_block"; it',
+        ),
+        ("splits:", "missing_modality: exclud\nsplits:", "missing_block: Input should be 'impute' or 'exclude'"),
     ],
 )
 def test_faults_name_the_place_and_the_nearest_word(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -142,11 +142,11 @@ def survival() -> Reported:
             "blocks": {"all": ["clinical", "radiomics"]},
             "models": [{"kind": "cox", "k": [2]}],
             "splits": [{"kind": "nested", "folds": 3, "repeats": 2}, {"kind": "centre_out"}],
-            "missing_modality": "exclude",
+            "missing_block": "exclude",
             "bootstrap": 200,
         }
     )
-    return _reported(study, replace(design, missing_modality={}))
+    return _reported(study, replace(design, missing_block={}))
 
 
 def _cohort_table(rng: np.random.Generator, n: int, cohort_of: dict[str, str]) -> pd.DataFrame:
@@ -192,7 +192,7 @@ def _design(
         reasons = {"MASK_MISSING": 2, "DICOM_MISSING_SLICE + MASK_TINY": 1, "no image": 3}
         flow.append(FlowRow(f"{name}: patients with a usable image at baseline", size + 8, size + 2, reasons))
         flow.append(FlowRow(f"{name}: with the endpoint", size + 2, size, {"outcome missing": 2}))
-        flow.append(FlowRow(f"{name}: with every modality", size, size, {}))
+        flow.append(FlowRow(f"{name}: with every block", size, size, {}))
     return Design(
         X=X,
         blocks={column: column.split("__")[0] for column in X.columns},
@@ -202,7 +202,7 @@ def _design(
         centres=np.array([f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]),
         flow=tuple(flow),
         cohort_table=table,
-        missing_modality={"PET": 12},
+        missing_block={"PET": 12},
     )
 
 
@@ -219,7 +219,7 @@ def _reported(study: Study, design: Design) -> Reported:
     )
     facts = Facts(
         cohort_table=design.cohort_table,
-        missing_modality=design.missing_modality,
+        missing_block=design.missing_block,
         quarantine=quarantine,
         provenance={"radweave": "0.1.0", "Python": "3.11", f"refresh of {cohort}": "sha256:0123abcd"},
         variables={"age": f"Age (years) {SCRIPT if study.title else ''}".strip(), "stage": "Stage", "smoker": "Smoker"},

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from features.core.design import Copies
 from tasks.reports.report import render_report, write_report
 
 SECTIONS = ("flow", "cohort", "scores", "curves", "features", "methods", "quarantine", "provenance")
@@ -105,12 +106,12 @@ def test_methods_tell_the_settings(binary: Any, survival: Any, read_page: Any) -
     assert f"{binary.result.tuned.fits} model fits were made" in text
     assert "200 bootstrap replicates over patients" in text
     assert "imputed by the median of the training fold" in text
-    assert "Cases that lack one of the modalities were excluded" in read_page(survival.html).text
+    assert "Cases without one of the modalities or any value of a block were excluded" in read_page(survival.html).text
 
 
 def test_a_bare_result_still_gives_a_page(binary: Any, read_page: Any) -> None:
     empty = binary.facts.quarantine.iloc[:0]
-    facts = replace(binary.facts, quarantine=empty, missing_modality={}, provenance={})
+    facts = replace(binary.facts, quarantine=empty, missing_block={}, provenance={})
     result = replace(binary.result, flow=(), selected=(), warnings={"ConvergenceWarning: <b>slow</b>": 3})
     page = read_page(render_report(binary.study, result, facts))
     assert "No flow was recorded" in page.text
@@ -128,3 +129,19 @@ def test_labels_are_never_read_as_tex(survival: Any) -> None:
 
 def test_no_time_and_no_path_of_a_machine_stand_in_the_page(binary: Any) -> None:
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b|/home/|/tmp/", binary.html)
+
+
+def test_copies_are_named_with_what_is_equal(binary: Any, read_page: Any) -> None:
+    found = (
+        Copies(("builtin:P007", "builtin:P008"), "19 columns of genomic", joined=False),
+        Copies(("builtin:P001", "builtin:P002"), "the voxels of an ROI (CT)"),
+    )
+    result = replace(binary.result, copies=found)
+    page = read_page(render_report(binary.study, result, binary.facts))
+    assert page.tables["table-copies"].rows[1:] == [
+        ["builtin:P001, builtin:P002", "the voxels of an ROI (CT)", "one group in all folds"],
+        ["builtin:P007, builtin:P008", "19 columns of genomic", "only reported"],
+    ]
+    assert page.text.count("2 patients of 90 may be copies of one another") == 3  # answer, flow and methods
+    assert "table-copies" not in read_page(binary.html).ids
+    assert result.copies_table()["case"].tolist()[2:] == ["builtin:P001", "builtin:P002"]

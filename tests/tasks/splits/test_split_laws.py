@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.core.design import Design
+from features.core.design import Copies, Design
 from features.core.endpoint import BinaryEndpoint
 from features.core.errors import FitError
 from tasks.splits.split import SPLITS, check_disjoint, grouped_folds
 
 
-def design_of(event: Any, patients: Any, centres: Any) -> Design:
+def design_of(event: Any, patients: Any, centres: Any, *copies: Copies) -> Design:
     X = pd.DataFrame({"a": np.arange(len(event), dtype=float)}, index=[f"c{i}" for i in range(len(event))])
     endpoint = BinaryEndpoint(column="response")
-    return Design(X, {"a": "clinical"}, np.asarray(event), endpoint, np.asarray(patients), np.asarray(centres))
+    return Design(
+        X, {"a": "clinical"}, np.asarray(event), endpoint, np.asarray(patients), np.asarray(centres), copies=copies
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -29,13 +31,14 @@ def design_of(event: Any, patients: Any, centres: Any) -> Design:
 )
 def test_patients_stand_on_one_side_and_every_case_is_predicted(rows: list[tuple[bool, int, int]], seed: int) -> None:
     event, patients, centres = zip(*rows, strict=True)
-    design = design_of(event, [f"p{i}" for i in patients], [f"c{i}" for i in centres])
+    design = design_of(event, [f"p{i}" for i in patients], [f"c{i}" for i in centres], Copies(("p0", "p1", "p2"), "x"))
     for kind in SPLITS.modules:
         try:
             folds = SPLITS.parse(kind).cut(design, seed)
         except FitError:
             continue
         for fold in folds:
+            assert not set(design.groups[fold.train]) & set(design.groups[fold.test])
             assert not set(design.patients[fold.train]) & set(design.patients[fold.test])
         for repeat in {fold.repeat for fold in folds}:
             tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
@@ -75,6 +78,18 @@ def test_a_patient_of_two_centres_trains_in_neither_fold() -> None:
     first, second = SPLITS.parse("centre_out").cut(design, 0)
     assert first.train.tolist() == [4, 5]
     assert second.train.tolist() == [1, 2]
+
+
+def test_a_copy_in_another_centre_trains_in_neither_fold() -> None:
+    design = design_of(
+        [True, False] * 3,
+        ["p0", "p1", "p2", "p3", "p4", "p5"],
+        ["a", "a", "a", "b", "b", "b"],
+        Copies(("p0", "p3"), "x"),
+    )
+    first, second = SPLITS.parse("centre_out").cut(design, 0)
+    assert (first.train.tolist(), second.train.tolist()) == ([4, 5], [1, 2])
+    assert (first.test.tolist(), second.test.tolist()) == ([0, 1, 2], [3, 4, 5])
 
 
 def test_one_centre_cannot_be_left_out() -> None:

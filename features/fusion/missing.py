@@ -1,0 +1,92 @@
+"""Missing blocks: cases without a usable image of a modality, or without any value of a block, leave or are imputed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.core.design import FlowRow
+from features.core.recipe import Recipe
+
+MissingBlock = Literal["impute", "exclude"]
+IMAGES = "region"  # a volume is there where the image is: lacking modalities speak for it
+
+
+def lacking_modalities(tables: Mapping[str, pa.Table], region: pd.DataFrame, recipes: Sequence[Recipe]) -> pd.DataFrame:
+    """True where a case has no image of a modality that gave features to any of the recipes' extractors.
+
+    A column for each modality of the recipes; rows as in `region`, index case.
+    """
+    modalities = sorted({recipe.modality for recipe in recipes})
+    lacking = pd.DataFrame(True, index=region.index, columns=modalities)
+    for recipe in recipes:
+        for extractor in recipe.extractors:
+            table = tables[extractor.block].select(["case", f"{extractor.kind}__{recipe.name}__result"])
+            found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
+            lacking[recipe.modality] &= found.isna().to_numpy()
+    return lacking
+
+
+def lacking_blocks(X: pd.DataFrame, blocks: Mapping[str, str], asked: Iterable[str], *, alone: bool) -> pd.DataFrame:
+    """True where a case has no value in any column of a block: a column for each block that is asked for.
+
+    A block that no case of the cohort can have counts as lacking, unless the cohort stands alone: then there is no such
+    block in the study at all.
+    """
+    found = {}
+    for name in sorted(set(asked) - {IMAGES}):
+        columns = [column for column in X.columns if blocks[column] == name]
+        if columns or not alone:
+            found[name] = X[columns].isna().all(axis=1).to_numpy(bool)
+    return pd.DataFrame(found, index=X.index)
+
+
+def of_rows(lacking: pd.DataFrame, candidates: pd.Series, rows: pd.Series) -> pd.DataFrame:
+    """Lacking modalities of the design's rows. candidates, rows: patients of the cases before, and of the rows now.
+
+    Where lesions were merged, a row lacks a modality if all of its lesions do.
+    """
+    if rows.index.isin(lacking.index).all():
+        return lacking.loc[rows.index]
+    return lacking.groupby(candidates.to_numpy()).all().loc[rows].set_axis(rows.index)
+
+
+def flow_row(
+    cohort: str, candidates: pd.Series, images: pd.DataFrame, rows: pd.Series, lacks: pd.DataFrame, policy: MissingBlock
+) -> FlowRow | None:
+    """The step of the flow that says who lacks what; None if nobody does and nobody would leave for it.
+
+    candidates, images: patients of the cases, and which modalities these lack. rows, lacks: of the rows that became of
+    them. A patient leaves if no row of hers is complete, and is counted under all that she lacks in any; who stays is
+    counted as imputed in what all of her rows lack.
+    """
+    before = candidates.nunique()
+    if policy == "exclude":
+        gone = set(candidates) - set(rows[~lacks.any(axis=1).to_numpy(bool)])
+        lacking = images.groupby(candidates.to_numpy()).any().reindex(sorted(gone))
+        later = lacks.groupby(rows.to_numpy()).any().reindex(lacking.index, fill_value=False)
+        lacking = pd.concat([lacking, later.drop(columns=images.columns)], axis=1)
+        reasons = Counter(
+            " and ".join(_words(str(n)) for n, is_so in row.items() if is_so) for _, row in lacking.iterrows()
+        )
+        return FlowRow(f"{cohort}: with every block", before, before - len(gone), dict(sorted(reasons.items())))
+    by_patient = lacks.groupby(rows.to_numpy()).all()
+    imputed = {_words(str(name)): int(column.sum()) for name, column in by_patient.items() if column.any()}
+    return FlowRow(f"{cohort}: with every block, or imputed", before, before, {}, imputed) if imputed else None
+
+
+def _words(name: str) -> str:
+    return f"no usable {name}" if name.isupper() else f"no {name} value"
+
+
+def count_lacking(parts: Iterable[pd.DataFrame]) -> dict[str, int]:
+    """Modality or block → cases of all cohorts that lack it; only what anybody lacks."""
+    found: Counter[str] = Counter()
+    for lacks in parts:
+        found.update({str(name): int(np.sum(column)) for name, column in lacks.items() if column.any()})
+    return dict(sorted(found.items()))

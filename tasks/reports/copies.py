@@ -1,0 +1,48 @@
+"""Copies: which patients of a study may be one and the same, and what was done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.core.design import Copies
+from tasks.evaluation.result import StudyResult
+from tasks.reports.numbers import counted
+
+MOST = 100  # rows of the table; the others stand in copies.parquet
+
+
+@dataclass(frozen=True)
+class CopyRow:
+    """Pseudonyms of patients, what they have in common, and what that meant for the folds."""
+
+    patients: str
+    alike: str
+    treated: str
+
+
+def copy_rows(result: StudyResult) -> tuple[CopyRow, ...]:
+    """One row for each set of copies, those that are one group first."""
+    return tuple(
+        CopyRow(", ".join(one.patients), one.alike, "one group in all folds" if one.joined else "only reported")
+        for one in sorted(result.copies, key=lambda one: not one.joined)
+    )
+
+
+def copies_sentence(result: StudyResult) -> str:
+    """How many patients are copies, "" if nobody is."""
+    joined, told = (_patients(result.copies, joined=joined) for joined in (True, False))
+    sentences = []
+    if joined:
+        sentences.append(
+            f"{counted(joined, 'patient')} of {result.patients} may be copies of one another (one image, or equal predictors): "
+            "they stand on one side of every fold, and intervals count them once."
+        )
+    if told:
+        sentences.append(
+            f"{counted(told, 'patient')} have equal values in too few columns to be treated as copies: look at them."
+        )
+    return " ".join(sentences)
+
+
+def _patients(copies: tuple[Copies, ...], *, joined: bool) -> int:
+    return len({patient for one in copies if one.joined == joined for patient in one.patients})
