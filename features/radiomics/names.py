@@ -1,8 +1,17 @@
-"""Names of images: as pyradiomics writes them, and as words in names of columns."""
+"""Names of images: as pyradiomics writes them, and as words in names of columns; the column that tells what is undefined."""
 
 from __future__ import annotations
 
+from features.core.table import Column
+
 ORIGINAL = "original"
+UNDEFINED = Column(
+    "undefined",
+    "string",
+    "features that are undefined for this region, by reason, as JSON; empty if there is none",
+    role="fact",
+    family="undefined",
+)
 
 
 def word(image: str) -> str:

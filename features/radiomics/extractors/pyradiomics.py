@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import warnings
@@ -19,10 +20,12 @@ from features.core.recipe import FixedBinWidth, Recipe
 from features.core.region import Region, Volume
 from features.core.table import Column
 from features.radiomics.ibsi import CODES
-from features.radiomics.names import ORIGINAL, word
+from features.radiomics.names import ORIGINAL, UNDEFINED, word
 
 FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+VERSION = "2"  # raise it when values change that pyradiomics' own version does not tell of
 LARGEST_BIN_COUNT = 1024
+IMAGINARY = 1e-6  # of a value, or of 1: less is rounding
 # Filters that it has: its name of each, and its names of their settings.
 IMAGE_TYPES: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("LoG", {"sigma_mm": "sigma"}),
@@ -38,7 +41,9 @@ IMAGE_TYPES: dict[str, tuple[str, dict[str, str]]] = {
 class Pyradiomics(Extractor):
     """van Griethuysen et al., Cancer Res 2017;77:e104. The region is already resampled and normalised by the recipe.
 
-    Texture features of an image whose ROI falls into a single grey level are NaN (pyradiomics would return numbers).
+    Texture features of an image whose ROI falls into a single grey level are NaN (pyradiomics would return numbers); a
+    feature that is not finite is, too. Eigenvalues that are equal come out complex under some BLAS kernels: the real part
+    is kept if the rest is rounding, else the feature is NaN. `undefined` says why.
     """
 
     kind: Literal["pyradiomics"] = "pyradiomics"
@@ -47,7 +52,7 @@ class Pyradiomics(Extractor):
     @cached_property
     def version(self) -> str:
         packages = ("pyradiomics-bhklab", "SimpleITK", "PyWavelets", "numpy")
-        return "; ".join(f"{package} {version(package)}" for package in packages)
+        return "; ".join([f"radweave {VERSION}", *(f"{package} {version(package)}" for package in packages)])
 
     def columns(self, recipe: Recipe) -> list[Column]:
         columns = []
@@ -63,7 +68,7 @@ class Pyradiomics(Extractor):
                         ibsi=CODES[family].get(feature, ""),
                     )
                 )
-        return columns
+        return [*columns, UNDEFINED]
 
     def applies(self, one: Filter) -> bool:
         return one.kind in IMAGE_TYPES
@@ -71,11 +76,11 @@ class Pyradiomics(Extractor):
     def warm(self, recipe: Recipe) -> None:
         _engine(recipe)
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float | str]]:
         """Raises Rejected(TOO_MANY_BINS) where the bin width would give more than 1,024 grey levels."""
         return [self._extract(region, recipe) for region in regions]
 
-    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
+    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float | str]:
         if isinstance(recipe.discretise, FixedBinWidth):
             bins = math.ceil(float(np.ptp(region.values)) / recipe.discretise.bin_width) + 1
             if bins > LARGEST_BIN_COUNT:
@@ -83,13 +88,24 @@ class Pyradiomics(Extractor):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # pyradiomics' own imports and divisions warn
             found = _engine(recipe).execute(_image(region.volume), _image(region.volume, region.mask.astype(np.uint8)))
-        values = {column.name: float(found[_native(column, recipe)]) for column in self.columns(recipe)}
-        for image in _image_types(recipe):
-            if abs(values[f"{image}_firstorder_Entropy"]) < 1e-9:
-                for family, feature in _features(shape=False):
-                    if family != "firstorder":
-                        values[f"{image}_{family}_{feature}"] = math.nan
-        return {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
+        columns = self.columns(recipe)[:-1]
+        given = {column.name: complex(found[_native(column, recipe)]) for column in columns}
+        values, reasons = dict[str, float](), dict[str, list[str]]()
+        for column in columns:
+            why = _undefined(given[column.name])
+            if column.family in FAMILIES[2:] and abs(given[f"{column.filter}_firstorder_Entropy"]) < 1e-9:
+                why = "ONE_GREY_LEVEL"
+            values[column.name] = math.nan if why else given[column.name].real
+            if why:
+                reasons.setdefault(why, []).append(column.name)
+        return {**values, UNDEFINED.name: json.dumps(reasons, sort_keys=True) if reasons else ""}
+
+
+def _undefined(value: complex) -> str:
+    """Why a value of pyradiomics is none, or ""."""
+    if not math.isfinite(value.real):
+        return "DEGENERATE"
+    return "" if abs(value.imag) <= IMAGINARY * max(abs(value.real), 1) else "COMPLEX"
 
 
 def _image_types(recipe: Recipe) -> list[str]:

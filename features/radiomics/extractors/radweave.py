@@ -17,7 +17,7 @@ from features.core.region import Region
 from features.core.table import Column
 from features.radiomics.engine import ImageType, Plan, compute_features, feature_names, is_texture
 from features.radiomics.family import FAMILIES
-from features.radiomics.names import word
+from features.radiomics.names import UNDEFINED, word
 from features.radiomics.settings import Settings
 
 VERSION = "2"  # raise it when values change
@@ -69,8 +69,7 @@ class Radweave(Extractor):
                     ibsi=feature.ibsi,
                 )
             )
-        why = "features that are undefined for this region, by reason, as JSON; empty if there is none"
-        return [*columns, Column("undefined", "string", why, role="fact", family="undefined")]
+        return [*columns, UNDEFINED]
 
     def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float | str]]:
         """Raises Rejected: TOO_MANY_BINS, FILTER_SIZE."""
@@ -89,7 +88,7 @@ class Radweave(Extractor):
             values[column] = math.nan if empty else found.values[name]
             if empty or name in found.undefined:
                 reasons.setdefault("ONE_GREY_LEVEL" if empty else found.undefined[name], []).append(column)
-        return {**values, "undefined": json.dumps(reasons, sort_keys=True) if reasons else ""}
+        return {**values, UNDEFINED.name: json.dumps(reasons, sort_keys=True) if reasons else ""}
 
     def _plan(self, recipe: Recipe) -> Plan:
         bins = recipe.discretise

@@ -40,7 +40,7 @@ def judged(roi: Roi, family: str) -> dict[str, float]:
             found = getFeatureClasses()[family](image, mask, **_options(roi)).execute()
     finally:
         logging.disable(logging.NOTSET)
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(np.real(value)) for name, value in found.items()}  # complex under some BLAS kernels
 
 
 def distances(roi: Roi, family: str) -> dict[str, float]:
