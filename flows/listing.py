@@ -7,6 +7,8 @@ import typer
 
 from features.core.errors import RadweaveError, did_you_mean
 
+_BY_NAME = " Deprecated: given where it is named."
+
 
 def features(
     family: Annotated[str, typer.Argument(help="Only this family, such as glcm.")] = "",
@@ -44,7 +46,7 @@ def _features(family: str) -> list[dict[str, str]]:
         hint = did_you_mean(family, FAMILIES.modules)
         raise RadweaveError(f'there is no family "{family}"; allowed: {", ".join(FAMILIES.modules)}. {hint}'.strip())
     return [
-        {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula}
+        {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula + _BY_NAME * one.deprecated}
         for kind in ([family] if family else FAMILIES.modules)
         for one in FAMILIES.load(kind).FEATURES
     ]

@@ -42,12 +42,14 @@ class Source:
 class Filter(Kind):
     """Turns an image into derived images. Frozen settings; the same source gives the same arrays.
 
-    keeps_type: an image in single precision gives values in single precision, and their bins are those of such values.
     sees_all: what lies far from the ROI counts too, so that the image must not be cropped.
     """
 
-    keeps_type: ClassVar[bool] = False
     sees_all: ClassVar[bool] = False
+
+    def single(self, image: np.dtype[np.generic]) -> bool:  # noqa: ARG002
+        """Whether values derived of an image of this type are in single precision, so that their bins are those of such."""
+        return False
 
     @abstractmethod
     def names(self) -> list[str]:

@@ -29,10 +29,9 @@ class ImageType:
     filter: Filter | None
     settings: Settings
 
-    @property
-    def keeps_type(self) -> bool:
-        """Whether the images are in single precision if the image is."""
-        return self.filter is None or self.filter.keeps_type
+    def single(self, image: np.dtype[np.generic]) -> bool:
+        """Whether what is derived of an image of this type is in single precision."""
+        return image == np.float32 if self.filter is None else self.filter.single(image)
 
     def names(self) -> list[str]:
         """Names of the images."""
@@ -44,7 +43,7 @@ class ImageType:
 
 
 class Plan(Frozen):
-    """What is computed. families: names of families with the names of their features, or None for all of them."""
+    """What is computed. families: names of families with the names of their features, or None for all but deprecated ones."""
 
     images: tuple[ImageType, ...]
     families: dict[str, tuple[str, ...] | None]
@@ -90,7 +89,7 @@ def compute_features(region: Region, plan: Plan) -> Found:
         left = image_type.names()
         try:
             for name, image in image_type.derive(source):
-                single = image_type.keeps_type and source.image.dtype == np.float32
+                single = image_type.single(source.image.dtype)
                 _measure(name, Roi(image, mask, spacing, settings, lattice, single), others, plan, found)
                 left.remove(name)
         except Rejected as rejected:
@@ -117,7 +116,7 @@ def is_texture(kind: str) -> bool:
 
 
 def all_families() -> dict[str, tuple[str, ...] | None]:
-    """Every family that is there, with all of its features."""
+    """Every family that is there, with all of its features but the deprecated ones."""
     return dict.fromkeys(FAMILIES.modules)
 
 
@@ -128,7 +127,8 @@ def _family(kind: str) -> Family:
 
 def _names(kind: str, plan: Plan) -> list[str]:
     wanted = plan.families[kind]
-    return [feature.name for feature in _family(kind).FEATURES if wanted is None or feature.name in wanted]
+    features = _family(kind).FEATURES
+    return [one.name for one in features if (not one.deprecated if wanted is None else one.name in wanted)]
 
 
 def _outline(region: Region, settings: Settings) -> Roi:

@@ -13,11 +13,15 @@ from features.radiomics.roi import Roi
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature: its name, its IBSI code ("" where IBSI defines none or another one), and its formula in words."""
+    """A feature: its name, its IBSI code ("" where IBSI defines none or another one), and its formula in words.
+
+    deprecated: it is a function of other features, as in pyradiomics, and given only where it is named.
+    """
 
     name: str
     ibsi: str
     formula: str
+    deprecated: bool = False
 
 
 class Family(Kind):

@@ -18,11 +18,8 @@ from features.radiomics.preparation import Preparation
 from features.radiomics.settings import Settings
 
 DEFAULT_FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
-# pyradiomics' deprecated features → what has the same meaning.
-DEPRECATED: dict[str, dict[str, str]] = {
-    "shape": dict.fromkeys(("Compactness1", "Compactness2", "SphericalDisproportion"), "Sphericity"),
-    "shape2D": {"SphericalDisproportion": "Sphericity"},
-    "firstorder": {"StandardDeviation": "Variance"},
+# Deprecated features that pyradiomics knows but does not compute → what has the same meaning.
+REMOVED: dict[str, dict[str, str]] = {
     "glcm": {
         "Dissimilarity": "DifferenceAverage",
         "Homogeneity1": "Id",
@@ -240,7 +237,7 @@ def _families(document: Document, file: ParameterFile, given: Given) -> dict[str
         features = file.featureClass.of(name)
         if name == "shape2D" and not given.get("force2D"):
             continue
-        kept = tuple(one for one in features or () if one not in DEPRECATED.get(name, {}) or one in _known(name))
+        kept = tuple(one for one in features or () if one not in REMOVED.get(name, {}))
         if not features or kept:
             families[name] = kept or None
     return families
@@ -254,7 +251,7 @@ def _faults(document: Document, file: ParameterFile, types: Mapping[str, Given])
     for name in document.data.get("featureClass") or {}:
         known = _known(name)
         for i, feature in enumerate(file.featureClass.of(name) or ()):
-            if known and feature not in known and feature not in DEPRECATED.get(name, {}):
+            if known and feature not in known and feature not in REMOVED.get(name, {}):
                 where = document.where(("featureClass", name, i))
                 hint = did_you_mean(feature, known)
                 yield Fault(where, f'unknown feature "{feature}" of {name}', "", ", ".join(known), hint)
@@ -273,11 +270,9 @@ def _notes(document: Document, file: ParameterFile, common: Given, types: Mappin
         if name == "shape2D" and document.data.get("featureClass") and not common.get("force2D"):
             yield _note(document, ("featureClass", name), "is left out: it needs force2D")
         for i, feature in enumerate(file.featureClass.of(name) or ()):
-            if feature in DEPRECATED.get(name, {}) and feature not in _known(name):
-                instead = DEPRECATED[name][feature]
-                why = f"{feature} is deprecated in pyradiomics and not computed" + (
-                    f"; take {instead}" if instead else ""
-                )
+            if feature in REMOVED.get(name, {}):
+                instead = REMOVED[name][feature]
+                why = f"{feature} is not computed, as in pyradiomics" + (f"; take {instead}" if instead else "")
                 yield Note(document.where(("featureClass", name, i)), name, why)
     if "LoG" in types and not {**common, **types["LoG"]}.get("sigma"):
         yield _note(document, ("imageType", "LoG"), "gives no image: it has no sigma")

@@ -9,8 +9,9 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
+from features.core.errors import did_you_mean
 from features.core.extractor import Extractor
 from features.core.recipe import FixedBinWidth, Recipe
 from features.core.region import Region
@@ -20,7 +21,7 @@ from features.radiomics.family import FAMILIES
 from features.radiomics.names import UNDEFINED, word
 from features.radiomics.settings import Settings
 
-VERSION = "2"  # raise it when values change
+VERSION = "3"  # raise it when values change
 DEFAULT = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
 
@@ -31,10 +32,21 @@ def _known(families: tuple[str, ...]) -> tuple[str, ...]:
     return families
 
 
+def _deprecated() -> dict[str, tuple[str, str]]:
+    """Deprecated features by the name that a recipe gives them, such as `shape_Compactness1`: family and feature."""
+    return {
+        f"{kind}_{feature.name}": (kind, feature.name)
+        for kind in FAMILIES.modules
+        for feature in FAMILIES.load(kind).FEATURES
+        if feature.deprecated
+    }
+
+
 class Radweave(Extractor):
     """Shape, first order and five texture families of the original and each derived image.
 
-    families: which ones. distances, symmetrical, weighting, dependence, array_shift: as in `Settings`. flat: neighbours
+    families: which ones. deprecated: features that follow from others and are given only where they are named, such as
+    `shape_Compactness1`. distances, symmetrical, weighting, dependence, array_shift: as in `Settings`. flat: neighbours
     within axial slices only. A feature that is undefined for a region is null; `undefined` says why. Of an ROI of one grey
     level all textures are.
     """
@@ -42,12 +54,28 @@ class Radweave(Extractor):
     kind: Literal["radweave"] = "radweave"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     families: Annotated[tuple[str, ...], AfterValidator(_known)] = Field(DEFAULT, min_length=1)
+    deprecated: tuple[str, ...] = ()
     distances: tuple[PositiveInt, ...] = Field((1,), min_length=1)
     symmetrical: bool = True
     weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
     dependence: NonNegativeInt = 0
     array_shift: float = 0.0
     flat: bool = False
+
+    @model_validator(mode="after")
+    def check_deprecated(self) -> Radweave:
+        known = (
+            {name: kind for name, (kind, _) in _deprecated().items() if kind in self.families}
+            if self.deprecated
+            else {}
+        )
+        for name in self.deprecated:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise ValueError(
+                    f'no deprecated feature of its families is "{name}"; allowed: {", ".join(known)}. {hint}'
+                )
+        return self
 
     @cached_property
     def version(self) -> str:
@@ -98,4 +126,8 @@ class Radweave(Extractor):
             **self.model_dump(include={"distances", "symmetrical", "weighting", "dependence", "array_shift", "flat"}),
         )
         images = (ImageType(None, settings), *(ImageType(one, settings) for one in recipe.filters))
-        return Plan(images=images, families=dict.fromkeys(self.families))
+        families: dict[str, tuple[str, ...] | None] = dict.fromkeys(self.families)
+        for kind, feature in (_deprecated()[name] for name in self.deprecated):
+            usual = (one.name for one in FAMILIES.load(kind).FEATURES if not one.deprecated)
+            families[kind] = (*(families[kind] or usual), feature)
+        return Plan(images=images, families=families)

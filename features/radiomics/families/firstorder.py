@@ -40,8 +40,9 @@ class Firstorder(Family):
     """In the image's unit, its square for variance and energy. NaN: Skewness and Kurtosis of a ROI of one intensity."""
 
     kind: Literal["firstorder"] = "firstorder"
-    FEATURES: ClassVar[tuple[Feature, ...]] = tuple(
-        Feature(name, CODES["firstorder"].get(name, ""), formula) for name, formula in _FORMULAS.items()
+    FEATURES: ClassVar[tuple[Feature, ...]] = (
+        *(Feature(name, CODES["firstorder"].get(name, ""), formula) for name, formula in _FORMULAS.items()),
+        Feature("StandardDeviation", "", "Square root of the variance.", deprecated=True),
     )
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
@@ -71,6 +72,7 @@ class Firstorder(Family):
             "TotalEnergy": square * ordered.size * math.prod(roi.spacing_mm),
             "Uniformity": float(shares @ shares),
             "Variance": second,
+            "StandardDeviation": math.sqrt(second),
         }
 
 

@@ -28,18 +28,24 @@ _FORMULAS = {
     "SurfaceVolumeRatio": "Area of the mesh over its volume.",
     "VoxelVolume": "Number of voxels times the volume of one.",
 }
+_DEPRECATED = {
+    "Compactness1": "Volume of the mesh over the area to the power of 3/2 times the square root of π.",
+    "Compactness2": "36 π times the squared volume of the mesh over the cube of its area.",
+    "SphericalDisproportion": "Area of the mesh over that of a sphere of its volume.",
+}
 
 
 class Shape(Family):
     """Lengths in mm, areas in mm², volumes in mm³.
 
-    NaN: Elongation and Flatness of a single voxel, SurfaceVolumeRatio of a mesh without volume.
+    NaN: Elongation and Flatness of a single voxel, SurfaceVolumeRatio and SphericalDisproportion of a mesh without volume.
     """
 
     kind: Literal["shape"] = "shape"
     of_shape: ClassVar[bool] = True
     FEATURES: ClassVar[tuple[Feature, ...]] = tuple(
-        Feature(name, CODES["shape"].get(name, ""), formula) for name, formula in _FORMULAS.items()
+        Feature(name, CODES["shape"].get(name, ""), formula, name in _DEPRECATED)
+        for name, formula in {**_FORMULAS, **_DEPRECATED}.items()
     )
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
@@ -65,4 +71,7 @@ class Shape(Family):
             "SurfaceArea": area,
             "SurfaceVolumeRatio": area / volume if volume else math.nan,
             "VoxelVolume": int(found.moments[0]) * (z * y * x),
+            "Compactness1": volume / (area**1.5 * math.sqrt(math.pi)),
+            "Compactness2": 36 * math.pi * volume**2 / area**3,
+            "SphericalDisproportion": area / math.cbrt(36 * math.pi * volume**2) if volume else math.nan,
         }

@@ -38,12 +38,15 @@ class Shape2D(Family):
 
     kind: Literal["shape2D"] = "shape2D"
     of_shape: ClassVar[bool] = True
-    FEATURES: ClassVar[tuple[Feature, ...]] = tuple(Feature(name, "", formula) for name, formula in _FORMULAS.items())
+    FEATURES: ClassVar[tuple[Feature, ...]] = (
+        *(Feature(name, "", formula) for name, formula in _FORMULAS.items()),
+        Feature("SphericalDisproportion", "", "Perimeter over that of a circle of the surface.", deprecated=True),
+    )
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
         axis = roi.settings.flat_axis
         if roi.mask.shape[axis] > 1:
-            return dict.fromkeys(_FORMULAS, math.nan)
+            return dict.fromkeys((feature.name for feature in self.FEATURES), math.nan)
         spacing = list(roi.spacing_mm[::-1])
         z, y, x = spacing.pop(axis), *spacing
         found = survey(np.moveaxis(roi.mask, axis, 0))
@@ -62,4 +65,5 @@ class Shape2D(Family):
             "PerimeterSurfaceRatio": perimeter / surface,
             "PixelSurface": int(found.moments[0]) * (y * x),
             "Sphericity": 2 * math.sqrt(math.pi * surface) / perimeter,
+            "SphericalDisproportion": perimeter / (2 * math.sqrt(math.pi * surface)),
         }

@@ -23,6 +23,6 @@ class Logarithm(Filter):
     def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """One image, of the sign of the intensities."""
         largest = max(map(abs, source.extremes))
-        scale = largest / np.log(largest + 1) if largest else 1.0
         array, _ = source.crop((0, 0, 0))
+        scale = largest / np.log(np.array([largest + 1]))[0] if largest else 1.0
         yield "logarithm", np.copysign(np.log(np.abs(array) + 1) * scale, array)

@@ -12,7 +12,10 @@ from features.core.filter import Filter, Source
 
 
 class Square(Filter):
-    """x² / m, where m is the largest |x| of the whole image; 0 in an image of zeros."""
+    """x² / m, where m is the largest |x| of the whole image; 0 in an image of zeros.
+
+    Each operation rounds as in pyradiomics: what comes to lie on the edge of a bin is on the same side of it.
+    """
 
     kind: Literal["square"] = "square"
     sees_all: ClassVar[bool] = True
@@ -24,4 +27,4 @@ class Square(Filter):
         """One image, none of it negative."""
         largest = max(map(abs, source.extremes))
         array, _ = source.crop((0, 0, 0))
-        yield "square", (array / np.sqrt(largest or 1.0)) ** 2
+        yield "square", (array * (1 / np.sqrt(largest or 1.0))) ** 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,6 @@ class Wavelet(Filter):
     """
 
     kind: Literal["wavelet"] = "wavelet"
-    keeps_type: ClassVar[bool] = True
     wavelet: str = "coif1"
     level: PositiveInt = 1
     start_level: NonNegativeInt = 0
@@ -49,6 +48,9 @@ class Wavelet(Filter):
         """The axes that are filtered, in the order of a band's letters."""
         return tuple(axis for axis in (2, 1, 0) if not (self.flat and axis == self.flat_axis))
 
+    def single(self, image: np.dtype[np.generic]) -> bool:
+        return image == np.float32
+
     def names(self) -> list[str]:
         """`wavelet-LLH`, from the second level on `wavelet2-LLH`; the last approximation comes last."""
         low, *bands = map("".join, product("LH", repeat=len(self.axes)))
@@ -63,7 +65,7 @@ class Wavelet(Filter):
         from pywt import Wavelet as Bank
 
         bank = Bank(self.wavelet)
-        single = source.image.dtype == np.float32
+        single = self.single(source.image.dtype)
         taps = _taps(bank, np.float32 if single else np.float64)
         margin = bank.dec_len // 2  # behind a voxel; before it, one less
         levels = self.start_level + self.level

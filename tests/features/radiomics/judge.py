@@ -37,7 +37,11 @@ def judged(roi: Roi, family: str) -> dict[str, float]:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            found = getFeatureClasses()[family](image, mask, **_options(roi)).execute()
+            judge = getFeatureClasses()[family](image, mask, **_options(roi))
+            judge.enableAllFeatures()
+            for feature in FAMILIES.load(family).FEATURES:
+                judge.enableFeatureByName(feature.name)
+            found = judge.execute()
     finally:
         logging.disable(logging.NOTSET)
     return {name: float(np.real(value)) for name, value in found.items()}  # complex under some BLAS kernels

@@ -15,6 +15,7 @@ from features.radiomics.parameters import Parameters, default_parameters, load_p
 from features.radiomics.preparation import itk_image
 
 FILES = {
+    "filtered": "imageType: {Square: {binWidth: 3}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {binWidth: 5}}",
     "plain": "",
     "resampled": "setting: {resampledPixelSpacing: [1.5, 1.5, 1.5], normalize: true, normalizeScale: 100, binWidth: 10}",
     "cropped": "setting: {preCrop: true, resegmentRange: [-2, 2], resegmentMode: sigma, resegmentShape: true}",
@@ -63,6 +64,25 @@ def test_features_and_diagnostics_are_those_of_pyradiomics(tmp_path: Path, name:
     assert {key for key in both if not key.startswith(own)} == set(wanted)
     assert [key for key, value in wanted.items() if not alike(both[key], value)] == []
     assert (found.undefined, found.rejected, found.flat) == ({}, {}, False)
+
+
+def test_squares_on_the_edges_of_bins_are_in_the_bins_of_pyradiomics(tmp_path: Path) -> None:
+    chosen = parameters(tmp_path, "imageType: {Square: {binWidth: 3}}", ("firstorder", "glcm"))
+    image, labels = pair()
+    steps = np.clip(np.round(image.array / 30), -10, 10).astype(np.int16)  # squares are multiples of 3
+    image = Volume(30 * steps, image.spacing_mm, image.origin_mm)
+    found, reference = extract_features(image, labels, chosen).features, by_pyradiomics(tmp_path, image, labels)
+    assert [name for name, value in found.items() if not alike(value, float(reference[name]))] == []
+
+
+def test_deprecated_features_that_are_named_are_those_of_pyradiomics(tmp_path: Path) -> None:
+    text = "{shape: [Compactness1, Compactness2, SphericalDisproportion, Sphericity], firstorder: [StandardDeviation]}"
+    (tmp_path / "param.yaml").write_text(f"featureClass: {text}\n")
+    image, labels = pair()
+    found = extract_features(image, labels, load_parameters(tmp_path / "param.yaml")).features
+    reference = by_pyradiomics(tmp_path, image, labels)
+    assert len(found) == 5
+    assert [name for name, value in found.items() if not alike(value, float(reference[name]))] == []
 
 
 @pytest.mark.slow

@@ -7,7 +7,9 @@ import pytest
 
 from features.core.errors import ConfigError
 from features.core.filter import FILTERS
-from features.radiomics.parameters import DEPRECATED, Parameters, default_parameters, load_parameters
+from features.radiomics.engine import feature_names
+from features.radiomics.family import FAMILIES
+from features.radiomics.parameters import REMOVED, Parameters, default_parameters, load_parameters
 from features.radiomics.preparation import Preparation
 from features.radiomics.settings import Settings
 
@@ -135,14 +137,26 @@ def test_every_setting_of_the_schema_is_known() -> None:
     assert set(ImageTypes.model_fields) == set(radiomics.getImageTypes())
 
 
-def test_deprecated_features_are_those_of_pyradiomics() -> None:
+def test_deprecated_features_are_those_of_pyradiomics_and_left_out_unless_they_are_named(tmp_path: Path) -> None:
     import radiomics
 
     theirs = {
         family: {name for name, old in kind.getFeatureNames().items() if old}
         for family, kind in radiomics.getFeatureClasses().items()
     }
-    assert {family: set(names) for family, names in DEPRECATED.items()} == {f: n for f, n in theirs.items() if n}
+    named = {
+        family: {feature.name for feature in FAMILIES.load(family).FEATURES if feature.deprecated} for family in theirs
+    }
+    assert {family: names | set(REMOVED.get(family, {})) for family, names in named.items()} == theirs
+    text = "featureClass: {shape: [Compactness2], firstorder: , glcm: [Homogeneity1, SumVariance]}"
+    found = load(tmp_path, text)
+    assert [feature for _, _, feature in feature_names(found.plan)][:2] == ["Compactness2", "10Percentile"]
+    assert "StandardDeviation" not in [feature for _, _, feature in feature_names(found.plan)]
+    assert found.plan.families.keys() == {"shape", "firstorder"}
+    assert [note.why for note in found.notes] == [
+        "Homogeneity1 is not computed, as in pyradiomics; take Id",
+        "SumVariance is not computed, as in pyradiomics; take ClusterTendency",
+    ]
 
 
 def test_features_of_two_dimensions_need_force2d(tmp_path: Path) -> None:
@@ -234,8 +248,7 @@ featureClass:
     assert "param.yaml:7: setting.wavelet changes nothing without Wavelet" in notes
     assert "param.yaml:8: setting.symmetricalGLCM changes nothing without glcm" in notes
     assert any(note.startswith("param.yaml:11: imageType.Original.resampledPixelSpacing changes") for note in notes)
-    deprecated = any("StandardDeviation is deprecated" in note for note in notes)
-    assert len(notes) == 7 + deprecated
+    assert len(notes) == 7
 
 
 def test_null_is_the_default_but_switches_the_interpolator_off(tmp_path: Path) -> None:

@@ -40,10 +40,11 @@ def test_columns_and_values_are_those_of_pyradiomics(discretise: dict[str, float
     recipe = _recipe("radweave", "pyradiomics", filters=[log, *FILTERS], discretise=discretise, resegment=[-150, 150])
     ours, theirs = recipe.extractors
     region = prepare_region(_region(), recipe)
-    assert [column.name for column in ours.columns(recipe)][:-1] == [column.name for column in theirs.columns(recipe)]
+    columns = [column for column in theirs.columns(recipe) if column.role == "predictor"]
+    assert [column.name for column in ours.columns(recipe)] == [column.name for column in columns] + ["undefined"]
     found, expected = ours.extract(region, recipe), theirs.extract(region, recipe)
     far = {}
-    for column in theirs.columns(recipe):
+    for column in columns:
         own, other = float(found[column.name]), float(expected[column.name])
         if column.family == "shape":
             continue  # of the outline here, of the re-segmented mask there
@@ -53,6 +54,19 @@ def test_columns_and_values_are_those_of_pyradiomics(discretise: dict[str, float
         if not near and (column.family, column.name.rsplit("_", 1)[1]) not in MADE_UP:
             far[column.name] = own, other
     assert far == {}
+
+
+def test_deprecated_features_are_given_where_a_recipe_names_them() -> None:
+    plain, recipe = _recipe(), _recipe({"kind": "radweave", "deprecated": ["shape_Compactness2"]})
+    (before, after) = (one.extractors[0].columns(one) for one in (plain, recipe))
+    (added,) = [column for column in after if column not in before]
+    assert (added.name, added.ibsi, len(after)) == ("original_shape_Compactness2", "BQWJ", len(before) + 1)
+    found = recipe.extractors[0].extract(prepare_region(_region(), recipe), recipe)
+    assert found[added.name] == pytest.approx(float(found["original_shape_Sphericity"]) ** 3)
+    with pytest.raises(ValueError, match=r'"shape_Compactness3"; allowed: .* did you mean "shape_Compactness[12]"'):
+        Radweave(deprecated=("shape_Compactness3",))
+    with pytest.raises(ValueError, match='no deprecated feature of its families is "shape_Compactness2"'):
+        Radweave(deprecated=("shape_Compactness2",), families=("glcm",))
 
 
 def test_shape_is_of_the_outline() -> None:

@@ -83,9 +83,11 @@ def test_values_are_pyradiomics_s(seed: int, axis: int) -> None:
         label.SetSpacing(SPACING)
         judge = RadiomicsShape2D(label, label, label=1, force2D=True, force2Ddimension=axis)
         judge.enableAllFeatures()
-        reference = {name: float(value) for name, value in judge.execute().items()}
+        for feature in Shape2D.FEATURES:  # the deprecated ones too
+            judge.enableFeatureByName(feature.name)
+        reference = {name: float(np.real(value)) for name, value in judge.execute().items()}
     found = _compute(mask, axis=axis)
-    assert list(found) == list(reference)
+    assert set(found) == set(reference)
     for name, value in found.items():  # pyradiomics has the rounding of an eigenvalue that is 0: roots of 1e-16
         slack = 1e-6 if name in ("MinorAxisLength", "Elongation") else 0.0
         assert value == pytest.approx(reference[name], rel=1e-10, abs=slack, nan_ok=True), name
