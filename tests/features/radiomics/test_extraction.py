@@ -69,8 +69,8 @@ def test_features_and_diagnostics_are_those_of_pyradiomics(tmp_path: Path, name:
 def test_squares_on_the_edges_of_bins_are_in_the_bins_of_pyradiomics(tmp_path: Path) -> None:
     chosen = parameters(tmp_path, "imageType: {Square: {binWidth: 3}}", ("firstorder", "glcm"))
     image, labels = pair()
-    steps = np.clip(np.round(image.array / 30), -10, 10).astype(np.int16)  # squares are multiples of 3
-    image = Volume(30 * steps, image.spacing_mm, image.origin_mm)
+    steps = np.clip(np.round(image.array / 10), -13, 13).astype(np.int16)
+    image = Volume(78 * steps, image.spacing_mm, image.origin_mm)  # squares over 1014 are multiples of 6
     found, reference = extract_features(image, labels, chosen).features, by_pyradiomics(tmp_path, image, labels)
     assert [name for name, value in found.items() if not alike(value, float(reference[name]))] == []
 
