@@ -32,7 +32,7 @@ from features.core.store import Store
 from features.core.table import ARROW, Column, Schema, dictionary_rows, parquet_bytes
 from features.fusion.design import Question, fuse
 from features.results.manifest import EMPTY, CohortState, Mart, commit, keep_table
-from features.results.publish import settings_digests
+from features.results.prefixes import settings_digests
 from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS
 from features.tables.patient import KEY as PATIENT_KEY
 from flows.export import read_export

@@ -1,6 +1,5 @@
 """study: from the mart to the report. A study whose settings and mart did not change is not fitted again."""
 
-import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +14,9 @@ from features.core.digest import digest_json
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import open_place
 from features.core.room import Frozen
+from features.core.sources import sources_of
 from features.core.store import Store
+from features.core.versions import versions_of
 from features.fusion.design import Question
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
@@ -33,16 +34,7 @@ from tasks.report import write_study_report
 from tasks.runners.runner import Runner
 
 READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
-PACKAGES = (
-    "radweave",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scikit-survival",
-    "lifelines",
-    "pyradiomics-bhklab",
-    "torch",
-)
+CODE = "code of radweave"
 
 
 if TYPE_CHECKING:
@@ -156,7 +148,7 @@ def check_models(plan: Study, catalog: Catalog) -> None:
 
 
 def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str]:
-    """What decides a study's results: its settings, the tables of the mart that it reads, and the versions that compute."""
+    """What decides a study's results: its settings, the tables of the mart that it reads, and the code that computes."""
     if not mart.manifest.files:
         raise StoreError(f"{mart.store.root}: the store is empty: run radweave refresh {' '.join(plan.cohorts)}")
     recipes = [recipe.model_dump(mode="json") for recipe in find_recipes(plan.recipes)]
@@ -171,4 +163,12 @@ def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str
     if plan.stable is not None:
         scores = stability_digests(mart.store, plan.stable.cohort, find_recipes(plan.recipes))
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
-    return {**found, "Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
+    return {**found, **_code(plan), "radweave": version("radweave")}
+
+
+def _code(plan: Study) -> dict[str, str]:
+    """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
+    steps = (fuse_blocks, fit_models, write_study_report)
+    kinds = {type(kind).__module__ for kind in (*plan.models, *plan.splits)}
+    sources = sources_of({step.fn.__module__ for step in steps} | kinds)
+    return {CODE: sources.digest, **versions_of(sources.libraries)}

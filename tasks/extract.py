@@ -12,7 +12,8 @@ from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.results.extract import extract_address, extract_scans
 from features.results.ledger import Ledger
-from features.results.weave import feature_prefix, fits
+from features.results.prefixes import feature_prefix
+from features.results.weave import fits
 from tasks.pool import Pool
 
 DEVICE_BATCH = 8  # scans whose regions are in memory at once while one process feeds the device

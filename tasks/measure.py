@@ -13,7 +13,8 @@ from features.results.check import BLOCK, check_address
 from features.results.extract import extract_address
 from features.results.ledger import Ledger
 from features.results.measure import Job, measure_scan
-from features.results.weave import feature_prefix, fits, region_prefix
+from features.results.prefixes import feature_prefix, region_prefix
+from features.results.weave import fits
 from tasks.pool import Pool
 
 

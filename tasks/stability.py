@@ -19,9 +19,9 @@ from features.radiomics.reliability import Reliability
 from features.radiomics.stability import Perturbations, compare, measure
 from features.results.extract import extract_address
 from features.results.guard import guarded
-from features.results.publish import settings_digests
+from features.results.prefixes import feature_prefix, settings_digests
 from features.results.schemas import STABILITY
-from features.results.weave import feature_prefix, fits
+from features.results.weave import fits
 from tasks.pool import Pool
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,24 +27,38 @@ PACKAGES = (
     "scikit-survival",
     "lifelines",
 )
+IMPORTED_AS = {
+    "pyradiomics-bhklab": "radiomics",
+    "PyWavelets": "pywt",
+    "scikit-learn": "sklearn",
+    "scikit-survival": "sksurv",
+}
 
 
 @lru_cache(maxsize=1)
 def package_versions() -> dict[str, str]:
     """Version of Python and of each library that decides values, "none" if it is absent; radweave by its source files."""
     found = {"Python": platform.python_version(), "radweave": _sources()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package).split("+")[0]  # 2.13.0+cpu and 2.13.0+cu130 are one version
-        except PackageNotFoundError:
-            found[package] = "none"
-    return found
+    return found | {package: _version(package) for package in PACKAGES}
+
+
+def versions_of(libraries: Collection[str]) -> dict[str, str]:
+    """Version of Python and of those libraries, by the names they are imported under, that decide values."""
+    packages = [package for package in PACKAGES if IMPORTED_AS.get(package, package) in libraries]
+    return {"Python": platform.python_version(), **{package: _version(package) for package in packages}}
 
 
 def differences(expected: Iterable[tuple[str, str]]) -> list[str]:
     """What is different in this process from the versions that are expected, in words."""
     here = package_versions()
     return [f"{name} {wanted}, there {here[name]}" for name, wanted in expected if here.get(name) != wanted]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package).split("+")[0]  # 2.13.0+cpu and 2.13.0+cu130 are one version
+    except PackageNotFoundError:
+        return "none"
 
 
 def _sources() -> str:

@@ -27,7 +27,7 @@ from features.fusion.missing import MissingBlock, count_lacking, flow_row, lacki
 from features.fusion.origin import check_origins
 from features.fusion.stable import Stable
 from features.results.manifest import Mart
-from features.results.publish import settings_digests
+from features.results.prefixes import settings_digests
 
 UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that name none
 

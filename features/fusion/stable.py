@@ -13,8 +13,7 @@ from features.core.recipe import Recipe
 from features.core.room import Frozen
 from features.core.store import Store
 from features.core.table import read_with_provenance
-from features.results.publish import settings_digests
-from features.results.weave import feature_prefix
+from features.results.prefixes import feature_prefix, settings_digests
 
 Figure = Literal["icc_2_1", "icc_2_1_low", "icc_3_1", "icc_3_1_low"]
 

@@ -20,10 +20,11 @@ from features.results.extract import extract_address
 from features.results.ledger import Ledger
 from features.results.manifest import CohortState, File, Manifest, commit, keep_table
 from features.results.patients import Tables
+from features.results.prefixes import settings_digests
 from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.results.view import mend_mart
-from features.results.weave import feature_prefix, fits, scan_rows, weave
+from features.results.weave import fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
 VERSION = "3"  # raise it when the same results should give other tables
@@ -111,17 +112,6 @@ def publish(
     manifest = commit(store, index.cohort, state, files, ledger.manifest, late)
     ledger.mended += mend_mart(store)
     return published_of(index.cohort, manifest, changed=True)
-
-
-def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
-    """Column prefix → digest of the recipe's and the extractor's settings and version behind the columns."""
-    return {
-        feature_prefix(recipe, extractor.kind): digest_json(
-            [recipe.digest(), extractor.model_dump(mode="json"), extractor.version]
-        )
-        for recipe in recipes
-        for extractor in recipe.extractors
-    }
 
 
 def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger) -> str:

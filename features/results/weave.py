@@ -17,6 +17,7 @@ from features.results.check import BLOCK, check_address
 from features.results.copies import find_copies
 from features.results.extract import extract_address
 from features.results.ledger import RESULT, Ledger
+from features.results.prefixes import feature_prefix, region_prefix
 from features.results.schemas import KEY
 
 CHUNK = 256  # per-case results that are in memory as Python values at once
@@ -43,14 +44,6 @@ class Woven:
     used: frozenset[Scan]
     rejected: tuple[tuple[Quarantined, str], ...]
     warned: tuple[tuple[Quarantined, str], ...]
-
-
-def region_prefix(modality: str) -> str:
-    return f"region__{modality.lower()}__"
-
-
-def feature_prefix(recipe: Recipe, kind: str) -> str:
-    return f"{kind}__{recipe.name}__"
 
 
 def fits(scan: Scan, recipe: Recipe) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from features.core.table import read_table
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
 
 
 def scores(store: Path, study: str):
@@ -62,6 +64,25 @@ def test_a_study_is_stale_once_the_catalog_has_changed(demo, radweave, tmp_path:
     found = radweave("status", "--store", store, "--catalog", changed).stdout
     changed.unlink()
     assert re.findall(state, found) == ["stale"]
+
+
+def test_a_study_is_stale_once_the_code_that_fits_it_has_changed(demo, radweave, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    for package in ("features", "tasks", "flows"):
+        shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def state() -> list[tuple[str, str]]:
+        asked = ("status", "--store", demo.store, "--catalog", demo.catalog)
+        found = radweave(*asked, cwd=code, PYTHONPATH=str(code), COLUMNS="400").stdout
+        return re.findall(r"│ builtin_response │ \w+ │ (\w+) +│ ([^│]*?) +│", found)
+
+    def change(name: str) -> None:
+        (code / name).write_text((code / name).read_text() + "\n# changed\n")
+
+    change("features/images/dicom/stack.py")  # its results are in the tables, under addresses of their own
+    assert state() == [("current", "")]
+    change("tasks/metrics/concordance.py")
+    assert state() == [("stale", "code of radweave")]
 
 
 def test_query_reads_and_never_writes(demo, radweave, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from features.core.store import Store
 from features.core.table import Column, read_provenance, read_table
 from features.radiomics.stability import Perturbations, load_perturbations
 from features.results.extract import extract_address
-from features.results.publish import settings_digests
+from features.results.prefixes import settings_digests
 from flows.stability import PERTURBATIONS
 from tasks.pool import Pool
 from tasks.runners.threads import Threads

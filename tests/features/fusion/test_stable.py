@@ -14,7 +14,7 @@ from features.core.table import write_table
 from features.fusion.design import Question, fuse
 from features.fusion.stable import Stable, stability_digests
 from features.results.manifest import Mart
-from features.results.publish import settings_digests
+from features.results.prefixes import settings_digests
 from features.results.schemas import STABILITY
 
 HEADER = "id,age,sex,site,stage,smoker,weight_loss,death,os_days\n"

@@ -25,8 +25,9 @@ from features.results.extract import extract_address
 from features.results.ledger import Ledger
 from features.results.measure import Job, measure_scan
 from features.results.patients import Tables
+from features.results.prefixes import feature_prefix
 from features.results.publish import Published, publish
-from features.results.weave import feature_prefix, fits
+from features.results.weave import fits
 from features.tables.patient import KEY, PatientTable
 
 calls: list[int] = []  # sizes of the batches that the extractor saw

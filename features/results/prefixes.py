@@ -1,0 +1,27 @@
+"""Prefixes of columns: whose they are, and the settings behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from features.core.digest import digest_json
+from features.core.recipe import Recipe
+
+
+def region_prefix(modality: str) -> str:
+    return f"region__{modality.lower()}__"
+
+
+def feature_prefix(recipe: Recipe, kind: str) -> str:
+    return f"{kind}__{recipe.name}__"
+
+
+def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Column prefix → digest of the recipe's and the extractor's settings and version behind the columns."""
+    return {
+        feature_prefix(recipe, extractor.kind): digest_json(
+            [recipe.digest(), extractor.model_dump(mode="json"), extractor.version]
+        )
+        for recipe in recipes
+        for extractor in recipe.extractors
+    }
