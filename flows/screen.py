@@ -174,4 +174,4 @@ def _cell(row: object) -> str:
     if value is None or pd.isna(value):
         return "–"
     low, high = getattr(row, "low", None), getattr(row, "high", None)
-    return f"{value:.2f} ({low:.2f}–{high:.2f})" if low is not None and high is not None else f"{value:.2f}"
+    return f"{value:.2f}" if pd.isna(low) or pd.isna(high) else f"{value:.2f} ({low:.2f}–{high:.2f})"

@@ -23,7 +23,7 @@ PREDICTION_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A metric of one model on one set of blocks under one split, or None and the reason.
+    """A metric of one model on one set of blocks under one split. reason: why there is no value, or no interval of it.
 
     centre: the only centre that is scored, "" for all together. n, events: scored cases. columns: columns offered to
     the model. candidates: settings that inner folds chose from. warnings: number raised while fitting.

@@ -13,7 +13,7 @@ from features.core.endpoint import SurvivalEndpoint
 from tasks.evaluation.result import Metric, Score, Selected
 from tasks.evaluation.study import Study
 from tasks.evaluation.unit import Fit
-from tasks.metrics.concordance import Estimate, Pairs, auc_pairs, estimate, harrell_pairs, uno_pairs
+from tasks.metrics.concordance import Estimate, Pairs, auc_pairs, estimate, harrell_pairs, uno_limit, uno_pairs
 
 METRICS: Mapping[str, tuple[Metric, ...]] = {"binary": ("auc",), "survival": ("harrell_c", "uno_c")}
 
@@ -102,7 +102,29 @@ def _estimate(design: Design, metric: Metric, fits: list[Fit], weights: NDArray[
     events = int(design.event[rows].sum())
     what = "positive" if metric == "auc" else "with an event"
     reason = f"no comparable pair within a fold: {events} of {len(rows)} cases {what}"
+    if metric == "uno_c":
+        reason = _late_events(design, fits) or reason
     return estimate(_pairs(design, metric, fits), weights, reason=reason)
+
+
+def _late_events(design: Design, fits: list[Fit]) -> str:
+    """Why no event counts for Uno's C, though there are events; "" where some count, or there are none."""
+    assert isinstance(design.endpoint, SurvivalEndpoint)
+    event, time, horizon = design.y["event"], design.y["time"], design.endpoint.horizon_days
+    seen, limits = 0, set[float]()
+    for fit in fits:
+        rows, train = fit.fold.test, fit.fold.train
+        limit = uno_limit(event[train], time[train], horizon)
+        if (event[rows] & (time[rows] < limit)).any():
+            return ""
+        seen += int(event[rows].sum())
+        limits.add(limit)
+    if not seen:
+        return ""
+    ends = "the horizon" if limits == {horizon} else "the last event of the training cases"
+    day = f" (day {min(limits):g})" if len(limits) == 1 else ""
+    none = "the only event here is later" if seen == 1 else f"all {seen} events here are later"
+    return f"Uno’s C counts events before {ends}{day}, and {none}"
 
 
 def _pairs(design: Design, metric: Metric, fits: list[Fit]) -> Iterator[Pairs]:

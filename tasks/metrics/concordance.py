@@ -31,7 +31,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A metric with its percentile interval, or None and the reason."""
+    """A metric with its percentile interval. reason: why there is no value, or no interval of it."""
 
     value: float | None
     low: float | None = None
@@ -70,14 +70,18 @@ def uno_pairs(
     Uno et al., Stat Med 2011;30:1105; scikit-survival's concordance_index_ipcw.
     """
     weight = np.zeros(len(time))
-    if train_event.any():
-        tau = float(train_time[train_event].max())
-        counted = event & (time < (tau if horizon is None else min(tau, horizon)))
-        if counted.any():
-            censoring = CensoringDistributionEstimator().fit(_surv(train_event, train_time))
-            weight[counted] = 1.0 / censoring.predict_proba(time[counted]) ** 2
+    counted = event & (time < uno_limit(train_event, train_time, horizon))
+    if counted.any():
+        censoring = CensoringDistributionEstimator().fit(_surv(train_event, train_time))
+        weight[counted] = 1.0 / censoring.predict_proba(time[counted]) ** 2
     comparable = _ordered(event, time) * weight[:, None]
     return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
+
+
+def uno_limit(train_event: Bools, train_time: Floats, horizon: float | None) -> float:
+    """Days before which an event counts for Uno's C: the horizon, or the last training event; 0 if there is none."""
+    last = float(train_time[train_event].max(initial=0.0))
+    return last if horizon is None else min(last, horizon)
 
 
 def share(pairs: Iterable[Pairs]) -> float | None:
@@ -101,12 +105,20 @@ def estimate(pairs: Iterable[Pairs], weights: NDArray[np.int16], *, reason: str)
 
     A replicate counts a pair as often as both patients were drawn; replicates without any comparable pair are left out.
     Models are not fitted again: the interval is that of the test cases. `reason` is given where nothing is comparable.
+    Where drawing patients cannot change the value, there is no interval: all comparable pairs hold one patient, their
+    scores are all equal, or all replicates agree.
     """
     concordant, comparable = np.zeros(len(weights)), np.zeros(len(weights))
     total_concordant = total_comparable = 0.0
+    sides: tuple[list[NDArray[np.intp]], list[NDArray[np.intp]]] = [], []
+    tied = True
     for one in pairs:
         total_concordant += float(one.concordant.sum())
         total_comparable += float(one.comparable.sum())
+        there = one.comparable > 0
+        for side, axis in zip(sides, (1, 0), strict=True):
+            side.append(one.rows[there.any(axis=axis)])
+        tied = tied and bool((one.concordant[there] == one.comparable[there] / 2).all())
         for start in range(0, len(weights), 512):
             part = slice(start, start + 512)
             drawn = weights[part][:, one.rows].astype(np.float64)
@@ -115,11 +127,21 @@ def estimate(pairs: Iterable[Pairs], weights: NDArray[np.int16], *, reason: str)
     if total_comparable <= 0:
         return Estimate(None, reason=reason)
     value = total_concordant / total_comparable
+    if tied:
+        return Estimate(value, reason="all scores that are compared are equal, so that nothing is ordered")
+    if any(_one_patient(weights[:, np.concatenate(side)]) for side in sides):
+        return Estimate(value, reason="all comparable pairs hold one and the same patient")
     defined = comparable > 0
-    if not defined.any():
-        return Estimate(value)
-    low, high = np.quantile(concordant[defined] / comparable[defined], [0.025, 0.975])
+    replicates = concordant[defined] / comparable[defined]
+    if not len(replicates) or np.ptp(replicates) < _TIE:
+        return Estimate(value, reason="all bootstrap replicates give this same value")
+    low, high = np.quantile(replicates, [0.025, 0.975])
     return Estimate(value, float(low), float(high))
+
+
+def _one_patient(draws: NDArray[np.int16]) -> bool:
+    """Whether columns of bootstrap weights are those of one patient: rows of a patient are always drawn together."""
+    return bool((draws == draws[:, :1]).all())
 
 
 def _ordered(event: Bools, time: Floats) -> Bools:

@@ -28,7 +28,8 @@ def answer(study: Study, result: StudyResult, choice: Choice) -> Answer:
     if choice.best is None:
         return Answer(_unchosen(study, result, choice), _compared(result) + _doubts(result))
     best = choice.best
-    rank = f"Best of {choice.rivals} combinations under" if choice.rivals > 1 else "Under"
+    apart = ", baselines apart," if choice.is_below_baseline else ""
+    rank = f"Best of {choice.rivals} combinations{apart} under" if choice.rivals > 1 else "Under"
     parts = [
         Markup("{} {}: <strong>{}</strong>, {}").format(
             rank, split_label(NESTED), combination_label(study, best), score_in_words(best, metric)

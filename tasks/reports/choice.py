@@ -16,6 +16,7 @@ class Choice:
     """The highest nested score among the sets of blocks that are no baselines, and what it was the highest of.
 
     metric: what was compared. rivals: how many combinations had a score. split: the split that figures show.
+    baseline: the highest nested score of the baselines, which are no rivals.
     models: set of blocks → model that figures show: its highest nested score, or the study's first model where there
     is no nested score, so that leave-one-centre-out never chooses.
     """
@@ -25,6 +26,23 @@ class Choice:
     rivals: int
     split: str
     models: Mapping[str, str]
+    baseline: Score | None = None
+
+    @property
+    def is_below_baseline(self) -> bool:
+        """Whether a baseline scored as high as the best, or higher, as far as a reader sees."""
+        if self.best is None or self.baseline is None or is_baseline(self.best.blocks):
+            return False
+        return round(self.baseline.value or 0.0, 2) >= round(self.best.value or 0.0, 2)
+
+    @property
+    def tag(self) -> str:
+        """What the best combination is called in tables."""
+        return "highest nested but for baselines" if self.is_below_baseline else "highest nested"
+
+    def is_best(self, blocks: str, model: str) -> bool:
+        """Whether a combination is the best one, under any split."""
+        return self.best is not None and (blocks, model) == (self.best.blocks, self.best.model)
 
 
 def choose(study: Study, result: StudyResult) -> Choice:
@@ -38,7 +56,9 @@ def choose(study: Study, result: StudyResult) -> Choice:
         for name in result.blocks
     }
     splits = [split.kind for split in study.splits]
-    return Choice(metric, _highest(rivals), len(rivals), NESTED if NESTED in splits else splits[0], models)
+    split = NESTED if NESTED in splits else splits[0]
+    baseline = _highest([score for score in scored if is_baseline(score.blocks)])
+    return Choice(metric, _highest(rivals), len(rivals), split, models, baseline)
 
 
 def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: Metric) -> Score | None:

@@ -67,4 +67,4 @@ def _label(study: Study, result: StudyResult, choice: Choice, name: str) -> str:
     score = find_score(result, choice.split, name, model, choice.metric)
     if score is None or score.value is None:
         return text
-    return f"{text}: {decimal(score.value)} ({interval(score.low, score.high)})"
+    return f"{text}: {decimal(score.value)} ({interval(score.low, score.high) or 'no interval'})"

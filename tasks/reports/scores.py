@@ -22,7 +22,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A score. value: a dash where there is none. note: letter of the reason below the table."""
+    """A score. value: a dash where there is none. note: letter of the sentence below the table that says what lacks."""
 
     value: str
     interval: str
@@ -31,20 +31,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A combination. span: rows of its set of blocks, 0 for all but the first of them."""
+    """A combination. span: rows of its set of blocks, 0 for all but the first of them. tag: what it is, if it is named."""
 
     blocks: str
     baseline: bool
     span: int
     model: str
-    best: bool
+    tag: str
     cells: tuple[Cell, ...]
     facts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """id: of the HTML table. facts: heads of the columns after the scores. notes: letter and reason."""
+    """id: of the HTML table. facts: heads of the columns after the scores. notes: letter and sentence."""
 
     id: str
     title: str
@@ -67,20 +67,26 @@ def score_tables(study: Study, result: StudyResult, choice: Choice) -> tuple[Sco
 
 
 class _Notes:
-    """Letters for reasons, the same letter for the same reason."""
+    """Letters for what lacks and why, the same letter for the same reason."""
 
     def __init__(self) -> None:
         self.letters: dict[str, str] = {}
 
     def cell(self, score: Score | None) -> Cell:
-        if score is not None and score.value is not None:
-            return Cell(decimal(score.value), interval(score.low, score.high) or "no interval")
-        reason = (score.reason if score else "") or "no fold was scored"
-        return Cell(DASH, "", self.letters.setdefault(reason, _letter(len(self.letters))))
+        if score is None or score.value is None:
+            return Cell(DASH, "", self._letter(f"No score: {(score and score.reason) or 'no fold was scored'}."))
+        bounds = interval(score.low, score.high)
+        if bounds:
+            return Cell(decimal(score.value), bounds)
+        note = self._letter(f"No interval: {score.reason}.") if score.reason else ""
+        return Cell(decimal(score.value), "no interval", note)
+
+    def _letter(self, sentence: str) -> str:
+        return self.letters.setdefault(sentence, _letter(len(self.letters)))
 
     @property
     def all(self) -> tuple[tuple[str, str], ...]:
-        return tuple((letter, reason) for reason, letter in self.letters.items())
+        return tuple((letter, sentence) for sentence, letter in self.letters.items())
 
 
 def _letter(position: int) -> str:
@@ -107,7 +113,7 @@ def _over_all(study: Study, result: StudyResult, choice: Choice, split: str, met
                     baseline=is_baseline(name),
                     span=len(study.models) if i == 0 else 0,
                     model=model_label(model.kind),
-                    best=best,
+                    tag=choice.tag if best else "",
                     cells=tuple(notes.cell(score) for score in scores),
                     facts=tuple(map(str, facts)),
                 )
@@ -139,7 +145,7 @@ def _per_centre(study: Study, result: StudyResult, choice: Choice, metric: Metri
             baseline=is_baseline(name),
             span=len(study.models) if i == 0 else 0,
             model=model_label(model.kind),
-            best=choice.best is not None and (name, model.kind) == (choice.best.blocks, choice.best.model),
+            tag=choice.tag if choice.is_best(name, model.kind) else "",
             cells=tuple(notes.cell(found.get((name, model.kind, centre))) for centre in centres),
             facts=(),
         )

@@ -47,7 +47,7 @@ def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: 
     result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
     assert {score.metric for score in result.scores} == {"harrell_c", "uno_c"}
     for score in result.scores:
-        assert score.value is not None, score.reason
+        assert score.value is not None and score.reason == ""
         assert score.low is not None
         assert score.high is not None
         assert score.low <= score.value <= score.high or score.low == score.high
@@ -115,6 +115,27 @@ def test_a_centre_with_one_class_is_predicted_but_not_scored(make_design: Any, m
     assert score.reason == "no comparable pair within a fold: 16 of 16 cases positive"
     assert (result.predictions["centre"] == "centre1").sum() == 3 * 16
     assert next(s for s in result.scores if not s.centre).value is not None
+
+
+def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason(
+    make_design: Any, make_study: Any
+) -> None:
+    design = make_design("survival")
+    alone = np.flatnonzero(design.centres == "centre2")
+    design.y["event"][alone], design.y["time"][alone] = False, 9e4
+    design.y["event"][alone[0]], design.y["time"][alone[0]] = True, 8e4  # after every event of the other centres
+    model = {"kind": "coxnet", "k": [5], "alpha_fraction": [0.25]}
+    result = evaluate(design, make_study(models=[model], splits=["centre_out"]))
+    last = max(row["time"] for row in design.y[design.centres != "centre2"] if row["event"])
+    harrell, uno = (
+        next(s for s in result.scores if (s.centre, s.metric) == ("centre2", m)) for m in ("harrell_c", "uno_c")
+    )
+    assert harrell.value is not None and (harrell.low, harrell.high, harrell.events) == (None, None, 1)
+    assert harrell.reason == "all comparable pairs hold one and the same patient"
+    assert uno.value is None
+    assert uno.reason == (
+        f"Uno’s C counts events before the last event of the training cases (day {last:g}), and the only event here is later"
+    )
 
 
 def test_one_centre_gives_a_reason_and_no_number(make_design: Any, make_study: Any) -> None:

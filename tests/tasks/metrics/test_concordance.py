@@ -64,6 +64,33 @@ def test_one_class_is_undefined_with_the_reason() -> None:
     assert (found.value, found.low, found.high, found.reason) == (None, None, None, "one class only")
 
 
+@pytest.mark.parametrize(
+    ("label", "score", "value", "reason"),
+    [
+        ([1, 0, 1, 0, 1], [2.0, 2.0, 2.0, 2.0, 2.0], 0.5, "all scores that are compared are equal"),
+        ([1, 0, 0, 0, 0], [5.0, 2.0, 7.0, 1.0, 3.0], 0.75, "all comparable pairs hold one and the same patient"),
+        ([1, 1, 1, 1, 0], [5.0, 2.0, 7.0, 1.0, 3.0], 0.5, "all comparable pairs hold one and the same patient"),
+        ([1, 0, 1, 0, 1], [9.0, 2.0, 8.0, 1.0, 7.0], 1.0, "all bootstrap replicates give this same value"),
+    ],
+)
+def test_drawing_patients_that_cannot_change_the_value_gives_a_reason_and_no_interval(
+    label: list[int], score: list[float], value: float, reason: str
+) -> None:
+    pairs = auc_pairs(np.arange(5), np.array(label, bool), np.array(score))
+    weights = bootstrap_weights(np.arange(5).astype(str), 200, np.random.default_rng(0))
+    found = estimate([pairs], weights, reason="")
+    assert (found.value, found.low, found.high) == (value, None, None)
+    assert found.reason.startswith(reason)
+
+
+def test_lesions_of_one_patient_are_one_patient_to_the_interval() -> None:
+    label, score = np.array([True, True, False, False, False]), np.array([5.0, 2.0, 4.0, 1.0, 3.0])
+    weights = bootstrap_weights(np.array(["a", "a", "b", "c", "d"]), 200, np.random.default_rng(0))
+    found = estimate([auc_pairs(np.arange(5), label, score)], weights, reason="")
+    assert found.low is None
+    assert found.reason == "all comparable pairs hold one and the same patient"
+
+
 def test_bootstrap_equals_drawing_patients_by_hand() -> None:
     rng = np.random.default_rng(3)
     label, score = rng.random(20) < 0.5, rng.normal(size=20)

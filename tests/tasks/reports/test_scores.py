@@ -57,6 +57,27 @@ def test_a_missing_score_is_a_dash_with_its_reason(binary: Any, read_page: Any) 
     assert "not scored" in page.text
 
 
+def test_a_score_without_an_interval_tells_why(binary: Any, read_page: Any) -> None:
+    why = "all scores that are compared are equal"
+    scores = tuple(
+        replace(s, value=0.5, low=None, high=None, reason=why) if s.model == "svm" else s for s in binary.result.scores
+    )
+    page = read_page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts))
+    assert page.tables["table-scores-nested"].rows[2][1] == "0.50 (no interval)a"
+    assert f"No interval: {why}." in page.text
+    assert "0.50 ()" not in page.text
+
+
+def test_the_tag_of_the_best_does_not_hide_a_higher_baseline(binary: Any, read_page: Any) -> None:
+    scores = tuple(replace(s, value=0.95) if s.blocks == "clinical" else s for s in binary.result.scores)
+    page = read_page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts))
+    tagged = [row for row in page.tables["table-scores-nested"].rows if "highest nested" in " ".join(row)]
+    assert len(tagged) == 1
+    assert "highest nested but for baselines" in " ".join(tagged[0])
+    assert "Best of 4 combinations, baselines apart, under nested cross-validation" in page.text
+    assert "but for baselines" not in read_page(binary.html).text
+
+
 def _ids(reported: Any) -> list[str]:
     choice = choose(reported.study, reported.result)
     return [table.id for table in score_tables(reported.study, reported.result, choice)]
