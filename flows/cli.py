@@ -120,6 +120,9 @@ def refresh(
     recipe: Annotated[
         list[str] | None, typer.Option(help="Only these recipes, then also in the mart; may be repeated.")
     ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="A recipe whose columns may leave the mart; may be repeated.")
+    ] = None,
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read every byte again, also of files whose size and time did not change.")
     ] = False,
@@ -145,7 +148,8 @@ def refresh(
 
     with Screen() as screen:
         names, recipes = list(cohorts or []), list(recipe or [])
-        published = run_flow(flow, names, recipes, chosen, failure_threshold, rehash, str(catalog), store)
+        gone, path = list(drop or []), str(catalog)
+        published = run_flow(flow, names, recipes, chosen, failure_threshold, rehash, gone, path, store)
         screen.show_refresh(published, store)
 
 

@@ -20,10 +20,11 @@ from features.results.ledger import Ledger
 from features.results.manifest import newest
 from features.results.measure import load_libraries
 from features.results.pages import page_lack
+from features.results.prefixes import leaving
 from features.results.publish import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.artifacts import Board
-from flows.configuration import find_recipes, recipes_for
+from flows.configuration import find_recipes, recipe_files, recipes_for
 from flows.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.parameters import Choice, titled
 from flows.threshold import check_threshold, scans_in_quarantine
@@ -49,6 +50,7 @@ def refresh(
     runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     failure_threshold: Annotated[float, Field(ge=0, le=1), titled("Failure threshold")] = 0.2,
     rehash: Annotated[bool, titled("Read every byte again")] = False,
+    drop: Annotated[list[str], titled("Recipes to drop")] = [],  # noqa: B006
     catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
     store: Annotated[str, titled("Store")] = "store",
 ) -> list[Published]:
@@ -60,11 +62,14 @@ def refresh(
         runner: where the work is done: threads, processes, or a Dask cluster
         failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
         rehash: also of files whose size and modification time did not change
+        drop: recipes whose columns may leave the tables; a refresh that would lose columns of others is refused
         catalog: path of the data catalog
         store: folder of the results
     """
     path, kept = Path(catalog), Store(open_place(store))
-    return run_body(lambda board: _watched(board, cohorts, recipes, path, kept, runner, failure_threshold, rehash))
+    return run_body(
+        lambda board: _watched(board, cohorts, recipes, path, kept, runner, failure_threshold, rehash, drop)
+    )
 
 
 def _watched(
@@ -76,11 +81,12 @@ def _watched(
     runner: Runner,
     failure_threshold: float,
     rehash: bool,
+    drop: list[str],
 ) -> list[Published]:
     """The refresh with what is shown of it. The mart is published before too many rejections end the run as Failed."""
     names = cohorts or _available(load_catalog(path))
     before = {name: scans_in_quarantine(store, name) for name in names}
-    published = _refresh(names, recipes, path, store, runner, rehash)
+    published = _refresh(names, recipes, path, store, runner, rehash, drop)
     for one in published:
         board.refreshed(one, store)
     name_run(f"refresh {'+'.join(names)} → {', '.join(str(one.refresh) for one in published)}")
@@ -105,20 +111,51 @@ def _available(catalog: Catalog) -> list[str]:
 
 
 def _refresh(
-    names: list[str], recipe_names: list[str], path: Path, store: Store, runner: Runner, rehash: bool
+    names: list[str],
+    recipe_names: list[str],
+    path: Path,
+    store: Store,
+    runner: Runner,
+    rehash: bool,
+    drop: list[str],
 ) -> list[Published]:
     catalog = load_catalog(path)
-    for name in names:
-        catalog.root(name)  # a missing folder is said before anything is computed
+    chosen: dict[str, Sequence[Recipe]] = {}
+    for name in names:  # what is missing is said before anything is computed
+        catalog.root(name)
+        chosen[name] = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
+        check_columns_stay(store, name, chosen[name], drop)
     published = []
     for one in finish_withdrawals(store):
         say(f"the withdrawal of {one.case} was finished")
     with Pool(runner) as pool:
         for name in names:
-            recipes = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
             with store.writing(name):
-                published.append(refresh_cohort(name, recipes, path, store, pool, rehash=rehash))
+                published.append(refresh_cohort(name, chosen[name], path, store, pool, rehash=rehash))
     return published
+
+
+def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], drop: Sequence[str]) -> None:
+    """Raises RadweaveError if the tables of a cohort would lose columns of a recipe that `drop` does not name.
+
+    So does a refresh by an installation that lacks a recipe, or has an older one with fewer extractors.
+    """
+    state = Ledger(store, cohort).state
+    gone = leaving(state.settings if state else {}, recipes)
+    refused = {name: prefixes for name, prefixes in gone.items() if name not in drop}
+    if not refused:
+        return
+    here, woven = recipe_files(), {recipe.name for recipe in recipes}
+    told = []
+    for name, prefixes in refused.items():
+        why = "has fewer extractors here" if name in woven else "is not taken by this refresh"
+        told.append(
+            f'{", ".join(f"{one}*" for one in prefixes)} (recipe "{name}" {why if name in here else "is not here"})'
+        )
+    raise RadweaveError(
+        f'cohort "{cohort}": this refresh would drop columns that its tables hold: {"; ".join(told)}. Bring the recipe to '
+        f"flows/recipes, or drop its columns on purpose: {' '.join(f'--drop {name}' for name in refused)}"
+    )
 
 
 def refresh_cohort(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from features.core.digest import digest_json
 from features.core.recipe import Recipe
@@ -25,3 +25,14 @@ def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
         for recipe in recipes
         for extractor in recipe.extractors
     }
+
+
+def leaving(woven: Mapping[str, str], recipes: Sequence[Recipe]) -> dict[str, list[str]]:
+    """Recipe → prefixes of its columns, of those that tables hold now and would lose if these recipes were woven.
+
+    woven: prefix → digest, as `settings_digests` gives it.
+    """
+    found: dict[str, list[str]] = {}
+    for prefix in sorted(woven.keys() - settings_digests(recipes).keys()):
+        found.setdefault(prefix.split("__")[1], []).append(prefix)
+    return found

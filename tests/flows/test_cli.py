@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.core.store import Store
+from features.results.manifest import CohortState, commit, newest
 from flows.cli import app, choose_runner
 from flows.screen import Screen, table_of
 from tasks.runners.dask import Dask
@@ -194,6 +195,34 @@ def test_all_cohorts_means_those_that_are_here(command, tmp_path: Path) -> None:
     found = command("refresh", "--all", "--catalog", catalog, "--store", tmp_path / "store", code=2).stderr
     assert "no cohort of the catalog is here" in found
     assert "set the environment variable NOT_SET" in found
+
+
+CATALOG = (
+    "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: .\n    centres: {A: {}}\n    images:\n"
+    "    - {format: nifti, centre: A, modality: CT, unit: HU, path: 'images/{patient}_CT.nii',"
+    " mask: {format: nifti, path: 'images/{patient}_GTV.nii'}}\n"
+)
+
+
+def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(command, tmp_path: Path) -> None:
+    catalog, store = tmp_path / "data_catalog.yaml", Store(tmp_path / "store")
+    catalog.write_text(CATALOG)
+    (tmp_path / "images").mkdir()
+    settings = {"radweave__ct_liver__": "1", "old_net__ct_lung__": "2"}
+    commit(store, "one", CohortState(key="1", settings=settings), {}, newest(store))
+    ask = ("refresh", "one", "--catalog", catalog, "--store", store.root, "--runner", "threads")
+    refused = command(*ask, code=2).stderr
+    assert 'cohort "one": this refresh would drop columns that its tables hold' in refused
+    assert 'radweave__ct_liver__* (recipe "ct_liver" is not here)' in refused
+    assert 'old_net__ct_lung__* (recipe "ct_lung" has fewer extractors here)' in refused
+    assert "--drop ct_liver" in refused and "--drop ct_lung" in refused
+    assert "--drop ct_lung" in command(*ask, "--drop", "ct_liver", code=2).stderr
+    assert newest(store).refresh == 1
+    command(*ask, "--drop", "ct_liver", "--drop", "ct_lung")
+    kept = newest(store).cohorts["one"].settings
+    assert "radweave__ct_lung__" in kept and not settings.keys() & kept.keys()
+    fewer = command(*ask, "--recipe", "mr_t1", code=2).stderr
+    assert '(recipe "ct_lung" is not taken by this refresh)' in fewer
 
 
 def test_a_port_in_use_is_said_before_a_server_starts(command, tmp_path: Path) -> None:
