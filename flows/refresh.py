@@ -175,6 +175,8 @@ def refresh_cohort(
         say(message)
     index = run_step(index_scans, catalog, name, cache, rehash=rehash, withdrawn=withdrawn)
     index = retrieval.added_to(index)
+    for row in index.warned:
+        say(f"cohort {name}, centre {row.centre}, {row.modality}: {row.message}")
     usable = run_step(measure_scans, index.scans, recipes, ledger, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:

@@ -200,6 +200,10 @@ REASONS: dict[str, Reason] = {
         "a DICOM file has no PatientID, or a path names no patient",
         "export with patient ids; give deidentify the catalog, and as IN the cohort's root",
     ),
+    "SOURCE_UNMATCHED": Reason(
+        "warning: nothing in the files fits an image source of the catalog",
+        "compare its path with the names of the files; the message tells forms that are near",
+    ),
     "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
     "IMAGE_COPY": Reason(
         "warning: another patient has the same voxels in its ROI: one of them may be a copy",

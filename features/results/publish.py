@@ -69,7 +69,11 @@ def publish(
     patients = tables.load()
     reasons = [(row, "") for row in index.quarantined] + list(woven.rejected)
     reasons += [(row, "") for table in patients.values() for row in table.quarantined]
-    warnings = [*woven.warned, *((row, "") for table in patients.values() for row in table.warnings)]
+    warnings = [
+        *((row, "") for row in index.warned),
+        *woven.warned,
+        *((row, "") for table in patients.values() for row in table.warnings),
+    ]
     numbered = {
         "quarantine": reason_table(QUARANTINE, reasons, "error", ledger.table("quarantine")),
         "warnings": reason_table(WARNINGS, warnings, "warning", ledger.table("warnings")),
@@ -131,6 +135,7 @@ def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger
             "version": VERSION,
             "scans": scans,
             "rejected": [asdict(row) for row in index.quarantined],
+            "warned": [asdict(row) for row in index.warned],
             "withdrawn": index.withdrawn,
             "lost": ledger.lost_codes(),
             "recipes": [recipe.model_dump(mode="json") for recipe in recipes],

@@ -218,7 +218,9 @@ def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(comm
     assert "--drop ct_liver" in refused and "--drop ct_lung" in refused
     assert "--drop ct_lung" in command(*ask, "--drop", "ct_liver", code=2).stderr
     assert newest(store).refresh == 1
-    command(*ask, "--drop", "ct_liver", "--drop", "ct_lung")
+    refreshed = command(*ask, "--drop", "ct_liver", "--drop", "ct_lung")
+    assert 'centre A, CT: no file fits the path "images/{patient}_CT.nii"; there is no other file' in refreshed.stderr
+    assert "SOURCE_UNMATCHED 2" in refreshed.stdout
     kept = newest(store).cohorts["one"].settings
     assert "radweave__ct_lung__" in kept and not settings.keys() & kept.keys()
     fewer = command(*ask, "--recipe", "mr_t1", code=2).stderr

@@ -34,7 +34,7 @@ class Index:
 
     `files`: how many files were used, merged (second copies), quarantined, `ignored_REASON` (the reasons of `Ignored`) and
     withdrawn; every file stands in one of them. `read`: files that were opened; `reused`: files that were known and not
-    opened. `withdrawn`: scans left out.
+    opened. `withdrawn`: scans left out. `warned`: doubts about sources of the catalog.
     """
 
     cohort: str
@@ -44,6 +44,7 @@ class Index:
     read: int = 0
     reused: int = 0
     withdrawn: int = 0
+    warned: tuple[Quarantined, ...] = ()
 
 
 def index_cohort(
@@ -106,7 +107,8 @@ def index_cohort(
     cache.forget_unseen()
     read, reused = cache.counts(found.readable)
     scans.sort(key=lambda scan: scan.sort_key)
-    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out))
+    warned = tuple(sorted((_row(doubt, name, found.readable, cache) for doubt in found.doubts), key=_order))
+    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out), warned)
 
 
 def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Callable[[int, int], None]) -> Findings:
@@ -140,10 +142,25 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
     reader = HeaderReader(names, [source for sources in folders.values() for source in sources])
     for (_, path), sources in folders.items():
         listing = list_source(path, sources[0])
-        findings.add(find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress))
+        found = find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress)
+        findings.add(found)
+        findings.doubts += [doubt for source in sources if (doubt := _nothing_found(source, found))]
     unpacked.forget_others()
     findings.refusals = _unique(findings.refusals)
     return findings
+
+
+def _nothing_found(source: DicomSource, found: Findings) -> Refusal | None:
+    """The doubt about a source of which no series was found, whether it can be used or not."""
+    every: list[Candidate | Refusal] = [*found.candidates, *found.refusals, *found.doubts]
+    if source.pacs or any((one.centre, one.modality) == (source.centre, source.modality) for one in every):
+        return None
+    chosen = " that select and ignore take" if source.select or source.ignore else ""
+    other = sum(why == "not_dicom" for why in found.ignored.values())
+    message = (
+        f'no {source.modality} series{chosen} lies in "{source.path}"; of {len(found.files)} files {other} are no DICOM'
+    )
+    return Refusal("SOURCE_UNMATCHED", source.centre, source.modality, (), message=message)
 
 
 def _with_members(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from features.core.catalog import FileSource
-from features.core.quarantine import Rejected
+from features.core.quarantine import REASONS, Rejected
 from features.images.formats.detached import read_header
 from features.images.formats.pair import is_pair, pair_of
 from features.images.index.file_cache import FileCache
 from features.images.index.files import MEMBER, ListFolder
 from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
+from features.images.index.near import near_names
 
 Fields = Mapping[str, str]
+FEW = 2  # so many images and masks without one pair are incomplete cases, more a fault of the templates
 DETACHED = (".nhdr", ".mhd")  # headers whose voxels lie in files of their own
 _WORD = "[A-Za-z0-9_-]+"
 
@@ -31,8 +33,9 @@ def find_files(
     """Candidates and refusals of one source. Image and mask belong together when the placeholders they share are equal.
 
     A template without {timepoint} is the cohort's first time point. A {lesion} holds letters, digits, - and _.
-    Files that fit neither template are only counted. Archives can give several files one path: equal ones are merged, of
-    others each is an image or mask, so that the case is ambiguous. Raises RadweaveError if the folder is absent.
+    Files that fit neither template are only counted; a template that no file fits is a doubt (SOURCE_UNMATCHED). Archives
+    can give several files one path: equal ones are merged, of others each is an image or mask, so that the case is
+    ambiguous. Raises RadweaveError if the folder is absent.
     """
     findings = Findings()
     images: list[tuple[Fields, Path]] = []
@@ -50,12 +53,14 @@ def find_files(
     findings.files |= findings.readable
     templates = [(source.path, images), (source.mask.path, masks)]
     templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
-    known = [(compile_template(template, timepoints), found) for template, found in templates]
-    others = [compile_template(path, None) for path in (source.path, source.mask.path) if "{timepoint}" in path]
+    known = [(template, compile_template(template, timepoints), found) for template, found in templates]
+    others = [(path, compile_template(path, None)) for path in (source.path, source.mask.path) if "{timepoint}" in path]
     first_timepoint = next(iter(timepoints))
+    fitting, elsewhere, astray = Counter[str](), Counter[str](), list[str]()
     for name, path in _each(named, findings, cache, packed):
-        for pattern, found in known:
+        for template, pattern, found in known:
             fields = _fields(pattern, name, names)
+            fitting[template] += fields is not None
             if fields and fields["patient"]:
                 found.append((fields, path))
             elif fields:
@@ -63,10 +68,19 @@ def find_files(
             if fields:
                 break
         else:
-            fields = next(filter(None, (_fields(pattern, name, names) for pattern in others)), None)
-            if fields:
-                unknown = {**fields, "timepoint": ""}
-                findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, unknown, path, first_timepoint))
+            for template, pattern in others:
+                fields = _fields(pattern, name, names)
+                if fields:
+                    elsewhere[template] += 1
+                    unknown = {**fields, "timepoint": ""}
+                    findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, unknown, path, first_timepoint))
+                    break
+            else:
+                astray.append(name)
+    for template in (source.path, source.mask.path):
+        if not fitting[template]:
+            what = _why_none(template, elsewhere[template], astray, timepoints)
+            findings.doubts.append(_doubt(source, what))
     _join(findings, source, images, masks, first_timepoint, packed)
     findings.ignored = dict.fromkeys(findings.readable, "path")
     return findings
@@ -150,7 +164,7 @@ def _join(
     for fields, path in images:
         own = partners.get(_part(fields, shared), [])
         if not own:
-            findings.refusals.append(_refusal("MASK_MISSING", source, fields, path, first_timepoint))
+            findings.refusals.append(_missing("MASK_MISSING", source, fields, path, first_timepoint))
         for other, mask in own:
             both = {**other, **fields}
             used.add(mask)
@@ -178,7 +192,12 @@ def _join(
             )
     for fields, path in masks:
         if path not in used:
-            findings.refusals.append(_refusal("IMAGE_MISSING", source, fields, path, first_timepoint))
+            findings.refusals.append(_missing("IMAGE_MISSING", source, fields, path, first_timepoint))
+    if min(len(images), len(masks)) > FEW and not used:
+        what = (
+            f'no file of "{source.path}" has its mask at "{source.mask.path}": the placeholders stand for other words'
+        )
+        findings.doubts.append(_doubt(source, what))
 
 
 def _with_data(path: Path, readable: Container[Path], packed: Container[Path]) -> tuple[Path, ...]:
@@ -211,6 +230,26 @@ def _words(template: str) -> set[str]:
 
 def _part(fields: Fields, words: set[str]) -> frozenset[tuple[str, str]]:
     return frozenset((word, fields[word]) for word in words)
+
+
+def _missing(code: str, source: FileSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
+    """An image without its mask, or a mask without its image, and where that would be."""
+    template = source.mask.path if code == "MASK_MISSING" else source.path
+    message = f'{REASONS[code].means}: there is no file "{template}" for it'
+    return replace(_refusal(code, source, fields, path, first_timepoint), message=message)
+
+
+def _why_none(template: str, elsewhere: int, astray: Iterable[str], timepoints: Iterable[str]) -> str:
+    """That no file fits a template, and what there is in its place."""
+    if elsewhere:
+        words = ", ".join(timepoints)
+        return f'no file fits the path "{template}" with a time point of the catalog ({words}); {elsewhere} have another word'
+    near = near_names(template, astray)
+    return f'no file fits the path "{template}"; ' + (f"there are {near}" if near else "there is no other file")
+
+
+def _doubt(source: FileSource, what: str) -> Refusal:
+    return Refusal("SOURCE_UNMATCHED", source.centre, source.modality, (), message=what)
 
 
 def _refusal(code: str, source: FileSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:

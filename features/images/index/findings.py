@@ -80,7 +80,7 @@ class Refusal:
 class Findings:
     """Everything that was found; `files` are all files that were looked at, used or not, `readable` those one may open.
 
-    `merged`: second copies of files that are there. `ignored`: files of no use, and why.
+    `merged`: second copies of files that are there. `ignored`: files of no use, and why. `doubts`: warnings about sources.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -89,6 +89,7 @@ class Findings:
     readable: set[Path] = field(default_factory=set)
     merged: set[Path] = field(default_factory=set)
     ignored: dict[Path, Ignored] = field(default_factory=dict)
+    doubts: list[Refusal] = field(default_factory=list)
 
     def add(self, other: Findings) -> None:
         """Take over what another search found."""
@@ -98,3 +99,4 @@ class Findings:
         self.readable |= other.readable
         self.merged |= other.merged
         self.ignored |= other.ignored
+        self.doubts += other.doubts

@@ -292,3 +292,45 @@ def test_a_partner_that_is_absent_or_may_not_be_read_refuses_the_case(
     index = _index(catalog, _source("south/{patient}/CT.hdr", "south/{patient}/GTV.img"))
     assert [row.code for row in index.quarantined] == ["UNREADABLE"] * (1 if fault == "absent" else 2)
     assert index.files == _files(quarantined=2 if fault == "absent" else 3, ignored_path=1)
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "told"),
+    [
+        ("south/{patient}/ct.nii", "south/{patient}/GTV.nii", '/ct.nii"; there are "south/*/CT.nii" (4 files)'),
+        ("south/{patient}/CT.nii", "south/{patient}_GTV.nii", '_GTV.nii"; there are "south/*/GTV.nii" (4 files)'),
+        ("south/{patient}/{timepoint}/CT.nii", "south/{patient}/GTV.nii", '; there are "south/*/CT.nii" (4 files)'),
+        ("{timepoint}/{patient}/CT.nii", "{timepoint}/{patient}/GTV.nii", "of the catalog (baseline, week_6); 4 have another word"),
+        ("south/{patient}/CT.nii", "south/Pat{patient}/GTV.nii", 'has its mask at "south/Pat{patient}/GTV.nii": the placeholders'),
+    ],
+)  # fmt: skip
+def test_a_template_that_no_file_fits_is_named_once_with_what_is_near(
+    tmp_path: Path, catalog: Callable, image: str, mask: str, told: str
+) -> None:
+    for patient in ("PatDoe", "PatRoe", "PatLow", "PatHigh"):
+        _write(tmp_path / "data" / "south" / patient, CASE)
+    index = _index(catalog, _source(image, mask))
+    assert index.scans == ()
+    first = index.warned[0]
+    assert (first.code, first.case, first.centre, first.modality, first.files) == (
+        *("SOURCE_UNMATCHED", "demo:unknown", "A", "CT", 0),
+    )
+    assert told in first.message
+    assert len({row.message for row in index.warned}) == len(index.warned) <= 2
+    assert "Doe" not in repr(index.warned) + repr(index.quarantined)
+    for row in index.quarantined:
+        if row.code in ("IMAGE_MISSING", "MASK_MISSING"):
+            assert (image if row.code == "IMAGE_MISSING" else mask) in row.message
+
+
+def test_a_folder_without_a_series_of_the_source_is_named(tmp_path: Path, catalog: Callable) -> None:
+    _write(tmp_path / "data" / "ct", [("notes.txt", b"none")])
+    source = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct"}
+    (row,) = _index(catalog, {**source, "mask": {"format": "seg", "roi": "GTV"}}).warned
+    assert row.message == 'no CT series lies in "ct"; of 1 files 1 are no DICOM'
+
+
+def test_incomplete_cases_are_no_fault_of_the_templates(tmp_path: Path, catalog: Callable) -> None:
+    _write(tmp_path / "data" / "south" / "P1", CASE[:1])
+    _write(tmp_path / "data" / "south" / "P2", CASE[1:])
+    assert _index(catalog, _source()).warned == ()
