@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from features.core.design import Copies
 from features.results.copies import ALIKE, equal_regions
 from features.results.manifest import Mart
-from features.results.weave import region_prefix
+from features.results.prefixes import region_prefix
 
 EQUAL = 20  # continuous columns in which two rows are equal by no chance
 SHARE = 0.9  # of the columns of a block that both rows have
