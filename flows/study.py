@@ -128,6 +128,7 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
         lesions=plan.lesions,
         deltas=plan.deltas,
         stable=plan.stable,
+        leak_checked=plan.leak_checked,
     )
     design = run_step(fuse_blocks, mart, catalog, question, folder)
     with Pool(runner) as pool:

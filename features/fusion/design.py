@@ -39,7 +39,7 @@ class Question:
     missing_block: whether a case without any value of a block, or without a modality, is imputed or excluded. blocks: all
     blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
     changes between time points that become columns of the block delta. stable: which features are left out for their
-    stability; None: none.
+    stability; None: none. leak_checked: columns of the design that a person has checked for leaks.
     """
 
     cohorts: tuple[str, ...]
@@ -51,6 +51,7 @@ class Question:
     lesions: Lesions = "each"
     deltas: tuple[Delta, ...] = ()
     stable: Stable | None = None
+    leak_checked: tuple[str, ...] = ()
 
 
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
@@ -102,8 +103,9 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
                 f'all {block} columns are known at {", ".join(late)}, after the prediction at "{question.predict_at}": '
                 f"leave {block} out of the blocks, or predict later"
             )
-    named = {"clinical"} | {"genomic"} & set(question.blocks or ("genomic",))
-    check_leakage(design, named, {column for part in parts for column in part.checked})
+    checked = {column for part in parts for column in part.checked} | {*question.leak_checked}
+    named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
+    check_leakage(design, named, checked, pd.concat([part.outcomes for part in parts]))
     return design
 
 
@@ -116,6 +118,7 @@ class _Part:
     flow: list[FlowRow]
     lacks: pd.DataFrame
     scans: pd.DataFrame
+    outcomes: pd.DataFrame
     late: dict[str, str]
     checked: list[str]
 
@@ -204,8 +207,12 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
     volumes = {f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(modalities)}
     cleared = encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked})
     checked += [str(column) for column in cleared.columns]
+    results = encode(
+        clinical.reindex(cases["patient"]).set_axis(cases.index),
+        {word: variable for word, variable in cohort.variables.items() if variable.role == "outcome"},
+    ).rename(columns=lambda column: column.removeprefix("clinical__"))
     scans = scans_of(mart, name, every)
-    return _Part(X, y, endpoint, table.assign(**volumes), flow, lacks, scans, late, checked)
+    return _Part(X, y, endpoint, table.assign(**volumes), flow, lacks, scans, results, late, checked)
 
 
 def _check_same_meaning(catalog: Catalog, question: Question) -> None:

@@ -21,7 +21,7 @@ from tasks.splits.split import SPLITS, Split
 
 Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
 
-LATER = ("lesions", "deltas", "stable")  # settings that studies did not have at first
+LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies did not have at first
 
 
 class Study(Frozen):
@@ -32,7 +32,8 @@ class Study(Frozen):
     any value of a block, or without one of the modalities, is kept and imputed, or excluded. lesions: several lesions of
     a patient are rows of their own, or the largest, their sum or their mean is the patient's row. deltas: changes of
     image features between time points, which are the block "delta". stable: which handcrafted features are stable enough
-    to be used. bootstrap: replicates of the intervals.
+    to be used. leak_checked: columns (KIND__RECIPE__FEATURE) that tell the outcome alone and may.
+    bootstrap: replicates of the intervals.
     """
 
     name: Word
@@ -50,6 +51,7 @@ class Study(Frozen):
     missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
     lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
     deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
+    leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
     bootstrap: PositiveInt = 2000
     seed: NonNegativeInt = 0

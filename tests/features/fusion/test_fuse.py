@@ -77,11 +77,11 @@ def test_survival_outcome_follows_its_case(
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     patients = [f"p{i}" for i in range(9)]
-    weave(catalog, [(patient, "CT", i) for i, patient in enumerate(patients)], [recipe], _rows(*patients))
+    weave(catalog, [(patient, "CT", 4 * i % 9) for i, patient in enumerate(patients)], [recipe], _rows(*patients))
     design = fuse(Mart.open(store), catalog, _question(recipe, endpoint="survival"))
     order = {f"demo:{code(patient)}": i for i, patient in enumerate(patients)}
     for row, (patient, value) in enumerate(zip(design.patients, design.X["fake__ct__a"], strict=True)):
-        assert value == order[patient]
+        assert value == 4 * order[patient] % 9
         assert design.y["time"][row] == 100 + order[patient]
         assert design.y["event"][row] == bool(order[patient] % 2)
 
@@ -298,7 +298,7 @@ def test_a_predictor_that_tells_the_outcome_is_refused_by_name(
     patients = [f"p{i}" for i in range(24)]
     leaks = {patient: 60 + 9 * (i % 2) for i, patient in enumerate(patients)}
     rows = HEADER + "".join(
-        f"{p},{leaks[p] if place == 'clinical' else 60 + i},male,leg,II,true,5,{'true' if i % 2 else 'false'},{100 + i}\n"
+        f"{p},{leaks[p] if place == 'clinical' else 60 + i},male,leg,II,true,5,{'true' if i % 2 else 'false'},{100 + 7 * i % 24}\n"
         for i, p in enumerate(patients)
     )
     genes = "id,G1,G2\n" + "".join(f"{p},{leaks[p] if place == 'genomic' else i},{i}\n" for i, p in enumerate(patients))
@@ -477,7 +477,7 @@ def test_cases_stand_in_the_order_of_their_files(
     """Pseudonyms depend on the key; folds, which follow the rows, must not."""
     catalog, recipe = make_catalog(), make_recipe()
     names = [f"p{i}" for i in range(8)]
-    weave(catalog, [(name, "CT", i) for i, name in enumerate(names)], [recipe], _rows(*names))
+    weave(catalog, [(name, "CT", 3 * i % 8) for i, name in enumerate(names)], [recipe], _rows(*names))
     scans = {row["case"]: row["image_digest"] for row in Mart.open(store).read("scans", "demo").to_pylist()}
     order = [scans[case] for case in fuse(Mart.open(store), catalog, _question(recipe)).X.index]
     assert order == sorted(order)

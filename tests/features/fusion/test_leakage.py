@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,16 +68,63 @@ def test_good_genes_that_are_the_best_of_many_in_few_cases_are_not_refused() -> 
     check_leakage(_design(X, event, "genomic"), {"genomic"}, set())
 
 
-@pytest.mark.parametrize(("n", "refused"), [(24, False), (80, True)])
-def test_a_perfect_gene_among_hundreds_is_refused_where_cases_suffice(n: int, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("n", "events", "refused"), [(10, 3, False), (12, 6, True), (16, 4, True), (24, 12, True), (60, 20, True)]
+)
+@pytest.mark.parametrize("block", ["genomic", "radiomics", "deep"])
+def test_a_copy_of_the_flag_among_thousands_is_refused_by_its_exact_chance(
+    n: int, events: int, refused: bool, block: str
+) -> None:
     rng = np.random.default_rng(5)
-    event = np.arange(n) < n // 2
-    design = _design(np.column_stack([event.astype(float), rng.normal(size=(n, 199))]), event, "genomic")
-    if refused:
-        with pytest.raises(RadweaveError, match='^"x0": alone'):
-            check_leakage(design, {"genomic"}, set())
-    else:
-        check_leakage(design, {"genomic"}, set())
+    event = np.arange(n) < events
+    for copy in (event, ~event, 1 + 2 * event, event + rng.normal(0, 0.01, n)):
+        design = _design(np.column_stack([copy.astype(float), rng.normal(size=(n, 1999))]), event, block)
+        if refused:
+            with pytest.raises(RadweaveError, match='^"x0": alone, the value tells the outcome .*the same as "x"'):
+                check_leakage(design, {block}, set())
+            check_leakage(design, {block}, {f"{block}__x0"})
+        else:
+            check_leakage(design, {block}, set())
+
+
+def test_a_mutation_among_many_is_judged_by_all_that_are_as_frequent() -> None:
+    rng = np.random.default_rng(9)
+    event = np.arange(14) < 5
+    X = np.column_stack([event, *(rng.permutation(event) for _ in range(300))]).astype(float)
+    check_leakage(_design(X, event, "genomic"), {"genomic"}, set())  # 2 of 2002 arrangements, 301 genes
+
+
+@pytest.mark.parametrize("copy", ["days", "months", "cut", "event", "noisy", "missing"])
+@pytest.mark.parametrize("endpoint", ["survival", "binary"])
+def test_a_copy_of_any_declared_outcome_is_refused(copy: str, endpoint: str) -> None:
+    """The time among genes of a binary study, too: its AUC is not high, and it is still an outcome."""
+    rng = np.random.default_rng(11)
+    n = 20
+    time, event = rng.exponential(900, n) + 30, rng.random(n) < 0.5
+    months = np.floor(time / 30.4)
+    gene = {
+        "days": time,
+        "months": -months,
+        "cut": np.minimum(months, 24),
+        "event": event * 2.0,
+        "noisy": np.log(time) + rng.normal(0, 0.01, n),
+        "missing": np.where(np.arange(n) < 8, np.nan, time),
+    }[copy]
+    y = _survival(time, event) if endpoint == "survival" else rng.permutation(event)
+    design = _design(np.column_stack([rng.normal(size=(n, 500)), gene]), y, "genomic")
+    declared = pd.DataFrame({"os_days": time, "death": event.astype(float)})
+    with pytest.raises(RadweaveError, match='^"x500": alone, the value tells the outcome .*the same as'):
+        check_leakage(design, {"genomic"}, set(), declared)
+    check_leakage(design, {"genomic"}, {"genomic__x500"}, declared)
+
+
+def test_lesions_of_one_patient_count_once() -> None:
+    event = np.repeat(np.arange(6) < 3, 5)
+    design = _design(np.column_stack([event.astype(float), np.arange(30) % 7]), event)
+    patients = np.repeat([f"p{i}" for i in range(6)], 5)
+    check_leakage(replace(design, patients=patients), {"clinical"}, set())  # six patients: 2 of 20 arrangements
+    with pytest.raises(RadweaveError, match='^"x0": alone'):
+        check_leakage(design, {"clinical"}, set())
 
 
 def test_chance_is_that_of_simulated_columns() -> None:
@@ -84,14 +133,18 @@ def test_chance_is_that_of_simulated_columns() -> None:
     shift = 1.19  # of two normal distributions with an AUC of 0.8
     found, positive, negative = _auc(pd.DataFrame(rng.normal(size=(60, 4000)) + shift * event[:, None]), event)
     assert np.mean(found) == pytest.approx(0.8, abs=0.005)
+    few, positive_few, negative_few = _auc(
+        pd.DataFrame(rng.normal(size=(20, 20000)) + shift * event[20:40, None]), event[20:40]
+    )
+    assert _chance(np.ones(1), positive_few[:1], negative_few[:1])[0] == pytest.approx(np.mean(few == 1), abs=0.003)
     cut = np.full(1, np.quantile(found, 0.95))
     assert _chance(cut, positive[:1], negative[:1])[0] == pytest.approx(0.05, abs=0.03)
 
 
-def test_a_perfect_column_is_refused_from_twenty_cases_and_five_of_either_class_on() -> None:
+def test_a_column_that_separates_is_refused_from_twenty_cases_and_five_of_either_class_on() -> None:
     for n, events, refused in [(20, 5, True), (19, 9, False), (20, 4, False), (20, 16, False)]:
         event = np.arange(n) < events
-        design = _design(np.column_stack([event.astype(float), np.arange(n) % 3]), event)
+        design = _design(np.column_stack([np.arange(n) ** 2.0, np.arange(n) % 3]), event)
         if refused:
             with pytest.raises(RadweaveError, match='^"x0": alone'):
                 check_leakage(design, {"clinical"}, set())
