@@ -22,7 +22,10 @@ REASONS: dict[str, Reason] = {
     "DICOM_DECODE": Reason("compressed pixel data cannot be decoded", "check the transfer syntax; send uncompressed"),
     "DICOM_MISSING_SLICE": Reason("slices are missing inside the stack", "retrieve the whole series again"),
     "DICOM_DUP_SLICE": Reason("several slices lie at one position", "separate the acquisitions of this series"),
-    "DICOM_NONUNIFORM": Reason("slice spacing is not uniform", "export a uniformly reconstructed series"),
+    "DICOM_NONUNIFORM": Reason(
+        "slices lie more than 0.01 mm + 2 % of their distance beside any regular grid",
+        "export a uniformly reconstructed series, or say regrid: true",
+    ),
     "DICOM_GANTRY_TILT": Reason(
         "slices are sheared against their normal (gantry tilt)", "use an untilted reconstruction"
     ),
@@ -67,6 +70,10 @@ REASONS: dict[str, Reason] = {
         "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
     ),
     "HU_RANGE": Reason(
+    "DICOM_OFF_GRID": Reason(
+        "warning: slices lie a little beside a regular grid, up to 0.01 mm + 2 % of their distance, and were taken to lie on it",
+        "none; off_mm is the largest distance",
+    ),
         "CT numbers lie outside the plausible range",
         "check PixelRepresentation and the rescale tags; of other files, whether they hold HU",
     ),

@@ -17,7 +17,7 @@ from features.images.dicom.frames import PROJECTIONS, Frame, frame_count, frames
 from features.images.dicom.intensities import check_hu, inverted, is_inverse, padding_limits, rescale_of, rescaled
 from features.images.dicom.pixels import lossy_warnings, stored_planes
 from features.images.dicom.regrid import regridded
-from features.images.dicom.stack import end_warnings, stack_geometry, thickness_warnings
+from features.images.dicom.stack import end_warnings, off_grid_warnings, stack_geometry, thickness_warnings
 from features.images.dicom.suv import to_unit
 
 _POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
@@ -37,8 +37,8 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,
     DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, PHI_BURNED,
     and the codes of `to_unit`.
-    Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_THICKNESS, DICOM_FEWER_SLICES, DICOM_LATERALITY, DICOM_DETECTOR,
-    DICOM_MONOCHROME1, LOSSY, DICOM_REGRID, PHI_FACE.
+    Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_OFF_GRID, DICOM_THICKNESS, DICOM_FEWER_SLICES, DICOM_LATERALITY,
+    DICOM_DETECTOR, DICOM_MONOCHROME1, LOSSY, DICOM_REGRID, CT_UNIT_UNTOLD, UNIT_DOUBTFUL, PHI_FACE.
     """
     datasets = [read_dataset(path) for path in paths]
     for dataset in datasets:
@@ -60,6 +60,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     )
     rescale = rescale_of(frames, modality)
     planes = stored_planes(frames)
+        *off_grid_warnings(grid),
     if is_inverse(frames[0]):  # of CT and PET, numbers have a meaning whatever they look like
         turned = modality not in ("CT", "PT")
         planes = inverted(planes, frames) if turned else planes

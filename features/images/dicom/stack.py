@@ -13,9 +13,9 @@ from features.core.quarantine import Rejected, Warned
 from features.core.region import Vector
 from features.images.dicom.dataset import numbers
 from features.images.dicom.frames import Frame, phase
+from features.images.dicom.spacing import ROUNDING_MM, Steps, fit_steps
 
-STEP_TOLERANCE_MM = 1e-2
-STEP_TOLERANCE = 1e-2  # of the median step
+THICKNESS = 1e-2  # of the step: what is thicker or thinner by more, and 0.01 mm, is told
 TILT_DEGREES = 0.1
 WIDEST_STEP = 1.5  # times the median: beyond, a slice is missing, and none is invented
 _THICKEST_MM = 1000.0
@@ -28,6 +28,7 @@ class Grid:
 
     order: indices of the slices, ascending along their normal. along_mm (n,): where each lies along the normal, from the
     first. sideways_mm (n, 2): its shift against the first along x and y. faults: why it is no regular grid, if it is none.
+    off_mm: how far a slice lies from the grid at most, if that is more than rounding and no fault, else 0.
     """
 
     order: list[int]
@@ -37,6 +38,7 @@ class Grid:
     along_mm: NDArray[np.float64]
     sideways_mm: NDArray[np.float64]
     faults: tuple[Rejected, ...] = ()
+    off_mm: float = 0.0
 
 
 def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
@@ -44,7 +46,8 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
 
     regrid: a tilted or unevenly spaced stack is no fault; its grid has the median step.
     Raises Rejected: DICOM_MIXED_MATRIX, DICOM_NO_IPP (also orientation not orthonormal), DICOM_MIXED_PHASES,
-    DICOM_DUP_SLICE, DICOM_MISSING_SLICE, DICOM_NONUNIFORM (tolerance 0.01 mm + 1 %), DICOM_GANTRY_TILT (above 0.1°).
+    DICOM_DUP_SLICE, DICOM_MISSING_SLICE, DICOM_NONUNIFORM (a slice lies more than 0.01 mm + 2 % of the step from the grid
+    that fits all slices best), DICOM_GANTRY_TILT (above 0.1°).
     """
     first = frames[0]
     _check_alike(frames)
@@ -60,18 +63,20 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
     positions, along = positions[order], along[order]
     sideways = (positions - positions[0]) @ np.column_stack([row, column])
     faults: list[Rejected] = []
-    step = first.thickness_mm
+    step, start, off = first.thickness_mm, 0.0, 0.0
     if len(frames) > 1:
         _check_unique([frames[i] for i in order], np.diff(along))
-        step = float(along[-1] - along[0]) / (len(along) - 1)
-        faults = _faults(along, sideways, regrid=regrid)
+        steps = fit_steps(along)
+        faults = _faults(along, sideways, steps, regrid=regrid)
         if faults and not regrid:
             raise faults[0]
         if faults:
             step = float(median_low(np.diff(along).tolist()))
+        else:
+            step, start, off = steps.step_mm, steps.first_mm - float(along[0]), steps.off_mm
     if not 0 < step <= _THICKEST_MM:
         raise Rejected("DICOM_NO_IPP", "a single slice has no SliceThickness, or one that cannot be")
-    x, y, z = (float(value) for value in positions[0])
+    x, y, z = (float(value) for value in (positions[0] + start * normal if start else positions[0]))
     return Grid(
         order,
         (float(first.pixel_spacing_mm[1]), float(first.pixel_spacing_mm[0]), step),
@@ -80,7 +85,17 @@ def stack_geometry(frames: Sequence[Frame], *, regrid: bool = False) -> Grid:
         along - along[0],
         sideways,
         tuple(faults),
+        off if off > ROUNDING_MM else 0.0,
     )
+
+
+def off_grid_warnings(grid: Grid) -> tuple[Warned, ...]:
+    """DICOM_OFF_GRID, with the largest distance, if slices lie beside the regular grid and were taken to lie on it."""
+    if not grid.off_mm:
+        return ()
+    step_mm = grid.spacing_mm[2]
+    details: dict[str, float | int | str] = {"off_mm": round(grid.off_mm, 4), "step_mm": round(step_mm, 4)}
+    return (Warned("DICOM_OFF_GRID", details={**details, "share_of_step": round(grid.off_mm / step_mm, 5)}),)
 
 
 def thickness_warnings(frames: Sequence[Frame], grid: Grid) -> tuple[Warned, ...]:
@@ -92,7 +107,7 @@ def thickness_warnings(frames: Sequence[Frame], grid: Grid) -> tuple[Warned, ...
     thickness, step_mm = frames[0].thickness_mm, grid.spacing_mm[2]
     if len(frames) < 2 or not thickness or grid.faults:
         return ()
-    if abs(thickness - step_mm) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * step_mm:
+    if abs(thickness - step_mm) <= ROUNDING_MM + THICKNESS * step_mm:
         return ()
     return (Warned("DICOM_THICKNESS", details={"thickness_mm": thickness, "step_mm": round(step_mm, 4)}),)
 
@@ -130,7 +145,7 @@ def _check_alike(frames: Sequence[Frame]) -> None:
 
 def _check_unique(frames: Sequence[Frame], steps: NDArray[np.float64]) -> None:
     """No two slices at one position; frames in order."""
-    same = [k for k, step in enumerate(steps) if step <= STEP_TOLERANCE_MM]
+    same = [k for k, step in enumerate(steps) if step <= ROUNDING_MM]
     if not same:
         return
     phases = {phase(frames[i]) for k in same for i in (k, k + 1)}
@@ -139,25 +154,29 @@ def _check_unique(frames: Sequence[Frame], steps: NDArray[np.float64]) -> None:
     raise Rejected("DICOM_DUP_SLICE", positions=len(same))
 
 
-def _faults(along: NDArray[np.float64], sideways: NDArray[np.float64], *, regrid: bool) -> list[Rejected]:
+def _faults(along: NDArray[np.float64], sideways: NDArray[np.float64], steps: Steps, *, regrid: bool) -> list[Rejected]:
     """Why slices do not lie on a regular grid; missing ones are raised."""
     faults: list[Rejected] = []
     length, shift = along[-1] - along[0], sideways[-1]
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(shift), length)))
     if tilt > TILT_DEGREES:
         faults.append(Rejected("DICOM_GANTRY_TILT", tilt_degrees=round(tilt, 3)))
-    steps = np.diff(along)
-    median = median_low(steps.tolist())
-    tolerance = STEP_TOLERANCE_MM + STEP_TOLERANCE * median
-    wrong = np.abs(steps - median) > tolerance
-    if wrong.any():
-        multiple = np.round(steps / median)
-        gaps = wrong & (multiple >= 2) & (np.abs(steps - multiple * median) <= multiple * tolerance)
+    if not steps.is_whole:
+        mm = np.diff(along)
+        gaps = steps.multiples > 1
         if regrid:
-            gaps |= steps > WIDEST_STEP * median
-        if gaps.any() and (regrid or (gaps == wrong).all()):
-            raise _missing(along, gaps, int((np.maximum(multiple, 2) - 1)[gaps].sum()))
-        faults.append(Rejected("DICOM_NONUNIFORM", step_min_mm=float(steps.min()), step_max_mm=float(steps.max())))
+            gaps |= mm > WIDEST_STEP * median_low(mm.tolist())
+        if gaps.any() and (regrid or steps.is_regular):
+            raise _missing(along, gaps, int((np.maximum(steps.multiples, 2) - 1)[gaps].sum()))
+        faults.append(
+            Rejected(
+                "DICOM_NONUNIFORM",
+                step_min_mm=float(mm.min()),
+                step_max_mm=float(mm.max()),
+                off_mm=round(steps.off_mm, 4),
+                tolerance_mm=round(steps.tolerance_mm, 4),
+            )
+        )
     line = np.outer((along - along[0]) / length, shift)
     if np.linalg.norm(sideways - line, axis=1).max() > 0.1 + np.linalg.norm(shift):
         faults.append(Rejected("DICOM_NONUNIFORM", "slices are shifted against each other"))

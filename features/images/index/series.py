@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.images.dicom.spacing import fit_steps
 from features.images.index.header import PHASE, DicomFile
 
 XRAY = ("CR", "DX")
 SAME_PLACE_MM = 1e-2
-STEP_TOLERANCE_MM = 1e-2
-STEP_TOLERANCE = 1e-2  # of the step
 SKEW = 0.1  # how far the length of a normal may be from 1; beyond, the orientation means nothing
 OTHER_PLANE = 0.5  # cosine of the angle between normals below which slices lie in another plane
 
@@ -102,9 +101,8 @@ def _is_stack(files: Files) -> bool:
     for header in {id(file.header): file.header for file in files}.values():
         if header.grid != first.grid or not _close(header.orientation, first.orientation):
             return False
-    depths: list[float] = sorted(_along(files).tolist())
-    steps = [other - one for one, other in pairwise(depths)]
-    return min(steps) > SAME_PLACE_MM and max(steps) - min(steps) <= STEP_TOLERANCE_MM + STEP_TOLERANCE * min(steps)
+    depths = np.sort(_along(files))
+    return bool(np.diff(depths).min() > SAME_PLACE_MM) and fit_steps(depths).is_whole
 
 
 def _along(files: Files) -> NDArray[np.float64]:

@@ -17,10 +17,11 @@ from features.core.case import ReadRule
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dicom.dataset import numbers, quiet, read_dataset, text
+from features.images.dicom.spacing import OFF_GRID, OFF_GRID_MM, fit_steps
 from features.images.masks.grid import FAR_MM, moved, to_index
 from features.images.masks.rtstruct import STRICT, several_told
 
-OFF_GRID = 0.02  # of a voxel
+OFF_PIXEL = 0.02  # of a voxel, in the plane; along the normal as far as the slices of an image may lie
 COSINE = 1e-4
 MOST_VOXELS = 2**31
 
@@ -55,8 +56,9 @@ def read_seg_mask(
     refused, unless `rule.mask_grid` is nearest (MASK_REGRIDDED) and the frames of reference agree. `rule.several`: what is
     done where several segments match (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown.
 
-    Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, FRAME_OF_REFERENCE, GEOMETRY (frames lie more than 0.02 voxels beside the
-    image's grid), MASK_EMPTY (also all below the threshold), DICOM_DECODE, UNREADABLE, DICOM_TRUNC.
+    Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, FRAME_OF_REFERENCE, GEOMETRY (frames lie more than 0.02 voxels, along the
+    normal more than 0.01 mm beyond that, beside the image's grid), MASK_EMPTY (also all below the threshold),
+    DICOM_DECODE, UNREADABLE, DICOM_TRUNC.
     """
     dataset = read_dataset(path)
     try:
@@ -231,7 +233,8 @@ def _slice_index(place: Place, image: Volume) -> int | None:
     on_grid = (
         np.allclose(place.orientation, axes, rtol=0, atol=COSINE)
         and np.allclose(place.spacing, [image.spacing_mm[1], image.spacing_mm[0]], rtol=0, atol=1e-4)
-        and np.abs(index - [0, 0, k]).max() <= OFF_GRID
+        and np.abs(index[:2]).max() <= OFF_PIXEL
+        and abs(index[2] - k) <= OFF_GRID + OFF_GRID_MM / image.spacing_mm[2]
         and 0 <= k < image.array.shape[0]
     )
     return k if on_grid else None
@@ -252,8 +255,9 @@ def _own_grid(dataset: Dataset, frames: Sequence[Frame]) -> Volume:
     along = np.unique(np.round([np.array(one.position) @ normal for one in places], 3))
     measures = _group(groups[0], shared, "PixelMeasuresSequence")
     told = numbers(measures, "SpacingBetweenSlices", 1) or numbers(measures, "SliceThickness", 1) or (0.0,)
-    step = float(np.diff(along).min()) if len(along) > 1 else 0.0
-    step = abs(told[0]) if abs(told[0]) > 0 and (step == 0 or step >= abs(told[0]) * (1 - OFF_GRID)) else step
+    steps = fit_steps(along) if len(along) > 1 else None
+    step = 0.0 if steps is None else steps.step_mm if steps.is_regular else float(np.diff(along).min())
+    step = abs(told[0]) if abs(told[0]) > 0 and (step == 0 or step >= abs(told[0]) * (1 - OFF_PIXEL)) else step
     count = round(float(along[-1] - along[0]) / step) + 1 if step > 0 else 0
     if not 0 < count * int(dataset.Rows) * int(dataset.Columns) <= MOST_VOXELS:
         raise Rejected("GEOMETRY", "the frames of the segmentation have no common slice spacing")
