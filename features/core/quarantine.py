@@ -122,7 +122,8 @@ REASONS: dict[str, Reason] = {
         "a file is no image or mask that can be de-identified", "leave it out; tables need their own pseudonyms"
     ),
     "SERIES_AMBIGUOUS": Reason(
-        "several image series match one case", "keep one series per case and modality in the folder"
+        "several image series match one case, and its masks do not name one of them alone",
+        "choose one by `select` or `ignore` in the catalog, or keep one series per case and modality",
     ),
     "IMAGE_MISSING": Reason("a mask refers to an image that is not there", "add the image series, or remove the mask"),
     "MASK_MISSING": Reason("an image has no mask", "add a contour, or remove the image from the cohort"),

@@ -46,6 +46,7 @@ WAYS = {
     "ignored_type": "left aside for their type",
     "ignored_not_dicom": "left aside, being no DICOM",
     "ignored_localizer": "left aside as localizer",
+    "ignored_not_named": "left aside, being of a series that the mask does not name",
     "ignored_archive": "unpacked",
     "ignored_no_roi": "left aside, having no ROI that matches",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -68,8 +68,9 @@ def find_dicom(
     """Candidates and refusals of the sources that share one folder; headers that the cache knows are not read again.
 
     A series belongs to the sources of its modality whose `select` and `ignore` take it; one of a modality that none
-    declares is refused. Its masks reference the series, or only its frame of reference; among several masks those count
-    that have an ROI which matches the catalog's pattern.
+    declares is refused. Its masks reference the series or its instances, or only its frame of reference; among several
+    masks those count that have an ROI which matches the catalog's pattern. Of several series of a case the one counts
+    that a mask names, if masks name one.
     """
     centre, modality = sources[0].centre, sources[0].modality
     paths, refused = [file.path for file in listing[0]], listing[1]
@@ -92,6 +93,9 @@ def find_dicom(
         masks[patient], copies, _ = merge_copies(several, cache)
         findings.merged.update(file.path for file in copies)
     series = [one for _, group in sorted(groups.items()) if (one := _series(group, findings, cache))]
+    for patient, several in masks.items():
+        own = [one for one in series if one.header.patient == patient]
+        masks[patient] = [_with_series(mask, own) for mask in several]
     for source in sources:
         _find_source(findings, source, first_timepoint, reader, series, masks)
     _find_rest(findings, sources, reader, series, masks)
@@ -136,7 +140,10 @@ def _find_source(
                 refuse(Fault("TIMEPOINT_UNKNOWN"), image, _masks(source, image, masks), "")
             else:
                 cases[one.header.patient, timepoint].append(image)
-    for (patient, timepoint), images in cases.items():
+    for (patient, timepoint), several in cases.items():
+        images, unnamed = _named(source, several, masks)
+        for image in unnamed:
+            _ignore(findings, image.files, "not_named")
         own = [_masks(source, image, masks) for image in images]
         fault = _several(images) or _mask_fault(source, images[0], own[0])
         if fault:
@@ -203,6 +210,41 @@ def _chosen(one: Series, source: DicomSource, reader: HeaderReader) -> list[Imag
     if one.code:
         return [Image(one, one.files, one.code)]
     return [Image(one, image) for image in one.images]
+
+
+def _with_series(mask: DicomFile, series: Sequence[Series]) -> DicomFile:
+    """A mask that references no series, or several, with those whose instances its contours or frames name, if there are any."""
+    named = mask.header.named
+    found = {
+        one.header.series: mask.header.references.get(one.header.series) or named & one.instances
+        for one in series
+        if named & one.instances
+    }
+    return mask._replace(header=replace(mask.header, references=found)) if found else mask
+
+
+def _named(source: DicomSource, images: list[Image], masks: Masks) -> tuple[list[Image], list[Image]]:
+    """Of images of several series the one that a mask names, and the others; all and none if no mask decides.
+
+    A mask that only shares the frame of reference names none. Among several named images the one counts whose mask has an
+    ROI that matches the catalog's pattern.
+    """
+    series = [id(image.series) for image in images]
+    if len(set(series)) == 1 and images[0].series.header.modality not in XRAY:
+        return images, []
+    naming = [
+        [mask for mask in _masks(source, image, masks) if image.series.header.series in mask.header.references]
+        for image in images
+    ]
+    found = [k for k, own in enumerate(naming) if own]
+    with_roi = [k for k in found if any(source.mask.roi in mask.header.rois for mask in naming[k])]
+    found = with_roi or found
+    if len(found) != 1:
+        return images, []
+    chosen = images[found[0]]
+    if series.count(id(chosen.series)) > 1 and chosen.series.header.modality not in XRAY:
+        return images, []
+    return [chosen], [image for image in images if image is not chosen]
 
 
 def _several(images: list[Image]) -> Fault | None:

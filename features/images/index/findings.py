@@ -12,9 +12,10 @@ from features.core.id_form import IdForm, normalise_id
 from features.core.pseudonym import pseudonym
 
 # Why a file is of no use, and nothing is wrong with it: no DICOM; DICOM of another kind, such as a report or a screenshot;
-# a localizer; what `select` and `ignore` leave out; a mask that no case needs; a case without the ROI where the catalog says
-# that it is ignored; an archive, whose members are counted for themselves; a path that fits no template.
-Ignored = Literal["not_dicom", "type", "localizer", "not_selected", "mask", "no_roi", "archive", "path"]
+# a localizer; what `select` and `ignore` leave out; a series beside the one that the case's mask names; a mask that no case
+# needs; a case without the ROI where the catalog says that it is ignored; an archive, whose members are counted for
+# themselves; a path that fits no template.
+Ignored = Literal["not_dicom", "type", "localizer", "not_selected", "not_named", "mask", "no_roi", "archive", "path"]
 
 
 @dataclass(frozen=True, slots=True)

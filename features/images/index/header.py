@@ -25,7 +25,7 @@ from features.images.index.findings import Ignored, Pseudonyms
 from features.images.masks.rtstruct import roi_names
 from features.images.masks.seg import segment_labels
 
-_VERSION = 2  # of this module: another one reads all headers again
+_VERSION = 3  # of this module: another one reads all headers again
 PHASE = ("AcquisitionNumber", "EchoTime", "DiffusionBValue", "TemporalPositionIdentifier", "ImageType")
 _ORIENTATION = ("ImageOrientationPatient", "Rows", "Columns", "PixelSpacing")
 _SHARED = ("SOPClassUID", "Modality", "PatientID", "SeriesInstanceUID", "FrameOfReferenceUID", *PHASE, *_ORIENTATION)
@@ -35,6 +35,12 @@ _MASK_TAGS = (
     "StructureSetROISequence",
     "ReferencedSeriesSequence",
     "SegmentSequence",
+)
+_NAMING = (
+    "ROIContourSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "SourceImageSequence",
 )
 _DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"  # of a DICOMDIR, which has it in its file meta alone
 _REFERENCED = re.compile(rb"\x08\x00\x55\x11(?:UI..|..\x00\x00)", re.DOTALL)  # tag and length of a referenced instance
@@ -77,7 +83,8 @@ class Header:
     `values`, what the time point tags hold, are keyed hashes. `modality` is empty if it is none that DICOM knows.
     `fits`: numbers of the patterns of `select` and `ignore` that fit. `orientation`: six cosines, `grid`: rows, columns
     and their spacing in mm; empty if absent. `references`: series that a mask references, each with the instances it
-    names. `rois`: the patterns of the catalog that match the name of one of its ROIs.
+    names. `named`: the instances that its contours or frames name, where it does not reference one series. `rois`: the
+    patterns of the catalog that match the name of one of its ROIs.
     """
 
     kind: Literal["image", "localizer", "rtstruct", "seg"]
@@ -91,6 +98,7 @@ class Header:
     orientation: Vector = ()
     grid: Vector = ()
     references: dict[str, frozenset[str]] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
     rois: frozenset[str] = frozenset()
 
 
@@ -171,7 +179,7 @@ class HeaderReader:
             return self._for_images, _ignored("type")
         settings = self._for_images if kind == "image" else self._for_masks
         own = self._own(*(self._text(dataset, keyword) for keyword in _OWN))
-        return settings, f"{self._tell(raw, kind, None if kind == 'image' else dataset)}\n{own}"
+        return settings, f"{self._tell(raw, kind, None if kind == 'image' else dataset, path)}\n{own}"
 
     def _text(self, dataset: Dataset, keyword: str) -> str:
         """An attribute as `_quick` tells it; as pydicom does if it takes more knowledge."""
@@ -209,8 +217,14 @@ class HeaderReader:
         """What a slice does not share with others, as text."""
         return " ".join([self.names.word(instance), *(repr(round(value, 4)) for value in _floats(position, 3))])
 
-    def _tell(self, raw: tuple[str, ...], kind: Literal["image", "rtstruct", "seg"], dataset: Dataset | None) -> str:
-        """A header as text, from the values of `self._shared` and, for a mask, its data set."""
+    def _tell(
+        self,
+        raw: tuple[str, ...],
+        kind: Literal["image", "rtstruct", "seg"],
+        dataset: Dataset | None,
+        path: Path | None = None,
+    ) -> str:
+        """A header as text, from the values of `self._shared` and, for a mask, its data set and file."""
         values = dict(zip(self._shared, raw, strict=True))
         patient, series, word = self.names.patient(values["PatientID"]), values["SeriesInstanceUID"], self.names.word
         if not series:
@@ -238,6 +252,8 @@ class HeaderReader:
             frame, references, rois = _mask_facts(dataset)
             facts["frame"] = word(frame)
             facts["references"] = {word(uid): sorted(map(word, found)) for uid, found in references.items()}
+            if len(references) != 1 and path is not None:
+                facts["named"] = sorted(map(word, _named_images(path)))
             facts["rois"] = [roi for roi, pattern in self._rois.items() if any(map(pattern.fullmatch, rois))]
         facts = {name: value for name, value in facts.items() if value or name in ("modality", "frame", "values")}
         return json.dumps(facts, separators=(",", ":"), default=sorted)
@@ -249,7 +265,7 @@ def _parse(facts: dict[str, Any]) -> Header | Rejected | Ignored:
         return reason
     if "code" in facts:
         return Rejected(facts["code"], facts["message"], **facts["details"])
-    for name in ("fits", "rois"):
+    for name in ("fits", "rois", "named"):
         facts[name] = frozenset(facts.get(name, ()))
     for name in ("phase", "orientation", "grid"):
         facts[name] = tuple(facts.get(name, ()))
@@ -317,6 +333,27 @@ def _mask_facts(dataset: Dataset) -> tuple[str, dict[str, set[str]], set[str]]:
     except Exception as error:  # a damaged sequence can raise anything
         raise Rejected("DICOM_TRUNC") from error
     return frame, references, names
+
+
+def _named_images(path: Path) -> set[str]:
+    """SOPInstanceUIDs of the images that contours were drawn on, or that frames were made of. Raises Rejected: DICOM_TRUNC."""
+    dataset = _dataset(path, _NAMING)
+    found = set[str]()
+    try:
+        with quiet():
+            for roi in dataset.get("ROIContourSequence") or []:
+                for contour in roi.get("ContourSequence") or []:
+                    found |= _uids(contour, "ContourImageSequence")
+            shared, frames = (dataset.get(f"{one}FunctionalGroupsSequence") or [] for one in ("Shared", "PerFrame"))
+            for groups in (*shared, *frames):
+                for derivation in groups.get("DerivationImageSequence") or []:
+                    found |= _uids(derivation, "SourceImageSequence")
+            found |= _uids(dataset, "SourceImageSequence")
+    except RecursionError as error:
+        raise Rejected("SEC_DOS") from error
+    except Exception as error:  # a damaged sequence can raise anything
+        raise Rejected("DICOM_TRUNC") from error
+    return found - {""}
 
 
 def _refer(references: dict[str, set[str]], item: Dataset, keyword: str) -> None:

@@ -15,6 +15,7 @@ from pydicom.uid import generate_uid
 from features.core.digest import digest_files
 from features.core.errors import RadweaveError
 from features.core.pseudonym import pseudonym
+from features.core.quarantine import REASONS
 from features.images.index.cohort import Index, index_cohort
 from features.images.region import check_region, read_region
 
@@ -140,13 +141,65 @@ def test_mask_by_frame_of_reference_alone(catalog: Callable, save_case: Callable
     assert len(_index(catalog, DICOM).scans) == 1
 
 
-def test_several_series_of_one_case(catalog: Callable, save_case: Callable) -> None:
-    save_case("P001")
+def test_of_several_series_the_one_counts_that_the_contours_name(catalog: Callable, save_case: Callable) -> None:
+    paths, _ = save_case("P001")
     save_case("P001", mask=False)
+    index = _index(catalog, DICOM)
+    assert _codes(index) == []
+    assert set(index.scans[0].image.paths) == set(paths)
+    assert index.files == {"used": 9, "merged": 0, "quarantined": 0, "ignored_not_named": 8}
+
+
+def test_several_series_that_no_contours_name_alone_are_ambiguous(catalog: Callable, save_case: Callable) -> None:
+    save_case("P001")
+    save_case("P001")
     index = _index(catalog, DICOM)
     assert _codes(index) == ["SERIES_AMBIGUOUS"]
     assert index.quarantined[0].details["series"] == 2
-    assert index.files["quarantined"] == 17
+    assert index.files["quarantined"] == 18
+    assert "select" in (remedy := REASONS["SERIES_AMBIGUOUS"].remedy) and "ignore" in remedy
+
+
+def test_of_two_named_series_the_one_counts_whose_mask_has_the_roi(catalog: Callable, save_case: Callable) -> None:
+    paths, _ = save_case("P001")
+    save_case("P001", roi="Heart")
+    index = _index(catalog, DICOM)
+    assert _codes(index) == []
+    assert set(index.scans[0].image.paths) == set(paths)
+    assert index.files == {"used": 9, "merged": 0, "quarantined": 0, "ignored_not_named": 8, "ignored_mask": 1}
+
+
+@pytest.mark.parametrize("kind", ["none", "both", "frame"])
+def test_contours_name_a_series_by_its_instances(
+    catalog: Callable, save_case: Callable, save_rtstruct: Callable, square: Callable, kind: str
+) -> None:
+    """Where the structure set references no series, or both; without any name the frame of reference does not decide."""
+    paths, series = save_case("P001", mask=False)
+    others, other = save_case("P001", mask=False)
+    for ds, path in zip(other, others, strict=True):
+        ds.FrameOfReferenceUID = series[0].FrameOfReferenceUID
+        ds.save_as(path)
+    path = save_rtstruct(paths[0].parent, series, [("GTV", [square(-4.5, -4.5, 2.5, 2.5, z) for z in (2.5, 5.0)])])
+    ds = dcmread(path)
+    study = ds.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
+    if kind == "both":
+        second = Dataset()
+        second.SeriesInstanceUID = other[0].SeriesInstanceUID
+        study.RTReferencedSeriesSequence.append(second)
+    else:
+        del ds.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
+    if kind != "frame":
+        for contour, image in zip(ds.ROIContourSequence[0].ContourSequence, series[1:], strict=False):
+            item = Dataset()
+            item.ReferencedSOPInstanceUID = image.SOPInstanceUID
+            contour.ContourImageSequence = [item]
+    ds.save_as(path)
+    index = _index(catalog, DICOM)
+    if kind == "frame":
+        assert _codes(index) == ["SERIES_AMBIGUOUS"]
+    else:
+        assert _codes(index) == []
+        assert set(index.scans[0].image.paths) == set(paths)
 
 
 def test_two_series_in_one_folder_are_kept_apart(tmp_path: Path, catalog: Callable, save_case: Callable) -> None:

@@ -211,7 +211,8 @@ def test_select_chooses_among_series(tmp_path: Path, save: Callable, save_series
 
     save()
     save_series(tmp_path / "data" / "ct" / "sharp", patient="P001", edit=sharp)
-    assert _codes(index()) == ["SERIES_AMBIGUOUS"]
+    assert index().files == {"used": 6, "merged": 0, "quarantined": 0, "ignored_not_named": 8}
+    assert _codes(index({**CT, "select": {"ConvolutionKernel": "b70"}})) == ["MASK_MISSING"]
     found = index({**CT, "select": {"ConvolutionKernel": "b[23]0f?", "Modality": "CT"}})
     assert found.files == {"used": 6, "merged": 0, "quarantined": 0, "ignored_not_selected": 8}
 
