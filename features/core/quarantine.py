@@ -192,11 +192,12 @@ REASONS: dict[str, Reason] = {
         "correct it, or declare the unit SUV",
     ),
     "PET_NO_DOSE": Reason(
-        "the injected dose is absent or under 1 MBq, or the half life is unknown", "correct the dose in Bq"
+        "the injected dose is absent or under 1 MBq, or the half life is that of no tracer, or of another isotope",
+        "correct the dose (Bq), the half life (s) or the code of the isotope",
     ),
     "PET_TIME": Reason(
-        "the times of injection and scan are absent, or too far apart for the tracer",
-        "correct the times in the headers",
+        "the times of injection and scan are absent, contradict each other, or are too far apart for the tracer",
+        "correct the dates and times of the attributes that the message names",
     ),
     "PET_RANGE": Reason(
         "a hundredth of a PET's voxels is above SUV 100, or of a file's above 1000",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
@@ -15,7 +16,10 @@ from features.images.dicom.dataset import numbers, quiet, text
 
 LEAST_DOSE_BQ = 1e6  # a smaller number is a dose in MBq or kBq
 UPTAKE_TIME = timedelta(hours=6)  # the longest for short-lived tracers; else three half lives
+MOST_HALF_LIVES = 10  # from injection to scan: a thousandth is left of the dose, and no image can be made of it
+SAME_HALF_LIFE = 0.02  # of a half life: headers round, and evaluations of it differ
 DAY = timedelta(days=1)
+YEAR = timedelta(days=365.25)
 # Radionuclide → its codes (SNOMED CT, SRT) and half life in s (ENSDF).
 HALF_LIFE_S: dict[tuple[str, str], float] = {
     ("40565003", "C-105A1"): 1221.8,  # 11C
@@ -28,6 +32,12 @@ HALF_LIFE_S: dict[tuple[str, str], float] = {
     ("63360001", "C-168A4"): 282276.0,  # 89Zr
     ("40937006", "C-114A5"): 360806.4,  # 124I
 }
+# Positron emitters that have no code above: 14O 38K 43Sc 44Sc 45Ti 51Mn 52mMn 52Mn 52Fe 60Cu 61Cu 62Cu 62Zn 66Ga 72As 73Se
+# 75Br 76Br 77Br 86Y 90Y 94mTc 120I 152Tb.
+_OTHERS_S = (
+    *(70.6, 458.2, 14007.6, 14551.2, 11088.0, 2772.0, 1266.0, 483062.0, 29790.0, 1422.0, 12020.0, 580.2, 33094.0),
+    *(34164.0, 93600.0, 25740.0, 5802.0, 58320.0, 205344.0, 53064.0, 230580.0, 3120.0, 4896.0, 63000.0),
+)
 _OFFSET = re.compile(r"[+-]\d{4}")  # from UTC
 
 
@@ -42,10 +52,11 @@ class Injection:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A moment; without a date, that of an arbitrary day."""
+    """A moment; without a date, that of an arbitrary day. told_by: the attributes that it comes from."""
 
     at: datetime
     dated: bool
+    told_by: str = ""
 
     def on(self, day: datetime) -> datetime:
         return self.at.replace(year=day.year, month=day.month, day=day.day)
@@ -58,8 +69,9 @@ def injection(datasets: Sequence[Dataset], *, decayed: bool) -> Injection:
     then at GE's own scan time, or at the earliest acquisition. An injection that is known by its time of day alone and is
     later than the scan was the day before.
 
-    Raises Rejected: PET_NO_DOSE (dose absent or under 1 MBq, half life absent, or not that of the isotope; several
-    injections), PET_TIME (a time is absent, the injection is later than the scan or too long before it).
+    Raises Rejected: PET_NO_DOSE (dose absent or under 1 MBq, half life absent, of no tracer, or not that of the isotope;
+    several injections), PET_TIME (a time is absent, the injection is later than the scan or too long before it). Its
+    message names the attributes, never their values.
     """
     item = _item(datasets[0])
     dose = numbers(item, "RadionuclideTotalDose", 1)
@@ -69,8 +81,8 @@ def injection(datasets: Sequence[Dataset], *, decayed: bool) -> Injection:
         return Injection(dose[0], 0.0, "decay corrected to the injection")
     half_life = _half_life(item)
     scan, rule = _scan_start(datasets)
-    start = _instant(datasets[0], text(item, "RadiopharmaceuticalStartDateTime"))
-    start = start or _moment("", text(item, "RadiopharmaceuticalStartTime"))
+    start = _instant(datasets[0], text(item, "RadiopharmaceuticalStartDateTime"), "RadiopharmaceuticalStartDateTime")
+    start = start or _moment("", text(item, "RadiopharmaceuticalStartTime"), "RadiopharmaceuticalStartTime")
     waited = _waited(start, scan, half_life).total_seconds()
     return Injection(dose[0] * 2.0 ** (-waited / half_life), waited, f"dose decayed to the {rule}")
 
@@ -96,7 +108,7 @@ def _item(dataset: Dataset) -> Dataset:
 
 
 def _half_life(item: Dataset) -> float:
-    """In s: as the header says, or by the isotope's code."""
+    """In s: as the header says, if it is that of the isotope's code or, without one, of any tracer; else by the code."""
     with quiet():
         codes = item.get("RadionuclideCodeSequence")
     code = text(codes[0], "CodeValue") if isinstance(codes, Items) and len(codes) else ""
@@ -106,18 +118,36 @@ def _half_life(item: Dataset) -> float:
         if known is None:
             raise Rejected("PET_NO_DOSE", "the half life is absent, and no known isotope is named")
         return known
-    if known is not None and abs(said[0] - known) > 0.02 * known:
+    if known is not None and not _are_same(said[0], known):
         raise Rejected("PET_NO_DOSE", "the half life is not that of the isotope", half_life_s=said[0], isotope_s=known)
+    every = (*HALF_LIFE_S.values(), *_OTHERS_S)
+    if not any(_are_same(said[0], one) for one in every):
+        unit = next(
+            (
+                word
+                for word, s in (("minutes", 60), ("hours", 3600))
+                if any(_are_same(said[0] * s, one) for one in every)
+            ),
+            "",
+        )
+        why = "no tracer of PET has the half life that RadionuclideHalfLife says, in s"
+        raise Rejected("PET_NO_DOSE", why + (f"; it may be in {unit}" if unit else ""), half_life_s=said[0])
     return said[0]
+
+
+def _are_same(one_s: float, other_s: float) -> bool:
+    return abs(one_s - other_s) <= SAME_HALF_LIFE * other_s
 
 
 def _scan_start(datasets: Sequence[Dataset]) -> tuple[_Moment, str]:
     """When the scan began, and which attribute tells it."""
     first = datasets[0]
-    series = _moment(text(first, "SeriesDate"), text(first, "SeriesTime"))
+    series = _moment(text(first, "SeriesDate"), text(first, "SeriesTime"), "SeriesDate, SeriesTime")
     found = [
-        _instant(dataset, text(dataset, "AcquisitionDateTime"))
-        or _moment(text(dataset, "AcquisitionDate"), text(dataset, "AcquisitionTime"))
+        _instant(dataset, text(dataset, "AcquisitionDateTime"), "AcquisitionDateTime")
+        or _moment(
+            text(dataset, "AcquisitionDate"), text(dataset, "AcquisitionTime"), "AcquisitionDate, AcquisitionTime"
+        )
         for dataset in datasets
     ]
     taken = [moment for moment in found if moment is not None]
@@ -127,15 +157,15 @@ def _scan_start(datasets: Sequence[Dataset]) -> tuple[_Moment, str]:
         assert series is not None
         return series, "series time"
     if not all(moment.dated for moment in taken):
-        taken = [_Moment(moment.on(datetime.min), dated=False) for moment in taken]
+        taken = [replace(moment, at=moment.on(datetime.min), dated=False) for moment in taken]
         latest = max(
             moment.at for moment in taken
         )  # a scan past midnight: what looks half a day early is of the next day
-        taken = [_Moment(m.at + DAY, dated=False) if latest - m.at > DAY / 2 else m for m in taken]
+        taken = [replace(m, at=m.at + DAY) if latest - m.at > DAY / 2 else m for m in taken]
     earliest = min(taken, key=lambda moment: moment.at)
     if series is not None and _between(series, earliest) >= timedelta():
         return series, "series time"
-    special = _instant(first, private_text(first, 0x0009, "GEMS_PETD_01", 0x0D))
+    special = _instant(first, private_text(first, 0x0009, "GEMS_PETD_01", 0x0D), "the scan time of GE (0009,xx0D)")
     return (special, "GE scan time") if special is not None else (earliest, "earliest acquisition time")
 
 
@@ -149,7 +179,8 @@ def _between(earlier: _Moment, later: _Moment) -> timedelta:
 
 def _waited(start: _Moment | None, scan: _Moment, half_life: float) -> timedelta:
     """From the injection to the start of the scan."""
-    longest = max(UPTAKE_TIME, timedelta(seconds=3 * half_life))
+    short = min(UPTAKE_TIME, timedelta(seconds=MOST_HALF_LIVES * half_life))
+    longest = max(short, timedelta(seconds=3 * half_life))
     if start is None:
         raise Rejected("PET_TIME", "the time of the injection is absent")
     if start.dated and scan.dated:
@@ -159,30 +190,47 @@ def _waited(start: _Moment | None, scan: _Moment, half_life: float) -> timedelta
     else:
         waited = scan.on(datetime.min) - start.on(datetime.min)
         waited += DAY if waited < timedelta() else timedelta()
-    if not timedelta() <= waited <= longest:
-        raise Rejected("PET_TIME", seconds=waited.total_seconds(), longest_s=longest.total_seconds())
+    if waited < timedelta():
+        raise _apart(start, scan, waited, "the injection is later than the scan")
+    if waited > longest:
+        why = "the injection is too long before the scan for the tracer"
+        raise _apart(start, scan, waited, why, longest_s=longest.total_seconds())
     return waited
 
 
-def _instant(dataset: Dataset, value: str) -> _Moment | None:
+def _apart(one: _Moment, other: _Moment, gap: timedelta, why: str, **details: float) -> Rejected:
+    """PET_TIME for two moments that do not fit, by the names of their attributes.
+
+    How far they are apart is told to the second within two days, else in whole years: if one date is a dummy of
+    de-identification, the difference would give the other one away.
+    """
+    if abs(gap) <= 2 * DAY:
+        return Rejected("PET_TIME", f"{why}: {one.told_by}; {other.told_by}", seconds=gap.total_seconds(), **details)
+    years = math.floor(abs(gap) / YEAR)
+    far = f"{years} years" if years > 1 else "a year" if years else "days"
+    why = f"{why}: {one.told_by} and {other.told_by} are {far} apart; one may have been changed by de-identification"
+    return Rejected("PET_TIME", why, years_apart=years, **details)
+
+
+def _instant(dataset: Dataset, value: str, told_by: str) -> _Moment | None:
     """A moment of DICOM's DT in the file's own time zone, if it names one; else the scanner's clock, whatever its zone."""
     local, zone = value[:-5], value[-5:]
     if not _OFFSET.fullmatch(zone):
         local, zone = value, ""
-    found = _moment(local[:8], local[8:])
+    found = _moment(local[:8], local[8:], told_by)
     own = text(dataset, "TimezoneOffsetFromUTC")
     if found is None or not found.dated:
         return None
     if not zone or not _OFFSET.fullmatch(own):
         return found
-    return _Moment(found.at + _offset(own) - _offset(zone), dated=True)
+    return replace(found, at=found.at + _offset(own) - _offset(zone))
 
 
 def _offset(zone: str) -> timedelta:
     return (-1 if zone[0] == "-" else 1) * timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
 
 
-def _moment(date: str, time: str) -> _Moment | None:
+def _moment(date: str, time: str, told_by: str) -> _Moment | None:
     """A moment of DICOM's DA and TM; None without a time."""
     time = time.replace(":", "")
     found = re.fullmatch(r"(\d\d)(\d\d)?(\d\d)?(?:\.(\d{1,6}))?", time)
@@ -195,4 +243,4 @@ def _moment(date: str, time: str) -> _Moment | None:
         when = when.replace(hour=hour, minute=minute, second=min(second, 59))
     except ValueError:
         return None
-    return _Moment(when.replace(microsecond=int((found[4] or "0").ljust(6, "0"))), dated=day is not None)
+    return _Moment(when.replace(microsecond=int((found[4] or "0").ljust(6, "0"))), day is not None, told_by)
