@@ -45,6 +45,6 @@ def _landmarks_of(scan: Scan, bias_correction: BiasCorrection | None) -> tuple[f
     def measure() -> tuple[float, ...]:
         image = read_region(scan).volume
         image = correct_bias(image, bias_correction) if bias_correction else image
-        return tuple(image_landmarks(image.array).tolist())
+        return tuple(image_landmarks(image.intensities).tolist())
 
     return guarded(measure)

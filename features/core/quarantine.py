@@ -32,6 +32,10 @@ REASONS: dict[str, Reason] = {
     "DICOM_NO_IPP": Reason("ImagePositionPatient or ImageOrientationPatient is absent", "export with full geometry"),
     "DICOM_NO_RESCALE": Reason("a CT has no RescaleSlope/RescaleIntercept, HU are unknown", "export with rescale tags"),
     "DICOM_MIXED_RESCALE": Reason("rescale values differ between slices of a CT", "separate the reconstructions"),
+    "DICOM_LUT": Reason(
+        "the Modality LUT Sequence of an image is not whole, or stands beside rescale values",
+        "export with one whole look-up table, or with RescaleSlope and RescaleIntercept",
+    ),
     "DICOM_MIXED_MATRIX": Reason(
         "rows, columns, spacing or orientation differ in a series", "separate the acquisitions"
     ),
@@ -66,20 +70,28 @@ REASONS: dict[str, Reason] = {
         "warning: a tilted or unevenly spaced stack was resampled to a regular grid, as the catalog asks",
         "look at the contour on the image",
     ),
-    "SEC_BOMB": Reason(
-        "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
-    ),
-    "HU_RANGE": Reason(
     "DICOM_OFF_GRID": Reason(
         "warning: slices lie a little beside a regular grid, up to 0.01 mm + 2 % of their distance, and were taken to lie on it",
         "none; off_mm is the largest distance",
     ),
+    "SEC_BOMB": Reason(
+        "a file would unpack to far more than it can honestly hold", "find out who made it; do not open it"
+    ),
+    "HU_RANGE": Reason(
         "CT numbers lie outside the plausible range",
         "check PixelRepresentation and the rescale tags; of other files, whether they hold HU",
     ),
     "UNIT_DOUBTFUL": Reason(
         "warning: the values may not be in the unit that the catalog declares",
         "compare them with the original images; convert them, or correct the unit in the catalog",
+    ),
+    "CT_UNIT": Reason(
+        "a CT that the catalog declares as HU holds something else, such as iodine, an atomic number or electron density",
+        "take the series in HU by `select` or `ignore`, or declare the unit arbitrary",
+    ),
+    "CT_UNIT_UNTOLD": Reason(
+        "warning: a CT says that its unit is unspecified (RescaleType US); it was taken for HU, as declared",
+        "check the values of fat and muscle, or declare the unit arbitrary",
     ),
     "DICOM_MODALITY": Reason(
         "no source of the folder declares the modality of the series", "declare it, or let a source ignore it"

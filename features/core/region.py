@@ -22,6 +22,8 @@ class Volume:
     direction: 3×3 row-major, columns are the directions of the x, y and z axes (as SimpleITK).
     facts: acquisition facts without patient data (Manufacturer, ConvolutionKernel, SliceThickness …).
     warnings: what a reader noticed that does not forbid the use.
+    padding: bool (z, y, x), the voxels that the file marks as beyond the field of view, whatever their value; None if
+    there are none.
     """
 
     array: NDArray[np.generic]
@@ -30,6 +32,12 @@ class Volume:
     direction: tuple[float, ...] = IDENTITY
     facts: dict[str, str | float] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
+    padding: NDArray[np.bool_] | None = None
+
+    @property
+    def intensities(self) -> NDArray[np.generic]:
+        """The voxels that are no padding: the array itself, or, if there is padding, one dimension."""
+        return self.array if self.padding is None else self.array[~self.padding]
 
     def matches(self, other: Volume, *, tolerance: float = 1e-4) -> bool:
         """Same size, spacing, origin and direction (each within `tolerance`: mm, or cosine)."""

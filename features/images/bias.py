@@ -16,6 +16,7 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
     """The volume divided by its bias field, float64, on the same grid; equal volumes give equal bytes.
 
     The field is fitted to the voxels above Otsu's threshold of the shrunken image, in one thread, and evaluated on all.
+    Padding counts as background.
     Raises Rejected: NAN_IN_ROI (anywhere in the image), IMAGE_FLAT.
     """
     import SimpleITK as sitk
@@ -25,7 +26,8 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
     if volume.array.min() == volume.array.max():
         raise no_contrast()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # N4's inner filters ask for it, and sums depend on it
-    image = sitk.GetImageFromArray(volume.array.astype(np.float64))
+    values = volume.array.astype(np.float64)
+    image = sitk.GetImageFromArray(values if volume.padding is None else np.where(volume.padding, 0.0, values))
     image.SetSpacing(volume.spacing_mm)
     factors = [min(settings.shrink, size) for size in image.GetSize()]
     small = sitk.Shrink(image, factors)
@@ -40,4 +42,4 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
         field = sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image))
     except RuntimeError as error:
         raise no_contrast() from error
-    return replace(volume, array=volume.array.astype(np.float64) / np.exp(field))
+    return replace(volume, array=values / np.exp(field))

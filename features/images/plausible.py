@@ -16,6 +16,7 @@ LOW_SHARE, HIGH_SHARE = (
     (0.005, 0.05),
     (0.01, 0.2),
 )  # of the voxels beyond: doubtful above the first, impossible above the second
+HIGHEST_HU, IMPOSSIBLE_SHARE = 32767.0, 0.001  # no scale reaches beyond: signed values were read as unsigned
 SMALL_HU = 10.0  # noise alone is wider
 HIGHEST_UPTAKE, IMPOSSIBLE_UPTAKE = 100.0, 1000.0  # 99th percentile; bladder and kidneys, cropped, may be between them
 LEAST_BQML = 30.0  # a tumour in Bq/ml is hundreds
@@ -64,7 +65,8 @@ def _sample(
 def _check_hu(values: NDArray[np.float64], kept: NDArray[np.float64], *, bytes_only: bool) -> tuple[Warned, ...]:
     low, high = (float(value) for value in np.percentile(kept, [0.1, 99.9]))
     below, above = float((kept < HU_BOUNDS[0]).mean()), float((kept > HU_BOUNDS[1]).mean())
-    if below > LOW_SHARE[1] or above > HIGH_SHARE[1]:
+    wrapped = float((kept > HIGHEST_HU).mean())
+    if below > LOW_SHARE[1] or above > HIGH_SHARE[1] or wrapped > IMPOSSIBLE_SHARE:
         raise Rejected("HU_RANGE", p0_1_hu=low, p99_9_hu=high)
     if below > LOW_SHARE[0] or above > HIGH_SHARE[0]:
         return _doubt("more voxels than metal has lie outside -1100 to 5000 HU", low, high)

@@ -14,10 +14,11 @@ from features.core.recipe import WHOLE, Recipe
 from features.core.region import Region, Vector, Volume
 from features.core.variant import Variant
 from features.images.bias import correct_bias
+from features.images.continuation import continued, surroundings
 from features.images.distance import body_mask
 from features.images.resample import MARGIN, Axis, axis_of, resample, resample_mask, round_half_up
 
-VERSION = "2"  # raise it when the same region and recipe give another region: all features are then computed again
+VERSION = "3"  # raise it when the same region and recipe give another region: all features are then computed again
 PADDING = 5  # voxels of the target grid around the ROI
 KEPT_LEAST = 0.5  # of the ROI's voxels: below, features are of its smaller part
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
@@ -30,8 +31,8 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     shares its centre with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half
     up; take the variant `recipe.roi` of the ROI (its outline, if the region has one); keep its voxels inside
     `recipe.resegment` that were not left out before, and of these those within `recipe.outlier_sigma` standard deviations of
-    their mean. Outside the image the nearest voxel continues it. The padding covers what the variant and the extractors look
-    at; filters that see all get the whole image.
+    their mean. Outside the image, and where the file marks padding near the ROI, the nearest voxel continues it. The padding
+    covers what the variant and the extractors look at; filters that see all get the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
     Raises Rejected: MASK_EMPTY, IMAGE_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
@@ -42,7 +43,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     volume = correct_bias(region.volume, recipe.bias_correction) if recipe.bias_correction else region.volume
     change = recipe.normalise.fit(replace(region, volume=volume)) if recipe.normalise else None
     spacing = recipe.spacing_of(volume.spacing_mm)
-    padding = PADDING_FILTERS if recipe.filters else PADDING
+    padding = near = PADDING_FILTERS if recipe.filters else PADDING
     if any(one.sees_all for one in recipe.filters):
         reach = max(
             n * old / new for n, old, new in zip(region.mask.shape[::-1], volume.spacing_mm, spacing, strict=True)
@@ -53,6 +54,10 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     axes = [
         axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)
     ]
+    around = [
+        math.ceil(max(near * axis.spacing, recipe.reach_mm) / axis.old) + MARGIN[recipe.interpolator] for axis in axes
+    ]
+    volume = continued(volume, surroundings(box, region.mask.shape, (around[2], around[1], around[0])))
     if all(axis.kept for axis in axes):
         crop = tuple(slice(axis.first, axis.last) for axis in reversed(axes))
         array = volume.array[crop].astype(np.float64)

@@ -19,10 +19,11 @@ from features.core.table import Column
 from features.images.dicom.series import read_dicom_series, series_voxels
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask
-from features.images.plausible import check_unit
+from features.images.plausible import HU_BOUNDS, check_unit
 
 MINIMUM_VOXELS = 27
 AIR_HU = -900.0  # a mean below it is of no tissue
+MOST_BEYOND = 0.5  # of the ROI: metal is less, and where all is beyond what tissue has, the header is wrong
 SATURATED_HU = 3071.0  # the highest number of 12 bits
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
 
@@ -123,13 +124,10 @@ def _voxels(scan: Scan) -> int:
 
 
 def _without_padding(region: Region) -> Region:
-    """The region less the voxels with a value by which the image's file marks what lies beyond the field of view."""
-    low = region.volume.facts.get("PixelPaddingValue")
-    high = region.volume.facts.get("PixelPaddingRangeLimit", low)
-    if not isinstance(low, float) or not isinstance(high, float):
+    """The region less the voxels that the image's file marks as beyond the field of view."""
+    if region.volume.padding is None:
         return region
-    values, slack = region.values.astype(np.float64), 1e-6 * max(abs(low), abs(high))  # they may be of single precision
-    padding = (values >= min(low, high) - slack) & (values <= max(low, high) + slack)
+    padding = region.volume.padding[region.mask]
     count = int(padding.sum())
     if count == 0:
         return region
@@ -150,7 +148,8 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
 
     Warnings: those of the region, and MASK_MULTI, MASK_BORDER, MASK_FLAT, NAN_OUTSIDE; where the unit is HU also
     MASK_OUTSIDE_BODY (mean below -900) and DICOM_OVERFLOW (voxels at 3071 or above).
-    Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI.
+    Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI, and
+    where the unit is HU HU_RANGE (over half of the voxels lie outside -1100 to 5000).
     """
     mask, volume, outline = region.mask, region.volume, region.shape_mask
     count = int(mask.sum())
@@ -163,6 +162,9 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     values = region.values.astype(np.float64)
     if not np.isfinite(values).all():
         raise Rejected("NAN_IN_ROI", voxels=int((~np.isfinite(values)).sum()))
+    beyond = float(((values < HU_BOUNDS[0]) | (values > HU_BOUNDS[1])).mean()) if unit == "HU" else 0.0
+    if beyond > MOST_BEYOND:
+        raise Rejected("HU_RANGE", "most voxels of the ROI lie outside -1100 to 5000 HU", share=round(beyond, 4))
     box = box if outline is mask else bounding_box(outline)
     components = ndimage.label(outline[box], structure=np.ones((3, 3, 3)))[1]
     ends = (

@@ -15,6 +15,7 @@ from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.region import Box, Region, Vector
 from features.core.room import Kind, Room
+from features.images.continuation import continued
 from features.images.prepare import PADDING, PADDING_FILTERS
 
 SPARE_MM = 30.0  # beyond what is looked at: what a rotation or another contour brings in
@@ -46,7 +47,8 @@ def perturb(
     if not chain:
         return region
     box = _around(bounding_box(region.shape_mask), region, margin_mm)
-    volume = replace(region.volume, array=region.volume.array[box].astype(np.float64))
+    image = continued(region.volume, box)  # padding is no intensity that could be moved into the ROI
+    volume = replace(image, array=image.array[box].astype(np.float64), padding=None)
     part = Region(volume, region.mask[box].copy(), None if region.outline is None else region.outline[box].copy())
     if not np.isfinite(part.volume.array).all():
         raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which would spread")
@@ -54,10 +56,14 @@ def perturb(
         part = one.apply(part, rng)
         if not part.mask.any():
             raise Rejected("MASK_EMPTY", f"no voxel is left after the perturbation {one.kind}")
-    array = region.volume.array.astype(np.float64)
+    array = image.array.astype(np.float64)
     array[box] = part.volume.array
     outline = None if part.outline is None else _whole(part.outline, box, region)
-    return Region(replace(region.volume, array=array), _whole(part.mask, box, region), outline)
+    padding = None
+    if image.padding is not None:  # what lies beyond the box stays padding
+        padding = image.padding.copy()
+        padding[box] = False
+    return Region(replace(image, array=array, padding=padding), _whole(part.mask, box, region), outline)
 
 
 def redrawn(region: Region, outline: NDArray[np.bool_]) -> Region:

@@ -23,7 +23,7 @@ from features.radiomics.reliability import Reliability, reliability
 
 Chain = Sequence[Perturbation]
 AnyPerturbation = Annotated[SerializeAsAny[Perturbation], BeforeValidator(PERTURBATIONS.parse)]
-VERSION = "3"  # raise it when the same perturbations should give other regions
+VERSION = "4"  # raise it when the same perturbations should give other regions
 
 
 class Perturbations(Frozen):

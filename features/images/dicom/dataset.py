@@ -84,7 +84,8 @@ def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | N
         if isinstance(raw, RawDataElement) and raw.VR in ("DS", "IS"):  # ten times faster than pydicom's classes
             found = _decimals(raw.value)
         elif isinstance(raw, RawDataElement) and raw.VR in _WHOLE and count == 1:
-            found = struct.unpack(("<" if raw.is_little_endian else ">") + _WHOLE[raw.VR], raw.value)
+            form = ("<" if raw.is_little_endian else ">") + _WHOLE[raw.VR]
+            found = tuple(map(float, struct.unpack(form, raw.value)))
         else:
             with quiet():
                 value = dataset[_tag(keyword)].value

@@ -1,4 +1,4 @@
-"""rescaled: the values of a series in the unit of its headers; its padding; and whether CT numbers can be true."""
+"""rescaled: the values of a series in the unit of its headers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected
-from features.images.dicom.dataset import numbers, text
+from features.images.dicom.dataset import text
 from features.images.dicom.frames import Frame
 from features.images.dicom.layout import layout
 
-HU_RANGE = (-1100.0, 5000.0)
 _INT16 = np.iinfo(np.int16)
 
 Rescale = NDArray[np.float64]  # slope and intercept of each slice, (n, 2)
@@ -59,42 +58,6 @@ def inverted(planes: Sequence[NDArray[np.generic]], frames: Sequence[Frame]) -> 
 def is_inverse(frame: Frame) -> bool:
     """Whether low values are bright."""
     return text(frame.dataset, "PhotometricInterpretation") == "MONOCHROME1"
-
-
-def padding_limits(frame: Frame, rescale: Rescale) -> tuple[float, float] | None:
-    """Lowest and highest padding value after rescale, by PixelPaddingValue and PixelPaddingRangeLimit; None if not told.
-
-    Neither are they where slices have different rescale values.
-    """
-    tag = numbers(frame.dataset, "PixelPaddingValue", 1)
-    if tag is None or (rescale != rescale[0]).any():
-        return None
-    form = layout(frame.dataset)
-    ends = []
-    for (value,) in (tag, numbers(frame.dataset, "PixelPaddingRangeLimit", 1) or tag):
-        if form.signed and value >= 1 << (form.allocated - 1):  # written as if it were unsigned
-            value -= 1 << form.allocated
-        ends.append(float(value * rescale[0, 0] + rescale[0, 1]))
-    return min(ends), max(ends)
-
-
-def check_hu(array: NDArray[np.generic], padding: tuple[float, float] | None) -> None:
-    """HU_RANGE if the 0.1 % or the 99.9 % percentile cannot be HU, on a sample of about a million voxels.
-
-    Padding is left out; without the tag, it is the one value of all corners if it is lowest.
-    """
-    step = max(1, array.size // 1_000_000) | 1  # odd, so that no column of the matrix is favoured
-    values: NDArray[np.float32] = array.reshape(-1)[::step].astype(np.float32)
-    if padding is None:
-        corners = array[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-        lowest = float(corners.min())
-        padding = (lowest, lowest) if lowest == corners.max() and lowest <= values.min() else None
-    if padding is not None:
-        kept = values[(values < padding[0]) | (values > padding[1])]
-        values = kept if kept.size else values
-    low, high = (float(value) for value in np.percentile(values, [0.1, 99.9]))
-    if not (low >= HU_RANGE[0] and high <= HU_RANGE[1]):
-        raise Rejected("HU_RANGE", p0_1_hu=low, p99_9_hu=high)
 
 
 def _int16(plane: NDArray[np.generic]) -> NDArray[np.int16]:

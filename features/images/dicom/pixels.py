@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +20,26 @@ _LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2
 _PERHAPS_LOSSY = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203")  # JPEG 2000, HTJ2K
 
 
-def stored_planes(frames: Sequence[Frame]) -> list[NDArray[np.generic]]:
+class Stored(NamedTuple):
+    """Stored values of a slice or a file, and the same before the bits above BitsStored were cut off."""
+
+    values: NDArray[np.generic]
+    words: NDArray[np.generic]
+
+
+def stored_planes(frames: Sequence[Frame]) -> list[Stored]:
     """Stored values (rows, columns) of each slice; views of the bytes of the files where they are not compressed.
 
     Raises Rejected: DICOM_BAD_VR, DICOM_SHORT_PIXELS, SEC_BOMB (over 2 GiB, packed to less than a hundredth),
     MISSING_DECODER, DICOM_DECODE (also a compressed frame of another size than the header says).
     """
     values = stored_values(list({id(frame.dataset): frame.dataset for frame in frames}.values()))
-    return [values[id(frame.dataset)][frame.index] for frame in frames]
+    return [Stored(*(part[frame.index] for part in values[id(frame.dataset)])) for frame in frames]
 
 
-def stored_values(datasets: Sequence[Dataset]) -> dict[int, NDArray[np.generic]]:
+def stored_values(datasets: Sequence[Dataset]) -> dict[int, Stored]:
     """Stored values (frames, rows, columns) of files, by the id of each. Raises Rejected as `stored_planes`."""
-    found: dict[int, NDArray[np.generic]] = {}
+    found: dict[int, Stored] = {}
     left: dict[int, tuple[str, Layout]] = {}
     for dataset in datasets:
         shape, syntax, data = layout(dataset), transfer_syntax(dataset), pixel_data(dataset)
@@ -71,12 +79,12 @@ def lossy_warnings(dataset: Dataset) -> tuple[Warned, ...]:
     return (Warned("LOSSY", details={"ratio": round(ratio, 2), "transfer_syntax": syntax}),)
 
 
-def _of_bytes(data: bytes, shape: Layout, *, big_endian: bool = False) -> NDArray[np.generic]:
+def _of_bytes(data: bytes, shape: Layout, *, big_endian: bool = False) -> Stored:
     kind = shape.dtype(big_endian=big_endian)
     return _shaped(np.frombuffer(data, kind, shape.bytes // kind.itemsize), shape)
 
 
-def _shaped(array: NDArray[np.generic], shape: Layout) -> NDArray[np.generic]:
+def _shaped(array: NDArray[np.generic], shape: Layout) -> Stored:
     """Values (frames, rows, columns); bits above BitsStored may hold anything, such as an overlay, and are ignored."""
     if array.size != shape.frames * shape.rows * shape.columns:
         raise Rejected("DICOM_DECODE", "there are not as many values as the header says")
@@ -84,6 +92,6 @@ def _shaped(array: NDArray[np.generic], shape: Layout) -> NDArray[np.generic]:
     low, high = shape.limits
     unused = array.dtype.itemsize * 8 - shape.bits
     if unused <= 0 or (array.min() >= low and array.max() <= high):
-        return array
+        return Stored(array, array)
     whole: NDArray[np.signedinteger] = array.astype(array.dtype.newbyteorder("="))
-    return (whole << unused) >> unused
+    return Stored((whole << unused) >> unused, array)

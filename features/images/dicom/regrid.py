@@ -13,13 +13,15 @@ from features.core.region import Volume
 from features.images.dicom.stack import Grid
 
 _CLOSE = 1e-6  # of a voxel
+HALF = 0.5 - 1e-4  # of what a voxel is made of, less rounding in single precision
 
 
 def regridded(volume: Volume, grid: Grid) -> Volume:
     """The slices of a volume, moved to where they lie in the plane and interpolated linearly along their normal.
 
-    Array: float32. The grid is widened so that no slice is cut off; what no slice covers has the lowest value. The
-    volume is returned as it is if its grid is regular; else with a warning DICOM_REGRID.
+    Array: float32. The grid is widened so that no slice is cut off. Voxels are made of voxels that are no padding alone;
+    where those are less than half of what a voxel is made of, it is padding and has the lowest value, as has what no
+    slice covers. The volume is returned as it is if its grid is regular; else with a warning DICOM_REGRID.
     """
     if not grid.faults:
         return volume
@@ -31,34 +33,39 @@ def regridded(volume: Volume, grid: Grid) -> Volume:
     count = int(np.floor(grid.along_mm[-1] / spacing[2] + 1e-3)) + 1
     lowest = float(volume.array.min())
     array = np.empty((count, height, width), dtype=np.float32)
+    padding = np.empty(array.shape, dtype=np.bool_)
     moved: dict[int, NDArray[np.float32]] = {}
 
     def place(k: int) -> NDArray[np.float32]:
+        """The values of a slice where they count, and how much they count: (2, rows, columns)."""
         if k not in moved:
             moved.clear() if len(moved) > 1 else None
-            moved[k] = _moved(volume.array[k], shifts[k] - first, (height, width), lowest)
+            real = np.ones(volume.array.shape[1:], np.bool_) if volume.padding is None else ~volume.padding[k]
+            planes = np.where(real, volume.array[k], 0), real
+            moved[k] = np.stack([_moved(plane, shifts[k] - first, (height, width)) for plane in planes])
         return moved[k]
 
     for j, at in enumerate(np.arange(count) * spacing[2]):
         k = int(np.clip(np.searchsorted(grid.along_mm, at, side="right") - 1, 0, len(grid.along_mm) - 2))
         share = float(np.clip((at - grid.along_mm[k]) / (grid.along_mm[k + 1] - grid.along_mm[k]), 0, 1))
-        array[j] = (1 - share) * place(k) + share * place(k + 1)
+        values, weights = (1 - share) * place(k) + share * place(k + 1)
+        padding[j] = weights < HALF
+        array[j] = np.where(padding[j], lowest, values / np.where(padding[j], 1, weights))
     axes = np.array(volume.direction).reshape(3, 3)
     x, y, z = (float(value) for value in np.array(volume.origin_mm) + axes[:, :2] @ (first * spacing[:2]))
     details: dict[str, float | int | str] = {"step_mm": round(volume.spacing_mm[2], 4)}
     for fault in grid.faults:
         details |= fault.details
     warnings = (*volume.warnings, Warned("DICOM_REGRID", details=details))
-    return replace(volume, array=array, origin_mm=(x, y, z), warnings=warnings)
+    beyond = padding if padding.any() else None
+    return replace(volume, array=array, origin_mm=(x, y, z), warnings=warnings, padding=beyond)
 
 
-def _moved(
-    plane: NDArray[np.generic], shift: NDArray[np.float64], shape: tuple[int, int], outside: float
-) -> NDArray[np.float32]:
-    """A slice on a wider plane, moved by (x, y) voxels."""
-    wide = np.full(shape, outside, dtype=np.float32)
+def _moved(plane: NDArray[np.generic], shift: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A slice on a wider plane of zeros, moved by (x, y) voxels."""
+    wide = np.zeros(shape, dtype=np.float32)
     wide[: plane.shape[0], : plane.shape[1]] = plane
     if np.abs(shift).max() <= _CLOSE:
         return wide
-    found: NDArray[np.float32] = ndimage.shift(wide, shift[::-1], order=1, mode="constant", cval=outside)
+    found: NDArray[np.float32] = ndimage.shift(wide, shift[::-1], order=1, mode="constant", cval=0.0)
     return found

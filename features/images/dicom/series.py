@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from features.core.case import ReadRule, Unit
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dicom.burned_in import check_burned_in, warn_of_face
-from features.images.dicom.dataset import numbers, pixel_data, read_dataset, text
+from features.images.dicom.ct_unit import check_ct_unit
+from features.images.dicom.dataset import numbers, pixel_data, quiet, read_dataset, text
 from features.images.dicom.facts import acquisition_facts
 from features.images.dicom.frames import PROJECTIONS, Frame, frame_count, frames_of
-from features.images.dicom.intensities import check_hu, inverted, is_inverse, padding_limits, rescale_of, rescaled
+from features.images.dicom.intensities import inverted, is_inverse, rescale_of, rescaled
+from features.images.dicom.modality_lut import looked_up, modality_luts
+from features.images.dicom.padding import padding_of
 from features.images.dicom.pixels import lossy_warnings, stored_planes
 from features.images.dicom.regrid import regridded
 from features.images.dicom.stack import end_warnings, off_grid_warnings, stack_geometry, thickness_warnings
 from features.images.dicom.suv import to_unit
+from features.images.plausible import check_unit
 
+_VALUES = ("ModalityLUTSequence", "PixelPaddingValue", "PixelPaddingRangeLimit")  # beside rescale values
 _POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
 
 
@@ -28,14 +35,14 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
 
     Slices are ordered along their normal and rescaled one by one. Array: int16 for a CT with whole rescale values,
     float32 otherwise. Origin and direction in patient coordinates (LPS, mm), as SimpleITK; an X-ray is one slice at the
-    origin. facts: of the first slice, without patient data or UIDs; PixelPaddingValue and PixelPaddingRangeLimit in the
-    unit of the array, whose voxels keep their value.
+    origin. facts: of the first slice, without patient data or UIDs. padding: what the slices mark as such by their stored
+    values; its voxels keep their value.
 
     unit: what the catalog declares; `arbitrary`: as in the files. rule: `regrid` resamples tilted or uneven stacks.
 
     Raises Rejected: UNREADABLE, SEC_BOMB, DICOM_TRUNC, DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR, DICOM_MIXED_MATRIX,
     DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,
-    DICOM_MIXED_RESCALE, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, PHI_BURNED,
+    DICOM_MIXED_RESCALE, DICOM_LUT, CT_UNIT, DICOM_SHORT_PIXELS, MISSING_DECODER, DICOM_DECODE, HU_RANGE, PHI_BURNED,
     and the codes of `to_unit`.
     Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_OFF_GRID, DICOM_THICKNESS, DICOM_FEWER_SLICES, DICOM_LATERALITY,
     DICOM_DETECTOR, DICOM_MONOCHROME1, LOSSY, DICOM_REGRID, CT_UNIT_UNTOLD, UNIT_DOUBTFUL, PHI_FACE.
@@ -53,28 +60,32 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     warnings = (
         *_header_warnings(frames[0].dataset, [frame.dataset for frame in found]),
         *_count_warning("DICOM_DUP_DROPPED", len(found) - len(frames)),
+        *off_grid_warnings(grid),
         *thickness_warnings(frames, grid),
         *end_warnings(frames),
         *lossy_warnings(frames[0].dataset),
         *warn_of_face(frames[0].dataset),
     )
-    rescale = rescale_of(frames, modality)
-    planes = stored_planes(frames)
-        *off_grid_warnings(grid),
-    if is_inverse(frames[0]):  # of CT and PET, numbers have a meaning whatever they look like
-        turned = modality not in ("CT", "PT")
-        planes = inverted(planes, frames) if turned else planes
-        warnings += (Warned("DICOM_MONOCHROME1", details={"inverted": int(turned)}),)
-    array = rescaled(planes, rescale, modality)
-    padding = padding_limits(frames[0], rescale)
-    array, uptake, doubts = to_unit(array, [frame.dataset for frame in frames], unit)
-    facts, warnings = acquisition_facts(frames[0]) | uptake, warnings + doubts
+    rescale, luts = rescale_of(frames, modality), modality_luts(frames)
+    is_hu = False
     if modality == "CT":
-        check_hu(array, padding)
-    if padding is not None:
-        scale = float(uptake.get("SuvFactor", 1.0))
-        facts |= {"PixelPaddingValue": padding[0] * scale, "PixelPaddingRangeLimit": padding[1] * scale}
-    return regridded(Volume(array, grid.spacing_mm, grid.origin_mm, grid.direction, facts, warnings), grid)
+        is_hu, told = check_ct_unit(frames, wanted=unit == "HU")
+        warnings += told
+    stored = stored_planes(frames)
+    padding, planes = padding_of(stored, frames), [plane.values for plane in stored]
+    inverse = is_inverse(frames[0])
+    turned = inverse and modality not in ("CT", "PT")  # of those, numbers have a meaning whatever they look like
+    if inverse:
+        warnings += (Warned("DICOM_MONOCHROME1", details={"inverted": int(turned)}),)
+    if luts is not None:
+        array: NDArray[np.generic] = looked_up(planes, luts, inverse=turned)
+    else:
+        array = rescaled(inverted(planes, frames) if turned else planes, rescale, modality)
+    array, uptake, doubts = to_unit(array, [frame.dataset for frame in frames], unit, padding=padding)
+    facts, warnings = acquisition_facts(frames[0]) | uptake, warnings + doubts
+    if is_hu:
+        warnings += check_unit(array, "HU", left_out=padding, whole=True)
+    return regridded(Volume(array, grid.spacing_mm, grid.origin_mm, grid.direction, facts, warnings, padding), grid)
 
 
 def frame_of_reference(path: Path) -> str:
@@ -118,8 +129,18 @@ def _is_copy(one: Frame, other: Frame) -> bool:
         not one.groups
         and not other.groups
         and (one.slope, one.intercept) == (other.slope, other.intercept)
+        and all(_raw(one.dataset, keyword) == _raw(other.dataset, keyword) for keyword in _VALUES)
         and pixel_data(one.dataset) == pixel_data(other.dataset)
     )
+
+
+def _raw(dataset: Dataset, keyword: str) -> object:
+    """The value of an attribute, as it is in the file if pydicom has not parsed it; None if it is absent or damaged."""
+    try:
+        with quiet():
+            return getattr(dataset.get_item(keyword), "value", None)
+    except Exception:  # a damaged sequence can raise anything
+        return None
 
 
 def _header_warnings(first: Dataset, datasets: Sequence[Dataset]) -> tuple[Warned, ...]:

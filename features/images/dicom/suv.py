@@ -43,8 +43,16 @@ class Converted(NamedTuple):
     warnings: tuple[Warned, ...]
 
 
-def to_unit(array: NDArray[np.generic], datasets: Sequence[Dataset], unit: Unit) -> Converted:
+def to_unit(
+    array: NDArray[np.generic],
+    datasets: Sequence[Dataset],
+    unit: Unit,
+    *,
+    padding: NDArray[np.bool_] | None = None,
+) -> Converted:
     """Rescaled values (z, y, x) of the slices `datasets`, in their order, as `unit`; float32 where a factor is applied.
+
+    padding: voxels (z, y, x) whose values do not count.
 
     Only a PET in SUV, SUL, SUVbsa or BQML is looked at; anything else stays as it is, without facts. facts: SuvRule (how
     the factor was found), SuvFactor (that of the first slice), and where the dose decays DecaySeconds and DoseBq.
@@ -75,7 +83,7 @@ def to_unit(array: NDArray[np.generic], datasets: Sequence[Dataset], unit: Unit)
     facts = {"SuvRule": rule or "as stored", "SuvFactor": float(factors[0]), **facts}
     if not (factors == 1.0).all():
         array = np.asarray(array, np.float32) * factors.astype(np.float32)[:, None, None]
-    return Converted(array, facts, _check_range(array) if unit in UPTAKE else ())
+    return Converted(array, facts, _check_range(array, padding) if unit in UPTAKE else ())
 
 
 def _stored(datasets: Sequence[Dataset], unit: Unit) -> tuple[Unit, NDArray[np.float64], str]:
@@ -146,8 +154,9 @@ def _between(dataset: Dataset, keyword: str, bounds: tuple[float, float]) -> flo
     return value[0] if value is not None and bounds[0] <= value[0] <= bounds[1] else None
 
 
-def _check_range(array: NDArray[np.generic]) -> tuple[Warned, ...]:
+def _check_range(array: NDArray[np.generic], padding: NDArray[np.bool_] | None) -> tuple[Warned, ...]:
     """PET_RANGE if the 99 % percentile is above 100, on a sample of about a million voxels; else a warning if any voxel is."""
+    array = array if padding is None else array[~padding]
     step = max(1, array.size // 1_000_000) | 1  # odd, so that no column of the matrix is favoured
     sample = values_above(array.reshape(-1)[::step], -np.inf)
     high = float(np.percentile(sample, 99)) if sample.size else 0.0

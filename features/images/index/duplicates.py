@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from features.core.quarantine import Rejected
-from features.images.dicom.dataset import quiet, read_dataset, text
+from features.images.dicom.dataset import holds, quiet, read_dataset, text
 from features.images.index.file_cache import FileCache
 from features.images.index.header import DicomFile
 from features.images.index.series import repeated
 
 _PLACE = ("Rows", "Columns", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 _VALUES = ("NumberOfFrames", "BitsAllocated", "BitsStored", "PixelRepresentation", "RescaleSlope", "RescaleIntercept")
+_RARE = ("PixelPaddingValue", "PixelPaddingRangeLimit", "LUTDescriptor", "LUTData")  # give stored values a meaning, too
 
 Files = list[DicomFile]
 
@@ -60,7 +61,7 @@ def merge_slices(files: Files, cache: FileCache) -> Merged:
 
 
 def fingerprint(path: Path) -> str:
-    """A digest of an image's stored pixels, its geometry and rescale; empty if it has none or cannot be read."""
+    """A digest of an image's stored pixels, its geometry, rescale and padding; empty if it has none or cannot be read."""
     try:
         dataset = read_dataset(path)
         with quiet():
@@ -69,6 +70,8 @@ def fingerprint(path: Path) -> str:
             if not isinstance(data, bytes):
                 return ""
             told = [f"{keyword}={text(dataset, keyword)}" for keyword in (*_PLACE, *_VALUES)]
+            places = [dataset, *(dataset.get("ModalityLUTSequence") or [])]
+            told += [f"{word}={text(place, word)}" for place in places for word in _RARE if holds(place, word)]
             meta = getattr(dataset, "file_meta", None)
             syntax = getattr(meta, "TransferSyntaxUID", None)
     except Rejected:

@@ -34,7 +34,7 @@ def read_mask(scan: Scan, image: Volume) -> Volume:
         frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
         read = read_rtstruct_mask if scan.mask.format == "rtstruct" else read_seg_mask
         mask, warnings = read(path, image, scan.roi, rule=scan.rule, frame_of_reference=frame)
-    return replace(image, array=mask, facts={}, warnings=warnings)
+    return replace(image, array=mask, facts={}, warnings=warnings, padding=None)
 
 
 def _label_mask(path: Path, image: Volume, label: int, *, regrid: bool) -> tuple[NDArray[np.bool_], tuple[Warned, ...]]:

@@ -106,7 +106,7 @@ class Nyul(Normaliser):
         return self.landmarks.origin
 
     def fit(self, region: Region) -> Change:
-        own = image_landmarks(region.volume.array, self.landmarks.percentiles)
+        own = image_landmarks(region.volume.intensities, self.landmarks.percentiles)
         standard = np.array(self.landmarks.values) * self.scale
         slopes = np.diff(standard) / np.diff(own)
 

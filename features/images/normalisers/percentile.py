@@ -30,7 +30,7 @@ class Percentile(Normaliser):
         return self
 
     def fit(self, region: Region) -> Change:
-        values = values_above(region.volume.array, 0)
+        values = values_above(region.volume.intensities, 0)
         low, high = np.percentile(values, [self.lower, self.upper]).tolist() if len(values) else (0.0, 0.0)
         if high <= low:
             raise no_contrast()

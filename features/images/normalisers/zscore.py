@@ -18,7 +18,7 @@ class ZScore(Normaliser):
     scale: PositiveFloat = Field(100.0, description="what one standard deviation becomes")
 
     def fit(self, region: Region) -> Change:
-        values = values_above(region.volume.array, 0)
+        values = values_above(region.volume.intensities, 0)
         spread = float(values.std()) if len(values) else 0.0
         if spread == 0:
             raise no_contrast()

@@ -277,12 +277,6 @@ def test_position_of_the_patient_is_never_quoted(tmp_path: Path, save_series: Ca
     assert read_dicom_series(paths).warnings == ()
 
 
-def test_padding_is_told_in_the_unit_of_the_image(tmp_path: Path, save_series: Callable) -> None:
-    paths, _ = save_series(tmp_path, edit=_each(PixelPaddingValue=-2000))
-    facts = read_dicom_series(paths).facts
-    assert (facts["PixelPaddingValue"], facts["PixelPaddingRangeLimit"]) == (-3024.0, -3024.0)
-
-
 def _xray(**values: object) -> Callable[[list[Dataset]], None]:
     def edit(series: list[Dataset]) -> None:
         for ds in series:
