@@ -164,6 +164,13 @@ def dicom_nonuniform__regrid(study: Study) -> None:
         ds.ImagePositionPatient = [x, y, z + 0.6]
 
 
+@ct(recovered("DICOM_OFF_GRID", twin="other"))
+def dicom_off_grid(study: Study) -> None:
+    """A slice lies 0.05 mm beside the regular grid, less than 0.01 mm + 2 % of the distance of slices."""
+    x, y, z = study.slices[5].ImagePositionPatient
+    study.slices[5].ImagePositionPatient = [x, y, z + 0.05]
+
+
 @ct(refused("DICOM_NO_IPP"))
 def dicom_no_ipp(study: Study) -> None:
     """A slice has no ImagePositionPatient."""
@@ -229,6 +236,54 @@ def dicom_no_rescale(study: Study) -> None:
     """A CT has no RescaleSlope and RescaleIntercept."""
     for ds in study.slices:
         del ds.RescaleSlope, ds.RescaleIntercept
+
+
+@mr(recovered())
+def dicom_lut(study: Study) -> None:
+    """A Modality LUT Sequence stands in place of rescale values."""
+    for ds in study.slices:
+        item = Dataset()
+        item.add_new(0x00283002, "US", [1500, 100, 16])
+        item.add_new(0x00283006, "OW", np.arange(100, 1600, dtype="<u2").tobytes())
+        ds.PixelData = np.maximum(pixels_of(ds), 100).tobytes()
+        ds.ModalityLUTSequence = [item]
+
+
+@mr(refused("DICOM_LUT"))
+def dicom_lut__rescale(study: Study) -> None:
+    """A Modality LUT Sequence stands beside rescale values."""
+    dicom_lut(study)
+    for ds in study.slices:
+        ds.RescaleSlope, ds.RescaleIntercept = 1, 0
+
+
+@mr(refused("DICOM_LUT"))
+def dicom_lut__short(study: Study) -> None:
+    """A look-up table has fewer entries than it says."""
+    dicom_lut(study)
+    for ds in study.slices:
+        ds.ModalityLUTSequence[0].LUTData = ds.ModalityLUTSequence[0].LUTData[:200]
+
+
+@ct(refused("CT_UNIT"))
+def ct_unit(study: Study) -> None:
+    """The values of a CT are iodine in mg/ml, by its RescaleType."""
+    for ds in study.slices:
+        ds.RescaleType = "MGML"
+
+
+@ct(refused("CT_UNIT"))
+def ct_unit__image_type(study: Study) -> None:
+    """The values of a CT are effective atomic numbers, by its ImageType."""
+    for ds in study.slices:
+        ds.ImageType = ["DERIVED", "PRIMARY", "AXIAL", "EFF_ATOMIC_NUM"]
+
+
+@ct(recovered("CT_UNIT_UNTOLD"))
+def ct_unit__unspecified(study: Study) -> None:
+    """The RescaleType of a CT is US, which means unspecified."""
+    for ds in study.slices:
+        ds.RescaleType = "US"
 
 
 @ct(refused("DICOM_MIXED_RESCALE"))
@@ -420,6 +475,44 @@ def dicom_overflow__metal(study: Study) -> None:
         pixels = pixels_of(ds).copy()
         pixels[6:8, 6:8] = 3071 + 1024
         ds.PixelData = pixels.tobytes()
+
+
+@ct(recovered())
+def dicom_overflow__metal_outside(study: Study) -> None:
+    """Metal of 12,000 HU stands beside the ROI, in 0.25 % of the voxels."""
+    for ds in study.slices[:2]:
+        pixels = pixels_of(ds).copy()
+        pixels[9:11, 9:11] = 12000 + 1024
+        ds.PixelData = pixels.tobytes()
+
+
+@pt(recovered("DICOM_OVERFLOW", twin="other"))
+def dicom_overflow__slopes(study: Study) -> None:
+    """Some voxels of the ROI hold the padding value, and the slopes differ from slice to slice."""
+    for ds in study.slices:
+        ds.PixelPaddingValue = 32000
+    for ds in study.slices[ROI[0]]:
+        pixels = pixels_of(ds).copy()
+        pixels[6:8, 6:8] = 32000
+        ds.PixelData = pixels.tobytes()
+
+
+def _other_series(study: Study) -> None:
+    for k, ds in enumerate(series_of(study.patient, body(1), name="other")):
+        study.others[f"other{k:02d}.dcm"] = encode(ds)
+
+
+@ct(recovered(ignored_not_named=8))
+def dicom_two_series(study: Study) -> None:
+    """Two series of one patient; the contours name one of them."""
+    _other_series(study)
+
+
+@ct(refused("SERIES_AMBIGUOUS", stage="index"))
+def dicom_two_series__unnamed(study: Study) -> None:
+    """Two series of one patient; the contours tell their frame of reference alone."""
+    _other_series(study)
+    del study.mask.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
 
 
 @ct(recovered())

@@ -43,6 +43,20 @@ def pet_no_dose__megabecquerel(study: Study) -> None:
         item.RadionuclideTotalDose = 370
 
 
+@pt(refused("PET_NO_DOSE"))
+def pet_no_dose__minutes(study: Study) -> None:
+    """The half life is told in minutes, without the code of an isotope."""
+    for item in dose_item(study):
+        item.RadionuclideHalfLife = 109.8
+
+
+@pt(refused("PET_TIME"))
+def pet_time(study: Study) -> None:
+    """The date of the injection was replaced by a dummy, and that of the scan was not."""
+    for item in dose_item(study):
+        item.RadiopharmaceuticalStartDateTime = "19000101120000"
+
+
 @pt(recovered(twin="close"))
 def pet_decay__admin(study: Study) -> None:
     """Values are corrected for decay since the injection, not since the start of the series."""
