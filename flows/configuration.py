@@ -10,6 +10,7 @@ from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.origin import check_origins
+from features.tables.outcome_files import outcome_file_faults
 
 if TYPE_CHECKING:
     from features.fusion.delta import Delta
@@ -107,9 +108,22 @@ def check_configuration(catalog_path: Path, studies: Sequence[Path] | None = Non
             continue
         if catalog is not None and (studies is not None or set(study.cohorts) <= set(catalog.cohorts)):
             faults += _study_faults(Document.load(path), study, catalog, recipes)
+    faults += _file_faults(catalog) if catalog is not None else []
     if faults or catalog is None:
         raise ConfigError(faults)
     return catalog
+
+
+def _file_faults(catalog: Catalog) -> list[Fault]:
+    """Faults that only the files of the cohorts tell, of those that are here."""
+    faults: list[Fault] = []
+    for name, cohort in catalog.cohorts.items():
+        try:
+            root = catalog.root(name)
+        except RadweaveError:
+            continue
+        faults += outcome_file_faults(root, cohort)
+    return faults
 
 
 def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -> list[Fault]:

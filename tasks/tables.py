@@ -11,6 +11,7 @@ from features.clinical.table import VERSION as CLINICAL_VERSION
 from features.clinical.table import read_clinical
 from features.core.catalog import Cohort, load_catalog
 from features.core.digest import digest_bytes, digest_json
+from features.core.errors import ConfigError
 from features.core.genomic_source import ExpressionTable, MutationTable
 from features.core.pseudonym import load_key, pseudonym
 from features.genomic.table import VERSION as GENOMIC_VERSION
@@ -20,6 +21,7 @@ from features.results.ledger import Ledger
 from features.results.patients import Tables, kept_tables, without
 from features.results.withdraw import withdrawn_cases
 from features.tables.files import VERSION as FILES_VERSION
+from features.tables.outcome_files import outcome_file_faults
 from features.tables.patient import PatientTable
 from tasks.transient import RETRIED
 
@@ -33,6 +35,8 @@ def read_tables(catalog: Path, cohort: str, ledger: Ledger, cache: FileCache) ->
     """
     found = load_catalog(catalog)
     declared, root, key = found.cohort(cohort), found.root(cohort), load_key()
+    if faults := outcome_file_faults(root, declared):
+        raise ConfigError(faults)
     withdrawn = sorted(withdrawn_cases(ledger.store))
 
     def read() -> Mapping[str, PatientTable]:

@@ -20,6 +20,7 @@ from features.core.genomic_source import AnyGenomicTable, named_form
 from features.core.genomic_source import GenomicTable as GenomicTable
 from features.core.id_form import IdForm
 from features.core.outcome_name import outcome_word
+from features.core.outcome_source import HINT, is_same_path, misread_outcomes
 from features.core.pacs_source import PacsSource, url_fault
 from features.core.room import Frozen
 from features.core.table_source import ClinicalTable as ClinicalTable
@@ -325,10 +326,16 @@ def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: V
 
 
 def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
-    """Predictors whose own name, or that of a column behind them, is that of an outcome."""
+    """Predictors that are the column of an outcome, or whose own name, or that of a column behind them, is that of one."""
+    misread = list(misread_outcomes(cohort.tables, cohort.variables, is_same_path))
+    for one in misread:
+        key = ("columns", one.word) if one.word else ("genes",)
+        where = document.where(("cohorts", name, "tables", one.table, *key))
+        yield Fault(where, one.what, cohort.tables[one.table].path, hint=HINT)
+    refused = {one.word for one in misread}
     hint = "declare role: outcome, or leak_checked: true if it is known at the prediction time"
     for word, variable in cohort.variables.items():
-        if variable.role != "predictor" or variable.leak_checked:
+        if variable.role != "predictor" or variable.leak_checked or word in refused:
             continue
         places: dict[Loc, list[str]] = {("variables", word): [word]}
         for i, table in enumerate(cohort.tables):

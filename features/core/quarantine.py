@@ -294,6 +294,10 @@ REASONS: dict[str, Reason] = {
     "TAB_MISSING": Reason(
         "warning: more than half of a centre's patients have no value", "check column, codes and export"
     ),
+    "TAB_OUTCOME_NAME": Reason(
+        "warning: genomic columns are named as outcomes are",
+        "look whether they are genes, as EFS and OS9 are; name the others in no pattern, or checked ones in leak_checked",
+    ),
     "UNEXPECTED": Reason("an error that radweave does not know", "report it with the traceback digest of the details"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.core.catalog import Cohort
 from features.core.errors import ConfigError, Fault
 from features.core.genomic_source import GenomicTable
+from features.core.outcome_source import declared_names, is_named
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined
 from features.core.table import Column, Schema
@@ -26,7 +27,7 @@ from features.tables.files import patients_of, read_text_table
 from features.tables.patient import KEY, PatientTable
 from features.tables.plausible import FEWEST, UNIT_FACTOR, odd_centres, unit_warning
 
-VERSION = 2  # raise it when the meaning of values changes
+VERSION = 3  # raise it when the meaning of values changes
 GENES = 1000  # that a centre's magnitude is judged by
 READERS: dict[str, Callable[..., Values]] = {
     "expression": read_expression,
@@ -86,7 +87,27 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
     arrays = {fact: pa.array(found, pa.string()) for fact, found in facts.items()}
     arrays |= {column: _array(columns[column], values[:, i]) for i, column in enumerate(names)}
     warnings = _warnings(name, np.array(centres, dtype=object), [columns[column] for column in names], values)
+    warnings += _names_of_outcomes(name, cohort, parts)
     return PatientTable(schema.checked(pa.table(arrays)), schema.columns, (), tuple(warnings))
+
+
+def _names_of_outcomes(
+    name: str, cohort: Cohort, parts: list[tuple[GenomicTable, str, Values]]
+) -> Iterator[Quarantined]:
+    """For each centre, columns that are named as outcomes are and that nobody has checked. They may be genes."""
+    declared = declared_names(cohort.tables, cohort.variables)
+    for centre in sorted({centre for _, centre, _ in parts}):
+        doubtful = [
+            column.name
+            for source, there, found in parts
+            for column in found.columns
+            if there == centre and column.name not in source.leak_checked and is_named(column.name, declared)
+        ]
+        if doubtful:
+            shown = ", ".join(doubtful[:5]) + (f" and {len(doubtful) - 5} more" if len(doubtful) > 5 else "")
+            message = f"genomic columns are named as outcomes are: {shown}"
+            details: dict[str, float | int | str] = {"column": "genomic", "columns": len(doubtful)}
+            yield Quarantined(name, centre, "", "", "tables", "TAB_OUTCOME_NAME", message, details)
 
 
 def _clinical_patients(root: Path, cohort: Cohort, centre: str) -> set[str]:

@@ -245,3 +245,12 @@ def test_order_of_rows_and_columns_changes_nothing(read: Read, values: list[list
     assert straight.table.equals(shuffled.table)
     for i, patient in enumerate(patients):
         assert list(_values(straight, patient).values()) == values[i]
+
+
+def test_genes_that_are_named_as_outcomes_are_told_until_somebody_has_checked_them(read: Read) -> None:
+    text = "id,EFS,OS9,G1,death\nP1,1,2,3,4\nP2,2,3,4,5\n"
+    (warning,) = read({"text": text}).warnings
+    assert (warning.code, warning.centre) == ("TAB_OUTCOME_NAME", "A")
+    assert warning.message == "genomic columns are named as outcomes are: EFS, OS9, death"
+    (warning,) = read({"text": text, "leak_checked": ["EFS", "death"]}).warnings
+    assert warning.details == {"column": "genomic", "columns": 1}
