@@ -59,13 +59,6 @@ def written(folder: Path, extra: str = "", old: str = "", new: str = "") -> Path
         ),
         (GENES % ("./x/../trial.csv", "V*", ""), "", "", 24, 'the column "Vital" is the outcome "dead"'),
         (
-            GENES % ("trial.csv", "*", ", form: copy_number, coding: log2"),
-            ", unit: log2",
-            "",
-            24,
-            'is the outcome "dead"',
-        ),
-        (
             GENES % ("trial.csv", "*", ", leak_checked: [Vital, last]"),
             "",
             "",
@@ -98,7 +91,7 @@ def written(folder: Path, extra: str = "", old: str = "", new: str = "") -> Path
         (GENES % ("trial.csv", "G*", ""), "", "", None, ""),
         (GENES % ("genes.csv", "*", ""), "", "", None, ""),
     ],
-    ids=["all", "path", "scale", "checked", "pairs", "mutations", "clinical", "dates", "fine", "pattern", "other file"],
+    ids=["all", "path", "checked", "pairs", "mutations", "clinical", "dates", "fine", "pattern", "other file"],
 )
 def test_the_column_of_an_outcome_is_refused_with_its_file(
     command, tmp_path: Path, extra: str, old: str, new: str, line: int | None, fault: str
