@@ -81,11 +81,8 @@ def find_study(study: str) -> Path:
     return files[study]
 
 
-def check_configuration(catalog_path: Path, studies: Sequence[Path] | None = None) -> Catalog:
-    """The catalog, if it, all recipes and the studies are free of faults; else ConfigError with every one of them.
-
-    studies: files to check; None means those that come with radweave and name only cohorts of this catalog.
-    """
+def check_configuration(catalog_path: Path, studies: Iterable[Path]) -> Catalog:
+    """The catalog, if it, all recipes and these studies are free of faults; else ConfigError with every one of them."""
     from tasks.evaluation.study import load_study
 
     faults: list[Fault] = []
@@ -100,13 +97,13 @@ def check_configuration(catalog_path: Path, studies: Sequence[Path] | None = Non
             recipes[name] = load_recipe(path)
         except ConfigError as error:
             faults += error.faults
-    for path in study_files().values() if studies is None else studies:
+    for path in studies:
         try:
             study = load_study(path)
         except ConfigError as error:
             faults += error.faults
             continue
-        if catalog is not None and (studies is not None or set(study.cohorts) <= set(catalog.cohorts)):
+        if catalog is not None:
             faults += _study_faults(Document.load(path), study, catalog, recipes)
     faults += _file_faults(catalog) if catalog is not None else []
     if faults or catalog is None:
@@ -124,6 +121,27 @@ def _file_faults(catalog: Catalog) -> list[Fault]:
             continue
         faults += outcome_file_faults(root, cohort)
     return faults
+
+
+def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
+    """Studies that are none of a catalog, and why: they name another one, or none and no cohort of this one.
+
+    Whatever cannot be read is not left out: it has faults to be told.
+    """
+    from tasks.evaluation.study import load_study
+
+    found: dict[Path, str] = {}
+    for path in studies:
+        try:
+            plan, known = load_study(path), set(load_catalog(catalog_path).cohorts)
+        except ConfigError:
+            continue
+        named = (path.resolve().parent / plan.catalog).resolve()
+        if plan.catalog and named != catalog_path.resolve():
+            found[path] = f"its catalog is {named}" + ("" if named.is_file() else ", which is not here")
+        elif not plan.catalog and not known & set(plan.cohorts):
+            found[path] = f"it names no catalog, and this one has no cohort {', '.join(plan.cohorts)}"
+    return found
 
 
 def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -> list[Fault]:

@@ -27,6 +27,7 @@ LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies
 class Study(Frozen):
     """Cohorts × recipes × sets of blocks × endpoint × splits × models.
 
+    catalog: whose cohorts they are, for `radweave check`; a study runs with the catalog that the command names.
     predict_at: time point of the prediction; predictors known later are refused. blocks: name → blocks that stand
     together; the sets are compared, beside the baselines "clinical" and "volume". missing_block: whether a case without
     any value of a block, or without one of the modalities, is kept and imputed, or excluded. lesions: several lesions of
@@ -39,6 +40,7 @@ class Study(Frozen):
     name: Word
     title: str = ""
     description: str = ""
+    catalog: str = Field("", description="path of the catalog that declares the cohorts, as seen from the study's file")
     cohorts: tuple[Word, ...] = Field(min_length=1)
     endpoint: Word
     predict_at: Word = "baseline"
@@ -80,11 +82,11 @@ class Study(Frozen):
         return self
 
     def digest(self) -> str:
-        """Address of the settings: all but the name, the title and the description.
+        """Address of the settings: all but the name, the title, the description and the place of the catalog.
 
         What came later and is not used leaves no trace, so that studies keep their addresses.
         """
-        settings = self.model_dump(mode="json", exclude={"name", "title", "description"})
+        settings = self.model_dump(mode="json", exclude={"name", "title", "description", "catalog"})
         unused = {name for name in LATER if getattr(self, name) == Study.model_fields[name].default}
         return digest_json({name: value for name, value in settings.items() if name not in unused})
 

@@ -176,7 +176,29 @@ def test_faulty_study_reports_words_that_nobody_knows(command, tmp_path: Path) -
 def test_check_accepts_what_comes_with_radweave(command) -> None:
     found = command("check").stdout
     assert "2 cohorts" in found
-    assert "no faults" in found
+    assert "4 studies: no faults" in found
+    assert "left out" not in found
+
+
+def test_check_judges_the_studies_of_its_catalog_and_names_the_others(command, tmp_path: Path) -> None:
+    catalog, mine, free = (tmp_path / name for name in ("data_catalog.yaml", "mine.yaml", "free.yaml"))
+    catalog.write_text(CATALOG)
+    found = command("check", "--catalog", catalog).stdout
+    assert "no study is of this catalog" in found and "no faults" not in found
+    assert (
+        "4 studies left out (builtin_response, builtin_survival, sts_metastasis, sts_recurrence): its catalog is "
+        in found
+    )
+    plan = "cohorts: [onee]\nendpoint: os\nblocks: {r: [clinical]}\nmodels: [svm]\n"
+    free.write_text(plan)
+    mine.write_text(f"catalog: data_catalog.yaml\n{plan}")
+    told = command("check", free, "--catalog", catalog, code=2).stderr
+    assert f"no study was checked: {free}: it names no catalog, and this one has no cohort onee" in told
+    told = command("check", mine, free, "--catalog", catalog, code=2).stderr
+    assert f'{mine}:2: unknown cohort; found "onee"; allowed: one; did you mean "one"?' in told
+    mine.write_text(f"catalog: gone.yaml\n{plan}")
+    told = command("check", mine, "--catalog", catalog, code=2).stderr
+    assert f"its catalog is {tmp_path / 'gone.yaml'}, which is not here" in told
 
 
 def test_an_empty_store_says_what_to_do(command, tmp_path: Path) -> None:
