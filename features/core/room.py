@@ -58,7 +58,9 @@ class Room(Generic[K]):
         return dict(sorted(found.items()))
 
     def load(self, kind: str) -> type[K]:
-        """The class of a kind. Raises KeyError if there is none, RadweaveError if its extra is not installed."""
+        """The class of a kind. Raises RadweaveError if there is none, or its extra is not installed."""
+        if kind not in self.modules:
+            raise RadweaveError(f"{self.base.__name__.lower()}: {self._unknown(kind)}")
         try:
             module = importlib.import_module(self.modules[kind])
         except ModuleNotFoundError as error:
@@ -82,10 +84,13 @@ class Room(Generic[K]):
         settings: Mapping[str, Any] = {"kind": value} if isinstance(value, str) else value  # type: ignore[assignment]
         kind = settings.get("kind") if isinstance(settings, Mapping) else None
         if not isinstance(kind, str) or kind not in self.modules:
-            hint = did_you_mean(kind, self.modules)
-            raise ValueError(f'unknown kind "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}')
+            raise ValueError(self._unknown(kind))
         found = self.load(kind)
         try:
             return found.model_validate(dict(settings))
         except ValidationError as error:
             raise KindError(found, error) from error
+
+    def _unknown(self, kind: object) -> str:
+        hint = did_you_mean(kind, self.modules)
+        return f'unknown kind "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}'

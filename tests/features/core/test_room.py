@@ -98,5 +98,5 @@ def test_kind_in_the_settings_cannot_be_another(room: Room[Kind]) -> None:
         kind: Literal["other"] = "other"
 
     assert room.parse(Other()).kind == "other"  # an instance of the base is taken as it is
-    with pytest.raises(KeyError):
-        room.load("other")
+    with pytest.raises(RadweaveError, match='kind: unknown kind "fores"; allowed: forest, .*; did you mean "forest"'):
+        room.load("fores")
