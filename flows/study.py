@@ -20,7 +20,7 @@ from features.core.versions import versions_of
 from features.fusion.design import Question
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
-from features.results.runs import is_run, read_run, run_faults
+from features.results.runs import is_run, read_run, run_faults, running
 from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
 from flows.engine import name_run, run_body, run_step, say
@@ -130,10 +130,11 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
         stable=plan.stable,
         leak_checked=plan.leak_checked,
     )
-    design = run_step(fuse_blocks, mart, catalog, question, folder)
-    with Pool(runner) as pool:
-        result = run_step(fit_models, design, plan, folder, pool)
-    run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
+    with running(store, plan.name):
+        design = run_step(fuse_blocks, mart, catalog, question, folder)
+        with Pool(runner) as pool:
+            result = run_step(fit_models, design, plan, folder, pool)
+        run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
     return folder
 
 

@@ -128,8 +128,9 @@ def gc(
         found = collect(open_store(store, there=True), keep, dry=dry)
     typer.echo(
         f"{store}: {'would remove' if dry else 'removed'} {counted(len(found.refreshes), 'refresh', 'refreshes')}, "
-        f"{counted(found.tables, 'table')}, {counted(found.results, 'result')} and "
-        f"{counted(found.temporary, 'unfinished file')} ({found.bytes / 1e6:.1f} MB)"
+        f"{counted(found.tables, 'table')}, {counted(found.results, 'result')}, "
+        f"{counted(found.temporary, 'unfinished file')} and {counted(found.runs, 'unfinished run')} of studies "
+        f"({found.bytes / 1e6:.1f} MB)"
     )
 
 

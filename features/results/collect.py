@@ -15,18 +15,20 @@ from features.core.store import Store
 from features.core.table import column_names, read_table
 from features.results.ledger import RESULT
 from features.results.manifest import manifest_at, refresh_numbers
+from features.results.runs import remove_run, unfinished_runs
 from features.results.view import mend_mart
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What was, or would be, removed: numbers of refreshes, and counts and bytes of files."""
+    """What was, or would be, removed: numbers of refreshes, counts and bytes of files, and unfinished runs of studies."""
 
     refreshes: tuple[int, ...]
     tables: int
     results: int
     temporary: int
     bytes: int
+    runs: int = 0
 
 
 def collect(store: Store, keep: int, *, dry: bool = False) -> Collected:
@@ -39,7 +41,9 @@ def collect(store: Store, keep: int, *, dry: bool = False) -> Collected:
         temporary = [name for name in find_files(store.root) if _is_temporary(name)]
         tables = unneeded_tables(store, kept)
         results = _unneeded_results(store, kept)
+        runs = unfinished_runs(store)
         gone = [*(store.root / name for name in [*temporary, *tables]), *(store.work(*result) for result in results)]
+        gone += [folder / name for folder in runs for name in find_files(folder) if not _is_temporary(name)]
         size = sum(path.stat().st_size for path in gone)
         if not dry:
             for number in old:
@@ -49,7 +53,9 @@ def collect(store: Store, keep: int, *, dry: bool = False) -> Collected:
             for done, path in enumerate(gone, start=1):
                 remove_file(path)
                 tell("remove", done, len(gone))
-        return Collected(tuple(old), len(tables), len(results), len(temporary), size)
+            for folder in runs:
+                remove_run(folder)
+        return Collected(tuple(old), len(tables), len(results), len(temporary), size, len(runs))
 
 
 def addresses(table: pa.Table) -> set[str]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from features.core.errors import StoreError
-from features.core.place import TEMPORARY, find_files, read_bytes
+from features.core.errors import RadweaveError, StoreError
+from features.core.lock import locked
+from features.core.place import TEMPORARY, find_files, is_remote, read_bytes, remove_file
 from features.core.seal import check_seal, damaged, json_bytes, read_json
+from features.core.store import Store
 from features.core.table import table_of_bytes
 
 STUDY = "study.json"
+_DAY_S = 86400.0
 
 
 def run_bytes(folder: Path, facts: dict[str, Any]) -> bytes:
@@ -57,3 +63,53 @@ def check_file(path: Path) -> bool:
     if path.suffix == ".parquet":
         table_of_bytes(data, path)
     return False
+
+
+@contextmanager
+def running(store: Store, study: str) -> Iterator[None]:
+    """While runs of a study are computed inside the block, nobody takes them for unfinished.
+
+    What a run that is refused (RadweaveError) has written so far is removed.
+    """
+    try:
+        with locked(_lock(store, study), "", shared=True, wait=True):
+            yield
+    except RadweaveError:
+        for folder in unfinished_runs(store, study):
+            remove_run(folder)
+        raise
+
+
+def unfinished_runs(store: Store, study: str = "") -> list[Path]:
+    """Folders of runs, of one study or all, that did not come to their end and are not under way.
+
+    On object storage, where there are no locks, those that were not written to for a day.
+    """
+    names = (name.split("/") for name in find_files(store.root / "studies") if name.count("/") == 2)
+    runs = sorted({(name, run) for name, run, _ in names if study in ("", name)})
+    folders = [(name, store.root / "studies" / name / run) for name, run in runs]
+    return [folder for name, folder in folders if not is_run(folder) and not _is_under_way(store, name, folder)]
+
+
+def remove_run(folder: Path) -> None:
+    """Remove the files of a run, and its folders where they are empty then."""
+    for name in find_files(folder):
+        remove_file(folder / name)
+    if not is_remote(folder):
+        with suppress(OSError):
+            folder.rmdir()
+            folder.parent.rmdir()
+
+
+def _lock(store: Store, study: str) -> Path:
+    return store.root / "locks" / f"study-{study}"
+
+
+def _is_under_way(store: Store, study: str, folder: Path) -> bool:
+    if is_remote(store.root):
+        return max((folder / name).stat().st_mtime for name in find_files(folder)) > time.time() - _DAY_S
+    try:
+        with locked(_lock(store, study), ""):
+            return False
+    except StoreError:
+        return True

@@ -66,7 +66,9 @@ def verify(store: Store) -> Verified:
         if is_run(folder):
             faults += run_faults(folder)
         else:
-            notes.append(f"{folder / STUDY}: is not there, the run did not come to its end; run the study again")
+            notes.append(
+                f"{folder / STUDY}: is not there, the run did not come to its end; run the study again, or radweave gc"
+            )
     left = [name for name in find_files(store.root) if name.endswith(TEMPORARY)]
     if left:
         notes.append(f"{len(left)} files that a killed process was writing; radweave gc removes them")

@@ -85,6 +85,15 @@ def test_a_study_is_stale_once_the_code_that_fits_it_has_changed(demo, radweave,
     assert state() == [("stale", "code of radweave")]
 
 
+def test_a_refused_study_leaves_no_folder(demo, command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, study = demo.copy(tmp_path), tmp_path / "mine.yaml"
+    study.write_text("cohorts: [builtin]\nendpoint: response\nblocks: {genes: [genomic]}\nmodels: [svm]\n")
+    monkeypatch.setattr("tasks.evaluation.evaluate.MINIMUM_CASES", 100)
+    asked = ("study", study, "--catalog", demo.catalog, "--store", store, "--runner", "threads")
+    assert "needed: 100 cases" in command(*asked, code=2).stderr
+    assert [path.name for path in (store / "studies").iterdir()] == ["builtin_response"]
+
+
 def test_query_reads_and_never_writes(demo, radweave, tmp_path: Path) -> None:
     arguments = ("--store", demo.store, "--format", "csv")
     assert radweave("query", "SELECT count(*) AS n FROM clinical", *arguments).stdout == '"n"\n24\n'

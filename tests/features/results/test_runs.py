@@ -1,0 +1,45 @@
+"""Runs of studies: whole, under way, or unfinished."""
+
+from pathlib import Path
+
+import pytest
+
+from features.core.errors import FitError
+from features.core.store import Store
+from features.results.collect import collect
+from features.results.runs import running, unfinished_runs
+
+
+def _begin(store: Store, study: str = "mine", run: str = "a1") -> Path:
+    folder = store.root / "studies" / study / run
+    folder.mkdir(parents=True)
+    (folder / "design.parquet").write_bytes(b"1234")
+    return folder
+
+
+def test_a_refused_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    other = _begin(store, "other")
+
+    def refuse() -> None:
+        with running(store, "mine"):
+            _begin(store)
+            raise FitError("too few")
+
+    with pytest.raises(FitError, match="too few"):
+        refuse()
+    assert [path.name for path in (store.root / "studies").iterdir()] == ["other"]
+    assert unfinished_runs(store) == [other]
+
+
+def test_gc_removes_unfinished_runs_but_none_that_is_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    killed, whole = _begin(store), _begin(store, "mine", "b2")
+    (whole / "study.json").write_text("{}")
+    with running(store, "mine"):
+        assert collect(store, 1).runs == 0
+    would = collect(store, 1, dry=True)
+    assert (would.runs, would.bytes, killed.exists()) == (1, 4, True)
+    assert collect(store, 1) == would
+    assert [path.name for path in (store.root / "studies" / "mine").iterdir()] == ["b2"]
+    assert collect(store, 1).runs == 0
