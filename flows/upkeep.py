@@ -135,7 +135,9 @@ def gc(
 
 
 def pseudonym(
-    cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")], catalog: CatalogOption = CATALOG
+    cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
+    centre: Annotated[str, typer.Option(help="The patient's centre, where the ids of the cohort have a prefix.")] = "",
+    catalog: CatalogOption = CATALOG,
 ) -> None:
     """Ask for a patient id, without showing it, and print the patient as the tables name it: cohort:pseudonym.
 
@@ -146,7 +148,12 @@ def pseudonym(
     from features.core.pseudonym import load_key
     from features.core.pseudonym import pseudonym as stand_in
 
-    form = load_catalog(catalog).cohort(cohort).id_form
+    declared = load_catalog(catalog).cohort(cohort)
+    if declared.id_form.prefix and centre not in declared.centres:
+        raise RadweaveError(
+            f'ids of the cohort "{cohort}" have a prefix: say --centre, one of {", ".join(declared.centres)}'
+        )
+    form = declared.id_form.at(centre)
     typed = typer.prompt("Patient id", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     patient = normalise_id(typed, form)
     if not patient:

@@ -66,8 +66,9 @@ def retrieve_cohort(
     retrieved: list[Retrieved] = []
     for source, pacs in sources:
         server = make_server(pacs, find_credentials(pacs.secret))
+        here = names.at(source.centre)
         retrieved.append(
-            retrieve_source(server, source, pacs, root, names, today=date.today(), withdrawn=withdrawn, again=again)
+            retrieve_source(server, source, pacs, root, here, today=date.today(), withdrawn=withdrawn, again=again)
         )
     files = (path for source, _ in sources for path in (root / source.path).rglob(f"*{ENDING}"))
     others = len(sources) < len(found.cohort(cohort).images)

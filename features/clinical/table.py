@@ -19,7 +19,7 @@ from features.core.table import Column, Schema
 from features.core.table_source import ClinicalTable, ColumnSource, Variable
 from features.tables.files import TextTable, patients_of, read_text_table, require_columns
 from features.tables.number import parse_number
-from features.tables.patient import KEY, PatientTable
+from features.tables.patient import KEY, PatientTable, given_twice, two_centres
 
 VERSION = 2  # raise it when the meaning of values changes
 
@@ -65,19 +65,24 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
             for word, column in source.columns.items()
         }
         try:
-            patients = patients_of(text, cohort.id_form)
+            centre = source.centre or next(iter(cohort.centres))
+            patients = patients_of(text, cohort.id_form.at(centre))
         except ConfigError as error:
             faults += error.faults
             continue
-        centre = source.centre or next(iter(cohort.centres))
+        elsewhere: dict[str, list[str]] = {}
+        doubled: dict[str, list[str]] = {}
         for i, patient in enumerate(patients):
             code = pseudonym(key, name, patient)
             row = rows.setdefault(code, {"patient": code, "cohort": name, "centre": centre})
             twice = sorted(typed.keys() & row.keys())
-            if twice or row["centre"] != centre:
-                what = f"a patient already has {', '.join(twice) or 'another centre'} from another table"
-                faults.append(Fault(source.path, what, f"row {text.rows[i]}"))
+            if row["centre"] != centre:
+                elsewhere.setdefault(str(row["centre"]), []).append(f"row {text.rows[i]}")
+            elif twice:
+                doubled.setdefault(", ".join(twice), []).append(f"row {text.rows[i]}")
             row |= {word: column[i] for word, column in typed.items()}
+        faults += [two_centres(source.path, centre, other, places) for other, places in elsewhere.items()]
+        faults += [given_twice(source.path, words, places) for words, places in doubled.items()]
     if faults:
         raise ConfigError(faults)
     quarantined: list[Quarantined] = []

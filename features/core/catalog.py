@@ -243,6 +243,9 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     for word, variable in cohort.variables.items():
         known(("variables", word, "known_at"), "time point", variable.known_at, cohort.timepoints)
     for i, table in enumerate(cohort.tables):
+        if table.id_form is not None and table.id_form.prefix:
+            where = document.where(("cohorts", name, "tables", i, "id_form"))
+            faults.append(Fault(where, "prefix is declared for a cohort, not for one of its tables"))
         if table.centre is not None:
             known(("tables", i, "centre"), "centre", table.centre, cohort.centres)
         elif len(cohort.centres) > 1:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from features.core.pseudonym import canonical_id
 from features.core.room import Frozen
@@ -15,6 +16,8 @@ class IdForm(Frozen):
 
     drop_decimal: "7.0", as Excel writes the number 7, becomes "7". pattern: a regular expression for the whole id with
     one group, which is kept. upper: upper case. strip_zeros: zeros in front go. pad: zeros in front up to this width.
+    prefix: the centre's name and a hyphen go in front, so that equal ids of two centres are two patients. It is declared
+    for a whole cohort, its images and tables, and `id_form: prefix` is short for it alone.
     """
 
     drop_decimal: bool = False
@@ -22,6 +25,12 @@ class IdForm(Frozen):
     upper: bool = False
     strip_zeros: bool = False
     pad: int = Field(0, ge=0, le=64)
+    prefix: bool | str = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def read_short(cls, value: Any) -> Any:
+        return {"prefix": True} if value == "prefix" else value
 
     @field_validator("pattern")
     @classmethod
@@ -33,6 +42,14 @@ class IdForm(Frozen):
         if groups != 1:
             raise ValueError(f"the pattern needs one group, the part of the id that is kept; it has {groups}")
         return pattern
+
+    def at(self, centre: str) -> IdForm:
+        """The form of the ids of one centre: what goes in front is known."""
+        return self.model_copy(update={"prefix": f"{centre}-"}) if self.prefix is True else self
+
+    def within(self, cohort: IdForm) -> IdForm:
+        """The form of a table of its own, with what the form of its cohort puts in front of all ids."""
+        return self.model_copy(update={"prefix": cohort.prefix})
 
 
 def normalise_id(patient: str, form: IdForm) -> str:
@@ -51,4 +68,6 @@ def normalise_id(patient: str, form: IdForm) -> str:
         found = canonical_id(found.upper())
     if form.strip_zeros and found:
         found = found.lstrip("0") or "0"
-    return found.rjust(form.pad, "0") if found else ""
+    if form.prefix is True:
+        raise AssertionError("the centre of an id is not known")
+    return f"{form.prefix or ''}{found.rjust(form.pad, '0')}" if found else ""

@@ -225,7 +225,10 @@ REASONS: dict[str, Reason] = {
         "warning: nothing in the files fits an image source of the catalog",
         "compare its path with the names of the files; the message tells forms that are near",
     ),
-    "PATIENT_CONFLICT": Reason("one patient id stands in several centres", "make ids unique, or split the cohort"),
+    "PATIENT_CONFLICT": Reason(
+        "one patient id stands in several centres",
+        "make ids unique, or declare id_form: prefix if they are different people",
+    ),
     "IMAGE_COPY": Reason(
         "warning: another patient has the same voxels in its ROI: one of them may be a copy",
         "find out whose image it is; studies keep such patients on one side of every fold",

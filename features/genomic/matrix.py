@@ -110,7 +110,8 @@ def _check_orientation(
     hint = f"do the {other} stand in the rows? declare rows: {other}"
 
     def share(names: Sequence[str]) -> int:
-        return sum(normalise_id(name, source.id_form or form) in known for name in names)
+        own = source.id_form.within(form) if source.id_form else form
+        return sum(normalise_id(name, own) in known for name in names)
 
     if known and not share(patients) and share(written_genes):
         raise ConfigError([Fault(source.path, "the ids of patients stand where the genes should", "", "", hint)])

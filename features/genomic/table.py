@@ -24,7 +24,7 @@ from features.genomic.methylation import read_methylation
 from features.genomic.mutations import read_mutations
 from features.genomic.values import Values
 from features.tables.files import patients_of, read_text_table
-from features.tables.patient import KEY, PatientTable
+from features.tables.patient import KEY, PatientTable, given_twice, two_centres
 from features.tables.plausible import FEWEST, UNIT_FACTOR, odd_centres, unit_warning
 
 VERSION = 3  # raise it when the meaning of values changes
@@ -53,7 +53,7 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
             continue
         centre = source.centre or next(iter(cohort.centres))
         try:
-            found = READERS[source.form](root, source, cohort.id_form, known[centre])
+            found = READERS[source.form](root, source, cohort.id_form.at(centre), known[centre])
         except ConfigError as error:
             faults += error.faults
             continue
@@ -62,14 +62,16 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
     rows: dict[str, int] = {}
     centres: list[str] = []
     places: list[NDArray[np.int64]] = []
+    elsewhere: dict[tuple[str, str, str], list[str]] = {}
     for table, centre, found in parts:
         codes = [pseudonym(key, name, patient) for patient in found.patients]
         for code, where in zip(codes, found.places, strict=True):
             if rows.setdefault(code, len(rows)) == len(centres):
                 centres.append(centre)
             elif centres[rows[code]] != centre:
-                faults.append(Fault(table.path, "a patient has another centre in another table", where))
+                elsewhere.setdefault((table.path, centre, centres[rows[code]]), []).append(where)
         places.append(np.array([rows[code] for code in codes], dtype=np.int64))
+    faults += [two_centres(*key, found) for key, found in elsewhere.items()]
     names = sorted(columns)
     values = np.full((len(rows), len(names)), np.nan)
     index = {column: i for i, column in enumerate(names)}
@@ -77,8 +79,8 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
         area = np.ix_(place, np.array([index[column.name] for column in found.columns], dtype=np.int64))
         before, is_known = values[area], np.isfinite(found.numbers)
         twice = (np.isfinite(before) & is_known).any(axis=1)
-        for where in np.array(found.places, dtype=object)[twice]:
-            faults.append(Fault(table.path, "a patient already has these genes from another table", where))
+        if twice.any():
+            faults.append(given_twice(table.path, "these genes", list(np.array(found.places, dtype=object)[twice])))
         values[area] = np.where(is_known, found.numbers, before)
     if faults:
         raise ConfigError(faults)
@@ -116,7 +118,7 @@ def _clinical_patients(root: Path, cohort: Cohort, centre: str) -> set[str]:
     for source in cohort.tables:
         if isinstance(source, ClinicalTable) and (source.centre or next(iter(cohort.centres))) == centre:
             try:
-                found |= set(patients_of(read_text_table(root, source), cohort.id_form))
+                found |= set(patients_of(read_text_table(root, source), cohort.id_form.at(centre)))
             except ConfigError:
                 continue
     return found

@@ -62,7 +62,7 @@ def plan_folder(
     Of it come the form of patient ids, the folders of the images, which stay, the templates of NIfTI, NRRD and MetaImage
     paths, the words of ROI patterns and the codes of time points. Without it the paths of those files name no patient.
 
-    Raises RadweaveError if `source` is no folder, one folder lies in the other, or `target` holds anything.
+    Raises RadweaveError if `source` is no folder, ids have a prefix, one folder lies in the other, or `target` holds anything.
     """
     source, target = source.resolve(), target.resolve()
     if not source.is_dir():
@@ -71,6 +71,9 @@ def plan_folder(
         raise RadweaveError(f"{target}: lies in {source}, or the other way round; choose another folder")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RadweaveError(f"{target}: is not empty; choose a new folder")
+    if declared and declared.id_form.prefix:
+        what = f'the id_form of the cohort "{cohort}" puts the centre in front of ids, which the files of a folder do not tell'
+        raise RadweaveError(f"{what}; use a catalog with one centre, without prefix")
     names = Pseudonyms(cohort, key, declared.id_form if declared else IdForm())
     found, refused = list_files(source, source)
     images = declared.images if declared else ()

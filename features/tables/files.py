@@ -125,7 +125,7 @@ def normalise_ids(
     repeated: bool = False,
 ) -> list[str]:
     """Ids in the declared form. places: where they stand (`what`: rows or columns), for messages. Raises ConfigError."""
-    form = source.id_form or form
+    form = source.id_form.within(form) if source.id_form else form
     counts = Counter(written)
     known = {name: normalise_id(name, form) for name in counts}
     writings = Counter(known.values())

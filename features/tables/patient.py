@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from features.core.errors import Fault
 from features.core.quarantine import Quarantined
 from features.core.table import Column
+from features.tables.files import some_places
 
 KEY = (
     Column("patient", "string", "pseudonym of the patient", role="key"),
@@ -27,3 +30,23 @@ class PatientTable:
     columns: tuple[Column, ...]
     quarantined: tuple[Quarantined, ...] = ()
     warnings: tuple[Quarantined, ...] = ()
+
+
+def two_centres(path: str, centre: str, other: str, places: Sequence[str]) -> Fault:
+    """One fault for all ids of a table that stand in the tables of another centre, too."""
+    what = f"{_patients(places)} of centre {centre} {_stand(places)} in a table of centre {other}, too"
+    return Fault(path, what, some_places(places, ""), hint="if they are different people, declare id_form: prefix")
+
+
+def given_twice(path: str, words: str, places: Sequence[str]) -> Fault:
+    """One fault for all patients of a table who have the same columns from another one."""
+    what = f"{_patients(places)} already {'has' if len(places) == 1 else 'have'} {words} from another table"
+    return Fault(path, what, some_places(places, ""))
+
+
+def _patients(places: Sequence[str]) -> str:
+    return f"{len(places)} patient{'s' if len(places) != 1 else ''}"
+
+
+def _stand(places: Sequence[str]) -> str:
+    return "stands" if len(places) == 1 else "stand"

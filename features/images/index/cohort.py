@@ -136,11 +136,14 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
     for source in cohort.images:
         if isinstance(source, FileSource):
-            findings.add(find_files(partial(list_source, source=source), source, cohort.timepoints, names, cache))
+            names_here = names.at(source.centre)
+            findings.add(find_files(partial(list_source, source=source), source, cohort.timepoints, names_here, cache))
         else:
             folders[source.centre, source.path].append(source)
-    reader = HeaderReader(names, [source for sources in folders.values() for source in sources])
-    for (_, path), sources in folders.items():
+    every = [source for sources in folders.values() for source in sources]
+    reader_of = memoised(lambda names: HeaderReader(names, every))
+    for (centre, path), sources in folders.items():
+        reader = reader_of(names.at(centre))
         listing = list_source(path, sources[0])
         found = find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress)
         findings.add(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,10 @@ class Pseudonyms:
     cohort: str
     key: bytes = field(repr=False)
     form: IdForm = field(default_factory=IdForm)
+
+    def at(self, centre: str) -> Pseudonyms:
+        """Those of the files of one centre."""
+        return replace(self, form=self.form.at(centre))
 
     def patient(self, raw: str) -> str:
         """The pseudonym of a patient id as the site writes it; empty if the id is blank or not of the declared form."""

@@ -269,7 +269,7 @@ def test_tables_of_one_centre_complete_each_other(read: Read) -> None:
 def test_a_variable_twice_for_one_patient_is_a_fault(read: Read) -> None:
     table = {"text": "id,Age\n9,61\n1,60\n", "columns": {"age": {"from": "Age"}}}
     fault = _fault(read, {**table, "text": "id,Age\n1,60\n"}, table)
-    assert "t1.csv: a patient already has age from another table; found row 3" in fault
+    assert "t1.csv: 1 patient already has age from another table; found row 3" in fault
 
 
 def test_a_patient_of_two_centres_is_a_fault(read: Read) -> None:
@@ -278,7 +278,8 @@ def test_a_patient_of_two_centres_is_a_fault(read: Read) -> None:
         {"text": "id,Age\n1,60\n", "columns": {"age": {"from": "Age"}}},
         {"text": "id,Sex\n1,male\n", "columns": {"sex": {"from": "Sex"}}, "centre": "B"},
     )
-    assert "a patient already has another centre from another table; found row 2" in fault
+    assert "t1.csv: 1 patient of centre B stands in a table of centre A, too; found row 2" in fault
+    assert "if they are different people, declare id_form: prefix" in fault
 
 
 def test_faults_of_all_tables_come_together(read: Read) -> None:

@@ -33,10 +33,21 @@ from features.core.id_form import IdForm, normalise_id
         ({"pattern": r"P(\d*)", "pad": 3}, "P", ""),
         ({"drop_decimal": True, "strip_zeros": True, "pad": 3}, "0007.0", "007"),
         ({"pad": 3}, "  ", ""),
+        ({"pad": 3, "prefix": "A-"}, "7", "A-007"),
+        ({"prefix": "A-"}, "  ", ""),
     ],
 )
 def test_forms(form: dict[str, Any], written: str, patient: str) -> None:
     assert normalise_id(written, IdForm(**form)) == patient
+
+
+def test_a_prefix_is_that_of_the_centre_and_its_bare_word_will_do() -> None:
+    form = IdForm.model_validate("prefix")
+    assert form == IdForm(prefix=True)
+    assert normalise_id("7", form.at("A")) == "A-7"
+    assert normalise_id("7", IdForm(upper=True).at("A")) == "7"
+    with pytest.raises(AssertionError, match="the centre of an id is not known"):
+        normalise_id("7", form)
 
 
 @pytest.mark.parametrize("pattern", ["P.*", "(P)(.*)", "(P"])

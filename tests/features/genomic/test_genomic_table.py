@@ -76,11 +76,12 @@ def test_tables_of_one_centre_complete_each_other(read: Read) -> None:
 
 def test_a_gene_twice_for_one_patient_is_a_fault(read: Read) -> None:
     fault = _fault(read, {"text": "id,G1\n1,1\n"}, {"text": "id,G1\n2,1\n1,2\n"})
-    assert "g1.csv: a patient already has these genes from another table; found row 3" in fault
+    assert "g1.csv: 1 patient already has these genes from another table; found row 3" in fault
 
 
 def test_a_patient_of_two_centres_is_a_fault(read: Read) -> None:
-    assert "another centre" in _fault(read, {"text": "id,G1\n1,1\n"}, {"text": "id,G2\n1,1\n", "centre": "B"})
+    fault = _fault(read, {"text": "id,G1\n1,1\n2,1\n"}, {"text": "id,G2\n1,1\n2,1\n", "centre": "B"})
+    assert "2 patients of centre B stand in a table of centre A, too; found row 2, row 3; if they" in fault
 
 
 def test_a_gene_column_twice_is_a_fault(read: Read) -> None:

@@ -236,7 +236,7 @@ def square() -> Callable[..., list[tuple[float, float, float]]]:
 def catalog(tmp_path: Path) -> Callable[..., Catalog]:
     """A catalog with one cohort "demo" of the centres A and B; its files lie in tmp_path/data."""
 
-    def build(*images: dict[str, Any]) -> Catalog:
+    def build(*images: dict[str, Any], **settings: Any) -> Catalog:
         (tmp_path / "data").mkdir(exist_ok=True)
         cohort = {
             "title": "Demo",
@@ -245,6 +245,7 @@ def catalog(tmp_path: Path) -> Callable[..., Catalog]:
             "timepoints": {"baseline": 0, "week_6": 42},
             "centres": {"A": {}, "B": {}},
             "images": list(images),
+            **settings,
         }
         return Catalog.model_validate({"version": 1, "cohorts": {"demo": cohort}, "folder": tmp_path})
 

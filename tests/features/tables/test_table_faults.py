@@ -118,6 +118,22 @@ def test_tab_id_form_of_a_table_stands_in_for_the_cohort_s(clinical: Read) -> No
     assert _column(clinical(table, id_form={"upper": True}), "age", "007") == [60.0]
 
 
+def test_tab_id_of_two_centres_is_one_fault_with_its_count_and_with_a_prefix_two_patients(
+    clinical: Read, genomic: Read
+) -> None:
+    rows = "".join(f"{i},{40 + i}\n" for i in range(1, 31))
+    tables = [{"text": f"id,Age\n{rows}", "columns": {"age": "Age"}, "centre": centre} for centre in "AB"]
+    fault = _fault(clinical, *tables)
+    assert "1 fault in the configuration" in fault
+    assert "30 patients of centre B stand in a table of centre A, too; found row 2, row 3" in fault
+    assert "if they are different people, declare id_form: prefix" in fault
+    found = clinical(*tables, id_form="prefix")
+    assert found.table.num_rows == 60
+    assert _column(found, "age", "A-1 B-1") == [41.0, 41.0]
+    tables[1]["id_form"] = {"pad": 3}
+    assert _column(clinical(*tables, id_form="prefix"), "age", "A-1 B-001") == [41.0, 41.0]
+
+
 def test_tab_id_form_refuses_ids_that_become_one_or_do_not_fit(clinical: Read) -> None:
     table = {"text": "id,Age\nA7,60\nb2,61\na7,62\n", "columns": {"age": "Age"}}
     fault = _fault(clinical, table, id_form={"upper": True})

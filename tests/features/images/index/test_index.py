@@ -219,6 +219,20 @@ def test_one_patient_in_two_centres(catalog: Callable, save_case: Callable) -> N
     assert index.scans == ()
 
 
+def test_a_prefix_makes_equal_ids_of_two_centres_two_patients(
+    tmp_path: Path, catalog: Callable, save_case: Callable, save_nifti: Callable
+) -> None:
+    save_case("P001")
+    save_case("P001", folder="other")
+    _save_pair(tmp_path, save_nifti, "P001/baseline")
+    sources = [DICOM, {**DICOM, "centre": "B", "path": "other"}, NIFTI]
+    index = index_cohort(catalog(*sources, id_form="prefix"), "demo", KEY)
+    patients = {(scan.centre, scan.modality): scan.case.patient for scan in index.scans}
+    a, b = (pseudonym(KEY, "demo", f"{centre}-P001") for centre in "AB")
+    assert patients == {("A", "CT"): a, ("B", "CT"): b, ("B", "MR"): b}
+    assert index.quarantined == ()
+
+
 def test_two_sources_share_a_folder(catalog: Callable, save_case: Callable) -> None:
     save_case("P001")
     save_case("P001", modality="PT", slope=1.0, intercept=0.0)
