@@ -25,11 +25,12 @@ def draw_thumbnail(region: Region, modality: Modality) -> bytes:
 
     Seen as a radiologist does: the patient's left on the right, anterior and superior above. CT stands in a lung or a
     soft-tissue window (whichever suits the ROI), PET from 0 to what the ROI has, dark is high; others from the 1st to
-    the 99th percentile. Voxels that are no number are black. The contour is one pixel wide, inside the ROI.
+    the 99th percentile. Voxels that are no number or padding are black. The contour is one pixel wide, inside the ROI.
     """
     volume = region.volume
     k = int(np.argmax([np.count_nonzero(plane) for plane in region.mask]))
     image, mask = np.asarray(volume.array[k], np.float64), region.mask[k]
+    image = image if volume.padding is None else np.where(volume.padding[k], np.nan, image)
     rows, columns = _field(mask, volume.spacing_mm[1], volume.spacing_mm[0])
     low, high = _window(image[rows, columns], image[mask], modality)
     grey = (np.nan_to_num(image[rows, columns], nan=low, posinf=high, neginf=low) - low) / (high - low)

@@ -52,8 +52,11 @@ class Frame:
 def frames_of(dataset: Dataset) -> list[Frame]:
     """The slices of a file, in the order of its pixel data.
 
-    Raises Rejected: DICOM_TRUNC (no pixel data, or not every frame is described), DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR.
+    Raises Rejected: DICOM_TRUNC (no pixel data, or not every frame is described), DICOM_DECODE (floating-point pixels),
+    DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR.
     """
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise Rejected("DICOM_DECODE", "pixels are stored as floating-point numbers, which are not read")
     if "PixelData" not in dataset:
         raise Rejected("DICOM_TRUNC", "a DICOM file ends before its pixel data do")
     photometric = text(dataset, "PhotometricInterpretation")
