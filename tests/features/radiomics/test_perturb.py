@@ -17,6 +17,13 @@ from features.radiomics.perturbations.noise import noise_sd
 from features.radiomics.supervoxels import supervoxels
 
 SPACING = (1.0, 1.0, 2.0)
+PLAIN = {
+    "name": "plain",
+    "modality": "MR",
+    "unit": "arbitrary",
+    "discretise": {"bin_count": 16},
+    "extractors": [{"kind": "radweave"}],
+}
 ONE_OF_EACH: list[dict[str, Any]] = [
     {"kind": "translation", "voxels": [0.25, 0.5, 0.0]},
     {"kind": "rotation", "degrees": 6},
@@ -36,6 +43,19 @@ def _region(noise: float = 5.0) -> Region:
 
 def _apply(settings: dict[str, Any], region: Region, seed: int = 0) -> Region:
     return perturb(region, [PERTURBATIONS.parse(settings)], np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("settings", ONE_OF_EACH, ids=lambda settings: settings["kind"])
+def test_padding_is_not_moved_into_the_roi(settings: dict[str, Any]) -> None:
+    region = _region()
+    padding = np.zeros_like(region.mask)
+    padding[:, :, :15] = padding[:, :3] = True
+    array = np.where(padding, -9000.0, region.volume.array)
+    volume = replace(region.volume, array=array, padding=padding)
+    found = _apply(settings, Region(volume, region.mask & ~padding, region.mask))
+    assert found.values.min() > -200
+    prepared = prepare_region(found, Recipe.model_validate({**PLAIN, "spacing_mm": (0.7, 0.7, 1.3)}))
+    assert prepared.volume.array.min() > -200
 
 
 def test_every_kind_is_tested() -> None:

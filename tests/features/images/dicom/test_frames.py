@@ -130,6 +130,40 @@ def test_facts_stand_in_functional_groups(save: Callable, image_series: Callable
     assert (facts["RepetitionTime"], facts["FlipAngle"], facts["EchoTime"]) == (500.0, 9.0, 12.0)
 
 
+@pytest.mark.parametrize("place", ["", "PerFrame", "Shared"])
+def test_padding_of_frames_is_judged_by_stored_values_wherever_it_is_told(
+    save: Callable, image_series: Callable, place: str
+) -> None:
+    stored = VALUES.copy()
+    stored[:, :2] = -2000
+    series = image_series(stored, modality="MR", intercept=0.0)
+    for k, one in enumerate(series):
+        one.RescaleSlope = k + 1.0
+    ds = enhanced(series)
+    told = item(PixelPaddingValue=-2000)
+    told[0]["PixelPaddingValue"].VR = "SS"
+    if not place:
+        ds.PixelPaddingValue = -2000
+    elif place == "Shared":
+        ds.SharedFunctionalGroupsSequence[0].UnassignedSharedConvertedAttributesSequence = told
+    else:
+        for groups in ds.PerFrameFunctionalGroupsSequence[:2]:
+            groups.UnassignedPerFrameConvertedAttributesSequence = told
+    found = read_dicom_series([save(ds)])
+    assert found.padding is not None
+    wanted = stored == -2000
+    wanted[2:] &= place != "PerFrame"
+    np.testing.assert_array_equal(found.padding, wanted)
+    assert found.intensities.min() >= (-900 * 4 if place != "PerFrame" else -8000)
+
+
+def test_floating_point_pixels_are_refused_as_such(save: Callable, image_series: Callable) -> None:
+    ds = image_series(VALUES[:1])[0]
+    del ds.PixelData
+    ds.FloatPixelData = VALUES[0].astype("<f4").tobytes()
+    assert (refusal(save(ds)).code, "floating" in refusal(save(ds)).message) == ("DICOM_DECODE", True)
+
+
 def test_two_echoes_in_one_file_are_refused(save: Callable, image_series: Callable) -> None:
     series = image_series(VALUES, modality="MR")
     ds = enhanced([*series, *series])
