@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from posixpath import normpath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
@@ -32,6 +33,7 @@ from features.core.table_source import Word as Word
 from features.core.yaml import Document, Loc
 
 FileFormat = Literal["nifti", "nrrd", "mha"]
+Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
 
 
 class TimepointTag(Frozen):
@@ -72,13 +74,33 @@ class SegMask(Frozen):
 class FileMask(Frozen):
     """A label map beside the image; `path` has the same placeholders as the image's.
 
+    label: the number of the ROI's voxels. lesions: instead, a case for each lesion: `by_label` takes every number that is
+    there as the lesion of that name, a mapping names the numbers that are meant.
     grid: it must be on the image's grid, or is brought there by nearest neighbour.
     """
 
     format: FileFormat
     path: str
     label: PositiveInt = 1
+    lesions: Literal["by_label"] | dict[PositiveInt, Lesion] | None = None
     grid: Literal["same", "nearest"] = "same"
+
+    @property
+    def lesion_names(self) -> frozenset[str]:
+        """The lesions that are named; none if they are those that are there."""
+        return frozenset(self.lesions.values()) if isinstance(self.lesions, dict) else frozenset()
+
+    @model_validator(mode="after")
+    def check_lesions(self) -> FileMask:
+        if self.lesions is None:
+            return self
+        if "label" in self.model_fields_set:
+            raise ValueError("give either label, for one ROI, or lesions, for a case of each")
+        if "{lesion}" in self.path:
+            raise ValueError('lesions are told apart either by {lesion} in the path, or by "lesions"')
+        if isinstance(self.lesions, dict) and not 0 < len(self.lesion_names) == len(self.lesions):
+            raise ValueError("lesions needs a name of its own for each number, for example {1: primary, 2: node}")
+        return self
 
 
 class DicomSource(Frozen):
@@ -134,6 +156,10 @@ class FileSource(Frozen):
             unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
             if "{patient}" not in path or unknown:
                 raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
+            if self.mask.lesions and "{lesion}" in path:
+                raise ValueError(
+                    f'"{path}" has {{lesion}}, and the mask has "lesions": lesions are told apart by one of them'
+                )
             if archive := re.search(r"\.(zip|tar|tar\.gz|tgz)(?=/|$)", path, re.IGNORECASE):
                 raise ValueError(f'"{path}" names an archive, which stands there as a folder without "{archive[0]}"')
         return self
@@ -231,6 +257,7 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             place = document.where(("cohorts", name, *loc))
             faults.append(Fault(place, f"unknown {what}", f'"{word}"', ", ".join(words), did_you_mean(word, words)))
 
+    faults += _one_image_faults(document, name, cohort)
     for i, image in enumerate(cohort.images):
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
         if isinstance(image, DicomSource):
@@ -274,6 +301,24 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
                     Fault(place, "a survival time is not in days", f'"{cohort.variables[column].unit}"', "days")
                 )
     return faults
+
+
+def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
+    """Sources that give the same images a second mask out of the same label maps, and no lesion of its own."""
+    seen: dict[tuple[str, ...], list[tuple[int, FileMask]]] = {}
+    for i, source in enumerate(cohort.images):
+        if not isinstance(source, FileSource):
+            continue
+        place = (source.modality, *(normpath(path) for path in (source.path, source.mask.path)))
+        for first, other in seen.setdefault(place, []):
+            names = source.mask.lesion_names, other.lesion_names
+            if not all(names) or names[0] & names[1]:
+                where = document.where(("cohorts", name, "images", i, "mask"))
+                what = f"images.{first} gives the same images a mask of the same label maps, and a case has one mask"
+                hint = "for a case of each lesion declare one source with lesions: by_label, or lesions: {1: NAME, 2: NAME}"
+                yield Fault(where, what, hint=hint)
+                break
+        seen[place].append((i, source.mask))
 
 
 def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterator[Fault]:

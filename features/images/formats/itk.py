@@ -66,6 +66,17 @@ def itk_voxels(path: Path) -> int:
     return math.prod(_information(path).GetSize()[:3])
 
 
+def itk_channels(path: Path) -> int:
+    """How many numbers a voxel holds, of a file that `read_itk` has read."""
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    with silent():
+        reader.ReadImageInformation()
+    return int(reader.GetNumberOfComponents())
+
+
 def _information(path: Path) -> Any:
     """SimpleITK's reader of a file whose header was read and is honest about its size."""
     import SimpleITK as sitk

@@ -22,6 +22,7 @@ from features.images.index.file_source import find_files
 from features.images.index.files import FoundFile, Listing, image_folder, list_files
 from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
 from features.images.index.header import HeaderReader
+from features.images.index.lesions import split_lesions
 
 Progress = Callable[[str, int, int], None]
 DIGESTS = 8  # of the files of a row
@@ -57,10 +58,11 @@ def index_cohort(
     rehash: bool = False,
     withdrawn: frozenset[str] = frozenset(),
 ) -> Index:
-    """Walk the image folders of a cohort and sort what is there into scans; pixels are not looked at.
+    """Walk the image folders of a cohort and sort what is there into scans; pixels are not looked at, but for the labels of
+    label maps that hold several lesions.
 
     Case ids hold pseudonyms; quarantine rows hold no names, paths or UIDs: files are told by the first 12 digits of their
-    sha-256. `progress(what, done, total)` is called for archives, headers and digests.
+    sha-256. `progress(what, done, total)` is called for archives, headers, label maps and digests.
 
     Files that the `cache` knows, by path, size and modification time, are not opened, but for a sample of those that
     were read longest ago; `rehash` reads all and accepts what is there. The cache is brought up to date, its last save
@@ -70,7 +72,8 @@ def index_cohort(
     A bad file is quarantined and never stops the index. Quarantine codes: UNREADABLE, DICOM_TRUNC, PATIENT_UNKNOWN,
     TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT, FILE_CHANGED,
     DICOM_MODALITY, DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_DUP_UID_CONFLICT, DICOM_UID_COLLISION, DICOM_MISSING_END,
-    SEG_REF, SEC_DOS, ARCHIVE_UNSAFE, ARCHIVE_BOMB, ARCHIVE_DAMAGED.
+    SEG_REF, SEC_DOS, ARCHIVE_UNSAFE, ARCHIVE_BOMB, ARCHIVE_DAMAGED, and those of `labels_of` where lesions are told apart
+    by label.
     Raises RadweaveError if the cohort or one of its folders does not exist, a pattern is no regular expression, or
     archives cannot be unpacked.
     """
@@ -86,9 +89,15 @@ def index_cohort(
     )
     every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
-    candidates, refusals = without_conflicts(
+    candidates, without = split_lesions(
         [one for one in found.candidates if not _is_withdrawn(one, name, withdrawn)],
-        [one for one in found.refusals if not _is_withdrawn(one, name, withdrawn)],
+        cache,
+        lambda done, total: tell("label maps", done, total),
+    )
+    left_out += [one for one in candidates if _is_withdrawn(one, name, withdrawn)]
+    candidates, refusals = without_conflicts(
+        [one for one in candidates if not _is_withdrawn(one, name, withdrawn)],
+        [one for one in [*found.refusals, *without] if not _is_withdrawn(one, name, withdrawn)],
     )
     scans: list[Scan] = []
     for done, one in enumerate(_scans(candidates, name, cache), start=1):

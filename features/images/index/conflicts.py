@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from features.images.index.findings import Candidate, Refusal
+
+Case = tuple[str, ...]
+ONE_IMAGE = (
+    "one image has several masks; lesions are told apart by {lesion} in the mask's path, or by lesions at the mask: "
+    "by_label or {1: NAME}"
+)
 
 
 def without_conflicts(
@@ -28,16 +35,24 @@ def without_conflicts(
     centres: dict[str, set[str]] = defaultdict(set)
     for one in candidates:
         centres[one.patient].add(one.centre)
-    count = Counter((one.patient, one.timepoint, one.lesion, one.modality) for one in candidates)
+    count = Counter(map(_case, candidates))
+    images: dict[Case, Counter[tuple[Path, ...]]] = defaultdict(Counter)
+    for one in candidates:
+        images[_case(one)][one.image] += 1
     kept: list[Candidate] = []
     for one in candidates:
         if len(centres[one.patient]) > 1:
             told.append(refused(one, "PATIENT_CONFLICT"))
-        elif count[one.patient, one.timepoint, one.lesion, one.modality] > 1:
-            told.append(refused(one, "SERIES_AMBIGUOUS"))
+        elif count[_case(one)] > 1:
+            message = ONE_IMAGE if images[_case(one)][one.image] > 1 else ""
+            told.append(replace(refused(one, "SERIES_AMBIGUOUS"), message=message))
         else:
             kept.append(one)
     return kept, told
+
+
+def _case(one: Candidate) -> Case:
+    return one.patient, one.timepoint, one.lesion, one.modality
 
 
 def refused(one: Candidate, code: str) -> Refusal:

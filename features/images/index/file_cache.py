@@ -29,7 +29,12 @@ FILES = Schema(
         Column("header", "string", "what its header says: pseudonyms and keyed hashes", role="fact"),
         Column("verified", "int64", "number of the refresh that read the bytes last", role="fact"),
         Column("changed", "bool", "the bytes changed although size and modification time did not", role="fact"),
-        Column("pixels", "string", "digest of its pixels and their place, null if nobody asked for it", role="fact"),
+        Column(
+            "pixels",
+            "string",
+            "digest of its pixels and place, or the labels of a label map, null if nobody asked",
+            role="fact",
+        ),
     ),
 )
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system: a later write is sure to give another time
@@ -41,6 +46,7 @@ _CHUNK = 1024
 _BATCH = 16  # files that a thread takes at a time: asking it costs more than a small file
 _HEADER_BYTES = 1 << 16
 _SAVE_EVERY_S = 300.0
+_LABELS = "labels "  # begins what is kept of a label map in the place of the digest of pixels
 
 R = TypeVar("R")
 Read = Callable[[Path, bytes | None], tuple[str, str]]
@@ -208,6 +214,16 @@ class FileCache:
             self._read.add(seen.file)
             self._unsaved = True
         return seen.row.pixels
+
+    def labels(self, path: Path, text: str | None = None) -> str:
+        """The labels of a label map, "" if they are not known; `text`: what somebody has read and is kept."""
+        seen = self._look(path)
+        if text is not None:
+            seen.row.pixels = _LABELS + text
+            self._read.add(seen.file)
+            self._unsaved = True
+        known = seen.row.pixels or ""
+        return known.removeprefix(_LABELS) if known.startswith(_LABELS) else ""
 
     def counts(self, paths: Iterable[Path]) -> tuple[int, int]:
         """How many of the files were read since the cache was loaded, and how many were known and not read."""

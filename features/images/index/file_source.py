@@ -188,6 +188,7 @@ def _join(
                     mask=mask_files,
                     roi=str(source.mask.label),
                     rule=source.rule,
+                    lesions=source.mask.lesions,
                 )
             )
     for fields, path in masks:

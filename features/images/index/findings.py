@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -43,7 +44,10 @@ class Pseudonyms:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image with its mask. `patient` is the pseudonym, `series` a keyed hash, empty if files have none."""
+    """An image with its mask. `patient` is the pseudonym, `series` a keyed hash, empty if files have none.
+
+    lesions: how the numbers of a label map become lesions, where they have not yet: number → name, or every one that is there.
+    """
 
     patient: str
     timepoint: str
@@ -58,6 +62,7 @@ class Candidate:
     roi: str
     rule: ReadRule
     series: str = ""
+    lesions: Mapping[int, str] | Literal["by_label"] | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from features.core.case import Scan
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dicom.series import frame_of_reference
-from features.images.formats.volume import ITK, read_volume
+from features.images.formats.volume import read_layers
 from features.images.masks.grid import difference, moved
 from features.images.masks.rtstruct import read_rtstruct_mask
 from features.images.masks.seg import read_seg_mask
@@ -39,8 +39,8 @@ def read_mask(scan: Scan, image: Volume) -> Volume:
 
 def _label_mask(path: Path, image: Volume, label: int, *, regrid: bool) -> tuple[NDArray[np.bool_], tuple[Warned, ...]]:
     """Voxels of one label."""
-    labels = read_volume(path, channel=0)
-    layers = [labels, *(read_volume(path, channel=channel) for channel in range(1, _layers(path)))]
+    layers = list(read_layers(path))
+    labels = layers[0]
     told = tuple(one for one in labels.warnings if one not in image.warnings)
     if not labels.matches(image) and not regrid:
         raise Rejected("GEOMETRY", f"image and mask have different grids: {difference(labels, image)}")
@@ -66,15 +66,3 @@ def _voxels(array: NDArray[np.generic], label: int) -> NDArray[np.bool_]:
     if not (np.abs(values - whole) <= 1e-6).all():
         raise Rejected("MASK_VALUES")
     return np.asarray(whole == label)
-
-
-def _layers(path: Path) -> int:
-    """How many label maps a file holds that `read_volume` has read."""
-    if not path.name.lower().endswith(ITK):
-        return 1
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.ReadImageInformation()
-    return int(reader.GetNumberOfComponents())

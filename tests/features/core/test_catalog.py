@@ -235,6 +235,53 @@ def test_fault_inside_a_part_is_found(faults: Faults, old: str, new: str, messag
     assert any(message in fault and fault.startswith("c.yaml:") for fault in found), found
 
 
+LABELS = 'mask: {format: nifti, path: "{patient}/gtv.nii"}'
+LESIONS = 'mask: {format: nifti, path: "{patient}/gtv.nii", %s}'
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        (LESIONS % "label: 2, lesions: by_label", "give either label, for one ROI, or lesions"),
+        (LESIONS % "lesions: by_labels", "Input should be 'by_label'"),
+        (LESIONS % "lesions: {0: a}", "greater than 0"),
+        (LESIONS % "lesions: {1: a b}", "String should match pattern"),
+        (LESIONS % "lesions: {1: a, 2: a}", "a name of its own for each number"),
+        (LESIONS % "lesions: {}", "a name of its own for each number"),
+        (LESIONS.replace("gtv", "{lesion}") % "lesions: by_label", "either by {lesion} in the path"),
+    ],
+)
+def test_lesions_are_told_apart_in_one_way(faults: Faults, new: str, message: str) -> None:
+    found = faults(LABELS, new)
+    assert any(message in fault for fault in found), found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "good"),
+    [
+        ("label: 1", "label: 2", False),
+        ("label: 1", "label: 1", False),
+        ("lesions: by_label", "label: 2", False),
+        ("lesions: {1: a}", "lesions: {2: a}", False),
+        ("lesions: {1: a}", "lesions: {2: b}", True),
+    ],
+)
+def test_one_image_has_one_mask_or_lesions(faults: Faults, first: str, second: str, good: bool) -> None:
+    again = f"""
+    - format: nifti
+      centre: B
+      modality: CT
+      unit: HU
+      path: "./{{patient}}/ct.nii"
+      {LESIONS % second}"""
+    if good:
+        again = again.replace("centre: B", "centre: C")  # a fault of its own
+    found = faults(LABELS, LESIONS % first + again)
+    what = "c.yaml:31: images.1 gives the same images a mask of the same label maps, and a case has one mask"
+    hint = "declare one source with lesions: by_label, or lesions: {1: NAME, 2: NAME}"
+    assert [fault.startswith(what) and fault.endswith(hint) for fault in found] == [not good], found
+
+
 def test_no_centre_is_needed_where_there_is_one(tmp_path: Path) -> None:
     text = GOOD.replace("{A: {}, B: {}}", "{A: {}}").replace("centre: B\n", "centre: A\n")
     (tmp_path / "c.yaml").write_text(text.replace("      centre: A\n      path: a", "      path: a"))
