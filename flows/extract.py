@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet"}
 OUTCOME = ("diagnostics_Outcome", "diagnostics_Outcome_Code", "diagnostics_Outcome_Message")
+WARNINGS, BETWEEN = "diagnostics_Outcome_Warnings", " | "
 SHOWN = 6  # pairs whose features fit side by side on a screen
 Cell = str | float | int | tuple[float, ...] | None
 Row = dict[str, Cell]
@@ -76,6 +77,10 @@ def extract(
         if row[OUTCOME[0]] != "computed":
             place = f"{row.get('ID') or f'pair {number}'}: " if mask is None else ""
             typer.echo(f"{row[OUTCOME[0]]}: {place}{row[OUTCOME[1]]}: {row[OUTCOME[2]]}", err=True)
+    noticed = [one for row in rows for one in str(row[WARNINGS]).split(BETWEEN) if one]
+    for code, count in Counter(one.split(":")[0] for one in noticed).items():
+        first = next(one for one in noticed if one.startswith(code))
+        typer.echo(f"warning: {first}" + (f"; and {count - 1} more of the kind" if count > 1 else ""), err=True)
     counts = Counter(row[OUTCOME[0]] for row in rows)
     if counts["failed"] or len(rows) > 1:
         partly = f"{counts['partly']} partly, " if counts["partly"] else ""
@@ -175,10 +180,11 @@ def _row(line: Line, found: "Extraction | Rejected") -> Row:
         if remedy not in message:  # the pool's own reasons, and errors that nobody knows
             told = ", ".join(f"{name} {value}" for name, value in found.details.items())
             message = "; ".join(part for part in (message, told, remedy) if part)
-        return {**row, **dict(zip(OUTCOME, ("failed", found.code, message), strict=True))}
+        return {**row, **dict(zip(OUTCOME, ("failed", found.code, message), strict=True)), WARNINGS: ""}
     why = found.incomplete
     outcome = ("partly", why.code, why.message) if why else ("computed", "", "")
     row |= dict(zip(OUTCOME, outcome, strict=True))
+    row[WARNINGS] = BETWEEN.join(f"{one.code}: {one.message}" for one in found.warnings)
     return {**row, **found.diagnostics, **found.features}
 
 

@@ -17,11 +17,15 @@ from features.core.room import Kind, Room
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """An image and the box of its ROI. image: (z, y, x), whole, any real dtype; spacing_mm: (x, y, z)."""
+    """An image and the box of its ROI. image: (z, y, x), whole, any real dtype; spacing_mm: (x, y, z).
+
+    flat: the image has two axes, and is one slice of no known thickness.
+    """
 
     image: NDArray[np.generic]
     spacing_mm: Vector
     box: Box
+    flat: bool = False
 
     def crop(self, padding: tuple[int, int, int]) -> tuple[NDArray[np.float64], Box]:
         """The box and `padding` (z, y, x) voxels around it as far as the image goes, and where the box lies in that."""

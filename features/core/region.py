@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.quarantine import Warned
 
+# Of a file of two axes: it tells its place in space (NIfTI), or that within its own plane alone (NRRD, MetaImage).
+Plane = Literal["", "placed", "bare"]
 Vector = tuple[float, float, float]
 Box = tuple[slice, slice, slice]
 IDENTITY: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -24,6 +28,7 @@ class Volume:
     warnings: what a reader noticed that does not forbid the use.
     padding: bool (z, y, x), the voxels that the file marks as beyond the field of view, whatever their value; None if
     there are none.
+    plane: that the file has two axes: the array is one slice, taken to be 1 mm thick.
     """
 
     array: NDArray[np.generic]
@@ -33,6 +38,7 @@ class Volume:
     facts: dict[str, str | float] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
     padding: NDArray[np.bool_] | None = None
+    plane: Plane = ""
 
     @property
     def intensities(self) -> NDArray[np.generic]:
@@ -40,13 +46,24 @@ class Volume:
         return self.array if self.padding is None else self.array[~self.padding]
 
     def matches(self, other: Volume, *, tolerance: float = 1e-4) -> bool:
-        """Same size, spacing, origin and direction (each within `tolerance`: mm, or cosine)."""
-        return (
-            self.array.shape == other.array.shape
-            and bool(np.allclose(self.spacing_mm, other.spacing_mm, rtol=0, atol=tolerance))
-            and bool(np.allclose(self.origin_mm, other.origin_mm, rtol=0, atol=max(tolerance, 1e-3)))
-            and bool(np.allclose(self.direction, other.direction, rtol=0, atol=tolerance))
-        )
+        """Same size, spacing, origin and direction (each within `tolerance`: mm, or cosine), as far as both tell them."""
+        return not any(self.differences(other, tolerance, max(tolerance, 1e-3)))
+
+    def differences(self, other: Volume, tolerance: float, origin_mm: float) -> Iterator[str]:
+        """What differs: size, spacing, origin, direction; thickness and place of a plane do not count where they are unknown."""
+        if self.array.shape != other.array.shape:
+            yield "size"
+        planes = {self.plane, other.plane}
+        told = 2 if "bare" in planes else 3
+        thick = 3 if planes == {""} else 2
+        axes = [np.reshape(one.direction, (3, 3))[:told, :told] for one in (self, other)]
+        for name, one, another, allowed in (
+            ("spacing", self.spacing_mm[:thick], other.spacing_mm[:thick], tolerance),
+            ("origin", self.origin_mm[:told], other.origin_mm[:told], origin_mm),
+            ("direction", axes[0], axes[1], tolerance),
+        ):
+            if not np.allclose(one, another, rtol=0, atol=allowed):
+                yield name
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,6 +43,8 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     volume = correct_bias(region.volume, recipe.bias_correction) if recipe.bias_correction else region.volume
     change = recipe.normalise.fit(replace(region, volume=volume)) if recipe.normalise else None
     spacing = recipe.spacing_of(volume.spacing_mm)
+    if volume.plane:  # nobody knows how thick it is
+        spacing = (spacing[0], spacing[1], volume.spacing_mm[2])
     padding = near = PADDING_FILTERS if recipe.filters else PADDING
     if any(one.sees_all for one in recipe.filters):
         reach = max(
@@ -80,7 +82,7 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     direction = np.array(volume.direction).reshape(3, 3)
     origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
-    prepared = Volume(array, grid, place, volume.direction, volume.facts)
+    prepared = Volume(array, grid, place, volume.direction, volume.facts, plane=volume.plane)
     return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
 
 

@@ -32,7 +32,7 @@ def diagnose(image: Volume, labels: Volume, steps: Steps, parameters: Parameters
     found["Configuration_Settings"] = str({**parameters.settings, "label": label})
     found["Configuration_EnabledImageTypes"] = str(dict(parameters.image_types))
     found["Image-original_Hash"] = _sha1(image.array)
-    found["Image-original_Dimensionality"] = "3D"
+    found["Image-original_Dimensionality"] = "2D" if image.plane else "3D"
     found |= _of_image(image, "original")
     original = steps.regions["original"]
     found["Mask-original_Hash"] = _sha1(labels.array, np.uint32)
@@ -55,9 +55,10 @@ def _sha1(array: NDArray[Any], dtype: type[np.generic] | None = None) -> str:
 
 def _of_image(image: Volume, step: str) -> dict[str, Value]:
     array: NDArray[Any] = image.array
+    axes = 2 if image.plane else 3
     return {
-        f"Image-{step}_Spacing": tuple(image.spacing_mm),
-        f"Image-{step}_Size": tuple(array.shape[::-1]),
+        f"Image-{step}_Spacing": tuple(image.spacing_mm[:axes]),
+        f"Image-{step}_Size": tuple(array.shape[::-1][:axes]),
         f"Image-{step}_Mean": float(np.mean(array, dtype=np.float64)),
         f"Image-{step}_Minimum": float(np.min(array)),
         f"Image-{step}_Maximum": float(np.max(array)),
@@ -65,7 +66,8 @@ def _of_image(image: Volume, step: str) -> dict[str, Value]:
 
 
 def _of_mask(region: Region, step: str) -> dict[str, Value]:
-    """The box as (x, y, z, length, length, length), parts (26 neighbours), centre of mass as index and in mm."""
+    """The box as (x, y, z, length, length, length), parts (26 neighbours), centre of mass as index and in mm; without z for
+    files of two axes."""
     from scipy import ndimage
 
     box = bounding_box(region.mask, region.within)
@@ -74,14 +76,15 @@ def _of_mask(region: Region, step: str) -> dict[str, Value]:
     centre = np.mean(np.nonzero(inside), axis=1)[::-1] + start
     axes = np.array(region.volume.direction).reshape(3, 3) * np.array(region.volume.spacing_mm)
     place = axes @ centre + np.array(region.volume.origin_mm)
+    n = 2 if region.volume.plane else 3
     return {
-        f"Mask-{step}_Spacing": tuple(region.volume.spacing_mm),
-        f"Mask-{step}_Size": tuple(region.mask.shape[::-1]),
-        f"Mask-{step}_BoundingBox": (*start, *length),
+        f"Mask-{step}_Spacing": tuple(region.volume.spacing_mm[:n]),
+        f"Mask-{step}_Size": tuple(region.mask.shape[::-1][:n]),
+        f"Mask-{step}_BoundingBox": (*start[:n], *length[:n]),
         f"Mask-{step}_VoxelNum": int(np.count_nonzero(inside)),
         f"Mask-{step}_VolumeNum": int(ndimage.label(inside, np.ones((3, 3, 3)))[1]),
-        f"Mask-{step}_CenterOfMassIndex": tuple(map(float, centre)),
-        f"Mask-{step}_CenterOfMass": tuple(map(float, place)),
+        f"Mask-{step}_CenterOfMassIndex": tuple(map(float, centre[:n])),
+        f"Mask-{step}_CenterOfMass": tuple(map(float, place[:n])),
     }
 
 

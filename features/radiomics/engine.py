@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 import numpy as np
@@ -48,13 +48,24 @@ class Plan(Frozen):
     images: tuple[ImageType, ...]
     families: dict[str, tuple[str, ...] | None]
 
+    def for_plane(self) -> Plan:
+        """The plan for an image of two axes: bands of a wavelet are those within the slice."""
+        return Plan(images=tuple(map(_for_plane, self.images)), families=self.families)
+
+
+def _for_plane(image: ImageType) -> ImageType:
+    if image.filter is None or image.filter.kind != "wavelet":
+        return image
+    return replace(image, filter=image.filter.model_copy(update={"flat": True, "flat_axis": 0}))
+
 
 @dataclass(frozen=True)
 class Found:
     """values: each feature as pyradiomics names it, such as `log-sigma-2-0-mm-3D_glcm_Contrast`; NaN where undefined.
 
     undefined: why each of those is undefined: ONE_GREY_LEVEL, NO_NEIGHBOURS (no voxel has one in the ROI), SEVERAL_SLICES
-    (of a feature of one slice), DEGENERATE (such as no extent along an axis), or the code of the image's rejection.
+    (of a feature of one slice), NO_THICKNESS (shape in three dimensions, of a file of two), DEGENERATE (such as no extent
+    along an axis), or the code of the image's rejection.
     rejected: images that cannot be had or measured, and why. one_level: images whose ROI has one grey level: many of their
     textures are numbers by the formulas, and measure nothing.
     """
@@ -77,11 +88,14 @@ def compute_features(region: Region, plan: Plan) -> Found:
     others = {kind: family for kind, family in families.items() if not family.of_shape}
     if shapes:
         settings = plan.images[0].settings if plan.images else Settings()
+        solid = {"shape": shapes.pop("shape")} if region.volume.plane and "shape" in shapes else {}
+        _leave(ORIGINAL, "NO_THICKNESS", solid, plan, found)
         _measure(ORIGINAL, _outline(region, settings), shapes, plan, found)
     if not others:
         return found
     box, spacing = bounding_box(region.mask, region.within), region.volume.spacing_mm
-    mask, source = np.ascontiguousarray(region.mask[box]), Source(region.volume.array, spacing, box)
+    mask = np.ascontiguousarray(region.mask[box])
+    source = Source(region.volume.array, spacing, box, flat=bool(region.volume.plane))
     lattice_of = cache(partial(Lattice, mask))
     for image_type in plan.images:
         settings = image_type.settings
@@ -153,10 +167,15 @@ def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found
 
 def _reject(name: str, rejected: Rejected, families: dict[str, Family], plan: Plan, found: Found) -> None:
     found.rejected[name] = rejected
+    _leave(name, rejected.code, families, plan, found)
+
+
+def _leave(name: str, why: str, families: dict[str, Family], plan: Plan, found: Found) -> None:
+    """Add features as undefined."""
     for kind in families:
         for feature in _names(kind, plan):
             found.values[f"{name}_{kind}_{feature}"] = math.nan
-            found.undefined[f"{name}_{kind}_{feature}"] = rejected.code
+            found.undefined[f"{name}_{kind}_{feature}"] = why
 
 
 def _reason(kind: str, family: Family, roi: Roi) -> str:

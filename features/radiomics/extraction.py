@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
-from features.core.quarantine import REASONS, Rejected
+from features.core.quarantine import REASONS, Rejected, Warned
 from features.core.region import Region, Volume
 from features.images.formats.volume import read_volume
 from features.radiomics.diagnostics import Value, diagnose
@@ -37,13 +37,15 @@ class Pair:
 @dataclass(frozen=True)
 class Extraction:
     """features: by pyradiomics' names; NaN where a feature is undefined, and `undefined` then says why. rejected: images that
-    cannot be measured, and why. flat: the ROI has one intensity, so that many features are undefined."""
+    cannot be measured, and why. flat: the ROI has one intensity, so that many features are undefined. warnings: what the
+    readers noticed of image and label map; of files, each with its name and the remedy."""
 
     features: Mapping[str, float]
     undefined: Mapping[str, str]
     rejected: Mapping[str, Rejected]
     diagnostics: Mapping[str, Value]
     flat: bool
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def incomplete(self) -> Rejected | None:
@@ -66,13 +68,16 @@ def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
     image = _read(pair.image, "IMAGE_MISSING", 0)
     labels = _read(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
     try:
-        return extract_features(image, labels, parameters, label=pair.label)
+        found = extract_features(image, labels, parameters, label=pair.label)
     except Rejected as rejected:
         if rejected.code in _OF_MASK:
             where = f"{pair.mask}"
         else:
             where = f"{pair.image}" if rejected.code in _OF_IMAGE else f"{pair.image} and {pair.mask}"
         raise _placed(rejected, where) from rejected
+    told = [(pair.image, one) for one in image.warnings]
+    told += [(pair.mask, one) for one in labels.warnings if one not in image.warnings]
+    return replace(found, warnings=tuple(_warned(path, one) for path, one in told))
 
 
 def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, label: int | None = None) -> Extraction:
@@ -86,7 +91,7 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     steps = prepare_pair(image, labels, preparation)
     region = steps.region
     _check_surroundings(region, parameters.plan)
-    found = compute_features(region, parameters.plan)
+    found = compute_features(region, parameters.plan.for_plane() if region.volume.plane else parameters.plan)
     box = bounding_box(region.mask, region.within)
     values: NDArray[Any] = region.volume.array[box][region.mask[box]]
     diagnostics = diagnose(image, labels, steps, parameters, preparation.label) if parameters.additional_info else {}
@@ -110,6 +115,13 @@ def _read(path: Path, missing: str, channel: int) -> Volume:
         return read_volume(path, channel=channel)
     except Rejected as rejected:
         raise _placed(rejected, str(path)) from rejected
+
+
+def _warned(path: Path, warned: Warned) -> Warned:
+    """The warning with a message for the user who gave the file: where, what, remedy."""
+    reason = REASONS[warned.code]
+    what = warned.message or reason.means.removeprefix("warning: ")
+    return replace(warned, message=f"{path}: {what}; {reason.remedy}")
 
 
 def _placed(rejected: Rejected, where: str) -> Rejected:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -80,9 +80,11 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
     Raises Rejected: LABEL_ABSENT, MASK_VALUES, MASK_EMPTY, MASK_TINY, GEOMETRY, NAN_IN_ROI, IMAGE_FLAT (no contrast to
     normalise by), RESEGMENTED_EMPTY.
     """
+    grids = compare_grids(image, labels, preparation.tolerance)
+    if not grids and (image.plane or labels.plane):  # the other may tell the thickness, and the place of the slice
+        labels = replace(labels, spacing_mm=image.spacing_mm, origin_mm=image.origin_mm, direction=image.direction)
     mask, box = label_mask(labels, preparation.label)
     regions = {"original": Region(labels, mask, within=box)}
-    grids = compare_grids(image, labels, preparation.tolerance)
     if preparation.spacing_mm is None and grids and not preparation.correct_mask:
         raise Rejected(
             "GEOMETRY", f"image and mask have different grids: {grids} (correctMask: true moves the mask over)"
@@ -137,18 +139,16 @@ def _largest(dtype: np.dtype[Any]) -> float:
 
 def compare_grids(image: Volume, labels: Volume, tolerance: float | None = None) -> str:
     """What differs between the grids of an image and a label map, in words; "" if nothing does."""
-    fine = 1e-4 if tolerance is None else tolerance
-    parts = []
-    if image.array.shape != labels.array.shape:
-        parts.append(f"size {_numbers(image.array.shape[::-1])} and {_numbers(labels.array.shape[::-1])}")
-    for name, one, other, allowed in (
-        ("spacing", image.spacing_mm, labels.spacing_mm, fine),
-        ("origin", image.origin_mm, labels.origin_mm, 1e-3 if tolerance is None else tolerance),
-        ("direction", image.direction, labels.direction, fine),
-    ):
-        if not np.allclose(one, other, rtol=0, atol=allowed):
-            parts.append(f"{name} {_numbers(one)} and {_numbers(other)}")
-    return "; ".join(parts)
+    found = image.differences(
+        labels, 1e-4 if tolerance is None else tolerance, 1e-3 if tolerance is None else tolerance
+    )
+    shown = {
+        "size": (image.array.shape[::-1], labels.array.shape[::-1]),
+        "spacing": (image.spacing_mm, labels.spacing_mm),
+        "origin": (image.origin_mm, labels.origin_mm),
+        "direction": (image.direction, labels.direction),
+    }
+    return "; ".join(f"{name} {' and '.join(map(_numbers, shown[name]))}" for name in found)
 
 
 def _numbers(values: Any) -> str:
@@ -167,7 +167,7 @@ def _normalised(image: Volume, preparation: Preparation) -> Volume:
     if preparation.outliers is not None:
         np.clip(values, -preparation.outliers, preparation.outliers, out=values)
     values *= preparation.scale
-    return Volume(values, image.spacing_mm, image.origin_mm, image.direction, image.facts)
+    return Volume(values, image.spacing_mm, image.origin_mm, image.direction, image.facts, plane=image.plane)
 
 
 def _resampled(
@@ -202,7 +202,7 @@ def _resampled(
     resample.SetInterpolator(getattr(sitk, f"sitk{preparation.interpolator}"))
     array = sitk.GetArrayFromImage(resample.Execute(itk_image(_needed(image, resample, preparation.interpolator))))
     spacing: Vector = (float(new[0]), float(new[1]), float(new[2]))
-    return Volume(array, spacing, tuple(origin), labels.direction, image.facts), found
+    return Volume(array, spacing, tuple(origin), labels.direction, image.facts, plane=image.plane), found
 
 
 def _needed(image: Volume, resample: Any, interpolator: Interpolator) -> Volume:
@@ -306,7 +306,9 @@ def _around(image: Volume, box: Box, padding: int) -> tuple[Volume, Box]:
     z, y, x = (slice(start, axis.stop + padding) for start, axis in zip(starts, box, strict=True))
     shift = np.array(image.direction).reshape(3, 3) @ (np.array(image.spacing_mm) * starts[::-1])
     left, back, low = (float(old + more) for old, more in zip(image.origin_mm, shift, strict=True))
-    crop = Volume(image.array[z, y, x], image.spacing_mm, (left, back, low), image.direction, image.facts)
+    crop = Volume(
+        image.array[z, y, x], image.spacing_mm, (left, back, low), image.direction, image.facts, plane=image.plane
+    )
     return crop, (z, y, x)
 
 

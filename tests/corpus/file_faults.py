@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import partial
 
 import numpy as np
@@ -149,3 +150,33 @@ def file_units__picture(pair: NiftiPair) -> None:
 def file_units__stored(pair: NiftiPair) -> None:
     """Values are as a scanner stores them: HU + 1024."""
     pair.image = nifti_image((body() + 1024).astype(np.int16))
+
+
+@nifti(recovered("ORIENTATION_UNKNOWN", twin="close"))
+def nii_orientation(pair: NiftiPair) -> Pair:
+    """Neither sform nor qform has a code: the header does not tell how the patient lay."""
+    files = {}
+    for name, one in (("image", pair.image), ("mask", pair.mask)):
+        data = bytearray(one.to_bytes())
+        data[252:256] = bytes(4)  # nibabel would set a code again
+        files[f"{name}.nii.gz"] = gzip.compress(data)
+    return Pair(pair.patient, files)
+
+
+@nrrd(recovered("ORIENTATION_UNKNOWN"))
+def nrrd_space__absent(pair: Pair) -> None:
+    """The header does not say to which sides of the patient the axes run."""
+    for name, data in pair.files.items():
+        pair.files[name] = data.replace(b"space: left-posterior-superior", b"space dimension: 3")
+
+
+@nifti(recovered(twin="close"))
+def nii_sq__rounded(pair: NiftiPair) -> None:
+    """sform and qform are of one matrix, turned by 0.05 degrees, and differ by the rounding of the quaternion."""
+    turn = np.eye(4)
+    angle = np.radians(0.05)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    for one in (pair.image, pair.mask):
+        affine = turn @ one.affine
+        one.set_sform(affine, 1)
+        one.set_qform(affine, 1)

@@ -58,6 +58,31 @@ def test_a_file_is_written_by_its_ending(files: Path, command: Callable, ending:
     assert float(row["original_firstorder_Mean"]) == pytest.approx(50, abs=30)
 
 
+def test_what_a_reader_notices_is_told_in_the_row_and_on_the_screen(files: Path, command: Callable) -> None:
+    bare = sitk.ReadImage(str(files / "image.nrrd"))
+    sitk.WriteImage(bare, str(files / "image.nii"))
+    data = bytearray((files / "image.nii").read_bytes())
+    data[252:256] = bytes(4)  # qform_code, sform_code
+    (files / "image.nii").write_bytes(data)
+    sitk.WriteImage(sitk.ReadImage(str(files / "mask.nii.gz")), str(files / "mask.nii"))
+    mask = bytearray((files / "mask.nii").read_bytes())
+    mask[252:256] = bytes(4)
+    (files / "mask.nii").write_bytes(mask)
+    for out, form in ((files / "x.json", "json"), (files / "x.csv", "csv")):
+        found = command("extract", files / "image.nii", files / "mask.nii", "-p", files / "param.yaml", "--out", out)
+        row = json.loads(out.read_text())[0] if form == "json" else next(csv.DictReader(out.read_text().splitlines()))
+        assert row["diagnostics_Outcome"] == "computed"
+        told = row["diagnostics_Outcome_Warnings"]
+        assert told.startswith(
+            f"ORIENTATION_UNKNOWN: {files / 'image.nii'}: neither sform nor qform has a code; convert"
+        )
+        assert f"warning: {told}" in found.stderr
+        assert found.stderr.count("ORIENTATION_UNKNOWN") == 1  # that of the mask is the same
+    table = pairs(files, [{"Image": "image.nii", "Mask": "mask.nii"}] * 3)
+    said = command("extract", table, "-p", files / "param.yaml", "-f", "csv").stderr
+    assert "; and 2 more of the kind" in said
+
+
 def test_without_a_file_json_and_csv_go_to_the_screen(files: Path, command: Callable) -> None:
     arguments = ("extract", files / "image.nrrd", files / "mask.nii.gz", "-p", files / "param.yaml", "--format")
     (row,) = json.loads(command(*arguments, "json").stdout)

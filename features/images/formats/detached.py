@@ -13,6 +13,10 @@ _MOST_FILES = 100_000
 _PATTERN = re.compile(r"(?P<before>[^%]*)%0?(?P<digits>\d{0,2})d(?P<after>[^%]*)")
 _DATA = ("datafile", "elementdatafile")
 _FIELD = re.compile(r"\s*(?P<name>[^:=#][^:=]*?)\s*[:=]\s*(?P<value>.*?)\s*")
+_SPACES = (
+    *("left-posterior-superior", "right-anterior-superior", "left-anterior-superior"),
+    *("lps", "ras", "las"),
+)
 _UNITS_MM = {"m": 1000.0, "cm": 10.0, "mm": 1.0, "um": 1e-3, "μm": 1e-3, "µm": 1e-3}
 
 
@@ -47,6 +51,14 @@ class Header:
         """Millimetres of one unit of space, 1 if the header does not say."""
         names = set(re.findall(r'"([^"]*)"', "".join(self.fields.get("spaceunits", ()))))
         return _UNITS_MM.get(names.pop(), 1.0) if len(names) == 1 else 1.0
+
+    @property
+    def tells_orientation(self) -> bool:
+        """Whether the axes of its coordinates are said to be those of the patient, in words that SimpleITK goes by."""
+        if self.path.name.lower().endswith((".mha", ".mhd")):
+            sides = "".join(self.fields.get("anatomicalorientation", ())).strip().upper()
+            return len(sides) >= 2 and set(sides) <= set("RLAPIS")
+        return "".join(self.fields.get("space", ())).lower() in _SPACES
 
     def _names(self) -> list[str]:
         names: list[str] = []

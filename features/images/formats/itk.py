@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Vector, Volume
 from features.images.formats.detached import Header, read_header
-from features.images.formats.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES, MAX_SPACING_MM
+from features.images.formats.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES
+from features.images.formats.nifti_place import MAX_SPACING_MM
 from features.images.formats.silence import silent
 
 _PIECE = 2**24  # bytes that are unpacked at once
@@ -23,19 +24,22 @@ _PIECE = 2**24  # bytes that are unpacked at once
 def read_itk(path: Path, *, channel: int | None = None, volume: int | None = None) -> Volume:
     """The volume of an NRRD or MetaImage file; patient coordinates (LPS, mm), whatever space the file uses.
 
+    A file of two dimensions is one slice of 1 mm.
+
     channel: which number of voxels that hold several. volume: which volume of a file of four dimensions, or which number.
 
     Raises Rejected: UNREADABLE (cannot be opened), NRRD_PATH (data outside the header's folder), SEC_BOMB (over 2 GiB in
     a file of less than a hundredth), NII_TRUNC (short, or not of this format), NII_4D (not one image of numbers, no such
     channel or volume), NII_SPACING (zero, above 20 mm, not finite), NII_SHEAR (direction is not a rotation).
-    Warns: NII_UNITS.
+    Warns: NII_UNITS, ORIENTATION_UNKNOWN.
     """
     import SimpleITK as sitk
 
     reader = _information(path)
-    unit_mm = read_header(path).length_unit_mm
+    header = read_header(path)
+    unit_mm = header.length_unit_mm
     dimension = reader.GetDimension()
-    if dimension != 3:
+    if dimension not in (2, 3):
         count = reader.GetSize()[3] if dimension == 4 else 0
         if volume is None or volume >= count:
             raise Rejected("NII_4D", axes=dimension)
@@ -48,17 +52,21 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
     except (RuntimeError, OverflowError) as error:
         raise Rejected("NII_TRUNC", "the file is truncated or of another format") from error
     array: NDArray[np.generic] = sitk.GetArrayFromImage(image)
-    if array.ndim == 4:
+    if reader.GetNumberOfComponents() > 1:
         which = volume if channel is None else channel
-        if which is None or which >= array.shape[3]:
-            raise Rejected("NII_4D", f"there is no channel {which}: voxels hold {array.shape[3]} numbers")
+        if which is None or which >= array.shape[-1]:
+            raise Rejected("NII_4D", f"there is no channel {which}: voxels hold {array.shape[-1]} numbers")
         array = np.ascontiguousarray(array[..., which])
-    elif dimension == 3 and volume:
+    elif dimension < 4 and volume:
         raise Rejected("NII_4D", "the file has one volume", volume=volume)
+    if dimension == 2:
+        array = array[None]
     if array.dtype.kind not in "iuf":
         raise Rejected("NII_4D", "voxels are not numbers")
-    warnings = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
-    return Volume(array, spacing, origin, direction, warnings=warnings)
+    warnings: tuple[Warned, ...] = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
+    if not header.tells_orientation:
+        warnings += (Warned("ORIENTATION_UNKNOWN", "the header does not say to which sides of the patient axes run"),)
+    return Volume(array, spacing, origin, direction, warnings=warnings, plane="bare" if dimension == 2 else "")
 
 
 def itk_voxels(path: Path) -> int:
@@ -147,13 +155,14 @@ def _check_packed(data: bytes, *, within: bool) -> None:
 
 
 def _grid(reader: Any, unit_mm: float) -> tuple[Vector, Vector, tuple[float, ...]]:
-    """Spacing, origin and direction of the first three axes."""
+    """Spacing, origin and direction of the first three axes; the third of a plane is 1 mm across the others."""
     size = reader.GetDimension()
-    x, y, z = (unit_mm * value for value in reader.GetSpacing()[:3])
+    x, y, z = (unit_mm * value for value in (*reader.GetSpacing(), 1 / unit_mm)[:3])
     if not all(0 < value <= MAX_SPACING_MM for value in (x, y, z)):
         raise Rejected("NII_SPACING", f"the spacing is ({x:g}, {y:g}, {z:g}) mm; allowed: above 0, up to 20")
-    origin = tuple(unit_mm * value for value in reader.GetOrigin()[:3])
-    axes = np.array(reader.GetDirection()).reshape(size, size)[:3, :3]
+    origin = tuple(unit_mm * value for value in (*reader.GetOrigin(), 0.0)[:3])
+    axes = np.eye(3)
+    axes[:size, :size] = np.array(reader.GetDirection()).reshape(size, size)[:3, :3]
     if not np.isfinite([*origin, *axes.reshape(-1)]).all():
         raise Rejected("NII_SHEAR", "origin or direction are not finite")
     with np.errstate(all="ignore"):  # of numbers that cannot be

@@ -12,36 +12,35 @@ from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 from features.core.place import write_bytes
-from features.core.quarantine import Rejected, Warned
-from features.core.region import Volume
+from features.core.quarantine import Rejected
+from features.core.region import Plane, Volume
+from features.images.formats.nifti_place import LPS, place_of
 from features.images.formats.pair import is_pair, pair_of
 
-MAX_SPACING_MM = 20.0
 MAX_BYTES = 2**34  # a header that claims more is damaged
 BOMB_RATIO, BOMB_CEILING = 100, 2**31  # a packed file may hold 2 GiB, or so many times its size
 _SLACK = 2**26  # what may follow the voxels
 _LONGEST_HEADER = 540
-_UNITS_MM = {1: 1000.0, 3: 1e-3}  # xyzt_units: metres, micrometres
-_LPS = np.array([-1.0, -1.0, 1.0])  # NIfTI counts x and y the other way (RAS)
 
 
 def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     """The volume of a .nii file, or of a .hdr with its .img, packed (.gz) or not; NIfTI-1 or -2.
 
-    Trailing axes of length 1 are dropped.
+    Trailing axes of length 1 are dropped. A file of two axes is one slice of 1 mm.
 
     volume: which volume of a file of four dimensions. Array: the stored type where there is no scaling; otherwise
-    scl_slope and scl_inter applied once, float32 (float64 for stored types of more than 16 bits). Geometry from sform, else
-    qform, else spacings alone (origin 0); patient coordinates (LPS, mm) as SimpleITK.
+    scl_slope and scl_inter applied once, float32 (float64 for stored types of more than 16 bits). Geometry as
+    `place_of` finds it; patient coordinates (LPS, mm) as SimpleITK.
 
     Raises Rejected: UNREADABLE (cannot be opened, or half of a pair), SEC_BOMB (over 2 GiB in a file of less than a
     hundredth, or far more than its header says), NII_TRUNC (short, bad checksum, not NIfTI; of a pair also too long),
-    NII_ANALYZE, NII_4D (not one image of numbers, no such volume),
-    NII_SPACING, NII_SQ (sform and qform differ by more than 1e-3), NII_SHEAR. Warns: NII_UNITS.
+    NII_ANALYZE, NII_4D (not one image of numbers, no such volume), and those of `place_of`. Warns as `place_of`.
     """
     header_file, data_file = pair_of(path)
     header, pixdim = _header(header_file)
     shape = _shape(header)
+    if flat := len(shape) == 2:
+        shape = (*shape, 1)
     dtype: np.dtype[Any] = header.get_data_dtype()
     if len(shape) == 3 and not volume:
         volumes, volume = 1, 0
@@ -51,8 +50,7 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
         raise Rejected("NII_4D", axes=len(shape))
     if min(shape) < 1 or dtype.kind not in "iuf":
         raise Rejected("NII_4D", "the image has no voxels, or they are not numbers")
-    unit_mm = _UNITS_MM.get(int(header["xyzt_units"]) & 7, 1.0)
-    spacing, origin, direction = _geometry(header, pixdim, unit_mm)
+    place = place_of(header, pixdim, flat=flat)
     count = math.prod(shape[:3]) * dtype.itemsize
     raw = _bytes(data_file, int(header["vox_offset"]), count, volume=volume, volumes=volumes)
     stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
@@ -64,8 +62,8 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = array.astype(np.float64) * slope + intercept
             array = scaled.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
-    warnings = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
-    return Volume(array, spacing, origin, direction, warnings=warnings)
+    plane: Plane = "placed" if flat else ""
+    return Volume(array, place.spacing, place.origin, place.direction, warnings=place.warnings, plane=plane)
 
 
 def write_nifti(path: Path, volume: Volume) -> None:
@@ -73,8 +71,8 @@ def write_nifti(path: Path, volume: Volume) -> None:
     import nibabel as nib
 
     affine = np.eye(4)
-    affine[:3, :3] = _LPS[:, None] * np.array(volume.direction).reshape(3, 3) * np.array(volume.spacing_mm)
-    affine[:3, 3] = _LPS * np.array(volume.origin_mm)
+    affine[:3, :3] = LPS[:, None] * np.array(volume.direction).reshape(3, 3) * np.array(volume.spacing_mm)
+    affine[:3, 3] = LPS * np.array(volume.origin_mm)
     build: Any = nib.Nifti1Image  # nibabel has no types
     image = build(np.ascontiguousarray(volume.array.transpose(2, 1, 0)), affine)
     image.header.set_xyzt_units("mm")
@@ -172,44 +170,3 @@ def _skip(file: IO[bytes], count: int) -> int:
     while left > 0 and (found := len(file.read(min(left, 1 << 20)))):
         left -= found
     return count - left
-
-
-@np.errstate(all="ignore")  # of numbers that cannot be
-def _geometry(
-    header: Any, pixdim: list[float], unit_mm: float
-) -> tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, ...]]:
-    """Spacing, origin and direction in LPS, mm."""
-    pixdim = [value * unit_mm for value in pixdim]
-    if not all(0 < value <= MAX_SPACING_MM for value in pixdim):
-        raise Rejected("NII_SPACING", spacing_x_mm=pixdim[0], spacing_y_mm=pixdim[1], spacing_z_mm=pixdim[2])
-    mm = np.array([unit_mm] * 3 + [1.0])[:, None]
-    sform = mm * header.get_sform() if int(header["sform_code"]) > 0 else None
-    qform = mm * _qform(header) if int(header["qform_code"]) > 0 else None
-    if sform is not None and qform is not None:
-        difference = float(np.abs(sform - qform).max())
-        if not difference <= 1e-3:
-            raise Rejected("NII_SQ", difference_mm=round(difference, 4))
-    affine = sform if sform is not None else qform
-    if affine is None:
-        affine = np.diag([-pixdim[0], -pixdim[1], pixdim[2], 1.0])  # no orientation: axes as they are
-    axes = _LPS[:, None] * np.asarray(affine, dtype=np.float64)[:3, :3]
-    origin = _LPS * np.asarray(affine, dtype=np.float64)[:3, 3]
-    spacing = np.linalg.norm(axes, axis=0)
-    if not all(0 < value <= MAX_SPACING_MM for value in spacing):
-        raise Rejected("NII_SPACING", "sform gives a spacing of zero or above 20 mm")
-    direction = axes / spacing
-    shear = float(np.abs(direction.T @ direction - np.eye(3)).max())
-    if not shear <= 1e-3:
-        raise Rejected("NII_SHEAR", cosine=round(shear, 4))
-    if not np.isfinite(origin).all():
-        raise Rejected("NII_SHEAR", "the origin is not finite")
-    x, y, z = (float(value) for value in spacing)
-    return (x, y, z), (float(origin[0]), float(origin[1]), float(origin[2])), tuple(direction.reshape(-1).tolist())
-
-
-def _qform(header: Any) -> NDArray[np.float64]:
-    try:
-        affine: NDArray[np.float64] = header.get_qform()
-    except Exception as error:  # nibabel's own error class, for quaternions that are none
-        raise Rejected("NII_SQ", "qform is not a rotation") from error
-    return affine

@@ -25,13 +25,8 @@ def difference(labels: Volume, image: Volume) -> str:
     whole = np.rint(turned)
     if np.abs(turned - whole).max() <= 1e-3 and not np.array_equal(whole, np.eye(3)):
         return "its axes are swapped or flipped"
-    if labels.array.shape != image.array.shape:
-        return "its size is another"
-    if not np.allclose(labels.spacing_mm, image.spacing_mm, rtol=0, atol=1e-4):
-        return "its spacing is another"
-    if not np.allclose(labels.direction, image.direction, rtol=0, atol=1e-4):
-        return "its direction is another"
-    return "its origin is another"
+    found = set(labels.differences(image, 1e-4, 1e-3))
+    return f"its {next(name for name in ('size', 'spacing', 'direction', 'origin') if name in found)} is another"
 
 
 def moved(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> tuple[NDArray[np.bool_], Warned]:

@@ -42,7 +42,7 @@ def _label_mask(path: Path, image: Volume, label: int, *, regrid: bool) -> tuple
     layers = list(read_layers(path))
     labels = layers[0]
     told = tuple(one for one in labels.warnings if one not in image.warnings)
-    if not labels.matches(image) and not regrid:
+    if not labels.matches(image) and not (regrid and "bare" not in (labels.plane, image.plane)):
         raise Rejected("GEOMETRY", f"image and mask have different grids: {difference(labels, image)}")
     masks = [_voxels(layer.array, label) for layer in layers]
     found = [mask for mask in masks if mask.any()]

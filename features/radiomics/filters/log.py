@@ -36,14 +36,14 @@ class Log(Filter):
         return [f"log-sigma-{sigma}-mm-3D".replace(".", "-") for sigma in self.sigma_mm]
 
     def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Within 1e-6 of the map's range of the filtered whole image.
+        """Within 1e-6 of the map's range of the filtered whole image. An image of two axes is filtered along these.
 
         Raises Rejected FILTER_SIZE if an axis has fewer than 4 voxels, or fewer than sigma / spacing + 1.
         """
         sizes, spacings = source.image.shape, source.spacing_mm[::-1]
         for name, sigma in zip(self.names(), self.sigma_mm, strict=True):
             sigmas = [sigma / spacing for spacing in spacings]
-            if any(size < max(_SMALLEST, ceil(scale) + 1) for size, scale in zip(sizes, sigmas, strict=True)):
+            if any(sizes[axis] < max(_SMALLEST, ceil(sigmas[axis]) + 1) for axis in _axes(source)):
                 raise Rejected("FILTER_SIZE", sigma_mm=sigma)
             yield name, laplacian(source, sigmas)
 
@@ -55,16 +55,17 @@ def reach(sigma: float) -> int:
 
 def laplacian(source: Source, sigmas: list[float]) -> NDArray[np.float64]:
     """Sum of the second derivatives on the source's box, each times sigma² in mm. sigmas: in voxels, (z, y, x)."""
-    image, inner = source.crop((reach(sigmas[0]), reach(sigmas[1]), reach(sigmas[2])))
+    image, inner = source.crop((0 if source.flat else reach(sigmas[0]), reach(sigmas[1]), reach(sigmas[2])))
     shape = list(image.shape)
     # The axis that the box shortens most goes first: what follows has less to do.
-    order = sorted(range(3), key=lambda axis: (inner[axis].stop - inner[axis].start) / shape[axis])
+    order = sorted(_axes(source), key=lambda axis: (inner[axis].stop - inner[axis].start) / shape[axis])
+    last = len(order) - 1
     smooth, second = image, image
     for step, axis in enumerate(order):
         part = inner[axis]
         sizes, steps = _lines(shape, axis)
         shape[axis] = part.stop - part.start
-        found = np.empty((2 if step < 2 else 1, *shape))
+        found = np.empty((2 if step < last else 1, *shape))
         _filter(
             smooth.ravel(),
             second.ravel(),
@@ -75,12 +76,17 @@ def laplacian(source: Source, sigmas: list[float]) -> NDArray[np.float64]:
             part.stop - part.start,
             *_coefficients(sigmas[axis]),
             step > 0,
-            step < 2,
+            step < last,
             found[0].ravel(),
             found[-1].ravel(),
         )
         smooth, second = found[0], found[-1]
     return second
+
+
+def _axes(source: Source) -> tuple[int, ...]:
+    """The axes that are filtered (z, y and x as 0, 1, 2)."""
+    return (1, 2) if source.flat else (0, 1, 2)
 
 
 def _lines(shape: list[int], axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

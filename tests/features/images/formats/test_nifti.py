@@ -10,6 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy.spatial.transform import Rotation
 
 from features.core.quarantine import Rejected
 from features.images.formats.nifti import nifti_voxels, read_nifti
@@ -40,15 +41,111 @@ def test_good_file_equals_simpleitk(tmp_path: Path, save_nifti: Callable, affine
 
 
 def test_no_orientation_at_all_equals_simpleitk(tmp_path: Path, save_nifti: Callable) -> None:
-    def forget(image: nib.Nifti1Image) -> None:
-        image.header["sform_code"] = image.header["qform_code"] = 0
-
-    path = save_nifti(tmp_path / "a.nii", ARRAY, edit=forget)
-    nib.load(path)
+    path = save_nifti(tmp_path / "a.nii", ARRAY)
+    data = bytearray(path.read_bytes())
+    data[252:256] = bytes(4)  # qform_code, sform_code: nibabel would set them again
+    path.write_bytes(data)
     volume, wanted = read_nifti(path), sitk.ReadImage(str(path))
     np.testing.assert_allclose(volume.spacing_mm, wanted.GetSpacing())
     np.testing.assert_allclose(volume.direction, wanted.GetDirection())
     np.testing.assert_allclose(volume.origin_mm, wanted.GetOrigin())
+    assert [warned.code for warned in volume.warnings] == ["ORIENTATION_UNKNOWN"]
+
+
+def test_two_dimensions_are_one_slice(tmp_path: Path, save_nifti: Callable) -> None:
+    for third in (0.0, 5.0):
+        affine = np.array([[-0.8, 0, 0, 10], [0, -1.5, 0, 20], [0, 0, third, 30], [0, 0, 0, 1]])
+        flat = save_nifti(tmp_path / "a.nii.gz", ARRAY[..., 0], affine) if third else _without_third(tmp_path, affine)
+        volume = read_nifti(flat)
+        np.testing.assert_array_equal(volume.array, ARRAY[..., 0].T[None])
+        np.testing.assert_allclose(volume.spacing_mm, (0.8, 1.5, 1.0), rtol=1e-6)
+        np.testing.assert_allclose(volume.origin_mm, (-10, -20, 30))
+        np.testing.assert_allclose(volume.direction, np.eye(3).reshape(-1), atol=1e-6)
+        assert (volume.plane, volume.warnings, nifti_voxels(flat)) == ("placed", (), 30)
+    with pytest.raises(Rejected, match="NII_4D"):
+        read_nifti(flat, volume=1)
+
+
+def _without_third(folder: Path, affine: np.ndarray) -> Path:
+    """A file of two axes whose sform and pixdim say nothing of a third one."""
+    header = nib.Nifti1Header()
+    header.set_data_shape(ARRAY.shape[:2])
+    header.set_data_dtype(np.int16)
+    header["pixdim"][1:4] = 0.8, 1.5, 0
+    header["srow_x"], header["srow_y"], header["srow_z"] = affine[:3]
+    header["sform_code"], header["vox_offset"], header["magic"] = 1, 352, b"n+1"
+    (folder / "b.nii").write_bytes(header.binaryblock + bytes(4) + ARRAY[..., 0].tobytes(order="F"))
+    return folder / "b.nii"
+
+
+def _turned(angles: tuple[float, float, float], spacing: tuple[float, float, float], hand: float = 1.0) -> np.ndarray:
+    """An axial image in RAS, turned by some degrees."""
+    affine = np.eye(4)
+    turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+    affine[:3, :3] = np.diag([-1, -1, 1]) @ turn @ np.diag([1, 1, hand]) * np.array(spacing)
+    affine[:3, 3] = 50, 40, -30
+    return affine
+
+
+TURNS = [
+    (0, 0, 0.06),
+    (0, 8, -0.05),
+    (0.03, 0, 0),
+    (0, 0, 0),
+    (0, 0, 180),
+    (180, 0, 0.01),
+    (0, 179.99, 0.02),
+    (20, -30, 40),
+]
+
+
+@pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (4.0, 0.7, 2.0), (0.01, 0.01, 0.02)])
+@pytest.mark.parametrize("hand", [1.0, -1.0])
+def test_forms_of_one_matrix_agree_however_their_quaternion_is_rounded(
+    tmp_path: Path, save_nifti: Callable, spacing: tuple[float, float, float], hand: float
+) -> None:
+    for angles in TURNS:
+        affine = _turned(angles, spacing, hand)
+        volume = read_nifti(save_nifti(tmp_path / "a.nii", ARRAY, affine))
+        axes = np.array(volume.direction).reshape(3, 3) * np.array(volume.spacing_mm)
+        np.testing.assert_allclose(np.diag([-1, -1, 1]) @ axes, affine[:3, :3], atol=1e-6 * max(spacing))
+
+
+@pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (0.01, 0.01, 0.02)])
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda angles, spacing: _turned((angles[0], angles[1], angles[2] + 0.2), spacing),
+        lambda angles, spacing: _turned((-angles[0], -angles[1], -angles[2]), spacing),
+        lambda angles, spacing: _turned(angles, spacing, -1.0),
+        lambda angles, spacing: _turned(angles, (spacing[0], spacing[1], spacing[2] * 1.01)),
+        lambda angles, spacing: _turned(angles, spacing) + np.diag([1.0], 3) * spacing[0],
+    ],
+    ids=["turned", "turned back", "other hand", "wider", "moved"],
+)
+def test_forms_that_disagree_are_refused(
+    tmp_path: Path, save_nifti: Callable, spacing: tuple[float, float, float], other: Callable
+) -> None:
+    for angles in ((0, 0, 0.12), (10, 20, 30)):
+        sform = other(angles, spacing)
+        path = save_nifti(
+            tmp_path / "a.nii", ARRAY, _turned(angles, spacing), edit=lambda one, sform=sform: one.set_sform(sform, 1)
+        )
+        with pytest.raises(Rejected, match="NII_SQ"):
+            read_nifti(path)
+
+
+@pytest.mark.parametrize(("shear", "code"), [(1e-5, ""), (0.05, "NII_S")])
+def test_a_shear_that_a_quaternion_cannot_hold_is_refused(
+    tmp_path: Path, save_nifti: Callable, shear: float, code: str
+) -> None:
+    affine = _turned((0, 0, 0.06), (3, 3, 3)) @ (np.eye(4) + np.diag([shear, 0, 0], 1))
+    path = save_nifti(tmp_path / "a.nii", ARRAY, affine, edit=lambda one: one.set_qform(affine, 1, strip_shears=True))
+    if not code:
+        assert read_nifti(path).warnings == ()
+        return
+    with pytest.raises(Rejected, match=code):
+        read_nifti(path)
 
 
 def test_scaling_is_applied_once(tmp_path: Path, save_nifti: Callable) -> None:
@@ -95,7 +192,7 @@ def _widen(image: nib.Nifti1Image) -> None:
         ("NII_SHEAR", ARRAY, _shear),
         ("NII_SPACING", ARRAY, _widen),
         ("NII_4D", np.stack([ARRAY, ARRAY], axis=-1), bool),
-        ("NII_4D", ARRAY[0], bool),
+        ("NII_4D", ARRAY[0, 0], bool),
     ],
 )
 def test_faulty_geometry_is_rejected(

@@ -65,10 +65,49 @@ def test_a_truncated_file_is_refused(
     assert str(tmp_path) not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("shape", "axes"), [((4, 5), 2), ((2, 3, 4, 5), 4)])
-def test_only_three_dimensions_are_read(tmp_path: Path, shape: tuple[int, ...], axes: int) -> None:
-    found = code_of(written(tmp_path / "image.nrrd", np.zeros(shape, np.float32)))
-    assert (found.code, found.details["axes"]) == ("NII_4D", axes)
+def test_four_dimensions_are_not_read_unless_one_is_chosen(tmp_path: Path) -> None:
+    found = code_of(written(tmp_path / "image.nrrd", np.zeros((2, 3, 4, 5), np.float32)))
+    assert (found.code, found.details["axes"]) == ("NII_4D", 4)
+
+
+@pytest.mark.parametrize("name", ["image.nrrd", "image.mha", "image.mhd"])
+def test_two_dimensions_are_one_slice(tmp_path: Path, name: str) -> None:
+    image = sitk.GetImageFromArray(np.arange(20, dtype=np.int16).reshape(4, 5))
+    image.SetSpacing((0.5, 0.75))
+    image.SetOrigin((3, -4))
+    image.SetDirection((0, -1, 1, 0))
+    sitk.WriteImage(image, str(tmp_path / name))
+    found = read_volume(tmp_path / name)
+    np.testing.assert_array_equal(found.array, np.arange(20).reshape(1, 4, 5))
+    assert (found.spacing_mm, found.origin_mm, found.plane) == ((0.5, 0.75, 1.0), (3, -4, 0), "bare")
+    assert found.direction == (0, -1, 0, 1, 0, 0, 0, 0, 1)
+    assert file_voxels(tmp_path / name) == 20
+    colours = written(tmp_path / name, np.zeros((4, 5, 3), np.uint8), vector=True)
+    assert code_of(colours).code == "NII_4D"
+    assert read_volume(colours, channel=2).array.shape == (1, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("image.mha", b"AnatomicalOrientation = ALI\n", b""),
+        ("image.mha", b"AnatomicalOrientation = ALI", b"AnatomicalOrientation = ???"),
+        ("image.nrrd", b"space: left-posterior-superior\n", b"space dimension: 3\n"),
+        ("image.nrrd", b"space: left-posterior-superior", b"space: scanner-xyz"),
+        ("image.nrrd", b"space: left-posterior-superior", b"space: 3D-right-handed"),
+    ],
+)
+def test_a_file_that_does_not_tell_how_the_patient_lay_is_read_with_a_warning(
+    tmp_path: Path, name: str, old: bytes, new: bytes
+) -> None:
+    path = written(tmp_path / name, compressed=False)
+    assert read_volume(path).warnings == ()
+    data = path.read_bytes()
+    assert data.count(old) == 1
+    path.write_bytes(data.replace(old, new))
+    found, reference = read_volume(path), sitk.ReadImage(str(path))
+    assert [warned.code for warned in found.warnings] == ["ORIENTATION_UNKNOWN"]
+    assert found.direction == pytest.approx(reference.GetDirection())
 
 
 @pytest.mark.parametrize("spacing", ["0", "21", "nan"])
