@@ -75,6 +75,8 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         outline = recipe.roi.select(outline, grid, _body(region.volume, axes, recipe.roi))
         if (count := int(outline.sum())) < recipe.minimum_voxels:
             raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
+        if region.volume.padding is not None and (beyond := outline & _on_axes(region.volume.padding, axes)).any():
+            left_out = beyond if left_out is None else left_out | beyond
     mask = outline if left_out is None else outline & ~left_out
     before = int(mask.sum())
     mask = _resegmented(array, mask, recipe)

@@ -172,3 +172,17 @@ def test_variants_leave_the_mask_alone_and_say_what_they_are(kind: str) -> None:
     np.testing.assert_array_equal(first, second)
     assert first.dtype == bool
     assert type(variant).__doc__
+
+
+def test_padding_in_a_shell_is_left_out_of_its_intensities() -> None:
+    region = _region()
+    padding = np.zeros_like(region.mask)
+    padding[:, :, 32:] = True  # beside the ROI, within the shell
+    array = np.where(padding, -3000.0, region.volume.array)
+    assert not (padding & region.mask).any()
+    recipe = _recipe({"kind": "shell", "thickness_mm": 6.0}, spacing_mm=(1.0, 1.0, 2.0))
+    plain = prepare_region(Region(Volume(array, SPACING), region.mask), recipe)
+    found = prepare_region(Region(Volume(array, SPACING, padding=padding), region.mask), recipe)
+    np.testing.assert_array_equal(found.shape_mask, plain.mask)
+    assert 0 < found.mask.sum() < plain.mask.sum()
+    assert plain.values.min() < -2000 < -100 < found.values.min()
