@@ -41,6 +41,7 @@ from tests.corpus.study import (
 )
 
 SUV = 70_000 / (370e6 * 2 ** (-UPTAKE_S / HALF_LIFE_S))
+FINE = RECIPES["CT"].model_copy(update={"name": "ct_fine", "spacing_mm": (0.7, 0.7, 1.9)})
 PADDED = np.s_[2:6, 6:8, :]  # a quarter of the ROI
 LUT = np.arange(2000) * 3 + 100
 
@@ -192,6 +193,16 @@ def mr_lut_padding_and_inverse(patient: str) -> tuple[Study, Wanted]:
     tell(study, PixelPaddingValue=5, PhotometricInterpretation="MONOCHROME1")
     real = 65535 - LUT[np.clip(values, 0, len(LUT) - 1)]
     return study, Wanted(counted(real, marked), ("DICOM_MONOCHROME1", "DICOM_OVERFLOW"))
+
+
+@case("ct")
+def padding_in_and_beside_the_roi(patient: str) -> tuple[Study, Wanted]:
+    study = ct_study(patient)
+    values, marked = padded(-2000, study)
+    values[:, :, 14:] = -2000
+    store(study, values)
+    tell(study, PixelPaddingValue=-2000)
+    return study, Wanted(counted(values - 1024, marked), ("DICOM_OVERFLOW",))
 
 
 @case("ct_regrid")
@@ -435,9 +446,12 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Wanted, di
     catalog.write_text(yaml.safe_dump({"version": 1, "cohorts": {COHORT: {**cohort, "root": "files"}}}))
     made = Store(root / "store")
     with Pool(Threads(workers=2)) as pool:
-        refresh_cohort(COHORT, tuple(RECIPES.values()), catalog, made, pool)
+        refresh_cohort(COHORT, (*RECIPES.values(), FINE), catalog, made, pool)
     mart = Mart.open(made)
-    region = {row["patient"]: row for row in mart.read("region", COHORT).to_pylist()}
+    region: dict[str, dict[str, Any]] = {}
+    for table in ("region", "radiomics"):
+        for row in mart.read(table, COHORT).to_pylist():
+            region[row["patient"]] = region.get(row["patient"], {}) | row
     said = [row for table in ("quarantine", "warnings") for row in mart.read(table, COHORT).to_pylist()]
     key = load_key()
     names = {name: pseudonym(key, COHORT, name) for name in CASES}
@@ -463,6 +477,9 @@ def test_the_region_table_holds_what_headers_tell(name: str, rows: dict[str, Any
         found = [facts[fact][0] for fact in facts]
         values = wanted.values
         assert found == pytest.approx([len(values), values.mean(), values.min(), values.max()], rel=1e-6)
+    if name in ("padding_in_and_beside_the_roi", "regridded_padding"):  # resampled, padding reached -1700 HU in tissue
+        lowest = [value for key, value in row.items() if "ct_fine" in key and key.endswith("firstorder_Minimum")]
+        assert len(lowest) == 1 and body()[ROI].min() - 50 < lowest[0] < 0
     for word in wanted.says:
         assert word in ours[0]["message"]
     assert {key: value for key, value in _details(ours).items() if key in wanted.details} == wanted.details

@@ -213,14 +213,25 @@ def _chosen(one: Series, source: DicomSource, reader: HeaderReader) -> list[Imag
 
 
 def _with_series(mask: DicomFile, series: Sequence[Series]) -> DicomFile:
-    """A mask that references no series, or several, with those whose instances its contours or frames name, if there are any."""
-    named = mask.header.named
-    found = {
-        one.header.series: mask.header.references.get(one.header.series) or named & one.instances
+    """A mask that references no series, or several, with those whose instances its contours or frames name, if there are any.
+
+    Other series of their modalities are none of its own; of other modalities it keeps what it references, or what shares
+    its frame of reference: contours that were drawn on a CT may be meant for its PET, too.
+    """
+    header = mask.header
+    hit = [one.header for one in series if header.named & one.instances]
+    if not hit:
+        return mask
+    told = header.references or {one.header.series: frozenset() for one in series if _refers(header, one.header)}
+    modalities = {one.modality for one in hit}
+    alike = {one.header.series for one in series if one.header.modality in modalities}
+    references = {word: instances for word, instances in told.items() if word not in alike}
+    references |= {
+        one.header.series: told.get(one.header.series) or header.named & one.instances
         for one in series
-        if named & one.instances
+        if header.named & one.instances
     }
-    return mask._replace(header=replace(mask.header, references=found)) if found else mask
+    return mask._replace(header=replace(header, references=references))
 
 
 def _named(source: DicomSource, images: list[Image], masks: Masks) -> tuple[list[Image], list[Image]]:

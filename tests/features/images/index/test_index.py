@@ -194,12 +194,19 @@ def test_contours_name_a_series_by_its_instances(
             item.ReferencedSOPInstanceUID = image.SOPInstanceUID
             contour.ContourImageSequence = [item]
     ds.save_as(path)
+    pet, slices = save_case("P001", mask=False, modality="PT", intercept=0.0)
+    for one, file in zip(slices, pet, strict=True):
+        one.FrameOfReferenceUID = series[0].FrameOfReferenceUID
+        one.save_as(file)
     index = _index(catalog, DICOM)
     if kind == "frame":
-        assert _codes(index) == ["SERIES_AMBIGUOUS"]
+        assert _codes(index) == ["DICOM_MODALITY", "SERIES_AMBIGUOUS"]
     else:
-        assert _codes(index) == []
+        assert _codes(index) == ["DICOM_MODALITY"]
         assert set(index.scans[0].image.paths) == set(paths)
+    if kind != "both":  # without references the PET that shares the frame of reference has the contours, too
+        index = _index(catalog, {**DICOM, "modality": "PT", "unit": "BQML", "select": {"Modality": "PT"}})
+        assert [set(scan.image.paths) for scan in index.scans] == [set(pet)]
 
 
 def test_two_series_in_one_folder_are_kept_apart(tmp_path: Path, catalog: Callable, save_case: Callable) -> None:
