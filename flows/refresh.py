@@ -124,6 +124,8 @@ def _refresh(
     for name in names:  # what is missing is said before anything is computed
         catalog.root(name)
         chosen[name] = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
+        for recipe in chosen[name]:
+            _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
         check_columns_stay(store, name, chosen[name], drop)
     published = []
     for one in finish_withdrawals(store):

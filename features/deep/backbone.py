@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from features.core.extractor import Extractor
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.table import Column
+from features.deep.needed import check_torch, torch_version
 from features.deep.sampling import VERSION, View, sample_view
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Backbone(Extractor):
 
     @cached_property
     def version(self) -> str:
-        return f"{self.kind} {self.weights[:16]}; sampling {VERSION}; torch {version('torch').split('+')[0]}"
+        return f"{self.kind} {self.weights[:16]}; sampling {VERSION}; torch {torch_version()}"
 
     def columns(self, recipe: Recipe) -> list[Column]:
         return [
@@ -75,6 +75,7 @@ class Backbone(Extractor):
         return [dict(zip(names, row.tolist(), strict=True)) for row in features]
 
     def _forward(self, patches: Sequence[np.ndarray]) -> np.ndarray:
+        check_torch()
         import torch
         from torch.nn.functional import interpolate
 

