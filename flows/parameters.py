@@ -1,16 +1,22 @@
-"""How parameters of flows look in a form: titles, and unions of the kinds of a room as a choice."""
+"""How parameters of flows look in a form: titles, unions of the kinds of a room as a choice; and how they are checked."""
 
-from functools import reduce
+from collections.abc import Callable
+from functools import reduce, wraps
+from inspect import signature
 from operator import or_
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
-from pydantic import Field, GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler, ValidationError, validate_call
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
+from features.core.errors import RadweaveError
 from features.core.room import Kind, Room
+from flows.engine import run_body
 
 K = TypeVar("K", bound=Kind)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def titled(title: str) -> FieldInfo:
@@ -34,3 +40,38 @@ def any_of(room: Room[K]) -> Any:
     """
     kinds = sorted((room.load(kind) for kind in room.modules), key=lambda kind: len(kind.model_fields))
     return Annotated[reduce(or_, kinds), Field(discriminator="kind"), Choice()]
+
+
+def checked(call: Callable[P, R]) -> Callable[P, R]:
+    """The function of a flow with checked parameters: wrong ones end the run as Failed with a sentence that names each.
+
+    Prefect's own check would log a traceback and give no sentence: switch it off (`validate_parameters=False`).
+    """
+
+    @validate_call
+    @wraps(call)
+    def parsed(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ARG001
+        return kwargs
+
+    @wraps(call)
+    def checking(*args: P.args, **kwargs: P.kwargs) -> R:
+        named: Any = signature(call).bind(*args, **kwargs).arguments  # so that faults tell names, not places
+        try:
+            found = parsed(**named)
+        except ValidationError as error:
+            sentence = _sentence(error)
+            return run_body(lambda _: _refuse(sentence))
+        return call(**found)
+
+    return checking
+
+
+def _sentence(error: ValidationError) -> str:
+    faults = [
+        (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")) for fault in error.errors()
+    ]
+    return "wrong parameters: " + "; ".join(f"{place}: {what}" for place, what in faults)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise RadweaveError(sentence)

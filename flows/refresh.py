@@ -26,7 +26,7 @@ from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.artifacts import Board
 from flows.configuration import find_recipes, recipe_files, recipes_for
 from flows.engine import gpu_slot, name_run, run_body, run_step, say
-from flows.parameters import Choice, titled
+from flows.parameters import Choice, checked, titled
 from flows.threshold import check_threshold, scans_in_quarantine
 from tasks.extract import extract_features
 from tasks.index import index_scans
@@ -40,10 +40,11 @@ from tasks.tables import read_tables
 
 
 def _name() -> str:
-    return "refresh " + ("+".join(flow_run.parameters["cohorts"]) or "all cohorts")
+    return "refresh " + ("+".join(map(str, flow_run.parameters["cohorts"] or ())) or "all cohorts")
 
 
-@flow(name="refresh", flow_run_name=_name, persist_result=False)
+@flow(name="refresh", flow_run_name=_name, persist_result=False, validate_parameters=False)
+@checked
 def refresh(
     cohorts: Annotated[list[str], titled("Cohorts")] = [],  # noqa: B006 - Prefect shows it as the default of the form
     recipes: Annotated[list[str], titled("Recipes")] = [],  # noqa: B006
@@ -66,9 +67,9 @@ def refresh(
         catalog: path of the data catalog
         store: folder of the results
     """
-    path, kept = Path(catalog), Store(open_place(store))
+    path = Path(catalog)
     return run_body(
-        lambda board: _watched(board, cohorts, recipes, path, kept, runner, failure_threshold, rehash, drop)
+        lambda board: _watched(board, cohorts, recipes, path, store, runner, failure_threshold, rehash, drop)
     )
 
 
@@ -77,13 +78,14 @@ def _watched(
     cohorts: list[str],
     recipes: list[str],
     path: Path,
-    store: Store,
+    place: str,
     runner: Runner,
     failure_threshold: float,
     rehash: bool,
     drop: list[str],
 ) -> list[Published]:
     """The refresh with what is shown of it. The mart is published before too many rejections end the run as Failed."""
+    store = Store(open_place(place))
     names = cohorts or _available(load_catalog(path))
     before = {name: scans_in_quarantine(store, name) for name in names}
     published = _refresh(names, recipes, path, store, runner, rehash, drop)

@@ -24,7 +24,7 @@ from features.results.runs import is_run, read_run, run_faults, running
 from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
 from flows.engine import name_run, run_body, run_step, say
-from flows.parameters import Choice, any_of, titled
+from flows.parameters import Choice, any_of, checked, titled
 from tasks.evaluation.study import Study, load_study
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
@@ -50,10 +50,11 @@ class ChosenModel(Frozen):
 
 
 def _name() -> str:
-    return f"study {Path(flow_run.parameters['study']).stem}"
+    return f"study {Path(str(flow_run.parameters['study'])).stem}"
 
 
-@flow(name="study", flow_run_name=_name, persist_result=False)
+@flow(name="study", flow_run_name=_name, persist_result=False, validate_parameters=False)
+@checked
 def study(
     study: Annotated[str, titled("Study")],
     models: Annotated[list[ChosenModel], titled("Models")] = [],  # noqa: B006 - the default of the form
@@ -72,9 +73,8 @@ def study(
         catalog: path of the data catalog
         store: folder of the results
     """
-    path, places = find_study(study), (Path(catalog), Store(open_place(store)))
     change = Change(tuple(chosen.model for chosen in models), seed)
-    return run_body(lambda board: _watched(board, path, change, *places, runner))
+    return run_body(lambda board: _watched(board, study, change, Path(catalog), store, runner))
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,9 @@ class Change:
             raise RadweaveError(f"study {plan.name} with the given models and seed: {faults}") from error
 
 
-def _watched(board: Board, path: Path, change: Change, catalog: Path, store: Store, runner: Runner) -> Path:
+def _watched(board: Board, study: str, change: Change, catalog: Path, place: str, runner: Runner) -> Path:
     """The study with what is shown of it."""
+    path, store = find_study(study), Store(open_place(place))
     declared = check_configuration(catalog, [path])
     plan = change.of(load_study(path))
     check_models(plan, declared)

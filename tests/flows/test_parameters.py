@@ -5,10 +5,12 @@ from typing import Annotated
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from flows.parameters import Choice, any_of
+from features.core.errors import RadweaveError
+from flows.parameters import Choice, any_of, checked
 from tasks.models.model import MODELS
 from tasks.models.svm import Svm
-from tasks.pool import AnyRunner
+from tasks.pool import DEFAULT_RUNNER, AnyRunner
+from tasks.runners.threads import Threads
 
 MODEL = TypeAdapter(any_of(MODELS))
 
@@ -40,3 +42,17 @@ def test_a_kind_is_parsed_by_its_name() -> None:
 def test_wrong_kinds_and_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         MODEL.validate_python(wrong)
+
+
+@checked
+def doubled(count: int, runner: Annotated[AnyRunner, Choice()] = DEFAULT_RUNNER) -> tuple[int, AnyRunner]:
+    """Twice."""
+    return 2 * count, runner
+
+
+def test_checked_parameters_are_parsed_and_wrong_ones_are_named_together() -> None:
+    assert doubled("2", runner={"kind": "threads"}) == (4, Threads())
+    with pytest.raises(RadweaveError) as told:
+        doubled("many", runner={"kind": "cloud"})
+    assert "wrong parameters: count: Input should be a valid integer" in str(told.value)
+    assert "; runner: Input tag 'cloud' found using 'kind' does not match" in str(told.value)
