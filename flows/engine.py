@@ -7,17 +7,22 @@ What is tracked lies in the server's database. So errors that radweave does not 
 patient data, before Prefect sees them.
 """
 
+import base64
+import contextvars
 import copy
 import ctypes
+import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from http.client import HTTPException
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, Task, get_client
@@ -25,7 +30,12 @@ from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
 from prefect.exceptions import FailedRun
 from prefect.logging import get_run_logger
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_KEY,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    temporary_settings,
+)
 from prefect.states import Failed
 
 from features.core.digest import digest_bytes
@@ -37,6 +47,13 @@ from flows.server import HEARTBEAT_SECONDS, SERVED_BY
 P = ParamSpec("P")
 R = TypeVar("R")
 GPU_LIMIT = "radweave-gpu"
+LEASE_SECONDS = 120.0  # a run that is alive renews its hold of the slot after three quarters of it
+WAIT_SECONDS = 3.0  # before a run says that it waits
+WAITS = (
+    f"waits for a slot of the GPU, which another run holds (limit {GPU_LIMIT}). If no other run is at work, a killed one left "
+    "it: it is free after two minutes; after a restart of a server that radweave serve did not start, say radweave prepare"
+)
+BUSY = (429, 500, 502, 503, 504)  # answers of a server that is there
 _PR_SET_PDEATHSIG = 1
 
 
@@ -79,7 +96,14 @@ def run_body(work: Callable[[Board], R]) -> R:
         except Exception as error:
             sentence = str(error if isinstance(error, UnknownError) else UnknownError(error))
         get_run_logger().error(sentence)
+        for name in ("prefect.flow_runs", "prefect.engine"):
+            logging.getLogger(name).addFilter(_is_news)
         return cast(R, Failed(message=sentence))  # Prefect takes a state for the end of the run
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is more than Prefect's traceback of a run whose sentence was just logged."""
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
 def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -91,11 +115,8 @@ def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     server = os.environ.get("PREFECT_API_URL")
     if not server:
         return flow.fn(*args, **kwargs)
-    if not _answers(server):
-        raise RadweaveError(
-            "the Prefect server that PREFECT_API_URL names does not answer: start it, or unset PREFECT_API_URL to work "
-            "untracked; nothing was computed"
-        )
+    if fault := server_fault(server):
+        raise RadweaveError(f"{fault}, or unset PREFECT_API_URL to work untracked; nothing was computed")
     ended: list[R] = []
     tracked = copy.copy(flow)
     tracked.fn = _kept(flow.fn, ended)
@@ -106,7 +127,7 @@ def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     except FailedRun as error:
         raise RadweaveError(str(error)) from None
     except Exception:
-        if _answers(server):
+        if not server_fault(server):
             raise
     say("the Prefect server is gone: the work goes on without it, its run will show as Crashed")
     if not ended:
@@ -118,9 +139,21 @@ def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 @contextmanager
 def gpu_slot() -> Iterator[None]:
-    """A slot of the limit `radweave-gpu`, held while the block runs; without a server or a limit nothing is waited for."""
-    slot = concurrency(GPU_LIMIT, occupy=1, strict=False, raise_on_lease_renewal_failure=False)
-    held = FlowRunContext.get() is not None and _done(slot.__enter__, "no slot of the GPU was to be had")
+    """A slot of the limit `radweave-gpu`, held while the block runs; without a server or a limit nothing is waited for.
+
+    A run that waits says so. What a killed run held is free again after LEASE_SECONDS, as long as its server lives.
+    """
+    slot = concurrency(
+        GPU_LIMIT, occupy=1, strict=False, lease_duration=LEASE_SECONDS, raise_on_lease_renewal_failure=False
+    )
+    tracked = FlowRunContext.get() is not None
+    waiting = threading.Timer(WAIT_SECONDS, contextvars.copy_context().run, (say, WAITS))
+    if tracked:
+        waiting.start()
+    try:
+        held = tracked and _done(slot.__enter__, "no slot of the GPU was to be had")
+    finally:
+        waiting.cancel()
     try:
         yield
     finally:
@@ -191,12 +224,31 @@ def _done(ask: Callable[[], object], otherwise: str) -> bool:
     return True
 
 
-def _answers(server: str) -> bool:
+def server_fault(server: str) -> str:
+    """Why the server at this PREFECT_API_URL cannot be used, and what to do; empty if it can."""
+    if not server.startswith(("http://", "https://")):
+        return "PREFECT_API_URL is no address of a server: give one such as http://127.0.0.1:4200/api"
+    headers = {"content-type": "application/json", **_credentials()}
     try:
-        with urllib.request.urlopen(f"{server.rstrip('/')}/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
+        request = urllib.request.Request(f"{server.rstrip('/')}/flows/count", b"{}", headers)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            is_count = answer.read(100).strip().isdigit()
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 401:
+            return "the Prefect server that PREFECT_API_URL names asks for a password: set PREFECT_API_AUTH_STRING"
+        is_count = error.code in BUSY
+    except (OSError, ValueError, HTTPException):
+        return "the Prefect server that PREFECT_API_URL names does not answer: start it"
+    return "" if is_count else "at PREFECT_API_URL answers no Prefect API: its address ends with /api"
+
+
+def _credentials() -> dict[str, str]:
+    """The header by which Prefect's clients say who they are: of a server with a password, or of Prefect Cloud."""
+    if password := PREFECT_API_AUTH_STRING.value():
+        return {"authorization": "Basic " + base64.b64encode(password.encode()).decode()}
+    key = PREFECT_API_KEY.value()
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def _end_with_server() -> None:

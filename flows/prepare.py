@@ -7,7 +7,7 @@ from typing import cast
 from prefect import get_client
 from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate, WorkPoolCreate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
@@ -48,23 +48,39 @@ def prepare_server(silent_seconds: int = SILENT_SECONDS) -> list[str]:
     ]
 
 
+def free_gpu_slots(*, restarted: bool) -> int:
+    """How many slots of the GPU that killed runs left behind are free again.
+
+    Who holds a slot stands in the server's memory, what is taken in its database: after a restart nobody can give back what
+    was taken before. restarted: the server has just started, so no slot is held; else slots are freed only where no refresh
+    or study counts as running.
+    """
+    with get_client(sync_client=True) as client:
+        taken = client.read_global_concurrency_limit_by_name(GPU_LIMIT).active_slots
+        if not taken or (not restarted and _living_runs(client)):
+            return 0
+        client.update_global_concurrency_limit(GPU_LIMIT, GlobalConcurrencyLimitUpdate(active_slots=0))
+        return taken
+
+
 def end_stale_runs(deployments: list[str]) -> int:
     """How many runs of these deployments were left as running by a process that is gone; they are Crashed now."""
-    left = FlowRunFilter(
-        state=FlowRunFilterState(
-            type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
-        )
-    )
     message = "the process of this run is gone; what it finished is kept, the next run goes on from there"
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=FLOWS)),
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=deployments)),
-            flow_run_filter=left,
-        )
+        runs = _living_runs(client, DeploymentFilter(name=DeploymentFilterName(any_=deployments)))
         for run in runs:
             client.set_flow_run_state(run.id, Crashed(message=message), force=True)
     return len(runs)
+
+
+def _living_runs(client: SyncPrefectClient, deployments: DeploymentFilter | None = None) -> list[FlowRun]:
+    """Refreshes and studies that count as running."""
+    living = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+    return client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=FLOWS)),
+        deployment_filter=deployments,
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=living)),
+    )
 
 
 def _ensure_work_pool(client: SyncPrefectClient) -> None:

@@ -1,13 +1,16 @@
 """Steps and flows without a server: plain calls; and errors that tell nothing about patients where they are tracked."""
 
 import errno
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from prefect import flow, task
+from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
 from features.core.errors import RadweaveError
 from features.core.progress import tell
-from flows.engine import UnknownError, _discreet, gpu_slot, name_run, run_body, run_flow, run_step
+from flows.engine import UnknownError, _discreet, gpu_slot, name_run, run_body, run_flow, run_step, server_fault
 from tasks.index import index_scans
 from tasks.tables import read_tables
 
@@ -38,6 +41,34 @@ def test_without_a_server_faults_and_bugs_are_raised_as_they_are() -> None:
 def test_without_a_run_no_slot_is_waited_for_and_nothing_is_named() -> None:
     with gpu_slot():
         name_run("a name")
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A server that answers a count below /api, to whom has the password, and a page everywhere else."""
+
+    def do_POST(self) -> None:
+        known = self.headers.get("authorization") == "Basic bWU6c2VjcmV0"
+        code = 404 if not self.path.startswith("/api/") else 200 if known else 401
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write(b"3" if code == 200 else b"<html>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_what_is_wrong_with_the_server_that_is_named_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert "asks for a password: set PREFECT_API_AUTH_STRING" in server_fault(f"{url}/api")
+        with temporary_settings({PREFECT_API_AUTH_STRING: "me:secret"}):
+            assert server_fault(f"{url}/api") == server_fault(f"{url}/api/") == ""
+        assert "answers no Prefect API: its address ends with /api" in server_fault(url)
+        server.shutdown()
+    assert "does not answer: start it" in server_fault(f"{url}/api")
+    for wrong in ("nonsense", "ftp://host/api", " "):
+        assert "no address of a server: give one such as http" in server_fault(wrong)
 
 
 def test_an_unknown_error_of_a_tracked_step_tells_its_place_and_no_text() -> None:
