@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from traceback import walk_tb
 from typing import Annotated
 
 import typer
@@ -320,25 +321,39 @@ def serve(
     auth: Annotated[
         str, typer.Option(envvar="RADWEAVE_AUTH", help="USER:PASSWORD that the server asks for; else none.")
     ] = "",
+    url: Annotated[
+        str,
+        typer.Option(envvar="RADWEAVE_URL", help="Where a proxy offers the server, such as https://radweave.example."),
+    ] = "",
 ) -> None:
-    """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for."""
+    """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for.
+
+    It answers only the UI's own pages and programs of this machine. It ends with exit code 2 if the server ends.
+    """
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.serve import serve_deployments
 
-    serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth)
+    serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth, url=url)
 
 
 @app.command()
 def prepare() -> None:
     """Give the Prefect server that PREFECT_API_URL names what radweave needs; `serve` does so by itself."""
-    if not os.environ.get("PREFECT_API_URL"):
+    server = os.environ.get("PREFECT_API_URL")
+    if not server:
         raise RadweaveError(
             "set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api"
         )
-    from flows.prepare import prepare_server
+    from flows.engine import server_fault
+
+    if fault := server_fault(server):
+        raise RadweaveError(fault)
+    from flows.prepare import free_gpu_slots, prepare_server
 
     for line in prepare_server():
         typer.echo(line)
+    if freed := free_gpu_slots(restarted=False):
+        typer.echo(f"slots of the GPU that killed runs had left taken, free now: {freed}")
 
 
 for _command in (extract, features, deidentify, export_seg, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
@@ -351,6 +366,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(None if arguments is None else list(arguments))
     except RadweaveError as error:
         typer.echo(f"radweave: {error}", err=True)
+        sys.exit(2)
+    except ValueError as error:
+        names = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+        if not any(name.startswith("prefect.settings") for name in names):
+            raise
+        told = "; ".join(line.strip() for line in str(error).splitlines()[1:] if "errors.pydantic.dev" not in line)
+        typer.echo(
+            f"radweave: a setting of Prefect is wrong, in the environment (PREFECT_…) or its profile: {told}", err=True
+        )
         sys.exit(2)
 
 

@@ -3,35 +3,97 @@
 import asyncio
 import os
 import signal
+import threading
+import warnings
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from features.core.catalog import Catalog, load_catalog
+from features.core.errors import RadweaveError
 from features.core.place import is_remote, open_place
 from flows.configuration import recipe_files, study_files
-from flows.server import HEARTBEAT_SECONDS, HOST, SERVED_BY, running_server, server_settings
+from flows.server import (
+    HEARTBEAT_SECONDS,
+    HOST,
+    SERVED_BY,
+    check_access,
+    check_database,
+    check_port,
+    running_server,
+    server_settings,
+)
 from tasks.runners.runner import Runner
 
 SCHEDULED, ON_DEMAND = "scheduled", "on-demand"
 
 
 def serve_deployments(
-    store: str, catalog: Path, port: int, cron: str, runner: Runner, *, database: str = "", auth: str = ""
+    store: str,
+    catalog: Path,
+    port: int,
+    cron: str,
+    runner: Runner,
+    *,
+    database: str = "",
+    auth: str = "",
+    url: str = "",
 ) -> None:
     """Serve `refresh/scheduled` and `study/on-demand` until interrupted.
 
     Without a database, the server's own data lie in <store>/prefect; for a store on object storage, in ./radweave-server.
-    Raises RadweaveError if the catalog has faults or the port is taken.
+    url: where browsers find the server, if that is behind a proxy.
+
+    Raises RadweaveError if the catalog has faults, an option is wrong, the port is taken, the database does not answer or
+    the store cannot be written.
     """
-    declared = load_catalog(catalog)
+    declared, url = load_catalog(catalog), url.rstrip("/")
     place = open_place(store)
     home = Path("radweave-server") if is_remote(place) else place
-    settings = server_settings((home / "prefect").resolve(), port, database, auth)
-    with running_server(settings, home / "prefect-server.log"):
-        os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
-        print(f"radweave: the UI is at http://{HOST}:{port}; stop with Ctrl+C", flush=True)
-        _run_deployments(declared, store if is_remote(place) else str(place.resolve()), catalog.resolve(), cron, runner)
+    auth = auth or os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
+    check_access(auth, url)
+    check_port(port)
+    if database:
+        check_database(database)
+    settings = server_settings((home / "prefect").resolve(), port, database=database, auth=auth, url=url)
+    os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
+    check_cron(cron)
+    log = _writable(home) / "prefect-server.log"
+    stopping = threading.Event()
+    with running_server(settings, log, stopping):
+        print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)
+        where = store if is_remote(place) else str(place.resolve())
+        _run_deployments(declared, where, catalog.resolve(), cron, runner, stopping)
+
+
+def check_cron(cron: str) -> None:
+    """Raises RadweaveError if this is no cron expression."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Failed to create the Prefect home"
+        )  # it is made later, where all options are right
+        from prefect.client.schemas.schedules import CronSchedule
+    try:
+        CronSchedule(cron=cron)
+    except ValueError:
+        raise RadweaveError(
+            f'--cron "{cron}": not a cron expression; it has five fields in UTC: minute, hour, day of the month, month, day of '
+            'the week, such as "0 3 * * *" for 3 o\'clock each night'
+        ) from None
+
+
+def _writable(home: Path) -> Path:
+    """The folder of the server's log and data. Raises RadweaveError if it cannot be written."""
+    try:
+        (home / "prefect").mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home), TemporaryFile(dir=home / "prefect"):
+            return home
+    except OSError as error:
+        raise RadweaveError(
+            f"{home}: cannot be written ({error.strerror}): the server keeps its log and its data there, and refreshes write "
+            "to the store; choose another --store, or have it made writable"
+        ) from None
 
 
 def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
@@ -43,17 +105,21 @@ def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
     return {**found, "PREFECT_API_AUTH_STRING": auth} if auth else found
 
 
-def _run_deployments(declared: Catalog, store: str, catalog: Path, cron: str, runner: Runner) -> None:
+def _run_deployments(
+    declared: Catalog, store: str, catalog: Path, cron: str, runner: Runner, stopping: threading.Event
+) -> None:
     from prefect.deployments.runner import RunnerDeployment
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.prepare import end_stale_runs, prepare_server
+    from flows.prepare import end_stale_runs, free_gpu_slots, prepare_server
     from flows.refresh import refresh
     from flows.study import study
 
     prepare_server()
     if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
         print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
+    if freed := free_gpu_slots(restarted=True):
+        print(f"radweave: slots of the GPU that killed runs had left taken, free now: {freed}", flush=True)
     places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
     scheduled = refresh.to_deployment(SCHEDULED, cron=cron, parameters=places, entrypoint_type=module)
@@ -63,15 +129,16 @@ def _run_deployments(declared: Catalog, store: str, catalog: Path, cron: str, ru
     _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
     _offer(scheduled, "recipes", {"items": _words(recipe_files())})
     _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(_studies(declared))}, _FILE]})
-    _run_until_stopped([scheduled, on_demand])
+    _run_until_stopped([scheduled, on_demand], stopping)
 
 
-def _run_until_stopped(deployments: list[Any]) -> None:
-    """One run at a time, until Ctrl+C or SIGTERM."""
+def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> None:
+    """One run at a time, until Ctrl+C or SIGTERM, which `stopping` then tells."""
     from prefect.runner import Runner as PrefectRunner
 
     class Served(PrefectRunner):
         def handle_sigterm(self, *_: Any) -> None:
+            stopping.set()
             loop = asyncio.get_running_loop()  # Prefect's own way leaves a coroutine that nobody awaits
             loop.call_soon_threadsafe(lambda: loop.create_task(self.end()))
 
@@ -81,6 +148,7 @@ def _run_until_stopped(deployments: list[Any]) -> None:
             await self.astop()
 
     def interrupt(*_: Any) -> None:
+        stopping.set()
         raise KeyboardInterrupt
 
     names = ", ".join(f"{deployment.flow_name}/{deployment.name}" for deployment in deployments)

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import urllib.error
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,50 @@ def test_the_ui_is_served_on_loopback_alone_whatever_the_environment_says(server
             rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
             listening += [row[1] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == server.port]
     assert all(address.startswith("0100007F") for address in listening)
+
+
+EVIL = {"Origin": "http://evil.example"}
+
+
+def asked(server, path: str, body: dict[str, Any] | None = None, **headers: str) -> int:
+    """The status of what the server answers to a request with these headers too."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(server.url + path, data, {**server.headers, **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def heard(server, **headers: str) -> str:
+    """The first message of the server's events, or the status of a websocket that is refused."""
+    from websockets.exceptions import InvalidStatus
+    from websockets.sync.client import connect
+
+    url = f"ws://127.0.0.1:{server.port}/api/events/out"
+    try:
+        with connect(url, subprotocols=["prefect"], proxy=None, additional_headers=headers) as socket:  # type: ignore[list-item]
+            socket.send(json.dumps({"type": "auth", "token": None}))
+            return str(json.loads(socket.recv())["type"])
+    except InvalidStatus as refused:
+        return str(refused.response.status_code)
+
+
+def test_pages_of_other_origins_and_other_names_of_this_machine_are_not_answered(server) -> None:
+    """Requests as a browser sends them for a page that is no page of the UI; all of them are harmless."""
+    own = {"Origin": server.url}
+    elsewhere = {"Host": f"evil.example:{server.port}"}
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    count = ("/api/flow_runs/count", {})
+    assert [asked(server, *count), asked(server, *count, **own)] == [200, 200]
+    assert [asked(server, *count, **EVIL), asked(server, *count, **elsewhere)] == [403, 403]
+    assert asked(server, *count, **EVIL, **{"content-type": "text/plain"}) == 403  # which no preflight precedes
+    assert [asked(server, "/"), asked(server, "/", **link)] == [200, 200]
+    assert [asked(server, "/", **elsewhere), asked(server, "/ui-settings", **EVIL)] == [403, 403]
+    assert [heard(server), heard(server, **own)] == ["auth_success", "auth_success"]
+    assert heard(server, **EVIL) == "403"
 
 
 def test_the_user_interface_that_calls_its_makers_is_not_served(server) -> None:
@@ -137,10 +182,42 @@ def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_for
     assert f"studies/builtin_response/{folder.name}/report.html" in page
 
 
-def test_models_of_another_kind_of_endpoint_end_the_run_with_a_sentence(server) -> None:
-    run = server.end(server.trigger("on-demand", study="builtin_response", models=[{"model": {"kind": "coxnet"}}]))
+def log_of(server, run: str) -> list[str]:
+    """The lines of a run's log."""
+    found = server.post("/api/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200})
+    return [line["message"] for line in found]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (
+            {"models": [{"model": {"kind": "coxnet"}}]},
+            "coxnet cannot predict response, a binary endpoint; choose among",
+        ),
+        ({"study": "builtin_respons"}, 'there is no study "builtin_respons"; there are builtin_response, '),
+    ],
+)
+def test_what_is_wrong_in_the_form_ends_the_run_with_a_sentence_and_no_traceback(server, wrong, sentence: str) -> None:
+    before = len(server.log.read_text())
+    run = server.end(server.trigger("on-demand", **{"study": "builtin_response", **wrong}))
     assert run["state"]["type"] == "FAILED"
-    assert "coxnet cannot predict response, a binary endpoint; choose among" in run["state"]["message"]
+    assert sentence in run["state"]["message"]
+    server.wait("the log", lambda: [line for line in log_of(server, run["id"]) if line.startswith("Finished in state")])
+    assert run["state"]["message"] in log_of(server, run["id"])
+    assert "Traceback" not in "".join(log_of(server, run["id"])) + server.log.read_text()[before:]
+
+
+def test_a_run_that_waits_for_the_gpu_says_so(server) -> None:
+    limit = "/api/v2/concurrency_limits"
+    held = server.post(f"{limit}/increment-with-lease", {"slots": 1, "names": ["radweave-gpu"]})
+    run = server.trigger("scheduled", cohorts=["builtin"])
+    said = "waits for a slot of the GPU, which another run holds (limit radweave-gpu)"
+    server.wait("the line", lambda: [line for line in log_of(server, run) if line.startswith(said)])
+    assert server.run(run)["state"]["type"] == "RUNNING"
+    server.post(f"{limit}/decrement-with-lease", {"lease_id": held["lease_id"]})
+    assert server.end(run)["state"]["type"] == "COMPLETED"
+    assert server.get(f"{limit}/radweave-gpu")["active_slots"] == 0
 
 
 @pytest.mark.parametrize("wrong", [{"workers": "many"}, {"kind": "cloud"}])

@@ -27,9 +27,20 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_a_run_outlives_its_server_and_the_next_serve_clears_up(demo, serve, tmp_path: Path) -> None:
+def server_of(process: int) -> int:
+    """The process id of the Prefect server that a `radweave serve` has started."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    (found,) = [int(one) for one in children if b"flows.server" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return found
+
+
+def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_its_server(
+    demo, serve, tmp_path: Path
+) -> None:
     (tmp_path / "first").mkdir()
     first = serve(demo.catalog, demo.copy(tmp_path / "first"), "--cron", "0 3 1 1 *").serving()
+    slot = {"slots": 1, "names": ["radweave-gpu"]}
+    first.post("/api/v2/concurrency_limits/increment-with-lease", slot)  # as deep features do, which will be killed
     served = first.trigger("scheduled", store=str(tmp_path / "other"))
     store = tmp_path / "store"
     process = first.command(
@@ -58,9 +69,14 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up(demo, serve, tmp
     assert second.run(served)["state"]["type"] == "CRASHED"
     left = second.run(ghost)["state"]
     assert (left["type"], left["message"].startswith("the process of this run is gone")) == ("CRASHED", True)
-    printed = second.stop()
+    assert second.get("/api/v2/concurrency_limits/radweave-gpu")["active_slots"] == 0
+    os.kill(server_of(second.process.pid), signal.SIGKILL)
+    assert second.process.wait(timeout=30) == 2
+    printed = second.log.read_text()
     assert "left by an earlier process" in printed
-    assert "Warning" not in printed and "radweave: stopped" in printed
+    assert "slots of the GPU that killed runs had left taken, free now: 1" in printed
+    assert "radweave: the Prefect server has ended by signal 9, and radweave serve with it: see the end of" in printed
+    assert "Warning" not in printed and "Traceback" not in printed
 
 
 def test_a_server_that_does_not_answer_stops_a_tracked_command_at_once(demo, radweave, tmp_path: Path) -> None:
@@ -158,8 +174,11 @@ def test_prefect_yaml_deploys_and_a_worker_runs_what_is_scheduled(server, demo, 
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    server.wait("the end of all runs", lambda: not [run for run in server.runs() if run["state"]["type"] == "RUNNING"])
+    server.post("/api/v2/concurrency_limits/increment", {"slots": 1, "names": ["radweave-gpu"]})  # nobody gives it back
     prepared = server.command("prepare")
     printed, _ = prepared.communicate(timeout=120)
+    assert "slots of the GPU that killed runs had left taken, free now: 1" in printed
     assert 'work pool "radweave"' in printed and 'concurrency limit "radweave-gpu": 1' in printed
     automations = [one["name"] for one in server.post("/api/automations/filter", {})]
     assert automations.count("radweave: end dead runs") == 1
