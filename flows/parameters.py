@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import reduce, wraps
 from inspect import signature
 from operator import or_
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar, cast
 
 from pydantic import Field, GetJsonSchemaHandler, ValidationError, validate_call
 from pydantic.fields import FieldInfo
@@ -48,20 +48,17 @@ def checked(call: Callable[P, R]) -> Callable[P, R]:
     Prefect's own check would log a traceback and give no sentence: switch it off (`validate_parameters=False`).
     """
 
-    @validate_call
-    @wraps(call)
-    def parsed(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ARG001
-        return kwargs
+    parsed: Callable[..., dict[str, Any]] = validate_call(wraps(call)(lambda **named: named))
 
     @wraps(call)
     def checking(*args: P.args, **kwargs: P.kwargs) -> R:
-        named: Any = signature(call).bind(*args, **kwargs).arguments  # so that faults tell names, not places
+        named = signature(call).bind(*args, **kwargs).arguments  # so that faults tell names, not places
         try:
             found = parsed(**named)
         except ValidationError as error:
             sentence = _sentence(error)
             return run_body(lambda _: _refuse(sentence))
-        return call(**found)
+        return cast(Callable[..., R], call)(**found)
 
     return checking
 
