@@ -217,7 +217,7 @@ def _study_tables(store: Store) -> dict[str, list[Path]]:
     """The files of the tables of all whole runs, by name."""
     found: dict[str, list[Path]] = {}
     files = find_files(store.root / "studies")
-    for name in ("scores", "predictions", "selected", "copies"):
+    for name in ("scores", "predictions", "selected", "singles", "copies"):
         paths = [store.root / "studies" / file for file in files if file.endswith(f"/{name}.parquet")]
         if whole := [path for path in paths if is_run(path.parent)]:
             found[name] = whole

@@ -30,7 +30,12 @@ def fit_models(design: Design, study: Study, folder: Path, pool: Pool) -> StudyR
         return [fits for fits in found if not isinstance(fits, Rejected)]
 
     result = evaluate(design, study, map_units=map_units)
-    tables = {"scores": result.scores_table(), "predictions": result.predictions, "selected": result.selected_table()}
+    tables = {
+        "scores": result.scores_table(),
+        "predictions": result.predictions,
+        "selected": result.selected_table(),
+        "singles": result.singles_table(),
+    }
     tables |= {"copies": result.copies_table()} if result.copies else {}
     for name, frame in tables.items():
         table = pa.Table.from_pandas(frame, preserve_index=False)

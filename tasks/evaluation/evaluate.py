@@ -16,6 +16,7 @@ from tasks.evaluation.groups import risk_groups
 from tasks.evaluation.result import PREDICTION_COLUMNS, StudyResult, Tuned
 from tasks.evaluation.scoring import score_fits, selected_of
 from tasks.evaluation.seeds import seed_of
+from tasks.evaluation.single import best_singles
 from tasks.evaluation.study import Study
 from tasks.evaluation.unit import Fit, Unit, run_unit
 from tasks.metrics.concordance import bootstrap_weights
@@ -57,6 +58,7 @@ def evaluate(
         rng = np.random.default_rng(seed_of(study.seed, "bootstrap"))
         weights = bootstrap_weights(design.groups, study.bootstrap, rng)
         scores = score_fits(design, study, blocks, fits, refused, weights)
+        singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
     predictions = _predictions(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
@@ -81,6 +83,7 @@ def evaluate(
         small=small_sentence(n, events, survival=survival),
         warnings=dict(sorted(warned.items())),
         copies=design.copies,
+        singles=singles,
         models={
             (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.pipeline
             for fit in fits
@@ -105,6 +108,16 @@ def block_sets(design: Design, study: Study) -> dict[str, list[str]]:
             raise FitError(f'study {study.name}: the set "{name}" has no columns for {", ".join(empty)}; found {there}')
         found[name] = design.columns(*blocks)
     return found
+
+
+def _shown(folds: Mapping[Split, list[Fold]]) -> list[Fold]:
+    """Folds of nested cross-validation, or of the study's first split if it has none."""
+    return next((found for split, found in folds.items() if split.kind == "nested"), next(iter(folds.values())))
+
+
+def _blocks_of(study: Study) -> list[str]:
+    """Blocks of the study's sets, and those of the baselines, each once."""
+    return list(dict.fromkeys(["clinical", "region", *(block for found in study.blocks.values() for block in found)]))
 
 
 def small_sentence(n: int, events: int, *, survival: bool) -> str:

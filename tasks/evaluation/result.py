@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from features.core.design import Copies, FlowRow
 from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from tasks.evaluation.single import Single
 from tasks.metrics.kaplan_meier import Curve
 
 Metric = Literal["auc", "harrell_c", "uno_c"]
@@ -89,7 +90,8 @@ class StudyResult:
     """All that one study gave. predictions: PREDICTION_COLUMNS, one row per case, fold, set of blocks and model.
 
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
-    copies: patients that may be one, as in the design. models: fitted pipelines, only if asked for.
+    copies: patients that may be one, as in the design. singles: the best column of each block.
+    models: fitted pipelines, only if asked for.
     """
 
     study: str
@@ -109,6 +111,7 @@ class StudyResult:
     small: str
     warnings: Mapping[str, int]
     copies: tuple[Copies, ...] = ()
+    singles: tuple[Single, ...] = ()
     models: Mapping[ModelKey, Pipeline] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -119,6 +122,11 @@ class StudyResult:
         """The selected features as a table, one row each."""
         columns = ["split", "blocks", "model", "feature", "chosen", "folds", "mean_weight"]
         return pd.DataFrame([asdict(one) for one in self.selected], columns=columns)
+
+    def singles_table(self) -> pd.DataFrame:
+        """The best column of each block as a table, one row each."""
+        columns = ["block", "column", "columns", "value", "n", "p", "out_of_fold", "chosen", "folds"]
+        return pd.DataFrame([asdict(one) for one in self.singles], columns=columns)
 
     def copies_table(self) -> pd.DataFrame:
         """The copies as a table, a row for each patient of each set; `case` is the patient."""

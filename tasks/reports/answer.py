@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from features.core.outcome_name import outcome_word
 from tasks.evaluation.result import Score, StudyResult
 from tasks.evaluation.study import Study
 from tasks.reports.choice import Choice, find_score
 from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, combination_label, is_baseline, model_label, split_label
 from tasks.reports.numbers import counted, decimal, score_in_words
+from tasks.reports.singles import alone_sentence
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def answer(study: Study, result: StudyResult, choice: Choice) -> Answer:
     told = score_in_words(outside, metric) if outside else "not part of this study"
     parts.append(Markup("leave-one-centre-out of the same combination: {}").format(told))
     cautions = [*_compared(result), *_doubts(result), *_against_baselines(result, choice, best)]
+    if alone := alone_sentence(study, result, best, metric):
+        cautions.append(alone)
     if choice.rivals > 1:
         cautions.append(
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
@@ -73,8 +77,18 @@ def _compared(result: StudyResult) -> tuple[str, ...]:
 
 def _doubts(result: StudyResult) -> tuple[str, ...]:
     """What makes the data themselves doubtful."""
-    found = copies_sentence(result)
-    return (found,) if found else ()
+    columns = dict.fromkeys(column for found in result.blocks.values() for column in found)
+    named = [column.partition("__")[2] for column in columns if _looks_like_outcome(column)]
+    shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+    are = "predictor is named as an outcome is" if len(named) == 1 else "predictors are named as outcomes are"
+    names = f"{len(named)} {are}, though not one by their values: {shown}." if named else ""
+    return tuple(sentence for sentence in (copies_sentence(result), names) if sentence)
+
+
+def _looks_like_outcome(column: str) -> bool:
+    """By the name of the gene or feature; variables of the clinical block were looked at in the catalog."""
+    block, *parts = column.split("__")
+    return block != "clinical" and bool(parts) and bool(outcome_word(parts[0] if block == "genomic" else parts[-1]))
 
 
 def _against_baselines(result: StudyResult, choice: Choice, best: Score) -> list[str]:

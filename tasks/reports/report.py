@@ -26,6 +26,7 @@ from tasks.reports.numbers import share
 from tasks.reports.page import render_page
 from tasks.reports.roc_figure import roc_figure
 from tasks.reports.scores import score_tables
+from tasks.reports.singles import single_rows, singles_caption
 from tasks.reports.survival_figure import survival_figures
 
 
@@ -73,6 +74,8 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         curves=curves,
         curves_heading="ROC curves" if result.endpoint.kind == "binary" else "Risk groups",
         feature_tables=feature_tables(study, result, choice, facts.variables),
+        singles=single_rows(result, facts.variables),
+        singles_caption=singles_caption(result),
         shown_split=split_label(choice.split),
         methods=methods(study, result, facts.missing_block),
         models=model_rows(study),

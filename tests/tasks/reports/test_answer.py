@@ -65,3 +65,32 @@ def test_reasons_are_told_where_nothing_could_be_scored(binary: Any) -> None:
 
 def _text(found: Answer) -> str:
     return found.sentence.striptags().replace("\u00a0", " ")
+
+
+def test_a_column_that_gives_what_the_model_gives_is_named(binary: Any) -> None:
+    choice = choose(binary.study, binary.result)
+    assert choice.best is not None and choice.best.value is not None
+    one = next(single for single in binary.result.singles if single.block == "radiomics")
+
+    def said(out_of_fold: float) -> str:
+        result = replace(binary.result, singles=(replace(one, out_of_fold=out_of_fold, chosen=7, folds=8),))
+        return " ".join(answer(binary.study, result, choice).cautions)
+
+    alone = f"(in 7 of 8 folds {one.column}) has AUC {decimal(choice.best.value)} out of fold, the model"
+    assert "One column alone gives what the model gives: the best of radiomics in each training fold" in said(
+        choice.best.value
+    )
+    assert alone in said(choice.best.value)
+    assert "One column alone" not in said(choice.best.value - 0.02)
+
+
+def test_predictors_that_are_named_as_outcomes_are_told(binary: Any) -> None:
+    genes = {
+        **binary.result.blocks,
+        "genomic": ("genomic__EFS", "genomic__OS9__cn", "genomic__TP53", "clinical__os_like"),
+    }
+    result = replace(binary.result, blocks=genes)
+    found = answer(binary.study, binary.result, choose(binary.study, binary.result)).cautions
+    assert not any("named as" in sentence for sentence in found)
+    found = answer(binary.study, replace(result, scores=()), choose(binary.study, replace(result, scores=()))).cautions
+    assert "2 predictors are named as outcomes are, though not one by their values: EFS, OS9__cn." in found

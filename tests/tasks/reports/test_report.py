@@ -145,3 +145,12 @@ def test_copies_are_named_with_what_is_equal(binary: Any, read_page: Any) -> Non
     assert page.text.count("2 patients of 90 may be copies of one another") == 3  # answer, flow and methods
     assert "table-copies" not in read_page(binary.html).ids
     assert result.copies_table()["case"].tolist()[2:] == ["builtin:P001", "builtin:P002"]
+
+
+def test_the_best_single_column_of_each_block_stands_with_its_chance(binary: Any, read_page: Any) -> None:
+    rows = read_page(binary.html).tables["table-singles"].rows
+    assert rows[0] == ["Block", "Column", "Columns", "Alone", "p", "Out of fold", "Folds that chose it"]
+    assert [row[0] for row in rows[1:]] == ["clinical", "region", "radiomics"]
+    radiomics = dict(zip(rows[0], rows[3], strict=True))
+    assert radiomics["Column"].endswith("original_glcm_feature_0")
+    assert (radiomics["Columns"], radiomics["p"], radiomics["Folds that chose it"]) == ("20", "≤ 0.001", "8 of 8")
