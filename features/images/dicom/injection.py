@@ -13,31 +13,13 @@ from pydicom.sequence import Sequence as Items
 
 from features.core.quarantine import Rejected
 from features.images.dicom.dataset import numbers, quiet, text
+from features.images.dicom.half_life import half_life_of
 
 LEAST_DOSE_BQ = 1e6  # a smaller number is a dose in MBq or kBq
 UPTAKE_TIME = timedelta(hours=6)  # the longest for short-lived tracers; else three half lives
 MOST_HALF_LIVES = 10  # from injection to scan: a thousandth is left of the dose, and no image can be made of it
-SAME_HALF_LIFE = 0.02  # of a half life: headers round, and evaluations of it differ
 DAY = timedelta(days=1)
 YEAR = timedelta(days=365.25)
-# Radionuclide → its codes (SNOMED CT, SRT) and half life in s (ENSDF).
-HALF_LIFE_S: dict[tuple[str, str], float] = {
-    ("40565003", "C-105A1"): 1221.8,  # 11C
-    ("21576001", "C-107A1"): 597.9,  # 13N
-    ("129504001", "C-B1038"): 122.24,  # 15O
-    ("77004003", "C-111A1"): 6586.2,  # 18F
-    ("3932008", "C-127A2"): 45723.6,  # 64Cu
-    ("35337001", "C-131A3"): 4062.6,  # 68Ga
-    ("79197006", "C-159A2"): 75.45,  # 82Rb
-    ("63360001", "C-168A4"): 282276.0,  # 89Zr
-    ("40937006", "C-114A5"): 360806.4,  # 124I
-}
-# Positron emitters that have no code above: 14O 38K 43Sc 44Sc 45Ti 51Mn 52mMn 52Mn 52Fe 60Cu 61Cu 62Cu 62Zn 66Ga 72As 73Se
-# 75Br 76Br 77Br 86Y 90Y 94mTc 120I 152Tb.
-_OTHERS_S = (
-    *(70.6, 458.2, 14007.6, 14551.2, 11088.0, 2772.0, 1266.0, 483062.0, 29790.0, 1422.0, 12020.0, 580.2, 33094.0),
-    *(34164.0, 93600.0, 25740.0, 5802.0, 58320.0, 205344.0, 53064.0, 230580.0, 3120.0, 4896.0, 63000.0),
-)
 _OFFSET = re.compile(r"[+-]\d{4}")  # from UTC
 
 
@@ -79,7 +61,7 @@ def injection(datasets: Sequence[Dataset], *, decayed: bool) -> Injection:
         raise Rejected("PET_NO_DOSE")
     if not decayed:
         return Injection(dose[0], 0.0, "decay corrected to the injection")
-    half_life = _half_life(item)
+    half_life = half_life_of(item)
     scan, rule = _scan_start(datasets)
     start = _instant(datasets[0], text(item, "RadiopharmaceuticalStartDateTime"), "RadiopharmaceuticalStartDateTime")
     start = start or _moment("", text(item, "RadiopharmaceuticalStartTime"), "RadiopharmaceuticalStartTime")
@@ -105,38 +87,6 @@ def _item(dataset: Dataset) -> Dataset:
     if len(items) > 1:
         raise Rejected("PET_NO_DOSE", "there are several injections; which one counts is not known", items=len(items))
     return items[0]
-
-
-def _half_life(item: Dataset) -> float:
-    """In s: as the header says, if it is that of the isotope's code or, without one, of any tracer; else by the code."""
-    with quiet():
-        codes = item.get("RadionuclideCodeSequence")
-    code = text(codes[0], "CodeValue") if isinstance(codes, Items) and len(codes) else ""
-    known = next((seconds for names, seconds in HALF_LIFE_S.items() if code in names), None)
-    said = numbers(item, "RadionuclideHalfLife", 1)
-    if said is None or said[0] <= 0:
-        if known is None:
-            raise Rejected("PET_NO_DOSE", "the half life is absent, and no known isotope is named")
-        return known
-    if known is not None and not _are_same(said[0], known):
-        raise Rejected("PET_NO_DOSE", "the half life is not that of the isotope", half_life_s=said[0], isotope_s=known)
-    every = (*HALF_LIFE_S.values(), *_OTHERS_S)
-    if not any(_are_same(said[0], one) for one in every):
-        unit = next(
-            (
-                word
-                for word, s in (("minutes", 60), ("hours", 3600))
-                if any(_are_same(said[0] * s, one) for one in every)
-            ),
-            "",
-        )
-        why = "no tracer of PET has the half life that RadionuclideHalfLife says, in s"
-        raise Rejected("PET_NO_DOSE", why + (f"; it may be in {unit}" if unit else ""), half_life_s=said[0])
-    return said[0]
-
-
-def _are_same(one_s: float, other_s: float) -> bool:
-    return abs(one_s - other_s) <= SAME_HALF_LIFE * other_s
 
 
 def _scan_start(datasets: Sequence[Dataset]) -> tuple[_Moment, str]:

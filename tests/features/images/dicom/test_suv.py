@@ -243,6 +243,28 @@ def test_other_units_and_other_modalities_are_left_alone(unit: str) -> None:
         ("PET_NO_DOSE", "SUV", {"RadiopharmaceuticalInformationSequence": []}),
         ("PET_NO_DOSE", "SUV", {"RadionuclideHalfLife": None, "RadionuclideCodeSequence": None}),
         ("PET_NO_DOSE", "SUV", {"RadionuclideHalfLife": 109.77}),  # minutes
+        ("PET_NO_DOSE", "SUV", {"RadionuclideHalfLife": 109.77, "RadionuclideCodeSequence": None}),
+        ("PET_NO_DOSE", "SUV", {"RadionuclideHalfLife": 1.8295, "RadionuclideCodeSequence": None}),
+        ("PET_NO_DOSE", "SUV", {"RadionuclideHalfLife": 12000.0 * 1.05, "RadionuclideCodeSequence": None}),
+        (
+            "PET_NO_DOSE",
+            "SUV",
+            {
+                "RadionuclideHalfLife": 4062.6,
+                "RadionuclideCodeSequence": None,
+                "Radiopharmaceutical": "FDG -- fluorodeoxyglucose",
+            },
+        ),
+        (
+            "PET_NO_DOSE",
+            "SUV",
+            {"RadionuclideHalfLife": F18, "RadionuclideCodeSequence": None, "Radiopharmaceutical": "Ga-68 DOTATATE"},
+        ),
+        (
+            "PET_TIME",
+            "SUV",
+            {"RadionuclideHalfLife": 122.2, "RadionuclideCodeSequence": None},
+        ),  # 29 half lives in an hour
         ("PET_TIME", "SUV", {"RadiopharmaceuticalStartTime": None}),
         ("PET_TIME", "SUV", {"RadiopharmaceuticalStartTime": ""}),
         ("PET_TIME", "SUV", {"RadiopharmaceuticalStartTime": "030000"}),
@@ -263,6 +285,57 @@ def test_headers_that_do_not_tell_are_rejected(code: str, unit: str, tags: dict)
     with pytest.raises(Rejected) as caught:
         _convert(series, unit)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("half_life", "name"),
+    [(F18, "FDG"), (6600, "18F-FDG"), (6586, "^18^F PSMA-1007"), (4080, "Ga-68 PSMA"), (1224, ""), (58320, "Br 76")],
+)
+def test_a_half_life_of_a_tracer_needs_no_code(half_life: float, name: str) -> None:
+    series = _pet(RadionuclideHalfLife=half_life, RadionuclideCodeSequence=None, Radiopharmaceutical=name)
+    for ds in series:
+        ds.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime = "20200303100000"
+    assert _convert(series).facts["DoseBq"] == pytest.approx(DOSE * 2 ** (-3600 / half_life))
+
+
+@pytest.mark.parametrize(
+    ("tags", "names", "details"),
+    [
+        (
+            {"RadiopharmaceuticalStartDateTime": "19000101100000"},
+            ("RadiopharmaceuticalStartDateTime", "SeriesDate, SeriesTime", "120 years"),
+            {"years_apart": 120, "longest_s": 21600.0},
+        ),
+        (
+            {
+                "RadiopharmaceuticalStartDateTime": "20200303100000",
+                "SeriesDate": "19000101",
+                "AcquisitionDate": "19000101",
+            },
+            ("RadiopharmaceuticalStartDateTime", "SeriesDate, SeriesTime", "later than the scan", "120 years"),
+            {"years_apart": 120},
+        ),
+        (
+            {"RadiopharmaceuticalStartDateTime": "20200113100000"},
+            ("RadiopharmaceuticalStartDateTime", "are days apart"),
+            {"years_apart": 0, "longest_s": 21600.0},
+        ),
+        (
+            {"RadiopharmaceuticalStartTime": "030000", "SeriesTime": None},
+            ("RadiopharmaceuticalStartTime", "AcquisitionDate, AcquisitionTime"),
+            {"seconds": 28800.0, "longest_s": 21600.0},
+        ),
+    ],
+)
+def test_dates_that_disagree_are_named_by_their_attributes_and_never_told(
+    tags: dict, names: tuple[str, ...], details: dict
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        _convert(_pet(**tags))
+    assert (caught.value.code, caught.value.details) == ("PET_TIME", details)
+    for name in names:
+        assert name in caught.value.message
+    assert not any(date in str(caught.value) for date in ("1900", "2020", "0303"))
 
 
 def test_two_injections_are_one_too_many() -> None:
