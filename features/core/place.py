@@ -25,7 +25,7 @@ def open_place(text: str | Path) -> Path:
     from upath import UPath
 
     try:
-        place = UPath(str(text))
+        place = UPath(str(text), use_listings_cache=False)  # other processes write there too
         _ = place.fs
     except ImportError as error:
         raise RadweaveError(f'{text}: object storage needs the extra "s3": pip install "radweave[s3]"') from error
