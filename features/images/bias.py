@@ -42,4 +42,6 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
         field = sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image))
     except RuntimeError as error:
         raise no_contrast() from error
-    return replace(volume, array=values / np.exp(field))
+    from features.core.portable import exp
+
+    return replace(volume, array=values / exp(field))

@@ -103,7 +103,8 @@ def _cubic(axis: Axis, window: slice) -> list[tuple[NDArray[np.intp], NDArray[np
     low = np.floor(places).astype(np.intp)
     far = places - low
     near = 1 - far
-    weights = near**3 / 6, 2 / 3 - far**2 + far**3 / 2, 2 / 3 - near**2 + near**3 / 2, far**3 / 6
+    low_end, high_end = near * near * near / 6, far * far * far / 6  # numpy's power rounds as the processor has it
+    weights = low_end, 2 / 3 - far * far + 3 * high_end, 2 / 3 - near * near + 3 * low_end, high_end
     indices = (np.abs(low + step) % max(2 * last, 1) for step in (-1, 0, 1, 2))
     return [
         (np.where(index > last, 2 * last - index, index), weight)

@@ -72,7 +72,7 @@ def surface_area(counts: NDArray[np.int64], spacing: tuple[float, float, float])
     z, y, x = spacing
     found = triangles()
     areas = np.sqrt(np.sum((found.normals * (y * x, z * x, z * y)) ** 2, axis=1)) / 8
-    return float(counts[found.cases] @ areas)
+    return float(np.sum(counts[found.cases] * areas))
 
 
 def mesh_volume(counts: NDArray[np.int64], places: NDArray[np.int64], spacing: tuple[float, float, float]) -> float:

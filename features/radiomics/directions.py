@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.portable import exp
 from features.radiomics.roi import Roi
 
 
@@ -22,4 +23,4 @@ def direction_weights(roi: Roi, family: Literal["glcm", "glrlm"]) -> NDArray[np.
         return np.ones(len(steps))
     norm = {"manhattan": 1.0, "euclidean": 2.0, "infinity": np.inf}[roi.settings.weighting or "euclidean"]
     lengths: NDArray[np.float64] = np.linalg.norm(steps, norm, axis=1)
-    return np.exp(-(lengths**2)) if family == "glcm" else lengths
+    return exp(-(lengths**2)) if family == "glcm" else lengths

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from features.radiomics.eigenvalues import eigenvalues
+
 Spacing = tuple[float, float, float]
 
 
@@ -50,8 +52,8 @@ def covariance(moments: NDArray[np.int64], spacing: Spacing) -> NDArray[np.float
 
 def variances(matrix: NDArray[np.float64]) -> list[float]:
     """Eigenvalues of a covariance from the least to the greatest; what is only rounding is 0."""
-    values = np.linalg.eigvalsh(matrix)
-    return [float(value) if value > 1e-14 * values[-1] else 0.0 for value in values]
+    values = eigenvalues(matrix)
+    return [value if value > 1e-14 * values[-1] else 0.0 for value in values]
 
 
 class Diameters(NamedTuple):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from features.radiomics.family import Feature
@@ -40,34 +41,62 @@ def size_figures(
     counts: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.integer]
 ) -> dict[str, float]:
     """Each figure of FORMULAS: the mean over the first axis of counts (matrices, levels, sizes); NaN without any count."""
-    matrices = counts.astype(np.float64)
-    totals = matrices.sum(axis=(1, 2))
-    used = totals > 0
-    if not used.any():
+    found = _figures(np.ascontiguousarray(counts, np.float64), levels, sizes.astype(np.float64))
+    if not len(found):
         return dict.fromkeys(FORMULAS, math.nan)
-    totals = totals[used]
-    p = matrices[used] / totals[:, None, None]
-    a, b = levels**2, sizes.astype(np.float64) ** 2
-    of_level, of_size = p.sum(axis=2), p.sum(axis=1)
-    level_means, size_means = of_level @ levels, of_size @ sizes
-    level_squares, size_squares = (of_level**2).sum(axis=1), (of_size**2).sum(axis=1)
-    seen = np.where(p > 0, p, 1.0)
-    found = {
-        "small": of_size @ (1 / b),
-        "large": of_size @ b,
-        "levels": totals * level_squares,
-        "levels_normalised": level_squares,
-        "sizes": totals * size_squares,
-        "sizes_normalised": size_squares,
-        "percentage": 1 / size_means,
-        "level_variance": (of_level * (levels - level_means[:, None]) ** 2).sum(axis=1),
-        "size_variance": (of_size * (sizes - size_means[:, None]) ** 2).sum(axis=1),
-        "entropy": -(p * np.log2(seen)).sum(axis=(1, 2)),
-        "low": of_level @ (1 / a),
-        "high": of_level @ a,
-        "small_low": (p @ (1 / b)) @ (1 / a),
-        "small_high": (p @ (1 / b)) @ a,
-        "large_low": (p @ b) @ (1 / a),
-        "large_high": (p @ b) @ a,
-    }
-    return {figure: float(found[figure].mean()) for figure in FORMULAS}
+    return dict(zip(FORMULAS, found.mean(axis=0).tolist(), strict=True))
+
+
+@njit(cache=True)
+def _figures(
+    matrices: NDArray[np.float64], levels: NDArray[np.float64], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(matrices that count anything, figures): in the order of FORMULAS."""
+    many, found = 0, np.zeros((matrices.shape[0], 16))
+    squares = sizes * sizes
+    for matrix in matrices:
+        total = 0.0
+        for i in range(levels.size):
+            line = 0.0
+            for j in range(sizes.size):
+                line += matrix[i, j]
+            total += line
+        if total == 0:
+            continue
+        one, of_size = found[many], np.zeros(sizes.size)
+        many += 1
+        level_mean, of_level = 0.0, np.zeros(levels.size)
+        for i in range(levels.size):
+            share, small, large, entropy = 0.0, 0.0, 0.0, 0.0
+            for j in range(sizes.size):
+                if matrix[i, j] == 0:
+                    continue
+                p = matrix[i, j] / total
+                share += p
+                of_size[j] += p
+                small += p / squares[j]
+                large += p * squares[j]
+                entropy -= p * math.log2(p)
+            square = levels[i] * levels[i]
+            of_level[i] = share
+            level_mean += share * levels[i]
+            one[0] += small
+            one[1] += large
+            one[3] += share * share
+            one[9] += entropy
+            one[10] += share / square
+            one[11] += share * square
+            one[12] += small / square
+            one[13] += small * square
+            one[14] += large / square
+            one[15] += large * square
+        size_mean = 0.0
+        for j in range(sizes.size):
+            size_mean += of_size[j] * sizes[j]
+            one[5] += of_size[j] * of_size[j]
+        for i in range(levels.size):
+            one[7] += of_level[i] * (levels[i] - level_mean) * (levels[i] - level_mean)
+        for j in range(sizes.size):
+            one[8] += of_size[j] * (sizes[j] - size_mean) * (sizes[j] - size_mean)
+        one[2], one[4], one[6] = total * one[3], total * one[5], 1 / size_mean
+    return found[:many]

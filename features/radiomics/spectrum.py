@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.filter import Source
+from features.core.portable import log2, power
 from features.core.region import Box
 from features.radiomics.convolution import Array, Convolution, Patch
 
@@ -34,7 +35,7 @@ def simoncelli(level: int) -> Factor:
     def value(frequencies: Frequencies) -> NDArray[np.complex128]:
         radius = np.sqrt(sum(axis**2 for axis in frequencies)) * 2 ** (level - 1)
         inside = (radius > 1 / 4) & (radius < 1)
-        return np.where(inside, np.cos(pi / 2 * np.log2(2 * np.where(inside, radius, 1))), 0).astype(complex)
+        return np.where(inside, np.cos(pi / 2 * log2(2 * np.where(inside, radius, 1))), 0).astype(complex)
 
     return Factor(
         lambda size: np.asarray(np.fft.ifftshift(np.linspace(-1, 1, size))) if size > 1 else np.zeros(1), value
@@ -48,8 +49,8 @@ def riesz(order: Sequence[int]) -> Factor:
 
     def value(frequencies: Frequencies) -> NDArray[np.complex128]:
         radius = np.sqrt(sum(axis**2 for axis in frequencies))
-        powers = prod(axis**power for axis, power in zip(frequencies, reversed(order), strict=True))
-        return np.where(radius > 0, scale * powers / np.where(radius > 0, radius, 1) ** total, 0)
+        powers = prod(power(axis, times) for axis, times in zip(frequencies, reversed(order), strict=True))
+        return np.where(radius > 0, scale * powers / power(np.where(radius > 0, radius, 1), total), 0)
 
     return Factor(lambda size: np.asarray(np.fft.fftfreq(size) * 2), value)
 

@@ -20,7 +20,7 @@ from features.radiomics.ibsi1.settings import IbsiSettings
 from features.radiomics.names import ORIGINAL, word
 from features.radiomics.spheres import RADIUS_MM
 
-VALUES = "2"  # to be raised when a value changes
+VALUES = "3"  # to be raised when a value changes
 
 
 class Ibsi(Extractor):

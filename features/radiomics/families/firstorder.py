@@ -52,12 +52,12 @@ class Firstorder(Family):
         robust = ordered[np.searchsorted(ordered, tenth, "left") : np.searchsorted(ordered, ninetieth, "right")]
         mean, deviation, second, third, fourth = _moments(roi.values)
         square = (mean + shift) ** 2 + second
-        shares = roi.levels.counts / ordered.size
+        entropy, uniformity = _shares(roi.levels.counts)
         return {
             "10Percentile": tenth,
             "90Percentile": ninetieth,
             "Energy": square * ordered.size,
-            "Entropy": float(shares @ np.log2(1 / shares)),
+            "Entropy": entropy,
             "InterquartileRange": _percentile(ordered, 75) - _percentile(ordered, 25),
             "Kurtosis": fourth / second**2 if second**2 > 0 else math.nan,
             "Maximum": high,
@@ -70,7 +70,7 @@ class Firstorder(Family):
             "RootMeanSquared": math.sqrt(square),
             "Skewness": third / second**1.5 if second**2 > 0 else math.nan,
             "TotalEnergy": square * ordered.size * math.prod(roi.spacing_mm),
-            "Uniformity": float(shares @ shares),
+            "Uniformity": uniformity,
             "Variance": second,
             "StandardDeviation": math.sqrt(second),
         }
@@ -94,6 +94,17 @@ def _moments(values: NDArray[np.float64]) -> tuple[float, float, float, float, f
     _deviations(values, mean, sums)
     deviation, second, third, fourth = (float(value) / values.size for value in sums)
     return mean, deviation, second, third, fourth
+
+
+@njit(cache=True)
+def _shares(counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Entropy in bits, and sum of the squares, of the shares of what is counted; no count is 0."""
+    total, entropy, uniformity = counts.sum(), 0.0, 0.0
+    for count in counts:
+        share = count / total
+        entropy += share * math.log2(total / count)
+        uniformity += share * share
+    return entropy, uniformity
 
 
 @njit(cache=True)

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.radiomics.directions import direction_weights
+from features.radiomics.eigenvalues import second_singular_values
 from features.radiomics.family import Family, Feature
 from features.radiomics.ibsi import CODES
 from features.radiomics.roi import Roi
@@ -66,7 +67,7 @@ class Glcm(Family):
             return dict.fromkeys(_FORMULAS, math.nan)
         found = _features(np.ascontiguousarray(pairs), texture.levels)
         values = dict(zip(_NAMES, found.mean(axis=0).tolist(), strict=True))
-        values["MCC"] = float(_correlation_coefficients(pairs).mean())
+        values["MCC"] = float(_correlation_coefficients(pairs, symmetrical=settings.symmetrical).mean())
         if len(texture.levels) == 1:
             values |= dict.fromkeys(("Correlation", "Imc1", "Imc2", "MCC"), math.nan)
         return {name: values[name] for name in _FORMULAS}
@@ -164,7 +165,7 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
     return found
 
 
-def _correlation_coefficients(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+def _correlation_coefficients(pairs: NDArray[np.float64], *, symmetrical: bool) -> NDArray[np.float64]:
     """Maximal correlation coefficient of each direction.
 
     Q is similar to M Mᵀ with M(i, k) = p(i, k) / √(p(i) p(k)): its eigenvalues are the squared singular values of M.
@@ -172,6 +173,6 @@ def _correlation_coefficients(pairs: NDArray[np.float64]) -> NDArray[np.float64]
     if pairs.shape[1] < 2:
         return np.full(len(pairs), np.nan)
     p = pairs / pairs.sum(axis=(1, 2), keepdims=True)
-    scale = p.sum(axis=2)[:, :, None] * p.sum(axis=1)[:, None, :] + EPS
-    singular: NDArray[np.float64] = np.linalg.svd(p / np.sqrt(scale), compute_uv=False)
-    return singular[:, 1]
+    of_row = p.sum(axis=2)
+    of_column = of_row if symmetrical else p.sum(axis=1)
+    return second_singular_values(p / np.sqrt(of_row[:, :, None] * of_column[:, None, :] + EPS))

@@ -45,6 +45,6 @@ class Ngtdm(Family):
             "Busyness": coarse / busy if busy else 0.0,
             "Coarseness": 1 / coarse if coarse else 1e6,
             "Complexity": float(complexity.sum()) / count,
-            "Contrast": float(p @ apart**2 @ p) * summed / count / pairs if pairs else 0.0,
+            "Contrast": float((p[:, None] * p[None, :] * apart**2).sum()) * summed / count / pairs if pairs else 0.0,
             "Strength": strength / summed if summed else 0.0,
         }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, field_validator
 
 from features.core.filter import Source
+from features.core.portable import exp
 from features.radiomics.convolution import Array, Convolution, number
 
 _WINDOW = 6.0  # standard deviations, where the window has fallen to 1e-8
@@ -90,5 +91,5 @@ class Gabor(Convolution):
         y, x = (np.arange(-far, far + 1) * size for far, size in zip(half, spacing, strict=True))
         cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
         along, across = x * cosine + y[:, None] * sine, x * sine - y[:, None] * cosine
-        window = np.exp(-(along**2 + (self.gamma * across) ** 2) / (2 * self.sigma_mm**2))
+        window = exp(-(along**2 + (self.gamma * across) ** 2) / (2 * self.sigma_mm**2))
         return np.asarray(window * np.exp(2j * np.pi * along / self.wavelength_mm))

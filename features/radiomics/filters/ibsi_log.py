@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 
 from features.core.filter import Source
+from features.core.portable import exp
 from features.radiomics.convolution import Array, Convolution, Patch, number
 
 
@@ -58,5 +59,5 @@ def gaussians(sigma: float, cutoff: float) -> tuple[Array, Array]:
     """A Gaussian and its second derivative, sampled at voxels up to `cutoff` standard deviations (in voxels)."""
     half = int(cutoff * sigma + 0.5)
     places = np.arange(-half, half + 1.0)
-    gaussian = np.exp(-(places**2) / (2 * sigma**2)) / (sqrt(2 * pi) * sigma)
+    gaussian = exp(-(places**2) / (2 * sigma**2)) / (sqrt(2 * pi) * sigma)
     return gaussian, gaussian * (places**2 / sigma**4 - 1 / sigma**2)

@@ -58,7 +58,7 @@ class Laws(Convolution):
         far = half + spread
         patch = self.cut(source, (0 if flat else far, far, far))
         directions = turns(len(names)) if self.rotations else turns(len(names))[:1]
-        unit = [kernel / np.linalg.norm(kernel) for kernel in kernels]
+        unit = [kernel / np.sqrt(np.sum(kernel**2)) for kernel in kernels]
         response = pool(responses(patch, unit, directions), self.rotations or "max")
         if spread:
             response = (

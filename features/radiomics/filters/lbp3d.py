@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from itertools import product
+from math import acos, atan2, ceil
 from typing import Literal
 
 import numpy as np
@@ -57,10 +58,11 @@ class Lbp3d(Filter):
             for order in range(4):
                 powers[order] += power
                 power = power * above
-        gram = harmonics.T @ harmonics
+        gram = (harmonics[:, :, None] * harmonics[:, None, :]).sum(axis=0)
         for degree in range(self.levels):
-            part = degrees == degree
-            energy = np.einsum("i...,ij,j...->...", weights[part], gram[np.ix_(part, part)], weights[part])
+            energy, part = np.zeros(centre.shape, complex), np.flatnonzero(degrees == degree)
+            for i, j in product(part, part):
+                energy += gram[i, j] * (weights[i] * weights[j])
             yield f"lbp-3D-m{degree + 1}", np.ascontiguousarray(np.sqrt(energy).real)
         yield "lbp-3D-k", _kurtosis(powers / len(points), tie)
 
@@ -120,7 +122,8 @@ def _harmonics(
     """
     from scipy.special import sph_harm_y
 
-    polar, azimuth = np.arccos(np.clip(points[:, 2] / radius, -1, 1)), np.arctan2(points[:, 1], points[:, 0])
+    polar = np.array([acos(min(max(z / radius, -1), 1)) for _, _, z in points.tolist()])
+    azimuth = np.array([atan2(y, x) for x, y, _ in points.tolist()])
     orders = [(degree, order) for degree in range(levels) for order in range(-degree, degree + 1)]
     # Of a negative polar angle scipy once took the cosine alone.
     columns = [sph_harm_y(degree, order, np.abs(azimuth), polar) for degree, order in orders]
@@ -137,6 +140,6 @@ def _kurtosis(powers: NDArray[np.float64], tie: float) -> NDArray[np.float64]:
     """Excess kurtosis from the means of the first four powers."""
     m1, m2, m3, m4 = powers
     variance = m2 - m1**2
-    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * (m1**2) ** 2
     alike = variance <= tie**2
     return np.where(alike, 0.0, fourth / np.where(alike, 1.0, variance**2)) - 3.0

@@ -100,7 +100,7 @@ def _coefficients(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64
     """Feedback (5) and the numerators (2, 4: forward; 2, 5: backward) of smoothing and of the second derivative × sigma²."""
     feedback = np.ones(1)
     for decay, frequency in _WAVES:
-        feedback = np.convolve(feedback, _denominator(sigma, decay, frequency))
+        feedback = _times(feedback, _denominator(sigma, decay, frequency))
     smooth, second = _numerator(sigma, _SMOOTH), _numerator(sigma, _SECOND)
     s0, s1, s2 = _moments(feedback)
 
@@ -127,13 +127,21 @@ def _numerator(sigma: float, amplitudes: tuple[tuple[float, float], ...]) -> NDA
     for (decay, frequency), other, (cosine, sine) in zip((first, second), (second, first), amplitudes, strict=True):
         angle = frequency / sigma
         wave = np.array([cosine, exp(decay / sigma) * (sine * sin(angle) - cosine * cos(angle))])
-        found += np.convolve(wave, _denominator(sigma, *other))
+        found += _times(wave, _denominator(sigma, *other))
     return found
 
 
 def _moments(polynomial: NDArray[np.float64]) -> tuple[float, float, float]:
     powers = np.arange(polynomial.size)
-    return float(polynomial.sum()), float(powers @ polynomial), float(powers**2 @ polynomial)
+    return float(polynomial.sum()), float((powers * polynomial).sum()), float((powers**2 * polynomial).sum())
+
+
+def _times(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The product of two polynomials; numpy's rounds as the processor's BLAS does."""
+    found = np.zeros(first.size + second.size - 1)
+    for power, factor in enumerate(second):
+        found[power : power + first.size] += factor * first
+    return found
 
 
 @njit(cache=True)

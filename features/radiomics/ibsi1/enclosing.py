@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from features.radiomics.eigenvalues import eigenvalues
 
 TERMS = 20  # of the series below, as IBSI has it
 
@@ -45,8 +49,8 @@ def smallest_box(points: NDArray[np.float64], normals: NDArray[np.float64]) -> N
     best, sides = np.inf, np.zeros(3)
     for normal in np.unique(np.round(normals * signs[:, None], 9), axis=0):
         first = np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))])
-        first /= np.linalg.norm(first)
-        along, u, v = points @ normal, points @ first, points @ np.cross(normal, first)
+        first /= math.hypot(*first)
+        along, u, v = (_along(points, axis) for axis in (normal, first, np.cross(normal, first)))
         order = np.lexsort((v, u))
         height = float(np.ptp(along))
         width, depth = smallest_rectangle(u[order], v[order])
@@ -60,35 +64,111 @@ def smallest_ellipsoid(points: NDArray[np.float64], *, tolerance: float = 1e-4) 
 
     Khachiyan's algorithm with steps away from points (Todd and Yildirim 2007); then blown up to hold every point.
     """
-    n, d = len(points), 3
     centred = points - points.mean(axis=0)
     scale = float(np.abs(centred).max())
-    lifted = np.column_stack([centred / scale, np.ones(n)])
+    shape, reach = _enclose(centred / scale, tolerance)
+    axes: NDArray[np.float64] = scale * np.sqrt(np.array(eigenvalues(shape)[::-1]) * reach)
+    return axes
+
+
+def _along(points: NDArray[np.float64], axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Place (n,) of each point along an axis. A matrix product would round as the processor's BLAS does."""
+    x, y, z = axis
+    return np.asarray(points[:, 0] * x + points[:, 1] * y + points[:, 2] * z)
+
+
+@njit(cache=True)
+def _enclose(points: NDArray[np.float64], tolerance: float) -> tuple[NDArray[np.float64], float]:
+    """Shape (3, 3) of the ellipsoid, and the largest square of a length by it. points: (n, 3), none further than 1 off."""
+    n, d = len(points), 3
+    lifted = np.ones((n, d + 1))
+    lifted[:, :d] = points
     weights = np.full(n, 1 / n)
-    inverse = np.linalg.inv((lifted * weights[:, None]).T @ lifted)
-    distance = np.einsum("ij,jk,ik->i", lifted, inverse, lifted)
+    inverse = _inverse(_spread(lifted, weights))
+    distance = np.empty(n)
+    for i in range(n):
+        distance[i] = _square(lifted[i], inverse)
+    image = np.empty(d + 1)
     for _ in range(100_000):
-        far = int(np.argmax(distance))
-        near = int(np.argmin(np.where(weights > 1e-12, distance, np.inf)))
+        far, near = 0, -1
+        for i in range(n):
+            if distance[i] > distance[far]:
+                far = i
+            if weights[i] > 1e-12 and (near < 0 or distance[i] < distance[near]):
+                near = i
         above, below = distance[far] / (d + 1) - 1, 1 - distance[near] / (d + 1)
         if max(above, below) <= tolerance:
             break
         place = far if above > below else near
         step = (distance[place] - d - 1) / ((d + 1) * (distance[place] - 1))
         step = max(step, -weights[place] / (1 - weights[place]))
-        image = inverse @ lifted[place]
         factor = step / (1 - step + step * distance[place])
-        inverse = (inverse - factor * np.outer(image, image)) / (1 - step)
-        distance = (distance - factor * (lifted @ image) ** 2) / (1 - step)
-        weights *= 1 - step
+        for i in range(d + 1):
+            image[i] = 0.0
+            for j in range(d + 1):
+                image[i] += inverse[i, j] * lifted[place, j]
+        for i in range(d + 1):
+            for j in range(d + 1):
+                inverse[i, j] = (inverse[i, j] - factor * (image[i] * image[j])) / (1 - step)
+        for i in range(n):
+            along = 0.0
+            for j in range(d + 1):
+                along += lifted[i, j] * image[j]
+            distance[i] = (distance[i] - factor * along**2) / (1 - step)
+            weights[i] *= 1 - step
         weights[place] += step
-    flat = lifted[:, :d]
-    centre = weights @ flat
-    shape = (flat * weights[:, None]).T @ flat - np.outer(centre, centre)
-    spread = flat - centre
-    reach = float(np.einsum("ij,jk,ik->i", spread, np.linalg.inv(shape), spread).max())
-    axes: NDArray[np.float64] = scale * np.sqrt(np.linalg.eigvalsh(shape)[::-1] * reach)
-    return axes
+    centre = np.zeros(d)
+    for i in range(n):
+        for j in range(d):
+            centre[j] += weights[i] * points[i, j]
+    shape = _spread(points, weights)
+    for i in range(d):
+        for j in range(d):
+            shape[i, j] -= centre[i] * centre[j]
+    inverse, reach = _inverse(shape), 0.0
+    for i in range(n):
+        reach = max(reach, _square(points[i] - centre, inverse))
+    return shape, reach
+
+
+@njit(cache=True)
+def _spread(points: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weighted sum (d, d) of the squares of points (n, d)."""
+    size = points.shape[1]
+    found = np.zeros((size, size))
+    for k in range(len(points)):
+        for i in range(size):
+            for j in range(size):
+                found[i, j] += weights[k] * points[k, i] * points[k, j]
+    return found
+
+
+@njit(cache=True)
+def _square(vector: NDArray[np.float64], matrix: NDArray[np.float64]) -> float:
+    found = 0.0
+    for i in range(vector.size):
+        for j in range(vector.size):
+            found += vector[i] * matrix[i, j] * vector[j]
+    return found
+
+
+@njit(cache=True)
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of a symmetric matrix whose eigenvalues are all above 0, by elimination."""
+    size = len(matrix)
+    rest, found = matrix.copy(), np.eye(size)
+    for k in range(size):
+        pivot = rest[k, k]
+        for j in range(size):
+            rest[k, j] /= pivot
+            found[k, j] /= pivot
+        for i in range(size):
+            factor = rest[i, k]
+            if i != k and factor != 0.0:
+                for j in range(size):
+                    rest[i, j] -= factor * rest[k, j]
+                    found[i, j] -= factor * found[k, j]
+    return found
 
 
 @njit(cache=True)

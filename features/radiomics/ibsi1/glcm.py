@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from features.core.portable import power
 from features.radiomics.ibsi1.directions import aggregate_directions
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import Matrix, entropy, histogram
@@ -111,10 +113,10 @@ def pair_features(matrix: Matrix, level_count: int) -> list[float]:
         float(((i - mean) * (j - mean) * p).sum()) / variance if variance > 0 else float("nan"),
         float((i * j * p).sum()),
         float((cluster**2 * p).sum()),
-        float((cluster**3 * p).sum()),
-        float((cluster**4 * p).sum()),
+        float((power(cluster, 3) * p).sum()),
+        float((power(cluster, 4) * p).sum()),
         -shared / single if single > 0 else float("nan"),
-        float(np.sqrt(1 - np.exp(-2 * shared))),
+        math.sqrt(1 - math.exp(-2 * shared)),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.portable import power
 from features.radiomics.ibsi1.feature import Feature
 from features.radiomics.ibsi1.roi import IbsiRoi
 
@@ -57,8 +58,8 @@ def statistics(values: NDArray[np.float64]) -> list[float]:
     return [
         mean,
         variance,
-        _ratio(float((centred**3).mean()), variance**1.5),
-        _ratio(float((centred**4).mean()), variance**2) - 3,
+        _ratio(float(power(centred, 3).mean()), variance**1.5),
+        _ratio(float(power(centred, 4).mean()), variance**2) - 3,
         median,
         lowest,
         p10,

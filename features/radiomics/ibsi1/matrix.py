@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.portable import log2
+
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
@@ -96,4 +98,4 @@ def histogram(places: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArra
 def entropy(p: NDArray[np.float64]) -> float:
     """Entropy in bits of probabilities, of which some may be zero."""
     p = p[p > 0]
-    return float(-(p * np.log2(p)).sum()) + 0.0
+    return float(-(p * log2(p)).sum()) + 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
@@ -52,7 +53,7 @@ def _tables(
         for triangle in triangles:
             a, b, c = (np.mean(edge, axis=0) * spacing for edge in triangle)
             normal = np.cross(b - a, c - a) / 2
-            areas[code] += np.linalg.norm(normal)
+            areas[code] += math.hypot(*normal)
             rises[code] += normal[0]
             heights[code] += normal[0] * (a[0] + b[0] + c[0]) / 3
     return areas, rises, heights
@@ -99,7 +100,7 @@ def _triangulations(loop: list[Edge]) -> list[list[Triangle]]:
 @lru_cache(maxsize=2048)
 def _twice_area(triangle: Triangle) -> float:
     a, b, c = (np.sum(edge, axis=0) / 2 for edge in triangle)
-    return float(np.linalg.norm(np.cross(b - a, c - a)))
+    return math.hypot(*np.cross(b - a, c - a))
 
 
 def _area(triangles: Iterable[Triangle]) -> float:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from features.radiomics.eigenvalues import eigenvalues
 from features.radiomics.ibsi1.autocorrelation import autocorrelation
 from features.radiomics.ibsi1.enclosing import box, ellipsoid, smallest_box, smallest_ellipsoid
 from features.radiomics.ibsi1.feature import Feature
@@ -98,7 +101,9 @@ def _axes(voxels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Major, minor and least axis. The covariance has n − 1 below, as the reference values have."""
     if len(voxels) < 2:
         return np.full(3, np.nan)
-    spread = np.linalg.eigvalsh(np.cov(voxels.T))[::-1]
+    centred = voxels - voxels.mean(axis=0)
+    covariance = (centred[:, :, None] * centred[:, None, :]).sum(axis=0) / (len(voxels) - 1)
+    spread = np.array(eigenvalues(covariance))[::-1]
     return 4 * np.sqrt(np.where(spread > 1e-12 * spread[0], spread, 0.0))
 
 
@@ -107,7 +112,7 @@ def _shift(roi: IbsiRoi, voxels: NDArray[np.float64]) -> float:
     if total == 0:
         return float("nan")
     weighted = (np.argwhere(roi.kept) * roi.spacing * roi.values[:, None]).sum(axis=0) / total
-    return float(np.linalg.norm(voxels.mean(axis=0) - weighted))
+    return math.dist(voxels.mean(axis=0), weighted)
 
 
 def _diameter(corners: NDArray[np.float64]) -> float:
