@@ -42,11 +42,14 @@ def find_recipes(names: Iterable[str]) -> tuple[Recipe, ...]:
     return tuple(found)
 
 
-def recipes_for(catalog: Catalog, cohort: str) -> tuple[Recipe, ...]:
-    """The recipes that fit the modalities and units of a cohort: by default, or asked for by a study in flows/studies."""
+def recipes_for(catalog: Catalog, cohort: str, asked: Iterable[str] = ()) -> tuple[Recipe, ...]:
+    """The recipes that fit the modalities and units of a cohort: those by default, and those that somebody asks for.
+
+    asked: by name; the studies in flows/studies that use the cohort ask for theirs.
+    """
     images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
     fitting = [recipe for recipe in find_recipes(recipe_files()) if (recipe.modality, recipe.unit) in images]
-    asked = _asked_for(cohort)
+    asked = _asked_for(cohort) | set(asked)
     found = tuple(recipe for recipe in fitting if recipe.default or recipe.name in asked)
     if not found:
         kinds = ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))

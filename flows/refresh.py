@@ -59,7 +59,8 @@ def refresh(
 
     Args:
         cohorts: cohorts of the catalog; none means all whose files are here
-        recipes: recipes to apply; none means every recipe that fits a cohort's modalities and units
+        recipes: recipes to apply; none means those that fit a cohort's modalities and units, unless they say
+            `default: false` and neither a study nor an earlier refresh asked for them
         runner: where the work is done: threads, processes, or a Dask cluster
         failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
         rehash: also of files whose size and modification time did not change
@@ -125,7 +126,8 @@ def _refresh(
     chosen: dict[str, Sequence[Recipe]] = {}
     for name in names:  # what is missing is said before anything is computed
         catalog.root(name)
-        chosen[name] = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name)
+        asked = _recipes_of(store, name) - set(drop)
+        chosen[name] = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name, asked)
         for recipe in chosen[name]:
             _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
         check_columns_stay(store, name, chosen[name], drop)
@@ -137,6 +139,12 @@ def _refresh(
             with store.writing(name):
                 published.append(refresh_cohort(name, chosen[name], path, store, pool, rehash=rehash))
     return published
+
+
+def _recipes_of(store: Store, cohort: str) -> set[str]:
+    """Recipes whose columns the tables of a cohort hold: somebody asked for them."""
+    state = Ledger(store, cohort).state
+    return set(leaving(state.settings if state else {}, ()))
 
 
 def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], drop: Sequence[str]) -> None:

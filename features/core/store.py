@@ -127,13 +127,18 @@ class Store:
 
     def load(self, block: str, digest: str) -> dict[str, float | str] | Rejected:
         """A per-case result. Raises StoreError if it is missing or damaged."""
+        return self.load_with_kernel(block, digest)[0]
+
+    def load_with_kernel(self, block: str, digest: str) -> tuple[dict[str, float | str] | Rejected, str]:
+        """A per-case result and the kernel (see `versions.kernel`) that computed it, "" if none is kept."""
         table, provenance = read_with_provenance(self.work(block, digest))
         rejected = self._said(block, digest, provenance, "rejected")
         if rejected is not None:
-            return _rejected(rejected)
+            return _rejected(rejected), provenance.get("kernel", "")
         columns = table.to_pydict()
         rows = zip(columns["name"], columns["value"], columns["text"], strict=True)
-        return {name: value if text is None else text for name, value, text in rows}
+        values = {name: value if text is None else text for name, value, text in rows}
+        return values, provenance.get("kernel", "")
 
     def rejection(self, block: str, digest: str) -> Rejected | None:
         """The rejection kept under an address, None if values are. Raises StoreError if it is missing or damaged."""

@@ -48,6 +48,24 @@ def versions_of(libraries: Collection[str]) -> dict[str, str]:
     return {"Python": platform.python_version(), **{package: _version(package) for package in packages}}
 
 
+@lru_cache(maxsize=1)
+def kernel() -> str:
+    """Which instructions of the processor this process computes with: the kernels of BLAS, and what numpy itself uses.
+
+    Last bits may depend on them, never more; the lineage holds them, addresses do not.
+    """
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    blas = {
+        f"{one['internal_api']} {one.get('architecture', '')}".strip()
+        for one in threadpool_info()
+        if one["user_api"] == "blas"
+    }
+    wide = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return "; ".join([*sorted(blas), " ".join(["numpy", *wide])])
+
+
 def differences(expected: Iterable[tuple[str, str]]) -> list[str]:
     """What is different in this process from the versions that are expected, in words."""
     here = package_versions()

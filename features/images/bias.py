@@ -21,6 +21,8 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
     """
     import SimpleITK as sitk
 
+    from features.core.portable import exp
+
     if not np.isfinite(volume.array).all():
         raise Rejected("NAN_IN_ROI", "the image holds NaN or infinite voxels, which the bias correction would spread")
     if volume.array.min() == volume.array.max():
@@ -42,6 +44,4 @@ def correct_bias(volume: Volume, settings: BiasCorrection) -> Volume:
         field = sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image))
     except RuntimeError as error:
         raise no_contrast() from error
-    from features.core.portable import exp
-
     return replace(volume, array=values / exp(field))

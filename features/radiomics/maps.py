@@ -103,9 +103,10 @@ def _family(kind: str) -> Family:
 
 
 def _features(kind: str, wanted: tuple[str, ...] | None) -> tuple[str, ...]:
-    known = [feature.name for feature in FAMILIES.load(kind).FEATURES]
+    features = FAMILIES.load(kind).FEATURES
+    known = [feature.name for feature in features]
     for name in wanted or ():
         if name not in known:
             hint = did_you_mean(name, known)
             raise RadweaveError(f'{kind} has no feature "{name}"; it has {", ".join(known)}. {hint}'.strip())
-    return tuple(known) if wanted is None else wanted
+    return tuple(feature.name for feature in features if not feature.deprecated) if wanted is None else wanted

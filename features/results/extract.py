@@ -12,6 +12,7 @@ from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.recipe import Recipe
 from features.core.region import Region
 from features.core.store import Store
+from features.core.versions import kernel
 from features.images.prepare import VERSION, prepare_region
 from features.images.region import read_region
 from features.results.check import scan_facts
@@ -94,6 +95,7 @@ def _keep(
         "recipe": recipe.model_dump_json(exclude={"name", "extractors"}),
         "extractor": json.dumps(extractor.model_dump(mode="json"), sort_keys=True),
         "version": extractor.version,
+        "kernel": kernel(),
     }
     said = () if isinstance(result, Rejected) else warnings
     store.save(extractor.block, extract_address(scan, recipe, extractor), result, provenance, said)

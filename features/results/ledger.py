@@ -21,7 +21,7 @@ class Ledger:
     """Addresses of per-case results that stand in a cohort's newest tables, their rows, and the rejections.
 
     A damaged table is as if it were not there: its values come from work/ again; `damaged` says which. `mended`: refreshes
-    whose views were built again.
+    whose views were built again. `kernels`: which computed what the tables hold, and what was loaded since.
     """
 
     def __init__(self, store: Store, cohort: str) -> None:
@@ -29,6 +29,7 @@ class Ledger:
         self.manifest: Manifest = newest(store)
         self.damaged: list[str] = []
         self.mended: list[int] = []
+        self.kernels: set[str] = set(self.state.kernels) if self.state else set()
         self._tables: dict[str, pa.Table | None] = {}
         self._rows: dict[tuple[str, str], dict[str, int]] = {}
         self._fresh: dict[str, Rejected] = {}
@@ -104,6 +105,13 @@ class Ledger:
         if address in self.rows(block, prefix) or address in self.rejected or address in self._fresh:
             return True
         return address in self._kept.get(block, ()) or self.store.has(block, address)
+
+    def load(self, block: str, address: str) -> dict[str, float | str] | Rejected:
+        """A per-case result of work/; its kernel is noted."""
+        values, kernel = self.store.load_with_kernel(block, address)
+        if kernel:
+            self.kernels.add(kernel)
+        return values
 
     def lost(self, address: str, rejected: Rejected) -> None:
         """Note a rejection that holds for this refresh alone."""

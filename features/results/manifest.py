@@ -39,7 +39,10 @@ class File(Frozen):
 
 
 class CohortState(Frozen):
-    """What a refresh found of a cohort: scans = used + quarantined + withdrawn; `key` addresses everything that decides it."""
+    """What a refresh found of a cohort: scans = used + quarantined + withdrawn; `key` addresses everything that decides it.
+
+    kernels: of BLAS and numpy, in the processes that computed features; last bits may depend on them, the key does not.
+    """
 
     key: str
     tables_key: str = ""
@@ -51,6 +54,7 @@ class CohortState(Frozen):
     warned: dict[str, int] = {}
     files: dict[str, int] = {}
     settings: dict[str, str] = {}
+    kernels: tuple[str, ...] = ()
 
 
 class Manifest(Frozen):

@@ -108,6 +108,7 @@ def publish(
         warned=_counted(row.code for row, _ in warnings),
         files=dict(index.files),
         settings=settings,
+        kernels=tuple(sorted(ledger.kernels)),
     )
 
     def late(refresh: int) -> dict[str, File]:

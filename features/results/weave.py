@@ -136,7 +136,7 @@ def _group_arrays(group: Group, order: Sequence[str], ledger: Ledger) -> dict[st
         if address in known:
             place[str(scan.case)] = known[address]
             continue
-        values = ledger.store.load(group.block, address)
+        values = ledger.load(group.block, address)
         if isinstance(values, Rejected):
             raise AssertionError(f"{address}: a rejection among values")
         place[str(scan.case)] = sum(part.num_rows for part in parts) + len(loaded)

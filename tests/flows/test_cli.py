@@ -249,6 +249,24 @@ def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(comm
     assert '(recipe "ct_lung" is not taken by this refresh)' in fewer
 
 
+def test_a_recipe_that_was_asked_for_once_is_extracted_until_it_is_dropped(command, tmp_path: Path) -> None:
+    catalog, store = tmp_path / "data_catalog.yaml", Store(tmp_path / "store")
+    catalog.write_text(CATALOG)
+    (tmp_path / "images").mkdir()
+    ask = ("refresh", "one", "--catalog", catalog, "--store", store.root, "--runner", "threads")
+
+    def woven() -> set[str]:
+        return {prefix.split("__")[1] for prefix in newest(store).cohorts["one"].settings}
+
+    command(*ask)
+    assert woven() == {"ct_lung"}
+    command(*ask, "--recipe", "ct_lung", "--recipe", "ibsi/a")
+    command(*ask)
+    assert woven() == {"ct_lung", "ibsi_a"}
+    command(*ask, "--drop", "ibsi_a")
+    assert woven() == {"ct_lung"}
+
+
 def test_a_port_in_use_is_said_before_a_server_starts(command, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -98,9 +98,9 @@ def _moments(values: NDArray[np.float64]) -> tuple[float, float, float, float, f
 
 @njit(cache=True)
 def _shares(counts: NDArray[np.int64]) -> tuple[float, float]:
-    """Entropy in bits, and sum of the squares, of the shares of what is counted; no count is 0."""
+    """Entropy in bits, and sum of the squares, of the shares of what is counted."""
     total, entropy, uniformity = counts.sum(), 0.0, 0.0
-    for count in counts:
+    for count in counts[counts > 0]:
         share = count / total
         entropy += share * math.log2(total / count)
         uniformity += share * share

@@ -17,9 +17,10 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import Column, Schema
 from features.images.index.cohort import Index
+from features.results import extract
 from features.results.extract import extract_address
 from features.results.ledger import Ledger
-from features.results.manifest import Mart, refresh_numbers
+from features.results.manifest import Mart, newest, refresh_numbers
 from features.results.patients import Tables, kept_tables
 from features.results.publish import Published, publish
 from features.tables.patient import KEY, PatientTable
@@ -89,6 +90,22 @@ def test_a_missing_result_is_a_lost_worker_and_is_tried_again(
     found = refresh(scans, recipe)
     assert (found.used, dict(found.quarantined), found.changed) == (2, {}, True)
     assert len(seen) == 2
+
+
+def test_a_refresh_knows_the_kernels_that_computed_its_values_and_nothing_depends_on_them(
+    make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract, "kernel", lambda: "openblas Haswell; numpy X86_V3")
+    scans, recipe = [make_scan("p1", 50), make_scan("p2", 60)], make_recipe()
+    refresh(scans[:1], recipe)
+    assert newest(store).cohorts["demo"].kernels == ("openblas Haswell; numpy X86_V3",)
+    monkeypatch.setattr(extract, "kernel", lambda: "openblas SkylakeX; numpy X86_V3 X86_V4")
+    assert not refresh(scans[:1], recipe).changed
+    refresh(scans, recipe)
+    assert newest(store).cohorts["demo"].kernels == (
+        "openblas Haswell; numpy X86_V3",
+        "openblas SkylakeX; numpy X86_V3 X86_V4",
+    )
 
 
 def test_values_nulls_and_addresses_stand_in_the_mart(
