@@ -38,6 +38,8 @@ def full(store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Re
     for name in ("design", "predictions", "scores"):
         table = pa.table({"case": ["demo:p1:baseline", "demo:p2:baseline"], "x": [1.0, 2.0]})
         write_table(run / f"{name}.parquet", table if name != "scores" else table.drop(["case"]), {"study": "response"})
+    copies = pa.table({"copies": [1, 1], "case": ["demo:p1", "demo:p2"]})  # a row per patient
+    write_table(run / "copies.parquet", copies, {"study": "response"})
     (run / "study.json").write_text("{}")
     (run / "report.html").write_text("<td>demo:p1:baseline</td>")
     return store
