@@ -435,6 +435,11 @@ def test_nobody_left_is_a_fit_error(
     weave(catalog, [("p1", "CT", "MASK_EMPTY")], [recipe], _rows("p1"))
     with pytest.raises(FitError, match='no case has the endpoint "died" and a usable image'):
         fuse(Mart.open(store), catalog, _question(recipe))
+    weave(catalog, [("p2", "CT", 1), ("p3", "CT", 2)], [recipe, make_recipe("PT")], _rows("p2", "p3"))
+    with pytest.raises(FitError, match='no case has the endpoint "died" and a usable image'):
+        fuse(Mart.open(store), catalog, _question(recipe, make_recipe("PT"), missing_block="exclude"))
+    without = fuse(Mart.open(store), catalog, _question(missing_block="exclude"))  # clinical predictors need no recipe
+    assert (len(without.X), without.flow[-1].step) == (2, "demo: with every block")
 
 
 def test_a_changed_mart_file_stops_the_study(
