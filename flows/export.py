@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import reduce
 from pathlib import Path
@@ -22,12 +22,16 @@ OMICS = (".h5ad", ".h5mu")
 
 @dataclass(frozen=True)
 class Export:
-    """A table, where its columns come from (block and name there), and one dictionary row per column and cohort."""
+    """A table, where its columns come from (block and name there), and one dictionary row per column and cohort.
+
+    levels: of its columns that have any, in their declared order.
+    """
 
     table: pa.Table
     names: Mapping[str, tuple[str, str]]
     dictionary: pa.Table | None  # None for the tables of studies
     refresh: int
+    levels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def run_export(
@@ -55,7 +59,7 @@ def run_export(
         sheets = {"_".join(tables)[:31]: found.table}  # of a sheet's name, Excel allows 31 letters
         if found.dictionary is not None and tables != ["dictionary"]:
             sheets["dictionary"] = found.dictionary
-        written = write_tables(store, output, sheets)
+        written = write_tables(store, output, sheets, found.levels)
     shape = f"{found.table.num_rows} rows, {found.table.num_columns} columns of refresh {found.refresh}"
     return "\n".join([f"{output}: {shape}", *map(str, written[1:])]) + "\n"
 
@@ -88,7 +92,9 @@ def read_export(
         conditions = [ds.field(word).isin(v) for word, v in wanted.items() if v and word in columns[block]]
         parts[block] = views.read(block, list(own), reduce(operator.and_, conditions) if conditions else None)
     table = parts[alone] if alone is not None else _side_by_side(parts, chosen)
-    return Export(table, chosen, _dictionary(views, chosen, cohorts), views.manifest.refresh)
+    of_block = {block: views.levels(block) for block in tables}
+    levels = {name: of_block[b][column] for name, (b, column) in chosen.items() if column in of_block[b]}
+    return Export(table, chosen, _dictionary(views, chosen, cohorts), views.manifest.refresh, levels)
 
 
 def _side_by_side(parts: Mapping[str, pa.Table], names: Mapping[str, tuple[str, str]]) -> pa.Table:

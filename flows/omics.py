@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def _obs(export: Export, blocks: set[str]) -> pd.DataFrame:
     keys = _keys(export)
     features = {name for block in blocks - {OBS} for name in _features(export, block)}
     columns = {
-        name: _annotation(export.table[name])
+        name: _annotation(export.table[name], export.levels.get(name))
         for name, (origin, _) in export.names.items()
         if name in keys or (origin in blocks and name not in features)
     }
@@ -133,10 +134,10 @@ def _obs(export: Export, blocks: set[str]) -> pd.DataFrame:
     return frame.set_index(pd.Index(index, name=None))
 
 
-def _annotation(column: pa.ChunkedArray) -> pd.Series:
-    """Flags and whole numbers with their nulls, dates as text, texts as they are."""
+def _annotation(column: pa.ChunkedArray, levels: Sequence[str] | None = None) -> pd.Series:
+    """Flags and whole numbers with their nulls, dates as text, levels as ordered categories, other texts as they are."""
     mapped = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     if pa.types.is_date(column.type):
         column = column.cast(pa.string())
     found: pd.Series = column.to_pandas(types_mapper=mapped.get)
-    return found
+    return found if levels is None else found.astype(pd.CategoricalDtype(levels, ordered=True))

@@ -1,6 +1,6 @@
 """Files for use outside the store, by the ending of their name. Each is written whole or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.core.errors import RadweaveError
 from features.core.place import is_remote, write_bytes
 from features.core.store import Store
-from features.core.table import parquet_bytes
+from features.core.table import levels_text, parquet_bytes
 from flows.spreadsheet import csv_bytes, xlsx_bytes
 
 TABLES = (".csv", ".xlsx", ".parquet")
@@ -26,9 +26,12 @@ def check_output(store: Store, output: Path, allowed: tuple[str, ...]) -> None:
         )
 
 
-def write_tables(store: Store, output: Path, tables: Mapping[str, pa.Table]) -> list[Path]:
+def write_tables(
+    store: Store, output: Path, tables: Mapping[str, pa.Table], levels: Mapping[str, Sequence[str]] | None = None
+) -> list[Path]:
     """Write tables, the main one first: as sheets of one XLSX, or as CSV or Parquet with the others as CSV beside it.
 
+    levels: of columns of the main table, which Parquet keeps as ordered categories.
     Returns what was written. Raises RadweaveError as `check_output`, StoreError if the disk is full or not writable.
     """
     check_output(store, output, TABLES)
@@ -39,5 +42,8 @@ def write_tables(store: Store, output: Path, tables: Mapping[str, pa.Table]) -> 
     beside = {output.with_name(f"{output.stem}.{name}.csv"): table for name, table in others}
     for path, table in beside.items():
         write_bytes(path, csv_bytes(table))
-    write_bytes(output, parquet_bytes(main) if output.suffix.lower() == ".parquet" else csv_bytes(main))
+    write_bytes(
+        output,
+        parquet_bytes(main, levels_text(levels or {})) if output.suffix.lower() == ".parquet" else csv_bytes(main),
+    )
     return [output, *beside]

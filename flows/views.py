@@ -1,5 +1,6 @@
 """The store as DuckDB sees it: its tables over all cohorts, and nothing else: no file, no network, no setting to change."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from features.core.digest import digest_file
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import file_system, find_files, is_remote
 from features.core.store import Store
-from features.core.table import read_table
+from features.core.table import plain_texts, read_table
 from features.results.manifest import File, manifest_at
 from features.results.runs import is_run
 from features.results.schemas import KEY
@@ -45,6 +46,7 @@ class Views:
         self._studies = _study_tables(store)
         self.names = (*sorted({name.split("/")[0] for name in self.manifest.files}), *self._studies)
         self._tables: dict[str, ds.Dataset | pa.Table] = {}
+        self._shown: set[str] = set()
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -65,7 +67,7 @@ class Views:
         named = self._named(sql)
         for name in named or self.names:  # without a name, the tables themselves are asked for
             self._check_letters(name)
-            self._connection.register(name, self.table(name))
+            self._show(name)
         try:
             if not named or "cases" in sql.lower():
                 self._make_cases()
@@ -104,6 +106,42 @@ class Views:
                 self._tables[name] = _union(self.store, name, self.manifest.of_table(name))
         return self._tables[name]
 
+    def levels(self, name: str) -> dict[str, list[str]]:
+        """Columns of a table with declared levels, in their order, where all cohorts declare the same.
+
+        Raises StoreError if the dictionary is damaged.
+        """
+        if name not in BLOCKS or "levels" not in self.columns("dictionary"):
+            return {}
+        rows = self.read("dictionary", ["name", "levels"], ds.field("block") == name).to_pylist()
+        told: dict[str, set[str]] = {}
+        for row in rows:
+            told.setdefault(row["name"], set()).add(row["levels"] or "")
+        return {column: json.loads(*texts) for column, texts in told.items() if len(texts) == 1 and texts != {""}}
+
+    def _show(self, name: str) -> None:
+        """Let SQL see a table; columns with levels as ENUM, so that they are sorted in their declared order."""
+        if name in self._shown:
+            return
+        self._shown.add(name)
+        try:
+            levels = self.levels(name)
+        except StoreError:  # a damaged dictionary spoils no other table: levels are then texts like others
+            levels = {}
+        if not levels:
+            self._connection.register(name, self.table(name))
+            return
+        whole = f"{name} as kept"
+        self._connection.register(whole, self.table(name))
+        kinds = {
+            column: ", ".join("'" + word.replace("'", "''") + "'" for word in words) for column, words in levels.items()
+        }
+        cast = ", ".join(
+            f"CAST({quoted(column)} AS ENUM({kind})) AS {quoted(column)}" for column, kind in kinds.items()
+        )
+        self._connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * REPLACE ({cast}) FROM {quoted(whole)}")
+        self._connection.unregister(whole)
+
     def _named(self, sql: str) -> list[str]:
         """The tables that SQL may read, all if it asks for the schema; a word too many costs time alone."""
         words = set(re.findall(r"\w+", sql.lower()))
@@ -122,7 +160,7 @@ class Views:
         """Make the view `cases`, which costs too much for queries that do not name it."""
         blocks = {block: self.columns(block) for block in BLOCKS if block in self.names}
         for block in blocks:
-            self._connection.register(block, self.table(block))
+            self._show(block)
         if any(block in blocks for block in CASE_BLOCKS):
             self._connection.execute(f"CREATE OR REPLACE VIEW cases AS {_cases_sql(blocks)}")
 
@@ -135,7 +173,7 @@ def relation_table(relation: Any) -> pa.Table:
             f'the answer has {len(twice)} columns twice, such as "{twice[0]}"; name one of them with AS'
         )
     try:
-        return relation.to_arrow_table()
+        return plain_texts(relation.to_arrow_table())
     except duckdb.Error as error:
         raise RadweaveError(f"the query fails: {error}") from error
 
@@ -195,7 +233,7 @@ def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
         place = path.path if remote else str(path)  # type: ignore[attr-defined]
         fragments.append(_PARQUET.make_fragment(place, filesystem=system))
     try:
-        schemas = [fragment.physical_schema.remove_metadata() for fragment in fragments]
+        schemas = [_plain(fragment.physical_schema) for fragment in fragments]
     except (OSError, pa.ArrowException, ValueError) as error:  # only of remote files, whose digest nobody asked for
         raise StoreError(f"table {name}: a file of it is damaged; run radweave verify: {error}") from error
     try:
@@ -203,6 +241,12 @@ def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
     except pa.ArrowException as error:
         raise StoreError(f"table {name}: cohorts differ in the type of a column: {error}") from error
     return ds.FileSystemDataset(fragments, schema, _PARQUET, system)
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """A schema with categories as texts: some files have them, earlier ones not."""
+    kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema]
+    return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
 
 
 def _is_of(path: Path, file: File) -> bool:

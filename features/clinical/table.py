@@ -21,7 +21,7 @@ from features.tables.files import TextTable, patients_of, read_text_table, requi
 from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres
 
-VERSION = 2  # raise it when the meaning of values changes
+VERSION = 3  # raise it when the meaning of values changes
 
 
 def clinical_schema(cohort: Cohort) -> Schema:
@@ -35,6 +35,7 @@ def clinical_schema(cohort: Cohort) -> Schema:
             role=variable.role,
             unit=variable.unit,
             family=variable.type,
+            levels=variable.levels,
         )
         for name, variable in cohort.variables.items()
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,6 +15,7 @@ from features.core.errors import StoreError
 from features.core.place import read_bytes, write_bytes
 from features.core.seal import BLANK, KEY, check_seal, damaged, sealed
 
+LEVELS = "levels"  # in the provenance of a table: column → its levels, as JSON
 T = TypeVar("T")
 Type = Literal["string", "float64", "float32", "int64", "bool", "date"]
 ARROW: dict[str, pa.DataType] = {
@@ -28,7 +30,10 @@ ARROW: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and its entry in the dictionary. `role`: key and fact columns are never predictors; outcomes neither."""
+    """A column and its entry in the dictionary. `role`: key and fact columns are never predictors; outcomes neither.
+
+    levels: the words that a text may be, in the order that they were declared in; none: any.
+    """
 
     name: str
     type: Type
@@ -42,6 +47,7 @@ class Column:
     recipe: str = ""
     roi: str = ""
     version: str = ""
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,15 +94,41 @@ class Schema:
 
 def dictionary_rows(block: str, cohort: str, columns: Sequence[Column]) -> list[dict[str, str]]:
     """Rows of the mart's dictionary for the columns of one block and cohort."""
-    return [{"block": block, "cohort": cohort, **asdict(column)} for column in columns]
+    return [{"block": block, "cohort": cohort, **asdict(column), "levels": _levels_text(column)} for column in columns]
+
+
+def column_of(row: Mapping[str, str]) -> Column:
+    """The column that a row of the dictionary describes."""
+    facts = {field.name: row[field.name] for field in fields(Column) if field.name in row}
+    return Column(**{**facts, "levels": tuple(json.loads(row.get("levels") or "[]"))})  # type: ignore[arg-type]
+
+
+def _levels_text(column: Column) -> str:
+    return json.dumps(column.levels, ensure_ascii=False) if column.levels else ""
+
+
+def levels_text(levels: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the provenance of a table says of its columns with levels; empty if there are none."""
+    return (
+        {LEVELS: json.dumps({name: list(words) for name, words in levels.items()}, ensure_ascii=False)}
+        if levels
+        else {}
+    )
 
 
 def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> bytes:
-    """A table as Parquet: zstd, byte-stream split for floats, dictionary for text; sealed. Equal tables give equal bytes."""
+    """A table as Parquet: zstd, byte-stream split for floats, dictionary for text; sealed. Equal tables give equal bytes.
+
+    Columns whose levels the provenance tells are ordered categories, as which pandas, polars and R read them.
+    """
     metadata = {f"radweave:{key}": value for key, value in sorted((provenance or {}).items())} | {KEY: BLANK}
     table = table.replace_schema_metadata(None)
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    told: dict[str, list[str]] = json.loads((provenance or {}).get(LEVELS, "{}"))
+    levels = {name: words for name, words in told.items() if name in table.schema.names}
+    for name, words in levels.items():
+        table = table.set_column(table.schema.names.index(name), name, _categories(table[name], words))
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -107,11 +139,28 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
         use_byte_stream_split=floats,
         write_page_checksum=True,
         write_statistics=texts,  # those of thousands of numbers would only make the footer slow to read
-        store_schema=False,  # which drops the schema's metadata too: they are added by hand
+        store_schema=bool(levels),  # without, the schema's metadata are dropped too: they are added by hand
     ) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
     return sealed(sink.getvalue().to_pybytes())
+
+
+def _categories(texts: pa.ChunkedArray, levels: Sequence[str]) -> pa.DictionaryArray:
+    """Texts as ordered categories. Raises StoreError if one is no level."""
+    words = pa.array(levels, pa.string())
+    places = pa.compute.index_in(texts.combine_chunks(), value_set=words)
+    if places.null_count != texts.null_count:
+        raise StoreError(f"a text is none of the levels {', '.join(levels)}")
+    return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), words, ordered=True)
+
+
+def plain_texts(table: pa.Table) -> pa.Table:
+    """The table with categories as texts."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(i, field.name, table[i].cast(field.type.value_type))
+    return table
 
 
 def write_table(path: Path, table: pa.Table, provenance: Mapping[str, str] | None = None) -> None:
@@ -120,7 +169,10 @@ def write_table(path: Path, table: pa.Table, provenance: Mapping[str, str] | Non
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a table, its seal and the checksums of its pages verified. Raises StoreError if it is missing or damaged."""
+    """Read a table, its seal and the checksums of its pages verified; categories are texts.
+
+    Raises StoreError if it is missing or damaged.
+    """
     return _opened(path).read(columns=columns)
 
 
@@ -154,7 +206,7 @@ class _Checked:
         self._file = self._guarded(lambda: pq.ParquetFile(source, page_checksum_verification=True))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        return self._guarded(lambda: self._file.read(columns=columns))
+        return plain_texts(self._guarded(lambda: self._file.read(columns=columns)))
 
     def names(self) -> list[str]:
         return self._guarded(lambda: list(self._file.metadata.schema.to_arrow_schema().names))

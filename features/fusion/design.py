@@ -20,7 +20,7 @@ from features.core.genomic_source import GenomicTable, MatrixTable, known_when
 from features.core.recipe import Recipe
 from features.fusion.copies import image_copies, of_patients, row_copies, scans_of
 from features.fusion.delta import Delta
-from features.fusion.encode import encode
+from features.fusion.encode import encode, in_order
 from features.fusion.leakage import check_leakage
 from features.fusion.lesions import Lesions, choose_largest, merge_lesions
 from features.fusion.missing import MissingBlock, count_lacking, flow_row, lacking_blocks, lacking_modalities, of_rows
@@ -202,7 +202,7 @@ def _cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) ->
         X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
     y = _structured(outcome.loc[cases["patient"]], endpoint)
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
-        clinical[list(cohort.variables)], on="patient", validate="many_to_one"
+        in_order(clinical, cohort.variables), on="patient", validate="many_to_one"
     )
     volumes = {f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(modalities)}
     cleared = encode(clinical.iloc[:0], {w: v for w, v in cohort.variables.items() if v.leak_checked})

@@ -11,6 +11,17 @@ from features.core.catalog import Variable
 from features.core.errors import RadweaveError
 
 
+def in_order(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
+    """The columns of the variables for readers: those with levels as ordered categories, in the catalog's order.
+
+    Raises RadweaveError as `encode`.
+    """
+    for name, variable in variables.items():
+        _check_levels(name, frame[name], variable)
+    kinds = {name: pd.CategoricalDtype(v.levels, ordered=True) for name, v in variables.items() if v.levels}
+    return frame[list(variables)].astype(kinds)
+
+
 def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
     """Predictors as float columns, one row as given; missing stays NaN.
 
@@ -21,8 +32,7 @@ def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFra
     for name, variable in variables.items():
         values = frame[name]
         missing = values.isna().to_numpy()
-        if variable.levels and not values[~missing].isin(variable.levels).all():
-            raise RadweaveError(f'"{name}" holds levels that the catalog does not declare: run radweave refresh')
+        _check_levels(name, values, variable)
         if variable.type == "category":
             for level in variable.levels[1:] if len(variable.levels) == 2 else variable.levels:
                 columns[f"clinical__{name}_{level}"] = np.where(missing, np.nan, (values == level).to_numpy(float))
@@ -31,3 +41,8 @@ def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFra
             values = values.map({level: float(rank) for rank, level in enumerate(variable.levels)})
         columns[f"clinical__{name}"] = values.astype(object).where(~missing, np.nan).to_numpy(float)
     return pd.DataFrame(columns, index=frame.index)
+
+
+def _check_levels(name: str, values: pd.Series, variable: Variable) -> None:
+    if variable.levels and not values.dropna().isin(variable.levels).all():
+        raise RadweaveError(f'"{name}" holds levels that the catalog does not declare: run radweave refresh')

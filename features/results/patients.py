@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from features.core.quarantine import Quarantined
-from features.core.table import Column
+from features.core.table import column_of
 from features.results.ledger import Ledger
 from features.tables.patient import PatientTable
 
@@ -38,10 +38,7 @@ def kept_tables(ledger: Ledger) -> Mapping[str, PatientTable] | None:
         if table is None:
             return None
         described = {row["name"]: row for row in fixed["dictionary"] if row["block"] == block}
-        columns = tuple(
-            Column(**{n: v for n, v in described[column].items() if n not in ("block", "cohort")})  # type: ignore[arg-type]
-            for column in table.schema.names
-        )
+        columns = tuple(column_of(described[column]) for column in table.schema.names)
         notes = {
             name: tuple(_quarantined(row) for row in fixed[name] if row["stage"] == "tables")
             for name in ("quarantine", "warnings")

@@ -13,7 +13,7 @@ from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
 from features.core.recipe import Recipe
 from features.core.store import Store
-from features.core.table import Column, dictionary_rows, parquet_bytes
+from features.core.table import Column, dictionary_rows, levels_text, parquet_bytes
 from features.images.index.cohort import Index
 from features.results.check import check_address
 from features.results.extract import extract_address
@@ -27,7 +27,7 @@ from features.results.view import mend_mart
 from features.results.weave import fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
-VERSION = "3"  # raise it when the same results should give other tables
+VERSION = "4"  # raise it when the same results should give other tables
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def publish(
     provenance = {"cohort": index.cohort, "settings": json.dumps(settings, sort_keys=True)}
 
     def keep(name: str, table: pa.Table) -> File:
-        data = parquet_bytes(table, {"table": name, **provenance})
+        levels = {column.name: column.levels for column in columns[name] if column.levels}
+        data = parquet_bytes(table, {"table": name, **provenance, **levels_text(levels)})
         return keep_table(store, name, index.cohort, data, table.num_rows)
 
     files = {name: keep(name, table) for name, (table, _) in blocks.items()}

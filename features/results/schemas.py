@@ -104,6 +104,7 @@ DICTIONARY = Schema(
             recipe="recipe that prepared the pixels",
             roi="region of interest",
             version="versions that computed it",
+            levels="words that a text may be, in their declared order, as a JSON list; or empty",
         ),
     ),
 )

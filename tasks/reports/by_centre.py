@@ -34,6 +34,8 @@ class CohortTable:
 def variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
     """The lines of a column: median [quartiles] of numbers, counts of flags and words, and how many are missing.
 
+    Levels of categories stand in their order.
+
     parts: heading → rows of the table, "All" among them.
     """
     whole = parts["All"][column].dropna()
@@ -45,8 +47,8 @@ def variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) ->
         cells = tuple(_quartiles(part[column], places) for part in parts.values())
         rows = [CohortRow(f"{label}, median [quartiles]", cells)]
     else:
-        levels = [str(level) for level in whole.astype(str).value_counts().index]
-        shown = sorted(levels[:MOST_LEVELS])
+        levels = [str(level) for level, count in whole.astype(str).value_counts().items() if count]
+        shown = _ordered(levels[:MOST_LEVELS], whole)
         rows = [CohortRow(f"{label}, n (%)", tuple("" for _ in parts))]
         rows += [
             CohortRow(level, tuple(_counted(part[column], level) for part in parts.values()), level=True)
@@ -60,6 +62,13 @@ def variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) ->
     if any(missing):
         rows.append(CohortRow("missing", tuple(str(count) if count else DASH for count in missing), level=True))
     return rows
+
+
+def _ordered(levels: list[str], values: pd.Series) -> list[str]:
+    """Levels in the order of their categories, by alphabet where none is declared."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return sorted(levels)
+    return [level for level in map(str, values.dtype.categories) if level in levels]
 
 
 def _is_flag(values: pd.Series) -> bool:

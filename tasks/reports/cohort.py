@@ -49,7 +49,7 @@ def _outcome_rows(endpoint: BinaryEndpoint | SurvivalEndpoint, parts: Mapping[st
     if column not in table:
         return []
     label = "Positive" if isinstance(endpoint, BinaryEndpoint) else "Events"
-    cells = tuple(share(int(part[column].fillna(False).astype(bool).sum()), len(part)) for part in parts.values())
+    cells = tuple(share(int(part[column].eq(True).sum()), len(part)) for part in parts.values())
     rows = [CohortRow(label, cells)]
     if isinstance(endpoint, SurvivalEndpoint) and endpoint.time in table:
         followed = tuple(_follow_up(part, endpoint) for part in parts.values())

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from features.core.store import Store
-from features.core.table import Column, Schema, dictionary_rows, parquet_bytes
+from features.core.table import Column, Schema, dictionary_rows, levels_text, parquet_bytes
 from features.results.manifest import CohortState, commit, keep_table, newest
 from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.tables.patient import KEY as PATIENT_KEY
@@ -46,7 +46,9 @@ def publish_tables(store: Store, cohort: str, key: str, tables: Mapping[str, tup
     files = {}
     for name, (columns, rows) in {**whole, "dictionary": (DICTIONARY.columns, described)}.items():
         table = Schema(name, tuple(columns)).table(rows)
-        files[name] = keep_table(store, name, cohort, parquet_bytes(table, {"cohort": cohort}), table.num_rows)
+        levels = levels_text({column.name: column.levels for column in columns if column.levels})
+        data = parquet_bytes(table, {"cohort": cohort, **levels})
+        files[name] = keep_table(store, name, cohort, data, table.num_rows)
     commit(store, cohort, CohortState(key=key), files, newest(store))
 
 

@@ -11,6 +11,7 @@ import pytest
 from features.core.errors import RadweaveError
 from features.core.place import open_place
 from features.core.store import Store
+from features.core.table import Column
 from flows.export import read_export, run_export
 from flows.views import Views
 
@@ -47,6 +48,15 @@ def test_patient_blocks_alone_have_a_row_per_patient(small: Store) -> None:
     found = read_export(Views(small), ["clinical", "genomic"]).table.to_pandas()
     assert list(found["patient"]) == ["p1", "p2", "p9"]
     assert list(found["genomic__TP53"].fillna(0)) == [0, 7.25, 0]
+
+
+def test_parquet_and_the_dictionary_keep_the_order_of_levels(publish_row, copied: Store, tmp_path: Path) -> None:
+    publish_row(Column("grade", "string", "grade", levels=("low", "high")), block="clinical", grade="high")
+    run_export(copied, ["clinical"], tmp_path / "clinical.parquet", cohorts=["three"])
+    found = pd.read_parquet(tmp_path / "clinical.parquet")["grade"]
+    assert (list(found.cat.categories), found.cat.ordered) == (["low", "high"], True)
+    dictionary = pd.read_csv(tmp_path / "clinical.dictionary.csv", index_col="name")
+    assert dictionary.loc["grade", "levels"] == '["low", "high"]'
 
 
 def test_rows_and_columns_can_be_chosen(small: Store) -> None:

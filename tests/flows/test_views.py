@@ -1,5 +1,6 @@
 """What SQL sees of the store, and what it can never do."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -194,6 +195,20 @@ def test_columns_with_one_name_are_not_dropped(small: Store) -> None:
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="the store is empty: run radweave refresh"):
         Views(Store(tmp_path))
+
+
+def test_levels_are_sorted_as_they_were_declared(publish_row: Callable[..., Store], copied: Store) -> None:
+    grade = Column("grade", "string", "grade", levels=("low", "it's mid", "high"))
+    publish_row(grade, block="clinical", grade="it's mid")
+    views = Views(copied)
+    assert views.levels("clinical") == {"grade": ["low", "it's mid", "high"]}
+    rows = views.ask("SELECT patient, grade FROM clinical WHERE grade > 'low' AND cohort = 'three'")
+    assert relation_table(rows).to_pylist() == [{"patient": "p1", "grade": "it's mid"}]
+    assert (
+        relation_table(views.ask("SELECT clinical__grade AS g FROM cases GROUP BY 1")).schema.field("g").type
+        == pa.string()
+    )
+    assert views.ask("SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%kept%'").fetchall() == []
 
 
 def test_runs_of_studies_are_views_with_study_and_run(copied: Store) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -13,10 +14,13 @@ from features.core.errors import StoreError
 from features.core.table import (
     Column,
     Schema,
+    column_of,
     dictionary_rows,
+    levels_text,
     parquet_bytes,
     read_provenance,
     read_table,
+    read_with_provenance,
     write_table,
 )
 
@@ -125,6 +129,29 @@ def test_missing_file_is_a_store_error(tmp_path: Path) -> None:
     for read in (read_table, read_provenance):
         with pytest.raises(StoreError, match="nothing: cannot be read"):
             read(tmp_path / "nothing")
+
+
+def test_levels_are_ordered_categories_to_others_and_texts_to_us(tmp_path: Path) -> None:
+    table = pa.table({"id": ["a", "b", "c"], "grade": ["low", None, "high"]})
+    path = tmp_path / "t.parquet"
+    write_table(path, table, levels_text({"grade": ("low", "mid", "high"), "other": ("x",)}))
+    found = pd.read_parquet(path)["grade"]
+    assert (list(found.cat.categories), found.cat.ordered) == (["low", "mid", "high"], True)
+    assert found.isna().tolist() == [False, True, False]
+    assert read_table(path).equals(table)
+    kept, provenance = read_with_provenance(path)
+    write_table(path, kept, provenance)  # as a withdrawal does
+    assert list(pd.read_parquet(path)["grade"].cat.categories) == ["low", "mid", "high"]
+    with pytest.raises(StoreError, match="a text is none of the levels low, mid"):
+        parquet_bytes(table, levels_text({"grade": ("low", "mid")}))
+
+
+def test_a_column_with_levels_comes_back_from_the_dictionary() -> None:
+    column = Column("grade", "string", "grade", levels=("low", "high"))
+    (row,) = dictionary_rows("clinical", "demo", [column])
+    assert row["levels"] == '["low", "high"]'
+    assert column_of(row) == column
+    assert column_of({name: value for name, value in row.items() if name != "levels"}).levels == ()
 
 
 def test_dictionary_rows_hold_all_facts_of_a_column() -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from features.core.endpoint import SurvivalEndpoint
+from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from tasks.evaluation.study import Study
+from tasks.reports.by_centre import variable_rows
 from tasks.reports.cohort import cohort_by_centre
 
 
@@ -55,6 +57,18 @@ def test_many_levels_are_gathered(binary: Any) -> None:
     table = binary.facts.cohort_table.assign(code=[f"L{i % 20:02d}" for i in range(90)])
     rows = cohort_by_centre(binary.study, binary.result.endpoint, table, {}).rows
     assert next(row for row in rows if row.label == "8 others").level
+
+
+def test_levels_stand_in_their_declared_order_and_a_flag_may_hold_none() -> None:
+    grade = pd.Categorical(["high", "low", "mid", "low"], ["low", "mid", "high", "never"], ordered=True)
+    parts = {"All": pd.DataFrame({"grade": grade})}
+    assert [row.label for row in variable_rows("Grade", "grade", parts)] == ["Grade, n (%)", "low", "mid", "high"]
+    table = pd.DataFrame(
+        {"cohort": "c", "centre": "a", "patient": list("wxyz"), "seen": pd.array([True, None, False, True], object)}
+    )
+    study = Study(name="s", cohorts=("c",), endpoint="e", blocks={"b": ("clinical",)}, models=("svm",))
+    rows = cohort_by_centre(study, BinaryEndpoint(column="seen"), table, {}).rows
+    assert rows[1].cells == ("2 (50 %)", "2 (50 %)")
 
 
 def _table(reported: Any) -> Any:
