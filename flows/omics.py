@@ -140,4 +140,4 @@ def _annotation(column: pa.ChunkedArray, levels: Sequence[str] | None = None) ->
     if pa.types.is_date(column.type):
         column = column.cast(pa.string())
     found: pd.Series = column.to_pandas(types_mapper=mapped.get)
-    return found if levels is None else found.astype(pd.CategoricalDtype(levels, ordered=True))
+    return found if levels is None else found.astype(pd.CategoricalDtype(list(levels), ordered=True))

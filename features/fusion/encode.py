@@ -18,7 +18,7 @@ def in_order(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataF
     """
     for name, variable in variables.items():
         _check_levels(name, frame[name], variable)
-    kinds = {name: pd.CategoricalDtype(v.levels, ordered=True) for name, v in variables.items() if v.levels}
+    kinds = {name: pd.CategoricalDtype(list(v.levels), ordered=True) for name, v in variables.items() if v.levels}
     return frame[list(variables)].astype(kinds)
 
 

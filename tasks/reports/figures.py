@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ def draw(figure_id: str, title: str, size: tuple[float, float], paint: Callable[
         paint(figure)
         figure.savefig(data, format="svg", metadata={"Date": None, "Creator": None})
     return _inline(data.getvalue(), figure_id, title, size)
+
+
+def wrapped(text: str, letters: int) -> str:
+    """A label in lines of at most so many letters: what does not fit into the figure would be cut off."""
+    return "\n".join(textwrap.wrap(text, letters)) or text
 
 
 def grid(axes: Axes, axis: str) -> None:

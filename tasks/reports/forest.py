@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tasks.evaluation.result import Metric, Score, StudyResult
 from tasks.evaluation.study import Study
-from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid
+from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
 from tasks.reports.labels import METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
 
 _DODGE = 0.26  # rows between two models of one set of blocks
+LETTERS = 36  # of a line of a name
+_LINE_INCHES = 0.16
 _ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
 
 
@@ -24,6 +28,8 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
         for score in result.scores
         if score.metric == metric and not score.centre
     }
+    labels = [_name(study, name) for name in names]
+    lines = max(label.count("\n") + 1 for label in labels)
     low = min([0.4, *(score.low for score in found.values() if score.low is not None)])
 
     def paint(figure: Figure) -> None:
@@ -39,7 +45,7 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
             axes.axvline(0.5, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
             axes.set_xlim(max(0.0, low - 0.02), 1.0)
             axes.set_ylim(len(names) - 0.5, -0.5)
-            axes.set_yticks(range(len(names)), [_name(study, name) for name in names])
+            axes.set_yticks(range(len(names)), labels)
             axes.set_xlabel(METRICS[metric])
             title = split_label(split)
             axes.set_title(title[:1].upper() + title[1:], loc="left", fontweight="bold")
@@ -56,7 +62,8 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
             figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 4))
 
     title = f"{METRICS[metric]} of every combination with its 95 % interval"
-    height = _FRAME_INCHES + len(names) * (_ROW_INCHES + _MODEL_INCHES * len(kinds)) + 0.25 * (len(kinds) > 1)
+    row_inches = max(_ROW_INCHES + _MODEL_INCHES * len(kinds), 0.08 + _LINE_INCHES * lines)
+    height = _FRAME_INCHES + len(names) * row_inches + 0.25 * math.ceil(len(kinds) / 4) * (len(kinds) > 1)
     figure_id = f"figure-forest-{metric}"
     caption = (
         f"{title}. Shaded rows are baselines; the dashed line is chance. Intervals are percentile bootstraps over "
@@ -84,4 +91,5 @@ def _marker(i: int) -> str:
 
 def _name(study: Study, name: str) -> str:
     label = blocks_label(study, name)
-    return f"{label}\n(baseline)" if is_baseline(name) else label.replace(" (", "\n(")
+    parts = [label, "(baseline)"] if is_baseline(name) else label.replace(" (", "\n(").split("\n")
+    return "\n".join(wrapped(part, LETTERS) for part in parts)

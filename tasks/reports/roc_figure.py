@@ -9,9 +9,11 @@ from tasks.evaluation.result import StudyResult
 from tasks.evaluation.study import Study
 from tasks.metrics.roc import Roc, roc
 from tasks.reports.choice import Choice, find_score
-from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid
+from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
 from tasks.reports.labels import NESTED, blocks_label, is_baseline, model_label, split_label
 from tasks.reports.numbers import decimal, interval
+
+LETTERS = 60  # of a line of the legend
 
 
 def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None:
@@ -20,6 +22,8 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
     curves = {name: curve for name, curve in curves.items() if not curve.reason}
     if not curves:
         return None
+
+    labels = {name: wrapped(_label(study, result, choice, name), LETTERS) for name in curves}
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", h_pad=0.08)
@@ -32,7 +36,7 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
                 color=COLOURS[i % len(COLOURS)],
                 linewidth=1.3 if is_baseline(name) else 1.8,
                 linestyle=(0, (5, 1.5)) if is_baseline(name) else "solid",
-                label=_label(study, result, choice, name),
+                label=labels[name],
             )
         axes.set_xlim(-0.01, 1.01)
         axes.set_ylim(-0.01, 1.01)
@@ -48,7 +52,7 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
         f"{title}: each set of blocks with {chosen}; baselines are dashed. Drawn from ranks within each fold, all folds "
         "pooled, so the area differs slightly from the AUC in the legend, which compares cases within folds only."
     )
-    height = 4.9 + 0.19 * (len(curves) + 2)
+    height = 4.9 + 0.19 * (sum(label.count("\n") + 1 for label in labels.values()) + 2)
     return Plot("figure-roc", title, caption, draw("figure-roc", title, (4.9, height), paint))
 
 

@@ -13,11 +13,12 @@ from tasks.evaluation.result import RiskGroups, StudyResult
 from tasks.evaluation.study import Study
 from tasks.metrics.kaplan_meier import Curve
 from tasks.reports.choice import Choice
-from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid
+from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
 from tasks.reports.labels import blocks_label, model_label, split_label
 from tasks.reports.numbers import p_value
 
 _GROUPS = (("High risk", True, COLOURS[1]), ("Low risk", False, COLOURS[0]))
+LETTERS = 52  # of a line of the title
 _UNITS = (("years", 365.25, 3.0), ("months", 30.4375, 4.0), ("days", 1.0, 0.0))  # unit, days, used from so many of it
 
 
@@ -56,7 +57,7 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
         axes.tick_params(labelbottom=True)
         axes.set_ylabel("Event-free share")
         axes.set_xlabel(f"Time ({unit})")
-        axes.set_title(name, loc="left", fontweight="bold")
+        axes.set_title(wrapped(name, LETTERS), loc="left", fontweight="bold")
         axes.text(0.02, 0.04, f"log-rank {p}", transform=axes.transAxes, fontsize=8.5)
         axes.legend(loc="upper right", handlelength=1.6)
         grid(axes, "y")

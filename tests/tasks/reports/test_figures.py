@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import matplotlib
+import pytest
+from markupsafe import Markup
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tasks.reports.figures import draw
+from tasks.reports import forest, roc_figure, survival_figure
+from tasks.reports.figures import _STYLE, draw
+from tasks.reports.report import render_report
 
 
 def _paint(figure: Figure) -> None:
@@ -39,3 +45,33 @@ def test_settings_of_the_caller_are_restored() -> None:
     with matplotlib.rc_context({"font.size": 17.0}):
         draw("figure-x", "t", (3, 2), _paint)
         assert matplotlib.rcParams["font.size"] == 17.0
+
+
+@pytest.mark.parametrize("kind", ["binary", "survival"])
+def test_long_names_of_sets_of_blocks_are_whole_in_every_figure(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    reported, painted = request.getfixturevalue(kind), []
+    long = "everything that can be had (clinical + radiomics + deep + genomic + region + delta)"
+
+    def keep(figure_id: str, title: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> Markup:
+        figure = Figure(figsize=size, dpi=96)
+        FigureCanvasAgg(figure)
+        with matplotlib.rc_context(_STYLE):
+            paint(figure)
+            figure.draw_without_rendering()
+        painted.append(figure)
+        return Markup()
+
+    for module in (roc_figure, forest, survival_figure):
+        monkeypatch.setattr(module, "draw", keep)
+        monkeypatch.setattr(module, "blocks_label", lambda study, name: long)
+    render_report(reported.study, reported.result, reported.facts)
+    assert len(painted) >= 2
+    for figure in painted:
+        shown = [*figure.legends, *(axes.title for axes in figure.axes)]
+        shown += [label for axes in figure.axes for label in axes.get_yticklabels() if long[:10] in label.get_text()]
+        for artist in shown:
+            box = artist.get_window_extent()
+            assert box.x0 >= -1 and box.y0 >= -1, artist
+            assert box.x1 <= figure.bbox.width + 1 and box.y1 <= figure.bbox.height + 1, artist
