@@ -1,6 +1,7 @@
 """The commands and examples in README and docs work, and what they say of the code is true."""
 
 import contextlib
+import os
 import re
 import shlex
 import shutil
@@ -8,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 from features.core.quarantine import REASONS
-from features.core.table import read_table
+from features.core.table import read_table, read_with_provenance, write_table
 from tests import licences
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +41,19 @@ def checkout(demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "data_catalog.yaml", folder)
     shutil.copytree(demo.catalog.parent, folder / "demo" / "cohort")
     shutil.copytree(demo.store, folder / "demo" / "store", symlinks=True)
+    _run_again_with_one_model(folder / "demo" / "store" / "studies" / "builtin_response")
     return folder
+
+
+def _run_again_with_one_model(study: Path) -> None:
+    """A later run of a study, with one of its models, as the form of the UI would start it."""
+    first = next(study.iterdir())
+    later = Path(shutil.copytree(first, study / "0123456789abcdef"))
+    for name in ("scores", "predictions", "selected"):
+        table, provenance = read_with_provenance(later / f"{name}.parquet")
+        kept = table.filter(pc.equal(table["model"], "random_forest"))
+        write_table(later / f"{name}.parquet", kept, provenance)
+    os.utime(later / "study.json")
 
 
 def test_readme_shows_the_two_commands_and_make_knows_them() -> None:
