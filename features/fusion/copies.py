@@ -18,6 +18,7 @@ from features.results.prefixes import region_prefix
 
 EQUAL = 20  # continuous columns in which two rows are equal by no chance
 SHARE = 0.9  # of the columns of a block that both rows have
+FEW = 6  # patients who have a value that nobody else has: as many ids as one person may have
 LEVELS = 10  # whole numbers with fewer values are levels, calls or flags: equal in many patients
 TOLD, TOLD_AMONG_OTHERS = 5, 10  # columns from which on equal rows are reported
 _CHUNK = 1024
@@ -67,7 +68,7 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
     than half of the rows have is no evidence either way, and neither is a cell that one of the rows lacks.
     Two rows of different patients are copies if they are equal in 20 columns or more, and
     - these are 90 % of a block's columns that both have (a copy may have been edited), or
-    - 20 of them hold values that no third patient has, beyond three times what each of the two shares so with most others
+    - 20 of them hold values that six patients have at the most, beyond three times what each of the two shares so with most others
       (rounded values are equal by chance), whatever the other columns say.
     Rows that are equal in fewer columns are reported and not joined.
     """
@@ -128,7 +129,7 @@ def _components(
 def _equal_cells(values: NDArray[np.float64], units: NDArray[np.int32] | None) -> tuple[Counts, Counts]:
     """In how many continuous columns each two rows are equal, and how many could tell, both (n, n).
 
-    units: (n,) who each row is; only values that exactly two of them have are counted as equal then.
+    units: (n,) who each row is; only values that two to six of them have are counted as equal then.
     """
     n = len(values)
     equal, both = np.zeros((n, n), np.float32), np.zeros((n, n), np.float32)
@@ -158,7 +159,8 @@ def _equal_cells(values: NDArray[np.float64], units: NDArray[np.int32] | None) -
         else:
             several = int(units.max()) + 1
             holders = np.unique(cells * several + units[rows]) // several
-            kept = np.bincount(holders)[cells] == 2
+            held = np.bincount(holders)[cells]
+            kept = (held > 1) & (held <= FEW)
         rows, cells = rows[kept], cells[kept]
         if len(cells):
             ones = csr_array((np.ones(len(cells), np.float32), (rows, cells)), shape=(n, int(cells.max()) + 1))

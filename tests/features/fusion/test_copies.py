@@ -62,6 +62,9 @@ def test_missing_cells_rounding_to_floats_and_edited_values_hide_no_copy() -> No
 def test_copies_of_copies_hang_together_and_many_ids_of_one_patient_are_one_group() -> None:
     values = np.repeat(RNG.normal(size=(4, 30)), 6, axis=0)  # four patients under six ids each
     assert [len(found) for found, joined in _found(values) if joined] == [6, 6, 6, 6]
+    edited = RNG.normal(size=(12, 100))
+    edited[1:3, :20] = edited[0, :20]  # one patient under three ids, with other values in most columns
+    assert _found(edited) == [({"p0", "p1", "p2"}, True)]
     chain = RNG.normal(size=(12, 60))
     chain[1, :30], chain[2, 30:] = chain[0, :30], chain[1, 30:]  # 0 and 1 share half, 1 and 2 the other half
     assert _found(chain) == [({"p0", "p1", "p2"}, True)]
