@@ -19,6 +19,12 @@ def seg_fractional(study: Study) -> None:
     study.mask = seg_of(study.slices, {"GTV": np.where(roi_mask(), 0.8, 0.3 * around)}, kind="FRACTIONAL")
 
 
+@seg(recovered("SEG_FRACTIONAL"))
+def seg_fractional__edge(study: Study) -> None:
+    """The shares in the ROI are exactly at the threshold, and are stored as a little less."""
+    study.mask = seg_of(study.slices, {"GTV": np.where(roi_mask(), 127 / 255, 0.3)}, kind="FRACTIONAL")
+
+
 @seg(refused("MASK_EMPTY"))
 def seg_fractional__low(study: Study) -> None:
     """All shares are below the threshold."""

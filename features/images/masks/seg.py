@@ -49,7 +49,8 @@ def read_seg_mask(
     """Mask (z, y, x) of the segment whose stripped label matches `roi` (regular expression, whole label, any case), and
     warnings.
 
-    BINARY, LABELMAP, and FRACTIONAL: a voxel is in where its share is at least `rule.threshold` (SEG_FRACTIONAL tells so).
+    BINARY, LABELMAP, and FRACTIONAL: a voxel is in where its share is at least `rule.threshold`, less half a step of what is
+    stored (SEG_FRACTIONAL tells so).
     Only frames of the wanted segments are decoded, each for itself, so that overlapping segments stay apart. A frame is
     placed by its position in space, never by its index; slices without a frame are empty. If the file refers to several
     series, frames that lie on another grid are those of the others (SEG_OTHER_SERIES); else frames on another grid are
@@ -84,7 +85,7 @@ def read_seg_mask(
         raise Rejected("DICOM_TRUNC") from error
     if kind == "FRACTIONAL" and (highest is None or highest[0] <= 0):
         raise Rejected("DICOM_TRUNC", "a fractional segmentation does not say which value is the whole")
-    least = rule.threshold * highest[0] if kind == "FRACTIONAL" and highest else None
+    least = _least(rule.threshold, highest[0]) if kind == "FRACTIONAL" and highest else None
     taken = wanted
     if len(wanted) > 1 and rule.several == "largest":
         sizes = Counter(dict.fromkeys(wanted, 0))
@@ -122,6 +123,11 @@ def segment_labels(dataset: Dataset) -> dict[int, str]:
     """Segment number → stripped label."""
     items = dataset.get("SegmentSequence") or []
     return {int(item.SegmentNumber): text(item, "SegmentLabel") for item in items if "SegmentNumber" in item}
+
+
+def _least(threshold: float, highest: float) -> float:
+    """The stored value from which on a share counts: 0.75 is stored as 191 of 255, which is less. A share of 0 never does."""
+    return max(threshold * highest - 0.5 - 1e-6, 0.5)
 
 
 def _kind(dataset: Dataset) -> str:

@@ -105,6 +105,30 @@ def test_fraction_counts_from_the_threshold_on(
     assert (warned.code, warned.details) == ("SEG_FRACTIONAL", facts)
 
 
+@pytest.mark.parametrize("highest", [255, 254, 100, 10])
+@pytest.mark.parametrize("threshold", [0.75, 0.5, 0.1, 1 / 3, 1.0])
+def test_a_share_at_the_threshold_counts_as_it_is_stored(
+    tmp_path: Path, save_series: Callable, save_seg: Callable, highest: int, threshold: float
+) -> None:
+    at, least = round(threshold * highest), int(np.ceil(threshold * highest - 0.5 - 1e-9))
+    values = np.zeros((8, 16, 16), np.uint8)
+    values[3, 4:6, 5:11], values[4, 4:6, 5:11], values[5, 4:6, 5:11] = at, least, least - 1
+
+    def edit(seg: Dataset) -> None:
+        seg.MaximumFractionalValue = highest
+        places = [
+            groups.PlanePositionSequence[0].ImagePositionPatient[2] for groups in seg.PerFrameFunctionalGroupsSequence
+        ]
+        lowest = series[0].ImagePositionPatient[2]
+        seg.PixelData = b"".join(values[round((place - lowest) / 2.5)].tobytes() for place in places)
+
+    paths, series = save_series(tmp_path / "ct")
+    seg = save_seg(tmp_path, series, _masks()[:1] * 0.9, ["Tumour"], kind="FRACTIONAL", edit=edit)
+    mask, (warned,) = read_seg_mask(seg, read_dicom_series(paths), "tumour", rule=ReadRule(threshold=threshold))
+    np.testing.assert_array_equal(mask, (values >= least) & (values > 0))
+    assert warned.details["voxels_below"] == (12 if least > 1 else 0)
+
+
 def test_fractions_that_are_all_below_the_threshold_are_an_empty_mask(
     tmp_path: Path, save_series: Callable, save_seg: Callable
 ) -> None:
