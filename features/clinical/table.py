@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from features.clinical.dates import parse_dates
@@ -116,8 +117,10 @@ def _typed(
         return _in_unit(days, "days", variable, where, faults)
     cells = text.column(source.source, source.missing)
     if variable.type == "number":
+        unit = source.unit or variable.unit
         numbers = _numbers(cells, table.decimal, where, faults)
-        return _in_unit(numbers, source.unit or variable.unit, variable, where, faults)
+        numbers = _as_shown(numbers, text.percent(source.source), unit, where, faults)
+        return _in_unit(numbers, unit, variable, where, faults)
     codes: dict[str, str | bool] = dict(source.codes)
     if not codes:
         codes = (
@@ -145,6 +148,26 @@ def _numbers(cells: Sequence[str | None], decimal: str, where: str, faults: list
             hint = f'if the decimal sign is "{other}", declare decimal: "{other}"; else {hint}'
         faults.append(Fault(where, "cells that are not numbers", _some(wrong), f'numbers with "{decimal}"', hint))
     return numbers
+
+
+def _as_shown(
+    numbers: list[float | None], percent: Sequence[bool], unit: str, where: str, faults: list[Fault]
+) -> list[float | None]:
+    """Numbers in a unit of which Excel shows some as percent, 0.25 as 25 %; all that are not 0 have to be shown alike."""
+    shown = [n for n, is_share in zip(numbers, percent, strict=True) if n and is_share]
+    if not shown:
+        return numbers
+    factor = conversion("fraction", unit)
+    if factor is None:
+        hint = "declare the unit, or give the cells the format of a number"
+        faults.append(
+            Fault(where, "cells are formatted as percent", f'the unit "{unit}"', "percent, %, fraction", hint)
+        )
+        return numbers
+    if plain := sum(bool(n) and not is_share for n, is_share in zip(numbers, percent, strict=True)):
+        what = f"of the cells {len(shown)} are formatted as percent, and {plain} are not"
+        faults.append(Fault(where, what, hint="give all cells of the column one format, and look at their values"))
+    return [None if n is None else float(Decimal(repr(n)) * Decimal(repr(factor))) for n in numbers]
 
 
 def _in_unit(

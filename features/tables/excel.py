@@ -6,7 +6,8 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,9 @@ from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.table_source import TextSource
 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
+_LITERAL = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]')  # of a number format: text, escaped characters, blanks, colours
+_LOST = "formulas have no value in the file", "save it in Excel, or paste the values"
+_ERROR = "cells hold an error", "correct them"
 _DAMAGED = re.compile(rf"\d{{1,2}}-({_MONTHS})|({_MONTHS})-\d{{2}}|\d{{4}}-\d\d-\d\d 00:00:00|\d(\.\d+)?E\+\d{{2,}}")
 
 
@@ -28,16 +32,39 @@ def is_excel_damage(name: str) -> bool:
     return _DAMAGED.fullmatch(name) is not None
 
 
-def excel_rows(data: bytes, source: TextSource) -> Iterator[tuple[int, list[str]]]:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a sheet says of its cells besides their text; rows and columns of the sheet count from 1.
+
+    percent: (row, column) of numbers that are shown as percent, 0.25 as 25 %. unusable: column → cells, by their names, that
+    nobody may use, under what is wrong with them and what to do.
+    """
+
+    percent: set[tuple[int, int]] = field(default_factory=set)
+    unusable: dict[int, dict[tuple[str, str], list[str]]] = field(default_factory=dict)
+
+    def faults(self, source: TextSource, columns: Iterable[int]) -> list[Fault]:
+        """The faults of columns that are used."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for column in columns:
+            for why, cells in self.unusable.get(column, {}).items():
+                found.setdefault(why, []).extend(cells)
+        return [Fault(source.path, what, _some(cells), hint=hint) for (what, hint), cells in sorted(found.items())]
+
+
+def excel_rows(data: bytes, source: TextSource, marks: Marks) -> Iterator[tuple[int, list[str]]]:
     """Row numbers of the sheet, from 1, and cells as text: whole numbers without decimals, dates as ISO 8601 with time.
 
-    Raises ConfigError for a sheet that is unknown or one of several, merged cells, hidden rows or columns, formulas
-    without a kept value and cells that hold an error; ValueError, KeyError or BadZipFile if it is no workbook.
+    marks: gets the cells that are shown as percent, and those that nobody may use: formulas without a kept value (a kept
+    empty text is one), errors.
+    Raises ConfigError for a sheet that is unknown or one of several, merged cells, hidden rows or columns; ValueError,
+    KeyError or BadZipFile if it is no workbook.
     """
     sheet = _sheet(data, source, data_only=True)
-    faults = [Fault(source.path, what, found, hint=hint) for what, found, hint in _faults(data, source, sheet)]
+    faults = [Fault(source.path, what, found, hint=hint) for what, found, hint in _faults(sheet)]
     if faults:
         raise ConfigError(faults)
+    _mark(data, source, sheet, marks)
     return ((i, [_text(cell) for cell in row]) for i, row in enumerate(sheet.iter_rows(), start=1))
 
 
@@ -55,7 +82,7 @@ def _sheet(data: bytes, source: TextSource, *, data_only: bool) -> Any:
     return book[source.sheet] if source.sheet is not None else book.worksheets[0]
 
 
-def _faults(data: bytes, source: TextSource, sheet: Any) -> Iterator[tuple[str, str, str]]:
+def _faults(sheet: Any) -> Iterator[tuple[str, str, str]]:
     if sheet.merged_cells.ranges:
         yield "cells are merged", _some(sorted(str(area) for area in sheet.merged_cells.ranges)), "split them"
     rows = [str(i) for i, row in sorted(sheet.row_dimensions.items()) if row.hidden and i <= sheet.max_row]
@@ -68,22 +95,36 @@ def _faults(data: bytes, source: TextSource, sheet: Any) -> Iterator[tuple[str, 
     ]
     if columns:
         yield "columns are hidden", _some(columns), "show them, or delete them"
-    broken = [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "e"]
-    if broken:
-        yield "cells hold an error", _some(broken), "correct them"
+
+
+def _mark(data: bytes, source: TextSource, sheet: Any, marks: Marks) -> None:
+    """Fill the marks of a sheet."""
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
         has_formulas = any(re.search(rb"<f[ />]", parts.read(name)) for name in sheets)
-    if has_formulas:
-        formulas = _sheet(data, source, data_only=False)
-        lost = [
-            cell.coordinate
-            for row in formulas.iter_rows()
-            for cell in row
-            if cell.data_type == "f" and sheet[cell.coordinate].value is None
-        ]
-        if lost:
-            yield "formulas have no value in the file", _some(lost), "save it in Excel, or paste the values"
+    formulas = _sheet(data, source, data_only=False) if has_formulas else None
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.data_type == "e":
+                _note(marks, cell, _ERROR)
+            elif cell.value is None and cell.data_type != "str":  # "str" without a value is a kept empty text
+                if formulas is not None and formulas[cell.coordinate].data_type == "f":
+                    _note(marks, cell, _LOST)
+            elif _is_percent(cell):
+                marks.percent.add((cell.row, cell.column))
+
+
+def _note(marks: Marks, cell: Any, why: tuple[str, str]) -> None:
+    marks.unusable.setdefault(cell.column, {}).setdefault(why, []).append(cell.coordinate)
+
+
+def _is_percent(cell: Any) -> bool:
+    """Whether a number is shown times a hundred: by a % in its format that is no text of it, in the part for its sign."""
+    if isinstance(cell.value, bool) or not isinstance(cell.value, int | float) or "%" not in cell.number_format:
+        return False
+    parts = _LITERAL.sub("", cell.number_format).split(";")
+    part = 1 if cell.value < 0 and len(parts) > 1 else 2 if cell.value == 0 and len(parts) > 2 else 0
+    return "%" in parts[part]
 
 
 def _text(cell: Any) -> str:

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ from features.core.id_form import IdForm, normalise_id
 from features.core.pseudonym import canonical_id
 from features.core.table_source import TextSource
 from features.tables.delimited import delimited_rows, encoding_hint, separator_hint
-from features.tables.excel import excel_rows, is_excel_damage
+from features.tables.excel import Marks, excel_rows, is_excel_damage
 from features.tables.number import parse_numbers
 
 VERSION = 1  # raise it when the meaning of values changes
@@ -36,7 +36,8 @@ class TextTable:
     """The rows of a table file that are not empty: all cells stripped, nothing else done to them.
 
     keys: the cells of the id column, composed (NFC). columns: names of the others; places: their columns in the file,
-    from 1. rows: their rows in the file, from 1 with the header. cells: the cells of the others, row by row.
+    from 1. rows: their rows in the file, from 1 with the header. cells: the cells of the others, row by row. marks: what an
+    Excel sheet says of its cells besides.
     """
 
     source: TextSource
@@ -45,6 +46,7 @@ class TextTable:
     places: tuple[int, ...]
     rows: tuple[int, ...]
     cells: pa.ChunkedArray
+    marks: Marks = field(default_factory=Marks)
 
     def column(self, name: str, missing: Sequence[str] = ()) -> list[str | None]:
         """Cells of a column; None where they are a code that means missing, of the table or given here."""
@@ -53,8 +55,17 @@ class TextTable:
         cells = self.cells.take(pa.array(range(place, len(self.rows) * width, width), pa.int64())).to_pylist()
         return [None if cell in codes else cell for cell in cells]
 
+    def percent(self, name: str) -> list[bool]:
+        """Which cells of a column are numbers that are shown as percent: 0.25 as 25 %."""
+        place = self.places[self.columns.index(name)]
+        return [(row, place) in self.marks.percent for row in self.rows]
+
     def numbers(self, names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Columns as numbers, NaN where empty or missing, and where a cell is no finite number: both (rows, names)."""
+        """Columns as numbers, NaN where empty or missing, and where a cell is no finite number: both (rows, names).
+
+        Raises ConfigError if cells of an Excel sheet hold errors, or formulas without a value.
+        """
+        _check_marks(self, names)
         cells, shape = self.cells, (len(self.rows), len(self.columns))
         if list(names) != list(self.columns):
             place = {name: i for i, name in enumerate(self.columns)}
@@ -73,7 +84,8 @@ def read_text_table(root: Path, source: TextSource, *, header: Header = "columns
     ConfigError if the file cannot be read, rows and header have different lengths, the id column is absent, or Excel has
     turned names of the header into dates.
     """
-    rows = _rows(root, source)
+    marks = Marks()
+    rows = _rows(root, source, marks)
     _, first = next(rows, (0, []))
     if not first:
         raise _fault(source, "the table is empty")
@@ -85,6 +97,8 @@ def read_text_table(root: Path, source: TextSource, *, header: Header = "columns
         hint = f"write the names of {'genes' if header == 'genes' else header} again, in cells formatted as text"
         raise _fault(source, "Excel has turned names of the header into dates or numbers", found, hint=hint)
     place = names.index(source.id)
+    if faults := marks.faults(source, [place + 1]):
+        raise ConfigError(faults)
     keys, numbers, uneven, batch, chunks = [], [], [], list[str](), list[pa.Array]()
     for number, cells in rows:
         if len(cells) != len(names):
@@ -103,7 +117,7 @@ def read_text_table(root: Path, source: TextSource, *, header: Header = "columns
     chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
     columns = (*names[:place], *names[place + 1 :])
     places = tuple(i for i in range(1, len(names) + 1) if i != place + 1)
-    return TextTable(source, tuple(keys), columns, places, tuple(numbers), pa.chunked_array(chunks))
+    return TextTable(source, tuple(keys), columns, places, tuple(numbers), pa.chunked_array(chunks), marks)
 
 
 def patients_of(table: TextTable, form: IdForm, *, repeated: bool = False) -> list[str]:
@@ -154,8 +168,18 @@ def normalise_ids(
 
 
 def require_columns(table: TextTable, wanted: Iterable[str], *, header: Header = "columns") -> None:
-    """Raises ConfigError with every column that is not in the table, and its nearest name, or stands in it twice."""
+    """Raises ConfigError with every column that is not in the table, and its nearest name, or stands in it twice; or with the
+    cells of these columns that hold errors, or formulas without a value. Nobody judges columns that are not used.
+    """
+    wanted = list(wanted)
     _require(list(table.columns), wanted, table.source, show=header == "columns")
+    _check_marks(table, wanted)
+
+
+def _check_marks(table: TextTable, names: Iterable[str]) -> None:
+    places = dict(zip(table.columns, table.places, strict=True))
+    if faults := table.marks.faults(table.source, [places[name] for name in names]):
+        raise ConfigError(faults)
 
 
 def some_rows(numbers: Iterable[int]) -> str:
@@ -186,7 +210,7 @@ def _require(header: list[str], wanted: Iterable[str], source: TextSource, *, sh
         raise ConfigError(faults)
 
 
-def _rows(root: Path, source: TextSource) -> Iterator[tuple[int, list[str]]]:
+def _rows(root: Path, source: TextSource, marks: Marks) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not empty. Raises ConfigError, also while they are drawn."""
     path = (root / source.path).resolve()
     if not path.is_relative_to(root.resolve()):
@@ -198,7 +222,7 @@ def _rows(root: Path, source: TextSource) -> Iterator[tuple[int, list[str]]]:
         data = path.read_bytes()
         if path.suffix.lower() == ".gz":
             data = gzip.decompress(data)
-        rows = excel_rows(data, source) if is_excel else delimited_rows(data, source)
+        rows = excel_rows(data, source, marks) if is_excel else delimited_rows(data, source)
         for number, cells in rows:
             if any(cell.strip() for cell in cells):
                 yield number, cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -334,6 +335,86 @@ def test_tab_xlsx_formulas_and_errors_stop(clinical: Read) -> None:
     fault = _fault(clinical, {"cells": cells, "columns": {"age": "Age"}})
     assert "formulas have no value in the file; found B2; save it in Excel, or paste the values" in fault
     assert "cells hold an error; found B3; correct them" in fault
+
+
+def test_tab_xlsx_formulas_and_errors_of_columns_that_nobody_uses_do_not_count(
+    clinical: Read, genomic: Read, tmp_path: Path
+) -> None:
+    cells = [["id", "Age", "x", "=1"], ["P1", 60, "=30*2", 1], ["P2", 61, "#N/A", "#N/A"]]
+    assert _column(clinical({"cells": cells, "columns": {"age": "Age"}}), "age", "P1 P2") == [60, 61]
+    fault = _fault(clinical, {"cells": cells, "columns": {"age": "x"}})
+    assert "found C2" in fault and "found C3" in fault
+    cells = [["id", "G1", "x"], ["P1", 1, "=1"], ["P2", 3, "#N/A"]]
+    assert _column(genomic({"cells": cells, "genes": "G*"}), "G1", "P1 P2") == [1, 3]
+    assert "found C2" in _fault(genomic, {"cells": cells})
+    cells = [["id", "Age"], ["=1", 60], ["P2", 61]]
+    assert "formulas have no value in the file; found A2" in _fault(
+        clinical, {"cells": cells, "columns": {"age": "Age"}}
+    )
+
+
+def test_tab_xlsx_a_formula_whose_kept_value_is_empty_text_is_an_empty_cell(clinical: Read, tmp_path: Path) -> None:
+    table = {"cells": [["id", "Age"], ["P1", 60], ["P2", '=IF(1=1,"",2)']], "columns": {"age": "Age"}}
+    assert "found B3" in _fault(clinical, table)
+    path = tmp_path / "clinical0.xlsx"
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b'<c r="B3">', b'<c r="B3" t="str">')  # as Excel writes it once it has computed
+    with zipfile.ZipFile(path, "w") as book:
+        for name, data in parts.items():
+            book.writestr(name, data)
+    source = {"block": "clinical", "centre": "A", "path": path.name, "id": "id", "columns": {"age": "Age"}}
+    found = read_clinical(tmp_path, "demo", cohort_of([source]), KEY)
+    assert _column(found, "age", "P1 P2") == [60, None]
+
+
+def _shares(unit: str, **more: Any) -> dict[str, Any]:
+    """Variables with one number of a unit."""
+    return {"variables": {**VARIABLES, "ki67": {"type": "number", "description": "Ki-67", "unit": unit, **more}}}
+
+
+def _format(*formats: str) -> Callable[[Any], None]:
+    def change(sheet: Any) -> None:
+        for row, form in enumerate(formats, start=2):
+            sheet.cell(row, 2).number_format = form
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ("0%", [7, 35.5]),
+        ("0.0%", [7, 35.5]),
+        ("0.00\\ %", [7, 35.5]),
+        ("[$-409]#,##0.0%;[Red]-0%", [7, 35.5]),
+        ("General", [0.07, 0.355]),
+        ('0.00" %"', [0.07, 0.355]),
+        ("0.0\\%", [0.07, 0.355]),
+        ("0.00;-0%", [0.07, 0.355]),
+    ],
+)
+def test_tab_xlsx_cells_shown_as_percent_are_percent(clinical: Read, form: str, wanted: list[float]) -> None:
+    cells = [["id", "Ki67"], ["P1", 0.07], ["P2", 0.355], ["P3", None], ["P4", -9]]
+    table = {"cells": cells, "change": _format(form, form, form, form), "missing": ["", "-9"]}
+    for unit, factor in (("percent", 1.0), ("%", 1.0)):
+        found = clinical({**table, "columns": {"ki67": "Ki67"}}, **_shares(unit, allowed=[0, 100]))
+        assert _column(found, "ki67", "P1 P2 P3 P4") == [wanted[0] * factor, wanted[1] * factor, None, None]
+    if wanted[0] == 7:
+        found = clinical({**table, "columns": {"ki67": "Ki67"}}, **_shares("fraction"))
+        assert _column(found, "ki67", "P1 P2") == [0.07, 0.355]
+        source = {"from": "Ki67", "unit": "fraction"}
+        found = clinical({**table, "columns": {"ki67": source}}, **_shares("percent"))
+        assert _column(found, "ki67", "P1 P2") == pytest.approx([7, 35.5])
+
+
+def test_tab_xlsx_percent_that_fits_no_unit_or_is_mixed_stops(clinical: Read) -> None:
+    table = {"cells": [["id", "Ki67"], ["P1", 0.25], ["P2", 35], ["P3", 0]], "columns": {"ki67": "Ki67"}}
+    fault = _fault(clinical, {**table, "change": _format("0%", "0%", "0%")}, **_shares("ng/ml"))
+    assert 'cells are formatted as percent; found the unit "ng/ml"; allowed: percent, %, fraction' in fault
+    fault = _fault(clinical, {**table, "change": _format("0%", "General", "General")}, **_shares("percent"))
+    assert "of the cells 1 are formatted as percent, and 1 are not; give all cells of the column one format" in fault
 
 
 @pytest.mark.parametrize("name", [date(2026, 3, 1), "1-Mar", "2-Sep", "2.31E+19"])
