@@ -160,7 +160,10 @@ def _extract(line: Line, parameters: "Parameters") -> "Extraction | Rejected":
     if isinstance(line.pair, Rejected):
         return line.pair
     pair = line.pair
-    return guarded(lambda: extract_pair(pair, parameters))
+    try:
+        return guarded(lambda: extract_pair(pair, parameters))
+    except MemoryError:
+        return Rejected("OOM_RISK")
 
 
 def _extract_all(lines: Sequence[Line], parameters: "Parameters", jobs: int) -> list[Row]:

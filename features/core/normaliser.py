@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from features.core.bounds import Iterations, Shrink
 from features.core.case import Modality, Unit
 from features.core.region import Region
 from features.core.room import Frozen, Kind, Room
@@ -23,8 +24,8 @@ class BiasCorrection(Frozen):
     shrink: the field is found on every n-th voxel along each axis. iterations: at most so many on each level of the fit.
     """
 
-    shrink: PositiveInt = 4
-    iterations: tuple[PositiveInt, ...] = Field((50, 50, 50, 50), min_length=1)
+    shrink: Shrink = 4
+    iterations: tuple[Iterations, ...] = Field((50, 50, 50, 50), min_length=1, max_length=10)
 
 
 class Origin(Frozen):

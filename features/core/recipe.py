@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SerializeAsAny, model_validator
 
+from features.core.bounds import MOST_EXTRACTORS, MOST_FILTERS, BinCount, BinWidth, SpacingMm
 from features.core.case import Modality, Unit
 from features.core.digest import digest_json
 from features.core.extractor import EXTRACTORS, Extractor
@@ -24,13 +25,13 @@ WHOLE = "whole"  # the variant that changes nothing
 class FixedBinWidth(Frozen):
     """Fixed bin size discretisation (IBSI Q3RU): bins of `bin_width` intensity units."""
 
-    bin_width: PositiveFloat
+    bin_width: BinWidth
 
 
 class FixedBinCount(Frozen):
     """Fixed bin number discretisation (IBSI K15C): `bin_count` bins between the ROI's minimum and maximum."""
 
-    bin_count: PositiveInt
+    bin_count: BinCount
 
 
 def _normaliser(value: object) -> Normaliser | None:
@@ -61,7 +62,7 @@ class Recipe(Frozen):
     modality: Modality
     unit: Unit
     default: bool = Field(True, exclude_if=bool)
-    spacing_mm: tuple[PositiveFloat | None, PositiveFloat | None, PositiveFloat | None] | None = None
+    spacing_mm: tuple[SpacingMm | None, SpacingMm | None, SpacingMm | None] | None = None
     interpolator: Literal["linear", "bspline"] = "linear"
     round_intensities: bool = False
     bias_correction: BiasCorrection | None = None
@@ -72,11 +73,13 @@ class Recipe(Frozen):
     resegment: tuple[float | None, float | None] | None = None
     outlier_sigma: PositiveFloat | None = Field(None, exclude_if=_is_none)
     discretise: FixedBinWidth | FixedBinCount
-    filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = ()
+    filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = Field(
+        (), max_length=MOST_FILTERS
+    )
     window: tuple[float, float] | None = None
     minimum_voxels: PositiveInt = 27
     extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
-        min_length=1
+        min_length=1, max_length=MOST_EXTRACTORS
     )
 
     @model_validator(mode="after")

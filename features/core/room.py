@@ -23,6 +23,8 @@ class Frozen(BaseModel):
 class Kind(Frozen):
     """Base of everything that a Room holds. A subclass declares `kind: Literal["file_name"] = "file_name"`."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     kind: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.room import KindError
 
 M = TypeVar("M", bound=BaseModel)
+MOST_BYTES, DEEPEST, MOST_VALUES = 4 * 2**20, 100, 100_000
 Loc = tuple[str | int, ...]
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters that no file can hold
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 
 
@@ -29,9 +32,15 @@ class Document:
 
     @classmethod
     def load(cls, path: Path) -> Document:
-        """Read with the safe loader (no tags run code). Raises ConfigError if absent, malformed or with double keys."""
+        """Read with the safe loader (no tags run code).
+
+        Raises ConfigError if absent, malformed, with double keys, or larger than a configuration is: 4 MiB, 100 levels of
+        nesting, 100,000 values with those that aliases repeat.
+        """
         try:
-            node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+            if path.is_file() and path.stat().st_size > MOST_BYTES:
+                raise ConfigError([Fault(str(path), "is too large for a configuration", allowed="4 MiB at most")])
+            node = yaml.compose(path.read_text("utf-8"), Loader=_Loader)
         except FileNotFoundError as error:
             raise ConfigError([Fault(str(path), "there is no such file")]) from error
         except (OSError, UnicodeDecodeError) as error:
@@ -41,9 +50,15 @@ class Document:
             mark = getattr(error, "problem_mark", None)
             where = f"{path}:{mark.line + 1}" if mark else str(path)
             raise ConfigError([Fault(where, "is not YAML", getattr(error, "problem", None) or str(error))]) from error
+        except (ValueError, OverflowError) as error:  # of an escape such as "\\U00110000", that is no character
+            raise ConfigError([Fault(str(path), "is not YAML", str(error))]) from error
         document = cls(path, None)
         faults: list[Fault] = []
         document.data = _construct(document, node, (), (), faults) if node else {}
+        if len(document.lines) > MOST_VALUES:
+            faults = [
+                Fault(str(path), f"holds over {MOST_VALUES} values, of which aliases repeat some", hint="write less")
+            ]
         if faults:
             raise ConfigError(faults)
         return document
@@ -101,6 +116,21 @@ class Document:
         return tuple(real)
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which stops at a depth that no configuration has before Python does."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, f"nested deeper than {DEEPEST} levels", mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
 def _is_echo(error: Any) -> bool:
     """pydantic calls a list too short when it is its items that are wrong; they have faults of their own."""
     return error["type"] == "too_short" and bool(error["input"])
@@ -109,10 +139,15 @@ def _is_echo(error: Any) -> bool:
 def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int, ...], faults: list[Fault]) -> Any:
     """The value of a node. Keys are text, exactly as written: a code 007 stays 007, a code yes stays yes."""
     document.lines.setdefault(loc, node.start_mark.line + 1)
+    if len(document.lines) > MOST_VALUES:
+        return None
     where = f"{document.path}:{node.start_mark.line + 1}"
     if not isinstance(node, yaml.ScalarNode) and (node.tag not in _PLAIN or id(node) in around):
         found = node.tag if node.tag not in _PLAIN else "an anchor that holds itself"
         faults.append(Fault(where, "is not plain YAML", found))
+        return None
+    if len(around) > DEEPEST:  # by aliases of aliases
+        faults.append(Fault(where, "is not plain YAML", f"nested deeper than {DEEPEST} levels"))
         return None
     around = (*around, id(node))
     if isinstance(node, yaml.MappingNode):
@@ -123,6 +158,9 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
                 faults.append(Fault(place, "is not plain YAML", f"a key with the tag {key_node.tag}"))
                 continue
             key = key_node.value
+            if _NO_TEXT.search(key):
+                faults.append(Fault(place, "is not plain YAML", "a key with characters that no text has"))
+                continue
             if key in mapping:
                 faults.append(Fault(place, f'the key "{key}" stands twice'))
             document.lines[(*loc, key)] = key_node.start_mark.line + 1
@@ -131,11 +169,17 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
     if isinstance(node, yaml.SequenceNode):
         return [_construct(document, item, (*loc, i), around, faults) for i, item in enumerate(node.value)]
     try:
+        if _NO_TEXT.search(node.value):
+            raise ValueError("a text with characters that no text has")
         return yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2020-13-45
+    except yaml.YAMLError as error:
         what = getattr(error, "problem", None) or str(error)
-        faults.append(Fault(where, "is not plain YAML", str(what)))
-        return None
+    except ValueError as error:  # a date such as 2020-13-45
+        what = str(error)
+    except Exception:  # what the constructors of explicit tags raise for a text that is none of theirs
+        what = f"a text that is no {node.tag.rpartition(':')[2]}"
+    faults.append(Fault(where, "is not plain YAML", what))
+    return None
 
 
 def _fields_at(model: Any, loc: Loc) -> list[str]:

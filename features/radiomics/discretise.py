@@ -40,7 +40,7 @@ def discretise(roi: Roi) -> Levels:
     settings = roi.settings
     bins = settings.bin_count or (high - low) / (settings.bin_width or 1.0) + 1
     if bins > MOST_LEVELS:
-        raise Rejected("TOO_MANY_BINS", grey_levels=int(bins), largest=MOST_LEVELS)
+        raise Rejected("TOO_MANY_BINS", grey_levels=int(min(bins, 2.0**62)), largest=MOST_LEVELS)
     ends = np.array([low, high], np.float32 if roi.single else np.float64)
     if settings.bin_width is not None:
         width = settings.bin_width

@@ -8,16 +8,27 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BeforeValidator,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     field_validator,
 )
 
+from features.core.bounds import (
+    MOST_DISTANCES,
+    MOST_SIGMAS,
+    BinCount,
+    BinWidth,
+    Distance,
+    Level,
+    LevelFromZero,
+    RadiusVoxels,
+    SigmaMm,
+    SpacingOrKeptMm,
+    WholeSigmaMm,
+)
 from features.core.room import Frozen
 
-LARGEST_BIN_COUNT = 2**15
 INTERPOLATORS = (
     "sitkNearestNeighbor",
     "sitkLinear",
@@ -53,7 +64,7 @@ InterpolatorName = Annotated[
     BeforeValidator(_interpolator),
 ]
 # Names of LoG images hold sigma as it is written: 2 is log-sigma-2-mm-3D, 2.0 is log-sigma-2-0-mm-3D.
-Sigma = Annotated[int, Field(strict=True, gt=0)] | PositiveFloat
+Sigma = WholeSigmaMm | SigmaMm
 
 
 class FileSettings(Frozen):
@@ -66,32 +77,32 @@ class FileSettings(Frozen):
     additionalInfo: bool | None = None
     label: PositiveInt | None = None
     label_channel: NonNegativeInt | None = None
-    binWidth: PositiveFloat | None = None
-    binCount: Annotated[int, Field(gt=0, le=LARGEST_BIN_COUNT)] | None = None
+    binWidth: BinWidth | None = None
+    binCount: BinCount | None = None
     normalize: bool | None = None
     normalizeScale: PositiveFloat | None = None
     removeOutliers: PositiveFloat | None = None
-    resampledPixelSpacing: Annotated[list[NonNegativeFloat], Field(min_length=3, max_length=3)] | None = None
+    resampledPixelSpacing: Annotated[list[SpacingOrKeptMm], Field(min_length=3, max_length=3)] | None = None
     interpolator: InterpolatorName | None = None
     padDistance: NonNegativeInt | None = None
-    distances: Annotated[list[PositiveInt], Field(min_length=1)] | None = None
+    distances: Annotated[list[Distance], Field(min_length=1, max_length=MOST_DISTANCES)] | None = None
     force2D: bool | None = None
     force2Ddimension: Literal[0, 1, 2] | None = None
     resegmentRange: Annotated[list[float], Field(min_length=1, max_length=2)] | None = None
     resegmentMode: Literal["absolute", "relative", "sigma"] | None = None
     resegmentShape: bool | None = None
     preCrop: bool | None = None
-    sigma: list[Sigma] | None = None
-    start_level: NonNegativeInt | None = None
-    level: PositiveInt | None = None
+    sigma: Annotated[list[Sigma], Field(max_length=MOST_SIGMAS)] | None = None
+    start_level: LevelFromZero | None = None
+    level: Level | None = None
     wavelet: str | None = None
     gradientUseSpacing: bool | None = None
-    lbp2DRadius: PositiveFloat | None = None
-    lbp2DSamples: PositiveInt | None = None
+    lbp2DRadius: RadiusVoxels | None = None
+    lbp2DSamples: Annotated[int, Field(gt=0, le=30)] | None = None
     lbp2DMethod: Literal["default", "ror", "uniform", "var"] | None = None
-    lbp3DLevels: PositiveInt | None = None
-    lbp3DIcosphereRadius: PositiveFloat | None = None
-    lbp3DIcosphereSubdivision: NonNegativeInt | None = None
+    lbp3DLevels: Level | None = None
+    lbp3DIcosphereRadius: RadiusVoxels | None = None
+    lbp3DIcosphereSubdivision: Annotated[int, Field(ge=0, le=4)] | None = None
     voxelArrayShift: int | None = None
     symmetricalGLCM: bool | None = None
     weightingNorm: Literal["euclidean", "manhattan", "infinity", "no_weighting"] | None = None

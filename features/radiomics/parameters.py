@@ -192,7 +192,7 @@ def _document(path: Path) -> Document:
             raise
         try:  # JSON may hold tabs, which YAML refuses
             return Document(path, json.loads(path.read_text("utf-8")))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError([Fault(str(path), "is not JSON", str(error))]) from error
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from features.core.bounds import MOST_VOXELS
 from features.core.box import bounding_box, label_box
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region, Vector, Volume
@@ -78,7 +79,7 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
     Images of whole numbers stay whole numbers when they are resampled (decimals are cut off), as in pyradiomics.
 
     Raises Rejected: LABEL_ABSENT, MASK_VALUES, MASK_EMPTY, MASK_TINY, GEOMETRY, NAN_IN_ROI, IMAGE_FLAT (no contrast to
-    normalise by), RESEGMENTED_EMPTY.
+    normalise by), RESEGMENTED_EMPTY, OOM_RISK (over 2**31 voxels on the new grid).
     """
     grids = compare_grids(image, labels, preparation.tolerance)
     if not grids and (image.plane or labels.plane):  # the other may tell the thickness, and the place of the slice
@@ -189,6 +190,9 @@ def _resampled(
     last_of_all = np.ceil(np.array(mask.shape[::-1]) * ratio) - 1
     first = np.maximum(np.floor((start - 0.5) * ratio - preparation.padding), 0)
     last = np.minimum(np.ceil((stop - 0.5) * ratio + preparation.padding), last_of_all)
+    voxels = math.prod((last - first + 1).tolist())
+    if voxels > MOST_VOXELS:
+        raise Rejected("OOM_RISK", f"on the new grid the ROI and its surroundings have over {MOST_VOXELS} voxels")
     source = itk_image(labels, mask.view(np.uint8))
     origin = source.TransformContinuousIndexToPhysicalPoint((0.5 * (new - old) / old + first / ratio).tolist())
     resample = sitk.ResampleImageFilter()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
+from features.core.bounds import MOST_DISTANCES, BinCount, BinWidth, Distance
 from features.core.room import Frozen
 
 
@@ -20,9 +21,9 @@ class Settings(Frozen):
     as 0, 1, 2) across the slices.
     """
 
-    bin_width: PositiveFloat | None = 25.0
-    bin_count: PositiveInt | None = None
-    distances: tuple[PositiveInt, ...] = Field((1,), min_length=1)
+    bin_width: BinWidth | None = 25.0
+    bin_count: BinCount | None = None
+    distances: tuple[Distance, ...] = Field((1,), min_length=1, max_length=MOST_DISTANCES)
     symmetrical: bool = True
     weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
     dependence: NonNegativeInt = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
+from features.core.bounds import MarginMm
 from features.core.region import Vector
 from features.core.variant import Mask, Variant
 from features.images.distance import depth_mm
@@ -15,7 +16,7 @@ class Rim(Variant):
     """Voxels of the ROI at most `margin_mm` from the nearest voxel outside it: with the core of that margin, the ROI."""
 
     kind: Literal["rim"] = "rim"
-    margin_mm: PositiveFloat = Field(description="thickness of the rim in mm")
+    margin_mm: MarginMm = Field(description="thickness of the rim in mm")
 
     def select(self, mask: Mask, spacing_mm: Vector, body: Mask | None) -> Mask:  # noqa: ARG002
         return mask & (depth_mm(mask, spacing_mm) <= self.margin_mm)

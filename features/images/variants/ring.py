@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
+from features.core.bounds import MarginMm
 from features.core.region import Vector
 from features.core.variant import Mask, Variant
 from features.images.distance import distance_mm, within
@@ -15,8 +16,8 @@ class Ring(Variant):
     """Voxels further than `inner_mm` and at most `outer_mm` from the ROI's nearest voxel, inside the body if asked for."""
 
     kind: Literal["ring"] = "ring"
-    inner_mm: PositiveFloat = Field(description="distance from the ROI at which the ring begins, in mm")
-    outer_mm: PositiveFloat = Field(description="distance from the ROI at which the ring ends, in mm")
+    inner_mm: MarginMm = Field(description="distance from the ROI at which the ring begins, in mm")
+    outer_mm: MarginMm = Field(description="distance from the ROI at which the ring ends, in mm")
     body_hu: float | None = Field(None, description="HU above which a voxel is of the body, such as -300; CT only")
 
     @model_validator(mode="after")

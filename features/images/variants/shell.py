@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
+from features.core.bounds import MarginMm
 from features.core.region import Vector
 from features.core.variant import Mask, Variant
 from features.images.distance import distance_mm, within
@@ -15,7 +16,7 @@ class Shell(Variant):
     """Voxels outside the ROI, at most `thickness_mm` from its nearest voxel, inside the body if that is asked for."""
 
     kind: Literal["shell"] = "shell"
-    thickness_mm: PositiveFloat = Field(description="thickness of the shell in mm")
+    thickness_mm: MarginMm = Field(description="thickness of the shell in mm")
     body_hu: float | None = Field(None, description="HU above which a voxel is of the body, such as -300; CT only")
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
+from features.core.bounds import MOST_FILTERS
 from features.core.box import bounding_box
 from features.core.extractor import Extractor
 from features.core.filter import FILTERS, Filter, Source
@@ -35,7 +36,9 @@ class Habitats(Extractor):
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     number: int = Field(3, ge=2, le=20, description="how many habitats there are")
     seed: NonNegativeInt = Field(0, description="of the first centres")
-    filters: tuple[AnyFilter, ...] = Field((), description="derived images that also tell voxels apart")
+    filters: tuple[AnyFilter, ...] = Field(
+        (), max_length=MOST_FILTERS, description="derived images that also tell voxels apart"
+    )
 
     @cached_property
     def version(self) -> str:

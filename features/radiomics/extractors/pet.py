@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat, model_validator
 
+from features.core.bounds import MOST_THRESHOLDS
 from features.core.case import Unit
 from features.core.extractor import Extractor
 from features.core.recipe import Recipe
@@ -34,8 +35,10 @@ class Pet(Extractor):
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     units: ClassVar[tuple[Unit, ...] | None] = ("SUV",)
     reach_mm: ClassVar[float] = RADIUS_MM
-    relative: tuple[Share, ...] = Field((0.41, 0.5), description="thresholds as shares of SUVmax")
-    fixed: tuple[PositiveFloat, ...] = Field((4.0,), description="thresholds in SUV")
+    relative: tuple[Share, ...] = Field(
+        (0.41, 0.5), max_length=MOST_THRESHOLDS, description="thresholds as shares of SUVmax"
+    )
+    fixed: tuple[PositiveFloat, ...] = Field((4.0,), max_length=MOST_THRESHOLDS, description="thresholds in SUV")
 
     @model_validator(mode="after")
     def check_thresholds_differ(self) -> Pet:

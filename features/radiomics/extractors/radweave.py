@@ -9,8 +9,9 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
+from features.core.bounds import MOST_DISTANCES, Distance
 from features.core.errors import did_you_mean
 from features.core.extractor import Extractor
 from features.core.recipe import FixedBinWidth, Recipe
@@ -55,7 +56,7 @@ class Radweave(Extractor):
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     families: Annotated[tuple[str, ...], AfterValidator(_known)] = Field(DEFAULT, min_length=1)
     deprecated: tuple[str, ...] = ()
-    distances: tuple[PositiveInt, ...] = Field((1,), min_length=1)
+    distances: tuple[Distance, ...] = Field((1,), min_length=1, max_length=MOST_DISTANCES)
     symmetrical: bool = True
     weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
     dependence: NonNegativeInt = 0

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, field_validator
+from pydantic import field_validator
 
+from features.core.bounds import AngleStep, Elongation, SigmaMm
 from features.core.filter import Source
 from features.core.portable import exp
 from features.radiomics.convolution import Array, Convolution, number
@@ -27,11 +28,11 @@ class Gabor(Convolution):
     """
 
     kind: Literal["gabor"] = "gabor"
-    sigma_mm: PositiveFloat
-    wavelength_mm: PositiveFloat
-    gamma: PositiveFloat = 1.0
+    sigma_mm: SigmaMm
+    wavelength_mm: SigmaMm
+    gamma: Elongation = 1.0
     theta: float = 0.0
-    theta_step: PositiveFloat | None = 22.5
+    theta_step: AngleStep | None = 22.5
     planes: Literal["slice", "all"] = "all"
 
     @field_validator("theta_step")

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveFloat
 
+from features.core.bounds import Cutoff, SigmaMm
 from features.core.filter import Source
 from features.core.portable import exp
 from features.radiomics.convolution import Array, Convolution, Patch, number
@@ -23,8 +23,8 @@ class IbsiLog(Convolution):
     """
 
     kind: Literal["ibsi_log"] = "ibsi_log"
-    sigma_mm: PositiveFloat
-    cutoff: PositiveFloat = 4.0
+    sigma_mm: SigmaMm
+    cutoff: Cutoff = 4.0
     dimensions: Literal["2D", "3D"] = "3D"
 
     def names(self) -> list[str]:

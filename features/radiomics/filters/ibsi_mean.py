@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt, field_validator
+from pydantic import field_validator
 
+from features.core.bounds import SupportVoxels
 from features.core.filter import Source
 from features.radiomics.convolution import Convolution
 
@@ -17,7 +18,7 @@ class IbsiMean(Convolution):
     """The mean of `support` voxels (odd) along each axis: a square in the slice (`2D`) or a cube (`3D`)."""
 
     kind: Literal["ibsi_mean"] = "ibsi_mean"
-    support: PositiveInt = 5
+    support: SupportVoxels = 5
     dimensions: Literal["2D", "3D"] = "3D"
 
     @field_validator("support")

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from features.core.bounds import Level
 from features.core.filter import Source
 from features.radiomics.convolution import Array, Convolution, Patch, Pooling, pool, responses, turns
 
@@ -25,7 +26,7 @@ class IbsiWavelet(Convolution):
     kind: Literal["ibsi_wavelet"] = "ibsi_wavelet"
     wavelet: Literal["haar", "db2", "db3", "coif1"] = "db3"
     band: str = Field("LLH", pattern="^[LH]{2,3}$")
-    level: PositiveInt = 1
+    level: Level = 1
     rotations: Pooling | None = "average"
 
     def names(self) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt, field_validator
+from pydantic import field_validator
 
+from features.core.bounds import SupportVoxels
 from features.core.filter import Source
 from features.radiomics.convolution import Convolution, Pooling, pool, responses, turns
 
@@ -36,7 +37,7 @@ class Laws(Convolution):
     kind: Literal["laws"] = "laws"
     kernels: str
     rotations: Pooling | None = "max"
-    energy: PositiveInt | None = 7
+    energy: SupportVoxels | None = 7
 
     @field_validator("kernels")
     @classmethod

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
+from features.core.bounds import RadiusVoxels
 from features.core.filter import Filter, Source
 
 _METHODS = {"default": 0, "ror": 1, "uniform": 2, "nri_uniform": 3, "var": 4}
@@ -27,7 +28,7 @@ class Lbp2d(Filter):
     """
 
     kind: Literal["lbp2d"] = "lbp2d"
-    radius: PositiveFloat = 1.0
+    radius: RadiusVoxels = 1.0
     samples: int = Field(8, ge=2, le=30)
     method: Literal["default", "ror", "uniform", "nri_uniform", "var"] = "uniform"
     axis: Literal[0, 1, 2] = 0

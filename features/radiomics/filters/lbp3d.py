@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field
 
+from features.core.bounds import Level, RadiusVoxels
 from features.core.filter import Filter, Source
 from features.radiomics.correlate import Reals, correlate
 
@@ -26,8 +27,8 @@ class Lbp3d(Filter):
     """
 
     kind: Literal["lbp3d"] = "lbp3d"
-    levels: PositiveInt = 2
-    radius: PositiveFloat = 1.0
+    levels: Level = 2
+    radius: RadiusVoxels = 1.0
     subdivision: int = Field(1, ge=0, le=4)
 
     def names(self) -> list[str]:

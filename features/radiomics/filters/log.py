@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field
 
+from features.core.bounds import MOST_SIGMAS, SigmaMm, WholeSigmaMm
 from features.core.filter import Filter, Source
 from features.core.quarantine import Rejected
 
@@ -29,7 +30,7 @@ class Log(Filter):
     """Laplacian of Gaussian, normalised across scale. sigma_mm: standard deviations; one derived image for each."""
 
     kind: Literal["log"] = "log"
-    sigma_mm: tuple[PositiveInt | PositiveFloat, ...] = Field(min_length=1)
+    sigma_mm: tuple[WholeSigmaMm | SigmaMm, ...] = Field(min_length=1, max_length=MOST_SIGMAS)
 
     def names(self) -> list[str]:
         """`log-sigma-1-0-mm-3D` for 1.0 mm: pyradiomics writes the number as it is given, 1 as `log-sigma-1-mm-3D`."""

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from features.core.bounds import Level, LevelFromZero, SigmaMm
 from features.core.filter import Source
 from features.radiomics.convolution import Boundary, Convolution, number
 from features.radiomics.filters.ibsi_log import IbsiLog, laplacian
@@ -24,10 +25,10 @@ class Riesz(Convolution):
 
     kind: Literal["riesz"] = "riesz"
     sees_all: ClassVar[bool] = True
-    order: tuple[NonNegativeInt, ...] = Field(min_length=2, max_length=3)
+    order: tuple[LevelFromZero, ...] = Field(min_length=2, max_length=3)
     base: Literal["simoncelli", "log"] = "simoncelli"
-    level: PositiveInt | None = None
-    sigma_mm: PositiveFloat | None = None
+    level: Level | None = None
+    sigma_mm: SigmaMm | None = None
     boundary: Boundary = "periodic"
 
     @model_validator(mode="after")

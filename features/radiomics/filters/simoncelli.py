@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt
 
+from features.core.bounds import Level
 from features.core.filter import Source
 from features.radiomics.convolution import Boundary, Convolution
 from features.radiomics.spectrum import inside, multiply, simoncelli, whole
@@ -19,7 +19,7 @@ class Simoncelli(Convolution):
 
     kind: Literal["simoncelli"] = "simoncelli"
     sees_all: ClassVar[bool] = True
-    level: PositiveInt = 1
+    level: Level = 1
     dimensions: Literal["2D", "3D"] = "3D"
     boundary: Boundary = "periodic"
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeInt, PositiveInt, field_validator
+from pydantic import field_validator
 
+from features.core.bounds import Level, LevelFromZero
 from features.core.errors import did_you_mean
 from features.core.filter import Filter, Source
 from features.radiomics.correlate import Reals, correlate
@@ -27,8 +28,8 @@ class Wavelet(Filter):
 
     kind: Literal["wavelet"] = "wavelet"
     wavelet: str = "coif1"
-    level: PositiveInt = 1
-    start_level: NonNegativeInt = 0
+    level: Level = 1
+    start_level: LevelFromZero = 0
     flat: bool = False
     flat_axis: Literal[0, 1, 2] = 0
 

@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 from scipy import ndimage
 
+from features.core.bounds import Iterations
 from features.core.region import Region
 from features.radiomics.perturb import Perturbation, redrawn
 from features.radiomics.supervoxels import supervoxels
@@ -32,7 +33,7 @@ class Contour(Perturbation):
     smoothing_mm: NonNegativeFloat = Field(
         1.0, description="standard deviation of the Gaussian that quiets noise before"
     )
-    iterations: PositiveInt = Field(10, description="steps in which supervoxels settle")
+    iterations: Iterations = Field(10, description="steps in which supervoxels settle")
 
     def apply(self, region: Region, rng: np.random.Generator) -> Region:
         mask, spacing = region.shape_mask, region.volume.spacing_mm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
 
@@ -128,3 +129,65 @@ def test_the_place_of_an_unknown_key_is_that_of_its_holder(tmp_path: Path) -> No
     document = _load(tmp_path, "a:\n  b: 1\n")
     assert document.where(("a", "b")).endswith("a.yaml:2")
     assert document.where(("a", "c", 3)).endswith("a.yaml:1")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("a: !!float x\n", "a.yaml:1: is not plain YAML; found could not convert string to float: 'x'"),
+        ("a: !!bool maybe\n", "a.yaml:1: is not plain YAML; found a text that is no bool"),
+        ("a: 1\nb: !!int ''\n", "a.yaml:2: is not plain YAML; found a text that is no int"),
+        ("a: !!timestamp soon\n", "a.yaml:1: is not plain YAML; found a text that is no timestamp"),
+        ("a: 2020-01-01T00:00:00+99:99\n", "a.yaml:1: is not plain YAML"),
+        ('a: "\\uD800"\n', "a.yaml:1: is not plain YAML; found a text with characters that no text has"),
+        ('"a\\0": 1\n', "a.yaml:1: is not plain YAML; found a key with characters that no text has"),
+        ('a: "\\U00110000"\n', "a.yaml: is not YAML"),
+        (f"a: {'9' * 5000}\n", "a.yaml:1: is not plain YAML"),
+        (f"a: 1\nb: {'[' * 900}{']' * 900}\n", "a.yaml:2: is not YAML; found nested deeper than 100 levels"),
+        (f"{'a: {' * 900}{'}' * 900}\n", "a.yaml:1: is not YAML; found nested deeper than 100 levels"),
+        (
+            "a0: &a0 [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 500)),
+            "a.yaml:1: is not plain YAML; found nested deeper than 100 levels",
+        ),
+        (
+            "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)),
+            "a.yaml: holds over 100000 values, of which aliases repeat some; write less",
+        ),
+        ("a: " + "x" * 2**22 + "\n", "a.yaml: is too large for a configuration; allowed: 4 MiB at most"),
+    ],
+)  # fmt: skip
+def test_what_no_configuration_holds_is_a_fault_with_its_line(tmp_path: Path, text: str, fault: str) -> None:
+    assert _faults(tmp_path, text)[0].startswith(fault)
+
+
+PIECES = (
+    "!!float ", "!!int ", "!!bool ", "!!timestamp ", "!!null ", "!!str ", "!!seq ", "!!map ", "!x ", "&a ", "*a", "<<: ", "? ",
+    "[", "]", "{", "}", ": ", "- ", "'", '"', "#", "|\n", ">\n", "\t", "\n", "%", "@", "\\", "\0", "é", "~", ".inf", ".nan", "-1",
+    "1e400", "0x", "0o9", "1:99", "2020-99-99", "99999999999999999999", "null", "yes", "[" * 200, "\ufeff", "\x85", "\u2028",
+)  # fmt: skip
+FILES = sorted(
+    path for folder in ("recipes", "studies") for path in (Path(__file__).parents[3] / "flows" / folder).rglob("*.yaml")
+)
+
+
+def test_no_mutation_of_a_file_is_anything_but_a_fault(tmp_path: Path) -> None:
+    """Texts of the repository's own files with pieces put in, left out and exchanged."""
+    from features.core.catalog import Catalog
+    from features.core.recipe import Recipe
+
+    texts = [path.read_text("utf-8") for path in [*FILES, FILES[0].parents[2] / "data_catalog.yaml"][:12]]
+    rng, loaded = np.random.default_rng(0), 0
+    for turn in range(200):
+        text = texts[turn % len(texts)][:3000]
+        for _ in range(int(rng.integers(1, 4))):
+            at, cut = int(rng.integers(len(text) + 1)), int(rng.integers(0, 6))
+            text = text[:at] + str(rng.choice(PIECES)) * int(rng.integers(0, 2)) + text[at + cut :]
+        (tmp_path / "a.yaml").write_text(text, "utf-8", errors="surrogatepass")
+        for model in (Recipe, Catalog):
+            try:
+                Document.load(tmp_path / "a.yaml").parse(model)
+                loaded += 1
+            except ConfigError as error:
+                str(error).encode()
+    assert loaded > 0

@@ -76,6 +76,29 @@ def test_defaults_are_those_of_pyradiomics() -> None:
     assert found.additional_info
 
 
+@pytest.mark.parametrize(
+    ("setting", "bound"),
+    [
+        ("distances: [100000]", "less than or equal to 10"),
+        ("distances: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]", "at most 10 items"),
+        ("resampledPixelSpacing: [0.0001, 1, 1]", "at least 0.01 mm"),
+        ("binCount: 100000", "less than or equal to 32768"),
+        ("level: 1000", "less than or equal to 10"),
+        ("start_level: 1000", "less than or equal to 10"),
+        ("sigma: [100000.0]", "less than or equal to 100"),
+        ("lbp2DSamples: 1000", "less than or equal to 30"),
+        ("lbp3DIcosphereSubdivision: 12", "less than or equal to 4"),
+        ("binWidth: .inf", "less than or equal to 1000000000"),
+    ],
+)
+def test_a_number_that_costs_more_than_there_is_is_a_fault_with_its_bound(
+    tmp_path: Path, setting: str, bound: str
+) -> None:
+    found = faults(tmp_path, f"setting:\n  {setting}\n")
+    assert f"param.yaml:2: setting.{setting.split(':')[0]}" in found
+    assert bound in found
+
+
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     for text in ("", "setting:\n", "setting: {}\nimageType:\nfeatureClass:\n"):
         found = load(tmp_path, text)
