@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ _WORD = b"seal-sha256:"
 _DIGITS = 64
 BLANK = _WORD.decode() + _DIGITS * "0"
 _VALUE = re.compile(_WORD + rb"[0-9a-f]{64}")
-# Folder of the store, how far from the end of the path it stands, and what to do about a damaged file in it.
+# Pattern of a folder of the store, how far from the end of the path it stands, and what to do about a damaged file in it.
 _REMEDIES = (
     ("releases.json", -1, "restore it from a backup, or remove it"),
     ("refreshes", -2, "restore it from a backup; or remove it, which gives up that refresh, and refresh"),
     ("index", -2, "the next refresh reads the files of this cohort again"),
     ("quality", -2, "the next refresh, or radweave quality, writes it again"),
+    ("thumbnail", -3, "remove it; radweave quality --draw draws it again"),
+    ("stability_*", -3, "remove it and run radweave stability again"),
     ("tables", -3, "run radweave verify, which says what to do"),
     ("stability", -3, "run radweave stability again"),
     ("views", -3, "the next refresh builds it again"),
@@ -63,9 +66,22 @@ def check_seal(data: bytes, where: Path) -> bool:
 
 def damaged(where: Path, why: str) -> StoreError:
     """The error about a damaged file of the store: which, why one knows, and what to do about it."""
+    return StoreError(f"{where}: is damaged ({why}); {_remedy(where)}")
+
+
+def read_sealed(path: Path) -> tuple[bytes, bool]:
+    """The bytes of a file, and whether it is sealed. Raises StoreError if it is missing or damaged."""
+    try:
+        data = read_bytes(path)
+    except StoreError as error:
+        raise StoreError(f"{error}; {_remedy(path)}") from error
+    return data, check_seal(data, path)
+
+
+def _remedy(where: Path) -> str:
     parts = where.parts
-    fitting = (words for folder, at, words in _REMEDIES if len(parts) >= -at and parts[at] == folder)
-    return StoreError(f"{where}: is damaged ({why}); {next(fitting, 'restore it from a backup')}")
+    fitting = (words for folder, at, words in _REMEDIES if len(parts) >= -at and fnmatchcase(parts[at], folder))
+    return next(fitting, "restore it from a backup")
 
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
@@ -73,28 +89,21 @@ def json_bytes(value: Mapping[str, Any]) -> bytes:
     return sealed((json.dumps({**value, KEY: BLANK}, indent=1, sort_keys=True) + "\n").encode())
 
 
-def json_of_bytes(data: bytes, where: Path) -> Any:
-    """What a JSON file says, without its seal. Raises StoreError, naming `where`, if it is damaged."""
-    held = check_seal(data, where)
+def read_json(path: Path) -> Any:
+    """What a JSON file says, without its seal. Raises StoreError if it is missing or damaged."""
+    data, held = read_sealed(path)
     try:
         found = json.loads(data)
     except ValueError as error:  # also where it is no UTF-8
-        raise damaged(where, "it is no JSON") from error
+        raise damaged(path, "it is no JSON") from error
     if held:
         del found[KEY]
     return found
 
 
-def read_json(path: Path) -> Any:
-    """What a JSON file says, without its seal. Raises StoreError if it is missing or damaged."""
-    return json_of_bytes(read_bytes(path), path)
-
-
 def read_page(path: Path) -> str:
     """A page as text. Raises StoreError if it is missing or damaged."""
-    data = read_bytes(path)
-    check_seal(data, path)
-    return data.decode("utf-8", "replace")
+    return read_sealed(path)[0].decode("utf-8", "replace")
 
 
 def page_bytes(html: str) -> bytes:

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from features.core.lock import locked
-from features.core.place import find_files, read_bytes
+from features.core.place import find_files
 from features.core.quarantine import Rejected, Warned
-from features.core.seal import check_seal, damaged
+from features.core.seal import damaged, read_sealed
 from features.core.table import read_provenance, read_with_provenance, write_table
 
 Values = Mapping[str, float | str]
@@ -153,8 +153,8 @@ class Store:
     def check(self, block: str, digest: str) -> bool:
         """Whether a result is sealed; without a seal it is read. Raises StoreError if it is missing or damaged."""
         path = self.work(block, digest)
-        data = read_bytes(path)
-        if not check_seal(data, path):
+        data, held = read_sealed(path)
+        if not held:
             self.load(block, digest)
             return False
         if f"{block}/{digest}".encode() not in data:

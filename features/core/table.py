@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.core.errors import StoreError
-from features.core.place import read_bytes, write_bytes
-from features.core.seal import BLANK, KEY, check_seal, damaged, sealed
+from features.core.place import write_bytes
+from features.core.seal import BLANK, KEY, damaged, read_sealed, sealed
 
 LEVELS = "levels"  # in the provenance of a table: column → its levels, as JSON
 T = TypeVar("T")
@@ -222,9 +222,7 @@ class _Checked:
 
 
 def _opened(path: Path) -> _Checked:
-    data = read_bytes(path)
-    check_seal(data, path)
-    return _Checked(data, path)
+    return _Checked(read_sealed(path)[0], path)
 
 
 def _provenance(metadata: Mapping[bytes, bytes]) -> dict[str, str]:

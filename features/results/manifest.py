@@ -93,7 +93,7 @@ def newest(store: Store) -> Manifest:
 def manifest_at(store: Store, refresh: int | None) -> Manifest:
     """The manifest of a refresh, None: the newest. Raises StoreError if there is none, or it is damaged."""
     if refresh is None:
-        return newest(store)
+        return _newest_named(store)
     path = store.refresh(refresh)
     if not path.is_file():
         kept = ", ".join(map(str, refresh_numbers(store))) or "none"
@@ -105,6 +105,19 @@ def manifest_at(store: Store, refresh: int | None) -> Manifest:
         return Manifest.model_validate(data)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise damaged(path, "it is no manifest") from error
+
+
+def _newest_named(store: Store) -> Manifest:
+    """The newest manifest. Raises StoreError if the link `mart` names a later refresh, whose manifest was lost."""
+    manifest, named = newest(store), mart_refresh(store)
+    if named is None or named <= manifest.refresh:
+        return manifest
+    if store.refresh(named).is_file():  # it was committed just now
+        return newest(store)
+    raise StoreError(
+        f"{store.refresh(named)}: is not there, though {store.mart} names it; restore it from a backup, or refresh to go "
+        f"on from {f'refresh {manifest.refresh}' if manifest.refresh else 'the start'}"
+    )
 
 
 @dataclass(frozen=True)

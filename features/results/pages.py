@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from features.core.digest import digest_json
-from features.core.place import read_bytes
-from features.core.seal import check_seal
+from features.core.seal import read_sealed
 from features.core.store import Store
 from features.results.manifest import Manifest
 
@@ -26,9 +25,7 @@ def page_lack(store: Store, manifest: Manifest, cohort: str) -> str:
         path = store.quality(cohort, page)
         if not path.is_file():
             return f"{path}: is not there; the next refresh, or radweave quality {cohort}, writes it"
-        data = read_bytes(path)
-        check_seal(data, path)
-        found = _MARK.search(data[:4096])
+        found = _MARK.search(read_sealed(path)[0][:4096])
         if found is None or found[1].decode() != mark or int(found[2]) != page:
             return f"{path}: shows other tables than the newest; the next refresh, or radweave quality {cohort}, writes it again"
         page, pages = page + 1, int(found[3])

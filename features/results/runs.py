@@ -10,8 +10,8 @@ from typing import Any
 
 from features.core.errors import RadweaveError, StoreError
 from features.core.lock import locked
-from features.core.place import TEMPORARY, find_files, is_remote, read_bytes, remove_file
-from features.core.seal import check_seal, damaged, json_bytes, read_json
+from features.core.place import TEMPORARY, find_files, is_remote, remove_file
+from features.core.seal import damaged, json_bytes, read_json, read_sealed
 from features.core.store import Store
 from features.core.table import table_of_bytes
 
@@ -57,12 +57,10 @@ def run_faults(folder: Path) -> list[str]:
 
 def check_file(path: Path) -> bool:
     """Whether a file is sealed; without a seal, its table is read. Raises StoreError if it is missing or damaged."""
-    data = read_bytes(path)
-    if check_seal(data, path):
-        return True
-    if path.suffix == ".parquet":
+    data, held = read_sealed(path)
+    if not held and path.suffix == ".parquet":
         table_of_bytes(data, path)
-    return False
+    return held
 
 
 @contextmanager

@@ -53,8 +53,7 @@ def verify(store: Store) -> Verified:
         faults += view_faults(store, manifest)
     if manifests and whole:
         faults += _count_faults(Mart(store, manifests[-1]))
-    if manifests and not is_remote(store.root) and mart_refresh(store) != manifests[-1].refresh:
-        faults.append(f"{store.mart}: names another refresh than the newest; the next refresh mends it")
+    faults += _link_faults(store, manifests[-1].refresh if manifests else 0)
     results = [(block, digest) for block, found in sorted(store.results().items()) for digest in sorted(found)]
     found, notes = _sealed(store, results)
     faults += found
@@ -139,6 +138,14 @@ def _absent(store: Store, manifests: list[Manifest]) -> Iterator[str]:
             with suppress(StoreError):  # which is among the faults
                 if lack := page_lack(store, manifests[-1], cohort):
                     yield lack
+
+
+def _link_faults(store: Store, refresh: int) -> Iterator[str]:
+    named = mart_refresh(store) or 0
+    if named != refresh and not is_remote(store.root):
+        lost = named > refresh and not store.refresh(named).is_file()
+        about = f", and {store.refresh(named)} is not there" if lost else ""
+        yield f"{store.mart}: names another refresh than the newest{about}; the next refresh mends it"
 
 
 def _count_faults(mart: Mart) -> Iterator[str]:

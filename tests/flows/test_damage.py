@@ -1,0 +1,220 @@
+"""A store whose files are damaged, one of each kind: verify names the file, readers say so in a sentence, and what can be
+made again is made again.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from features.core.seal import json_bytes
+from features.core.store import Store
+from features.results.verify import verify
+
+pytestmark = pytest.mark.slow
+STUDY = """\
+cohorts: [builtin]
+endpoint: response
+recipes: [ct_lung]
+blocks: {radiomics: [radiomics]}
+models: [lasso_logistic]
+splits: [{kind: nested, folds: 3, repeats: 1}]
+bootstrap: 50
+"""
+FLIPS = 25
+# Kind → pattern of its files below the store.
+KINDS = {
+    **{f"the table {name}": f"tables/{name}/*" for name in ("scans", "quarantine", "dictionary", "clinical")},
+    **{f"the {word}": f"work/{name}/*/*" for word, name in (("check", "region"), ("picture", "thumbnail"))},
+    "features": "work/radiomics/*/*",
+    "perturbed features": "work/stability_*/*/*",
+    "the index": "index/*",
+    "a view's table": "views/*/*/*",
+    "a view's manifest": "views/*/manifest.json",
+    "the facts of a study": "studies/*/*/study.json",
+    "a study's table": "studies/*/*/*.parquet",
+    "a report": "studies/*/*/report.html",
+    "stability": "stability/*/*",
+    "the quality page": "quality/*",
+    "the audit of releases": "releases.json",
+    "a manifest": "refreshes/*",  # the last: it names others
+}
+READERS = (
+    *(("query", *sql) for sql in ((), ("SELECT count(*) FROM radiomics",), ("SELECT count(*) FROM scores",))),
+    ("query", "--at", "1", "SELECT count(*) FROM scans"),
+    ("export", "clinical", "--output", "{out}/clinical.csv"),
+    ("status", "--catalog", "{catalog}"),
+    *(("history",), ("diff",), ("gc", "--dry-run", "--keep", "1"), ("quarantine",), ("quality", "builtin")),
+)
+
+
+def flip(path: Path, rng: random.Random) -> None:
+    data = bytearray(path.read_bytes())
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    path.write_bytes(data)
+
+
+def cut(path: Path, rng: random.Random) -> None:
+    path.write_bytes(path.read_bytes()[: rng.randrange(1, path.stat().st_size)])
+
+
+def empty(path: Path, rng: random.Random) -> None:
+    path.write_bytes(b"")
+
+
+def remove(path: Path, rng: random.Random) -> None:
+    path.unlink()
+
+
+@pytest.fixture(scope="module")
+def places(demo, tmp_path_factory: pytest.TempPathFactory, radweave) -> tuple[Path, Path, Path]:
+    """Catalog, store and study: two refreshes, a study, stability, quality pages, an audit of releases."""
+    folder = tmp_path_factory.mktemp("damage")
+    catalog, store = demo.copy_cohort(folder), demo.copy(folder)
+    shutil.rmtree(min(path for path in (catalog.parent / "C").iterdir() if path.is_dir()))
+    (folder / "two.yaml").write_text("chains:\n- []\n- [{kind: noise, sd: 4}]\n")
+    (folder / "small.yaml").write_text(STUDY)
+    where = "--catalog", catalog, "--store", store, "--runner", "threads", "--workers", 1
+    radweave("refresh", "--all", *where)
+    radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", folder / "two.yaml", *where)
+    radweave("study", folder / "small.yaml", *where)
+    Store(store).releases.write_bytes(json_bytes({"releases": []}))
+    found = verify(Store(store))
+    assert (found.refreshes, found.faults, found.notes) == (2, (), ())
+    return catalog, store, folder / "small.yaml"
+
+
+@pytest.fixture
+def fresh(places: tuple[Path, Path, Path], tmp_path: Path) -> Path:
+    """A copy of the store in which views are files of their own, as they are where links were not copied."""
+    return Path(shutil.copytree(places[1], tmp_path / "store", symlinks=True))
+
+
+def chosen(store: Path, kind: str, rng: random.Random) -> Path:
+    return rng.choice(sorted(store.glob(KINDS[kind])))
+
+
+def test_every_flipped_bit_is_found(fresh: Path) -> None:
+    """Of one file of each kind at a time, all in one look; manifests apart, whose tables cannot be looked at without them."""
+    rng = random.Random(0)
+    for kinds in ([kind for kind in KINDS if kind != "a manifest"], ["a manifest"]):
+        for _ in range(FLIPS):
+            damaged = {kind: chosen(fresh, kind, rng) for kind in kinds}
+            whole = {path: path.read_bytes() for path in damaged.values()}
+            for path in whole:
+                flip(path, rng)
+            faults = verify(Store(fresh)).faults
+            assert {kind: path for kind, path in damaged.items() if not _names(faults, fresh, path)} == {}
+            assert len(faults) == len(whole)
+            for path, data in whole.items():
+                path.write_bytes(data)
+    assert verify(Store(fresh)).faults == ()
+
+
+def _names(lines: tuple[str, ...], store: Path, path: Path) -> bool:
+    return any(line.startswith(f"{path}: ") and "; " in line for line in lines)
+
+
+@pytest.mark.parametrize("damage", [flip, cut, empty, remove])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_file_is_named_and_readers_end_with_a_sentence(
+    fresh: Path, places, capfd: pytest.CaptureFixture[str], tmp_path: Path, kind: str, damage: Callable
+) -> None:
+    rng = random.Random(f"{kind} {damage.__name__}")
+    path = chosen(fresh, kind, rng)
+    damage(path, rng)
+    found = verify(Store(fresh))
+    # without its file nobody knows that there were scores or a release; results are kept only as long as they are needed
+    unknown = damage is remove and (path.parts[-4] == "work" or kind in ("stability", "the audit of releases"))
+    assert _names((*found.faults, *found.notes), fresh, path) or unknown or _names_link(found.faults, path)
+    if damage is not remove:
+        assert found.faults
+    for reader in rng.sample(READERS, 3) if kind != "a manifest" else READERS:
+        arguments = [word.format(out=tmp_path, catalog=places[0]) for word in reader]
+        code = _ended([*arguments, "--store", str(fresh)])
+        error = capfd.readouterr().err
+        assert code in (0, 2), reader
+        assert code == 0 or (path.name in error and "radweave: " in error), reader
+
+
+def _names_link(faults: tuple[str, ...], path: Path) -> bool:
+    return any(f"and {path} is not there" in fault for fault in faults)
+
+
+def _ended(arguments: list[str]) -> int:
+    from flows.cli import main
+
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    return int(stop.value.code or 0)
+
+
+def test_what_can_be_made_again_is_made_again_and_told(fresh: Path, places, command: Callable) -> None:
+    rng, store = random.Random(2), Store(fresh)
+    for kind in ("the index", "the quality page", "a view's table", "a view's manifest"):
+        cut(chosen(fresh, kind, rng), rng)
+    where = "--catalog", places[0], "--store", fresh, "--runner", "threads", "--workers", 1
+    said = command("refresh", "--all", *where).stderr
+    assert "builtin.files.parquet: is damaged" in said
+    assert "builtin.html: is damaged" in said
+    assert "made again: the views of refreshes 1, 2" in said
+    assert verify(store).faults == verify(store).notes == ()
+    assert "made again" not in command("refresh", "--all", *where).stderr
+    store.quality("builtin").unlink()  # as a run that was killed between its commit and its page leaves it
+    assert "builtin.html: is not there" in command("refresh", "--all", *where).stderr
+    assert verify(store).notes == ()
+
+
+def test_the_remedies_of_tables_help(fresh: Path, places, command: Callable) -> None:
+    """A table of the newest refresh is written again, that of an earlier one goes with its refresh."""
+    store = Store(fresh)
+    newest, earlier = (
+        next(iter(set(_tables(store, number)) - set(_tables(store, other)))) for number, other in ((2, 1), (1, 2))
+    )
+    for path in (newest, earlier):
+        flip(path, random.Random(3))
+    faults = [fault.split("names; ")[1] for fault in verify(store).faults]
+    assert sorted(faults) == [
+        "only refresh 1 had it: restore it from a backup, or let it go with radweave gc --keep 1",
+        "remove it, and the next refresh of its cohort writes it again",
+    ]
+    newest.unlink()
+    command("refresh", "--all", "--catalog", places[0], "--store", fresh, "--runner", "threads", "--workers", 1)
+    (fault,) = verify(store).faults
+    assert fault.endswith("radweave gc --keep 2")
+    command("gc", "--keep", 2, "--store", fresh)
+    assert verify(store).faults == ()
+
+
+def _tables(store: Store, refresh: int) -> list[Path]:
+    from features.results.manifest import manifest_at
+
+    files = manifest_at(store, refresh).files
+    return [store.root / file.path for name, file in files.items() if name.startswith("radiomics/")]
+
+
+def test_a_damaged_study_is_told_and_run_again(fresh: Path, places, command: Callable) -> None:
+    catalog, _, study = places
+    where = "--catalog", catalog, "--store", fresh
+    (folder,) = (fresh / "studies" / "small").iterdir()
+    cut(folder / "study.json", random.Random(4))
+    found = command("status", *where, code=2)
+    assert "study.json: is damaged" in found.stderr
+    assert "Cohorts in" in found.stdout
+    case = f"builtin:{_patient(Store(fresh))}"
+    assert "study.json: is damaged" in command("withdraw", case, "--store", fresh, code=2).stderr
+    flip(folder / "scores.parquet", random.Random(4))
+    assert "scores.parquet: is damaged" in command("query", "FROM scores", "--store", fresh, code=2).stderr
+    said = command("study", study, *where, "--runner", "threads", "--workers", 1).stderr
+    assert "study.json: is damaged" in said
+    assert "it is run again now" in said
+
+
+def _patient(store: Store) -> str:
+    from features.results.manifest import Mart
+
+    return str(Mart.open(store).read("clinical", "builtin")["patient"][0].as_py())
