@@ -9,11 +9,10 @@ from features.core.catalog import load_catalog
 from features.core.errors import RadweaveError
 from features.core.place import open_place
 from features.core.pseudonym import load_key
-from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.radiomics.reliability import Reliability
-from features.radiomics.stability import Perturbations, load_perturbations
+from features.radiomics.stability import load_perturbations
 from features.results.ledger import Ledger
 from features.results.withdraw import withdrawn_cases
 from flows.configuration import find_recipes
@@ -47,14 +46,12 @@ def stability(
         catalog: path of the data catalog
         store: folder of the results
     """
-    chosen, (found,) = load_perturbations(Path(perturbations or PERTURBATIONS)), find_recipes([recipe])
-    place = Store(open_place(store))
-    return run_body(lambda _: _stability(cohort, found, chosen, Path(catalog), place, runner))
+    chosen = Path(perturbations or PERTURBATIONS)
+    return run_body(lambda _: _stability(cohort, recipe, chosen, Path(catalog), store, runner))
 
 
-def _stability(
-    cohort: str, recipe: Recipe, perturbations: Perturbations, catalog: Path, store: Store, runner: Runner
-) -> list[Reliability]:
+def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, runner: Runner) -> list[Reliability]:
+    perturbations, (recipe,), store = load_perturbations(file), find_recipes([name]), Store(open_place(place))
     load_catalog(catalog).root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
     extractors = [extractor for extractor in recipe.extractors if extractor.block == "radiomics"]
     if not extractors:

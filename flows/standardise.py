@@ -11,7 +11,6 @@ from features.core.errors import RadweaveError, did_you_mean
 from features.core.normaliser import Origin
 from features.core.place import open_place, write_bytes
 from features.core.pseudonym import load_key
-from features.core.recipe import Recipe
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
@@ -48,14 +47,13 @@ def standardise(
         catalog: path of the data catalog
         store: folder of the results
     """
-    (found,) = find_recipes([recipe])
-    place = Store(open_place(store))
-    return run_body(lambda _: _standardise(cohort, found, Path(out), tuple(centres), Path(catalog), place, runner))
+    return run_body(lambda _: _standardise(cohort, recipe, Path(out), tuple(centres), Path(catalog), store, runner))
 
 
 def _standardise(
-    cohort: str, recipe: Recipe, out: Path, centres: tuple[str, ...], catalog: Path, store: Store, runner: Runner
+    cohort: str, name: str, out: Path, centres: tuple[str, ...], catalog: Path, place: str, runner: Runner
 ) -> str:
+    (recipe,), store = find_recipes([name]), Store(open_place(place))
     declared = load_catalog(catalog)
     declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
     known = declared.cohort(cohort).centres
