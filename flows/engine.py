@@ -236,7 +236,11 @@ def server_fault(server: str) -> str:
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 401:
-            return "the Prefect server that PREFECT_API_URL names asks for a password: set PREFECT_API_AUTH_STRING"
+            return (
+                "the Prefect server that PREFECT_API_URL names asks for a password: set PREFECT_API_AUTH_STRING to it"
+            )
+        if error.code == 403:
+            return "the Prefect server at PREFECT_API_URL is asked for by another name: use http://127.0.0.1:PORT/api"
         is_count = error.code in BUSY
     except (OSError, ValueError, HTTPException):
         return "the Prefect server that PREFECT_API_URL names does not answer: start it"

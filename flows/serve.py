@@ -12,6 +12,7 @@ from typing import Any
 
 from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
+from features.core.lock import locked
 from features.core.place import is_remote, open_place
 from flows.configuration import recipe_files, study_files
 from flows.server import (
@@ -61,19 +62,19 @@ def serve_deployments(
     check_cron(cron)
     log = _writable(home) / "prefect-server.log"
     stopping = threading.Event()
-    with running_server(settings, log, stopping):
+    with locked(home / "prefect" / "served", f"{store} is being served"), running_server(settings, log, stopping):
         print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)
         where = store if is_remote(place) else str(place.resolve())
         _run_deployments(declared, where, catalog.resolve(), cron, runner, stopping)
 
 
 def check_cron(cron: str) -> None:
-    """Raises RadweaveError if this is no cron expression."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Failed to create the Prefect home"
-        )  # it is made later, where all options are right
+    """Raises RadweaveError if this is no cron expression, ValidationError if a setting of Prefect is wrong."""
+    with warnings.catch_warnings():  # its home is made later, where all options are right
+        warnings.filterwarnings("ignore", "Failed to create the Prefect home")
         from prefect.client.schemas.schedules import CronSchedule
+        from prefect.settings import get_current_settings
+    get_current_settings()
     try:
         CronSchedule(cron=cron)
     except ValueError:

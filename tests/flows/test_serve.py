@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -74,9 +75,9 @@ def heard(server, **headers: str) -> str:
 
     url = f"ws://127.0.0.1:{server.port}/api/events/out"
     try:
-        with connect(url, subprotocols=["prefect"], proxy=None, additional_headers=headers) as socket:  # type: ignore[list-item]
-            socket.send(json.dumps({"type": "auth", "token": None}))
-            return str(json.loads(socket.recv())["type"])
+        with connect(url, subprotocols=["prefect"], proxy=None, additional_headers=headers) as events:
+            events.send(json.dumps({"type": "auth", "token": None}))
+            return str(json.loads(events.recv())["type"])
     except InvalidStatus as refused:
         return str(refused.response.status_code)
 
@@ -101,6 +102,16 @@ def test_the_user_interface_that_calls_its_makers_is_not_served(server) -> None:
     settings = server.get("/api/admin/settings")["server"]
     assert not settings["analytics_enabled"]
     assert not settings["ui"]["show_promotional_content"]
+
+
+def test_a_store_is_served_once(server, radweave) -> None:
+    """The second would end the runs of the first as left behind."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ("serve", "--catalog", server.catalog, "--store", server.store, "--port", port)
+    found = radweave(*options, code=2)
+    assert f"{server.store} is being served by process {server.process.pid} on " in found.stderr
 
 
 @pytest.mark.parametrize("name", ["scheduled", "on-demand"])
