@@ -157,6 +157,18 @@ def test_padding_of_frames_is_judged_by_stored_values_wherever_it_is_told(
     assert found.intensities.min() >= (-900 * 4 if place != "PerFrame" else -8000)
 
 
+@pytest.mark.parametrize(("shift", "code"), [(0.05, "DICOM_OFF_GRID"), (0.3, "DICOM_NONUNIFORM")])
+def test_frames_are_held_to_the_regular_grid(save: Callable, image_series: Callable, shift: float, code: str) -> None:
+    series = image_series(VALUES)
+    x, y, z = series[2].ImagePositionPatient
+    series[2].ImagePositionPatient = [x, y, z + shift]
+    path = save(enhanced(series))
+    if code == "DICOM_NONUNIFORM":
+        assert refusal(path).code == code
+    else:
+        assert [one.code for one in read_dicom_series([path]).warnings] == [code]
+
+
 def test_floating_point_pixels_are_refused_as_such(save: Callable, image_series: Callable) -> None:
     ds = image_series(VALUES[:1])[0]
     del ds.PixelData
