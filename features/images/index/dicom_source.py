@@ -134,22 +134,26 @@ def _find_source(
             continue
         for image in _chosen(one, source, reader):
             timepoint = _timepoint(source, image.files, first_timepoint, reader)
-            if image.code:
-                refuse(Fault(image.code, image.message), image, _masks(source, image, masks), timepoint or "")
-            elif timepoint is None:
-                refuse(Fault("TIMEPOINT_UNKNOWN"), image, _masks(source, image, masks), "")
+            if timepoint is None:
+                fault = Fault(image.code, image.message) if image.code else Fault("TIMEPOINT_UNKNOWN")
+                refuse(fault, image, _masks(source, image, masks), "")
             else:
                 cases[one.header.patient, timepoint].append(image)
     for (patient, timepoint), several in cases.items():
         images, unnamed = _named(source, several, masks)
         for image in unnamed:
             _ignore(findings, image.files, "not_named")
+        for image in (image for image in images if image.code):
+            refuse(Fault(image.code, image.message), image, _masks(source, image, masks), timepoint)
+        images = [image for image in images if not image.code]
+        if not images:
+            continue
         own = [_masks(source, image, masks) for image in images]
-        fault = _several(images) or _mask_fault(source, images[0], own[0])
-        if fault:
+        wrong = _several(images) or _mask_fault(source, images[0], own[0])
+        if wrong:
             every = {mask.path: mask for found in own for mask in found}
             files = [file for image in images for file in image.files]
-            refuse(fault, images[0]._replace(files=files), every.values(), timepoint)
+            refuse(wrong, images[0]._replace(files=files), every.values(), timepoint)
             continue
         image, mask = images[0], own[0][0]
         if source.mask.absent == "ignore" and source.mask.roi not in mask.header.rois:

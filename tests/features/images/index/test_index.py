@@ -150,6 +150,21 @@ def test_of_several_series_the_one_counts_that_the_contours_name(catalog: Callab
     assert index.files == {"used": 9, "merged": 0, "quarantined": 0, "ignored_not_named": 8}
 
 
+def test_a_damaged_series_that_no_contours_name_spoils_no_case(catalog: Callable, save_case: Callable) -> None:
+    def twice(series: list[Dataset]) -> None:
+        series.extend([copy.deepcopy(ds) for ds in series])
+        for ds in series[len(series) // 2 :]:
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+            ds.PixelData = b"\1" * len(ds.PixelData)
+
+    paths, _ = save_case("P001")
+    save_case("P001", mask=False, edit=twice)
+    index = _index(catalog, DICOM)
+    assert _codes(index) == []
+    assert set(index.scans[0].image.paths) == set(paths)
+    assert index.files == {"used": 9, "merged": 0, "quarantined": 0, "ignored_not_named": 16}
+
+
 def test_several_series_that_no_contours_name_alone_are_ambiguous(catalog: Callable, save_case: Callable) -> None:
     save_case("P001")
     save_case("P001")

@@ -134,3 +134,10 @@ def test_a_gap_is_told_from_a_missing_end() -> None:
     assert is_gapless(files[:-1])
     assert is_gapless(files[:1])
     assert not is_gapless(files[:2] + files[3:])
+
+
+def test_one_odd_step_leaves_no_gap_and_a_missing_slice_does() -> None:
+    places = [0.0, 3.27, 6.54, 9.73, 13.0, 16.27]
+    assert is_gapless([_file(z) for z in places])
+    assert not is_gapless([_file(z) for z in places if z != 6.54])
+    assert not is_gapless([_file(z) for z in [*places, 20.4]])
