@@ -202,7 +202,7 @@ class _Checked:
 
     def __init__(self, data: bytes, where: Path) -> None:
         self._where = where
-        source = pa.BufferReader(data)
+        source = pa.BufferReader(_arrow_memory(data))
         self._file = self._guarded(lambda: pq.ParquetFile(source, page_checksum_verification=True))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -219,6 +219,18 @@ class _Checked:
             return read()
         except (OSError, pa.ArrowException, ValueError) as error:  # ValueError: names or metadata that are no text
             raise damaged(self._where, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def _arrow_memory(data: bytes) -> pa.Buffer:
+    """Bytes in memory of Arrow's own.
+
+    Arrow's threads may be the last to let go of what they read. Of Python's memory they can do so only with the
+    interpreter's lock, and where the interpreter is just ending, that ends the process: "terminate called without an
+    active exception", exit code 134.
+    """
+    buffer = pa.allocate_buffer(len(data))
+    memoryview(buffer).cast("B")[:] = data
+    return buffer
 
 
 def _opened(path: Path) -> _Checked:

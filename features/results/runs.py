@@ -40,14 +40,16 @@ def is_run(folder: Path) -> bool:
 
 def run_faults(folder: Path) -> list[str]:
     """A sentence for each file of a run that is damaged or missing. A withdrawal may have removed its pages."""
+    faults: list[str] = []
+    facts: dict[str, Any] = {}
     try:
         facts = read_run(folder)
     except StoreError as error:
-        return [str(error)]
+        faults.append(str(error))
     names, there = facts.get("files", []), find_files(folder)
     gone = [name for name in names if name not in there and not (facts.get("withdrawn") and name.endswith(".html"))]
-    faults = [str(damaged(folder / name, "it is missing")) for name in gone]
-    for name in (name for name in there if name in names or not names):
+    faults += [str(damaged(folder / name, "it is missing")) for name in gone]
+    for name in (name for name in there if name != STUDY and (name in names or not names)):
         try:
             check_file(folder / name)
         except StoreError as error:

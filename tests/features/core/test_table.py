@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from features.core.errors import StoreError
 from features.core.table import (
     Column,
     Schema,
+    _Checked,
     column_of,
     dictionary_rows,
     levels_text,
@@ -115,6 +117,16 @@ def test_a_flipped_bit_in_a_data_page_is_noticed(tmp_path: Path) -> None:
             read_table(path)
         noticed += 1
     assert noticed > 5
+
+
+def test_threads_of_arrow_hold_no_memory_of_python() -> None:
+    """The last to let go of it, while the interpreter ends, would end the process with 134."""
+    data = parquet_bytes(SCHEMA.table(ROWS))
+    before = sys.getrefcount(data)
+    file = _Checked(data, Path("t.parquet"))
+    table = file.read()
+    assert sys.getrefcount(data) == before
+    assert table.num_rows == len(ROWS)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"x" * 100])
