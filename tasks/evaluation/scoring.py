@@ -123,7 +123,7 @@ def _late_events(design: Design, fits: list[Fit]) -> str:
         return ""
     ends = "the horizon" if limits == {horizon} else "the last event of the training cases"
     day = f" (day {min(limits):g})" if len(limits) == 1 else ""
-    none = "the only event here is later" if seen == 1 else f"all {seen} events here are later"
+    none = "the only event here is not" if seen == 1 else f"none of the {seen} events here is"
     return f"Uno’s C counts events before {ends}{day}, and {none}"
 
 

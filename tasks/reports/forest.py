@@ -30,7 +30,8 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
     }
     labels = [_name(study, name) for name in names]
     lines = max(label.count("\n") + 1 for label in labels)
-    low = min([0.4, *(score.low for score in found.values() if score.low is not None)])
+    ends = (score.value if score.low is None else score.low for score in found.values())
+    low = min([0.4, *(end for end in ends if end is not None)])
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", wspace=0.06)

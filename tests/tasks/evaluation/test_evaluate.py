@@ -134,7 +134,7 @@ def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason(
     assert harrell.reason == "all comparable pairs hold one and the same patient"
     assert uno.value is None
     assert uno.reason == (
-        f"Uno’s C counts events before the last event of the training cases (day {last:g}), and the only event here is later"
+        f"Uno’s C counts events before the last event of the training cases (day {last:g}), and the only event here is not"
     )
 
 
