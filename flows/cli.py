@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError, StoreError
-from flows import measure, upkeep
+from flows import keys, measure, upkeep
 from flows.deidentify import deidentify
 from flows.export_seg import export_seg
 from flows.extract import extract
@@ -356,7 +356,17 @@ def prepare() -> None:
         typer.echo(f"slots of the GPU that killed runs had left taken, free now: {freed}")
 
 
-for _command in (extract, features, deidentify, export_seg, quarantine, quality, *measure.COMMANDS, *upkeep.COMMANDS):
+for _command in (
+    extract,
+    features,
+    deidentify,
+    export_seg,
+    quarantine,
+    quality,
+    *measure.COMMANDS,
+    *upkeep.COMMANDS,
+    *keys.COMMANDS,
+):
     app.command()(_command)
 
 

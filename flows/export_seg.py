@@ -99,13 +99,13 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
     """Scans with DICOM images that the newest refresh uses. Raises RadweaveError if there is none."""
     from features.core.catalog import load_catalog
     from features.core.progress import tell
-    from features.core.pseudonym import load_key
     from features.images.index.cohort import index_cohort
     from features.images.index.file_cache import FileCache
     from features.results.manifest import Mart
     from features.results.withdraw import withdrawn_cases
+    from flows.keys import store_key
 
-    key, names = load_key(), ("case", "modality", "image_digest", "mask_digest")
+    key, names = store_key(store, catalog), ("case", "modality", "image_digest", "mask_digest")
     known = Mart.open(store).read("scans", cohort, [*names, "state"]).to_pylist()
     used = {tuple(row[name] for name in names) for row in known if row["state"] == "used"}
     cache = FileCache.load(store.files(cohort), key)

@@ -33,17 +33,19 @@ def quality(
         )
     with Screen() as screen:
         if draw:
-            from features.core.pseudonym import load_key
             from features.images.index.file_cache import FileCache
             from features.results.withdraw import withdrawn_cases
+            from flows.keys import store_key
             from tasks.index import index_scans
             from tasks.pool import Pool
             from tasks.quality import draw_missing
 
+            key = store_key(place, catalog)
             with place.writing(cohort), Pool() as pool:
-                cache = FileCache.load(place.files(cohort), load_key())
+                cache = FileCache.load(place.files(cohort), key)
                 index = index_scans.fn(catalog, cohort, cache, withdrawn=withdrawn_cases(place))
                 drawn, lost = draw_missing(index.scans, place, pool, cohort)
             screen.show(f"{drawn} thumbnails were drawn; {lost} scans could not be read")
-        write_quality(place, cohort)
+        with place.reading():
+            write_quality(place, cohort)
         screen.show(f"Quality of {cohort}: {place.quality(cohort)}")

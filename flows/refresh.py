@@ -26,6 +26,7 @@ from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.artifacts import Board
 from flows.configuration import find_recipes, recipe_files, recipes_for
 from flows.engine import gpu_slot, name_run, run_body, run_step, say
+from flows.keys import store_key
 from flows.parameters import Choice, checked, titled
 from flows.threshold import check_threshold, scans_in_quarantine
 from tasks.extract import extract_features
@@ -132,6 +133,7 @@ def _refresh(
             _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
         check_columns_stay(store, name, chosen[name], drop)
     published = []
+    store_key(store, path)  # before anything is read or made
     for one in finish_withdrawals(store):
         say(f"the withdrawal of {one.case} was finished")
     with Pool(runner) as pool:

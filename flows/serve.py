@@ -14,7 +14,10 @@ from features.core.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
 from features.core.lock import locked
 from features.core.place import is_remote, open_place
+from features.core.store import Store
+from features.results.keys import is_new
 from flows.configuration import recipe_files, study_files
+from flows.keys import own_key
 from flows.server import (
     HEARTBEAT_SECONDS,
     HOST,
@@ -51,6 +54,7 @@ def serve_deployments(
     """
     declared, url = load_catalog(catalog), url.rstrip("/")
     place = open_place(store)
+    own_key(Store(place), needed=not is_new(Store(place)))  # said now, and not only by the first run at night
     home = Path("radweave-server") if is_remote(place) else place
     auth = auth or os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
     check_access(auth, url)

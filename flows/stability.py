@@ -8,7 +8,6 @@ from prefect import flow
 from features.core.catalog import load_catalog
 from features.core.errors import RadweaveError
 from features.core.place import open_place
-from features.core.pseudonym import load_key
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.radiomics.reliability import Reliability
@@ -17,6 +16,7 @@ from features.results.ledger import Ledger
 from features.results.withdraw import withdrawn_cases
 from flows.configuration import find_recipes
 from flows.engine import run_body, run_step
+from flows.keys import store_key
 from flows.parameters import Choice, titled
 from tasks.index import index_scans
 from tasks.measure import measure_scans
@@ -57,8 +57,9 @@ def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, ru
     if not extractors:
         raise RadweaveError(f"recipe {recipe.name} has no extractor of the block radiomics")
     found: list[Reliability] = []
+    key = store_key(store, catalog)
     with Pool(runner) as pool, store.writing(cohort):
-        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), load_key())
+        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
         usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
         for extractor in extractors:

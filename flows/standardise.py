@@ -10,7 +10,6 @@ from features.core.catalog import load_catalog
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.normaliser import Origin
 from features.core.place import open_place, write_bytes
-from features.core.pseudonym import load_key
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.ledger import Ledger
@@ -18,6 +17,7 @@ from features.results.weave import fits
 from features.results.withdraw import withdrawn_cases
 from flows.configuration import find_recipes
 from flows.engine import run_body, run_step
+from flows.keys import store_key
 from flows.parameters import Choice, titled
 from tasks.index import index_scans
 from tasks.measure import measure_scans
@@ -70,8 +70,9 @@ def _standardise(
         unit=recipe.unit,
         bias_correction=recipe.bias_correction,
     )
+    key = store_key(store, catalog)
     with Pool(runner) as pool, store.writing(cohort):
-        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), load_key())
+        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
         usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
         scans = [scan for scan in usable if fits(scan, recipe) and (not centres or scan.centre in centres)]

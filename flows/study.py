@@ -1,6 +1,7 @@
 """study: from the mart to the report. A study whose settings and mart did not change is not fitted again."""
 
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,7 @@ from features.fusion.design import Question
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
+from features.results.withdraw import withdrawn_cases, writing_study
 from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
 from flows.engine import name_run, run_body, run_step, say
@@ -109,6 +111,7 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
 
 
 def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: Runner) -> Path:
+    writing = partial(writing_study, store, plan.cohorts, withdrawn_cases(store))  # of before any table is read
     mart = Mart.open(store)
     provenance = study_provenance(plan, mart, declared)
     folder = store.study(plan.name, digest_json(provenance))
@@ -132,10 +135,12 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
         leak_checked=plan.leak_checked,
     )
     with running(store, plan.name):
-        design = run_step(fuse_blocks, mart, catalog, question, folder)
+        with writing():
+            design = run_step(fuse_blocks, mart, catalog, question, folder)
         with Pool(runner) as pool:
-            result = run_step(fit_models, design, plan, folder, pool)
-        run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
+            result = run_step(fit_models, design, plan, folder, pool, writing)
+        with writing():
+            run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
     return folder
 
 

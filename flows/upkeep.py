@@ -71,20 +71,32 @@ def diff(
         screen.show(diff_tables(found))
 
 
-def withdraw(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOption = STORE) -> None:
-    """Remove a case from every table, refresh, result and study, and keep it out of all future refreshes."""
+def withdraw(
+    case: CaseArgument,
+    reason: ReasonOption = "consent",
+    bar: Annotated[
+        bool, typer.Option("--bar", help="Also a patient of whom the store holds nothing: the scans have not come yet.")
+    ] = False,
+    store: StoreOption = STORE,
+) -> None:
+    """Remove a case from every table, refresh, result and study, and keep it out of all future refreshes.
+
+    An id of which the store holds nothing is refused, with the nearest ones.
+    """
     from features.results.withdraw import withdraw as remove
     from features.results.withdraw import withdrawn_cases
+    from flows.keys import own_key
 
     place = open_store(store, there=True)
+    own_key(place, needed=bar)
     before = withdrawn_cases(place)
-    found = remove(place, case, reason)
+    found = remove(place, case, reason, in_advance=bar)
     if found.rows or found.results or found.studies:
         typer.echo(f"{found.case}: {found.rows} rows of tables and {found.results} results were removed; it stays out")
     elif found.case in before:
         typer.echo(f"{found.case}: was withdrawn before; the store holds nothing of it")
     else:
-        typer.echo(f"{found.case}: the store held nothing of it (is the id right?); it is barred from future refreshes")
+        typer.echo(f"{found.case}: the store held nothing of it; it is barred from future refreshes")
     for run in found.studies:
         typer.echo(f"  study {run} contained it: its rows are removed there; its models and scores were made with it")
 
@@ -92,8 +104,11 @@ def withdraw(case: CaseArgument, reason: ReasonOption = "consent", store: StoreO
 def restore(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOption = STORE) -> None:
     """Let a withdrawn case in again at the next refresh."""
     from features.results.withdraw import restore as let_in
+    from flows.keys import own_key
 
-    let_in(open_store(store, there=True), case, reason)
+    place = open_store(store, there=True)
+    own_key(place, needed=False)
+    let_in(place, case, reason)
     typer.echo(f"{case}: may enter again at the next refresh")
 
 
@@ -138,15 +153,17 @@ def pseudonym(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
     centre: Annotated[str, typer.Option(help="The patient's centre, where the ids of the cohort have a prefix.")] = "",
     catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
 ) -> None:
     """Ask for a patient id, without showing it, and print the patient as the tables name it: cohort:pseudonym.
 
-    The id may be written as in any file: the catalog's form of ids applies. It can also come through a pipe.
+    The id may be written as in any file: the catalog's form of ids applies. It can also come through a pipe. If there is
+    a store, your key has to be its key.
     """
     from features.core.catalog import load_catalog
     from features.core.id_form import normalise_id
-    from features.core.pseudonym import load_key
     from features.core.pseudonym import pseudonym as stand_in
+    from flows.keys import own_key
 
     declared = load_catalog(catalog).cohort(cohort)
     if declared.id_form.prefix and centre not in declared.centres:
@@ -154,11 +171,12 @@ def pseudonym(
             f'ids of the cohort "{cohort}" have a prefix: say --centre, one of {", ".join(declared.centres)}'
         )
     form = declared.id_form.at(centre)
+    key = own_key(open_store(store))
     typed = typer.prompt("Patient id", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     patient = normalise_id(typed, form)
     if not patient:
         raise RadweaveError(f'the patient id is empty, or the id_form of the cohort "{cohort}" does not fit it')
-    typer.echo(f"{cohort}:{stand_in(load_key(), cohort, patient)}")
+    typer.echo(f"{cohort}:{stand_in(key, cohort, patient)}")
 
 
 COMMANDS = (history, diff, withdraw, restore, verify, gc, pseudonym)

@@ -17,7 +17,7 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.place import file_system, find_files, is_remote
 from features.core.store import Store
 from features.core.table import plain_texts, read_table
-from features.results.manifest import File, manifest_at
+from features.results.manifest import File, Mart
 from features.results.runs import is_run
 from features.results.schemas import KEY
 
@@ -40,7 +40,7 @@ class Views:
 
     def __init__(self, store: Store, refresh: int | None = None) -> None:
         self.store = store
-        self.manifest = manifest_at(store, refresh)
+        self.manifest = Mart.open(store, refresh).manifest
         if not self.manifest.files:
             raise StoreError(f"{store.root}: the store is empty: run radweave refresh")
         self._studies = _study_tables(store)

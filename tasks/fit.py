@@ -1,6 +1,7 @@
 """Step 7: fit and evaluate."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,8 +20,17 @@ from tasks.pool import Pool
 
 
 @task(name="fit", cache_policy=NO_CACHE, persist_result=False)
-def fit_models(design: Design, study: Study, folder: Path, pool: Pool) -> StudyResult:
-    """Scores, out-of-fold predictions and selected features, kept as Parquet in the study's folder."""
+def fit_models(
+    design: Design,
+    study: Study,
+    folder: Path,
+    pool: Pool,
+    writing: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> StudyResult:
+    """Scores, out-of-fold predictions and selected features, kept as Parquet in the study's folder.
+
+    `writing()` is held while they are written: it may refuse.
+    """
 
     def map_units(function: Callable[[Unit], list[Fit]], units: Iterable[Unit]) -> list[list[Fit]]:
         found = pool.map(function, units, f"{study.name}: fit")
@@ -37,7 +47,8 @@ def fit_models(design: Design, study: Study, folder: Path, pool: Pool) -> StudyR
         "singles": result.singles_table(),
     }
     tables |= {"copies": result.copies_table()} if result.copies else {}
-    for name, frame in tables.items():
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-        write_table(folder / f"{name}.parquet", table, {"study": study.name, "digest": result.digest})
+    with writing():
+        for name, frame in tables.items():
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            write_table(folder / f"{name}.parquet", table, {"study": study.name, "digest": result.digest})
     return result

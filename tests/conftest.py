@@ -28,6 +28,7 @@ def _key(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Pseudonyms of tests never touch the user's key, and are the same in every process of the tests."""
     path = tmp_path_factory.mktemp("key") / "pseudonym.key"
     path.write_text("0" * 64 + "\n")
+    path.chmod(0o600)
     os.environ["RADWEAVE_KEY_FILE"] = str(path)
     for name in ("PREFECT_API_URL", "RADWEAVE_STORE", "RADWEAVE_CATALOG"):
         os.environ.pop(name, None)

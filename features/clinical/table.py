@@ -102,6 +102,16 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     return PatientTable(schema.table(rows.values()), schema.columns, tuple(quarantined), tuple(warnings))
 
 
+def clinical_ids(root: Path, cohort: Cohort) -> set[str]:
+    """The patient ids of a cohort's clinical tables, in the declared form. Raises ConfigError as `patients_of`."""
+    found: set[str] = set()
+    for source in cohort.tables:
+        if isinstance(source, ClinicalTable):
+            form = cohort.id_form.at(source.centre or next(iter(cohort.centres)))
+            found |= set(patients_of(read_text_table(root, source), form))
+    return found
+
+
 def _typed(
     text: TextTable, table: ClinicalTable, source: ColumnSource, variable: Variable, word: str, faults: list[Fault]
 ) -> list[object]:

@@ -51,6 +51,11 @@ class Store:
         return self.root / "withdrawals.json"
 
     @property
+    def renaming(self) -> Path:
+        """The note of a change of the pseudonym key that is going on or was killed."""
+        return self.root / "rekey.json"
+
+    @property
     def releases(self) -> Path:
         """The audit of rejections that were forgotten so that they are tried again."""
         return self.root / "releases.json"
@@ -87,6 +92,12 @@ class Store:
     def cleaning(self) -> Iterator[None]:
         """Be the only process that writes. Raises StoreError if another one does."""
         with locked(self.root / "locks" / "store", f"{self.root} is being refreshed or cleaned"):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Be one of those who take from the store what they write, or withdrawals wait. Waits while it is cleaned."""
+        with locked(self.root / "locks" / "store", "", shared=True, wait=True):
             yield
 
     def has(self, block: str, digest: str) -> bool:

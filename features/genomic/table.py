@@ -112,6 +112,17 @@ def _names_of_outcomes(
             yield Quarantined(name, centre, "", "", "tables", "TAB_OUTCOME_NAME", message, details)
 
 
+def genomic_ids(root: Path, cohort: Cohort) -> set[str]:
+    """The patient ids of a cohort's genomic tables, in the declared form. Raises ConfigError as `read_genomic`."""
+    found: set[str] = set()
+    for source in cohort.tables:
+        if isinstance(source, GenomicTable):
+            centre = source.centre or next(iter(cohort.centres))
+            known = _clinical_patients(root, cohort, centre)
+            found |= set(READERS[source.form](root, source, cohort.id_form.at(centre), known).patients)
+    return found
+
+
 def _clinical_patients(root: Path, cohort: Cohort, centre: str) -> set[str]:
     """Patients of a centre's clinical tables; their faults are told where the clinical block is read."""
     found: set[str] = set()

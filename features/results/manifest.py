@@ -24,9 +24,10 @@ from features.core.room import Frozen
 from features.core.seal import damaged, json_bytes, read_json
 from features.core.store import Store
 from features.core.table import table_of_bytes
+from features.results.audit import Entry, Head, head_of, read_rows, write_rows
 
 LAYOUT = 3  # of the store; raise it when older readers would misread it
-READABLE = (2, LAYOUT)  # 2: manifests had no seal
+READABLE = (2, LAYOUT)  # 2: no seal, and nothing about the key and the audit of withdrawals
 
 
 class File(Frozen):
@@ -58,12 +59,18 @@ class CohortState(Frozen):
 
 
 class Manifest(Frozen):
-    """The tables of one refresh, by `table/cohort`, and the state of every cohort. `at` is told, never compared."""
+    """The tables of one refresh, by `table/cohort`, and the state of every cohort. `at` is told, never compared.
+
+    `key_fingerprint`: of the key that all pseudonyms of the store are made with, "" if nobody said so. `audit`: what the
+    audit of withdrawals was, None if nobody said so.
+    """
 
     layout: int
     refresh: int
     parent: int
     at: str
+    key_fingerprint: str = ""
+    audit: Head | None = None
     cohorts: dict[str, CohortState] = {}
     files: dict[str, File] = Field(default_factory=dict)
 
@@ -85,15 +92,26 @@ def refresh_numbers(store: Store) -> list[int]:
 
 
 def newest(store: Store) -> Manifest:
-    """The manifest of the newest refresh; EMPTY before the first. Raises StoreError if it is damaged or of another layout."""
+    """The manifest of the newest refresh; EMPTY before the first.
+
+    Raises StoreError if it is damaged or of another layout, the audit of withdrawals is not the one it remembers, or a
+    change of key was not finished.
+    """
+    if store.renaming.is_file():
+        raise StoreError(f"{store.root}: a change of its key goes on or was killed; radweave rekey finishes it")
     numbers = refresh_numbers(store)
-    return manifest_at(store, numbers[-1]) if numbers else EMPTY
+    manifest = manifest_at(store, numbers[-1]) if numbers else EMPTY
+    read_rows(store, manifest.audit)
+    return manifest
 
 
-def manifest_at(store: Store, refresh: int | None) -> Manifest:
-    """The manifest of a refresh, None: the newest. Raises StoreError if there is none, or it is damaged."""
-    if refresh is None:
-        return _newest_named(store)
+def read_audit(store: Store) -> list[Entry]:
+    """All withdrawals and restorations in their order. Raises StoreError as `newest`."""
+    return read_rows(store, newest(store).audit)
+
+
+def manifest_at(store: Store, refresh: int) -> Manifest:
+    """The manifest of a refresh. Raises StoreError if there is none, or it is damaged."""
     path = store.refresh(refresh)
     if not path.is_file():
         kept = ", ".join(map(str, refresh_numbers(store))) or "none"
@@ -129,7 +147,10 @@ class Mart:
 
     @classmethod
     def open(cls, store: Store, refresh: int | None = None) -> Mart:
-        """The tables of a refresh, None: the newest. Raises StoreError as `manifest_at`."""
+        """The tables of a refresh, None: the newest. Raises StoreError as `newest` and `manifest_at`."""
+        if refresh is None:
+            return cls(store, _newest_named(store))
+        newest(store)  # raises where nothing may be read
         return cls(store, manifest_at(store, refresh))
 
     def read(self, table: str, cohort: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -172,17 +193,25 @@ def commit(
     files: Mapping[str, File],
     base: Manifest,
     numbered: Callable[[int], Mapping[str, File]] = lambda _: {},
+    *,
+    key_fingerprint: str = "",
 ) -> Manifest:
     """Make the tables of a cohort (by table name) those of a new refresh; other cohorts keep theirs.
 
     `numbered(refresh)` gives the tables that hold the number of the refresh, which is not known before.
-    Raises StoreError if another refresh of this cohort was committed since `base`.
+    `key_fingerprint`: of the key that their pseudonyms were made with; "" if they were taken from the store.
+    Raises StoreError if another refresh of this cohort, or a withdrawal, was committed since `base`, or the store has
+    pseudonyms of another key.
     """
     with locked(store.root / "locks" / "commit", "", wait=True):
         while True:
             now = newest(store)
             if now.cohorts.get(cohort) != base.cohorts.get(cohort):
                 raise StoreError(f'cohort "{cohort}" was refreshed by another process meanwhile; refresh it again')
+            if base.audit is not None and now.audit != base.audit:
+                raise StoreError(f"{store.root}: a case was withdrawn or restored meanwhile; refresh again")
+            if key_fingerprint and now.key_fingerprint not in ("", key_fingerprint):
+                raise StoreError(f"{store.root}: holds pseudonyms of another key; nothing was committed")
             kept = {name: file for name, file in now.files.items() if name.split("/")[1] != cohort}
             own = {**files, **numbered(now.refresh + 1)}
             manifest = Manifest(
@@ -190,6 +219,8 @@ def commit(
                 refresh=now.refresh + 1,
                 parent=now.refresh,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
+                key_fingerprint=now.key_fingerprint or key_fingerprint,
+                audit=_sealed(store, now.audit),
                 cohorts={**now.cohorts, cohort: state.model_copy(update={"refreshed": now.refresh + 1})},
                 files={**kept, **{f"{table}/{cohort}": file for table, file in own.items()}},
             )
@@ -199,9 +230,22 @@ def commit(
                 return manifest
 
 
+def _sealed(store: Store, head: Head | None) -> Head:
+    """What the next manifest remembers of the audit; rows of an earlier version get their digests now."""
+    rows = read_rows(store, head)
+    return head_of(rows) if head is not None else write_rows(store, rows)
+
+
 def manifest_bytes(manifest: Manifest) -> bytes:
     """A manifest as it is kept: JSON, keys sorted, sealed."""
     return json_bytes({**manifest.model_dump(mode="json"), "layout": LAYOUT})
+
+
+def rewrite(store: Store, manifest: Manifest) -> None:
+    """Let a refresh say something else of itself; its tables stay."""
+    write_bytes(store.refresh(manifest.refresh), manifest_bytes(manifest))
+    if not is_remote(store.root) and (copy := store.view(manifest.refresh) / "manifest.json").is_file():
+        write_bytes(copy, manifest_bytes(manifest))
 
 
 def build_view(store: Store, manifest: Manifest) -> None:

@@ -57,7 +57,7 @@ def publish(
     """Weave the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
 
     Raises ConfigError if a column has another type in another cohort of the store; StoreError if a result is
-    damaged, or another process refreshed the cohort since the ledger was opened.
+    damaged, another process refreshed the cohort since the ledger was opened, or the store is of another key.
     """
     ledger = ledger or Ledger(store, index.cohort)
     key = _key(index, recipes, tables, ledger)
@@ -115,7 +115,7 @@ def publish(
     def late(refresh: int) -> dict[str, File]:
         return {name: keep(name, make(refresh)) for name, make in numbered.items()}
 
-    manifest = commit(store, index.cohort, state, files, ledger.manifest, late)
+    manifest = commit(store, index.cohort, state, files, ledger.manifest, late, key_fingerprint=index.key_fingerprint)
     ledger.mended += mend_mart(store)
     return published_of(index.cohort, manifest, changed=True)
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from features.core.errors import StoreError
-from features.core.place import TEMPORARY, find_files, is_folder, is_remote
+from features.core.place import TEMPORARY, find_files, is_folder, is_remote, read_bytes
 from features.core.progress import tell
 from features.core.store import Store
-from features.core.table import column_names, read_table, table_of_bytes
+from features.core.table import table_of_bytes
+from features.results.audit import Entry, read_rows, unpurged_in, withdrawn_in
+from features.results.cases import cases_at
 from features.results.collect import addresses_in
 from features.results.manifest import File, Manifest, Mart, checked_bytes, manifest_at, mart_refresh, refresh_numbers
 from features.results.pages import page_lack
 from features.results.release import read_releases
 from features.results.runs import STUDY, check_file, is_run, run_faults
 from features.results.view import view_faults
-from features.results.withdraw import is_of, read_audit, withdrawn_cases
 
 _THREADS = 16  # on object storage, which answers slowly
 
@@ -71,9 +73,12 @@ def verify(store: Store) -> Verified:
     left = [name for name in find_files(store.root) if name.endswith(TEMPORARY)]
     if left:
         notes.append(f"{len(left)} files that a killed process was writing; radweave gc removes them")
-    pending = [entry.case for entry in read_audit(store) if not entry.done]
-    faults += [f"{case}: its withdrawal was not finished; the next refresh does so" for case in pending]
-    faults += _withdrawn_faults(store, manifests) if whole else []
+    if store.renaming.is_file():
+        faults.append(f"{store.renaming}: a change of the key was not finished; radweave rekey finishes it")
+    rows, wrong = _audit(store, manifests)
+    faults += wrong
+    faults += [f"{case}: its withdrawal was not finished; the next refresh does so" for case in unpurged_in(rows)]
+    faults += _withdrawn_faults(store, manifests, rows) if whole else []
     whole_runs = sum(is_run(store.root / "studies" / run) for run in runs)
     return Verified(len(manifests), len(files), len(results), whole_runs, tuple(faults), tuple(notes))
 
@@ -148,6 +153,18 @@ def _link_faults(store: Store, refresh: int) -> Iterator[str]:
         yield f"{store.mart}: names another refresh than the newest{about}; the next refresh mends it"
 
 
+def _audit(store: Store, manifests: list[Manifest]) -> tuple[list[Entry], list[str]]:
+    """The audit of withdrawals, and what is wrong with it: every refresh has to remember it."""
+    rows: list[Entry] = []
+    faults: dict[str, None] = {}
+    for head in [manifest.audit for manifest in manifests] or [None]:
+        try:
+            rows = read_rows(store, head)
+        except StoreError as error:
+            faults[str(error)] = None
+    return rows, list(faults)
+
+
 def _count_faults(mart: Mart) -> Iterator[str]:
     for cohort, state in mart.manifest.cohorts.items():
         scans = mart.read("scans", cohort, ["state"])["state"].to_pylist()
@@ -170,14 +187,24 @@ def _lacking(store: Store, manifests: list[Manifest], there: set[str]) -> Iterat
             yield f"{len(lacking)} results of the newest tables are no longer in work/; the tables still hold their values"
 
 
-def _withdrawn_faults(store: Store, manifests: list[Manifest]) -> Iterator[str]:
-    withdrawn = withdrawn_cases(store)
-    if not withdrawn:
-        return
-    for manifest in manifests:
-        for name, file in manifest.files.items():
-            path = store.root / file.path
-            cases = read_table(path, ["case"])["case"].unique().to_pylist() if "case" in column_names(path) else []
-            for case in withdrawn:
-                if any(is_of(found, case) for found in cases):
-                    yield f"{name} of refresh {manifest.refresh}: holds {case}, which was withdrawn; withdraw it again"
+def _withdrawn_faults(store: Store, manifests: list[Manifest], rows: list[Entry]) -> Iterator[str]:
+    """Tables, studies and pages that hold a case which was withdrawn."""
+    withdrawn = withdrawn_in(rows)
+    places = [
+        (f"{name} of refresh {manifest.refresh}", name.split("/")[1], store.root / file.path)
+        for manifest in manifests
+        for name, file in manifest.files.items()
+    ]
+    others = [f"{folder}/{name}" for folder in ("studies", "quality") for name in find_files(store.root / folder)]
+    places += [(name, "", store.root / name) for name in others]
+    for what, cohort, path in places if withdrawn else ():
+        with suppress(StoreError):  # which is among the faults
+            for case in sorted(_held(withdrawn, path, cohort)):
+                yield f"{what}: holds {case}, which was withdrawn; withdraw it again"
+
+
+def _held(withdrawn: frozenset[str], path: Path, cohort: str) -> Collection[str]:
+    if path.suffix == ".parquet":
+        return withdrawn & set(cases_at(path, cohort))
+    data = read_bytes(path)
+    return {case for case in withdrawn if case.count(":") == 1 and case.split(":")[1].encode() in data}

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import find_files, read_bytes, remove_file, write_bytes
-from features.core.room import Frozen
 from features.core.seal import json_bytes
 from features.core.store import Store
-from features.core.table import parquet_bytes, read_provenance, read_with_provenance
+from features.core.table import parquet_bytes, read_with_provenance
+from features.results.audit import Entry, Reason, unpurged_in, withdrawn_in, write_rows
+from features.results.cases import check_case, nearest, told
 from features.results.collect import addresses, addresses_in, remove_unneeded_tables
 from features.results.manifest import (
     File,
@@ -26,24 +26,11 @@ from features.results.manifest import (
     build_view,
     keep_table,
     manifest_at,
-    manifest_bytes,
-    newest,
+    read_audit,
     refresh_numbers,
+    rewrite,
 )
 from features.results.runs import read_run
-
-Reason = Literal["consent", "ineligible", "duplicate", "other"]
-COPIES = ("design", "predictions", "copies")  # tables of a study that hold a row per case
-
-
-class Entry(Frozen):
-    """An audit row. `done`: whether the store was purged of the case (a killed purge is finished by the next writer)."""
-
-    case: str
-    action: Literal["withdrawn", "restored"]
-    reason: Reason = "consent"
-    at: str
-    done: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,64 +43,57 @@ class Withdrawn:
     studies: tuple[str, ...]
 
 
-def read_audit(store: Store) -> list[Entry]:
-    """All withdrawals and restorations in their order. Raises StoreError if the audit is damaged."""
-    if not store.withdrawals.is_file():
-        return []
-    try:
-        return [Entry.model_validate(row) for row in json.loads(read_bytes(store.withdrawals))]
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"{store.withdrawals}: is damaged; restore it from your backup before you refresh") from error
-
-
 def withdrawn_cases(store: Store) -> frozenset[str]:
-    """Cases, and patients as `cohort:patient`, that must not enter the store."""
-    last = {entry.case: entry.action for entry in read_audit(store)}
-    return frozenset(case for case, action in last.items() if action == "withdrawn")
+    """Cases, and patients as `cohort:patient`, that must not enter the store. Raises StoreError as `read_audit`."""
+    return withdrawn_in(read_audit(store))
 
 
-def withdraw(store: Store, case: str, reason: Reason) -> Withdrawn:
+def withdraw(store: Store, case: str, reason: Reason, *, in_advance: bool = False) -> Withdrawn:
     """Remove a case, or all of a patient (`cohort:patient`), from every refresh, result and study, and bar it for ever.
 
-    Raises RadweaveError if it is no case id of a cohort of the store; StoreError if somebody writes just now.
+    in_advance: also a patient of whom the store holds nothing yet. Raises RadweaveError if it is no case of the store,
+    which is not changed then; StoreError if somebody writes just now.
     """
-    _check_case(store, case)
     with store.cleaning():
-        _note(store, Entry(case=case, action="withdrawn", reason=reason, at=_now(), done=False))
+        check_case(store, case, in_advance=in_advance)
+        _note(store, Entry(case=case, action="withdrawn", reason=reason, at=_now()))
         return _purge(store, case)
 
 
 def restore(store: Store, case: str, reason: Reason) -> None:
     """Let a withdrawn case in again; the next refresh finds it. Raises RadweaveError if it was not withdrawn."""
-    if case not in withdrawn_cases(store):
-        raise RadweaveError(
-            f"{case}: was not withdrawn; withdrawn are {', '.join(sorted(withdrawn_cases(store))) or 'none'}"
-        )
     with store.cleaning():
+        withdrawn = withdrawn_cases(store)
+        if case not in withdrawn:
+            said = f"{told(case)} was not withdrawn, and nothing was changed; withdrawn are "
+            raise RadweaveError(said + (", ".join(nearest(case, withdrawn) or sorted(withdrawn)[:10]) or "none"))
         _note(store, Entry(case=case, action="restored", reason=reason, at=_now()))
 
 
 def finish_withdrawals(store: Store) -> list[Withdrawn]:
     """Finish the purges that a killed process left."""
-    pending = [entry.case for entry in read_audit(store) if not entry.done]
-    if not pending:
+    if not unpurged_in(read_audit(store)):
         return []
     with store.cleaning():
-        return [_purge(store, case) for case in pending]
+        return [_purge(store, case) for case in unpurged_in(read_audit(store))]
+
+
+@contextmanager
+def writing_study(store: Store, cohorts: Collection[str], withdrawn: frozenset[str]) -> Iterator[None]:
+    """Inside the block a study may write what it made of cohorts: no case leaves the store meanwhile.
+
+    withdrawn: the cases that were withdrawn when the study began to read. Raises StoreError if there are others now: they
+    would stand in what is written.
+    """
+    with store.reading():
+        if any(case.split(":")[0] in cohorts for case in withdrawn_cases(store) - withdrawn):
+            raise StoreError(f"{store.root}: a case was withdrawn while the study ran; run the study again")
+        yield
 
 
 def is_of(case: str, withdrawn: str) -> bool:
     """Whether a case id is a withdrawn one, or of a withdrawn patient."""
     return case == withdrawn or case.startswith(f"{withdrawn}:")
-
-
-def _check_case(store: Store, case: str) -> None:
-    parts = case.split(":")
-    cohorts = newest(store).cohorts
-    if len(parts) < 2 or not all(parts):
-        raise RadweaveError(f'"{case}": is no case id; it reads cohort:patient or cohort:patient:timepoint[:lesion]')
-    if parts[0] not in cohorts:
-        raise RadweaveError(f'the store has no cohort "{parts[0]}"; it has {", ".join(cohorts) or "none"}')
 
 
 def _purge(store: Store, case: str) -> Withdrawn:
@@ -135,25 +115,24 @@ def _purge(store: Store, case: str) -> Withdrawn:
     for block, digest in results:
         remove_file(store.work(block, digest))
     studies = tuple(_purge_studies(store, case))
-    for page in store.quality_pages(cohort):  # they show cases; the next refresh makes them anew
+    for page in store.quality_pages(cohort) if gone else ():  # they show cases; the next refresh makes them anew
         remove_file(page)
     for manifest in manifests:
         if any(file.path in new for file in manifest.files.values()):
             _replace(store, manifest, new, gone, cohort)
     remove_unneeded_tables(store)
-    entries = read_audit(store)
-    _write(store, [e.model_copy(update={"done": True}) if e.case == case else e for e in entries])
+    _note(store, Entry(case=case, action="purged", at=_now()))
     return Withdrawn(case, sum(table.num_rows for table in gone.values()), len(results), studies)
 
 
 def _filtered(store: Store, table: str, cohort: str, path: Path, case: str) -> tuple[File, pa.Table]:
     """The table without a case, kept, and the rows that left it."""
     found, provenance = read_with_provenance(path)
-    kept, removed = _rows_of(found, case, keep=True), _rows_of(found, case, keep=False)
+    kept, removed = rows_of(found, case, keep=True), rows_of(found, case, keep=False)
     return keep_table(store, table, cohort, parquet_bytes(kept, provenance), kept.num_rows), removed
 
 
-def _rows_of(table: pa.Table, case: str, *, keep: bool) -> pa.Table:
+def rows_of(table: pa.Table, case: str, *, keep: bool) -> pa.Table:
     """The rows of a case (keep: all others). A patient's withdrawal covers the tables that have one row per patient."""
     names = table.schema.names
     if "case" in names:
@@ -191,25 +170,25 @@ def _replace(
     files = {name: new.get(file.path, file) for name, file in manifest.files.items()}
     cohorts = {**manifest.cohorts, cohort: state.model_copy(update=facts)}
     changed = manifest.model_copy(update={"files": files, "cohorts": cohorts})
-    write_bytes(store.refresh(manifest.refresh), manifest_bytes(changed))
+    rewrite(store, changed)
     build_view(store, changed)
 
 
 def _purge_studies(store: Store, case: str) -> Iterable[str]:
-    """Rows of the case leave the studies' tables; pages that name its patient are removed. Yields the runs that held it."""
+    """Rows of the case leave the studies' tables; what else names its patient is removed. Yields the runs that held it."""
     folder = store.root / "studies"
     names = find_files(folder)
+    patient = case.split(":")[1].encode()
     for run in sorted({name.rsplit("/", 1)[0] for name in names}):
         held = False
-        for name in (name for name in names if name.rsplit("/", 1)[0] == run):
-            path = folder / name
-            if path.name.removesuffix(".parquet") in COPIES:
-                table, _ = read_with_provenance(path)
-                kept = _rows_of(table, case, keep=True)
+        for path in (folder / name for name in names if name.rsplit("/", 1)[0] == run):
+            if path.suffix == ".parquet":
+                table, provenance = read_with_provenance(path)
+                kept = rows_of(table, case, keep=True)
                 if kept.num_rows < table.num_rows:
                     held = True
-                    write_bytes(path, parquet_bytes(kept, read_provenance(path)))
-            elif path.suffix in (".html", ".svg", ".png") and case.split(":")[1].encode() in read_bytes(path):
+                    write_bytes(path, parquet_bytes(kept, provenance))
+            elif patient in read_bytes(path):
                 held = True
                 remove_file(path)
         if held:
@@ -227,12 +206,11 @@ def _mark(store: Store, run: str) -> None:
 
 
 def _note(store: Store, entry: Entry) -> None:
-    _write(store, [*read_audit(store), entry])
-
-
-def _write(store: Store, entries: list[Entry]) -> None:
-    rows = [entry.model_dump(mode="json") for entry in entries]
-    write_bytes(store.withdrawals, (json.dumps(rows, indent=1, sort_keys=True) + "\n").encode())
+    """First the audit has the row, then every refresh remembers it: a process may be killed in between."""
+    manifests = [manifest_at(store, number) for number in refresh_numbers(store)]
+    head = write_rows(store, [*read_audit(store), entry])
+    for manifest in reversed(manifests):
+        rewrite(store, manifest.model_copy(update={"audit": head}))
 
 
 def _now() -> str:

@@ -4,10 +4,16 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
+from features.core.store import Store
 from features.core.table import read_table
+from features.results.cases import cases_of
+from features.results.verify import verify
+from features.results.withdraw import withdraw
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -52,6 +58,27 @@ def test_radiomics_and_genes_beat_the_clinic_and_not_the_truth(full, study: str,
     assert value.max() < bayes + 0.1
     assert (found["low"] < found["value"]).all()
     assert (found["n"] == 72).all()
+
+
+def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
+    demo, command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = Store(demo.copy(tmp_path))
+    patient = read_table(store.mart / "clinical" / "builtin.parquet")["patient"][0].as_py()
+
+    def fit_and_withdraw(design, *_: object, **__: object) -> SimpleNamespace:
+        assert any(case.split(":")[1] == patient for case in design.X.index)
+        withdraw(store, f"builtin:{patient}", "consent")
+        table = pd.DataFrame({"case": design.X.index})
+        return SimpleNamespace(
+            scores_table=lambda: table, selected_table=lambda: table, predictions=table, copies=(), digest=""
+        )
+
+    monkeypatch.setattr("tasks.fit.evaluate", fit_and_withdraw)
+    words = ("study", "builtin_survival", "--catalog", demo.catalog, "--store", store.root)
+    assert "was withdrawn while the study ran; run the study again" in command(*words, code=2).stderr
+    assert cases_of(store) & {f"builtin:{patient}"} == set()
+    assert verify(store).faults == ()
 
 
 def test_a_study_is_stale_once_the_catalog_has_changed(demo, radweave, tmp_path: Path) -> None:

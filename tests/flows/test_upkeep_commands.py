@@ -57,9 +57,11 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, radwe
     catalog, kept, case = changed
     store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
     before = newest(Store(store)).cohorts["builtin"]
-    nobody = command("withdraw", "builtin:nobody", "--store", store).stdout
-    assert "the store held nothing of it" in nobody
-    command("restore", "builtin:nobody", "--store", store)
+    typed = case[:-1] + ("a" if case[-1] != "a" else "b")
+    assert f"nearest are {case}; " in command("withdraw", typed, "--store", store, code=2).stderr
+    assert "it is barred from" in command("withdraw", typed, "--bar", "--store", store).stdout
+    command("restore", typed, "--store", store)
+    assert (store / "quality" / "builtin.html").is_file()
     found = command("withdraw", case, "--store", store).stdout
     assert f"{case}: " in found
     assert "study builtin_response/" in found
@@ -94,6 +96,29 @@ def test_verify_ends_with_one_and_says_what_to_do(changed, command, tmp_path: Pa
     assert ": 1 fault\n" in found
     assert f"{path.name}: is not the file that the manifest names" in found
     assert "remove it, and the next refresh of its cohort writes it again" in found
+
+
+def test_a_damaged_audit_of_withdrawals_stops_every_command(changed, command, tmp_path: Path) -> None:
+    catalog, kept, case = changed
+    store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
+    command("withdraw", case, "--store", store)
+    audit = store / "withdrawals.json"
+    audit.write_bytes(audit.read_bytes().replace(b"consent", b"consenu", 1))
+    places = ("--store", store, "--catalog", catalog)
+    for words in (
+        ("refresh", "--all", *places),
+        ("study", "builtin_response", *places),
+        ("withdraw", case, "--store", store),
+        ("restore", case, "--store", store),
+        ("query", "SELECT 1", "--store", store),
+        ("export", "clinical", "--output", tmp_path / "out.csv", "--store", store),
+    ):
+        assert re.fullmatch(
+            r"radweave: .*withdrawals\.json: the audit .*\n", command(*words, code=2).stderr.splitlines(True)[-1]
+        )
+    audit.unlink()
+    assert "holds 0 rows, the newest refresh remembers 2" in command("refresh", "--all", *places, code=2).stderr
+    assert "withdrawals.json: the audit" in command("verify", "--store", store, code=1).stdout
 
 
 def test_gc_tells_what_would_go_and_lets_it_go(changed, command, tmp_path: Path) -> None:

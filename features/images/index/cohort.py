@@ -13,6 +13,7 @@ from pathlib import Path
 from features.core.case import CaseId, FileSet, Scan
 from features.core.catalog import Catalog, DicomSource, FileSource
 from features.core.digest import digest_bytes
+from features.core.pseudonym import fingerprint
 from features.core.quarantine import REASONS, Quarantined, Rejected
 from features.images.index.archives import Unpacked, archives_of, is_archive
 from features.images.index.conflicts import refused, without_conflicts
@@ -20,7 +21,7 @@ from features.images.index.dicom_source import find_dicom
 from features.images.index.file_cache import FileCache
 from features.images.index.file_source import find_files
 from features.images.index.files import FoundFile, Listing, image_folder, list_files
-from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
+from features.images.index.findings import Candidate, Findings, Listener, Pseudonyms, Refusal
 from features.images.index.header import HeaderReader
 from features.images.index.lesions import split_lesions
 
@@ -35,7 +36,8 @@ class Index:
 
     `files`: how many files were used, merged (second copies), quarantined, `ignored_REASON` (the reasons of `Ignored`) and
     withdrawn; every file stands in one of them. `read`: files that were opened; `reused`: files that were known and not
-    opened. `withdrawn`: scans left out. `warned`: doubts about sources of the catalog.
+    opened. `withdrawn`: scans left out. `warned`: doubts about sources of the catalog. `key_fingerprint`: of the key that
+    the case ids were made with.
     """
 
     cohort: str
@@ -46,6 +48,7 @@ class Index:
     reused: int = 0
     withdrawn: int = 0
     warned: tuple[Quarantined, ...] = ()
+    key_fingerprint: str = ""
 
 
 def index_cohort(
@@ -117,7 +120,17 @@ def index_cohort(
     read, reused = cache.counts(found.readable)
     scans.sort(key=lambda scan: scan.sort_key)
     warned = tuple(sorted((_row(doubt, name, found.readable, cache) for doubt in found.doubts), key=_order))
-    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out), warned)
+    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out), warned, fingerprint(key))
+
+
+def find_image_ids(catalog: Catalog, name: str, key: bytes) -> set[str]:
+    """The patient ids in the files of a cohort, in the declared form: all headers and paths are read again.
+
+    Raises RadweaveError as `index_cohort`.
+    """
+    names = Listener(name, key, catalog.cohort(name).id_form)
+    _find(catalog, names, FileCache(None, key), lambda _done, _total: None)
+    return names.ids
 
 
 def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Callable[[int, int], None]) -> Findings:

@@ -109,6 +109,14 @@ class FileCache:
             cache._refresh = 1 + max(columns[4], default=0)
         return cache
 
+    @classmethod
+    def is_of(cls, path: Path, key: bytes) -> bool | None:
+        """Whether the cache at `path` was saved with this key; None if it is missing or damaged."""
+        try:
+            return read_with_provenance(path)[1].get("key") == cls(None, key)._hash(b"key")
+        except StoreError:
+            return None
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known yet."""

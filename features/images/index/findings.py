@@ -43,6 +43,18 @@ class Pseudonyms:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener(Pseudonyms):
+    """Pseudonyms that take down the ids they are asked for: for a change of key, and never kept."""
+
+    ids: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def patient(self, raw: str) -> str:
+        """As Pseudonyms."""
+        self.ids.update(filter(None, [normalise_id(raw, self.form)]))
+        return Pseudonyms.patient(self, raw)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An image with its mask. `patient` is the pseudonym, `series` a keyed hash, empty if files have none.
 

@@ -122,13 +122,13 @@ def make_scan(tmp_path: Path) -> Callable[..., Scan]:
     return build
 
 
-def _tables(patients: Sequence[str], ages: Mapping[str, float]) -> Tables:
-    """A clinical table of patients, one of whom (p9) was rejected."""
+def _tables(patients: Sequence[str], ages: Mapping[str, float], refused: str) -> Tables:
+    """A clinical table of patients, and one who was rejected."""
     columns = (*KEY, Column("age", "float64", "age", unit="years"))
     rows = [
         {"patient": patient, "cohort": "demo", "centre": "A", "age": ages.get(patient, 60.0)} for patient in patients
     ]
-    lost = Quarantined("demo", "A", "demo:p9", "", "tables", "TAB_TIME", "bad time", {"column": "os"})
+    lost = Quarantined("demo", "A", f"demo:{refused}", "", "tables", "TAB_TIME", "bad time", {"column": "os"})
     table = PatientTable(Schema("clinical", columns).table(rows), columns, (lost,))
     return Tables(digest_json([sorted(patients), dict(ages)]), lambda: {"clinical": table})
 
@@ -146,6 +146,7 @@ def refresh(store: Store) -> Callable[..., Published]:
         withdrawn: int = 0,
         lost: Sequence[str] = (),
         ages: Mapping[str, float] = MappingProxyType({}),
+        refused: str = "p9",
     ) -> Published:
         ledger = Ledger(store, cohort)
         for scan in scans:
@@ -161,6 +162,6 @@ def refresh(store: Store) -> Callable[..., Published]:
                     elif not ledger.knows(extractor.block, prefix, address):
                         measure_scan(Job(scan, False, ((recipe, extractor),)), store)
         index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
-        return publish(store, index, recipes, _tables(patients, ages), ledger)
+        return publish(store, index, recipes, _tables(patients, ages, refused), ledger)
 
     return build

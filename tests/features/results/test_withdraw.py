@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -15,11 +14,12 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.core.table import read_table, write_table
 from features.results import withdraw as module
+from features.results.audit import unpurged_in
 from features.results.extract import extract_address
-from features.results.manifest import Mart, newest, refresh_numbers
+from features.results.manifest import Mart, newest, read_audit, refresh_numbers
 from features.results.publish import Published
 from features.results.verify import verify
-from features.results.withdraw import finish_withdrawals, read_audit, restore, withdraw, withdrawn_cases
+from features.results.withdraw import finish_withdrawals, restore, withdraw, withdrawn_cases, writing_study
 
 pytestmark = pytest.mark.slow
 
@@ -63,8 +63,9 @@ def test_a_patient_leaves_every_table_result_and_study(
     assert "p2" in everything(full)
     assert found.studies == ("response/0000000000000000",)
     assert found.results == 6  # two scans: a check, a thumbnail, features
-    (entry,) = read_audit(full)
-    assert (entry.case, entry.action, entry.reason, entry.done) == ("demo:p1", "withdrawn", "consent", True)
+    first, second = read_audit(full)
+    assert (first.case, first.action, first.reason) == ("demo:p1", "withdrawn", "consent")
+    assert (second.case, second.action) == ("demo:p1", "purged")
     state = newest(full).cohorts["demo"]
     assert (state.scans, state.used, state.withdrawn) == (3, 1, 2)
     assert refresh_numbers(full) == [1, 2]
@@ -96,7 +97,9 @@ def test_bytes_that_another_case_shares_stay(
     assert store.has("radiomics", extract_address(twin, recipe, recipe.extractors[0]))
 
 
-@pytest.mark.parametrize("stop", ["_filtered", "remove_file", "_purge_studies", "_replace", "remove_unneeded_tables"])
+@pytest.mark.parametrize(
+    "stop", ["rewrite", "_purge", "_filtered", "remove_file", "_purge_studies", "_replace", "remove_unneeded_tables"]
+)
 def test_a_purge_that_was_killed_is_finished_by_the_next_writer(
     full: Store, stop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +114,7 @@ def test_a_purge_that_was_killed_is_finished_by_the_next_writer(
         with pytest.raises(Killed):
             withdraw(full, "demo:p1", "consent")
     assert withdrawn_cases(full) == {"demo:p1"}
+    assert unpurged_in(read_audit(full)) == ["demo:p1"]
     assert any("its withdrawal was not finished" in fault for fault in verify(full).faults)
     finish_withdrawals(full)
     assert "p1" not in everything(full)
@@ -122,21 +126,77 @@ def test_a_purge_that_was_killed_is_finished_by_the_next_writer(
 
 def test_restored_cases_may_enter_again(full: Store) -> None:
     withdraw(full, "demo:p1", "consent")
-    with pytest.raises(RadweaveError, match="demo:p2: was not withdrawn; withdrawn are demo:p1"):
+    with pytest.raises(RadweaveError, match="was not withdrawn, and nothing was changed; withdrawn are demo:p1"):
         restore(full, "demo:p2", "other")
     restore(full, "demo:p1", "consent")
     assert withdrawn_cases(full) == frozenset()
-    assert [entry.action for entry in read_audit(full)] == ["withdrawn", "restored"]
+    assert [entry.action for entry in read_audit(full)] == ["withdrawn", "purged", "restored"]
 
 
 @pytest.mark.parametrize(
     ("case", "message"),
-    [("p1", "is no case id"), ("demo::x", "is no case id"), ("dem:p1", 'no cohort "dem"; it has demo')],
+    [
+        ("p1", "is no case id"),
+        ("demo::x", "is no case id"),
+        ("dem:p1", 'no cohort "dem"; it has demo. did you mean "demo"'),
+        ("demo:p3", "holds nothing of it, and nothing was changed; nearest are demo:p"),
+        ("demo:p1:week5", "nearest are demo:p1:baseline, demo:p1:week4"),
+        ("demo:Jane Doe", "^this case: the store holds nothing of it, and nothing was changed; none of its patients"),
+        ("demo:unknown", "holds nothing of it"),
+        ("demo:k3v7k3v7k3v6", "^demo:k3v7k3v7k3v6: the store holds nothing of it"),
+    ],
 )
-def test_what_is_no_case_is_refused(full: Store, case: str, message: str) -> None:
-    with pytest.raises(RadweaveError, match=message):
+def test_who_is_not_in_the_store_is_refused_and_nothing_changes(full: Store, case: str, message: str) -> None:
+    page = full.quality("demo")
+    page.parent.mkdir()
+    page.write_text("a page")
+    before = {path: path.read_bytes() for path in full.root.rglob("*") if path.is_file() and "locks" not in path.parts}
+    with pytest.raises(RadweaveError, match=message) as error:
         withdraw(full, case, "consent")
+    assert "Jane" not in str(error.value)
+    with pytest.raises(RadweaveError, match="was not withdrawn, and nothing was changed; withdrawn are none"):
+        restore(full, case, "consent")
+    assert {path: path.read_bytes() for path in before} == before
     assert read_audit(full) == []
+
+
+def test_who_has_not_come_yet_can_be_barred_and_nothing_is_removed(full: Store) -> None:
+    full.quality("demo").parent.mkdir()
+    full.quality("demo").write_text("a page")
+    assert withdraw(full, "demo:k3v7k3v7k3v7", "consent", in_advance=True).rows == 0
+    assert withdrawn_cases(full) == {"demo:k3v7k3v7k3v7"}
+    assert full.quality("demo").is_file()
+    with pytest.raises(RadweaveError, match="named by no pseudonym") as error:
+        withdraw(full, "demo:Jane Doe", "consent", in_advance=True)
+    assert "Jane" not in str(error.value)
+    restore(full, "demo:k3v7k3v7k3v7", "other")
+    assert verify(full).faults == ()
+
+
+def test_a_study_that_began_before_a_withdrawal_keeps_nothing(full: Store) -> None:
+    before = withdrawn_cases(full)
+    with writing_study(full, ["demo"], before), pytest.raises(StoreError, match="is being refreshed or cleaned"):
+        withdraw(full, "demo:p1", "consent")
+    withdraw(full, "demo:p1", "consent")
+    late = pytest.raises(StoreError, match="was withdrawn while the study ran; run the study again")
+    with late, writing_study(full, ["demo"], before):
+        raise AssertionError
+    with writing_study(full, ["other"], before), writing_study(full, ["demo"], withdrawn_cases(full)):
+        pass
+
+
+def test_verify_finds_withdrawn_patients_wherever_they_stand(full: Store) -> None:
+    withdraw(full, "demo:p1", "consent")
+    run = full.study("response", "1" * 64)
+    write_table(run / "folds.parquet", pa.table({"case": ["demo:p1:week4"]}), {})
+    (run / "report.html").write_text("<td>p1</td>")
+    found = verify(full).faults
+    for name in ("folds.parquet", "report.html"):
+        assert (
+            f"studies/response/1111111111111111/{name}: holds demo:p1, which was withdrawn; withdraw it again" in found
+        )
+    withdraw(full, "demo:p1", "consent")
+    assert verify(full).faults == ()
 
 
 def test_nobody_writes_meanwhile(full: Store) -> None:
@@ -144,8 +204,51 @@ def test_nobody_writes_meanwhile(full: Store) -> None:
         withdraw(full, "demo:p1", "consent")
 
 
-def test_a_damaged_audit_stops_everything(store: Store) -> None:
-    Path(store.root).mkdir()
-    store.withdrawals.write_text("[{]")
-    with pytest.raises(StoreError, match="restore it from your backup"):
-        withdrawn_cases(store)
+def flip(data: bytes, at: int, bit: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+
+
+def test_an_audit_that_is_not_the_remembered_one_stops_everything(full: Store) -> None:
+    withdraw(full, "demo:p1:week4", "ineligible")
+    withdraw(full, "demo:p1", "consent")
+    whole = full.withdrawals.read_bytes()
+    rows = json.loads(whole)
+    bare = [{name: value for name, value in row.items() if name != "digest"} for row in rows]
+    wrong = [json.dumps(found, indent=1, sort_keys=True).encode() + b"\n" for found in ([], rows[:2], rows[2:], bare)]
+    wrong += [flip(whole, at, at % 8) for at in range(0, len(whole), 7)] + [b"", whole[:-1], whole + b" ", b"[{]"]
+    for data in wrong:
+        full.withdrawals.write_bytes(data)
+        for use in (newest, withdrawn_cases, Mart.open, lambda store: withdraw(store, "demo:p2", "consent")):
+            with pytest.raises(
+                StoreError, match=r"withdrawals\.json: the audit of withdrawals .*restored from your backup"
+            ):
+                use(full)
+    assert any("withdrawals.json: the audit" in fault for fault in verify(full).faults)
+    full.withdrawals.unlink()
+    with pytest.raises(StoreError, match="holds 0 rows, the newest refresh remembers 4"):
+        restore(full, "demo:p1", "consent")
+    assert any("withdrawals.json: the audit" in fault for fault in verify(full).faults)
+    full.withdrawals.write_bytes(whole)
+    assert verify(full).faults == ()
+
+
+def test_an_audit_of_an_earlier_version_is_remembered_from_the_next_change_on(
+    full: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh
+) -> None:
+    for number in refresh_numbers(full):
+        facts = json.loads(full.refresh(number).read_bytes())
+        del facts["audit"], facts["key_fingerprint"], facts["radweave:seal"]
+        for path in (full.refresh(number), full.view(number) / "manifest.json"):
+            path.write_text(json.dumps({**facts, "layout": 2}))
+    at = "2026-01-01T00:00:00+00:00"
+    row = {"case": "demo:p7", "action": "withdrawn", "reason": "consent", "at": at, "done": True}
+    full.withdrawals.write_text(json.dumps([row]))
+    assert withdrawn_cases(full) == {"demo:p7"}
+    assert verify(full).faults == ()
+    assert finish_withdrawals(full) == []
+    refresh([make_scan("p3", 70)], make_recipe())
+    assert newest(full).layout == 3
+    assert verify(full).faults == ()
+    full.withdrawals.unlink()
+    with pytest.raises(StoreError, match="holds 0 rows, the newest refresh remembers 1"):
+        withdrawn_cases(full)

@@ -1,0 +1,112 @@
+"""audit: withdrawals and restorations in their order, chained by digests, the last of which the manifests remember."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from features.core.digest import digest_json
+from features.core.errors import StoreError
+from features.core.place import read_bytes, write_bytes
+from features.core.room import Frozen
+from features.core.store import Store
+
+Reason = Literal["consent", "ineligible", "duplicate", "other"]
+
+
+class Entry(Frozen):
+    """A row of the audit. Rows are only added: a case is `withdrawn`, then `purged` once nothing of it is left.
+
+    `done`: in rows of earlier versions, whether the store was purged. `digest`: of this row and the digest before it.
+    """
+
+    case: str
+    action: Literal["withdrawn", "purged", "restored"]
+    reason: Reason = "consent"
+    at: str
+    done: bool | None = None
+    digest: str = ""
+
+
+class Head(Frozen):
+    """What a manifest remembers of the audit: how many rows it had, and the digest of the last one."""
+
+    rows: int = 0
+    digest: str = ""
+
+
+def read_rows(store: Store, head: Head | None) -> list[Entry]:
+    """All rows in their order. head: what the newest manifest remembers, None where it does not say.
+
+    Rows may follow those that are remembered: a killed process had no time to have them remembered.
+    Raises StoreError if a row was changed, or rows that are remembered are gone.
+    """
+    data = read_bytes(store.withdrawals) if store.withdrawals.is_file() else b""
+    try:
+        rows = TypeAdapter(list[Entry]).validate_python(json.loads(data)) if data else []
+    except (ValueError, TypeError) as error:
+        raise _damaged(store, "cannot be understood") from error
+    if any(row.digest for row in rows) and (rows != chained(rows) or data != audit_bytes(rows)):
+        raise _damaged(store, "was changed")
+    if head is not None:
+        if len(rows) < head.rows:
+            raise _damaged(store, f"holds {len(rows)} rows, the newest refresh remembers {head.rows}")
+        if head_of(rows[: head.rows]) != head or any(not row.digest for row in rows):
+            raise _damaged(store, "is not the one that the newest refresh remembers")
+    return rows
+
+
+def chained(rows: Iterable[Entry]) -> list[Entry]:
+    """The rows, each with the digest of itself and all before it."""
+    found: list[Entry] = []
+    for row in rows:
+        facts = row.model_dump(mode="json", exclude={"digest"}, exclude_none=True)
+        before = found[-1].digest if found else ""
+        found.append(row.model_copy(update={"digest": digest_json([before, facts])}))
+    return found
+
+
+def head_of(rows: Sequence[Entry]) -> Head:
+    """What manifests are to remember of chained rows."""
+    return Head(rows=len(rows), digest=rows[-1].digest if rows else "")
+
+
+def audit_bytes(rows: Iterable[Entry]) -> bytes:
+    """An audit as it is kept: JSON, keys sorted."""
+    found = [row.model_dump(mode="json", exclude_none=True) for row in rows]
+    return (json.dumps(found, indent=1, sort_keys=True) + "\n").encode()
+
+
+def write_rows(store: Store, rows: Iterable[Entry]) -> Head:
+    """Keep rows, chained; manifests are to remember what is returned."""
+    whole = chained(rows)
+    if whole:
+        write_bytes(store.withdrawals, audit_bytes(whole))
+    return head_of(whole)
+
+
+def withdrawn_in(rows: Iterable[Entry]) -> frozenset[str]:
+    """Cases, and patients as `cohort:patient`, that are withdrawn after these rows."""
+    last = {row.case: row.action for row in rows if row.action != "purged"}
+    return frozenset(case for case, action in last.items() if action == "withdrawn")
+
+
+def unpurged_in(rows: Iterable[Entry]) -> list[str]:
+    """Cases of which the store may still hold something: their purge was killed."""
+    pending: dict[str, None] = {}
+    for row in rows:
+        if row.action == "withdrawn" and not row.done:
+            pending[row.case] = None
+        elif row.action == "purged":
+            pending.pop(row.case, None)
+    return list(pending)
+
+
+def _damaged(store: Store, what: str) -> StoreError:
+    return StoreError(
+        f"{store.withdrawals}: the audit of withdrawals {what}; nothing is read or written until it is restored from your "
+        "backup: without it withdrawn patients would come back"
+    )

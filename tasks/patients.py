@@ -1,0 +1,15 @@
+"""The patient ids of a cohort, for what only ids can answer: which key explains a store, and a change of key."""
+
+from features.clinical.table import clinical_ids
+from features.core.catalog import Catalog
+from features.genomic.table import genomic_ids
+from features.images.index.cohort import find_image_ids
+
+
+def find_patient_ids(catalog: Catalog, cohort: str, key: bytes) -> set[str]:
+    """All ids in the files and tables of a cohort, in the declared form; they must not be kept. Nothing is computed.
+
+    Raises RadweaveError if the cohort or its folder is not there, or a table has a fault.
+    """
+    declared, root = catalog.cohort(cohort), catalog.root(cohort)
+    return find_image_ids(catalog, cohort, key) | clinical_ids(root, declared) | genomic_ids(root, declared)
