@@ -1,15 +1,18 @@
 """The pseudonym key: which one a store is of, a new one, and the change from one to another."""
 
+import csv
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.core.errors import RadweaveError, StoreError
 from flows.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
+from tasks.reports.numbers import counted
 
 if TYPE_CHECKING:
+    from features.core.catalog import Catalog
     from features.core.store import Store
 
 
@@ -124,4 +127,76 @@ def adopt_key(catalog: CatalogOption = CATALOG, store: StoreOption = STORE) -> N
     typer.echo(f"{store}: remembers from now on the key in {path}, of fingerprint {fingerprint(key)}")
 
 
-COMMANDS = (make_key, adopt_key)
+def rekey(
+    before: Annotated[Path, typer.Option("--from", help="The file of the store's present key.")],
+    ids: Annotated[
+        Path | None,
+        typer.Option(help="CSV file of ids of patients who left files and tables, a line COHORT,ID each."),
+    ] = None,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+) -> None:
+    """Rename every patient of a store, from the pseudonyms of its present key to those of RADWEAVE_KEY_FILE.
+
+    The ids are read from the files and tables of the catalog; they are kept nowhere. A run that was killed is finished by
+    the same command. The next refresh reads all files again and computes nothing again; studies are fitted again.
+    """
+    from features.core.catalog import load_catalog
+    from features.core.pseudonym import key_file, load_key, pseudonym
+    from features.results.keys import check_key, doubts_of
+    from features.results.manifest import newest
+    from features.results.rekey import Renaming, begin_rekey, finish_rekey, unfinished
+    from flows.screen import Screen
+    from tasks.patients import find_patient_ids
+
+    place = open_store(store, there=True)
+    old, new = load_key(before), load_key(key_file())
+    begun = unfinished(place)
+    if begun is not None and not begun.is_between(old, new):
+        raise RadweaveError(f"{store}: a change between two other keys was not finished; give these two keys again")
+    if begun is None:
+        remembered, declared = check_key(place, old, before), load_catalog(catalog)
+        found = _listed(ids, declared) if ids else {}
+        with Screen():
+            for name in (name for name in newest(place).cohorts if name in declared.cohorts):
+                found.setdefault(name, set()).update(find_patient_ids(declared, name, old))
+        if not remembered and (doubts := doubts_of(place, old, lambda name: found.get(name, set()))):
+            said = "; ".join(doubts)
+            raise StoreError(f"{store}: it is not sure that {before} holds its key: {said}; radweave adopt-key")
+        pairs = ((cohort, patient) for cohort, patients in found.items() for patient in patients)
+        codes = {pseudonym(old, *pair): pseudonym(new, *pair) for pair in pairs}
+        begin_rekey(place, Renaming.between(old, new, codes))
+    renaming = finish_rekey(place)
+    typer.echo(
+        f"{store}: {counted(len(renaming.codes), 'patient')} renamed, all with the key in {key_file()} from now on; "
+        "refresh now, and run studies again"
+    )
+
+
+def _listed(path: Path, catalog: "Catalog") -> dict[str, set[str]]:
+    """The ids in a file, by cohort, in the form that the catalog declares. Raises RadweaveError, which shows none."""
+    from features.core.id_form import IdForm, normalise_id
+
+    try:
+        rows = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RadweaveError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', '') or 'it is no CSV file'}"
+        ) from None
+    found: dict[str, set[str]] = {}
+    for number, row in enumerate(rows, start=1):
+        cohort, patient, centre = (*row, "", "", "")[:3]
+        form = catalog.cohorts[cohort].id_form if cohort in catalog.cohorts else IdForm()
+        known = not form.prefix or centre in catalog.cohorts[cohort].centres
+        written = normalise_id(patient, form.at(centre)) if known and len(row) == (3 if form.prefix else 2) else ""
+        if row and not written:
+            raise RadweaveError(
+                f"{path}, line {number}: is not COHORT,ID (COHORT,ID,CENTRE where ids have a prefix) with an id of the form "
+                "that the catalog declares"
+            )
+        if row:
+            found.setdefault(cohort, set()).add(written)
+    return found
+
+
+COMMANDS = (make_key, adopt_key, rekey)

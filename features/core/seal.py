@@ -45,6 +45,12 @@ def sealed(data: bytes) -> bytes:
     return data[:at] + hashlib.sha256(data).hexdigest().encode() + data[at + _DIGITS :]
 
 
+def resealed(data: bytes) -> bytes:
+    """The bytes of a sealed file that were changed since, with the seal that fits them now."""
+    at = data.rindex(_WORD) + len(_WORD)
+    return sealed(data[:at] + _DIGITS * b"0" + data[at + _DIGITS :])
+
+
 def check_seal(data: bytes, where: Path) -> bool:
     """Whether the bytes of a file hold a seal. Raises StoreError if they do not fit it.
 
