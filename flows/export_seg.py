@@ -105,8 +105,9 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
     from features.results.withdraw import withdrawn_cases
     from flows.keys import store_key
 
-    key, names = store_key(store, catalog), ("case", "modality", "image_digest", "mask_digest")
+    names = ("case", "modality", "image_digest", "mask_digest")
     known = Mart.open(store).read("scans", cohort, [*names, "state"]).to_pylist()
+    key = store_key(store, catalog)
     used = {tuple(row[name] for name in names) for row in known if row["state"] == "used"}
     cache = FileCache.load(store.files(cohort), key)
     index = index_cohort(
