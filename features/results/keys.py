@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import cache
 from pathlib import Path
 
 from features.core.errors import RadweaveError, StoreError
@@ -11,6 +12,7 @@ from features.core.pseudonym import KEY_VARIABLE, fingerprint, pseudonym
 from features.core.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.audit import withdrawn_in, write_rows
+from features.results.cases import cases_at
 from features.results.manifest import manifest_at, newest, read_audit, refresh_numbers, rewrite
 
 FindIds = Callable[[str], Collection[str]]  # all patient ids in the files and tables of a cohort
@@ -42,23 +44,31 @@ def check_key(store: Store, key: bytes, path: Path) -> bool:
 def doubts_of(store: Store, key: bytes, find_ids: FindIds) -> list[str]:
     """Why a store that does not remember its key might be of another one; none if the key explains all it holds.
 
-    It explains what was kept of a cohort's files, and the withdrawn patients if it makes their pseudonyms of ids in the
-    files and tables.
+    What was kept of a cohort's files tells its key. Where that is gone, one patient whose pseudonym the key makes of an id
+    in the files and tables is enough. Withdrawn patients have to be found so, every one.
     """
+
+    @cache
+    def codes(cohort: str) -> frozenset[str]:
+        try:
+            return frozenset(pseudonym(key, cohort, patient) for patient in find_ids(cohort))
+        except RadweaveError:
+            return frozenset()
+
     doubts: list[str] = []
-    for cohort in newest(store).cohorts:
+    manifest = newest(store)
+    for cohort in manifest.cohorts:
         found = FileCache.is_of(store.files(cohort), key)
         if found is None:
-            doubts.append(f'what was known of the files of cohort "{cohort}" is gone')
+            files = [file for name, file in manifest.files.items() if name.endswith(f"/{cohort}")]
+            held = {case.split(":")[1] for file in files for case in cases_at(store.root / file.path, cohort)}
+            if held and not held & codes(cohort):
+                doubts.append(f'with this key no patient of cohort "{cohort}" is found among its files and tables')
         elif not found:
             doubts.append(f'cohort "{cohort}" was last refreshed with another key')
     patients = {tuple(case.split(":")[:2]) for case in withdrawn_in(read_audit(store))}
     for cohort in sorted({cohort for cohort, _ in patients}):
-        try:
-            codes = {pseudonym(key, cohort, patient) for patient in find_ids(cohort)}
-        except RadweaveError:
-            codes = set()
-        lost = sum(1 for name, code in patients if name == cohort and code not in codes)
+        lost = sum(1 for name, code in patients if name == cohort and code not in codes(cohort))
         if lost:
             what = "a withdrawn patient" if lost == 1 else f"{lost} withdrawn patients"
             doubts.append(f'with this key {what} of cohort "{cohort}" cannot be found among its files and tables')

@@ -31,7 +31,7 @@ COMMANDS = (
     "prepare",
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
-COMMANDS += ("stability", "agreement", "map")
+COMMANDS += ("stability", "agreement", "map", "make-key", "adopt-key", "rekey")
 COMMANDS += ("quarantine", "quality", "deidentify", "export-seg", "standardise")
 
 
