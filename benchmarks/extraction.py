@@ -128,7 +128,7 @@ def theirs(image: Volume, labels: Volume, text: str, **best: object) -> Callable
     pair = [sitk.GetImageFromArray(one.array) for one in (image, labels)]
     for one in pair:
         one.SetSpacing(image.spacing_mm)
-    return lambda: {name: float(value) for name, value in extractor.execute(*pair).items()}
+    return lambda: {name: float(np.real(value)) for name, value in extractor.execute(*pair).items()}
 
 
 def timed(call: Callable[[], Any], repeats: int) -> tuple[float, Any]:
