@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from features.core.case import CaseId, FileSet, Scan
 from features.core.quarantine import Rejected
+from features.core.recipe import Recipe
+from features.images.prepare import prepare_region
+from features.images.region import check_region, read_region
 from features.radiomics.extraction import Pair, extract_pair
 from features.radiomics.parameters import load_parameters
 
@@ -87,3 +91,31 @@ def test_a_plane_goes_with_one_slice_of_three_dimensions(tmp_path: Path, ending:
     beside = write(tmp_path / f"s.{other}", np.roll(LABELS, 1, axis=0)[None, :-1])
     with pytest.raises(Rejected, match="GEOMETRY.*size"):
         extract_pair(Pair(flat[0], beside), parameters)
+
+
+@pytest.mark.parametrize(("ending", "other"), [("nii", "nii"), ("nrrd", "nrrd"), ("mha", "nii"), ("nii", "nrrd")])
+def test_a_plane_of_a_cohort_goes_the_way_of_a_refresh(tmp_path: Path, ending: str, other: str) -> None:
+    image, mask = write(tmp_path / f"i.{ending}", IMAGE), write(tmp_path / f"m.{other}", LABELS)
+    files = FileSet("nifti", (image,), "0"), FileSet("nifti", (mask,), "1")
+    region = read_region(Scan(CaseId("demo", "p"), "A", "MR", "arbitrary", *files, "1"))
+    facts = check_region(region).facts
+    assert (facts["voxels"], facts["size_z"], facts["spacing_z_mm"]) == (102, 1, 1.0)
+    assert facts["intensity_mean"] == pytest.approx(IMAGE[LABELS == 1].mean())
+    recipe = Recipe.model_validate(
+        {
+            "name": "flat",
+            "modality": "MR",
+            "unit": "arbitrary",
+            "spacing_mm": [0.8, 1.5, 0.5],
+            "discretise": {"bin_count": 16},
+            "filters": [{"kind": "log", "sigma_mm": [2.0]}],
+            "extractors": [{"kind": "radweave", "families": ["shape", "firstorder"]}],
+        }
+    )
+    found = recipe.extractors[0].extract(prepare_region(region, recipe), recipe)
+    assert found["original_firstorder_Mean"] == pytest.approx(IMAGE[LABELS == 1].mean())
+    (filtered,) = (
+        value for name, value in found.items() if name.startswith("log") and name.endswith("firstorder_Mean")
+    )
+    assert math.isfinite(float(filtered))
+    assert math.isnan(float(found["original_shape_MeshVolume"]))
