@@ -33,4 +33,7 @@ Cutoff = Annotated[float, Field(gt=0, le=10)]  # of a kernel, in standard deviat
 Iterations = Annotated[int, Field(gt=0, le=1000)]
 Shrink = Annotated[int, Field(gt=0, le=32)]
 MOST_DISTANCES, MOST_SIGMAS, MOST_FILTERS, MOST_EXTRACTORS, MOST_THRESHOLDS = 10, 100, 100, 50, 100
+Folds = Annotated[int, Field(ge=2, le=1000)]
+Repeats = Annotated[int, Field(gt=0, le=1000)]
+Replicates = Annotated[int, Field(gt=0, le=100_000)]  # of a bootstrap
 MOST_VOXELS = 2**31  # of a region on its new grid

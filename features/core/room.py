@@ -15,15 +15,13 @@ from features.core.errors import RadweaveError, did_you_mean
 
 
 class Frozen(BaseModel):
-    """Base of everything that is read from a file: immutable, unknown keys refused."""
+    """Base of everything that is read from a file: immutable; unknown keys and numbers that are not finite are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
 class Kind(Frozen):
     """Base of everything that a Room holds. A subclass declares `kind: Literal["file_name"] = "file_name"`."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: str
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny, model_validator
 
+from features.core.bounds import Replicates
 from features.core.catalog import Word
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
@@ -55,7 +56,7 @@ class Study(Frozen):
     deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
-    bootstrap: PositiveInt = 2000
+    bootstrap: Replicates = 2000
     seed: NonNegativeInt = 0
 
     @model_validator(mode="after")

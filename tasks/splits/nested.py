@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt
-
+from features.core.bounds import Folds, Repeats
 from features.core.design import Design
 from tasks.splits.split import Fold, Split, grouped_folds
 
@@ -18,8 +17,8 @@ class Nested(Split):
     """
 
     kind: Literal["nested"] = "nested"
-    folds: int = Field(5, ge=2)
-    repeats: PositiveInt = 2
+    folds: Folds = 5
+    repeats: Repeats = 2
 
     def cut(self, design: Design, seed: int) -> list[Fold]:
         binary, groups = design.endpoint.kind == "binary", design.groups

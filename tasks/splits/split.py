@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
 
+from features.core.bounds import Folds
 from features.core.design import Design
 from features.core.errors import FitError
 from features.core.room import Kind, Room
@@ -32,7 +32,7 @@ class Fold:
 class Split(Kind):
     """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold."""
 
-    inner_folds: int = Field(3, ge=2)
+    inner_folds: Folds = 3
 
     @abstractmethod
     def cut(self, design: Design, seed: int) -> list[Fold]:

@@ -30,6 +30,8 @@ def _recipe(**settings: Any) -> Recipe:
         ({"unit": "arbitrary"}, "a bin width needs a calibrated unit: use bin_count, or normalise the image"),
         ({"resegment": [400, -500]}, "resegment: the lower bound 400.0 is not below the upper bound -500.0"),
         ({"resegment": [1, 1]}, "resegment: the lower bound"),
+        ({"resegment": [float("-inf"), 1]}, "finite number"),
+        ({"window": [float("nan"), 1]}, "finite number"),
         ({"outlier_sigma": 0}, "greater than 0"),
         ({"window": [5, 1]}, "window: the lower bound 5.0 is not below"),
         ({"extractors": ["efficientnet_lite0"]}, "deep features need a window"),

@@ -73,6 +73,7 @@ def test_settings_that_came_later_leave_no_trace_unless_used(tmp_path: Path) -> 
         ("- coxnet", "- cox", 'the model "cox" stands twice'),
         ("clinical]", "clinicl]", 'did you mean "clinical"?'),
         ("folds: 4", "fold: 4", "lung_survival.yaml:11"),
+        ("folds: 4", "folds: 1000000", "less than or equal to 1000"),
         (
             "splits:",
             "missing_modality: exclude\nsplits:",
