@@ -65,7 +65,7 @@ def test_missing_and_damaged_results_are_store_errors(tmp_path: Path) -> None:
         store.load("deep", DIGEST)
     store.save("deep", DIGEST, {"a": 1.0}, {})
     store.work("deep", DIGEST).write_bytes(b"PAR1 damaged")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="is damaged"):
         store.load("deep", DIGEST)
 
 
