@@ -55,7 +55,7 @@ def verify(store: Store) -> Verified:
         faults += view_faults(store, manifest)
     if manifests and whole:
         faults += _count_faults(Mart(store, manifests[-1]))
-    faults += _link_faults(store, manifests[-1].refresh if manifests else 0)
+    faults += _link_faults(store, max(refresh_numbers(store), default=0))
     results = [(block, digest) for block, found in sorted(store.results().items()) for digest in sorted(found)]
     found, notes = _sealed(store, results)
     faults += found

@@ -13,6 +13,7 @@ import pytest
 
 from features.core.seal import json_bytes
 from features.core.store import Store
+from features.results.manifest import Mart, manifest_at, refresh_numbers
 from features.results.verify import verify
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ KINDS = {
 }
 READERS = (
     *(("query", *sql) for sql in ((), ("SELECT count(*) FROM radiomics",), ("SELECT count(*) FROM scores",))),
-    ("query", "--at", "1", "SELECT count(*) FROM scans"),
+    ("query", "--at", "{first}", "SELECT count(*) FROM scans"),
     ("export", "clinical", "--output", "{out}/clinical.csv"),
     ("status", "--catalog", "{catalog}"),
     *(("history",), ("diff",), ("gc", "--dry-run", "--keep", "1"), ("quarantine",), ("quality", "builtin")),
@@ -125,7 +126,7 @@ def test_a_damaged_file_is_named_and_readers_end_with_a_sentence(
     fresh: Path, places, capfd: pytest.CaptureFixture[str], tmp_path: Path, kind: str, damage: Callable
 ) -> None:
     rng = random.Random(f"{kind} {damage.__name__}")
-    path = chosen(fresh, kind, rng)
+    path, first = chosen(fresh, kind, rng), refresh_numbers(Store(fresh))[0]
     damage(path, rng)
     found = verify(Store(fresh))
     # without its file nobody knows that there were scores or a release; results are kept only as long as they are needed
@@ -134,7 +135,7 @@ def test_a_damaged_file_is_named_and_readers_end_with_a_sentence(
     if damage is not remove:
         assert found.faults
     for reader in rng.sample(READERS, 3) if kind != "a manifest" else READERS:
-        arguments = [word.format(out=tmp_path, catalog=places[0]) for word in reader]
+        arguments = [word.format(out=tmp_path, catalog=places[0], first=first) for word in reader]
         code = _ended([*arguments, "--store", str(fresh)])
         error = capfd.readouterr().err
         assert code in (0, 2), reader
@@ -161,7 +162,7 @@ def test_what_can_be_made_again_is_made_again_and_told(fresh: Path, places, comm
     said = command("refresh", "--all", *where).stderr
     assert "builtin.files.parquet: is damaged" in said
     assert "builtin.html: is damaged" in said
-    assert "made again: the views of refreshes 1, 2" in said
+    assert "made again: the views of refreshes {}, {}".format(*refresh_numbers(store)) in said
     assert verify(store).faults == verify(store).notes == ()
     assert "made again" not in command("refresh", "--all", *where).stderr
     store.quality("builtin").unlink()  # as a run that was killed between its commit and its page leaves it
@@ -172,14 +173,14 @@ def test_what_can_be_made_again_is_made_again_and_told(fresh: Path, places, comm
 def test_the_remedies_of_tables_help(fresh: Path, places, command: Callable) -> None:
     """A table of the newest refresh is written again, that of an earlier one goes with its refresh."""
     store = Store(fresh)
-    newest, earlier = (
-        next(iter(set(_tables(store, number)) - set(_tables(store, other)))) for number, other in ((2, 1), (1, 2))
-    )
+    first, last = refresh_numbers(store)
+    pairs = ((last, first), (first, last))
+    newest, earlier = (next(iter(set(_tables(store, one)) - set(_tables(store, other)))) for one, other in pairs)
     for path in (newest, earlier):
         flip(path, random.Random(3))
     faults = [fault.split("names; ")[1] for fault in verify(store).faults]
     assert sorted(faults) == [
-        "only refresh 1 had it: restore it from a backup, or let it go with radweave gc --keep 1",
+        f"only refresh {first} had it: restore it from a backup, or let it go with radweave gc --keep 1",
         "remove it, and the next refresh of its cohort writes it again",
     ]
     newest.unlink()
@@ -191,8 +192,6 @@ def test_the_remedies_of_tables_help(fresh: Path, places, command: Callable) -> 
 
 
 def _tables(store: Store, refresh: int) -> list[Path]:
-    from features.results.manifest import manifest_at
-
     files = manifest_at(store, refresh).files
     return [store.root / file.path for name, file in files.items() if name.startswith("radiomics/")]
 
@@ -215,6 +214,4 @@ def test_a_damaged_study_is_told_and_run_again(fresh: Path, places, command: Cal
 
 
 def _patient(store: Store) -> str:
-    from features.results.manifest import Mart
-
     return str(Mart.open(store).read("clinical", "builtin")["patient"][0].as_py())
