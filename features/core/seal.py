@@ -21,6 +21,7 @@ KEY = "radweave:seal"
 _WORD = b"seal-sha256:"
 _DIGITS = 64
 BLANK = _WORD.decode() + _DIGITS * "0"
+_PAGE = b"<!DOCTYPE html>"  # how a page begins
 _VALUE = re.compile(_WORD + rb"[0-9a-f]{64}")
 # Pattern of a folder of the store, how far from the end of the path it stands, and what to do about a damaged file in it.
 _REMEDIES = (
@@ -60,6 +61,8 @@ def check_seal(data: bytes, where: Path) -> bool:
     if not _VALUE.match(data, max(at, 0)):
         if at >= 0 or KEY.encode() in data:
             raise damaged(where, "its seal is broken")
+        if _PAGE.startswith(data[: len(_PAGE)]) and where.suffix == ".html" and not data.rstrip().endswith(b"</html>"):
+            raise damaged(where, "it is cut")
         return False
     at += len(_WORD)
     found = hashlib.sha256(memoryview(data)[:at])

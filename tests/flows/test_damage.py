@@ -193,7 +193,7 @@ def test_the_remedies_of_tables_help(fresh: Path, places, command: Callable) -> 
 
 def _tables(store: Store, refresh: int) -> list[Path]:
     files = manifest_at(store, refresh).files
-    return [store.root / file.path for name, file in files.items() if name.startswith("radiomics/")]
+    return [store.root / file.path for name, file in files.items() if name.split("/")[0] in ("radiomics", "scans")]
 
 
 def test_a_damaged_study_is_told_and_run_again(fresh: Path, places, command: Callable) -> None:

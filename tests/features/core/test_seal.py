@@ -40,13 +40,13 @@ def test_every_flipped_bit_is_found(tmp_path: Path, kind: str) -> None:
     assert check_seal(data, path)
 
 
-@pytest.mark.parametrize("kind", ["parquet", "json"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_cut_is_found(tmp_path: Path, kind: str) -> None:
     data, read = KINDS[kind]
-    path = tmp_path / "file"
+    path = tmp_path / f"file.{kind}"
     for length in range(0, len(data), 7):
         path.write_bytes(data[:length])
-        with pytest.raises(StoreError, match="file: is damaged"):
+        with pytest.raises(StoreError, match=f"file.{kind}: is damaged"):
             read(path)
 
 
