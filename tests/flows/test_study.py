@@ -71,7 +71,12 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
         withdraw(store, f"builtin:{patient}", "consent")
         table = pd.DataFrame({"case": design.X.index})
         return SimpleNamespace(
-            scores_table=lambda: table, selected_table=lambda: table, predictions=table, copies=(), digest=""
+            scores_table=lambda: table,
+            selected_table=lambda: table,
+            singles_table=lambda: table,
+            predictions=table,
+            copies=(),
+            digest="",
         )
 
     monkeypatch.setattr("tasks.fit.evaluate", fit_and_withdraw)
