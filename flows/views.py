@@ -120,7 +120,10 @@ class Views:
         return {column: json.loads(*texts) for column, texts in told.items() if len(texts) == 1 and texts != {""}}
 
     def _show(self, name: str) -> None:
-        """Let SQL see a table; columns with levels as ENUM, so that they are sorted in their declared order."""
+        """Let SQL see a table; columns with levels as ENUM, so that they are sorted in their declared order.
+
+        The type has a name (`clinical__stage`), because SQL compares an ENUM with plain text by the alphabet.
+        """
         if name in self._shown:
             return
         self._shown.add(name)
@@ -133,11 +136,11 @@ class Views:
             return
         whole = f"{name} as kept"
         self._connection.register(whole, self.table(name))
-        kinds = {
-            column: ", ".join("'" + word.replace("'", "''") + "'" for word in words) for column, words in levels.items()
-        }
+        for column, words in levels.items():
+            texts = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
+            self._connection.execute(f"CREATE TYPE {quoted(f'{name}__{column}')} AS ENUM ({texts})")
         cast = ", ".join(
-            f"CAST({quoted(column)} AS ENUM({kind})) AS {quoted(column)}" for column, kind in kinds.items()
+            f"CAST({quoted(column)} AS {quoted(f'{name}__{column}')}) AS {quoted(column)}" for column in levels
         )
         self._connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * REPLACE ({cast}) FROM {quoted(whole)}")
         self._connection.unregister(whole)

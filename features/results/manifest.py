@@ -295,7 +295,9 @@ def point_mart(store: Store, refresh: int) -> None:
 
 
 def mart_refresh(store: Store) -> int | None:
-    """The refresh that the link `mart` names; None if there is no link."""
+    """The refresh that the link `mart` names; None if there is no link, as on object storage."""
+    if is_remote(store.root):
+        return None
     try:
         return int(store.mart.readlink().name)
     except (OSError, ValueError, TypeError):

@@ -202,7 +202,7 @@ def test_levels_are_sorted_as_they_were_declared(publish_row: Callable[..., Stor
     publish_row(grade, block="clinical", grade="it's mid")
     views = Views(copied)
     assert views.levels("clinical") == {"grade": ["low", "it's mid", "high"]}
-    rows = views.ask("SELECT patient, grade FROM clinical WHERE grade > 'low' AND cohort = 'three'")
+    rows = views.ask("SELECT patient, grade FROM clinical WHERE grade > 'low'::clinical__grade AND cohort = 'three'")
     assert relation_table(rows).to_pylist() == [{"patient": "p1", "grade": "it's mid"}]
     assert (
         relation_table(views.ask("SELECT clinical__grade AS g FROM cases GROUP BY 1")).schema.field("g").type

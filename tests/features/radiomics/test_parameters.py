@@ -88,7 +88,7 @@ def test_defaults_are_those_of_pyradiomics() -> None:
         ("sigma: [100000.0]", "less than or equal to 100"),
         ("lbp2DSamples: 1000", "less than or equal to 30"),
         ("lbp3DIcosphereSubdivision: 12", "less than or equal to 4"),
-        ("binWidth: .inf", "less than or equal to 1000000000"),
+        ("binWidth: .inf", "finite number"),
     ],
 )
 def test_a_number_that_costs_more_than_there_is_is_a_fault_with_its_bound(
