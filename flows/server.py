@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from features.core.errors import RadweaveError
-from flows.guard import Guard, own_origins
+from flows.own_origin import OwnOrigin, own_origins
 
 HOST = "127.0.0.1"
 DRIVERS = ("postgresql+asyncpg", "sqlite+aiosqlite")
@@ -185,7 +185,7 @@ def _serve() -> None:
     prefect.__ui_v2_static_path__ = Path(os.devnull) / "not-served"
     origins = os.environ[ORIGINS].split(",")
     port = int(os.environ["PREFECT_SERVER_API_PORT"])
-    uvicorn.run(Guard(create_app(final=True), origins), host=HOST, port=port)
+    uvicorn.run(OwnOrigin(create_app(final=True), origins), host=HOST, port=port)
 
 
 if __name__ == "__main__":

@@ -70,10 +70,10 @@ def test_files_of_an_older_radweave_have_no_seal_and_are_read(tmp_path: Path) ->
     ("place", "remedy"),
     [
         ("work/radiomics/ab/abcd.parquet", "remove it and refresh"),
-        ("studies/work/0123456789abcdef/scores.parquet", "remove the folder of this run and run the study again"),
+        ("studies/quality/0123456789abcdef/scores.parquet", "remove the folder of this run and run the study again"),
         ("quality/c.html", "the next refresh, or radweave quality, writes it again"),
     ],
 )
 def test_the_sentence_says_what_to_do(place: str, remedy: str) -> None:
-    where = Path("/home/work/index") / place
+    where = Path("/home/views/index") / place
     assert str(damaged(where, "cut")) == f"{where}: is damaged (cut); {remedy}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flows.guard import Guard, own_origins
+from flows.own_origin import OwnOrigin, own_origins
 
 OWN = {"host": "127.0.0.1:4200"}
 EVIL = "http://evil.example"
@@ -35,7 +35,7 @@ def ask(headers: Any, method: str = "GET", kind: str = "http", url: str = "") ->
     async def receive() -> Any:
         raise AssertionError("nobody reads what is refused")
 
-    asyncio.run(Guard(answer, own_origins(4200, url))(scope, receive, send))
+    asyncio.run(OwnOrigin(answer, own_origins(4200, url))(scope, receive, send))
     return sent
 
 

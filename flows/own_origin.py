@@ -1,4 +1,4 @@
-"""Guard: in front of the Prefect server, so that no web page of another origin can use it through someone's browser.
+"""OwnOrigin: in front of the Prefect server, so that no web page of another origin can use it through a browser.
 
 A browser sends the name by which it found the server (Host) and where a page comes from (Origin, Sec-Fetch-Site). Prefect
 3.8.8 looks at neither: a name that was made to lead here, a form and a websocket of any page were answered.
@@ -30,7 +30,7 @@ def own_origins(port: int, url: str = "") -> tuple[str, ...]:
     return tuple(found)
 
 
-class Guard:
+class OwnOrigin:
     """An ASGI application that answers with another one, and with 403 what the UI and Prefect's clients never send.
 
     Asked is the Host of every request and websocket: one of the origins' hosts. Where the asker is a browser that says where
