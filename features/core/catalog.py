@@ -315,7 +315,7 @@ def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator
             if not all(names) or names[0] & names[1]:
                 where = document.where(("cohorts", name, "images", i, "mask"))
                 what = f"images.{first} gives the same images a mask of the same label maps, and a case has one mask"
-                hint = "for a case of each lesion declare one source with lesions: by_label, or lesions: {1: NAME, 2: NAME}"
+                hint = "for a case of each lesion give the mask of one source lesions: by_label, or lesions: {1: NAME, 2: NAME}"
                 yield Fault(where, what, hint=hint)
                 break
         seen[place].append((i, source.mask))

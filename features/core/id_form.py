@@ -30,7 +30,11 @@ class IdForm(Frozen):
     @model_validator(mode="before")
     @classmethod
     def read_short(cls, value: Any) -> Any:
-        return {"prefix": True} if value == "prefix" else value
+        if value == "prefix":
+            return {"prefix": True}
+        if isinstance(value, dict) and isinstance(value.get("prefix"), str):  # a centre's name is put in by `at` alone
+            raise ValueError("prefix is true or false: the name of each centre goes in front of its ids")
+        return value
 
     @field_validator("pattern")
     @classmethod

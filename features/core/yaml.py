@@ -16,7 +16,7 @@ from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.room import KindError
 
 M = TypeVar("M", bound=BaseModel)
-MOST_BYTES, DEEPEST, MOST_VALUES = 4 * 2**20, 100, 100_000
+MOST_BYTES, DEEPEST, MOST_VALUES, LARGEST = 4 * 2**20, 100, 100_000, 2**63 - 1
 Loc = tuple[str | int, ...]
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters that no file can hold
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
@@ -171,7 +171,10 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
     try:
         if _NO_TEXT.search(node.value):
             raise ValueError("a text with characters that no text has")
-        return yaml.SafeLoader("").construct_object(node)
+        value = yaml.SafeLoader("").construct_object(node)
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise ValueError("a whole number beyond 64 bits")
+        return value
     except yaml.YAMLError as error:
         what = getattr(error, "problem", None) or str(error)
     except ValueError as error:  # a date such as 2020-13-45

@@ -278,7 +278,7 @@ def test_one_image_has_one_mask_or_lesions(faults: Faults, first: str, second: s
         again = again.replace("centre: B", "centre: C")  # a fault of its own
     found = faults(LABELS, LESIONS % first + again)
     what = "c.yaml:31: images.1 gives the same images a mask of the same label maps, and a case has one mask"
-    hint = "declare one source with lesions: by_label, or lesions: {1: NAME, 2: NAME}"
+    hint = "give the mask of one source lesions: by_label, or lesions: {1: NAME, 2: NAME}"
     assert [fault.startswith(what) and fault.endswith(hint) for fault in found] == [not good], found
 
 

@@ -33,8 +33,6 @@ from features.core.id_form import IdForm, normalise_id
         ({"pattern": r"P(\d*)", "pad": 3}, "P", ""),
         ({"drop_decimal": True, "strip_zeros": True, "pad": 3}, "0007.0", "007"),
         ({"pad": 3}, "  ", ""),
-        ({"pad": 3, "prefix": "A-"}, "7", "A-007"),
-        ({"prefix": "A-"}, "  ", ""),
     ],
 )
 def test_forms(form: dict[str, Any], written: str, patient: str) -> None:
@@ -45,6 +43,10 @@ def test_a_prefix_is_that_of_the_centre_and_its_bare_word_will_do() -> None:
     form = IdForm.model_validate("prefix")
     assert form == IdForm(prefix=True)
     assert normalise_id("7", form.at("A")) == "A-7"
+    assert normalise_id("7", IdForm(prefix=True, pad=3).at("A")) == "A-007"
+    assert normalise_id("  ", form.at("A")) == ""
+    with pytest.raises(ValueError, match="prefix is true or false: the name of each centre"):
+        IdForm.model_validate({"prefix": "centre"})
     assert normalise_id("7", IdForm(upper=True).at("A")) == "7"
     with pytest.raises(AssertionError, match="the centre of an id is not known"):
         normalise_id("7", form)

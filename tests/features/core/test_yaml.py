@@ -143,6 +143,7 @@ def test_the_place_of_an_unknown_key_is_that_of_its_holder(tmp_path: Path) -> No
         ('"a\\0": 1\n', "a.yaml:1: is not plain YAML; found a key with characters that no text has"),
         ('a: "\\U00110000"\n', "a.yaml: is not YAML"),
         (f"a: {'9' * 5000}\n", "a.yaml:1: is not plain YAML"),
+        (f"a: 0x{'f' * 4000}\n", "a.yaml:1: is not plain YAML; found a whole number beyond 64 bits"),
         (f"a: 1\nb: {'[' * 900}{']' * 900}\n", "a.yaml:2: is not YAML; found nested deeper than 100 levels"),
         (f"{'a: {' * 900}{'}' * 900}\n", "a.yaml:1: is not YAML; found nested deeper than 100 levels"),
         (
