@@ -54,7 +54,6 @@ def serve_deployments(
     """
     declared, url = load_catalog(catalog), url.rstrip("/")
     place = open_place(store)
-    own_key(Store(place), needed=not is_new(Store(place)))  # said now, and not only by the first run at night
     home = Path("radweave-server") if is_remote(place) else place
     auth = auth or os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
     check_access(auth, url)
@@ -65,6 +64,7 @@ def serve_deployments(
     os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
     check_cron(cron)
     log = _writable(home) / "prefect-server.log"
+    own_key(Store(place), needed=not is_new(Store(place)))  # said now, and not only by the first run at night
     stopping = threading.Event()
     with locked(home / "prefect" / "served", f"{store} is being served"), running_server(settings, log, stopping):
         print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)

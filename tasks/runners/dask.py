@@ -79,7 +79,8 @@ class _Cluster(Crew):
         from distributed import Client, LocalCluster
 
         # what matters is raised; the rest is noise at every ordinary end
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):  # the client has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         address = self._runner.scheduler_address
         if not address:
             cluster = LocalCluster(
