@@ -55,6 +55,9 @@ def serve_deployments(
     declared, url = load_catalog(catalog), url.rstrip("/")
     place = open_place(store)
     home = Path("radweave-server") if is_remote(place) else place
+    if any(above.is_file() for above in (home, *home.parents)):
+        raise _not_writable(home, "a file stands in its place")
+    own_key(Store(place), needed=not is_new(Store(place)))  # said now, and not only by the first run at night
     auth = auth or os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
     check_access(auth, url)
     check_port(port)
@@ -64,7 +67,6 @@ def serve_deployments(
     os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
     check_cron(cron)
     log = _writable(home) / "prefect-server.log"
-    own_key(Store(place), needed=not is_new(Store(place)))  # said now, and not only by the first run at night
     stopping = threading.Event()
     with locked(home / "prefect" / "served", f"{store} is being served"), running_server(settings, log, stopping):
         print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)
@@ -95,10 +97,14 @@ def _writable(home: Path) -> Path:
         with TemporaryFile(dir=home), TemporaryFile(dir=home / "prefect"):
             return home
     except OSError as error:
-        raise RadweaveError(
-            f"{home}: cannot be written ({error.strerror}): the server keeps its log and its data there, and refreshes write "
-            "to the store; choose another --store, or have it made writable"
-        ) from None
+        raise _not_writable(home, str(error.strerror)) from None
+
+
+def _not_writable(home: Path, why: str) -> RadweaveError:
+    return RadweaveError(
+        f"{home}: cannot be written ({why}): the server keeps its log and its data there, and refreshes write to the store; "
+        "choose another --store, or have it made writable"
+    )
 
 
 def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
