@@ -249,6 +249,7 @@ def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(comm
     assert '(recipe "ct_lung" is not taken by this refresh)' in fewer
 
 
+@pytest.mark.slow
 def test_a_recipe_that_was_asked_for_once_is_extracted_until_it_is_dropped(command, tmp_path: Path) -> None:
     catalog, store = tmp_path / "data_catalog.yaml", Store(tmp_path / "store")
     catalog.write_text(CATALOG)

@@ -58,6 +58,7 @@ def test_a_file_is_written_by_its_ending(files: Path, command: Callable, ending:
     assert float(row["original_firstorder_Mean"]) == pytest.approx(50, abs=30)
 
 
+@pytest.mark.slow
 def test_what_a_reader_notices_is_told_in_the_row_and_on_the_screen(files: Path, command: Callable) -> None:
     bare = sitk.ReadImage(str(files / "image.nrrd"))
     sitk.WriteImage(bare, str(files / "image.nii"))

@@ -124,6 +124,7 @@ def test_one_image_under_two_patients_of_two_cohorts_is_one_group(
     assert found == Copies((f"demo:{code('p2')}", f"other:{code('p2', 'other')}"), "the voxels of an ROI (CT)")
 
 
+@pytest.mark.slow
 def test_forty_noise_patients_under_two_ids_score_like_noise(
     store: Store, make_catalog: Callable[..., Catalog], make_recipe: Callable[..., Recipe], weave: Callable[..., None]
 ) -> None:

@@ -36,11 +36,13 @@ def test_the_column_with_the_signal_is_found_and_chance_is_not(task: str, make_d
     assert noise.value > 0.6 and noise.p > 0.05 and abs(noise.out_of_fold - 0.5) < 0.15
 
 
+@pytest.mark.slow
 def test_p_of_noise_is_uniform(make_design: Any) -> None:
     found = [_singles(make_design(n=40, p=30, signal=0.0, seed=seed), "radiomics")[0].p for seed in range(30)]
     assert 0.3 < np.mean(found) < 0.7 and min(found) < 0.3 and max(found) > 0.7
 
 
+@pytest.mark.slow
 def test_copies_are_exchanged_together(make_design: Any) -> None:
     """Forty noise patients under two ids are forty, not eighty: their best column is no discovery."""
     small = [make_design(n=40, p=60, signal=0.0, seed=seed, nan=0.0) for seed in range(12)]

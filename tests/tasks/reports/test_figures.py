@@ -47,6 +47,7 @@ def test_settings_of_the_caller_are_restored() -> None:
         assert matplotlib.rcParams["font.size"] == 17.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["binary", "survival"])
 def test_long_names_of_sets_of_blocks_are_whole_in_every_figure(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, kind: str
