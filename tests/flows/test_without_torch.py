@@ -37,6 +37,8 @@ def test_a_refresh_with_deep_features_says_how_torch_is_installed(demo, radweave
     assert "Traceback" not in found.stderr
     assert "1 cohort" in radweave("check", *places[:2], PYTHONPATH=path).stdout
     assert "builtin_response" in radweave("status", *places, PYTHONPATH=path).stdout
+    found = radweave("study", "builtin_response", *places, PYTHONPATH=path)  # of deep features that are kept
+    assert "Report:" in found.stdout and "Traceback" not in found.stderr
 
 
 def test_a_torch_that_cannot_be_loaded_is_said_too(demo, radweave, tmp_path: Path) -> None:
