@@ -19,7 +19,17 @@ M = TypeVar("M", bound=BaseModel)
 MOST_BYTES, DEEPEST, MOST_VALUES, LARGEST = 4 * 2**20, 100, 100_000, 2**63 - 1
 Loc = tuple[str | int, ...]
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters that no file can hold
-_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = {  # and what is said of a text that does not fit
+    f"{_TAG}str": "no text",
+    f"{_TAG}int": "no whole number",
+    f"{_TAG}float": "no number",
+    f"{_TAG}bool": "neither true nor false",
+    f"{_TAG}null": "not null",
+    f"{_TAG}timestamp": "no date",
+}
+_NULLS = ("", "~", "null", "Null", "NULL")
+_LONGEST_SHOWN = 40
 
 
 @dataclass
@@ -40,18 +50,13 @@ class Document:
         try:
             if path.is_file() and path.stat().st_size > MOST_BYTES:
                 raise ConfigError([Fault(str(path), "is too large for a configuration", allowed="4 MiB at most")])
-            node = yaml.compose(path.read_text("utf-8"), Loader=_Loader)
+            text = path.read_text("utf-8")
         except FileNotFoundError as error:
             raise ConfigError([Fault(str(path), "there is no such file")]) from error
         except (OSError, UnicodeDecodeError) as error:
             what = getattr(error, "strerror", None) or "it is not UTF-8"
             raise ConfigError([Fault(str(path), f"cannot be read: {what}")]) from error
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"{path}:{mark.line + 1}" if mark else str(path)
-            raise ConfigError([Fault(where, "is not YAML", getattr(error, "problem", None) or str(error))]) from error
-        except (ValueError, OverflowError) as error:  # of an escape such as "\\U00110000", that is no character
-            raise ConfigError([Fault(str(path), "is not YAML", str(error))]) from error
+        node = _compose(path, text)
         document = cls(path, None)
         faults: list[Fault] = []
         document.data = _construct(document, node, (), (), faults) if node else {}
@@ -131,6 +136,24 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+def _compose(path: Path, text: str) -> yaml.Node | None:
+    """The nodes of a text. Raises ConfigError with the line where it is not YAML."""
+    loader = None
+    try:
+        loader = _Loader(text)
+        return loader.get_single_node()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position)
+        found = f"the character #x{int(error.character):04x}, which YAML does not allow"
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        found = error.problem or str(error)
+    except (ValueError, OverflowError):  # of an escape such as "\\U00110000"
+        line = loader.line if loader else 0
+        found = "an escape that stands for no character"
+    raise ConfigError([Fault(f"{path}:{line + 1}", "is not YAML", found)])
+
+
 def _is_echo(error: Any) -> bool:
     """pydantic calls a list too short when it is its items that are wrong; they have faults of their own."""
     return error["type"] == "too_short" and bool(error["input"])
@@ -142,8 +165,7 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
     if len(document.lines) > MOST_VALUES:
         return None
     where = f"{document.path}:{node.start_mark.line + 1}"
-    if not isinstance(node, yaml.ScalarNode) and (node.tag not in _PLAIN or id(node) in around):
-        found = node.tag if node.tag not in _PLAIN else "an anchor that holds itself"
+    if found := _found_odd(node, around):
         faults.append(Fault(where, "is not plain YAML", found))
         return None
     if len(around) > DEEPEST:  # by aliases of aliases
@@ -154,8 +176,8 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             place = f"{document.path}:{key_node.start_mark.line + 1}"
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in _PLAIN:
-                faults.append(Fault(place, "is not plain YAML", f"a key with the tag {key_node.tag}"))
+            if key_node.tag not in _SCALARS:
+                faults.append(Fault(place, "is not plain YAML", f"a key with the tag {_short(key_node.tag)}"))
                 continue
             key = key_node.value
             if _NO_TEXT.search(key):
@@ -168,21 +190,43 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_construct(document, item, (*loc, i), around, faults) for i, item in enumerate(node.value)]
+    value, fault = _scalar(node)
+    if fault:
+        faults.append(Fault(where, "is not plain YAML", fault))
+    return value
+
+
+def _found_odd(node: yaml.Node, around: tuple[int, ...]) -> str:
+    """What a node has that plain YAML has not: another tag than that of its own kind, or itself within it."""
+    if isinstance(node, yaml.ScalarNode):
+        return "" if node.tag in _SCALARS else f"the tag {_short(node.tag)}"
+    if node.tag != f"{_TAG}{'map' if isinstance(node, yaml.MappingNode) else 'seq'}":
+        return f"the tag {_short(node.tag)}"
+    return "an anchor that holds itself" if id(node) in around else ""
+
+
+def _short(tag: str) -> str:
+    return tag.replace(_TAG, "!!")
+
+
+def _scalar(node: yaml.Node) -> tuple[Any, str]:
+    """The value of a node of one text, or why it has none: a word with a tag that it does not fit, a date such as 2020-13-45."""
+    if _NO_TEXT.search(node.value):
+        return None, "a text with characters that no text has"
     try:
-        if _NO_TEXT.search(node.value):
-            raise ValueError("a text with characters that no text has")
         value = yaml.SafeLoader("").construct_object(node)
-        if isinstance(value, int) and abs(value) > LARGEST:
-            raise ValueError("a whole number beyond 64 bits")
-        return value
-    except yaml.YAMLError as error:
-        what = getattr(error, "problem", None) or str(error)
-    except ValueError as error:  # a date such as 2020-13-45
-        what = str(error)
-    except Exception:  # what the constructors of explicit tags raise for a text that is none of theirs
-        what = f"a text that is no {node.tag.rpartition(':')[2]}"
-    faults.append(Fault(where, "is not plain YAML", what))
-    return None
+        fits = value is not None or node.value in _NULLS
+    except Exception:  # the constructors of tags raise anything
+        value, fits = None, False
+    is_huge = (
+        not fits and node.tag == f"{_TAG}int" and node.value.lstrip("+-").isdecimal()
+    )  # more digits than Python reads
+    if is_huge or (isinstance(value, int) and abs(value) > LARGEST):
+        return None, "a whole number beyond 64 bits"
+    if not fits:
+        shown = repr(node.value) if len(node.value) <= _LONGEST_SHOWN else "a text"
+        return None, f"{shown}, which is {_SCALARS[node.tag]}"
+    return value, ""
 
 
 def _fields_at(model: Any, loc: Loc) -> list[str]:
