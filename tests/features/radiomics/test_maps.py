@@ -12,7 +12,7 @@ import pytest
 from features.core.errors import RadweaveError
 from features.core.region import Region, Volume
 from features.radiomics.family import FAMILIES
-from features.radiomics.maps import feature_maps
+from features.radiomics.maps import Window, feature_maps
 from features.radiomics.settings import Settings
 
 FAMILIES_OF_MAPS = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
@@ -53,7 +53,7 @@ def _reference(region: Region, family: str, radius: int, flat: bool) -> dict[str
 @pytest.mark.parametrize("family", FAMILIES_OF_MAPS)
 def test_maps_are_those_of_pyradiomics(family: str, radius: int, flat: bool) -> None:
     region = _region()
-    found = feature_maps(region, {family: None}, Settings(flat=flat), radius=radius)
+    found = feature_maps(region, {family: None}, Settings(flat=flat), Window(radius=radius))
     reference = _reference(region, family, radius, flat)
     assert set(found) == set(reference)
     for name, values in found.items():
@@ -81,7 +81,7 @@ BY_X = {"flat": True, "flat_axis": 2}
 @pytest.mark.parametrize(("settings", "reach"), [({}, (2, 2, 2)), ({"flat": True}, (0, 2, 2)), (BY_X, (2, 2, 0))])
 def test_a_mean_is_that_of_the_roi_round_the_voxel(settings: dict, reach: Sequence[int]) -> None:
     region = _region()
-    found = feature_maps(region, {"firstorder": ("Mean",)}, Settings(**settings), radius=2, outside=-1.0)
+    found = feature_maps(region, {"firstorder": ("Mean",)}, Settings(**settings), Window(radius=2), outside=-1.0)
     assert list(found) == ["firstorder_Mean"]
     np.testing.assert_allclose(found["firstorder_Mean"], _means(region, reach))
 

@@ -1,0 +1,194 @@
+"""compute_voxels: features round voxels of one image, batch by batch and thread by thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.quarantine import Rejected
+from features.core.region import Vector
+from features.radiomics.directions import weights_along
+from features.radiomics.families import gldm, glrlm, glszm
+from features.radiomics.lattice import Lattice, Offset
+from features.radiomics.roi import Roi
+from features.radiomics.settings import Settings
+from features.radiomics.sizes import FORMULAS
+from features.radiomics.voxelwise import firstorder, glcm, ngtdm, sizes
+from features.radiomics.voxelwise.surroundings import Cube, Pairs, Surroundings, gather
+
+PLACES_AT_ONCE = 1 << 16  # of a batch: what is gathered stays in a processor's cache
+Reals = NDArray[np.float64]
+Wanted = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The surroundings that a value is of, and how they are gone through.
+
+    radius: voxels (Chebyshev) that they reach, within the slice if the settings are flat. masked: voxels outside the ROI
+    are left out; else they count as far as the ROI's box with `radius` voxels around it goes, and grey levels are those of
+    that box. batch: most voxels at once; threads: batches side by side; neither changes a value. pyradiomics: kernelRadius,
+    maskedKernel, voxelBatch.
+    """
+
+    radius: int = 1
+    masked: bool = True
+    batch: int | None = None
+    threads: int = 1
+
+
+def compute_voxels(
+    roi: Roi, centres: NDArray[np.bool_], wanted: Wanted, window: Window, tell: Callable[[int], object]
+) -> dict[str, Reals]:
+    """`family_Feature` → float64, of each voxel of `centres` (bool (z, y, x), on the ROI's box) in the order of the array.
+
+    The ROI's mask is what is measured. wanted: features by family; tell: is called with the number of voxels of each batch.
+    Raises Rejected: NAN_IN_ROI, TOO_MANY_BINS.
+    """
+    if not np.isfinite(roi.values).all():
+        raise Rejected("NAN_IN_ROI")
+    reach = [0 if roi.settings.flat and axis == roi.settings.flat_axis else window.radius for axis in range(3)]
+    site = Site(Cube((reach[0], reach[1], reach[2])), roi.settings, roi.spacing_mm, int(roi.levels.present[-1]))
+    levels = np.zeros(roi.mask.shape, np.int32)
+    levels[roi.mask] = roi.levels.values
+    around = [(far, far) for far in reach]
+    grid, image = np.pad(levels, around), np.pad(roi.image, around)
+    strides = np.array([grid.shape[1] * grid.shape[2], grid.shape[2], 1], np.int64)
+    steps, places = site.cube.places @ strides, (np.argwhere(centres) + reach) @ strides
+    flat, pixels = grid.reshape(-1), image.reshape(-1)
+    found = {kind: np.empty((len(names), len(places))) for kind, names in wanted.items()}
+    columns = {kind: [KERNELS[kind].names.index(name) for name in names] for kind, names in wanted.items()}
+
+    def work(start: int) -> int:
+        part = gather(flat, pixels, places[start : start + size], steps)
+        for kind, names in wanted.items():
+            found[kind][:, start : start + size] = KERNELS[kind].compute(part, site, names)[:, columns[kind]].T
+        return len(part.known)
+
+    size = max(1, min(PLACES_AT_ONCE // len(steps), window.batch or PLACES_AT_ONCE))
+    starts = range(0, len(places), size)
+    if window.threads == 1:
+        for start in starts:
+            tell(work(start))
+    else:
+        with ThreadPoolExecutor(window.threads) as pool:
+            for done in pool.map(work, starts):
+                tell(done)
+    return {f"{kind}_{name}": found[kind][n] for kind, names in wanted.items() for n, name in enumerate(names)}
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """What all surroundings of one image share. top: the highest grey level of the ROI."""
+
+    cube: Cube
+    settings: Settings
+    spacing_mm: Vector
+    top: int
+
+    @cached_property
+    def _lattice(self) -> Lattice:
+        sizes = tuple(2 * far + 1 for far in self.cube.reach)
+        settings = self.settings
+        return Lattice(np.ones(sizes, bool), settings.distances, settings.flat_axis if settings.flat else None)
+
+    @cached_property
+    def touching(self) -> Pairs:
+        """Places one step apart."""
+        return self.cube.pairs(self._lattice.near)
+
+    @cached_property
+    def aligned(self) -> Pairs:
+        """Places more than one step apart, of the same directions."""
+        longest = max(2 * far for far in self.cube.reach)
+        found = []
+        for z, y, x in self._lattice.near:
+            offsets = tuple((n * z, n * y, n * x) for n in range(2, longest + 1))
+            found.append(self.cube.pairs(offsets).places)
+        begins = np.cumsum([0, *map(len, found)])
+        return Pairs(np.concatenate([np.zeros((0, 2), np.int32), *found]), begins)
+
+    @cached_property
+    def neighbours(self) -> Pairs:
+        """Places at the distances that the settings name."""
+        return self.cube.pairs(self._lattice.chosen)
+
+    @cached_property
+    def pair_weights(self) -> Reals:
+        return self._weights(self._lattice.chosen, "glcm")
+
+    @cached_property
+    def run_weights(self) -> Reals:
+        return self._weights(self._lattice.near, "glrlm")
+
+    def _weights(self, offsets: tuple[Offset, ...], family: str) -> Reals:
+        norm = self.settings.weighting
+        return np.zeros(0) if norm is None else weights_along(offsets, self.spacing_mm, norm, family)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How the features of a family are computed of a batch: (V, names), in the order of the names."""
+
+    names: tuple[str, ...]
+    compute: Callable[[Surroundings, Site, tuple[str, ...]], Reals]
+
+
+def _firstorder(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
+    return firstorder.firstorder(part.values, part.ranks, site.settings.array_shift, math.prod(site.spacing_mm))
+
+
+def _glcm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:
+    settings, pairs = site.settings, site.neighbours
+    return glcm.glcm(
+        part.ranks,
+        part.levels,
+        part.known,
+        pairs.places,
+        pairs.begins,
+        site.pair_weights,
+        settings.symmetrical,
+        site.top,
+        "MCC" in names,
+    )
+
+
+def _gldm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
+    pairs, most = site.neighbours, 2 * (len(site.neighbours.begins) - 1)
+    return sizes.dependences(part.ranks, part.levels, part.known, pairs.places, most, site.settings.dependence)
+
+
+def _glrlm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
+    near, far = site.touching, site.aligned
+    longest = max(2 * reach + 1 for reach in site.cube.reach)
+    lists = near.places, near.begins, far.places, far.begins
+    return sizes.runs(part.ranks, part.levels, part.known, *lists, longest, site.run_weights)
+
+
+def _glszm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
+    return sizes.zones(part.ranks, part.levels, part.known, site.touching.places)
+
+
+def _ngtdm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
+    return ngtdm.ngtdm(part.ranks, part.levels, part.known, site.neighbours.places)
+
+
+def _names_of(figures: Mapping[str, str]) -> tuple[str, ...]:
+    """A family's names of figures in their order; "" for what it does not have."""
+    return tuple(figures.get(figure, "") for figure in FORMULAS)
+
+
+KERNELS: Mapping[str, Kernel] = {
+    "firstorder": Kernel(firstorder.NAMES, _firstorder),
+    "glcm": Kernel(glcm.NAMES, _glcm),
+    "gldm": Kernel(_names_of(gldm.NAMES), _gldm),
+    "glrlm": Kernel(_names_of(glrlm.NAMES), _glrlm),
+    "glszm": Kernel(_names_of(glszm.NAMES), _glszm),
+    "ngtdm": Kernel(ngtdm.NAMES, _ngtdm),
+}

@@ -1,0 +1,433 @@
+"""Co-occurrence features round every voxel: the formulas of families/glcm.py on the pairs of levels that occur.
+
+Counts are whole numbers, and small: c log2 c of them stands in a table, so that an entropy costs no logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+NAMES = (
+    "Autocorrelation",
+    "ClusterProminence",
+    "ClusterShade",
+    "ClusterTendency",
+    "Contrast",
+    "Correlation",
+    "DifferenceAverage",
+    "DifferenceEntropy",
+    "DifferenceVariance",
+    "Id",
+    "Idm",
+    "Idmn",
+    "Idn",
+    "Imc1",
+    "Imc2",
+    "InverseVariance",
+    "JointAverage",
+    "JointEnergy",
+    "JointEntropy",
+    "MaximumProbability",
+    "SumAverage",
+    "SumEntropy",
+    "SumSquares",
+    "MCC",
+)
+Reals = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+_ROUNDING = float(np.finfo(np.float64).eps)
+
+
+@njit(cache=True, nogil=True)
+def glcm(
+    ranks: NDArray[np.uint16],
+    levels: NDArray[np.int32],
+    known: NDArray[np.int32],
+    pairs: NDArray[np.int32],
+    begins: Numbers,
+    weights: Reals,
+    symmetrical: bool,
+    top: int,
+    coefficient: bool,
+) -> Reals:
+    """(V, 24): in the order of NAMES, the mean over directions with a pair; NaN without any.
+
+    ranks, levels, known: of Surroundings. pairs: (pairs, 2), places an offset apart, offset by offset from begins[k].
+    weights: of offsets whose matrices are merged first; empty: features of each are averaged. symmetrical: pairs count in
+    both orders. top: the highest grey level of the ROI. coefficient: whether MCC is wanted; it is NaN if not.
+    """
+    voxels, size = ranks.shape
+    found = np.full((voxels, 24), math.nan)
+    most = 0
+    for v in range(voxels):
+        most = max(most, known[v])
+    counts, px, py = np.zeros(most * most), np.zeros(most), np.zeros(most)
+    if symmetrical:
+        py = px
+    cells, used = np.zeros(most * most, np.int64), 0
+    differences, sums = np.zeros(top), np.zeros(2 * top + 1)
+    table = np.zeros(1)
+    if weights.size == 0:
+        widest = 0
+        for k in range(begins.size - 1):
+            widest = max(widest, begins[k + 1] - begins[k])
+        table = np.zeros(2 * widest + 1)
+        for c in range(2, table.size):
+            table[c] = c * math.log2(c)
+    else:
+        table = np.zeros(0)
+    square, nodes = np.zeros((most, most)), np.zeros(2 * most, np.int64)
+    diagonal, beside, spare = np.zeros(most), np.zeros(most), np.zeros(most)
+    for v in range(voxels):
+        own, present, many = ranks[v], levels[v], known[v]
+        one = np.zeros(24)
+        directions, total = 0, 0.0
+        for k in range(begins.size - 1):
+            step = weights[k] if weights.size else 1.0
+            last = not weights.size or k == begins.size - 2
+            for q in range(begins[k], begins[k + 1]):
+                i, j = np.int64(own[pairs[q, 0]]) - 1, np.int64(own[pairs[q, 1]]) - 1
+                if i < 0 or j < 0 or step == 0.0:
+                    continue
+                px[i] += step
+                py[j] += step
+                if symmetrical and i > j:
+                    i, j = j, i
+                cell = i * many + j
+                if counts[cell] == 0.0:
+                    cells[used] = cell
+                    used += 1
+                counts[cell] += step
+                total += step
+            if total == 0.0 or not last:
+                continue
+            directions += 1
+            _add_features(
+                counts, cells[:used], px, py, present, many, total, symmetrical, top, differences, sums, table, one
+            )
+            if coefficient:
+                one[23] += _coefficient(
+                    counts, cells[:used], px, py, many, symmetrical, square, nodes, diagonal, beside, spare
+                )
+            for u in range(used):
+                counts[cells[u]] = 0.0
+            used, total = 0, 0.0
+            px[:many] = 0.0
+            py[:many] = 0.0
+        if directions:
+            found[v] = one / directions
+            if many == 1:
+                found[v, 5] = found[v, 13] = found[v, 14] = found[v, 23] = math.nan
+        if not coefficient:
+            found[v, 23] = math.nan
+    return found
+
+
+@njit(cache=True)
+def _bits(count: float, table: Reals) -> float:
+    """c log2 c, by the table if there is one."""
+    return table[int(count)] if table.size else count * math.log2(count)
+
+
+@njit(cache=True)
+def _add_features(
+    counts: Reals,
+    cells: Numbers,
+    px: Reals,
+    py: Reals,
+    present: NDArray[np.int32],
+    many: int,
+    pairs: float,
+    symmetrical: bool,
+    top: int,
+    differences: Reals,
+    sums: Reals,
+    table: Reals,
+    one: Reals,
+) -> None:
+    """Add the features of one matrix, all but MCC, given as cells with their counts; each cell stands for its mirror image
+    too if it is symmetrical. differences and sums: zeros, and are left so."""
+    fold = 2.0 if symmetrical else 1.0
+    total = fold * pairs
+    mx = my = x_entropy = y_entropy = 0.0
+    x_levels = y_levels = 0
+    for i in range(many):
+        if px[i] > 0:
+            mx += px[i] * present[i]
+            x_entropy += _bits(px[i], table)
+            x_levels += 1
+    mx /= total
+    most = math.log2(total)
+    hx = most - x_entropy / total
+    if symmetrical:
+        my, hy, y_levels = mx, hx, x_levels
+    else:
+        for j in range(many):
+            if py[j] > 0:
+                my += py[j] * present[j]
+                y_entropy += _bits(py[j], table)
+                y_levels += 1
+        my /= total
+        hy = most - y_entropy / total
+    vx = vy = 0.0
+    for i in range(many):
+        vx += px[i] * (present[i] - mx) * (present[i] - mx)
+    vx /= total
+    if symmetrical:
+        vy = vx
+    else:
+        for j in range(many):
+            vy += py[j] * (present[j] - my) * (present[j] - my)
+        vy /= total
+    auto = covariance = energy = largest = joint = 0.0
+    nearest, furthest, lowest, highest = top, -1, 2 * top, 0
+    for cell in cells:
+        i = cell // many
+        j = cell - i * many
+        a, b = np.float64(present[i]), np.float64(present[j])
+        count = counts[cell]
+        both = fold * count
+        auto += both * a * b
+        covariance += both * (a - mx) * (b - my)
+        if symmetrical and i != j:
+            energy += 2 * count * count
+            joint += 2 * _bits(count, table)
+            largest = max(largest, count)
+        else:
+            energy += both * both
+            joint += _bits(both, table)
+            largest = max(largest, both)
+        d, s = abs(present[i] - present[j]), present[i] + present[j]
+        differences[d] += both
+        sums[s] += both
+        nearest, furthest = min(nearest, d), max(furthest, d)
+        lowest, highest = min(lowest, s), max(highest, s)
+    tendency = shade = prominence = average = sum_entropy = 0.0
+    for s in range(lowest, highest + 1):
+        count = sums[s]
+        if count == 0.0:
+            continue
+        sums[s] = 0.0
+        far = s - mx - my
+        squared = far * far
+        tendency += count * squared
+        shade += count * squared * far
+        prominence += count * squared * squared
+        average += count * s
+        sum_entropy += _bits(count, table)
+    contrast = mean = entropy = idf = idm = idmn = idn = inverse = variance = 0.0
+    for d in range(nearest, furthest + 1):
+        count = differences[d]
+        if count == 0.0:
+            continue
+        share = np.float64(d) / top
+        squared = np.float64(d * d)
+        contrast += count * squared
+        mean += count * d
+        entropy += _bits(count, table)
+        idf += count / (1.0 + d)
+        idm += count / (1.0 + squared)
+        idmn += count / (1.0 + share * share)
+        idn += count / (1.0 + share)
+        if d > 0:
+            inverse += count / squared
+    mean /= total
+    for d in range(nearest, furthest + 1):
+        variance += differences[d] * (d - mean) * (d - mean)
+        differences[d] = 0.0
+    hxy = most - joint / total
+    shared = hx + hy - hxy
+    one[0] += auto / total
+    one[1] += prominence / total
+    one[2] += shade / total
+    one[3] += tendency / total
+    one[4] += contrast / total
+    one[5] += covariance / total / math.sqrt(vx * vy) if x_levels > 1 and y_levels > 1 else 1.0
+    one[6] += mean
+    one[7] += most - entropy / total
+    one[8] += variance / total
+    one[9] += idf / total
+    one[10] += idm / total
+    one[11] += idmn / total
+    one[12] += idn / total
+    one[13] += -shared / max(hx, hy) if x_levels > 1 or y_levels > 1 else 0.0
+    one[14] += math.sqrt(max(0.0, 1 - math.exp(-2 * shared)))
+    one[15] += inverse / total
+    one[16] += mx
+    one[17] += energy / (total * total)
+    one[18] += hxy
+    one[19] += largest / total
+    one[20] += average / total
+    one[21] += most - sum_entropy / total
+    one[22] += vx
+
+
+@njit(cache=True)
+def _root(nodes: Numbers, a: int) -> int:
+    while nodes[a] != a:
+        nodes[a] = nodes[nodes[a]]
+        a = nodes[a]
+    return a
+
+
+@njit(cache=True)
+def _coefficient(
+    counts: Reals,
+    cells: Numbers,
+    px: Reals,
+    py: Reals,
+    many: int,
+    symmetrical: bool,
+    square: Reals,
+    nodes: Numbers,
+    diagonal: Reals,
+    beside: Reals,
+    spare: Reals,
+) -> float:
+    """Maximal correlation coefficient of one matrix: the second singular value of p(i, j) / √(p(i) p(j)).
+
+    The first one is 1. So is the second one if rows and columns fall into parts that no cell joins.
+    """
+    parts = 0
+    for i in range(many):
+        nodes[i], nodes[many + i] = i, many + i
+        parts += (px[i] > 0) + (py[i] > 0)
+    for cell in cells:
+        i = cell // many
+        j = cell - i * many
+        a, b = _root(nodes, i), _root(nodes, many + j)
+        if a != b:
+            nodes[a] = b
+            parts -= 1
+        if symmetrical and i != j:
+            a, b = _root(nodes, j), _root(nodes, many + i)
+            if a != b:
+                nodes[a] = b
+                parts -= 1
+    if parts > 1:
+        return 1.0
+    rows = 0
+    for i in range(many):  # rows that occur, in order
+        if px[i] > 0:
+            nodes[i] = rows
+            rows += 1
+    if rows < 2:
+        return 0.0
+    square[:rows, :rows] = 0.0
+    if symmetrical:
+        for cell in cells:
+            i = cell // many
+            j = cell - i * many
+            value = (2 * counts[cell] if i == j else counts[cell]) / math.sqrt(px[i] * px[j])
+            square[nodes[i], nodes[j]] = square[nodes[j], nodes[i]] = value
+    else:
+        for j in range(many):  # M Mᵀ, a column of M at a time
+            if py[j] == 0:
+                continue
+            for i in range(many):
+                one = counts[i * many + j]
+                if one == 0.0:
+                    continue
+                for other in range(many):
+                    if counts[other * many + j] > 0:
+                        square[nodes[i], nodes[other]] += one * counts[other * many + j] / py[j]
+        for i in range(many):
+            for other in range(many):
+                if px[i] > 0 and px[other] > 0:
+                    square[nodes[i], nodes[other]] /= math.sqrt(px[i] * px[other])
+    _tridiagonal(square[:rows, :rows], diagonal, beside, spare)
+    _eigenvalues(diagonal[:rows], beside[:rows])
+    first = second = 0.0
+    for value in diagonal[:rows]:
+        far = abs(value)
+        if far > first:
+            first, second = far, first
+        elif far > second:
+            second = far
+    return second if symmetrical else math.sqrt(second)
+
+
+@njit(cache=True)
+def _tridiagonal(a: Reals, diagonal: Reals, beside: Reals, spare: Reals) -> None:
+    """Diagonal (n) and what stands beside it (n - 1, then 0) of a tridiagonal matrix of the eigenvalues of `a`, used up.
+
+    Householder's reflections (Golub and Van Loan, Matrix Computations, 8.3), from the last row upwards: the matrix that is
+    left stays the upper left corner.
+    """
+    size = a.shape[0]
+    beside[size - 1] = 0.0
+    for k in range(size - 1, 1, -1):
+        v = a[k]
+        rest = 0.0
+        for j in range(k - 1):
+            rest += v[j] * v[j]
+        diagonal[k] = v[k]
+        if rest == 0.0:
+            beside[k - 1] = v[k - 1]
+            continue
+        length = math.copysign(math.sqrt(rest + v[k - 1] * v[k - 1]), v[k - 1])
+        beside[k - 1] = -length
+        v[k - 1] += length
+        half = length * v[k - 1]
+        along = 0.0
+        for i in range(k):
+            total = 0.0
+            for j in range(k):
+                total += a[i, j] * v[j]
+            spare[i] = total / half
+            along += spare[i] * v[i]
+        along /= 2 * half
+        for i in range(k):
+            spare[i] -= along * v[i]
+        for i in range(k):
+            for j in range(k):
+                a[i, j] -= v[i] * spare[j] + spare[i] * v[j]
+    diagonal[0] = a[0, 0]
+    if size > 1:
+        diagonal[1] = a[1, 1]
+        beside[0] = a[1, 0]
+
+
+@njit(cache=True)
+def _eigenvalues(diagonal: Reals, beside: Reals) -> None:
+    """Turn a tridiagonal matrix into its eigenvalues, in the diagonal: QL with implicit shifts (ibid., 8.3)."""
+    size = diagonal.size
+    for k in range(size):
+        for _ in range(60):
+            m = k
+            while m < size - 1:
+                if abs(beside[m]) <= _ROUNDING * (abs(diagonal[m]) + abs(diagonal[m + 1])) + 1e-300:
+                    break
+                m += 1
+            if m == k:
+                break
+            g = (diagonal[k + 1] - diagonal[k]) / (2 * beside[k])
+            r = math.sqrt(g * g + 1)
+            g = diagonal[m] - diagonal[k] + beside[k] / (g + math.copysign(r, g))
+            s = c = 1.0
+            p = 0.0
+            broken = False
+            for i in range(m - 1, k - 1, -1):
+                f, b = s * beside[i], c * beside[i]
+                r = math.sqrt(f * f + g * g)
+                beside[i + 1] = r
+                if r == 0.0:
+                    diagonal[i + 1] -= p
+                    beside[m] = 0.0
+                    broken = True
+                    break
+                s, c = f / r, g / r
+                g = diagonal[i + 1] - p
+                r = (diagonal[i] - g) * s + 2 * c * b
+                p = s * r
+                diagonal[i + 1] = g + p
+                g = c * r - b
+            if broken:
+                continue
+            diagonal[k] -= p
+            beside[k] = g
+            beside[m] = 0.0
