@@ -28,6 +28,7 @@ def map_feature(
     from features.images.region import read_region
     from features.radiomics.maps import feature_maps
     from features.radiomics.settings import Settings
+    from features.radiomics.voxelwise.window import Window
 
     if not out.name.endswith((".nii", ".nii.gz")):
         raise RadweaveError(f"--out {out}: a map is a NIfTI file; its name ends in .nii or .nii.gz")
@@ -46,7 +47,7 @@ def map_feature(
         if not np.isfinite(region.values.astype(np.float64)).all():
             raise Rejected("NAN_IN_ROI")
         settings = Settings(bin_width=bin_width, flat=flat)
-        ((_, found),) = feature_maps(region, {family: (name,)}, settings, radius=radius).items()
+        ((_, found),) = feature_maps(region, {family: (name,)}, settings, Window(radius=radius)).items()
     except Rejected as rejected:
         remedy = REASONS[rejected.code].remedy
         raise RadweaveError(f"{image} with label {label} of {mask}: {rejected}; {remedy}") from rejected

@@ -16,7 +16,8 @@ from features.radiomics.engine import ImageType
 from features.radiomics.family import FAMILIES
 from features.radiomics.roi import Roi
 from features.radiomics.settings import Settings
-from features.radiomics.voxelwise.compute import KERNELS, Wanted, Window, compute_voxels
+from features.radiomics.voxelwise.compute import KERNELS, Wanted, compute_voxels
+from features.radiomics.voxelwise.window import Window
 
 Families = Mapping[str, tuple[str, ...] | None]
 
@@ -25,23 +26,23 @@ Families = Mapping[str, tuple[str, ...] | None]
 class Maps(Mapping[str, NDArray[np.float64]]):
     """Maps by name: float64 (z, y, x) on the grid of `mask`, each made when it is asked for.
 
-    values: those of the mask's voxels in the order of the array, by name; outside: what all others have.
+    of_voxels: those of the mask's voxels in the order of the array, by name; outside: what all others have.
     """
 
     mask: NDArray[np.bool_]
-    values: Mapping[str, NDArray[np.float64]]
+    of_voxels: Mapping[str, NDArray[np.float64]]
     outside: float = 0.0
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         found = np.full(self.mask.shape, self.outside)
-        found[self.mask] = self.values[name]
+        found[self.mask] = self.of_voxels[name]
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.of_voxels)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.of_voxels)
 
 
 def feature_maps(

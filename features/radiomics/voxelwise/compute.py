@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,26 +22,11 @@ from features.radiomics.settings import Settings
 from features.radiomics.sizes import FORMULAS
 from features.radiomics.voxelwise import firstorder, glcm, ngtdm, sizes
 from features.radiomics.voxelwise.surroundings import Cube, Pairs, Surroundings, gather
+from features.radiomics.voxelwise.window import Window
 
 PLACES_AT_ONCE = 1 << 16  # of a batch: what is gathered stays in a processor's cache
 Reals = NDArray[np.float64]
 Wanted = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The surroundings that a value is of, and how they are gone through.
-
-    radius: voxels (Chebyshev) that they reach, within the slice if the settings are flat. masked: voxels outside the ROI
-    are left out; else they count as far as the ROI's box with `radius` voxels around it goes, and grey levels are those of
-    that box. batch: most voxels at once; threads: batches side by side; neither changes a value. pyradiomics: kernelRadius,
-    maskedKernel, voxelBatch.
-    """
-
-    radius: int = 1
-    masked: bool = True
-    batch: int | None = None
-    threads: int = 1
 
 
 def compute_voxels(
@@ -104,15 +90,9 @@ class Site:
         return self.cube.pairs(self._lattice.near)
 
     @cached_property
-    def aligned(self) -> Pairs:
-        """Places more than one step apart, of the same directions."""
-        longest = max(2 * far for far in self.cube.reach)
-        found = []
-        for z, y, x in self._lattice.near:
-            offsets = tuple((n * z, n * y, n * x) for n in range(2, longest + 1))
-            found.append(self.cube.pairs(offsets).places)
-        begins = np.cumsum([0, *map(len, found)])
-        return Pairs(np.concatenate([np.zeros((0, 2), np.int32), *found]), begins)
+    def lines(self) -> NDArray[np.int32]:
+        """(directions, places): which places are on one line, of the same directions."""
+        return self.cube.lines(self._lattice.near)
 
     @cached_property
     def neighbours(self) -> Pairs:
@@ -127,7 +107,7 @@ class Site:
     def run_weights(self) -> Reals:
         return self._weights(self._lattice.near, "glrlm")
 
-    def _weights(self, offsets: tuple[Offset, ...], family: str) -> Reals:
+    def _weights(self, offsets: tuple[Offset, ...], family: Literal["glcm", "glrlm"]) -> Reals:
         norm = self.settings.weighting
         return np.zeros(0) if norm is None else weights_along(offsets, self.spacing_mm, norm, family)
 
@@ -141,12 +121,13 @@ class Kernel:
 
 
 def _firstorder(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
-    return firstorder.firstorder(part.values, part.ranks, site.settings.array_shift, math.prod(site.spacing_mm))
+    found: Reals = firstorder.firstorder(part.values, part.ranks, site.settings.array_shift, math.prod(site.spacing_mm))
+    return found
 
 
 def _glcm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:
     settings, pairs = site.settings, site.neighbours
-    return glcm.glcm(
+    found: Reals = glcm.glcm(
         part.ranks,
         part.levels,
         part.known,
@@ -157,26 +138,31 @@ def _glcm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:
         site.top,
         "MCC" in names,
     )
+    return found
 
 
 def _gldm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
     pairs, most = site.neighbours, 2 * (len(site.neighbours.begins) - 1)
-    return sizes.dependences(part.ranks, part.levels, part.known, pairs.places, most, site.settings.dependence)
+    found: Reals = sizes.dependences(part.ranks, part.levels, part.known, pairs.places, most, site.settings.dependence)
+    return found
 
 
 def _glrlm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
-    near, far = site.touching, site.aligned
-    longest = max(2 * reach + 1 for reach in site.cube.reach)
-    lists = near.places, near.begins, far.places, far.begins
-    return sizes.runs(part.ranks, part.levels, part.known, *lists, longest, site.run_weights)
+    pairs, longest = site.touching, max(2 * reach + 1 for reach in site.cube.reach)
+    found: Reals = sizes.runs(
+        part.ranks, part.levels, part.known, pairs.places, pairs.begins, site.lines, longest, site.run_weights
+    )
+    return found
 
 
 def _glszm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
-    return sizes.zones(part.ranks, part.levels, part.known, site.touching.places)
+    found: Reals = sizes.zones(part.ranks, part.levels, part.known, site.touching.places)
+    return found
 
 
 def _ngtdm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # noqa: ARG001
-    return ngtdm.ngtdm(part.ranks, part.levels, part.known, site.neighbours.places)
+    found: Reals = ngtdm.ngtdm(part.ranks, part.levels, part.known, site.neighbours.places)
+    return found
 
 
 def _names_of(figures: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,27 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-NAMES = (
-    "10Percentile",
-    "90Percentile",
-    "Energy",
-    "Entropy",
-    "InterquartileRange",
-    "Kurtosis",
-    "Maximum",
-    "MeanAbsoluteDeviation",
-    "Mean",
-    "Median",
-    "Minimum",
-    "Range",
-    "RobustMeanAbsoluteDeviation",
-    "RootMeanSquared",
-    "Skewness",
-    "TotalEnergy",
-    "Uniformity",
-    "Variance",
-    "StandardDeviation",
-)
+from features.radiomics.families.firstorder import Firstorder
+
+NAMES = tuple(feature.name for feature in Firstorder.FEATURES)
 
 
 @njit(cache=True)
@@ -38,13 +20,13 @@ def _percentile(ordered: NDArray[np.float64], share: float) -> float:
     below = int(place)
     beyond = place - below
     low, high = ordered[below], ordered[min(below + 1, ordered.size - 1)]
-    return low + (high - low) * beyond if beyond < 0.5 else high - (high - low) * (1 - beyond)
+    return low + (high - low) * beyond if beyond < 0.5 else high - (high - low) * (1 - beyond)  # type: ignore[no-any-return]
 
 
 @njit(cache=True)
 def _mean_deviation(values: NDArray[np.float64]) -> float:
     mean = values.mean()
-    return np.abs(values - mean).mean()
+    return np.abs(values - mean).mean()  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True)

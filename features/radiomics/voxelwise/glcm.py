@@ -11,34 +11,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-NAMES = (
-    "Autocorrelation",
-    "ClusterProminence",
-    "ClusterShade",
-    "ClusterTendency",
-    "Contrast",
-    "Correlation",
-    "DifferenceAverage",
-    "DifferenceEntropy",
-    "DifferenceVariance",
-    "Id",
-    "Idm",
-    "Idmn",
-    "Idn",
-    "Imc1",
-    "Imc2",
-    "InverseVariance",
-    "JointAverage",
-    "JointEnergy",
-    "JointEntropy",
-    "MaximumProbability",
-    "SumAverage",
-    "SumEntropy",
-    "SumSquares",
-    "MCC",
-)
+from features.radiomics.families.glcm import Glcm
+
+NAMES = (*(feature.name for feature in Glcm.FEATURES if feature.name != "MCC"), "MCC")
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
+# Counts by cell (row times levels plus column), the cells that have any, counts by row and by column, levels, and whether
+# each cell stands for its mirror image too.
+Matrix = tuple[Reals, Numbers, Reals, Reals, int, bool]
 _ROUNDING = float(np.finfo(np.float64).eps)
 
 
@@ -62,24 +42,15 @@ def glcm(
     """
     voxels, size = ranks.shape
     found = np.full((voxels, 24), math.nan)
-    most = 0
-    for v in range(voxels):
-        most = max(most, known[v])
+    most = known.max()
     counts, px, py = np.zeros(most * most), np.zeros(most), np.zeros(most)
     if symmetrical:
         py = px
     cells, used = np.zeros(most * most, np.int64), 0
     differences, sums = np.zeros(top), np.zeros(2 * top + 1)
-    table = np.zeros(1)
-    if weights.size == 0:
-        widest = 0
-        for k in range(begins.size - 1):
-            widest = max(widest, begins[k + 1] - begins[k])
-        table = np.zeros(2 * widest + 1)
-        for c in range(2, table.size):
-            table[c] = c * math.log2(c)
-    else:
-        table = np.zeros(0)
+    table = np.zeros(2 * size + 1 if weights.size == 0 else 0)  # an offset has fewer pairs than there are places
+    for c in range(2, table.size):
+        table[c] = c * math.log2(c)
     square, nodes = np.zeros((most, most)), np.zeros(2 * most, np.int64)
     diagonal, beside, spare = np.zeros(most), np.zeros(most), np.zeros(most)
     for v in range(voxels):
@@ -106,13 +77,10 @@ def glcm(
             if total == 0.0 or not last:
                 continue
             directions += 1
-            _add_features(
-                counts, cells[:used], px, py, present, many, total, symmetrical, top, differences, sums, table, one
-            )
+            matrix = counts, cells[:used], px, py, many, symmetrical
+            _add_features(matrix, present, total, top, differences, sums, table, one)
             if coefficient:
-                one[23] += _coefficient(
-                    counts, cells[:used], px, py, many, symmetrical, square, nodes, diagonal, beside, spare
-                )
+                one[23] += _coefficient(matrix, square, nodes, diagonal, beside, spare)
             for u in range(used):
                 counts[cells[u]] = 0.0
             used, total = 0, 0.0
@@ -135,22 +103,17 @@ def _bits(count: float, table: Reals) -> float:
 
 @njit(cache=True)
 def _add_features(
-    counts: Reals,
-    cells: Numbers,
-    px: Reals,
-    py: Reals,
+    matrix: Matrix,
     present: NDArray[np.int32],
-    many: int,
     pairs: float,
-    symmetrical: bool,
     top: int,
     differences: Reals,
     sums: Reals,
     table: Reals,
     one: Reals,
 ) -> None:
-    """Add the features of one matrix, all but MCC, given as cells with their counts; each cell stands for its mirror image
-    too if it is symmetrical. differences and sums: zeros, and are left so."""
+    """Add the features of one matrix, all but MCC. differences and sums: zeros, and are left so."""
+    counts, cells, px, py, many, symmetrical = matrix
     fold = 2.0 if symmetrical else 1.0
     total = fold * pairs
     mx = my = x_entropy = y_entropy = 0.0
@@ -275,23 +238,12 @@ def _root(nodes: Numbers, a: int) -> int:
 
 
 @njit(cache=True)
-def _coefficient(
-    counts: Reals,
-    cells: Numbers,
-    px: Reals,
-    py: Reals,
-    many: int,
-    symmetrical: bool,
-    square: Reals,
-    nodes: Numbers,
-    diagonal: Reals,
-    beside: Reals,
-    spare: Reals,
-) -> float:
+def _coefficient(matrix: Matrix, square: Reals, nodes: Numbers, diagonal: Reals, beside: Reals, spare: Reals) -> float:
     """Maximal correlation coefficient of one matrix: the second singular value of p(i, j) / √(p(i) p(j)).
 
     The first one is 1. So is the second one if rows and columns fall into parts that no cell joins.
     """
+    counts, cells, px, py, many, symmetrical = matrix
     parts = 0
     for i in range(many):
         nodes[i], nodes[many + i] = i, many + i

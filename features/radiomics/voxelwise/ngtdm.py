@@ -8,7 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-NAMES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
+from features.radiomics.families.ngtdm import Ngtdm
+
+NAMES = tuple(feature.name for feature in Ngtdm.FEATURES)
 
 
 @njit(cache=True, nogil=True)
@@ -19,7 +21,8 @@ def ngtdm(
     voxels, size = ranks.shape
     found = np.full((voxels, 5), math.nan)
     of_place, total, number = np.zeros(size), np.zeros(size), np.zeros(size)
-    count, summed, weighted = np.zeros(size), np.zeros(size), np.zeros(size)
+    widest = known.max()
+    count, summed, weighted = np.zeros(widest), np.zeros(widest), np.zeros(widest)
     for v in range(voxels):
         own, present, many = ranks[v], levels[v], known[v]
         if many == 0:
@@ -42,21 +45,21 @@ def ngtdm(
                 if number[t] > 0:
                     summed[rank] += abs(of_place[t] - total[t] / number[t])
         all_voxels, all_summed, coarse = 0.0, 0.0, 0.0
-        for a in range(many):
-            all_voxels += count[a]
-            all_summed += summed[a]
-            coarse += count[a] * summed[a]
+        for i in range(many):
+            all_voxels += count[i]
+            all_summed += summed[i]
+            coarse += count[i] * summed[i]
         coarse /= all_voxels
         busy, complexity, contrast, strength = 0.0, 0.0, 0.0, 0.0
-        for a in range(many):
-            weighted[a] = present[a] * (count[a] / all_voxels)
-        for a in range(many):
-            for b in range(a):  # each pair of levels counts twice
-                apart = np.float64(present[a] - present[b])
-                both = count[a] + count[b]
-                busy += abs(weighted[a] - weighted[b])
-                complexity += apart * (count[a] * summed[a] + count[b] * summed[b]) / both
-                contrast += count[a] * count[b] * apart * apart
+        for i in range(many):
+            weighted[i] = present[i] * (count[i] / all_voxels)
+        for i in range(many):
+            for j in range(i):  # each pair of levels counts twice
+                apart = np.float64(present[i] - present[j])
+                both = count[i] + count[j]
+                busy += abs(weighted[i] - weighted[j])
+                complexity += apart * (count[i] * summed[i] + count[j] * summed[j]) / both
+                contrast += count[i] * count[j] * apart * apart
                 strength += both * apart * apart
         busy, strength = 2 * busy, 2 * strength / all_voxels
         one = found[v]

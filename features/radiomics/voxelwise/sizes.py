@@ -105,8 +105,9 @@ def dependences(ranks: Ranks, levels: Levels, known: Known, pairs: Places, most:
     voxels, size = ranks.shape
     found = np.full((voxels, FIGURES), math.nan)
     alike = np.zeros(size, np.int64)
-    cells = np.zeros((size, most + 1))
-    of_size, of_level, table = np.zeros(most + 1), np.zeros(size), _logarithms(size)
+    widest = known.max()
+    cells = np.zeros((widest, most + 1))
+    of_size, of_level, table = np.zeros(most + 1), np.zeros(widest), _logarithms(size)
     for v in range(voxels):
         own, present, many = ranks[v], levels[v], known[v]
         if many == 0:
@@ -135,8 +136,9 @@ def zones(ranks: Ranks, levels: Levels, known: Known, pairs: Places) -> Reals:
     voxels, size = ranks.shape
     found = np.full((voxels, FIGURES), math.nan)
     parent, voxels_of = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    cells = np.zeros((size, size))
-    of_size, of_level, table = np.zeros(size), np.zeros(size), _logarithms(size)
+    widest = known.max()
+    cells = np.zeros((widest, size))
+    of_size, of_level, table = np.zeros(size), np.zeros(widest), _logarithms(size)
     for v in range(voxels):
         own, present, many = ranks[v], levels[v], known[v]
         if many == 0:
@@ -178,22 +180,23 @@ def runs(
     known: Known,
     pairs: Places,
     begins: NDArray[np.int64],
-    far: Places,
-    far_begins: NDArray[np.int64],
+    lines: Places,
     longest: int,
     weights: Reals,
 ) -> Reals:
     """(V, 16): the mean over directions along which some line has two voxels; NaN without any.
 
-    pairs: (pairs, 2), places one step apart, direction by direction; far: those more steps apart; longest: places on a line.
+    pairs: (pairs, 2), places one step apart, direction by direction from begins[k]; lines: (directions, N), the number of
+    the line that a place is on; longest: places on a line.
     weights: of directions whose runs are merged first; empty: figures of each direction are averaged.
     """
     voxels, size = ranks.shape
     found = np.full((voxels, FIGURES), math.nan)
     length = np.zeros(size, np.int64)
-    count = np.zeros(size)
-    cells, merged = np.zeros((size, longest)), np.zeros((size, longest))
-    of_size, of_level, table, none = np.zeros(longest), np.zeros(size), _logarithms(size), np.zeros(0)
+    widest = known.max()
+    count = np.zeros(widest)
+    cells, merged = np.zeros((widest, longest)), np.zeros((widest, longest))
+    of_size, of_level, table, none = np.zeros(longest), np.zeros(widest), _logarithms(size), np.zeros(0)
     for v in range(voxels):
         own, present, many = ranks[v], levels[v], known[v]
         count[:many] = 0.0
@@ -222,10 +225,11 @@ def runs(
                     cells[rank - 1, n] += 1
                     length[b] = n + 1
             if not lined:
-                for q in range(far_begins[k], far_begins[k + 1]):
-                    if own[far[q, 0]] and own[far[q, 1]]:
-                        lined = True
-                        break
+                length[:] = 0  # voxels on each line
+                for t in range(size):
+                    if own[t]:
+                        length[lines[k, t]] += 1
+                        lined |= length[lines[k, t]] > 1
             if not lined:
                 continue
             directions += 1

@@ -36,6 +36,15 @@ class Cube:
             begins.append(begins[-1] + len(behind))
         return Pairs(np.concatenate(found).astype(np.int32), np.array(begins, np.int64))
 
+    def lines(self, offsets: tuple[Offset, ...]) -> NDArray[np.int32]:
+        """(offsets, N): the number of the line along an offset of ±1 and 0 that each place is on."""
+        found = np.zeros((len(offsets), len(self.places)), np.int32)
+        for k, offset in enumerate(offsets):
+            axis = int(np.flatnonzero(offset)[0])
+            starts = self.places - self.places[:, axis : axis + 1] * offset[axis] * np.array(offset)
+            found[k] = np.unique(starts, axis=0, return_inverse=True)[1].reshape(-1)
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs:

@@ -12,8 +12,9 @@ import pytest
 from features.core.errors import RadweaveError
 from features.core.region import Region, Volume
 from features.radiomics.family import FAMILIES
-from features.radiomics.maps import Window, feature_maps
+from features.radiomics.maps import feature_maps
 from features.radiomics.settings import Settings
+from features.radiomics.voxelwise.window import Window
 
 FAMILIES_OF_MAPS = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 SPACING = (1.0, 1.5, 2.0)
