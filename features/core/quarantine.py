@@ -234,7 +234,7 @@ REASONS: dict[str, Reason] = {
         "make ids unique, or declare id_form: prefix if they are different people",
     ),
     "IMAGE_COPY": Reason(
-        "warning: another patient has the same voxels in its ROI: one of them may be a copy",
+        "warning: another patient has the same voxels in its image or in its ROI: one of them may be a copy",
         "find out whose image it is; studies keep such patients on one side of every fold",
     ),
     "NAN_IN_ROI": Reason("the ROI holds NaN or infinite voxels", "find where the image was damaged"),

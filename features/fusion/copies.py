@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from features.core.design import Copies
-from features.results.copies import ALIKE, equal_regions
+from features.results.copies import ALIKE, equal_scans
 from features.results.manifest import Mart
 from features.results.prefixes import region_prefix
 
@@ -27,16 +27,17 @@ Counts = NDArray[np.float32]  # (rows, rows), whole numbers
 
 
 def image_copies(scans: pd.DataFrame) -> list[Copies]:
-    """Patients with one image: equal voxels in the ROI, or equal files.
+    """Patients with one image: equal voxels in all of it or in the ROI, or equal files.
 
-    scans: `patient`, `modality`, `image_digest` and the facts by which `equal_regions` knows an image, a row per scan of
-    any time point.
+    scans: `patient`, `modality`, `image_digest` and the facts by which `equal_scans` knows an image, a row per scan of any
+    time point.
     """
     found = []
     for modality, rows in scans.groupby("modality", sort=True):
-        voxels = equal_regions({fact: rows[fact].tolist() for fact in ALIKE})
+        alike_by = {what: equal_scans({name: rows[name].tolist() for name in names}) for what, names in ALIKE.items()}
+        alike_by["the files of an image"] = rows["image_digest"].tolist()
         seen: set[tuple[str, ...]] = set()
-        for alike, what in ((voxels, "the voxels of an ROI"), (rows["image_digest"].tolist(), "the files of an image")):
+        for what, alike in alike_by.items():
             groups: dict[str, dict[str, None]] = defaultdict(dict)
             for patient, word in zip(rows["patient"], alike, strict=True):
                 groups[word][patient] = None
@@ -51,7 +52,7 @@ def scans_of(mart: Mart, cohort: str, region: pd.DataFrame) -> pd.DataFrame:
     every: pd.DataFrame = mart.read("scans", cohort, ["case", "modality", "image_digest"]).to_pandas()
     scans = every[every["case"].isin(region.index)].reset_index(drop=True)
     scans["patient"] = cohort + ":" + region["patient"].reindex(scans["case"]).to_numpy(str)
-    for fact in ALIKE:
+    for fact in {name: None for names in ALIKE.values() for name in names}:
         scans[fact] = np.nan
         for modality, rows in scans.groupby("modality"):
             column = f"{region_prefix(str(modality))}{fact}"

@@ -47,6 +47,12 @@ REGION_COLUMNS: tuple[Column, ...] = (
     _fact("size_x", "Voxels of the image along x"),
     _fact("size_y", "Voxels of the image along y"),
     _fact("size_z", "Voxels of the image along z"),
+    # These know an image again, whoever contoured it: facts, and no predictors.
+    _fact("image_min", "Lowest intensity of the whole image, padding included", "as image"),
+    _fact("image_mean", "Mean intensity of the whole image, padding included", "as image"),
+    _fact("image_max", "Highest intensity of the whole image, padding included", "as image"),
+    _fact("image_sd", "Standard deviation of intensities of the whole image (population)", "as image"),
+    _fact("image_plane_sd", "Root of the variances, added, of the means of planes along x, y and z", "as image"),
     Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
     Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
     Column("model", "string", "Model of the scanner, empty if unknown", role="fact"),
@@ -151,6 +157,8 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     Raises Rejected: MASK_EMPTY, MASK_TINY (fewer than 27 voxels, or one voxel thin along two axes), NAN_IN_ROI, and
     where the unit is HU HU_RANGE (over half of the voxels lie outside -1100 to 5000).
     """
+    from features.images.image_facts import image_facts  # numba takes a while to import
+
     mask, volume, outline = region.mask, region.volume, region.shape_mask
     count = int(mask.sum())
     if count == 0:
@@ -172,6 +180,7 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     )  # an X-ray has one slice
     touches = any(axis.start == 0 or axis.stop == length for axis, length in ends)
     z, y, x = volume.array.shape
+    whole = image_facts(volume.array)
     numbers = {
         "voxels": count,
         "volume_ml": int(outline.sum()) * float(np.prod(volume.spacing_mm)) / 1000.0,
@@ -187,28 +196,33 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
         "size_x": x,
         "size_y": y,
         "size_z": z,
+        "image_min": whole.lowest,
+        "image_mean": whole.mean,
+        "image_max": whole.highest,
+        "image_sd": whole.sd,
+        "image_plane_sd": whole.plane_sd,
     }
     facts: dict[str, float | str] = {name: float(value) for name, value in numbers.items()}
     for name, keyword in _NUMBERS.items():
         value = volume.facts.get(keyword)
         facts[name] = value if isinstance(value, float) else np.nan
     facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in _TEXTS.items()}
-    warnings = (*region.warnings, *_doubts(facts, values, volume, unit))
+    warnings = (*region.warnings, *_doubts(facts, values, z * y * x - whole.finite, unit))
     return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, warnings)
 
 
 def _doubts(
-    facts: Mapping[str, float | str], values: NDArray[np.float64], volume: Volume, unit: Unit
+    facts: Mapping[str, float | str], values: NDArray[np.float64], not_finite: int, unit: Unit
 ) -> Iterator[Warned]:
-    """What is odd about the voxels of a mask that is fit for use."""
+    """What is odd about the voxels of a mask that is fit for use. not_finite: voxels of the whole image."""
     if facts["components"] != 1:
         yield Warned("MASK_MULTI", "", {"components": int(facts["components"])})
     if facts["touches_border"]:
         yield Warned("MASK_BORDER")
     if values.min() == values.max():
         yield Warned("MASK_FLAT", "", {"intensity": float(values[0])})
-    if volume.array.dtype.kind == "f" and (bad := int(np.count_nonzero(~np.isfinite(volume.array)))):
-        yield Warned("NAN_OUTSIDE", "", {"voxels": bad})
+    if not_finite:
+        yield Warned("NAN_OUTSIDE", "", {"voxels": not_finite})
     if unit == "HU" and values.mean() < AIR_HU:
         yield Warned("MASK_OUTSIDE_BODY", "", {"mean_hu": round(float(values.mean()), 1)})
     if unit == "HU" and (high := int(np.count_nonzero(values >= SATURATED_HU))):

@@ -15,7 +15,7 @@ from features.images.thumbnail import draw_thumbnail
 from features.results.guard import guarded
 
 BLOCK, THUMBNAIL = "region", "thumbnail"
-VERSION = "4"  # raise it when the checks or the facts change: every scan is then checked again
+VERSION = "5"  # raise it when the checks or the facts change: every scan is then checked again
 
 
 def check_address(scan: Scan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -77,6 +78,7 @@ def _prepared(region: Region | Rejected, recipe: Recipe) -> Region | Rejected:
 
 def load_libraries(recipes: Sequence[Recipe]) -> None:
     """Load what a worker needs to measure scans."""
+    import_module("features.images.image_facts")
     for recipe in recipes:
         for extractor in recipe.extractors:
             if not extractor.batched:

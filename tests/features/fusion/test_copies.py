@@ -17,7 +17,7 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.fusion.copies import row_copies
 from features.fusion.design import Question, fuse
-from features.results.copies import ALIKE
+from features.results.copies import IMAGE, ROI
 from features.results.manifest import Mart
 from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.study import Study
@@ -103,7 +103,14 @@ def test_groups_join_copies_of_copies_and_name_nobody() -> None:
     assert design.groups.tolist() == ["a", "copies 1", "copies 1", "d", "copies 1", "a"]
 
 
+@pytest.mark.parametrize(
+    ("names", "numbers", "alike"),
+    [(ROI, (50,), "the voxels of an ROI (CT)"), (IMAGE, (9, 9, 4), "the voxels of an image (CT)")],
+)
 def test_one_image_under_two_patients_of_two_cohorts_is_one_group(
+    names: tuple[str, ...],
+    numbers: tuple[float, ...],
+    alike: str,
     store: Store,
     make_catalog: Callable[..., Catalog],
     make_recipe: Callable[..., Recipe],
@@ -115,13 +122,13 @@ def test_one_image_under_two_patients_of_two_cohorts_is_one_group(
     for name, images in {"demo": {"p1": 1, "p2": 2, "p3": 3}, "other": {"p1": 4, "p2": 2 + 1e-9, "p4": 5}}.items():
         scans = [(patient, "CT", number) for patient, number in images.items()]
         facts = {
-            patient: dict(zip(ALIKE, (50, -9, number, 90, 7 * number), strict=True))
+            patient: dict(zip(names, (*numbers, -9, number, 90, 7 + number, number / 3), strict=False))
             for patient, number in images.items()
         }
         weave(catalog, scans, [recipe], header + "".join(row.format(p) for p in images), name=name, facts=facts)
     question = Question(("demo", "other"), "died", "baseline", (recipe,))
     (found,) = fuse(Mart.open(store), catalog, question).copies
-    assert found == Copies((f"demo:{code('p2')}", f"other:{code('p2', 'other')}"), "the voxels of an ROI (CT)")
+    assert found == Copies((f"demo:{code('p2')}", f"other:{code('p2', 'other')}"), alike)
 
 
 @pytest.mark.slow
