@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:  # a worker imports this module first: it shall not load what `radweave refresh` would not load there
     from features.core.store import Store
-    from features.results.publish import Published
+    from features.results.published import Published
 
 COHORT = "tiny"
 RECIPE = {

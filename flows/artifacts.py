@@ -25,7 +25,7 @@ from features.core.store import Store
 from features.core.table import read_table
 from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
-from features.results.publish import Published
+from features.results.published import Published
 
 T = TypeVar("T")
 UPDATE_SECONDS = 3.0

@@ -21,7 +21,7 @@ from features.results.manifest import newest
 from features.results.measure import load_libraries
 from features.results.pages import page_lack
 from features.results.prefixes import leaving
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from flows.artifacts import Board
 from flows.configuration import find_recipes, recipe_files, recipes_for

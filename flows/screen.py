@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -13,12 +12,12 @@ from rich.table import Table
 from features.core.progress import watched_by
 from features.core.table import read_table
 from features.results.accounts import file_flow
-from features.results.diff import Diff
-from features.results.publish import Published
 from features.results.runs import read_run
 
 if TYPE_CHECKING:
     from features.radiomics.reliability import Reliability
+    from features.results.diff import Diff
+    from features.results.published import Published
 
 
 TEXT = 12  # letters that a line of text has at least, before words are broken
@@ -59,7 +58,7 @@ class Screen:
         for part in parts if isinstance(parts, list | tuple) else [parts]:
             self.console.print(part)
 
-    def show_refresh(self, published: Sequence[Published], store: str) -> None:
+    def show_refresh(self, published: "Sequence[Published]", store: str) -> None:
         """What refreshes left: scans in, used and quarantined, and where the tables are."""
         self.show([refresh_table(published), f"Tables: {store}/mart"])
 
@@ -72,7 +71,7 @@ class Screen:
         self.show([part for folder in folders for part in (score_table(folder), f"Report: {folder / 'report.html'}")])
 
 
-def refresh_table(published: Sequence[Published]) -> Table:
+def refresh_table(published: "Sequence[Published]") -> Table:
     """One row per cohort; scans in = used + quarantined + withdrawn."""
     columns: dict[str, list[str]] = {
         "cohort": [one.cohort for one in published],
@@ -88,7 +87,7 @@ def refresh_table(published: Sequence[Published]) -> Table:
     return table_of("Refresh", columns)
 
 
-def file_table(published: Sequence[Published]) -> Table | None:
+def file_table(published: "Sequence[Published]") -> Table | None:
     """What became of the files: a row per cohort, of the cohorts whose files were counted; found = the sum of the others."""
     flows = {one.cohort: {row["files"]: row["count"] for row in file_flow(one.files)} for one in published if one.files}
     names = list(dict.fromkeys(name for flow in flows.values() for name in flow))
@@ -126,7 +125,7 @@ def table_of(title: str, columns: Mapping[str, Sequence[str]]) -> Table:
     return table
 
 
-def diff_tables(found: Diff) -> list[RenderableType]:
+def diff_tables(found: "Diff") -> list[RenderableType]:
     """What changed between two refreshes: columns first, then cases."""
     shown: list[RenderableType] = []
     title = f"From refresh {found.before} to {found.after}"
@@ -152,26 +151,26 @@ def counted(codes: Mapping[Any, int]) -> str:
 def score_table(folder: Path) -> Table:
     """The pooled scores of a study, best model of each set of blocks first in its split."""
     study = read_run(folder)["study"]
-    scores: pd.DataFrame = read_table(folder / "scores.parquet").to_pandas()
-    metric = "auc" if "auc" in set(scores["metric"]) else "harrell_c"
-    pooled = scores[(scores["centre"] == "") & (scores["metric"] == metric)]
+    scores = read_table(folder / "scores.parquet").to_pylist()
+    metric = "auc" if any(row["metric"] == "auc" for row in scores) else "harrell_c"
+    pooled = [row for row in scores if row["centre"] == "" and row["metric"] == metric]
     table = Table(title=f"{study['title'] or study['name']} — {metric.replace('_', ' ')} with 95 % interval")
     table.add_column("validation")
     table.add_column("blocks", overflow="fold")
-    models = list(dict.fromkeys(pooled["model"]))
+    models = list(dict.fromkeys(row["model"] for row in pooled))
     for model in models:
         table.add_column(model, justify="right", overflow="fold")
-    for (split, blocks), rows in pooled.groupby(["split", "blocks"], sort=False):
-        cells = {row.model: row for row in rows.itertuples()}
-        table.add_row(str(split), str(blocks), *(_cell(cells.get(model)) for model in models))
-    first = pooled.iloc[0]
-    table.caption = f"n = {first['n']}, events = {first['events']}"
+    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in pooled:
+        lines.setdefault((row["split"], row["blocks"]), {})[row["model"]] = row
+    for (split, blocks), cells in lines.items():
+        table.add_row(split, blocks, *(_cell(cells.get(model)) for model in models))
+    table.caption = f"n = {pooled[0]['n']}, events = {pooled[0]['events']}"
     return table
 
 
-def _cell(row: object) -> str:
-    value = getattr(row, "value", None)
-    if value is None or pd.isna(value):
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None or row["value"] is None:
         return "–"
-    low, high = getattr(row, "low", None), getattr(row, "high", None)
-    return f"{value:.2f}" if pd.isna(low) or pd.isna(high) else f"{value:.2f} ({low:.2f}–{high:.2f})"
+    value, low, high = row["value"], row["low"], row["high"]
+    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f}–{high:.2f})"

@@ -11,13 +11,12 @@ from features.core.catalog import load_catalog
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import find_files
 from features.core.store import Store
-from features.results.diff import diff_refreshes
 from features.results.manifest import Mart, refresh_numbers
-from features.results.publish import published_of
+from features.results.published import published_of
 from features.results.runs import read_run
 from flows.configuration import find_study, study_files
+from flows.provenance import study_provenance
 from flows.screen import file_table, refresh_table
-from flows.study import study_provenance
 from tasks.evaluation.study import Study, load_study
 
 
@@ -74,6 +73,8 @@ def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:
     number = facts.get("refreshes", {}).get(cohort)
     if cohort == key or number is None:
         return key
+    from features.results.diff import diff_refreshes
+
     try:
         found = diff_refreshes(Mart.open(mart.store, number), mart, [cohort])
     except StoreError as error:

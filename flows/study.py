@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +11,11 @@ from pydantic import Field, NonNegativeInt, ValidationError
 
 from features.core.catalog import Catalog
 from features.core.digest import digest_json
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import RadweaveError
 from features.core.place import open_place
 from features.core.room import Frozen
-from features.core.sources import sources_of
 from features.core.store import Store
-from features.core.versions import versions_of
 from features.fusion.design import Question
-from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
@@ -27,6 +23,7 @@ from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
 from flows.engine import name_run, run_body, run_step, say
 from flows.parameters import Choice, any_of, checked, titled
+from flows.provenance import study_provenance
 from tasks.evaluation.study import Study, load_study
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
@@ -34,10 +31,6 @@ from tasks.models.model import MODELS, Model
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.report import write_study_report
 from tasks.runners.runner import Runner
-
-READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
-CODE = "code of radweave"
-
 
 if TYPE_CHECKING:
     AnyModel = Model
@@ -153,30 +146,3 @@ def check_models(plan: Study, catalog: Catalog) -> None:
             what = f"{', '.join(wrong)} cannot predict {plan.endpoint}, a {endpoint.kind} endpoint"
             fitting = ", ".join(kind for kind in MODELS.modules if MODELS.load(kind).task == endpoint.kind)
             raise RadweaveError(f"study {plan.name}: {what}; choose among {fitting}")
-
-
-def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str]:
-    """What decides a study's results: its settings, the tables of the mart that it reads, and the code that computes."""
-    if not mart.manifest.files:
-        raise StoreError(f"{mart.store.root}: the store is empty: run radweave refresh {' '.join(plan.cohorts)}")
-    recipes = [recipe.model_dump(mode="json") for recipe in find_recipes(plan.recipes)]
-    found = {"study settings": plan.digest(), "recipes": digest_json(recipes)}
-    for name in plan.cohorts:
-        if name not in mart.manifest.cohorts:
-            raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}')
-        declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
-        files = {table: mart.manifest.file(table, name) for table in READ}
-        read = {table: file.sha256 for table, file in files.items() if file is not None}
-        found[f"tables of {name}"] = digest_json([read, declared])
-    if plan.stable is not None:
-        scores = stability_digests(mart.store, plan.stable.cohort, find_recipes(plan.recipes))
-        found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
-    return {**found, **_code(plan), "radweave": version("radweave")}
-
-
-def _code(plan: Study) -> dict[str, str]:
-    """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
-    steps = (fuse_blocks, fit_models, write_study_report)
-    kinds = {type(kind).__module__ for kind in (*plan.models, *plan.splits)}
-    sources = sources_of({step.fn.__module__ for step in steps} | kinds)
-    return {CODE: sources.digest, **versions_of(sources.libraries)}

@@ -7,7 +7,7 @@ from features.core.errors import RadweaveError
 from features.core.quarantine import NOT_RETRIEVED, REASONS
 from features.core.store import Store
 from features.results.ledger import Ledger
-from features.results.publish import Published
+from features.results.published import Published
 
 ScanKey = tuple[str, str, str]  # case, modality, and what tells apart scans of unknown cases
 MOST_CODES = 3

@@ -9,7 +9,8 @@ from features.core.recipe import Recipe
 from features.images.index.cohort import Index
 from features.results.ledger import Ledger
 from features.results.patients import Tables
-from features.results.publish import Published, publish
+from features.results.publish import publish
+from features.results.published import Published
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)

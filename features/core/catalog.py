@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from features.core.case import Modality, ReadRule, Unit
+from features.core.dicom_keywords import dicom_keywords
 from features.core.endpoint import BinaryEndpoint, Endpoint
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.genomic_source import AnyGenomicTable, named_form
@@ -328,11 +329,10 @@ def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterat
     keywords |= {(rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
     if not keywords:
         return
-    from pydicom.datadict import keyword_dict, tag_for_keyword  # takes a while to import
-
+    known = dicom_keywords()
     for place, keyword in keywords.items():
-        if tag_for_keyword(keyword) is None:
-            hint = did_you_mean(keyword, keyword_dict)
+        if keyword not in known:
+            hint = did_you_mean(keyword, known)
             yield Fault(document.where((*loc, *place)), "unknown DICOM keyword", f'"{keyword}"', hint=hint)
     for rule, patterns in rules.items():
         for keyword, pattern in patterns.items():

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Design:
     patients: NDArray[np.str_]
     centres: NDArray[np.str_]
     flow: tuple[FlowRow, ...] = ()
-    cohort_table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cohort_table: pd.DataFrame = field(default_factory=lambda: _no_columns())
     missing_block: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, str] = field(default_factory=dict)
     copies: tuple[Copies, ...] = ()
@@ -102,3 +104,9 @@ class Design:
         several = dict.fromkeys(found for found in roots.values() if sizes[found] > 1)
         labels = {found: f"copies {i}" for i, found in enumerate(several, start=1)}
         return np.array([labels.get(roots[patient], patient) for patient in self.patients.tolist()], dtype=np.str_)
+
+
+def _no_columns() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()

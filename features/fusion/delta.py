@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from pydantic import Field, model_validator
 
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.room import Frozen
 from features.core.table_source import Word
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 How = Literal["absolute", "relative", "per_day"]
 
@@ -59,6 +61,8 @@ class Delta(Frozen):
 
         rows, images: patient, lesion and time point, and the columns that are compared, of all time points.
         """
+        import pandas as pd
+
         keys = pd.MultiIndex.from_frame(cases[["patient", "lesion"]])
         early, late = (
             images[there := (rows["timepoint"] == word).to_numpy()]

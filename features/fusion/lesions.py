@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 Lesions = Literal["each", "largest", "sum", "mean"]
 ENDINGS: dict[Lesions, str] = {
@@ -21,6 +22,8 @@ def choose_largest(cases: pd.DataFrame, volumes: Sequence[str]) -> pd.DataFrame:
 
     volumes: columns of volumes, one at least, in the order in which they count: the next one stands in for a missing one.
     """
+    import pandas as pd
+
     volume = cases.reindex(columns=list(volumes)).astype(float).bfill(axis=1).iloc[:, 0].fillna(-1.0)
     order = pd.DataFrame({"patient": cases["patient"], "volume": -volume, "lesion": cases["lesion"]})
     first = order.sort_values(["patient", "volume", "lesion"]).groupby("patient").head(1).index
@@ -33,6 +36,8 @@ def merge_lesions(rows: pd.DataFrame, images: pd.DataFrame, policy: Lesions) -> 
     Its index is `cohort:patient:timepoint`. A sum is missing if it is so for any lesion, a mean if it is so for all.
     Lesions that have no row are not known of.
     """
+    import pandas as pd
+
     if policy in ("sum", "mean"):
         keys = (rows["cohort"] + ":" + rows["patient"] + ":" + rows["timepoint"]).rename("case")
         groups = images.astype(float).groupby(keys, sort=False)

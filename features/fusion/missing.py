@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from features.core.design import FlowRow
 from features.core.recipe import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 MissingBlock = Literal["impute", "exclude"]
 IMAGES = "region"  # a volume is there where the image is: lacking modalities speak for it
@@ -22,6 +24,8 @@ def lacking_modalities(tables: Mapping[str, pa.Table], region: pd.DataFrame, rec
 
     A column for each modality of the recipes; rows as in `region`, index case.
     """
+    import pandas as pd
+
     modalities = sorted({recipe.modality for recipe in recipes})
     lacking = pd.DataFrame(True, index=region.index, columns=modalities)
     for recipe in recipes:
@@ -38,6 +42,8 @@ def lacking_blocks(X: pd.DataFrame, blocks: Mapping[str, str], asked: Iterable[s
     A block that no case of the cohort can have counts as lacking, unless the cohort stands alone: then there is no such
     block in the study at all.
     """
+    import pandas as pd
+
     found = {}
     for name in sorted(set(asked) - {IMAGES}):
         columns = [column for column in X.columns if blocks[column] == name]
@@ -65,6 +71,8 @@ def flow_row(
     them. A patient leaves if no row of hers is complete, and is counted under all that she lacks in any; who stays is
     counted as imputed in what all of her rows lack.
     """
+    import pandas as pd
+
     before = candidates.nunique()
     if policy == "exclude":
         gone = set(candidates) - set(rows[~lacks.any(axis=1).to_numpy(bool)])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from features.core.room import Kind, Room
-from features.radiomics.roi import Roi
+
+if TYPE_CHECKING:
+    from features.radiomics.roi import Roi
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from features.results.manifest import Manifest, Mart, refresh_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["added", "restored", "changed", "gone", "rejected", "released", "table"]
 _PIXELS = {
@@ -72,6 +73,8 @@ def _files(manifest: Manifest, cohort: str) -> dict[str, str]:
 
 
 def _frame(mart: Mart, table: str, cohort: str, key: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
     if mart.manifest.file(table, cohort) is None:
         return pd.DataFrame(columns=list(key)).set_index(list(key))
     frame: pd.DataFrame = mart.read(table, cohort).to_pandas().set_index(list(key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 
 import pyarrow as pa
 
@@ -21,6 +21,7 @@ from features.results.ledger import Ledger
 from features.results.manifest import CohortState, File, Manifest, commit, keep_table
 from features.results.patients import Tables
 from features.results.prefixes import settings_digests
+from features.results.published import Published, published_of
 from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.results.view import mend_mart
@@ -28,27 +29,6 @@ from features.results.weave import fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
 VERSION = "4"  # raise it when the same results should give other tables
-
-
-@dataclass(frozen=True)
-class Published:
-    """What a refresh left: scans in = used + quarantined + withdrawn; the number of the refresh, and whether it is new."""
-
-    cohort: str
-    refresh: int
-    changed: bool
-    scans: int
-    used: int
-    quarantined: Mapping[str, int]
-    withdrawn: int = 0
-    warned: Mapping[str, int] = field(default_factory=dict)
-    rows: Mapping[str, int] = field(default_factory=dict)
-    files: Mapping[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.scans != self.used + sum(self.quarantined.values()) + self.withdrawn:
-            counts = f"{self.used} used, {self.withdrawn} withdrawn, quarantined {dict(self.quarantined)}"
-            raise AssertionError(f"{self.scans} scans in, {counts}")
 
 
 def publish(
@@ -154,24 +134,6 @@ def _is_whole(store: Store, manifest: Manifest, cohort: str) -> bool:
         if name.endswith(f"/{cohort}") and not (path.is_file() and path.stat().st_size == file.bytes):
             return False
     return True
-
-
-def published_of(cohort: str, manifest: Manifest, *, changed: bool) -> Published:
-    """What the newest refresh of a cohort left."""
-    state = manifest.cohorts[cohort]
-    rows = {name.split("/")[0]: file.rows for name, file in manifest.files.items() if name.endswith(f"/{cohort}")}
-    return Published(
-        cohort,
-        state.refreshed,
-        changed,
-        state.scans,
-        state.used,
-        state.quarantined,
-        state.withdrawn,
-        state.warned,
-        {name: count for name, count in rows.items() if name not in {schema.name for schema in FIXED}},
-        state.files,
-    )
 
 
 def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[str, str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveFloat
-from sklearn.linear_model import LogisticRegression
 
 from tasks.models.model import Floats, Model, Task
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 
 class LassoLogistic(Model):
@@ -28,6 +30,8 @@ class LassoLogistic(Model):
     )
 
     def estimator(self, seed: int) -> LogisticRegression:
+        from sklearn.linear_model import LogisticRegression
+
         return LogisticRegression(
             C=self.C[0], l1_ratio=1.0, solver="liblinear", class_weight="balanced", max_iter=1000, random_state=seed
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
-from sklearn.ensemble import RandomForestClassifier
 
 from tasks.models.model import Floats, Model, Task, features_kept
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
 
 
 class RandomForest(Model):
@@ -28,6 +30,8 @@ class RandomForest(Model):
     )
 
     def estimator(self, seed: int) -> RandomForestClassifier:
+        from sklearn.ensemble import RandomForestClassifier
+
         return RandomForestClassifier(
             n_estimators=self.trees,
             min_samples_leaf=self.min_samples_leaf[0],

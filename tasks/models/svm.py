@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveFloat
-from sklearn.svm import SVC
 
 from tasks.models.model import Floats, Model, Task
+
+if TYPE_CHECKING:
+    from sklearn.svm import SVC
 
 
 class Svm(Model):
@@ -31,6 +33,8 @@ class Svm(Model):
     )
 
     def estimator(self, seed: int) -> SVC:
+        from sklearn.svm import SVC
+
         return SVC(
             C=self.C[0],
             kernel=self.kernel[0],

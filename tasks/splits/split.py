@@ -7,9 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from features.core.bounds import Folds
 from features.core.design import Design
@@ -55,6 +53,9 @@ def grouped_folds(
     `folds` is cut to the patients of the smaller class (both_classes), or to the patients with an event: a survival
     fold needs no censored case. Raises FitError if fewer than two folds are left.
     """
+    import pandas as pd
+    from sklearn.model_selection import StratifiedGroupKFold
+
     counts = [len(np.unique(patients[event])), len(np.unique(patients[~event]))]
     folds = min([folds, len(np.unique(patients)), counts[0], *(counts[1:] if both_classes else [])])
     if folds < 2:

@@ -14,7 +14,7 @@ import yaml
 
 from features.core.store import Store
 from features.results.manifest import Mart
-from features.results.publish import Published
+from features.results.published import Published
 from flows.refresh import refresh_cohort
 from tasks.pool import Pool
 from tasks.runners.threads import Threads

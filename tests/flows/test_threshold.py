@@ -7,7 +7,7 @@ import pytest
 from features.core.store import Store
 from features.core.table import parquet_bytes
 from features.results.manifest import CohortState, commit, keep_table, newest
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.schemas import QUARANTINE
 from flows.threshold import TooManyRejected, check_threshold, scans_in_quarantine
 

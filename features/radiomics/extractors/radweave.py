@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
@@ -17,10 +17,12 @@ from features.core.extractor import Extractor
 from features.core.recipe import FixedBinWidth, Recipe
 from features.core.region import Region
 from features.core.table import Column
-from features.radiomics.engine import ImageType, Plan, compute_features, feature_names, is_texture
 from features.radiomics.family import FAMILIES
 from features.radiomics.names import UNDEFINED, word
 from features.radiomics.settings import Settings
+
+if TYPE_CHECKING:
+    from features.radiomics.engine import Plan  # what computes is imported late: a recipe only declares
 
 VERSION = "3"  # raise it when values change
 DEFAULT = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -83,6 +85,8 @@ class Radweave(Extractor):
         return f"radweave {VERSION}; PyWavelets {version('PyWavelets')}"
 
     def columns(self, recipe: Recipe) -> list[Column]:
+        from features.radiomics.engine import feature_names
+
         families = {kind: FAMILIES.load(kind).FEATURES for kind in self.families}
         features = {(kind, feature.name): feature for kind, found in families.items() for feature in found}
         columns = []
@@ -105,6 +109,8 @@ class Radweave(Extractor):
         return [self._extract(region, recipe) for region in regions]
 
     def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float | str]:
+        from features.radiomics.engine import compute_features, feature_names, is_texture
+
         plan = self._plan(recipe)
         found = compute_features(region, plan)
         for rejected in found.rejected.values():
@@ -120,6 +126,8 @@ class Radweave(Extractor):
         return {**values, UNDEFINED.name: json.dumps(reasons, sort_keys=True) if reasons else ""}
 
     def _plan(self, recipe: Recipe) -> Plan:
+        from features.radiomics.engine import ImageType, Plan
+
         bins = recipe.discretise
         settings = Settings(
             bin_width=bins.bin_width if isinstance(bins, FixedBinWidth) else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from pydantic import field_validator
 from features.core.bounds import Level, LevelFromZero
 from features.core.errors import did_you_mean
 from features.core.filter import Filter, Source
-from features.radiomics.correlate import Reals, correlate
 
-Taps = dict[str, Reals]
+if TYPE_CHECKING:
+    from features.radiomics.correlate import Reals
+
+    Taps = dict[str, Reals]
 
 
 class Wavelet(Filter):
@@ -89,6 +91,8 @@ class Wavelet(Filter):
         yield next(names), low.astype(np.float64, copy=False)
 
     def _approximate(self, array: Reals, taps: Taps) -> Reals:
+        from features.radiomics.correlate import correlate
+
         for axis in self.axes:
             array = correlate(array, taps["L"], axis)
         return array
@@ -125,5 +129,7 @@ def _split(array: Reals, axes: tuple[int, ...], taps: Taps, band: str = "") -> I
     if not axes:
         yield band, array
         return
+    from features.radiomics.correlate import correlate  # numba takes a while to import
+
     for letter in "LH":
         yield from _split(correlate(array, taps[letter], axes[0]), axes[1:], taps, band + letter)

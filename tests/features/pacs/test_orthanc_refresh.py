@@ -14,7 +14,7 @@ from features.core.store import Store
 from features.pacs.credentials import Credentials
 from features.pacs.send import send
 from features.pacs.server import Server
-from features.results.publish import Published
+from features.results.published import Published
 from features.simulate.cohort import simulate_cohort
 from flows.refresh import refresh_cohort
 from tasks.pool import Pool

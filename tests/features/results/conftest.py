@@ -26,7 +26,8 @@ from features.results.ledger import Ledger
 from features.results.measure import Job, measure_scan
 from features.results.patients import Tables
 from features.results.prefixes import feature_prefix
-from features.results.publish import Published, publish
+from features.results.publish import publish
+from features.results.published import Published
 from features.results.weave import fits
 from features.tables.patient import KEY, PatientTable
 

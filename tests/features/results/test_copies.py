@@ -18,7 +18,7 @@ from features.core.store import Store
 from features.images.image_facts import image_facts
 from features.results.copies import IMAGE, equal_scans, find_copies
 from features.results.manifest import Mart
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.withdraw import withdraw
 
 

@@ -13,7 +13,7 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.diff import Diff, diff_refreshes
 from features.results.manifest import EMPTY, Mart
-from features.results.publish import Published
+from features.results.published import Published
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]

@@ -12,7 +12,7 @@ from features.core.errors import StoreError
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.manifest import EMPTY, Mart, manifest_at, mart_refresh, newest, refresh_numbers
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.view import mend_mart
 
 Refresh = Callable[..., Published]

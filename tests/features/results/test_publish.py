@@ -22,7 +22,8 @@ from features.results.extract import extract_address
 from features.results.ledger import Ledger
 from features.results.manifest import Mart, newest, refresh_numbers
 from features.results.patients import Tables, kept_tables
-from features.results.publish import Published, publish
+from features.results.publish import publish
+from features.results.published import Published
 from features.tables.patient import KEY, PatientTable
 
 MakeScan = Callable[..., Scan]

@@ -18,7 +18,7 @@ from features.results import check, measure
 from features.results.check import THUMBNAIL, check_address, load_thumbnail
 from features.results.extract import extract_address
 from features.results.manifest import Mart, refresh_numbers
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.verify import verify
 from features.results.withdraw import withdraw
 

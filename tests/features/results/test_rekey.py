@@ -20,7 +20,7 @@ from features.core.table import read_table, write_table
 from features.results import rekey as module
 from features.results.keys import adopt_key, check_key
 from features.results.manifest import Mart, newest, read_audit
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.rekey import Renaming, begin_rekey, finish_rekey, unfinished
 from features.results.runs import run_bytes
 from features.results.verify import verify

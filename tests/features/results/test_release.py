@@ -12,7 +12,7 @@ from features.core.quarantine import Rejected
 from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.manifest import Mart, refresh_numbers
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.release import read_releases, release
 from features.results.verify import verify
 

@@ -13,7 +13,7 @@ from features.core.recipe import Recipe
 from features.core.store import Store
 from features.results.collect import Collected, collect
 from features.results.manifest import Mart, manifest_bytes, newest, refresh_numbers
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.verify import verify
 
 pytestmark = pytest.mark.slow

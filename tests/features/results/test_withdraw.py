@@ -17,7 +17,7 @@ from features.results import withdraw as module
 from features.results.audit import unpurged_in
 from features.results.extract import extract_address
 from features.results.manifest import Mart, newest, read_audit, refresh_numbers
-from features.results.publish import Published
+from features.results.published import Published
 from features.results.verify import verify
 from features.results.withdraw import finish_withdrawals, restore, withdraw, withdrawn_cases, writing_study
 

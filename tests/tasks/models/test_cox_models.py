@@ -9,8 +9,8 @@ import pytest
 from sksurv.linear_model import CoxPHSurvivalAnalysis
 
 from features.core.errors import FitError
-from tasks.models.cox import RidgeCox
-from tasks.models.coxnet import LassoCox
+from tasks.estimators.lasso_cox import LassoCox
+from tasks.estimators.ridge_cox import RidgeCox
 
 
 def test_cox_refuses_more_features_than_a_tenth_of_the_events(make_design: Any) -> None:

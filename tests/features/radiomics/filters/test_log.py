@@ -16,7 +16,8 @@ from features.core.box import bounding_box
 from features.core.filter import FILTERS, Source
 from features.core.quarantine import Rejected
 from features.core.region import Box, Vector
-from features.radiomics.filters.log import Log, _coefficients, reach
+from features.radiomics.filters.log import Log
+from features.radiomics.laplacian import _coefficients, reach
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SIZES = st.tuples(*[st.integers(4, 24)] * 3)

@@ -1,0 +1,43 @@
+"""provenance: what decides a study's results. It is read off files, so that `status` need not import what computes them."""
+
+from importlib.metadata import version
+
+from features.core.catalog import Catalog
+from features.core.digest import digest_json
+from features.core.errors import StoreError
+from features.core.sources import sources_of
+from features.core.versions import versions_of
+from features.fusion.stable import stability_digests
+from features.results.manifest import Mart
+from flows.configuration import find_recipes
+from tasks.evaluation.study import Study
+
+READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
+STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other
+CODE = "code of radweave"
+
+
+def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str]:
+    """What decides a study's results: its settings, the tables of the mart that it reads, and the code that computes."""
+    if not mart.manifest.files:
+        raise StoreError(f"{mart.store.root}: the store is empty: run radweave refresh {' '.join(plan.cohorts)}")
+    recipes = [recipe.model_dump(mode="json") for recipe in find_recipes(plan.recipes)]
+    found = {"study settings": plan.digest(), "recipes": digest_json(recipes)}
+    for name in plan.cohorts:
+        if name not in mart.manifest.cohorts:
+            raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}')
+        declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
+        files = {table: mart.manifest.file(table, name) for table in READ}
+        read = {table: file.sha256 for table, file in files.items() if file is not None}
+        found[f"tables of {name}"] = digest_json([read, declared])
+    if plan.stable is not None:
+        scores = stability_digests(mart.store, plan.stable.cohort, find_recipes(plan.recipes))
+        found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
+    return {**found, **_code(plan), "radweave": version("radweave")}
+
+
+def _code(plan: Study) -> dict[str, str]:
+    """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
+    kinds = {type(kind).__module__ for kind in (*plan.models, *plan.splits)}
+    sources = sources_of({*STEPS, *kinds})
+    return {CODE: sources.digest, **versions_of(sources.libraries)}
