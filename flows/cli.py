@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError, StoreError
-from flows import keys, measure, upkeep
+from flows import keys, upkeep
 from flows.deidentify import deidentify
 from flows.export_seg import export_seg
 from flows.extract import extract
 from flows.listing import features
+from flows.maps import map_features
+from flows.measure import agreement
 from flows.options import (
     CATALOG,
     STORE,
@@ -363,7 +365,8 @@ for _command in (
     export_seg,
     quarantine,
     quality,
-    *measure.COMMANDS,
+    map_features,
+    agreement,
     *upkeep.COMMANDS,
     *keys.COMMANDS,
 ):

@@ -58,7 +58,7 @@ def extract(
     """Features of an image and a mask, or of a CSV of pairs (columns Image, Mask; ID and Label if you like)."""
     chosen = _format(form, out)
     _spare([image, mask, param], out)
-    lines = _lines(image, mask, label)
+    lines = read_lines(image, mask, label)
     if chosen == "table" and len(lines) > SHOWN:
         raise RadweaveError(f"{image}: {len(lines)} pairs do not fit on a screen; add --out FILE or --format csv")
     from features.radiomics.parameters import default_parameters, load_parameters
@@ -107,7 +107,7 @@ def _spare(given: Sequence[Path | None], out: Path | None) -> None:
         raise RadweaveError(f"--out {out}: is one of the files to read; choose another name")
 
 
-def _lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
+def read_lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
     """What to extract. Raises RadweaveError if the arguments or the CSV make no pairs."""
     from features.radiomics.extraction import Pair
 

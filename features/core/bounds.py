@@ -25,6 +25,7 @@ BinCount = Annotated[int, Field(gt=0, le=2**15)]
 Distance = Annotated[int, Field(gt=0, le=10)]  # of neighbours, in voxels: at 10 there are 1,201 directions
 Level = Annotated[int, Field(gt=0, le=10)]  # of a wavelet or of harmonics
 LevelFromZero = Annotated[int, Field(ge=0, le=10)]
+KernelRadius = Annotated[int, Field(gt=0, le=20)]  # of maps: at 20 there are 68,921 voxels round each one
 RadiusVoxels = Annotated[float, Field(gt=0, le=50)]
 SupportVoxels = Annotated[int, Field(gt=0, le=101)]
 AngleStep = Annotated[float, Field(gt=0, ge=1, le=360)]  # degrees

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from features.images.formats.volume import read_volume
 from features.radiomics.diagnostics import Value, diagnose
 from features.radiomics.engine import Plan, compute_features
 from features.radiomics.parameters import Parameters
-from features.radiomics.preparation import prepare_pair
+from features.radiomics.preparation import Steps, prepare_pair
 
 _OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})
 _OF_MASK = frozenset({"LABEL_ABSENT", "MASK_EMPTY", "MASK_TINY", "MASK_VALUES"})
@@ -65,23 +66,56 @@ class Extraction:
 
 def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
     """The features of two files. Raises Rejected as the readers and `extract_features`; its message names file and remedy."""
-    image = _read(pair.image, "IMAGE_MISSING", 0)
-    labels = _read(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
-    try:
+    image, labels = read_pair(pair, parameters)
+    with told_of(pair):
         found = extract_features(image, labels, parameters, label=pair.label)
+    return replace(found, warnings=warnings_of(pair, image, labels))
+
+
+def read_pair(pair: Pair, parameters: Parameters) -> tuple[Volume, Volume]:
+    """Image and label map. Raises Rejected as the readers, IMAGE_MISSING and MASK_MISSING."""
+    image = _read(pair.image, "IMAGE_MISSING", 0)
+    return image, _read(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
+
+
+@contextmanager
+def told_of(pair: Pair) -> Iterator[None]:
+    """Inside, a rejection gets a message for the user who gave the files: where, what, remedy."""
+    try:
+        yield
     except Rejected as rejected:
         if rejected.code in _OF_MASK:
             where = f"{pair.mask}"
         else:
             where = f"{pair.image}" if rejected.code in _OF_IMAGE else f"{pair.image} and {pair.mask}"
         raise _placed(rejected, where) from rejected
+
+
+def warnings_of(pair: Pair, image: Volume, labels: Volume) -> tuple[Warned, ...]:
+    """What the readers noticed, each with its file and the remedy."""
     told = [(pair.image, one) for one in image.warnings]
     told += [(pair.mask, one) for one in labels.warnings if one not in image.warnings]
-    return replace(found, warnings=tuple(_warned(path, one) for path, one in told))
+    return tuple(_warned(path, one) for path, one in told)
 
 
 def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, label: int | None = None) -> Extraction:
     """The features of a label. Image types that cannot be had (too small for a filter) leave the others alone.
+
+    Raises Rejected as `prepare`.
+    """
+    steps, plan = prepare(image, labels, parameters, label)
+    region = steps.region
+    found = compute_features(region, plan)
+    box = bounding_box(region.mask, region.within)
+    values: NDArray[Any] = region.volume.array[box][region.mask[box]]
+    diagnostics: Mapping[str, Value] = {}
+    if parameters.additional_info:
+        diagnostics = diagnose(image, labels, steps, parameters, label or parameters.preparation.label)
+    return Extraction(found.values, found.undefined, found.rejected, diagnostics, bool(values.min() == values.max()))
+
+
+def prepare(image: Volume, labels: Volume, parameters: Parameters, label: int | None = None) -> tuple[Steps, Plan]:
+    """What is measured of a label (of the parameters if None), and what is computed of it.
 
     Raises Rejected as `prepare_pair`, and NAN_IN_ROI where NaN round the ROI would be spread by a filter.
     """
@@ -89,13 +123,8 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     if label is not None:
         preparation = preparation.model_copy(update={"label": label})
     steps = prepare_pair(image, labels, preparation)
-    region = steps.region
-    _check_surroundings(region, parameters.plan)
-    found = compute_features(region, parameters.plan.for_plane() if region.volume.plane else parameters.plan)
-    box = bounding_box(region.mask, region.within)
-    values: NDArray[Any] = region.volume.array[box][region.mask[box]]
-    diagnostics = diagnose(image, labels, steps, parameters, preparation.label) if parameters.additional_info else {}
-    return Extraction(found.values, found.undefined, found.rejected, diagnostics, bool(values.min() == values.max()))
+    _check_surroundings(steps.region, parameters.plan)
+    return steps, parameters.plan.for_plane() if steps.region.volume.plane else parameters.plan
 
 
 def _check_surroundings(region: Region, plan: Plan) -> None:

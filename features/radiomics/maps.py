@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from features.core.box import bounding_box
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.filter import Source
+from features.core.progress import tell
+from features.core.quarantine import Rejected
 from features.core.region import Box, Region
-from features.radiomics.engine import ImageType
+from features.radiomics.engine import ImageType, Plan
 from features.radiomics.family import FAMILIES
 from features.radiomics.roi import Roi
 from features.radiomics.settings import Settings
@@ -52,7 +54,6 @@ def feature_maps(
     window: Window | None = None,
     *,
     outside: float = 0.0,
-    tell: Callable[[int], object] = lambda voxels: None,  # noqa: ARG005
 ) -> Maps:
     """`family_Feature` → the feature of what lies round each voxel of the ROI, of the region's image.
 
@@ -64,7 +65,7 @@ def feature_maps(
     NAN_IN_ROI where what is measured is not finite.
     """
     image_type = ImageType(None, settings)
-    ((_, maps),) = maps_of(region, image_type, features_of(families), window or Window(), outside=outside, tell=tell)
+    ((_, maps),) = maps_of(region, image_type, features_of(families), window or Window(), outside=outside)
     return maps
 
 
@@ -75,7 +76,7 @@ def maps_of(
     window: Window,
     *,
     outside: float = 0.0,
-    tell: Callable[[int], object] = lambda voxels: None,  # noqa: ARG005
+    add: Callable[[int], object] = lambda voxels: None,  # noqa: ARG005
 ) -> Iterator[tuple[str, Maps]]:
     """Names of the images of a type, such as `wavelet-LLH`, each with its maps. Raises Rejected as the filter besides."""
     settings, spacing_mm = image_type.settings, region.volume.spacing_mm
@@ -86,7 +87,64 @@ def maps_of(
     for name, image in image_type.derive(source):
         measured = centres if window.masked else np.ones_like(centres)
         roi = Roi(image, measured, spacing_mm, settings, single=single)
-        yield name, Maps(region.mask, compute_voxels(roi, centres, wanted, window, tell), outside)
+        yield name, Maps(region.mask, compute_voxels(roi, centres, wanted, window, add), outside)
+
+
+def map_region(
+    region: Region, plan: Plan, window: Window, *, outside: float = 0.0
+) -> Iterator[tuple[str, Maps | Rejected]]:
+    """Names of the images of a plan, each with its maps, or why it has none (FILTER_SIZE, TOO_MANY_BINS, NAN_IN_ROI).
+
+    The region's pixels are as they are to be measured. Families of shape have no maps and are left out. Progress is told
+    in voxels, of all images.
+    """
+    wanted = features_of({kind: names for kind, names in plan.families.items() if kind in KERNELS})
+    voxels = int(np.count_nonzero(region.mask))
+    images, done = sum(len(one.names()) for one in plan.images), 0
+
+    def add(more: int) -> None:
+        nonlocal done
+        done += more
+        tell("voxels", done, voxels * images)
+
+    for image_type in plan.images:
+        left = image_type.names()
+        try:
+            for name, maps in maps_of(region, image_type, wanted, window, outside=outside, add=add):
+                left.remove(name)
+                yield name, maps
+        except Rejected as rejected:
+            for name in left:
+                add(voxels)
+                yield name, rejected
+
+
+def names_of_maps(plan: Plan) -> list[str]:
+    """What `map_region` gives: `image_family_Feature`, in its order."""
+    wanted = features_of({kind: names for kind, names in plan.families.items() if kind in KERNELS})
+    images = [name for one in plan.images for name in one.names()]
+    return [f"{image}_{kind}_{name}" for image in images for kind, names in wanted.items() for name in names]
+
+
+def parse_features(asked: Iterable[str]) -> dict[str, tuple[str, ...] | None]:
+    """Families and features by their names: `glcm_Contrast`, also as `original_glcm_Contrast`; `glcm`; `all`.
+
+    >>> parse_features(["glcm_Contrast", "ngtdm", "glcm_Id"])
+    {'glcm': ('Contrast', 'Id'), 'ngtdm': None}
+
+    Raises RadweaveError if there is no such family or feature.
+    """
+    found: dict[str, tuple[str, ...] | None] = {}
+    for one in asked:
+        kind, _, name = one.removeprefix("original_").partition("_")
+        if one == "all":
+            found |= dict.fromkeys(KERNELS)
+        elif not name:
+            found[kind] = None
+        elif (known := found.setdefault(kind, ())) is not None:
+            found[kind] = known if name in known else (*known, name)
+    features_of(found)
+    return found
 
 
 def features_of(families: Families) -> Wanted:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -20,6 +20,7 @@ from features.core.bounds import (
     BinCount,
     BinWidth,
     Distance,
+    KernelRadius,
     Level,
     LevelFromZero,
     RadiusVoxels,
@@ -145,22 +146,24 @@ class ImageTypes(Frozen):
         return getattr(self, name)  # type: ignore[no-any-return]
 
 
+class VoxelSettings(Frozen):
+    """`voxelSetting`: of maps alone. voxelBatch -1: all voxels at once."""
+
+    kernelRadius: KernelRadius | None = None
+    maskedKernel: bool | None = None
+    initValue: Annotated[float, Field(allow_inf_nan=True)] | None = None
+    voxelBatch: Literal[-1] | PositiveInt | None = None
+
+
 class ParameterFile(Frozen):
     """A whole file. A key without a value is as good as one that is not there."""
 
     setting: FileSettings = FileSettings()
     imageType: ImageTypes = ImageTypes()
     featureClass: FeatureClasses = FeatureClasses()
-    voxelSetting: Any = None
+    voxelSetting: VoxelSettings = VoxelSettings()
 
-    @field_validator("setting", "imageType", "featureClass", mode="before")
+    @field_validator("setting", "imageType", "featureClass", "voxelSetting", mode="before")
     @classmethod
     def accept_nothing(cls, value: object) -> object:
         return {} if value is None else value
-
-    @field_validator("voxelSetting")
-    @classmethod
-    def refuse_maps(cls, value: object) -> object:
-        if value:
-            raise ValueError("features voxel by voxel are not made from a parameter file; take voxelSetting out")
-        return value

@@ -16,6 +16,7 @@ from features.radiomics.family import FAMILIES
 from features.radiomics.parameter_file import ParameterFile
 from features.radiomics.preparation import Preparation
 from features.radiomics.settings import Settings
+from features.radiomics.voxelwise.window import Window
 
 DEFAULT_FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 # Deprecated features that pyradiomics knows but does not compute → what has the same meaning.
@@ -139,13 +140,16 @@ class Note:
 class Parameters:
     """What a parameter file asks for. settings and image_types: as they stand in it, for the record.
 
-    channel: of a mask whose voxels are vectors. additional_info: whether diagnostics are given beside features.
+    channel: of a mask whose voxels are vectors. additional_info: whether diagnostics are given beside features. window and
+    outside: of maps, `voxelSetting`; the default where the file has none.
     """
 
     preparation: Preparation
     plan: Plan
     channel: int = 0
     additional_info: bool = True
+    window: Window = field(default_factory=Window)
+    outside: float = 0.0
     notes: tuple[Note, ...] = ()
     settings: Given = field(default_factory=dict)
     image_types: Mapping[str, Given] = field(default_factory=dict)
@@ -161,7 +165,7 @@ def load_parameters(path: Path) -> Parameters:
     """A parameter file of pyradiomics 3.0.1, YAML or JSON. Raises ConfigError with all faults, each with file and line."""
     document = _document(path)
     file = document.parse(ParameterFile)
-    common = _given(file.setting)
+    common, of_maps = _given(file.setting), _given(file.voxelSetting)
     types = {name: _given(file.imageType.of(name)) for name in document.data.get("imageType") or {}} or {"Original": {}}
     families = _families(document, file, common)
     faults = list(_faults(document, file, types))
@@ -178,6 +182,8 @@ def load_parameters(path: Path) -> Parameters:
         Plan(images=tuple(images), families=families),
         channel=common.get("label_channel", 0),
         additional_info=common.get("additionalInfo", True),
+        window=_window(of_maps),
+        outside=of_maps.get("initValue", 0.0),
         notes=tuple(_notes(document, file, common, types)),
         settings=common,
         image_types=types,
@@ -209,6 +215,11 @@ def _preparation(given: Given) -> Preparation:
     else:
         settings["interpolator"] = given.get("interpolator", "sitkBSpline").removeprefix("sitk")
     return Preparation.model_validate(settings)
+
+
+def _window(given: Given) -> Window:
+    batch = given.get("voxelBatch", -1)
+    return Window(given.get("kernelRadius", 1), given.get("maskedKernel", True), None if batch < 0 else batch)
 
 
 def _images(name: str, given: Given) -> Iterator[ImageType]:
@@ -274,6 +285,8 @@ def _notes(document: Document, file: ParameterFile, common: Given, types: Mappin
                 instead = REMOVED[name][feature]
                 why = f"{feature} is not computed, as in pyradiomics" + (f"; take {instead}" if instead else "")
                 yield Note(document.where(("featureClass", name, i)), name, why)
+    if document.data.get("voxelSetting"):
+        yield _note(document, ("voxelSetting",), "changes nothing here: it is of `radweave map`")
     if "LoG" in types and not {**common, **types["LoG"]}.get("sigma"):
         yield _note(document, ("imageType", "LoG"), "gives no image: it has no sigma")
     if "interpolator" in common and common["interpolator"] is None and common.get("resampledPixelSpacing"):

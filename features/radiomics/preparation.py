@@ -225,7 +225,7 @@ def _needed(image: Volume, resample: Any, interpolator: Interpolator) -> Volume:
         slice(int(start), int(stop))
         for start, stop in zip(np.clip(starts, 0, last - 1), np.clip(stops, 1, last), strict=True)
     )
-    return _around(image, (z, y, x), INTERPOLATION_REACH)[0]
+    return crop_around(image, (z, y, x), INTERPOLATION_REACH)[0]
 
 
 def _onto_grid(mask: NDArray[np.bool_], labels: Volume, image: Volume) -> NDArray[np.bool_]:
@@ -300,11 +300,11 @@ def _check_size(mask: NDArray[np.bool_], box: Box, preparation: Preparation) -> 
 
 
 def _cropped(image: Volume, mask: NDArray[np.bool_], box: Box, padding: int) -> tuple[Volume, NDArray[np.bool_]]:
-    crop, around = _around(image, box, padding)
+    crop, around = crop_around(image, box, padding)
     return crop, np.ascontiguousarray(mask[around])
 
 
-def _around(image: Volume, box: Box, padding: int) -> tuple[Volume, Box]:
+def crop_around(image: Volume, box: Box, padding: int) -> tuple[Volume, Box]:
     """The box and `padding` voxels around it, as far as the image goes; and where that is."""
     starts = [max(axis.start - padding, 0) for axis in box]
     z, y, x = (slice(start, axis.stop + padding) for start, axis in zip(starts, box, strict=True))

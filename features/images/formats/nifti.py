@@ -66,7 +66,7 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     return Volume(array, place.spacing, place.origin, place.direction, warnings=place.warnings, plane=plane)
 
 
-def write_nifti(path: Path, volume: Volume) -> None:
+def write_nifti(path: Path, volume: Volume, *, level: int = 9) -> None:
     """Write a volume as NIfTI-1, compressed for .gz, with its geometry in sform and qform; units mm. Raises StoreError."""
     import nibabel as nib
 
@@ -79,7 +79,7 @@ def write_nifti(path: Path, volume: Volume) -> None:
     image.set_sform(affine, code="scanner")
     image.set_qform(affine, code="scanner")
     data: bytes = image.to_bytes()
-    write_bytes(path, gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    write_bytes(path, gzip.compress(data, level, mtime=0) if path.suffix == ".gz" else data)
 
 
 def nifti_voxels(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Parameter files of pyradiomics are read as they are; what is wrong in them is told with file and line."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from features.radiomics.family import FAMILIES
 from features.radiomics.parameters import REMOVED, Parameters, default_parameters, load_parameters
 from features.radiomics.preparation import Preparation
 from features.radiomics.settings import Settings
+from features.radiomics.voxelwise.window import Window
 
 EVERY_SETTING = """
 setting:
@@ -299,7 +301,11 @@ def test_an_interpolator_may_be_a_number(tmp_path: Path) -> None:
         ("setting:\n  resampledPixelSpacing: [1, -1, 1]\n", "param.yaml:2: setting.resampledPixelSpacing.1"),
         ("setting:\n  resegmentRange: []\n", "param.yaml:2: setting.resegmentRange"),
         ("setting:\n  resegmentMode: sigmas\n", 'did you mean "sigma"?'),
-        ("voxelSetting:\n  kernelRadius: 2\n", "take voxelSetting out"),
+        (
+            "voxelSetting:\n  kernelRadius: 0\n",
+            "param.yaml:2: voxelSetting.kernelRadius: Input should be greater than 0",
+        ),
+        ("voxelSetting:\n  kernelRadios: 2\n", 'did you mean "kernelRadius"?'),
         ("imageType:\n  Original: {label: 2}\n", "the ROI is one for all image types"),
         ("setting:\n  label: 0\n", "param.yaml:2: setting.label"),
         ("setting: [1]\n", "param.yaml:1"),
@@ -308,6 +314,15 @@ def test_an_interpolator_may_be_a_number(tmp_path: Path) -> None:
 )
 def test_faults_name_file_and_line(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in faults(tmp_path, text)
+
+
+def test_settings_of_maps_are_read(tmp_path: Path) -> None:
+    found = load(tmp_path, "voxelSetting: {kernelRadius: 2, maskedKernel: false, initValue: .nan, voxelBatch: -1}")
+    assert found.window == Window(2, masked=False)
+    assert math.isnan(found.outside)
+    assert "voxelSetting changes nothing here" in str(found.notes[0])
+    assert load(tmp_path, "voxelSetting: {voxelBatch: 100, initValue:}").window == Window(1, batch=100)
+    assert load(tmp_path, "voxelSetting:").notes == ()
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
