@@ -154,42 +154,23 @@ def speed(options: argparse.Namespace) -> None:
     for voxels in options.voxels:
         image, labels = make_case(voxels)
         for radius in options.radius:
-            total = 0.0
-            for family in options.families:
-                text = parameters_of([family], radius)
+            sets = [[family] for family in options.families]
+            for families in [*sets, options.families] if len(sets) > 1 else sets:
+                text = parameters_of(families, radius)
                 other, images = timed(their_call(image, labels, text), 1)
-                total += other
                 expected = {key: inside(one, labels) for key, one in images.items()}
-                _row(image, labels, radius, family, text, other, EACH, expected, options.repeats)
-            if len(options.families) > 1:
-                text = parameters_of(options.families, radius)
-                _row(image, labels, radius, "together", text, total, TOGETHER, None, options.repeats)
-
-
-def _row(
-    image: Volume,
-    labels: Volume,
-    radius: int,
-    title: str,
-    text: str,
-    other: float,
-    promised: float,
-    expected: Arrays | None,
-    repeats: int,
-) -> None:
-    call = our_call(image, labels, text)
-    call()
-    own, found = timed(call, repeats)
-    ratio, voxels = other / own, int((labels.array > 0).sum())
-    told = "– | – | –"
-    if expected is not None:
-        worst, many, alone = agreement(found, expected)
-        told = f"{worst:.1e} | {many} of {sum(one.size for one in found.values())} | {alone}"
-    unmet = "" if ratio >= promised else " UNMET"
-    print(
-        f"| {voxels} | {radius} | {title} | {other:.2f} | {own:.3f} | {ratio:.1f} | {promised}{unmet} | {told} |",
-        flush=True,
-    )
+                call = our_call(image, labels, text)
+                call()
+                own, found = timed(call, options.repeats)
+                worst, many, alone = agreement(found, expected)
+                size, values = int((labels.array > 0).sum()), sum(one.size for one in found.values())
+                title, promised = (families[0], EACH) if len(families) == 1 else ("together", TOGETHER)
+                unmet = "" if other / own >= promised else " UNMET"
+                print(
+                    f"| {size} | {radius} | {title} | {other:.2f} | {own:.3f} | {other / own:.1f} | {promised}{unmet} |"
+                    f" {worst:.1e} | {many} of {values} | {alone} |",
+                    flush=True,
+                )
 
 
 def command(options: argparse.Namespace) -> None:
