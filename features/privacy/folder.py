@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,13 +35,14 @@ _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".mha")
 class Job:
     """A file to be de-identified. target: its new place below OUT; or, of a DICOM file, the folder that it keeps.
 
-    name: the old place below IN.
+    name: the old place below IN. centre: whose source of the catalog has the file; empty if there is none, or several.
     """
 
     source: Path
     name: str
     target: str
     patient: str = ""
+    centre: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ def plan_folder(
     Of it come the form of patient ids, the folders of the images, which stay, the templates of NIfTI, NRRD and MetaImage
     paths, the words of ROI patterns and the codes of time points. Without it the paths of those files name no patient.
 
-    Raises RadweaveError if `source` is no folder, ids have a prefix, one folder lies in the other, or `target` holds anything.
+    Where ids have the centre in front, it is that of the source whose folder or template has the file; a file of no source,
+    or of sources of several centres, has no known patient.
+
+    Raises RadweaveError if `source` is no folder, one folder lies in the other, or `target` holds anything.
     """
     source, target = source.resolve(), target.resolve()
     if not source.is_dir():
@@ -71,20 +75,17 @@ def plan_folder(
         raise RadweaveError(f"{target}: lies in {source}, or the other way round; choose another folder")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RadweaveError(f"{target}: is not empty; choose a new folder")
-    if declared and declared.id_form.prefix:
-        what = f'the id_form of the cohort "{cohort}" puts the centre in front of ids, which the files of a folder do not tell'
-        raise RadweaveError(f"{what}; use a catalog with one centre, without prefix")
     names = Pseudonyms(cohort, key, declared.id_form if declared else IdForm())
     found, refused = list_files(source, source)
     images = declared.images if declared else ()
     templates = [
-        (path, compile_template(path, declared.timepoints if declared else {}))
+        (path, compile_template(path, declared.timepoints if declared else {}), one.centre)
         for one in images
         if isinstance(one, FileSource)
         for path in sorted((one.path, one.mask.path), key=lambda path: -len(re.sub(r"{.*?}", "", path)))
     ]
     dicom = [one for one in images if isinstance(one, DicomSource)]
-    folders = sorted({str(PurePosixPath(one.path)) for one in dicom} - {"."}, key=len, reverse=True)
+    folders = sorted({(str(PurePosixPath(one.path)), one.centre) for one in dicom}, key=lambda two: -len(two[0]))
     jobs = tuple(_job(file.path, file.name, templates, folders, names) for file in found)
     return Plan(jobs, len(refused), _rules(cohort, key, options, dicom), names)
 
@@ -100,17 +101,36 @@ def _rules(cohort: str, key: bytes, options: frozenset[Option], dicom: Sequence[
 
 
 def _job(
-    path: Path, name: str, templates: Sequence[tuple[str, re.Pattern[str]]], folders: Sequence[str], names: Pseudonyms
+    path: Path,
+    name: str,
+    templates: Sequence[tuple[str, re.Pattern[str], str]],
+    folders: Sequence[tuple[str, str]],
+    names: Pseudonyms,
 ) -> Job:
-    for template, pattern in templates:
-        match = pattern.fullmatch(name)
-        if match:
-            patient, place = names.patient(match["patient"]), template
-            for word, value in {**match.groupdict(), "patient": patient}.items():
-                place = place.replace(f"{{{word}}}", value)
-            return Job(path, name, place, patient)
-    folder = next((one for one in folders if PurePosixPath(name).is_relative_to(one)), "")
-    return Job(path, name, folder)
+    fitting = [
+        (template, match, centre) for template, pattern, centre in templates if (match := pattern.fullmatch(name))
+    ]
+    if fitting:
+        place, match, _ = fitting[0]
+        centre = _only(centre for _, _, centre in fitting)
+        patient = _patient_of(names, match["patient"], centre)
+        for word, value in {**match.groupdict(), "patient": patient}.items():
+            place = place.replace(f"{{{word}}}", value)
+        return Job(path, name, place, patient, centre)
+    holding = [(folder, centre) for folder, centre in folders if PurePosixPath(name).is_relative_to(folder)]
+    folder = holding[0][0] if holding and holding[0][0] != "." else ""
+    return Job(path, name, folder, centre=_only(centre for _, centre in holding))
+
+
+def _only(centres: Iterable[str]) -> str:
+    """The one centre; empty if there is none, or several."""
+    several = set(centres)
+    return several.pop() if len(several) == 1 else ""
+
+
+def _patient_of(names: Pseudonyms, raw: str, centre: str) -> str:
+    """The pseudonym of an id of a centre; empty if there is none, or the centre stands in front of ids and is not known."""
+    return "" if names.form.prefix and not centre else names.at(centre).patient(raw)
 
 
 def deidentify_file(job: Job, plan: Plan, target: Path) -> Rejected | None:
@@ -131,7 +151,9 @@ def deidentify_file(job: Job, plan: Plan, target: Path) -> Rejected | None:
     if not job.source.name.lower().endswith(_VOLUMES):
         raise Rejected("NOT_IMAGE")
     if not job.patient:
-        raise Rejected("PATIENT_UNKNOWN", "no template of the catalog finds a patient in the file's path")
+        raise Rejected(
+            "PATIENT_UNKNOWN", _why_unknown(job, plan) or "no template of the catalog finds a patient in its path"
+        )
     place = target / job.target
     partial = place.with_name(f".{place.name}.part")
     try:
@@ -150,9 +172,9 @@ def _write_dicom(job: Job, plan: Plan, target: Path) -> None:
     check_burned_in(dataset)
     if any(tag.group >> 8 == 0x60 and tag.element == 0x0102 and dataset[tag].value for tag in list(dataset.keys())):
         raise Rejected("PHI_BURNED", "an overlay lies in unused bits of the pixels")
-    patient = plan.names.patient(text(dataset, "PatientID"))
+    patient = _patient_of(plan.names, text(dataset, "PatientID"), job.centre)
     if not patient:
-        raise Rejected("PATIENT_UNKNOWN")
+        raise Rejected("PATIENT_UNKNOWN", _why_unknown(job, plan))
     series = plan.names.word(text(dataset, "SeriesInstanceUID"))[:16]
     deidentify_dataset(dataset, patient, plan.rules)
     data = io.BytesIO()
@@ -160,3 +182,11 @@ def _write_dicom(job: Job, plan: Plan, target: Path) -> None:
         dataset.save_as(data, enforce_file_format=True)
     name = plan.names.word(f"file\0{job.name}")[:16]
     write_bytes(target / job.target / patient / series / f"{name}.dcm", data.getvalue())
+
+
+def _why_unknown(job: Job, plan: Plan) -> str:
+    if plan.names.form.prefix and not job.centre:
+        return (
+            "ids have their centre in front, and no source of the catalog, or those of several centres, have the file"
+        )
+    return ""

@@ -125,6 +125,28 @@ def test_without_a_catalog_the_paths_of_other_files_name_no_patient(source: Path
     assert found["mr/p-1/week_6.nrrd"] == "PATIENT_UNKNOWN"
 
 
+def test_a_centre_in_front_of_ids_is_that_of_the_source_that_has_the_file(source: Path, tmp_path: Path) -> None:
+    dicom, files = COHORT["images"]
+    cohort = {**COHORT, "centres": {"A": {}, "B": {}}, "id_form": {"upper": True, "prefix": True}}
+    cohort["images"] = [dicom, {**files, "centre": "B"}]
+    declared = Catalog.model_validate({"version": 1, "cohorts": {"demo": cohort}, "folder": tmp_path}).cohort("demo")
+    target = tmp_path / "out"
+    found = _run(plan_folder(source, target, "demo", KEY, ALL, declared), target)
+    assert {name for name, code in found.items() if not code} == {
+        *("north/ct/Doe^John/1.dcm", "mr/p-1/week_6.nrrd", "mr/p-1/week_6_left_mask.nrrd"),
+    }
+    assert found["elsewhere/Doe.dcm"] == "PATIENT_UNKNOWN"  # its centre is not known
+    assert {path.name for path in (*target.glob("north/ct/*"), *target.glob("mr/*"))} == {
+        *(pseudonym(KEY, "demo", "A-P-1"), pseudonym(KEY, "demo", "B-P-1")),
+    }
+    both = {**cohort, "images": [dicom, {**dicom, "centre": "B"}, files]}
+    declared = Catalog.model_validate({"version": 1, "cohorts": {"demo": both}, "folder": tmp_path}).cohort("demo")
+    (job,) = [
+        job for job in plan_folder(source, tmp_path / "two", "demo", KEY, ALL, declared).jobs if "1.dcm" in job.name
+    ]
+    assert job.centre == ""
+
+
 def test_words_and_codes_of_the_catalog_stay(source: Path, tmp_path: Path, declared: Catalog) -> None:
     rules = plan_folder(source, tmp_path / "out", "demo", KEY, ALL, declared.cohort("demo")).rules
     assert rules.vocabulary.clean("Zeta-GTV") == "Zeta-GTV"
