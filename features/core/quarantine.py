@@ -137,8 +137,15 @@ REASONS: dict[str, Reason] = {
         "several image series match one case, and its masks do not name one of them alone",
         "choose one by `select` or `ignore` in the catalog, or keep one series per case and modality",
     ),
-    "IMAGE_MISSING": Reason("a mask refers to an image that is not there", "add the image series, or remove the mask"),
-    "MASK_MISSING": Reason("an image has no mask", "add a contour, or remove the image from the cohort"),
+    "IMAGE_MISSING": Reason(
+        "a mask refers to an image that is not there",
+        "add the image, or correct its path (see SOURCE_UNMATCHED, where that is told too), or remove the mask",
+    ),
+    "MASK_MISSING": Reason(
+        "an image has no mask",
+        "add a contour, or correct the path of the masks (see SOURCE_UNMATCHED, where that is told too), or remove the image "
+        "from the cohort",
+    ),
     "MASK_AMBIGUOUS": Reason("several masks match one image", "keep one, or narrow the ROI pattern in the catalog"),
     "ROI_MISSING": Reason("no ROI of the mask matches the catalog's pattern", "correct the pattern or the ROI name"),
     "ROI_AMBIGUOUS": Reason("several ROIs of the mask match the catalog's pattern", "narrow the pattern"),

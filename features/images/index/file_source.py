@@ -82,6 +82,8 @@ def find_files(
             what = _why_none(template, elsewhere[template], astray, timepoints)
             findings.doubts.append(_doubt(source, what))
     _join(findings, source, images, masks, first_timepoint, packed)
+    if findings.doubts:
+        findings.refusals = [_pointing(one) for one in findings.refusals]
     findings.ignored = dict.fromkeys(findings.readable, "path")
     return findings
 
@@ -238,6 +240,13 @@ def _missing(code: str, source: FileSource, fields: Fields, path: Path, first_ti
     template = source.mask.path if code == "MASK_MISSING" else source.path
     message = f'{REASONS[code].means}: there is no file "{template}" for it'
     return replace(_refusal(code, source, fields, path, first_timepoint), message=message)
+
+
+def _pointing(one: Refusal) -> Refusal:
+    """Of a source with a doubtful template, what is missing with a word of the doubt: it is hardly a fault of each case."""
+    if one.code not in ("IMAGE_MISSING", "MASK_MISSING"):
+        return one
+    return replace(one, message=f"{one.message}; SOURCE_UNMATCHED tells what is wrong with the paths in the catalog")
 
 
 def _why_none(template: str, elsewhere: int, astray: Iterable[str], timepoints: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from features.core.catalog import Catalog
 from features.core.errors import RadweaveError
+from features.core.quarantine import REASONS
 from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
 from features.images.region import check_region, read_region
@@ -321,6 +322,8 @@ def test_a_template_that_no_file_fits_is_named_once_with_what_is_near(
     for row in index.quarantined:
         if row.code in ("IMAGE_MISSING", "MASK_MISSING"):
             assert (image if row.code == "IMAGE_MISSING" else mask) in row.message
+            assert "SOURCE_UNMATCHED tells what is wrong with the paths" in row.message
+            assert "SOURCE_UNMATCHED" in REASONS[row.code].remedy
 
 
 def test_a_folder_without_a_series_of_the_source_is_named(tmp_path: Path, catalog: Callable) -> None:
@@ -333,4 +336,6 @@ def test_a_folder_without_a_series_of_the_source_is_named(tmp_path: Path, catalo
 def test_incomplete_cases_are_no_fault_of_the_templates(tmp_path: Path, catalog: Callable) -> None:
     _write(tmp_path / "data" / "south" / "P1", CASE[:1])
     _write(tmp_path / "data" / "south" / "P2", CASE[1:])
-    assert _index(catalog, _source()).warned == ()
+    index = _index(catalog, _source())
+    assert index.warned == ()
+    assert "SOURCE_UNMATCHED" not in repr(index.quarantined)
