@@ -12,6 +12,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedCTImageStorage
 
 from features.core.quarantine import Rejected
+from features.images.dicom.ct_unit import check_ct_unit
+from features.images.dicom.dataset import quiet, read_dataset
+from features.images.dicom.frames import frames_of
 from features.images.dicom.series import read_dicom_series
 
 
@@ -104,6 +107,8 @@ def test_words_that_the_standard_does_not_know_are_not_quoted(tmp_path: Path, sa
         (_each(RescaleType="Hounsfield Units"), []),
         (_each(RescaleType=""), []),
         (_each(ImageType=["DERIVED", "PRIMARY", "AXIAL", "VMI"]), []),
+        (_each(RescaleType="HU", ImageType=["DERIVED", "SECONDARY", "AXIAL", "IODINE"]), ["UNIT_DOUBTFUL"]),
+        (_enhanced("HU", "IODINE"), ["UNIT_DOUBTFUL"]),
         (_mapped("[hnsf'U]"), []),
         (_enhanced("HU"), []),
         (_each(RescaleType="US"), ["CT_UNIT_UNTOLD"]),
@@ -115,6 +120,42 @@ def test_what_claims_to_be_hu_or_says_nothing_is_read(
 ) -> None:
     paths, _ = save_series(tmp_path, edit=edit)
     assert [one.code for one in read_dicom_series(paths, unit="HU").warnings] == told
+
+
+ATTENUATION = (
+    *("ORIGINAL/PRIMARY/AXIAL/CT_SOM5 SPI", "DERIVED/SECONDARY/MPR", "MAXIMUM", "PERFUSION", "ANATOMIC", "REFORMATTED"),
+    *("VNC", "DE_VNC", "VUE", "VMI", "MONO_70KEV", "MONOENERGETIC", "MAT_REMOVED", "IODINE REMOVED", "NO_IODINE"),
+    *("CALCIUM_SUPPRESSED", "CALCIUM_SCORE", "VIRTUAL_NON_CONTRAST"),
+)
+NO_ATTENUATION = (
+    *("IODINE", "IODINE NO WATER", "DE_IODINE_MAP", "IODINE_DENSITY", "WATER(IODINE)", "CALCIUM", "URIC_ACID", "XENON"),
+    *(
+        "EFFECTIVE_Z",
+        "Z_EFFECTIVE",
+        "ZEFF",
+        "ATOMIC_NUMBER",
+        "RHO",
+        "ELECTRON DENSITY",
+        "FAT_FRACTION",
+        "FAT",
+        "MAT_MODIFIED",
+    ),
+    *("LUNG_PBV", "PERFUSION/CBF", "TMAX", "SUBTRACTION"),
+)
+
+
+def test_a_makers_word_for_something_else_than_attenuation_is_told(tmp_path: Path, save_series: Callable) -> None:
+    dataset = read_dataset(save_series(tmp_path, edit=_each(RescaleType="HU"))[0][0])
+    told = set()
+    for word in ATTENUATION + NO_ATTENUATION:
+        with quiet():
+            dataset.ImageType = ["DERIVED", "SECONDARY", *word.split("/")]
+        assert check_ct_unit(frames_of(dataset), wanted=False) == (True, ())
+        is_hu, warnings = check_ct_unit(frames_of(dataset), wanted=True)
+        assert is_hu
+        if [one.code for one in warnings] == ["UNIT_DOUBTFUL"]:
+            told.add(word)
+    assert told == set(NO_ATTENUATION)
 
 
 @pytest.mark.parametrize(("kind", "refused"), [("", True), ("MGML", False)])
