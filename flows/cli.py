@@ -104,19 +104,18 @@ def check(
 ) -> None:
     """Validate catalog, recipes and studies, all faults at once, without touching pixels.
 
-    Studies that name another catalog are left out, and named.
+    A study is judged as `study --catalog` would run it. Of radweave's own, those whose cohorts the catalog lacks are left
+    out, and named.
     """
     from flows.configuration import check_configuration, left_out, recipe_files, study_files
 
     files = studies or list(study_files().values())
-    left = left_out(files, catalog)
+    left = {} if studies else left_out(files, catalog)
     judged = [path for path in files if path not in left]
-    if studies and not judged:
-        raise RadweaveError(f"no study was checked: {'; '.join(f'{path}: {why}' for path, why in left.items())}")
     found = check_configuration(catalog, judged)
     count = counted(len(judged), "study", "studies")
     typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {counted(len(recipe_files()), 'recipe')}")
-    typer.echo(f"{count}: no faults" if judged else "no study is of this catalog")
+    typer.echo(f"{count}: no faults" if judged else "no study can run on this catalog")
     for why in dict.fromkeys(left.values()):
         names = [path.stem for path, reason in left.items() if reason == why]
         typer.echo(f"{counted(len(names), 'study', 'studies')} left out ({', '.join(names)}): {why}")

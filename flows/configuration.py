@@ -127,7 +127,7 @@ def _file_faults(catalog: Catalog) -> list[Fault]:
 
 
 def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
-    """Studies that are none of a catalog, and why: they name another one, or none and no cohort of this one.
+    """Studies that cannot run on a catalog because it lacks a cohort of theirs, and why; not those that name it as theirs.
 
     Whatever cannot be read is not left out: it has faults to be told.
     """
@@ -136,14 +136,13 @@ def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
     found: dict[Path, str] = {}
     for path in studies:
         try:
-            plan, known = load_study(path), set(load_catalog(catalog_path).cohorts)
+            plan, known = load_study(path), load_catalog(catalog_path).cohorts
         except ConfigError:
             continue
-        named = (path.resolve().parent / plan.catalog).resolve()
-        if plan.catalog and named != catalog_path.resolve():
-            found[path] = f"its catalog is {named}" + ("" if named.is_file() else ", which is not here")
-        elif not plan.catalog and not known & set(plan.cohorts):
-            found[path] = f"it names no catalog, and this one has no cohort {', '.join(plan.cohorts)}"
+        lacking = [name for name in plan.cohorts if name not in known]
+        own = (path.resolve().parent / plan.catalog).resolve() if plan.catalog else None
+        if lacking and own != catalog_path.resolve():
+            found[path] = f"this catalog has no cohort {', '.join(lacking)}" + (f"; {own} has" if own else "")
     return found
 
 

@@ -19,13 +19,15 @@ from features.core.store import Store
 from features.core.table import plain_texts, read_table
 from features.results.manifest import File, Mart
 from features.results.runs import is_run
-from features.results.schemas import KEY
+from features.results.schemas import KEY, STUDY_TABLES
 
 CASE_BLOCKS = ("region", "radiomics", "deep")  # one row per case
 PATIENT_BLOCKS = ("clinical", "genomic")  # one row per patient
 BLOCKS = CASE_BLOCKS + PATIENT_BLOCKS
 CASE_KEY = tuple(column.name for column in KEY)
 PATIENT_KEY = ("patient", "cohort", "centre")
+_RUN = pa.schema([("study", pa.string()), ("run", pa.string())])
+_EMPTY = {schema.name: pa.schema([*_RUN, *schema.arrow]).empty_table() for schema in STUDY_TABLES}
 _PARQUET = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
@@ -34,6 +36,7 @@ _PARQUET = ds.ParquetFileFormat(
 class Views:
     """The tables of one refresh by name, those of whole studies, and `cases`: all blocks side by side, a row per case.
 
+    A table of studies is there, empty, where no study has it yet.
     refresh: the tables as they were then; None: the newest. A table is opened when it is asked for, so that a damaged one
     spoils no other. Raises StoreError if the store is empty.
     """
@@ -101,7 +104,7 @@ class Views:
         if name not in self._tables:
             if name in self._studies:
                 tables = [_named(path) for path in self._studies[name]]
-                self._tables[name] = pa.concat_tables(tables, promote_options="permissive")
+                self._tables[name] = pa.concat_tables([*tables, _EMPTY[name]], promote_options="permissive")
             else:
                 self._tables[name] = _union(self.store, name, self.manifest.of_table(name))
         return self._tables[name]
@@ -261,19 +264,18 @@ def _not_named(path: Path) -> StoreError:
 
 
 def _study_tables(store: Store) -> dict[str, list[Path]]:
-    """The files of the tables of all whole runs, by name."""
-    found: dict[str, list[Path]] = {}
+    """The files of the tables of all whole runs, by name; none of a table that no run has."""
     files = find_files(store.root / "studies")
-    for name in ("scores", "predictions", "selected", "singles", "copies"):
+    found: dict[str, list[Path]] = {}
+    for name in _EMPTY:
         paths = [store.root / "studies" / file for file in files if file.endswith(f"/{name}.parquet")]
-        if whole := [path for path in paths if is_run(path.parent)]:
-            found[name] = whole
+        found[name] = [path for path in paths if is_run(path.parent)]
     return found
 
 
 def _named(path: Path) -> pa.Table:
     """The table of a run, with study and run in front."""
     table = read_table(path)
-    for i, (name, value) in enumerate((("study", path.parent.parent.name), ("run", path.parent.name))):
+    for i, (name, value) in enumerate(zip(_RUN.names, (path.parent.parent.name, path.parent.name), strict=True)):
         table = table.add_column(i, name, pa.array([value] * table.num_rows, pa.string()))
     return table

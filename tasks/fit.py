@@ -12,6 +12,7 @@ from features.core.design import Design
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.core.table import write_table
+from features.results.schemas import STUDY_TABLES
 from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.result import StudyResult
 from tasks.evaluation.study import Study
@@ -40,15 +41,15 @@ def fit_models(
         return [fits for fits in found if not isinstance(fits, Rejected)]
 
     result = evaluate(design, study, map_units=map_units)
-    tables = {
+    frames = {
         "scores": result.scores_table(),
         "predictions": result.predictions,
         "selected": result.selected_table(),
         "singles": result.singles_table(),
+        "copies": result.copies_table(),
     }
-    tables |= {"copies": result.copies_table()} if result.copies else {}
     with writing():
-        for name, frame in tables.items():
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-            write_table(folder / f"{name}.parquet", table, {"study": study.name, "digest": result.digest})
+        for schema in STUDY_TABLES:  # all of them, also those that are empty, with the same types in every study
+            table = pa.Table.from_pandas(frames[schema.name], schema=schema.arrow, preserve_index=False)
+            write_table(folder / f"{schema.name}.parquet", table, {"study": study.name, "digest": result.digest})
     return result

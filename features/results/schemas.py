@@ -1,10 +1,11 @@
-"""The tables of the mart that are the same for every cohort: their columns, as data."""
+"""The tables of the mart that are the same for every cohort, and those of every study: their columns, as data."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
-from features.core.table import Column, Schema
+from features.core.table import Column, Schema, Type
 
 KEY = (
     Column("case", "string", "case id: cohort:patient:timepoint[:lesion]", role="key"),
@@ -109,3 +110,33 @@ DICTIONARY = Schema(
     ),
 )
 FIXED = (SCANS, QUARANTINE, WARNINGS, UNMATCHED, DICTIONARY)
+
+
+def _of_study(name: str, columns: str) -> Schema:
+    """A table of studies: names of columns, each with its type. What they mean is told where they are made: tasks/evaluation."""
+    pairs = (column.split("/") for column in columns.split())
+    return Schema(name, tuple(Column(one, cast(Type, kind), "", role="fact") for one, kind in pairs))
+
+
+STUDY_TABLES = (
+    _of_study(
+        "scores",
+        "split/string blocks/string model/string metric/string centre/string value/float64 low/float64 high/float64 "
+        "n/int64 events/int64 columns/int64 candidates/int64 warnings/int64 reason/string",
+    ),
+    _of_study(
+        "predictions",
+        "split/string repeat/int64 fold/string blocks/string model/string case/string centre/string patient/string "
+        "score/float64 high_risk/bool event/bool time/float64",
+    ),
+    _of_study(
+        "selected",
+        "split/string blocks/string model/string feature/string chosen/int64 folds/int64 mean_weight/float64",
+    ),
+    _of_study(
+        "singles",
+        "block/string column/string columns/int64 value/float64 n/int64 p/float64 out_of_fold/float64 chosen/int64 "
+        "folds/int64",
+    ),
+    _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
+)

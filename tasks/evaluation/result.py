@@ -132,5 +132,4 @@ class StudyResult:
         """The copies as a table, a row for each patient of each set; `case` is the patient."""
         columns = ["copies", "case", "alike", "joined"]
         rows = [(i, patient, c.alike, c.joined) for i, c in enumerate(self.copies, start=1) for patient in c.patients]
-        types = {"copies": "int64", "case": "str", "alike": "str", "joined": "bool"}
-        return pd.DataFrame(rows, columns=columns).astype(types)
+        return pd.DataFrame(rows, columns=columns)

@@ -28,7 +28,7 @@ LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies
 class Study(Frozen):
     """Cohorts × recipes × sets of blocks × endpoint × splits × models.
 
-    catalog: whose cohorts they are, for `radweave check`; a study runs with the catalog that the command names.
+    catalog: whose cohorts they are; checked and run is a study with the catalog that the command names.
     predict_at: time point of the prediction; predictors known later are refused. blocks: name → blocks that stand
     together; the sets are compared, beside the baselines "clinical" and "volume". missing_block: whether a case without
     any value of a block, or without one of the modalities, is kept and imputed, or excluded. lesions: several lesions of

@@ -9,6 +9,7 @@ import pytest
 from features.core.store import Store
 from features.results.manifest import CohortState, commit, newest
 from flows.cli import app, choose_runner
+from flows.configuration import left_out
 from flows.screen import Screen, table_of
 from tasks.runners.dask import Dask
 from tasks.runners.processes import Processes
@@ -172,25 +173,32 @@ def test_check_accepts_what_comes_with_radweave(command) -> None:
     assert "left out" not in found
 
 
-def test_check_judges_the_studies_of_its_catalog_and_names_the_others(command, tmp_path: Path) -> None:
-    catalog, mine, free = (tmp_path / name for name in ("data_catalog.yaml", "mine.yaml", "free.yaml"))
+def test_check_judges_the_studies_that_can_run_on_the_catalog_and_names_the_others(command, tmp_path: Path) -> None:
+    """The rule of `study --catalog`: whichever catalog a study names, the cohorts of the one that is given count."""
+    catalog, mine = tmp_path / "data_catalog.yaml", tmp_path / "mine.yaml"
     catalog.write_text(CATALOG)
     found = command("check", "--catalog", catalog).stdout
-    assert "no study is of this catalog" in found and "no faults" not in found
-    assert (
-        "4 studies left out (builtin_response, builtin_survival, sts_metastasis, sts_recurrence): its catalog is "
-        in found
-    )
-    plan = "cohorts: [onee]\nendpoint: os\nblocks: {r: [clinical]}\nmodels: [svm]\n"
-    free.write_text(plan)
-    mine.write_text(f"catalog: data_catalog.yaml\n{plan}")
-    told = command("check", free, "--catalog", catalog, code=2).stderr
-    assert f"no study was checked: {free}: it names no catalog, and this one has no cohort onee" in told
-    told = command("check", mine, free, "--catalog", catalog, code=2).stderr
-    assert f'{mine}:2: unknown cohort; found "onee"; allowed: one; did you mean "one"?' in told
-    mine.write_text(f"catalog: gone.yaml\n{plan}")
-    told = command("check", mine, "--catalog", catalog, code=2).stderr
-    assert f"its catalog is {tmp_path / 'gone.yaml'}, which is not here" in told
+    assert "no study can run on this catalog" in found and "no faults" not in found
+    own = re.escape(str(Path(__file__).parents[2] / "data_catalog.yaml"))
+    for cohort in ("builtin", "sts"):
+        assert re.search(
+            rf"2 studies left out \({cohort}_\w+, {cohort}_\w+\): this catalog has no cohort {cohort}; {own} has", found
+        )
+    for named in ("", "catalog: gone.yaml\n", "catalog: data_catalog.yaml\n"):
+        mine.write_text(f"{named}cohorts: [onee]\nendpoint: os\nblocks: {{r: [clinical]}}\nmodels: [svm]\n")
+        for words in (("check", mine), ("study", mine, "--store", tmp_path / "store")):
+            told = command(*words, "--catalog", catalog, code=2).stderr
+            assert 'unknown cohort; found "onee"; allowed: one; did you mean "one"?' in told
+    assert list(left_out([mine], catalog)) == []  # it names the catalog as its own
+    mine.write_text(mine.read_text().removeprefix(named))
+    assert list(left_out([mine], catalog)) == [mine]
+
+
+def test_check_judges_radweave_s_studies_with_a_simulated_catalog(command, tmp_path: Path) -> None:
+    command("simulate", tmp_path / "cohort", "--centres", 1, "--patients-per-centre", 1)
+    found = command("check", "--catalog", tmp_path / "cohort" / "data_catalog.yaml").stdout
+    assert "2 studies: no faults" in found
+    assert "2 studies left out (sts_metastasis, sts_recurrence): this catalog has no cohort sts" in found
 
 
 def test_an_empty_store_says_what_to_do(command, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from features.core.errors import RadweaveError, StoreError
 from features.core.place import open_place
 from features.core.store import Store
-from features.core.table import Column, parquet_bytes
+from features.core.table import Column, parquet_bytes, write_table
 from features.results.manifest import newest
+from features.results.schemas import STUDY_TABLES
 from flows.views import Views, joined_names, quoted, relation_table
 
 pytestmark = pytest.mark.slow
@@ -221,6 +222,18 @@ def test_runs_of_studies_are_views_with_study_and_run(copied: Store) -> None:
     assert rows(Views(copied), "SELECT study, run, value FROM scores ORDER BY study") == [
         ("first", "0123456789abcdef", 0.5),
         ("second", "0123456789abcdef", 0.5),
+    ]
+
+
+def test_tables_of_studies_are_there_also_where_no_study_has_them(copied: Store) -> None:
+    for schema in STUDY_TABLES:
+        found = relation_table(Views(copied).ask(f"SELECT * FROM {schema.name}"))
+        assert (found.num_rows, found.schema.names) == (0, ["study", "run", *schema.arrow.names])
+    folder = copied.root / "studies" / "old" / "0123456789abcdef"
+    write_table(folder / "scores.parquet", pa.table({"split": ["nested"]}))
+    (folder / "study.json").write_text("{}")  # of a radweave that wrote no copies where there were none
+    assert rows(Views(copied), "SELECT split, value, alike FROM scores LEFT JOIN copies USING (run)") == [
+        ("nested", None, None)
     ]
 
 
