@@ -29,6 +29,7 @@ from flows.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.keys import store_key
 from flows.parameters import Choice, checked, titled
 from flows.threshold import check_threshold, scans_in_quarantine
+from flows.upkeep import unfinished
 from tasks.extract import extract_features
 from tasks.index import index_scans
 from tasks.measure import measure_scans
@@ -38,6 +39,8 @@ from tasks.quality import write_quality_page
 from tasks.retrieve import Retrieval, retrieve_series
 from tasks.runners.runner import Runner
 from tasks.tables import read_tables
+
+MOST_NAMED = 20  # damaged results that a line names
 
 
 def _name() -> str:
@@ -135,7 +138,7 @@ def _refresh(
     published = []
     store_key(store, path)  # before anything is read or made
     for one in finish_withdrawals(store):
-        say(f"the withdrawal of {one.case} was finished")
+        say(unfinished(one.case, one.unread) if one.unread else f"the withdrawal of {one.case} was finished")
     with Pool(runner) as pool:
         for name in names:
             with store.writing(name):
@@ -197,6 +200,7 @@ def refresh_cohort(
             if extractor.batched:
                 with gpu_slot():
                     run_step(extract_features, usable, recipe, extractor, ledger, pool)
+    tell_spoilt(ledger)
     published = run_step(publish_mart, index, recipes, tables, ledger)
     lack = "" if published.changed else _lack_of_pages(store, name)
     if published.changed or lack:
@@ -211,6 +215,15 @@ def _lack_of_pages(store: Store, cohort: str) -> str:
         return page_lack(store, newest(store), cohort)
     except StoreError as error:
         return str(error)
+
+
+def tell_spoilt(ledger: Ledger) -> None:
+    """Say which per-case results were damaged and are computed again, in one line."""
+    if ledger.spoilt:
+        names = [str(path.relative_to(ledger.store.root)) for path in ledger.spoilt]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        what = "result was" if len(names) == 1 else "results were"
+        say(f"computed again: {len(names)} {what} damaged: {', '.join(names[:MOST_NAMED])}{more}")
 
 
 def _tell_mended(ledger: Ledger, cache: FileCache, lack: str) -> None:

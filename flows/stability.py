@@ -18,6 +18,7 @@ from flows.configuration import find_recipes
 from flows.engine import run_body, run_step
 from flows.keys import store_key
 from flows.parameters import Choice, titled
+from flows.refresh import tell_spoilt
 from tasks.index import index_scans
 from tasks.measure import measure_scans
 from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -63,6 +64,7 @@ def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, ru
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
         usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
         for extractor in extractors:
-            rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, store, pool)
+            rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, ledger, pool)
             found.extend(rows)
+        tell_spoilt(ledger)
     return found

@@ -2,12 +2,13 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, StoreError, did_you_mean
 from flows.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 from tasks.reports.numbers import counted
 
@@ -22,21 +23,23 @@ ReasonOption = Annotated[
 
 def history(store: StoreOption = STORE) -> None:
     """List the refreshes that the store keeps: what each one changed can be seen with diff, its tables with query --at."""
-    from features.results.manifest import manifest_at, refresh_numbers
+    from features.results.manifest import kept_manifests, newest
     from flows.screen import Screen, table_of
     from flows.screen import counted as counted_codes
 
     place = open_store(store, there=True)
-    rows = []
-    for number in refresh_numbers(place):
-        manifest = manifest_at(place, number)
+    rows, unread = [], list[str]()
+    for manifest in kept_manifests(place, unread):
         for cohort, state in manifest.cohorts.items():
-            if state.refreshed == number:
+            if state.refreshed == manifest.refresh:
                 counts = (str(state.scans), str(state.used), counted_codes(state.quarantined), str(state.withdrawn))
-                rows.append((str(number), manifest.at[:19].replace("T", " "), cohort, *counts))
+                rows.append((str(manifest.refresh), manifest.at[:19].replace("T", " "), cohort, *counts))
     names = ("refresh", "at (UTC)", "cohort", "scans", "used", "quarantined", "withdrawn")
     with Screen() as screen:
         screen.show(table_of(f"Refreshes in {store}", {name: [row[i] for row in rows] for i, name in enumerate(names)}))
+    if unread:
+        raise StoreError("\n".join(unread))
+    newest(place)  # raises where the audit of withdrawals is damaged
 
 
 def diff(
@@ -81,7 +84,8 @@ def withdraw(
 ) -> None:
     """Remove a case from every table, refresh, result and study, and keep it out of all future refreshes.
 
-    An id of which the store holds nothing is refused, with the nearest ones.
+    An id of which the store holds nothing is refused, with the nearest ones. Damaged files, which may still hold the case,
+    are named at the end.
     """
     from features.results.withdraw import withdraw as remove
     from features.results.withdraw import withdrawn_cases
@@ -99,6 +103,16 @@ def withdraw(
         typer.echo(f"{found.case}: the store held nothing of it; it is barred from future refreshes")
     for run in found.studies:
         typer.echo(f"  study {run} contained it: its rows are removed there; its models and scores were made with it")
+    if found.unread:
+        raise StoreError(unfinished(found.case, found.unread))
+
+
+def unfinished(case: str, unread: Sequence[str]) -> str:
+    """What is to be said of a withdrawal that went past damaged files."""
+    return (
+        f"{case}: stays out, but {counted(len(unread), 'damaged file')} may still hold it; every refresh tries again:\n  "
+        + "\n  ".join(unread)
+    )
 
 
 def restore(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOption = STORE) -> None:
@@ -110,6 +124,27 @@ def restore(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOp
     own_key(place, needed=False)
     let_in(place, case, reason)
     typer.echo(f"{case}: may enter again at the next refresh")
+
+
+def restart_audit(store: StoreOption = STORE) -> None:
+    """Begin the audit of withdrawals anew where it is damaged and there is no backup. Who was withdrawn stays out.
+
+    The newest refresh remembers who was withdrawn. Whoever else the damaged file names is withdrawn too, and listed.
+    """
+    from features.results.withdraw import restart_audit as restart
+
+    place = open_store(store, there=True)
+    found = restart(place)
+    typer.echo(
+        f"{place.withdrawals}: begun anew; still withdrawn: {counted(len(found.cases), 'case or patient', 'cases or patients')}"
+    )
+    if found.aside is not None:
+        typer.echo(f"  reasons and days of earlier rows are only in {found.aside}")
+    for case in found.named:
+        typer.echo(f"  {case}: only the damaged file named it; if it had been restored: radweave restore {case}")
+    left = [unfinished(one.case, one.unread) for one in found.purged if one.unread]
+    if left:
+        raise StoreError("\n".join(left))
 
 
 def verify(store: StoreOption = STORE) -> None:
@@ -179,4 +214,4 @@ def pseudonym(
     typer.echo(f"{cohort}:{stand_in(key, cohort, patient)}")
 
 
-COMMANDS = (history, diff, withdraw, restore, verify, gc, pseudonym)
+COMMANDS = (history, diff, withdraw, restore, restart_audit, verify, gc, pseudonym)

@@ -7,7 +7,6 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.case import Scan
-from features.core.errors import StoreError
 from features.core.quarantine import Rejected
 from features.core.store import Store
 from features.results.check import THUMBNAIL, check_address, draw_scan
@@ -25,15 +24,9 @@ def write_quality_page(store: Store, cohort: str) -> None:
 def draw_missing(scans: Sequence[Scan], store: Store, pool: Pool, cohort: str) -> tuple[int, int]:
     """How many thumbnails that were damaged or not kept were drawn now, and how many scans could not be read for one."""
     kept = store.results().get(THUMBNAIL, set())
-    todo = [scan for scan in scans if check_address(scan) not in kept or not _is_whole(store, check_address(scan))]
+    todo = [
+        scan for scan in scans if check_address(scan) not in kept or not store.is_whole(THUMBNAIL, check_address(scan))
+    ]
     found = pool.map(partial(draw_scan, store=store), todo, f"{cohort}: draw thumbnails")
     lost = sum(isinstance(one, Rejected) for one in found)
     return len(todo) - lost, lost
-
-
-def _is_whole(store: Store, thumbnail: str) -> bool:
-    try:
-        store.check(THUMBNAIL, thumbnail)
-    except StoreError:
-        return False
-    return True

@@ -19,6 +19,7 @@ from features.radiomics.reliability import Reliability
 from features.radiomics.stability import Perturbations, compare, measure
 from features.results.extract import extract_address
 from features.results.guard import guarded
+from features.results.ledger import Ledger
 from features.results.prefixes import feature_prefix, settings_digests
 from features.results.schemas import STABILITY
 from features.results.weave import fits
@@ -32,12 +33,13 @@ def measure_stability(
     recipe: Recipe,
     extractor: Extractor,
     perturbations: Perturbations,
-    store: Store,
+    ledger: Ledger,
     pool: Pool,
 ) -> list[Reliability]:
     """Stability of an extractor's features over the scans of a cohort, also kept as a table of the store.
 
-    Measurements are kept under the address of the scan's own features, so that they leave the store with them.
+    Measurements are kept under the address of the scan's own features, so that they leave the store with them. Damaged ones
+    are measured again; the ledger says which.
     Raises RadweaveError if fewer than two scans fit the recipe.
     """
     addresses = {scan: extract_address(scan, recipe, extractor) for scan in scans if fits(scan, recipe)}
@@ -45,9 +47,9 @@ def measure_stability(
         raise RadweaveError(
             f'stability of cohort "{cohort}" needs two scans that fit {recipe.name}; it has {len(addresses)}'
         )
-    block = work_block(perturbations)
+    block, store = work_block(perturbations), ledger.store
     there = store.results().get(block, set())
-    todo = [scan for scan, address in addresses.items() if address not in there]
+    todo = [scan for scan, address in addresses.items() if address not in there or not ledger.is_whole(block, address)]
     one = partial(_measure_one, recipe=recipe, extractor=extractor, perturbations=perturbations, store=store)
     what = f"{recipe.name}: {extractor.kind}, {len(perturbations.chains)} perturbations"
     for outcome in pool.map(one, todo, what):

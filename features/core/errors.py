@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -15,12 +16,28 @@ class StoreError(RadweaveError):
     """The store is missing, damaged or of another version."""
 
 
+class DamagedError(StoreError):
+    """A file of the store is missing or is not what was written: others may be whole."""
+
+
 class WeightsError(RadweaveError):
     """A checkpoint is missing or its sha-256 differs. Weights are never replaced by random ones."""
 
 
 class FitError(RadweaveError):
     """A study cannot be fitted on these data: too few cases, too few events, one class."""
+
+
+@contextmanager
+def past_damage(unread: list[str] | None) -> Iterator[None]:
+    """Go on past a damaged file that is read inside the block: its sentence is added to `unread`, once. None: it is raised."""
+    try:
+        yield
+    except DamagedError as error:
+        if unread is None:
+            raise
+        if str(error) not in unread:
+            unread.append(str(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from features.core.errors import StoreError
+from features.core.errors import DamagedError, StoreError
 from features.core.place import read_bytes
 
 KEY = "radweave:seal"
@@ -29,14 +29,14 @@ _REMEDIES = (
     ("refreshes", -2, "restore it from a backup; or remove it, which gives up that refresh, and refresh"),
     ("index", -2, "the next refresh reads the files of this cohort again"),
     ("quality", -2, "the next refresh, or radweave quality, writes it again"),
-    ("thumbnail", -3, "remove it; radweave quality --draw draws it again"),
-    ("stability_*", -3, "remove it and run radweave stability again"),
+    ("thumbnail", -3, "radweave quality --draw draws it again"),
+    ("stability_*", -3, "radweave stability computes it again"),
     ("tables", -3, "run radweave verify, which says what to do"),
     ("stability", -3, "run radweave stability again"),
     ("views", -3, "the next refresh builds it again"),
     ("views", -4, "the next refresh builds it again"),
     ("studies", -4, "remove the folder of this run and run the study again"),
-    ("work", -4, "remove it and refresh"),
+    ("work", -4, "remove it: its values stand in the tables, or the next refresh computes it again"),
 )
 
 
@@ -73,9 +73,9 @@ def check_seal(data: bytes, where: Path) -> bool:
     return True
 
 
-def damaged(where: Path, why: str) -> StoreError:
+def damaged(where: Path, why: str) -> DamagedError:
     """The error about a damaged file of the store: which, why one knows, and what to do about it."""
-    return StoreError(f"{where}: is damaged ({why}); {_remedy(where)}")
+    return DamagedError(f"{where}: is damaged ({why}); {_remedy(where)}")
 
 
 def read_sealed(path: Path) -> tuple[bytes, bool]:
@@ -83,7 +83,7 @@ def read_sealed(path: Path) -> tuple[bytes, bool]:
     try:
         data = read_bytes(path)
     except StoreError as error:
-        raise StoreError(f"{error}; {_remedy(path)}") from error
+        raise DamagedError(f"{error}; {_remedy(path)}") from error
     return data, check_seal(data, path)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from features.core.errors import DamagedError
 from features.core.lock import locked
 from features.core.place import find_files
 from features.core.quarantine import Rejected, Warned
@@ -170,6 +171,14 @@ class Store:
             return False
         if f"{block}/{digest}".encode() not in data:
             raise damaged(path, "it is the result of another address")
+        return True
+
+    def is_whole(self, block: str, digest: str) -> bool:
+        """Whether a result is there and undamaged."""
+        try:
+            self.check(block, digest)
+        except DamagedError:
+            return False
         return True
 
     def _said(self, block: str, digest: str, provenance: Mapping[str, str], key: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -14,13 +15,16 @@ from features.core.place import read_bytes, write_bytes
 from features.core.room import Frozen
 from features.core.store import Store
 
-Reason = Literal["consent", "ineligible", "duplicate", "other"]
+_CASE = re.compile(rb'"case": "([\w .-]+(?::[\w .-]+){1,3})"')
+DAMAGED = ".damaged"  # ends the name of an audit that was damaged, and is kept beside the new one
+Reason = Literal["consent", "ineligible", "duplicate", "other", "restarted"]
 
 
 class Entry(Frozen):
     """A row of the audit. Rows are only added: a case is `withdrawn`, then `purged` once nothing of it is left.
 
-    `done`: in rows of earlier versions, whether the store was purged. `digest`: of this row and the digest before it.
+    The reason `restarted` is of who was withdrawn before the audit was lost and begun anew. `done`: in rows of earlier
+    versions, whether the store was purged. `digest`: of this row and the digest before it.
     """
 
     case: str
@@ -32,10 +36,14 @@ class Entry(Frozen):
 
 
 class Head(Frozen):
-    """What a manifest remembers of the audit: how many rows it had, and the digest of the last one."""
+    """What a manifest remembers of the audit: how many rows it had, the digest of the last one, and who was withdrawn then.
+
+    `withdrawn`: None in manifests of an earlier radweave, which did not say.
+    """
 
     rows: int = 0
     digest: str = ""
+    withdrawn: tuple[str, ...] | None = None
 
 
 def read_rows(store: Store, head: Head | None) -> list[Entry]:
@@ -54,7 +62,7 @@ def read_rows(store: Store, head: Head | None) -> list[Entry]:
     if head is not None:
         if len(rows) < head.rows:
             raise _damaged(store, f"holds {len(rows)} rows, the newest refresh remembers {head.rows}")
-        if head_of(rows[: head.rows]) != head or any(not row.digest for row in rows):
+        if head_of(rows[: head.rows]).digest != head.digest or any(not row.digest for row in rows):
             raise _damaged(store, "is not the one that the newest refresh remembers")
     return rows
 
@@ -71,7 +79,8 @@ def chained(rows: Iterable[Entry]) -> list[Entry]:
 
 def head_of(rows: Sequence[Entry]) -> Head:
     """What manifests are to remember of chained rows."""
-    return Head(rows=len(rows), digest=rows[-1].digest if rows else "")
+    withdrawn = tuple(sorted(withdrawn_in(rows)))
+    return Head(rows=len(rows), digest=rows[-1].digest if rows else "", withdrawn=withdrawn)
 
 
 def audit_bytes(rows: Iterable[Entry]) -> bytes:
@@ -108,5 +117,10 @@ def unpurged_in(rows: Iterable[Entry]) -> list[str]:
 def _damaged(store: Store, what: str) -> StoreError:
     return StoreError(
         f"{store.withdrawals}: the audit of withdrawals {what}; nothing is read or written until it is restored from your "
-        "backup: without it withdrawn patients would come back"
+        "backup: without it withdrawn patients would come back. If there is no backup: radweave restart-audit"
     )
+
+
+def told_cases(data: bytes) -> frozenset[str]:
+    """Cases that what is left of a damaged audit still names, whether withdrawn or restored."""
+    return frozenset(found.decode("ascii") for found in _CASE.findall(data))

@@ -6,38 +6,41 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, did_you_mean, past_damage
 from features.core.place import find_files
 from features.core.pseudonym import is_pseudonym
 from features.core.store import Store
 from features.core.table import column_names, read_table
 from features.results.audit import withdrawn_in
-from features.results.manifest import manifest_at, newest, read_audit, refresh_numbers
+from features.results.manifest import kept_manifests, newest, read_audit
 
 MOST = 3  # ids that a message shows
 UNKNOWN = "unknown"  # stands for the patient of a file that names none
 
 
-def cases_of(store: Store) -> set[str]:
+def cases_of(store: Store, unread: list[str] | None = None) -> set[str]:
     """Every case, and the patients as `cohort:patient`, in the tables of all kept refreshes and of all studies.
 
-    Raises StoreError if a table cannot be read.
+    unread: gets a sentence for each file that is damaged; without it, StoreError is raised.
     """
-    return {case for case, _ in cases_by_place(store)}
+    return {case for case, _ in cases_by_place(store, unread)}
 
 
-def cases_by_place(store: Store) -> Iterator[tuple[str, str]]:
+def cases_by_place(store: Store, unread: list[str] | None = None) -> Iterator[tuple[str, str]]:
     """What `cases_of` gives, each with the refresh or the run of a study that holds it, as a message tells it."""
     seen: set[str] = set()
-    for number in reversed(refresh_numbers(store)):
-        for name, file in manifest_at(store, number).files.items():
+    for manifest in reversed(kept_manifests(store, unread)):
+        for name, file in manifest.files.items():
             if file.path not in seen:
                 seen.add(file.path)
-                yield from ((one, f"refresh {number}") for one in cases_at(store.root / file.path, name.split("/")[1]))
+                with past_damage(unread):
+                    found = cases_at(store.root / file.path, name.split("/")[1])
+                    yield from ((one, f"refresh {manifest.refresh}") for one in found)
     for name in find_files(store.root / "studies"):
         if name.endswith(".parquet"):
             run = f"study {name.rsplit('/', 1)[0]}"
-            yield from ((one, run) for one in cases_at(store.root / "studies" / name, ""))
+            with past_damage(unread):
+                yield from ((one, run) for one in cases_at(store.root / "studies" / name, ""))
 
 
 def cases_at(path: Path, cohort: str) -> Iterator[str]:
@@ -67,7 +70,8 @@ def check_case(store: Store, case: str, *, in_advance: bool) -> None:
     if parts[0] not in cohorts:
         said = f'the store has no cohort "{parts[0]}"; it has {", ".join(cohorts) or "none"}'
         raise RadweaveError(f"{said}. {did_you_mean(parts[0], cohorts)}".removesuffix(". "))
-    known = cases_of(store) | withdrawn_in(read_audit(store))
+    unread: list[str] = []
+    known = cases_of(store, unread) | withdrawn_in(read_audit(store))
     if case in known or ":".join(parts[:2]) in withdrawn_in(read_audit(store)):
         return
     if in_advance and (is_pseudonym(parts[1]) or ":".join(parts[:2]) in known):
@@ -79,6 +83,7 @@ def check_case(store: Store, case: str, *, in_advance: bool) -> None:
     raise RadweaveError(
         f"{told(case)}: the store holds nothing of it, and nothing was changed; {found}; {how}; "
         "--bar keeps out a patient whose scans have not come yet"
+        + "".join(f"\n  damaged, so it may hold it: {one}" for one in unread)
     )
 
 

@@ -14,7 +14,7 @@ from features.core.progress import tell
 from features.core.store import Store
 from features.core.table import column_names, read_table
 from features.results.ledger import RESULT
-from features.results.manifest import manifest_at, refresh_numbers
+from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
 from features.results.runs import remove_run, unfinished_runs
 from features.results.view import mend_mart
 
@@ -34,12 +34,13 @@ class Collected:
 def collect(store: Store, keep: int, *, dry: bool = False) -> Collected:
     """Keep the newest refreshes and what they need. dry: only tell. Raises StoreError if somebody writes just now."""
     with store.cleaning():
+        newest(store)  # raises where nothing may be read
         if not dry:
             mend_mart(store)
         numbers = refresh_numbers(store)
         kept, old = numbers[-keep:], numbers[:-keep]
         temporary = [name for name in find_files(store.root) if _is_temporary(name)]
-        tables = unneeded_tables(store, kept)
+        tables = unneeded_tables(store, [manifest_at(store, number) for number in kept])
         results = _unneeded_results(store, kept)
         runs = unfinished_runs(store)
         gone = [*(store.root / name for name in [*temporary, *tables]), *(store.work(*result) for result in results)]
@@ -74,16 +75,16 @@ def addresses_in(path: Path) -> set[str]:
     return addresses(read_table(path, names)) if names else set()
 
 
-def unneeded_tables(store: Store, kept: Iterable[int]) -> list[str]:
+def unneeded_tables(store: Store, kept: Iterable[Manifest]) -> list[str]:
     """Names of the tables that belong to none of the refreshes."""
-    needed = {file.path for number in kept for file in manifest_at(store, number).files.values()}
+    needed = {file.path for manifest in kept for file in manifest.files.values()}
     found = (f"tables/{name}" for name in find_files(store.root / "tables"))
     return [name for name in found if name not in needed and not _is_temporary(name)]
 
 
 def remove_unneeded_tables(store: Store) -> None:
     """Remove the tables that belong to no refresh at all."""
-    for name in unneeded_tables(store, refresh_numbers(store)):
+    for name in unneeded_tables(store, kept_manifests(store)):
         remove_file(store.root / name)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import pyarrow as pa
 
 from features.core.errors import StoreError
+from features.core.place import remove_file
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.store import Store
 from features.core.table import table_of_bytes
@@ -20,14 +22,16 @@ RESULT = "result"  # ends the name of the column that holds the addresses of per
 class Ledger:
     """Addresses of per-case results that stand in a cohort's newest tables, their rows, and the rejections.
 
-    A damaged table is as if it were not there: its values come from work/ again; `damaged` says which. `mended`: refreshes
-    whose views were built again. `kernels`: which computed what the tables hold, and what was loaded since.
+    A damaged table is as if it were not there: its values come from work/ again; `damaged` says which. So is a damaged
+    result of work/: it is computed again; `spoilt` has its place. `mended`: refreshes whose views were built again.
+    `kernels`: which computed what the tables hold, and what was loaded since.
     """
 
     def __init__(self, store: Store, cohort: str) -> None:
         self.store, self.cohort = store, cohort
         self.manifest: Manifest = newest(store)
         self.damaged: list[str] = []
+        self.spoilt: list[Path] = []
         self.mended: list[int] = []
         self.kernels: set[str] = set(self.state.kernels) if self.state else set()
         self._tables: dict[str, pa.Table | None] = {}
@@ -101,10 +105,24 @@ class Ledger:
         return self.store.results()
 
     def knows(self, block: str, prefix: str, address: str) -> bool:
-        """Whether there is a result or a rejection, in the tables or in work/."""
-        if address in self.rows(block, prefix) or address in self.rejected or address in self._fresh:
+        """Whether there is a result or a rejection, in the tables or, undamaged, in work/."""
+        if address in self.rejected or address in self._fresh:
             return True
-        return address in self._kept.get(block, ()) or self.store.has(block, address)
+        tabled = address in self.rows(block, prefix)
+        if tabled and self._warned is not None:
+            return True
+        if address in self._kept.get(block, ()) or self.store.has(block, address):
+            return self.is_whole(block, address)
+        return tabled
+
+    def is_whole(self, block: str, address: str) -> bool:
+        """Whether a result of work/ is undamaged; if not, it is removed, since its address says how to compute it again."""
+        if self.store.is_whole(block, address):
+            return True
+        self.spoilt.append(self.store.work(block, address))
+        remove_file(self.spoilt[-1])
+        self._kept.get(block, set()).discard(address)
+        return False
 
     def load(self, block: str, address: str) -> dict[str, float | str] | Rejected:
         """A per-case result of work/; its kernel is noted."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 from pydantic import Field, ValidationError
 
 from features.core.digest import digest_bytes
-from features.core.errors import StoreError
+from features.core.errors import StoreError, past_damage
 from features.core.lock import locked
 from features.core.place import create_bytes, find_files, is_remote, read_bytes, sync_folder, write_bytes
 from features.core.room import Frozen
@@ -26,8 +27,12 @@ from features.core.store import Store
 from features.core.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, read_rows, write_rows
 
-LAYOUT = 3  # of the store; raise it when older readers would misread it
-READABLE = (2, LAYOUT)  # 2: no seal, and nothing about the key and the audit of withdrawals
+LAYOUT = 4  # of the store; raise it when older readers would misread it
+READABLE = (
+    2,
+    3,
+    LAYOUT,
+)  # 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit of withdrawals
 
 
 class File(Frozen):
@@ -62,7 +67,7 @@ class Manifest(Frozen):
     """The tables of one refresh, by `table/cohort`, and the state of every cohort. `at` is told, never compared.
 
     `key_fingerprint`: of the key that all pseudonyms of the store are made with, "" if nobody said so. `audit`: what the
-    audit of withdrawals was, None if nobody said so.
+    audit of withdrawals was, None if nobody said so. `releases`: rows of the audit of releases.
     """
 
     layout: int
@@ -71,6 +76,7 @@ class Manifest(Frozen):
     at: str
     key_fingerprint: str = ""
     audit: Head | None = None
+    releases: int = 0
     cohorts: dict[str, CohortState] = {}
     files: dict[str, File] = Field(default_factory=dict)
 
@@ -123,6 +129,15 @@ def manifest_at(store: Store, refresh: int) -> Manifest:
         return Manifest.model_validate(data)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise damaged(path, "it is no manifest") from error
+
+
+def kept_manifests(store: Store, unread: list[str] | None = None) -> list[Manifest]:
+    """The manifests of all refreshes that the store keeps, rising. unread: as for `past_damage`."""
+    found: list[Manifest] = []
+    for number in refresh_numbers(store):
+        with past_damage(unread):
+            found.append(manifest_at(store, number))
+    return found
 
 
 def _newest_named(store: Store) -> Manifest:
@@ -195,11 +210,13 @@ def commit(
     numbered: Callable[[int], Mapping[str, File]] = lambda _: {},
     *,
     key_fingerprint: str = "",
+    releases: int | None = None,
 ) -> Manifest:
     """Make the tables of a cohort (by table name) those of a new refresh; other cohorts keep theirs.
 
     `numbered(refresh)` gives the tables that hold the number of the refresh, which is not known before.
-    `key_fingerprint`: of the key that their pseudonyms were made with; "" if they were taken from the store.
+    `key_fingerprint`: of the key that their pseudonyms were made with; "" if they were taken from the store. `releases`:
+    rows of the audit of releases, None if it did not change.
     Raises StoreError if another refresh of this cohort, or a withdrawal, was committed since `base`, or the store has
     pseudonyms of another key.
     """
@@ -221,6 +238,7 @@ def commit(
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
                 key_fingerprint=now.key_fingerprint or key_fingerprint,
                 audit=_sealed(store, now.audit),
+                releases=now.releases if releases is None else releases,
                 cohorts={**now.cohorts, cohort: state.model_copy(update={"refreshed": now.refresh + 1})},
                 files={**kept, **{f"{table}/{cohort}": file for table, file in own.items()}},
             )
@@ -241,15 +259,23 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     return json_bytes({**manifest.model_dump(mode="json"), "layout": LAYOUT})
 
 
+def without_audit(manifest: Manifest) -> Manifest:
+    """The manifest as views show it: who was withdrawn is not for those who read tables."""
+    return manifest.model_copy(update={"audit": None})
+
+
 def rewrite(store: Store, manifest: Manifest) -> None:
     """Let a refresh say something else of itself; its tables stay."""
     write_bytes(store.refresh(manifest.refresh), manifest_bytes(manifest))
     if not is_remote(store.root) and (copy := store.view(manifest.refresh) / "manifest.json").is_file():
-        write_bytes(copy, manifest_bytes(manifest))
+        write_bytes(copy, manifest_bytes(without_audit(manifest)))
 
 
 def build_view(store: Store, manifest: Manifest) -> None:
-    """The tables of a refresh as hard links under plain names, in a folder that appears whole. Local disks only."""
+    """The tables of a refresh as hard links under plain names, in a folder that appears whole. Local disks only.
+
+    A table that is not there is left out: `verify` names it.
+    """
     if is_remote(store.root):
         return
     folder = store.view(manifest.refresh)
@@ -259,9 +285,10 @@ def build_view(store: Store, manifest: Manifest) -> None:
         for name, file in manifest.files.items():
             link = temporary / f"{name}.parquet"
             link.parent.mkdir(parents=True, exist_ok=True)
-            os.link(store.root / file.path, link)
+            with suppress(FileNotFoundError):
+                os.link(store.root / file.path, link)
         temporary.mkdir(parents=True, exist_ok=True)
-        write_bytes(temporary / "manifest.json", manifest_bytes(manifest))
+        write_bytes(temporary / "manifest.json", manifest_bytes(without_audit(manifest)))
         for part in sorted(temporary.rglob("*"), reverse=True):
             if part.is_dir():
                 sync_folder(part)

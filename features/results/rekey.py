@@ -19,7 +19,7 @@ from features.core.room import Frozen
 from features.core.seal import check_seal, damaged, json_bytes, read_json, resealed
 from features.core.store import Store
 from features.core.table import parquet_bytes, read_with_provenance
-from features.results.audit import Entry, write_rows
+from features.results.audit import DAMAGED, Entry, write_rows
 from features.results.cases import cases_by_place
 from features.results.collect import remove_unneeded_tables
 from features.results.manifest import (
@@ -103,7 +103,8 @@ def finish_rekey(store: Store) -> Renaming:
         renaming = unfinished(store)
         if renaming is None:
             raise StoreError(f"{store.root}: no change of key was begun")
-        for name in [*(f"studies/{name}" for name in find_files(store.root / "studies")), store.releases.name]:
+        others = [name for name in find_files(store.root) if "/" not in name and name.endswith(DAMAGED)]
+        for name in [*(f"studies/{name}" for name in find_files(store.root / "studies")), store.releases.name, *others]:
             _rename_file(store, name, renaming)
         for folder in ("index", "quality"):  # keyed hashes of files; pages that the next refresh writes again
             for name in find_files(store.root / folder):
@@ -142,10 +143,7 @@ def _rename_file(store: Store, name: str, renaming: Renaming) -> None:
     else:
         data = read_bytes(path)
         is_sealed = check_seal(data, path)
-        try:
-            data = renaming.of(data.decode()).encode()
-        except UnicodeDecodeError:  # a picture
-            return
+        data = renaming.of(data.decode("latin-1")).encode("latin-1")  # whatever the bytes are, they stay
         data = resealed(data) if is_sealed else data
     if data != read_bytes(path):
         write_bytes(path, data)

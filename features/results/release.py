@@ -84,7 +84,7 @@ def _check_known(what: str, cohort: str, cohorts: Collection[str]) -> None:
 
 
 def _release_of(store: Store, cohort: str, what: str) -> Released:
-    """First the table of a new refresh forgets where the rejections are kept, then they are removed."""
+    """First the audit has the row, then the table of a new refresh forgets where they are kept, then they are removed."""
     mart = Mart.open(store)
     file = mart.manifest.file("quarantine", cohort)
     if file is None:
@@ -103,17 +103,19 @@ def _release_of(store: Store, cohort: str, what: str) -> Released:
         names = {key.split("/")[0]: one for key, one in mart.manifest.files.items() if key.endswith(f"/{cohort}")}
         names["quarantine"] = keep_table(store, "quarantine", cohort, data, forgot.num_rows)
         state = mart.manifest.cohorts[cohort].model_copy(update={"key": ""})  # the next refresh weaves anew
-        commit(store, cohort, state, names, mart.manifest)
+        count = _note(store, Release(released=what, cohort=cohort, rejections=codes, at=_now()))
+        commit(store, cohort, state, names, mart.manifest, releases=count)
         for block, digests in store.results().items():
             for digest in sorted(digests & lost):
                 remove_file(store.work(block, digest))
-        _note(store, Release(released=what, cohort=cohort, rejections=codes, at=_now()))
     return Released(codes, Counter(row["code"] for row in asked) - codes)
 
 
-def _note(store: Store, entry: Release) -> None:
+def _note(store: Store, entry: Release) -> int:
+    """How many rows the audit has with this one."""
     rows = [row.model_dump(mode="json") for row in (*read_releases(store), entry)]
     write_bytes(store.releases, json_bytes({"releases": rows}))
+    return len(rows)
 
 
 def _now() -> str:

@@ -16,8 +16,23 @@ from features.core.store import Store
 from features.core.table import table_of_bytes
 from features.results.audit import Entry, read_rows, unpurged_in, withdrawn_in
 from features.results.cases import cases_at
-from features.results.collect import addresses_in
-from features.results.manifest import File, Manifest, Mart, checked_bytes, manifest_at, mart_refresh, refresh_numbers
+from features.results.manifest import (
+    EMPTY,
+    File,
+    Manifest,
+    Mart,
+    checked_bytes,
+    manifest_at,
+    mart_refresh,
+    refresh_numbers,
+)
+from features.results.missing import (
+    missing_pictures,
+    missing_releases,
+    missing_results,
+    missing_stability,
+    missing_studies,
+)
 from features.results.pages import page_lack
 from features.results.release import read_releases
 from features.results.runs import STUDY, check_file, is_run, run_faults
@@ -60,13 +75,18 @@ def verify(store: Store) -> Verified:
     found, notes = _sealed(store, results)
     faults += found
     notes += _absent(store, manifests)
-    if whole:
-        notes += _lacking(store, manifests, {digest for _, digest in results})
+    if whole and manifests:
+        notes += missing_results(store, manifests[-1])
+        notes += missing_pictures(store, manifests[-1].cohorts)
+        notes += missing_stability(store, manifests[-1])
+    with suppress(StoreError):  # which is among the faults
+        faults += missing_releases(store, manifests[-1] if manifests else EMPTY, len(read_releases(store)))
+    faults += missing_studies(store)
     runs = sorted({name.rsplit("/", 1)[0] for name in find_files(store.root / "studies") if name.count("/") == 2})
     for folder in (store.root / "studies" / run for run in runs):
         if is_run(folder):
             faults += run_faults(folder)
-        else:
+        elif not (folder / "report.html").is_file():
             notes.append(
                 f"{folder / STUDY}: is not there, the run did not come to its end; run the study again, or radweave gc"
             )
@@ -77,7 +97,10 @@ def verify(store: Store) -> Verified:
         faults.append(f"{store.renaming}: a change of the key was not finished; radweave rekey finishes it")
     rows, wrong = _audit(store, manifests)
     faults += wrong
-    faults += [f"{case}: its withdrawal was not finished; the next refresh does so" for case in unpurged_in(rows)]
+    faults += [
+        f"{case}: its withdrawal was not finished; refreshes go on with it, past what is damaged"
+        for case in unpurged_in(rows)
+    ]
     faults += _withdrawn_faults(store, manifests, rows) if whole else []
     whole_runs = sum(is_run(store.root / "studies" / run) for run in runs)
     return Verified(len(manifests), len(files), len(results), whole_runs, tuple(faults), tuple(notes))
@@ -176,15 +199,6 @@ def _count_faults(mart: Mart) -> Iterator[str]:
                 f'cohort "{cohort}": {state.scans} scans in, {told} accounted for, {len(scans)} in the table of scans '
                 f"({used} used), {refused} refused by the index, {state.withdrawn} withdrawn"
             )
-
-
-def _lacking(store: Store, manifests: list[Manifest], there: set[str]) -> Iterator[str]:
-    """Addresses in the newest tables whose results are not kept: their values stand in the tables alone."""
-    if manifests:
-        paths = [store.root / file.path for file in manifests[-1].files.values()]
-        lacking = {address for path in paths for address in addresses_in(path)} - there
-        if lacking:
-            yield f"{len(lacking)} results of the newest tables are no longer in work/; the tables still hold their values"
 
 
 def _withdrawn_faults(store: Store, manifests: list[Manifest], rows: list[Entry]) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,35 +13,52 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.core.errors import RadweaveError, StoreError
-from features.core.place import find_files, read_bytes, remove_file, write_bytes
-from features.core.seal import json_bytes
+from features.core.digest import digest_bytes
+from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
+from features.core.place import find_files, is_remote, read_bytes, remove_file, write_bytes
+from features.core.seal import check_seal, json_bytes
 from features.core.store import Store
-from features.core.table import parquet_bytes, read_with_provenance
-from features.results.audit import Entry, Reason, unpurged_in, withdrawn_in, write_rows
+from features.core.table import parquet_bytes, read_provenance, read_table, read_with_provenance
+from features.results.audit import (
+    DAMAGED,
+    Entry,
+    Reason,
+    read_rows,
+    told_cases,
+    unpurged_in,
+    withdrawn_in,
+    write_rows,
+)
 from features.results.cases import check_case, nearest, told
-from features.results.collect import addresses, addresses_in, remove_unneeded_tables
+from features.results.collect import addresses, addresses_in, remove_unneeded_tables, unneeded_tables
 from features.results.manifest import (
+    EMPTY,
     File,
     Manifest,
     build_view,
     keep_table,
+    kept_manifests,
     manifest_at,
+    newest,
     read_audit,
     refresh_numbers,
     rewrite,
 )
-from features.results.runs import read_run
+from features.results.runs import STUDY, read_run
 
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What a withdrawal removed: rows of the mart's tables (all refreshes), per-case results; runs of studies that held it."""
+    """What a withdrawal removed: rows of the mart's tables (all refreshes), per-case results; runs of studies that held it.
+
+    unread: a sentence for each damaged file, which may still hold the case: until there is none, it is not finished.
+    """
 
     case: str
     rows: int
     results: int
     studies: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def withdrawn_cases(store: Store) -> frozenset[str]:
@@ -51,8 +69,8 @@ def withdrawn_cases(store: Store) -> frozenset[str]:
 def withdraw(store: Store, case: str, reason: Reason, *, in_advance: bool = False) -> Withdrawn:
     """Remove a case, or all of a patient (`cohort:patient`), from every refresh, result and study, and bar it for ever.
 
-    in_advance: also a patient of whom the store holds nothing yet. Raises RadweaveError if it is no case of the store,
-    which is not changed then; StoreError if somebody writes just now.
+    in_advance: also a patient of whom the store holds nothing yet. Damaged files are passed over, and named.
+    Raises RadweaveError if it is no case of the store, which is not changed then; StoreError if somebody writes just now.
     """
     with store.cleaning():
         check_case(store, case, in_advance=in_advance)
@@ -71,11 +89,70 @@ def restore(store: Store, case: str, reason: Reason) -> None:
 
 
 def finish_withdrawals(store: Store) -> list[Withdrawn]:
-    """Finish the purges that a killed process left."""
+    """Go on with the purges that a killed process, or damage, left unfinished."""
     if not unpurged_in(read_audit(store)):
         return []
     with store.cleaning():
         return [_purge(store, case) for case in unpurged_in(read_audit(store))]
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """A new audit. cases: who is withdrawn in it; named: those of them that only the damaged file named, restored or not.
+
+    aside: the damaged file, None if there was none.
+    """
+
+    cases: tuple[str, ...]
+    named: tuple[str, ...]
+    aside: Path | None
+    purged: tuple[Withdrawn, ...]
+
+
+def restart_audit(store: Store) -> Restarted:
+    """Begin the audit of withdrawals anew where it is damaged and there is no backup: nobody who was withdrawn comes back.
+
+    Who is withdrawn is known from the newest refresh. Whoever else the damaged file still names is withdrawn too: there may
+    be rows that no refresh remembers. The damaged file is kept beside. Raises RadweaveError if the audit is whole; StoreError
+    if the newest refresh does not remember who is withdrawn, or somebody writes just now. Then nothing is changed.
+    """
+    with store.cleaning():
+        if store.renaming.is_file():
+            newest(store)  # raises: finish the change of key first
+        numbers = refresh_numbers(store)
+        manifest = manifest_at(store, numbers[-1]) if numbers else EMPTY
+        if _is_whole(store, manifest):
+            raise RadweaveError(f"{store.withdrawals}: the audit of withdrawals is whole; nothing was changed")
+        if manifest.audit is None or manifest.audit.withdrawn is None:
+            raise StoreError(
+                f"{store.root}: its newest refresh, of an earlier radweave, does not remember who was withdrawn. Restore the "
+                "audit from a backup, or make a new store with the same key, and withdraw these patients there with --bar "
+                "before its scans are used; nothing was changed"
+            )
+        data = read_bytes(store.withdrawals) if store.withdrawals.is_file() else b""
+        aside = store.root / f"withdrawals.{digest_bytes(data)[:12]}{DAMAGED}" if data else None
+        if aside is not None:
+            write_bytes(aside, data)
+        remembered = frozenset(manifest.audit.withdrawn)
+        named = {case for case in told_cases(data) - remembered if case.split(":")[0] in manifest.cohorts}
+        cases = sorted(remembered | named)
+        if not cases:
+            remove_file(store.withdrawals)
+        head = write_rows(
+            store, [Entry(case=case, action="withdrawn", reason="restarted", at=_now()) for case in cases]
+        )
+        for one in kept_manifests(store, []):  # the newest last: killed before it, the audit is still to be begun anew
+            rewrite(store, one.model_copy(update={"audit": head}))
+        purged = tuple(_purge(store, case) for case in cases)
+        return Restarted(tuple(cases), tuple(sorted(named)), aside, purged)
+
+
+def _is_whole(store: Store, manifest: Manifest) -> bool:
+    try:
+        read_rows(store, manifest.audit)
+    except StoreError:
+        return False
+    return True
 
 
 @contextmanager
@@ -97,32 +174,72 @@ def is_of(case: str, withdrawn: str) -> bool:
 
 
 def _purge(store: Store, case: str) -> Withdrawn:
-    """Results go first: while the manifests still name the case, a killed purge can find them again."""
-    manifests = [manifest_at(store, number) for number in refresh_numbers(store)]
+    """Results go first: while the manifests still name the case, a killed purge can find them again.
+
+    What is damaged is passed over; then the purge is not finished.
+    """
+    unread: list[str] = []
+    manifests = kept_manifests(store, unread)
     cohort = case.split(":")[0]
     files = {file.path: name for manifest in manifests for name, file in manifest.files.items()}
+    unlisted = unneeded_tables(store, manifests)  # left by a killed process, or of a refresh whose manifest is damaged
     new: dict[str, File] = {}
     gone: dict[str, pa.Table] = {}
     for path, name in files.items():
         if name.endswith(f"/{cohort}"):
-            kept, removed = _filtered(store, name.split("/")[0], cohort, store.root / path, case)
-            if removed.num_rows:
-                new[path], gone[path] = kept, removed
+            with past_damage(unread):
+                kept, removed = _filtered(store, name.split("/")[0], cohort, store.root / path, case)
+                if removed.num_rows:
+                    new[path], gone[path] = kept, removed
+    for path in unlisted:
+        with past_damage(unread):
+            if (removed := rows_of(read_table(store.root / path), case, keep=False)).num_rows:
+                gone[path] = removed
     lost = {address for table in gone.values() for address in addresses(table)}
-    paths = {new[path].path if path in new else path for path in files}
-    lost -= {address for path in paths for address in addresses_in(store.root / path)}
+    lost |= _results_of_images(store, gone.values()) if unread else set()
+    for path in {new[path].path if path in new else path for path in files}:
+        with past_damage(unread):
+            lost -= addresses_in(store.root / path)
     results = [(block, digest) for block, digests in store.results().items() for digest in sorted(digests & lost)]
     for block, digest in results:
         remove_file(store.work(block, digest))
-    studies = tuple(_purge_studies(store, case))
-    for page in store.quality_pages(cohort) if gone else ():  # they show cases; the next refresh makes them anew
+    studies = tuple(_purge_studies(store, case, unread))
+    for page in (
+        store.quality_pages(cohort) if gone or unread else ()
+    ):  # they show cases; the next refresh makes them anew
         remove_file(page)
     for manifest in manifests:
         if any(file.path in new for file in manifest.files.values()):
             _replace(store, manifest, new, gone, cohort)
-    remove_unneeded_tables(store)
-    _note(store, Entry(case=case, action="purged", at=_now()))
-    return Withdrawn(case, sum(table.num_rows for table in gone.values()), len(results), studies)
+    for path in gone:
+        remove_file(store.root / path)
+    _remove_views(store, manifests)
+    if not unread:
+        remove_unneeded_tables(store)
+        _note(store, Entry(case=case, action="purged", at=_now()))
+    rows = sum(gone[path].num_rows for path in new)
+    return Withdrawn(case, rows, len(results), studies, tuple(unread))
+
+
+def _results_of_images(store: Store, gone: Iterable[pa.Table]) -> set[str]:
+    """Addresses of the results that were computed from the images in rows of scans: a damaged table does not tell them."""
+    images = {
+        digest for table in gone if "image_digest" in table.schema.names for digest in table["image_digest"].to_pylist()
+    }
+    found: set[str] = set()
+    for block, digests in store.results().items() if images else ():
+        for digest in digests:
+            with suppress(DamagedError):  # it holds no id, and is computed again
+                if read_provenance(store.work(block, digest)).get("image") in images:
+                    found.add(digest)
+    return found
+
+
+def _remove_views(store: Store, manifests: Iterable[Manifest]) -> None:
+    """Remove the views of refreshes whose manifests are damaged: they may link to tables that hold the case."""
+    for number in set(refresh_numbers(store)) - {manifest.refresh for manifest in manifests}:
+        if not is_remote(store.root):
+            shutil.rmtree(store.view(number), ignore_errors=True)
 
 
 def _filtered(store: Store, table: str, cohort: str, path: Path, case: str) -> tuple[File, pa.Table]:
@@ -174,7 +291,7 @@ def _replace(
     build_view(store, changed)
 
 
-def _purge_studies(store: Store, case: str) -> Iterable[str]:
+def _purge_studies(store: Store, case: str, unread: list[str]) -> Iterable[str]:
     """Rows of the case leave the studies' tables; what else names its patient is removed. Yields the runs that held it."""
     folder = store.root / "studies"
     names = find_files(folder)
@@ -182,17 +299,23 @@ def _purge_studies(store: Store, case: str) -> Iterable[str]:
     for run in sorted({name.rsplit("/", 1)[0] for name in names}):
         held = False
         for path in (folder / name for name in names if name.rsplit("/", 1)[0] == run):
-            if path.suffix == ".parquet":
-                table, provenance = read_with_provenance(path)
-                kept = rows_of(table, case, keep=True)
-                if kept.num_rows < table.num_rows:
+            with past_damage(unread):
+                if path.suffix == ".parquet":
+                    table, provenance = read_with_provenance(path)
+                    kept = rows_of(table, case, keep=True)
+                    if kept.num_rows < table.num_rows:
+                        held = True
+                        write_bytes(path, parquet_bytes(kept, provenance))
+                elif patient in (data := read_bytes(path)):
                     held = True
-                    write_bytes(path, parquet_bytes(kept, provenance))
-            elif patient in read_bytes(path):
-                held = True
-                remove_file(path)
+                    remove_file(path)
+                elif path.name == STUDY:
+                    read_run(path.parent)
+                else:
+                    check_seal(data, path)
         if held:
-            _mark(store, run)
+            with past_damage(unread):
+                _mark(store, run)
             yield run
 
 
@@ -207,7 +330,7 @@ def _mark(store: Store, run: str) -> None:
 
 def _note(store: Store, entry: Entry) -> None:
     """First the audit has the row, then every refresh remembers it: a process may be killed in between."""
-    manifests = [manifest_at(store, number) for number in refresh_numbers(store)]
+    manifests = kept_manifests(store, [])
     head = write_rows(store, [*read_audit(store), entry])
     for manifest in reversed(manifests):
         rewrite(store, manifest.model_copy(update={"audit": head}))

@@ -38,7 +38,10 @@ _THREADS = 16
 
 @dataclass(frozen=True)
 class Card:
-    """A scan with its thumbnail (PNG in base64, "" if there is none). marks: what is to be said of it, with its kind."""
+    """A scan with its thumbnail (PNG in base64, "" if there is none). marks: what is to be said of it, with its kind.
+
+    result: the address of the scan's check and thumbnail.
+    """
 
     id: str
     case: str
@@ -47,6 +50,7 @@ class Card:
     png: str
     volume: str
     marks: tuple[tuple[str, str], ...]
+    result: str = ""
 
     @property
     def name(self) -> str:
@@ -167,7 +171,10 @@ def scan_cards(
     for (scan, said_of), (png, lost) in zip(shown, pictures, strict=True):
         volume = float(scan.get("volume_ml") or "nan")
         size = f"{number(volume)} ml" if math.isfinite(volume) else ""
-        cards.append(Card(scan["id"], scan["case"], scan["centre"], scan["modality"], png, size, (*said_of, *lost)))
+        said_now = (*said_of, *lost)
+        cards.append(
+            Card(scan["id"], scan["case"], scan["centre"], scan["modality"], png, size, said_now, scan[RESULT])
+        )
     return cards
 
 

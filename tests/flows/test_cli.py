@@ -29,7 +29,7 @@ COMMANDS = (
     "serve",
     "prepare",
 )
-COMMANDS += ("history", "diff", "withdraw", "restore", "verify", "gc", "pseudonym")
+COMMANDS += ("history", "diff", "withdraw", "restore", "restart-audit", "verify", "gc", "pseudonym")
 COMMANDS += ("stability", "agreement", "map", "make-key", "adopt-key", "rekey")
 COMMANDS += ("quarantine", "quality", "deidentify", "export-seg", "standardise")
 

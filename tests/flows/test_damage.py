@@ -7,13 +7,17 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from features.core.errors import StoreError
 from features.core.seal import json_bytes
 from features.core.store import Store
-from features.results.manifest import Mart, manifest_at, refresh_numbers
+from features.results.cases import cases_of
+from features.results.collect import addresses_in
+from features.results.manifest import Mart, manifest_at, newest, refresh_numbers
 from features.results.verify import verify
 
 pytestmark = pytest.mark.slow
@@ -129,8 +133,9 @@ def test_a_damaged_file_is_named_and_readers_end_with_a_sentence(
     path, first = chosen(fresh, kind, rng), refresh_numbers(Store(fresh))[0]
     damage(path, rng)
     found = verify(Store(fresh))
-    # without its file nobody knows that there were scores or a release; results are kept only as long as they are needed
-    unknown = damage is remove and (path.parts[-4] == "work" or kind in ("stability", "the audit of releases"))
+    # results are missed only where the newest refresh needed them; no release was made by the command
+    needless = path.parts[-4] == "work" and (kind == "perturbed features" or path.stem not in _newest(Store(fresh)))
+    unknown = damage is remove and (needless or kind == "the audit of releases")
     assert _names((*found.faults, *found.notes), fresh, path) or unknown or _names_link(found.faults, path)
     if damage is not remove:
         assert found.faults
@@ -140,6 +145,15 @@ def test_a_damaged_file_is_named_and_readers_end_with_a_sentence(
         error = capfd.readouterr().err
         assert code in (0, 2), reader
         assert code == 0 or (path.name in error and "radweave: " in error), reader
+
+
+def _newest(store: Store) -> set[str]:
+    """Addresses in the newest tables, of which some may be damaged."""
+    found: set[str] = set()
+    for file in manifest_at(store, refresh_numbers(store)[-1]).files.values():
+        with suppress(StoreError):
+            found |= addresses_in(store.root / file.path)
+    return found
 
 
 def _names_link(faults: tuple[str, ...], path: Path) -> bool:
@@ -204,13 +218,41 @@ def test_a_damaged_study_is_told_and_run_again(fresh: Path, places, command: Cal
     found = command("status", *where, code=2)
     assert "study.json: is damaged" in found.stderr
     assert "Cohorts in" in found.stdout
-    case = f"builtin:{_patient(Store(fresh))}"
-    assert "study.json: is damaged" in command("withdraw", case, "--store", fresh, code=2).stderr
     flip(folder / "scores.parquet", random.Random(4))
     assert "scores.parquet: is damaged" in command("query", "FROM scores", "--store", fresh, code=2).stderr
     said = command("study", study, *where, "--runner", "threads", "--workers", 1).stderr
     assert "study.json: is damaged" in said
     assert "it is run again now" in said
+    cut(folder / "study.json", random.Random(4))
+    case = f"builtin:{_patient(Store(fresh))}"
+    said = command("withdraw", case, "--store", fresh, code=2).stderr
+    assert f"{case}: stays out, but 1 damaged file may still hold it" in said and "study.json: is damaged" in said
+    assert case not in cases_of(Store(fresh))
+    said = command("refresh", "--all", *where, "--runner", "threads", "--workers", 1).stderr
+    assert f"{case}: stays out, but 1 damaged file may still hold it" in said
+    shutil.rmtree(folder)
+    said = command("refresh", "--all", *where, "--runner", "threads", "--workers", 1).stderr
+    assert f"the withdrawal of {case} was finished" in said
+    assert verify(Store(fresh)).faults == ()
+
+
+def test_damaged_results_are_computed_again_and_told(fresh: Path, places, command: Callable) -> None:
+    """They are needed only where the tables do not hold them: the newest ones are gone, too."""
+    rng, store = random.Random(5), Store(fresh)
+    files, damaged = newest(store).files, []
+    for block in ("region", "radiomics", "deep"):
+        address = rng.choice(sorted(addresses_in(fresh / files[f"{block}/builtin"].path)))
+        cut(store.work(block, address), rng)
+        damaged.append(str(store.work(block, address).relative_to(fresh)))
+        (fresh / files[f"{block}/builtin"].path).unlink()
+    where = "--catalog", places[0], "--store", fresh, "--runner", "threads", "--workers", 1
+    said = command("refresh", "--all", *where).stderr
+    (line,) = (line for line in said.splitlines() if "computed again" in line)
+    assert "computed again: 3 results were damaged: " in line
+    assert all(name in line for name in damaged)
+    assert newest(store).files == files
+    assert verify(store).faults == verify(store).notes == ()
+    assert "computed again" not in command("refresh", "--all", *where).stderr
 
 
 def _patient(store: Store) -> str:

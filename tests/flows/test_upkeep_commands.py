@@ -68,7 +68,7 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, radwe
     assert "its rows are removed there" in found
     code = case.split(":")[1].encode()
     held = [path.name for path in store.rglob("*") if path.is_file() and code in path.read_bytes()]
-    assert held == ["withdrawals.json"]
+    assert sorted(held) == [*(path.name for path in sorted((store / "refreshes").iterdir())), "withdrawals.json"]
     assert "no faults" in command("verify", "--store", store).stdout
     after = newest(Store(store)).cohorts["builtin"]
     assert after.scans == before.scans
@@ -112,12 +112,20 @@ def test_a_damaged_audit_of_withdrawals_stops_every_command(changed, command, tm
         ("restore", case, "--store", store),
         ("query", "SELECT 1", "--store", store),
         ("export", "clinical", "--output", tmp_path / "out.csv", "--store", store),
+        ("history", "--store", store),
+        ("gc", "--dry-run", "--store", store),
     ):
         assert re.fullmatch(
             r"radweave: .*withdrawals\.json: the audit .*\n", command(*words, code=2).stderr.splitlines(True)[-1]
         )
     audit.unlink()
-    assert "holds 0 rows, the newest refresh remembers 2" in command("refresh", "--all", *places, code=2).stderr
+    said = command("refresh", "--all", *places, code=2).stderr
+    assert "holds 0 rows, the newest refresh remembers 2" in said and "no backup: radweave restart-audit" in said
+    assert "begun anew; still withdrawn: 1 case or patient" in command("restart-audit", "--store", store).stdout
+    assert "is whole; nothing was changed" in command("restart-audit", "--store", store, code=2).stderr
+    command("refresh", "--all", *places)
+    assert case.split(":")[1] not in Mart.open(Store(store)).read("clinical", "builtin")["patient"].to_pylist()
+    assert "no faults" in command("verify", "--store", store).stdout
     assert "withdrawals.json: the audit" in command("verify", "--store", store, code=1).stdout
 
 

@@ -20,6 +20,7 @@ from features.core.store import Store
 from features.core.table import Column, read_provenance, read_table
 from features.radiomics.stability import Perturbations, load_perturbations
 from features.results.extract import extract_address
+from features.results.ledger import Ledger
 from features.results.prefixes import settings_digests
 from flows.stability import PERTURBATIONS
 from tasks.pool import Pool
@@ -70,9 +71,10 @@ def scans(tmp_path: Path) -> list[Scan]:
     return found
 
 
-def _run(scans: Sequence[Scan], store: Store) -> dict[str, float]:
+def _run(scans: Sequence[Scan], store: Store, ledger: Ledger | None = None) -> dict[str, float]:
+    ledger = ledger or Ledger(store, "demo")
     with Pool(Threads(workers=1)) as pool:
-        found = measure_stability.fn("demo", scans, RECIPE, _Two(), CHAINS, store, pool)
+        found = measure_stability.fn("demo", scans, RECIPE, _Two(), CHAINS, ledger, pool)
     return {row.feature: row.icc_2_1 for row in found}
 
 
@@ -98,6 +100,11 @@ def test_what_was_measured_is_not_measured_again(scans: list[Scan], tmp_path: Pa
     assert len(times) == 3 and len(again) == 5
     assert times.items() <= again.items()
     assert whole == _run(scans, Store(tmp_path / "other"))  # whatever was there before
+    damaged, ledger = min(again), Ledger(store, "demo")
+    data = damaged.read_bytes()
+    damaged.write_bytes(data[:-9])
+    assert whole == _run(scans, store, ledger)
+    assert (ledger.spoilt, damaged.read_bytes()) == ([damaged], data)
 
 
 def test_measurements_lie_under_the_address_of_the_features(scans: list[Scan], tmp_path: Path) -> None:

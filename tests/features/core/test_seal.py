@@ -69,7 +69,10 @@ def test_files_of_an_older_radweave_have_no_seal_and_are_read(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("place", "remedy"),
     [
-        ("work/radiomics/ab/abcd.parquet", "remove it and refresh"),
+        (
+            "work/radiomics/ab/abcd.parquet",
+            "remove it: its values stand in the tables, or the next refresh computes it again",
+        ),
         ("studies/quality/0123456789abcdef/scores.parquet", "remove the folder of this run and run the study again"),
         ("quality/c.html", "the next refresh, or radweave quality, writes it again"),
     ],

@@ -45,6 +45,8 @@ def test_a_released_scan_is_computed_again_and_the_others_are_not(
     assert len(seen) == 4
     (entry,) = read_releases(store)
     assert (entry.released, entry.cohort, dict(entry.rejections)) == (what, "demo", {"UNEXPECTED": 1})
+    store.releases.unlink()
+    assert any("releases.json: holds 0 releases, the newest refresh remembers 1" in one for one in verify(store).faults)
 
 
 def test_a_scan_that_is_rejected_again_keeps_its_first_refresh_and_its_tables(

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from features.core.case import Scan
+from features.core.place import write_bytes
 from features.core.recipe import Recipe
+from features.core.seal import page_bytes
 from features.core.store import Store
 from features.results.collect import Collected, collect
-from features.results.manifest import Mart, manifest_bytes, newest, refresh_numbers
+from features.results.manifest import Mart, manifest_bytes, newest, refresh_numbers, rewrite
 from features.results.published import Published
 from features.results.verify import verify
 
@@ -58,6 +60,15 @@ def test_damaged_results_manifests_and_links_are_found(three: Store) -> None:
     assert [result.name in fault for fault in verify(three).faults] == [True]
     result.unlink()
     assert verify(three).faults == ()
+    rewrite(three, newest(three).model_copy(update={"releases": 2}))
+    (missing,) = verify(three).faults
+    assert missing.startswith(f"{three.releases}: holds 0 releases, the newest refresh remembers 2; restore it from")
+    rewrite(three, newest(three).model_copy(update={"releases": 0}))
+    report = three.study("one", "0" * 64) / "report.html"
+    write_bytes(report, page_bytes("<!DOCTYPE html><html><head></head></html>"))
+    (missing,) = verify(three).faults
+    assert missing.startswith(f"{report.parent / 'study.json'}: is not there, though the report is")
+    report.unlink()
     view = three.view(2) / "region" / "demo.parquet"
     view.unlink()
     assert ["is not the table of refresh 2" in fault for fault in verify(three).faults] == [True]
@@ -69,10 +80,10 @@ def test_damaged_results_manifests_and_links_are_found(three: Store) -> None:
 
 def test_results_that_only_the_tables_hold_are_noted(three: Store) -> None:
     newest_address = Mart.open(three).read("radiomics", "demo")["means__ct__result"][0].as_py()
-    three.work("radiomics", newest_address).unlink()
-    assert verify(three).notes == (
-        "1 results of the newest tables are no longer in work/; the tables still hold their values",
-    )
+    path = three.work("radiomics", newest_address)
+    path.unlink()
+    said = f"{path}: is not there; what it said stands in the radiomics table of refresh 3"
+    assert (verify(three).faults, verify(three).notes) == ((), (said,))
 
 
 def test_counts_that_do_not_close_are_found(three: Store) -> None:

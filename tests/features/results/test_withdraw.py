@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
 
 import pyarrow as pa
 import pytest
@@ -15,11 +16,19 @@ from features.core.store import Store
 from features.core.table import read_table, write_table
 from features.results import withdraw as module
 from features.results.audit import unpurged_in
+from features.results.collect import collect
 from features.results.extract import extract_address
-from features.results.manifest import Mart, newest, read_audit, refresh_numbers
+from features.results.manifest import Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
 from features.results.published import Published
 from features.results.verify import verify
-from features.results.withdraw import finish_withdrawals, restore, withdraw, withdrawn_cases, writing_study
+from features.results.withdraw import (
+    finish_withdrawals,
+    restart_audit,
+    restore,
+    withdraw,
+    withdrawn_cases,
+    writing_study,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -46,11 +55,14 @@ def full(store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Re
 
 
 def everything(store: Store) -> str:
-    """All that the store says in words, audit apart."""
+    """All that the store says in words, the audit and what refreshes remember of it apart."""
     said = []
     words = (path for path in store.root.rglob("*") if path.is_file() and "thumbnail" not in path.parts)
     for path in sorted(path for path in words if path != store.withdrawals):
-        said.append(str(read_table(path).to_pydict()) if path.suffix == ".parquet" else path.read_text())
+        if path.parent.name == "refreshes":
+            said.append(str({**json.loads(path.read_bytes()), "audit": None}))
+        else:
+            said.append(str(read_table(path).to_pydict()) if path.suffix == ".parquet" else path.read_text())
     return "\n".join(said)
 
 
@@ -232,6 +244,105 @@ def test_an_audit_that_is_not_the_remembered_one_stops_everything(full: Store) -
     assert verify(full).faults == ()
 
 
+def named(unread: Iterable[str]) -> list[str]:
+    return sorted(one.split(": ")[0].rsplit("/", 1)[-1] for one in unread)
+
+
+def test_damaged_studies_are_passed_over_and_named(full: Store) -> None:
+    run = full.study("response", "0" * 64)
+    (run / "study.json").write_text('{"files": [')
+    (run / "design.parquet").write_bytes(b"PAR1")
+    found = withdraw(full, "demo:p1", "consent")
+    assert named(found.unread) == ["design.parquet", "study.json"]
+    assert not (run / "report.html").exists()
+    assert read_table(run / "copies.parquet")["case"].to_pylist() == ["demo:p2"]
+    assert "demo:p1:baseline" not in Mart.open(full).read("scans", "demo")["case"].to_pylist()
+    assert any(line.startswith("demo:p1: its withdrawal was not finished") for line in verify(full).faults)
+    assert [named(one.unread) for one in finish_withdrawals(full)] == [["design.parquet", "study.json"]]
+    shutil.rmtree(run)
+    assert [one.unread for one in finish_withdrawals(full)] == [()]
+    assert "p1" not in everything(full)
+    assert (verify(full).faults, finish_withdrawals(full)) == ((), [])
+
+
+def test_a_damaged_table_is_passed_over_and_its_results_leave_all_the_same(
+    full: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh
+) -> None:
+    file, rows = newest(full).file("radiomics", "demo"), Mart.open(full).read("radiomics", "demo").to_pylist()
+    addresses = [row["means__ct__result"] for row in rows if row["patient"] == "p1"]
+    assert file is not None
+    (full.root / file.path).write_bytes(b"PAR1")
+    assert len(addresses) == 2 and all(full.has("radiomics", address) for address in addresses)
+    found = withdraw(full, "demo:p1", "consent")
+    assert named(found.unread) == [file.path.rsplit("/", 1)[-1]]
+    assert found.results == 6
+    assert not any(full.has("radiomics", address) for address in addresses)
+    refresh([make_scan("p3", 70)], make_recipe())
+    assert Mart.open(full).read("radiomics", "demo")["patient"].to_pylist() == ["p3"]
+    collect(full, 1)
+    assert [one.unread for one in finish_withdrawals(full)] == [()]
+    assert "p1" not in everything(full)
+
+
+def test_what_a_damaged_manifest_listed_leaves_too(full: Store) -> None:
+    file = manifest_at(full, 1).file("scans", "demo")
+    assert file is not None and file not in newest(full).files.values()
+    full.refresh(1).write_bytes(b"{")
+    found = withdraw(full, "demo:p1", "consent")
+    assert named(found.unread) == ["000001.json"]
+    assert not (full.root / file.path).exists() and not full.view(1).exists()
+    full.refresh(1).unlink()
+    assert [one.unread for one in finish_withdrawals(full)] == [()]
+    assert "p1" not in everything(full)
+
+
+def test_an_audit_without_backup_is_begun_anew_and_nobody_comes_back(full: Store) -> None:
+    withdraw(full, "demo:p1:week4", "ineligible")
+    withdraw(full, "demo:k3v7k3v7k3v7", "consent", in_advance=True)
+    restore(full, "demo:k3v7k3v7k3v7", "other")
+    withdraw(full, "demo:p1", "consent")
+    whole = full.withdrawals.read_bytes()
+    with pytest.raises(RadweaveError, match="is whole; nothing was changed"):
+        restart_audit(full)
+    barred = {"demo:p1", "demo:p1:week4"}
+    for data in (flip(whole, 60, 1), whole[:100], whole[:-1], b"", None):
+        full.withdrawals.unlink()
+        if data is not None:
+            full.withdrawals.write_bytes(data)
+        found = restart_audit(full)
+        assert barred <= withdrawn_cases(full) == set(found.cases)
+        assert set(found.named) == set(found.cases) - barred
+        assert (found.aside is None) == (not data)
+        assert verify(full).faults == ()
+        for case in found.named:
+            restore(full, case, "other")
+    assert {row.reason for row in read_audit(full) if row.action == "withdrawn"} == {"restarted"}
+
+
+def test_rows_that_no_refresh_remembers_outlive_a_new_audit(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the audit had its row, before the refreshes remembered it; then the file was damaged."""
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "rewrite", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            withdraw(full, "demo:p1", "consent")
+    full.withdrawals.write_bytes(full.withdrawals.read_bytes().replace(b"consent", b"consenu"))
+    assert restart_audit(full).named == ("demo:p1",)
+    full.root.joinpath(next(full.root.glob("*.damaged"))).unlink()
+    assert "p1" not in everything(full)
+
+
+def test_a_store_that_does_not_remember_who_was_withdrawn_needs_its_backup(full: Store) -> None:
+    withdraw(full, "demo:p1", "consent")
+    manifest = newest(full)
+    assert manifest.audit is not None
+    before = manifest.audit.model_copy(update={"withdrawn": None})  # as an earlier radweave left it
+    rewrite(full, manifest.model_copy(update={"audit": before}))
+    assert withdrawn_cases(full) == {"demo:p1"}
+    full.withdrawals.unlink()
+    with pytest.raises(StoreError, match=r"does not remember who was withdrawn.*with --bar .*nothing was changed"):
+        restart_audit(full)
+
+
 def test_an_audit_of_an_earlier_version_is_remembered_from_the_next_change_on(
     full: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh
 ) -> None:
@@ -247,7 +358,7 @@ def test_an_audit_of_an_earlier_version_is_remembered_from_the_next_change_on(
     assert verify(full).faults == ()
     assert finish_withdrawals(full) == []
     refresh([make_scan("p3", 70)], make_recipe())
-    assert newest(full).layout == 3
+    assert newest(full).layout == 4
     assert verify(full).faults == ()
     full.withdrawals.unlink()
     with pytest.raises(StoreError, match="holds 0 rows, the newest refresh remembers 1"):
