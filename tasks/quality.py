@@ -8,8 +8,8 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.case import Scan
 from features.core.quarantine import Rejected
-from features.core.store import Store
-from features.results.check import THUMBNAIL, check_address, draw_scan
+from features.core.store import THUMBNAIL, Store
+from features.results.check import check_address, draw_scan
 from tasks.pool import Pool
 
 

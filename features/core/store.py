@@ -20,6 +20,7 @@ from features.core.quarantine import Rejected, Warned
 from features.core.seal import damaged, read_sealed
 from features.core.table import read_provenance, read_with_provenance, write_table
 
+REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
 Values = Mapping[str, float | str]
 
 

@@ -9,12 +9,12 @@ from features.core.case import Scan
 from features.core.digest import digest_json
 from features.core.quarantine import TRANSIENT, Rejected
 from features.core.region import Region
-from features.core.store import Store
+from features.core.store import REGION, THUMBNAIL, Store
 from features.images.region import check_region, read_region
 from features.images.thumbnail import draw_thumbnail
 from features.results.guard import guarded
 
-BLOCK, THUMBNAIL = "region", "thumbnail"
+BLOCK = REGION
 VERSION = "5"  # raise it when the checks or the facts change: every scan is then checked again
 
 

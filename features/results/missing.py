@@ -11,9 +11,8 @@ from features.core.errors import StoreError
 from features.core.place import find_files
 from features.core.quarantine import TRANSIENT
 from features.core.seal import read_page
-from features.core.store import Store
+from features.core.store import REGION, THUMBNAIL, Store
 from features.core.table import column_names, read_table
-from features.results.check import BLOCK, THUMBNAIL
 from features.results.ledger import RESULT
 from features.results.manifest import Manifest
 from features.results.runs import STUDY, is_run
@@ -44,7 +43,7 @@ def _addresses(path: Path, table: str) -> list[tuple[str, str]]:
     if table == "quarantine" and RESULT in names:
         rows = read_table(path, ["stage", "code", RESULT]).to_pylist()
         found = [row for row in rows if row[RESULT] and row["code"] not in TRANSIENT]  # those are kept nowhere
-        return sorted({(BLOCK if row["stage"] == "quality" else _ANY, row[RESULT]) for row in found})
+        return sorted({(REGION if row["stage"] == "quality" else _ANY, row[RESULT]) for row in found})
     columns = [name for name in names if name.endswith(f"__{RESULT}")]
     values = read_table(path, columns) if columns else None
     return sorted({(table, one) for name in columns for one in values[name].to_pylist() if one}) if values else []
