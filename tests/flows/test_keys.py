@@ -158,3 +158,26 @@ def test_a_store_moves_to_another_key_and_who_was_withdrawn_stays_out(
     assert not after.keys() & before.keys()
     names_apart = [[{**row, "patient": "", "case": ""} for row in rows.values()] for rows in (before, after)]
     assert sorted(map(str, names_apart[0])) == sorted(map(str, names_apart[1]))
+
+
+def test_a_store_whose_ids_have_their_centre_in_front_moves_too(command, other: Path, tmp_path: Path) -> None:
+    """Both centres have a patient 1: in files, in tables, and in the file of ids each is its centre's."""
+    command("simulate", tmp_path / "cohort", "--centres", 2, "--patients-per-centre", 1)
+    catalog, place, ids = tmp_path / "cohort" / "data_catalog.yaml", tmp_path / "store", tmp_path / "ids.csv"
+    form = r"id_form: {prefix: true, pattern: '\D*(\d+)', strip_zeros: true}"
+    catalog.write_text(catalog.read_text().replace("    licence:", f"    {form}\n    licence:"))
+    places, old, new = ("--catalog", catalog, "--store", place), load_key(), load_key(other)
+    command("refresh", "--all", *places, "--runner", "threads")
+    command("withdraw", f"builtin:{pseudonym(old, 'builtin', 'B-77')}", "--bar", "--store", place)
+    (tmp_path / "old.key").write_bytes(old)
+    words = ("rekey", "--from", tmp_path / "old.key", *places, "--ids", ids)
+    ids.write_text("builtin,77\n")
+    found = command(*words, code=2, RADWEAVE_KEY_FILE=str(other)).stderr
+    assert "is not COHORT,ID (COHORT,ID,CENTRE where ids have a prefix)" in found
+    ids.write_text("builtin,77,B\n")
+    assert "3 patients renamed" in command(*words, RADWEAVE_KEY_FILE=str(other)).stdout
+    mart = Mart.open(Store(place))
+    for table in ("radiomics", "clinical"):
+        patients = set(mart.read(table, "builtin").column("patient").to_pylist())
+        assert patients == {pseudonym(new, "builtin", name) for name in ("A-1", "B-1")}
+    assert withdrawn_cases(Store(place)) == {f"builtin:{pseudonym(new, 'builtin', 'B-77')}"}
