@@ -1,0 +1,24 @@
+"""fit: the tables of a study have the same columns and types in every study, also where they are empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.core.table import read_table
+from features.results.schemas import STUDY_TABLES
+from tasks.fit import fit_models
+from tasks.pool import Pool
+from tasks.runners.threads import Threads
+
+
+@pytest.mark.slow
+def test_every_table_is_written_with_its_types(make_design: Any, make_study: Any, tmp_path: Path) -> None:
+    with Pool(Threads(workers=1)) as pool:
+        result = fit_models.fn(make_design(), make_study(), tmp_path, pool)
+    assert not result.copies
+    found = {schema.name: read_table(tmp_path / f"{schema.name}.parquet") for schema in STUDY_TABLES}
+    assert {name: table.schema for name, table in found.items()} == {one.name: one.arrow for one in STUDY_TABLES}
+    assert {name for name, table in found.items() if not table.num_rows} == {"copies"}
