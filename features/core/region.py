@@ -56,13 +56,15 @@ class Volume:
         planes = {self.plane, other.plane}
         told = 2 if "bare" in planes else 3
         thick = 3 if planes == {""} else 2
-        axes = [np.reshape(one.direction, (3, 3))[:told, :told] for one in (self, other)]
+        axes = [
+            [one.direction[3 * row + column] for row in range(told) for column in range(told)] for one in (self, other)
+        ]
         for name, one, another, allowed in (
             ("spacing", self.spacing_mm[:thick], other.spacing_mm[:thick], tolerance),
             ("origin", self.origin_mm[:told], other.origin_mm[:told], origin_mm),
             ("direction", axes[0], axes[1], tolerance),
         ):
-            if not np.allclose(one, another, rtol=0, atol=allowed):
+            if not all(abs(a - b) <= allowed for a, b in zip(one, another, strict=True)):
                 yield name
 
 

@@ -41,12 +41,20 @@ def _all(matrix: Reals) -> Reals:
 
 @njit(cache=True)
 def _seconds(matrices: Reals, mirrored: bool) -> Reals:
-    found = np.empty(matrices.shape[0])
-    for m in range(matrices.shape[0]):
+    many, size = matrices.shape[0], matrices.shape[1]
+    diagonals, squares = np.empty((size, many)), np.zeros((size, many))
+    ends = np.empty((2, many))
+    for m in range(many):
         diagonal, beside = _tridiagonal(matrices[m])
-        second = _nth(diagonal, beside, diagonal.size - 2)
-        # Of entries that are not negative the largest value is that of the largest magnitude.
-        found[m] = second if mirrored else max(second, -_nth(diagonal, beside, 0))
+        for k in range(size):
+            diagonals[k, m] = diagonal[k]
+            squares[k, m] = beside[k - 1] * beside[k - 1] if k else 0.0
+        ends[0, m], ends[1, m] = _reach(diagonal, beside)
+    found: Reals = _nths(diagonals, squares, ends, size - 2)
+    if not mirrored:  # of entries that are not negative the largest value is that of the largest magnitude
+        lowest = _nths(diagonals, squares, ends, 0)
+        for m in range(many):
+            found[m] = max(found[m], -lowest[m])
     return found
 
 
@@ -99,10 +107,7 @@ def _tridiagonal(a: Reals) -> tuple[Reals, Reals]:
 def _nth(diagonal: Reals, beside: Reals, n: int) -> float:
     """The eigenvalue that n others lie below."""
     size = diagonal.size
-    low, high = math.inf, -math.inf
-    for k in range(size):
-        reach = (abs(beside[k - 1]) if k else 0.0) + (abs(beside[k]) if k < size - 1 else 0.0)
-        low, high = min(low, diagonal[k] - reach), max(high, diagonal[k] + reach)
+    low, high = _reach(diagonal, beside)
     least = _ROUNDING * max(abs(low), abs(high))
     while high - low > least:
         middle = low + (high - low) / 2
@@ -118,4 +123,53 @@ def _nth(diagonal: Reals, beside: Reals, n: int) -> float:
             high = middle
         else:
             low = middle
-    return low + (high - low) / 2
+    found: float = low + (high - low) / 2
+    return found
+
+
+@njit(cache=True)
+def _reach(diagonal: Reals, beside: Reals) -> tuple[float, float]:
+    """Ends that all eigenvalues lie between (Gershgorin)."""
+    size = diagonal.size
+    low, high = math.inf, -math.inf
+    for k in range(size):
+        reach = (abs(beside[k - 1]) if k else 0.0) + (abs(beside[k]) if k < size - 1 else 0.0)
+        low, high = min(low, diagonal[k] - reach), max(high, diagonal[k] + reach)
+    return low, high
+
+
+@njit(cache=True, error_model="numpy")
+def _nths(diagonals: Reals, squares: Reals, ends: Reals, n: int) -> Reals:
+    """`_nth` of several matrices (size, m) side by side: their divisions do not wait for one another. squares: of what
+    stands beside the diagonal, from the second row on."""
+    size, many = diagonals.shape
+    low, high = ends[0].copy(), ends[1].copy()
+    least, nudge = np.empty(many), np.empty(many)
+    for m in range(many):
+        least[m] = _ROUNDING * max(abs(low[m]), abs(high[m]))
+        nudge[m] = least[m] * _ROUNDING or 1.0  # of a matrix of zeros nothing is looked for
+    middle, pivot, below, open_ = np.empty(many), np.empty(many), np.empty(many), np.ones(many, np.bool_)
+    while True:
+        left = False
+        for m in range(many):
+            middle[m] = low[m] + (high[m] - low[m]) / 2
+            open_[m] &= (high[m] - low[m] > least[m]) & (low[m] < middle[m]) & (middle[m] < high[m])
+            left |= open_[m]
+            pivot[m], below[m] = 1.0, 0.0
+        if not left:
+            break
+        for k in range(size):
+            diagonal, square = diagonals[k], squares[k]
+            for m in range(many):
+                value = diagonal[m] - middle[m] - square[m] / pivot[m]
+                value = nudge[m] if value == 0.0 else value
+                pivot[m] = value
+                below[m] += 1.0 if value < 0.0 else 0.0
+        for m in range(many):
+            if open_[m]:
+                if below[m] > n:
+                    high[m] = middle[m]
+                else:
+                    low[m] = middle[m]
+    found: Reals = low + (high - low) / 2
+    return found

@@ -107,11 +107,12 @@ def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, l
     region = steps.region
     found = compute_features(region, plan)
     box = bounding_box(region.mask, region.within)
-    values: NDArray[Any] = region.volume.array[box][region.mask[box]]
     diagnostics: Mapping[str, Value] = {}
     if parameters.additional_info:
         diagnostics = diagnose(image, labels, steps, parameters, label or parameters.preparation.label)
-    return Extraction(found.values, found.undefined, found.rejected, diagnostics, bool(values.min() == values.max()))
+    return Extraction(
+        found.values, found.undefined, found.rejected, diagnostics, _is_flat(region.volume.array[box], region.mask[box])
+    )
 
 
 def prepare(image: Volume, labels: Volume, parameters: Parameters, label: int | None = None) -> tuple[Steps, Plan]:
@@ -125,6 +126,11 @@ def prepare(image: Volume, labels: Volume, parameters: Parameters, label: int | 
     steps = prepare_pair(image, labels, preparation)
     _check_surroundings(steps.region, parameters.plan)
     return steps, parameters.plan.for_plane() if steps.region.volume.plane else parameters.plan
+
+
+def _is_flat(array: NDArray[Any], mask: NDArray[np.bool_]) -> bool:
+    first = array[np.unravel_index(np.argmax(mask), mask.shape)]
+    return all(bool((plane[inside] == first).all()) for plane, inside in zip(array, mask, strict=True))
 
 
 def _check_surroundings(region: Region, plan: Plan) -> None:

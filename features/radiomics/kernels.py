@@ -21,17 +21,36 @@ Links = NDArray[np.uint16]
 @njit(cache=True)
 def find_places(mask: NDArray[np.bool_], border: int, voxels: int) -> Places:
     """Where the voxels of a mask (z, y, x) are in a flat grid with a border."""
-    places = np.empty(voxels, np.int32)
+    places = np.empty(voxels + 1, np.int32)  # a voxel outside is written too, and then written over
     depth, height, width = mask.shape
-    n = 0
+    n = np.uint64(0)
     for z in range(depth):
         for y in range(height):
             start = ((z + border) * (height + 2 * border) + y + border) * (width + 2 * border) + border
+            row = mask[z, y]
             for x in range(width):
-                if mask[z, y, x]:
-                    places[n] = start + x
-                    n += 1
-    return places
+                places[n] = start + x
+                n += np.uint64(row[x])
+    return places[:voxels]
+
+
+@njit(cache=True)
+def gather(image: NDArray[np.float64], mask: NDArray[np.bool_], voxels: int) -> NDArray[np.float64]:
+    """Intensities of the voxels of a mask, both (z, y, x), in their order."""
+    values = np.empty(voxels + 1)  # a voxel outside is written too, and then written over
+    flat, inside = image.reshape(-1), mask.reshape(-1)
+    n = np.uint64(0)
+    for i in range(np.uint64(flat.size)):
+        values[n] = flat[i]
+        n += np.uint64(inside[i])
+    return values[:voxels]
+
+
+@njit(cache=True)
+def fill(grid: Grid, places: Places, numbers: NDArray[np.int32]) -> None:
+    """Write the numbers of the ROI's voxels into a grid."""
+    for t in range(places.size):
+        grid[np.uint64(places[t])] = numbers[t]
 
 
 @njit(cache=True)
@@ -104,18 +123,59 @@ def count_runs(
 
 
 @njit(cache=True)
-def add_neighbours(levels: Grid, rows: Places, width: int, steps: Steps) -> NDArray[np.int32]:
-    """Of each voxel in the rows: the sum of its neighbours, on both sides of each step."""
+def add_shells(
+    levels: Grid, shape: NDArray[np.int64], border: int, distances: NDArray[np.int64], across: int
+) -> NDArray[np.int32]:
+    """Of each voxel of a grid (z, y, x) but its border: the sum of what lies at Chebyshev distances from it, in all directions.
+
+    A shell is the box of its distance less the next smaller one. across: the axis along which nothing is a neighbour, or −1.
+    """
     total = np.zeros(levels.size, np.int32)
-    for r in range(rows.size):
-        start = rows[r]
-        sums = total[start : start + width]
-        for k in range(steps.size):
-            ahead = levels[start + steps[k] : start + steps[k] + width]
-            behind = levels[start - steps[k] : start - steps[k] + width]
-            for x in range(width):
-                sums[x] += np.int32(ahead[x]) + np.int32(behind[x])
+    for distance in distances:
+        _add_box(levels, shape, border, distance, across, np.int32(1), total)
+        _add_box(levels, shape, border, distance - 1, across, np.int32(-1), total)
     return total
+
+
+@njit(cache=True)
+def _add_box(
+    levels: Grid,
+    shape: NDArray[np.int64],
+    border: int,
+    distance: int,
+    across: int,
+    sign: np.int32,
+    total: NDArray[np.int32],
+) -> None:
+    """Add the sums of boxes of 2 × distance + 1 voxels along each axis, axis by axis: whole numbers add up in any order."""
+    depth, height, width = shape[0], shape[1], shape[2]
+    far_z, far_y = 0 if across == 0 else distance, 0 if across == 1 else distance
+    far_x = 0 if across == 2 else distance
+    plane, inner = height * width, width - 2 * border
+    across_z = np.empty(plane, np.int32)  # sums along z of a plane; then along y of a row
+    across_y = np.empty(width, np.int32)
+    for z in range(border, depth - border):
+        start = (z - far_z) * plane
+        first = levels[start : start + plane]
+        for i in range(plane):
+            across_z[i] = first[i]
+        for step in range(1, 2 * far_z + 1):
+            another = levels[start + step * plane : start + (step + 1) * plane]
+            for i in range(plane):
+                across_z[i] += another[i]
+        for y in range(border, height - border):
+            row = across_z[(y - far_y) * width : (y - far_y + 1) * width]
+            for x in range(width):
+                across_y[x] = row[x]
+            for step in range(1, 2 * far_y + 1):
+                next_row = across_z[(y - far_y + step) * width : (y - far_y + step + 1) * width]
+                for x in range(width):
+                    across_y[x] += next_row[x]
+            sums = total[(z * height + y) * width + border : (z * height + y) * width + border + inner]
+            for step in range(-far_x, far_x + 1):
+                shifted = across_y[border + step : border + step + inner]
+                for x in range(inner):
+                    sums[x] += sign * shifted[x]
 
 
 @njit(cache=True)
@@ -136,8 +196,8 @@ def count_dependence(ranks: Grid, places: Places, alike: NDArray[np.uint16], man
     """(rank, dependent neighbours): voxels."""
     found = np.zeros((many, most + 1), np.int64)
     for t in range(places.size):
-        p = places[t]
-        found[ranks[p] - 1, alike[p]] += 1
+        p = np.uint64(places[t])
+        found[np.uint64(ranks[p]) - np.uint64(1), np.uint64(alike[p])] += 1
     return found
 
 
@@ -148,8 +208,8 @@ def count_tones(
     """Per rank: voxels, and the sum of |level − mean of the neighbours|, 0 without any. number: of neighbours."""
     voxels, difference = np.zeros(many, np.int64), np.zeros(many, np.float64)
     for t in range(places.size):
-        p = places[t]
-        a = np.int64(ranks[p]) - 1
+        p = np.uint64(places[t])
+        a = np.uint64(ranks[p]) - np.uint64(1)
         voxels[a] += 1
         if number[p] > 0:
             difference[a] += abs(np.float64(levels[p]) - np.float64(total[p]) / np.float64(number[p]))
@@ -157,10 +217,44 @@ def count_tones(
 
 
 @njit(cache=True)
+def count_zones(rank: Counts, voxels: Counts, many: int) -> tuple[Counts, Counts]:
+    """(sizes,), (1, ranks, sizes): the sizes that zones have, rising, and how many zones of each rank have each of them."""
+    column = np.zeros(voxels.max() + 1, np.int64)
+    for size in voxels:
+        column[size] = 1
+    sizes = np.flatnonzero(column)
+    for j in range(sizes.size):
+        column[sizes[j]] = j
+    counts = np.zeros((1, many, sizes.size), np.int64)
+    for t in range(voxels.size):
+        counts[0, rank[t] - 1, column[voxels[t]]] += 1
+    return sizes, counts
+
+
+@njit(cache=True)
+def order_runs(nth: NDArray[np.int32], voxels: Counts, lined: NDArray[np.intp]) -> Counts:
+    """(chosen steps, rank, n): runs of n + 1 voxels, of voxels that have n likes behind them (rank, n, steps), as in
+    `count_runs`, and of how many voxels each rank has: as many runs are longer than n as have an n-th voxel more.
+    """
+    many, longest = nth.shape[0], nth.shape[1] - 1
+    runs = np.empty((lined.size, many, longest), np.int64)
+    for k in range(lined.size):
+        for i in range(many):
+            begun = voxels[i]  # those without a like behind them begin their run
+            for n in range(1, longest + 1):
+                begun -= nth[i, n, lined[k]]
+            for n in range(longest):
+                more = np.int64(nth[i, n + 1, lined[k]])
+                runs[k, i, n] = begun - more
+                begun = more
+    return runs
+
+
+@njit(cache=True)
 def find_zones(
     ranks: Grid, places: Places, steps: Steps, links: Links, fewer: Links, first: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
-    """Rank and number of voxels of each zone, and of some that have none. fewer: the links that have to be followed."""
+) -> tuple[Counts, Counts]:
+    """Rank and number of voxels of each zone. fewer: the links that have to be followed."""
     label = np.empty(ranks.size, np.int32)
     parent, size = np.empty(places.size, np.int32), np.empty(places.size, np.int32)
     rank = np.empty(places.size, np.uint16)
@@ -189,4 +283,13 @@ def find_zones(
                 size[high] = 0
         label[p] = low
         size[low] += 1
-    return rank[:labels], size[:labels]
+    zones = 0
+    for k in range(labels):
+        zones += size[k] > 0
+    found, voxels = np.empty(zones, np.int64), np.empty(zones, np.int64)
+    zones = 0
+    for k in range(labels):
+        if size[k]:
+            found[zones], voxels[zones] = rank[k], size[k]
+            zones += 1
+    return found, voxels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil, cos, exp, sin
 
 import numpy as np
@@ -68,6 +69,7 @@ def _lines(shape: list[int], axis: int) -> tuple[NDArray[np.int64], NDArray[np.i
     return sizes[axes], steps[axes]
 
 
+@lru_cache(maxsize=256)
 def _coefficients(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Feedback (5) and the numerators (2, 4: forward; 2, 5: backward) of smoothing and of the second derivative × sigma²."""
     feedback = np.ones(1)

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from features.radiomics.kernels import add_neighbours, any_ahead, find_places
+from features.radiomics.kernels import add_shells, any_ahead, fill, find_places
 
 Offset = tuple[int, int, int]
 
@@ -52,7 +52,7 @@ class Lattice:
     def grid(self, values: NDArray[np.integer]) -> NDArray[np.uint16]:
         """Numbers of the ROI's voxels, in their order, in a flat grid that is zero elsewhere."""
         grid = np.zeros(self.shape[0] * self.shape[1] * self.shape[2], np.uint16)
-        grid[self.places] = values
+        fill(grid, self.places, values)
         return grid
 
     @cached_property
@@ -63,7 +63,7 @@ class Lattice:
     @cached_property
     def inside(self) -> NDArray[np.uint16]:
         """The grid with ones in the ROI."""
-        return self.grid(np.ones(self.places.size, np.uint16))
+        return self.grid(np.ones(self.places.size, np.int32))
 
     @cached_property
     def rows(self) -> NDArray[np.int32]:
@@ -86,7 +86,13 @@ class Lattice:
     @cached_property
     def numbers(self) -> NDArray[np.int32]:
         """How many neighbours each voxel of the grid has inside the mask, at the distances that are asked for."""
-        return add_neighbours(self.inside, self.rows, self.width, self.steps(self.chosen))  # type: ignore[no-any-return]
+        return self.add_neighbours(self.inside)
+
+    def add_neighbours(self, grid: NDArray[np.uint16]) -> NDArray[np.int32]:
+        """Of each voxel of a grid: the sum of its neighbours, at the distances that are asked for."""
+        across = -1 if self.across is None else self.across
+        shape, distances = np.array(self.shape), np.array(self.distances)
+        return add_shells(grid, shape, self.border, distances, across)  # type: ignore[no-any-return]
 
     @cached_property
     def lined(self) -> NDArray[np.intp]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from features.core.bounds import MOST_VOXELS
-from features.core.box import bounding_box, label_box
+from features.core.box import bounding_box
+from features.core.box import label_mask as mask_of
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region, Vector, Volume
 from features.core.room import Frozen
@@ -109,7 +110,8 @@ def prepare_pair(image: Volume, labels: Volume, preparation: Preparation) -> Ste
         kept = _resegmented(volume, mask, box, preparation)
         _check_size(kept, bounding_box(kept, box), preparation)
         regions["resegmented"] = Region(volume, kept, within=box)
-    _check_finite(volume.array[box][kept[box]])
+    if volume.array.dtype.kind == "f":
+        _check_finite(volume.array[box][kept[box]])
     outline = mask if preparation.resegment is not None and not preparation.resegment_shape else None
     return Steps(Region(volume, kept, outline, box), regions)
 
@@ -122,16 +124,14 @@ def label_mask(labels: Volume, label: int) -> tuple[NDArray[np.bool_], Box]:
         if not (np.abs(array - whole) <= 1e-6).all():
             raise Rejected("MASK_VALUES")
         array = whole
-    box = label_box(array, label) if label <= _largest(array.dtype) else None
-    if box is None:
+    found = mask_of(array, label) if label <= _largest(array.dtype) else None
+    if found is None:
         there = [int(value) for value in np.unique(array) if value != 0]
         if not there:
             raise Rejected("MASK_EMPTY")
         shown = ", ".join(map(str, there[:20])) + (" …" if len(there) > 20 else "")
         raise Rejected("LABEL_ABSENT", f"the mask has no voxel of label {label}; labels that are there: {shown}")
-    mask = np.zeros(array.shape, bool)
-    mask[box] = array[box] == label
-    return mask, box
+    return found
 
 
 def _largest(dtype: np.dtype[Any]) -> float:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from features.core.region import Vector
 from features.radiomics.discretise import Levels, discretise
+from features.radiomics.kernels import gather
 from features.radiomics.lattice import Lattice
+from features.radiomics.order import ordered
 from features.radiomics.settings import Settings
 from features.radiomics.texture import Texture
 
@@ -34,12 +36,12 @@ class Roi:
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """Intensities inside the mask, in the order of the array."""
-        return self.image[self.mask]
+        return gather(self.image, self.mask, int(np.count_nonzero(self.mask)))  # type: ignore[no-any-return]
 
     @cached_property
     def ordered(self) -> NDArray[np.float64]:
         """Intensities inside the mask, from the lowest to the highest."""
-        return np.sort(self.values)
+        return ordered(self.values)
 
     @cached_property
     def levels(self) -> Levels:

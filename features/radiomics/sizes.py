@@ -41,17 +41,15 @@ def size_figures(
     counts: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.integer]
 ) -> dict[str, float]:
     """Each figure of FORMULAS: the mean over the first axis of counts (matrices, levels, sizes); NaN without any count."""
-    found = _figures(np.ascontiguousarray(counts, np.float64), levels, sizes.astype(np.float64))
-    if not len(found):
-        return dict.fromkeys(FORMULAS, math.nan)
-    return dict(zip(FORMULAS, found.mean(axis=0).tolist(), strict=True))
+    found = _figures(np.ascontiguousarray(counts), levels, sizes.astype(np.float64))
+    return dict(zip(FORMULAS, found.tolist(), strict=True))
 
 
 @njit(cache=True)
 def _figures(
-    matrices: NDArray[np.float64], levels: NDArray[np.float64], sizes: NDArray[np.float64]
+    matrices: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(matrices that count anything, figures): in the order of FORMULAS."""
+    """Means over the matrices that count anything, in the order of FORMULAS."""
     many, found = 0, np.zeros((matrices.shape[0], 16))
     squares = sizes * sizes
     for matrix in matrices:
@@ -99,4 +97,7 @@ def _figures(
         for j in range(sizes.size):
             one[8] += of_size[j] * (sizes[j] - size_mean) * (sizes[j] - size_mean)
         one[2], one[4], one[6] = total * one[3], total * one[5], 1 / size_mean
-    return found[:many]
+    means = np.zeros(16)
+    for k in range(many):
+        means += found[k]
+    return means / many

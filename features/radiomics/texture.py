@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from features.radiomics.discretise import Levels
 from features.radiomics.kernels import (
-    add_neighbours,
     count_alike,
     count_dependence,
     count_pairs,
@@ -18,6 +17,7 @@ from features.radiomics.kernels import (
     count_tones,
     find_zones,
     link_alike,
+    order_runs,
 )
 from features.radiomics.lattice import Lattice
 
@@ -74,17 +74,14 @@ class Texture:
     @cached_property
     def runs(self) -> Counts:
         """(near offsets, K, lengths): runs of rank i with j + 1 voxels; none along offsets where no line has two voxels."""
-        nth = self._lines[0][:, :, self.lattice.lined].astype(np.int64)
-        nth[:, 0] = self.found.counts[:, None] - nth[:, 1:].sum(axis=1)  # the others begin their run
-        return np.moveaxis(nth[:, :-1] - nth[:, 1:], 2, 0)  # as many runs are longer than n as have an n-th voxel more
+        return order_runs(self._lines[0], self.found.counts, self.lattice.lined)  # type: ignore[no-any-return]
 
     @cached_property
     def zones(self) -> tuple[Counts, Counts]:
         """(zones,), (zones,): rank, from 1, and number of voxels of each zone."""
         lattice = self.lattice
         steps, (fewer, first) = lattice.steps(lattice.near), lattice.followed
-        rank, voxels = find_zones(self._ranks, lattice.places, steps, self._links, fewer, first)
-        return rank[voxels > 0].astype(np.int64), voxels[voxels > 0].astype(np.int64)
+        return find_zones(self._ranks, lattice.places, steps, self._links, fewer, first)  # type: ignore[no-any-return]
 
     @cached_property
     def dependents(self) -> Counts:
@@ -102,6 +99,6 @@ class Texture:
     def tones(self) -> tuple[Counts, NDArray[np.float64]]:
         """(K,), (K,): voxels of each rank; the sum of their differences to the mean of their neighbours."""
         lattice = self.lattice
-        total = add_neighbours(self._grid, lattice.rows, lattice.width, lattice.steps(lattice.chosen))
+        total = lattice.add_neighbours(self._grid)
         many = len(self.levels)
         return count_tones(self._ranks, self._grid, lattice.places, total, lattice.numbers, many)  # type: ignore[no-any-return]

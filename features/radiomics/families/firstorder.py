@@ -50,7 +50,7 @@ class Firstorder(Family):
         low, high = float(ordered[0]), float(ordered[-1])
         tenth, ninetieth = _percentile(ordered, 10), _percentile(ordered, 90)
         robust = ordered[np.searchsorted(ordered, tenth, "left") : np.searchsorted(ordered, ninetieth, "right")]
-        mean, deviation, second, third, fourth = _moments(roi.values)
+        mean, deviation, second, third, fourth = _moments(roi.values, low, high)
         square = (mean + shift) ** 2 + second
         entropy, uniformity = _shares(roi.levels.counts)
         return {
@@ -66,7 +66,7 @@ class Firstorder(Family):
             "Median": float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2,
             "Minimum": low,
             "Range": high - low,
-            "RobustMeanAbsoluteDeviation": _moments(robust)[1],
+            "RobustMeanAbsoluteDeviation": _robust(robust),
             "RootMeanSquared": math.sqrt(square),
             "Skewness": third / second**1.5 if second**2 > 0 else math.nan,
             "TotalEnergy": square * ordered.size * math.prod(roi.spacing_mm),
@@ -85,15 +85,20 @@ def _percentile(ordered: NDArray[np.float64], percent: int) -> float:
     return low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
 
 
-def _moments(values: NDArray[np.float64]) -> tuple[float, float, float, float, float]:
-    """Mean, mean absolute deviation, and second to fourth central moment; NaN of no values."""
+def _moments(values: NDArray[np.float64], low: float, high: float) -> tuple[float, float, float, float, float]:
+    """Mean, mean absolute deviation, and second to fourth central moment of values from low to high; NaN of none."""
     if not values.size:
         return math.nan, math.nan, math.nan, math.nan, math.nan
-    mean = float(np.clip(np.mean(values), np.min(values), np.max(values)))  # rounding may take it out of the range
+    mean = min(max(float(np.add.reduce(values)) / values.size, low), high)  # rounding may take it out of the range
     sums = np.zeros(4)
     _deviations(values, mean, sums)
-    deviation, second, third, fourth = (float(value) / values.size for value in sums)
+    deviation, second, third, fourth = (value / values.size for value in sums.tolist())
     return mean, deviation, second, third, fourth
+
+
+def _robust(ordered: NDArray[np.float64]) -> float:
+    """Mean absolute deviation of values in their order."""
+    return _moments(ordered, float(ordered[0]), float(ordered[-1]))[1] if ordered.size else math.nan
 
 
 @njit(cache=True)

@@ -56,17 +56,12 @@ class Glcm(Family):
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
         texture, settings = roi.texture, roi.settings
-        pairs = np.moveaxis(texture.pairs, 2, 0).astype(np.float64)
-        if settings.symmetrical:
-            pairs += pairs.transpose(0, 2, 1)
+        pairs = _matrices(texture.pairs, settings.symmetrical)
         if settings.weighting is not None:
-            weights = direction_weights(roi, "glcm")
-            pairs = (pairs * weights[:, None, None]).sum(axis=0, keepdims=True)
-        pairs = pairs[pairs.sum(axis=(1, 2)) > 0]
+            pairs = _merged(texture.pairs, direction_weights(roi, "glcm"), settings.symmetrical)
         if not len(pairs):
             return dict.fromkeys(_FORMULAS, math.nan)
-        found = _features(np.ascontiguousarray(pairs), texture.levels)
-        values = dict(zip(_NAMES, found.mean(axis=0).tolist(), strict=True))
+        values = dict(zip(_NAMES, _features(pairs, texture.levels).tolist(), strict=True))
         values["MCC"] = float(_correlation_coefficients(pairs, symmetrical=settings.symmetrical).mean())
         if len(texture.levels) == 1:
             values |= dict.fromkeys(("Correlation", "Imc1", "Imc2", "MCC"), math.nan)
@@ -81,9 +76,34 @@ def _entropy(p: float) -> float:
     return -p * math.log2(p + EPS) if p > 0 else 0.0
 
 
+def _merged(counts: NDArray[np.int32], weights: NDArray[np.float64], symmetrical: bool) -> NDArray[np.float64]:
+    """(1, K, K): the weighted sum of the directions; (0, K, K) if nothing is counted."""
+    both = counts + counts.transpose(1, 0, 2) if symmetrical else counts
+    merged = (both * weights).sum(axis=2)[None]
+    found: NDArray[np.float64] = merged[merged.sum(axis=(1, 2)) > 0]
+    return found
+
+
+@njit(cache=True)
+def _matrices(counts: NDArray[np.int32], symmetrical: bool) -> NDArray[np.float64]:
+    """(directions, K, K): of counts (K, K, directions) those that count anything; symmetrical: in both orders."""
+    many, used = counts.shape[0], 0
+    pairs = np.zeros((counts.shape[2], many, many))
+    for k in range(counts.shape[2]):
+        one, total = pairs[used], np.int64(0)
+        for i in range(many):
+            for j in range(many):
+                count = np.int64(counts[i, j, k])
+                total += count
+                one[i, j] = count + counts[j, i, k] if symmetrical else count
+        if total > 0:
+            used += 1
+    return pairs[:used]
+
+
 @njit(cache=True)
 def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(directions, features): in the order of _NAMES."""
+    """Means over the directions, in the order of _NAMES."""
     many, size = levels.size, int(levels[-1])
     found = np.zeros((pairs.shape[0], 23))
     for k in range(pairs.shape[0]):
@@ -162,7 +182,11 @@ def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
         one[14] = math.sqrt(max(0.0, 1 - math.exp(-2 * (hxy2 - hxy))))
         one[15], one[16], one[17], one[18] = inverse, mx, energy, hxy
         one[19], one[20], one[21], one[22] = largest, average, sum_entropy, vx
-    return found
+    means = np.zeros(23)
+    for k in range(pairs.shape[0]):
+        means += found[k]
+    means /= pairs.shape[0]
+    return means
 
 
 def _correlation_coefficients(pairs: NDArray[np.float64], *, symmetrical: bool) -> NDArray[np.float64]:

@@ -38,6 +38,5 @@ class Gldm(Family):
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
         counts = roi.texture.dependents
-        used = np.flatnonzero(counts.any(axis=0))
-        found = size_figures(counts[None][:, :, used], roi.texture.levels, used + 1)
+        found = size_figures(counts[None], roi.texture.levels, np.arange(1, counts.shape[1] + 1))
         return {name: found[figure] for figure, name in NAMES.items()}

@@ -44,6 +44,5 @@ class Glrlm(Family):
         counts: NDArray[np.int64] | NDArray[np.float64] = roi.texture.runs
         if roi.settings.weighting is not None:
             counts = (counts * direction_weights(roi, "glrlm")[:, None, None]).sum(axis=0, keepdims=True)
-        used = np.flatnonzero(counts.any(axis=(0, 1)))
-        found = size_figures(counts[:, :, used], roi.texture.levels, used + 1)
+        found = size_figures(counts, roi.texture.levels, np.arange(1, counts.shape[2] + 1))
         return {name: found[figure] for figure, name in NAMES.items()}

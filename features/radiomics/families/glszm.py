@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from features.radiomics.family import Family
 from features.radiomics.ibsi import CODES
+from features.radiomics.kernels import count_zones
 from features.radiomics.roi import Roi
 from features.radiomics.sizes import features_of, size_figures
 
@@ -41,7 +40,6 @@ class Glszm(Family):
     def compute(self, roi: Roi) -> Mapping[str, float]:
         rank, voxels = roi.texture.zones
         levels = roi.texture.levels
-        sizes, column = np.unique(voxels, return_inverse=True)
-        counts = np.bincount((rank - 1) * len(sizes) + column, minlength=len(levels) * len(sizes))
-        found = size_figures(counts.reshape(1, len(levels), len(sizes)), levels, sizes)
+        sizes, counts = count_zones(rank, voxels, len(levels))
+        found = size_figures(counts, levels, sizes)
         return {name: found[figure] for figure, name in NAMES.items()}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.radiomics.eigenvalues import eigenvalues, second_singular_values
 
 
+@settings(deadline=None)  # the first example may wait for a compiler
 @given(st.integers(0, 2**32 - 1), st.integers(1, 7), st.sampled_from([1e-3, 1.0, 1e6]))
 def test_eigenvalues_are_those_of_lapack(seed: int, size: int, scale: float) -> None:
     rng = np.random.default_rng(seed)
@@ -26,6 +27,7 @@ def test_what_is_diagonal_is_its_diagonal(matrix: np.ndarray) -> None:
     assert eigenvalues(matrix) == pytest.approx(sorted(np.diag(matrix)), rel=1e-15, abs=0)
 
 
+@settings(deadline=None)  # the first example may wait for a compiler
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.booleans())
 def test_second_singular_values_are_those_of_lapack(seed: int, size: int, symmetric: bool) -> None:
     rng = np.random.default_rng(seed)
