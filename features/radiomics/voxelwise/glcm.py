@@ -16,9 +16,9 @@ from features.radiomics.families.glcm import Glcm
 NAMES = (*(feature.name for feature in Glcm.FEATURES if feature.name != "MCC"), "MCC")
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
-# Counts by cell (row times levels plus column), the cells that have any, counts by row and by column, levels, and whether
-# each cell stands for its mirror image too.
-Matrix = tuple[Reals, Numbers, Reals, Reals, int, bool]
+# Counts (levels, levels), (cells, 2) row and column of those that have any, counts by row and by column, levels, and
+# whether each cell stands for its mirror image too.
+Matrix = tuple[Reals, NDArray[np.int32], Reals, Reals, int, bool]
 _ROUNDING = float(np.finfo(np.float64).eps)
 
 
@@ -43,10 +43,10 @@ def glcm(
     voxels, size = ranks.shape
     found = np.full((voxels, 24), math.nan)
     most = known.max()
-    counts, px, py = np.zeros(most * most), np.zeros(most), np.zeros(most)
+    counts, px, py = np.zeros((most, most)), np.zeros(most), np.zeros(most)
     if symmetrical:
         py = px
-    cells, used = np.zeros(most * most, np.int64), 0
+    cells, used = np.zeros((most * most, 2), np.int32), 0
     differences, sums = np.zeros(top), np.zeros(2 * top + 1)
     table = np.zeros(2 * size + 1 if weights.size == 0 else 0)  # an offset has fewer pairs than there are places
     for c in range(2, table.size):
@@ -68,11 +68,10 @@ def glcm(
                 py[j] += step
                 if symmetrical and i > j:
                     i, j = j, i
-                cell = i * many + j
-                if counts[cell] == 0.0:
-                    cells[used] = cell
+                if counts[i, j] == 0.0:
+                    cells[used, 0], cells[used, 1] = i, j
                     used += 1
-                counts[cell] += step
+                counts[i, j] += step
                 total += step
             if total == 0.0 or not last:
                 continue
@@ -82,7 +81,7 @@ def glcm(
             if coefficient:
                 one[23] += _coefficient(matrix, square, nodes, diagonal, beside, spare)
             for u in range(used):
-                counts[cells[u]] = 0.0
+                counts[cells[u, 0], cells[u, 1]] = 0.0
             used, total = 0, 0.0
             px[:many] = 0.0
             py[:many] = 0.0
@@ -148,11 +147,10 @@ def _add_features(
         vy /= total
     auto = covariance = energy = largest = joint = 0.0
     nearest, furthest, lowest, highest = top, -1, 2 * top, 0
-    for cell in cells:
-        i = cell // many
-        j = cell - i * many
+    for u in range(cells.shape[0]):
+        i, j = cells[u, 0], cells[u, 1]
         a, b = np.float64(present[i]), np.float64(present[j])
-        count = counts[cell]
+        count = counts[i, j]
         both = fold * count
         auto += both * a * b
         covariance += both * (a - mx) * (b - my)
@@ -248,9 +246,8 @@ def _coefficient(matrix: Matrix, square: Reals, nodes: Numbers, diagonal: Reals,
     for i in range(many):
         nodes[i], nodes[many + i] = i, many + i
         parts += (px[i] > 0) + (py[i] > 0)
-    for cell in cells:
-        i = cell // many
-        j = cell - i * many
+    for u in range(cells.shape[0]):
+        i, j = cells[u, 0], cells[u, 1]
         a, b = _root(nodes, i), _root(nodes, many + j)
         if a != b:
             nodes[a] = b
@@ -262,45 +259,44 @@ def _coefficient(matrix: Matrix, square: Reals, nodes: Numbers, diagonal: Reals,
                 parts -= 1
     if parts > 1:
         return 1.0
-    rows = 0
-    for i in range(many):  # rows that occur, in order
+    rows, total = 0, 0.0
+    for i in range(many):  # of the rows that occur: their number, and the root of what they count
         if px[i] > 0:
             nodes[i] = rows
+            diagonal[rows] = math.sqrt(px[i])
+            total += px[i]
             rows += 1
     if rows < 2:
         return 0.0
-    square[:rows, :rows] = 0.0
+    for i in range(rows):
+        spare[i] = 1 / diagonal[i]
+        for j in range(rows):  # take off the first singular value, whose vectors are these roots
+            square[i, j] = -diagonal[i] * diagonal[j] / total
     if symmetrical:
-        for cell in cells:
-            i = cell // many
-            j = cell - i * many
-            value = (2 * counts[cell] if i == j else counts[cell]) / math.sqrt(px[i] * px[j])
-            square[nodes[i], nodes[j]] = square[nodes[j], nodes[i]] = value
+        for u in range(cells.shape[0]):
+            i, j = nodes[cells[u, 0]], nodes[cells[u, 1]]
+            value = counts[cells[u, 0], cells[u, 1]] * spare[i] * spare[j]
+            square[i, j] += value
+            square[j, i] += value
     else:
         for j in range(many):  # M Mᵀ, a column of M at a time
             if py[j] == 0:
                 continue
             for i in range(many):
-                one = counts[i * many + j]
+                one = counts[i, j]
                 if one == 0.0:
                     continue
                 for other in range(many):
-                    if counts[other * many + j] > 0:
-                        square[nodes[i], nodes[other]] += one * counts[other * many + j] / py[j]
-        for i in range(many):
-            for other in range(many):
-                if px[i] > 0 and px[other] > 0:
-                    square[nodes[i], nodes[other]] /= math.sqrt(px[i] * px[other])
+                    if counts[other, j] > 0:
+                        value = one * counts[other, j] / py[j]
+                        square[nodes[i], nodes[other]] += value * spare[nodes[i]] * spare[nodes[other]]
     _tridiagonal(square[:rows, :rows], diagonal, beside, spare)
-    _eigenvalues(diagonal[:rows], beside[:rows])
-    first = second = 0.0
-    for value in diagonal[:rows]:
-        far = abs(value)
-        if far > first:
-            first, second = far, first
-        elif far > second:
-            second = far
-    return second if symmetrical else math.sqrt(second)
+    highest = _largest(diagonal[:rows], beside, 1.0)
+    if not symmetrical:
+        return math.sqrt(max(0.0, highest))
+    if _all_below(diagonal[:rows], beside, -1.0, highest):
+        return highest
+    return _largest(diagonal[:rows], beside, -1.0)
 
 
 @njit(cache=True)
@@ -345,41 +341,39 @@ def _tridiagonal(a: Reals, diagonal: Reals, beside: Reals, spare: Reals) -> None
 
 
 @njit(cache=True)
-def _eigenvalues(diagonal: Reals, beside: Reals) -> None:
-    """Turn a tridiagonal matrix into its eigenvalues, in the diagonal: QL with implicit shifts (ibid., 8.3)."""
-    size = diagonal.size
-    for k in range(size):
-        for _ in range(60):
-            m = k
-            while m < size - 1:
-                if abs(beside[m]) <= _ROUNDING * (abs(diagonal[m]) + abs(diagonal[m + 1])) + 1e-300:
-                    break
-                m += 1
-            if m == k:
-                break
-            g = (diagonal[k + 1] - diagonal[k]) / (2 * beside[k])
-            r = math.sqrt(g * g + 1)
-            g = diagonal[m] - diagonal[k] + beside[k] / (g + math.copysign(r, g))
-            s = c = 1.0
-            p = 0.0
-            broken = False
-            for i in range(m - 1, k - 1, -1):
-                f, b = s * beside[i], c * beside[i]
-                r = math.sqrt(f * f + g * g)
-                beside[i + 1] = r
-                if r == 0.0:
-                    diagonal[i + 1] -= p
-                    beside[m] = 0.0
-                    broken = True
-                    break
-                s, c = f / r, g / r
-                g = diagonal[i + 1] - p
-                r = (diagonal[i] - g) * s + 2 * c * b
-                p = s * r
-                diagonal[i + 1] = g + p
-                g = c * r - b
-            if broken:
-                continue
-            diagonal[k] -= p
-            beside[k] = g
-            beside[m] = 0.0
+def _all_below(diagonal: Reals, beside: Reals, sign: float, bound: float) -> bool:
+    """Whether all eigenvalues, times the sign, of a tridiagonal matrix are below a bound."""
+    ahead = 0.0
+    for k in range(diagonal.size):
+        pivot = sign * diagonal[k] - bound - ahead
+        if pivot >= 0.0:
+            return False
+        ahead = beside[k] * beside[k] / pivot
+    return True
+
+
+@njit(cache=True)
+def _largest(diagonal: Reals, beside: Reals, sign: float) -> float:
+    """The largest eigenvalue, times the sign, of a tridiagonal matrix that has none beyond 1.
+
+    Laguerre's steps from 1 downwards stay above it, and all pivots below zero; each step is from the first two derivatives of
+    the determinant's logarithm (Parlett, The Symmetric Eigenvalue Problem, 1980; Li and Zeng, SIAM J Matrix Anal 1994;15:1145).
+    """
+    size, bound = diagonal.size, 1.0
+    for _ in range(100):
+        first = second = slope = curve = ahead = 0.0
+        for k in range(size):
+            pivot = sign * diagonal[k] - bound - ahead
+            if pivot >= 0.0:  # there, to a rounding
+                return bound
+            inverse = 1 / pivot
+            curve = ahead * (curve - 2 * slope * slope) * inverse
+            slope = (ahead * slope - 1) * inverse
+            first += slope
+            second += slope * slope - curve
+            ahead = beside[k] * beside[k] * inverse
+        step = size / (first + math.sqrt(max(0.0, (size - 1) * (size * second - first * first))))
+        bound -= step
+        if step <= 2 * _ROUNDING:
+            break
+    return bound
