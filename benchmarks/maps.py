@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--voxels", type=int, nargs="+", default=[3_000, 50_000], help="of the ROI (default both)")
     parser.add_argument("--radius", type=int, nargs="+", default=[1, 2], help="of the surroundings (default both)")
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES), help="(default all)")
+    parser.add_argument("--pairs", type=int, nargs="+", default=[1], help="of files, of the command (default 1)")
     parser.add_argument("--repeats", type=int, default=3, help="runs of radweave; the shortest counts (default 3)")
     parser.add_argument("--side", choices=["radweave", "pyradiomics"], default="radweave", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -175,11 +176,13 @@ def speed(options: argparse.Namespace) -> None:
 
 def command(options: argparse.Namespace) -> None:
     """The table of ratios through the commands: a process each, from files to files; CPU s with its start."""
-    from features.images.formats.nifti import read_nifti, write_nifti
+    from features.images.formats.nifti import write_nifti
 
     print("CPU s of a process, start and files included, compiled code in its cache\n")
-    print("| voxels | radius | maps | pyradiomics | radweave map | ratio | promised | worst difference | above 1e-6 |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| voxels | radius | pairs | maps | pyradiomics | radweave map | ratio | promised | worst difference | above 1e-6 |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for voxels in options.voxels:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
@@ -188,27 +191,42 @@ def command(options: argparse.Namespace) -> None:
                 write_nifti(folder / f"{name}.nii.gz", one)
             for radius in options.radius:
                 (folder / "parameters.yaml").write_text(parameters_of(options.families, radius))
-                files = [str(folder / name) for name in ("image.nii.gz", "mask.nii.gz")]
-                asked = [*files, "--param", str(folder / "parameters.yaml"), "--crop", "--out", str(folder / "ours")]
-                ours = [sys.executable, "-m", "flows.cli", "map", *asked]
-                _cpu(ours)
-                own = min(_cpu(ours) for _ in range(options.repeats))
-                other = _cpu([sys.executable, __file__, "theirs", "--folder", str(folder)])
-                worst, many, count = 0.0, 0, 0
-                for path in sorted((folder / "theirs").iterdir()):
-                    pair = [read_nifti(folder / side / path.name) for side in ("ours", "theirs")]
-                    assert pair[0].matches(pair[1]), path.name
-                    arrays = [{path.name: one.array.astype(np.float64).ravel()} for one in pair]
-                    far, more, _ = agreement(arrays[0], arrays[1])
-                    worst, many, count = max(worst, far), many + more, count + 1
-                ratio = other / own
-                unmet = "" if ratio >= TOGETHER else " UNMET"
-                size = int((labels.array > 0).sum())
-                print(
-                    f"| {size} | {radius} | {count} | {other:.2f} | {own:.2f} | {ratio:.1f} | {TOGETHER}{unmet} |"
-                    f" {worst:.1e} | {many} |",
-                    flush=True,
-                )
+                for pairs in options.pairs:
+                    _compare(folder, radius, pairs, int((labels.array > 0).sum()), options.repeats)
+
+
+def _compare(folder: Path, radius: int, pairs: int, voxels: int, repeats: int) -> None:
+    from features.images.formats.nifti import read_nifti
+
+    names = [f"{number}" for number in range(pairs)]
+    rows = [f"{name},image.nii.gz,mask.nii.gz" for name in names]
+    (folder / "pairs.csv").write_text("\n".join(["ID,Image,Mask", *rows, ""]))
+    asked = [
+        str(folder / "pairs.csv"),
+        "--param",
+        str(folder / "parameters.yaml"),
+        "--crop",
+        "--out",
+        str(folder / "ours"),
+    ]
+    ours = [sys.executable, "-m", "flows.cli", "map", *asked]
+    _cpu(ours)
+    own = min(_cpu(ours) for _ in range(repeats))
+    other = _cpu([sys.executable, __file__, "theirs", "--folder", str(folder), "--pairs", str(pairs)])
+    worst, many, count = 0.0, 0, 0
+    for path in sorted((folder / "theirs").rglob("*.nii.gz")):
+        pair = [read_nifti(folder / side / path.relative_to(folder / "theirs")) for side in ("ours", "theirs")]
+        assert pair[0].matches(pair[1]), path.name
+        arrays = [{path.name: one.array.astype(np.float64).ravel()} for one in pair]
+        far, more, _ = agreement(arrays[0], arrays[1])
+        worst, many, count = max(worst, far), many + more, count + 1
+    ratio = other / own
+    unmet = "" if ratio >= TOGETHER else " UNMET"
+    print(
+        f"| {voxels} | {radius} | {pairs} | {count} | {other:.2f} | {own:.2f} | {ratio:.1f} | {TOGETHER}{unmet} |"
+        f" {worst:.1e} | {many} |",
+        flush=True,
+    )
 
 
 def theirs(options: argparse.Namespace) -> None:
@@ -221,11 +239,13 @@ def theirs(options: argparse.Namespace) -> None:
     np.seterr(all="ignore")
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     extractor = RadiomicsFeatureExtractor(str(options.folder / "parameters.yaml"))
-    found = extractor.execute(*(str(options.folder / f"{name}.nii.gz") for name in ("image", "mask")), voxelBased=True)
-    (options.folder / "theirs").mkdir(exist_ok=True)
-    for name, one in found.items():
-        if isinstance(one, sitk.Image):
-            sitk.WriteImage(sitk.Cast(one, sitk.sitkFloat32), str(options.folder / "theirs" / f"{name}.nii.gz"), True)
+    files = [str(options.folder / f"{name}.nii.gz") for name in ("image", "mask")]
+    for number in range(options.pairs[0]):
+        place = options.folder / "theirs" / f"{number}"
+        place.mkdir(parents=True, exist_ok=True)
+        for name, one in extractor.execute(*files, voxelBased=True).items():
+            if isinstance(one, sitk.Image):
+                sitk.WriteImage(sitk.Cast(one, sitk.sitkFloat32), str(place / f"{name}.nii.gz"), True)
 
 
 def _cpu(arguments: list[str]) -> float:

@@ -181,10 +181,11 @@ def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bo
         if not isinstance(maps, Maps):
             rejected.append(f"partly: {place}: {name} has no maps: {maps}; {REASONS[maps.code].remedy}")
             continue
-        for feature in maps:
+        shown = maps.within(box)
+        for feature in shown:
             path = place if place.name.endswith(ENDINGS) else place / f"{name}_{feature}.nii.gz"
-            voxels = np.ascontiguousarray(maps[feature][box], np.float32)
-            write_nifti(path, Volume(voxels, grid.spacing_mm, grid.origin_mm, grid.direction), level=1)
+            voxels = shown[feature].astype(np.float32)
+            write_nifti(path, Volume(voxels, grid.spacing_mm, grid.origin_mm, grid.direction), quick=True)
             written, told = written + 1, _span(feature, maps.of_voxels[feature])
     if not place.name.endswith(ENDINGS):
         told = f"{counted(written, 'map')} round {int(np.count_nonzero(region.mask))} voxels"

@@ -35,6 +35,10 @@ class Maps(Mapping[str, NDArray[np.float64]]):
     of_voxels: Mapping[str, NDArray[np.float64]]
     outside: float = 0.0
 
+    def within(self, box: Box) -> Maps:
+        """The same on the grid of a box that holds the whole ROI."""
+        return Maps(self.mask[box], self.of_voxels, self.outside)
+
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         found = np.full(self.mask.shape, self.outside)
         found[self.mask] = self.of_voxels[name]

@@ -291,12 +291,12 @@ def _coefficient(matrix: Matrix, square: Reals, nodes: Numbers, diagonal: Reals,
                         value = one * counts[other, j] / py[j]
                         square[nodes[i], nodes[other]] += value * spare[nodes[i]] * spare[nodes[other]]
     _tridiagonal(square[:rows, :rows], diagonal, beside, spare)
-    highest = _largest(diagonal[:rows], beside, 1.0)
+    highest: float = _largest(diagonal[:rows], beside, 1.0)
     if not symmetrical:
         return math.sqrt(max(0.0, highest))
-    if _all_below(diagonal[:rows], beside, -1.0, highest):
-        return highest
-    return _largest(diagonal[:rows], beside, -1.0)
+    if not _all_below(diagonal[:rows], beside, -1.0, highest):
+        highest = _largest(diagonal[:rows], beside, -1.0)
+    return highest
 
 
 @njit(cache=True)
