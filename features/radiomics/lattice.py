@@ -28,16 +28,16 @@ class Lattice:
     @cached_property
     def near(self) -> tuple[Offset, ...]:
         """Offsets (z, y, x) to the neighbours at distance 1, their forward half, that the box has room for."""
-        return tuple(filter(self._fits, _shell(1)))
+        return self._around(1)
 
     @cached_property
     def chosen(self) -> tuple[Offset, ...]:
         """The same for all distances that are asked for, one after the other."""
-        return tuple(offset for distance in self.distances for offset in _shell(distance) if self._fits(offset))
+        return tuple(offset for distance in self.distances for offset in self._around(distance))
 
-    def _fits(self, offset: Offset) -> bool:
-        sizes = [1 if axis == self.across else size for axis, size in enumerate(self.mask.shape)]
-        return all(abs(step) < size for step, size in zip(offset, sizes, strict=True))
+    def _around(self, distance: int) -> tuple[Offset, ...]:
+        z, y, x = (1 if axis == self.across else min(size, distance + 1) for axis, size in enumerate(self.mask.shape))
+        return _shell(distance, (z, y, x))
 
     @cached_property
     def border(self) -> int:
@@ -117,11 +117,12 @@ def _any_line(mask: NDArray[np.bool_], offset: Offset) -> bool:
     return len(np.unique(lines, axis=0)) < len(lines)
 
 
-@lru_cache(maxsize=16)
-def _shell(distance: int) -> tuple[Offset, ...]:
-    """Offsets of one Chebyshev distance, the forward half: the opposite of each is left out."""
+@lru_cache(maxsize=64)
+def _shell(distance: int, sizes: tuple[int, int, int]) -> tuple[Offset, ...]:
+    """Offsets of one Chebyshev distance that a box has room for, the forward half: the opposite of each is left out."""
     span = range(-distance, distance + 1)
-    return tuple(o for o in product(span, span, span) if max(map(abs, o)) == distance and o > (0, 0, 0))
+    ahead = (o for o in product(span, span, span) if max(map(abs, o)) == distance and o > (0, 0, 0))
+    return tuple(o for o in ahead if all(abs(step) < size for step, size in zip(o, sizes, strict=True)))
 
 
 @lru_cache(maxsize=16)
