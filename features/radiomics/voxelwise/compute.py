@@ -25,6 +25,7 @@ from features.radiomics.voxelwise.surroundings import Cube, Pairs, Surroundings,
 from features.radiomics.voxelwise.window import Window
 
 PLACES_AT_ONCE = 1 << 16  # of a batch: what is gathered stays in a processor's cache
+BATCHES_A_THREAD = 8  # at least: no thread waits long for the last one
 Reals = NDArray[np.float64]
 Wanted = Mapping[str, tuple[str, ...]]
 
@@ -57,7 +58,9 @@ def compute_voxels(
             found[kind][:, start : start + size] = KERNELS[kind].compute(part, site, names)[:, columns[kind]].T
         return len(part.known)
 
-    size = max(1, min(PLACES_AT_ONCE // len(steps), window.batch or PLACES_AT_ONCE))
+    size = max(1, min(PLACES_AT_ONCE // len(steps), window.batch or len(places)))
+    if window.threads > 1:
+        size = min(size, -(-len(places) // (BATCHES_A_THREAD * window.threads)))
     starts = range(0, len(places), size)
     if window.threads == 1:
         for start in starts:
