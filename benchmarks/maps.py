@@ -20,6 +20,8 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[0] = str(ROOT)
 
 import numpy as np  # noqa: E402
+from numba import njit  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from benchmarks.extraction import blob, texture, timed  # noqa: E402
@@ -257,21 +260,40 @@ def _cpu(arguments: list[str]) -> float:
 
 
 def threads(options: argparse.Namespace) -> None:
-    """All families by one thread and by two: elapsed seconds. Measures the machine too: use an idle one."""
-    print("| voxels | radius | one thread s | two threads s | ratio |\n|---|---|---|---|---|")
+    """All families by one thread and by two, elapsed seconds; beside, two plain loops: what the machine gives at the time."""
+    print("| voxels | radius | one thread s | two threads s | ratio | of plain loops |\n|---|---|---|---|---|---|")
     for voxels in options.voxels:
         image, labels = make_case(voxels)
         for radius in options.radius:
-            calls = [our_call(image, labels, parameters_of(options.families, radius), count) for count in (1, 2)]
-            seconds = [[], []]  # type: list[list[float]]
-            for _ in range(options.repeats + 1):  # by turns, so that others on the machine disturb both
+            text = parameters_of(options.families, radius)
+            calls: list[Callable[[], Any]] = [our_call(image, labels, text, count) for count in (1, 2)]
+            calls += [partial(_loops, 1), partial(_loops, 2)]
+            seconds: list[list[float]] = [[] for _ in calls]
+            for _ in range(options.repeats + 1):  # by turns, so that others on the machine disturb all alike
                 for call, times in zip(calls, seconds, strict=True):
                     begin = time.perf_counter()
                     call()
                     times.append(time.perf_counter() - begin)
-            one, two = (min(times[1:]) for times in seconds)
+            one, two, plain, side = (min(times[1:]) for times in seconds)
             unmet = "" if one / two >= THREADS else f" (promised {THREADS}) UNMET"
-            print(f"| {voxels} | {radius} | {one:.2f} | {two:.2f} | {one / two:.2f}{unmet} |", flush=True)
+            print(
+                f"| {voxels} | {radius} | {one:.2f} | {two:.2f} | {one / two:.2f}{unmet} | {plain / side:.2f} |",
+                flush=True,
+            )
+
+
+def _loops(count: int) -> None:
+    """Two loops that share nothing, on so many threads."""
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(_loop, [100_000_000] * 2))
+
+
+@njit(nogil=True)
+def _loop(steps: int) -> float:
+    total = 0.0
+    for step in range(steps):
+        total += 1 / (1 + total * total + step)
+    return total
 
 
 def memory(options: argparse.Namespace) -> None:
