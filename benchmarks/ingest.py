@@ -39,10 +39,10 @@ from pydicom.uid import (
 sys.path[0] = str(Path(__file__).parents[1])  # this folder must not be found where a package is meant
 
 from features.core.case import CaseId, FileSet, Scan  # noqa: E402
-from features.core.catalog import Catalog  # noqa: E402
+from features.core.catalog.catalog import Catalog  # noqa: E402
 from features.images.dicom.series import read_dicom_series  # noqa: E402
-from features.images.index.cohort import Index, index_cohort  # noqa: E402
 from features.images.index.file_cache import FileCache  # noqa: E402
+from features.images.index.index_cohort import Index, index_cohort  # noqa: E402
 from features.images.masks.mask import read_mask  # noqa: E402
 
 SPACING_MM = (0.9765625, 0.9765625, 2.5)  # x, y, z

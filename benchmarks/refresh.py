@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:  # a worker imports this module first: it shall not load what `radweave refresh` would not load there
-    from features.core.store import Store
+    from features.core.storage.store import Store
     from features.results.published import Published
 
 COHORT = "tiny"
@@ -111,10 +111,10 @@ def write_scan(folder: Path, array: np.ndarray, mask: np.ndarray) -> None:
 def run(
     catalog: Path, store: Store, *, rehash: bool = False, workers: int = 0, settings: dict[str, object] = RECIPE
 ) -> tuple[Published, Cost]:
-    from features.core.recipe import Recipe
+    from features.core.kinds.recipe import Recipe
     from flows.refresh import refresh_cohort
-    from tasks.pool import Pool
-    from tasks.runners.processes import Processes
+    from tasks.running.pool import Pool
+    from tasks.running.runners.processes import Processes
 
     recipe = Recipe.model_validate(settings)
 
@@ -129,7 +129,7 @@ def unchanged(folder: Path, cases: int) -> None:
     """A first refresh, one of nothing new, one of one new case, one that reads every byte again."""
     import nibabel as nib
 
-    from features.core.store import Store
+    from features.core.storage.store import Store
     from features.results.manifest import Mart
 
     catalog, store = write_cohort(folder / "cohort", cases, 12), Store(folder / "store")
@@ -167,7 +167,7 @@ def scale(folder: Path, sizes: list[int]) -> None:
 
 
 def once(folder: Path, cases: int) -> None:
-    from features.core.store import Store
+    from features.core.storage.store import Store
 
     catalog, store = write_cohort(folder / "cohort", cases, 8), Store(folder / "store")
     found, cost = run(catalog, store)
@@ -192,7 +192,7 @@ def peer(folder: Path, cases: int, shape: tuple[int, ...]) -> None:
 
     Whole CTs with a small lesion, original image, LoG and wavelet: what a lung study has.
     """
-    from features.core.store import Store
+    from features.core.storage.store import Store
 
     write_cohort(folder / "cohort", 0, 4)
     store = Store(folder / "store")
@@ -277,7 +277,7 @@ def main() -> None:
         elif options.part == "once":
             once(folder, options.cases[0])
         else:
-            from features.core.store import Store
+            from features.core.storage.store import Store
 
             run(folder / "cohort" / "data_catalog.yaml", Store(folder / "store"), workers=2, settings=FILTERED)
     finally:

@@ -24,9 +24,9 @@ from unittest.mock import patch
 
 if TYPE_CHECKING:  # a child imports this module first: it shall not load what `radweave refresh` would not load there
     from features.core.case import Scan
-    from features.core.recipe import Recipe
-    from features.core.store import Store
-    from tasks.pool import AnyRunner
+    from features.core.kinds.recipe import Recipe
+    from features.core.storage.store import Store
+    from tasks.running.pool import AnyRunner
 
 MOST_OVERHEAD, LEAST_SPEED = 0.05, 1.8
 
@@ -39,13 +39,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1, help="runs of each arrangement; the shortest counts")
     parser.add_argument("--dask", action="store_true", help="also a Dask cluster within this process")
     options = parser.parse_args()
-    from features.core.catalog import load_catalog
+    from features.core.catalog.catalog import load_catalog
     from features.core.pseudonym import load_key
-    from features.core.store import Store
-    from features.images.index.cohort import index_cohort
-    from features.simulate.cohort import simulate_cohort
-    from tasks.runners.dask import Dask
-    from tasks.runners.processes import ONE_THREAD, Processes
+    from features.core.storage.store import Store
+    from features.images.index.index_cohort import index_cohort
+    from features.simulate.simulate_cohort import simulate_cohort
+    from tasks.running.runners.dask import Dask
+    from tasks.running.runners.processes import ONE_THREAD, Processes
 
     os.environ.update(ONE_THREAD)  # children inherit it
     with tempfile.TemporaryDirectory() as name:
@@ -105,17 +105,17 @@ def run_flow(catalog: Path, store: Store, runner: AnyRunner) -> float:
 
 def run_loops(catalog: Path, store: Store, workers: int) -> float:
     """Seconds of plain loops in `workers` processes."""
-    from features.core.catalog import load_catalog
+    from features.core.catalog.catalog import load_catalog
     from features.core.pseudonym import load_key
-    from features.images.index.cohort import index_cohort
     from features.images.index.file_cache import FileCache
-    from features.results.ledger import Ledger
+    from features.images.index.index_cohort import index_cohort
+    from features.results.known_results import KnownResults
     from features.results.publish import publish
-    from tasks.reports.quality import write_quality
+    from tasks.quality.quality_page import write_quality
     from tasks.tables import read_tables
 
     start = time.perf_counter()
-    tables = read_tables.fn(catalog, "builtin", Ledger(store, "builtin"), FileCache(None, load_key()))
+    tables = read_tables.fn(catalog, "builtin", KnownResults(store, "builtin"), FileCache(None, load_key()))
     index = index_cohort(load_catalog(catalog), "builtin", load_key())
     spawn = multiprocessing.get_context("spawn")
     parts = [spawn.Process(target=loop, args=(index.scans[part::workers], store)) for part in range(workers)]
@@ -130,7 +130,7 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
 
 def loop(scans: Sequence[Scan], store: Store) -> None:
     """Check and extract scans one after the other."""
-    from features.results.measure import Job, measure_scan
+    from features.results.measure_scan import Job, measure_scan
 
     chosen = recipe()
     for scan in scans:
@@ -139,7 +139,7 @@ def loop(scans: Sequence[Scan], store: Store) -> None:
 
 def recipe() -> Recipe:
     """The recipe for lung CT with its handcrafted features alone."""
-    from features.core.recipe import load_recipe
+    from features.core.kinds.recipe import load_recipe
     from flows.configuration import recipe_files
 
     found = load_recipe(recipe_files()["ct_lung"])

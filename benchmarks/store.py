@@ -24,19 +24,20 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.core.catalog import Catalog
-from features.core.extractor import Extractor
-from features.core.recipe import Recipe
+from features.core.catalog.catalog import Catalog
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region
-from features.core.store import Store
-from features.core.table import ARROW, Column, Schema, dictionary_rows, parquet_bytes
-from features.fusion.design import Question, fuse
+from features.core.storage.store import Store
+from features.core.storage.table import ARROW, Column, Schema, dictionary_rows, parquet_bytes
+from features.fusion.fuse import fuse
+from features.fusion.question import Question
 from features.results.manifest import EMPTY, CohortState, Mart, commit, keep_table
 from features.results.prefixes import settings_digests
 from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS
 from features.tables.patient import KEY as PATIENT_KEY
-from flows.export import read_export
-from flows.views import Views
+from flows.commands.export import read_export
+from flows.commands.views import Views
 
 COHORT, DEEP, CLINICAL, MISSING = "synthetic", 1280, 40, 0.01
 FIVE_MS, FUSED_S = 60, 3  # what the store promises at 5,000 patients and 4,000 features

@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError, StoreError
-from flows import keys, upkeep
-from flows.deidentify import deidentify
-from flows.export_seg import export_seg
-from flows.extract import extract
-from flows.listing import features
-from flows.maps import map_features
-from flows.measure import agreement
-from flows.options import (
+from flows.commands import keys, upkeep
+from flows.commands.agreement import agreement
+from flows.commands.deidentify import deidentify
+from flows.commands.export_seg import export_seg
+from flows.commands.extract import extract
+from flows.commands.listing import features
+from flows.commands.maps import map_features
+from flows.commands.options import (
     CATALOG,
     STORE,
     CatalogOption,
@@ -31,9 +31,9 @@ from flows.options import (
     choose_runner,
     open_store,
 )
-from flows.quality import quality
-from flows.quarantine import quarantine
-from tasks.reports.numbers import counted
+from flows.commands.quality import quality
+from flows.commands.quarantine import quarantine
+from tasks.reports.number_format import counted
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,7 +87,7 @@ def simulate(
 ) -> None:
     """Write a simulated multicentre lung-CT cohort with its own catalog: DICOM with RTSTRUCT, with SEG, and NIfTI."""
     from features.core.progress import tell
-    from features.simulate.cohort import simulate_cohort
+    from features.simulate.simulate_cohort import simulate_cohort
     from flows.screen import Screen
 
     with Screen():
@@ -155,9 +155,9 @@ def refresh(
     if bool(cohorts) == everything:
         raise RadweaveError("name the cohorts to refresh, or say --all")
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.engine import run_flow
     from flows.refresh import refresh as flow
     from flows.screen import Screen
+    from flows.serving.engine import run_flow
 
     with Screen() as screen:
         names, recipes = list(cohorts or []), list(recipe or [])
@@ -179,8 +179,8 @@ def study(
 ) -> None:
     """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again."""
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.engine import run_flow
     from flows.screen import Screen
+    from flows.serving.engine import run_flow
     from flows.study import study as flow
 
     with Screen() as screen:
@@ -205,8 +205,8 @@ def stability(
 ) -> None:
     """Tell which features stay the same if images and contours are perturbed a little; studies may filter by it."""
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.engine import run_flow
     from flows.screen import Screen
+    from flows.serving.engine import run_flow
     from flows.stability import stability as flow
 
     with Screen() as screen:
@@ -238,8 +238,8 @@ def standardise(
     The file lists the pseudonymous cases whose images were used. A study that validates their cohort refuses the recipe.
     """
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.engine import run_flow
     from flows.screen import Screen
+    from flows.serving.engine import run_flow
     from flows.standardise import standardise as flow
 
     with Screen() as screen:
@@ -257,7 +257,7 @@ def query(
     at: RefreshOption = None,
 ) -> None:
     """Read-only SQL (DuckDB) over the mart; nothing outside it can be read or written."""
-    from flows.query import run_query
+    from flows.commands.query import run_query
 
     typer.echo(run_query(open_store(store), sql, form, at, output), nl=False)
 
@@ -275,7 +275,7 @@ def export(
     at: RefreshOption = None,
 ) -> None:
     """Tables of the store as one file for other programs, with the dictionary of its columns."""
-    from flows.export import run_export
+    from flows.commands.export import run_export
 
     found = run_export(
         open_store(store),
@@ -292,8 +292,8 @@ def export(
 @app.command()
 def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None:
     """What the store holds: cohorts, scans used and quarantined with reasons, studies and whether they are stale."""
+    from flows.commands.status import read_status
     from flows.screen import Screen
-    from flows.status import read_status
 
     with Screen() as screen:
         shown, damaged = read_status(open_store(store), catalog)
@@ -332,7 +332,7 @@ def serve(
     It answers only the UI's own pages and programs of this machine. It ends with exit code 2 if the server ends.
     """
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.serve import serve_deployments
+    from flows.serving.serve import serve_deployments
 
     serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth, url=url)
 
@@ -345,11 +345,11 @@ def prepare() -> None:
         raise RadweaveError(
             "set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api"
         )
-    from flows.engine import server_fault
+    from flows.serving.engine import server_fault
 
     if fault := server_fault(server):
         raise RadweaveError(fault)
-    from flows.prepare import free_gpu_slots, prepare_server
+    from flows.serving.prepare import free_gpu_slots, prepare_server
 
     for line in prepare_server():
         typer.echo(line)

@@ -5,11 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.core.catalog import Catalog, Cohort, load_catalog
+from features.core.catalog.catalog import Catalog, Cohort, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
-from features.core.recipe import Recipe, load_recipe
+from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
-from features.fusion.origin import check_origins
+from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.tables.outcome_files import outcome_file_faults
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def find_study(study: str) -> Path:
 
 def check_configuration(catalog_path: Path, studies: Iterable[Path]) -> Catalog:
     """The catalog, if it, all recipes and these studies are free of faults; else ConfigError with every one of them."""
-    from tasks.evaluation.study import load_study
+    from tasks.modelling.evaluation.study import load_study
 
     faults: list[Fault] = []
     catalog: Catalog | None = None
@@ -131,7 +131,7 @@ def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
 
     Whatever cannot be read is not left out: it has faults to be told.
     """
-    from tasks.evaluation.study import load_study
+    from tasks.modelling.evaluation.study import load_study
 
     found: dict[Path, str] = {}
     for path in studies:
@@ -159,7 +159,7 @@ def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -
 
 def _study_faults(document: Document, study: object, catalog: Catalog, recipes: dict[str, Recipe]) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
-    from tasks.evaluation.study import Study
+    from tasks.modelling.evaluation.study import Study
 
     assert isinstance(study, Study)
     faults: list[Fault] = []
@@ -189,7 +189,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog, recipes: 
     for i, name in enumerate(study.recipes):
         known(("recipes", i), "recipe", name, recipes)
         try:
-            check_origins([recipes[name]] if name in recipes else [], study.cohorts)
+            check_landmark_cohorts([recipes[name]] if name in recipes else [], study.cohorts)
         except RadweaveError as error:
             faults.append(Fault(document.where(("recipes", i)), str(error)))
     offered = {extractor.block for name in study.recipes if name in recipes for extractor in recipes[name].extractors}

@@ -5,13 +5,13 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from features.core.progress import tell
-from features.core.store import Store
-from features.simulate.cohort import simulate_cohort
-from flows.engine import run_flow
+from features.core.storage.store import Store
+from features.simulate.simulate_cohort import simulate_cohort
 from flows.refresh import refresh
 from flows.screen import refresh_table, score_table
+from flows.serving.engine import run_flow
 from flows.study import study
-from tasks.pool import AnyRunner
+from tasks.running.pool import AnyRunner
 
 STUDIES = ("builtin_response", "builtin_survival")
 

@@ -2,15 +2,15 @@
 
 from importlib.metadata import version
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
+from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import StoreError
-from features.core.sources import sources_of
 from features.core.versions import versions_of
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
 from flows.configuration import find_recipes
-from tasks.evaluation.study import Study
+from tasks.modelling.evaluation.study import Study
 
 READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
 STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other

@@ -9,35 +9,35 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from features.core.catalog import Catalog, load_catalog
+from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError, StoreError
-from features.core.place import open_place
+from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import load_key
-from features.core.recipe import Recipe
-from features.core.store import Store
+from features.core.storage.place import open_place
+from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
-from features.results.ledger import Ledger
+from features.results.known_results import KnownResults
 from features.results.manifest import newest
-from features.results.measure import load_libraries
+from features.results.measure_scan import load_libraries
 from features.results.pages import page_lack
 from features.results.prefixes import leaving
 from features.results.published import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
-from flows.artifacts import Board
+from flows.commands.keys import store_key
+from flows.commands.upkeep import unfinished
 from flows.configuration import find_recipes, recipe_files, recipes_for
-from flows.engine import gpu_slot, name_run, run_body, run_step, say
-from flows.keys import store_key
-from flows.parameters import Choice, checked, titled
+from flows.serving.artifacts import Board
+from flows.serving.engine import gpu_slot, name_run, run_body, run_step, say
+from flows.serving.parameters import Choice, checked, titled
 from flows.threshold import check_threshold, scans_in_quarantine
-from flows.upkeep import unfinished
+from tasks.draw_quality import write_quality_page
 from tasks.extract import extract_features
 from tasks.index import index_scans
 from tasks.measure import measure_scans
-from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.publish import publish_mart
-from tasks.quality import write_quality_page
 from tasks.retrieve import Retrieval, retrieve_series
-from tasks.runners.runner import Runner
+from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.running.runner import Runner
 from tasks.tables import read_tables
 
 MOST_NAMED = 20  # damaged results that a line names
@@ -148,7 +148,7 @@ def _refresh(
 
 def _recipes_of(store: Store, cohort: str) -> set[str]:
     """Recipes whose columns the tables of a cohort hold: somebody asked for them."""
-    state = Ledger(store, cohort).state
+    state = KnownResults(store, cohort).state
     return set(leaving(state.settings if state else {}, ()))
 
 
@@ -157,15 +157,15 @@ def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], dro
 
     So does a refresh by an installation that lacks a recipe, or has an older one with fewer extractors.
     """
-    state = Ledger(store, cohort).state
+    state = KnownResults(store, cohort).state
     gone = leaving(state.settings if state else {}, recipes)
     refused = {name: prefixes for name, prefixes in gone.items() if name not in drop}
     if not refused:
         return
-    here, woven = recipe_files(), {recipe.name for recipe in recipes}
+    here, built = recipe_files(), {recipe.name for recipe in recipes}
     told = []
     for name, prefixes in refused.items():
-        why = "has fewer extractors here" if name in woven else "is not taken by this refresh"
+        why = "has fewer extractors here" if name in built else "is not taken by this refresh"
         told.append(
             f'{", ".join(f"{one}*" for one in prefixes)} (recipe "{name}" {why if name in here else "is not here"})'
         )
@@ -179,11 +179,11 @@ def refresh_cohort(
     name: str, recipes: Sequence[Recipe], catalog: Path, store: Store, pool: Pool, *, rehash: bool = False
 ) -> Published:
     """Bring the tables of one cohort up to date; the caller holds the cohort's lock."""
-    ledger, key = Ledger(store, name), load_key()
+    known, key = KnownResults(store, name), load_key()
     cache = FileCache.load(store.files(name), key)
     if cache.is_empty:  # the first refresh of a cohort: while its files are read, the workers load their libraries
         pool.warm(partial(load_libraries, recipes))
-    tables = run_step(read_tables, catalog, name, ledger, FileCache(None, key) if rehash else cache)
+    tables = run_step(read_tables, catalog, name, known, FileCache(None, key) if rehash else cache)
     withdrawn = withdrawn_cases(store)
     retrieval = Retrieval()
     if load_catalog(catalog).cohort(name).has_pacs:
@@ -194,18 +194,18 @@ def refresh_cohort(
     index = retrieval.added_to(index)
     for row in index.warned:
         say(f"cohort {name}, centre {row.centre}, {row.modality}: {row.message}")
-    usable = run_step(measure_scans, index.scans, recipes, ledger, pool, name)
+    usable = run_step(measure_scans, index.scans, recipes, known, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:
             if extractor.batched:
                 with gpu_slot():
-                    run_step(extract_features, usable, recipe, extractor, ledger, pool)
-    tell_spoilt(ledger)
-    published = run_step(publish_mart, index, recipes, tables, ledger)
+                    run_step(extract_features, usable, recipe, extractor, known, pool)
+    tell_spoilt(known)
+    published = run_step(publish_mart, index, recipes, tables, known)
     lack = "" if published.changed else _lack_of_pages(store, name)
     if published.changed or lack:
         run_step(write_quality_page, store, name)
-    _tell_mended(ledger, cache, lack)
+    _tell_mended(known, cache, lack)
     return published
 
 
@@ -217,21 +217,21 @@ def _lack_of_pages(store: Store, cohort: str) -> str:
         return str(error)
 
 
-def tell_spoilt(ledger: Ledger) -> None:
+def tell_spoilt(known: KnownResults) -> None:
     """Say which per-case results were damaged and are computed again, in one line."""
-    if ledger.spoilt:
-        names = [str(path.relative_to(ledger.store.root)) for path in ledger.spoilt]
+    if known.spoilt:
+        names = [str(path.relative_to(known.store.root)) for path in known.spoilt]
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         what = "result was" if len(names) == 1 else "results were"
         say(f"computed again: {len(names)} {what} damaged: {', '.join(names[:MOST_NAMED])}{more}")
 
 
-def _tell_mended(ledger: Ledger, cache: FileCache, lack: str) -> None:
+def _tell_mended(known: KnownResults, cache: FileCache, lack: str) -> None:
     """Say what was damaged or left unfinished and is made anew."""
-    for message in ledger.damaged:
+    for message in known.damaged:
         say(f"taken from work/ again: {message}")
     for message in filter(None, (cache.damaged, lack)):
         say(f"made again: {message.split('; ')[0]}")
-    if ledger.mended:
-        numbers = ", ".join(map(str, ledger.mended))
+    if known.mended:
+        numbers = ", ".join(map(str, known.mended))
         say(f"made again: the views of refreshes {numbers}, which were not their tables")

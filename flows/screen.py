@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from features.core.progress import watched_by
-from features.core.table import read_table
+from features.core.storage.table import read_table
 from features.results.accounts import file_flow
 from features.results.runs import read_run
 

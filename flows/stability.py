@@ -5,24 +5,24 @@ from typing import Annotated
 
 from prefect import flow
 
-from features.core.catalog import load_catalog
+from features.core.catalog.catalog import load_catalog
 from features.core.errors import RadweaveError
-from features.core.place import open_place
-from features.core.store import Store
+from features.core.storage.place import open_place
+from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
 from features.radiomics.reliability import Reliability
 from features.radiomics.stability import load_perturbations
-from features.results.ledger import Ledger
+from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
+from flows.commands.keys import store_key
 from flows.configuration import find_recipes
-from flows.engine import run_body, run_step
-from flows.keys import store_key
-from flows.parameters import Choice, titled
 from flows.refresh import tell_spoilt
+from flows.serving.engine import run_body, run_step
+from flows.serving.parameters import Choice, titled
 from tasks.index import index_scans
 from tasks.measure import measure_scans
-from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
-from tasks.runners.runner import Runner
+from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.running.runner import Runner
 from tasks.stability import measure_stability
 
 PERTURBATIONS = Path(__file__).parent / "perturbations.yaml"
@@ -60,11 +60,11 @@ def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, ru
     found: list[Reliability] = []
     key = store_key(store, catalog)
     with Pool(runner) as pool, store.writing(cohort):
-        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), key)
+        known, cache = KnownResults(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
+        usable = run_step(measure_scans, index.scans, (), known, pool, cohort)
         for extractor in extractors:
-            rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, ledger, pool)
+            rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, known, pool)
             found.extend(rows)
-        tell_spoilt(ledger)
+        tell_spoilt(known)
     return found

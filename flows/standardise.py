@@ -6,23 +6,23 @@ from typing import Annotated
 
 from prefect import flow
 
-from features.core.catalog import load_catalog
+from features.core.catalog.catalog import load_catalog
 from features.core.errors import RadweaveError, did_you_mean
-from features.core.normaliser import Origin
-from features.core.place import open_place, write_bytes
-from features.core.store import Store
+from features.core.kinds.normaliser import FittedOn
+from features.core.storage.place import open_place, write_bytes
+from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
-from features.results.ledger import Ledger
-from features.results.weave import fits
+from features.results.build_tables import fits
+from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
+from flows.commands.keys import store_key
 from flows.configuration import find_recipes
-from flows.engine import run_body, run_step
-from flows.keys import store_key
-from flows.parameters import Choice, titled
+from flows.serving.engine import run_body, run_step
+from flows.serving.parameters import Choice, titled
 from tasks.index import index_scans
 from tasks.measure import measure_scans
-from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
-from tasks.runners.runner import Runner
+from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.running.runner import Runner
 from tasks.standardise import find_landmarks
 
 
@@ -56,14 +56,14 @@ def _standardise(
     (recipe,), store = find_recipes([name]), Store(open_place(place))
     declared = load_catalog(catalog)
     declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
-    known = declared.cohort(cohort).centres
+    centres_there = declared.cohort(cohort).centres
     for centre in centres:
-        if centre not in known:
-            hint = did_you_mean(centre, known)
+        if centre not in centres_there:
+            hint = did_you_mean(centre, centres_there)
             raise RadweaveError(
-                f'cohort "{cohort}" has no centre "{centre}"; it has {", ".join(known)}. {hint}'.strip()
+                f'cohort "{cohort}" has no centre "{centre}"; it has {", ".join(centres_there)}. {hint}'.strip()
             )
-    origin = Origin(
+    origin = FittedOn(
         cohort=cohort,
         centres=centres,
         modality=recipe.modality,
@@ -72,9 +72,9 @@ def _standardise(
     )
     key = store_key(store, catalog)
     with Pool(runner) as pool, store.writing(cohort):
-        ledger, cache = Ledger(store, cohort), FileCache.load(store.files(cohort), key)
+        known, cache = KnownResults(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(measure_scans, index.scans, (), ledger, pool, cohort)
+        usable = run_step(measure_scans, index.scans, (), known, pool, cohort)
         scans = [scan for scan in usable if fits(scan, recipe) and (not centres or scan.centre in centres)]
         data, left_out = run_step(find_landmarks, scans, origin, pool)
     write_bytes(out, data)

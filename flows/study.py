@@ -9,28 +9,28 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field, NonNegativeInt, ValidationError
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError
-from features.core.place import open_place
-from features.core.room import Frozen
-from features.core.store import Store
-from features.fusion.design import Question
+from features.core.frozen import Frozen
+from features.core.storage.place import open_place
+from features.core.storage.store import Store
+from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
-from flows.artifacts import Board
 from flows.configuration import check_configuration, find_recipes, find_study
-from flows.engine import name_run, run_body, run_step, say
-from flows.parameters import Choice, any_of, checked, titled
 from flows.provenance import study_provenance
-from tasks.evaluation.study import Study, load_study
+from flows.serving.artifacts import Board
+from flows.serving.engine import name_run, run_body, run_step, say
+from flows.serving.parameters import Choice, any_of, checked, titled
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
-from tasks.models.model import MODELS, Model
-from tasks.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.modelling.evaluation.study import Study, load_study
+from tasks.modelling.models.model import MODELS, Model
 from tasks.report import write_study_report
-from tasks.runners.runner import Runner
+from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
+from tasks.running.runner import Runner
 
 if TYPE_CHECKING:
     AnyModel = Model

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from features.core.errors import RadweaveError
 from features.core.quarantine import NOT_RETRIEVED, REASONS
-from features.core.store import Store
-from features.results.ledger import Ledger
+from features.core.storage.store import Store
+from features.results.known_results import KnownResults
 from features.results.published import Published
 
 ScanKey = tuple[str, str, str]  # case, modality, and what tells apart scans of unknown cases
@@ -19,7 +19,7 @@ class TooManyRejected(RadweaveError):
 
 def scans_in_quarantine(store: Store, cohort: str) -> dict[ScanKey, str]:
     """Scan → code, of the scans of a cohort that are in quarantine now; empty before its first refresh."""
-    table = Ledger(store, cohort).table("quarantine")  # none if it is damaged: the refresh weaves it anew
+    table = KnownResults(store, cohort).table("quarantine")  # none if it is damaged: the refresh builds it again
     rows = [row for row in table.to_pylist() if row["stage"] != "tables"] if table is not None else []
     rows = [
         row for row in rows if row["code"] not in NOT_RETRIEVED

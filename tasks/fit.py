@@ -11,13 +11,13 @@ from prefect.cache_policies import NO_CACHE
 from features.core.design import Design
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
-from features.core.table import write_table
+from features.core.storage.table import write_table
 from features.results.schemas import STUDY_TABLES
-from tasks.evaluation.evaluate import evaluate
-from tasks.evaluation.result import StudyResult
-from tasks.evaluation.study import Study
-from tasks.evaluation.unit import Fit, Unit
-from tasks.pool import Pool
+from tasks.modelling.evaluation.evaluate import evaluate
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.evaluation.unit import Fit, Unit
+from tasks.running.pool import Pool
 
 
 @task(name="fit", cache_policy=NO_CACHE, persist_result=False)

@@ -5,10 +5,11 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.core.catalog import load_catalog
+from features.core.catalog.catalog import load_catalog
 from features.core.design import Design
-from features.fusion.design import Question, fuse
-from features.fusion.keep import save_design
+from features.fusion.design_file import save_design
+from features.fusion.fuse import fuse
+from features.fusion.question import Question
 from features.results.manifest import Mart
 
 

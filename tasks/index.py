@@ -5,11 +5,11 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.core.catalog import load_catalog
+from features.core.catalog.catalog import load_catalog
 from features.core.progress import tell
 from features.core.pseudonym import load_key
-from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
+from features.images.index.index_cohort import Index, index_cohort
 from tasks.transient import RETRIED
 
 

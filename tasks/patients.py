@@ -1,9 +1,9 @@
 """The patient ids of a cohort, for what only ids can answer: which key explains a store, and a change of key."""
 
-from features.clinical.table import clinical_ids
-from features.core.catalog import Catalog
-from features.genomic.table import genomic_ids
-from features.images.index.cohort import find_image_ids
+from features.clinical.read_clinical import clinical_ids
+from features.core.catalog.catalog import Catalog
+from features.genomic.read_genomic import genomic_ids
+from features.images.index.index_cohort import find_image_ids
 
 
 def find_patient_ids(catalog: Catalog, cohort: str, key: bytes) -> set[str]:

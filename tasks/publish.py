@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.core.recipe import Recipe
-from features.images.index.cohort import Index
-from features.results.ledger import Ledger
+from features.core.kinds.recipe import Recipe
+from features.images.index.index_cohort import Index
+from features.results.known_results import KnownResults
 from features.results.patients import Tables
 from features.results.publish import publish
 from features.results.published import Published
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
-def publish_mart(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger) -> Published:
+def publish_mart(index: Index, recipes: Sequence[Recipe], tables: Tables, known: KnownResults) -> Published:
     """What the refresh left: every scan used, quarantined or withdrawn, committed as a new refresh if anything changed."""
-    return publish(ledger.store, index, recipes, tables, ledger)
+    return publish(known.store, index, recipes, tables, known)

@@ -7,14 +7,14 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.core.catalog import load_catalog
+from features.core.catalog.catalog import load_catalog
 from features.core.design import Design
-from features.core.place import write_bytes
+from features.core.storage.place import write_bytes
 from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
-from tasks.evaluation.result import StudyResult
-from tasks.evaluation.study import Study
-from tasks.reports.report import Facts, write_report
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.study import Study
+from tasks.reports.study_report import Facts, write_report
 
 
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)

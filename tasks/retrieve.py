@@ -11,17 +11,17 @@ from prefect import task
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 
-from features.core.catalog import DicomSource, load_catalog
+from features.core.catalog.catalog import DicomSource, load_catalog
+from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PacsSource
 from features.core.pseudonym import load_key
 from features.core.quarantine import Quarantined
-from features.images.index.cohort import Index
 from features.images.index.findings import Pseudonyms
+from features.images.index.index_cohort import Index
 from features.pacs.credentials import Credentials
+from features.pacs.received import ENDING
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Server
-from features.pacs.shelf import ENDING
 
 MakeServer = Callable[[PacsSource, Credentials], Server]
 

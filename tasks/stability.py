@@ -9,21 +9,21 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError
-from features.core.extractor import Extractor
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import TRANSIENT, Rejected
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import write_table
+from features.core.storage.store import Store
+from features.core.storage.table import write_table
 from features.images.region import read_region
 from features.radiomics.reliability import Reliability
 from features.radiomics.stability import Perturbations, compare, measure
-from features.results.extract import extract_address
-from features.results.guard import guarded
-from features.results.ledger import Ledger
+from features.results.attempt import attempt
+from features.results.build_tables import fits
+from features.results.extract_scans import extract_address
+from features.results.known_results import KnownResults
 from features.results.prefixes import feature_prefix, settings_digests
 from features.results.schemas import STABILITY
-from features.results.weave import fits
-from tasks.pool import Pool
+from tasks.running.pool import Pool
 
 
 @task(name="stability", cache_policy=NO_CACHE, persist_result=False)
@@ -33,13 +33,13 @@ def measure_stability(
     recipe: Recipe,
     extractor: Extractor,
     perturbations: Perturbations,
-    ledger: Ledger,
+    known: KnownResults,
     pool: Pool,
 ) -> list[Reliability]:
     """Stability of an extractor's features over the scans of a cohort, also kept as a table of the store.
 
     Measurements are kept under the address of the scan's own features, so that they leave the store with them. Damaged ones
-    are measured again; the ledger says which.
+    are measured again; the known says which.
     Raises RadweaveError if fewer than two scans fit the recipe.
     """
     addresses = {scan: extract_address(scan, recipe, extractor) for scan in scans if fits(scan, recipe)}
@@ -47,9 +47,9 @@ def measure_stability(
         raise RadweaveError(
             f'stability of cohort "{cohort}" needs two scans that fit {recipe.name}; it has {len(addresses)}'
         )
-    block, store = work_block(perturbations), ledger.store
+    block, store = work_block(perturbations), known.store
     there = store.results().get(block, set())
-    todo = [scan for scan, address in addresses.items() if address not in there or not ledger.is_whole(block, address)]
+    todo = [scan for scan, address in addresses.items() if address not in there or not known.is_whole(block, address)]
     one = partial(_measure_one, recipe=recipe, extractor=extractor, perturbations=perturbations, store=store)
     what = f"{recipe.name}: {extractor.kind}, {len(perturbations.chains)} perturbations"
     for outcome in pool.map(one, todo, what):
@@ -87,7 +87,7 @@ def _measure_one(
         numbers = ((i, name, value) for i, values in enumerate(found) for name, value in values.items())
         return {f"{i}:{name}": value for i, name, value in numbers if isinstance(value, float)}
 
-    result = guarded(compute)
+    result = attempt(compute)
     if isinstance(result, Rejected) and result.code in TRANSIENT:
         return result
     store.save(work_block(perturbations), address, result, {"perturbations": perturbations.model_dump_json()})

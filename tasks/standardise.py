@@ -8,17 +8,17 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError
-from features.core.normaliser import BiasCorrection, Origin
+from features.core.kinds.normaliser import BiasCorrection, FittedOn
 from features.core.quarantine import Rejected
 from features.images.bias import correct_bias
 from features.images.normalisers.nyul import fit_landmarks, image_landmarks, landmarks_file
 from features.images.region import read_region
-from features.results.guard import guarded
-from tasks.pool import Pool
+from features.results.attempt import attempt
+from tasks.running.pool import Pool
 
 
 @task(name="standardise", cache_policy=NO_CACHE, persist_result=False)
-def find_landmarks(scans: Sequence[Scan], origin: Origin, pool: Pool) -> tuple[bytes, list[Rejected]]:
+def find_landmarks(scans: Sequence[Scan], origin: FittedOn, pool: Pool) -> tuple[bytes, list[Rejected]]:
     """The file of the landmarks of the scans' images, and why images were left out. An image of several lesions counts once.
 
     Raises RadweaveError if fewer than two images have landmarks.
@@ -47,4 +47,4 @@ def _landmarks_of(scan: Scan, bias_correction: BiasCorrection | None) -> tuple[f
         image = correct_bias(image, bias_correction) if bias_correction else image
         return tuple(image_landmarks(image.intensities).tolist())
 
-    return guarded(measure)
+    return attempt(measure)

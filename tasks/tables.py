@@ -7,18 +7,18 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.clinical.table import VERSION as CLINICAL_VERSION
-from features.clinical.table import read_clinical
-from features.core.catalog import Cohort, load_catalog
+from features.clinical.read_clinical import VERSION as CLINICAL_VERSION
+from features.clinical.read_clinical import read_clinical
+from features.core.catalog.catalog import Cohort, load_catalog
+from features.core.catalog.genomic_source import ExpressionTable, MutationTable
 from features.core.digest import digest_bytes, digest_json
 from features.core.errors import ConfigError
-from features.core.genomic_source import ExpressionTable, MutationTable
 from features.core.pseudonym import load_key, pseudonym
-from features.genomic.table import VERSION as GENOMIC_VERSION
-from features.genomic.table import read_genomic
+from features.genomic.read_genomic import VERSION as GENOMIC_VERSION
+from features.genomic.read_genomic import read_genomic
 from features.images.index.file_cache import FileCache
-from features.results.ledger import Ledger
-from features.results.patients import Tables, kept_tables, without
+from features.results.known_results import KnownResults
+from features.results.patients import Tables, known_tables, without
 from features.results.withdraw import withdrawn_cases
 from features.tables.files import VERSION as FILES_VERSION
 from features.tables.outcome_files import outcome_file_faults
@@ -27,7 +27,7 @@ from tasks.transient import RETRIED
 
 
 @task(name="tables", cache_policy=NO_CACHE, persist_result=False, **RETRIED)
-def read_tables(catalog: Path, cohort: str, ledger: Ledger, cache: FileCache) -> Tables:
+def read_tables(catalog: Path, cohort: str, known: KnownResults, cache: FileCache) -> Tables:
     """Typed tables of a cohort by block, the genomic one only where the catalog declares one.
 
     They are read now, so that their faults are told before any image is opened; if nothing that decides them changed
@@ -37,14 +37,14 @@ def read_tables(catalog: Path, cohort: str, ledger: Ledger, cache: FileCache) ->
     declared, root, key = found.cohort(cohort), found.root(cohort), load_key()
     if faults := outcome_file_faults(root, declared):
         raise ConfigError(faults)
-    withdrawn = sorted(withdrawn_cases(ledger.store))
+    withdrawn = sorted(withdrawn_cases(known.store))
 
     def read() -> Mapping[str, PatientTable]:
         return without(_read(declared, root, cohort, key), withdrawn)
 
     address = digest_json([_address(declared, root, cohort, key, cache), withdrawn])
-    if ledger.state is not None and ledger.state.tables_key == address:
-        return Tables(address, lambda: kept_tables(ledger) or read())
+    if known.state is not None and known.state.tables_key == address:
+        return Tables(address, lambda: known_tables(known) or read())
     tables = read()
     return Tables(address, lambda: tables)
 

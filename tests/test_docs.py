@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from features.core.quarantine import REASONS
-from features.core.table import read_table, read_with_provenance, write_table
+from features.core.storage.table import read_table, read_with_provenance, write_table
 from tests import licences
 
 ROOT = Path(__file__).parents[1]
@@ -124,7 +124,7 @@ def test_glossary_has_one_meaning_per_word() -> None:
 
 @pytest.mark.slow
 def test_the_built_in_cohort_of_the_catalog_is_the_one_that_is_simulated(demo) -> None:
-    from features.core.catalog import load_catalog
+    from features.core.catalog.catalog import load_catalog
 
     declared = load_catalog(ROOT / "data_catalog.yaml").cohort("builtin").model_dump(exclude={"root"})
     assert declared == load_catalog(demo.catalog).cohort("builtin").model_dump(exclude={"root"})

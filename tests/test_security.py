@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from features.core.catalog import load_catalog
+from features.core.catalog.catalog import load_catalog
 from features.core.errors import ConfigError, WeightsError
 from features.core.quarantine import Rejected
 from features.deep.weights import load_checkpoint

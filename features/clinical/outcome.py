@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from features.core.catalog import Cohort
-from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.catalog.catalog import Cohort
+from features.core.catalog.table_source import Variable
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.quarantine import Rejected
-from features.core.table_source import Variable
 
 HALF_DAY = 0.5
 

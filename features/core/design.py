@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 
 if TYPE_CHECKING:
     import pandas as pd

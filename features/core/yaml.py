@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from features.core.errors import ConfigError, Fault, did_you_mean
-from features.core.room import KindError
+from features.core.kinds.registry import KindError
 
 M = TypeVar("M", bound=BaseModel)
 MOST_BYTES, DEEPEST, MOST_VALUES, LARGEST = 4 * 2**20, 100, 100_000, 2**63 - 1

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from features.core.extractor import Extractor
-from features.core.recipe import Recipe
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.preparation import Preparation
 from features.core.region import Region
-from features.core.table import Column
+from features.core.storage.table import Column
 from features.deep.needed import check_torch, torch_version
 from features.deep.sampling import VERSION, View, sample_view
 
@@ -53,12 +53,12 @@ class Backbone(Extractor):
     def version(self) -> str:
         return f"{self.kind} {self.weights[:16]}; sampling {VERSION}; torch {torch_version()}"
 
-    def columns(self, recipe: Recipe) -> list[Column]:
+    def columns(self, preparation: Preparation) -> list[Column]:
         return [
             Column(
                 name=f"{view}_{i:04d}",
                 type="float32",
-                description=f"activation {i} of {self.kind} on the {view} view of {recipe.modality}",
+                description=f"activation {i} of {self.kind} on the {view} view of {preparation.modality}",
                 family=self.kind,
                 filter=view,
             )
@@ -66,12 +66,12 @@ class Backbone(Extractor):
             for i in range(self.width)
         ]
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
-        if recipe.window is None:
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Mapping[str, float]]:
+        if preparation.window is None:
             raise ValueError("deep features need a recipe with a window")
-        patches = [sample_view(region, view, recipe.window) for region in regions for view in self.views]
+        patches = [sample_view(region, view, preparation.window) for region in regions for view in self.views]
         features = self._forward(patches).reshape(len(regions), -1).astype(float)
-        names = [column.name for column in self.columns(recipe)]
+        names = [column.name for column in self.columns(preparation)]
         return [dict(zip(names, row.tolist(), strict=True)) for row in features]
 
     def _forward(self, patches: Sequence[np.ndarray]) -> np.ndarray:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
+from features.core.catalog.table_source import Word
 from features.core.errors import RadweaveError, did_you_mean
-from features.core.room import Frozen
-from features.core.table_source import Word
+from features.core.frozen import Frozen
 
 if TYPE_CHECKING:
     import pandas as pd

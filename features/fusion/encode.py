@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from features.core.catalog import Variable
+from features.core.catalog.catalog import Variable
 from features.core.errors import RadweaveError
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from features.core.design import Design
-from features.core.endpoint import BinaryEndpoint
 from features.core.errors import RadweaveError
+from features.core.kinds.endpoint import BinaryEndpoint
 from features.fusion.identity import identical
 
 LIMIT = 0.95  # AUC, or Harrell's C, in either direction

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from features.core.design import FlowRow
-from features.core.recipe import Recipe
+from features.core.kinds.recipe import Recipe
 
 if TYPE_CHECKING:
     import pandas as pd

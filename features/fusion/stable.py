@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field
 
 from features.core.errors import RadweaveError
-from features.core.recipe import Recipe
-from features.core.room import Frozen
-from features.core.store import Store
-from features.core.table import read_with_provenance
+from features.core.frozen import Frozen
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
+from features.core.storage.table import read_with_provenance
 from features.results.prefixes import feature_prefix, settings_digests
 
 Figure = Literal["icc_2_1", "icc_2_1_low", "icc_3_1", "icc_3_1_low"]

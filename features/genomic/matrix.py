@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.core.catalog.genomic_source import JOINT, MatrixTable
+from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.errors import ConfigError, Fault
-from features.core.genomic_source import JOINT, MatrixTable
-from features.core.id_form import IdForm, normalise_id
 from features.tables.excel import is_excel_damage
 from features.tables.files import (
     Header,

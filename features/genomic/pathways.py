@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.core.catalog.genomic_source import Pathways
 from features.core.errors import ConfigError, Fault, RadweaveError
-from features.core.genomic_source import Pathways
 
 WEIGHT = 0.25  # of the ranks, as published
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.core.normaliser import BiasCorrection
+from features.core.kinds.normaliser import BiasCorrection
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.foreground import no_contrast

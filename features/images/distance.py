@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from features.core.kinds.variant import Mask
 from features.core.region import Vector
-from features.core.variant import Mask
 
 
 def distance_mm(mask: Mask, spacing_mm: Vector) -> NDArray[np.float64]:

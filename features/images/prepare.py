@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from features.core.bounds import MOST_VOXELS
 from features.core.box import bounding_box
+from features.core.kinds.preparation import WHOLE, Preparation
+from features.core.kinds.variant import Variant
 from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
-from features.core.recipe import WHOLE, Recipe
 from features.core.region import Region, Vector, Volume
-from features.core.variant import Variant
 from features.images.bias import correct_bias
 from features.images.continuation import continued, surroundings
 from features.images.distance import body_mask
@@ -26,41 +26,44 @@ KEPT_LEAST = 0.5  # of the ROI's voxels: below, features are of its smaller part
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
 
 
-def prepare_region(region: Region, recipe: Recipe) -> Region:
+def prepare_region(region: Region, preparation: Preparation) -> Region:
     """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity.
 
     In order: correct the bias and normalise, by the whole image; crop to the ROI plus padding; resample on a grid that
     shares its centre with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half
-    up; take the variant `recipe.roi` of the ROI (its outline, if the region has one); keep its voxels inside
-    `recipe.resegment` that were not left out before, and of these those within `recipe.outlier_sigma` standard deviations of
-    their mean. Outside the image, and where the file marks padding near the ROI, the nearest voxel continues it. The padding
-    covers what the variant and the extractors look at; filters that see all get the whole image.
+    up; take the variant `preparation.roi` of the ROI (its outline, if the region has one); keep its voxels inside
+    `preparation.resegment` that were not left out before, and of these those within `preparation.outlier_sigma` standard
+    deviations of their mean. Outside the image, and where the file marks padding near the ROI, the nearest voxel continues
+    it. The padding covers what the variant and the extractors look at; filters that see all get the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
     Raises TooLarge above the memory limit of this thread, and Rejected: MASK_EMPTY, OOM_RISK (over 2**31 voxels on the
     recipe's grid), IMAGE_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
-    `recipe.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
+    `preparation.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
     """
     if not region.mask.any():
         raise Rejected("MASK_EMPTY")
-    volume = correct_bias(region.volume, recipe.bias_correction) if recipe.bias_correction else region.volume
-    change = recipe.normalise.fit(replace(region, volume=volume)) if recipe.normalise else None
-    spacing = recipe.spacing_of(volume.spacing_mm)
+    volume = correct_bias(region.volume, preparation.bias_correction) if preparation.bias_correction else region.volume
+    change = preparation.normalise.fit(replace(region, volume=volume)) if preparation.normalise else None
+    spacing = preparation.spacing_of(volume.spacing_mm)
     if volume.plane:  # nobody knows how thick it is
         spacing = (spacing[0], spacing[1], volume.spacing_mm[2])
-    padding = near = PADDING_FILTERS if recipe.filters else PADDING
-    if any(one.sees_all for one in recipe.filters):
+    padding = near = PADDING_FILTERS if preparation.filters else PADDING
+    if any(one.sees_all for one in preparation.filters):
         reach = max(
             n * old / new for n, old, new in zip(region.mask.shape[::-1], volume.spacing_mm, spacing, strict=True)
         )
         padding = math.ceil(reach)  # the whole image
     box = bounding_box(region.shape_mask)
-    paddings = [max(padding, math.ceil(recipe.reach_mm / step) + 1 if recipe.reach_mm else 0) for step in spacing]
+    paddings = [
+        max(padding, math.ceil(preparation.reach_mm / step) + 1 if preparation.reach_mm else 0) for step in spacing
+    ]
     axes = [
         axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)
     ]
     around = [
-        math.ceil(max(near * axis.spacing, recipe.reach_mm) / axis.old) + MARGIN[recipe.interpolator] for axis in axes
+        math.ceil(max(near * axis.spacing, preparation.reach_mm) / axis.old) + MARGIN[preparation.interpolator]
+        for axis in axes
     ]
     volume = continued(volume, surroundings(box, region.mask.shape, (around[2], around[1], around[0])))
     voxels = math.prod(axis.last - axis.first for axis in axes)
@@ -72,22 +75,22 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
         array = volume.array[crop].astype(np.float64)
         array = array if change is None else change(array)
     else:
-        array = resample(volume.array, axes, recipe.interpolator, change)
+        array = resample(volume.array, axes, preparation.interpolator, change)
     outline = _on_axes(region.shape_mask, axes)
     left_out = None if region.outline is None else outline & ~_on_axes(region.mask, axes)
-    if recipe.round_intensities:
+    if preparation.round_intensities:
         array = round_half_up(array)
     grid: Vector = (axes[0].spacing, axes[1].spacing, axes[2].spacing)
-    if recipe.roi.kind != WHOLE:
-        outline = recipe.roi.select(outline, grid, _body(region.volume, axes, recipe.roi))
-        if (count := int(outline.sum())) < recipe.minimum_voxels:
-            raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
+    if preparation.roi.kind != WHOLE:
+        outline = preparation.roi.select(outline, grid, _body(region.volume, axes, preparation.roi))
+        if (count := int(outline.sum())) < preparation.minimum_voxels:
+            raise Rejected("VARIANT_EMPTY", voxels=count, minimum_voxels=preparation.minimum_voxels)
         if region.volume.padding is not None and (beyond := outline & _on_axes(region.volume.padding, axes)).any():
             left_out = beyond if left_out is None else left_out | beyond
     mask = outline if left_out is None else outline & ~left_out
     before = int(mask.sum())
-    mask = _resegmented(array, mask, recipe)
-    _check(array, mask, recipe)
+    mask = _resegmented(array, mask, preparation)
+    _check(array, mask, preparation)
     direction = np.array(volume.direction).reshape(3, 3)
     origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
@@ -95,16 +98,16 @@ def prepare_region(region: Region, recipe: Recipe) -> Region:
     return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
 
 
-def _resegmented(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) -> NDArray[np.bool_]:
+def _resegmented(array: NDArray[np.float64], mask: NDArray[np.bool_], preparation: Preparation) -> NDArray[np.bool_]:
     """The voxels of a mask whose intensity the recipe keeps; the mask itself if it asks for nothing."""
-    low, high = recipe.resegment or (None, None)
+    low, high = preparation.resegment or (None, None)
     if low is not None:
         mask = mask & (array >= low)
     if high is not None:
         mask = mask & (array <= high)
     values = array[mask]
-    if recipe.outlier_sigma is not None and len(values) and np.isfinite(values).all():
-        mask = mask & (np.abs(array - values.mean()) <= recipe.outlier_sigma * values.std())
+    if preparation.outlier_sigma is not None and len(values) and np.isfinite(values).all():
+        mask = mask & (np.abs(array - values.mean()) <= preparation.outlier_sigma * values.std())
     return mask
 
 
@@ -133,11 +136,11 @@ def _on_axes(mask: NDArray[np.bool_], axes: list[Axis]) -> NDArray[np.bool_]:
     return resample_mask(mask, axes)
 
 
-def _check(array: NDArray[np.float64], mask: NDArray[np.bool_], recipe: Recipe) -> None:
+def _check(array: NDArray[np.float64], mask: NDArray[np.bool_], preparation: Preparation) -> None:
     count = int(mask.sum())
-    if count < recipe.minimum_voxels:
-        raise Rejected("RESEGMENTED_EMPTY", voxels=count, minimum_voxels=recipe.minimum_voxels)
+    if count < preparation.minimum_voxels:
+        raise Rejected("RESEGMENTED_EMPTY", voxels=count, minimum_voxels=preparation.minimum_voxels)
     if not np.isfinite(array[mask]).all():
         raise Rejected("NAN_IN_ROI")
-    if recipe.filters and not np.isfinite(array).all():
+    if preparation.filters and not np.isfinite(array).all():
         raise Rejected("NAN_IN_ROI", "the ROI's surroundings hold NaN or infinite voxels, which filters would spread")

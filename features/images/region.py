@@ -15,11 +15,11 @@ from features.core.case import Scan, Unit
 from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
-from features.core.table import Column
+from features.core.storage.table import Column
 from features.images.dicom.series import read_dicom_series, series_voxels
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask
-from features.images.plausible import HU_BOUNDS, check_unit
+from features.images.unit_plausibility import HU_BOUNDS, check_unit
 
 MINIMUM_VOXELS = 27
 AIR_HU = -900.0  # a mean below it is of no tissue

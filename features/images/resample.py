@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from features.core.normaliser import Change
+from features.core.kinds.normaliser import Change
 
 MARGIN = {"linear": 2, "bspline": 20}  # input voxels beyond the output that the interpolator looks at
 HALF = 0.5 - 1e-9  # a mask value that is 0.5 but for rounding counts as inside

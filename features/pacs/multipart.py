@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import Path
 from typing import IO
 
-from features.core.place import TEMPORARY
+from features.core.storage.place import TEMPORARY
 from features.pacs.server import Incomplete
 
 PIECE = 1 << 18  # bytes that are read at once

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydicom.datadict import tag_for_keyword
 
-from features.core.catalog import DicomSource
+from features.core.catalog.catalog import DicomSource
+from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PacsSource
 from features.core.pseudonym import canonical_id
 from features.pacs.server import Server
 

@@ -10,18 +10,18 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from features.core.catalog import DicomSource
+from features.core.catalog.catalog import DicomSource
+from features.core.catalog.pacs_source import PacsSource
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError, StoreError
-from features.core.lock import locked
-from features.core.pacs_source import PacsSource
 from features.core.progress import tell
 from features.core.quarantine import REASONS, Quarantined
+from features.core.storage.lock import locked
 from features.images.index.findings import Pseudonyms
 from features.pacs.multipart import PIECE, save_parts
 from features.pacs.query import Series, Study, find_instances, find_series, find_studies
+from features.pacs.received import Received, name_of
 from features.pacs.server import PacsError, Server
-from features.pacs.shelf import Shelf, name_of
 
 ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'  # as stored: nothing is encoded again
 
@@ -82,17 +82,24 @@ def retrieve_source(
     folder = (root / source.path).resolve()
     if not folder.is_relative_to(root):
         raise RadweaveError(f'the image path "{source.path}" leads outside the folder of the cohort')
-    shelf = Shelf(folder)
-    with locked(shelf.lock, f'"{source.path}" is being retrieved'):
-        return _Retrieval(server, source, pacs, shelf, names, again=again).run(root, today, withdrawn)
+    received = Received(folder)
+    with locked(received.lock, f'"{source.path}" is being retrieved'):
+        return _Retrieval(server, source, pacs, received, names, again=again).run(root, today, withdrawn)
 
 
 class _Retrieval:
     def __init__(
-        self, server: Server, source: DicomSource, pacs: PacsSource, shelf: Shelf, names: Pseudonyms, *, again: bool
+        self,
+        server: Server,
+        source: DicomSource,
+        pacs: PacsSource,
+        received: Received,
+        names: Pseudonyms,
+        *,
+        again: bool,
     ) -> None:
-        self.server, self.source, self.pacs, self.shelf, self.names = server, source, pacs, shelf, names
-        self.notes = shelf.load_notes()
+        self.server, self.source, self.pacs, self.received, self.names = server, source, pacs, received, names
+        self.notes = received.load_notes()
         self.again = again
         self.rows: list[Quarantined] = []
         self.new_files = 0
@@ -115,7 +122,7 @@ class _Retrieval:
         for study in studies:
             if self._word(study.uid) not in unfinished:
                 self.notes[self._note(study)] = self._counts(study)
-        self.shelf.save_notes(self.notes)
+        self.received.save_notes(self.notes)
         return Retrieved(self.source.centre, tuple(self.rows), done, self.new_files)
 
     def _note(self, study: Study) -> str:
@@ -124,7 +131,7 @@ class _Retrieval:
         return f"{name_of(study.uid)}.{digest_json(wish)[:8]}"
 
     def _counts(self, study: Study) -> list[int]:
-        return [study.series, study.files, self.shelf.files(study)]
+        return [study.series, study.files, self.received.files(study)]
 
     def _is_known(self, study: Study) -> bool:
         """Whether nothing changed since all that is wanted of a study was retrieved, as far as its counts tell."""
@@ -140,7 +147,7 @@ class _Retrieval:
             return []
         jobs = []
         for series in found:
-            there = self.shelf.complete(series)
+            there = self.received.complete(series)
             if self.again or not series.files or len(there) != series.files:
                 jobs.append(_Job(study, series))
         return jobs
@@ -148,23 +155,23 @@ class _Retrieval:
     def _fetch(self, job: _Job, expected: int) -> None:
         """Retrieve what is missing: in one answer if that is more than half of the series, else one by one."""
         series, server = job.series, self.server
-        if series.files and len(self.shelf.complete(series)) != series.files:
-            self.shelf.open(series)  # whatever comes of it: what is there is not the whole series
+        if series.files and len(self.received.complete(series)) != series.files:
+            self.received.open(series)  # whatever comes of it: what is there is not the whole series
         try:
             job.wanted = {name_of(uid): uid for uid in find_instances(server, series)}
-            if self.shelf.complete(series) == job.wanted.keys():
+            if self.received.complete(series) == job.wanted.keys():
                 return
-            folder, place = self.shelf.open(series), f"studies/{quote(series.study)}/series/{quote(series.uid)}"
+            folder, place = self.received.open(series), f"studies/{quote(series.study)}/series/{quote(series.uid)}"
 
             def missing() -> list[str]:
-                there = self.shelf.arrived(series)
+                there = self.received.arrived(series)
                 return [uid for name, uid in job.wanted.items() if name not in there]
 
             def take(path: str) -> None:
                 with server.get(path, ACCEPT) as answer:
                     kind = answer.headers.get("Content-Type", "")
                     for part in save_parts(kind, answer.iter_content(PIECE), folder):
-                        self.new_files += self.shelf.keep(part, series)
+                        self.new_files += self.received.keep(part, series)
                         tell("retrieve", min(self.new_files, expected), expected)
 
             def take_all() -> None:
@@ -203,13 +210,13 @@ class _Retrieval:
                     job.wanted and job.wanted.keys() <= here
                 ):
                     self._reject("PACS_PARTIAL", series.patient, "", **facts)
-                elif self.shelf.complete(series) != job.wanted.keys():
-                    self.shelf.close(series, job.wanted)
+                elif self.received.complete(series) != job.wanted.keys():
+                    self.received.close(series, job.wanted)
                     done += 1
         return done
 
     def _here(self, job: _Job) -> set[str]:
-        return self.shelf.arrived(job.series) | self.shelf.complete(job.series)
+        return self.received.arrived(job.series) | self.received.complete(job.series)
 
     def _second_look(self, jobs: list[_Job]) -> dict[str, int]:
         """How many instances each series of one study has now; jobs whose series cannot be looked at fail."""

@@ -18,8 +18,8 @@ import urllib3
 from dicomweb_client import DICOMwebClient
 from requests.adapters import HTTPAdapter
 
+from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PacsSource
 from features.pacs.credentials import PASSWORD, TOKEN, USER, Credentials
 
 T = TypeVar("T")

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from features.core.catalog import Cohort, DicomSource, FileSource
+from features.core.catalog.catalog import Cohort, DicomSource, FileSource
+from features.core.catalog.id_form import IdForm
 from features.core.errors import RadweaveError
-from features.core.id_form import IdForm
-from features.core.place import write_bytes
 from features.core.quarantine import Rejected
+from features.core.storage.place import write_bytes
 from features.images.dicom.burned_in import check_burned_in
 from features.images.dicom.dataset import looks_like_dicom, quiet, read_dataset, text
 from features.images.index.file_source import compile_template

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from features.core.filter import Filter, Source
+from features.core.kinds.filter import Filter, Source
 
 Array = NDArray[np.float64]
 Places = Sequence[NDArray[np.intp]]

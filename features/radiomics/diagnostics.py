@@ -14,7 +14,7 @@ from features.core.box import bounding_box
 from features.core.region import Region, Volume
 from features.core.versions import package_versions
 from features.radiomics.parameters import Parameters
-from features.radiomics.preparation import Steps
+from features.radiomics.pyradiomics_preparation import Steps
 
 Value = float | int | str | tuple[float, ...]
 PREFIX = "diagnostics_"

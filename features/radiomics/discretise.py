@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected
-
-if TYPE_CHECKING:
-    from features.radiomics.roi import Roi
+from features.radiomics.settings import Settings
 
 MOST_LEVELS = 1 << 15
 
@@ -31,17 +28,19 @@ class Levels:
     edges: NDArray[np.float64]
 
 
-def discretise(roi: Roi) -> Levels:
-    """Levels by the settings of the ROI: bins [edge, next edge), the first one holds the minimum.
+def discretise(
+    values: NDArray[np.float64], bounds: tuple[float, float], settings: Settings, *, single: bool = False
+) -> Levels:
+    """Levels of the values by bins [edge, next edge); the first one holds the minimum.
 
+    bounds: the lowest and the highest value. single: edges are in single precision, as numpy has them for such values.
     Raises Rejected(TOO_MANY_BINS) if they would be more than 32,768.
     """
-    low, high = float(roi.ordered[0]), float(roi.ordered[-1])
-    settings = roi.settings
+    low, high = bounds
     bins = settings.bin_count or (high - low) / (settings.bin_width or 1.0) + 1
     if bins > MOST_LEVELS:
         raise Rejected("TOO_MANY_BINS", grey_levels=int(min(bins, 2.0**62)), largest=MOST_LEVELS)
-    ends = np.array([low, high], np.float32 if roi.single else np.float64)
+    ends = np.array([low, high], np.float32 if single else np.float64)
     if settings.bin_width is not None:
         width = settings.bin_width
         edges = np.arange(ends[0] - ends[0] % width, ends[1] + 2 * width, width)
@@ -49,9 +48,9 @@ def discretise(roi: Roi) -> Levels:
         edges = np.histogram_bin_edges(ends, settings.bin_count or 1)
         edges[-1] += 1
     edges = edges.astype(np.float64)
-    values, counts = _levels(roi.values, edges, 1.0 / (edges[1] - edges[0]))
+    levels, counts = _levels(values, edges, 1.0 / (edges[1] - edges[0]))
     present = np.flatnonzero(counts)
-    return Levels(values, present, counts[present], edges)
+    return Levels(levels, present, counts[present], edges)
 
 
 @njit(cache=True)

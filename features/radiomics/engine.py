@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
-from features.core.filter import Filter, Source
+from features.core.frozen import Frozen
+from features.core.kinds.filter import Filter, Source
 from features.core.quarantine import Rejected
 from features.core.region import Region
-from features.core.room import Frozen
 from features.radiomics.family import FAMILIES, Family
 from features.radiomics.lattice import Lattice
 from features.radiomics.names import ORIGINAL

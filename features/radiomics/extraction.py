@@ -19,7 +19,7 @@ from features.images.formats.volume import read_volume
 from features.radiomics.diagnostics import Value, diagnose
 from features.radiomics.engine import Plan, compute_features
 from features.radiomics.parameters import Parameters
-from features.radiomics.preparation import Steps, prepare_pair
+from features.radiomics.pyradiomics_preparation import Steps, prepare_pair
 
 _OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})
 _OF_MASK = frozenset({"LABEL_ABSENT", "MASK_EMPTY", "MASK_TINY", "MASK_VALUES"})

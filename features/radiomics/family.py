@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from features.core.room import Kind, Room
+from features.core.kinds.registry import Kind, Registry
 
 if TYPE_CHECKING:
     from features.radiomics.roi import Roi
@@ -37,4 +37,4 @@ class Family(Kind):
         """Each feature by its name; NaN where it is undefined for this ROI."""
 
 
-FAMILIES: Room[Family] = Room(Family, "features.radiomics.families")
+FAMILIES: Registry[Family] = Registry(Family, "features.radiomics.families")

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 
 # Deriche's half kernel of a Gaussian and of its second derivative: a sum of two damped waves, amplitude of the cosine and
 # of the sine, of sigma 1; Farnebäck and Westin's constants, which ITK uses.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.errors import RadweaveError, did_you_mean
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.progress import tell
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.core.table import Column
+from features.core.storage.table import Column
 
 ORIGINAL = "original"
 UNDEFINED = Column(

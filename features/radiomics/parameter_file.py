@@ -28,7 +28,7 @@ from features.core.bounds import (
     SpacingOrKeptMm,
     WholeSigmaMm,
 )
-from features.core.room import Frozen
+from features.core.frozen import Frozen
 
 INTERPOLATORS = (
     "sitkNearestNeighbor",

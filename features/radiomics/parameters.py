@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from features.core.errors import ConfigError, Fault, did_you_mean
-from features.core.filter import FILTERS
+from features.core.kinds.filter import FILTERS
 from features.core.yaml import Document, Loc
 from features.radiomics.engine import ImageType, Plan
 from features.radiomics.family import FAMILIES
 from features.radiomics.parameter_file import ParameterFile
-from features.radiomics.preparation import Preparation
+from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 from features.radiomics.settings import Settings
 from features.radiomics.voxelwise.window import Window
 
@@ -144,7 +144,7 @@ class Parameters:
     outside: of maps, `voxelSetting`; the default where the file has none.
     """
 
-    preparation: Preparation
+    preparation: PyradiomicsPreparation
     plan: Plan
     channel: int = 0
     additional_info: bool = True
@@ -158,7 +158,7 @@ class Parameters:
 def default_parameters() -> Parameters:
     """What pyradiomics does without a parameter file: the original image, all families but shape2D, bins of 25."""
     plan = Plan(images=(ImageType(None, Settings()),), families=dict.fromkeys(DEFAULT_FAMILIES))
-    return Parameters(Preparation(), plan, image_types={"Original": {}})
+    return Parameters(PyradiomicsPreparation(), plan, image_types={"Original": {}})
 
 
 def load_parameters(path: Path) -> Parameters:
@@ -208,13 +208,13 @@ def _given(settings: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None or name == "interpolator"}
 
 
-def _preparation(given: Given) -> Preparation:
+def _preparation(given: Given) -> PyradiomicsPreparation:
     settings = {ours: given[theirs] for theirs, ours in _PREPARATION.items() if theirs in given}
     if given.get("interpolator", "sitkBSpline") is None:
         settings.pop("spacing_mm", None)
     else:
         settings["interpolator"] = given.get("interpolator", "sitkBSpline").removeprefix("sitk")
-    return Preparation.model_validate(settings)
+    return PyradiomicsPreparation.model_validate(settings)
 
 
 def _window(given: Given) -> Window:

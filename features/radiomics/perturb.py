@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
+from features.core.kinds.recipe import Recipe
+from features.core.kinds.registry import Kind, Registry
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.core.region import Box, Region, Vector
-from features.core.room import Kind, Room
 from features.images.continuation import continued
 from features.images.prepare import PADDING, PADDING_FILTERS
 
@@ -33,7 +33,7 @@ class Perturbation(Kind):
         """
 
 
-PERTURBATIONS: Room[Perturbation] = Room(Perturbation, "features.radiomics.perturbations")
+PERTURBATIONS: Registry[Perturbation] = Registry(Perturbation, "features.radiomics.perturbations")
 
 
 def perturb(

@@ -46,7 +46,8 @@ class Roi:
     @cached_property
     def levels(self) -> Levels:
         """Grey levels of the voxels, discretised by the settings."""
-        return discretise(self)
+        bounds = float(self.ordered[0]), float(self.ordered[-1])
+        return discretise(self.values, bounds, self.settings, single=self.single)
 
     @cached_property
     def lattice(self) -> Lattice:

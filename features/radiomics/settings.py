@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeInt, model_validator
 
 from features.core.bounds import MOST_DISTANCES, BinCount, BinWidth, Distance
-from features.core.room import Frozen
+from features.core.frozen import Frozen
 
 
 class Settings(Frozen):

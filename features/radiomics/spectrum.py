@@ -9,7 +9,7 @@ from math import factorial, pi, prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.portable import log2, power
 from features.core.region import Box
 from features.radiomics.convolution import Array, Convolution, Patch

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.region import Region
 
 RADIUS_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)

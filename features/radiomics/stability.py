@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
 from features.core.digest import digest_json
-from features.core.extractor import Extractor, Values
+from features.core.frozen import Frozen
+from features.core.kinds.extractor import Extractor, Values
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region
-from features.core.room import Frozen
 from features.core.yaml import Document
 from features.images.prepare import prepare_region
 from features.radiomics.perturb import PERTURBATIONS, Perturbation, margin_of, perturb

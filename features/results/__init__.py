@@ -1,1 +1,1 @@
-"""Per-case results: what is missing is computed and kept under its address; the mart is woven from what is kept."""
+"""Per-case results: what is missing is computed and kept under its address; the mart is built from what is kept."""

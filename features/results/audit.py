@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from features.core.digest import digest_json
 from features.core.errors import StoreError
-from features.core.place import read_bytes, write_bytes
-from features.core.room import Frozen
-from features.core.store import Store
+from features.core.frozen import Frozen
+from features.core.storage.place import read_bytes, write_bytes
+from features.core.storage.store import Store
 
 _CASE = re.compile(rb'"case": "([\w .-]+(?::[\w .-]+){1,3})"')
 DAMAGED = ".damaged"  # ends the name of an audit that was damaged, and is kept beside the new one

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from features.core.errors import RadweaveError, did_you_mean, past_damage
-from features.core.place import find_files
 from features.core.pseudonym import is_pseudonym
-from features.core.store import Store
-from features.core.table import column_names, read_table
+from features.core.storage.place import find_files
+from features.core.storage.store import Store
+from features.core.storage.table import column_names, read_table
 from features.results.audit import withdrawn_in
 from features.results.manifest import kept_manifests, newest, read_audit
 

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from features.core.errors import RadweaveError, StoreError
-from features.core.place import find_files
 from features.core.pseudonym import KEY_VARIABLE, fingerprint, pseudonym
-from features.core.store import Store
+from features.core.storage.place import find_files
+from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.audit import withdrawn_in, write_rows
 from features.results.cases import cases_at

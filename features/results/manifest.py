@@ -19,12 +19,12 @@ from pydantic import Field, ValidationError
 
 from features.core.digest import digest_bytes
 from features.core.errors import StoreError, past_damage
-from features.core.lock import locked
-from features.core.place import create_bytes, find_files, is_remote, read_bytes, sync_folder, write_bytes
-from features.core.room import Frozen
-from features.core.seal import damaged, json_bytes, read_json
-from features.core.store import Store
-from features.core.table import table_of_bytes
+from features.core.frozen import Frozen
+from features.core.storage.lock import locked
+from features.core.storage.place import create_bytes, find_files, is_remote, read_bytes, sync_folder, write_bytes
+from features.core.storage.seal import damaged, json_bytes, read_json
+from features.core.storage.store import Store
+from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, read_rows, write_rows
 
 LAYOUT = 4  # of the store; raise it when older readers would misread it

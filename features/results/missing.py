@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from features.core.errors import StoreError
-from features.core.place import find_files
 from features.core.quarantine import TRANSIENT
-from features.core.seal import read_page
-from features.core.store import REGION, THUMBNAIL, Store
-from features.core.table import column_names, read_table
-from features.results.ledger import RESULT
+from features.core.storage.place import find_files
+from features.core.storage.seal import read_page
+from features.core.storage.store import REGION, THUMBNAIL, Store
+from features.core.storage.table import column_names, read_table
+from features.results.known_results import RESULT
 from features.results.manifest import Manifest
 from features.results.runs import STUDY, is_run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from features.core.digest import digest_json
-from features.core.seal import read_sealed
-from features.core.store import Store
+from features.core.storage.seal import read_sealed
+from features.core.storage.store import Store
 from features.results.manifest import Manifest
 
 _MARK = re.compile(rb'<meta name="radweave:page" content="(\w+) (\d+)/(\d+)">')

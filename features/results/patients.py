@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from features.core.quarantine import Quarantined
-from features.core.table import column_of
-from features.results.ledger import Ledger
+from features.core.storage.table import column_of
+from features.results.known_results import KnownResults
 from features.tables.patient import PatientTable
 
 
@@ -22,19 +22,19 @@ class Tables:
     load: Callable[[], Mapping[str, PatientTable]]
 
 
-def kept_tables(ledger: Ledger) -> Mapping[str, PatientTable] | None:
+def known_tables(known: KnownResults) -> Mapping[str, PatientTable] | None:
     """The patient tables of the newest refresh as they were read then; None if one of them is damaged."""
     fixed: dict[str, list[dict[str, str]]] = {}
     for name in ("dictionary", "quarantine", "warnings"):
-        kept = ledger.table(name)
+        kept = known.table(name)
         if kept is None:
             return None
         fixed[name] = kept.to_pylist()
     found: dict[str, PatientTable] = {}
     for block in ("clinical", "genomic"):
-        if ledger.manifest.file(block, ledger.cohort) is None:
+        if known.manifest.file(block, known.cohort) is None:
             continue
-        table = ledger.table(block)
+        table = known.table(block)
         if table is None:
             return None
         described = {row["name"]: row for row in fixed["dictionary"] if row["block"] == block}

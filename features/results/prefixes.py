@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from features.core.digest import digest_json
-from features.core.recipe import Recipe
+from features.core.kinds.recipe import Recipe
 
 
 def region_prefix(modality: str) -> str:
@@ -27,12 +27,12 @@ def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
     }
 
 
-def leaving(woven: Mapping[str, str], recipes: Sequence[Recipe]) -> dict[str, list[str]]:
-    """Recipe → prefixes of its columns, of those that tables hold now and would lose if these recipes were woven.
+def leaving(built: Mapping[str, str], recipes: Sequence[Recipe]) -> dict[str, list[str]]:
+    """Recipe → prefixes of its columns, of those that tables hold now and would lose if these recipes were built.
 
-    woven: prefix → digest, as `settings_digests` gives it.
+    built: prefix → digest, as `settings_digests` gives it.
     """
     found: dict[str, list[str]] = {}
-    for prefix in sorted(woven.keys() - settings_digests(recipes).keys()):
+    for prefix in sorted(built.keys() - settings_digests(recipes).keys()):
         found.setdefault(prefix.split("__")[1], []).append(prefix)
     return found

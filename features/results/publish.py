@@ -1,4 +1,4 @@
-"""publish: the tables of a cohort, woven and committed as a new refresh; nothing happens where nothing changed."""
+"""publish: the tables of a cohort, built and committed as a new refresh; nothing happens where nothing changed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import Column, dictionary_rows, levels_text, parquet_bytes
-from features.images.index.cohort import Index
-from features.results.check import check_address
-from features.results.extract import extract_address
-from features.results.ledger import Ledger
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
+from features.core.storage.table import Column, dictionary_rows, levels_text, parquet_bytes
+from features.images.index.index_cohort import Index
+from features.results.build_tables import build_tables, fits, scan_rows
+from features.results.check_scan import check_address
+from features.results.extract_scans import extract_address
+from features.results.known_results import KnownResults
 from features.results.manifest import CohortState, File, Manifest, commit, keep_table
 from features.results.patients import Tables
 from features.results.prefixes import settings_digests
@@ -25,42 +26,41 @@ from features.results.published import Published, published_of
 from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.results.view import mend_mart
-from features.results.weave import fits, scan_rows, weave
 from features.tables.patient import PatientTable
 
 VERSION = "4"  # raise it when the same results should give other tables
 
 
 def publish(
-    store: Store, index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger | None = None
+    store: Store, index: Index, recipes: Sequence[Recipe], tables: Tables, known: KnownResults | None = None
 ) -> Published:
-    """Weave the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
+    """Build the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
 
     Raises ConfigError if a column has another type in another cohort of the store; StoreError if a result is
-    damaged, another process refreshed the cohort since the ledger was opened, or the store is of another key.
+    damaged, another process refreshed the cohort since `known` was read, or the store is of another key.
     """
-    ledger = ledger or Ledger(store, index.cohort)
-    key = _key(index, recipes, tables, ledger)
-    whole = not ledger.damaged and _is_whole(store, ledger.manifest, index.cohort)
-    if ledger.state is not None and ledger.state.key == key and whole:
-        ledger.mended += mend_mart(store)
-        return published_of(index.cohort, ledger.manifest, changed=False)
-    woven = weave(index.scans, recipes, ledger)
+    known = known or KnownResults(store, index.cohort)
+    key = _key(index, recipes, tables, known)
+    whole = not known.damaged and _is_whole(store, known.manifest, index.cohort)
+    if known.state is not None and known.state.key == key and whole:
+        known.mended += mend_mart(store)
+        return published_of(index.cohort, known.manifest, changed=False)
+    built = build_tables(index.scans, recipes, known)
     patients = tables.load()
-    reasons = [(row, "") for row in index.quarantined] + list(woven.rejected)
+    reasons = [(row, "") for row in index.quarantined] + list(built.rejected)
     reasons += [(row, "") for table in patients.values() for row in table.quarantined]
     warnings = [
         *((row, "") for row in index.warned),
-        *woven.warned,
+        *built.warned,
         *((row, "") for table in patients.values() for row in table.warnings),
     ]
     numbered = {
-        "quarantine": reason_table(QUARANTINE, reasons, "error", ledger.table("quarantine")),
-        "warnings": reason_table(WARNINGS, warnings, "warning", ledger.table("warnings")),
+        "quarantine": reason_table(QUARANTINE, reasons, "error", known.table("quarantine")),
+        "warnings": reason_table(WARNINGS, warnings, "warning", known.table("warnings")),
     }
-    blocks = {**woven.blocks, **{name: (table.table, table.columns) for name, table in patients.items()}}
-    _check_types(ledger, index.cohort, blocks)
-    rows_of_scans = scan_rows(index.scans, [row for row, _ in woven.rejected])
+    blocks = {**built.blocks, **{name: (table.table, table.columns) for name, table in patients.items()}}
+    _check_types(known, index.cohort, blocks)
+    rows_of_scans = scan_rows(index.scans, [row for row, _ in built.rejected])
     fixed: dict[str, pa.Table] = {
         "scans": SCANS.table(rows_of_scans),
         "unmatched": UNMATCHED.table(_unmatched(index, patients)),
@@ -78,29 +78,29 @@ def publish(
 
     files = {name: keep(name, table) for name, (table, _) in blocks.items()}
     files |= {name: keep(name, table) for name, table in fixed.items()}
-    first = {(row.case, row.modality): row.code for row, _ in reversed(woven.rejected)}
+    first = {(row.case, row.modality): row.code for row, _ in reversed(built.rejected)}
     state = CohortState(
         key=key,
         tables_key=tables.key,
         scans=len(index.scans) + len(index.quarantined) + index.withdrawn,
-        used=len(woven.used),
+        used=len(built.used),
         withdrawn=index.withdrawn,
         quarantined=_counted([*(row.code for row in index.quarantined), *first.values()]),
         warned=_counted(row.code for row, _ in warnings),
         files=dict(index.files),
         settings=settings,
-        kernels=tuple(sorted(ledger.kernels)),
+        kernels=tuple(sorted(known.kernels)),
     )
 
     def late(refresh: int) -> dict[str, File]:
         return {name: keep(name, make(refresh)) for name, make in numbered.items()}
 
-    manifest = commit(store, index.cohort, state, files, ledger.manifest, late, key_fingerprint=index.key_fingerprint)
-    ledger.mended += mend_mart(store)
+    manifest = commit(store, index.cohort, state, files, known.manifest, late, key_fingerprint=index.key_fingerprint)
+    known.mended += mend_mart(store)
     return published_of(index.cohort, manifest, changed=True)
 
 
-def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger) -> str:
+def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, known: KnownResults) -> str:
     """Address of a cohort's tables: everything that decides them."""
     scans = []
     for scan in index.scans:
@@ -119,7 +119,7 @@ def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, ledger: Ledger
             "rejected": [asdict(row) for row in index.quarantined],
             "warned": [asdict(row) for row in index.warned],
             "withdrawn": index.withdrawn,
-            "lost": ledger.lost_codes(),
+            "lost": known.lost_codes(),
             "recipes": [recipe.model_dump(mode="json") for recipe in recipes],
             "columns": digest_json(described),
             "tables": tables.key,
@@ -161,12 +161,12 @@ def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[
     return rows
 
 
-def _check_types(ledger: Ledger, cohort: str, blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]) -> None:
+def _check_types(known: KnownResults, cohort: str, blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]) -> None:
     """Raises ConfigError if a column of a block means something else in another cohort of the store."""
     types = {(block, column.name): column.type for block, (_, columns) in blocks.items() for column in columns}
     faults = []
-    for other in sorted(ledger.manifest.cohorts.keys() - {cohort}):
-        described = Ledger(ledger.store, other).table("dictionary")
+    for other in sorted(known.manifest.cohorts.keys() - {cohort}):
+        described = KnownResults(known.store, other).table("dictionary")
         for row in described.to_pylist() if described is not None else []:
             now = types.get((row["block"], row["name"]), row["type"])
             if now != row["type"]:

@@ -11,8 +11,8 @@ from typing import Literal
 import pyarrow as pa
 
 from features.core.quarantine import TRANSIENT, Quarantined
-from features.core.table import Schema
-from features.results.ledger import RESULT
+from features.core.storage.table import Schema
+from features.results.known_results import RESULT
 
 RUN = "run"
 _IDENTITY = ("case", "modality", "stage", "code", "details", "digests")  # what makes it the row of the refresh before

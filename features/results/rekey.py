@@ -13,15 +13,14 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from features.core.errors import RadweaveError, StoreError
-from features.core.place import find_files, read_bytes, remove_file, write_bytes
+from features.core.frozen import Frozen
 from features.core.pseudonym import fingerprint
-from features.core.room import Frozen
-from features.core.seal import check_seal, damaged, json_bytes, read_json, resealed
-from features.core.store import Store
-from features.core.table import parquet_bytes, read_with_provenance
+from features.core.storage.place import find_files, read_bytes, remove_file, write_bytes
+from features.core.storage.seal import check_seal, damaged, json_bytes, read_json, resealed
+from features.core.storage.store import Store
+from features.core.storage.table import parquet_bytes, read_with_provenance
 from features.results.audit import DAMAGED, Entry, write_rows
 from features.results.cases import cases_by_place
-from features.results.collect import remove_unneeded_tables
 from features.results.manifest import (
     File,
     build_view,
@@ -32,6 +31,7 @@ from features.results.manifest import (
     refresh_numbers,
     rewrite,
 )
+from features.results.unneeded import remove_unneeded_tables
 
 _CODE = re.compile(r"(?<![0-9a-z])[a-z2-7]{12}(?![0-9a-z])")
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from features.core.errors import Fault, RadweaveError, did_you_mean
-from features.core.place import remove_file, write_bytes
+from features.core.frozen import Frozen
 from features.core.quarantine import REASONS, TRANSIENT
-from features.core.room import Frozen
-from features.core.seal import damaged, json_bytes, read_json
-from features.core.store import Store
-from features.core.table import parquet_bytes, read_provenance
-from features.results.ledger import RESULT
+from features.core.storage.place import remove_file, write_bytes
+from features.core.storage.seal import damaged, json_bytes, read_json
+from features.core.storage.store import Store
+from features.core.storage.table import parquet_bytes, read_provenance
+from features.results.known_results import RESULT
 from features.results.manifest import Mart, commit, keep_table
 from features.results.withdraw import is_of
 

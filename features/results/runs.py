@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from features.core.errors import RadweaveError, StoreError
-from features.core.lock import locked
-from features.core.place import TEMPORARY, find_files, is_remote, remove_file
-from features.core.seal import damaged, json_bytes, read_json, read_sealed
-from features.core.store import Store
-from features.core.table import table_of_bytes
+from features.core.storage.lock import locked
+from features.core.storage.place import TEMPORARY, find_files, is_remote, remove_file
+from features.core.storage.seal import damaged, json_bytes, read_json, read_sealed
+from features.core.storage.store import Store
+from features.core.storage.table import table_of_bytes
 
 STUDY = "study.json"
 _DAY_S = 86400.0

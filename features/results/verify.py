@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from features.core.errors import StoreError
-from features.core.place import TEMPORARY, find_files, is_folder, is_remote, read_bytes
 from features.core.progress import tell
-from features.core.store import Store
-from features.core.table import table_of_bytes
+from features.core.storage.place import TEMPORARY, find_files, is_folder, is_remote, read_bytes
+from features.core.storage.store import Store
+from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, read_rows, unpurged_in, withdrawn_in
 from features.results.cases import cases_at
 from features.results.manifest import (

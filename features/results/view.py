@@ -11,9 +11,9 @@ from pathlib import Path
 
 from features.core.digest import digest_file
 from features.core.errors import StoreError
-from features.core.place import is_remote
-from features.core.seal import read_json
-from features.core.store import Store
+from features.core.storage.place import is_remote
+from features.core.storage.seal import read_json
+from features.core.storage.store import Store
 from features.results.manifest import (
     Manifest,
     build_view,

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
-from features.core.place import find_files, is_remote, read_bytes, remove_file, write_bytes
-from features.core.seal import check_seal, json_bytes
-from features.core.store import Store
-from features.core.table import parquet_bytes, read_provenance, read_table, read_with_provenance
+from features.core.storage.place import find_files, is_remote, read_bytes, remove_file, write_bytes
+from features.core.storage.seal import check_seal, json_bytes
+from features.core.storage.store import Store
+from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
 from features.results.audit import (
     DAMAGED,
     Entry,
@@ -30,7 +30,6 @@ from features.results.audit import (
     write_rows,
 )
 from features.results.cases import check_case, nearest, told
-from features.results.collect import addresses, addresses_in, remove_unneeded_tables, unneeded_tables
 from features.results.manifest import (
     EMPTY,
     File,
@@ -45,6 +44,7 @@ from features.results.manifest import (
     rewrite,
 )
 from features.results.runs import STUDY, read_run
+from features.results.unneeded import addresses, addresses_in, remove_unneeded_tables, unneeded_tables
 
 
 @dataclass(frozen=True)

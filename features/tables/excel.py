@@ -13,8 +13,8 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from features.core.catalog.table_source import TextSource
 from features.core.errors import ConfigError, Fault, did_you_mean
-from features.core.table_source import TextSource
 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
 _LITERAL = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]')  # of a number format: text, escaped characters, blanks, colours

@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.core.catalog.id_form import IdForm, normalise_id
+from features.core.catalog.table_source import TextSource
 from features.core.errors import ConfigError, Fault, did_you_mean
-from features.core.id_form import IdForm, normalise_id
 from features.core.pseudonym import canonical_id
-from features.core.table_source import TextSource
 from features.tables.delimited import delimited_rows, encoding_hint, separator_hint
 from features.tables.excel import Marks, excel_rows, is_excel_damage
 from features.tables.number import parse_numbers

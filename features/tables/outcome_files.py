@@ -5,10 +5,10 @@ from __future__ import annotations
 import filecmp
 from pathlib import Path
 
-from features.core.catalog import Cohort
+from features.core.catalog.catalog import Cohort
+from features.core.catalog.outcome_source import HINT, is_same_path, misread_outcomes
+from features.core.catalog.table_source import TextSource
 from features.core.errors import Fault
-from features.core.outcome_source import HINT, is_same_path, misread_outcomes
-from features.core.table_source import TextSource
 
 
 def outcome_file_faults(root: Path, cohort: Cohort) -> list[Fault]:

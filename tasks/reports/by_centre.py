@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tasks.reports.numbers import DASH, decimal, share
+from tasks.reports.number_format import DASH, decimal, share
 
 MOST_LEVELS = 12
 

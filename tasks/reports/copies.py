@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from features.core.design import Copies
-from tasks.evaluation.result import StudyResult
-from tasks.reports.numbers import counted
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.reports.number_format import counted
 
 MOST = 100  # rows of the table; the others stand in copies.parquet
 

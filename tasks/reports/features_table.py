@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.evaluation.result import StudyResult
-from tasks.evaluation.study import Study
-from tasks.reports.choice import Choice
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.study import Study
 from tasks.reports.labels import blocks_label, feature_label, model_label
-from tasks.reports.numbers import decimal
+from tasks.reports.number_format import decimal
+from tasks.reports.winner import Winner
 
 MOST = 15
 
@@ -38,14 +38,14 @@ class FeatureTable:
 
 
 def feature_tables(
-    study: Study, result: StudyResult, choice: Choice, variables: Mapping[str, str]
+    study: Study, result: StudyResult, winner: Winner, variables: Mapping[str, str]
 ) -> tuple[FeatureTable, ...]:
-    """A table per set of blocks with the model of the choice, the best first; sets of a single column are left out."""
-    best = choice.best.blocks if choice.best else next(iter(study.blocks))
+    """A table per set of blocks with the model of the winner, the best first; sets of a single column are left out."""
+    best = winner.best.blocks if winner.best else next(iter(study.blocks))
     names = sorted((n for n, columns in result.blocks.items() if len(columns) > 1), key=lambda name: name != best)
     tables: list[FeatureTable] = []
     for name in names:
-        key = choice.split, name, choice.models[name]
+        key = winner.split, name, winner.models[name]
         chosen = [one for one in result.selected if (one.split, one.blocks, one.model) == key]
         if not chosen:
             continue
@@ -60,6 +60,6 @@ def feature_tables(
             )
             for one in chosen[:MOST]
         )
-        title = f"{blocks_label(study, name)}, {model_label(choice.models[name])}"
+        title = f"{blocks_label(study, name)}, {model_label(winner.models[name])}"
         tables.append(FeatureTable(f"table-features-{name}", title, rows, len(chosen) - len(rows), main=not tables))
     return tuple(tables)

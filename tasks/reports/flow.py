@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from features.core.design import FlowRow
 from features.core.quarantine import REASONS
-from tasks.evaluation.result import StudyResult
+from tasks.modelling.evaluation.result import StudyResult
 
 
 @dataclass(frozen=True)

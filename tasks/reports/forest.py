@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tasks.evaluation.result import Metric, Score, StudyResult
-from tasks.evaluation.study import Study
+from tasks.modelling.evaluation.result import Metric, Score, StudyResult
+from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
 from tasks.reports.labels import METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.evaluation.result import Metric, Score
-from tasks.evaluation.study import Study
+from tasks.modelling.evaluation.result import Metric, Score
+from tasks.modelling.evaluation.study import Study
 
 BASELINES = ("clinical", "volume")
 NESTED, CENTRE_OUT = "nested", "centre_out"

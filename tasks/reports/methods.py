@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.core.endpoint import BinaryEndpoint
+from features.core.kinds.endpoint import BinaryEndpoint
 from features.core.quarantine import REASONS
-from tasks.evaluation.result import StudyResult
-from tasks.evaluation.study import Study
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.study import Study
 from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, model_label, split_label
-from tasks.reports.numbers import counted
+from tasks.reports.number_format import counted
 
 
 @dataclass(frozen=True)

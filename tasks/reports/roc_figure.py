@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from tasks.evaluation.result import StudyResult
-from tasks.evaluation.study import Study
-from tasks.metrics.roc import Roc, roc
-from tasks.reports.choice import Choice, find_score
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.roc import Roc, roc
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
 from tasks.reports.labels import NESTED, blocks_label, is_baseline, model_label, split_label
-from tasks.reports.numbers import decimal, interval
+from tasks.reports.number_format import decimal, interval
+from tasks.reports.winner import Winner, find_score
 
 LETTERS = 60  # of a line of the legend
 
 
-def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None:
-    """One curve per set of blocks, for its model of the choice; None if no curve is defined."""
-    curves = {name: _curve(result, choice.split, name, choice.models[name]) for name in result.blocks}
+def roc_figure(study: Study, result: StudyResult, winner: Winner) -> Plot | None:
+    """One curve per set of blocks, for its best model; None if no curve is defined."""
+    curves = {name: _curve(result, winner.split, name, winner.models[name]) for name in result.blocks}
     curves = {name: curve for name, curve in curves.items() if not curve.reason}
     if not curves:
         return None
 
-    labels = {name: wrapped(_label(study, result, choice, name), LETTERS) for name in curves}
+    labels = {name: wrapped(_label(study, result, winner, name), LETTERS) for name in curves}
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", h_pad=0.08)
@@ -46,8 +46,8 @@ def roc_figure(study: Study, result: StudyResult, choice: Choice) -> Plot | None
         grid(axes, "both")
         figure.legend(loc="outside lower left", handlelength=2.6, title="AUC (95 % CI)", alignment="left")
 
-    chosen = "the model with its highest score" if choice.split == NESTED else "the study's first model"
-    title = f"ROC curves under {split_label(choice.split)}"
+    chosen = "the model with its highest score" if winner.split == NESTED else "the study's first model"
+    title = f"ROC curves under {split_label(winner.split)}"
     caption = (
         f"{title}: each set of blocks with {chosen}; baselines are dashed. Drawn from ranks within each fold, all folds "
         "pooled, so the area differs slightly from the AUC in the legend, which compares cases within folds only."
@@ -65,10 +65,10 @@ def _curve(result: StudyResult, split: str, blocks: str, model: str) -> Roc:
     return roc(rows["event"].to_numpy(dtype=bool), rows["score"].to_numpy(dtype=np.float64), fold)
 
 
-def _label(study: Study, result: StudyResult, choice: Choice, name: str) -> str:
-    model = choice.models[name]
+def _label(study: Study, result: StudyResult, winner: Winner, name: str) -> str:
+    model = winner.models[name]
     text = f"{blocks_label(study, name)}, {model_label(model)}"
-    score = find_score(result, choice.split, name, model, choice.metric)
+    score = find_score(result, winner.split, name, model, winner.metric)
     if score is None or score.value is None:
         return text
     return f"{text}: {decimal(score.value)} ({interval(score.low, score.high) or 'no interval'})"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.evaluation.result import Metric, Score, StudyResult
-from tasks.evaluation.scoring import METRICS as OF_ENDPOINT
-from tasks.evaluation.study import Study
-from tasks.reports.choice import Choice
+from tasks.modelling.evaluation.result import Metric, Score, StudyResult
+from tasks.modelling.evaluation.scoring import METRICS as OF_ENDPOINT
+from tasks.modelling.evaluation.study import Study
 from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
-from tasks.reports.numbers import DASH, decimal, interval
+from tasks.reports.number_format import DASH, decimal, interval
+from tasks.reports.winner import Winner
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class ScoreTable:
     notes: tuple[tuple[str, str], ...]
 
 
-def score_tables(study: Study, result: StudyResult, choice: Choice) -> tuple[ScoreTable, ...]:
+def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[ScoreTable, ...]:
     """Nested first, then the others as they stand in the study, then per centre (a table per metric)."""
     metrics = OF_ENDPOINT[result.endpoint.kind]
     kinds = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
-    tables = [_over_all(study, result, choice, kind, metrics) for kind in kinds]
+    tables = [_over_all(study, result, winner, kind, metrics) for kind in kinds]
     centres = list(dict.fromkeys(score.centre for score in result.scores if score.centre))
     if centres:
-        tables += [_per_centre(study, result, choice, metric, centres) for metric in metrics]
+        tables += [_per_centre(study, result, winner, metric, centres) for metric in metrics]
     return tuple(tables)
 
 
@@ -93,7 +93,7 @@ def _letter(position: int) -> str:
     return chr(ord("a") + position) if position < 26 else str(position)
 
 
-def _over_all(study: Study, result: StudyResult, choice: Choice, split: str, metrics: tuple[Metric, ...]) -> ScoreTable:
+def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, metrics: tuple[Metric, ...]) -> ScoreTable:
     found = {
         (score.blocks, score.model, score.metric): score
         for score in result.scores
@@ -106,14 +106,14 @@ def _over_all(study: Study, result: StudyResult, choice: Choice, split: str, met
             scores = [found.get((name, model.kind, metric)) for metric in metrics]
             first = scores[0]
             facts = (first.n, first.events, first.columns, first.candidates) if first else (DASH,) * 4
-            best = split == NESTED and first is not None and first == choice.best
+            best = split == NESTED and first is not None and first == winner.best
             rows.append(
                 ScoreRow(
                     blocks=blocks_label(study, name),
                     baseline=is_baseline(name),
                     span=len(study.models) if i == 0 else 0,
                     model=model_label(model.kind),
-                    tag=choice.tag if best else "",
+                    tag=winner.tag if best else "",
                     cells=tuple(notes.cell(score) for score in scores),
                     facts=tuple(map(str, facts)),
                 )
@@ -131,7 +131,7 @@ def _over_all(study: Study, result: StudyResult, choice: Choice, split: str, met
     )
 
 
-def _per_centre(study: Study, result: StudyResult, choice: Choice, metric: Metric, centres: list[str]) -> ScoreTable:
+def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: Metric, centres: list[str]) -> ScoreTable:
     found = {
         (score.blocks, score.model, score.centre): score
         for score in result.scores
@@ -145,7 +145,7 @@ def _per_centre(study: Study, result: StudyResult, choice: Choice, metric: Metri
             baseline=is_baseline(name),
             span=len(study.models) if i == 0 else 0,
             model=model_label(model.kind),
-            tag=choice.tag if choice.is_best(name, model.kind) else "",
+            tag=winner.tag if winner.is_best(name, model.kind) else "",
             cells=tuple(notes.cell(found.get((name, model.kind, centre))) for centre in centres),
             facts=(),
         )

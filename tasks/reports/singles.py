@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.evaluation.result import Score, StudyResult
-from tasks.evaluation.single import PERMUTATIONS, Single
-from tasks.evaluation.study import Study
+from tasks.modelling.evaluation.result import Score, StudyResult
+from tasks.modelling.evaluation.single import PERMUTATIONS, Single
+from tasks.modelling.evaluation.study import Study
 from tasks.reports.labels import METRICS, feature_label, is_baseline
-from tasks.reports.numbers import DASH, decimal
+from tasks.reports.number_format import DASH, decimal
 
 
 @dataclass(frozen=True)

@@ -9,25 +9,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from tasks.evaluation.result import RiskGroups, StudyResult
-from tasks.evaluation.study import Study
-from tasks.metrics.kaplan_meier import Curve
-from tasks.reports.choice import Choice
+from tasks.modelling.evaluation.result import RiskGroups, StudyResult
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.kaplan_meier import Curve
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
 from tasks.reports.labels import blocks_label, model_label, split_label
-from tasks.reports.numbers import p_value
+from tasks.reports.number_format import p_value
+from tasks.reports.winner import Winner
 
 _GROUPS = (("High risk", True, COLOURS[1]), ("Low risk", False, COLOURS[0]))
 LETTERS = 52  # of a line of the title
 _UNITS = (("years", 365.25, 3.0), ("months", 30.4375, 4.0), ("days", 1.0, 0.0))  # unit, days, used from so many of it
 
 
-def survival_figures(study: Study, result: StudyResult, choice: Choice) -> list[Plot]:
-    """The risk groups of the best combination and of the clinical baseline, each with the model of the choice."""
-    best = choice.best.blocks if choice.best else next((n for n in study.blocks if n != "clinical"), "clinical")
-    found = {(g.blocks, g.model): g for g in result.groups if g.split == choice.split}
+def survival_figures(study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
+    """The risk groups of the best combination and of the clinical baseline, each with the model of the winner."""
+    best = winner.best.blocks if winner.best else next((n for n in study.blocks if n != "clinical"), "clinical")
+    found = {(g.blocks, g.model): g for g in result.groups if g.split == winner.split}
     wanted = dict.fromkeys(name for name in (best, "clinical") if name in result.blocks)
-    groups = [found[key] for name in wanted if (key := (name, choice.models[name])) in found]
+    groups = [found[key] for name in wanted if (key := (name, winner.models[name])) in found]
     return [_figure(study, result, group) for group in groups]
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from features.core.digest import digest_json
-from features.core.extractor import EXTRACTORS, Extractor
-from features.core.recipe import Recipe
+from features.core.kinds.extractor import EXTRACTORS, Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 
 KINDS = sorted(EXTRACTORS.modules)
@@ -115,6 +115,6 @@ def test_settings_survive_writing_and_reading(kind: str) -> None:
 
 def test_importing_the_vocabulary_imports_no_engine() -> None:
     engines = "[name for name in ('torch', 'radiomics', 'SimpleITK', 'pandas', 'matplotlib') if name in sys.modules]"
-    code = f"import sys, features.core.recipe, {', '.join(EXTRACTORS.modules.values())}; print({engines})"
+    code = f"import sys, features.core.kinds.recipe, {', '.join(EXTRACTORS.modules.values())}; print({engines})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.filter import FILTERS, Filter, Source
+from features.core.kinds.filter import FILTERS, Filter, Source
 from features.radiomics.family import FAMILIES
 from features.radiomics.roi import Roi
 from features.radiomics.settings import Settings

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.extractor import EXTRACTORS
-from features.core.filter import FILTERS
+from features.core.kinds.extractor import EXTRACTORS
+from features.core.kinds.filter import FILTERS
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from tests.contracts.test_filters import NEEDED

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.core.catalog import Catalog
-from features.core.extractor import Values
+from features.core.catalog.catalog import Catalog
+from features.core.kinds.extractor import Values
+from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.images.index.cohort import Index, index_cohort
-from features.results.check import BLOCK, check_address
-from features.results.extract import extract_address
-from features.results.measure import Job, measure_scan
+from features.core.storage.store import Store
+from features.images.index.index_cohort import Index, index_cohort
+from features.results.check_scan import BLOCK, check_address
+from features.results.extract_scans import extract_address
+from features.results.measure_scan import Job, measure_scan
 from tests.corpus.registry import KINDS, cohort_of
 
 COHORT, KEY = "corpus", b"0" * 32

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.results.manifest import Mart
 from features.results.published import Published
 from flows.refresh import refresh_cohort
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 from tests.corpus.faults import FAULTS
 from tests.corpus.outcomes import COHORT, RECIPES, write_clean
 from tests.corpus.registry import KINDS, Fault, cohort_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.store import Store
+from features.core.storage.store import Store
 from tests.corpus.faults import FAULTS
 from tests.corpus.outcomes import Result, run_corpus, write_clean
 from tests.corpus.registry import KINDS, Fault

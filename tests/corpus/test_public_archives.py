@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 from features.images.formats.nifti import read_nifti
-from features.images.index.cohort import index_cohort
+from features.images.index.index_cohort import index_cohort
 from features.images.region import check_region, read_region
 from tests.corpus.outcomes import KEY
 

@@ -15,11 +15,11 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, LegacyConvertedEnhancedPETImageStorage
 
 from features.core.pseudonym import load_key, pseudonym
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.results.manifest import Mart
 from flows.refresh import refresh_cohort
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 from tests.corpus.outcomes import COHORT, RECIPES
 from tests.corpus.registry import cohort_of, entry_of
 from tests.corpus.study import (

@@ -15,12 +15,12 @@ import yaml
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage
 
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import read_table
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
+from features.core.storage.table import read_table
 from flows.refresh import refresh_cohort
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 
 NAME, BIRTH, ROOT_UID, ID = "KANARIE", "19510203", "1.2.826.77.88.99", "7788-KANARIE"
 CANARIES = (NAME, NAME.lower(), BIRTH, "1951-02-03", ROOT_UID, "7788-")

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.results.manifest import CohortState, commit, newest
 from flows.cli import app, choose_runner
 from flows.configuration import left_out
 from flows.screen import Screen, table_of
-from tasks.runners.dask import Dask
-from tasks.runners.processes import Processes
-from tasks.runners.threads import Threads
+from tasks.running.runners.dask import Dask
+from tasks.running.runners.processes import Processes
+from tasks.running.runners.threads import Threads
 
 COMMANDS = (
     "demo",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 from features.core.errors import RadweaveError
-from features.core.recipe import load_recipe
+from features.core.kinds.recipe import load_recipe
 from flows import configuration
 from flows.configuration import find_recipes, recipe_files, recipes_for
 

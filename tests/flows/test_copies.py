@@ -7,8 +7,8 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage
 
-from features.core.store import Store
-from features.core.table import read_table
+from features.core.storage.store import Store
+from features.core.storage.table import read_table
 from features.images.dicom.series import read_dicom_series
 from features.images.masks.rtstruct import read_rtstruct_mask
 from features.results.manifest import Mart

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import StoreError
-from features.core.seal import json_bytes
-from features.core.store import Store
+from features.core.storage.seal import json_bytes
+from features.core.storage.store import Store
 from features.results.cases import cases_of
-from features.results.collect import addresses_in
 from features.results.manifest import Mart, manifest_at, newest, refresh_numbers
+from features.results.unneeded import addresses_in
 from features.results.verify import verify
 
 pytestmark = pytest.mark.slow

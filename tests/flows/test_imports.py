@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from features.core.seal import json_bytes
-from features.core.store import Store
+from features.core.storage.seal import json_bytes
+from features.core.storage.store import Store
 from flows.configuration import study_files
 from flows.provenance import STEPS
-from tasks.evaluation.study import load_study
-from tasks.models.model import MODELS
+from tasks.modelling.evaluation.study import load_study
+from tasks.modelling.models.model import MODELS
 from tests.flows.conftest import fill_store, publish_tables
 
 ROOT = Path(__file__).parents[2]

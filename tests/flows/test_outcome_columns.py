@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import ConfigError
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
-from features.results.ledger import Ledger
+from features.results.known_results import KnownResults
 from tasks.tables import read_tables
 
 CATALOG = """\
@@ -117,13 +117,13 @@ def test_the_file_of_an_outcome_is_known_under_another_path(command, tmp_path: P
     found = command("check", "--catalog", path, code=0 if how == "other" else 2).stderr
     monkeypatch.setenv("RADWEAVE_KEY_FILE", str(tmp_path / "key"))
     (tmp_path / "key").write_bytes(b"k" * 64)
-    ledger = Ledger(Store(tmp_path / "store"), "one")
+    known = KnownResults(Store(tmp_path / "store"), "one")
     if how == "other":  # the reader takes it, and the name is doubtful
-        tables = read_tables.fn(path, "one", ledger, FileCache(None, b"k" * 64)).load()
+        tables = read_tables.fn(path, "one", known, FileCache(None, b"k" * 64)).load()
         (warning,) = (one for one in tables["genomic"].warnings if one.code == "TAB_OUTCOME_NAME")
         assert warning.message == "genomic columns are named as outcomes are: Vital"
     else:
         said = 'omics/genes.csv: the column "Vital" is the outcome "dead", and the pattern of genes ([GV]*) reads it'
         assert said in found
         with pytest.raises(ConfigError, match="the same file under another path"):
-            read_tables.fn(path, "one", ledger, FileCache(None, b"k" * 64))
+            read_tables.fn(path, "one", known, FileCache(None, b"k" * 64))

@@ -42,8 +42,8 @@ def test_r_example_works(request: pytest.FixtureRequest, tmp_path: Path, code: s
 
 @pytest.mark.slow
 def test_the_recipe_for_object_storage_reads_a_bucket(s3: str, fill) -> None:
-    from features.core.place import open_place
-    from features.core.store import Store
+    from features.core.storage.place import open_place
+    from features.core.storage.store import Store
 
     fill(Store(open_place(f"{s3}/store")))
     code = next(block for block in PYTHON if "fsspec" in block)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from features.core.store import Store
-from features.core.table import read_table
+from features.core.storage.store import Store
+from features.core.storage.table import read_table
 from features.results.manifest import Mart
 from features.results.verify import verify
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.table import read_table
+from features.core.storage.table import read_table
 
 pytestmark = pytest.mark.slow
 TWO = "chains:\n- []\n- [{kind: noise, sd: 4}]\n"

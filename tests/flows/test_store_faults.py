@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.results import manifest as module
 from features.results.manifest import Mart, mart_refresh, newest, refresh_numbers
 from features.results.verify import verify

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from features.core.store import Store
-from features.core.table import read_table
+from features.core.storage.store import Store
+from features.core.storage.table import read_table
 from features.results.cases import cases_of
 from features.results.verify import verify
 from features.results.withdraw import withdraw
@@ -113,14 +113,14 @@ def test_a_study_is_stale_once_the_code_that_fits_it_has_changed(demo, radweave,
 
     change("features/images/dicom/stack.py")  # its results are in the tables, under addresses of their own
     assert state() == [("current", "")]
-    change("tasks/metrics/concordance.py")
+    change("tasks/modelling/metrics/concordance.py")
     assert state() == [("stale", "code of radweave")]
 
 
 def test_a_refused_study_leaves_no_folder(demo, command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, study = demo.copy(tmp_path), tmp_path / "mine.yaml"
     study.write_text("cohorts: [builtin]\nendpoint: response\nblocks: {genes: [genomic]}\nmodels: [svm]\n")
-    monkeypatch.setattr("tasks.evaluation.evaluate.MINIMUM_CASES", 100)
+    monkeypatch.setattr("tasks.modelling.evaluation.evaluate.MINIMUM_CASES", 100)
     asked = ("study", study, "--catalog", demo.catalog, "--store", store, "--runner", "threads")
     assert "needed: 100 cases" in command(*asked, code=2).stderr
     assert [path.name for path in (store / "studies").iterdir()] == ["builtin_response"]

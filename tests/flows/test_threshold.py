@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from features.core.store import Store
-from features.core.table import parquet_bytes
+from features.core.storage.store import Store
+from features.core.storage.table import parquet_bytes
 from features.results.manifest import CohortState, commit, keep_table, newest
 from features.results.published import Published
 from features.results.schemas import QUARANTINE

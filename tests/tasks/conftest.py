@@ -10,10 +10,16 @@ import pandas as pd
 import pytest
 
 from features.core.design import Design
-from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
-from tasks.evaluation.study import Study
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from tasks.modelling.evaluation.study import Study
+from tests.tasks.page import Page
 
 MakeDesign = Callable[..., Design]
+
+
+@pytest.fixture(scope="session")
+def read_page() -> type[Page]:
+    return Page
 
 
 @pytest.fixture(scope="session")

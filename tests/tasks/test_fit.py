@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from features.core.table import read_table
+from features.core.storage.table import read_table
 from features.results.schemas import STUDY_TABLES
 from tasks.fit import fit_models
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 
 
 @pytest.mark.slow

@@ -8,10 +8,10 @@ import pytest
 import requests
 from prefect.blocks.system import Secret
 
+from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PacsSource
 from features.core.quarantine import Quarantined
-from features.images.index.cohort import Index
+from features.images.index.index_cohort import Index
 from features.pacs.credentials import Credentials
 from features.pacs.server import Server
 from tasks.retrieve import Retrieval, find_credentials, retrieve_cohort

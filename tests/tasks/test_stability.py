@@ -13,18 +13,18 @@ import pytest
 
 from features.core.case import CaseId, FileSet, Scan
 from features.core.errors import RadweaveError
-from features.core.extractor import Extractor
-from features.core.recipe import Recipe
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region
-from features.core.store import Store
-from features.core.table import Column, read_provenance, read_table
+from features.core.storage.store import Store
+from features.core.storage.table import Column, read_provenance, read_table
 from features.radiomics.stability import Perturbations, load_perturbations
-from features.results.extract import extract_address
-from features.results.ledger import Ledger
+from features.results.extract_scans import extract_address
+from features.results.known_results import KnownResults
 from features.results.prefixes import settings_digests
 from flows.stability import PERTURBATIONS
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 from tasks.stability import measure_stability, work_block
 
 CHAINS = Perturbations.model_validate(
@@ -71,10 +71,10 @@ def scans(tmp_path: Path) -> list[Scan]:
     return found
 
 
-def _run(scans: Sequence[Scan], store: Store, ledger: Ledger | None = None) -> dict[str, float]:
-    ledger = ledger or Ledger(store, "demo")
+def _run(scans: Sequence[Scan], store: Store, known: KnownResults | None = None) -> dict[str, float]:
+    known = known or KnownResults(store, "demo")
     with Pool(Threads(workers=1)) as pool:
-        found = measure_stability.fn("demo", scans, RECIPE, _Two(), CHAINS, ledger, pool)
+        found = measure_stability.fn("demo", scans, RECIPE, _Two(), CHAINS, known, pool)
     return {row.feature: row.icc_2_1 for row in found}
 
 
@@ -100,11 +100,11 @@ def test_what_was_measured_is_not_measured_again(scans: list[Scan], tmp_path: Pa
     assert len(times) == 3 and len(again) == 5
     assert times.items() <= again.items()
     assert whole == _run(scans, Store(tmp_path / "other"))  # whatever was there before
-    damaged, ledger = min(again), Ledger(store, "demo")
+    damaged, known = min(again), KnownResults(store, "demo")
     data = damaged.read_bytes()
     damaged.write_bytes(data[:-9])
-    assert whole == _run(scans, store, ledger)
-    assert (ledger.spoilt, damaged.read_bytes()) == ([damaged], data)
+    assert whole == _run(scans, store, known)
+    assert (known.spoilt, damaged.read_bytes()) == ([damaged], data)
 
 
 def test_measurements_lie_under_the_address_of_the_features(scans: list[Scan], tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ import pytest
 
 from features.core.case import CaseId, FileSet, Scan
 from features.core.errors import RadweaveError
-from features.core.normaliser import BiasCorrection, Origin
+from features.core.kinds.normaliser import BiasCorrection, FittedOn
 from features.core.quarantine import Rejected
 from features.images.normalisers.nyul import PERCENTILES, Nyul, fit_landmarks, image_landmarks
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 from tasks.standardise import find_landmarks
 
-ORIGIN = Origin(cohort="demo", centres=("A",), modality="MR", unit="arbitrary")
+ORIGIN = FittedOn(cohort="demo", centres=("A",), modality="MR", unit="arbitrary")
 
 
 def _image(i: int) -> np.ndarray:
@@ -46,7 +46,7 @@ def scans(tmp_path: Path) -> list[Scan]:
     return found
 
 
-def _find(scans: Sequence[Scan], origin: Origin = ORIGIN) -> tuple[bytes, list[Rejected]]:
+def _find(scans: Sequence[Scan], origin: FittedOn = ORIGIN) -> tuple[bytes, list[Rejected]]:
     with Pool(Threads(workers=1)) as pool:
         found: tuple[bytes, list[Rejected]] = find_landmarks.fn(scans, origin, pool)
     return found

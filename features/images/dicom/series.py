@@ -24,7 +24,7 @@ from features.images.dicom.pixels import lossy_warnings, stored_planes
 from features.images.dicom.regrid import regridded
 from features.images.dicom.stack import end_warnings, off_grid_warnings, stack_geometry, thickness_warnings
 from features.images.dicom.suv import to_unit
-from features.images.plausible import check_unit
+from features.images.unit_plausibility import check_unit
 
 _VALUES = ("ModalityLUTSequence", "PixelPaddingValue", "PixelPaddingRangeLimit")  # beside rescale values
 _POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
@@ -34,7 +34,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     """The volume of a series: classic files of one slice each, or enhanced files of many frames.
 
     Slices are ordered along their normal and rescaled one by one. Array: int16 for a CT with whole rescale values,
-    float32 otherwise. Origin and direction in patient coordinates (LPS, mm), as SimpleITK; an X-ray is one slice at the
+    float32 otherwise. FittedOn and direction in patient coordinates (LPS, mm), as SimpleITK; an X-ray is one slice at the
     origin. facts: of the first slice, without patient data or UIDs. padding: what the slices mark as such by their stored
     values; its voxels keep their value.
 

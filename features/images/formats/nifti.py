@@ -12,9 +12,9 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
-from features.core.place import write_bytes
 from features.core.quarantine import Rejected
 from features.core.region import Plane, Vector, Volume
+from features.core.storage.place import write_bytes
 from features.images.formats.nifti_place import LPS, place_of
 from features.images.formats.pair import is_pair, pair_of
 

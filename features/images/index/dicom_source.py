@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-from features.core.catalog import DicomSource
+from features.core.catalog.catalog import DicomSource
 from features.core.quarantine import Rejected
 from features.images.index.duplicates import merge_copies, merge_slices
 from features.images.index.file_cache import FileCache

@@ -7,8 +7,8 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
+from features.core.catalog.pacs_source import PACS_FOLDER
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PACS_FOLDER
 
 MEMBER = "\0"  # what `real` begins with if a file was unpacked from an archive
 

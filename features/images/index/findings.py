@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from features.core.case import Modality, ReadRule, Unit
-from features.core.id_form import IdForm, normalise_id
+from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.pseudonym import pseudonym
 
 # Why a file is of no use, and nothing is wrong with it: no DICOM; DICOM of another kind, such as a report or a screenshot;

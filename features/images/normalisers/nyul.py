@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, PositiveFloat, ValidationError, model_validator
 
 from features.core.digest import digest_json
-from features.core.normaliser import Change, Normaliser, Origin
+from features.core.frozen import Frozen
+from features.core.kinds.normaliser import Change, FittedOn, Normaliser
 from features.core.region import Region
-from features.core.room import Frozen
 from features.images.foreground import no_contrast, values_above_mean
 
 PERCENTILES = (1.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 99.0)
@@ -31,7 +31,7 @@ class Landmarks(Frozen):
 
     percentiles: tuple[float, ...] = Field(min_length=2)
     values: tuple[float, ...]
-    origin: Origin
+    origin: FittedOn
     sha256: str
 
     @model_validator(mode="after")
@@ -61,7 +61,7 @@ def read_landmarks(path: Path) -> Landmarks:
         raise ValueError(f"{path.name}: is no file of landmarks: run radweave standardise") from error
 
 
-def landmarks_file(values: Sequence[float], origin: Origin, cases: Iterable[str]) -> bytes:
+def landmarks_file(values: Sequence[float], origin: FittedOn, cases: Iterable[str]) -> bytes:
     """The file of landmarks at PERCENTILES, fitted on the images of `cases` (pseudonymous ids)."""
     found = {
         "percentiles": list(PERCENTILES),
@@ -102,7 +102,7 @@ class Nyul(Normaliser):
     scale: PositiveFloat = Field(100.0, description="what the highest landmark becomes")
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> FittedOn:
         return self.landmarks.origin
 
     def fit(self, region: Region) -> Change:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat, model_validator
 
-from features.core.normaliser import Change, Normaliser
+from features.core.kinds.normaliser import Change, Normaliser
 from features.core.region import Region
 
 

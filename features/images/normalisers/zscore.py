@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from features.core.normaliser import Change, Normaliser
+from features.core.kinds.normaliser import Change, Normaliser
 from features.core.region import Region
 from features.images.foreground import no_contrast, values_above
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from features.core.kinds.variant import Mask, Variant
 from features.core.region import Vector
-from features.core.variant import Mask, Variant
 
 
 class LargestSlice(Variant):

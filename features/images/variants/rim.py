@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from features.core.bounds import MarginMm
+from features.core.kinds.variant import Mask, Variant
 from features.core.region import Vector
-from features.core.variant import Mask, Variant
 from features.images.distance import depth_mm
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from features.core.kinds.variant import Mask, Variant
 from features.core.region import Vector
-from features.core.variant import Mask, Variant
 
 
 class Whole(Variant):

@@ -14,11 +14,11 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
 from features.core.bounds import MOST_FILTERS
 from features.core.box import bounding_box
-from features.core.extractor import Extractor
-from features.core.filter import FILTERS, Filter, Source
-from features.core.recipe import Recipe
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.filter import FILTERS, Filter, Source
+from features.core.kinds.preparation import Preparation
 from features.core.region import Region
-from features.core.table import Column
+from features.core.storage.table import Column
 
 STARTS = 10  # k-means from so many starts; the best is taken
 AnyFilter = Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)]
@@ -44,8 +44,8 @@ class Habitats(Extractor):
     def version(self) -> str:
         return f"1; scikit-learn {version('scikit-learn')}; numpy {version('numpy')}"
 
-    def columns(self, recipe: Recipe) -> list[Column]:
-        unit = "" if recipe.measured_unit == "arbitrary" else recipe.measured_unit
+    def columns(self, preparation: Preparation) -> list[Column]:
+        unit = "" if preparation.measured_unit == "arbitrary" else preparation.measured_unit
         found = []
         for i in range(1, self.number + 1):
             place = f"habitat {i} of {self.number}, in the order of mean intensity"
@@ -53,11 +53,11 @@ class Habitats(Extractor):
             found += [_column(f"mean_{i}", f"Mean intensity of {place}", unit)]
         return found
 
-    def warm(self, recipe: Recipe) -> None:  # noqa: ARG002
+    def warm(self, preparation: Preparation) -> None:  # noqa: ARG002
         import sklearn.cluster  # noqa: F401
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
-        names = [column.name for column in self.columns(recipe)]
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Mapping[str, float]]:
+        names = [column.name for column in self.columns(preparation)]
         return [dict(zip(names, self._values(region), strict=True)) for region in regions]
 
     def _values(self, region: Region) -> list[float]:

@@ -9,11 +9,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from features.core.box import bounding_box
-from features.core.extractor import Extractor
-from features.core.filter import Source
-from features.core.recipe import FixedBinCount, FixedBinWidth, Recipe
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.filter import Source
+from features.core.kinds.preparation import FixedBinCount, FixedBinWidth, Preparation
 from features.core.region import Region, Volume
-from features.core.table import Column
+from features.core.storage.table import Column
 from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_features, entries
 from features.radiomics.ibsi1.feature import MEANING, Aggregation
 from features.radiomics.ibsi1.settings import IbsiSettings
@@ -44,8 +44,8 @@ class Ibsi(Extractor):
         packages = "; ".join(f"{package} {version(package)}" for package in ("numpy", "scipy"))
         return f"ibsi {VALUES}; {packages}"
 
-    def columns(self, recipe: Recipe) -> list[Column]:
-        derived = [word(name) for one in recipe.filters for name in one.names()]
+    def columns(self, preparation: Preparation) -> list[Column]:
+        derived = [word(name) for one in preparation.filters for name in one.names()]
         columns = list(self._columns(ORIGINAL, self.families))
         return columns + [column for image in derived for column in self._columns(image, self._of_derived())]
 
@@ -61,20 +61,20 @@ class Ibsi(Extractor):
                 ibsi=entry.feature.ibsi,
             )
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Mapping[str, float]]:
         """Raises Rejected: TOO_MANY_BINS for more than 1,024 different grey levels, FILTER_SIZE."""
-        return [self._extract(region, recipe) for region in regions]
+        return [self._extract(region, preparation) for region in regions]
 
-    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float]:
-        bounds = recipe.resegment or (None, None)
-        settings = IbsiSettings(discretise=recipe.discretise, ivh=self._ivh(recipe), bin_range=bounds)
+    def _extract(self, region: Region, preparation: Preparation) -> Mapping[str, float]:
+        bounds = preparation.resegment or (None, None)
+        settings = IbsiSettings(discretise=preparation.discretise, ivh=self._ivh(preparation), bin_range=bounds)
         values = compute_features(region, settings, families=self.families, aggregations=self.aggregations)
         found = {f"{ORIGINAL}_{name}": value for name, value in values.items()}
         box = bounding_box(region.shape_mask, region.within)
         outline = None if region.outline is None else region.outline[box]
         source = Source(region.volume.array, region.volume.spacing_mm, box)
-        settings = IbsiSettings(discretise=recipe.discretise, ivh=self.ivh or FixedBinCount(bin_count=1000))
-        for one in recipe.filters:
+        settings = IbsiSettings(discretise=preparation.discretise, ivh=self.ivh or FixedBinCount(bin_count=1000))
+        for one in preparation.filters:
             for name, array in one.derive(source):
                 derived = Region(Volume(array, region.volume.spacing_mm), region.mask[box], outline)
                 families = self._of_derived()
@@ -86,11 +86,11 @@ class Ibsi(Extractor):
         """The families that derived images have: local intensity needs the surroundings, shape is that of the ROI."""
         return tuple(family for family in self.families if family not in ("morphology", "local_intensity"))
 
-    def _ivh(self, recipe: Recipe) -> FixedBinWidth | FixedBinCount | None:
+    def _ivh(self, preparation: Preparation) -> FixedBinWidth | FixedBinCount | None:
         if self.ivh is not None:
             return self.ivh
-        if recipe.measured_unit == "arbitrary":
+        if preparation.measured_unit == "arbitrary":
             return FixedBinCount(bin_count=1000)
-        if recipe.measured_unit == "HU":
-            return None if recipe.round_intensities else FixedBinWidth(bin_width=1)
+        if preparation.measured_unit == "HU":
+            return None if preparation.round_intensities else FixedBinWidth(bin_width=1)
         return FixedBinWidth(bin_width=0.1)

@@ -11,10 +11,10 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from features.core.bounds import MOST_THRESHOLDS
 from features.core.case import Unit
-from features.core.extractor import Extractor
-from features.core.recipe import Recipe
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.preparation import Preparation
 from features.core.region import Region
-from features.core.table import Column
+from features.core.storage.table import Column
 from features.radiomics.spheres import RADIUS_MM, sphere_means
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -51,7 +51,7 @@ class Pet(Extractor):
     def version(self) -> str:
         return "1"
 
-    def columns(self, recipe: Recipe) -> list[Column]:  # noqa: ARG002
+    def columns(self, preparation: Preparation) -> list[Column]:  # noqa: ARG002
         columns = [
             _column("suv_max", "Highest SUV in the ROI", "SUV", "84IY"),
             _column("suv_mean", "Mean SUV of the ROI", "SUV", "Q4LE"),
@@ -63,8 +63,8 @@ class Pet(Extractor):
             columns.append(_column(f"tlg_{name}_g", f"Total lesion glycolysis at {words} or more", "g"))
         return columns
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
-        return [dict(zip((c.name for c in self.columns(recipe)), self._values(r), strict=True)) for r in regions]
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Mapping[str, float]]:
+        return [dict(zip((c.name for c in self.columns(preparation)), self._values(r), strict=True)) for r in regions]
 
     def _values(self, region: Region) -> list[float]:
         values = region.values.astype(np.float64)

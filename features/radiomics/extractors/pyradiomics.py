@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from features.core.extractor import Extractor
-from features.core.filter import Filter
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.filter import Filter
+from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.quarantine import Rejected
-from features.core.recipe import FixedBinWidth, Recipe
 from features.core.region import Region, Volume
-from features.core.table import Column
+from features.core.storage.table import Column
 from features.radiomics.ibsi import CODES
 from features.radiomics.names import ORIGINAL, UNDEFINED, word
 
@@ -54,9 +54,9 @@ class Pyradiomics(Extractor):
         packages = ("pyradiomics-bhklab", "SimpleITK", "PyWavelets", "numpy")
         return "; ".join([f"radweave {VERSION}", *(f"{package} {version(package)}" for package in packages)])
 
-    def columns(self, recipe: Recipe) -> list[Column]:
+    def columns(self, preparation: Preparation) -> list[Column]:
         columns = []
-        for image in _image_types(recipe):
+        for image in _image_types(preparation):
             for family, feature in _features(shape=image == "original"):
                 columns.append(
                     Column(
@@ -73,23 +73,25 @@ class Pyradiomics(Extractor):
     def applies(self, one: Filter) -> bool:
         return one.kind in IMAGE_TYPES
 
-    def warm(self, recipe: Recipe) -> None:
-        _engine(recipe)
+    def warm(self, preparation: Preparation) -> None:
+        _engine(preparation)
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float | str]]:
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Mapping[str, float | str]]:
         """Raises Rejected(TOO_MANY_BINS) where the bin width would give more than 1,024 grey levels."""
-        return [self._extract(region, recipe) for region in regions]
+        return [self._extract(region, preparation) for region in regions]
 
-    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float | str]:
-        if isinstance(recipe.discretise, FixedBinWidth):
-            bins = math.ceil(float(np.ptp(region.values)) / recipe.discretise.bin_width) + 1
+    def _extract(self, region: Region, preparation: Preparation) -> Mapping[str, float | str]:
+        if isinstance(preparation.discretise, FixedBinWidth):
+            bins = math.ceil(float(np.ptp(region.values)) / preparation.discretise.bin_width) + 1
             if bins > LARGEST_BIN_COUNT:
                 raise Rejected("TOO_MANY_BINS", grey_levels=bins, largest=LARGEST_BIN_COUNT)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # pyradiomics' own imports and divisions warn
-            found = _engine(recipe).execute(_image(region.volume), _image(region.volume, region.mask.astype(np.uint8)))
-        columns = self.columns(recipe)[:-1]
-        given = {column.name: complex(found[_native(column, recipe)]) for column in columns}
+            found = _engine(preparation).execute(
+                _image(region.volume), _image(region.volume, region.mask.astype(np.uint8))
+            )
+        columns = self.columns(preparation)[:-1]
+        given = {column.name: complex(found[_native(column, preparation)]) for column in columns}
         values, reasons = dict[str, float](), dict[str, list[str]]()
         for column in columns:
             why = _undefined(given[column.name])
@@ -108,14 +110,14 @@ def _undefined(value: complex) -> str:
     return "" if abs(value.imag) <= IMAGINARY * max(abs(value.real), 1) else "COMPLEX"
 
 
-def _image_types(recipe: Recipe) -> list[str]:
+def _image_types(preparation: Preparation) -> list[str]:
     """Images as they stand in names of columns."""
-    return [ORIGINAL, *(word(name) for one in recipe.filters for name in one.names())]
+    return [ORIGINAL, *(word(name) for one in preparation.filters for name in one.names())]
 
 
-def _native(column: Column, recipe: Recipe) -> str:
+def _native(column: Column, preparation: Preparation) -> str:
     """pyradiomics' own name: `log-sigma-2-0-mm-3D_glcm_Contrast`, `wavelet-LLH_glcm_Contrast`."""
-    images = {word(name): name for one in recipe.filters for name in one.names()}
+    images = {word(name): name for one in preparation.filters for name in one.names()}
     return f"{images.get(column.filter, column.filter)}_{column.name.removeprefix(column.filter + '_')}"
 
 
@@ -131,20 +133,20 @@ def _features(*, shape: bool) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=8)
-def _engine(recipe: Recipe) -> Any:
+def _engine(preparation: Preparation) -> Any:
     import SimpleITK as sitk
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     logging.getLogger("radiomics").setLevel(logging.ERROR)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # the runner gives one process per core
     engine = RadiomicsFeatureExtractor(additionalInfo=False)
-    settings = recipe.discretise
+    settings = preparation.discretise
     engine.settings["binWidth"] = settings.bin_width if isinstance(settings, FixedBinWidth) else None
     engine.settings["binCount"] = None if isinstance(settings, FixedBinWidth) else settings.bin_count
     engine.settings["minimumROISize"] = None
     engine.disableAllImageTypes()
     engine.enableImageTypeByName("Original")
-    for one in recipe.filters:
+    for one in preparation.filters:
         image_type, names = IMAGE_TYPES[one.kind]
         custom = {theirs: _plain(getattr(one, ours)) for ours, theirs in names.items()}
         engine.enableImageTypeByName(image_type, customArgs=custom)

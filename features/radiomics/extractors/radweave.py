@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
 from features.core.bounds import MOST_DISTANCES, Distance
 from features.core.errors import did_you_mean
-from features.core.extractor import Extractor
-from features.core.recipe import FixedBinWidth, Recipe
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.region import Region
-from features.core.table import Column
+from features.core.storage.table import Column
 from features.radiomics.family import FAMILIES
 from features.radiomics.names import UNDEFINED, word
 from features.radiomics.settings import Settings
@@ -84,13 +84,13 @@ class Radweave(Extractor):
     def version(self) -> str:
         return f"radweave {VERSION}; PyWavelets {version('PyWavelets')}"
 
-    def columns(self, recipe: Recipe) -> list[Column]:
+    def columns(self, preparation: Preparation) -> list[Column]:
         from features.radiomics.engine import feature_names
 
         families = {kind: FAMILIES.load(kind).FEATURES for kind in self.families}
         features = {(kind, feature.name): feature for kind, found in families.items() for feature in found}
         columns = []
-        for image, kind, name in feature_names(self._plan(recipe)):
+        for image, kind, name in feature_names(self._plan(preparation)):
             feature = features[kind, name]
             columns.append(
                 Column(
@@ -104,14 +104,14 @@ class Radweave(Extractor):
             )
         return [*columns, UNDEFINED]
 
-    def extract_batch(self, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float | str]]:
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Mapping[str, float | str]]:
         """Raises Rejected: TOO_MANY_BINS, FILTER_SIZE."""
-        return [self._extract(region, recipe) for region in regions]
+        return [self._extract(region, preparation) for region in regions]
 
-    def _extract(self, region: Region, recipe: Recipe) -> Mapping[str, float | str]:
+    def _extract(self, region: Region, preparation: Preparation) -> Mapping[str, float | str]:
         from features.radiomics.engine import compute_features, feature_names, is_texture
 
-        plan = self._plan(recipe)
+        plan = self._plan(preparation)
         found = compute_features(region, plan)
         for rejected in found.rejected.values():
             raise rejected
@@ -125,16 +125,16 @@ class Radweave(Extractor):
                 reasons.setdefault("ONE_GREY_LEVEL" if empty else found.undefined[name], []).append(column)
         return {**values, UNDEFINED.name: json.dumps(reasons, sort_keys=True) if reasons else ""}
 
-    def _plan(self, recipe: Recipe) -> Plan:
+    def _plan(self, preparation: Preparation) -> Plan:
         from features.radiomics.engine import ImageType, Plan
 
-        bins = recipe.discretise
+        bins = preparation.discretise
         settings = Settings(
             bin_width=bins.bin_width if isinstance(bins, FixedBinWidth) else None,
             bin_count=None if isinstance(bins, FixedBinWidth) else bins.bin_count,
             **self.model_dump(include={"distances", "symmetrical", "weighting", "dependence", "array_shift", "flat"}),
         )
-        images = (ImageType(None, settings), *(ImageType(one, settings) for one in recipe.filters))
+        images = (ImageType(None, settings), *(ImageType(one, settings) for one in preparation.filters))
         families: dict[str, tuple[str, ...] | None] = dict.fromkeys(self.families)
         for kind, feature in (_deprecated()[name] for name in self.deprecated):
             usual = (one.name for one in FAMILIES.load(kind).FEATURES if not one.deprecated)

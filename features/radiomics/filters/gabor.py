@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from features.core.bounds import AngleStep, Elongation, SigmaMm
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.portable import exp
 from features.radiomics.convolution import Array, Convolution, number
 

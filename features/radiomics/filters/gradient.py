@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.filter import Filter, Source
+from features.core.kinds.filter import Filter, Source
 
 
 class Gradient(Filter):

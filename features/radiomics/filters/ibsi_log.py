@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.bounds import Cutoff, SigmaMm
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.portable import exp
 from features.radiomics.convolution import Array, Convolution, Patch, number
 

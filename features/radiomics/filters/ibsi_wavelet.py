@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.bounds import Level
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.convolution import Array, Convolution, Patch, Pooling, pool, responses, turns
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from features.core.bounds import SupportVoxels
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.convolution import Convolution, Pooling, pool, responses, turns
 
 KERNELS = {

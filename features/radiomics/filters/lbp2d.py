@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.bounds import RadiusVoxels
-from features.core.filter import Filter, Source
+from features.core.kinds.filter import Filter, Source
 
 _METHODS = {"default": 0, "ror": 1, "uniform": 2, "nri_uniform": 3, "var": 4}
 _DEFAULT, _ROR, _UNIFORM, _NRI_UNIFORM, _VAR = _METHODS.values()

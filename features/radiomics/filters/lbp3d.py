@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.bounds import Level, RadiusVoxels
-from features.core.filter import Filter, Source
+from features.core.kinds.filter import Filter, Source
 from features.radiomics.correlate import Reals, correlate
 
 _SETTLED = 18  # voxels after which the recursion of a cubic spline has forgotten a border: 0.268 ** 18 < 1e-10

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.bounds import MOST_SIGMAS, SigmaMm, WholeSigmaMm
-from features.core.filter import Filter, Source
+from features.core.kinds.filter import Filter, Source
 from features.core.quarantine import Rejected
 
 _SMALLEST = 4  # voxels along each axis that ITK asks for

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from features.core.bounds import Level, LevelFromZero, SigmaMm
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.convolution import Boundary, Convolution, number
 from features.radiomics.filters.ibsi_log import IbsiLog, laplacian
 from features.radiomics.spectrum import inside, multiply, riesz, simoncelli, whole

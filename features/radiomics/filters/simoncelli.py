@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.bounds import Level
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.convolution import Boundary, Convolution
 from features.radiomics.spectrum import inside, multiply, simoncelli, whole
 

@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from features.core.bounds import Level, LevelFromZero
 from features.core.errors import did_you_mean
-from features.core.filter import Filter, Source
+from features.core.kinds.filter import Filter, Source
 
 if TYPE_CHECKING:
     from features.radiomics.correlate import Reals

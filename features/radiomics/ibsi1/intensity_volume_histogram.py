@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.errors import RadweaveError
+from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected
-from features.core.recipe import FixedBinCount, FixedBinWidth
 from features.radiomics.ibsi1.feature import Feature
 from features.radiomics.ibsi1.roi import IbsiRoi, discretise
 

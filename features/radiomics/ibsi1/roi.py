@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.errors import RadweaveError
+from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected
-from features.core.recipe import FixedBinCount, FixedBinWidth
 from features.core.region import Region, Vector
 from features.radiomics.ibsi1.settings import IbsiSettings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import NonNegativeInt
 
-from features.core.recipe import FixedBinCount, FixedBinWidth
-from features.core.room import Frozen
+from features.core.frozen import Frozen
+from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 
 
 class IbsiSettings(Frozen):

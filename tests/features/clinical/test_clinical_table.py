@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.clinical.table import clinical_schema, read_clinical
+from features.clinical.read_clinical import clinical_schema, read_clinical
 from features.clinical.units import conversion
-from features.core.catalog import Cohort
+from features.core.catalog.catalog import Cohort
 from features.core.errors import ConfigError
 from features.core.pseudonym import pseudonym
 from features.tables.patient import PatientTable

@@ -8,7 +8,7 @@ import pytest
 
 from features.core.case import CaseId
 from features.core.design import Design, FlowRow
-from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 
 
 def test_a_flow_that_closes_is_kept() -> None:

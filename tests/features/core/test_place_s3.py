@@ -9,16 +9,24 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import StoreError
-from features.core.place import create_bytes, find_files, is_remote, open_place, read_bytes, remove_file, write_bytes
 from features.core.quarantine import Rejected
-from features.core.store import Store
+from features.core.storage.place import (
+    create_bytes,
+    find_files,
+    is_remote,
+    open_place,
+    read_bytes,
+    remove_file,
+    write_bytes,
+)
+from features.core.storage.store import Store
 
 pytestmark = pytest.mark.slow
 
 
 def written_elsewhere(path: Path) -> None:
     """A file that another process writes: this one is told nothing of it."""
-    code = "import sys; from features.core.place import *; write_bytes(open_place(sys.argv[1]), b'5')"
+    code = "import sys; from features.core.storage.place import *; write_bytes(open_place(sys.argv[1]), b'5')"
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
 
 

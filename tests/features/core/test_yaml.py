@@ -184,8 +184,8 @@ FILES = sorted(
 
 def test_no_mutation_of_a_file_is_anything_but_a_fault(tmp_path: Path) -> None:
     """Texts of the repository's own files with pieces put in, left out and exchanged."""
-    from features.core.catalog import Catalog
-    from features.core.recipe import Recipe
+    from features.core.catalog.catalog import Catalog
+    from features.core.kinds.recipe import Recipe
 
     texts = [path.read_text("utf-8") for path in [*FILES, FILES[0].parents[2] / "data_catalog.yaml"][:12]]
     rng, loaded = np.random.default_rng(0), 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from features.core.recipe import Recipe
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 
 

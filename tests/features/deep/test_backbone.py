@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from features.core.digest import digest_file
 from features.core.errors import WeightsError
-from features.core.recipe import Recipe
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region
 from features.deep.backbones.efficientnet_lite0 import EfficientNetLite0
 from features.deep.weights import load_checkpoint

@@ -9,20 +9,20 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
-from features.clinical.table import read_clinical
+from features.clinical.read_clinical import read_clinical
 from features.core.case import CaseId, FileSet, Scan
-from features.core.catalog import Catalog
-from features.core.extractor import Extractor
+from features.core.catalog.catalog import Catalog
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region
-from features.core.store import Store
-from features.core.table import Column
-from features.genomic.table import read_genomic
-from features.images.index.cohort import Index
-from features.results.check import BLOCK, check_address
-from features.results.extract import extract_address
+from features.core.storage.store import Store
+from features.core.storage.table import Column
+from features.genomic.read_genomic import read_genomic
+from features.images.index.index_cohort import Index
+from features.results.check_scan import BLOCK, check_address
+from features.results.extract_scans import extract_address
 from features.results.patients import Tables
 from features.results.publish import publish
 
@@ -108,7 +108,7 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
 
 
 @pytest.fixture
-def weave(tmp_path: Path, store: Store) -> Callable[..., None]:
+def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
     """Publish a cohort. scans: (patient, modality, result) with the result a number, a code of the check ("MASK_EMPTY")
     or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text. facts: of a patient's images.
     """

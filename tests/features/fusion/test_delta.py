@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 from features.core.design import Design
 from features.core.errors import RadweaveError
-from features.core.recipe import Recipe
-from features.core.store import Store
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
 from features.fusion.delta import Delta
-from features.fusion.design import Question, fuse
+from features.fusion.fuse import fuse
+from features.fusion.question import Question
 from features.results.manifest import Mart
 
 pytestmark = pytest.mark.slow
@@ -37,7 +38,7 @@ def fused(
     store: Store,
     make_catalog: Callable[..., Catalog],
     make_recipe: Callable[..., Recipe],
-    weave: Callable[..., None],
+    build_tables: Callable[..., None],
 ) -> Fuse:
     """The design table of scans (patient, modality, result, time point, lesion) under settings of the question."""
 
@@ -46,7 +47,7 @@ def fused(
         catalog, recipe = make_catalog(demo=changes), make_recipe()
         patients = sorted({scan[0] for scan in scans})
         rows = [f"{p},60,male,leg,II,true,5,{str(bool(i % 2)).lower()},{100 + i}\n" for i, p in enumerate(patients)]
-        weave(catalog, scans, [recipe], HEADER + "".join(rows))
+        build_tables(catalog, scans, [recipe], HEADER + "".join(rows))
         question = Question(
             **{"cohorts": ("demo",), "endpoint": "died", "predict_at": "week_6", "recipes": (recipe,), **settings}
         )
@@ -169,12 +170,12 @@ def test_deltas_follow_the_lesions_of_the_row(
 
 
 def test_a_sum_with_a_missing_modality_is_missing(
-    store: Store, make_catalog: Callable, make_recipe: Callable, weave: Callable, code: Callable[..., str]
+    store: Store, make_catalog: Callable, make_recipe: Callable, build_tables: Callable, code: Callable[..., str]
 ) -> None:
     recipes = [make_recipe(), make_recipe("PT")]
     scans = [("p1", "CT", 1, "baseline", "a"), ("p1", "PT", 4, "baseline", "a"), ("p1", "CT", 2, "baseline", "b")]
     catalog = make_catalog()
-    weave(catalog, scans, recipes, HEADER + "p1,60,male,leg,II,true,5,true,9\n")
+    build_tables(catalog, scans, recipes, HEADER + "p1,60,male,leg,II,true,5,true,9\n")
     for lesions, wanted in (("sum", np.nan), ("mean", 4.0)):
         question = Question(("demo",), "died", "baseline", tuple(recipes), lesions=lesions)  # type: ignore[arg-type]
         design = fuse(Mart.open(store), catalog, question)

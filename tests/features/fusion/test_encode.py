@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.core.catalog import Variable
+from features.core.catalog.catalog import Variable
 from features.core.errors import RadweaveError
 from features.fusion.encode import encode
 

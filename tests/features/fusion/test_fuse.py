@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError, StoreError
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Quarantined
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import read_provenance, read_table
-from features.fusion.design import Question, fuse
-from features.fusion.keep import save_design
+from features.core.storage.store import Store
+from features.core.storage.table import read_provenance, read_table
+from features.fusion.design_file import save_design
+from features.fusion.fuse import fuse
+from features.fusion.question import Question
 from features.results.manifest import Mart
 
 HEADER = "id,age,sex,site,stage,smoker,weight_loss,death,os_days\n"
@@ -26,7 +27,7 @@ FULL = "{},60,male,leg,II,true,5,{},{}\n"
 GENES = {"block": "genomic", "path": "demo_genes.csv", "id": "id", "genes": "G*", "unit": "log2"}
 MakeCatalog = Callable[..., Catalog]
 MakeRecipe = Callable[..., Recipe]
-Weave = Callable[..., None]
+BuildTables = Callable[..., None]
 Code = Callable[..., str]
 
 
@@ -42,10 +43,10 @@ def _question(*recipes: Recipe, **settings: Any) -> Question:
 
 
 def test_rows_columns_blocks_and_outcome(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
-    weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], _rows("p1", "p2"))
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], _rows("p1", "p2"))
     design = fuse(Mart.open(store), catalog, _question(recipe))
     assert list(design.X.columns) == [
         "clinical__age",
@@ -73,11 +74,13 @@ def test_rows_columns_blocks_and_outcome(
 
 
 def test_survival_outcome_follows_its_case(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     patients = [f"p{i}" for i in range(9)]
-    weave(catalog, [(patient, "CT", 4 * i % 9) for i, patient in enumerate(patients)], [recipe], _rows(*patients))
+    build_tables(
+        catalog, [(patient, "CT", 4 * i % 9) for i, patient in enumerate(patients)], [recipe], _rows(*patients)
+    )
     design = fuse(Mart.open(store), catalog, _question(recipe, endpoint="survival"))
     order = {f"demo:{code(patient)}": i for i, patient in enumerate(patients)}
     for row, (patient, value) in enumerate(zip(design.patients, design.X["fake__ct__a"], strict=True)):
@@ -87,7 +90,7 @@ def test_survival_outcome_follows_its_case(
 
 
 def test_the_flow_names_every_reason(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     clinical = _rows("good", "noimage", "empty", "bins") + "nooutcome,60,,,,,,,\nnotime,60,,,,,,true,\n"
@@ -101,7 +104,7 @@ def test_the_flow_names_every_reason(
         ("stranger", "CT", 4),
         ("late", "CT", 5, "week_6"),
     ]
-    weave(catalog, scans, [recipe], clinical, rejected=[lost])
+    build_tables(catalog, scans, [recipe], clinical, rejected=[lost])
     design = fuse(Mart.open(store), catalog, _question(recipe, endpoint="survival"))
     images, outcome = design.flow
     assert images.step == "demo: patients with a usable image at baseline"
@@ -114,11 +117,11 @@ def test_the_flow_names_every_reason(
 
 
 def test_a_missing_modality_is_kept_as_nan_or_excluded(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
     scans = [("p1", "CT", 1), ("p1", "PT", 2), ("p2", "CT", 3), ("p3", "CT", 4), ("p3", "PT", "extract TOO_MANY_BINS")]
-    weave(catalog, scans, recipes, _rows("p1", "p2", "p3"))
+    build_tables(catalog, scans, recipes, _rows("p1", "p2", "p3"))
     kept = fuse(Mart.open(store), catalog, _question(*recipes))
     assert len(kept.X) == 3
     assert kept.missing_block == {"PT": 2}
@@ -133,22 +136,22 @@ def test_a_missing_modality_is_kept_as_nan_or_excluded(
 
 
 def test_each_patient_leaves_for_what_she_lacks(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
     scans = [("p1", "CT", 1), ("p1", "PT", 2), ("p2", "CT", 3), ("p3", "PT", 4)]
-    weave(catalog, scans, recipes, _rows("p1", "p2", "p3"))
+    build_tables(catalog, scans, recipes, _rows("p1", "p2", "p3"))
     out = fuse(Mart.open(store), catalog, _question(*recipes, missing_block="exclude"))
     assert dict(out.flow[-1].reasons) == {"no usable CT": 1, "no usable PT": 1}
 
 
 def test_a_patient_without_any_value_of_a_block_is_counted_or_excluded(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
     catalog, recipe = make_catalog(demo={"tables": [clinical, GENES]}), make_recipe()
     genes = "id,G1,G2\np1,7.5,\np2,,\n"  # p2 has a row and no value, p3 no row
-    weave(
+    build_tables(
         catalog,
         [(p, "CT", i) for i, p in enumerate(("p1", "p2", "p3"))],
         [recipe],
@@ -164,7 +167,9 @@ def test_a_patient_without_any_value_of_a_block_is_counted_or_excluded(
     catalog = make_catalog(
         demo={"tables": [{**clinical, "columns": {c: c for c in ("age", "death", "os_days")}}, GENES]}
     )
-    weave(catalog, [(p, "CT", i) for i, p in enumerate(("p1", "p2", "p3"))], [recipe], rows + "\n", genomic=genes)
+    build_tables(
+        catalog, [(p, "CT", i) for i, p in enumerate(("p1", "p2", "p3"))], [recipe], rows + "\n", genomic=genes
+    )
     out = fuse(Mart.open(store), catalog, _question(recipe, blocks=blocks, missing_block="exclude"))
     assert out.patients.tolist() == [f"demo:{code('p1')}"]
     assert dict(out.flow[-1].reasons) == {"no genomic value": 2}
@@ -173,11 +178,11 @@ def test_a_patient_without_any_value_of_a_block_is_counted_or_excluded(
 
 
 def test_an_image_of_a_modality_that_is_not_asked_is_no_usable_image(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
     scans = [("p1", "CT", 1), ("p2", "PT", 2), ("p3", "CT", 3), ("p3", "PT", "MASK_EMPTY")]
-    weave(catalog, scans, recipes, _rows("p1", "p2", "p3"))
+    build_tables(catalog, scans, recipes, _rows("p1", "p2", "p3"))
     design = fuse(Mart.open(store), catalog, _question(recipes[0]))
     assert set(design.patients) == {f"demo:{code(patient)}" for patient in ("p1", "p3")}
     assert dict(design.flow[0].reasons) == {"no image": 1}
@@ -185,10 +190,10 @@ def test_an_image_of_a_modality_that_is_not_asked_is_no_usable_image(
 
 
 def test_a_cohort_without_any_image_of_one_modality(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
-    weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], recipes, _rows("p1", "p2"))
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], recipes, _rows("p1", "p2"))
     design = fuse(Mart.open(store), catalog, _question(*recipes))
     assert design.missing_block == {"PT": 2}
     assert design.X["region__pt__volume_ml"].isna().all()
@@ -196,11 +201,11 @@ def test_a_cohort_without_any_image_of_one_modality(
 
 
 def test_outcomes_and_what_is_known_later_are_no_predictors(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     scans = [("p1", "CT", 1), ("p1", "CT", 5, "week_6"), ("p2", "CT", 6, "week_6")]
-    weave(catalog, scans, [recipe], _rows("p1", "p2"))
+    build_tables(catalog, scans, [recipe], _rows("p1", "p2"))
     early = fuse(Mart.open(store), catalog, _question(recipe))
     late = fuse(Mart.open(store), catalog, _question(recipe, predict_at="week_6"))
     assert "clinical__weight_loss" not in early.X
@@ -215,7 +220,7 @@ def test_genes_join_by_patient_if_known_in_time(
     store: Store,
     make_catalog: MakeCatalog,
     make_recipe: MakeRecipe,
-    weave: Weave,
+    build_tables: BuildTables,
     code: Code,
     known_at: str,
     there: bool,
@@ -223,7 +228,9 @@ def test_genes_join_by_patient_if_known_in_time(
     clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
     catalog = make_catalog(demo={"tables": [clinical, {**GENES, "known_at": known_at}]})
     recipe = make_recipe()
-    weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], _rows("p1", "p2"), genomic="id,G1\np2,7.5\np9,1\n")
+    build_tables(
+        catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], _rows("p1", "p2"), genomic="id,G1\np2,7.5\np9,1\n"
+    )
     design = fuse(Mart.open(store), catalog, _question(recipe))
     assert ("genomic__G1" in design.X) == there
     if there:
@@ -235,7 +242,7 @@ def test_genes_join_by_patient_if_known_in_time(
 
 
 def test_late_columns_leave_and_the_others_of_their_block_stay(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, tmp_path: Path
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, tmp_path: Path
 ) -> None:
     clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
     later = {**GENES, "path": "later.csv", "known_at": "week_6"}
@@ -244,7 +251,7 @@ def test_late_columns_leave_and_the_others_of_their_block_stay(
     recipe = make_recipe()
     (tmp_path / "later.csv").write_text("id,G1,G3\np1,5,6\n")
     scans = [("p1", "CT", 1), ("p1", "CT", 1, "week_6")]
-    weave(catalog, scans, [recipe], _rows("p1"), genomic="id,G1,G2\np1,7.5,8\n")
+    build_tables(catalog, scans, [recipe], _rows("p1"), genomic="id,G1,G2\np1,7.5,8\n")
     early = fuse(Mart.open(store), catalog, _question(recipe, blocks=("genomic",)))
     late = fuse(Mart.open(store), catalog, _question(recipe, predict_at="week_6"))
     assert early.columns("genomic") == ["genomic__G1"]
@@ -256,12 +263,12 @@ def test_late_columns_leave_and_the_others_of_their_block_stay(
 
 
 def test_a_named_block_that_is_known_too_late_is_refused(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
     catalog = make_catalog(demo={"tables": [clinical, {**GENES, "known_at": "week_6"}]})
     recipe = make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
     assert fuse(Mart.open(store), catalog, _question(recipe, blocks=("radiomics",))).columns("genomic") == []
     with pytest.raises(
         RadweaveError,
@@ -272,11 +279,11 @@ def test_a_named_block_that_is_known_too_late_is_refused(
 
 @pytest.mark.parametrize("change", [{"known_at": "week_6"}, {"genes": "H*"}, {"form": "methylation"}], ids=str)
 def test_genes_that_were_declared_anew_need_a_refresh(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, change: dict[str, Any]
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, change: dict[str, Any]
 ) -> None:
     clinical = {"block": "clinical", "path": "demo.csv", "id": "id", "columns": {c: c for c in ("death", "os_days")}}
     catalog, recipe = make_catalog(demo={"tables": [clinical, GENES]}), make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"), genomic="id,G1\np1,7.5\n")
     genes = {key: value for key, value in GENES.items() if key != "unit" or "form" not in change}
     with pytest.raises(
         RadweaveError, match='does not explain the genomic column "G1" of the mart: run radweave refresh'
@@ -286,7 +293,7 @@ def test_genes_that_were_declared_anew_need_a_refresh(
 
 @pytest.mark.parametrize("place", ["clinical", "genomic"])
 def test_a_predictor_that_tells_the_outcome_is_refused_by_name(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, place: str
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, place: str
 ) -> None:
     clinical = {
         "block": "clinical",
@@ -310,7 +317,7 @@ def test_a_predictor_that_tells_the_outcome_is_refused_by_name(
         table = {**GENES, "leak_checked": ["G1"] if checked else []}
         return make_catalog(demo={"tables": [clinical, table], "variables": variables})
 
-    weave(catalog(checked=False), [(p, "CT", i) for i, p in enumerate(patients)], [recipe], rows, genomic=genes)
+    build_tables(catalog(checked=False), [(p, "CT", i) for i, p in enumerate(patients)], [recipe], rows, genomic=genes)
     with pytest.raises(RadweaveError, match=f'^"{name}": alone, the value tells the outcome'):
         fuse(Mart.open(store), catalog(checked=False), _question(recipe))
     assert len(fuse(Mart.open(store), catalog(checked=True), _question(recipe)).X) == 24
@@ -319,11 +326,11 @@ def test_a_predictor_that_tells_the_outcome_is_refused_by_name(
 
 
 def test_a_time_that_cannot_be_costs_one_endpoint(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     rows = _rows("p1", "p2").replace(",101\n", ",-101\n")
-    weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], rows)
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], rows)
     assert len(fuse(Mart.open(store), catalog, _question(recipe)).X) == 2
     survival = fuse(Mart.open(store), catalog, _question(recipe, endpoint="survival"))
     assert len(survival.X) == 1
@@ -331,11 +338,11 @@ def test_a_time_that_cannot_be_costs_one_endpoint(
 
 
 def test_cohorts_are_stacked_and_their_centres_told_apart(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     catalog, recipe = make_catalog(demo={}, other={}), make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
-    weave(catalog, [("p1", "CT", 2), ("p2", "CT", 3)], [recipe], _rows("p1", "p2"), name="other")
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 2), ("p2", "CT", 3)], [recipe], _rows("p1", "p2"), name="other")
     design = fuse(Mart.open(store), catalog, _question(recipe, cohorts=("demo", "other")))
     assert design.centres.tolist() == ["demo:A", "other:A", "other:A"]
     assert len(set(design.patients)) == 3
@@ -353,34 +360,34 @@ def test_cohorts_are_stacked_and_their_centres_told_apart(
     ids=lambda change: next(iter(change)),
 )
 def test_one_word_with_two_meanings_is_refused(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, change: dict[str, Any]
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, change: dict[str, Any]
 ) -> None:
     demo = make_catalog().cohort("demo").model_dump(mode="json")["variables"]
     variables = {word: {k: v for k, v in facts.items() if v is not None} for word, facts in demo.items()}
     variables["age"] |= change
     catalog, recipe = make_catalog(demo={}, other={"variables": variables}), make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
-    weave(catalog, [("p1", "CT", 2)], [recipe], _rows("p1"), name="other")
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 2)], [recipe], _rows("p1"), name="other")
     with pytest.raises(RadweaveError, match='the variable "age" differs between the cohorts "demo" and "other"'):
         fuse(Mart.open(store), catalog, _question(recipe, cohorts=("demo", "other")))
 
 
 def test_an_endpoint_of_another_kind_is_refused(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     endpoints = {"died": {"kind": "survival", "time": "os_days", "event": "death"}}
     catalog, recipe = make_catalog(demo={}, other={"endpoints": endpoints}), make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
-    weave(catalog, [("p1", "CT", 2)], [recipe], _rows("p1"), name="other")
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 2)], [recipe], _rows("p1"), name="other")
     with pytest.raises(RadweaveError, match='the endpoint "died" is not of the same kind in every cohort'):
         fuse(Mart.open(store), catalog, _question(recipe, cohorts=("demo", "other")))
 
 
 def test_unknown_words_name_the_nearest(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
     with pytest.raises(RadweaveError, match='no endpoint "survial"; it has died, survival. did you mean "survival"'):
         fuse(Mart.open(store), catalog, _question(recipe, endpoint="survial"))
     with pytest.raises(RadweaveError, match='there is no cohort "demmo".*did you mean "demo"'):
@@ -390,12 +397,12 @@ def test_unknown_words_name_the_nearest(
 
 
 def test_what_was_not_refreshed_says_so(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     with pytest.raises(StoreError, match="run radweave refresh demo"):
         fuse(Mart.open(store), catalog, _question(recipe))
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
     with pytest.raises(
         RadweaveError, match='the mart has no "fake__pt__a" for cohort "demo": run radweave refresh demo'
     ):
@@ -404,19 +411,19 @@ def test_what_was_not_refreshed_says_so(
 
 @pytest.mark.parametrize("change", [{"minimum_voxels": 30}, {"depth": 2}], ids=["recipe", "extractor"])
 def test_features_of_other_settings_under_the_same_name_are_refused(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, change: dict[str, Any]
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, change: dict[str, Any]
 ) -> None:
     catalog = make_catalog()
-    weave(catalog, [("p1", "CT", 1)], [make_recipe()], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 1)], [make_recipe()], _rows("p1"))
     with pytest.raises(RadweaveError, match='holds fake of recipe "ct" with other settings: run radweave refresh demo'):
         fuse(Mart.open(store), catalog, _question(make_recipe(**change)))
 
 
 def test_a_variable_declared_after_the_refresh_says_so(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     recipe = make_recipe()
-    weave(make_catalog(), [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(make_catalog(), [("p1", "CT", 1)], [recipe], _rows("p1"))
     catalog = make_catalog(
         demo={"variables": {**_variables(make_catalog()), "new": {"type": "flag", "description": "x"}}}
     )
@@ -429,13 +436,13 @@ def _variables(catalog: Catalog) -> dict[str, Any]:
 
 
 def test_nobody_left_is_a_fit_error(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
-    weave(catalog, [("p1", "CT", "MASK_EMPTY")], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", "MASK_EMPTY")], [recipe], _rows("p1"))
     with pytest.raises(FitError, match='no case has the endpoint "died" and a usable image'):
         fuse(Mart.open(store), catalog, _question(recipe))
-    weave(catalog, [("p2", "CT", 1), ("p3", "CT", 2)], [recipe, make_recipe("PT")], _rows("p2", "p3"))
+    build_tables(catalog, [("p2", "CT", 1), ("p3", "CT", 2)], [recipe, make_recipe("PT")], _rows("p2", "p3"))
     with pytest.raises(FitError, match='no case has the endpoint "died" and a usable image'):
         fuse(Mart.open(store), catalog, _question(recipe, make_recipe("PT"), missing_block="exclude"))
     without = fuse(Mart.open(store), catalog, _question(missing_block="exclude"))  # clinical predictors need no recipe
@@ -443,10 +450,10 @@ def test_nobody_left_is_a_fit_error(
 
 
 def test_a_changed_mart_file_stops_the_study(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
-    weave(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
+    build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
     path = store.root / Mart.open(store).manifest.files["radiomics/demo"].path
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(StoreError, match="is not the file that the manifest names"):
@@ -455,10 +462,15 @@ def test_a_changed_mart_file_stops_the_study(
 
 @pytest.mark.parametrize("endpoint", ["died", "survival"])
 def test_a_kept_design_can_be_read_by_others(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, tmp_path: Path, endpoint: str
+    store: Store,
+    make_catalog: MakeCatalog,
+    make_recipe: MakeRecipe,
+    build_tables: BuildTables,
+    tmp_path: Path,
+    endpoint: str,
 ) -> None:
     catalog, recipes = make_catalog(), [make_recipe(), make_recipe("PT")]
-    weave(catalog, [("p1", "CT", 1), ("p1", "PT", 2), ("p2", "CT", 3)], recipes, _rows("p1", "p2"))
+    build_tables(catalog, [("p1", "CT", 1), ("p1", "PT", 2), ("p2", "CT", 3)], recipes, _rows("p1", "p2"))
     design: Design = fuse(Mart.open(store), catalog, _question(*recipes, endpoint=endpoint))
     save_design(tmp_path / "design.parquet", design)
     frame = read_table(tmp_path / "design.parquet").to_pandas().set_index("case")
@@ -477,12 +489,12 @@ def test_a_kept_design_can_be_read_by_others(
 
 
 def test_cases_stand_in_the_order_of_their_files(
-    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, weave: Weave, code: Code
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
     """Pseudonyms depend on the key; folds, which follow the rows, must not."""
     catalog, recipe = make_catalog(), make_recipe()
     names = [f"p{i}" for i in range(8)]
-    weave(catalog, [(name, "CT", 3 * i % 8) for i, name in enumerate(names)], [recipe], _rows(*names))
+    build_tables(catalog, [(name, "CT", 3 * i % 8) for i, name in enumerate(names)], [recipe], _rows(*names))
     scans = {row["case"]: row["image_digest"] for row in Mart.open(store).read("scans", "demo").to_pylist()}
     order = [scans[case] for case in fuse(Mart.open(store), catalog, _question(recipe)).X.index]
     assert order == sorted(order)

@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from sksurv.metrics import concordance_index_censored
 
 from features.core.design import Design
-from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import RadweaveError
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.fusion.leakage import _auc, _chance, _harrell, check_leakage
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from features.core.errors import RadweaveError
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import write_table
-from features.fusion.design import Question, fuse
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
+from features.core.storage.table import write_table
+from features.fusion.fuse import fuse
+from features.fusion.question import Question
 from features.fusion.stable import Stable, stability_digests
 from features.results.manifest import Mart
 from features.results.prefixes import settings_digests
@@ -31,10 +32,12 @@ def _save(store: Store, recipe: Recipe, lows: Mapping[str, float], *, settings: 
 
 
 @pytest.fixture
-def ask(store: Store, make_catalog: Callable, make_recipe: Callable, weave: Callable) -> Callable[..., list[str]]:
+def ask(
+    store: Store, make_catalog: Callable, make_recipe: Callable, build_tables: Callable
+) -> Callable[..., list[str]]:
     """Names of the image columns of a study with scores (feature → lower bound) and a `stable` setting."""
     catalog, recipe = make_catalog(), make_recipe()
-    weave(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], CLINICAL)
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], CLINICAL)
 
     def names(lows: Mapping[str, float] | None, stable: Stable, *, settings: str = "", **more: object) -> list[str]:
         if lows is not None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.core.catalog import Cohort
+from features.core.catalog.catalog import Cohort
 from features.core.errors import ConfigError
 from features.core.pseudonym import pseudonym
-from features.genomic.table import read_genomic
+from features.genomic.read_genomic import read_genomic
 from features.tables.patient import PatientTable
 
 KEY = b"k" * 64

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from features.core.catalog import Cohort
+from features.core.catalog.catalog import Cohort
+from features.core.catalog.genomic_source import ExpressionTable
 from features.core.errors import ConfigError
-from features.core.genomic_source import ExpressionTable
 from features.core.pseudonym import pseudonym
-from features.genomic.table import read_genomic
+from features.genomic.read_genomic import read_genomic
 from features.tables.patient import PatientTable
 
 KEY = b"k" * 64

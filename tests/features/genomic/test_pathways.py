@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.core.catalog import Cohort
+from features.core.catalog.catalog import Cohort
+from features.core.catalog.genomic_source import ExpressionTable, Pathways
 from features.core.errors import ConfigError, RadweaveError
-from features.core.genomic_source import ExpressionTable, Pathways
 from features.core.pseudonym import pseudonym
 from features.genomic.pathways import read_gmt, score_pathways
-from features.genomic.table import read_genomic
+from features.genomic.read_genomic import read_genomic
 
 GENES = [f"G{i:02d}" for i in range(60)]
 SETS = {"LOW": GENES[:12], "HIGH": GENES[40:55], "SMALL": GENES[:3]}

@@ -23,7 +23,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 
 CLASSES = {
     "CT": CTImageStorage,

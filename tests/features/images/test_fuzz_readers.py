@@ -42,7 +42,7 @@ class Hung(BaseException):
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def attempt() -> Iterator[None]:
     """Fails if the body takes over a minute, or adds two GiB to what this process has ever held."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -61,7 +61,7 @@ def guarded() -> Iterator[None]:
 def outcome(read: Callable[[], object]) -> str:
     """The code of a refusal, empty if it was read."""
     code = ""
-    with guarded():
+    with attempt():
         try:
             read()
         except Rejected as rejected:

@@ -12,15 +12,15 @@ import SimpleITK as sitk
 from pydantic import ValidationError
 
 from features.core.errors import ConfigError
-from features.core.normaliser import NORMALISERS, BiasCorrection, Origin
+from features.core.kinds.normaliser import NORMALISERS, BiasCorrection, FittedOn
+from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe, load_recipe
 from features.core.region import Region, Volume
 from features.images.bias import correct_bias
 from features.images.normalisers.nyul import PERCENTILES, fit_landmarks, image_landmarks, landmarks_file
 from features.images.prepare import prepare_region
 
-ORIGIN = Origin(cohort="sts", centres=(), modality="MR", unit="arbitrary")
+ORIGIN = FittedOn(cohort="sts", centres=(), modality="MR", unit="arbitrary")
 NEEDED: dict[str, dict[str, Any]] = {"window": {"centre": 40, "width": 400}}
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from features.core.case import CaseId, FileSet, Scan
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected, Warned
-from features.core.recipe import Recipe
 from features.core.region import Region, Volume
-from features.core.table import Schema
+from features.core.storage.table import Schema
 from features.images import region as region_module
 from features.images.prepare import prepare_region
 from features.images.region import REGION_COLUMNS, check_region, read_region

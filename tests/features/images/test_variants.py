@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.core.digest import digest_json
+from features.core.kinds.recipe import Recipe
+from features.core.kinds.variant import VARIANTS, Mask
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region, Volume
-from features.core.variant import VARIANTS, Mask
 from features.images.distance import body_mask, depth_mm, distance_mm
 from features.images.prepare import prepare_region
 

@@ -18,8 +18,8 @@ import requests
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
-from features.core.catalog import DicomSource
-from features.core.pacs_source import PacsSource
+from features.core.catalog.catalog import DicomSource
+from features.core.catalog.pacs_source import PacsSource
 from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source

@@ -12,9 +12,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from features.core.catalog import DicomSource
+from features.core.catalog.catalog import DicomSource
+from features.core.catalog.pacs_source import PACS_FOLDER, PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PACS_FOLDER, PacsSource
 from features.core.progress import watched_by
 from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 import yaml
 
+from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PacsSource
-from features.core.recipe import Recipe
-from features.core.store import Store
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
 from features.pacs.credentials import Credentials
 from features.pacs.send import send
 from features.pacs.server import Server
 from features.results.published import Published
-from features.simulate.cohort import simulate_cohort
+from features.simulate.simulate_cohort import simulate_cohort
 from flows.refresh import refresh_cohort
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 from tests.features.pacs.orthanc import PASSWORD, URL, USER, Orthanc, private_network, why_not
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]

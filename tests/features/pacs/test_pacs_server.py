@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import RadweaveError
-from features.core.pacs_source import PacsSource
 from features.pacs.credentials import Credentials
 from features.pacs.server import PacsError, PacsGone, Server
 from tests.features.pacs.conftest import FakePacs, Wound

@@ -9,10 +9,10 @@ import pytest
 import requests
 from pydicom import dcmread
 
+from features.core.catalog.pacs_source import PACS_FOLDER
 from features.core.errors import RadweaveError, StoreError
-from features.core.lock import locked
-from features.core.pacs_source import PACS_FOLDER
 from features.core.progress import watched_by
+from features.core.storage.lock import locked
 from features.images.index.findings import Pseudonyms
 from features.pacs.retrieve import Retrieved
 from tests.features.pacs.conftest import KEY, FakePacs, encoded, instance

@@ -11,15 +11,15 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from features.core.catalog import Catalog, load_catalog
+from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
-from features.images.index.cohort import index_cohort
+from features.images.index.index_cohort import index_cohort
 from features.images.region import read_region
 from features.privacy.folder import Plan, deidentify_file, plan_folder
 from features.privacy.profile import OPTIONS
-from features.simulate.cohort import simulate_cohort
+from features.simulate.simulate_cohort import simulate_cohort
 
 KEY = b"k" * 32
 ALL = frozenset(OPTIONS)

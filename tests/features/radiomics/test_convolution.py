@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.convolution import Boundary, Patch, number, pool, responses, turns
 from features.radiomics.filters.ibsi_mean import IbsiMean
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from features.core.filter import Filter, Source
-from features.core.recipe import Recipe
+from features.core.kinds.filter import Filter, Source
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.radiomics.extractors.habitats import Habitats
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.recipe import FixedBinCount, FixedBinWidth, Recipe
+from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.extractors.ibsi import Ibsi

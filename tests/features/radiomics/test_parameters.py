@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from features.core.errors import ConfigError
-from features.core.filter import FILTERS
+from features.core.kinds.filter import FILTERS
 from features.radiomics.engine import feature_names
 from features.radiomics.family import FAMILIES
 from features.radiomics.parameters import REMOVED, Parameters, default_parameters, load_parameters
-from features.radiomics.preparation import Preparation
+from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 from features.radiomics.settings import Settings
 from features.radiomics.voxelwise.window import Window
 
@@ -74,7 +74,7 @@ def test_defaults_are_those_of_pyradiomics() -> None:
     assert set(found.plan.families) == set(extractor.enabledFeatures)
     assert [image.filter for image in found.plan.images] == [None]
     assert found.plan.images[0].settings == Settings()
-    assert found.preparation == Preparation()
+    assert found.preparation == PyradiomicsPreparation()
     assert found.additional_info
 
 
@@ -104,14 +104,14 @@ def test_a_number_that_costs_more_than_there_is_is_a_fault_with_its_bound(
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     for text in ("", "setting:\n", "setting: {}\nimageType:\nfeatureClass:\n"):
         found = load(tmp_path, text)
-        assert found.preparation == Preparation()
+        assert found.preparation == PyradiomicsPreparation()
         assert found.plan == default_parameters().plan
         assert found.notes == ()
 
 
 def test_every_setting_of_pixels_and_features_is_read(tmp_path: Path) -> None:
     found = load(tmp_path, EVERY_SETTING)
-    assert found.preparation == Preparation(
+    assert found.preparation == PyradiomicsPreparation(
         label=3,
         normalise=True,
         scale=100,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.perturb import PERTURBATIONS, Perturbation, margin_of, perturb

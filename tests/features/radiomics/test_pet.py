@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.recipe import Recipe
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.extractors.pet import Pet

@@ -11,8 +11,8 @@ import pytest
 import SimpleITK as sitk
 
 from features.core.case import CaseId, FileSet, Scan
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.images.prepare import prepare_region
 from features.images.region import check_region, read_region
 from features.radiomics.extraction import Pair, extract_pair

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from features.core.recipe import Recipe
+from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.extractors.radweave import Radweave

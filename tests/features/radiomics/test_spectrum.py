@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.simoncelli import Simoncelli
 from features.radiomics.spectrum import multiply, riesz, simoncelli, whole
 

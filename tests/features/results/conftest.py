@@ -13,22 +13,22 @@ import pytest
 
 from features.core.case import CaseId, FileSet, Scan
 from features.core.digest import digest_files, digest_json
-from features.core.extractor import Extractor
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Quarantined, Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region
-from features.core.store import Store
-from features.core.table import Column, Schema
-from features.images.index.cohort import Index
-from features.results.check import check_address
-from features.results.extract import extract_address
-from features.results.ledger import Ledger
-from features.results.measure import Job, measure_scan
+from features.core.storage.store import Store
+from features.core.storage.table import Column, Schema
+from features.images.index.index_cohort import Index
+from features.results.build_tables import fits
+from features.results.check_scan import check_address
+from features.results.extract_scans import extract_address
+from features.results.known_results import KnownResults
+from features.results.measure_scan import Job, measure_scan
 from features.results.patients import Tables
 from features.results.prefixes import feature_prefix
 from features.results.publish import publish
 from features.results.published import Published
-from features.results.weave import fits
 from features.tables.patient import KEY, PatientTable
 
 calls: list[int] = []  # sizes of the batches that the extractor saw
@@ -149,9 +149,9 @@ def refresh(store: Store) -> Callable[..., Published]:
         ages: Mapping[str, float] = MappingProxyType({}),
         refused: str = "p9",
     ) -> Published:
-        ledger = Ledger(store, cohort)
+        known = KnownResults(store, cohort)
         for scan in scans:
-            if not ledger.knows("region", f"region__{scan.modality.lower()}__", check_address(scan)):
+            if not known.knows("region", f"region__{scan.modality.lower()}__", check_address(scan)):
                 measure_scan(Job(scan, True), store)
         for recipe in recipes:
             for extractor in recipe.extractors:
@@ -159,10 +159,10 @@ def refresh(store: Store) -> Callable[..., Published]:
                 for scan in (scan for scan in scans if fits(scan, recipe)):
                     address = extract_address(scan, recipe, extractor)
                     if scan.case.patient in lost:
-                        ledger.lost(address, Rejected("WORKER_LOST"))
-                    elif not ledger.knows(extractor.block, prefix, address):
+                        known.lost(address, Rejected("WORKER_LOST"))
+                    elif not known.knows(extractor.block, prefix, address):
                         measure_scan(Job(scan, False, ((recipe, extractor),)), store)
         index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
-        return publish(store, index, recipes, _tables(patients, ages, refused), ledger)
+        return publish(store, index, recipes, _tables(patients, ages, refused), known)
 
     return build

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from features.core.case import Scan
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.results.diff import Diff, diff_refreshes
 from features.results.manifest import EMPTY, Mart
 from features.results.published import Published

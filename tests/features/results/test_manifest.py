@@ -9,9 +9,9 @@ import pytest
 
 from features.core.case import Scan
 from features.core.errors import StoreError
-from features.core.recipe import Recipe
-from features.core.seal import read_json
-from features.core.store import Store
+from features.core.kinds.recipe import Recipe
+from features.core.storage.seal import read_json
+from features.core.storage.store import Store
 from features.results.manifest import EMPTY, Manifest, Mart, manifest_at, mart_refresh, newest, refresh_numbers
 from features.results.published import Published
 from features.results.view import mend_mart

@@ -12,18 +12,18 @@ import pytest
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError, WeightsError
-from features.core.extractor import Extractor
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
 from features.core.region import Region
-from features.core.store import Store
-from features.core.table import read_provenance
-from features.results.check import BLOCK, check_address
-from features.results.extract import extract_address, extract_scans
-from features.results.guard import guarded
-from features.results.measure import Job, measure_scan
-from tasks.pool import Pool
-from tasks.runners.threads import Threads
+from features.core.storage.store import Store
+from features.core.storage.table import read_provenance
+from features.results.attempt import attempt
+from features.results.check_scan import BLOCK, check_address
+from features.results.extract_scans import extract_address, extract_scans
+from features.results.measure_scan import Job, measure_scan
+from tasks.running.pool import Pool
+from tasks.running.runners.threads import Threads
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -226,11 +226,11 @@ def test_guarded_passes_values_and_a_lack_of_memory() -> None:
     def full_in_itk() -> int:
         raise RuntimeError("Failed to allocate memory for image.")
 
-    assert guarded(lambda: 3) == 3
+    assert attempt(lambda: 3) == 3
     with pytest.raises(MemoryError):
-        guarded(full)
+        attempt(full)
     with pytest.raises(MemoryError):
-        guarded(full_in_itk)
+        attempt(full_in_itk)
 
 
 def test_guarded_does_not_hold_up_who_stops_the_program() -> None:
@@ -238,14 +238,14 @@ def test_guarded_does_not_hold_up_who_stops_the_program() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        guarded(stop)
+        attempt(stop)
 
 
 def test_the_same_unknown_error_has_the_same_digest_whatever_it_says() -> None:
     def broken(text: str) -> int:
         raise ValueError(text)
 
-    found = [guarded(lambda text=text: broken(text)) for text in ("a", "b")]  # type: ignore[misc]
+    found = [attempt(lambda text=text: broken(text)) for text in ("a", "b")]  # type: ignore[misc]
     assert isinstance(found[0], Rejected)
     assert isinstance(found[1], Rejected)
     assert found[0].details == found[1].details

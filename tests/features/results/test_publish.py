@@ -11,17 +11,17 @@ import pytest
 
 from features.core.case import Scan
 from features.core.errors import ConfigError, StoreError
-from features.core.extractor import Extractor
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Quarantined, Rejected
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import Column, Schema
-from features.images.index.cohort import Index
-from features.results import extract
-from features.results.extract import extract_address
-from features.results.ledger import Ledger
+from features.core.storage.store import Store
+from features.core.storage.table import Column, Schema
+from features.images.index.index_cohort import Index
+from features.results import extract_scans as extract
+from features.results.extract_scans import extract_address
+from features.results.known_results import KnownResults
 from features.results.manifest import Mart, newest, refresh_numbers
-from features.results.patients import Tables, kept_tables
+from features.results.patients import Tables, known_tables
 from features.results.publish import publish
 from features.results.published import Published
 from features.tables.patient import KEY, PatientTable
@@ -169,9 +169,9 @@ def test_a_damaged_table_is_woven_anew_from_work(
     refresh(scans, recipe)
     assert [row["means__ct__mean"] for row in read(store, "radiomics")] == pytest.approx([50, 60], abs=1e-4)
     assert len(seen) == 2
-    ledger = Ledger(store, "demo")
-    assert ledger.table("radiomics") is not None
-    assert ledger.damaged == []
+    known = KnownResults(store, "demo")
+    assert known.table("radiomics") is not None
+    assert known.damaged == []
 
 
 def test_a_damaged_table_is_woven_anew_though_nothing_changed(
@@ -191,7 +191,7 @@ def test_tables_of_patients_are_taken_from_the_refresh_before(
     make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
 ) -> None:
     refresh([make_scan("p1", 50)], make_recipe())
-    kept = kept_tables(Ledger(store, "demo"))
+    kept = known_tables(KnownResults(store, "demo"))
     assert kept is not None
     assert kept["clinical"].table.to_pylist() == read(store, "clinical")
     assert [column.unit for column in kept["clinical"].columns if column.name == "age"] == ["years"]
@@ -253,11 +253,11 @@ def test_cohorts_stand_side_by_side(
 def test_two_refreshes_at_once_do_not_mix(
     make_scan: MakeScan, make_recipe: MakeRecipe, store: Store, refresh: Refresh
 ) -> None:
-    """Without locks (object storage) the second commit of a cohort sees that its ledger is old."""
-    from features.images.index.cohort import Index
+    """Without locks (object storage) the second commit of a cohort sees that its known is old."""
+    from features.images.index.index_cohort import Index
     from features.results.publish import publish
 
-    late = Ledger(store, "demo")
+    late = KnownResults(store, "demo")
     refresh([make_scan("p1", 50)], make_recipe())
     before = Mart.open(store).manifest
     with pytest.raises(StoreError, match='"demo" was refreshed by another process meanwhile'):

@@ -9,14 +9,15 @@ from dataclasses import replace
 import pytest
 
 from features.core.case import Scan
-from features.core.extractor import Extractor
+from features.core.kinds.extractor import Extractor
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Rejected, Warned
-from features.core.recipe import Recipe
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.images.region import Checked
-from features.results import check, measure
-from features.results.check import THUMBNAIL, check_address, load_thumbnail
-from features.results.extract import extract_address
+from features.results import check_scan as check
+from features.results import measure_scan as measure
+from features.results.check_scan import THUMBNAIL, check_address, load_thumbnail
+from features.results.extract_scans import extract_address
 from features.results.manifest import Mart, refresh_numbers
 from features.results.published import Published
 from features.results.verify import verify

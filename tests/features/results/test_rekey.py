@@ -11,12 +11,12 @@ import pytest
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError
-from features.core.place import write_bytes
+from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import fingerprint, pseudonym
-from features.core.recipe import Recipe
-from features.core.seal import json_bytes, page_bytes
-from features.core.store import Store
-from features.core.table import read_table, write_table
+from features.core.storage.place import write_bytes
+from features.core.storage.seal import json_bytes, page_bytes
+from features.core.storage.store import Store
+from features.core.storage.table import read_table, write_table
 from features.results import rekey as module
 from features.results.keys import adopt_key, check_key
 from features.results.manifest import Mart, newest, read_audit

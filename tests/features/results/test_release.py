@@ -8,9 +8,9 @@ import pytest
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError
+from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.recipe import Recipe
-from features.core.store import Store
+from features.core.storage.store import Store
 from features.results.manifest import Mart, refresh_numbers
 from features.results.published import Published
 from features.results.release import read_releases, release

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import FitError
-from features.core.store import Store
-from features.results.collect import collect
+from features.core.storage.store import Store
 from features.results.runs import running, unfinished_runs
+from features.results.unneeded import remove_unneeded
 
 
 def _begin(store: Store, study: str = "mine", run: str = "a1") -> Path:
@@ -37,9 +37,9 @@ def test_gc_removes_unfinished_runs_but_none_that_is_under_way(tmp_path: Path) -
     killed, whole = _begin(store), _begin(store, "mine", "b2")
     (whole / "study.json").write_text("{}")
     with running(store, "mine"):
-        assert collect(store, 1).runs == 0
-    would = collect(store, 1, dry=True)
+        assert remove_unneeded(store, 1).runs == 0
+    would = remove_unneeded(store, 1, dry=True)
     assert (would.runs, would.bytes, killed.exists()) == (1, 4, True)
-    assert collect(store, 1) == would
+    assert remove_unneeded(store, 1) == would
     assert [path.name for path in (store.root / "studies" / "mine").iterdir()] == ["b2"]
-    assert collect(store, 1).runs == 0
+    assert remove_unneeded(store, 1).runs == 0

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from features.core.case import Scan
-from features.core.place import write_bytes
-from features.core.recipe import Recipe
-from features.core.seal import page_bytes
-from features.core.store import Store
-from features.results.collect import Collected, collect
+from features.core.kinds.recipe import Recipe
+from features.core.storage.place import write_bytes
+from features.core.storage.seal import page_bytes
+from features.core.storage.store import Store
 from features.results.manifest import Mart, manifest_bytes, newest, refresh_numbers, rewrite
 from features.results.published import Published
+from features.results.unneeded import Removed, remove_unneeded
 from features.results.verify import verify
 
 pytestmark = pytest.mark.slow
@@ -105,23 +105,23 @@ def test_only_what_the_kept_refreshes_need_stays(three: Store) -> None:
     _age(three)
     (three.root / "tables" / ".x.parquet.abc.tmp").write_bytes(b"left by a killed process")
     before = _files(three)
-    would = collect(three, 1, dry=True)
+    would = remove_unneeded(three, 1, dry=True)
     assert _files(three) == before
-    found = collect(three, 1)
+    found = remove_unneeded(three, 1)
     assert found == would
     assert (found.refreshes, found.results, found.temporary) == ((1, 2), 3, 1)
     assert refresh_numbers(three) == [3]
     assert verify(three).faults == ()
     assert Mart.open(three).read("radiomics", "demo")["case"].to_pylist() == ["demo:p2:baseline"]
     assert len(list((three.root / "tables").rglob("*.parquet"))) == len(newest(three).files)
-    assert collect(three, 1) == Collected((), 0, 0, 0, 0)
+    assert remove_unneeded(three, 1) == Removed((), 0, 0, 0, 0)
 
 
 def test_results_of_an_unfinished_refresh_stay(three: Store) -> None:
     """Whoever was killed before the commit finds what was finished."""
     _age(three)
     three.save("radiomics", "f" * 64, {"x": 1.0}, {})
-    collect(three, 1)
+    remove_unneeded(three, 1)
     assert three.has("radiomics", "f" * 64)
 
 
@@ -129,6 +129,6 @@ def test_a_reader_of_a_kept_refresh_is_not_disturbed(three: Store) -> None:
     """STO_VACUUM: what is open stays readable, and so do the kept refreshes."""
     mart = Mart.open(three, 2)
     with (three.mart.resolve() / "region" / "demo.parquet").open("rb") as file:
-        collect(three, 2)
+        remove_unneeded(three, 2)
         assert mart.read("region", "demo").num_rows == 2
         assert file.read(4) == b"PAR1"

@@ -11,15 +11,15 @@ import pytest
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError
-from features.core.recipe import Recipe
-from features.core.store import Store
-from features.core.table import read_table, write_table
+from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
+from features.core.storage.table import read_table, write_table
 from features.results import withdraw as module
 from features.results.audit import unpurged_in
-from features.results.collect import collect
-from features.results.extract import extract_address
+from features.results.extract_scans import extract_address
 from features.results.manifest import Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
 from features.results.published import Published
+from features.results.unneeded import remove_unneeded
 from features.results.verify import verify
 from features.results.withdraw import (
     finish_withdrawals,
@@ -279,7 +279,7 @@ def test_a_damaged_table_is_passed_over_and_its_results_leave_all_the_same(
     assert not any(full.has("radiomics", address) for address in addresses)
     refresh([make_scan("p3", 70)], make_recipe())
     assert Mart.open(full).read("radiomics", "demo")["patient"].to_pylist() == ["p3"]
-    collect(full, 1)
+    remove_unneeded(full, 1)
     assert [one.unread for one in finish_withdrawals(full)] == [()]
     assert "p1" not in everything(full)
 

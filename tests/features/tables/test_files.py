@@ -12,9 +12,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from features.core.catalog.id_form import IdForm
+from features.core.catalog.table_source import TableSource
 from features.core.errors import ConfigError, RadweaveError
-from features.core.id_form import IdForm
-from features.core.table_source import TableSource
 from features.tables.excel import is_excel_damage
 from features.tables.files import TextTable, patients_of, read_text_table, require_columns
 

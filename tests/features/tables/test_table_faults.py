@@ -13,15 +13,15 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from features.clinical.table import read_clinical
-from features.core.catalog import Cohort, load_catalog
+from features.clinical.read_clinical import read_clinical
+from features.core.catalog.catalog import Cohort, load_catalog
+from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.design import Design
-from features.core.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.errors import ConfigError, RadweaveError
-from features.core.id_form import IdForm, normalise_id
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.pseudonym import pseudonym
 from features.fusion.leakage import check_leakage
-from features.genomic.table import read_genomic
+from features.genomic.read_genomic import read_genomic
 from features.tables.patient import PatientTable
 
 KEY = b"k" * 64

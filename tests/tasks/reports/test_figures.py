@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from tasks.reports import forest, roc_figure, survival_figure
 from tasks.reports.figures import _STYLE, draw
-from tasks.reports.report import render_report
+from tasks.reports.study_report import render_report
 
 
 def _paint(figure: Figure) -> None:

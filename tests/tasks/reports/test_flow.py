@@ -7,7 +7,7 @@ from typing import Any
 
 from features.core.design import FlowRow
 from tasks.reports.flow import flow_chains
-from tasks.reports.report import render_report
+from tasks.reports.study_report import render_report
 
 
 def test_each_cohort_has_its_chain_and_ends_at_the_analysed_patients(survival: Any) -> None:

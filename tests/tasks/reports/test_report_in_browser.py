@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tasks.reports.quality import write_quality
-from tests.tasks.reports.quality_store import quality_store
+from tasks.quality.quality_page import write_quality
+from tests.tasks.quality.quality_store import quality_store
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +48,7 @@ def test_the_page_is_whole_and_fits(name: str, width: int, browser: Any, request
         assert complaints == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert page.title() == (reported.study.title or "Survival study")
-        assert page.locator("#answer").is_visible()
+        assert page.locator("#headline").is_visible()
         headings = page.locator("h2").all()
         assert len(headings) == 8
         assert all(heading.is_visible() for heading in headings)

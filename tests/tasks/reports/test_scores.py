@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tasks.reports.choice import choose
-from tasks.reports.numbers import decimal
-from tasks.reports.report import render_report
+from tasks.reports.number_format import decimal
 from tasks.reports.scores import score_tables
+from tasks.reports.study_report import render_report
+from tasks.reports.winner import find_winner
 
 
 def test_nested_stands_first_then_centre_out_then_each_centre(binary: Any, survival: Any) -> None:
@@ -79,5 +79,5 @@ def test_the_tag_of_the_best_does_not_hide_a_higher_baseline(binary: Any, read_p
 
 
 def _ids(reported: Any) -> list[str]:
-    choice = choose(reported.study, reported.result)
-    return [table.id for table in score_tables(reported.study, reported.result, choice)]
+    winner = find_winner(reported.study, reported.result)
+    return [table.id for table in score_tables(reported.study, reported.result, winner)]

@@ -20,9 +20,9 @@ from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.images.index import archives
 from features.images.index.archives import Unpacked
-from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
 from features.images.index.files import FoundFile, list_files
+from features.images.index.index_cohort import Index, index_cohort
 
 KEY = b"k" * 32
 CT = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct",

@@ -11,7 +11,7 @@ import pytest
 
 from features.core.digest import digest_bytes
 from features.core.quarantine import Rejected
-from features.core.table import read_table, write_table
+from features.core.storage.table import read_table, write_table
 from features.images.index import file_cache
 from features.images.index.file_cache import FileCache
 

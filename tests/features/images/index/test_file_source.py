@@ -15,11 +15,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from features.core.catalog import Catalog
+from features.core.catalog.catalog import Catalog
 from features.core.errors import RadweaveError
 from features.core.quarantine import REASONS
-from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
+from features.images.index.index_cohort import Index, index_cohort
 from features.images.region import check_region, read_region
 
 KEY = b"k" * 32

@@ -16,7 +16,7 @@ from features.core.digest import digest_files
 from features.core.errors import RadweaveError
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import REASONS
-from features.images.index.cohort import Index, index_cohort
+from features.images.index.index_cohort import Index, index_cohort
 from features.images.region import check_region, read_region
 
 KEY = b"k" * 32

@@ -15,10 +15,10 @@ from pydicom import dcmread
 
 from features.core.errors import RadweaveError
 from features.core.pseudonym import pseudonym
-from features.core.table import read_table
+from features.core.storage.table import read_table
 from features.images.index import file_cache
-from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
+from features.images.index.index_cohort import Index, index_cohort
 
 pytestmark = pytest.mark.slow
 

@@ -22,8 +22,8 @@ from pydicom.uid import (
 )
 
 from features.images.index import duplicates
-from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
+from features.images.index.index_cohort import Index, index_cohort
 
 KEY = b"k" * 32
 CT = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from features.images.index.cohort import Index, index_cohort
 from features.images.index.file_cache import FileCache
+from features.images.index.index_cohort import Index, index_cohort
 from features.images.masks.labels import labels_of
 from features.images.region import read_region
 

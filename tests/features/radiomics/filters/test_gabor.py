@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.gabor import Gabor
 
 Array = np.ndarray[Any, np.dtype[Any]]

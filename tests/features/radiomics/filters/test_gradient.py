@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.region import Vector
 from features.radiomics.filters.gradient import Gradient
 

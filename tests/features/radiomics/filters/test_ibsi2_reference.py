@@ -14,7 +14,7 @@ import pytest
 import SimpleITK as sitk
 
 from features.core.box import bounding_box
-from features.core.filter import FILTERS, Source
+from features.core.kinds.filter import FILTERS, Source
 
 Array = np.ndarray[Any, np.dtype[Any]]
 GOLDEN = Path(__file__).parents[3] / "golden" / "ibsi2_lung_ct.csv"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.ibsi_log import IbsiLog
 
 WHOLE = (slice(0, 21), slice(0, 21), slice(0, 21))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from features.core.filter import FILTERS, Source
+from features.core.kinds.filter import FILTERS, Source
 from features.radiomics.convolution import Boundary
 from features.radiomics.filters.ibsi_mean import IbsiMean
 

@@ -10,7 +10,7 @@ import pytest
 import pywt
 from pydantic import ValidationError
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.ibsi_wavelet import IbsiWavelet, taps
 
 Array = np.ndarray[Any, np.dtype[Any]]

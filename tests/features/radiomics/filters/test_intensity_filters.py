@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from radiomics import imageoperations
 
-from features.core.filter import FILTERS, Source
+from features.core.kinds.filter import FILTERS, Source
 
 JUDGES = {
     "square": imageoperations.getSquareImage,

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.ndimage import uniform_filter
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.laws import KERNELS, Laws
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from radiomics.imageoperations import getLBP2DImage
 from skimage.feature import local_binary_pattern
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.lbp2d import Lbp2d
 
 Method = Literal["default", "ror", "uniform", "nri_uniform", "var"]

@@ -11,7 +11,7 @@ from scipy.ndimage import map_coordinates
 from scipy.special import lpmv
 from scipy.stats import kurtosis
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.core.region import Box
 from features.radiomics.filters.lbp3d import Lbp3d, icosphere
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from features.core.box import bounding_box
-from features.core.filter import FILTERS, Source
+from features.core.kinds.filter import FILTERS, Source
 from features.core.quarantine import Rejected
 from features.core.region import Box, Vector
 from features.radiomics.filters.log import Log

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.filter import Source
+from features.core.kinds.filter import Source
 from features.radiomics.filters.simoncelli import Simoncelli
 
 Array = np.ndarray[Any, np.dtype[Any]]

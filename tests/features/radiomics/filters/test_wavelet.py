@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from radiomics.imageoperations import getWaveletImage
 
-from features.core.filter import FILTERS, Source
+from features.core.kinds.filter import FILTERS, Source
+from features.core.kinds.registry import KindError
 from features.core.region import Box
-from features.core.room import KindError
 from features.radiomics.filters.wavelet import Wavelet
 
 Array = np.ndarray[Any, np.dtype[Any]]

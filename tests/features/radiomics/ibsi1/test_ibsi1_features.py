@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.core.errors import RadweaveError
+from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected
-from features.core.recipe import FixedBinCount, FixedBinWidth
 from features.core.region import Region, Volume
 from features.radiomics.ibsi1.compute import FEATURES, compute_features, entries
 from features.radiomics.ibsi1.intensity_statistics import statistics

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from features.core.region import Region, Volume
-from features.core.table import read_table
+from features.core.storage.table import read_table
 from features.radiomics.ibsi1.compute import AGGREGATIONS, Entry, compute_features, entries
 from features.radiomics.ibsi1.settings import IbsiSettings
 

@@ -1,0 +1,77 @@
+"""IdForm: how patient ids that sites write differently become one, as the catalog declares it. Nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from features.core.frozen import Frozen
+from features.core.pseudonym import canonical_id
+
+
+class IdForm(Frozen):
+    """What is done to an id besides cutting blanks and composing letters (NFC), in this order:
+
+    drop_decimal: "7.0", as Excel writes the number 7, becomes "7". pattern: a regular expression for the whole id with
+    one group, which is kept. upper: upper case. strip_zeros: zeros in front go. pad: zeros in front up to this width.
+    prefix: the centre's name and a hyphen go in front, so that equal ids of two centres are two patients. It is declared
+    for a whole cohort, its images and tables, and `id_form: prefix` is short for it alone.
+    """
+
+    drop_decimal: bool = False
+    pattern: str | None = None
+    upper: bool = False
+    strip_zeros: bool = False
+    pad: int = Field(0, ge=0, le=64)
+    prefix: bool | str = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def read_short(cls, value: Any) -> Any:
+        if value == "prefix":
+            return {"prefix": True}
+        if isinstance(value, dict) and isinstance(value.get("prefix"), str):  # a centre's name is put in by `at` alone
+            raise ValueError("prefix is true or false: the name of each centre goes in front of its ids")
+        return value
+
+    @field_validator("pattern")
+    @classmethod
+    def check_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            groups = 1 if pattern is None else re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"is not a regular expression ({error})") from None
+        if groups != 1:
+            raise ValueError(f"the pattern needs one group, the part of the id that is kept; it has {groups}")
+        return pattern
+
+    def at(self, centre: str) -> IdForm:
+        """The form of the ids of one centre: what goes in front is known."""
+        return self.model_copy(update={"prefix": f"{centre}-"}) if self.prefix is True else self
+
+    def within(self, cohort: IdForm) -> IdForm:
+        """The form of a table of its own, with what the form of its cohort puts in front of all ids."""
+        return self.model_copy(update={"prefix": cohort.prefix})
+
+
+def normalise_id(patient: str, form: IdForm) -> str:
+    """The canonical id of a patient in a declared form, or "" if there is none or the form's pattern does not fit.
+
+    >>> normalise_id(" p-0017 ", IdForm(pattern="p-(.+)", strip_zeros=True, pad=3))
+    '017'
+    """
+    found = canonical_id(patient)
+    if form.drop_decimal:
+        found = re.sub(r"(?<=\d)\.0+$", "", found)
+    if form.pattern is not None:
+        match = re.fullmatch(form.pattern, found)
+        found = canonical_id(match[1] or "") if match else ""
+    if form.upper:
+        found = canonical_id(found.upper())
+    if form.strip_zeros and found:
+        found = found.lstrip("0") or "0"
+    if form.prefix is True:
+        raise AssertionError("the centre of an id is not known")
+    return f"{form.prefix or ''}{found.rjust(form.pad, '0')}" if found else ""

@@ -1,0 +1,123 @@
+"""Preparation: everything that changes pixels before extraction. Its digest is the address of the prepared pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SerializeAsAny, model_validator
+
+from features.core.bounds import MOST_FILTERS, BinCount, BinWidth, SpacingMm
+from features.core.case import Modality, Unit
+from features.core.digest import digest_json
+from features.core.frozen import Frozen
+from features.core.kinds.filter import FILTERS, Filter
+from features.core.kinds.normaliser import NORMALISERS, BiasCorrection, Normaliser
+from features.core.kinds.variant import VARIANTS, Variant
+from features.core.region import Vector
+
+WHOLE = "whole"  # the variant that changes nothing
+
+
+class FixedBinWidth(Frozen):
+    """Fixed bin size discretisation (IBSI Q3RU): bins of `bin_width` intensity units."""
+
+    bin_width: BinWidth
+
+
+class FixedBinCount(Frozen):
+    """Fixed bin number discretisation (IBSI K15C): `bin_count` bins between the ROI's minimum and maximum."""
+
+    bin_count: BinCount
+
+
+def _normaliser(value: object) -> Normaliser | None:
+    """A normaliser from its settings; without a kind it is a zscore, as in recipes of the time when there was no other."""
+    if value is None:
+        return None
+    return NORMALISERS.parse({"kind": "zscore", **value} if isinstance(value, Mapping) else value)
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+class Preparation(Frozen):
+    """How the pixels of one modality are prepared.
+
+    spacing_mm: (x, y, z) to resample to; null for an axis keeps that axis, null for all of it the grid.
+    bias_correction, normalise: act on the whole image, in this order, before it is resampled.
+    roi: which voxels are measured: the whole ROI, or a variant such as a shell round it, on the resampled grid.
+    resegment: intensity range kept in the ROI (IBSI USB3), null for a bound that there is none; outlier_sigma: of these, the
+    intensities within so many standard deviations of their mean (IBSI 7ACA).
+    filters: make derived images besides the original one.
+    window: intensities mapped to [0, 1] for deep features.
+    """
+
+    modality: Modality
+    unit: Unit
+    spacing_mm: tuple[SpacingMm | None, SpacingMm | None, SpacingMm | None] | None = None
+    interpolator: Literal["linear", "bspline"] = "linear"
+    round_intensities: bool = False
+    bias_correction: BiasCorrection | None = None
+    normalise: Annotated[SerializeAsAny[Normaliser] | None, BeforeValidator(_normaliser)] = None
+    roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
+        default_factory=lambda: VARIANTS.parse(WHOLE)
+    )
+    resegment: tuple[float | None, float | None] | None = None
+    outlier_sigma: PositiveFloat | None = Field(None, exclude_if=_is_none)
+    discretise: FixedBinWidth | FixedBinCount
+    filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = Field(
+        (), max_length=MOST_FILTERS
+    )
+    window: tuple[float, float] | None = None
+    minimum_voxels: PositiveInt = 27
+
+    @model_validator(mode="after")
+    def check_settings_agree(self) -> Preparation:
+        calibrated = self.unit != "arbitrary" or (self.normalise is not None and self.normalise.calibrates)
+        if not calibrated and isinstance(self.discretise, FixedBinWidth):
+            raise ValueError("a bin width needs a calibrated unit: use bin_count, or normalise the image")
+        if self.bias_correction is not None and self.modality != "MR":
+            raise ValueError(f"bias_correction is for MR, the modality of this recipe is {self.modality}")
+        self._check_origin()
+        for name, bounds in (("resegment", self.resegment), ("window", self.window)):
+            low, high = bounds or (None, None)
+            if low is not None and high is not None and not low < high:
+                raise ValueError(f"{name}: the lower bound {low} is not below the upper bound {high}")
+        if self.roi.body_above is not None and self.unit != "HU":
+            raise ValueError(f"roi: body_hu goes with images in HU, the unit of this recipe is {self.unit}")
+        return self
+
+    def _check_origin(self) -> None:
+        """A normaliser that was fitted on images is for images that were prepared as they were."""
+        origin = self.normalise.origin if self.normalise is not None else None
+        for name in ("modality", "unit", "bias_correction") if origin is not None else ():
+            there, here = getattr(origin, name), getattr(self, name)
+            if there != here:
+                raise ValueError(f"normalise: was fitted on images with {name} {there or 'none'}, not {here or 'none'}")
+
+    @property
+    def measured_unit(self) -> Unit:
+        """The unit of prepared intensities: that of the image, or arbitrary if a normaliser changes it."""
+        return self.unit if self.normalise is None or self.normalise.keeps_unit else "arbitrary"
+
+    def digest(self) -> str:
+        """Address of the prepared pixels.
+
+        The whole ROI, no bias correction and no outliers leave no trace: addresses are those of the time before there were
+        others.
+        """
+        said = set(Preparation.model_fields) - ({"roi"} if self.roi.kind == WHOLE else set())
+        said -= {"bias_correction"} if self.bias_correction is None else set()
+        return digest_json(self.model_dump(mode="json", include=said))
+
+    def spacing_of(self, spacing_mm: Vector) -> Vector:
+        """Spacing (x, y, z) of the prepared region of an image with this spacing."""
+        x, y, z = (new or old for new, old in zip(self.spacing_mm or (None, None, None), spacing_mm, strict=True))
+        return x, y, z
+
+    @property
+    def reach_mm(self) -> float:
+        """How far beyond the ROI pixels are looked at, besides what filters need."""
+        return self.roi.reach_mm

@@ -1,0 +1,91 @@
+"""The folder is the registry: a Registry finds the kinds that live in a package, one file each, named for the kind."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from features.core.errors import RadweaveError, did_you_mean
+from features.core.frozen import Frozen
+
+
+class Kind(Frozen):
+    """Base of everything that a Registry holds. A subclass declares `kind: Literal["file_name"] = "file_name"`."""
+
+    kind: str
+
+
+class KindError(ValueError):
+    """The settings of a kind are wrong; `error` holds each fault with its place below them."""
+
+    def __init__(self, model: type[BaseModel], error: ValidationError) -> None:
+        self.model, self.error = model, error
+        places = (".".join(str(part) for part in item["loc"]) or "settings" for item in error.errors())
+        faults = (f"{place}: {item['msg']}" for place, item in zip(places, error.errors(), strict=True))
+        super().__init__("; ".join(faults))
+
+
+K = TypeVar("K", bound=Kind)
+
+
+class Registry(Generic[K]):
+    """The kinds in one package (or several): found by listing files, imported only when named."""
+
+    def __init__(self, base: type[K], *packages: str) -> None:
+        self.base = base
+        self.packages = packages
+
+    @cached_property
+    def modules(self) -> dict[str, str]:
+        """Kind → module, of every file in the packages except the one that defines the base."""
+        found: dict[str, str] = {}
+        for package in self.packages:
+            for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+                name = f"{package}.{module.name}"
+                if name != self.base.__module__ and not module.ispkg:
+                    found[module.name] = name
+        return dict(sorted(found.items()))
+
+    def load(self, kind: str) -> type[K]:
+        """The class of a kind. Raises RadweaveError if there is none, or its extra is not installed."""
+        if kind not in self.modules:
+            raise RadweaveError(f"{self.base.__name__.lower()}: {self._unknown(kind)}")
+        try:
+            module = importlib.import_module(self.modules[kind])
+        except ModuleNotFoundError as error:
+            raise RadweaveError(f'kind "{kind}" needs the package {error.name}: pip install {error.name}') from error
+        classes = [
+            value
+            for value in vars(module).values()
+            if inspect.isclass(value) and issubclass(value, self.base) and value.__module__ == module.__name__
+        ]
+        if len(classes) != 1:
+            raise TypeError(f"{module.__name__} must define exactly one {self.base.__name__}, found {len(classes)}")
+        return classes[0]
+
+    def parse(self, value: object) -> K:
+        """A kind from its settings: {"kind": "svm", …}, or the bare name of a kind with its defaults.
+
+        Raises ValueError if there is no such kind, KindError if its settings are wrong.
+        """
+        if isinstance(value, self.base):
+            return value
+        settings: Mapping[str, Any] = {"kind": value} if isinstance(value, str) else value  # type: ignore[assignment]
+        kind = settings.get("kind") if isinstance(settings, Mapping) else None
+        if not isinstance(kind, str) or kind not in self.modules:
+            raise ValueError(self._unknown(kind))
+        found = self.load(kind)
+        try:
+            return found.model_validate(dict(settings))
+        except ValidationError as error:
+            raise KindError(found, error) from error
+
+    def _unknown(self, kind: object) -> str:
+        hint = did_you_mean(kind, self.modules)
+        return f'unknown kind "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}'

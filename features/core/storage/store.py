@@ -1,0 +1,212 @@
+"""The store: where results live. Per-case results are addressed by what they were computed from and never change."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from features.core.errors import DamagedError
+from features.core.quarantine import Rejected, Warned
+from features.core.storage.lock import locked
+from features.core.storage.place import find_files
+from features.core.storage.seal import damaged, read_sealed
+from features.core.storage.table import read_provenance, read_with_provenance, write_table
+
+REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
+Values = Mapping[str, float | str]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Places below one root, and the per-case results in work/."""
+
+    root: Path
+
+    @property
+    def mart(self) -> Path:
+        """What analysts read on a local disk: a link to the view of the newest refresh."""
+        return self.root / "mart"
+
+    def view(self, refresh: int) -> Path:
+        """The tables of one refresh under plain names."""
+        return self.root / "views" / f"{refresh:06d}"
+
+    def refresh(self, refresh: int) -> Path:
+        """The manifest of one refresh; the highest number is the newest."""
+        return self.root / "refreshes" / f"{refresh:06d}.json"
+
+    def files(self, cohort: str) -> Path:
+        """What is known of a cohort's source files."""
+        return self.root / "index" / f"{cohort}.files.parquet"
+
+    @property
+    def withdrawals(self) -> Path:
+        """The audit of withdrawn and restored cases."""
+        return self.root / "withdrawals.json"
+
+    @property
+    def renaming(self) -> Path:
+        """The note of a change of the pseudonym key that is going on or was killed."""
+        return self.root / "rekey.json"
+
+    @property
+    def releases(self) -> Path:
+        """The audit of rejections that were forgotten so that they are tried again."""
+        return self.root / "releases.json"
+
+    def quality(self, cohort: str, page: int = 1) -> Path:
+        """The page that shows the quality of a cohort at a glance; from the second on, more pictures of its scans."""
+        return self.root / "quality" / (f"{cohort}.html" if page == 1 else f"{cohort}-{page}.html")
+
+    def quality_pages(self, cohort: str) -> list[Path]:
+        """All pages that there are of a cohort's quality."""
+        names = find_files(self.root / "quality")
+        return [self.root / "quality" / name for name in names if re.fullmatch(rf"{cohort}(-\d+)?\.html", name)]
+
+    def study(self, name: str, digest: str) -> Path:
+        return self.root / "studies" / name / digest[:16]
+
+    def stability(self, cohort: str, prefix: str) -> Path:
+        """The newest stability scores of a cohort's columns with a prefix, such as pyradiomics__ct_lung__."""
+        return self.root / "stability" / cohort / f"{prefix.rstrip('_')}.parquet"
+
+    def work(self, block: str, digest: str) -> Path:
+        return self.root / "work" / block / digest[:2] / f"{digest}.parquet"
+
+    @contextmanager
+    def writing(self, cohort: str) -> Iterator[None]:
+        """Be the one process that refreshes a cohort. Raises StoreError if another one does, or the store is being cleaned."""
+        with (
+            locked(self.root / "locks" / "store", f"{self.root} is being cleaned", shared=True),
+            locked(self.root / "locks" / cohort, f'cohort "{cohort}" is being refreshed'),
+        ):
+            yield
+
+    @contextmanager
+    def cleaning(self) -> Iterator[None]:
+        """Be the only process that writes. Raises StoreError if another one does."""
+        with locked(self.root / "locks" / "store", f"{self.root} is being refreshed or cleaned"):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Be one of those who take from the store what they write, or withdrawals wait. Waits while it is cleaned."""
+        with locked(self.root / "locks" / "store", "", shared=True, wait=True):
+            yield
+
+    def has(self, block: str, digest: str) -> bool:
+        """Whether a per-case result is there (a rejection is a result too)."""
+        return self.work(block, digest).is_file()
+
+    def results(self) -> dict[str, set[str]]:
+        """Block → digests of all per-case results, in one listing."""
+        found: dict[str, set[str]] = {}
+        for name in find_files(self.root / "work"):
+            block, _, file = name.split("/") if name.count("/") == 2 else ("", "", "")
+            if file.endswith(".parquet") and not file.startswith("."):
+                found.setdefault(block, set()).add(file.removesuffix(".parquet"))
+        return found
+
+    def save(
+        self,
+        block: str,
+        digest: str,
+        result: Values | Rejected,
+        provenance: Mapping[str, str],
+        warnings: Sequence[Warned] = (),
+    ) -> None:
+        """Keep a per-case result: one row per value, or none and the rejection in the provenance, as are the warnings."""
+        provenance = {**provenance, "address": f"{block}/{digest}"}
+        if warnings:
+            provenance["warnings"] = json.dumps([asdict(one) for one in warnings], sort_keys=True)
+        values: Values = {}
+        if isinstance(result, Rejected):
+            rejected = {"code": result.code, "message": result.message, "details": result.details}
+            provenance["rejected"] = json.dumps(rejected, sort_keys=True)
+        else:
+            values = result
+        numbers = [value if not isinstance(value, str) else None for value in values.values()]
+        texts = [value if isinstance(value, str) else None for value in values.values()]
+        table = pa.Table.from_arrays([_strings(values), _floats(numbers), _strings(texts)], ["name", "value", "text"])
+        write_table(self.work(block, digest), table, provenance)
+
+    def load(self, block: str, digest: str) -> dict[str, float | str] | Rejected:
+        """A per-case result. Raises StoreError if it is missing or damaged."""
+        return self.load_with_kernel(block, digest)[0]
+
+    def load_with_kernel(self, block: str, digest: str) -> tuple[dict[str, float | str] | Rejected, str]:
+        """A per-case result and the kernel (see `versions.kernel`) that computed it, "" if none is kept."""
+        table, provenance = read_with_provenance(self.work(block, digest))
+        rejected = self._said(block, digest, provenance, "rejected")
+        if rejected is not None:
+            return _rejected(rejected), provenance.get("kernel", "")
+        columns = table.to_pydict()
+        rows = zip(columns["name"], columns["value"], columns["text"], strict=True)
+        values = {name: value if text is None else text for name, value, text in rows}
+        return values, provenance.get("kernel", "")
+
+    def rejection(self, block: str, digest: str) -> Rejected | None:
+        """The rejection kept under an address, None if values are. Raises StoreError if it is missing or damaged."""
+        found = self._said(block, digest, read_provenance(self.work(block, digest)), "rejected")
+        return None if found is None else _rejected(found)
+
+    def warnings(self, block: str, digest: str) -> list[Warned]:
+        """The warnings kept under an address. Raises StoreError if the result is missing or damaged."""
+        found = self._said(block, digest, read_provenance(self.work(block, digest)), "warnings")
+        return [Warned(**one) for one in found or []]
+
+    def check(self, block: str, digest: str) -> bool:
+        """Whether a result is sealed; without a seal it is read. Raises StoreError if it is missing or damaged."""
+        path = self.work(block, digest)
+        data, held = read_sealed(path)
+        if not held:
+            self.load(block, digest)
+            return False
+        if f"{block}/{digest}".encode() not in data:
+            raise damaged(path, "it is the result of another address")
+        return True
+
+    def is_whole(self, block: str, digest: str) -> bool:
+        """Whether a result is there and undamaged."""
+        try:
+            self.check(block, digest)
+        except DamagedError:
+            return False
+        return True
+
+    def _said(self, block: str, digest: str, provenance: Mapping[str, str], key: str) -> Any:
+        """What a result's provenance says under a key, None if nothing. Raises StoreError if the result is not of its address."""
+        if provenance.get("address", f"{block}/{digest}") != f"{block}/{digest}":
+            raise damaged(self.work(block, digest), f"it is the result {provenance['address']}")
+        try:
+            return json.loads(provenance[key]) if key in provenance else None
+        except ValueError as error:  # only where an older radweave left no seal
+            raise damaged(self.work(block, digest), f'its "{key}" is no JSON') from error
+
+
+def _rejected(row: Mapping[str, Any]) -> Rejected:
+    return Rejected(row["code"], row["message"], **row["details"])
+
+
+# What `pa.array` does, without loading pandas, which costs a worker half a second.
+def _strings(values: Collection[str | None]) -> pa.Array:
+    texts = [(value or "").encode() for value in values]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    return _array(pa.string(), values, ends, b"".join(texts))
+
+
+def _floats(values: Collection[float | None]) -> pa.Array:
+    return _array(pa.float64(), values, np.array([0.0 if value is None else value for value in values], np.float64))
+
+
+def _array(kind: pa.DataType, values: Collection[object], *buffers: object) -> pa.Array:
+    valid = np.packbits(np.array([value is not None for value in values], bool), bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(buffer) for buffer in (valid, *buffers)])

@@ -1,0 +1,252 @@
+"""cohort_part: one cohort's rows of a design, step by step, each step with its row in the flow of cases."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.core.catalog.catalog import Catalog, Cohort
+from features.core.catalog.genomic_source import GenomicTable, known_when
+from features.core.design import FlowRow
+from features.core.errors import RadweaveError
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
+from features.fusion.encode import encode, in_order
+from features.fusion.lesions import choose_largest, merge_lesions
+from features.fusion.missing import flow_row, lacking_blocks, of_rows
+from features.fusion.patient_copies import scans_of
+from features.fusion.question import Question
+from features.results.manifest import Mart
+
+UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that name none
+
+
+@dataclass
+class Part:
+    """A cohort's rows.
+
+    X: predictors, one row per case; y: their outcome; table: the facts of the cohort table; flow: who left at which step;
+    lacks: modality or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
+    outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked.
+    """
+
+    X: pd.DataFrame
+    y: NDArray[np.generic]
+    endpoint: BinaryEndpoint | SurvivalEndpoint
+    table: pd.DataFrame
+    flow: list[FlowRow]
+    lacks: pd.DataFrame
+    scans: pd.DataFrame
+    outcomes: pd.DataFrame
+    late: dict[str, str]
+    checked: list[str]
+
+
+def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> Part:
+    """In order: cases with an image, of these with the outcome, of these with every block if the question wants that.
+
+    Raises what `fuse` raises for one cohort.
+    """
+    read = read_cohort(mart, catalog, name, question)
+    days = [delta.days(read.cohort.timepoints, question.predict_at) for delta in question.deltas]
+    flow: list[FlowRow] = []
+    with_image = _with_image(read, question, flow)
+    cases, outcome = _with_outcome(read, question, with_image, flow)
+    if question.lesions == "largest" and read.modalities:
+        cases = choose_largest(cases, [*_volumes(cases, read.modalities).columns])
+    candidates, lacks_image = cases["patient"], read.lacks_image.loc[cases.index]
+    if question.missing_block == "exclude":
+        cases = cases[~lacks_image.any(axis=1)]
+    cases, images = _images(read, cases, question)
+    X, late, checked = _predictors(read, cases, images, days, question)
+    lacks = pd.concat([of_rows(lacks_image, candidates, cases["patient"]), _lacking(X, question)], axis=1)
+    row = flow_row(name, candidates, lacks_image, cases["patient"], lacks, question.missing_block)
+    flow += [row] if row else []
+    if question.missing_block == "exclude":
+        stays = ~lacks.any(axis=1).to_numpy(bool)
+        X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
+    return Part(
+        X=X,
+        y=_structured(outcome.loc[cases["patient"]], read.endpoint),
+        endpoint=read.endpoint,
+        table=_facts(read, cases, images),
+        flow=flow,
+        lacks=lacks,
+        scans=scans_of(mart, name, read.every),
+        outcomes=_outcome_variables(read, cases),
+        late=late,
+        checked=checked,
+    )
+
+
+def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> pd.DataFrame:
+    """Cases with a usable image at the prediction time point; all if the study asks for no images."""
+    name, region = read.name, read.region
+    patients = set(region["patient"]) | set(read.clinical.index) | _quarantined_patients(read.mart, name)
+    with_image = region[~read.lacks_image.all(axis=1)] if read.modalities else region
+    without = patients - set(with_image["patient"])
+    reasons = _why_no_image(read.mart, name, question.predict_at, without, read.modalities)
+    label = f"{name}: patients with a usable image at {question.predict_at}"
+    flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
+    return with_image
+
+
+def _with_outcome(
+    read: CohortTables, question: Question, with_image: pd.DataFrame, flow: list[FlowRow]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of these cases those whose patient has the outcome, and the outcome columns, index patient."""
+    patients = sorted(set(with_image["patient"]))
+    outcome, reasons = _outcome(read.mart, read.name, read.clinical, question.endpoint, read.endpoint, patients)
+    cases = with_image[with_image["patient"].isin(outcome.index)]
+    label = f"{read.name}: with the endpoint {question.endpoint}"
+    flow.append(FlowRow(label, with_image["patient"].nunique(), cases["patient"].nunique(), reasons))
+    return cases, outcome
+
+
+def _images(read: CohortTables, rows: pd.DataFrame, question: Question) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows and their volumes and features, lesions merged as the question says."""
+    frames = [_volumes(rows, read.modalities), *(frame.reindex(rows.index) for frame in read.features)]
+    return merge_lesions(rows, pd.concat(frames, axis=1), question.lesions)
+
+
+def _predictors(
+    read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame, days: Sequence[int], question: Question
+) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+    """Columns of all blocks; those that are left out because they are known too late; those that a person has checked."""
+    genomic, checked = _genomic(read.mart, read.name, read.cohort, cases)
+    late = _late(read.cohort, genomic.columns, question.predict_at)
+    blocks = [
+        _clinical(read.cohort, read.clinical, cases, question.predict_at),
+        genomic.drop(columns=late.keys() & genomic.columns),
+        images,
+    ]
+    if question.deltas:
+        rows, everything = _images(read, read.every, question)
+    for delta, between in zip(question.deltas, days, strict=True):
+        compared = [column for column in images.columns if block_of(column, question.recipes) in delta.blocks]
+        blocks.append(delta.compute(rows, everything[compared], cases, between))
+    cleared = encode(read.clinical.iloc[:0], {w: v for w, v in read.cohort.variables.items() if v.leak_checked})
+    return pd.concat(blocks, axis=1), late, [*checked, *(str(column) for column in cleared.columns)]
+
+
+def _lacking(X: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """Block → whether a row has no value in it."""
+    names = {column: block_of(column, question.recipes) for column in X.columns}
+    asked = {*question.blocks, "clinical"} if question.blocks else {*names.values()}
+    return lacking_blocks(X, names, asked, alone=len(question.cohorts) == 1)
+
+
+def _facts(read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the cohort table: who the cases are, their clinical variables and volumes."""
+    table = cases[["cohort", "centre", "patient", "timepoint"]].join(
+        in_order(read.clinical, read.cohort.variables), on="patient", validate="many_to_one"
+    )
+    return table.assign(**{f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(read.modalities)})
+
+
+def _outcome_variables(read: CohortTables, cases: pd.DataFrame) -> pd.DataFrame:
+    """Variables that tell an outcome, encoded."""
+    variables = {word: variable for word, variable in read.cohort.variables.items() if variable.role == "outcome"}
+    found = encode(read.clinical.reindex(cases["patient"]).set_axis(cases.index), variables)
+    return found.rename(columns=lambda column: column.removeprefix("clinical__"))
+
+
+def _quarantined_patients(mart: Mart, name: str) -> set[str]:
+    cases = mart.read("quarantine", name)["case"].to_pylist()
+    return {case.split(":")[1] for case in cases if case.count(":") >= 1} - {UNKNOWN}
+
+
+def _why_no_image(
+    mart: Mart, name: str, timepoint: str, patients: set[str], modalities: Sequence[str]
+) -> dict[str, int]:
+    """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
+    codes: dict[str, set[str]] = {}
+    for row in mart.read("quarantine", name).to_pylist():
+        parts = row["case"].split(":")
+        asked = not modalities or row["modality"] in ("", *modalities)
+        if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
+            codes.setdefault(parts[1], set()).add(row["code"])
+    return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
+
+
+def _outcome(
+    mart: Mart,
+    name: str,
+    clinical: pd.DataFrame,
+    word: str,
+    endpoint: BinaryEndpoint | SurvivalEndpoint,
+    patients: Sequence[str],
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Outcome columns of the patients that have them, and the reasons of the others."""
+    columns = [endpoint.column] if isinstance(endpoint, BinaryEndpoint) else [endpoint.time, endpoint.event]
+    rejected = {
+        row["case"].split(":")[1]: row["code"]
+        for row in mart.read("quarantine", name).to_pylist()
+        if row["stage"] == "tables" and json.loads(row["details"]).get("endpoint", word) == word
+    }
+    complete = clinical[columns].dropna()
+    reasons: Counter[str] = Counter()
+    for patient in patients:
+        if patient in complete.index:
+            continue
+        in_table = "outcome missing" if patient in clinical.index else "not in the clinical table"
+        reasons[rejected.get(patient, in_table)] += 1
+    return complete.loc[complete.index.intersection(list(patients))], dict(sorted(reasons.items()))
+
+
+def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoint) -> NDArray[np.generic]:
+    if isinstance(endpoint, BinaryEndpoint):
+        return outcome[endpoint.column].to_numpy(bool)
+    y = np.empty(len(outcome), dtype=[("event", bool), ("time", float)])
+    y["event"], y["time"] = outcome[endpoint.event].to_numpy(bool), outcome[endpoint.time].to_numpy(float)
+    return y
+
+
+def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:
+    """Predictors known at the prediction time, encoded. Later ones would be immortal time and are left out by name."""
+    limit = cohort.timepoints[predict_at]
+    known = {
+        name: variable
+        for name, variable in cohort.variables.items()
+        if variable.role == "predictor" and cohort.timepoints[variable.known_at] <= limit
+    }
+    return encode(clinical.reindex(cases["patient"]).set_axis(cases.index), known)
+
+
+def _genomic(mart: Mart, name: str, cohort: Cohort, cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """All columns of the genomic block, and those that a person has checked for leaks.
+
+    Raises RadweaveError if the mart holds a column that no table of the catalog explains: its table, or the time at
+    which it is known, was declared anew since the refresh.
+    """
+    sources = [table for table in cohort.tables if isinstance(table, GenomicTable)]
+    if not sources:
+        return pd.DataFrame(index=cases.index), []
+    frame = mart.read("genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
+    strange = [column for column in frame.columns if not any(source.explains(column) for source in sources)]
+    if strange:
+        raise RadweaveError(
+            f'the catalog of cohort "{name}" does not explain the genomic column "{strange[0]}" of the mart: '
+            f"run radweave refresh {name}"
+        )
+    checked = [f"genomic__{column}" for source in sources for column in source.leak_checked]
+    return frame.reindex(cases["patient"]).set_axis(cases.index).add_prefix("genomic__"), checked
+
+
+def _late(cohort: Cohort, genomic: Iterable[str], predict_at: str) -> dict[str, str]:
+    """Predictors that are not known at the prediction time → when they are."""
+    when = {f"clinical__{w}": v.known_at for w, v in cohort.variables.items() if v.role == "predictor"}
+    when |= {column: known_when(column, cohort.timepoints) for column in genomic}
+    limit = cohort.timepoints[predict_at]
+    return {column: at for column, at in when.items() if cohort.timepoints[at] > limit}
+
+
+def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
+    columns = [f"region__{m.lower()}__volume_ml" for m in modalities]
+    return cases.reindex(columns=columns)

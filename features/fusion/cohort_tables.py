@@ -1,0 +1,127 @@
+"""CohortTables: what the mart holds of one cohort, as far as a study asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from features.core.catalog.catalog import Catalog, Cohort
+from features.core.errors import RadweaveError, did_you_mean
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.recipe import Recipe
+from features.fusion.missing import lacking_modalities
+from features.fusion.question import Question
+from features.results.manifest import Mart
+from features.results.prefixes import settings_digests
+
+
+@dataclass(frozen=True, eq=False)
+class CohortTables:
+    """Tables of one cohort.
+
+    every: the region block, index case; region: of it the cases at the prediction time point, in the order of their files'
+    digests. clinical: index patient. features: columns of the recipes, a frame for each block of images, index case.
+    lacks_image: case → whether it lacks a usable image of a modality.
+    """
+
+    name: str
+    cohort: Cohort
+    endpoint: BinaryEndpoint | SurvivalEndpoint
+    mart: Mart
+    modalities: tuple[str, ...]
+    every: pd.DataFrame
+    region: pd.DataFrame
+    clinical: pd.DataFrame
+    features: tuple[pd.DataFrame, ...]
+    lacks_image: pd.DataFrame
+
+
+def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> CohortTables:
+    """Raises RadweaveError if endpoint or time point are unknown, or the mart was built with other settings."""
+    cohort = catalog.cohort(name)
+    endpoint = _endpoint(name, cohort, question)
+    every = mart.read("region", name).to_pandas().set_index("case")
+    region = every[every["timepoint"] == question.predict_at]
+    region = region.loc[_by_files(mart, name, region.index)]
+    clinical = mart.read("clinical", name).to_pandas().set_index("patient")
+    undeclared = [word for word in cohort.variables if word not in clinical]
+    if undeclared:
+        raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
+    tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
+    features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
+    if question.stable is not None:
+        unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)
+        features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
+    return CohortTables(
+        name=name,
+        cohort=cohort,
+        endpoint=endpoint,
+        mart=mart,
+        modalities=tuple(sorted({recipe.modality for recipe in question.recipes})),
+        every=every,
+        region=region,
+        clinical=clinical,
+        features=tuple(features),
+        lacks_image=lacking_modalities(tables, region, question.recipes),
+    )
+
+
+def block_of(column: str, recipes: Sequence[Recipe]) -> str:
+    """The block of a column of the design."""
+    prefix = column.split("__")[0]
+    kinds = {extractor.kind: extractor.block for recipe in recipes for extractor in recipe.extractors}
+    return kinds.get(prefix, prefix)
+
+
+def _endpoint(name: str, cohort: Cohort, question: Question) -> BinaryEndpoint | SurvivalEndpoint:
+    """The endpoint, if the cohort has it and the time point of the prediction."""
+    if question.endpoint not in cohort.endpoints:
+        hint = did_you_mean(question.endpoint, cohort.endpoints)
+        known = ", ".join(cohort.endpoints) or "none"
+        raise RadweaveError(f'cohort "{name}" has no endpoint "{question.endpoint}"; it has {known}. {hint}'.strip())
+    if question.predict_at not in cohort.timepoints:
+        hint = did_you_mean(question.predict_at, cohort.timepoints)
+        known = ", ".join(cohort.timepoints)
+        raise RadweaveError(
+            f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()
+        )
+    return cohort.endpoints[question.endpoint]
+
+
+def _by_files(mart: Mart, name: str, cases: pd.Index[str]) -> list[str]:
+    """Cases in the order of their files' digests: folds and scores must not depend on the key of the pseudonyms."""
+    digests: dict[str, list[str]] = {case: [] for case in cases}
+    for row in mart.read("scans", name, ["case", "image_digest", "mask_digest"]).to_pylist():
+        digests.get(row["case"], []).append(row["image_digest"] + row["mask_digest"])
+    return sorted(cases, key=lambda case: (sorted(digests[case]), case))
+
+
+def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Sequence[Recipe]) -> pd.DataFrame:
+    """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
+    wanted = [
+        f"{extractor.kind}__{recipe.name}__{column.name}"
+        for recipe in recipes
+        for extractor in recipe.extractors
+        if extractor.block == block
+        for column in extractor.columns(recipe)
+        if column.role == "predictor"
+    ]
+    names = set(table.schema.names)
+    absent = [column for column in wanted if column not in names]
+    if absent:
+        named = "".join(f" --recipe {recipe.name}" for recipe in recipes) if not all(r.default for r in recipes) else ""
+        raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}{named}')
+    built = mart.manifest.cohorts[name].settings
+    changed = [prefix for prefix, digest in settings_digests(recipes).items() if built.get(prefix) != digest]
+    if changed:
+        kind, recipe_name, _ = changed[0].split("__")
+        raise RadweaveError(
+            f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
+            f"run radweave refresh {name}"
+        )
+    features: pd.DataFrame = table.select(wanted).to_pandas()
+    features.index = pd.Index(table["case"].to_pandas(), name="case")  # set_index would copy all the columns
+    return features

@@ -1,0 +1,103 @@
+"""fuse: the design table of a study from the mart, with a flow of cases in which every exclusion has a reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features.core.catalog.catalog import Catalog
+from features.core.catalog.genomic_source import GenomicTable, MatrixTable
+from features.core.design import Design
+from features.core.errors import FitError, RadweaveError
+from features.fusion.cohort_part import cohort_part
+from features.fusion.cohort_tables import block_of
+from features.fusion.landmark_cohorts import check_landmark_cohorts
+from features.fusion.leakage import check_leakage
+from features.fusion.missing import count_lacking
+from features.fusion.patient_copies import image_copies, of_patients, row_copies
+from features.fusion.question import Question
+from features.results.manifest import Mart
+
+
+def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
+    """One row per case at the prediction time point, with outcome; columns of all blocks, float, NaN where missing.
+
+    Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
+    modality, or any value of a block, keeps NaN there, to be imputed inside training folds, or is excluded if the question
+    says so. Patients of all cohorts with one image or one row of numbers are named as copies.
+    An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
+    Predictors known after the prediction time are left out by name (`late`). Lesions become rows of their own, or one row
+    of their patient. Raises RadweaveError if cohort, endpoint or time point are unknown, a delta is known too late, cohorts
+    mean different things by one word, a recipe was fitted on a cohort's images, the mart was built with other settings, all
+    of a named block is known too late, or a predictor alone tells the outcome; StoreError if a cohort was not refreshed;
+    FitError if no case is left.
+    """
+    check_landmark_cohorts(question.recipes, question.cohorts)
+    parts = [cohort_part(mart, catalog, name, question) for name in question.cohorts]
+    endpoint = parts[0].endpoint
+    if len({part.endpoint.kind for part in parts}) > 1:
+        raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind in every cohort')
+    _check_same_meaning(catalog, question)
+    X = pd.concat([part.X for part in parts], verify_integrity=True)
+    X = X[[column for column in X.columns if column.startswith("clinical__")] + _others(X)].astype(float)
+    if X.empty:
+        raise FitError(f'no case has the endpoint "{question.endpoint}" and a usable image')
+    table = pd.concat([part.table for part in parts])
+    many = len(parts) > 1
+    centres = [f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]
+    blocks = {column: block_of(column, question.recipes) for column in X.columns}
+    patients = (table["cohort"] + ":" + table["patient"]).to_numpy(str)
+    copies = [*image_copies(pd.concat([part.scans for part in parts])), *row_copies(X, blocks, patients)]
+    design = Design(
+        X=X,
+        blocks=blocks,
+        y=np.concatenate([part.y for part in parts]),
+        endpoint=endpoint,
+        patients=patients,
+        centres=np.array(centres),
+        flow=tuple(row for part in parts for row in part.flow),
+        cohort_table=table,
+        missing_block=count_lacking(part.lacks for part in parts),
+        late={column: when for part in parts for column, when in part.late.items()},
+        copies=of_patients(copies, patients),
+    )
+    _check_blocks_known(design, question)
+    checked = {column for part in parts for column in part.checked} | {*question.leak_checked}
+    named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
+    check_leakage(design, named, checked, pd.concat([part.outcomes for part in parts]))
+    return design
+
+
+def _check_blocks_known(design: Design, question: Question) -> None:
+    """Raises RadweaveError if all of a named block is known after the prediction."""
+    for block in {"clinical", "genomic"} & set(question.blocks):
+        late = sorted({when for column, when in design.late.items() if column.startswith(f"{block}__")})
+        if late and not design.columns(block):
+            raise RadweaveError(
+                f'all {block} columns are known at {", ".join(late)}, after the prediction at "{question.predict_at}": '
+                f"leave {block} out of the blocks, or predict later"
+            )
+
+
+def _check_same_meaning(catalog: Catalog, question: Question) -> None:
+    """Raises RadweaveError if a variable or a gene of several cohorts differs in type, unit, levels, role or time."""
+    seen: dict[str, tuple[str, object]] = {}
+    for name in question.cohorts:
+        cohort = catalog.cohort(name)
+        meanings: dict[str, object] = {
+            f'variable "{word}"': (v.type, v.unit, v.levels, v.role) for word, v in cohort.variables.items()
+        }
+        for table in cohort.tables:
+            if isinstance(table, GenomicTable):
+                genes = f'"{table.genes}"' if isinstance(table, MatrixTable) else ""
+                meanings[f"{table.form} {genes}".strip()] = table.meaning
+        for word, meaning in meanings.items():
+            first, known = seen.setdefault(word, (name, meaning))
+            if known != meaning:
+                raise RadweaveError(
+                    f'the {word} differs between the cohorts "{first}" and "{name}" in type, unit or levels'
+                )
+
+
+def _others(X: pd.DataFrame) -> list[str]:
+    return [column for column in X.columns if not column.startswith("clinical__")]

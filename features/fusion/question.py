@@ -1,0 +1,33 @@
+"""Question: what a study asks of the mart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.core.kinds.recipe import Recipe
+from features.fusion.delta import Delta
+from features.fusion.lesions import Lesions
+from features.fusion.missing import MissingBlock
+from features.fusion.stable import Stable
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the mart: the part of a study that decides its design table.
+
+    missing_block: whether a case without any value of a block, or without a modality, is imputed or excluded. blocks: all
+    blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
+    changes between time points that become columns of the block delta. stable: which features are left out for their
+    stability; None: none. leak_checked: columns of the design that a person has checked for leaks.
+    """
+
+    cohorts: tuple[str, ...]
+    endpoint: str
+    predict_at: str
+    recipes: tuple[Recipe, ...]
+    missing_block: MissingBlock = "impute"
+    blocks: tuple[str, ...] = ()
+    lesions: Lesions = "each"
+    deltas: tuple[Delta, ...] = ()
+    stable: Stable | None = None
+    leak_checked: tuple[str, ...] = ()

@@ -1,0 +1,199 @@
+"""build_tables: per-case results become the wide tables of a cohort. Rows of unchanged cases are taken from the tables before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from features.core.case import Scan
+from features.core.kinds.recipe import Recipe
+from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
+from features.core.storage.table import ARROW, Column, Schema
+from features.images.region import REGION_COLUMNS
+from features.results.check_scan import BLOCK, check_address
+from features.results.extract_scans import extract_address
+from features.results.image_copies import find_copies
+from features.results.known_results import RESULT, KnownResults
+from features.results.prefixes import feature_prefix, region_prefix
+from features.results.schemas import KEY
+
+CHUNK = 256  # per-case results that are in memory as Python values at once
+
+
+@dataclass(frozen=True)
+class Group:
+    """The columns of one block that share a prefix, and the result that each case has there."""
+
+    block: str
+    prefix: str
+    columns: tuple[Column, ...]  # without the prefix
+    addresses: Mapping[Scan, str]
+
+
+@dataclass(frozen=True)
+class BuiltTables:
+    """Tables by block, their columns, the scans that gave something for every recipe, and why the others did not.
+
+    Each row of `rejected` and `warned` stands with the address of the result that says so.
+    """
+
+    blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]
+    used: frozenset[Scan]
+    rejected: tuple[tuple[Quarantined, str], ...]
+    warned: tuple[tuple[Quarantined, str], ...]
+
+
+def fits(scan: Scan, recipe: Recipe) -> bool:
+    """Whether a recipe is meant for a scan."""
+    return scan.modality == recipe.modality and scan.unit == recipe.unit
+
+
+def build_tables(scans: Sequence[Scan], recipes: Sequence[Recipe], known: KnownResults) -> BuiltTables:
+    """The image blocks of a cohort. Every scan ends as used or with at least one reason.
+
+    Raises StoreError if a per-case result is damaged.
+    """
+    rejected: list[tuple[Quarantined, str]] = []
+    warned: list[tuple[Quarantined, str]] = []
+    usable: list[Scan] = []
+    regions: dict[str, dict[Scan, str]] = {}
+    for scan in scans:
+        address = check_address(scan)
+        reason = known.rejection(BLOCK, region_prefix(scan.modality), address)
+        if reason is not None:
+            rejected.append((_quarantined(scan, "quality", reason), address))
+        else:
+            usable.append(scan)
+            said = known.warnings(BLOCK, region_prefix(scan.modality), address)
+            warned += [(_quarantined(scan, "quality", warning), address) for warning in said]
+            regions.setdefault(scan.modality, {})[scan] = address
+    groups = []
+    for modality, found in sorted(regions.items()):
+        columns = tuple(replace(column, modality=modality, family="region") for column in REGION_COLUMNS)
+        groups.append(Group(BLOCK, region_prefix(modality), columns, found))
+    lost: set[Scan] = set()
+    for recipe in recipes:
+        for extractor in recipe.extractors:
+            prefix = feature_prefix(recipe, extractor.kind)
+            addresses: dict[Scan, str] = {}
+            for scan in (scan for scan in usable if fits(scan, recipe)):
+                address = extract_address(scan, recipe, extractor)
+                reason = known.rejection(extractor.block, prefix, address)
+                if reason is not None:
+                    rejected.append((_quarantined(scan, "extract", reason), address))
+                    lost.add(scan)
+                else:
+                    addresses[scan] = address
+                    said = known.warnings(extractor.block, prefix, address)
+                    warned += [(_quarantined(scan, "extract", warning), address) for warning in said]
+            facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
+            columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
+            groups.append(Group(extractor.block, prefix, columns, addresses))
+    blocks = {
+        block: _block(block, [group for group in groups if group.block == block], known)
+        for block in (BLOCK, "radiomics", "deep")
+    }
+    for modality, addresses in sorted(regions.items()):
+        copies = find_copies(addresses, blocks[BLOCK][0], region_prefix(modality))
+        warned += [(_quarantined(scan, "quality", warning), "") for scan, warning in copies]
+    return BuiltTables(blocks, frozenset(usable) - lost, tuple(rejected), tuple(warned))
+
+
+def _block(block: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.Table, tuple[Column, ...]]:
+    """One row per case that has a result in any group, in the order of the case ids."""
+    cases = {str(scan.case): scan for group in groups for scan in group.addresses}
+    order = sorted(cases)
+    facts = [case_row(cases[case]) for case in order]
+    arrays: dict[str, pa.Array] = {c.name: pa.array([row[c.name] for row in facts], pa.string()) for c in KEY}
+    columns = list(KEY)
+    for group in groups:
+        address = Column(group.prefix + RESULT, "string", "address of the per-case result", role="fact")
+        first = group.columns[0]
+        columns.append(replace(address, modality=first.modality, recipe=first.recipe))
+        columns += [replace(column, name=group.prefix + column.name) for column in group.columns]
+        arrays |= _group_arrays(group, order, known)
+    schema = Schema(block, tuple(columns))
+    return schema.checked(pa.table(arrays)), schema.columns
+
+
+def _group_arrays(group: Group, order: Sequence[str], known: KnownResults) -> dict[str, pa.ChunkedArray]:
+    """The columns of a group in the order of the cases: known rows are taken, the others loaded, missing ones null."""
+    types = [(RESULT, pa.string()), *((column.name, ARROW[column.type]) for column in group.columns)]
+    wanted = pa.schema([(group.prefix + name, type_) for name, type_ in types])
+    before = known.table(group.block)
+    rows: Mapping[str, int] = {}
+    there = {} if before is None else dict(zip(before.schema.names, before.schema.types, strict=True))
+    if before is not None and all(there.get(field.name) == field.type for field in wanted):
+        before, rows = before.select(wanted.names).cast(wanted), known.rows(group.block, group.prefix)
+    else:
+        before = wanted.empty_table()
+    place: dict[str, int] = {}
+    parts, loaded = [before], list[dict[str, object]]()
+    for scan, address in group.addresses.items():
+        if address in rows:
+            place[str(scan.case)] = rows[address]
+            continue
+        values = known.load(group.block, address)
+        if isinstance(values, Rejected):
+            raise AssertionError(f"{address}: a rejection among values")
+        place[str(scan.case)] = sum(part.num_rows for part in parts) + len(loaded)
+        loaded.append({group.prefix + name: _null_if_nan(value) for name, value in {RESULT: address, **values}.items()})
+        if len(loaded) == CHUNK:
+            parts.append(pa.Table.from_pylist(loaded, schema=wanted))
+            loaded.clear()
+    both = pa.concat_tables([*parts, pa.Table.from_pylist(loaded, schema=wanted)]).combine_chunks()
+    taken = both.take(pa.array([place.get(case) for case in order], pa.int64()))
+    return dict(zip(taken.schema.names, taken.columns, strict=True))
+
+
+def case_row(scan: Scan) -> dict[str, object]:
+    """The key columns of a scan's case."""
+    case = scan.case
+    facts = {"case": str(case), "cohort": case.cohort, "centre": scan.centre, "patient": case.patient}
+    return {**facts, "timepoint": case.timepoint, "lesion": case.lesion}
+
+
+def scan_rows(scans: Iterable[Scan], rejected: Iterable[Quarantined]) -> list[dict[str, object]]:
+    """Rows of the table of scans; a scan's state is its first rejection."""
+    states: dict[tuple[str, str], str] = {}
+    for row in rejected:
+        states.setdefault((row.case, row.modality), row.code)
+    return [
+        {
+            **case_row(scan),
+            "modality": scan.modality,
+            "unit": scan.unit,
+            "image_format": scan.image.format,
+            "image_files": len(scan.image.paths),
+            "image_digest": scan.image.digest,
+            "mask_format": scan.mask.format,
+            "mask_digest": scan.mask.digest,
+            "roi": scan.roi,
+            "state": states.get((str(scan.case), scan.modality), "used"),
+        }
+        for scan in scans
+    ]
+
+
+def _quarantined(scan: Scan, stage: Stage, reason: Rejected | Warned) -> Quarantined:
+    case, sets = scan.case, (scan.image, scan.mask)
+    return Quarantined(
+        cohort=case.cohort,
+        centre=scan.centre,
+        case=str(case),
+        modality=scan.modality,
+        stage=stage,
+        code=reason.code,
+        message=reason.message or REASONS[reason.code].means.removeprefix("warning: "),
+        details=dict(reason.details),
+        files=len({path for one in sets for path in one.paths}),
+        bytes=sum({one.paths: one.bytes for one in sets}.values()),
+        digests=tuple(dict.fromkeys(one.digest[:12] for one in sets)),
+    )
+
+
+def _null_if_nan(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,155 @@
+"""KnownResults: what the newest refresh knows of a cohort, so that unchanged cases are taken from its tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from features.core.errors import StoreError
+from features.core.quarantine import TRANSIENT, Rejected, Warned
+from features.core.storage.place import remove_file
+from features.core.storage.store import Store
+from features.core.storage.table import table_of_bytes
+from features.results.manifest import CohortState, Manifest, checked_bytes, newest
+
+RESULT = "result"  # ends the name of the column that holds the addresses of per-case results
+
+
+class KnownResults:
+    """Addresses of per-case results that stand in a cohort's newest tables, their rows, and the rejections.
+
+    A damaged table is as if it were not there: its values come from work/ again; `damaged` says which. So is a damaged
+    result of work/: it is computed again; `spoilt` has its place. `mended`: refreshes whose views were built again.
+    `kernels`: which computed what the tables hold, and what was loaded since.
+    """
+
+    def __init__(self, store: Store, cohort: str) -> None:
+        self.store, self.cohort = store, cohort
+        self.manifest: Manifest = newest(store)
+        self.damaged: list[str] = []
+        self.spoilt: list[Path] = []
+        self.mended: list[int] = []
+        self.kernels: set[str] = set(self.state.kernels) if self.state else set()
+        self._tables: dict[str, pa.Table | None] = {}
+        self._rows: dict[tuple[str, str], dict[str, int]] = {}
+        self._fresh: dict[str, Rejected] = {}
+
+    @property
+    def state(self) -> CohortState | None:
+        """The cohort at its last refresh; None before the first."""
+        return self.manifest.cohorts.get(self.cohort)
+
+    def table(self, name: str) -> pa.Table | None:
+        """A table of the cohort; None if there is none or it is damaged."""
+        if name not in self._tables:
+            self._tables[name] = self._read(name)
+        return self._tables[name]
+
+    def _read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+        file = self.manifest.file(name, self.cohort)
+        if file is None:
+            return None
+        try:
+            return table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, columns)
+        except StoreError as error:
+            if str(error) not in self.damaged:
+                self.damaged.append(str(error))
+            return None
+
+    def rows(self, block: str, prefix: str) -> Mapping[str, int]:
+        """Address → row in the block's table, of the results whose columns begin with a prefix."""
+        key = block, prefix
+        if key not in self._rows:
+            name = prefix + RESULT
+            table = self._read(block, [name])  # of a wide table this one column; a column that is absent is left out
+            values = table[name].to_pylist() if table is not None and name in table.schema.names else []
+            self._rows[key] = {address: row for row, address in enumerate(values) if address is not None}
+        return self._rows[key]
+
+    @cached_property
+    def rejected(self) -> dict[str, Rejected]:
+        """Address → rejection, of those that stay true while nothing changes."""
+        table = self.table("quarantine")
+        rows = table.to_pylist() if table is not None and RESULT in table.schema.names else []
+        return {
+            row[RESULT]: Rejected(row["code"], row["message"], **json.loads(row["details"]))
+            for row in rows
+            if row[RESULT] and row["code"] not in TRANSIENT
+        }
+
+    @cached_property
+    def _warned(self) -> dict[str, list[Warned]] | None:
+        """Address → warnings of the newest tables, each once though several cases share the result; None if these do not say."""
+        table = self.table("warnings")
+        if table is None or RESULT not in table.schema.names:
+            return None
+        found: dict[str, list[Warned]] = {}
+        for row in table.to_pylist():
+            warned = Warned(row["code"], row["message"], json.loads(row["details"]))
+            if warned not in (there := found.setdefault(row[RESULT], [])):
+                there.append(warned)
+        return found
+
+    def warnings(self, block: str, prefix: str, address: str) -> list[Warned]:
+        """What is to be said of values under an address: from the tables if they hold these, else from work/."""
+        if self._warned is not None and address in self.rows(block, prefix):
+            return self._warned.get(address, [])
+        return self.store.warnings(block, address) if self.store.has(block, address) else []
+
+    @cached_property
+    def _kept(self) -> dict[str, set[str]]:
+        return self.store.results()
+
+    def knows(self, block: str, prefix: str, address: str) -> bool:
+        """Whether there is a result or a rejection, in the tables or, undamaged, in work/."""
+        if address in self.rejected or address in self._fresh:
+            return True
+        tabled = address in self.rows(block, prefix)
+        if tabled and self._warned is not None:
+            return True
+        if address in self._kept.get(block, ()) or self.store.has(block, address):
+            return self.is_whole(block, address)
+        return tabled
+
+    def is_whole(self, block: str, address: str) -> bool:
+        """Whether a result of work/ is undamaged; if not, it is removed, since its address says how to compute it again."""
+        if self.store.is_whole(block, address):
+            return True
+        self.spoilt.append(self.store.work(block, address))
+        remove_file(self.spoilt[-1])
+        self._kept.get(block, set()).discard(address)
+        return False
+
+    def load(self, block: str, address: str) -> dict[str, float | str] | Rejected:
+        """A per-case result of work/; its kernel is noted."""
+        values, kernel = self.store.load_with_kernel(block, address)
+        if kernel:
+            self.kernels.add(kernel)
+        return values
+
+    def lost(self, address: str, rejected: Rejected) -> None:
+        """Note a rejection that holds for this refresh alone."""
+        self._fresh[address] = rejected
+
+    def lost_codes(self) -> dict[str, str]:
+        """Address → code of the rejections that hold for this refresh alone."""
+        return {address: rejected.code for address, rejected in sorted(self._fresh.items())}
+
+    def rejection(self, block: str, prefix: str, address: str) -> Rejected | None:
+        """Why there are no values under an address; None if there are. WORKER_LOST where nobody knows."""
+        if address in self._fresh:
+            return self._fresh[address]
+        if address in self.rejected:
+            return self.rejected[address]
+        if address in self.rows(block, prefix):
+            return None
+        if not self.store.has(block, address):
+            return Rejected("WORKER_LOST")
+        found = self.store.rejection(block, address)
+        if found is not None:
+            self.rejected[address] = found
+        return found

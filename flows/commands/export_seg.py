@@ -1,0 +1,175 @@
+"""export-seg: masks and features of cases go back as DICOM: a SEG and a structured report beside the source image."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.core.errors import RadweaveError
+from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
+
+if TYPE_CHECKING:
+    from features.core.case import Scan
+    from features.core.storage.store import Store
+    from features.pacs.report import Feature
+
+BLOCKS = ("region", "radiomics")
+Keep = Callable[["Scan", Mapping[str, bytes]], None]
+
+
+def export_seg(
+    cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
+    case: Annotated[
+        list[str] | None, typer.Option(help="Only cases that begin so: cohort:patient[:timepoint]; may be repeated.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write the files into this folder, outside the store.")] = None,
+    pacs: Annotated[
+        str, typer.Option(help="Store them at this DICOMweb server (STOW-RS); credentials from RADWEAVE_PACS_*.")
+    ] = "",
+    description: Annotated[str, typer.Option(help="Series description.")] = "radweave",
+    no_features: Annotated[bool, typer.Option("--no-features", help="Only masks, no structured reports.")] = False,
+    derived: Annotated[
+        bool, typer.Option("--derived", help="Also features of derived images, such as wavelets: large reports.")
+    ] = False,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+) -> None:
+    """Masks as DICOM SEG and features as DICOM SR, for cases with DICOM images. The files name the patients."""
+    if bool(output) == bool(pacs):
+        raise RadweaveError("say where to: --output FOLDER, or --pacs URL")
+    place = open_store(store)
+    if output is not None and output.resolve().is_relative_to(Path(store).resolve()):
+        raise RadweaveError(f"--output {output}: the files name patients and must not lie in the store")
+    from features.core.progress import tell
+    from features.core.quarantine import Rejected
+    from flows.screen import Screen
+
+    keep = _to_folder(output) if output else _to_pacs(pacs)
+    lost: list[str] = []
+    done = 0
+    with Screen():
+        scans = _scans(catalog, cohort, place, case or [])
+        features = {} if no_features else _features(place, cohort, derived=derived)
+        for number, scan in enumerate(scans, start=1):
+            try:
+                files = _files(scan, features.get((str(scan.case), scan.modality), []), description)
+            except Rejected as error:
+                lost.append(f"{scan.case} {scan.modality}: {error}")
+            else:
+                keep(scan, files)
+                done += len(files)
+            tell("export", number, len(scans))
+    typer.echo(f"{done} files of {len(scans) - len(lost)} scans: {output or 'stored at the PACS'}")
+    for line in lost:
+        typer.echo(line, err=True)
+    if lost:
+        raise typer.Exit(1)
+
+
+def _to_folder(folder: Path) -> Keep:
+    """Files are named by the source image's digest: a case id beside the patient's name would undo the pseudonym."""
+    from features.core.storage.place import write_bytes
+
+    def keep(scan: "Scan", files: Mapping[str, bytes]) -> None:
+        for kind, data in files.items():
+            write_bytes(folder / f"{scan.modality}_{scan.image.digest[:12]}_{kind}.dcm", data)
+
+    return keep
+
+
+def _to_pacs(url: str) -> Keep:
+    from features.core.catalog.pacs_source import PacsSource
+    from features.pacs.credentials import Credentials
+    from features.pacs.send import send
+    from features.pacs.server import PacsError, Server
+
+    server = Server(PacsSource(url=url), Credentials.from_environment())
+
+    def keep(_scan: "Scan", files: Mapping[str, bytes]) -> None:
+        try:
+            send(server, list(files.values()))
+        except PacsError as error:
+            raise RadweaveError(f"{error}; what was stored before stays there, and can be sent again") from None
+
+    return keep
+
+
+def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> "list[Scan]":
+    """Scans with DICOM images that the newest refresh uses. Raises RadweaveError if there is none."""
+    from features.core.catalog.catalog import load_catalog
+    from features.core.progress import tell
+    from features.images.index.file_cache import FileCache
+    from features.images.index.index_cohort import index_cohort
+    from features.results.manifest import Mart
+    from features.results.withdraw import withdrawn_cases
+    from flows.commands.keys import store_key
+
+    names = ("case", "modality", "image_digest", "mask_digest")
+    known = Mart.open(store).read("scans", cohort, [*names, "state"]).to_pylist()
+    key = store_key(store, catalog)
+    used = {tuple(row[name] for name in names) for row in known if row["state"] == "used"}
+    cache = FileCache.load(store.files(cohort), key)
+    index = index_cohort(
+        load_catalog(catalog), cohort, key, progress=tell, cache=cache, withdrawn=withdrawn_cases(store)
+    )
+    found = [
+        scan
+        for scan in index.scans
+        if scan.image.format == "dicom"
+        and (str(scan.case), scan.modality, scan.image.digest, scan.mask.digest) in used
+        and (not cases or any(f"{scan.case}:".startswith(f"{case}:") for case in cases))
+    ]
+    if not found:
+        raise RadweaveError(
+            f'cohort "{cohort}" has no such case with a DICOM image among those that its newest refresh uses; refresh it '
+            "if its files changed"
+        )
+    return found
+
+
+def _features(store: "Store", cohort: str, *, derived: bool) -> "dict[tuple[str, str], list[Feature]]":
+    """The handcrafted features of each case and modality."""
+    from features.pacs.report import Feature
+    from features.results.manifest import Mart
+
+    mart = Mart.open(store)
+    found: dict[tuple[str, str], list[Feature]] = {}
+    columns = [
+        row
+        for row in mart.read("dictionary", cohort).to_pylist()
+        if row["block"] in BLOCKS and row["role"] == "predictor" and row["type"] != "string"
+        if derived or row["filter"] in ("", "original")
+    ]
+    for block in BLOCKS:
+        own = [row for row in columns if row["block"] == block]
+        table = mart.read(block, cohort, ["case", *(row["name"] for row in own)])
+        for values in table.to_pylist():
+            for row in own:
+                value = values[row["name"]]
+                if value is not None:
+                    kind, _, name = row["name"].split("__", 2)
+                    facts = {"unit": row["unit"], "ibsi": row["ibsi"], "image": row["filter"], "recipe": row["recipe"]}
+                    short = name.removeprefix(f"{row['filter']}_")
+                    method = f"{kind}; {row['version']}" if row["version"] else kind
+                    feature = Feature(short, float(value), **facts, method=method)
+                    found.setdefault((values["case"], row["modality"]), []).append(feature)
+    return found
+
+
+def _files(scan: "Scan", features: "Sequence[Feature]", description: str) -> dict[str, bytes]:
+    """The SEG of a scan, and the SR if there are features. Raises Rejected as read_region and the makers."""
+    from features.images.region import read_region
+    from features.pacs.report import make_report
+    from features.pacs.segmentation import make_segmentation, read_sources
+    from features.pacs.send import encode
+
+    region, sources = read_region(scan), read_sources(scan.image.paths)
+    basis = [scan.image.digest, scan.mask.digest]
+    seg = make_segmentation(region, sources, label=scan.roi, description=f"{description} ROI", basis=basis)
+    found = {"seg": encode(seg)}
+    if features:
+        told = f"{description} features"
+        report = make_report(seg, sources, features, modality=scan.modality, unit=scan.unit, description=told)
+        found["sr"] = encode(report)
+    return found

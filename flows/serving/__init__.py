@@ -1,0 +1,1 @@
+"""Prefect: the server and its guard, forms, artifacts, and how steps run with and without an engine."""

@@ -1,0 +1,204 @@
+"""What a run shows in the UI: progress, flow of scans, quarantine, features, scores. No names, ids, paths or UIDs."""
+
+import base64
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import pandas as pd
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
+
+from features.core.quarantine import REASONS
+from features.core.storage.seal import read_page
+from features.core.storage.store import Store
+from features.core.storage.table import read_table
+from features.results.accounts import file_flow, scan_flow
+from features.results.manifest import Mart
+from features.results.published import Published
+
+T = TypeVar("T")
+UPDATE_SECONDS = 3.0
+MOST_IMAGES, GRID_COLUMNS = 24, 6
+MOST_ROWS = 500  # of a table: the UI is for looking, the store for counting
+
+
+class Board:
+    """The artifacts of the flow run that is under way; outside a flow run nothing happens.
+
+    An artifact that cannot be kept is said once; the run goes on without any further ones.
+    """
+
+    def __init__(self) -> None:
+        self._open = FlowRunContext.get() is not None
+        self._bars: dict[str, tuple[UUID, float]] = {}
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """A bar per step, and a line of the log each time that it moves."""
+        now = time.monotonic()
+        bar, moved = self._bars.get(what, (None, 0.0))
+        if not self._open or (bar and done < total and now - moved < UPDATE_SECONDS):
+            return
+        get_run_logger().info("%s: %d of %d", what, done, total)
+        percent = 100.0 * done / total if total else 100.0
+        if bar is None:
+            key = "progress-" + _slug(what)
+            bar = cast(UUID | None, self._keep(lambda: create_progress_artifact(percent, key=key, description=what)))
+        else:
+            self._keep(lambda: update_progress_artifact(bar, percent))
+        if bar is not None:
+            self._bars[what] = (bar, now)
+
+    def refreshed(self, published: Published, store: Store) -> None:
+        """Flow of scans per centre, the quarantine, and what the mart holds now."""
+        if not self._open:
+            return
+        cohort, mart = published.cohort, Mart.open(store)
+        rows = mart.read("quarantine", cohort).to_pylist()
+        centres = Counter(mart.read("scans", cohort, ["centre"])["centre"].to_pylist())
+        flow = scan_flow(centres, rows)
+        said = f"{published.scans} scans in, {published.used} used, refresh {published.refresh}"
+        self._table(f"scans-{_slug(cohort)}", flow, f"Flow of scans of {cohort}: {said}")
+        found = sum(published.files.values())
+        self._table(f"files-{_slug(cohort)}", file_flow(published.files), f"Flow of files of {cohort}: {found} found")
+        shown = [
+            {
+                **{name: row[name] for name in ("run", "centre", "case", "modality", "stage", "code")},
+                **_reason(row["code"]),
+            }
+            for row in rows[:MOST_ROWS]
+        ]
+        left = f"; the first {MOST_ROWS} of {len(rows)} rows" if len(rows) > MOST_ROWS else ""
+        self._table(f"quarantine-{_slug(cohort)}", shown, f"Quarantine of {cohort}: {len(rows)} rows{left}")
+        features = feature_summary(mart, cohort)
+        self._table(f"features-{_slug(cohort)}", features, f"Features of {cohort} in the mart")
+        if published.changed:
+            page = f"quality/{cohort}.html"
+            grid, what = quality_grid(mart, cohort, page), f"Quality of {cohort} at a glance: {page}"
+            self._keep(lambda: create_markdown_artifact(grid, key=f"quality-{_slug(cohort)}", description=what))
+
+    def studied(self, name: str, title: str, folder: Path, root: Path) -> None:
+        """Scores with intervals, the forest figures of the report, and the place of the report below the store."""
+        if not self._open:
+            return
+        scores = score_rows(read_table(folder / "scores.parquet").to_pandas())
+        self._table(f"scores-{_slug(name)}", scores, f"Scores of {title or name}, all centres together")
+        place = (folder / "report.html").relative_to(root)
+        parts = [
+            f"# {title or name}",
+            f"Report: `{place}` in the store.",
+            *_forests(read_page(folder / "report.html")),
+            _markdown(scores),
+        ]
+        key = f"report-{_slug(name)}"
+        self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=key, description=f"Report: {place}"))
+
+    def _table(self, key: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:
+        shown = [dict(row) for row in rows] or [{"": "nothing"}]
+        self._keep(lambda: create_table_artifact(shown, key=key, description=description))
+
+    def _keep(self, make: Callable[[], T]) -> T | None:
+        if not self._open:
+            return None
+        try:
+            return make()
+        except Exception as error:  # whatever happened, work is worth more than its picture
+            self._open = False
+            get_run_logger().warning("no further artifacts, the server refuses them: %s", type(error).__name__)
+            return None
+
+
+def feature_summary(mart: Mart, cohort: str) -> list[dict[str, Any]]:
+    """A row per block of the mart: cases, predictors and the share of their cells that is empty."""
+    dictionary = mart.read("dictionary", cohort).to_pylist()
+    found = []
+    for block in dict.fromkeys(row["block"] for row in dictionary if row["role"] == "predictor"):
+        names = [row["name"] for row in dictionary if row["block"] == block and row["role"] == "predictor"]
+        table = mart.read(block, cohort, names)
+        cells = table.num_rows * len(names)
+        empty = sum(column.null_count for column in table.columns)
+        share = f"{100 * empty / cells:.1f} %" if cells else "–"
+        found.append({"block": block, "rows": table.num_rows, "predictors": len(names), "empty cells": share})
+    return found
+
+
+def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """The scores over all centres as they are read: one row each, with interval, n and events."""
+    return [
+        {
+            "validation": row["split"],
+            "blocks": row["blocks"],
+            "model": row["model"],
+            "metric": row["metric"],
+            "value": "–" if pd.isna(row["value"]) else f"{row['value']:.3f}",
+            "95 % interval": "–" if pd.isna(row["low"]) else f"{row['low']:.3f} – {row['high']:.3f}",
+            "n": int(row["n"]),
+            "events": int(row["events"]),
+        }
+        for row in scores[scores["centre"] == ""].to_dict("records")
+    ]
+
+
+def quality_grid(mart: Mart, cohort: str, page: str) -> str:
+    """Thumbnails as Markdown, those with something to say first, and the outliers; the page shows all."""
+    from tasks.quality.outliers import find_outliers
+    from tasks.quality.quality_page import scan_cards
+    from tasks.quality.scan_facts import read_scan_facts
+
+    found = read_scan_facts(mart, cohort)
+    outliers = find_outliers(found)
+    cards = scan_cards(mart.store, found, outliers, mart.read("warnings", cohort).to_pylist(), MOST_IMAGES)
+    drawn = [card for card in cards if card.png]
+    parts = [
+        f"# Quality of {cohort}",
+        f"{len(drawn)} of {len(found.scans)} scans; the page `{page}` in the store leads to all.",
+    ]
+    for start in range(0, len(drawn), GRID_COLUMNS):
+        line = drawn[start : start + GRID_COLUMNS]
+        cells = [f"![{card.alt}](data:image/png;base64,{card.png})" for card in line]
+        names = [" ".join([card.modality, card.name, *(f"**{text}**" for text, _ in card.marks)]) for card in line]
+        blank = [""] * (GRID_COLUMNS - len(line))
+        rows = ["| " + " | ".join(row) + " |" for row in ([*cells, *blank], [*names, *blank])]
+        parts.append("\n".join([rows[0], "|" + "---|" * GRID_COLUMNS, rows[1]]))
+    shown = [
+        {"case": one.case, "modality": one.modality, "what": one.fact.title, "value": f"{one.value:.4g}",
+         "median of the centre": f"{one.median:.4g}", "robust z": one.shown}
+        for one in outliers[:MOST_IMAGES]
+    ]  # fmt: skip
+    return "\n\n".join([*parts, f"## Outliers: {len(outliers)}", *([_markdown(shown)] if shown else [])])
+
+
+def _reason(code: str) -> dict[str, str]:
+    reason = REASONS.get(code)
+    return {"means": reason.means, "remedy": reason.remedy} if reason else {"means": "", "remedy": ""}
+
+
+def _forests(report: str) -> list[str]:
+    """The forest figures of a report as Markdown images that hold their data."""
+    found = []
+    for name, svg in re.findall(r'<figure id="figure-forest-(\w+)".*?(<svg.*?</svg>)', report, re.DOTALL):
+        whole = svg.replace("<svg ", '<svg font-family="sans-serif" ', 1)
+        data = base64.b64encode(whole.encode()).decode()
+        found.append(f"![Forest plot of {name}](data:image/svg+xml;base64,{data})")
+    return found
+
+
+def _markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as a Markdown table."""
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in ([*rows[0]], *(row.values() for row in rows))]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
+
+
+def _slug(text: str) -> str:
+    """Lower-case letters, digits and dashes: the words that Prefect allows as keys."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

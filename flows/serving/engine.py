@@ -1,0 +1,261 @@
+"""Steps with and without an engine: inside a Prefect flow run a step is a tracked task run, else it is just called.
+
+Measured: a serverless Prefect run costs about 25 s to start, so the command line runs untracked unless a server is named
+(PREFECT_API_URL, or `radweave serve`); results and recovery are the same, because both rest on the store.
+
+What is tracked lies in the server's database. So errors that radweave does not know lose their texts, which may quote
+patient data, before Prefect sees them.
+"""
+
+import base64
+import contextvars
+import copy
+import ctypes
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from http.client import HTTPException
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect import Flow, Task, get_client
+from prefect.concurrency.sync import concurrency
+from prefect.context import FlowRunContext
+from prefect.exceptions import FailedRun
+from prefect.logging import get_run_logger
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_KEY,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    temporary_settings,
+)
+from prefect.states import Failed
+
+from features.core.digest import digest_bytes
+from features.core.errors import RadweaveError
+from features.core.progress import watched_by
+from flows.serving.artifacts import Board
+from flows.serving.server import HEARTBEAT_SECONDS, SERVED_BY
+
+P = ParamSpec("P")
+R = TypeVar("R")
+GPU_LIMIT = "radweave-gpu"
+LEASE_SECONDS = 120.0  # a run that is alive renews its hold of the slot after three quarters of it
+WAIT_SECONDS = 3.0  # before a run says that it waits
+WAITS = (
+    f"waits for a slot of the GPU, which another run holds (limit {GPU_LIMIT}). If no other run is at work, a killed one left "
+    "it: it is free after two minutes; after a restart of a server that radweave serve did not start, say radweave prepare"
+)
+BUSY = (429, 500, 502, 503, 504)  # answers of a server that is there
+_PR_SET_PDEATHSIG = 1
+
+
+class UnknownError(Exception):
+    """An error that radweave does not know, told without its text: where it happened and what kind it is."""
+
+    def __init__(self, error: Exception) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+        digest = digest_bytes("".join(traceback.format_tb(error.__traceback__)).encode())[:16]
+        super().__init__(
+            f"{type(error).__name__}{place} (traceback {digest}): an error that radweave does not know; what was finished "
+            "is kept. Run the same command in a terminal without PREFECT_API_URL to read its text, and report it."
+        )
+
+
+def run_step(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of a step, tracked where a flow run is under way."""
+    if not FlowRunContext.get():
+        return step.fn(*args, **kwargs)
+    tracked = copy.copy(step)
+    tracked.fn = _discreet(step.fn)
+    return tracked(*args, **kwargs)
+
+
+def run_body(work: Callable[[Board], R]) -> R:
+    """The body of a flow, with its progress and artifacts shown in the UI if it is tracked.
+
+    There, errors end the run as Failed with their sentence; elsewhere they are raised.
+    """
+    board = Board()
+    if not FlowRunContext.get():
+        return work(board)
+    _end_with_server()
+    with watched_by(board.progress):
+        try:
+            return work(board)
+        except RadweaveError as error:
+            sentence = str(error)
+        except Exception as error:
+            sentence = str(error if isinstance(error, UnknownError) else UnknownError(error))
+        get_run_logger().error(sentence)
+        for name in ("prefect.flow_runs", "prefect.engine"):
+            logging.getLogger(name).addFilter(_is_news)
+        return cast(R, Failed(message=sentence))  # Prefect takes a state for the end of the run
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is more than Prefect's traceback of a run whose sentence was just logged."""
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
+
+
+def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of a flow: as a tracked run where a Prefect server is named, else as a plain call.
+
+    Where the server is lost on the way, the work goes on without it, and this is said. Raises RadweaveError if the
+    server does not answer at the start, or the run ends as Failed.
+    """
+    server = os.environ.get("PREFECT_API_URL")
+    if not server:
+        return flow.fn(*args, **kwargs)
+    if fault := server_fault(server):
+        raise RadweaveError(f"{fault}, or unset PREFECT_API_URL to work untracked; nothing was computed")
+    ended: list[R] = []
+    tracked = copy.copy(flow)
+    tracked.fn = _kept(flow.fn, ended)
+    try:
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT_SECONDS}):
+            found: R = cast(Callable[P, Any], tracked)(*args, **kwargs)
+            return found
+    except FailedRun as error:
+        raise RadweaveError(str(error)) from None
+    except Exception:
+        if not server_fault(server):
+            raise
+    say("the Prefect server is gone: the work goes on without it, its run will show as Crashed")
+    if not ended:
+        return flow.fn(*args, **kwargs)  # what was finished is in the store
+    if isinstance(ended[0], type(Failed())):
+        raise RadweaveError(str(ended[0].message))
+    return ended[0]
+
+
+@contextmanager
+def gpu_slot() -> Iterator[None]:
+    """A slot of the limit `radweave-gpu`, held while the block runs; without a server or a limit nothing is waited for.
+
+    A run that waits says so. What a killed run held is free again after LEASE_SECONDS, as long as its server lives.
+    """
+    slot = concurrency(
+        GPU_LIMIT, occupy=1, strict=False, lease_duration=LEASE_SECONDS, raise_on_lease_renewal_failure=False
+    )
+    tracked = FlowRunContext.get() is not None
+    waiting = threading.Timer(WAIT_SECONDS, contextvars.copy_context().run, (say, WAITS))
+    if tracked:
+        waiting.start()
+    try:
+        held = tracked and _done(slot.__enter__, "no slot of the GPU was to be had")
+    finally:
+        waiting.cancel()
+    try:
+        yield
+    finally:
+        if held:
+            _done(lambda: slot.__exit__(None, None, None), "the slot of the GPU was not given back")
+
+
+def name_run(name: str) -> None:
+    """Rename the flow run that is under way, if there is one; a server that refuses changes nothing."""
+    context = FlowRunContext.get()
+    if context is not None and context.flow_run is not None:
+        run = context.flow_run.id
+        with get_client(sync_client=True) as client:
+            _done(lambda: client.update_flow_run(run, name=name), "the run keeps its name")
+
+
+def say(message: str) -> None:
+    """A line for whoever watches: in the run's log, or on stderr."""
+    if FlowRunContext.get():
+        get_run_logger().warning(message)
+    else:
+        print(f"radweave: {message}", file=sys.stderr)
+
+
+def _discreet(call: Callable[P, R]) -> Callable[P, R]:
+    """The call with errors that tell no text of files: those that radweave words itself pass, others are reworded."""
+
+    @wraps(call)
+    def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return call(*args, **kwargs)
+        except RadweaveError:
+            raise
+        except Exception as error:
+            raise _without_text(error) from None
+
+    return quiet
+
+
+def _without_text(error: Exception) -> Exception:
+    """The error without its text; what retries look at stays: the kind of an error of networks and files."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return OSError(error.errno, os.strerror(error.errno))
+    for kind in (ConnectionError, TimeoutError):
+        if isinstance(error, kind):
+            return kind(kind.__name__)
+    return UnknownError(error)
+
+
+def _kept(call: Callable[P, R], ended: list[R]) -> Callable[P, R]:
+    """The call, whose result is also kept in `ended`: Prefect loses it if it cannot tell its server."""
+
+    @wraps(call)
+    def keeping(*args: P.args, **kwargs: P.kwargs) -> R:
+        ended.append(call(*args, **kwargs))
+        return ended[-1]
+
+    return keeping
+
+
+def _done(ask: Callable[[], object], otherwise: str) -> bool:
+    """Whether the server did what it was asked for; if not, this is said and the work goes on."""
+    try:
+        ask()
+    except Exception as error:
+        say(f"{otherwise}: {type(error).__name__}")
+        return False
+    return True
+
+
+def server_fault(server: str) -> str:
+    """Why the server at this PREFECT_API_URL cannot be used, and what to do; empty if it can."""
+    if not server.startswith(("http://", "https://")):
+        return "PREFECT_API_URL is no address of a server: give one such as http://127.0.0.1:4200/api"
+    headers = {"content-type": "application/json", **_credentials()}
+    try:
+        request = urllib.request.Request(f"{server.rstrip('/')}/flows/count", b"{}", headers)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            is_count = answer.read(100).strip().isdigit()
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 401:
+            return (
+                "the Prefect server that PREFECT_API_URL names asks for a password: set PREFECT_API_AUTH_STRING to it"
+            )
+        if error.code == 403:
+            return "the Prefect server at PREFECT_API_URL is asked for by another name: use http://127.0.0.1:PORT/api"
+        is_count = error.code in BUSY
+    except (OSError, ValueError, HTTPException):
+        return "the Prefect server that PREFECT_API_URL names does not answer: start it"
+    return "" if is_count else "at PREFECT_API_URL answers no Prefect API: its address ends with /api"
+
+
+def _credentials() -> dict[str, str]:
+    """The header by which Prefect's clients say who they are: of a server with a password, or of Prefect Cloud."""
+    if password := PREFECT_API_AUTH_STRING.value():
+        return {"authorization": "Basic " + base64.b64encode(password.encode()).decode()}
+    key = PREFECT_API_KEY.value()
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def _end_with_server() -> None:
+    """Have the kernel end this run with the `radweave serve` that started it, also if that is killed (Linux)."""
+    if sys.platform == "linux" and os.environ.get(SERVED_BY) == str(os.getppid()):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

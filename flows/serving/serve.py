@@ -1,0 +1,195 @@
+"""serve: a Prefect server on loopback, and a runner for what its schedules and its UI ask for."""
+
+import asyncio
+import os
+import signal
+import threading
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from features.core.catalog.catalog import Catalog, load_catalog
+from features.core.errors import RadweaveError
+from features.core.storage.lock import locked
+from features.core.storage.place import is_remote, open_place
+from features.core.storage.store import Store
+from features.results.keys import is_new
+from flows.commands.keys import own_key
+from flows.configuration import recipe_files, study_files
+from flows.serving.server import (
+    HEARTBEAT_SECONDS,
+    HOST,
+    SERVED_BY,
+    check_access,
+    check_database,
+    check_port,
+    running_server,
+    server_settings,
+)
+from tasks.running.runner import Runner
+
+SCHEDULED, ON_DEMAND = "scheduled", "on-demand"
+
+
+def serve_deployments(
+    store: str,
+    catalog: Path,
+    port: int,
+    cron: str,
+    runner: Runner,
+    *,
+    database: str = "",
+    auth: str = "",
+    url: str = "",
+) -> None:
+    """Serve `refresh/scheduled` and `study/on-demand` until interrupted.
+
+    Without a database, the server's own data lie in <store>/prefect; for a store on object storage, in ./radweave-server.
+    url: where browsers find the server, if that is behind a proxy.
+
+    Raises RadweaveError if the catalog has faults, an option is wrong, the port is taken, the database does not answer or
+    the store cannot be written.
+    """
+    declared, url = load_catalog(catalog), url.rstrip("/")
+    place = open_place(store)
+    home = Path("radweave-server") if is_remote(place) else place
+    if any(above.is_file() for above in (home, *home.parents)):
+        raise _not_writable(home, "a file stands in its place")
+    own_key(Store(place), needed=not is_new(Store(place)))  # said now, and not only by the first run at night
+    auth = auth or os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
+    check_access(auth, url)
+    check_port(port)
+    if database:
+        check_database(database)
+    settings = server_settings((home / "prefect").resolve(), port, database=database, auth=auth, url=url)
+    os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
+    check_cron(cron)
+    log = _writable(home) / "prefect-server.log"
+    stopping = threading.Event()
+    with locked(home / "prefect" / "served", f"{store} is being served"), running_server(settings, log, stopping):
+        print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)
+        where = store if is_remote(place) else str(place.resolve())
+        _run_deployments(declared, where, catalog.resolve(), cron, runner, stopping)
+
+
+def check_cron(cron: str) -> None:
+    """Raises RadweaveError if this is no cron expression, ValidationError if a setting of Prefect is wrong."""
+    with warnings.catch_warnings():  # its home is made later, where all options are right
+        warnings.filterwarnings("ignore", "Failed to create the Prefect home")
+        from prefect.client.schemas.schedules import CronSchedule
+        from prefect.settings import get_current_settings
+    get_current_settings()
+    try:
+        CronSchedule(cron=cron)
+    except ValueError:
+        raise RadweaveError(
+            f'--cron "{cron}": not a cron expression; it has five fields in UTC: minute, hour, day of the month, month, day of '
+            'the week, such as "0 3 * * *" for 3 o\'clock each night'
+        ) from None
+
+
+def _writable(home: Path) -> Path:
+    """The folder of the server's log and data. Raises RadweaveError if it cannot be written."""
+    try:
+        (home / "prefect").mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home), TemporaryFile(dir=home / "prefect"):
+            return home
+    except OSError as error:
+        raise _not_writable(home, str(error.strerror)) from None
+
+
+def _not_writable(home: Path, why: str) -> RadweaveError:
+    return RadweaveError(
+        f"{home}: cannot be written ({why}): the server keeps its log and its data there, and refreshes write to the store; "
+        "choose another --store, or have it made writable"
+    )
+
+
+def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
+    """Environment of the runner and of the runs: the server's, without its secrets, and where it is."""
+    found = {key: value for key, value in settings.items() if not key.startswith("PREFECT_SERVER_DATABASE")}
+    found["PREFECT_API_URL"] = f"http://{HOST}:{settings['PREFECT_SERVER_API_PORT']}/api"
+    found["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(HEARTBEAT_SECONDS)
+    found[SERVED_BY] = str(os.getpid())
+    return {**found, "PREFECT_API_AUTH_STRING": auth} if auth else found
+
+
+def _run_deployments(
+    declared: Catalog, store: str, catalog: Path, cron: str, runner: Runner, stopping: threading.Event
+) -> None:
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.types.entrypoint import EntrypointType
+
+    from flows.refresh import refresh
+    from flows.serving.prepare import end_stale_runs, free_gpu_slots, prepare_server
+    from flows.study import study
+
+    prepare_server()
+    if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
+        print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
+    if freed := free_gpu_slots(restarted=True):
+        print(f"radweave: slots of the GPU that killed runs had left taken, free now: {freed}", flush=True)
+    places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
+    module = EntrypointType.MODULE_PATH
+    scheduled = refresh.to_deployment(SCHEDULED, cron=cron, parameters=places, entrypoint_type=module)
+    on_demand = study.to_deployment(ON_DEMAND, parameters=places, entrypoint_type=module)
+    assert isinstance(scheduled, RunnerDeployment)
+    assert isinstance(on_demand, RunnerDeployment)
+    _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
+    _offer(scheduled, "recipes", {"items": _words(recipe_files())})
+    _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(_studies(declared))}, _FILE]})
+    _run_until_stopped([scheduled, on_demand], stopping)
+
+
+def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> None:
+    """One run at a time, until Ctrl+C or SIGTERM, which `stopping` then tells."""
+    from prefect.runner import Runner as PrefectRunner
+
+    class Served(PrefectRunner):
+        def handle_sigterm(self, *_: Any) -> None:
+            stopping.set()
+            loop = asyncio.get_running_loop()  # Prefect's own way leaves a coroutine that nobody awaits
+            loop.call_soon_threadsafe(lambda: loop.create_task(self.end()))
+
+        async def end(self) -> None:
+            while not self.started:  # Prefect's runner listens before it can be stopped
+                await asyncio.sleep(0.05)
+            await self.astop()
+
+    def interrupt(*_: Any) -> None:
+        stopping.set()
+        raise KeyboardInterrupt
+
+    names = ", ".join(f"{deployment.flow_name}/{deployment.name}" for deployment in deployments)
+    with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, interrupt)  # until the runner listens itself
+        runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
+        for deployment in deployments:
+            runner.add_deployment(deployment)
+        print(f"radweave: serving {names}", flush=True)
+        asyncio.run(runner.start())
+    print("radweave: stopped", flush=True)
+
+
+_FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
+
+
+def _studies(declared: Catalog) -> list[str]:
+    """Studies that come with radweave and name only cohorts of this catalog."""
+    from tasks.modelling.evaluation.study import load_study
+
+    return [name for name, path in study_files().items() if set(load_study(path).cohorts) <= set(declared.cohorts)]
+
+
+def _words(words: Any) -> dict[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+def _offer(deployment: Any, parameter: str, schema: dict[str, Any]) -> None:
+    """Let the form of a deployment offer the words of this catalog, where the flow takes any."""
+    known = deployment._parameter_openapi_schema.properties[parameter]
+    if "anyOf" in schema:
+        known.pop("type", None)
+    known.update(schema)

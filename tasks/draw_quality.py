@@ -1,0 +1,32 @@
+"""After step 6a: the quality page of a cohort."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from features.core.case import Scan
+from features.core.quarantine import Rejected
+from features.core.storage.store import THUMBNAIL, Store
+from features.results.check_scan import check_address, draw_scan
+from tasks.running.pool import Pool
+
+
+@task(name="quality", cache_policy=NO_CACHE, persist_result=False)
+def write_quality_page(store: Store, cohort: str) -> None:
+    """The page of what the newest refresh left, with the thumbnails that are kept."""
+    from tasks.quality.quality_page import write_quality  # a refresh that changes nothing need not load it
+
+    write_quality(store, cohort)
+
+
+def draw_missing(scans: Sequence[Scan], store: Store, pool: Pool, cohort: str) -> tuple[int, int]:
+    """How many thumbnails that were damaged or not kept were drawn now, and how many scans could not be read for one."""
+    kept = store.results().get(THUMBNAIL, set())
+    todo = [
+        scan for scan in scans if check_address(scan) not in kept or not store.is_whole(THUMBNAIL, check_address(scan))
+    ]
+    found = pool.map(partial(draw_scan, store=store), todo, f"{cohort}: draw thumbnails")
+    lost = sum(isinstance(one, Rejected) for one in found)
+    return len(todo) - lost, lost

@@ -1,0 +1,1 @@
+"""The modelling library: splits, models, metrics and their evaluation. No prefect here."""

@@ -1,0 +1,135 @@
+"""StudyResult: scores, predictions, selected features and risk groups of one study, with all that a report prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from features.core.design import Copies, FlowRow
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from tasks.modelling.evaluation.single import Single
+from tasks.modelling.metrics.kaplan_meier import Curve
+
+Metric = Literal["auc", "harrell_c", "uno_c"]
+ModelKey = tuple[str, int, str, str, str]  # split, repeat, fold, blocks, model
+PREDICTION_COLUMNS = (
+    *("split", "repeat", "fold", "blocks", "model", "case", "centre", "patient"),
+    *("score", "high_risk", "event", "time"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric of one model on one set of blocks under one split. reason: why there is no value, or no interval of it.
+
+    centre: the only centre that is scored, "" for all together. n, events: scored cases. columns: columns offered to
+    the model. candidates: settings that inner folds chose from. warnings: number raised while fitting.
+    """
+
+    split: str
+    blocks: str
+    model: str
+    metric: Metric
+    centre: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    events: int
+    columns: int
+    candidates: int
+    warnings: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A feature that models chose: in how many of the split's fitted folds, and its mean weight there (NaN: none)."""
+
+    split: str
+    blocks: str
+    model: str
+    feature: str
+    chosen: int
+    folds: int
+    mean_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class RiskGroups:
+    """Out-of-fold cases above and below their training fold's median score, first repeat.
+
+    p: log-rank. Folds share training cases, so p is descriptive. A curve is None where its group is empty.
+    """
+
+    split: str
+    blocks: str
+    model: str
+    p: float | None
+    reason: str
+    high: Curve | None
+    low: Curve | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """How much was tried: sets of blocks × models (each a reported score), their settings and all fits."""
+
+    block_sets: int
+    models: int
+    candidates: int
+    fits: int
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """All that one study gave. predictions: PREDICTION_COLUMNS, one row per case, fold, set of blocks and model.
+
+    small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
+    copies: patients that may be one, as in the design. singles: the best column of each block.
+    models: fitted pipelines, only if asked for.
+    """
+
+    study: str
+    digest: str
+    endpoint: BinaryEndpoint | SurvivalEndpoint
+    n: int
+    events: int
+    patients: int
+    centres: Mapping[str, int]
+    blocks: Mapping[str, tuple[str, ...]]
+    flow: tuple[FlowRow, ...]
+    scores: tuple[Score, ...]
+    predictions: pd.DataFrame
+    selected: tuple[Selected, ...]
+    groups: tuple[RiskGroups, ...]
+    tuned: Tuned
+    small: str
+    warnings: Mapping[str, int]
+    copies: tuple[Copies, ...] = ()
+    singles: tuple[Single, ...] = ()
+    models: Mapping[ModelKey, Pipeline] = field(default_factory=dict)
+
+    def scores_table(self) -> pd.DataFrame:
+        """The scores as a table, one row each."""
+        return pd.DataFrame([asdict(score) for score in self.scores])
+
+    def selected_table(self) -> pd.DataFrame:
+        """The selected features as a table, one row each."""
+        columns = ["split", "blocks", "model", "feature", "chosen", "folds", "mean_weight"]
+        return pd.DataFrame([asdict(one) for one in self.selected], columns=columns)
+
+    def singles_table(self) -> pd.DataFrame:
+        """The best column of each block as a table, one row each."""
+        columns = ["block", "column", "columns", "value", "n", "p", "out_of_fold", "chosen", "folds"]
+        return pd.DataFrame([asdict(one) for one in self.singles], columns=columns)
+
+    def copies_table(self) -> pd.DataFrame:
+        """The copies as a table, a row for each patient of each set; `case` is the patient."""
+        columns = ["copies", "case", "alike", "joined"]
+        rows = [(i, patient, c.alike, c.joined) for i, c in enumerate(self.copies, start=1) for patient in c.patients]
+        return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,111 @@
+"""Study: the whole configuration of one analysis, as one hashable value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny, model_validator
+
+from features.core.bounds import Replicates
+from features.core.catalog.catalog import Word
+from features.core.digest import digest_json
+from features.core.errors import ConfigError, Fault
+from features.core.frozen import Frozen
+from features.core.yaml import Document
+from features.fusion.delta import Delta
+from features.fusion.lesions import Lesions
+from features.fusion.missing import MissingBlock
+from features.fusion.stable import Stable
+from tasks.modelling.models.model import MODELS, Model
+from tasks.modelling.splits.split import SPLITS, Split
+
+Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
+
+LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies did not have at first
+
+
+class Study(Frozen):
+    """Cohorts × recipes × sets of blocks × endpoint × splits × models.
+
+    catalog: whose cohorts they are; checked and run is a study with the catalog that the command names.
+    predict_at: time point of the prediction; predictors known later are refused. blocks: name → blocks that stand
+    together; the sets are compared, beside the baselines "clinical" and "volume". missing_block: whether a case without
+    any value of a block, or without one of the modalities, is kept and imputed, or excluded. lesions: several lesions of
+    a patient are rows of their own, or the largest, their sum or their mean is the patient's row. deltas: changes of
+    image features between time points, which are the block "delta". stable: which handcrafted features are stable enough
+    to be used. leak_checked: columns (KIND__RECIPE__FEATURE) that tell the outcome alone and may.
+    bootstrap: replicates of the intervals.
+    """
+
+    name: Word
+    title: str = ""
+    description: str = ""
+    catalog: str = Field("", description="path of the catalog that declares the cohorts, as seen from the study's file")
+    cohorts: tuple[Word, ...] = Field(min_length=1)
+    endpoint: Word
+    predict_at: Word = "baseline"
+    recipes: tuple[Word, ...] = ()
+    blocks: dict[Word, Annotated[tuple[Block, ...], Field(min_length=1)]] = Field(min_length=1)
+    models: tuple[Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)], ...] = Field(min_length=1)
+    splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(
+        default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out"))
+    )
+    missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
+    lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
+    deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
+    leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
+    stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
+    bootstrap: Replicates = 2000
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def check_names(self) -> Study:
+        for what, words in (
+            ("model", [model.kind for model in self.models]),
+            ("split", [split.kind for split in self.splits]),
+            ("cohort", list(self.cohorts)),
+            ("recipe", list(self.recipes)),
+        ):
+            twice = sorted({word for word in words if words.count(word) > 1})
+            if twice:
+                raise ValueError(f'the {what} "{twice[0]}" stands twice')
+        if len({model.task for model in self.models}) > 1:
+            tasks = ", ".join(f"{model.kind} ({model.task})" for model in self.models)
+            raise ValueError(f"models of one study predict one kind of endpoint; found {tasks}")
+        named = any("delta" in blocks for blocks in self.blocks.values())
+        if named and not self.deltas:
+            raise ValueError('the block "delta" needs deltas: which time points are compared')
+        if self.deltas and not named:
+            raise ValueError('the deltas stand in no set of blocks: add the block "delta" to one')
+        if not self.splits:
+            raise ValueError("a study needs at least one split")
+        return self
+
+    def digest(self) -> str:
+        """Address of the settings: all but the name, the title, the description and the place of the catalog.
+
+        What came later and is not used leaves no trace, so that studies keep their addresses.
+        """
+        settings = self.model_dump(mode="json", exclude={"name", "title", "description", "catalog"})
+        unused = {name for name in LATER if getattr(self, name) == Study.model_fields[name].default}
+        return digest_json({name: value for name, value in settings.items() if name not in unused})
+
+
+def load_study(path: Path) -> Study:
+    """Study from a YAML file; its name is the file's name. Raises ConfigError with all faults."""
+    document = Document.load(path)
+    faults: list[Fault] = []
+    if isinstance(document.data, dict):
+        document.data.setdefault("name", path.stem)
+        if "missing_modality" in document.data:
+            document.data.setdefault("missing_block", document.data.pop("missing_modality"))
+            what, hint = 'the key "missing_modality" is now "missing_block"', "it holds for every block, images or not"
+            faults.append(Fault(document.where(("missing_modality",)), what, hint=hint))
+    try:
+        study = document.parse(Study)
+    except ConfigError as error:
+        raise ConfigError([*faults, *error.faults]) from error
+    if faults:
+        raise ConfigError(faults)
+    return study

@@ -1,0 +1,42 @@
+"""Cox regression on a handful of features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from tasks.modelling.models.model import Floats, Model, Task, features_kept
+
+if TYPE_CHECKING:
+    from tasks.modelling.estimators.ridge_cox import RidgeCox
+
+
+class Cox(Model):
+    """Cox regression with a small ridge penalty (lifelines), one feature per ten training events and at most five.
+
+    One candidate by default: as many features as the events allow. The score is the log hazard ratio.
+    Cox, J R Stat Soc B 1972;34:187; Peduzzi et al., J Clin Epidemiol 1995;48:1503.
+    """
+
+    kind: Literal["cox"] = "cox"
+    task: ClassVar[Task] = "survival"
+    events_per_feature: ClassVar[int] = 10
+    k: tuple[PositiveInt, ...] = features_kept(5)
+    penalizer: tuple[PositiveFloat, ...] = Field(
+        (0.05,), min_length=1, title="Penalty", description="strength of the ridge penalty; inner folds choose"
+    )
+
+    def estimator(self, seed: int) -> RidgeCox:  # noqa: ARG002 (nothing random in it)
+        from tasks.modelling.estimators.ridge_cox import RidgeCox
+
+        return RidgeCox(penalizer=self.penalizer[0])
+
+    def settings(self) -> dict[str, list[Any]]:
+        return {"penalizer": list(self.penalizer)}
+
+    def weights(self, estimator: RidgeCox) -> Floats:
+        return estimator.coef_
+
+    def most_features(self, events: int) -> int:
+        return min(5, super().most_features(events))

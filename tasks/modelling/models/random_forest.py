@@ -1,0 +1,47 @@
+"""Random forest for a binary endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, PositiveInt
+
+from tasks.modelling.models.model import Floats, Model, Task, features_kept
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
+
+
+class RandomForest(Model):
+    """Random forest, classes weighted alike; the score is the mean leaf share of positives.
+
+    One candidate by default: forests gain little from tuning and cost most of a study's time.
+    Weights are impurity importances (they favour columns of many values; they have no sign).
+    Breiman, Mach Learn 2001;45:5.
+    """
+
+    kind: Literal["random_forest"] = "random_forest"
+    task: ClassVar[Task] = "binary"
+    k: tuple[PositiveInt, ...] = features_kept(20)
+    trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")
+    min_samples_leaf: tuple[PositiveInt, ...] = Field(
+        (3,), min_length=1, title="Smallest leaf", description="cases that a leaf needs; inner folds choose"
+    )
+
+    def estimator(self, seed: int) -> RandomForestClassifier:
+        from sklearn.ensemble import RandomForestClassifier
+
+        return RandomForestClassifier(
+            n_estimators=self.trees,
+            min_samples_leaf=self.min_samples_leaf[0],
+            class_weight="balanced",
+            n_jobs=1,
+            random_state=seed,
+        )
+
+    def settings(self) -> dict[str, list[Any]]:
+        return {"min_samples_leaf": list(self.min_samples_leaf)}
+
+    def weights(self, estimator: RandomForestClassifier) -> Floats:
+        return np.asarray(estimator.feature_importances_, dtype=np.float64)

@@ -1,0 +1,29 @@
+"""Nested cross-validation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from features.core.bounds import Folds, Repeats
+from features.core.design import Design
+from tasks.modelling.splits.split import Fold, Split, grouped_folds
+
+
+class Nested(Split):
+    """Repeated k-fold cross-validation over patients, stratified by event; settings are chosen on inner folds.
+
+    Copies of a patient count as that patient. Fewer folds are made if the smaller class has fewer patients.
+    Varma & Simon, BMC Bioinformatics 2006;7:91.
+    """
+
+    kind: Literal["nested"] = "nested"
+    folds: Folds = 5
+    repeats: Repeats = 2
+
+    def cut(self, design: Design, seed: int) -> list[Fold]:
+        binary, groups = design.endpoint.kind == "binary", design.groups
+        found: list[Fold] = []
+        for repeat in range(self.repeats):
+            parts = grouped_folds(design.event, groups, self.folds, seed + repeat, both_classes=binary)
+            found += [Fold(f"fold {i + 1}", repeat, train, test) for i, (train, test) in enumerate(parts)]
+        return found

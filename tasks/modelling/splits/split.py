@@ -1,0 +1,83 @@
+"""Split: who trains and who is predicted, and the Registry of all kinds of it."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.bounds import Folds
+from features.core.design import Design
+from features.core.errors import FitError
+from features.core.kinds.registry import Kind, Registry
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Row positions that train and row positions that are predicted. No patient, and no copy, stands on both sides."""
+
+    name: str
+    repeat: int
+    train: Rows
+    test: Rows
+
+
+class Split(Kind):
+    """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold."""
+
+    inner_folds: Folds = 3
+
+    @abstractmethod
+    def cut(self, design: Design, seed: int) -> list[Fold]:
+        """The folds, groups of the design disjoint. Raises FitError if the data do not allow it."""
+
+
+SPLITS: Registry[Split] = Registry(Split, "tasks.modelling.splits")
+
+
+def grouped_folds(
+    event: NDArray[np.bool_],
+    patients: NDArray[np.str_],
+    folds: int,
+    seed: int,
+    *,
+    both_classes: bool = True,
+) -> list[tuple[Rows, Rows]]:
+    """(train, test) positions, patients kept together, events spread evenly.
+
+    `folds` is cut to the patients of the smaller class (both_classes), or to the patients with an event: a survival
+    fold needs no censored case. Raises FitError if fewer than two folds are left.
+    """
+    import pandas as pd
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    counts = [len(np.unique(patients[event])), len(np.unique(patients[~event]))]
+    folds = min([folds, len(np.unique(patients)), counts[0], *(counts[1:] if both_classes else [])])
+    if folds < 2:
+        raise FitError(
+            f"{counts[0]} patients with and {counts[1]} without the event do not allow two folds; "
+            f"needed: two {'of either kind' if both_classes else 'with the event'}"
+        )
+    groups, _ = pd.factorize(patients)  # by first appearance: names must not decide the folds
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Fewer censored cases than folds: expected, see both_classes.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        found = [(train, test) for train, test in splitter.split(event[:, None], event, groups) if len(test)]
+    for train, test in found:
+        check_disjoint(patients, train, test)
+    if len(found) < 2:
+        raise FitError(f"patients with many cases leave {len(found)} fold; needed: two")
+    return found
+
+
+def check_disjoint(patients: NDArray[np.str_], train: Rows, test: Rows) -> None:
+    """Raises AssertionError, a bug, if a patient stands on both sides or a side is empty."""
+    shared = np.intersect1d(patients[train], patients[test])
+    if len(shared) or not len(train) or not len(test):
+        raise AssertionError(f"{len(shared)} patients on both sides; {len(train)} rows train, {len(test)} test")

@@ -1,0 +1,1 @@
+"""The page about the scans of a cohort: facts, distributions, outliers. Nothing of a study belongs here."""

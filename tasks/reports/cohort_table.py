@@ -1,0 +1,74 @@
+"""The cohort table of a paper: what the cases are, over all and by centre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.kaplan_meier import kaplan_meier
+from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
+from tasks.reports.number_format import DASH, share
+
+KEYS = ("cohort", "centre", "patient", "timepoint")
+DAYS_PER_MONTH = 30.4375
+
+
+def cohort_by_centre(
+    study: Study,
+    endpoint: BinaryEndpoint | SurvivalEndpoint,
+    table: pd.DataFrame,
+    variables: Mapping[str, str],
+) -> CohortTable:
+    """The table's facts by centre: median [quartiles], or counts with the percentage of the known values.
+
+    Columns of the endpoint become the rows of events and follow-up. Centres carry their cohort where there are several.
+    """
+    if len(study.cohorts) > 1:
+        centre = table["cohort"].astype(str) + ":" + table["centre"].astype(str)
+    else:
+        centre = table["centre"].astype(str)
+    parts = {"All": table, **{name: table[centre == name] for name in sorted(centre.unique())}}
+    rows = [CohortRow("Cases", tuple(str(len(part)) for part in parts.values()))]
+    if table["patient"].nunique() != len(table):
+        rows.append(CohortRow("Patients", tuple(str(part["patient"].nunique()) for part in parts.values())))
+    rows += _outcome_rows(endpoint, parts)
+    outcome = {endpoint.column} if isinstance(endpoint, BinaryEndpoint) else {endpoint.time, endpoint.event}
+    for column in table.columns:
+        if column not in KEYS and column not in outcome:
+            rows += variable_rows(variables.get(column, _volume_label(column)), column, parts)
+    return CohortTable(tuple(parts), tuple(rows))
+
+
+def _outcome_rows(endpoint: BinaryEndpoint | SurvivalEndpoint, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
+    column = endpoint.column if isinstance(endpoint, BinaryEndpoint) else endpoint.event
+    table = parts["All"]
+    if column not in table:
+        return []
+    label = "Positive" if isinstance(endpoint, BinaryEndpoint) else "Events"
+    cells = tuple(share(int(part[column].eq(True).sum()), len(part)) for part in parts.values())
+    rows = [CohortRow(label, cells)]
+    if isinstance(endpoint, SurvivalEndpoint) and endpoint.time in table:
+        followed = tuple(_follow_up(part, endpoint) for part in parts.values())
+        rows.append(CohortRow("Follow-up, months (median, reverse Kaplan–Meier)", followed))
+    return rows
+
+
+def _follow_up(part: pd.DataFrame, endpoint: SurvivalEndpoint) -> str:
+    """Median time to censoring, with events taken as censored (Schemper & Smith, Control Clin Trials 1996;17:343)."""
+    known = part[[endpoint.time, endpoint.event]].dropna()
+    if known.empty:
+        return DASH
+    time, event = known[endpoint.time].to_numpy(dtype=np.float64), known[endpoint.event].to_numpy(dtype=bool)
+    curve = kaplan_meier(time, ~event, np.empty(0))
+    reached = [day for day, left in zip(curve.days, curve.survival, strict=True) if left <= 0.5]
+    return f"{reached[0] / DAYS_PER_MONTH:.1f}" if reached else "not reached"
+
+
+def _volume_label(column: str) -> str:
+    if column.startswith("volume_") and column.endswith("_ml"):
+        return f"Volume in {column[len('volume_') : -len('_ml')].upper()} (ml)"
+    return column

@@ -1,0 +1,109 @@
+"""Headline: the study's answer in one sentence, and what keeps it honest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from features.core.catalog.outcome_name import outcome_word
+from tasks.modelling.evaluation.result import Score, StudyResult
+from tasks.modelling.evaluation.study import Study
+from tasks.reports.copies import copies_sentence
+from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, combination_label, is_baseline, model_label, split_label
+from tasks.reports.number_format import counted, decimal, score_in_words
+from tasks.reports.singles import alone_sentence
+from tasks.reports.winner import Winner, find_score
+
+
+@dataclass(frozen=True)
+class Headline:
+    """sentence: with emphasis, escaped. cautions: sentences that stand below it."""
+
+    sentence: Markup
+    cautions: tuple[str, ...]
+
+
+def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
+    """What the study found. Only nested cross-validation names a best; leave-one-centre-out is told beside it."""
+    metric = METRICS[winner.metric]
+    if winner.best is None:
+        return Headline(_unchosen(study, result, winner), _compared(result) + _doubts(result))
+    best = winner.best
+    apart = ", baselines apart," if winner.is_below_baseline else ""
+    rank = f"Best of {winner.rivals} combinations{apart} under" if winner.rivals > 1 else "Under"
+    parts = [
+        Markup("{} {}: <strong>{}</strong>, {}").format(
+            rank, split_label(NESTED), combination_label(study, best), score_in_words(best, metric)
+        )
+    ]
+    clinical = find_score(result, NESTED, "clinical", winner.models.get("clinical", ""), winner.metric)
+    if best.blocks != "clinical":
+        told = f"{score_in_words(clinical, metric)} with {model_label(clinical.model)}" if clinical else "not available"
+        parts.append(Markup("clinical-only: {}").format(told))
+    outside = find_score(result, CENTRE_OUT, best.blocks, best.model, winner.metric)
+    told = score_in_words(outside, metric) if outside else "not part of this study"
+    parts.append(Markup("leave-one-centre-out of the same combination: {}").format(told))
+    cautions = [*_compared(result), *_doubts(result), *_against_baselines(result, winner, best)]
+    if alone := alone_sentence(study, result, best, metric):
+        cautions.append(alone)
+    if winner.rivals > 1:
+        cautions.append(
+            "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
+            "correct for that. Leave-one-centre-out took no part in the winner."
+        )
+    return Headline(Markup("; ").join(parts) + ".", tuple(cautions))
+
+
+def _unchosen(study: Study, result: StudyResult, winner: Winner) -> Markup:
+    if NESTED not in {split.kind for split in study.splits}:
+        return Markup(
+            "This study has no nested cross-validation, so no combination is named best: choosing the highest score of "
+            "{} would make that score optimistic."
+        ).format(split_label(winner.split))
+    reason = next((score.reason for score in result.scores if score.split == NESTED and score.reason), "unknown")
+    return Markup("No combination could be scored under nested cross-validation: {}.").format(reason)
+
+
+def _compared(result: StudyResult) -> tuple[str, ...]:
+    tuned = result.tuned
+    baselines = sum(is_baseline(name) for name in result.blocks)
+    of_them = f", {counted(baselines, 'baseline')} among them," if baselines else ""
+    return (
+        f"{counted(tuned.block_sets * tuned.models, 'combination')} of {counted(tuned.block_sets, 'set')} of blocks"
+        f"{of_them} and {counted(tuned.models, 'model')} were compared.",
+    )
+
+
+def _doubts(result: StudyResult) -> tuple[str, ...]:
+    """What makes the data themselves doubtful."""
+    columns = dict.fromkeys(column for found in result.blocks.values() for column in found)
+    named = [column.partition("__")[2] for column in columns if _looks_like_outcome(column)]
+    shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+    are = "predictor is named as an outcome is" if len(named) == 1 else "predictors are named as outcomes are"
+    names = f"{len(named)} {are}, though not one by their values: {shown}." if named else ""
+    return tuple(sentence for sentence in (copies_sentence(result), names) if sentence)
+
+
+def _looks_like_outcome(column: str) -> bool:
+    """By the name of the gene or feature; variables of the clinical block were looked at in the catalog."""
+    block, *parts = column.split("__")
+    return block != "clinical" and bool(parts) and bool(outcome_word(parts[0] if block == "genomic" else parts[-1]))
+
+
+def _against_baselines(result: StudyResult, winner: Winner, best: Score) -> list[str]:
+    """How the best stands to each baseline under the same split, without claiming a difference that was not tested."""
+    found: list[str] = []
+    for name in result.blocks:
+        score = find_score(result, NESTED, name, winner.models[name], winner.metric)
+        if not is_baseline(name) or name == best.blocks or score is None or score.value is None:
+            continue
+        assert best.value is not None
+        difference = round(best.value, 2) - round(score.value, 2)  # as the reader subtracts
+        if difference <= 0:
+            found.append(f"It did not score higher than the {name}-only baseline ({decimal(score.value)}).")
+        else:
+            found.append(
+                f"It stands {decimal(difference)} above the {name}-only baseline; this difference was not tested."
+            )
+    return found

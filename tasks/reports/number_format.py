@@ -1,0 +1,66 @@
+"""Numbers as they are printed in a paper."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tasks.modelling.evaluation.result import Score
+
+DASH = "—"
+
+
+def decimal(value: float, places: int = 2) -> str:
+    """Fixed decimals with a real minus sign; a dash for NaN.
+
+    >>> decimal(-0.456), decimal(float("nan"))
+    ('−0.46', '—')
+    """
+    if not math.isfinite(value):
+        return DASH
+    text = f"{value:.{places}f}"
+    return text.replace("-", "−") if float(text) else text.removeprefix("-")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The bounds of an interval, "" if there is none."""
+    return "" if low is None or high is None else f"{decimal(low)}–{decimal(high)}"
+
+
+def share(count: int, total: int) -> str:
+    """A count with its percentage.
+
+    >>> share(3, 8)
+    '3 (38 %)'
+    """
+    return f"{count} ({100 * count / total:.0f} %)" if total else str(count)
+
+
+def p_value(p: float) -> str:
+    """A p-value with its sign.
+
+    >>> p_value(0.0004), p_value(0.034), p_value(0.4)
+    ('p < 0.001', 'p = 0.034', 'p = 0.40')
+    """
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    >>> counted(1, "case"), counted(0, "case"), counted(2, "refresh", "refreshes")
+    ('1 case', '0 cases', '2 refreshes')
+    """
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def score_in_words(score: Score, metric: str) -> str:
+    """A score with its interval, n and events, or why there is none."""
+    if score.value is None:
+        return f"{metric} not available ({score.reason or 'no reason was given'})"
+    bounds = interval(score.low, score.high)
+    spread = f"95\u00a0% CI {bounds}" if bounds else f"no interval: {score.reason}" if score.reason else "no interval"
+    return f"{metric} {decimal(score.value)} ({spread}, n\u00a0=\u00a0{score.n}, events\u00a0=\u00a0{score.events})"

@@ -1,0 +1,71 @@
+"""Which combination the report names first: chosen on nested cross-validation alone, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.modelling.evaluation.result import Metric, Score, StudyResult
+from tasks.modelling.evaluation.scoring import METRICS
+from tasks.modelling.evaluation.study import Study
+from tasks.reports.labels import NESTED, is_baseline
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The highest nested score among the sets of blocks that are no baselines, and what it was the highest of.
+
+    metric: what was compared. rivals: how many combinations had a score. split: the split that figures show.
+    baseline: the highest nested score of the baselines, which are no rivals.
+    models: set of blocks → model that figures show: its highest nested score, or the study's first model where there
+    is no nested score, so that leave-one-centre-out never chooses.
+    """
+
+    metric: Metric
+    best: Score | None
+    rivals: int
+    split: str
+    models: Mapping[str, str]
+    baseline: Score | None = None
+
+    @property
+    def is_below_baseline(self) -> bool:
+        """Whether a baseline scored as high as the best, or higher, as far as a reader sees."""
+        if self.best is None or self.baseline is None or is_baseline(self.best.blocks):
+            return False
+        return round(self.baseline.value or 0.0, 2) >= round(self.best.value or 0.0, 2)
+
+    @property
+    def tag(self) -> str:
+        """What the best combination is called in tables."""
+        return "highest nested but for baselines" if self.is_below_baseline else "highest nested"
+
+    def is_best(self, blocks: str, model: str) -> bool:
+        """Whether a combination is the best one, under any split."""
+        return self.best is not None and (blocks, model) == (self.best.blocks, self.best.model)
+
+
+def find_winner(study: Study, result: StudyResult) -> Winner:
+    """The winner of a result. Ties take the earlier combination."""
+    metric = METRICS[result.endpoint.kind][0]
+    nested = [s for s in result.scores if (s.split, s.metric, s.centre) == (NESTED, metric, "")]
+    scored = [score for score in nested if score.value is not None]
+    rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
+    models = {
+        name: best.model if (best := _highest([s for s in scored if s.blocks == name])) else study.models[0].kind
+        for name in result.blocks
+    }
+    splits = [split.kind for split in study.splits]
+    split = NESTED if NESTED in splits else splits[0]
+    baseline = _highest([score for score in scored if is_baseline(score.blocks)])
+    return Winner(metric, _highest(rivals), len(rivals), split, models, baseline)
+
+
+def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: Metric) -> Score | None:
+    """The score over all centres together, None if the study has no such split or set of blocks."""
+    key = (split, blocks, model, metric, "")
+    return next((s for s in result.scores if (s.split, s.blocks, s.model, s.metric, s.centre) == key), None)
+
+
+def _highest(scores: list[Score]) -> Score | None:
+    return max(scores, key=lambda score: score.value or 0.0, default=None)

@@ -1,0 +1,1 @@
+"""Where work is done: the pool that hands it out, and the runners that it may choose from."""

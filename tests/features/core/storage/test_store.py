@@ -1,0 +1,87 @@
+"""Store: a per-case result comes back as it was kept, a rejection too."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from features.core.errors import StoreError
+from features.core.quarantine import Rejected, Warned
+from features.core.storage.store import Store
+
+DIGEST = "ab" * 32
+
+
+def test_result_comes_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert not store.has("region", DIGEST)
+    values: dict[str, float | str] = {"voxels": 3.0, "kernel": "B30f", "empty": "", "undefined": math.nan, "big": 1e300}
+    store.save("region", DIGEST, values, {"version": "1"})
+    assert store.has("region", DIGEST)
+    found = store.load("region", DIGEST)
+    assert isinstance(found, dict)
+    assert list(found) == list(values)
+    assert math.isnan(found.pop("undefined"))  # type: ignore[arg-type]
+    assert found == {"voxels": 3.0, "kernel": "B30f", "empty": "", "big": 1e300}
+
+
+def test_rejection_comes_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save("region", DIGEST, Rejected("MASK_TINY", "a line", voxels=3, share=0.5, code_of="x"), {"version": "1"})
+    assert store.has("region", DIGEST)
+    found = store.load("region", DIGEST)
+    assert isinstance(found, Rejected)
+    assert (found.code, found.message) == ("MASK_TINY", "a line")
+    assert found.details == {"voxels": 3, "share": 0.5, "code_of": "x"}
+
+
+def test_warnings_come_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    warnings = [Warned("MASK_EMPTY", "text", {"voxels": 3}), Warned("MASK_TINY")]
+    store.save("region", DIGEST, {"voxels": 3.0}, {}, warnings)
+    assert store.warnings("region", DIGEST) == warnings
+    store.save("deep", DIGEST, {"voxels": 3.0}, {})
+    assert store.warnings("deep", DIGEST) == []
+
+
+def test_no_values_are_no_rejection(tmp_path: Path) -> None:
+    Store(tmp_path).save("deep", DIGEST, {}, {})
+    assert Store(tmp_path).load("deep", DIGEST) == {}
+
+
+def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save("deep", DIGEST, {"a": 1.0}, {"version": "1"})
+    first = store.work("deep", DIGEST).read_bytes()
+    store.save("deep", DIGEST, {"a": 1.0}, {"version": "1"})
+    assert store.work("deep", DIGEST).read_bytes() == first
+
+
+def test_missing_and_damaged_results_are_store_errors(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.load("deep", DIGEST)
+    store.save("deep", DIGEST, {"a": 1.0}, {})
+    store.work("deep", DIGEST).write_bytes(b"PAR1 damaged")
+    with pytest.raises(StoreError, match="is damaged"):
+        store.load("deep", DIGEST)
+
+
+def test_paths_lie_below_the_root_and_differ(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    paths = [
+        store.mart,
+        store.view(1),
+        store.view(2),
+        store.refresh(1),
+        store.refresh(2),
+        store.files("x"),
+        store.files("y"),
+        store.withdrawals,
+        store.study("s", DIGEST),
+        store.work("deep", DIGEST),
+    ]
+    assert len(set(paths)) == len(paths)
+    assert all(path.is_relative_to(tmp_path) for path in paths)

@@ -1,0 +1,227 @@
+"""evaluate: what stands in a result, what is refused, and that it is the same twice."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from features.core.errors import FitError
+from tasks.modelling.evaluation.evaluate import evaluate, small_sentence
+from tasks.modelling.evaluation.pipeline import build_pipeline, risk_score
+from tasks.modelling.evaluation.result import PREDICTION_COLUMNS
+from tasks.modelling.models.lasso_logistic import LassoLogistic
+from tasks.modelling.models.model import MODELS
+
+
+def test_baselines_stand_beside_the_declared_sets(make_design: Any, make_study: Any) -> None:
+    steps: list[tuple[str, int, int]] = []
+    result = evaluate(make_design(), make_study(), progress=lambda *step: steps.append(step))
+    assert list(result.blocks) == ["clinical", "volume", "radiomics"]
+    assert result.blocks["volume"] == ("region_volume_ml",)
+    assert len(result.scores_table().query("centre == ''")) == 3 * 2
+    assert [step[1:] for step in steps] == [(i, 18) for i in range(1, 19)]
+    assert steps[0][0] == "nested · clinical · fold 1"
+    assert result.tuned.block_sets == 3
+    assert result.tuned.candidates > 3
+
+
+def test_every_case_is_predicted_once_in_each_repeat(make_design: Any, make_study: Any) -> None:
+    design = make_design()
+    result = evaluate(design, make_study(splits=[{"kind": "nested", "folds": 3, "repeats": 2}]))
+    assert tuple(result.predictions.columns) == PREDICTION_COLUMNS
+    for _, rows in result.predictions.groupby(["repeat", "blocks", "model"]):
+        assert sorted(rows["case"]) == sorted(design.X.index)
+    assert result.predictions["event"].dtype == bool
+    assert result.predictions["high_risk"].dtype == bool
+
+
+@pytest.mark.slow
+def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: Any) -> None:
+    design = make_design("survival")
+    result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
+    assert {score.metric for score in result.scores} == {"harrell_c", "uno_c"}
+    for score in result.scores:
+        assert score.value is not None and score.reason == ""
+        assert score.low is not None
+        assert score.high is not None
+        assert score.low <= score.value <= score.high or score.low == score.high
+    overall = [score for score in result.scores if not score.centre]
+    assert {(score.n, score.events) for score in overall} == {(48, int(design.event.sum()))}
+
+
+@pytest.mark.slow
+def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_study: Any) -> None:
+    design = make_design("survival", signal=3.0)
+    result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
+    group = next(g for g in result.groups if (g.split, g.blocks) == ("nested", "radiomics"))
+    assert group.high is not None
+    assert group.low is not None
+    assert group.high.n + group.low.n == len(design.X)
+    assert group.p is not None
+    assert group.p < 0.01
+
+
+@pytest.mark.slow
+def test_equal_studies_give_equal_results(make_design: Any, make_study: Any) -> None:
+    models = [{"kind": "lasso_logistic", "k": [5]}, {"kind": "random_forest", "trees": 10}]
+    study = make_study(models=models, splits=["centre_out"])
+    one, two = (evaluate(make_design(), study) for _ in range(2))
+    assert one.scores == two.scores
+    assert one.selected == two.selected
+    pd.testing.assert_frame_equal(one.predictions, two.predictions)
+
+
+@pytest.mark.slow
+def test_a_process_pool_gives_the_same_result(make_design: Any, make_study: Any) -> None:
+    design, study = make_design(), make_study()
+    with ProcessPoolExecutor(2) as pool:
+        there = evaluate(design, study, map_units=pool.map)
+    assert there.scores == evaluate(design, study).scores
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(MODELS.modules))
+def test_shared_steps_equal_a_whole_pipeline(kind: str, make_design: Any, make_study: Any) -> None:
+    model = MODELS.parse({"kind": kind, "trees": 10} if "forest" in kind else kind)
+    design = make_design(model.task)
+    result = evaluate(design, make_study(models=[model]), keep_models=True)
+    key = next(key for key in result.models if key[3] == "radiomics" and key[0] == "nested")
+    kept = result.models[key]
+    rows = result.predictions.query("split == 'nested' and repeat == 0 and fold == @key[2] and blocks == 'radiomics'")
+    X = design.X[list(result.blocks["radiomics"])]
+    train = ~design.X.index.isin(rows["case"])
+    chosen = {name: value for name, value in kept["model"].get_params().items() if name in model.settings()}
+    whole = build_pipeline(model, model.task, 0, k=kept["screen"].k, **chosen)
+    if "random_state" in kept["model"].get_params():
+        whole.set_params(model__random_state=kept["model"].random_state)
+    whole.fit(X[train], design.y[train])
+    test = X.loc[rows["case"]]
+    np.testing.assert_array_equal(rows["score"], risk_score(whole, test))
+    np.testing.assert_array_equal(rows["score"], risk_score(kept, test))
+
+
+def test_a_centre_with_one_class_is_predicted_but_not_scored(make_design: Any, make_study: Any) -> None:
+    design = make_design()
+    design.y[design.centres == "centre1"] = True
+    result = evaluate(design, make_study(splits=["centre_out"]))
+    score = next(s for s in result.scores if s.centre == "centre1")
+    assert (score.value, score.n, score.events) == (None, 16, 16)
+    assert score.reason == "no comparable pair within a fold: 16 of 16 cases positive"
+    assert (result.predictions["centre"] == "centre1").sum() == 3 * 16
+    assert next(s for s in result.scores if not s.centre).value is not None
+
+
+def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason(
+    make_design: Any, make_study: Any
+) -> None:
+    design = make_design("survival")
+    alone = np.flatnonzero(design.centres == "centre2")
+    design.y["event"][alone], design.y["time"][alone] = False, 9e4
+    design.y["event"][alone[0]], design.y["time"][alone[0]] = True, 8e4  # after every event of the other centres
+    model = {"kind": "coxnet", "k": [5], "alpha_fraction": [0.25]}
+    result = evaluate(design, make_study(models=[model], splits=["centre_out"]))
+    last = max(row["time"] for row in design.y[design.centres != "centre2"] if row["event"])
+    harrell, uno = (
+        next(s for s in result.scores if (s.centre, s.metric) == ("centre2", m)) for m in ("harrell_c", "uno_c")
+    )
+    assert harrell.value is not None and (harrell.low, harrell.high, harrell.events) == (None, None, 1)
+    assert harrell.reason == "all comparable pairs hold one and the same patient"
+    assert uno.value is None
+    assert uno.reason == (
+        f"Uno’s C counts events before the last event of the training cases (day {last:g}), and the only event here is not"
+    )
+
+
+def test_one_centre_gives_a_reason_and_no_number(make_design: Any, make_study: Any) -> None:
+    result = evaluate(make_design(centres=1), make_study())
+    score = next(s for s in result.scores if s.split == "centre_out")
+    assert (score.value, score.reason) == (None, "leaving one centre out needs two centres; found centre0")
+
+
+@pytest.mark.slow
+def test_a_model_that_fails_is_a_score_without_value(
+    make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ArithmeticError("weights are too large")
+
+    monkeypatch.setattr(LogisticRegression, "fit", fail)
+    result = evaluate(make_design(), make_study(models=["lasso_logistic", "svm"]))
+    failed = [score for score in result.scores if score.model == "lasso_logistic" and not score.centre]
+    assert {score.value for score in failed} == {None}
+    assert failed[0].reason == "3 of 3 folds could not be fitted; fold 1: weights are too large"
+    assert all(score.value is not None for score in result.scores if score.model == "svm")
+
+
+def test_a_bug_is_not_swallowed(make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(LogisticRegression, "fit", fail)
+    with pytest.raises(TypeError, match="a bug"):
+        evaluate(make_design(), make_study())
+
+
+def test_convergence_warnings_become_numbers(
+    make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = LassoLogistic.estimator
+    monkeypatch.setattr(LassoLogistic, "estimator", lambda self, seed: whole(self, seed).set_params(max_iter=1))
+    result = evaluate(make_design(), make_study())
+    assert any(message.startswith("ConvergenceWarning: Liblinear failed to converge") for message in result.warnings)
+    assert any(score.warnings > 0 for score in result.scores)
+
+
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [(9, "9 cases"), (47, "47 cases, 4 with and 43 without the event; needed: 10 cases and 5 of either class")],
+)
+def test_too_few_cases_or_events_are_refused(keep: int, message: str, make_design: Any, make_study: Any) -> None:
+    design = make_design()
+    design.y[:] = np.arange(48) < 4
+    small = replace(
+        design, X=design.X[:keep], y=design.y[:keep], patients=design.patients[:keep], centres=design.centres[:keep]
+    )
+    with pytest.raises(FitError, match=message):
+        evaluate(small, make_study())
+
+
+@pytest.mark.slow
+def test_seventeen_patients_with_five_positives_pass_and_are_marked_small(make_design: Any, make_study: Any) -> None:
+    design = make_design(n=17, centres=2)
+    design.y[:] = np.arange(17) % 3 == 1
+    design.y[16] = False
+    assert design.y.sum() == 5
+    result = evaluate(design, make_study(models=[{"kind": "lasso_logistic", "k": [5]}]))
+    assert all(score.value is not None for score in result.scores if score.split == "nested")
+    assert result.small.startswith("Small study: 17 cases, 5 events. The intervals are wide")
+
+
+def test_small_is_a_matter_of_cases_and_of_the_rarer_class() -> None:
+    assert small_sentence(200, 100, survival=False) == ""
+    assert small_sentence(200, 190, survival=False)
+    assert small_sentence(200, 190, survival=True) == ""
+    assert small_sentence(49, 30, survival=True)
+
+
+def test_models_of_another_endpoint_are_refused(make_design: Any, make_study: Any) -> None:
+    with pytest.raises(FitError, match="lasso_logistic cannot predict a survival endpoint"):
+        evaluate(make_design("survival"), make_study())
+
+
+def test_a_block_without_columns_is_refused(make_design: Any, make_study: Any) -> None:
+    with pytest.raises(FitError, match='the set "genes" has no columns for genomic; found clinical, radiomics, region'):
+        evaluate(make_design(), make_study(blocks={"genes": ["genomic"]}))
+
+
+def test_infinite_values_are_refused_by_name(make_design: Any, make_study: Any) -> None:
+    design = make_design()
+    design.X.loc["toy:p3", "radiomics_2"] = np.inf
+    with pytest.raises(FitError, match="1 columns hold infinite values, for example radiomics_2"):
+        evaluate(design, make_study())

@@ -1,0 +1,88 @@
+"""Study: read from a file, checked as a whole, addressed by its settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from features.core.errors import ConfigError
+from tasks.modelling.evaluation.study import load_study
+
+TEXT = """\
+title: Survival from CT
+cohorts: [nsclc]
+endpoint: survival
+recipes: [ct_lung]
+blocks:
+  fused: [radiomics, clinical]
+models:
+  - coxnet
+  - {kind: cox, penalizer: [0.1, 0.5]}
+splits:
+  - {kind: nested, folds: 4}
+  - centre_out
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "lung_survival.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_study_is_read_and_named_for_its_file(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path, TEXT))
+    assert study.name == "lung_survival"
+    assert [model.kind for model in study.models] == ["coxnet", "cox"]
+    assert study.models[1].grid() == {"k": [5], "penalizer": [0.1, 0.5]}
+    assert study.splits[0].model_dump() == {"inner_folds": 3, "kind": "nested", "folds": 4, "repeats": 2}
+    assert study.seed == 0
+
+
+def test_splits_are_nested_and_centre_out_unless_told(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path, TEXT.split("splits:")[0]))
+    assert [split.kind for split in study.splits] == ["nested", "centre_out"]
+
+
+def test_digest_follows_the_settings_and_not_the_words(tmp_path: Path) -> None:
+    digest = load_study(write(tmp_path, TEXT)).digest()
+    assert load_study(write(tmp_path, TEXT.replace("from CT", "from scans"))).digest() == digest
+    assert load_study(write(tmp_path, TEXT.replace("folds: 4", "folds: 5"))).digest() != digest
+    assert load_study(write(tmp_path, TEXT.replace("0.5]", "0.7]"))).digest() != digest
+
+
+def test_settings_that_came_later_leave_no_trace_unless_used(tmp_path: Path) -> None:
+    digest = load_study(write(tmp_path, TEXT)).digest()
+    assert load_study(write(tmp_path, TEXT + "lesions: each\ndeltas: []\n")).digest() == digest
+    assert load_study(write(tmp_path, TEXT + "lesions: sum\n")).digest() != digest
+    deltas = "deltas:\n  - {since: baseline, until: week_6, how: [absolute, per_day]}\n"
+    study = load_study(write(tmp_path, TEXT.replace("clinical]", "delta]") + deltas))
+    assert study.deltas[0].how == ("absolute", "per_day")
+    assert study.digest() != digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("clinical]", "delta]", 'the block "delta" needs deltas: which time points are compared'),
+        ("splits:", "deltas: [{since: a, until: b}]\nsplits:", "the deltas stand in no set of blocks"),
+        ("splits:", "deltas: [{since: a, until: a}]\nsplits:", 'since and until are both "a"'),
+        ("- coxnet", "- coxnets", 'did you mean "coxnet"?'),
+        ("- coxnet", "- svm", "models of one study predict one kind of endpoint; found svm (binary), cox (survival)"),
+        ("- coxnet", "- cox", 'the model "cox" stands twice'),
+        ("clinical]", "clinicl]", 'did you mean "clinical"?'),
+        ("folds: 4", "fold: 4", "lung_survival.yaml:11"),
+        ("folds: 4", "folds: 1000000", "less than or equal to 1000"),
+        (
+            "splits:",
+            "missing_modality: exclude\nsplits:",
+            'yaml:10: the key "missing_modality" is now "missing_block"; it',
+        ),
+        ("splits:", "missing_modality: exclud\nsplits:", "missing_block: Input should be 'impute' or 'exclude'"),
+    ],
+)
+def test_faults_name_the_place_and_the_nearest_word(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_study(write(tmp_path, TEXT.replace(old, new)))
+    assert message in str(caught.value)

@@ -1,0 +1,121 @@
+"""Concordance: equal to the libraries within one fold, honest over several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+from sksurv.metrics import concordance_index_censored, concordance_index_ipcw
+
+from tasks.modelling.metrics.concordance import auc_pairs, bootstrap_weights, estimate, harrell_pairs, share, uno_pairs
+
+
+def survival(n: int, seed: int) -> tuple[Any, Any, Any, Any]:
+    rng = np.random.default_rng(seed)
+    y = np.empty(n, dtype=[("event", bool), ("time", np.float64)])
+    y["event"], y["time"] = rng.random(n) < 0.6, rng.integers(1, 30, n)
+    return np.arange(n), y, rng.integers(0, 12, n).astype(float), rng
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_auc_of_one_fold_equals_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    label, score = np.arange(30) % 3 == 0, rng.integers(0, 8, 30).astype(float)
+    assert share([auc_pairs(np.arange(30), label, score)]) == pytest.approx(roc_auc_score(label, score), abs=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_harrell_of_one_fold_equals_scikit_survival(seed: int) -> None:
+    rows, y, score, _ = survival(40, seed)
+    expected = concordance_index_censored(y["event"], y["time"], score)[0]
+    assert share([harrell_pairs(rows, y["event"], y["time"], score)]) == pytest.approx(expected, abs=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), horizon=st.sampled_from([None, 12.0]))
+def test_uno_of_one_fold_equals_scikit_survival(seed: int, horizon: float | None) -> None:
+    rows, y, score, _ = survival(40, seed)
+    train = survival(80, seed + 1)[1]
+    tau = min(train["time"][train["event"]].max(), horizon or np.inf)
+    expected = concordance_index_ipcw(train, y, score, tau=tau)[0]
+    pairs = uno_pairs(
+        rows, y["event"], y["time"], score, train_event=train["event"], train_time=train["time"], horizon=horizon
+    )
+    assert share([pairs]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_scores_of_different_folds_are_never_compared() -> None:
+    label = np.array([True, False])
+    one = auc_pairs(np.array([0, 1]), label, np.array([0.9, 0.8]))
+    other = auc_pairs(np.array([2, 3]), label, np.array([0.2, 0.1]))
+    assert share([one, other]) == 1.0
+
+
+def test_one_class_is_undefined_with_the_reason() -> None:
+    pairs = auc_pairs(np.arange(4), np.ones(4, dtype=bool), np.arange(4.0))
+    weights = bootstrap_weights(np.arange(4).astype(str), 10, np.random.default_rng(0))
+    found = estimate([pairs], weights, reason="one class only")
+    assert (found.value, found.low, found.high, found.reason) == (None, None, None, "one class only")
+
+
+@pytest.mark.parametrize(
+    ("label", "score", "value", "reason"),
+    [
+        ([1, 0, 1, 0, 1], [2.0, 2.0, 2.0, 2.0, 2.0], 0.5, "all scores that are compared are equal"),
+        ([1, 0, 0, 0, 0], [5.0, 2.0, 7.0, 1.0, 3.0], 0.75, "all comparable pairs hold one and the same patient"),
+        ([1, 1, 1, 1, 0], [5.0, 2.0, 7.0, 1.0, 3.0], 0.5, "all comparable pairs hold one and the same patient"),
+        ([1, 0, 1, 0, 1], [9.0, 2.0, 8.0, 1.0, 7.0], 1.0, "all bootstrap replicates give this same value"),
+    ],
+)
+def test_drawing_patients_that_cannot_change_the_value_gives_a_reason_and_no_interval(
+    label: list[int], score: list[float], value: float, reason: str
+) -> None:
+    pairs = auc_pairs(np.arange(5), np.array(label, bool), np.array(score))
+    weights = bootstrap_weights(np.arange(5).astype(str), 200, np.random.default_rng(0))
+    found = estimate([pairs], weights, reason="")
+    assert (found.value, found.low, found.high) == (value, None, None)
+    assert found.reason.startswith(reason)
+
+
+def test_lesions_of_one_patient_are_one_patient_to_the_interval() -> None:
+    label, score = np.array([True, True, False, False, False]), np.array([5.0, 2.0, 4.0, 1.0, 3.0])
+    weights = bootstrap_weights(np.array(["a", "a", "b", "c", "d"]), 200, np.random.default_rng(0))
+    found = estimate([auc_pairs(np.arange(5), label, score)], weights, reason="")
+    assert found.low is None
+    assert found.reason == "all comparable pairs hold one and the same patient"
+
+
+def test_bootstrap_equals_drawing_patients_by_hand() -> None:
+    rng = np.random.default_rng(3)
+    label, score = rng.random(20) < 0.5, rng.normal(size=20)
+    patients = np.array([f"p{i // 2}" for i in range(20)])
+    weights = bootstrap_weights(patients, 50, np.random.default_rng(1))
+    assert (weights.sum(axis=1) == 20).all()
+    assert (weights[:, 0::2] == weights[:, 1::2]).all()
+    by_hand = [
+        roc_auc_score(np.repeat(label, row), np.repeat(score, row))
+        for row in weights
+        if 0 < label[row > 0].sum() < (row > 0).sum()
+    ]
+    found = estimate([auc_pairs(np.arange(20), label, score)], weights, reason="")
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(by_hand, [0.025, 0.975])), abs=1e-12)
+
+
+def test_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    truth, hits = 0.7602, 0  # P(N(1, 1) > N(0, 1))
+    for _ in range(60):
+        label = np.arange(60) < 30
+        score = rng.normal(size=60) + label
+        weights = bootstrap_weights(np.arange(60).astype(str), 300, rng)
+        found = estimate([auc_pairs(np.arange(60), label, score)], weights, reason="")
+        assert found.low is not None
+        assert found.high is not None
+        hits += found.low <= truth <= found.high
+    assert hits >= 50

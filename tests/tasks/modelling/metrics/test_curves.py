@@ -1,0 +1,60 @@
+"""Curves and the log-rank test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sksurv.compare import compare_survival
+
+from tasks.modelling.metrics.kaplan_meier import kaplan_meier
+from tasks.modelling.metrics.logrank import logrank_p
+from tasks.modelling.metrics.roc import fold_percentiles, roc
+
+TIME = np.array([1.0, 2, 2, 3, 4, 5])
+EVENT = np.array([True, True, False, True, False, True])
+
+
+def test_kaplan_meier_by_hand() -> None:
+    curve = kaplan_meier(TIME, EVENT, np.array([0.0, 2.0, 5.0]))
+    assert curve.days == (0, 1, 2, 3, 4, 5)
+    assert curve.survival == pytest.approx((1, 5 / 6, 4 / 6, 4 / 9, 4 / 9, 0))
+    assert (curve.at_risk, curve.n, curve.events) == ((6, 5, 1), 6, 4)
+    assert all(low <= s <= high for low, s, high in zip(curve.low, curve.survival, curve.high, strict=True))
+
+
+def test_empty_group_has_no_curve() -> None:
+    with pytest.raises(ValueError, match="at least one case"):
+        kaplan_meier(TIME[:0], EVENT[:0], np.array([0.0]))
+
+
+def test_logrank_equals_scikit_survival() -> None:
+    rng = np.random.default_rng(0)
+    y = np.empty(60, dtype=[("event", bool), ("time", float)])
+    y["event"], y["time"], group = rng.random(60) < 0.7, rng.integers(1, 40, 60), rng.random(60) < 0.4
+    p, reason = logrank_p(y["time"], y["event"], group)
+    assert p == pytest.approx(compare_survival(y, group)[1], rel=1e-9)
+    assert reason == ""
+
+
+def test_logrank_of_an_empty_group_is_undefined() -> None:
+    assert logrank_p(TIME, EVENT, np.zeros(6, dtype=bool)) == (
+        None,
+        "one risk group is empty: 0 cases of high and 6 of low risk",
+    )
+    assert logrank_p(TIME, ~EVENT & EVENT, TIME > 2) == (None, "no event was seen")
+
+
+def test_percentiles_are_ranks_within_folds() -> None:
+    found = fold_percentiles(np.array([0.1, 0.2, 100.0, 200.0]), np.array([0, 0, 1, 1]))
+    assert found.tolist() == [0.25, 0.75, 0.25, 0.75]
+
+
+def test_roc_runs_from_corner_to_corner() -> None:
+    curve = roc(np.array([False, True, False, True]), np.array([1.0, 2, 10, 20]), np.array([0, 0, 1, 1]))
+    assert (curve.false_positive_rate[0], curve.true_positive_rate[0]) == (0, 0)
+    assert (curve.false_positive_rate[-1], curve.true_positive_rate[-1]) == (1, 1)
+    assert curve.true_positive_rate[1] == 1
+
+
+def test_roc_of_one_class_is_undefined() -> None:
+    assert roc(np.ones(3, dtype=bool), np.arange(3.0), np.zeros(3)).reason == "one class only: 3 positive of 3 cases"

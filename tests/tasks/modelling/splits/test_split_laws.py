@@ -1,0 +1,120 @@
+"""Laws of all splits: patients on one side, every case predicted, folds no more than the data allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.core.design import Copies, Design
+from features.core.errors import FitError
+from features.core.kinds.endpoint import BinaryEndpoint
+from tasks.modelling.splits.split import SPLITS, check_disjoint, grouped_folds
+
+
+def design_of(event: Any, patients: Any, centres: Any, *copies: Copies) -> Design:
+    X = pd.DataFrame({"a": np.arange(len(event), dtype=float)}, index=[f"c{i}" for i in range(len(event))])
+    endpoint = BinaryEndpoint(column="response")
+    return Design(
+        X, {"a": "clinical"}, np.asarray(event), endpoint, np.asarray(patients), np.asarray(centres), copies=copies
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.booleans(), st.integers(0, 12), st.integers(0, 3)), min_size=8, max_size=40),
+    seed=st.integers(0, 99),
+)
+def test_patients_stand_on_one_side_and_every_case_is_predicted(rows: list[tuple[bool, int, int]], seed: int) -> None:
+    event, patients, centres = zip(*rows, strict=True)
+    design = design_of(event, [f"p{i}" for i in patients], [f"c{i}" for i in centres], Copies(("p0", "p1", "p2"), "x"))
+    for kind in SPLITS.modules:
+        try:
+            folds = SPLITS.parse(kind).cut(design, seed)
+        except FitError:
+            continue
+        for fold in folds:
+            assert not set(design.groups[fold.train]) & set(design.groups[fold.test])
+            assert not set(design.patients[fold.train]) & set(design.patients[fold.test])
+        for repeat in {fold.repeat for fold in folds}:
+            tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
+            assert sorted(tested) == list(range(len(rows)))
+
+
+def test_folds_shrink_to_the_smaller_class() -> None:
+    event = np.arange(20) < 3
+    assert len(grouped_folds(event, np.arange(20).astype(str), 5, 0)) == 3
+
+
+def test_survival_folds_need_no_censored_case() -> None:
+    event = np.arange(20) > 0
+    assert len(grouped_folds(event, np.arange(20).astype(str), 5, 0, both_classes=False)) == 5
+
+
+def test_one_positive_patient_is_refused_with_the_counts() -> None:
+    event = np.arange(20) < 2
+    patients = np.where(event, "a", np.arange(20).astype(str))
+    with pytest.raises(FitError, match="1 patients with and 18 without the event do not allow two folds"):
+        grouped_folds(event, patients, 5, 0)
+
+
+def test_each_test_fold_has_its_share_of_events() -> None:
+    event = np.arange(50) < 15
+    for _, test in grouped_folds(event, np.arange(50).astype(str), 5, 1):
+        assert event[test].sum() == 3
+
+
+def test_each_centre_is_left_out_once() -> None:
+    design = design_of([True, False] * 6, [f"p{i}" for i in range(12)], ["a", "b", "c"] * 4)
+    assert [fold.name for fold in SPLITS.parse("centre_out").cut(design, 0)] == ["a", "b", "c"]
+
+
+def test_a_patient_of_two_centres_trains_in_neither_fold() -> None:
+    design = design_of([True, False] * 3, ["p0", "p1", "p2", "p0", "p3", "p4"], ["a", "a", "a", "b", "b", "b"])
+    first, second = SPLITS.parse("centre_out").cut(design, 0)
+    assert first.train.tolist() == [4, 5]
+    assert second.train.tolist() == [1, 2]
+
+
+def test_a_copy_in_another_centre_trains_in_neither_fold() -> None:
+    design = design_of(
+        [True, False] * 3,
+        ["p0", "p1", "p2", "p3", "p4", "p5"],
+        ["a", "a", "a", "b", "b", "b"],
+        Copies(("p0", "p3"), "x"),
+    )
+    first, second = SPLITS.parse("centre_out").cut(design, 0)
+    assert (first.train.tolist(), second.train.tolist()) == ([4, 5], [1, 2])
+    assert (first.test.tolist(), second.test.tolist()) == ([0, 1, 2], [3, 4, 5])
+
+
+def test_one_centre_cannot_be_left_out() -> None:
+    with pytest.raises(FitError, match="needs two centres; found a"):
+        SPLITS.parse("centre_out").cut(design_of([True, False], ["p0", "p1"], ["a", "a"]), 0)
+
+
+def test_a_shared_patient_is_a_bug() -> None:
+    with pytest.raises(AssertionError, match="1 patients on both sides"):
+        check_disjoint(np.array(["a", "a"]), np.array([0]), np.array([1]))
+
+
+def test_same_seed_same_folds_and_another_seed_others() -> None:
+    design = design_of([True, False] * 20, [f"p{i}" for i in range(40)], ["a"] * 40)
+    one, two, three = ([tuple(fold.test) for fold in SPLITS.parse("nested").cut(design, seed)] for seed in (0, 0, 7))
+    assert one == two != three
+
+
+def test_names_of_patients_do_not_decide_the_folds() -> None:
+    rng = np.random.default_rng(0)
+    patients = rng.integers(0, 30, 60)
+    event, centres = rng.random(60) < 0.5, np.array(["A", "B", "C"])[patients % 3]
+    for kind in SPLITS.modules:
+        cuts = [
+            SPLITS.parse(kind).cut(design_of(event, names, centres), 7)
+            for names in ([f"p{i}" for i in patients], [f"{(i * 17) % 31:03d}" for i in patients])
+        ]
+        assert [fold.test.tolist() for fold in cuts[0]] == [fold.test.tolist() for fold in cuts[1]]

@@ -1,0 +1,101 @@
+"""The sentence that people quote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tasks.reports.headline import Headline, headline
+from tasks.reports.number_format import decimal
+from tasks.reports.winner import find_score, find_winner
+
+
+def test_best_is_the_highest_nested_score_beside_its_baseline_and_centre_out(binary: Any) -> None:
+    winner = find_winner(binary.study, binary.result)
+    nested = [s for s in binary.result.scores if s.split == "nested" and s.blocks not in ("clinical", "volume")]
+    assert winner.best is max(nested, key=lambda score: score.value)
+    text = _text(headline(binary.study, binary.result, winner))
+    assert text.startswith("Best of 4 combinations under nested cross-validation: ")
+    assert f"AUC {decimal(winner.best.value)} (95 % CI " in text
+    assert f"n = 90, events = {binary.result.events})" in text
+    assert "clinical-only: AUC " in text
+    outside = find_score(binary.result, "centre_out", winner.best.blocks, winner.best.model, "auc")
+    assert outside is not None
+    assert f"leave-one-centre-out of the same combination: AUC {decimal(outside.value)} " in text
+
+
+def test_cautions_tell_how_many_were_compared(binary: Any) -> None:
+    found = headline(binary.study, binary.result, find_winner(binary.study, binary.result)).cautions
+    assert found[0] == "8 combinations of 4 sets of blocks, 2 baselines among them, and 2 models were compared."
+    assert "The best of many is optimistic" in found[-1]
+    assert "Leave-one-centre-out took no part in the winner." in found[-1]
+
+
+def test_leave_one_centre_out_never_chooses(binary: Any) -> None:
+    scores = tuple(
+        replace(s, value=0.99) if s.split == "centre_out" and s.model == "svm" else s for s in binary.result.scores
+    )
+    before, after = (
+        find_winner(binary.study, binary.result),
+        find_winner(binary.study, replace(binary.result, scores=scores)),
+    )
+    assert after == before
+
+
+def test_without_nested_cross_validation_no_best_is_named(binary: Any) -> None:
+    study = binary.study.model_copy(update={"splits": binary.study.splits[1:]})
+    kept = tuple(score for score in binary.result.scores if score.split == "centre_out")
+    result = replace(binary.result, scores=kept)
+    winner = find_winner(study, result)
+    assert winner.best is None
+    assert set(winner.models.values()) == {"lasso_logistic"}
+    assert "no combination is named best" in _text(headline(study, result, winner))
+
+
+def test_a_best_below_its_baseline_is_said_to_be_so(binary: Any) -> None:
+    scores = tuple(replace(s, value=0.95) if s.blocks == "clinical" else s for s in binary.result.scores)
+    result = replace(binary.result, scores=scores)
+    found = headline(binary.study, result, find_winner(binary.study, result)).cautions
+    assert "It did not score higher than the clinical-only baseline (0.95)." in found
+
+
+def test_reasons_are_told_where_nothing_could_be_scored(binary: Any) -> None:
+    scores = tuple(replace(s, value=None, low=None, high=None, reason="one <class> only") for s in binary.result.scores)
+    result = replace(binary.result, scores=scores)
+    found = headline(binary.study, result, find_winner(binary.study, result))
+    assert "No combination could be scored under nested cross-validation: one &lt;class&gt; only." in found.sentence
+
+
+def _text(found: Headline) -> str:
+    return found.sentence.striptags().replace("\u00a0", " ")
+
+
+def test_a_column_that_gives_what_the_model_gives_is_named(binary: Any) -> None:
+    winner = find_winner(binary.study, binary.result)
+    assert winner.best is not None and winner.best.value is not None
+    one = next(single for single in binary.result.singles if single.block == "radiomics")
+
+    def said(out_of_fold: float) -> str:
+        result = replace(binary.result, singles=(replace(one, out_of_fold=out_of_fold, chosen=7, folds=8),))
+        return " ".join(headline(binary.study, result, winner).cautions)
+
+    alone = f"(in 7 of 8 folds {one.column}) has AUC {decimal(winner.best.value)} out of fold, the model"
+    assert "One column alone gives what the model gives: the best of radiomics in each training fold" in said(
+        winner.best.value
+    )
+    assert alone in said(winner.best.value)
+    assert "One column alone" not in said(winner.best.value - 0.02)
+
+
+def test_predictors_that_are_named_as_outcomes_are_told(binary: Any) -> None:
+    genes = {
+        **binary.result.blocks,
+        "genomic": ("genomic__EFS", "genomic__OS9__cn", "genomic__TP53", "clinical__os_like"),
+    }
+    result = replace(binary.result, blocks=genes)
+    found = headline(binary.study, binary.result, find_winner(binary.study, binary.result)).cautions
+    assert not any("named as" in sentence for sentence in found)
+    found = headline(
+        binary.study, replace(result, scores=()), find_winner(binary.study, replace(result, scores=()))
+    ).cautions
+    assert "2 predictors are named as outcomes are, though not one by their values: EFS, OS9__cn." in found

@@ -1,0 +1,76 @@
+"""A Dask cluster of real processes on loopback: a scheduler and two workers, one of which says that it has a GPU."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[4]
+QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
+
+
+@dataclass
+class Cluster:
+    """Processes of a cluster; they never had the pseudonym key."""
+
+    folder: Path
+    address: str = ""
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{program}", "--no-dashboard", *options]
+        settings = {name: value for name, value in os.environ.items() if name != "RADWEAVE_KEY_FILE"}
+        settings |= {"PYTHONPATH": str(ROOT), "HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder), **QUIET}
+        log = (self.folder / f"{program}-{len(self.processes)}.log").open("wb")
+        with log:
+            process = subprocess.Popen(command, cwd=self.folder, env=settings, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
+        return self.start("worker", self.address, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", *options)
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def wait_until(ready: Callable[[], object], seconds: float = 60) -> None:
+    """Raises AssertionError if it does not come true."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Cluster]:
+    found = Cluster(folder)
+    try:
+        found.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "scheduler.json")
+        wait_until((folder / "scheduler.json").is_file)
+        import json
+
+        wait_until(lambda: (folder / "scheduler.json").read_text().strip())
+        found.address = json.loads((folder / "scheduler.json").read_text())["address"]
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler and two workers, the second with `GPU=1`."""
+    with running(tmp_path) as found:
+        found.start_worker()
+        found.start_worker("--resources", "GPU=1")
+        yield found
