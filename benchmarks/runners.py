@@ -111,6 +111,7 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
     from features.images.index.index_cohort import index_cohort
     from features.results.known_results import KnownResults
     from features.results.publish import publish
+    from features.results.work import plan_scans
     from tasks.quality.quality_page import write_quality
     from tasks.tables import read_tables
 
@@ -123,7 +124,7 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
         process.start()
     for process in parts:
         process.join()
-    publish(store, index, [recipe()], tables)
+    publish(store, index, plan_scans(index.scans, [recipe()]), [recipe()], tables)
     write_quality(store, "builtin")
     return time.perf_counter() - start
 
@@ -131,10 +132,11 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
 def loop(scans: Sequence[Scan], store: Store) -> None:
     """Check and extract scans one after the other."""
     from features.results.measure_scan import Job, measure_scan
+    from features.results.work import check_of, features_of
 
     chosen = recipe()
     for scan in scans:
-        measure_scan(Job(scan, True, ((chosen, chosen.extractors[0]),)), store)
+        measure_scan(Job(scan, check_of(scan), (features_of(scan, chosen, chosen.extractors[0]),)), store)
 
 
 def recipe() -> Recipe:

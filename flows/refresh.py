@@ -20,9 +20,10 @@ from features.results.known_results import KnownResults
 from features.results.manifest import newest
 from features.results.measure_scan import load_libraries
 from features.results.pages import page_lack
-from features.results.prefixes import leaving
+from features.results.prefixes import feature_prefix, leaving
 from features.results.published import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
+from features.results.work import plan_scans
 from flows.commands.keys import store_key
 from flows.commands.upkeep import unfinished
 from flows.configuration import find_recipes, recipe_files, recipes_for
@@ -194,14 +195,17 @@ def refresh_cohort(
     index = retrieval.added_to(index)
     for row in index.warned:
         say(f"cohort {name}, centre {row.centre}, {row.modality}: {row.message}")
-    usable = run_step(measure_scans, index.scans, recipes, known, pool, name)
+    plans = plan_scans(index.scans, recipes)
+    usable = run_step(measure_scans, plans, known, pool, name)
     for recipe in recipes:
         for extractor in recipe.extractors:
             if extractor.batched:
+                prefix = feature_prefix(recipe, extractor.kind)
+                works = [work for plan in usable for work in plan.features if work.prefix == prefix]
                 with gpu_slot():
-                    run_step(extract_features, usable, recipe, extractor, known, pool)
+                    run_step(extract_features, works, known, pool)
     tell_spoilt(known)
-    published = run_step(publish_mart, index, recipes, tables, known)
+    published = run_step(publish_mart, index, plans, recipes, tables, known)
     lack = "" if published.changed else _lack_of_pages(store, name)
     if published.changed or lack:
         run_step(write_quality_page, store, name)

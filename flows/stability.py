@@ -14,6 +14,7 @@ from features.radiomics.reliability import Reliability
 from features.radiomics.stability import load_perturbations
 from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
+from features.results.work import features_of, fits, plan_scans
 from flows.commands.keys import store_key
 from flows.configuration import find_recipes
 from flows.refresh import tell_spoilt
@@ -62,9 +63,11 @@ def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, ru
     with Pool(runner) as pool, store.writing(cohort):
         known, cache = KnownResults(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(measure_scans, index.scans, (), known, pool, cohort)
+        usable = run_step(measure_scans, plan_scans(index.scans, ()), known, pool, cohort)
+        scans = [plan.scan for plan in usable if fits(plan.scan, recipe)]
         for extractor in extractors:
-            rows = run_step(measure_stability, cohort, usable, recipe, extractor, perturbations, known, pool)
+            works = [features_of(scan, recipe, extractor) for scan in scans]
+            rows = run_step(measure_stability, cohort, works, perturbations, known, pool)
             found.extend(rows)
         tell_spoilt(known)
     return found

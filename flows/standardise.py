@@ -12,9 +12,9 @@ from features.core.kinds.normaliser import FittedOn
 from features.core.storage.place import open_place, write_bytes
 from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
-from features.results.build_tables import fits
 from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
+from features.results.work import fits, plan_scans
 from flows.commands.keys import store_key
 from flows.configuration import find_recipes
 from flows.serving.engine import run_body, run_step
@@ -74,8 +74,9 @@ def _standardise(
     with Pool(runner) as pool, store.writing(cohort):
         known, cache = KnownResults(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(measure_scans, index.scans, (), known, pool, cohort)
-        scans = [scan for scan in usable if fits(scan, recipe) and (not centres or scan.centre in centres)]
+        usable = run_step(measure_scans, plan_scans(index.scans, ()), known, pool, cohort)
+        passed = [plan.scan for plan in usable]
+        scans = [scan for scan in passed if fits(scan, recipe) and (not centres or scan.centre in centres)]
         data, left_out = run_step(find_landmarks, scans, origin, pool)
     write_bytes(out, data)
     codes = ", ".join(f"{code} {count}" for code, count in sorted(Counter(one.code for one in left_out).items()))

@@ -1,4 +1,4 @@
-"""Step 6a: weave results and tables into the mart."""
+"""Step 6a: build the tables of the mart."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,12 @@ from features.results.known_results import KnownResults
 from features.results.patients import Tables
 from features.results.publish import publish
 from features.results.published import Published
+from features.results.work import Plan
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
-def publish_mart(index: Index, recipes: Sequence[Recipe], tables: Tables, known: KnownResults) -> Published:
+def publish_mart(
+    index: Index, plans: Sequence[Plan], recipes: Sequence[Recipe], tables: Tables, known: KnownResults
+) -> Published:
     """What the refresh left: every scan used, quarantined or withdrawn, committed as a new refresh if anything changed."""
-    return publish(known.store, index, recipes, tables, known)
+    return publish(known.store, index, plans, recipes, tables, known)

@@ -11,14 +11,14 @@ import pyarrow as pa
 from features.core.case import Scan
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
+from features.core.storage.store import REGION
 from features.core.storage.table import ARROW, Column, Schema
 from features.images.region import REGION_COLUMNS
-from features.results.check_scan import BLOCK, check_address
-from features.results.extract_scans import extract_address
 from features.results.image_copies import find_copies
 from features.results.known_results import RESULT, KnownResults
 from features.results.prefixes import feature_prefix, region_prefix
 from features.results.schemas import KEY
+from features.results.work import Extraction, Plan, Work
 
 CHUNK = 256  # per-case results that are in memory as Python values at once
 
@@ -46,60 +46,52 @@ class BuiltTables:
     warned: tuple[tuple[Quarantined, str], ...]
 
 
-def fits(scan: Scan, recipe: Recipe) -> bool:
-    """Whether a recipe is meant for a scan."""
-    return scan.modality == recipe.modality and scan.unit == recipe.unit
-
-
-def build_tables(scans: Sequence[Scan], recipes: Sequence[Recipe], known: KnownResults) -> BuiltTables:
+def build_tables(plans: Sequence[Plan], recipes: Sequence[Recipe], known: KnownResults) -> BuiltTables:
     """The image blocks of a cohort. Every scan ends as used or with at least one reason.
 
     Raises StoreError if a per-case result is damaged.
     """
     rejected: list[tuple[Quarantined, str]] = []
     warned: list[tuple[Quarantined, str]] = []
-    usable: list[Scan] = []
-    regions: dict[str, dict[Scan, str]] = {}
-    for scan in scans:
-        address = check_address(scan)
-        reason = known.rejection(BLOCK, region_prefix(scan.modality), address)
+
+    def usable(work: Work, stage: Stage) -> bool:
+        """Whether there are values; what is to be said of them, or why there are none, is noted."""
+        reason = known.rejection(work)
         if reason is not None:
-            rejected.append((_quarantined(scan, "quality", reason), address))
-        else:
-            usable.append(scan)
-            said = known.warnings(BLOCK, region_prefix(scan.modality), address)
-            warned += [(_quarantined(scan, "quality", warning), address) for warning in said]
-            regions.setdefault(scan.modality, {})[scan] = address
-    groups = []
+            rejected.append((_quarantined(work.scan, stage, reason), work.address))
+            return False
+        warned.extend((_quarantined(work.scan, stage, one), work.address) for one in known.warnings(work))
+        return True
+
+    passed = [plan for plan in plans if usable(plan.check, "quality")]
+    groups: list[Group] = []
+    regions: dict[str, dict[Scan, str]] = {}
+    for plan in passed:
+        regions.setdefault(plan.scan.modality, {})[plan.scan] = plan.check.address
     for modality, found in sorted(regions.items()):
         columns = tuple(replace(column, modality=modality, family="region") for column in REGION_COLUMNS)
-        groups.append(Group(BLOCK, region_prefix(modality), columns, found))
+        groups.append(Group(REGION, region_prefix(modality), columns, found))
     lost: set[Scan] = set()
+    works: dict[str, list[Extraction]] = {}
+    for work in (work for plan in passed for work in plan.features):
+        works.setdefault(work.prefix, []).append(work)
     for recipe in recipes:
         for extractor in recipe.extractors:
             prefix = feature_prefix(recipe, extractor.kind)
-            addresses: dict[Scan, str] = {}
-            for scan in (scan for scan in usable if fits(scan, recipe)):
-                address = extract_address(scan, recipe, extractor)
-                reason = known.rejection(extractor.block, prefix, address)
-                if reason is not None:
-                    rejected.append((_quarantined(scan, "extract", reason), address))
-                    lost.add(scan)
-                else:
-                    addresses[scan] = address
-                    said = known.warnings(extractor.block, prefix, address)
-                    warned += [(_quarantined(scan, "extract", warning), address) for warning in said]
+            here = [(work, usable(work, "extract")) for work in works.get(prefix, [])]
+            lost |= {work.scan for work, there in here if not there}
             facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
             columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
+            addresses = {work.scan: work.address for work, there in here if there}
             groups.append(Group(extractor.block, prefix, columns, addresses))
     blocks = {
         block: _block(block, [group for group in groups if group.block == block], known)
-        for block in (BLOCK, "radiomics", "deep")
+        for block in (REGION, "radiomics", "deep")
     }
     for modality, addresses in sorted(regions.items()):
-        copies = find_copies(addresses, blocks[BLOCK][0], region_prefix(modality))
+        copies = find_copies(addresses, blocks[REGION][0], region_prefix(modality))
         warned += [(_quarantined(scan, "quality", warning), "") for scan, warning in copies]
-    return BuiltTables(blocks, frozenset(usable) - lost, tuple(rejected), tuple(warned))
+    return BuiltTables(blocks, frozenset(plan.scan for plan in passed) - lost, tuple(rejected), tuple(warned))
 
 
 def _block(block: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.Table, tuple[Column, ...]]:

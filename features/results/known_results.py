@@ -15,6 +15,7 @@ from features.core.storage.place import remove_file
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 from features.results.manifest import CohortState, Manifest, checked_bytes, newest
+from features.results.work import Work
 
 RESULT = "result"  # ends the name of the column that holds the addresses of per-case results
 
@@ -94,21 +95,22 @@ class KnownResults:
                 there.append(warned)
         return found
 
-    def warnings(self, block: str, prefix: str, address: str) -> list[Warned]:
-        """What is to be said of values under an address: from the tables if they hold these, else from work/."""
-        if self._warned is not None and address in self.rows(block, prefix):
-            return self._warned.get(address, [])
-        return self.store.warnings(block, address) if self.store.has(block, address) else []
+    def warnings(self, work: Work) -> list[Warned]:
+        """What is to be said of a result: from the tables if they hold it, else from work/."""
+        if self._warned is not None and work.address in self.rows(work.block, work.prefix):
+            return self._warned.get(work.address, [])
+        return self.store.warnings(work.block, work.address) if self.store.has(work.block, work.address) else []
 
     @cached_property
     def _kept(self) -> dict[str, set[str]]:
         return self.store.results()
 
-    def knows(self, block: str, prefix: str, address: str) -> bool:
+    def knows(self, work: Work) -> bool:
         """Whether there is a result or a rejection, in the tables or, undamaged, in work/."""
+        block, address = work.block, work.address
         if address in self.rejected or address in self._fresh:
             return True
-        tabled = address in self.rows(block, prefix)
+        tabled = address in self.rows(block, work.prefix)
         if tabled and self._warned is not None:
             return True
         if address in self._kept.get(block, ()) or self.store.has(block, address):
@@ -139,13 +141,14 @@ class KnownResults:
         """Address → code of the rejections that hold for this refresh alone."""
         return {address: rejected.code for address, rejected in sorted(self._fresh.items())}
 
-    def rejection(self, block: str, prefix: str, address: str) -> Rejected | None:
-        """Why there are no values under an address; None if there are. WORKER_LOST where nobody knows."""
+    def rejection(self, work: Work) -> Rejected | None:
+        """Why there are no values; None if there are. WORKER_LOST where nobody knows."""
+        block, address = work.block, work.address
         if address in self._fresh:
             return self._fresh[address]
         if address in self.rejected:
             return self.rejected[address]
-        if address in self.rows(block, prefix):
+        if address in self.rows(block, work.prefix):
             return None
         if not self.store.has(block, address):
             return Rejected("WORKER_LOST")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from features.core.case import Scan
-from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.core.region import Region
@@ -17,20 +16,21 @@ from features.core.storage.store import Store
 from features.images.prepare import prepare_region
 from features.images.region import read_region
 from features.results.attempt import attempt
-from features.results.check_scan import BLOCK, check_address, keep_check
-from features.results.extract_scans import extract_address, extract_region
+from features.results.check_scan import keep_check
+from features.results.extract_scans import extract_region
+from features.results.work import Extraction, Work
 
 
 class Job(NamedTuple):
-    """What is to do for a scan: its check, and its features by recipe and extractor, in this order."""
+    """What is to do for a scan: its check, None if that is kept, and its features, in this order."""
 
     scan: Scan
-    check: bool
-    features: tuple[tuple[Recipe, Extractor], ...] = ()
+    check: Work | None
+    features: tuple[Extraction, ...] = ()
 
     def first(self) -> str:
         """The address of the first result that is to do."""
-        return check_address(self.scan) if self.check else extract_address(self.scan, *self.features[0])
+        return self.check.address if self.check else self.features[0].address
 
     def without_first(self) -> Job | None:
         """What is to do if the first result cannot be had; None if that is nothing: no features without a check."""
@@ -38,11 +38,13 @@ class Job(NamedTuple):
 
     def without_kept(self, store: Store) -> Job | None:
         """What is to do yet, by what the store holds; None if that is nothing."""
-        check = self.check and not store.has(BLOCK, check_address(self.scan))
-        if self.check and not check and store.rejection(BLOCK, check_address(self.scan)) is not None:
-            return None
-        left = [pair for pair in self.features if not store.has(pair[1].block, extract_address(self.scan, *pair))]
-        return Job(self.scan, check, tuple(left)).or_none()
+        check = self.check
+        if check is not None and store.has(check.block, check.address):
+            if store.rejection(check.block, check.address) is not None:
+                return None
+            check = None
+        left = tuple(one for one in self.features if not store.has(one.block, one.address))
+        return Job(self.scan, check, left).or_none()
 
     def or_none(self) -> Job | None:
         """The job if there is anything to do."""
@@ -59,16 +61,16 @@ def measure_scan(job: Job, store: Store) -> dict[str, Rejected]:
         return {}
     region = attempt(lambda: read_region(todo.scan))
     if todo.check:
-        why = keep_check(todo.scan, region, store)
+        why = keep_check(todo.check, region, store)
         if why is not None:
-            return {} if store.has(BLOCK, check_address(todo.scan)) else {check_address(todo.scan): why}
+            return {} if store.has(todo.check.block, todo.check.address) else {todo.check.address: why}
     lost = {}
-    for recipe, pairs in groupby(todo.features, itemgetter(0)):
+    for recipe, works in groupby(todo.features, attrgetter("recipe")):
         prepared = _prepared(region, recipe)
-        for _, extractor in pairs:
-            rejected = extract_region(todo.scan, prepared, recipe, extractor, store)
+        for work in works:
+            rejected = extract_region(work, prepared, store)
             if rejected is not None:
-                lost[extract_address(todo.scan, recipe, extractor)] = rejected
+                lost[work.address] = rejected
     return lost
 
 

@@ -15,9 +15,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.core.storage.table import Column, dictionary_rows, levels_text, parquet_bytes
 from features.images.index.index_cohort import Index
-from features.results.build_tables import build_tables, fits, scan_rows
-from features.results.check_scan import check_address
-from features.results.extract_scans import extract_address
+from features.results.build_tables import build_tables, scan_rows
 from features.results.known_results import KnownResults
 from features.results.manifest import CohortState, File, Manifest, commit, keep_table
 from features.results.patients import Tables
@@ -26,13 +24,19 @@ from features.results.published import Published, published_of
 from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.results.view import mend_mart
+from features.results.work import Plan
 from features.tables.patient import PatientTable
 
 VERSION = "4"  # raise it when the same results should give other tables
 
 
 def publish(
-    store: Store, index: Index, recipes: Sequence[Recipe], tables: Tables, known: KnownResults | None = None
+    store: Store,
+    index: Index,
+    plans: Sequence[Plan],
+    recipes: Sequence[Recipe],
+    tables: Tables,
+    known: KnownResults | None = None,
 ) -> Published:
     """Build the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
 
@@ -40,12 +44,12 @@ def publish(
     damaged, another process refreshed the cohort since `known` was read, or the store is of another key.
     """
     known = known or KnownResults(store, index.cohort)
-    key = _key(index, recipes, tables, known)
+    key = _key(index, plans, recipes, tables, known)
     whole = not known.damaged and _is_whole(store, known.manifest, index.cohort)
     if known.state is not None and known.state.key == key and whole:
         known.mended += mend_mart(store)
         return published_of(index.cohort, known.manifest, changed=False)
-    built = build_tables(index.scans, recipes, known)
+    built = build_tables(plans, recipes, known)
     patients = tables.load()
     reasons = [(row, "") for row in index.quarantined] + list(built.rejected)
     reasons += [(row, "") for table in patients.values() for row in table.quarantined]
@@ -100,13 +104,17 @@ def publish(
     return published_of(index.cohort, manifest, changed=True)
 
 
-def _key(index: Index, recipes: Sequence[Recipe], tables: Tables, known: KnownResults) -> str:
+def _key(index: Index, plans: Sequence[Plan], recipes: Sequence[Recipe], tables: Tables, known: KnownResults) -> str:
     """Address of a cohort's tables: everything that decides them."""
-    scans = []
-    for scan in index.scans:
-        addresses = [check_address(scan)]
-        addresses += [extract_address(scan, r, e) for r in recipes if fits(scan, r) for e in r.extractors]
-        scans.append([str(scan.case), scan.centre, scan.modality, *addresses])
+    scans = [
+        [
+            str(plan.scan.case),
+            plan.scan.centre,
+            plan.scan.modality,
+            *(work.address for work in (plan.check, *plan.features)),
+        ]
+        for plan in plans
+    ]
     described = [
         [asdict(column) for column in extractor.columns(recipe)]
         for recipe in recipes

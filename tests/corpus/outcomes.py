@@ -11,11 +11,10 @@ from features.core.kinds.extractor import Values
 from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
-from features.core.storage.store import Store
+from features.core.storage.store import REGION, Store
 from features.images.index.index_cohort import Index, index_cohort
-from features.results.check_scan import BLOCK, check_address
-from features.results.extract_scans import extract_address
 from features.results.measure_scan import Job, measure_scan
+from features.results.work import check_of, features_of
 from tests.corpus.registry import KINDS, cohort_of
 
 COHORT, KEY = "corpus", b"0" * 32
@@ -80,15 +79,15 @@ def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
     warnings: dict[str, tuple[str, ...]] = {}
     features: dict[str, Values] = {}
     for scan in index.scans:
-        case, address, recipe = str(scan.case), check_address(scan), RECIPES[scan.modality]
+        case, address, recipe = str(scan.case), check_of(scan).address, RECIPES[scan.modality]
         extractor = recipe.extractors[0]
-        lost = measure_scan(Job(scan, True, ((recipe, extractor),)), store)
-        rejected = lost.get(address) or store.rejection(BLOCK, address)
+        lost = measure_scan(Job(scan, check_of(scan), (features_of(scan, recipe, extractor),)), store)
+        rejected = lost.get(address) or store.rejection(REGION, address)
         if rejected is not None:
             rows.append((case, f"quality {rejected.code}"))
             continue
-        warnings[case] = tuple(one.code for one in store.warnings(BLOCK, address))
-        place = extract_address(scan, recipe, extractor)
+        warnings[case] = tuple(one.code for one in store.warnings(REGION, address))
+        place = features_of(scan, recipe, extractor).address
         values = lost.get(place) or store.load(extractor.block, place)
         if isinstance(values, Rejected):
             rows.append((case, f"extract {values.code}"))

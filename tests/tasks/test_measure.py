@@ -12,10 +12,9 @@ from features.core.quarantine import Rejected
 from features.core.storage.store import Store
 from features.images.index.index_cohort import Index, index_cohort
 from features.results import measure_scan as measure
-from features.results.check_scan import BLOCK, check_address
-from features.results.extract_scans import extract_address
 from features.results.known_results import KnownResults
 from features.results.measure_scan import Job, measure_scan
+from features.results.work import Work, check_of, features_of, plan_scans
 from features.simulate.simulate_cohort import simulate_cohort
 from flows.configuration import recipe_files
 from tasks.measure import measure_scans
@@ -58,16 +57,16 @@ def outcomes(index: Index, recipes: Sequence[Recipe], known: KnownResults) -> se
     """What became of the check and of each recipe's features, over all scans."""
     found = set()
     for scan in index.scans:
-        row = [_code(known, BLOCK, check_address(scan))]
+        row = [_code(known, check_of(scan))]
         for recipe in recipes:
             (extractor,) = recipe.extractors
-            row.append(_code(known, extractor.block, extract_address(scan, recipe, extractor)))
+            row.append(_code(known, features_of(scan, recipe, extractor)))
         found.add(tuple(row))
     return found
 
 
-def _code(known: KnownResults, block: str, address: str) -> str:
-    rejected = known.rejection(block, "", address)
+def _code(known: KnownResults, work: Work) -> str:
+    rejected = known.rejection(work)
     return rejected.code if rejected else "kept"
 
 
@@ -83,7 +82,7 @@ def test_a_worker_that_was_ended_is_gone_on_with_after_what_it_kept(
     index: Index, recipes: list[Recipe], tmp_path: Path, lasts: int, rounds: int, expected: tuple[str, ...]
 ) -> None:
     known, pool = KnownResults(Store(tmp_path / "store"), "builtin"), EndedPool(lasts)
-    passed = measure_scans.fn(index.scans, recipes, known, pool, "builtin")  # type: ignore[arg-type]
+    passed = measure_scans.fn(plan_scans(index.scans, recipes), known, pool, "builtin")  # type: ignore[arg-type]
     assert len(pool.rounds) == rounds
     assert outcomes(index, recipes, known) == {expected}
     assert len(passed) == (len(index.scans) if expected[0] == "kept" else 0)
@@ -94,9 +93,9 @@ def test_the_first_result_that_a_worker_cannot_give_is_to_blame_and_the_next_is_
 ) -> None:
     known = KnownResults(Store(tmp_path / "store"), "builtin")
     for scan in index.scans:
-        measure_scan(Job(scan, True), known.store)
+        measure_scan(Job(scan, check_of(scan)), known.store)
     pool = EndedPool(0, "WORKER_LOST")
-    passed = measure_scans.fn(index.scans, recipes, known, pool, "builtin")  # type: ignore[arg-type]
+    passed = measure_scans.fn(plan_scans(index.scans, recipes), known, pool, "builtin")  # type: ignore[arg-type]
     assert pool.rounds == [len(index.scans)] * 2
     assert outcomes(index, recipes, known) == {("kept", "WORKER_LOST", "WORKER_LOST")}
     assert len(passed) == len(index.scans)
@@ -110,5 +109,5 @@ def test_a_scan_is_read_once_for_its_check_and_all_recipes_and_then_not_again(
     monkeypatch.setattr(measure, "read_region", lambda scan: (reads.append(scan), real(scan))[1])
     for _ in range(2):
         known = KnownResults(Store(tmp_path / "store"), "builtin")
-        measure_scans.fn(index.scans, recipes, known, EndedPool(9), "builtin")  # type: ignore[arg-type]
+        measure_scans.fn(plan_scans(index.scans, recipes), known, EndedPool(9), "builtin")  # type: ignore[arg-type]
         assert reads == list(index.scans)

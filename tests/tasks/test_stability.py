@@ -19,9 +19,9 @@ from features.core.region import Region
 from features.core.storage.store import Store
 from features.core.storage.table import Column, read_provenance, read_table
 from features.radiomics.stability import Perturbations, load_perturbations
-from features.results.extract_scans import extract_address
 from features.results.known_results import KnownResults
 from features.results.prefixes import settings_digests
+from features.results.work import features_of
 from flows.stability import PERTURBATIONS
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
@@ -74,7 +74,8 @@ def scans(tmp_path: Path) -> list[Scan]:
 def _run(scans: Sequence[Scan], store: Store, known: KnownResults | None = None) -> dict[str, float]:
     known = known or KnownResults(store, "demo")
     with Pool(Threads(workers=1)) as pool:
-        found = measure_stability.fn("demo", scans, RECIPE, _Two(), CHAINS, known, pool)
+        works = [features_of(scan, RECIPE, _Two()) for scan in scans]
+        found = measure_stability.fn("demo", works, CHAINS, known, pool)
     return {row.feature: row.icc_2_1 for row in found}
 
 
@@ -111,7 +112,7 @@ def test_measurements_lie_under_the_address_of_the_features(scans: list[Scan], t
     """So that a withdrawal, which knows these addresses, takes them along."""
     store = Store(tmp_path / "store")
     _run(scans, store)
-    assert store.results() == {work_block(CHAINS): {extract_address(scan, RECIPE, _Two()) for scan in scans}}
+    assert store.results() == {work_block(CHAINS): {features_of(scan, RECIPE, _Two()).address for scan in scans}}
 
 
 def test_a_scan_that_cannot_be_read_is_left_out(scans: list[Scan], tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_a_scan_that_cannot_be_read_is_left_out(scans: list[Scan], tmp_path: Pat
 
 
 def test_one_scan_is_too_few(scans: list[Scan], tmp_path: Path) -> None:
-    with pytest.raises(RadweaveError, match='stability of cohort "demo" needs two scans that fit ct; it has 1'):
+    with pytest.raises(RadweaveError, match='stability of cohort "demo" needs two scans that fit the recipe; it has 1'):
         _run(scans[:1], Store(tmp_path / "store"))
 
 

@@ -17,14 +17,13 @@ from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
 from features.core.region import Region
-from features.core.storage.store import Store
+from features.core.storage.store import REGION, Store
 from features.core.storage.table import Column
 from features.genomic.read_genomic import read_genomic
 from features.images.index.index_cohort import Index
-from features.results.check_scan import BLOCK, check_address
-from features.results.extract_scans import extract_address
 from features.results.patients import Tables
 from features.results.publish import publish
+from features.results.work import check_of, features_of, plan_scans
 
 SECRET = b"k" * 64
 UNITS = {"CT": "HU", "PT": "SUV"}
@@ -131,17 +130,17 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
             scan = Scan(case, "A", modality, UNITS[modality], files[0], files[1], "1")  # type: ignore[arg-type]
             made.append(scan)
             if isinstance(result, str) and not result.startswith("extract "):
-                store.save(BLOCK, check_address(scan), Rejected(result), {})
+                store.save(REGION, check_of(scan).address, Rejected(result), {})
                 continue
             number = float(result) if not isinstance(result, str) else 0.0
-            store.save(BLOCK, check_address(scan), {"volume_ml": 10.0 + number, **facts.get(patient, {})}, {})
+            store.save(REGION, check_of(scan).address, {"volume_ml": 10.0 + number, **facts.get(patient, {})}, {})
             for recipe in (recipe for recipe in recipes if recipe.modality == modality):
                 values = (
                     Rejected(result.removeprefix("extract "))
                     if isinstance(result, str)
                     else {"a": number, "b": number * 2}
                 )
-                store.save("radiomics", extract_address(scan, recipe, recipe.extractors[0]), values, {})
+                store.save("radiomics", features_of(scan, recipe, recipe.extractors[0]).address, values, {})
         cohort = catalog.cohort(name)
         (tmp_path / f"{name}.csv").write_text(clinical)
         tables = {"clinical": read_clinical(tmp_path, name, cohort, SECRET)}
@@ -149,6 +148,6 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
             (tmp_path / f"{name}_genes.csv").write_text(genomic)
             tables["genomic"] = read_genomic(tmp_path, name, cohort, SECRET)
         index = Index(name, tuple(made), tuple(rejected), {})
-        publish(store, index, recipes, Tables(clinical + genomic, lambda: tables))
+        publish(store, index, plan_scans(index.scans, recipes), recipes, Tables(clinical + genomic, lambda: tables))
 
     return build

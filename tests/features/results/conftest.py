@@ -20,15 +20,12 @@ from features.core.region import Region
 from features.core.storage.store import Store
 from features.core.storage.table import Column, Schema
 from features.images.index.index_cohort import Index
-from features.results.build_tables import fits
-from features.results.check_scan import check_address
-from features.results.extract_scans import extract_address
 from features.results.known_results import KnownResults
 from features.results.measure_scan import Job, measure_scan
 from features.results.patients import Tables
-from features.results.prefixes import feature_prefix
 from features.results.publish import publish
 from features.results.published import Published
+from features.results.work import check_of, features_of, fits, plan_scans
 from features.tables.patient import KEY, PatientTable
 
 calls: list[int] = []  # sizes of the batches that the extractor saw
@@ -151,18 +148,17 @@ def refresh(store: Store) -> Callable[..., Published]:
     ) -> Published:
         known = KnownResults(store, cohort)
         for scan in scans:
-            if not known.knows("region", f"region__{scan.modality.lower()}__", check_address(scan)):
-                measure_scan(Job(scan, True), store)
+            if not known.knows(check_of(scan)):
+                measure_scan(Job(scan, check_of(scan)), store)
         for recipe in recipes:
             for extractor in recipe.extractors:
-                prefix = feature_prefix(recipe, extractor.kind)
                 for scan in (scan for scan in scans if fits(scan, recipe)):
-                    address = extract_address(scan, recipe, extractor)
+                    work = features_of(scan, recipe, extractor)
                     if scan.case.patient in lost:
-                        known.lost(address, Rejected("WORKER_LOST"))
-                    elif not known.knows(extractor.block, prefix, address):
-                        measure_scan(Job(scan, False, ((recipe, extractor),)), store)
+                        known.lost(work.address, Rejected("WORKER_LOST"))
+                    elif not known.knows(work):
+                        measure_scan(Job(scan, None, (work,)), store)
         index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
-        return publish(store, index, recipes, _tables(patients, ages, refused), known)
+        return publish(store, index, plan_scans(scans, recipes), recipes, _tables(patients, ages, refused), known)
 
     return build

@@ -16,12 +16,12 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.core.region import Region
-from features.core.storage.store import Store
+from features.core.storage.store import REGION, Store
 from features.core.storage.table import read_provenance
 from features.results.attempt import attempt
-from features.results.check_scan import BLOCK, check_address
-from features.results.extract_scans import extract_address, extract_scans
+from features.results.extract_scans import extract_scans
 from features.results.measure_scan import Job, measure_scan
+from features.results.work import check_of, features_of
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 
@@ -32,18 +32,18 @@ Kinds = dict[str, type[Extractor]]
 
 def test_a_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1")
-    assert measure_scan(Job(scan, True), store) == {}
-    facts = store.load(BLOCK, check_address(scan))
+    assert measure_scan(Job(scan, check_of(scan)), store) == {}
+    facts = store.load(REGION, check_of(scan).address)
     assert isinstance(facts, dict)
     assert facts["voxels"] == 64
     assert facts["intensity_mean"] == pytest.approx(50, abs=1e-4)
-    assert store.rejection(BLOCK, check_address(scan)) is None
+    assert store.rejection(REGION, check_of(scan).address) is None
 
 
 def test_a_rejected_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1", empty=True)
-    assert measure_scan(Job(scan, True), store) == {}
-    found = store.rejection(BLOCK, check_address(scan))
+    assert measure_scan(Job(scan, check_of(scan)), store) == {}
+    found = store.rejection(REGION, check_of(scan).address)
     assert found is not None
     assert found.code == "MASK_EMPTY"
 
@@ -54,7 +54,7 @@ def test_what_may_pass_is_returned_and_not_kept(
     scan, recipe = make_scan("p1"), make_recipe()
     fail[50] = Rejected("UNREADABLE")
     (extractor,) = recipe.extractors
-    (found,) = extract_scans([scan], recipe, extractor, store)
+    (found,) = extract_scans([features_of(scan, recipe, extractor)], store)
     assert found is not None
     assert found.code == "UNREADABLE"
     assert store.results() == {}
@@ -64,20 +64,20 @@ def test_the_address_holds_what_decides_the_pixels_and_nothing_else(make_scan: M
     scan = make_scan("p1")
     other = replace(scan.image, digest="0" * 64)
     for changed in (replace(scan, image=other), replace(scan, mask=other), replace(scan, roi="2")):
-        assert check_address(changed) != check_address(scan)
-    assert check_address(replace(scan, centre="B")) == check_address(scan)
+        assert check_of(changed).address != check_of(scan).address
+    assert check_of(replace(scan, centre="B")).address == check_of(scan).address
     moved = replace(scan.image, paths=(Path("elsewhere.nii"),))
-    assert check_address(replace(scan, image=moved)) == check_address(scan)
+    assert check_of(replace(scan, image=moved)).address == check_of(scan).address
 
 
 def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe: MakeRecipe, store: Store) -> None:
     scan, recipe = make_scan("p1"), make_recipe()
     (extractor,) = recipe.extractors
-    address = extract_address(scan, recipe, extractor)
+    address = features_of(scan, recipe, extractor).address
     assert not store.has("radiomics", address)
-    assert extract_scans([scan], recipe, extractor, store) == [None]
+    assert extract_scans([features_of(scan, recipe, extractor)], store) == [None]
     assert store.has("radiomics", address)
-    found = store.load("radiomics", extract_address(scan, recipe, extractor))
+    found = store.load("radiomics", features_of(scan, recipe, extractor).address)
     assert isinstance(found, dict)
     assert found["mean"] == pytest.approx(50, abs=1e-4)
     assert math.isnan(found["undefined"])  # type: ignore[arg-type]
@@ -85,8 +85,8 @@ def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe:
 
 def test_provenance_tells_how_and_names_no_file(make_scan: MakeScan, make_recipe: MakeRecipe, store: Store) -> None:
     scan, recipe = make_scan("p1"), make_recipe()
-    extract_scans([scan], recipe, recipe.extractors[0], store)
-    facts = read_provenance(store.work("radiomics", extract_address(scan, recipe, recipe.extractors[0])))
+    extract_scans([features_of(scan, recipe, recipe.extractors[0])], store)
+    facts = read_provenance(store.work("radiomics", features_of(scan, recipe, recipe.extractors[0]).address))
     assert facts["version"] == "means 1"
     assert facts["image"] == scan.image.digest
     assert '"bin_count":8' in facts["recipe"]
@@ -100,10 +100,10 @@ def test_settings_and_recipe_change_the_address_names_do_not(
 ) -> None:
     scan, recipe = make_scan("p1"), make_recipe()
     (extractor,) = recipe.extractors
-    address = extract_address(scan, recipe, extractor)
-    assert extract_address(scan, make_recipe(name="other"), extractor) == address
-    assert extract_address(scan, make_recipe(minimum_voxels=30), extractor) != address
-    assert extract_address(scan, recipe, kinds["means"].model_validate({"power": 2})) != address
+    address = features_of(scan, recipe, extractor).address
+    assert features_of(scan, make_recipe(name="other"), extractor).address == address
+    assert features_of(scan, make_recipe(minimum_voxels=30), extractor).address != address
+    assert features_of(scan, recipe, kinds["means"].model_validate({"power": 2})).address != address
 
 
 def test_a_rejection_of_one_scan_leaves_the_others(
@@ -113,8 +113,8 @@ def test_a_rejection_of_one_scan_leaves_the_others(
     (extractor,) = recipe.extractors
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70, empty=True)]
     fail[60] = Rejected("TOO_MANY_BINS", grey_levels=5)
-    assert extract_scans(scans, recipe, extractor, store) == [None] * 3
-    found = [store.load("radiomics", extract_address(scan, recipe, extractor)) for scan in scans]
+    assert extract_scans([features_of(scan, recipe, extractor) for scan in scans], store) == [None] * 3
+    found = [store.load("radiomics", features_of(scan, recipe, extractor).address) for scan in scans]
     assert isinstance(found[0], dict)
     assert [result.code for result in found[1:] if isinstance(result, Rejected)] == ["TOO_MANY_BINS", "MASK_EMPTY"]
 
@@ -125,12 +125,12 @@ def test_a_batch_that_fails_is_repeated_one_by_one(
     recipe = make_recipe(kinds["batched"]())  # type: ignore[call-arg]
     (extractor,) = recipe.extractors
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70)]
-    extract_scans(scans[:1] + scans[2:], recipe, extractor, store)
+    extract_scans([features_of(scan, recipe, extractor) for scan in scans[:1] + scans[2:]], store)
     assert seen == [2]
     fail[60] = RuntimeError("John Doe")
-    extract_scans(scans, recipe, extractor, store)
+    extract_scans([features_of(scan, recipe, extractor) for scan in scans], store)
     assert seen == [2, 3, 1, 1, 1]
-    found = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    found = [store.load("deep", features_of(scan, recipe, extractor).address) for scan in scans]
     assert [isinstance(result, Rejected) for result in found] == [False, True, False]
 
 
@@ -140,13 +140,13 @@ def test_a_gpu_that_is_full_gets_half_as_many_at_once(
 ) -> None:
     (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
     scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
-    extract_scans(scans, recipe, extractor, store)
-    before = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    extract_scans([features_of(scan, recipe, extractor) for scan in scans], store)
+    before = [store.load("deep", features_of(scan, recipe, extractor).address) for scan in scans]
     assert before[0] != before[3]
     found = fill_gpu(kinds["batched"], room, monkeypatch)
-    extract_scans(scans, recipe, extractor, store)
+    extract_scans([features_of(scan, recipe, extractor) for scan in scans], store)
     assert found == sizes
-    after = [store.load("deep", extract_address(scan, recipe, extractor)) for scan in scans]
+    after = [store.load("deep", features_of(scan, recipe, extractor).address) for scan in scans]
     assert [row["mean"] for row in after] == [row["mean"] for row in before]  # type: ignore[call-overload]
 
 
@@ -161,7 +161,12 @@ def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
         function = partial(extract_scans, recipe=recipe, extractor=extractor, store=store)
         found = pool.map_batches(function, scans, "deep", 4)
     assert [one.code if one else None for one in found] == [None, None, "OOM_RISK", None]
-    assert [store.has("deep", extract_address(scan, recipe, extractor)) for scan in scans] == [True, True, False, True]
+    assert [store.has("deep", features_of(scan, recipe, extractor).address) for scan in scans] == [
+        True,
+        True,
+        False,
+        True,
+    ]
 
 
 def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -188,10 +193,10 @@ def test_a_scan_that_would_not_fit_is_refused_before_its_pixels_are_read_and_not
     scan = make_scan("p1")
     runner = Threads(workers=1).model_copy(update={"memory_gib": 1e-5})
     with Pool(runner) as pool:
-        (found,) = pool.map(partial(measure_scan, store=store), [Job(scan, True)], "measure")
+        (found,) = pool.map(partial(measure_scan, store=store), [Job(scan, check_of(scan))], "measure")
     assert isinstance(found, Rejected)
     assert found.code == "OOM_RISK"
-    assert not store.has(BLOCK, check_address(scan))
+    assert not store.has(REGION, check_of(scan).address)
 
 
 def test_an_unknown_error_becomes_a_digest_without_its_text(
@@ -199,9 +204,9 @@ def test_an_unknown_error_becomes_a_digest_without_its_text(
 ) -> None:
     scan, recipe = make_scan("p1", 50), make_recipe()
     fail[50] = RuntimeError("cannot read JohnDoe.dcm")
-    extract_scans([scan], recipe, recipe.extractors[0], store)
-    path = store.work("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
-    found = store.load("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
+    extract_scans([features_of(scan, recipe, recipe.extractors[0])], store)
+    path = store.work("radiomics", features_of(scan, recipe, recipe.extractors[0]).address)
+    found = store.load("radiomics", features_of(scan, recipe, recipe.extractors[0]).address)
     assert isinstance(found, Rejected)
     assert (found.code, found.details["error"]) == ("UNEXPECTED", "RuntimeError")
     assert len(str(found.details["traceback"])) == 16
@@ -215,8 +220,8 @@ def test_a_fault_of_the_user_stops_the_run_and_keeps_nothing(
     scan, recipe = make_scan("p1", 50), make_recipe()
     fail[50] = error
     with pytest.raises(type(error), match=str(error)):
-        extract_scans([scan], recipe, recipe.extractors[0], store)
-    assert not store.has("radiomics", extract_address(scan, recipe, recipe.extractors[0]))
+        extract_scans([features_of(scan, recipe, recipe.extractors[0])], store)
+    assert not store.has("radiomics", features_of(scan, recipe, recipe.extractors[0]).address)
 
 
 def test_guarded_passes_values_and_a_lack_of_memory() -> None:
@@ -257,8 +262,8 @@ def test_what_preparation_noticed_is_kept_with_the_features_of_a_batch(
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 40)]
     recipe = make_recipe(kinds["batched"](), resegment=(52, 1000), minimum_voxels=1)
     (extractor,) = recipe.extractors
-    assert extract_scans(scans, recipe, extractor, store) == [None, None, None]
-    addresses = [extract_address(scan, recipe, extractor) for scan in scans]
+    assert extract_scans([features_of(scan, recipe, extractor) for scan in scans], store) == [None, None, None]
+    addresses = [features_of(scan, recipe, extractor).address for scan in scans]
     assert [len(store.warnings("deep", address)) for address in addresses] == [1, 0, 0]
     (warned,) = store.warnings("deep", addresses[0])
     assert warned.code == "RESEGMENTED_MOST"

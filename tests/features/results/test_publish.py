@@ -18,12 +18,12 @@ from features.core.storage.store import Store
 from features.core.storage.table import Column, Schema
 from features.images.index.index_cohort import Index
 from features.results import extract_scans as extract
-from features.results.extract_scans import extract_address
 from features.results.known_results import KnownResults
 from features.results.manifest import Mart, newest, refresh_numbers
 from features.results.patients import Tables, known_tables
 from features.results.publish import publish
 from features.results.published import Published
+from features.results.work import features_of
 from features.tables.patient import KEY, PatientTable
 
 MakeScan = Callable[..., Scan]
@@ -117,7 +117,7 @@ def test_values_nulls_and_addresses_stand_in_the_mart(
     (row,) = read(store, "radiomics")
     assert row["means__ct__mean"] == pytest.approx(50, abs=1e-4)
     assert row["means__ct__undefined"] is None
-    assert row["means__ct__result"] == extract_address(scans[0], recipe, recipe.extractors[0])
+    assert row["means__ct__result"] == features_of(scans[0], recipe, recipe.extractors[0]).address
     (row,) = read(store, "region")
     assert row["region__ct__intensity_mean"] == pytest.approx(50, abs=1e-4)
     assert row["region__pt__intensity_mean"] == pytest.approx(80, abs=1e-4)
@@ -233,7 +233,7 @@ def test_a_column_of_another_type_in_another_cohort_is_refused(
     columns = (*KEY, Column("age", "string", "age, as young or old"))
     table = PatientTable(Schema("clinical", columns).table([]), columns)
     with pytest.raises(ConfigError, match=r'clinical\.age: the type differs between cohorts; found "string" in other'):
-        publish(store, Index("other", (), (), {}), [], Tables("", lambda: {"clinical": table}))
+        publish(store, Index("other", (), (), {}), [], [], Tables("", lambda: {"clinical": table}))
     assert refresh_numbers(store) == [1]
 
 
@@ -261,5 +261,5 @@ def test_two_refreshes_at_once_do_not_mix(
     refresh([make_scan("p1", 50)], make_recipe())
     before = Mart.open(store).manifest
     with pytest.raises(StoreError, match='"demo" was refreshed by another process meanwhile'):
-        publish(store, Index("demo", (), (), {}), [], Tables("", dict), late)
+        publish(store, Index("demo", (), (), {}), [], [], Tables("", dict), late)
     assert Mart.open(store).manifest == before

@@ -16,12 +16,12 @@ from features.core.storage.store import Store
 from features.images.region import Checked
 from features.results import check_scan as check
 from features.results import measure_scan as measure
-from features.results.check_scan import THUMBNAIL, check_address, load_thumbnail
-from features.results.extract_scans import extract_address
+from features.results.check_scan import THUMBNAIL, load_thumbnail
 from features.results.manifest import Mart, refresh_numbers
 from features.results.published import Published
 from features.results.verify import verify
 from features.results.withdraw import withdraw
+from features.results.work import check_of, features_of
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -120,7 +120,7 @@ def test_what_preparation_noticed_is_a_warning_of_every_extractor_and_needs_no_w
     assert (found.used, found.warned) == (2, {"RESEGMENTED_MOST": 2})
     rows = read(store, "warnings")
     assert {(row["case"], row["stage"], row["run"]) for row in rows} == {("demo:p1:baseline", "extract", 1)}
-    assert {row["result"] for row in rows} == {extract_address(scans[0], recipe, one) for one in recipe.extractors}
+    assert {row["result"] for row in rows} == {features_of(scans[0], recipe, one).address for one in recipe.extractors}
     shutil.rmtree(store.root / "work")
     assert refresh(scans, recipe, ages={"p1": 61.0}).warned == found.warned
 
@@ -138,7 +138,7 @@ def test_a_withdrawn_case_leaves_warnings_thumbnails_and_the_quality_page(
     withdraw(store, "demo:p1", "consent")
     assert [row["case"] for row in read(store, "warnings")] == ["demo:p2:baseline"]
     assert Mart.open(store).manifest.cohorts["demo"].warned == {"TAB_MISSING": 1}
-    assert store.results()[THUMBNAIL] == {check_address(scans[1])}
+    assert store.results()[THUMBNAIL] == {check_of(scans[1]).address}
     assert store.quality_pages("demo") == []
     assert store.quality("demo_b").exists()
     assert verify(store).faults == ()
@@ -155,7 +155,7 @@ def test_a_thumbnail_is_kept_of_what_was_read_also_if_it_is_rejected(
     monkeypatch.setattr(check, "check_region", refuse)
     flat = make_scan("p3", 70)
     refresh([good, empty, flat], make_recipe())
-    assert [bool(load_thumbnail(store, check_address(scan))) for scan in (good, empty, flat)] == [True, False, True]
+    assert [bool(load_thumbnail(store, check_of(scan).address)) for scan in (good, empty, flat)] == [True, False, True]
 
 
 def test_a_scan_that_may_show_a_name_is_not_drawn(
@@ -165,8 +165,8 @@ def test_a_scan_that_may_show_a_name_is_not_drawn(
     monkeypatch.setattr(
         measure, "read_region", lambda s: replace(read_region(s), warnings=(Warned("PHI_BURNED", "x"),))
     )
-    measure.measure_scan(measure.Job(scan, True), store)
-    assert load_thumbnail(store, check_address(scan)) == ""
+    measure.measure_scan(measure.Job(scan, check_of(scan)), store)
+    assert load_thumbnail(store, check_of(scan).address) == ""
 
 
 def test_a_picture_that_cannot_be_drawn_rejects_nothing(
@@ -174,5 +174,5 @@ def test_a_picture_that_cannot_be_drawn_rejects_nothing(
 ) -> None:
     scan = make_scan("p1", 50)
     monkeypatch.setattr(check, "draw_thumbnail", lambda region, modality: 1 / 0)
-    assert measure.measure_scan(measure.Job(scan, True), store) == {}
-    assert isinstance(store.load("region", check_address(scan)), dict)
+    assert measure.measure_scan(measure.Job(scan, check_of(scan)), store) == {}
+    assert isinstance(store.load("region", check_of(scan).address), dict)

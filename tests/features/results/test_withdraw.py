@@ -16,7 +16,6 @@ from features.core.storage.store import Store
 from features.core.storage.table import read_table, write_table
 from features.results import withdraw as module
 from features.results.audit import unpurged_in
-from features.results.extract_scans import extract_address
 from features.results.manifest import Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
 from features.results.published import Published
 from features.results.unneeded import remove_unneeded
@@ -29,6 +28,7 @@ from features.results.withdraw import (
     withdrawn_cases,
     writing_study,
 )
+from features.results.work import features_of
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +106,7 @@ def test_bytes_that_another_case_shares_stay(
     refresh([scan, twin], recipe)
     found = withdraw(store, "demo:p1", "consent")
     assert found.results == 0
-    assert store.has("radiomics", extract_address(twin, recipe, recipe.extractors[0]))
+    assert store.has("radiomics", features_of(twin, recipe, recipe.extractors[0]).address)
 
 
 @pytest.mark.parametrize(
