@@ -19,6 +19,7 @@ from features.results.prefixes import region_prefix
 EQUAL = 20  # continuous columns in which two rows are equal by no chance
 SHARE = 0.9  # of the columns of a block that both rows have
 FEW = 6  # patients who have a value that nobody else has: as many ids as one person may have
+FLOOR = 3  # times as often as the column's other values, its lowest or highest was cut off there
 LEVELS = 10  # whole numbers with fewer values are levels, calls or flags: equal in many patients
 TOLD, TOLD_AMONG_OTHERS = 5, 10  # columns from which on equal rows are reported
 _CHUNK = 1024
@@ -66,11 +67,13 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
 
     Values are compared in single precision, so that a table in doubles is known again in floats. Only continuous columns
     count: they vary, and are no whole numbers with fewer than 10 values; of double columns one counts. A value that more
-    than half of the rows have is no evidence either way, and neither is a cell that one of the rows lacks.
+    than half of the rows have is no evidence either way, and neither is a cell that one of the rows lacks, an exact 0, or the
+    lowest or highest value of a column if it is three times as frequent as others: floors, as of a network's activations.
     Two rows of different patients are copies if they are equal in 20 columns or more, and
     - these are 90 % of a block's columns that both have (a copy may have been edited), or
     - 20 of them hold values that six patients have at the most, beyond three times what each of the two shares so with most others
-      (rounded values are equal by chance), whatever the other columns say.
+      (rounded values are equal by chance), whatever the other columns say, or
+    - they are three times as many as either row shares with the sixth of the patients who are most like it: a copy has fewer.
     Rows that are equal in fewer columns are reported and not joined.
     """
     names = list(dict.fromkeys(blocks[column] for column in X.columns))
@@ -89,11 +92,22 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
     usual = np.median(shared, axis=1)
     beyond = shared - 3 * np.maximum(usual[:, None], usual[None, :])
     joined |= others & (beyond >= EQUAL)
+    every = np.sum([*equal.values()], axis=0)
+    chance = _sixth(np.where(units[:, None] == units[None, :], 0, every))
+    joined |= others & (every >= np.maximum(EQUAL, 3 * np.maximum(chance[:, None], chance[None, :])))
     told |= others & (beyond >= TOLD_AMONG_OTHERS)
     return [
         *_components(joined, patients, equal, joined=True),
         *_components(told & ~joined, patients, equal, joined=False),
     ]
+
+
+def _sixth(counts: Counts) -> Counts:
+    """Of each row the sixth highest count, (n,); 0 where there are fewer rows."""
+    if len(counts) <= FEW:
+        return np.zeros(len(counts), np.float32)
+    found: Counts = np.partition(counts, -FEW, axis=1)[:, -FEW]
+    return found
 
 
 def _same(patients: NDArray[np.str_]) -> Iterable[tuple[int, int]]:
@@ -179,6 +193,11 @@ def _continuous(values: NDArray[np.float64], seen: set[Hashable]) -> NDArray[np.
     count = distinct.sum(axis=0) + np.isfinite(ordered[:1]).sum(axis=0)
     is_whole = (np.isnan(single) | (single == np.round(single))).all(axis=0)
     good = (count > 1) & ~(is_whole & (count < LEVELS))
+    usual = np.isfinite(single).sum(axis=0) / np.maximum(count, 1)
+    single[single == 0] = np.nan
+    for end in (np.fmin, np.fmax):
+        floor = single == end.reduce(single, axis=0)
+        single[floor & (floor.sum(axis=0) >= FLOOR * usual)] = np.nan
     kept: list[int] = []
     for j in np.flatnonzero(good):
         key = single[:, j].tobytes()

@@ -24,6 +24,7 @@ from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.study import Study
 
 RNG = np.random.default_rng(8)
+OTHER = np.random.default_rng(7)
 
 
 def _found(values: Any, patients: list[str] | None = None, block: str = "genomic") -> list[tuple[set[str], bool]]:
@@ -60,6 +61,13 @@ def test_missing_cells_rounding_to_floats_and_edited_values_hide_no_copy() -> No
     assert _found(values) == [({"p1", "p5"}, True)]
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(300, 20), (300, 50), (40, 20)])
+def test_rounded_rows_with_other_values_beside_are_copies(rows: int, columns: int) -> None:
+    values = np.round(np.random.default_rng(rows + columns).normal(size=(rows, 60)), 1)
+    values[7, :columns] = values[2, :columns]
+    assert _found(values) == [({"p2", "p7"}, True)]
+
+
 def test_copies_of_copies_hang_together_and_many_ids_of_one_patient_are_one_group() -> None:
     values = np.repeat(RNG.normal(size=(4, 30)), 6, axis=0)  # four patients under six ids each
     assert [len(found) for found, joined in _found(values) if joined] == [6, 6, 6, 6]
@@ -87,8 +95,12 @@ def test_rows_of_one_patient_may_be_equal() -> None:
         np.where(RNG.random((40, 2000)) < np.linspace(0.1, 0.9, 40)[:, None], 0.0, RNG.lognormal(size=(40, 2000))),
         np.repeat(RNG.integers(0, 90, (40, 1)).astype(float), 30, axis=1),  # one column thirty times
         np.array([[1.0]]),
+        np.maximum(
+            OTHER.normal(size=(36, 400)) + 1.5 * OTHER.normal(size=(36, 1)) + 1.5, 0.2
+        ),  # a network's activations
+        np.round(OTHER.normal(size=(300, 1000)), 1),
     ],
-    ids=["ones", "constants", "calls", "sparse", "rounded", "zero-inflated", "doubled", "one case"],
+    ids=["ones", "constants", "calls", "sparse", "rounded", "zero-inflated", "doubled", "one case", "floor", "coarse"],
 )
 def test_what_many_patients_share_is_no_copy(values: np.ndarray) -> None:
     assert _found(values) == []
