@@ -22,7 +22,7 @@ _NRRD_FIELDS = (
 )  # fmt: skip
 _META_FIELDS = (
     "ObjectType", "NDims", "BinaryData", "BinaryDataByteOrderMSB", "CompressedData", "CompressedDataSize", "Offset",
-    "TransformMatrix", "Position", "FittedOn", "Orientation", "CenterOfRotation", "AnatomicalOrientation",
+    "TransformMatrix", "Position", "Origin", "Orientation", "CenterOfRotation", "AnatomicalOrientation",
     "ElementSpacing", "ElementSize", "DimSize", "HeaderSize", "ElementType", "ElementNumberOfChannels",
     "ElementDataFile",
 )  # fmt: skip

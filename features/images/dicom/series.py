@@ -34,7 +34,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     """The volume of a series: classic files of one slice each, or enhanced files of many frames.
 
     Slices are ordered along their normal and rescaled one by one. Array: int16 for a CT with whole rescale values,
-    float32 otherwise. FittedOn and direction in patient coordinates (LPS, mm), as SimpleITK; an X-ray is one slice at the
+    float32 otherwise. Origin and direction in patient coordinates (LPS, mm), as SimpleITK; an X-ray is one slice at the
     origin. facts: of the first slice, without patient data or UIDs. padding: what the slices mark as such by their stored
     values; its voxels keep their value.
 

@@ -53,7 +53,7 @@ def test_the_ui_is_served_on_loopback_alone_whatever_the_environment_says(server
     assert all(address.startswith("0100007F") for address in listening)
 
 
-EVIL = {"FittedOn": "http://evil.example"}
+EVIL = {"Origin": "http://evil.example"}
 
 
 def asked(server, path: str, body: dict[str, Any] | None = None, **headers: str) -> int:
@@ -84,7 +84,7 @@ def heard(server, **headers: str) -> str:
 
 def test_pages_of_other_origins_and_other_names_of_this_machine_are_not_answered(server) -> None:
     """Requests as a browser sends them for a page that is no page of the UI; all of them are harmless."""
-    own = {"FittedOn": server.url}
+    own = {"Origin": server.url}
     elsewhere = {"Host": f"evil.example:{server.port}"}
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     count = ("/api/flow_runs/count", {})
