@@ -50,7 +50,7 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
     if winner.rivals > 1:
         cautions.append(
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
-            "correct for that. Leave-one-centre-out took no part in the winner."
+            "correct for that. Leave-one-centre-out took no part in the choice."
         )
     return Headline(Markup("; ").join(parts) + ".", tuple(cautions))
 

@@ -28,7 +28,7 @@ def test_cautions_tell_how_many_were_compared(binary: Any) -> None:
     found = headline(binary.study, binary.result, find_winner(binary.study, binary.result)).cautions
     assert found[0] == "8 combinations of 4 sets of blocks, 2 baselines among them, and 2 models were compared."
     assert "The best of many is optimistic" in found[-1]
-    assert "Leave-one-centre-out took no part in the winner." in found[-1]
+    assert "Leave-one-centre-out took no part in the choice." in found[-1]
 
 
 def test_leave_one_centre_out_never_chooses(binary: Any) -> None:
