@@ -36,8 +36,9 @@ def find_recipes(names: Iterable[str]) -> tuple[Recipe, ...]:
     for given in names:
         name = given.replace("/", "_")
         if name not in files:
-            hint = did_you_mean(name, files)
-            raise RadweaveError(f'there is no recipe "{name}"; there are {", ".join(files)}. {hint}'.strip())
+            is_file = Path(given).suffix in (".yaml", ".yml") or Path(given).is_file()
+            hint = "A recipe is given by its name, not as a file." if is_file else did_you_mean(name, files)
+            raise RadweaveError(f'there is no recipe "{given}"; there are {", ".join(files)}. {hint}'.strip())
         found.append(load_recipe(files[name]))
     return tuple(found)
 

@@ -271,7 +271,10 @@ REASONS: dict[str, Reason] = {
     "MASK_VALUES": Reason("the mask holds values that are not whole labels", "export an integer label map"),
     "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
-    "OOM_RISK": Reason("the case needs more memory than a worker has", "fewer --workers, more --memory; refresh again"),
+    "OOM_RISK": Reason(
+        "the case needs more memory than a worker has",
+        "fewer --workers, more --memory, or a coarser grid; refresh again",
+    ),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
     "RESEGMENTED_MOST": Reason(
         "warning: re-segmentation left out more than half of the ROI's voxels",

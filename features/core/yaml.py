@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -59,11 +59,7 @@ class Document:
         node = _compose(path, text)
         document = cls(path, None)
         faults: list[Fault] = []
-        document.data = _construct(document, node, (), (), faults) if node else {}
-        if len(document.lines) > MOST_VALUES:
-            faults = [
-                Fault(str(path), f"holds over {MOST_VALUES} values, of which aliases repeat some", hint="write less")
-            ]
+        document.data = _construct(document, node, (), faults) if node else {}
         if faults:
             raise ConfigError(faults)
         return document
@@ -95,7 +91,7 @@ class Document:
         dotted = ".".join(str(part) for part in loc) or "the document"
         kind, found = error["type"], error["input"]
         if kind == "extra_forbidden":
-            names = _fields_at(model, loc[len(self._real_loc(above)) : -1])
+            names = _fields_at(model, self._marked((*above, *error["loc"]))[len(above) : -1])
             return Fault(self.where(loc), f'unknown key "{dotted}"', "", ", ".join(names), did_you_mean(loc[-1], names))
         if kind == "missing":
             return Fault(self.where(loc), f'the key "{dotted}" is missing')
@@ -107,51 +103,82 @@ class Document:
         return Fault(self.where(loc), f"{dotted}: {what}", shown, ", ".join(words), did_you_mean(word, words))
 
     def _real_loc(self, loc: Loc) -> Loc:
-        """pydantic puts tags and type names of unions into its places; keep what the file really holds."""
-        real: list[str | int] = []
+        return tuple(part for part, is_real in self._marked(loc) if is_real)
+
+    def _marked(self, loc: Loc) -> list[tuple[str | int, bool]]:
+        """Each part, and whether the file holds it: pydantic puts tags and type names of unions into its places."""
+        marked: list[tuple[str | int, bool]] = []
         here: Any = self.data
         for i, part in enumerate(loc):
-            if part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here)):
+            is_real = part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here))
+            if is_real:
                 here = here[part]
             elif i == len(loc) - 1 and isinstance(part, str) and isinstance(here, dict):
-                here = None
-            else:
-                continue
-            real.append(part)
-        return tuple(real)
+                is_real, here = True, None
+            marked.append((part, is_real))
+        return marked
+
+
+class _Unfit(Exception):
+    """More levels or values than a configuration has, or an anchor that holds itself."""
+
+    def __init__(self, what: str, event: Any) -> None:
+        self.what, self.line = what, event.start_mark.line
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which stops at a depth that no configuration has before Python does."""
+    """The safe loader, which stops at a depth that no configuration has before Python does, and at too many values, with
+    those that aliases repeat, before they are made."""
 
-    depth = 0
+    depth, count = 0, 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.sizes: dict[yaml.Node | None, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         self.depth += 1
         if self.depth > DEEPEST:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, f"nested deeper than {DEEPEST} levels", mark)
-        node = super().compose_node(parent, index)
+            raise _Unfit(f"is nested deeper than {DEEPEST} levels", event)
+        before = self.count
+        if isinstance(event, yaml.AliasEvent):
+            node = super().compose_node(parent, index)
+            if node not in self.sizes:
+                raise _Unfit("is not plain YAML; found an anchor that holds itself", event)
+            self._count(self.sizes[node], event)
+        else:
+            is_key = isinstance(parent, yaml.MappingNode) and index is None
+            self._count(0 if is_key else 1, event)
+            node = super().compose_node(parent, index)
+            self.sizes[node] = self.count - before
         self.depth -= 1
         return node
 
+    def _count(self, values: int, event: yaml.Event) -> None:
+        self.count += values
+        if self.count > MOST_VALUES:
+            raise _Unfit(f"holds over {MOST_VALUES} values up to here, with those that aliases repeat", event)
+
 
 def _compose(path: Path, text: str) -> yaml.Node | None:
-    """The nodes of a text. Raises ConfigError with the line where it is not YAML."""
+    """The nodes of a text. Raises ConfigError with the line where it is not YAML, or more than a configuration holds."""
     loader = None
     try:
         loader = _Loader(text)
         return loader.get_single_node()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position)
-        found = f"the character #x{int(error.character):04x}, which YAML does not allow"
+        what = f"is not YAML: the character #x{int(error.character):04x} is not allowed in it"
+    except _Unfit as error:
+        line, what = error.line, error.what
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
-        found = error.problem or str(error)
+        problem = error.problem or str(error)
+        what = f"is not YAML: {error.context + ', ' if error.context and problem.startswith('but ') else ''}{problem}"
     except (ValueError, OverflowError):  # of an escape such as "\\U00110000"
-        line = loader.line if loader else 0
-        found = "an escape that stands for no character"
-    raise ConfigError([Fault(f"{path}:{line + 1}", "is not YAML", found)])
+        line, what = loader.line if loader else 0, "is not YAML: an escape stands for no character"
+    raise ConfigError([Fault(f"{path}:{line + 1}", what)])
 
 
 def _is_echo(error: Any) -> bool:
@@ -159,19 +186,16 @@ def _is_echo(error: Any) -> bool:
     return error["type"] == "too_short" and bool(error["input"])
 
 
-def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int, ...], faults: list[Fault]) -> Any:
+def _construct(document: Document, node: yaml.Node, loc: Loc, faults: list[Fault]) -> Any:
     """The value of a node. Keys are text, exactly as written: a code 007 stays 007, a code yes stays yes."""
     document.lines.setdefault(loc, node.start_mark.line + 1)
-    if len(document.lines) > MOST_VALUES:
-        return None
     where = f"{document.path}:{node.start_mark.line + 1}"
-    if found := _found_odd(node, around):
+    if found := _found_odd(node):
         faults.append(Fault(where, "is not plain YAML", found))
         return None
-    if len(around) > DEEPEST:  # by aliases of aliases
-        faults.append(Fault(where, "is not plain YAML", f"nested deeper than {DEEPEST} levels"))
+    if len(loc) > DEEPEST:  # by aliases of aliases
+        faults.append(Fault(where, f"is nested deeper than {DEEPEST} levels"))
         return None
-    around = (*around, id(node))
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -186,23 +210,22 @@ def _construct(document: Document, node: yaml.Node, loc: Loc, around: tuple[int,
             if key in mapping:
                 faults.append(Fault(place, f'the key "{key}" stands twice'))
             document.lines[(*loc, key)] = key_node.start_mark.line + 1
-            mapping[key] = _construct(document, value_node, (*loc, key), around, faults)
+            mapping[key] = _construct(document, value_node, (*loc, key), faults)
         return mapping
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(document, item, (*loc, i), around, faults) for i, item in enumerate(node.value)]
+        return [_construct(document, item, (*loc, i), faults) for i, item in enumerate(node.value)]
     value, fault = _scalar(node)
     if fault:
         faults.append(Fault(where, "is not plain YAML", fault))
     return value
 
 
-def _found_odd(node: yaml.Node, around: tuple[int, ...]) -> str:
-    """What a node has that plain YAML has not: another tag than that of its own kind, or itself within it."""
+def _found_odd(node: yaml.Node) -> str:
+    """What a node has that plain YAML has not: another tag than that of its own kind."""
     if isinstance(node, yaml.ScalarNode):
         return "" if node.tag in _SCALARS else f"the tag {_short(node.tag)}"
-    if node.tag != f"{_TAG}{'map' if isinstance(node, yaml.MappingNode) else 'seq'}":
-        return f"the tag {_short(node.tag)}"
-    return "an anchor that holds itself" if id(node) in around else ""
+    is_odd = node.tag != f"{_TAG}{'map' if isinstance(node, yaml.MappingNode) else 'seq'}"
+    return f"the tag {_short(node.tag)}" if is_odd else ""
 
 
 def _short(tag: str) -> str:
@@ -214,7 +237,7 @@ def _scalar(node: yaml.Node) -> tuple[Any, str]:
     if _NO_TEXT.search(node.value):
         return None, "a text with characters that no text has"
     try:
-        value = yaml.SafeLoader("").construct_object(node)
+        value = yaml.constructor.SafeConstructor().construct_object(node)
         fits = value is not None or node.value in _NULLS
     except Exception:  # the constructors of tags raise anything
         value, fits = None, False
@@ -229,13 +252,23 @@ def _scalar(node: yaml.Node) -> tuple[Any, str]:
     return value, ""
 
 
-def _fields_at(model: Any, loc: Loc) -> list[str]:
-    """Names of the keys that the model allows at a place."""
+def _fields_at(model: Any, parts: Sequence[tuple[str | int, bool]]) -> list[str]:
+    """Names of the keys that the model allows at a place. parts: with whether each is of the file, or a union's tag."""
     models = [model]
-    for part in loc:
-        models = [inner for outer in models for inner in _step(outer, part)]
+    for part, is_real in parts:
+        if is_real:
+            models = [inner for outer in models for inner in _step(outer, part)]
+        else:
+            models = [one for one in models if _has_tag(one, part)] or models
     names = [name for one in models for name in getattr(one, "model_fields", {})]
     return sorted(set(names))
+
+
+def _has_tag(model: Any, tag: str | int) -> bool:
+    """Whether pydantic means this member of a union: by its name, or by the value of its discriminating field."""
+    fields = getattr(model, "model_fields", {}).values()
+    values = (get_args(one.annotation) for one in fields if get_origin(one.annotation) is Literal)
+    return tag == getattr(model, "__name__", "") or any(tag in allowed for allowed in values)
 
 
 def _step(annotation: Any, part: str | int) -> list[Any]:

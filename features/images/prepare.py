@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.bounds import MOST_VOXELS
 from features.core.box import bounding_box
 from features.core.kinds.preparation import WHOLE, Preparation
 from features.core.kinds.variant import Variant
-from features.core.memory import claim_memory
+from features.core.memory import claim_grid
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Vector, Volume
 from features.images.bias import correct_bias
@@ -37,9 +36,9 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
     it. The padding covers what the variant and the extractors look at; filters that see all get the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
-    Raises TooLarge above the memory limit of this thread, and Rejected: MASK_EMPTY, OOM_RISK (over 2**31 voxels on the
-    recipe's grid), IMAGE_FLAT (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than
-    `preparation.minimum_voxels`), NAN_IN_ROI (also in the ROI's surroundings where filters would spread it).
+    Raises TooLarge above the memory limit of this thread, and Rejected: MASK_EMPTY, OOM_RISK (as `claim_grid`), IMAGE_FLAT
+    (no contrast to normalise by), VARIANT_EMPTY, RESEGMENTED_EMPTY (fewer than `preparation.minimum_voxels`), NAN_IN_ROI
+    (also in the ROI's surroundings where filters would spread it).
     """
     if not region.mask.any():
         raise Rejected("MASK_EMPTY")
@@ -67,9 +66,7 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
     ]
     volume = continued(volume, surroundings(box, region.mask.shape, (around[2], around[1], around[0])))
     voxels = math.prod(axis.last - axis.first for axis in axes)
-    if voxels > MOST_VOXELS:
-        raise Rejected("OOM_RISK", f"on the recipe's grid the region has over {MOST_VOXELS} voxels", voxels=voxels)
-    claim_memory(8 * voxels)
+    claim_grid(voxels, math.prod(axis.old / axis.spacing for axis in axes), 8)
     if all(axis.kept for axis in axes):
         crop = tuple(slice(axis.first, axis.last) for axis in reversed(axes))
         array = volume.array[crop].astype(np.float64)

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
+    Discriminator,
     Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    Tag,
     field_validator,
 )
 
@@ -65,7 +67,10 @@ InterpolatorName = Annotated[
     BeforeValidator(_interpolator),
 ]
 # Names of LoG images hold sigma as it is written: 2 is log-sigma-2-mm-3D, 2.0 is log-sigma-2-0-mm-3D.
-Sigma = WholeSigmaMm | SigmaMm
+Sigma = Annotated[
+    Annotated[WholeSigmaMm, Tag("int")] | Annotated[SigmaMm, Tag("float")],
+    Discriminator(lambda value: "int" if type(value) is int else "float"),
+]
 
 
 class FileSettings(Frozen):

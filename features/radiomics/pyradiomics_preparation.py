@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from features.core.bounds import MOST_VOXELS
 from features.core.box import bounding_box
 from features.core.box import label_mask as mask_of
 from features.core.frozen import Frozen
+from features.core.memory import claim_grid
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region, Vector, Volume
 
@@ -80,7 +80,8 @@ def prepare_pair(image: Volume, labels: Volume, preparation: PyradiomicsPreparat
     Images of whole numbers stay whole numbers when they are resampled (decimals are cut off), as in pyradiomics.
 
     Raises Rejected: LABEL_ABSENT, MASK_VALUES, MASK_EMPTY, MASK_TINY, GEOMETRY, NAN_IN_ROI, IMAGE_FLAT (no contrast to
-    normalise by), RESEGMENTED_EMPTY, OOM_RISK (over 2**31 voxels on the new grid).
+    normalise by), RESEGMENTED_EMPTY, OOM_RISK (as `claim_grid`). TooLarge above the memory
+    limit of this thread, or the machine's.
     """
     grids = compare_grids(image, labels, preparation.tolerance)
     if not grids and (image.plane or labels.plane):  # the other may tell the thickness, and the place of the slice
@@ -191,8 +192,8 @@ def _resampled(
     first = np.maximum(np.floor((start - 0.5) * ratio - preparation.padding), 0)
     last = np.minimum(np.ceil((stop - 0.5) * ratio + preparation.padding), last_of_all)
     voxels = math.prod((last - first + 1).tolist())
-    if voxels > MOST_VOXELS:
-        raise Rejected("OOM_RISK", f"on the new grid the ROI and its surroundings have over {MOST_VOXELS} voxels")
+    bytes_per_voxel = 2 * max(image.array.dtype.itemsize, 1) + 1  # ITK's and numpy's copy, and the mask
+    claim_grid(voxels, math.prod(ratio.tolist()), bytes_per_voxel)
     source = itk_image(labels, mask.view(np.uint8))
     origin = source.TransformContinuousIndexToPhysicalPoint((0.5 * (new - old) / old + first / ratio).tolist())
     resample = sitk.ResampleImageFilter()

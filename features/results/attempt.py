@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from features.core.digest import digest_bytes
 from features.core.errors import RadweaveError
+from features.core.memory import TooLarge
 from features.core.quarantine import Rejected
 
 T = TypeVar("T")
@@ -30,3 +31,10 @@ def attempt(compute: Callable[[], T]) -> T | Rejected:
             raise MemoryError from error
         frames = "".join(traceback.format_tb(error.__traceback__))
         return Rejected("UNEXPECTED", error=type(error).__name__, traceback=digest_bytes(frames.encode())[:16])
+
+
+def out_of_memory(error: MemoryError) -> Rejected:
+    """OOM_RISK, with the figures if the case was found too large before it was read."""
+    if isinstance(error, TooLarge):
+        return Rejected("OOM_RISK", needed_gib=error.needed_gib, limit_gib=error.limit_gib)
+    return Rejected("OOM_RISK")

@@ -155,15 +155,15 @@ def _line(row: dict[str, str], folder: Path, label: int | None) -> Line:
 
 def _extract(line: Line, parameters: "Parameters") -> "Extraction | Rejected":
     from features.radiomics.extraction import extract_pair
-    from features.results.attempt import attempt
+    from features.results.attempt import attempt, out_of_memory
 
     if isinstance(line.pair, Rejected):
         return line.pair
     pair = line.pair
     try:
         return attempt(lambda: extract_pair(pair, parameters))
-    except MemoryError:
-        return Rejected("OOM_RISK")
+    except MemoryError as error:
+        return out_of_memory(error)
 
 
 def _extract_all(lines: Sequence[Line], parameters: "Parameters", jobs: int) -> list[Row]:

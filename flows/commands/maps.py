@@ -146,15 +146,15 @@ def _places(image: Path, lines: Sequence[Line], out: Path, *, alone: bool) -> li
 
 
 def _map_pair(line: Line, parameters: "Parameters", place: Path, *, crop: bool) -> Written | Rejected:
-    from features.results.attempt import attempt
+    from features.results.attempt import attempt, out_of_memory
 
     pair = line.pair
     if isinstance(pair, Rejected):
         return pair
     try:
         return attempt(lambda: _write_maps(pair, parameters, place, crop=crop))
-    except MemoryError:
-        return Rejected("OOM_RISK")
+    except MemoryError as error:
+        return out_of_memory(error)
 
 
 def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bool) -> Written:

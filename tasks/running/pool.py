@@ -10,9 +10,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from features.core.memory import TooLarge
 from features.core.progress import tell
 from features.core.quarantine import Rejected
+from features.results.attempt import out_of_memory
 from tasks.running.runner import Runner, WorkerLost, Workers
 from tasks.running.runners.dask import Dask
 from tasks.running.runners.processes import Processes
@@ -160,10 +160,8 @@ class _Run:
             lost, why = error.times, Rejected("WORKER_LOST")
         except TimeoutError:
             why = Rejected("TIMEOUT")
-        except TooLarge as error:
-            why = Rejected("OOM_RISK", needed_gib=error.needed_gib, limit_gib=error.limit_gib)
-        except MemoryError:
-            why = Rejected("OOM_RISK")
+        except MemoryError as error:
+            why = out_of_memory(error)
         else:
             self._seconds, self._measured = self._seconds + seconds, self._measured + len(found)
             for place, result in zip(batch.places, found, strict=True):

@@ -4,13 +4,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from features.core.kinds.registry import Kind, Registry
-from features.core.memory import GIB
+from features.core.memory import GIB, machine_memory
 
 LEAST_GIB = 0.5  # what the libraries take by themselves: 0.2 GiB, with torch and scikit-learn 0.5 GiB
 TIMEOUT = Field(1800.0, gt=0, title="Timeout (s)", description="A case that takes longer is ended and quarantined.")
@@ -82,14 +81,6 @@ class Runner(Kind):
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or those of its control group if they are fewer."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.is_file() else "max"
-    return min(total, int(text)) if text.isdigit() else total
 
 
 RUNNERS: Registry[Runner] = Registry(Runner, "tasks.running.runners")

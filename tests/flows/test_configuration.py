@@ -29,8 +29,12 @@ def test_the_repository_s_recipes_are_good_and_found_by_their_names(name: str) -
 
 def test_recipes_of_a_folder_are_found_by_name_or_place() -> None:
     assert [recipe.name for recipe in find_recipes(["ibsi_a", "ibsi/b"])] == ["ibsi_a", "ibsi_b"]
-    with pytest.raises(RadweaveError, match=r'there is no recipe "ibsi_f"; .*did you mean "ibsi_'):
+    with pytest.raises(RadweaveError, match=r'there is no recipe "ibsi/f"; .*did you mean "ibsi_'):
         find_recipes(["ibsi/f"])
+    with pytest.raises(
+        RadweaveError, match=r'no recipe "/tmp/x.yaml"; .* A recipe is given by its name, not as a file\.$'
+    ):
+        find_recipes(["/tmp/x.yaml"])
 
 
 def test_a_refresh_extracts_recipes_by_default_or_because_a_study_asks(

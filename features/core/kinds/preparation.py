@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, SerializeAsAny, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SerializeAsAny,
+    Tag,
+    model_validator,
+)
 
 from features.core.bounds import MOST_FILTERS, BinCount, BinWidth, SpacingMm
 from features.core.case import Modality, Unit
@@ -29,6 +38,20 @@ class FixedBinCount(Frozen):
     """Fixed bin number discretisation (IBSI K15C): `bin_count` bins between the ROI's minimum and maximum."""
 
     bin_count: BinCount
+
+
+def _bins_of(value: object) -> str | None:
+    """The class of bins, by the key that is given."""
+    if not isinstance(value, Mapping):
+        return type(value).__name__
+    found = [one.__name__ for one in (FixedBinWidth, FixedBinCount) if one.model_fields.keys() & value.keys()]
+    return found[0] if len(found) == 1 else None
+
+
+Bins = Annotated[
+    Annotated[FixedBinWidth, Tag("FixedBinWidth")] | Annotated[FixedBinCount, Tag("FixedBinCount")],
+    Discriminator(_bins_of, "bins", "give either bin_width or bin_count"),
+]
 
 
 def _normaliser(value: object) -> Normaliser | None:
@@ -66,7 +89,7 @@ class Preparation(Frozen):
     )
     resegment: tuple[float | None, float | None] | None = None
     outlier_sigma: PositiveFloat | None = Field(None, exclude_if=_is_none)
-    discretise: FixedBinWidth | FixedBinCount
+    discretise: Bins
     filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = Field(
         (), max_length=MOST_FILTERS
     )

@@ -11,7 +11,7 @@ from pydantic import Field
 from features.core.box import bounding_box
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.filter import Source
-from features.core.kinds.preparation import FixedBinCount, FixedBinWidth, Preparation
+from features.core.kinds.preparation import Bins, FixedBinCount, FixedBinWidth, Preparation
 from features.core.region import Region, Volume
 from features.core.storage.table import Column
 from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_features, entries
@@ -37,7 +37,7 @@ class Ibsi(Extractor):
     reach_mm: ClassVar[float] = RADIUS_MM
     families: tuple[FamilyName, ...] = Field(FAMILIES, min_length=1)
     aggregations: tuple[Aggregation, ...] = Field(("3D:avg", "3D"), min_length=1)
-    ivh: FixedBinWidth | FixedBinCount | None = None
+    ivh: Bins | None = None
 
     @property
     def version(self) -> str:

@@ -14,9 +14,9 @@ from uuid import uuid4
 from pydantic import Field
 
 from features.core.errors import RadweaveError
-from features.core.memory import GIB
+from features.core.memory import GIB, machine_memory
 from features.core.versions import differences, package_versions
-from tasks.running.runner import TIMEOUT, Runner, WorkerLost, Workers, available_cores, machine_memory
+from tasks.running.runner import TIMEOUT, Runner, WorkerLost, Workers, available_cores
 from tasks.running.runners.processes import Children
 
 JOIN_SECONDS = 60

@@ -167,6 +167,7 @@ def test_more_than_half_of_the_roi_left_out_is_told_and_what_readers_noticed_is_
         ("NAN_IN_ROI", np.nan, {"spacing_mm": (1, 1, 1)}),
         ("NAN_IN_ROI", np.nan, {"outlier_sigma": 3}),
         ("IMAGE_FLAT", -1.0, {"normalise": {}}),
+        ("OOM_RISK", 0.0, {"spacing_mm": (0.01, 0.01, 0.01)}),
     ],
 )
 def test_unfit_result_is_rejected(code: str, value: float, settings: dict) -> None:

@@ -163,6 +163,14 @@ BAD: dict[str, tuple[Volume, Volume, dict[str, Any], str, str]] = {
         "GEOMETRY",
         "direction (1, 0, 0",
     ),
+    "fine": (IMAGE, LABELS, {"spacing_mm": (0.01, 0.01, 0.01)}, "OOM_RISK", "over 536870912 voxels"),
+    "finer than sensible": (
+        IMAGE,
+        LABELS,
+        {"spacing_mm": (0.04, 0.04, 0.04)},
+        "OOM_RISK",
+        "one voxel of the image becomes over 4096: look at the spacing",
+    ),
     "outside": (
         IMAGE,
         changed(LABELS, origin_mm=(-60.0, 12.25, 101.0)),

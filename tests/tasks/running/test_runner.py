@@ -3,9 +3,9 @@
 import pytest
 
 from features.core.kinds.registry import KindError
-from features.core.memory import GIB
+from features.core.memory import GIB, machine_memory
 from tasks.running.pool import DEFAULT_RUNNER
-from tasks.running.runner import RUNNERS, available_cores, machine_memory
+from tasks.running.runner import RUNNERS, available_cores
 from tasks.running.runners.threads import Threads
 
 

@@ -215,6 +215,7 @@ def test_several_cross_faults_come_together(tmp_path: Path) -> None:
         ("block: genomic", "block: genomic\n      form: mutation", 'did you mean "mutations"?'),
         ("unit: log2", "unit: log2\n      scal: log2", 'unknown key "cohorts.demo.tables.1.scal"'),
         ("unit: log2", "unit: log2\n      scal: log2", 'did you mean "scale"?'),
+        ("column: death}", "column: death, time: x}", 'died.time"; allowed: column, description, kind'),
         ("unit: log2", "unit: log2\n      scale: log", "'log2', 'counts', 'tpm', 'fpkm' or 'zscore'"),
         ("root: data", "root: data\n    id_form: {pattern: P.*}", "the pattern needs one group"),
         ("unit: years}", "unit: years, zero: half_day}", "zero belongs to survival times"),
