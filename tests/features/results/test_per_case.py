@@ -158,8 +158,8 @@ def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
     torch = pytest.importorskip("torch")
     fail[52] = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     with Pool(Threads(workers=1)) as pool:
-        function = partial(extract_scans, recipe=recipe, extractor=extractor, store=store)
-        found = pool.map_batches(function, scans, "deep", 4)
+        works = [features_of(scan, recipe, extractor) for scan in scans]
+        found = pool.map_batches(partial(extract_scans, store=store), works, "deep", 4)
     assert [one.code if one else None for one in found] == [None, None, "OOM_RISK", None]
     assert [store.has("deep", features_of(scan, recipe, extractor).address) for scan in scans] == [
         True,
