@@ -24,7 +24,8 @@ class Entry(Frozen):
     """A row of the audit. Rows are only added: a case is `withdrawn`, then `purged` once nothing of it is left.
 
     The reason `restarted` is of who was withdrawn before the audit was lost and begun anew. `done`: in rows of earlier
-    versions, whether the store was purged. `digest`: of this row and the digest before it.
+    versions, whether the store was purged. `key`: fingerprint of the key that its pseudonym is made with, None if an earlier
+    radweave wrote the row. `digest`: of this row and the digest before it.
     """
 
     case: str
@@ -32,6 +33,7 @@ class Entry(Frozen):
     reason: Reason = "consent"
     at: str
     done: bool | None = None
+    key: str | None = None
     digest: str = ""
 
 
@@ -95,6 +97,16 @@ def write_rows(store: Store, rows: Iterable[Entry]) -> Head:
     if whole:
         write_bytes(store.withdrawals, audit_bytes(whole))
     return head_of(whole)
+
+
+def key_in(rows: Iterable[Entry]) -> str:
+    """Fingerprint of the key that the rows are of: a change of key writes all of them anew. "" if none tells."""
+    return next((row.key for row in reversed(list(rows)) if row.key), "")
+
+
+def with_key(rows: Iterable[Entry], fingerprint: str) -> list[Entry]:
+    """The rows, each noting the key of this fingerprint; "": as they are."""
+    return [row.model_copy(update={"key": fingerprint or row.key}) for row in rows]
 
 
 def withdrawn_in(rows: Iterable[Entry]) -> frozenset[str]:

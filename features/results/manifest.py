@@ -25,14 +25,11 @@ from features.core.storage.place import create_bytes, find_files, is_remote, rea
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
-from features.results.audit import Entry, Head, head_of, read_rows, write_rows
+from features.results.audit import Entry, Head, head_of, key_in, read_rows, with_key, write_rows
 
-LAYOUT = 4  # of the store; raise it when older readers would misread it
-READABLE = (
-    2,
-    3,
-    LAYOUT,
-)  # 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit of withdrawals
+LAYOUT = 5  # of the store; raise it when older readers would misread it
+# 4: no key in the audit of withdrawals; 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit
+READABLE = (2, 3, 4, LAYOUT)
 
 
 class File(Frozen):
@@ -114,6 +111,17 @@ def newest(store: Store) -> Manifest:
 def read_audit(store: Store) -> list[Entry]:
     """All withdrawals and restorations in their order. Raises StoreError as `newest`."""
     return read_rows(store, newest(store).audit)
+
+
+def keys_differ(store: Store, manifest: Manifest) -> str:
+    """The sentence that says that the withdrawals are of another key than a refresh; "" if they are not, or nothing tells."""
+    noted = key_in(read_rows(store, manifest.audit))
+    if not noted or manifest.key_fingerprint in ("", noted):
+        return ""
+    return (
+        f"{store.withdrawals}: its withdrawals are made with the key of fingerprint {noted}, refresh {manifest.refresh} with "
+        f"the one of {manifest.key_fingerprint}: withdrawn patients may be in its tables; restore the store from a backup"
+    )
 
 
 def manifest_at(store: Store, refresh: int) -> Manifest:
@@ -227,7 +235,8 @@ def commit(
                 raise StoreError(f'cohort "{cohort}" was refreshed by another process meanwhile; refresh it again')
             if base.audit is not None and now.audit != base.audit:
                 raise StoreError(f"{store.root}: a case was withdrawn or restored meanwhile; refresh again")
-            if key_fingerprint and now.key_fingerprint not in ("", key_fingerprint):
+            noted = {now.key_fingerprint, key_in(read_rows(store, now.audit))}
+            if key_fingerprint and not noted <= {"", key_fingerprint}:
                 raise StoreError(f"{store.root}: holds pseudonyms of another key; nothing was committed")
             kept = {name: file for name, file in now.files.items() if name.split("/")[1] != cohort}
             own = {**files, **numbered(now.refresh + 1)}
@@ -237,7 +246,7 @@ def commit(
                 parent=now.refresh,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
                 key_fingerprint=now.key_fingerprint or key_fingerprint,
-                audit=_sealed(store, now.audit),
+                audit=seal_audit(store, now.audit, key_fingerprint),
                 releases=now.releases if releases is None else releases,
                 cohorts={**now.cohorts, cohort: state.model_copy(update={"refreshed": now.refresh + 1})},
                 files={**kept, **{f"{table}/{cohort}": file for table, file in own.items()}},
@@ -248,10 +257,10 @@ def commit(
                 return manifest
 
 
-def _sealed(store: Store, head: Head | None) -> Head:
-    """What the next manifest remembers of the audit; rows of an earlier version get their digests now."""
+def seal_audit(store: Store, head: Head | None, key_fingerprint: str) -> Head:
+    """What the next manifest remembers of the audit. Rows that no refresh remembers get their digests and the key now."""
     rows = read_rows(store, head)
-    return head_of(rows) if head is not None else write_rows(store, rows)
+    return head_of(rows) if head is not None else write_rows(store, with_key(rows, key_fingerprint))
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -19,7 +19,7 @@ from features.core.storage.place import find_files, read_bytes, remove_file, wri
 from features.core.storage.seal import check_seal, damaged, json_bytes, read_json, resealed
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, read_with_provenance
-from features.results.audit import DAMAGED, Entry, write_rows
+from features.results.audit import DAMAGED, Entry, with_key, write_rows
 from features.results.cases import cases_by_place
 from features.results.manifest import (
     File,
@@ -93,7 +93,7 @@ def begin_rekey(store: Store, renaming: Renaming) -> None:
                 "refreshes with radweave gc --keep 1, and the folders of these studies. Nothing was changed"
             )
         audit = [row.model_copy(update={"case": renaming.of(row.case)}) for row in rows]
-        note = renaming.model_copy(update={"audit": audit})
+        note = renaming.model_copy(update={"audit": with_key(audit, renaming.after)})
         write_bytes(store.renaming, json_bytes(note.model_dump(mode="json")))
 
 

@@ -22,6 +22,7 @@ from features.results.manifest import (
     Manifest,
     Mart,
     checked_bytes,
+    keys_differ,
     manifest_at,
     mart_refresh,
     refresh_numbers,
@@ -177,15 +178,16 @@ def _link_faults(store: Store, refresh: int) -> Iterator[str]:
 
 
 def _audit(store: Store, manifests: list[Manifest]) -> tuple[list[Entry], list[str]]:
-    """The audit of withdrawals, and what is wrong with it: every refresh has to remember it."""
+    """The audit of withdrawals, and what is wrong with it: every refresh has to remember it, and be of its key."""
     rows: list[Entry] = []
     faults: dict[str, None] = {}
-    for head in [manifest.audit for manifest in manifests] or [None]:
+    for manifest in manifests or [EMPTY]:
         try:
-            rows = read_rows(store, head)
+            rows = read_rows(store, manifest.audit)
+            faults[keys_differ(store, manifest)] = None
         except StoreError as error:
             faults[str(error)] = None
-    return rows, list(faults)
+    return rows, [fault for fault in faults if fault]
 
 
 def _count_faults(mart: Mart) -> Iterator[str]:

@@ -23,9 +23,11 @@ from features.results.audit import (
     DAMAGED,
     Entry,
     Reason,
+    key_in,
     read_rows,
     told_cases,
     unpurged_in,
+    with_key,
     withdrawn_in,
     write_rows,
 )
@@ -138,9 +140,8 @@ def restart_audit(store: Store) -> Restarted:
         cases = sorted(remembered | named)
         if not cases:
             remove_file(store.withdrawals)
-        head = write_rows(
-            store, [Entry(case=case, action="withdrawn", reason="restarted", at=_now()) for case in cases]
-        )
+        rows = [Entry(case=case, action="withdrawn", reason="restarted", at=_now()) for case in cases]
+        head = write_rows(store, with_key(rows, manifest.key_fingerprint))
         for one in kept_manifests(store, []):  # the newest last: killed before it, the audit is still to be begun anew
             rewrite(store, one.model_copy(update={"audit": head}))
         purged = tuple(_purge(store, case) for case in cases)
@@ -330,8 +331,8 @@ def _mark(store: Store, run: str) -> None:
 
 def _note(store: Store, entry: Entry) -> None:
     """First the audit has the row, then every refresh remembers it: a process may be killed in between."""
-    manifests = kept_manifests(store, [])
-    head = write_rows(store, [*read_audit(store), entry])
+    manifests, rows = kept_manifests(store, []), read_audit(store)
+    head = write_rows(store, [*rows, *with_key([entry], newest(store).key_fingerprint or key_in(rows))])
     for manifest in reversed(manifests):
         rewrite(store, manifest.model_copy(update={"audit": head}))
 

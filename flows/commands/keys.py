@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from features.core.catalog.catalog import Catalog
     from features.core.storage.store import Store
 
+NOBODY = "or refresh into a new store: from this one nobody was withdrawn"
+
 
 def store_key(store: "Store", catalog: Path) -> bytes:
     """The key of a store's pseudonyms. Where there is none and the store is new, one is made, and this is said.
@@ -25,7 +27,7 @@ def store_key(store: "Store", catalog: Path) -> bytes:
     from features.core.pseudonym import KEY_VARIABLE, NoKeyError, key_file
     from features.core.pseudonym import make_key as make
     from features.core.storage.place import is_remote
-    from features.results.keys import adopt_key, check_key, doubts_of
+    from features.results.keys import adopt_key, check_key, doubts_of, is_new
     from features.results.manifest import newest
     from flows.serving.engine import say
     from tasks.patients import find_patient_ids
@@ -40,16 +42,20 @@ def store_key(store: "Store", catalog: Path) -> bytes:
         say(f"a new pseudonym key was made for this store: {path}; back it up, apart from the store")
     if path.stat().st_mode & 0o077:
         say(f"{path}: others can read or write the pseudonym key; chmod 600 {path}")
-    if check_key(store, key, path) or not newest(store).refresh:
+    if check_key(store, key, path) or is_new(store):
         return key
+    refreshed = newest(store).refresh > 0
+    remembers = refreshed or store.withdrawals.is_file()
+    why = "an earlier radweave made it and noted no key" if refreshed else "no refresh is left that tells its key"
     doubts = doubts_of(store, key, lambda cohort: find_patient_ids(load_catalog(catalog), cohort, key))
     if doubts:
         raise StoreError(
-            f"{store.root}: an earlier radweave made it and noted no key, and it is not sure that {path} holds it: "
-            f"{'; '.join(doubts)}. Set {KEY_VARIABLE} to the right file; if this is the right one, say so: radweave adopt-key"
+            f"{store.root}: {why}, and it is not sure that {path} holds it: {'; '.join(doubts)}. Set {KEY_VARIABLE} to the right "
+            + ("file; if this is the right one, say so: radweave adopt-key" if remembers else f"file, {NOBODY}")
         )
-    adopt_key(store, key)
-    say(f"{store.root}: remembers from now on that its key is the one in {path}")
+    if remembers:
+        adopt_key(store, key)
+        say(f"{store.root}: remembers from now on that its key is the one in {path}")
     return key
 
 
@@ -109,7 +115,7 @@ def adopt_key(catalog: CatalogOption = CATALOG, store: StoreOption = STORE) -> N
     from features.core.catalog.catalog import load_catalog
     from features.core.pseudonym import fingerprint, key_file, load_key
     from features.results.keys import adopt_key as adopt
-    from features.results.keys import check_key, doubts_of
+    from features.results.keys import check_key, doubts_of, is_new
     from features.results.manifest import newest
     from tasks.patients import find_patient_ids
 
@@ -118,8 +124,10 @@ def adopt_key(catalog: CatalogOption = CATALOG, store: StoreOption = STORE) -> N
     if check_key(place, key, path):
         typer.echo(f"{store}: remembers already that its key is the one in {path}")
         return
-    if not newest(place).refresh:
+    if is_new(place):
         raise StoreError(f"{store}: the store is empty; its first refresh remembers the key")
+    if not newest(place).refresh and not place.withdrawals.is_file():
+        raise StoreError(f"{store}: no refresh is left to remember a key. Refresh with the right one, {NOBODY}")
     declared = load_catalog(catalog)
     for doubt in doubts_of(place, key, lambda cohort: find_patient_ids(declared, cohort, key)):
         typer.echo(f"  {doubt}")
@@ -143,8 +151,7 @@ def rekey(
     """
     from features.core.catalog.catalog import load_catalog
     from features.core.pseudonym import key_file, load_key, pseudonym
-    from features.results.keys import check_key, doubts_of
-    from features.results.manifest import newest
+    from features.results.keys import check_key, doubts_of, held_patients
     from features.results.rekey import Renaming, begin_rekey, finish_rekey, unfinished
     from flows.screen import Screen
     from tasks.patients import find_patient_ids
@@ -158,7 +165,7 @@ def rekey(
         remembered, declared = check_key(place, old, before), load_catalog(catalog)
         found = _listed(ids, declared) if ids else {}
         with Screen():
-            for name in (name for name in newest(place).cohorts if name in declared.cohorts):
+            for name in (name for name in held_patients(place) if name in declared.cohorts):
                 found.setdefault(name, set()).update(find_patient_ids(declared, name, old))
         if not remembered and (doubts := doubts_of(place, old, lambda name: found.get(name, set()))):
             said = "; ".join(doubts)

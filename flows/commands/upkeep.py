@@ -28,6 +28,7 @@ def history(store: StoreOption = STORE) -> None:
     from flows.screen import counted as counted_codes
 
     place = open_store(store, there=True)
+    newest(place)  # raises where nothing may be read
     rows, unread = [], list[str]()
     for manifest in kept_manifests(place, unread):
         for cohort, state in manifest.cohorts.items():
@@ -39,7 +40,6 @@ def history(store: StoreOption = STORE) -> None:
         screen.show(table_of(f"Refreshes in {store}", {name: [row[i] for row in rows] for i, name in enumerate(names)}))
     if unread:
         raise StoreError("\n".join(unread))
-    newest(place)  # raises where the audit of withdrawals is damaged
 
 
 def diff(

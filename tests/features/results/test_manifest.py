@@ -12,7 +12,7 @@ from features.core.errors import StoreError
 from features.core.kinds.recipe import Recipe
 from features.core.storage.seal import read_json
 from features.core.storage.store import Store
-from features.results.manifest import EMPTY, Manifest, Mart, manifest_at, mart_refresh, newest, refresh_numbers
+from features.results.manifest import EMPTY, LAYOUT, Manifest, Mart, manifest_at, mart_refresh, newest, refresh_numbers
 from features.results.published import Published
 from features.results.view import mend_mart
 
@@ -92,7 +92,7 @@ def test_a_cohort_that_was_never_refreshed_is_named(store: Store) -> None:
 def test_a_store_of_another_layout_is_refused(store: Store) -> None:
     store.refresh(1).parent.mkdir(parents=True)
     store.refresh(1).write_text('{"layout": 99}')
-    with pytest.raises(StoreError, match="layout 99, this radweave reads 4"):
+    with pytest.raises(StoreError, match=f"layout 99, this radweave reads {LAYOUT}"):
         newest(store)
 
 

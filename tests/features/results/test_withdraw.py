@@ -16,7 +16,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import read_table, write_table
 from features.results import withdraw as module
 from features.results.audit import unpurged_in
-from features.results.manifest import Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
+from features.results.manifest import LAYOUT, Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
 from features.results.published import Published
 from features.results.unneeded import remove_unneeded
 from features.results.verify import verify
@@ -358,7 +358,7 @@ def test_an_audit_of_an_earlier_version_is_remembered_from_the_next_change_on(
     assert verify(full).faults == ()
     assert finish_withdrawals(full) == []
     refresh([make_scan("p3", 70)], make_recipe())
-    assert newest(full).layout == 4
+    assert newest(full).layout == LAYOUT
     assert verify(full).faults == ()
     full.withdrawals.unlink()
     with pytest.raises(StoreError, match="holds 0 rows, the newest refresh remembers 1"):

@@ -8,7 +8,7 @@ import pytest
 
 from features.core.pseudonym import fingerprint, load_key, pseudonym
 from features.core.storage.store import Store
-from features.results.manifest import Mart, newest, refresh_numbers
+from features.results.manifest import Mart, newest, read_audit, refresh_numbers, rewrite
 from features.results.withdraw import withdrawn_cases
 
 pytestmark = pytest.mark.slow
@@ -46,6 +46,45 @@ def forget_key(place: Path, *rows: dict[str, object]) -> None:
         store.withdrawals.write_text(json.dumps(rows))
 
 
+def lose_refreshes(command, catalog: Path, store: Path, key: Path, other: Path) -> None:
+    """No refresh is left, as where the only manifest was damaged and removed: withdrawn patients stay out all the same."""
+    place, own, words = Store(store), load_key(key), ("refresh", "--all", "--catalog", catalog, "--store", store)
+    gone = f"builtin:{pseudonym(own, 'builtin', 'A-0001')}"
+
+    def said(*words: object, code: int = 0, by: Path = key) -> str:
+        return command(*words, code=code, RADWEAVE_KEY_FILE=str(by)).stderr
+
+    said("withdraw", gone, "--store", store)
+    manifest = newest(place)
+    rewrite(place, manifest.model_copy(update={"key_fingerprint": fingerprint(load_key(other))}))
+    assert "withdrawn patients may be in its tables" in command("verify", "--store", store, code=1).stdout
+    assert "withdrawn patients may be in its tables" in said(*words, code=2)
+    for number in refresh_numbers(place):
+        place.refresh(number).unlink()
+    audit, before = place.withdrawals.read_bytes(), contents(store)
+    assert f"fingerprint {fingerprint(own)}, and {other} holds the one of" in said(*words, code=2, by=other)
+    assert "was made with one" in said(*words, code=2, by=store.parent / "none.key")
+    assert contents(store) == before
+    rows = [{k: v for k, v in row.items() if k not in ("key", "digest")} for row in json.loads(audit)]
+    for left in (None, json.dumps(rows)):  # an index and tables alone; withdrawals of an earlier radweave
+        place.withdrawals.unlink(missing_ok=True)
+        if left:
+            place.withdrawals.write_text(left)
+        before = contents(store)
+        found = said(*words, code=2, by=other)
+        assert "no refresh is left that tells its key, and it is not sure that" in found
+        assert 'cohort "builtin" was last refreshed with another key' in found
+        assert ("a withdrawn patient of cohort" in found) == ("say so: radweave adopt-key" in found) == bool(left)
+        assert ("from this one nobody was withdrawn" in found) == (not left)
+        assert contents(store) == before
+    assert "remembers from now on that its key" in said(*words)
+    assert {row.key for row in read_audit(place)} == {newest(place).key_fingerprint} == {fingerprint(own)}
+    assert withdrawn_cases(place) == {gone}
+    assert newest(place).cohorts["builtin"].withdrawn > 0
+    assert gone.split(":")[1] not in Mart.open(place).read("clinical", "builtin")["patient"].to_pylist()
+    assert "no faults" in command("verify", "--store", store).stdout
+
+
 def test_another_key_or_none_is_refused_and_nothing_is_made(demo, command, other: Path, tmp_path: Path) -> None:
     store, absent = demo.copy(tmp_path), tmp_path / "none" / "a.key"
     before = contents(store)
@@ -78,7 +117,7 @@ def test_another_key_or_none_is_refused_and_nothing_is_made(demo, command, other
 
 
 def test_a_key_is_made_with_a_new_store_and_this_is_said(command, tmp_path: Path) -> None:
-    command("simulate", tmp_path / "cohort", "--centres", 1, "--patients-per-centre", 1)
+    command("simulate", tmp_path / "cohort", "--centres", 1, "--patients-per-centre", 2)
     places = ("--catalog", tmp_path / "cohort" / "data_catalog.yaml", "--runner", "threads")
     inside = str(tmp_path / "one" / "a.key")
     found = command("refresh", "--all", *places, "--store", tmp_path / "one", code=2, RADWEAVE_KEY_FILE=inside).stderr
@@ -95,6 +134,7 @@ def test_a_key_is_made_with_a_new_store_and_this_is_said(command, tmp_path: Path
     another = tmp_path / "another.key"
     found = command("make-key", RADWEAVE_KEY_FILE=str(another)).stdout
     assert f"{another}: a new pseudonym key of fingerprint {fingerprint(load_key(another))}" in found
+    lose_refreshes(command, tmp_path / "cohort" / "data_catalog.yaml", tmp_path / "one", key, another)
 
 
 def test_a_store_of_an_earlier_version_takes_the_key_that_explains_it(

@@ -115,9 +115,9 @@ def test_a_damaged_audit_of_withdrawals_stops_every_command(changed, command, tm
         ("history", "--store", store),
         ("gc", "--dry-run", "--store", store),
     ):
-        assert re.fullmatch(
-            r"radweave: .*withdrawals\.json: the audit .*\n", command(*words, code=2).stderr.splitlines(True)[-1]
-        )
+        ended = command(*words, code=2)
+        assert re.fullmatch(r"radweave: .*withdrawals\.json: the audit .*\n", ended.stderr.splitlines(True)[-1])
+        assert ended.stdout == ""
     audit.unlink()
     said = command("refresh", "--all", *places, code=2).stderr
     assert "holds 0 rows, the newest refresh remembers 2" in said and "no backup: radweave restart-audit" in said
