@@ -68,6 +68,9 @@ def test_nrrd_and_metaimage(tmp_path: Path, voxels: np.ndarray, ending: str, com
     if ending == ".nrrd":
         head, mark, rest = source.read_bytes().partition(b"\n\n")
         source.write_bytes(head + b"\n# " + CANARY.encode() + b"\ncontent: " + CANARY.encode() + mark + rest)
+    elif not compressed:  # the other name of the field
+        source.write_bytes(source.read_bytes().replace(b"Offset = ", b"Origin = "))
+        assert sitk.ReadImage(source).GetOrigin()[0] == -7.25
     assert CANARY.encode() in source.read_bytes()
     strip_file(source, target)
     assert b"DOE" not in target.read_bytes()
