@@ -1,4 +1,4 @@
-"""Memory: what a case will need is claimed before it is used: of what the runner allows, or else of what the machine has."""
+"""Memory: what a case will need is claimed before it is used."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ def limit_memory(limit: int) -> None:
 
 
 def claim_memory(needed: int) -> None:
-    """Say that `needed` bytes will be used. Raises TooLarge if they are more than this thread's limit, or the machine has."""
+    """Say that `needed` bytes will be used. Raises TooLarge if this thread has a limit and they are more."""
     limit = _limit.get()
-    limit = machine_memory() if limit is None else limit
-    if needed > limit:
+    if limit is not None and needed > limit:
         raise TooLarge(needed, limit)
 
 
@@ -42,14 +41,17 @@ def claim_grid(voxels: float, per_voxel: float, bytes_per_voxel: int) -> None:
     """Say that a region will be resampled to `voxels`. per_voxel: how many of them one voxel of the image becomes.
 
     Raises Rejected OOM_RISK for over 2**29 voxels, and for over 2**24 of which over 4,096 are made of one voxel of the image:
-    such a spacing is a slip; TooLarge as `claim_memory`.
+    such a spacing is a slip; TooLarge as `claim_memory`, and where there is no limit, if the machine has less.
     """
     if voxels > MOST_VOXELS:
         raise Rejected("OOM_RISK", f"on the new grid the region has over {MOST_VOXELS} voxels", voxels=int(voxels))
     if voxels > LARGE_VOXELS and per_voxel > MOST_FINER:
         what = f"on the new grid one voxel of the image becomes over {MOST_FINER}: look at the spacing"
         raise Rejected("OOM_RISK", what, voxels=int(voxels))
-    claim_memory(int(bytes_per_voxel * voxels))
+    needed, limit = int(bytes_per_voxel * voxels), _limit.get()
+    limit = machine_memory() if limit is None else limit
+    if needed > limit:
+        raise TooLarge(needed, limit)
 
 
 def machine_memory() -> int:
