@@ -32,10 +32,10 @@ class EndedPool:
         return [self._ended(function, job) for job in jobs]
 
     def _ended(self, function: Callable[[Job], Any], job: Job) -> Any:
-        if self.lasts >= job.check + len(job.features):
+        if self.lasts >= (job.check is not None) + len(job.features):
             return function(job)
         if self.lasts:
-            function(job._replace(features=job.features[: self.lasts - job.check]))
+            function(job._replace(features=job.features[: self.lasts - (job.check is not None)]))
         return Rejected(self.code)
 
 
