@@ -4,7 +4,7 @@
     python benchmarks/runners.py --cases 64 --clinical   # one centre's NIfTI CTs of 512 × 512 × 100 voxels
 
 A plain loop indexes the cohort, has each of its processes check and extract every n-th scan with the library alone,
-weaves the mart and writes the quality page. Both sides start their processes and import the libraries within the time that
+builds the mart and writes the quality page. Both sides start their processes and import the libraries within the time that
 is taken. Handcrafted features only: deep features are computed by one process whatever the runner. Each arrangement is run
 in turn, as often as --repeats says, and the shortest time counts.
 """

@@ -241,9 +241,8 @@ def _scalar(node: yaml.Node) -> tuple[Any, str]:
         fits = value is not None or node.value in _NULLS
     except Exception:  # the constructors of tags raise anything
         value, fits = None, False
-    is_huge = (
-        not fits and node.tag == f"{_TAG}int" and node.value.lstrip("+-").isdecimal()
-    )  # more digits than Python reads
+    digits = node.tag == f"{_TAG}int" and node.value.lstrip("+-").isdecimal()
+    is_huge = not fits and digits  # more of them than Python reads
     if is_huge or (isinstance(value, int) and abs(value) > LARGEST):
         return None, "a whole number beyond 64 bits"
     if not fits:

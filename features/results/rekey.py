@@ -119,7 +119,9 @@ def finish_rekey(store: Store) -> Renaming:
                 update={
                     "files": {name: new[file.path] for name, file in manifest.files.items()},
                     "cohorts": {
-                        name: state.model_copy(update={"key": "", "tables_key": ""})  # the next refresh weaves anew
+                        name: state.model_copy(
+                            update={"key": "", "tables_key": ""}
+                        )  # the next refresh builds the tables again
                         for name, state in manifest.cohorts.items()
                     },
                     "key_fingerprint": renaming.after,

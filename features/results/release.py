@@ -102,7 +102,7 @@ def _release_of(store: Store, cohort: str, what: str) -> Released:
         data = parquet_bytes(forgot, read_provenance(path))
         names = {key.split("/")[0]: one for key, one in mart.manifest.files.items() if key.endswith(f"/{cohort}")}
         names["quarantine"] = keep_table(store, "quarantine", cohort, data, forgot.num_rows)
-        state = mart.manifest.cohorts[cohort].model_copy(update={"key": ""})  # the next refresh weaves anew
+        state = mart.manifest.cohorts[cohort].model_copy(update={"key": ""})  # the next refresh builds the tables again
         count = _note(store, Release(released=what, cohort=cohort, rejections=codes, at=_now()))
         commit(store, cohort, state, names, mart.manifest, releases=count)
         for block, digests in store.results().items():

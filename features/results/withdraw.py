@@ -207,7 +207,7 @@ def _purge(store: Store, case: str) -> Withdrawn:
     studies = tuple(_purge_studies(store, case, unread))
     for page in (
         store.quality_pages(cohort) if gone or unread else ()
-    ):  # they show cases; the next refresh makes them anew
+    ):  # they show cases; the next refresh makes them again
         remove_file(page)
     for manifest in manifests:
         if any(file.path in new for file in manifest.files.values()):
@@ -279,7 +279,7 @@ def _replace(
     said = Counter(state.warned)
     said.subtract(gone[warnings.path]["code"].to_pylist() if warnings is not None and warnings.path in gone else [])
     facts = {
-        "key": "",  # the next refresh weaves anew
+        "key": "",  # the next refresh builds the tables again
         "used": state.used - codes.count("used"),
         "quarantined": {code: count for code, count in sorted(left.items()) if count},
         "warned": {code: count for code, count in sorted(said.items()) if count},

@@ -73,8 +73,6 @@ def map_features(
     window = replace(parameters.window, threads=jobs or os.cpu_count() or 1)
     parameters = replace(parameters, window=window)
     _spare([image, mask, param, *lines], [target for place in places for target in _targets(place, names)])
-    window = replace(parameters.window, threads=jobs or os.cpu_count() or 1)
-    parameters = replace(parameters, window=window)
     found = []
     with Screen():
         for number, (line, place) in enumerate(zip(lines, places, strict=True), start=1):

@@ -256,16 +256,16 @@ def test_a_recipe_that_was_asked_for_once_is_extracted_until_it_is_dropped(comma
     (tmp_path / "images").mkdir()
     ask = ("refresh", "one", "--catalog", catalog, "--store", store.root, "--runner", "threads")
 
-    def woven() -> set[str]:
+    def built() -> set[str]:
         return {prefix.split("__")[1] for prefix in newest(store).cohorts["one"].settings}
 
     command(*ask)
-    assert woven() == {"ct_lung"}
+    assert built() == {"ct_lung"}
     command(*ask, "--recipe", "ct_lung", "--recipe", "ibsi/a")
     command(*ask)
-    assert woven() == {"ct_lung", "ibsi_a"}
+    assert built() == {"ct_lung", "ibsi_a"}
     command(*ask, "--drop", "ibsi_a")
-    assert woven() == {"ct_lung"}
+    assert built() == {"ct_lung"}
 
 
 def test_a_port_in_use_is_said_before_a_server_starts(command, tmp_path: Path) -> None:
