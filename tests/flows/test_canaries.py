@@ -22,8 +22,9 @@ from flows.refresh import refresh_cohort
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 
-NAME, BIRTH, ROOT_UID, ID = "KANARIE", "19510203", "1.2.826.77.88.99", "7788-KANARIE"
-CANARIES = (NAME, NAME.lower(), BIRTH, "1951-02-03", ROOT_UID, "7788-")
+NAME, BIRTH, ROOT_UID = "KANARIE", "19510203", "1.2.826.77.88.99"
+ID = "77Q88-KANARIE"  # with a Q, so that no UUID of the server holds it by chance
+CANARIES = (NAME, NAME.lower(), BIRTH, "1951-02-03", ROOT_UID, "77Q88-", "77q88-")
 CATALOG = {
     "version": 1,
     "cohorts": {
@@ -174,7 +175,7 @@ def _found(texts: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> list[tup
 
 
 def test_the_canaries_are_in_the_files(catalog: Path) -> None:
-    assert {canary for _, canary in _found(_texts(catalog.parent / "files"))} >= {NAME, BIRTH, ROOT_UID, "7788-"}
+    assert {canary for _, canary in _found(_texts(catalog.parent / "files"))} >= {NAME, BIRTH, ROOT_UID, "77Q88-"}
 
 
 def test_no_canary_leaves_index_check_tables_extraction_and_publication(
