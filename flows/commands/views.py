@@ -14,10 +14,10 @@ import pyarrow.fs
 
 from features.core.digest import digest_file
 from features.core.errors import RadweaveError, StoreError
-from features.core.storage.place import file_system, find_files, is_remote
+from features.core.storage.place import find_files, is_remote
 from features.core.storage.store import Store
 from features.core.storage.table import plain_texts, read_table
-from features.results.manifest import File, Mart
+from features.results.manifest import File, Mart, checked_bytes
 from features.results.runs import is_run
 from features.results.schemas import KEY, STUDY_TABLES
 
@@ -28,9 +28,8 @@ CASE_KEY = tuple(column.name for column in KEY)
 PATIENT_KEY = ("patient", "cohort", "centre")
 _RUN = pa.schema([("study", pa.string()), ("run", pa.string())])
 _EMPTY = {schema.name: pa.schema([*_RUN, *schema.arrow]).empty_table() for schema in STUDY_TABLES}
-_PARQUET = ds.ParquetFileFormat(
-    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-)
+_PARQUET = ds.ParquetFileFormat()
+_DISK = pyarrow.fs.LocalFileSystem()
 
 
 class Views:
@@ -98,8 +97,8 @@ class Views:
     def table(self, name: str) -> ds.Dataset | pa.Table:
         """A table of these names, checked when it is first asked for.
 
-        Local files byte by byte against the manifest; of remote ones only the pages that are read, by their checksums.
-        Raises StoreError if a file is missing or damaged, or cohorts differ in the type of a column.
+        Its files are compared byte by byte with the manifest. Raises StoreError if one is missing or damaged, or cohorts
+        differ in the type of a column.
         """
         if name not in self._tables:
             if name in self._studies:
@@ -227,40 +226,32 @@ def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
 
 
 def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
-    """Files as one dataset with the columns of all of them; pyarrow alone would take the first file's."""
+    """Files as one dataset with the columns of all of them; pyarrow alone would take the first file's.
+
+    A remote file is read whole: threads of pyarrow that read through Python may still hold it when the process ends, and
+    abort it.
+    """
     remote = is_remote(store.root)
-    handler = pyarrow.fs.FSSpecHandler(file_system(store.root)) if remote else None
-    system = pyarrow.fs.PyFileSystem(handler) if remote else pyarrow.fs.LocalFileSystem()
     fragments = []
     for file in files:
         path = store.root / file.path
-        if not path.is_file() or path.stat().st_size != file.bytes or not (remote or _is_of(path, file)):
-            raise _not_named(path)
-        place = path.path if remote else str(path)  # type: ignore[attr-defined]
-        fragments.append(_PARQUET.make_fragment(place, filesystem=system))
+        if remote:
+            fragments.append(_PARQUET.make_fragment(pa.py_buffer(checked_bytes(store, file))))
+            continue
+        if not (path.is_file() and path.stat().st_size == file.bytes and digest_file(path) == file.sha256):
+            raise StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
+        fragments.append(_PARQUET.make_fragment(str(path), filesystem=_DISK))
     try:
-        schemas = [_plain(fragment.physical_schema) for fragment in fragments]
-    except (OSError, pa.ArrowException, ValueError) as error:  # only of remote files, whose digest nobody asked for
-        raise StoreError(f"table {name}: a file of it is damaged; run radweave verify: {error}") from error
-    try:
-        schema = pa.unify_schemas(schemas)
+        schema = pa.unify_schemas([_plain(fragment.physical_schema) for fragment in fragments])
     except pa.ArrowException as error:
         raise StoreError(f"table {name}: cohorts differ in the type of a column: {error}") from error
-    return ds.FileSystemDataset(fragments, schema, _PARQUET, system)
+    return ds.FileSystemDataset(fragments, schema, _PARQUET)
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
     """A schema with categories as texts: some files have them, earlier ones not."""
     kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema]
     return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
-
-
-def _is_of(path: Path, file: File) -> bool:
-    return digest_file(path) == file.sha256
-
-
-def _not_named(path: Path) -> StoreError:
-    return StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
 
 
 def _study_tables(store: Store) -> dict[str, list[Path]]:
