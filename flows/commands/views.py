@@ -16,7 +16,7 @@ from features.core.digest import digest_file
 from features.core.errors import RadweaveError, StoreError
 from features.core.storage.place import find_files, is_remote
 from features.core.storage.store import Store
-from features.core.storage.table import plain_texts, read_table
+from features.core.storage.table import arrow_memory, plain_texts, read_table
 from features.results.manifest import File, Mart, checked_bytes
 from features.results.runs import is_run
 from features.results.schemas import KEY, STUDY_TABLES
@@ -228,15 +228,14 @@ def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
 def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
     """Files as one dataset with the columns of all of them; pyarrow alone would take the first file's.
 
-    A remote file is read whole: threads of pyarrow that read through Python may still hold it when the process ends, and
-    abort it.
+    A remote file is read whole, for the reason that `arrow_memory` gives.
     """
     remote = is_remote(store.root)
     fragments = []
     for file in files:
         path = store.root / file.path
         if remote:
-            fragments.append(_PARQUET.make_fragment(pa.py_buffer(checked_bytes(store, file))))
+            fragments.append(_PARQUET.make_fragment(arrow_memory(checked_bytes(store, file))))
             continue
         if not (path.is_file() and path.stat().st_size == file.bytes and digest_file(path) == file.sha256):
             raise StoreError(f"{path}: is not the file that the manifest names; run radweave verify")

@@ -202,7 +202,7 @@ class _Checked:
 
     def __init__(self, data: bytes, where: Path) -> None:
         self._where = where
-        source = pa.BufferReader(_arrow_memory(data))
+        source = pa.BufferReader(arrow_memory(data))
         self._file = self._guarded(lambda: pq.ParquetFile(source, page_checksum_verification=True))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -221,7 +221,7 @@ class _Checked:
             raise damaged(self._where, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
 
 
-def _arrow_memory(data: bytes) -> pa.Buffer:
+def arrow_memory(data: bytes) -> pa.Buffer:
     """Bytes in memory of Arrow's own.
 
     Arrow's threads may be the last to let go of what they read. Of Python's memory they can do so only with the
