@@ -15,11 +15,11 @@ from features.core.frozen import Frozen
 from features.core.kinds.filter import Filter, Source
 from features.core.quarantine import Rejected
 from features.core.region import Region
-from features.radiomics.family import FAMILIES, Family
-from features.radiomics.lattice import Lattice
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
+from features.radiomics.families.family import FAMILIES, Family
 from features.radiomics.names import ORIGINAL
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
+from features.radiomics.voxels.lattice import Lattice
 
 
 @dataclass(frozen=True)

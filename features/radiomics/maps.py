@@ -14,10 +14,10 @@ from features.core.kinds.filter import Source
 from features.core.progress import tell
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.engine import ImageType, Plan
-from features.radiomics.family import FAMILIES
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
+from features.radiomics.families.family import FAMILIES
 from features.radiomics.voxelwise.compute import KERNELS, Wanted, compute_voxels
 from features.radiomics.voxelwise.window import Window
 

@@ -11,11 +11,11 @@ from typing import Any
 from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.kinds.filter import FILTERS
 from features.core.yaml import Document, Loc
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.engine import ImageType, Plan
-from features.radiomics.family import FAMILIES
+from features.radiomics.families.family import FAMILIES
 from features.radiomics.parameter_file import ParameterFile
 from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
-from features.radiomics.settings import Settings
 from features.radiomics.voxelwise.window import Window
 
 DEFAULT_FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.family import Feature
+from features.radiomics.families.family import Feature
 
 # What a family calls each figure: `Size` stands for its word of a size, `Level` for what it adds to "GrayLevel".
 FORMULAS = {

@@ -40,7 +40,7 @@ def features(
 
 
 def _features(family: str) -> list[dict[str, str]]:
-    from features.radiomics.family import FAMILIES
+    from features.radiomics.families.family import FAMILIES
 
     if family and family not in FAMILIES.modules:
         hint = did_you_mean(family, FAMILIES.modules)

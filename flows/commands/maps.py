@@ -99,11 +99,11 @@ def _parameters(
     param: Path | None, asked: Sequence[str], radius: int | None, bin_width: float | None, *, flat: bool
 ) -> "Parameters":
     """What the options ask for. Raises RadweaveError where they contradict each other, or name what is not there."""
+    from features.radiomics.dialects.settings import Settings
     from features.radiomics.engine import ImageType, Plan
     from features.radiomics.maps import parse_features
     from features.radiomics.parameters import Parameters, load_parameters
     from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
-    from features.radiomics.settings import Settings
     from features.radiomics.voxelwise.window import Window
 
     families = parse_features(asked)

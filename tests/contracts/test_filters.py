@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from features.core.kinds.filter import FILTERS, Filter, Source
-from features.radiomics.family import FAMILIES
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
+from features.radiomics.families.family import FAMILIES
 
 # Settings that a filter cannot do without.
 NEEDED: dict[str, dict[str, Any]] = {

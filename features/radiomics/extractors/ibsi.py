@@ -14,11 +14,11 @@ from features.core.kinds.filter import Source
 from features.core.kinds.preparation import Bins, FixedBinCount, FixedBinWidth, Preparation
 from features.core.region import Region, Volume
 from features.core.storage.table import Column
+from features.radiomics.dialects.settings import IbsiSettings
 from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_features, entries
 from features.radiomics.ibsi1.feature import MEANING, Aggregation
-from features.radiomics.ibsi1.settings import IbsiSettings
 from features.radiomics.names import ORIGINAL, word
-from features.radiomics.spheres import RADIUS_MM
+from features.radiomics.voxels.spheres import RADIUS_MM
 
 VALUES = "3"  # to be raised when a value changes
 

@@ -15,7 +15,7 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.region import Region
 from features.core.storage.table import Column
-from features.radiomics.spheres import RADIUS_MM, sphere_means
+from features.radiomics.voxels.spheres import RADIUS_MM, sphere_means
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 

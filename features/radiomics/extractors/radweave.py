@@ -17,9 +17,9 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.region import Region
 from features.core.storage.table import Column
-from features.radiomics.family import FAMILIES
+from features.radiomics.dialects.settings import Settings
+from features.radiomics.families.family import FAMILIES
 from features.radiomics.names import UNDEFINED, word
-from features.radiomics.settings import Settings
 
 if TYPE_CHECKING:
     from features.radiomics.engine import Plan  # what computes is imported late: a recipe only declares

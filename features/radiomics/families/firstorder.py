@@ -10,9 +10,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.family import Family, Feature
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family, Feature
 from features.radiomics.ibsi import CODES
-from features.radiomics.roi import Roi
 
 _FORMULAS = {
     "10Percentile": "Intensity that a tenth of the voxels lie below, interpolated linearly.",

@@ -10,11 +10,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.directions import direction_weights
-from features.radiomics.eigenvalues import second_singular_values
-from features.radiomics.family import Family, Feature
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family, Feature
+from features.radiomics.geometry.eigenvalues import second_singular_values
 from features.radiomics.ibsi import CODES
-from features.radiomics.roi import Roi
+from features.radiomics.voxels.weights import weights_along
 
 EPS = float(np.spacing(1))
 _FORMULAS = {
@@ -58,7 +58,8 @@ class Glcm(Family):
         texture, settings = roi.texture, roi.settings
         pairs = _matrices(texture.pairs, settings.symmetrical)
         if settings.weighting is not None:
-            pairs = _merged(texture.pairs, direction_weights(roi, "glcm"), settings.symmetrical)
+            weights = weights_along(roi.lattice.chosen, roi.spacing_mm, settings.weighting, "glcm")
+            pairs = _merged(texture.pairs, weights, settings.symmetrical)
         if not len(pairs):
             return dict.fromkeys(_FORMULAS, math.nan)
         values = dict(zip(_NAMES, _features(pairs, texture.levels).tolist(), strict=True))

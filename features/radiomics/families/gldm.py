@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from features.radiomics.family import Family
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family
 from features.radiomics.ibsi import CODES
-from features.radiomics.roi import Roi
 from features.radiomics.sizes import features_of, size_figures
 
 NAMES = {

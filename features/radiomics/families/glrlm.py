@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from features.radiomics.directions import direction_weights
-from features.radiomics.family import Family
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family
 from features.radiomics.ibsi import CODES
-from features.radiomics.roi import Roi
 from features.radiomics.sizes import features_of, size_figures
+from features.radiomics.voxels.weights import weights_along
 
 NAMES = {
     "levels": "GrayLevelNonUniformity",
@@ -41,8 +41,11 @@ class Glrlm(Family):
     FEATURES: ClassVar = features_of(NAMES, CODES["glrlm"], "runs of one level")
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
-        counts: NDArray[np.int64] | NDArray[np.float64] = roi.texture.runs
+        lattice = roi.lattice
+        counts: NDArray[np.int64] | NDArray[np.float64] = roi.texture.runs(lattice.lined)
         if roi.settings.weighting is not None:
-            counts = (counts * direction_weights(roi, "glrlm")[:, None, None]).sum(axis=0, keepdims=True)
+            offsets = [lattice.near[number] for number in lattice.lined]
+            weights = weights_along(offsets, roi.spacing_mm, roi.settings.weighting, "glrlm")
+            counts = (counts * weights[:, None, None]).sum(axis=0, keepdims=True)
         found = size_figures(counts, roi.texture.levels, np.arange(1, counts.shape[2] + 1))
         return {name: found[figure] for figure, name in NAMES.items()}

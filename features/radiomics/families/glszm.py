@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from features.radiomics.family import Family
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family
 from features.radiomics.ibsi import CODES
-from features.radiomics.kernels import count_zones
-from features.radiomics.roi import Roi
 from features.radiomics.sizes import features_of, size_figures
+from features.radiomics.voxels.zones import count_zones
 
 NAMES = {
     "levels": "GrayLevelNonUniformity",
@@ -38,8 +38,7 @@ class Glszm(Family):
     FEATURES: ClassVar = features_of(NAMES, CODES["glszm"], "zones of one level")
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
-        rank, voxels = roi.texture.zones
-        levels = roi.texture.levels
-        sizes, counts = count_zones(rank, voxels, len(levels))
+        zones, levels = roi.texture.zones(), roi.texture.levels
+        sizes, counts = count_zones(zones.rank, zones.size, len(levels))
         found = size_figures(counts, levels, sizes)
         return {name: found[figure] for figure, name in NAMES.items()}

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from features.radiomics.family import Family, Feature
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family, Feature
 from features.radiomics.ibsi import CODES
-from features.radiomics.roi import Roi
 
 _FORMULAS = {
     "Busyness": "sum of p(i) s(i) over the sum of |i p(i) − j p(j)|",
@@ -30,7 +30,8 @@ class Ngtdm(Family):
     FEATURES: ClassVar = tuple(Feature(n, CODES["ngtdm"].get(n, ""), text) for n, text in _FORMULAS.items())
 
     def compute(self, roi: Roi) -> Mapping[str, float]:
-        voxels, difference = roi.texture.tones
+        voxels = roi.levels.counts  # those without a neighbour too: they differ from none
+        [(_, difference)] = roi.texture.tones([roi.lattice.places])
         count = float(voxels.sum())
         i, p, s = roi.texture.levels, voxels / count, difference
         many = len(i)

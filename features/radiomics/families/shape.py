@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from features.radiomics.cubes import mesh_volume, surface_area
-from features.radiomics.family import Family, Feature
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family, Feature
+from features.radiomics.geometry.cubes import mesh_volume, surface_area
+from features.radiomics.geometry.survey import covariance, diameters, survey, variances
 from features.radiomics.ibsi import CODES
-from features.radiomics.mesh import covariance, diameters, survey, variances
-from features.radiomics.roi import Roi
 
 _FORMULAS = {
     "Elongation": "Square root of the middle variance of the voxels' places over the greatest, along principal axes.",

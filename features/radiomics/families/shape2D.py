@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from features.radiomics.family import Family, Feature
-from features.radiomics.mesh import covariance, diameters, survey, variances
-from features.radiomics.roi import Roi
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import Family, Feature
+from features.radiomics.geometry.survey import covariance, diameters, survey, variances
 
 _FORMULAS = {
     "Elongation": "Square root of the lesser variance of the pixels' places over the greater, along principal axes.",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from features.core.region import Region
+from features.radiomics.dialects.roi import IbsiRoi
+from features.radiomics.dialects.settings import IbsiSettings
 from features.radiomics.ibsi1 import (
     glcm,
     gldzm,
@@ -22,8 +24,6 @@ from features.radiomics.ibsi1 import (
     ngtdm,
 )
 from features.radiomics.ibsi1.feature import DIRECTIONAL, UNDIRECTED, Aggregation, Feature, tag_of, word_of
-from features.radiomics.ibsi1.roi import IbsiRoi
-from features.radiomics.ibsi1.settings import IbsiSettings
 
 FamilyName = Literal[
     "morphology",
@@ -124,7 +124,7 @@ def compute_features(
             values += _WHOLE[family](roi)
         else:
             wanted = _of(family, aggregations)
-            if roi.levels.min() == roi.levels.max():
+            if len(roi.levels.present) == 1:
                 values += [math.nan] * len(wanted) * len(FEATURES[family])
                 continue
             found = _TEXTURE[family](roi, wanted)

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Aggregation
 from features.radiomics.ibsi1.matrix import Matrix, average, merge
-from features.radiomics.ibsi1.roi import IN_SLICE, IN_SPACE, IbsiRoi
+from features.radiomics.voxels.texture import Texture
 
 
 def aggregate_directions(
     roi: IbsiRoi,
     wanted: Sequence[Aggregation],
-    count: Callable[[NDArray[np.int64], int], Matrix],
+    matrices: Callable[[Texture, bool], list[Matrix]],
     features: Callable[[Matrix], list[float]],
 ) -> dict[Aggregation, list[float]]:
-    """Features by aggregation. count: the matrix of the voxels at some places of the line, along a step."""
+    """Features by aggregation. matrices: those of a texture, one a direction, within slices (True) or in space."""
     found: dict[Aggregation, list[float]] = {}
-    if any(aggregation.startswith("2") for aggregation in wanted):
-        steps = [roi.step_of(step) for step in IN_SLICE]
-        rows = [[count(places, step) for step in steps] for places in roi.places_of_slice.values()]
-        for aggregation in wanted:
-            if aggregation == "2D:avg":
-                found[aggregation] = average([features(matrix) for row in rows for matrix in row])
-            elif aggregation == "2D:mrg":
-                found[aggregation] = average([features(merge(row)) for row in rows])
-            elif aggregation == "2.5D:avg":
-                found[aggregation] = average([features(merge(row)) for row in zip(*rows, strict=True)])
-            elif aggregation == "2.5D:mrg":
-                found[aggregation] = features(merge([matrix for row in rows for matrix in row]))
-    if any(aggregation.startswith("3") for aggregation in wanted):
-        matrices = [count(roi.places, roi.step_of(step)) for step in IN_SPACE]
-        if "3D:avg" in wanted:
-            found["3D:avg"] = average([features(matrix) for matrix in matrices])
-        if "3D:mrg" in wanted:
-            found["3D:mrg"] = features(merge(matrices))
+    if "2D:avg" in wanted or "2D:mrg" in wanted:
+        slices = [matrices(texture, True) for texture in roi.slice_textures()]
+        if "2D:avg" in wanted:
+            found["2D:avg"] = average([features(matrix) for directions in slices for matrix in directions])
+        if "2D:mrg" in wanted:
+            found["2D:mrg"] = average([features(merge(directions)) for directions in slices])
+    for how, flat in (("2.5D", True), ("3D", False)):
+        averaged, merged = _AVERAGED[how], _MERGED[how]
+        if averaged in wanted or merged in wanted:
+            directions = matrices(roi.flat_texture if flat else roi.texture, flat)
+            if averaged in wanted:
+                found[averaged] = average([features(matrix) for matrix in directions])
+            if merged in wanted:
+                found[merged] = features(merge(directions))
     return found
+
+
+_AVERAGED: dict[str, Aggregation] = {"2.5D": "2.5D:avg", "3D": "3D:avg"}
+_MERGED: dict[str, Aggregation] = {"2.5D": "2.5D:mrg", "3D": "3D:mrg"}

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
 from features.core.portable import power
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.directions import aggregate_directions
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import Matrix, entropy, histogram
-from features.radiomics.ibsi1.roi import IbsiRoi
+from features.radiomics.voxels.texture import Texture
 
 FEATURES = (
     Feature("joint_maximum", "GYBY", "cm_joint_max", "largest p(i, j)"),
@@ -61,17 +60,19 @@ FEATURES = (
 
 def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, list[float]]:
     """Values of FEATURES by aggregation."""
-    present = np.unique(roi.levels)
-    rank = np.zeros(int(present[-1]) + 1, np.int32)
-    rank[present] = np.arange(len(present))
+    return aggregate_directions(roi, wanted, _matrices, lambda matrix: pair_features(matrix, roi.level_count))
 
-    def count(places: NDArray[np.int64], step: int) -> Matrix:
-        pairs = count_pairs(roi.level_line, places, step, rank, len(present))
-        pairs = pairs + pairs.T
-        rows, columns = np.nonzero(pairs)
-        return Matrix(present[rows], present[columns], pairs[rows, columns].astype(np.float64), len(places))
 
-    return aggregate_directions(roi, wanted, count, lambda matrix: pair_features(matrix, roi.level_count))
+def _matrices(texture: Texture, flat: bool) -> list[Matrix]:  # noqa: ARG001
+    """Of the directions along which there are pairs, in both orders; one that is empty if there are none."""
+    present, voxels = texture.found.present, len(texture.found.values)
+    found = []
+    for pairs in np.moveaxis(texture.pairs, 2, 0):
+        rows, columns = np.nonzero(both := pairs + pairs.T)
+        if len(rows):
+            found.append(Matrix(present[rows], present[columns], both[rows, columns].astype(np.float64), voxels))
+    none = np.empty(0, np.int64)
+    return found or [Matrix(none, none, np.empty(0), voxels)]
 
 
 def pair_features(matrix: Matrix, level_count: int) -> list[float]:
@@ -118,16 +119,3 @@ def pair_features(matrix: Matrix, level_count: int) -> list[float]:
         -shared / single if single > 0 else float("nan"),
         math.sqrt(1 - math.exp(-2 * shared)),
     ]
-
-
-@njit(cache=True)
-def count_pairs(
-    line: NDArray[np.int32], places: NDArray[np.int64], step: int, rank: NDArray[np.int32], size: int
-) -> NDArray[np.int64]:
-    """How often the level at a place (row) has a level (column) one step further: int64 (size, size), by rank."""
-    found = np.zeros((size, size), np.int64)
-    for place in places:
-        there = line[place + step]
-        if there:
-            found[rank[line[place]], rank[there]] += 1
-    return found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from features.radiomics.dialects.roi import IbsiRoi
+from features.radiomics.geometry.border import border_distance
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import emphases
-from features.radiomics.ibsi1.roi import IbsiRoi
 from features.radiomics.ibsi1.undirected import Things, aggregate_undirected
-from features.radiomics.ibsi1.zones import find_zones
+from features.radiomics.voxels.zones import least_of_zones
 
 FEATURES = (
     Feature("small_distance_emphasis", "0GBI", "dzm_sde", "mean of 1 / distance²"),
@@ -33,10 +36,15 @@ FEATURES = (
 
 
 def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, list[float]]:
-    """Values of FEATURES by aggregation."""
+    """Values of FEATURES by aggregation.
+
+    A zone's distance is the number of steps (4 or 6 directions) from its nearest voxel to one outside the morphological
+    mask.
+    """
 
     def find(flat: bool) -> Things:
-        zones = find_zones(roi, flat=flat)
-        return zones.slices, zones.levels, zones.distances
+        zones, lattice = (roi.flat_zones if flat else roi.zones), roi.texture.lattice
+        distance = border_distance(np.pad(roi.mask, lattice.border), flat=flat)
+        return zones.start, zones.rank, least_of_zones(zones, lattice.places, distance.reshape(-1))
 
     return aggregate_undirected(roi, wanted, find, emphases)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.directions import aggregate_directions
 from features.radiomics.ibsi1.feature import Aggregation, Feature
-from features.radiomics.ibsi1.matrix import Matrix, emphases, tally
-from features.radiomics.ibsi1.roi import IbsiRoi
+from features.radiomics.ibsi1.matrix import Matrix, emphases
+from features.radiomics.voxels.lattice import offsets_within
+from features.radiomics.voxels.texture import Texture
 
 FEATURES = (
     Feature("short_runs_emphasis", "22OV", "rlm_sre", "mean of 1 / length²"),
@@ -35,28 +35,20 @@ FEATURES = (
 
 def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, list[float]]:
     """Values of FEATURES by aggregation."""
-
-    def count(places: NDArray[np.int64], step: int) -> Matrix:
-        levels, lengths = find_runs(roi.level_line, places, step)
-        return tally(levels, lengths, len(places))
-
-    return aggregate_directions(roi, wanted, count, emphases)
+    return aggregate_directions(roi, wanted, _matrices, emphases)
 
 
-@njit(cache=True)
-def find_runs(
-    line: NDArray[np.int32], places: NDArray[np.int64], step: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Level and length of each run along the step."""
-    levels, lengths = np.empty(len(places), np.int64), np.empty(len(places), np.int64)
-    n = 0
-    for place in places:
-        level = line[place]
-        if line[place - step] == level:
-            continue  # not the first voxel of its run
-        end = place + step
-        while line[end] == level:
-            end += step
-        levels[n], lengths[n] = level, (end - place) // step
-        n += 1
-    return levels[:n], lengths[:n]
+def _matrices(texture: Texture, flat: bool) -> list[Matrix]:
+    """Of every direction; along those that the box has no room for each voxel is a run."""
+    near, levels = texture.lattice.near, texture.found
+    voxels = len(levels.values)
+    runs = dict(zip(near, texture.runs(np.arange(len(near))), strict=True))
+    found = []
+    for offset in offsets_within(flat=flat):
+        if (counts := runs.get(offset)) is None:
+            ones = np.ones(len(levels.present), np.int64)
+            found.append(Matrix(levels.present, ones, levels.counts.astype(np.float64), voxels))
+            continue
+        rows, columns = np.nonzero(counts)
+        found.append(Matrix(levels.present[rows], columns + 1, counts[rows, columns].astype(np.float64), voxels))
+    return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import emphases
-from features.radiomics.ibsi1.roi import IbsiRoi
 from features.radiomics.ibsi1.undirected import Things, aggregate_undirected
-from features.radiomics.ibsi1.zones import find_zones
 
 FEATURES = (
     Feature("small_zone_emphasis", "5QRC", "szm_sze", "mean of 1 / size²"),
@@ -34,7 +33,7 @@ def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, li
     """Values of FEATURES by aggregation."""
 
     def find(flat: bool) -> Things:
-        zones = find_zones(roi, flat=flat)
-        return zones.slices, zones.levels, zones.sizes
+        zones = roi.flat_zones if flat else roi.zones
+        return zones.start, zones.rank, zones.size
 
     return aggregate_undirected(roi, wanted, find, emphases)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Feature
 from features.radiomics.ibsi1.intensity_statistics import statistics
 from features.radiomics.ibsi1.matrix import entropy
-from features.radiomics.ibsi1.roi import IbsiRoi
 
 FEATURES = (
     Feature("mean", "X6K6", "ih_mean", "mean level"),
@@ -48,8 +48,8 @@ FEATURES = (
 
 def compute(roi: IbsiRoi) -> list[float]:
     """Values of FEATURES. The gradients are central differences, one-sided at both ends; NaN for a single bin."""
-    levels = roi.levels.astype(np.float64)
-    counts = np.bincount(roi.levels, minlength=roi.level_count + 1)[1:].astype(np.float64)
+    levels = roi.levels.values.astype(np.float64)
+    counts = np.bincount(roi.levels.values, minlength=roi.level_count + 1)[1:].astype(np.float64)
     frequent = np.flatnonzero(counts == counts.max()) + 1.0
     mode = float(frequent[np.argmin(np.abs(frequent - levels.mean()))])
     p = counts / len(levels)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.portable import power
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Feature
-from features.radiomics.ibsi1.roi import IbsiRoi
 
 FEATURES = (
     Feature("mean", "Q4LE", "stat_mean", "mean"),

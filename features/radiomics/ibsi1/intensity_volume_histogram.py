@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from features.core.errors import RadweaveError
 from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Feature
-from features.radiomics.ibsi1.roi import IbsiRoi, discretise
+from features.radiomics.voxels.levels import steps_from
 
 LARGEST_BIN_COUNT = 2**20
 FEATURES = (
@@ -46,10 +47,10 @@ def _curve(roi: IbsiRoi) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         for bound, end in zip(roi.settings.bin_range, (values.min(), values.max()), strict=True)
     )
     if isinstance(how, FixedBinCount):
-        places = discretise(values, how, None) - 1
+        places = steps_from(values, how, None) - 1
         grid = np.arange(1.0, how.bin_count + 1 if places.any() else 2)
     elif isinstance(how, FixedBinWidth):
-        places = discretise(values, how, low) - 1
+        places = steps_from(values, how, low) - 1
         bins = _checked(max(int(np.ceil(round((high - low) / how.bin_width, 9))), int(places.max()) + 1))
         grid = low + (np.arange(bins) + 0.5) * how.bin_width
     else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Feature
-from features.radiomics.ibsi1.roi import IbsiRoi
-from features.radiomics.spheres import sphere_means
+from features.radiomics.voxels.spheres import sphere_means
 
 FEATURES = (
     Feature("local_intensity_peak", "VJGA", "loc_peak_loc", "mean in 1 cm³ round the highest intensity of the ROI"),

@@ -7,12 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from features.radiomics.eigenvalues import eigenvalues
-from features.radiomics.ibsi1.autocorrelation import autocorrelation
-from features.radiomics.ibsi1.enclosing import box, ellipsoid, smallest_box, smallest_ellipsoid
+from features.radiomics.dialects.roi import IbsiRoi
+from features.radiomics.geometry.closed_mesh import measure_mesh, mesh_vertices
+from features.radiomics.geometry.eigenvalues import eigenvalues
+from features.radiomics.geometry.enclosing import box, ellipsoid, smallest_box, smallest_ellipsoid
 from features.radiomics.ibsi1.feature import Feature
-from features.radiomics.ibsi1.mesh import measure_mesh, mesh_vertices
-from features.radiomics.ibsi1.roi import IbsiRoi
+from features.radiomics.voxels.autocorrelation import autocorrelation
 
 FEATURES = (
     Feature("volume", "RNU0", "morph_volume", "V: volume within the mesh in mm³"),

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import Matrix, emphases
-from features.radiomics.ibsi1.neighbours import look_around
-from features.radiomics.ibsi1.roi import IbsiRoi
 from features.radiomics.ibsi1.undirected import Things, aggregate_undirected
 
 FEATURES = (
@@ -49,8 +48,9 @@ def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, li
     """Values of FEATURES by aggregation."""
 
     def find(flat: bool) -> Things:
-        _, dependence = look_around(roi.level_line, roi.places, roi.neighbours(flat=flat), roi.settings.coarseness)
-        return roi.slice_of(roi.places), roi.levels, dependence
+        texture = roi.flat_texture if flat else roi.texture
+        places = texture.lattice.places
+        return places, texture.ranks[places].astype(np.int64), 1 + texture.alike()[places].astype(np.int64)
 
     return aggregate_undirected(roi, wanted, find, _features)
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Aggregation, Feature
 from features.radiomics.ibsi1.matrix import average
-from features.radiomics.ibsi1.neighbours import look_around
-from features.radiomics.ibsi1.roi import IbsiRoi
+from features.radiomics.voxels.texture import Texture
 
 FEATURES = (
     Feature("coarseness", "QCDE", "ngt_coarseness", "1 by the sum of p(i) · s(i)"),
@@ -29,31 +29,31 @@ FEATURES = (
 def compute(roi: IbsiRoi, wanted: Sequence[Aggregation]) -> dict[Aggregation, list[float]]:
     """Values of FEATURES by aggregation. Voxels without a neighbour in the ROI do not count."""
     found: dict[Aggregation, list[float]] = {}
-    if "2D" in wanted or "2.5D" in wanted:
-        means, _ = look_around(roi.level_line, roi.places, roi.neighbours(flat=True), 0)
-        slices = roi.slice_of(roi.places)
-        if "2D" in wanted:
-            found["2D"] = average(
-                [tone_features(roi.levels[slices == z], means[slices == z]) for z in roi.places_of_slice]
-            )
-        if "2.5D" in wanted:
-            found["2.5D"] = tone_features(roi.levels, means)
+
+    def tones(texture: Texture, groups: Sequence[NDArray[np.int32]]) -> list[list[float]]:
+        return [tone_features(texture.levels, *counts) for counts in texture.tones(groups)]
+
+    if "2D" in wanted:
+        lattice = roi.flat_texture.lattice
+        ends = np.flatnonzero(np.diff(lattice.slices_of(lattice.places))) + 1
+        found["2D"] = average(tones(roi.flat_texture, np.split(lattice.places, ends)))
+    if "2.5D" in wanted:
+        [found["2.5D"]] = tones(roi.flat_texture, [roi.flat_texture.lattice.places])
     if "3D" in wanted:
-        means, _ = look_around(roi.level_line, roi.places, roi.neighbours(flat=False), 0)
-        found["3D"] = tone_features(roi.levels, means)
+        [found["3D"]] = tones(roi.texture, [roi.texture.lattice.places])
     return found
 
 
-def tone_features(levels: NDArray[np.int64], means: NDArray[np.float64]) -> list[float]:
-    """Values of FEATURES from each voxel's level and the mean level of its neighbours, NaN where it has none."""
-    valid = ~np.isnan(means)
-    if not valid.any():
+def tone_features(
+    levels: NDArray[np.float64], voxels: NDArray[np.int64], difference: NDArray[np.float64]
+) -> list[float]:
+    """Values of FEATURES. Of each level: how many voxels have a neighbour, and their summed differences to the means."""
+    there = voxels > 0
+    if not there.any():
         return [float("nan")] * len(FEATURES)
-    levels, means = levels[valid], means[valid]
-    present, places, counts = np.unique(levels, return_inverse=True, return_counts=True)
-    s = np.bincount(places, np.abs(levels - means))
-    i, p = present.astype(np.float64), counts / len(levels)
-    pairs = len(present) * (len(present) - 1)
+    i, s, number = levels[there], difference[there], int(voxels.sum())
+    p = voxels[there] / number
+    pairs = len(i) * (len(i) - 1)
     squared = (i[:, None] - i[None, :]) ** 2
     weighted, differing = float((p * s).sum()), float(s.sum())
     spread = float(np.abs((i * p)[:, None] - (i * p)[None, :]).sum())
@@ -61,9 +61,9 @@ def tone_features(levels: NDArray[np.int64], means: NDArray[np.float64]) -> list
     complexity = np.sqrt(squared) * ((p * s)[:, None] + (p * s)[None, :]) / both
     return [
         _ratio(1.0, weighted),
-        _ratio(float((p[:, None] * p[None, :] * squared).sum()) * differing / len(levels), pairs),
+        _ratio(float((p[:, None] * p[None, :] * squared).sum()) * differing / number, pairs),
         _ratio(weighted, spread),
-        float(complexity.sum()) / len(levels),
+        float(complexity.sum()) / number,
         _ratio(float((both * squared).sum()), differing),
     ]
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.ibsi1.feature import Aggregation
 from features.radiomics.ibsi1.matrix import Matrix, average, merge, tally
-from features.radiomics.ibsi1.roi import IbsiRoi
 
-# Of each thing that is counted: its slice, its grey level, and its size, distance or dependence.
-Things = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+# Of each thing that is counted, in the order of their slices: its first place in the grid, its rank, and its size, distance
+# or dependence.
+Things = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
 
 
 def aggregate_undirected(
@@ -23,16 +24,21 @@ def aggregate_undirected(
 ) -> dict[Aggregation, list[float]]:
     """Features by aggregation. find: what is counted, within slices (True) or in space."""
     found: dict[Aggregation, list[float]] = {}
+    present = roi.levels.present
     if "2D" in wanted or "2.5D" in wanted:
-        slices, levels, sizes = find(True)
+        places, ranks, sizes = find(True)
+        lattice = roi.flat_texture.lattice
+        slices, voxels = np.unique(lattice.slices_of(lattice.places), return_counts=True)
+        ends = np.searchsorted(lattice.slices_of(places), slices[1:])
         matrices = [
-            tally(levels[slices == z], sizes[slices == z], len(places)) for z, places in roi.places_of_slice.items()
+            tally(present[rank - 1], size, many)
+            for rank, size, many in zip(np.split(ranks, ends), np.split(sizes, ends), voxels.tolist(), strict=True)
         ]
         if "2D" in wanted:
             found["2D"] = average([features(matrix) for matrix in matrices])
         if "2.5D" in wanted:
             found["2.5D"] = features(merge(matrices))
     if "3D" in wanted:
-        _, levels, sizes = find(False)
-        found["3D"] = features(tally(levels, sizes, len(roi.values)))
+        _, ranks, sizes = find(False)
+        found["3D"] = features(tally(present[ranks - 1], sizes, len(roi.values)))
     return found

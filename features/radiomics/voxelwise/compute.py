@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected
 from features.core.region import Vector
-from features.radiomics.directions import weights_along
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.families import gldm, glrlm, glszm
-from features.radiomics.lattice import Lattice, Offset
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
 from features.radiomics.sizes import FORMULAS
+from features.radiomics.voxels.lattice import Lattice, Offset
+from features.radiomics.voxels.weights import weights_along
 from features.radiomics.voxelwise import firstorder, glcm, ngtdm, sizes
 from features.radiomics.voxelwise.surroundings import Cube, Pairs, Surroundings, gather
 from features.radiomics.voxelwise.window import Window

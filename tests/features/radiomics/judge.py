@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from features.radiomics.family import FAMILIES
-from features.radiomics.roi import Roi
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.families.family import FAMILIES
 
 # What pyradiomics makes up where a figure is undefined, by family and feature; ours are NaN there.
 MADE_UP = {

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.firstorder import Firstorder
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

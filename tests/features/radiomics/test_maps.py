@@ -15,12 +15,12 @@ from features.core.errors import RadweaveError
 from features.core.progress import watched_by
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.extraction import prepare
-from features.radiomics.family import FAMILIES
+from features.radiomics.families.family import FAMILIES
 from features.radiomics.maps import Maps, feature_maps, map_region, names_of_maps
 from features.radiomics.parameters import load_parameters
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
 from features.radiomics.voxelwise.compute import KERNELS
 from features.radiomics.voxelwise.window import Window
 

@@ -8,11 +8,11 @@ import pytest
 
 from features.core.errors import ConfigError
 from features.core.kinds.filter import FILTERS
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.engine import feature_names
-from features.radiomics.family import FAMILIES
+from features.radiomics.families.family import FAMILIES
 from features.radiomics.parameters import REMOVED, Parameters, default_parameters, load_parameters
 from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
-from features.radiomics.settings import Settings
 from features.radiomics.voxelwise.window import Window
 
 EVERY_SETTING = """

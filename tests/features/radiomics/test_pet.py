@@ -14,7 +14,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.extractors.pet import Pet
-from features.radiomics.spheres import RADIUS_MM, sphere_means
+from features.radiomics.voxels.spheres import RADIUS_MM, sphere_means
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "ibsi_digital_phantom_voxels.csv"
 

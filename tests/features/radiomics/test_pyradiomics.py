@@ -20,7 +20,7 @@ from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.extractors.pyradiomics import FAMILIES, Pyradiomics
-from features.radiomics.family import FAMILIES as FAMILY_KINDS
+from features.radiomics.families.family import FAMILIES as FAMILY_KINDS
 from features.radiomics.ibsi import CODES
 
 pytestmark = pytest.mark.slow

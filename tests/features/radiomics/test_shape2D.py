@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.region import Vector
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.shape2D import Shape2D
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
 
 SPACING = (0.7, 1.3, 2.9)  # x, y, z
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.quarantine import Rejected
-from features.radiomics.family import FAMILIES
-from features.radiomics.roi import Roi
-from features.radiomics.settings import Settings
+from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.settings import Settings
+from features.radiomics.families.family import FAMILIES
 from tests.features.radiomics.judge import distances
 
 TEXTURES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -129,25 +128,11 @@ def test_public_images_have_pyradiomics_values(family: str, public_data: Path) -
 @settings(max_examples=60, deadline=None)
 def test_counts_add_up(roi: Roi) -> None:
     texture, voxels = roi.texture, int(roi.mask.sum())
-    lengths = np.arange(1, texture.runs.shape[2] + 1)
-    assert ((texture.runs * lengths).sum(axis=(1, 2)) == voxels).all()
-    assert texture.zones[1].sum() == voxels
+    runs = texture.runs(roi.lattice.lined)
+    assert ((runs * np.arange(1, runs.shape[2] + 1)).sum(axis=(1, 2)) == voxels).all()
+    assert texture.zones().size.sum() == voxels
     assert texture.dependents.sum() == voxels
     assert (texture.dependents.sum(axis=1) == roi.levels.counts).all()
-    assert texture.tones[0].sum() == voxels
-
-
-def test_pairs_are_those_of_a_plain_count() -> None:
-    roi = whole(noise(4, 5, 6), distances=(1, 2))
-    levels = np.searchsorted(roi.levels.present, roi.levels.values.reshape(4, 5, 6))
-    expected = np.zeros_like(roi.texture.pairs)
-    for place in product(*map(range, levels.shape)):
-        for number, offset in enumerate(roi.lattice.chosen):
-            other = tuple(np.add(place, offset))
-            if all(0 <= i < n for i, n in zip(other, levels.shape, strict=True)):
-                expected[levels[place], levels[other], number] += 1
-    assert len(roi.lattice.chosen) == 13 + 49
-    assert (roi.texture.pairs == expected).all()
 
 
 @pytest.mark.parametrize("family", TEXTURES)

@@ -14,10 +14,10 @@ from features.core.errors import RadweaveError
 from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
+from features.radiomics.dialects.settings import IbsiSettings
 from features.radiomics.ibsi1.compute import FEATURES, compute_features, entries
 from features.radiomics.ibsi1.intensity_statistics import statistics
-from features.radiomics.ibsi1.roi import discretise
-from features.radiomics.ibsi1.settings import IbsiSettings
+from features.radiomics.voxels.levels import steps_from
 
 BINS = IbsiSettings(discretise=FixedBinCount(bin_count=8), ivh=FixedBinCount(bin_count=100))
 
@@ -122,15 +122,15 @@ def test_statistics_of_values_far_from_zero_are_not_made_of_rounding() -> None:
     ],
 )
 def test_bins_hold_their_lower_edge(how: FixedBinWidth | FixedBinCount, origin: float | None, levels: list) -> None:
-    assert discretise(np.array([5.0, 10, 20, 25, 45]), how, origin).tolist() == levels
+    assert steps_from(np.array([5.0, 10, 20, 25, 45]), how, origin).tolist() == levels
 
 
 def test_settings_that_do_not_fit_the_intensities_are_refused() -> None:
     values = np.array([0.5, 1.0])
     with pytest.raises(RadweaveError, match="bin width or a number of bins"):
-        discretise(values, None, None)
+        steps_from(values, None, None)
     with pytest.raises(RadweaveError, match="below the first bin"):
-        discretise(values, FixedBinWidth(bin_width=1), 0.75)
+        steps_from(values, FixedBinWidth(bin_width=1), 0.75)
     prepared = _prepared(np.random.default_rng(0).random((5, 5, 5)), _cube())
     with pytest.raises(RadweaveError, match="not whole"):
         compute_features(prepared, IbsiSettings(discretise=None), families=["intensity_volume_histogram"])

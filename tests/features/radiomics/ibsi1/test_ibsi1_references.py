@@ -16,8 +16,8 @@ import pytest
 
 from features.core.region import Region, Volume
 from features.core.storage.table import read_table
+from features.radiomics.dialects.settings import IbsiSettings
 from features.radiomics.ibsi1.compute import AGGREGATIONS, Entry, compute_features, entries
-from features.radiomics.ibsi1.settings import IbsiSettings
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 CONFIGURATIONS = {"a": "2", "b": "2", "c": "3", "d": "3", "e": "3"}  # of the CT phantom: dimension of the textures

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.radiomics.eigenvalues import eigenvalues, second_singular_values
+from features.radiomics.geometry.eigenvalues import eigenvalues, second_singular_values
 
 
 @settings(deadline=None)  # the first example may wait for a compiler

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.eigenvalues import eigenvalues
+from features.radiomics.geometry.eigenvalues import eigenvalues
 
 TERMS = 20  # of the series below, as IBSI has it
 

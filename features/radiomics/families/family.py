@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from features.core.kinds.registry import Kind, Registry
 
 if TYPE_CHECKING:
-    from features.radiomics.roi import Roi
+    from features.radiomics.dialects.roi import Roi
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.radiomics.order import MOST_DIFFERENT, ordered
+from features.radiomics.voxels.order import MOST_DIFFERENT, ordered
 
 RNG = np.random.default_rng(3)
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist, squareform
 
-from features.radiomics.ibsi1.autocorrelation import autocorrelation
-from features.radiomics.ibsi1.enclosing import ellipsoid, smallest_box, smallest_ellipsoid
-from features.radiomics.ibsi1.mesh import measure_mesh, mesh_vertices
+from features.radiomics.geometry.closed_mesh import measure_mesh, mesh_vertices
+from features.radiomics.geometry.enclosing import ellipsoid, smallest_box, smallest_ellipsoid
+from features.radiomics.voxels.autocorrelation import autocorrelation
 
 SPACING = np.array([2.0, 1.0, 0.5])
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.eigenvalues import eigenvalues
+from features.radiomics.geometry.eigenvalues import eigenvalues
 
 Spacing = tuple[float, float, float]
 

@@ -1,4 +1,4 @@
-"""direction_weights: how much each direction counts where directions are merged before features are computed."""
+"""weights_along: how much each direction counts where directions are merged before features are computed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,7 @@ from numpy.typing import NDArray
 
 from features.core.portable import exp
 from features.core.region import Vector
-from features.radiomics.lattice import Offset
-from features.radiomics.roi import Roi
-
-
-def direction_weights(roi: Roi, family: Literal["glcm", "glrlm"]) -> NDArray[np.float64]:
-    """Weight of each direction of a family's matrices, in the norm of the ROI's settings."""
-    lattice = roi.lattice
-    offsets = lattice.chosen if family == "glcm" else [lattice.near[number] for number in lattice.lined]
-    return weights_along(offsets, roi.spacing_mm, roi.settings.weighting or "euclidean", family)
+from features.radiomics.voxels.lattice import Offset
 
 
 def weights_along(

@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from features.radiomics.kernels import add_shells, any_ahead, fill, find_places
+from features.radiomics.voxels.grid import any_ahead, fill, find_places
+from features.radiomics.voxels.neighbours import add_shells
 
 Offset = tuple[int, int, int]
 
@@ -78,6 +79,10 @@ class Lattice:
         """Voxels of a row of the box."""
         return int(self.mask.shape[2])
 
+    def slices_of(self, places: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Numbers of the slices of the box that places of the grid lie in."""
+        return places.astype(np.int64) // (self.shape[1] * self.shape[2]) - self.border
+
     def steps(self, offsets: tuple[Offset, ...]) -> NDArray[np.int64]:
         """Offsets as steps in the flat grid."""
         _, height, width = self.shape
@@ -107,6 +112,11 @@ class Lattice:
     def followed(self) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
         """Links to neighbours behind, as bits: which of them need to be followed to reach all; number of the first one."""
         return _followed(self.near)
+
+
+def offsets_within(*, flat: bool) -> tuple[Offset, ...]:
+    """Offsets (z, y, x) to one of each pair of opposite neighbours: 4 in a slice (flat), 13 in space."""
+    return _shell(1, (1, 2, 2) if flat else (2, 2, 2))
 
 
 def _any_line(mask: NDArray[np.bool_], offset: Offset) -> bool:
