@@ -4,17 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from traceback import walk_tb
 from typing import Annotated
 
 import typer
 
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import ExitCode, RadweaveError, StoreError
 from flows.commands import keys, upkeep
 from flows.commands.agreement import agreement
 from flows.commands.deidentify import deidentify
 from flows.commands.export_seg import export_seg
 from flows.commands.extract import extract
+from flows.commands.fault import fault_of
 from flows.commands.listing import features
 from flows.commands.maps import map_features
 from flows.commands.options import (
@@ -36,6 +36,7 @@ from flows.commands.quarantine import quarantine
 from tasks.reports.number_format import counted
 
 app = typer.Typer(
+    epilog=f"Exit codes: {', '.join(f'{code.value} {code.name.lower()}' for code in ExitCode)}. See docs/exit-codes.md.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -329,7 +330,7 @@ def serve(
 ) -> None:
     """Start a Prefect server with its UI on this machine, and run what its schedules and its UI ask for.
 
-    It answers only the UI's own pages and programs of this machine. It ends with exit code 2 if the server ends.
+    It answers only the UI's own pages and programs of this machine. It ends with exit code 6 if the server ends.
     """
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.serving.serve import serve_deployments
@@ -348,7 +349,7 @@ def prepare() -> None:
     from flows.serving.engine import server_fault
 
     if fault := server_fault(server):
-        raise RadweaveError(fault)
+        raise fault
     from flows.serving.prepare import free_gpu_slots, prepare_server
 
     for line in prepare_server():
@@ -373,21 +374,15 @@ for _command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: a user's fault prints without traceback and exits with 2."""
+    """Entry point: a fault that radweave knows prints without traceback, and its kind is the exit code; a bug prints with one."""
     try:
         app(None if arguments is None else list(arguments))
-    except RadweaveError as error:
-        typer.echo(f"radweave: {error}", err=True)
-        sys.exit(2)
-    except ValueError as error:
-        names = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
-        if not any(name.startswith("prefect.settings") for name in names):
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
             raise
-        told = "; ".join(line.strip() for line in str(error).splitlines()[1:] if "errors.pydantic.dev" not in line)
-        typer.echo(
-            f"radweave: a setting of Prefect is wrong, in the environment (PREFECT_…) or its profile: {told}", err=True
-        )
-        sys.exit(2)
+        typer.echo(f"radweave: {fault}", err=True)
+        sys.exit(fault.exit_code)
 
 
 if __name__ == "__main__":

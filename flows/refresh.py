@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from features.core.catalog.catalog import Catalog, load_catalog
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import DataError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import load_key
 from features.core.storage.place import open_place
@@ -112,7 +112,7 @@ def _available(catalog: Catalog) -> list[str]:
         except RadweaveError as error:
             absent.append(str(error))
     if not found:
-        raise RadweaveError("no cohort of the catalog is here: " + "; ".join(absent))
+        raise DataError("no cohort of the catalog is here: " + "; ".join(absent))
     for message in absent:
         say(f"not refreshed: {message}")
     return found

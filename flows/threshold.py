@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from features.core.errors import RadweaveError
+from features.core.errors import ExitCode, RadweaveError
 from features.core.quarantine import NOT_RETRIEVED, REASONS
 from features.core.storage.store import Store
 from features.results.known_results import KnownResults
@@ -15,6 +15,8 @@ MOST_CODES = 3
 
 class TooManyRejected(RadweaveError):
     """More scans than the threshold allows came newly into quarantine. The mart is published."""
+
+    exit_code = ExitCode.THRESHOLD
 
 
 def scans_in_quarantine(store: Store, cohort: str) -> dict[ScanKey, str]:

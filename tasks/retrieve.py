@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.catalog.catalog import DicomSource, load_catalog
 from features.core.catalog.pacs_source import PacsSource
-from features.core.errors import RadweaveError
+from features.core.errors import NetworkError, RadweaveError
 from features.core.pseudonym import load_key
 from features.core.quarantine import Quarantined
 from features.images.index.findings import Pseudonyms
@@ -73,7 +73,7 @@ def retrieve_cohort(
     files = (path for source, _ in sources for path in (root / source.path).rglob(f"*{ENDING}"))
     others = len(sources) < len(found.cohort(cohort).images)
     if not any(one.answered for one in retrieved) and not others and not any(files):
-        raise RadweaveError(f'cohort "{cohort}": {retrieved[0].rows[0].message}; there is no file to go on with')
+        raise NetworkError(f'cohort "{cohort}": {retrieved[0].rows[0].message}; there is no file to go on with')
     rows = tuple(row for one in retrieved for row in one.rows)
     return Retrieval(rows, tuple(filter(None, map(str, retrieved))))
 

@@ -7,7 +7,7 @@ from functools import partial
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.core.errors import RadweaveError
+from features.core.errors import DataError, MachineError
 from features.core.quarantine import TRANSIENT, Rejected
 from features.core.storage.store import Store
 from features.core.storage.table import write_table
@@ -33,7 +33,7 @@ def measure_stability(
     Raises RadweaveError if they are fewer than two.
     """
     if len(works) < 2:
-        raise RadweaveError(f'stability of cohort "{cohort}" needs two scans that fit the recipe; it has {len(works)}')
+        raise DataError(f'stability of cohort "{cohort}" needs two scans that fit the recipe; it has {len(works)}')
     recipe, extractor, prefix = works[0].recipe, works[0].extractor, works[0].prefix
     block, store = work_block(perturbations), known.store
     there = store.results().get(block, set())
@@ -42,7 +42,7 @@ def measure_stability(
     what = f"{recipe.name}: {extractor.kind}, {len(perturbations.chains)} perturbations"
     for outcome in pool.map(one, todo, what):
         if isinstance(outcome, Rejected):
-            raise RadweaveError(
+            raise MachineError(
                 f"stability of {recipe.name}: {outcome}; run it again, with fewer --workers or more --memory"
             )
     features = [column.name for column in extractor.columns(recipe) if column.role == "predictor"]

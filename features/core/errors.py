@@ -6,25 +6,62 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """How a command ends: the kind of fault, for schedulers. docs/exit-codes.md says what each means and what to do."""
+
+    SUCCESS = 0
+    BUG = 1
+    CONFIGURATION = 2
+    DATA = 3
+    STORE = 4
+    THRESHOLD = 5
+    NETWORK = 6
+    MACHINE = 7
 
 
 class RadweaveError(Exception):
     """A fault in what the user gave, with a message that says where, what is wrong and what to do."""
 
+    exit_code: ClassVar[ExitCode] = ExitCode.CONFIGURATION
+
+
+class DataError(RadweaveError):
+    """Images, masks or tables are missing, cannot be read, or are not enough for what was asked."""
+
+    exit_code = ExitCode.DATA
+
 
 class StoreError(RadweaveError):
-    """The store is missing, damaged or of another version."""
+    """The store, or another place to write to, is missing, damaged, in use, full or of another version."""
+
+    exit_code = ExitCode.STORE
+
+
+class NetworkError(RadweaveError):
+    """Another machine's service does not answer, or refuses: a PACS, object storage, a Prefect server, a Dask scheduler."""
+
+    exit_code = ExitCode.NETWORK
+
+
+class MachineError(RadweaveError):
+    """This machine lacks what the work needs: a package, a checkpoint, memory."""
+
+    exit_code = ExitCode.MACHINE
 
 
 class DamagedError(StoreError):
     """A file of the store is missing or is not what was written: others may be whole."""
 
 
-class WeightsError(RadweaveError):
+class WeightsError(MachineError):
     """A checkpoint is missing or its sha-256 differs. Weights are never replaced by random ones."""
 
 
-class FitError(RadweaveError):
+class FitError(DataError):
     """A study cannot be fitted on these data: too few cases, too few events, one class."""
 
 

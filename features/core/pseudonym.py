@@ -12,7 +12,7 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
 
 KEY_VARIABLE = "RADWEAVE_KEY_FILE"
 MIN_CHARACTERS = 32
@@ -84,9 +84,7 @@ def make_key(path: Path | None = None) -> bytes:
     except FileExistsError:
         pass
     except OSError as error:
-        raise RadweaveError(
-            f"{path}: no pseudonym key can be made here ({error.strerror}); set {KEY_VARIABLE}"
-        ) from error
+        raise StoreError(f"{path}: no pseudonym key can be made here ({error.strerror}); set {KEY_VARIABLE}") from error
     return load_key(path)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.core.catalog.catalog import Catalog, Cohort
 from features.core.catalog.genomic_source import GenomicTable, known_when
 from features.core.design import FlowRow
-from features.core.errors import RadweaveError
+from features.core.errors import StoreError
 from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
 from features.fusion.encode import encode, in_order
@@ -231,7 +231,7 @@ def _genomic(mart: Mart, name: str, cohort: Cohort, cases: pd.DataFrame) -> tupl
     frame = mart.read("genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
     strange = [column for column in frame.columns if not any(source.explains(column) for source in sources)]
     if strange:
-        raise RadweaveError(
+        raise StoreError(
             f'the catalog of cohort "{name}" does not explain the genomic column "{strange[0]}" of the mart: '
             f"run radweave refresh {name}"
         )

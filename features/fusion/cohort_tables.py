@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.core.catalog.catalog import Catalog, Cohort
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, StoreError, did_you_mean
 from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.kinds.recipe import Recipe
 from features.fusion.missing import lacking_modalities
@@ -49,7 +49,7 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     clinical = mart.read("clinical", name).to_pandas().set_index("patient")
     undeclared = [word for word in cohort.variables if word not in clinical]
     if undeclared:
-        raise RadweaveError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
+        raise StoreError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
     tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
     features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
     if question.stable is not None:
@@ -113,12 +113,12 @@ def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Seque
     absent = [column for column in wanted if column not in names]
     if absent:
         named = "".join(f" --recipe {recipe.name}" for recipe in recipes) if not all(r.default for r in recipes) else ""
-        raise RadweaveError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}{named}')
+        raise StoreError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}{named}')
     built = mart.manifest.cohorts[name].settings
     changed = [prefix for prefix, digest in settings_digests(recipes).items() if built.get(prefix) != digest]
     if changed:
         kind, recipe_name, _ = changed[0].split("__")
-        raise RadweaveError(
+        raise StoreError(
             f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
             f"run radweave refresh {name}"
         )

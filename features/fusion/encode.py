@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.core.catalog.catalog import Variable
-from features.core.errors import RadweaveError
+from features.core.errors import StoreError
 
 
 def in_order(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
@@ -45,4 +45,4 @@ def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFra
 
 def _check_levels(name: str, values: pd.Series, variable: Variable) -> None:
     if variable.levels and not values.dropna().isin(variable.levels).all():
-        raise RadweaveError(f'"{name}" holds levels that the catalog does not declare: run radweave refresh')
+        raise StoreError(f'"{name}" holds levels that the catalog does not declare: run radweave refresh')

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
 from features.core.frozen import Frozen
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
@@ -51,10 +51,10 @@ class Stable(Frozen):
         path = store.stability(cohort, prefix)
         command = f"run radweave stability {cohort} --recipe {recipe}"
         if not path.is_file():
-            raise RadweaveError(f'the store has no stability scores of {prefix}* for cohort "{cohort}": {command}')
+            raise StoreError(f'the store has no stability scores of {prefix}* for cohort "{cohort}": {command}')
         table, provenance = read_with_provenance(path)
         if provenance.get("settings") != digest:
-            raise RadweaveError(
+            raise StoreError(
                 f'the stability scores of {prefix}* for cohort "{cohort}" are of other settings: {command}'
             )
         rows = zip(table["feature"].to_pylist(), table[self.figure].to_pylist(), strict=True)

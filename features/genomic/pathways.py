@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.core.catalog.genomic_source import Pathways
-from features.core.errors import ConfigError, Fault, RadweaveError
+from features.core.errors import ConfigError, Fault, MachineError
 
 WEIGHT = 0.25  # of the ranks, as published
 
@@ -86,7 +86,7 @@ def _ssgsea(samples: pd.DataFrame, sets: dict[str, list[str]]) -> pd.DataFrame:
     try:
         gseapy = import_module("gseapy")
     except ModuleNotFoundError:
-        raise RadweaveError('pathway scores need gseapy: pip install "radweave[omics]"') from None
+        raise MachineError('pathway scores need gseapy: pip install "radweave[omics]"') from None
     data = samples.set_axis([f"s{i}" for i in range(samples.shape[1])], axis="columns")
     found = gseapy.ssgsea(
         data=data,

@@ -14,7 +14,7 @@ from pydicom.datadict import tag_for_keyword
 
 from features.core.catalog.catalog import DicomSource
 from features.core.catalog.pacs_source import PacsSource
-from features.core.errors import RadweaveError
+from features.core.errors import DataError, RadweaveError
 from features.core.pseudonym import canonical_id
 from features.pacs.server import Server
 
@@ -107,18 +107,16 @@ def read_patients(root: Path, name: str) -> list[str]:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise RadweaveError(f'the file of patients "{name}" cannot be read: {what}') from None
+        raise DataError(f'the file of patients "{name}" cannot be read: {what}') from None
     found: dict[str, None] = {}
     for number, line in enumerate(lines, start=1):
         patient = line.strip()
         if patient and not patient.startswith("#"):
             if re.search(r"[*?\\]", patient):
-                raise RadweaveError(
-                    f"{name}:{number}: a patient id holds * or ? or \\, which servers take for wildcards"
-                )
+                raise DataError(f"{name}:{number}: a patient id holds * or ? or \\, which servers take for wildcards")
             found[patient] = None
     if not found:
-        raise RadweaveError(f'the file of patients "{name}" names nobody')
+        raise DataError(f'the file of patients "{name}" names nobody')
     return list(found)
 
 

@@ -19,7 +19,7 @@ from dicomweb_client import DICOMwebClient
 from requests.adapters import HTTPAdapter
 
 from features.core.catalog.pacs_source import PacsSource
-from features.core.errors import RadweaveError
+from features.core.errors import NetworkError
 from features.pacs.credentials import PASSWORD, TOKEN, USER, Credentials
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be others a moment later
 
 
-class PacsError(Exception):
+class PacsError(NetworkError):
     """A request that failed for good. Its text tells the kind of fault: no URL, no UID, nothing that the PACS said."""
 
 
@@ -122,13 +122,13 @@ class Server:
         kind, answer = type(failure).__name__, getattr(failure, "response", None)
         status = answer.status_code if answer is not None else None
         if status in (401, 403):
-            raise RadweaveError(
+            raise NetworkError(
                 f"the PACS refuses the credentials (HTTP {status}): check {USER} and {PASSWORD}, or {TOKEN}, or the "
                 "Prefect block that the catalog names"
             ) from None
         if isinstance(failure, requests.exceptions.SSLError):
             hint = "check its certificate, or name the file with its CA as `verify` in the catalog"
-            raise RadweaveError(f"the PACS cannot be trusted: its TLS certificate is not accepted; {hint}") from None
+            raise NetworkError(f"the PACS cannot be trusted: its TLS certificate is not accepted; {hint}") from None
         told = f"HTTP {status}" if status else kind
         lost = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, Incomplete)
         broken = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from features.core.catalog.catalog import Cohort, DicomSource, FileSource
 from features.core.catalog.id_form import IdForm
-from features.core.errors import RadweaveError
+from features.core.errors import DataError, RadweaveError
 from features.core.quarantine import Rejected
 from features.core.storage.place import write_bytes
 from features.images.dicom.burned_in import check_burned_in
@@ -70,7 +70,7 @@ def plan_folder(
     """
     source, target = source.resolve(), target.resolve()
     if not source.is_dir():
-        raise RadweaveError(f"{source}: is no folder")
+        raise DataError(f"{source}: is no folder")
     if target.is_relative_to(source) or source.is_relative_to(target):
         raise RadweaveError(f"{target}: lies in {source}, or the other way round; choose another folder")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

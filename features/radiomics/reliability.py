@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from features.core.errors import RadweaveError
+from features.core.errors import DataError
 
 Floats = NDArray[np.float64]
 RELATIVE = 1e-12  # values that differ by less than this share are equal but for rounding
@@ -74,7 +74,7 @@ def reliability_of(
     pairs = [(place[0][target], place[1][rater]) for target, rater in zip(targets, raters, strict=True)]
     if len(set(pairs)) < len(pairs):
         twice = next(pair for pair in pairs if pairs.count(pair) > 1)
-        raise RadweaveError(f'a target has two rows of the rater "{columns[twice[1]]}": one value of each is needed')
+        raise DataError(f'a target has two rows of the rater "{columns[twice[1]]}": one value of each is needed')
     found = []
     for name, values in features.items():
         table = np.full((len(rows), len(columns)), np.nan)

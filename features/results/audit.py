@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from features.core.digest import digest_json
 from features.core.errors import StoreError
 from features.core.frozen import Frozen
-from features.core.storage.place import read_bytes, write_bytes
+from features.core.storage.place import is_file, read_bytes, write_bytes
 from features.core.storage.store import Store
 
 _CASE = re.compile(rb'"case": "([\w .-]+(?::[\w .-]+){1,3})"')
@@ -54,7 +54,7 @@ def read_rows(store: Store, head: Head | None) -> list[Entry]:
     Rows may follow those that are remembered: a killed process had no time to have them remembered.
     Raises StoreError if a row was changed, or rows that are remembered are gone.
     """
-    data = read_bytes(store.withdrawals) if store.withdrawals.is_file() else b""
+    data = read_bytes(store.withdrawals) if is_file(store.withdrawals) else b""
     try:
         rows = TypeAdapter(list[Entry]).validate_python(json.loads(data)) if data else []
     except (ValueError, TypeError) as error:

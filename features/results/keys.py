@@ -36,7 +36,7 @@ def is_new(store: Store) -> bool:
 def check_key(store: Store, key: bytes, path: Path) -> bool:
     """Whether the store remembers its key, and it is this one, read from `path`. The audit of withdrawals remembers it, too.
 
-    Raises StoreError if it is of another key, or the withdrawals are of another one than the tables; or as `newest`.
+    Raises RadweaveError if it is of another key; StoreError if the withdrawals are of another one than the tables, or as `newest`.
     """
     manifest = newest(store)
     noted = {manifest.key_fingerprint, key_in(read_rows(store, manifest.audit))} - {""}
@@ -45,7 +45,7 @@ def check_key(store: Store, key: bytes, path: Path) -> bool:
     if len(noted) > 1:
         raise StoreError(keys_differ(store, manifest))
     if noted != {fingerprint(key)}:
-        raise StoreError(
+        raise RadweaveError(
             f"{store.root}: its pseudonyms are made with the key of fingerprint {noted.pop()}, and "
             f"{path} holds the one of {fingerprint(key)}; set {KEY_VARIABLE} to the file of the store's key. To change "
             "the store's key on purpose: radweave rekey"

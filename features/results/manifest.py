@@ -21,7 +21,15 @@ from features.core.digest import digest_bytes
 from features.core.errors import StoreError, past_damage
 from features.core.frozen import Frozen
 from features.core.storage.lock import locked
-from features.core.storage.place import create_bytes, find_files, is_remote, read_bytes, sync_folder, write_bytes
+from features.core.storage.place import (
+    create_bytes,
+    find_files,
+    is_file,
+    is_remote,
+    read_bytes,
+    sync_folder,
+    write_bytes,
+)
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
@@ -100,7 +108,7 @@ def newest(store: Store) -> Manifest:
     Raises StoreError if it is damaged or of another layout, the audit of withdrawals is not the one it remembers, or a
     change of key was not finished.
     """
-    if store.renaming.is_file():
+    if is_file(store.renaming):
         raise StoreError(f"{store.root}: a change of its key goes on or was killed; radweave rekey finishes it")
     numbers = refresh_numbers(store)
     manifest = manifest_at(store, numbers[-1]) if numbers else EMPTY
@@ -127,7 +135,7 @@ def keys_differ(store: Store, manifest: Manifest) -> str:
 def manifest_at(store: Store, refresh: int) -> Manifest:
     """The manifest of a refresh. Raises StoreError if there is none, or it is damaged."""
     path = store.refresh(refresh)
-    if not path.is_file():
+    if not is_file(path):
         kept = ", ".join(map(str, refresh_numbers(store))) or "none"
         raise StoreError(f"{store.root}: there is no refresh {refresh}; kept: {kept}")
     try:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from features.core.errors import RadweaveError, StoreError
 from features.core.frozen import Frozen
 from features.core.pseudonym import fingerprint
-from features.core.storage.place import find_files, read_bytes, remove_file, write_bytes
+from features.core.storage.place import find_files, is_file, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, damaged, json_bytes, read_json, resealed
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, read_with_provenance
@@ -64,7 +64,7 @@ class Renaming(Frozen):
 
 def unfinished(store: Store) -> Renaming | None:
     """The change of key that was begun and not finished. Raises StoreError if its note is damaged."""
-    if not store.renaming.is_file():
+    if not is_file(store.renaming):
         return None
     try:
         return Renaming.model_validate(read_json(store.renaming))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.core.errors import Fault, RadweaveError, did_you_mean
 from features.core.frozen import Frozen
 from features.core.quarantine import REASONS, TRANSIENT
-from features.core.storage.place import remove_file, write_bytes
+from features.core.storage.place import is_file, remove_file, write_bytes
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, read_provenance
@@ -40,7 +40,7 @@ class Released:
 
 def read_releases(store: Store) -> list[Release]:
     """All releases in their order. Raises StoreError if the audit is damaged."""
-    if not store.releases.is_file():
+    if not is_file(store.releases):
         return []
     try:
         found = read_json(store.releases)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
-from features.core.storage.place import find_files, is_remote, read_bytes, remove_file, write_bytes
+from features.core.storage.place import find_files, is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
@@ -119,7 +119,7 @@ def restart_audit(store: Store) -> Restarted:
     if the newest refresh does not remember who is withdrawn, or somebody writes just now. Then nothing is changed.
     """
     with store.cleaning():
-        if store.renaming.is_file():
+        if is_file(store.renaming):
             newest(store)  # raises: finish the change of key first
         numbers = refresh_numbers(store)
         manifest = manifest_at(store, numbers[-1]) if numbers else EMPTY
@@ -131,7 +131,7 @@ def restart_audit(store: Store) -> Restarted:
                 "audit from a backup, or make a new store with the same key, and withdraw these patients there with --bar "
                 "before its scans are used; nothing was changed"
             )
-        data = read_bytes(store.withdrawals) if store.withdrawals.is_file() else b""
+        data = read_bytes(store.withdrawals) if is_file(store.withdrawals) else b""
         aside = store.root / f"withdrawals.{digest_bytes(data)[:12]}{DAMAGED}" if data else None
         if aside is not None:
             write_bytes(aside, data)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
 from features.simulate.acquisition import Acquisition, protocol
 from features.simulate.anatomy import draw_anatomy, render
 from features.simulate.genes import draw_genome
@@ -57,7 +57,7 @@ def simulate_cohort(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RadweaveError(f"simulate: {folder} cannot be made: {error.strerror or error}") from error
+        raise StoreError(f"simulate: {folder} cannot be made: {error.strerror or error}") from error
 
     model = TruthModel()
     genome = draw_genome(np.random.default_rng([seed, GENOME]))

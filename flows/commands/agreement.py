@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from features.core.errors import RadweaveError
+from features.core.errors import DataError
 
 
 def agreement(
@@ -27,18 +27,18 @@ def agreement(
     try:
         frame = pd.read_csv(table, dtype={target: str, rater: str})
     except (OSError, ValueError) as error:
-        raise RadweaveError(f"{table}: cannot be read as CSV: {getattr(error, 'strerror', None) or error}") from error
+        raise DataError(f"{table}: cannot be read as CSV: {getattr(error, 'strerror', None) or error}") from error
     for column in (target, rater):
         if column not in frame:
             hint = did_you_mean(column, [str(name) for name in frame.columns])
-            raise RadweaveError(f'{table}: there is no column "{column}". {hint}'.strip())
+            raise DataError(f'{table}: there is no column "{column}". {hint}'.strip())
         if frame[column].isna().any():
-            raise RadweaveError(f'{table}: the column "{column}" has empty cells')
+            raise DataError(f'{table}: the column "{column}" has empty cells')
     if frame[rater].nunique() == 1:
-        raise RadweaveError(f'{table}: the column "{rater}" names one rater; agreement needs two or more')
+        raise DataError(f'{table}: the column "{rater}" names one rater; agreement needs two or more')
     numbers = frame.drop(columns=[target, rater]).select_dtypes("number")
     if numbers.empty:
-        raise RadweaveError(f"{table}: no column holds numbers, or there is no row")
+        raise DataError(f"{table}: no column holds numbers, or there is no row")
     features = {str(name): numbers[name].tolist() for name in numbers}
     found = reliability_of(frame[target].tolist(), frame[rater].tolist(), features)
     write_bytes(out, pd.DataFrame([asdict(row) for row in found]).to_csv(index=False).encode())

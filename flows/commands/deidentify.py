@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import ExitCode, RadweaveError, did_you_mean
 from features.core.quarantine import REASONS, Rejected
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def deidentify(
 ) -> None:
     """Write DICOM, NIfTI, NRRD and MetaImage files anew without names, ids, UIDs and dates (DICOM PS3.15).
 
-    Exits with 1 if files are there and every one was refused.
+    Exits with 3 if an image was refused, or every file.
     """
     from features.core.catalog.catalog import load_catalog
     from features.core.pseudonym import load_key
@@ -74,8 +74,8 @@ def deidentify(
         screen.show(f"{total} files in = {written} written + {codes.total()} refused")
     if report is not None:
         _write_report(report, refused)
-    if total and not written:
-        raise typer.Exit(1)
+    if codes.total() > codes["NOT_IMAGE"] or (total and not written):
+        raise typer.Exit(ExitCode.DATA)
 
 
 def _deidentify(job: "Job", plan: "Plan", target: Path) -> Rejected | None:

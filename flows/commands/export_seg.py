@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.core.errors import RadweaveError
+from features.core.errors import DataError, ExitCode, NetworkError, RadweaveError
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def export_seg(
     for line in lost:
         typer.echo(line, err=True)
     if lost:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DATA)
 
 
 def _to_folder(folder: Path) -> Keep:
@@ -90,7 +90,7 @@ def _to_pacs(url: str) -> Keep:
         try:
             send(server, list(files.values()))
         except PacsError as error:
-            raise RadweaveError(f"{error}; what was stored before stays there, and can be sent again") from None
+            raise NetworkError(f"{error}; what was stored before stays there, and can be sent again") from None
 
     return keep
 
@@ -121,7 +121,7 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
         and (not cases or any(f"{scan.case}:".startswith(f"{case}:") for case in cases))
     ]
     if not found:
-        raise RadweaveError(
+        raise DataError(
             f'cohort "{cohort}" has no such case with a DICOM image among those that its newest refresh uses; refresh it '
             "if its files changed"
         )

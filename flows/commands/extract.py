@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import DataError, ExitCode, RadweaveError, did_you_mean
 from features.core.quarantine import REASONS, Rejected
 from tasks.reports.number_format import counted
 
@@ -87,7 +87,7 @@ def extract(
         told = f"{counts['computed']} computed, {partly}{counts['failed']} failed"
         typer.echo(f"{counted(len(rows), 'pair')}: {told}", err=True)
     if counts["failed"]:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DATA)
 
 
 def _format(form: str | None, out: Path | None) -> str:
@@ -121,15 +121,15 @@ def read_lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
             rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
             names = list(reader.fieldnames or ())
     except OSError as error:
-        raise RadweaveError(f"{image}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{image}: cannot be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise RadweaveError(f"{image}: cannot be read as CSV in UTF-8: {error}") from error
+        raise DataError(f"{image}: cannot be read as CSV in UTF-8: {error}") from error
     for name in ("Image", "Mask"):
         if name not in names:
             hint = (did_you_mean(name, names) if len(names) > 1 else "") or "columns are separated by commas"
-            raise RadweaveError(f'{image}: there is no column "{name}"; found {", ".join(names) or "none"}; {hint}')
+            raise DataError(f'{image}: there is no column "{name}"; found {", ".join(names) or "none"}; {hint}')
     if not rows:
-        raise RadweaveError(f"{image}: holds no pairs")
+        raise DataError(f"{image}: holds no pairs")
     return [_line(row, image.parent, label) for row in rows]
 
 

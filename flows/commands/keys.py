@@ -49,7 +49,7 @@ def store_key(store: "Store", catalog: Path) -> bytes:
     why = "an earlier radweave made it and noted no key" if refreshed else "no refresh is left that tells its key"
     doubts = doubts_of(store, key, lambda cohort: find_patient_ids(load_catalog(catalog), cohort, key))
     if doubts:
-        raise StoreError(
+        raise RadweaveError(
             f"{store.root}: {why}, and it is not sure that {path} holds it: {'; '.join(doubts)}. Set {KEY_VARIABLE} to the right "
             + ("file; if this is the right one, say so: radweave adopt-key" if remembers else f"file, {NOBODY}")
         )
@@ -169,7 +169,7 @@ def rekey(
                 found.setdefault(name, set()).update(find_patient_ids(declared, name, old))
         if not remembered and (doubts := doubts_of(place, old, lambda name: found.get(name, set()))):
             said = "; ".join(doubts)
-            raise StoreError(f"{store}: it is not sure that {before} holds its key: {said}; radweave adopt-key")
+            raise RadweaveError(f"{store}: it is not sure that {before} holds its key: {said}; radweave adopt-key")
         pairs = ((cohort, patient) for cohort, patients in found.items() for patient in patients)
         codes = {pseudonym(old, *pair): pseudonym(new, *pair) for pair in pairs}
         begin_rekey(place, Renaming.between(old, new, codes))

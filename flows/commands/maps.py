@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.core.errors import RadweaveError
+from features.core.errors import ExitCode, RadweaveError
 from features.core.progress import tell
 from features.core.quarantine import REASONS, Rejected
 from flows.commands.extract import Line, read_lines
@@ -92,7 +92,7 @@ def map_features(
     if len(lines) > 1:
         typer.echo(f"{counted(len(lines), 'pair')}: {len(lines) - failed} mapped, {failed} failed", err=True)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DATA)
 
 
 def _parameters(

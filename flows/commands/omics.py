@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.core.errors import RadweaveError
+from features.core.errors import DataError, MachineError, RadweaveError
 from features.core.storage.place import write_bytes
 from flows.commands.exported import Export
 
@@ -23,7 +23,7 @@ def write_omics(output: Path, export: Export) -> None:
         import anndata  # noqa: F401
         import mudata  # noqa: F401
     except ImportError as error:
-        raise RadweaveError(
+        raise MachineError(
             f'{output}: AnnData and MuData need the extra "omics": pip install "radweave[omics]"'
         ) from error
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -105,7 +105,7 @@ def _modality(export: Export, block: str, obs: pd.DataFrame) -> Any:
 
     names = _features(export, block)
     if not names:
-        raise RadweaveError(f"{block}: no column holds numbers to predict from")
+        raise DataError(f"{block}: no column holds numbers to predict from")
     wide = any(export.table.schema.field(name).type != pa.float32() for name in names)
     X = np.column_stack([export.table[name].to_numpy() for name in names]).astype(np.float64 if wide else np.float32)
     described: dict[str, dict[str, str]] = {name: {} for name in names}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from features.core.errors import RadweaveError, StoreError, did_you_mean
+from features.core.errors import ExitCode, RadweaveError, StoreError, did_you_mean
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 from tasks.reports.number_format import counted
 
@@ -57,7 +57,7 @@ def diff(
     place = open_store(store)
     new = Mart.open(place, after)
     if not new.manifest.refresh:
-        raise RadweaveError(f"{store}: the store is empty: run radweave refresh")
+        raise StoreError(f"{store}: the store is empty: run radweave refresh")
     number = new.manifest.parent if before is None else before
     old = Mart.open(place, number) if number else Mart(place, EMPTY)
     if old.manifest.refresh > new.manifest.refresh:
@@ -148,7 +148,7 @@ def restart_audit(store: StoreOption = STORE) -> None:
 
 
 def verify(store: StoreOption = STORE) -> None:
-    """Read everything that the store keeps: every digest, every count. Exits with 1 if anything is wrong."""
+    """Read everything that the store keeps: every digest, every count. Exits with 4 if anything is wrong."""
     from features.results.verify import verify as read_all
     from flows.screen import Screen
 
@@ -162,7 +162,7 @@ def verify(store: StoreOption = STORE) -> None:
     for line in (*found.faults, *found.notes):
         typer.echo(f"  {line}")
     if found.faults:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.STORE)
 
 
 def gc(

@@ -19,16 +19,16 @@ import threading
 import traceback
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from http.client import HTTPException
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, Task, get_client
+from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
-from prefect.exceptions import FailedRun
 from prefect.logging import get_run_logger
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
@@ -39,8 +39,9 @@ from prefect.settings import (
 from prefect.states import Failed
 
 from features.core.digest import digest_bytes
-from features.core.errors import RadweaveError
+from features.core.errors import ExitCode, NetworkError, RadweaveError
 from features.core.progress import watched_by
+from features.core.storage.place import remote_fault
 from flows.serving.artifacts import Board
 from flows.serving.server import HEARTBEAT_SECONDS, SERVED_BY
 
@@ -57,8 +58,10 @@ BUSY = (429, 500, 502, 503, 504)  # answers of a server that is there
 _PR_SET_PDEATHSIG = 1
 
 
-class UnknownError(Exception):
+class UnknownError(RadweaveError):
     """An error that radweave does not know, told without its text: where it happened and what kind it is."""
+
+    exit_code = ExitCode.BUG
 
     def __init__(self, error: Exception) -> None:
         frames = traceback.extract_tb(error.__traceback__)
@@ -82,7 +85,8 @@ def run_step(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 def run_body(work: Callable[[Board], R]) -> R:
     """The body of a flow, with its progress and artifacts shown in the UI if it is tracked.
 
-    There, errors end the run as Failed with their sentence; elsewhere they are raised.
+    There, errors end the run as Failed with their sentence, and the run has the kind of fault as a tag; elsewhere they are
+    raised.
     """
     board = Board()
     if not FlowRunContext.get():
@@ -92,48 +96,49 @@ def run_body(work: Callable[[Board], R]) -> R:
         try:
             return work(board)
         except RadweaveError as error:
-            sentence = str(error)
+            fault = error
         except Exception as error:
-            sentence = str(error if isinstance(error, UnknownError) else UnknownError(error))
-        get_run_logger().error(sentence)
+            fault = remote_fault(error) or UnknownError(error)
+        get_run_logger().error(str(fault))
+        _update_run("the run has no tag of its fault", tags=[f"fault: {fault.exit_code.name.lower()}"])
         for name in ("prefect.flow_runs", "prefect.engine"):
             logging.getLogger(name).addFilter(_is_news)
-        return cast(R, Failed(message=sentence))  # Prefect takes a state for the end of the run
+        return cast(R, Failed(message=str(fault), data=fault))  # Prefect takes a state for the end of the run
 
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether a line of the log is more than Prefect's traceback of a run whose sentence was just logged."""
-    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
+    return not (record.exc_info and isinstance(record.exc_info[1], RadweaveError))
 
 
 def run_flow(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The result of a flow: as a tracked run where a Prefect server is named, else as a plain call.
 
     Where the server is lost on the way, the work goes on without it, and this is said. Raises RadweaveError if the
-    server does not answer at the start, or the run ends as Failed.
+    server does not answer at the start; and what ended the run as Failed.
     """
     server = os.environ.get("PREFECT_API_URL")
     if not server:
         return flow.fn(*args, **kwargs)
     if fault := server_fault(server):
-        raise RadweaveError(f"{fault}, or unset PREFECT_API_URL to work untracked; nothing was computed")
-    ended: list[R] = []
+        raise type(fault)(f"{fault}, or unset PREFECT_API_URL to work untracked; nothing was computed")
+    ended: list[R | RadweaveError] = []
     tracked = copy.copy(flow)
     tracked.fn = _kept(flow.fn, ended)
     try:
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT_SECONDS}):
             found: R = cast(Callable[P, Any], tracked)(*args, **kwargs)
             return found
-    except FailedRun as error:
-        raise RadweaveError(str(error)) from None
+    except RadweaveError:
+        raise
     except Exception:
         if not server_fault(server):
             raise
     say("the Prefect server is gone: the work goes on without it, its run will show as Crashed")
     if not ended:
         return flow.fn(*args, **kwargs)  # what was finished is in the store
-    if isinstance(ended[0], type(Failed())):
-        raise RadweaveError(str(ended[0].message))
+    if isinstance(ended[0], RadweaveError):
+        raise ended[0]
     return ended[0]
 
 
@@ -163,11 +168,17 @@ def gpu_slot() -> Iterator[None]:
 
 def name_run(name: str) -> None:
     """Rename the flow run that is under way, if there is one; a server that refuses changes nothing."""
+    _update_run("the run keeps its name", name=name)
+
+
+def _update_run(otherwise: str, *, name: str | None = None, tags: Sequence[str] = ()) -> None:
+    """Tell the server a name of the run that is under way, or tags besides its own; `otherwise`: what a refusal means."""
     context = FlowRunContext.get()
     if context is not None and context.flow_run is not None:
-        run = context.flow_run.id
+        run = context.flow_run
         with get_client(sync_client=True) as client:
-            _done(lambda: client.update_flow_run(run, name=name), "the run keeps its name")
+            every = [*run.tags, *tags] if tags else None
+            _done(lambda: client.update_flow_run(run.id, name=name, tags=every), otherwise)
 
 
 def say(message: str) -> None:
@@ -188,7 +199,7 @@ def _discreet(call: Callable[P, R]) -> Callable[P, R]:
         except RadweaveError:
             raise
         except Exception as error:
-            raise _without_text(error) from None
+            raise remote_fault(error) or _without_text(error) from None
 
     return quiet
 
@@ -203,13 +214,14 @@ def _without_text(error: Exception) -> Exception:
     return UnknownError(error)
 
 
-def _kept(call: Callable[P, R], ended: list[R]) -> Callable[P, R]:
-    """The call, whose result is also kept in `ended`: Prefect loses it if it cannot tell its server."""
+def _kept(call: Callable[P, R], ended: list[R | RadweaveError]) -> Callable[P, R]:
+    """The call, whose result, or fault, is also kept in `ended`: Prefect loses it if it cannot tell its server."""
 
     @wraps(call)
     def keeping(*args: P.args, **kwargs: P.kwargs) -> R:
-        ended.append(call(*args, **kwargs))
-        return ended[-1]
+        found = call(*args, **kwargs)
+        ended.append(cast(RadweaveError, found.data) if isinstance(found, State) else found)
+        return found
 
     return keeping
 
@@ -224,10 +236,10 @@ def _done(ask: Callable[[], object], otherwise: str) -> bool:
     return True
 
 
-def server_fault(server: str) -> str:
-    """Why the server at this PREFECT_API_URL cannot be used, and what to do; empty if it can."""
+def server_fault(server: str) -> RadweaveError | None:
+    """Why the server at this PREFECT_API_URL cannot be used, and what to do; None if it can."""
     if not server.startswith(("http://", "https://")):
-        return "PREFECT_API_URL is no address of a server: give one such as http://127.0.0.1:4200/api"
+        return RadweaveError("PREFECT_API_URL is no address of a server: give one such as http://127.0.0.1:4200/api")
     headers = {"content-type": "application/json", **_credentials()}
     try:
         request = urllib.request.Request(f"{server.rstrip('/')}/flows/count", b"{}", headers)
@@ -236,15 +248,17 @@ def server_fault(server: str) -> str:
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 401:
-            return (
+            return NetworkError(
                 "the Prefect server that PREFECT_API_URL names asks for a password: set PREFECT_API_AUTH_STRING to it"
             )
         if error.code == 403:
-            return "the Prefect server at PREFECT_API_URL is asked for by another name: use http://127.0.0.1:PORT/api"
+            return RadweaveError(
+                "the Prefect server at PREFECT_API_URL is asked for by another name: use http://127.0.0.1:PORT/api"
+            )
         is_count = error.code in BUSY
     except (OSError, ValueError, HTTPException):
-        return "the Prefect server that PREFECT_API_URL names does not answer: start it"
-    return "" if is_count else "at PREFECT_API_URL answers no Prefect API: its address ends with /api"
+        return NetworkError("the Prefect server that PREFECT_API_URL names does not answer: start it")
+    return None if is_count else RadweaveError("at PREFECT_API_URL answers no Prefect API: its address ends with /api")
 
 
 def _credentials() -> dict[str, str]:

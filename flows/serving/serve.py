@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from features.core.catalog.catalog import Catalog, load_catalog
-from features.core.errors import RadweaveError
+from features.core.errors import RadweaveError, StoreError
 from features.core.storage.lock import locked
 from features.core.storage.place import is_remote, open_place
 from features.core.storage.store import Store
@@ -100,8 +100,8 @@ def _writable(home: Path) -> Path:
         raise _not_writable(home, str(error.strerror)) from None
 
 
-def _not_writable(home: Path, why: str) -> RadweaveError:
-    return RadweaveError(
+def _not_writable(home: Path, why: str) -> StoreError:
+    return StoreError(
         f"{home}: cannot be written ({why}): the server keeps its log and its data there, and refreshes write to the store; "
         "choose another --store, or have it made writable"
     )

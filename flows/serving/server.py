@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from features.core.errors import RadweaveError
+from features.core.errors import ExitCode, NetworkError, RadweaveError
 from flows.serving.own_origin import OwnOrigin, own_origins
 
 HOST = "127.0.0.1"
@@ -94,7 +94,7 @@ def check_database(database: str) -> None:
         try:
             socket.create_connection(where, timeout=10).close()
         except OSError as error:
-            raise RadweaveError(
+            raise NetworkError(
                 f"--database (or RADWEAVE_DATABASE): nothing answers at {where[0]}, port {where[1]} ({error.strerror or error})"
             ) from None
 
@@ -118,8 +118,8 @@ def check_port(port: int) -> None:
 def running_server(settings: Mapping[str, str], log: Path, stopping: threading.Event) -> Iterator[None]:
     """A server process that ends with the block, and this process with it: nothing works without its server.
 
-    Where the server ends by itself, this is said and the exit code is 2; not once `stopping` is set. Raises RadweaveError
-    if the port is taken or the server does not answer.
+    Where the server ends by itself, this is said and the exit code is that of a network fault; not once `stopping` is set.
+    Raises RadweaveError if the port is taken, NetworkError if the server does not answer.
     """
     port = int(settings["PREFECT_SERVER_API_PORT"])
     check_port(port)
@@ -159,21 +159,21 @@ def _end_with(process: subprocess.Popen[bytes], log: Path, stopping: threading.E
             file=sys.stderr,
             flush=True,
         )
-        os._exit(2)  # Prefect's runner would ask the server that is gone, for minutes
+        os._exit(ExitCode.NETWORK)  # Prefect's runner would ask the server that is gone, for minutes
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise RadweaveError(f"the Prefect server stopped at once: see the end of {log}")
+            raise NetworkError(f"the Prefect server stopped at once: see the end of {log}")
         try:
             with urllib.request.urlopen(f"http://{HOST}:{port}/api/health", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
-    raise RadweaveError(f"the Prefect server did not answer within {START_SECONDS} s; see {log}")
+    raise NetworkError(f"the Prefect server did not answer within {START_SECONDS} s; see {log}")
 
 
 def _serve() -> None:

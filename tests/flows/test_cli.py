@@ -87,7 +87,7 @@ def test_the_version_is_told(command) -> None:
     ids=" ".join,
 )
 def test_a_store_that_is_not_there_is_not_made(command, tmp_path: Path, arguments) -> None:
-    found = command(*arguments, "--store", tmp_path / "stroe", code=2).stderr
+    found = command(*arguments, "--store", tmp_path / "stroe", code=4).stderr
     assert "stroe: there is no store; give --store" in found
     assert not (tmp_path / "stroe").exists()
 
@@ -95,13 +95,13 @@ def test_a_store_that_is_not_there_is_not_made(command, tmp_path: Path, argument
 @pytest.mark.parametrize("arguments", [["status"], ["query"], ["refresh", "builtin"], ["study", "builtin_response"]])
 def test_a_store_that_is_a_file_is_the_users_fault(command, tmp_path: Path, arguments) -> None:
     (tmp_path / "file").touch()
-    found = command(*arguments, "--store", tmp_path / "file", code=2).stderr
+    found = command(*arguments, "--store", tmp_path / "file", code=4).stderr
     assert "file" in found and "Not a directory" in found and "Traceback" not in found
 
 
 def test_a_cohort_cannot_be_simulated_below_a_file(command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "cannot be made: Not a directory" in command("simulate", tmp_path / "file" / "x", code=2).stderr
+    assert "cannot be made: Not a directory" in command("simulate", tmp_path / "file" / "x", code=4).stderr
 
 
 def test_a_missing_catalog_says_how_to_name_one(command, tmp_path: Path) -> None:
@@ -203,8 +203,8 @@ def test_check_judges_radweave_s_studies_with_a_simulated_catalog(command, tmp_p
 
 def test_an_empty_store_says_what_to_do(command, tmp_path: Path) -> None:
     assert "run radweave refresh" in command("status", "--store", tmp_path).stdout
-    assert "run radweave refresh" in command("query", "--store", tmp_path, code=2).stderr
-    assert "run radweave refresh builtin" in command("study", "builtin_response", "--store", tmp_path, code=2).stderr
+    assert "run radweave refresh" in command("query", "--store", tmp_path, code=4).stderr
+    assert "run radweave refresh builtin" in command("study", "builtin_response", "--store", tmp_path, code=4).stderr
 
 
 def test_all_cohorts_means_those_that_are_here(command, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_all_cohorts_means_those_that_are_here(command, tmp_path: Path) -> None:
         "    - {format: nifti, centre: A, modality: PT, unit: SUV, path: '{patient}.nii',"
         " mask: {format: nifti, path: '{patient}_m.nii'}}\n"
     )
-    found = command("refresh", "--all", "--catalog", catalog, "--store", tmp_path / "store", code=2).stderr
+    found = command("refresh", "--all", "--catalog", catalog, "--store", tmp_path / "store", code=3).stderr
     assert "no cohort of the catalog is here" in found
     assert "set the environment variable NOT_SET" in found
 

@@ -215,17 +215,17 @@ def test_a_damaged_study_is_told_and_run_again(fresh: Path, places, command: Cal
     where = "--catalog", catalog, "--store", fresh
     (folder,) = (fresh / "studies" / "small").iterdir()
     cut(folder / "study.json", random.Random(4))
-    found = command("status", *where, code=2)
+    found = command("status", *where, code=4)
     assert "study.json: is damaged" in found.stderr
     assert "Cohorts in" in found.stdout
     flip(folder / "scores.parquet", random.Random(4))
-    assert "scores.parquet: is damaged" in command("query", "FROM scores", "--store", fresh, code=2).stderr
+    assert "scores.parquet: is damaged" in command("query", "FROM scores", "--store", fresh, code=4).stderr
     said = command("study", study, *where, "--runner", "threads", "--workers", 1).stderr
     assert "study.json: is damaged" in said
     assert "it is run again now" in said
     cut(folder / "study.json", random.Random(4))
     case = f"builtin:{_patient(Store(fresh))}"
-    said = command("withdraw", case, "--store", fresh, code=2).stderr
+    said = command("withdraw", case, "--store", fresh, code=4).stderr
     assert f"{case}: stays out, but 1 damaged file may still hold it" in said and "study.json: is damaged" in said
     assert case not in cases_of(Store(fresh))
     said = command("refresh", "--all", *where, "--runner", "threads", "--workers", 1).stderr

@@ -26,7 +26,7 @@ def test_a_study_uses_what_is_stable(demo, radweave, tmp_path: Path) -> None:
     places = "--catalog", demo.catalog, "--store", store
     (tmp_path / "stable.yaml").write_text(STUDY)
     (tmp_path / "two.yaml").write_text(TWO)
-    missing = radweave("study", tmp_path / "stable.yaml", *places, code=2)
+    missing = radweave("study", tmp_path / "stable.yaml", *places, code=4)
     assert "run radweave stability pilot --recipe ct_lung" in missing.stderr
     found = radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", tmp_path / "two.yaml", *places)
     assert "regions × 2 measurements" in found.stdout

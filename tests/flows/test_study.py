@@ -81,7 +81,7 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
 
     monkeypatch.setattr("tasks.fit.evaluate", fit_and_withdraw)
     words = ("study", "builtin_survival", "--catalog", demo.catalog, "--store", store.root)
-    assert "was withdrawn while the study ran; run the study again" in command(*words, code=2).stderr
+    assert "was withdrawn while the study ran; run the study again" in command(*words, code=4).stderr
     assert cases_of(store) & {f"builtin:{patient}"} == set()
     assert verify(store).faults == ()
 
@@ -122,7 +122,7 @@ def test_a_refused_study_leaves_no_folder(demo, command, tmp_path: Path, monkeyp
     study.write_text("cohorts: [builtin]\nendpoint: response\nblocks: {genes: [genomic]}\nmodels: [svm]\n")
     monkeypatch.setattr("tasks.modelling.evaluation.evaluate.MINIMUM_CASES", 100)
     asked = ("study", study, "--catalog", demo.catalog, "--store", store, "--runner", "threads")
-    assert "needed: 100 cases" in command(*asked, code=2).stderr
+    assert "needed: 100 cases" in command(*asked, code=3).stderr
     assert [path.name for path in (store / "studies").iterdir()] == ["builtin_response"]
 
 

@@ -32,7 +32,7 @@ def test_a_refresh_with_deep_features_says_how_torch_is_installed(demo, radweave
     (tmp_path / "sitecustomize.py").write_text(ABSENT)
     path = f"{ROOT}{os.pathsep}{tmp_path}"
     places = ("--catalog", demo.catalog, "--store", demo.copy(tmp_path))
-    found = radweave("refresh", "--all", *places, code=2, PYTHONPATH=path)
+    found = radweave("refresh", "--all", *places, code=7, PYTHONPATH=path)
     assert "deep features need the package torch, which is not installed: pip install" in found.stderr
     assert "Traceback" not in found.stderr
     assert "1 cohort" in radweave("check", *places[:2], PYTHONPATH=path).stdout
@@ -44,6 +44,6 @@ def test_a_refresh_with_deep_features_says_how_torch_is_installed(demo, radweave
 def test_a_torch_that_cannot_be_loaded_is_said_too(demo, radweave, tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text(BROKEN)
     options = ("--all", "--catalog", demo.catalog, "--store", tmp_path / "store", "--workers", 1)
-    found = radweave("refresh", *options, code=2, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+    found = radweave("refresh", *options, code=7, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
     assert "torch, which cannot be loaded (libtorch.so: cannot open shared object file): pip install" in found.stderr
     assert "Traceback" not in found.stderr

@@ -28,7 +28,7 @@ from features.core.catalog.table_source import TableSource as TableSource
 from features.core.catalog.table_source import Variable as Variable
 from features.core.catalog.table_source import Word as Word
 from features.core.dicom_keywords import dicom_keywords
-from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean
 from features.core.frozen import Frozen
 from features.core.kinds.endpoint import BinaryEndpoint, Endpoint
 from features.core.yaml import Document, Loc
@@ -229,7 +229,7 @@ class Catalog(Frozen):
             raise RadweaveError(f'cohort "{name}": set the environment variable {unset[0]} to the folder of its files')
         path = self.folder / re.sub(r"\${(\w+)}", lambda match: os.environ[match[1]], raw)
         if not path.is_dir():
-            raise RadweaveError(f'cohort "{name}": there is no folder {path}')
+            raise DataError(f'cohort "{name}": there is no folder {path}')
         return path.resolve()
 
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import MachineError, RadweaveError, did_you_mean
 from features.core.frozen import Frozen
 
 
@@ -59,7 +59,7 @@ class Registry(Generic[K]):
         try:
             module = importlib.import_module(self.modules[kind])
         except ModuleNotFoundError as error:
-            raise RadweaveError(f'kind "{kind}" needs the package {error.name}: pip install {error.name}') from error
+            raise MachineError(f'kind "{kind}" needs the package {error.name}: pip install {error.name}') from error
         classes = [
             value
             for value in vars(module).values()

@@ -11,9 +11,10 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any, cast
 
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import MachineError, NetworkError, RadweaveError, StoreError
 
 TEMPORARY = ".tmp"  # ending of files that were being written when the process was killed
 
@@ -28,7 +29,7 @@ def open_place(text: str | Path) -> Path:
         place = UPath(str(text), use_listings_cache=False)  # other processes write there too
         _ = place.fs
     except ImportError as error:
-        raise RadweaveError(f'{text}: object storage needs the extra "s3": pip install "radweave[s3]"') from error
+        raise MachineError(f'{text}: object storage needs the extra "s3": pip install "radweave[s3]"') from error
     except ValueError as error:
         raise RadweaveError(f"{text}: {error}") from error
     return cast(Path, place)
@@ -39,6 +40,29 @@ def is_remote(path: Path) -> bool:
     return hasattr(path, "fs") and not isinstance(path, os.PathLike)
 
 
+def remote_fault(error: Exception, what: str = "") -> RadweaveError | None:
+    """What is to be said of an error that object storage gave; None if it comes from elsewhere.
+
+    what: the place and what was tried. A bucket that is not there is a fault of the store; all else is one of the network:
+    nothing answers, or it refuses. The libraries' errors have no base in common, so that the way they came tells.
+    """
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    if not any(name.split(".")[0] in ("fsspec", "s3fs") for name in frames):
+        return None
+    kind = StoreError if isinstance(error, FileNotFoundError) else NetworkError
+    hint = "" if kind is StoreError else "; check the address (AWS_ENDPOINT_URL) and the credentials"
+    return kind(f"{what or 'object storage cannot be used'}: {getattr(error, 'strerror', None) or error}{hint}")
+
+
+def _fault(error: Exception, what: str) -> RadweaveError:
+    """What is to be said of an error of files, local or remote; any other is raised."""
+    if found := remote_fault(error, what):
+        return found
+    if isinstance(error, OSError):
+        return StoreError(f"{what}: {error.strerror or error}")
+    raise error
+
+
 def file_system(path: Path) -> Any:
     """The fsspec file system of a remote place."""
     return path.fs  # type: ignore[attr-defined]
@@ -47,7 +71,7 @@ def file_system(path: Path) -> Any:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that after a crash it is either whole or absent: temporary file, fsync, rename, fsync of the folder.
 
-    Raises StoreError if the disk is full or not writable.
+    Raises StoreError if the disk is full or not writable; NetworkError if object storage does not answer.
     """
     _write(path, data, exclusive=False)
 
@@ -92,8 +116,8 @@ def _put(path: Path, data: bytes, *, exclusive: bool) -> bool:
         file_system(path).pipe_file(path.path, data, mode="create" if exclusive else "overwrite")  # type: ignore[attr-defined]
     except FileExistsError:
         return False
-    except Exception as error:  # the client libraries have no common base
-        raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error}") from error
+    except Exception as error:
+        raise _fault(error, f"{path}: cannot be written ({len(data)} bytes)") from error
     return True
 
 
@@ -107,32 +131,42 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A whole file. Raises StoreError if it is missing or cannot be read."""
+    """A whole file. Raises StoreError if it is missing or cannot be read; NetworkError if nobody answers."""
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        raise _fault(error, f"{path}: cannot be read") from error
 
 
 def is_folder(folder: Path) -> bool:
-    """Whether a folder is there; on object storage, whether anything lies below it. Raises StoreError if nobody answers."""
+    """Whether a folder is there; on object storage, whether anything lies below it. Raises NetworkError if nobody answers."""
     try:
         return folder.is_dir()
-    except Exception as error:  # the client libraries have no common base
-        raise StoreError(f"{folder}: cannot be read: {error}") from error
+    except Exception as error:
+        raise _fault(error, f"{folder}: cannot be read") from error
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there. Raises NetworkError if nobody answers, which `Path.is_file` takes for absence."""
+    try:
+        return bool(file_system(path).info(path.path)["type"] == "file") if is_remote(path) else path.is_file()  # type: ignore[attr-defined]
+    except FileNotFoundError:
+        return False
+    except Exception as error:
+        raise _fault(error, f"{path}: cannot be read") from error
 
 
 def find_files(folder: Path) -> list[str]:
     """Names of all files below a folder, relative to it, sorted; none if it is absent. Links to folders are not followed.
 
-    Raises StoreError if it cannot be read.
+    Raises StoreError if it cannot be read; NetworkError if nobody answers.
     """
     if is_remote(folder):
         root = folder.path.rstrip("/") + "/"  # type: ignore[attr-defined]
         try:
             found = file_system(folder).find(root)
-        except Exception as error:  # the client libraries have no common base
-            raise StoreError(f"{folder}: cannot be read: {error}") from error
+        except Exception as error:
+            raise _fault(error, f"{folder}: cannot be read") from error
         return sorted(name.removeprefix(root) for name in found if name.startswith(root))
     return sorted(_walk(str(folder), ""))
 
@@ -152,10 +186,10 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
 
 
 def remove_file(path: Path) -> None:
-    """Remove a file if it is there. Raises StoreError if that is not allowed."""
+    """Remove a file if it is there. Raises StoreError if that is not allowed; NetworkError if nobody answers."""
     try:
         path.unlink(missing_ok=True)
     except FileNotFoundError:
         return
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be removed: {error.strerror or error}") from error
+    except Exception as error:
+        raise _fault(error, f"{path}: cannot be removed") from error

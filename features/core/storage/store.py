@@ -16,7 +16,7 @@ import pyarrow as pa
 from features.core.errors import DamagedError
 from features.core.quarantine import Rejected, Warned
 from features.core.storage.lock import locked
-from features.core.storage.place import find_files
+from features.core.storage.place import find_files, is_file
 from features.core.storage.seal import damaged, read_sealed
 from features.core.storage.table import read_provenance, read_with_provenance, write_table
 
@@ -104,7 +104,7 @@ class Store:
 
     def has(self, block: str, digest: str) -> bool:
         """Whether a per-case result is there (a rejection is a result too)."""
-        return self.work(block, digest).is_file()
+        return is_file(self.work(block, digest))
 
     def results(self) -> dict[str, set[str]]:
         """Block → digests of all per-case results, in one listing."""

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from features.core.errors import RadweaveError
+from features.core.errors import StoreError
 from features.core.quarantine import Rejected
 from features.images.index.files import MEMBER, FoundFile
 
@@ -128,7 +128,7 @@ class Unpacked:
                     made.rename(place)
         except OSError as error:
             what = error.strerror or str(error)
-            raise RadweaveError(
+            raise StoreError(
                 f"{self._folder}: archives cannot be unpacked there: {what}; set RADWEAVE_UNPACKED"
             ) from error
 

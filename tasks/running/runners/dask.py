@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from features.core.errors import RadweaveError
+from features.core.errors import MachineError, NetworkError
 from features.core.memory import GIB, machine_memory
 from features.core.versions import differences, package_versions
 from tasks.running.runner import TIMEOUT, Runner, WorkerLost, Workers, available_cores
@@ -95,19 +95,19 @@ class _Cluster(Workers):
         try:
             client = Client(address, timeout=10)
         except (OSError, ValueError) as error:
-            raise RadweaveError(f"there is no Dask scheduler at {address}: {type(error).__name__}") from error
+            raise NetworkError(f"there is no Dask scheduler at {address}: {type(error).__name__}") from error
         try:
             client.wait_for_workers(1, timeout=JOIN_SECONDS)
         except TimeoutError as error:
             client.close()
-            raise RadweaveError(f"the Dask scheduler at {address} has had no worker for {JOIN_SECONDS} s") from error
+            raise NetworkError(f"the Dask scheduler at {address} has had no worker for {JOIN_SECONDS} s") from error
         return client
 
     def _refuse_other_versions(self) -> None:
         try:
             found: dict[str, list[str]] = self._client.run(differences, self._versions)
         except ModuleNotFoundError as error:
-            raise RadweaveError(f"a worker of the cluster lacks {error.name}: install what runs here on all") from error
+            raise MachineError(f"a worker of the cluster lacks {error.name}: install what runs here on all") from error
         wrong = sorted({fault for faults in found.values() for fault in faults})
         if wrong:
             raise _other_versions(wrong)
@@ -147,7 +147,7 @@ class _Cluster(Workers):
         except KilledWorker as error:
             raise WorkerLost(times=DASK_TRIES) from error
         except CancelledError as error:
-            raise RadweaveError(
+            raise NetworkError(
                 "the Dask scheduler is gone; what was finished is kept: run the command again"
             ) from error
 
@@ -189,5 +189,5 @@ def _end(group: str, dask_worker: Any) -> None:
         children.close()
 
 
-def _other_versions(wrong: list[str]) -> RadweaveError:
-    return RadweaveError("versions differ between this machine and the cluster's workers: " + "; ".join(wrong))
+def _other_versions(wrong: list[str]) -> MachineError:
+    return MachineError("versions differ between this machine and the cluster's workers: " + "; ".join(wrong))

@@ -74,7 +74,7 @@ def test_everything_that_a_store_says_is_renamed(full: Store) -> None:
     assert {name: after[name] for name in rest} == rest
     assert withdrawn_cases(full) == {f"demo:{CODES[THREE]}", f"demo:{CODES[NINE]}"}
     assert check_key(full, NEW, Path("new.key"))
-    with pytest.raises(StoreError, match=f"fingerprint {fingerprint(NEW)}, and old.key holds the one of"):
+    with pytest.raises(RadweaveError, match=f"fingerprint {fingerprint(NEW)}, and old.key holds the one of"):
         check_key(full, OLD, Path("old.key"))
     assert verify(full).faults == ()
 

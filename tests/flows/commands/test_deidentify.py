@@ -38,11 +38,11 @@ def test_files_in_are_files_written_and_refused(source: Path, tmp_path: Path, co
 
 
 @pytest.mark.slow
-def test_a_folder_of_which_nothing_is_written_ends_with_one(
+def test_a_folder_of_which_nothing_is_written_is_a_fault_of_data(
     source: Path, tmp_path: Path, command: Callable[..., Any]
 ) -> None:
     (source / "Doe.dcm").unlink()
-    found = command("deidentify", source, tmp_path / "out", "--cohort", "demo", "--jobs", 1, code=1)
+    found = command("deidentify", source, tmp_path / "out", "--cohort", "demo", "--jobs", 1, code=3)
     assert "1 files in = 0 written + 1 refused" in found.stdout
 
 

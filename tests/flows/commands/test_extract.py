@@ -115,7 +115,7 @@ def test_a_table_may_be_written_too(files: Path, command: Callable) -> None:
 
 def test_a_bad_pair_alone_fails_with_its_reason(files: Path, command: Callable) -> None:
     found = command(
-        "extract", files / "image.nrrd", files / "short.mha", "-p", files / "param.yaml", "-o", files / "x.json", code=1
+        "extract", files / "image.nrrd", files / "short.mha", "-p", files / "param.yaml", "-o", files / "x.json", code=3
     )
     assert "failed: GEOMETRY" in found.stderr
     assert "size (12, 10, 8) and (12, 10, 7)" in found.stderr
@@ -140,7 +140,7 @@ def test_every_pair_of_a_csv_is_a_row(files: Path, command: Callable) -> None:
         for i, (image, mask, label, *_) in enumerate([*good, *BAD])
     ]
     out = files / "features.csv"
-    found = command("extract", pairs(files, rows), "-p", files / "param.yaml", "-o", out, "--jobs", 2, code=1)
+    found = command("extract", pairs(files, rows), "-p", files / "param.yaml", "-o", out, "--jobs", 2, code=3)
     written = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["ID"] for row in written] == [row["ID"] for row in rows]
     assert {row["Centre"] for row in written} == {"A"}
@@ -154,28 +154,28 @@ def test_every_pair_of_a_csv_is_a_row(files: Path, command: Callable) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("code", "arguments", "message"),
     [
-        (["image.nrrd"], "give a mask too"),
-        (["gone.csv"], "gone.csv: cannot be read: No such file or directory"),
-        (["semicolons.csv"], "found Image;Mask; columns are separated by commas"),
-        (["void.csv"], "found none"),
-        (["many.csv", "--out", "many.csv"], "is one of the files to read"),
-        (["empty.csv"], "holds no pairs"),
-        (["wrong.csv"], 'there is no column "Image"'),
-        (["many.csv"], "do not fit on a screen"),
-        (["image.nrrd", "mask.nii.gz", "--out", "x.xlsx"], "allowed: .json, .csv, .parquet"),
-        (["image.nrrd", "mask.nii.gz", "--format", "parquet"], "needs --out"),
-        (["image.nrrd", "mask.nii.gz", "--param", "gone.yaml"], "there is no such file"),
+        (2, ["image.nrrd"], "give a mask too"),
+        (3, ["gone.csv"], "gone.csv: cannot be read: No such file or directory"),
+        (3, ["semicolons.csv"], "found Image;Mask; columns are separated by commas"),
+        (3, ["void.csv"], "found none"),
+        (2, ["many.csv", "--out", "many.csv"], "is one of the files to read"),
+        (3, ["empty.csv"], "holds no pairs"),
+        (3, ["wrong.csv"], 'there is no column "Image"'),
+        (2, ["many.csv"], "do not fit on a screen"),
+        (2, ["image.nrrd", "mask.nii.gz", "--out", "x.xlsx"], "allowed: .json, .csv, .parquet"),
+        (2, ["image.nrrd", "mask.nii.gz", "--format", "parquet"], "needs --out"),
+        (2, ["image.nrrd", "mask.nii.gz", "--param", "gone.yaml"], "there is no such file"),
     ],
 )
 def test_faults_of_the_user_are_told_before_work_begins(
-    files: Path, command: Callable, arguments: list[str], message: str
+    files: Path, command: Callable, code: int, arguments: list[str], message: str
 ) -> None:
     (files / "empty.csv").write_text("Image,Mask\n")
     (files / "wrong.csv").write_text("image,Mask\na,b\n")
     (files / "semicolons.csv").write_text("Image;Mask\na;b\n")
     (files / "void.csv").write_text("")
     (files / "many.csv").write_text("Image,Mask\n" + "a,b\n" * 7)
-    found = command("extract", *(files / word if "." in word else word for word in arguments), code=2)
+    found = command("extract", *(files / word if "." in word else word for word in arguments), code=code)
     assert message in found.stderr

@@ -68,7 +68,7 @@ def test_pairs_of_a_table_by_a_parameter_file(pair: tuple[Path, Path], command: 
         "setting: {label: 2, binWidth: 10}\nimageType: {Original: {}, Square: {}}\nvoxelSetting: {initValue: -1}\n"
         "featureClass: {firstorder: [Mean, Entropy], shape: }\n"
     )
-    said = command("map", table, "--param", param, "--out", out, code=1)
+    said = command("map", table, "--param", param, "--out", out, code=3)
     assert "A: 4 maps round 60 voxels" in said.stdout
     assert "B: IMAGE_MISSING: " in said.stderr
     assert "gone.nii: there is no such file" in said.stderr
@@ -76,14 +76,14 @@ def test_pairs_of_a_table_by_a_parameter_file(pair: tuple[Path, Path], command: 
     assert "voxelSetting" not in said.stderr
     assert _names(out / "A") == {f"{i}_firstorder_{f}" for i in ("original", "square") for f in ("Mean", "Entropy")}
     assert read_nifti(out / "A" / "square_firstorder_Mean.nii.gz").array.min() == -1
-    command("map", table, "--param", param, "--feature", "gldm_DependenceEntropy", "--out", tmp_path / "gldm", code=1)
+    command("map", table, "--param", param, "--feature", "gldm_DependenceEntropy", "--out", tmp_path / "gldm", code=3)
     assert _names(tmp_path / "gldm" / "A") == {f"{i}_gldm_DependenceEntropy" for i in ("original", "square")}
 
 
 @pytest.mark.parametrize(
     ("options", "message", "code"),
     [
-        (["--feature", "firstorder_Mean", "--label", 3], "LABEL_ABSENT: ", 1),
+        (["--feature", "firstorder_Mean", "--label", 3], "LABEL_ABSENT: ", 3),
         (["--feature", "firstorder_Men", "--label", 2], 'did you mean "Mean"?', 2),
         (["--feature", "shape_Volume", "--label", 2], 'there are no maps of "shape"', 2),
         (["--label", 2], "say what to map: --feature", 2),

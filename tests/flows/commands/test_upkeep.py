@@ -37,7 +37,7 @@ def test_history_and_diff_tell_what_moved(changed, command) -> None:
     assert sorted((change["kind"], change["block"]) for change in facts["changes"]) == [("gone", "CT"), ("gone", "CT")]
     assert "gone 2" in command("diff", "1", "2", "--store", store).stdout
     assert "no case changed" in command("diff", "2", "2", "--store", store).stdout
-    assert "there is no refresh 7; kept: 1, 2" in command("diff", "7", "--store", store, code=2).stderr
+    assert "there is no refresh 7; kept: 1, 2" in command("diff", "7", "--store", store, code=4).stderr
 
 
 def test_a_study_tells_why_it_is_stale(changed, command) -> None:
@@ -92,7 +92,7 @@ def test_verify_ends_with_one_and_says_what_to_do(changed, command, tmp_path: Pa
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    found = command("verify", "--store", store, code=1).stdout
+    found = command("verify", "--store", store, code=4).stdout
     assert ": 1 fault\n" in found
     assert f"{path.name}: is not the file that the manifest names" in found
     assert "remove it, and the next refresh of its cohort writes it again" in found
@@ -115,13 +115,13 @@ def test_a_damaged_audit_of_withdrawals_stops_every_command(changed, command, tm
         ("history", "--store", store),
         ("gc", "--dry-run", "--store", store),
     ):
-        ended = command(*words, code=2)
+        ended = command(*words, code=4)
         assert re.fullmatch(r"radweave: .*withdrawals\.json: the audit .*\n", ended.stderr.splitlines(True)[-1])
         assert ended.stdout == ""
     audit.unlink()
-    said = command("refresh", "--all", *places, code=2).stderr
+    said = command("refresh", "--all", *places, code=4).stderr
     assert "holds 0 rows, the newest refresh remembers 2" in said and "no backup: radweave restart-audit" in said
-    assert "withdrawals.json: the audit" in command("verify", "--store", store, code=1).stdout
+    assert "withdrawals.json: the audit" in command("verify", "--store", store, code=4).stdout
     assert "begun anew; still withdrawn: 1 case or patient" in command("restart-audit", "--store", store).stdout
     assert "is whole; nothing was changed" in command("restart-audit", "--store", store, code=2).stderr
     command("refresh", "--all", *places)
@@ -136,7 +136,7 @@ def test_gc_tells_what_would_go_and_lets_it_go(changed, command, tmp_path: Path)
     assert "would remove 1 refresh," in would
     assert ": removed 1 refresh," in command("gc", "--keep", "1", "--store", store).stdout
     assert "no faults" in command("verify", "--store", store).stdout
-    assert "kept: 2" in command("diff", "1", "--store", store, code=2).stderr
+    assert "kept: 2" in command("diff", "1", "--store", store, code=4).stderr
 
 
 def test_who_was_withdrawn_before_is_not_taken_for_a_wrong_id(copied: Store, command) -> None:

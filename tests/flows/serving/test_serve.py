@@ -246,7 +246,7 @@ def test_too_many_new_rejections_end_a_run_as_failed_with_what_to_do(server, dem
     store = demo.copy(tmp_path)
     process = server.command("refresh", "--all", "--catalog", catalog, "--store", store, "--workers", 1)
     _, printed = process.communicate(timeout=240)
-    assert process.returncode == 2, printed
+    assert process.returncode == 5, printed
     found = next(run for run in server.runs() if run["state"]["type"] == "FAILED" and run["name"].startswith("refresh"))
     message = found["state"]["message"]
     assert re.match(r"\d+ of 33 scans of builtin were newly quarantined \(\d+ × NII_TRUNC: ", message)

@@ -16,19 +16,21 @@ def port() -> int:
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("code", "options", "message"),
     [
-        (["--database", "nonsense"], "found no URL; allowed: postgresql+asyncpg://… and sqlite+aiosqlite://…"),
-        (["--database", "postgresql://me:hush@host/name"], 'found "postgresql"; allowed'),
-        (["--database", "postgresql+asyncpg://me:hush@127.0.0.1:1/name"], "nothing answers at 127.0.0.1, port 1"),
-        (["--auth", "hush"], "not of the form USER:PASSWORD"),
-        (["--auth", "me:hush", "--url", "radweave.example"], "not the address of a server, such as https://"),
-        (["--auth", "me:hush", "--url", "https://radweave.example/ui"], "paths are not served"),
-        (["--url", "https://radweave.example"], "set a password too"),
+        (2, ["--database", "nonsense"], "found no URL; allowed: postgresql+asyncpg://… and sqlite+aiosqlite://…"),
+        (2, ["--database", "postgresql://me:hush@host/name"], 'found "postgresql"; allowed'),
+        (6, ["--database", "postgresql+asyncpg://me:hush@127.0.0.1:1/name"], "nothing answers at 127.0.0.1, port 1"),
+        (2, ["--auth", "hush"], "not of the form USER:PASSWORD"),
+        (2, ["--auth", "me:hush", "--url", "radweave.example"], "not the address of a server, such as https://"),
+        (2, ["--auth", "me:hush", "--url", "https://radweave.example/ui"], "paths are not served"),
+        (2, ["--url", "https://radweave.example"], "set a password too"),
     ],
 )
-def test_a_wrong_option_is_refused_and_nothing_is_made(command, tmp_path: Path, port: int, options, message) -> None:
-    found = command("serve", "--store", tmp_path / "store", "--port", port, *options, code=2)
+def test_a_wrong_option_is_refused_and_nothing_is_made(
+    command, tmp_path: Path, port: int, code: int, options, message
+) -> None:
+    found = command("serve", "--store", tmp_path / "store", "--port", port, *options, code=code)
     assert message in found.stderr
     assert "hush" not in found.stderr and "\n" not in found.stderr.strip()
     assert not (tmp_path / "store").exists()

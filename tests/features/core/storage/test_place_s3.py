@@ -69,19 +69,6 @@ def test_results_are_kept_there_too(s3: str) -> None:
     assert store.results() == {"region": {"ab" * 32, "cd" * 32}}
 
 
-def test_a_server_that_is_gone_is_a_store_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    with pytest.raises(StoreError, match="x: cannot be written"):
-        write_bytes(open_place("s3://radweave/x"), b"1")
-    s3fs.S3FileSystem.clear_instance_cache()
-
-
 def test_a_cohort_is_refreshed_studied_and_queried_there(s3: str, demo, command, tmp_path: Path) -> None:
     """The tables are those of a local store, byte for byte. One result of each kind but the network's is computed there."""
     place, results = f"{s3}/store", find_files(demo.store / "work")
