@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.design import Design
-from features.core.errors import RadweaveError
+from features.core.errors import MachineError
 from features.core.quarantine import Rejected
 from features.core.storage.table import write_table
 from features.results.schemas import STUDY_TABLES
@@ -37,7 +37,7 @@ def fit_models(
         found = pool.map(function, units, f"{study.name}: fit")
         for fits in found:
             if isinstance(fits, Rejected):
-                raise RadweaveError(f"study {study.name}: {fits} while fitting; use fewer --workers, or more --memory")
+                raise MachineError(f"study {study.name}: {fits} while fitting; use fewer --workers, or more --memory")
         return [fits for fits in found if not isinstance(fits, Rejected)]
 
     result = evaluate(design, study, map_units=map_units)

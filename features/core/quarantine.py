@@ -272,8 +272,8 @@ REASONS: dict[str, Reason] = {
     "WORKER_LOST": Reason("the process that worked on the case ended without a result", "refresh again; check memory"),
     "TIMEOUT": Reason("the case took longer than the runner allows", "look at the scan's size, or raise --timeout"),
     "OOM_RISK": Reason(
-        "the case needs more memory than a worker has",
-        "fewer --workers, more --memory, or a coarser grid; refresh again",
+        "the case needs more memory than there is for it",
+        "a coarser grid, or more memory for each: refresh with fewer --workers or more --memory, extract with fewer --jobs",
     ),
     "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
     "RESEGMENTED_MOST": Reason(

@@ -18,6 +18,11 @@ MOST = 3  # ids that a message shows
 UNKNOWN = "unknown"  # stands for the patient of a file that names none
 
 
+def is_of(case: str, withdrawn: str) -> bool:
+    """Whether a case id is a withdrawn one, or of a withdrawn patient."""
+    return case == withdrawn or case.startswith(f"{withdrawn}:")
+
+
 def cases_of(store: Store, unread: list[str] | None = None) -> set[str]:
     """Every case, and the patients as `cohort:patient`, in the tables of all kept refreshes and of all studies.
 

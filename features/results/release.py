@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,13 +16,18 @@ from features.core.storage.place import is_file, remove_file, write_bytes
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, read_provenance
+from features.results.cases import is_of
 from features.results.known_results import RESULT
 from features.results.manifest import Mart, commit, keep_table
-from features.results.withdraw import is_of
+
+WITHDRAWN = "withdrawn"  # stands for a patient in rows of the audit
 
 
 class Release(Frozen):
-    """An audit row: what was asked for, and how many rejections of a cohort were forgotten, by code."""
+    """An audit row: what was asked for, and how many rejections of a cohort were forgotten, by code.
+
+    `released` is `COHORT:withdrawn` where it was a case that was withdrawn later.
+    """
 
     released: str
     cohort: str
@@ -111,11 +116,29 @@ def _release_of(store: Store, cohort: str, what: str) -> Released:
     return Released(codes, Counter(row["code"] for row in asked) - codes)
 
 
+def forget_case(store: Store, case: str) -> None:
+    """Let the audit name a withdrawn case, or all of a patient, no longer; its rows stay, and so does their number.
+
+    Raises DamagedError if the audit is damaged.
+    """
+    rows = read_releases(store)
+    kept = [
+        row.model_copy(update={"released": f"{row.cohort}:{WITHDRAWN}"}) if is_of(row.released, case) else row
+        for row in rows
+    ]
+    if kept != rows:
+        _write(store, kept)
+
+
 def _note(store: Store, entry: Release) -> int:
     """How many rows the audit has with this one."""
-    rows = [row.model_dump(mode="json") for row in (*read_releases(store), entry)]
-    write_bytes(store.releases, json_bytes({"releases": rows}))
+    rows = [*read_releases(store), entry]
+    _write(store, rows)
     return len(rows)
+
+
+def _write(store: Store, rows: Iterable[Release]) -> None:
+    write_bytes(store.releases, json_bytes({"releases": [row.model_dump(mode="json") for row in rows]}))
 
 
 def _now() -> str:

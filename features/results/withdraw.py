@@ -45,6 +45,7 @@ from features.results.manifest import (
     refresh_numbers,
     rewrite,
 )
+from features.results.release import forget_case
 from features.results.runs import STUDY, read_run
 from features.results.unneeded import addresses, addresses_in, remove_unneeded_tables, unneeded_tables
 
@@ -126,10 +127,14 @@ def restart_audit(store: Store) -> Restarted:
         if _is_whole(store, manifest):
             raise RadweaveError(f"{store.withdrawals}: the audit of withdrawals is whole; nothing was changed")
         if manifest.audit is None or manifest.audit.withdrawn is None:
+            untold = (
+                "the newest refresh, of an earlier radweave, does not tell"
+                if numbers
+                else "no refresh is left that tells"
+            )
             raise StoreError(
-                f"{store.root}: its newest refresh, of an earlier radweave, does not remember who was withdrawn. Restore the "
-                "audit from a backup, or make a new store with the same key, and withdraw these patients there with --bar "
-                "before its scans are used; nothing was changed"
+                f"{store.root}: {untold} who was withdrawn. Restore the audit from a backup, or make a new store with the same "
+                "key, and withdraw these patients there with --bar before its scans are used; nothing was changed"
             )
         data = read_bytes(store.withdrawals) if is_file(store.withdrawals) else b""
         aside = store.root / f"withdrawals.{digest_bytes(data)[:12]}{DAMAGED}" if data else None
@@ -167,11 +172,6 @@ def writing_study(store: Store, cohorts: Collection[str], withdrawn: frozenset[s
         if any(case.split(":")[0] in cohorts for case in withdrawn_cases(store) - withdrawn):
             raise StoreError(f"{store.root}: a case was withdrawn while the study ran; run the study again")
         yield
-
-
-def is_of(case: str, withdrawn: str) -> bool:
-    """Whether a case id is a withdrawn one, or of a withdrawn patient."""
-    return case == withdrawn or case.startswith(f"{withdrawn}:")
 
 
 def _purge(store: Store, case: str) -> Withdrawn:
@@ -215,6 +215,8 @@ def _purge(store: Store, case: str) -> Withdrawn:
     for path in gone:
         remove_file(store.root / path)
     _remove_views(store, manifests)
+    with past_damage(unread):
+        forget_case(store, case)
     if not unread:
         remove_unneeded_tables(store)
         _note(store, Entry(case=case, action="purged", at=_now()))

@@ -92,6 +92,15 @@ def test_a_store_that_is_not_there_is_not_made(command, tmp_path: Path, argument
     assert not (tmp_path / "stroe").exists()
 
 
+def test_a_damaged_audit_of_a_store_without_refreshes_says_that_none_is_left(command, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.root.mkdir()
+    store.withdrawals.write_text("[")
+    found = command("restart-audit", "--store", store.root, code=4).stderr
+    assert "store: no refresh is left that tells who was withdrawn. Restore the audit from a backup" in found
+    assert store.withdrawals.read_text() == "["
+
+
 @pytest.mark.parametrize("arguments", [["status"], ["query"], ["refresh", "builtin"], ["study", "builtin_response"]])
 def test_a_store_that_is_a_file_is_the_users_fault(command, tmp_path: Path, arguments) -> None:
     (tmp_path / "file").touch()

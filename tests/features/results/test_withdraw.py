@@ -339,7 +339,7 @@ def test_a_store_that_does_not_remember_who_was_withdrawn_needs_its_backup(full:
     rewrite(full, manifest.model_copy(update={"audit": before}))
     assert withdrawn_cases(full) == {"demo:p1"}
     full.withdrawals.unlink()
-    with pytest.raises(StoreError, match=r"does not remember who was withdrawn.*with --bar .*nothing was changed"):
+    with pytest.raises(StoreError, match=r"does not tell who was withdrawn.*with --bar .*nothing was changed"):
         restart_audit(full)
 
 

@@ -88,6 +88,21 @@ def test_a_release_says_how_many_and_leaves_a_line_in_the_audit(tmp_path: Path, 
     assert "no row of the quarantine is of it; nothing was changed" in none
 
 
+def test_a_withdrawn_patient_leaves_the_audit_of_releases_too(tmp_path: Path, command) -> None:
+    """Nothing but the audit of withdrawals names the patient: without it the patient would come back."""
+    store = quality_store(tmp_path / "store", 4)
+    command("quarantine", "--release", "trial:p0003:baseline", "--store", store.root)
+    assert "p0003" in store.releases.read_text()
+    command("withdraw", "trial:p0003", "--store", store.root)
+    holds = {path for path in store.root.rglob("*") if path.is_file() and b"p0003" in path.read_bytes()}
+    assert holds == {store.withdrawals, *(store.root / "refreshes").iterdir()}
+    for path in (store.root / "refreshes").iterdir():
+        assert "p0003" not in path.read_text().replace('"trial:p0003"', "")  # who is withdrawn
+    (row,) = json.loads(store.releases.read_text())["releases"]
+    assert (row["released"], row["cohort"], row["rejections"]) == ("trial:withdrawn", "trial", {"MASK_TINY": 1})
+    assert "no faults" in command("verify", "--store", store.root).stdout
+
+
 def test_tables_of_an_older_store_are_listed_too(small: Store) -> None:
     assert read_reasons(small) == []
     assert explained([]) == []

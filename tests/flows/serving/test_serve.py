@@ -248,6 +248,7 @@ def test_too_many_new_rejections_end_a_run_as_failed_with_what_to_do(server, dem
     _, printed = process.communicate(timeout=240)
     assert process.returncode == 5, printed
     found = next(run for run in server.runs() if run["state"]["type"] == "FAILED" and run["name"].startswith("refresh"))
+    assert "fault: threshold" in found["tags"]
     message = found["state"]["message"]
     assert re.match(r"\d+ of 33 scans of builtin were newly quarantined \(\d+ × NII_TRUNC: ", message)
     assert "copy the file again" in message and "The threshold is 20%" in message and "refresh again" in message
