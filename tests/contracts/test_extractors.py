@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.digest import digest_json
-from features.core.kinds.extractor import EXTRACTORS, Extractor
+from features.core.kinds.extractor import EXTRACTORS
 from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 
@@ -45,20 +44,6 @@ def _region() -> Region:
 
 def test_there_are_handcrafted_and_deep_ones() -> None:
     assert {EXTRACTORS.load(kind).block for kind in KINDS} == {"radiomics", "deep"}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_kind_and_file_are_one_word(kind: str) -> None:
-    found = EXTRACTORS.load(kind)
-    assert found.model_fields["kind"].default == kind
-    assert found.__module__.rsplit(".", 1)[-1] == kind
-    assert "__" not in kind
-    assert EXTRACTORS.parse(kind).kind == kind
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_has_a_docstring(kind: str) -> None:
-    assert "." in (EXTRACTORS.load(kind).__doc__ or "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -102,15 +87,9 @@ def test_extraction_leaves_the_region_alone_and_repeats_itself(kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_settings_survive_writing_and_reading(kind: str) -> None:
+def test_equal_settings_are_of_one_version(kind: str) -> None:
     extractor = EXTRACTORS.parse(kind)
-    again: Extractor = EXTRACTORS.parse(extractor.model_dump(mode="json"))
-    assert again == extractor
-    assert hash(again) == hash(extractor)
-    assert digest_json(again.model_dump(mode="json")) == digest_json(extractor.model_dump(mode="json"))
-    assert again.version == extractor.version
-    with pytest.raises(ValueError, match="not_a_setting"):
-        EXTRACTORS.parse({"kind": kind, "not_a_setting": 1})
+    assert EXTRACTORS.parse(extractor.model_dump(mode="json")).version == extractor.version
 
 
 def test_importing_the_vocabulary_imports_no_engine() -> None:

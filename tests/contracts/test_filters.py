@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pytest
 
-from features.core.kinds.filter import FILTERS, Filter, Source
+from features.core.kinds.filter import FILTERS, Source
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.family import FAMILIES
-
-# Settings that a filter cannot do without.
-NEEDED: dict[str, dict[str, Any]] = {
-    "log": {"sigma_mm": [1.5]},
-    "ibsi_mean": {"support": 3},
-    "ibsi_log": {"sigma_mm": 2.0},
-    "laws": {"kernels": "L5E5E5"},
-    "riesz": {"order": [0, 2, 0], "level": 1},
-    "gabor": {"sigma_mm": 3.0, "wavelength_mm": 2.0},
-    "ibsi_wavelet": {"wavelet": "haar", "band": "LLH"},
-}
-
-
-def _filter(kind: str) -> Filter:
-    return FILTERS.parse({"kind": kind, **NEEDED.get(kind, {})})
+from tests.support.kinds import settings_of
 
 
 def _source() -> Source:
@@ -36,7 +21,7 @@ def _source() -> Source:
 
 @pytest.mark.parametrize("kind", sorted(FILTERS.modules))
 def test_a_filter_gives_the_images_that_it_names_on_the_box_alone(kind: str) -> None:
-    one, source = _filter(kind), _source()
+    one, source = FILTERS.parse(settings_of(FILTERS, kind)), _source()
     before = source.image.copy()
     found = list(one.derive(source))
     assert [name for name, _ in found] == one.names()

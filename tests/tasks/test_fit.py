@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,10 +11,11 @@ from features.results.schemas import STUDY_TABLES
 from tasks.fit import fit_models
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
+from tests.support.design import make_design, make_study
 
 
 @pytest.mark.slow
-def test_every_table_is_written_with_its_types(make_design: Any, make_study: Any, tmp_path: Path) -> None:
+def test_every_table_is_written_with_its_types(tmp_path: Path) -> None:
     with Pool(Threads(workers=1)) as pool:
         result = fit_models.fn(make_design(), make_study(), tmp_path, pool)
     assert not result.copies

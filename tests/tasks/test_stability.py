@@ -18,6 +18,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.region import Region
 from features.core.storage.store import Store
 from features.core.storage.table import Column, read_provenance, read_table
+from features.radiomics.perturb import PERTURBATIONS as KINDS
 from features.radiomics.stability import Perturbations, load_perturbations
 from features.results.known_results import KnownResults
 from features.results.prefixes import settings_digests
@@ -131,4 +132,4 @@ def test_the_perturbations_of_radweave_are_of_every_kind() -> None:
     found = load_perturbations(PERTURBATIONS)
     assert found.chains[0] == ()
     kinds = {one.kind for chain in found.chains for one in chain}
-    assert kinds == {"noise", "rotation", "translation", "volume", "contour"}
+    assert kinds == set(KINDS.modules)

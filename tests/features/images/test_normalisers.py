@@ -19,9 +19,11 @@ from features.core.region import Region, Volume
 from features.images.bias import correct_bias
 from features.images.normalisers.nyul import PERCENTILES, fit_landmarks, image_landmarks, landmarks_file
 from features.images.prepare import prepare_region
+from tests.support.kinds import settings_of
 
 ORIGIN = FittedOn(cohort="sts", centres=(), modality="MR", unit="arbitrary")
-NEEDED: dict[str, dict[str, Any]] = {"window": {"centre": 40, "width": 400}}
+# All but a window, which is the same for every image.
+FITTED = [kind for kind in NORMALISERS.modules if not NORMALISERS.parse(settings_of(NORMALISERS, kind)).keeps_unit]
 
 
 def _region(seed: int = 0, gain: float = 1.0, offset: float = 0.0) -> Region:
@@ -59,8 +61,8 @@ def _values(settings: dict[str, Any], region: Region | None = None) -> np.ndarra
 
 
 @pytest.mark.parametrize("kind", sorted(NORMALISERS.modules))
-def test_the_same_image_gives_the_same_values_and_stays_as_it_is(tmp_path: Path, kind: str) -> None:
-    settings = {"kind": kind, **(NEEDED | {"nyul": {"landmarks": _landmarks(tmp_path)}}).get(kind, {})}
+def test_the_same_image_gives_the_same_values_and_stays_as_it_is(kind: str) -> None:
+    settings = settings_of(NORMALISERS, kind)
     region = _region()
     before = region.volume.array.copy()
     first = _values(settings, region)
@@ -73,15 +75,15 @@ def test_the_same_image_gives_the_same_values_and_stays_as_it_is(tmp_path: Path,
     assert Recipe.model_validate_json(recipe.model_dump_json()).digest() == recipe.digest()
 
 
-@pytest.mark.parametrize("kind", ["zscore", "mask_zscore", "percentile", "nyul"])
-def test_the_gain_of_a_scanner_makes_no_difference(tmp_path: Path, kind: str) -> None:
-    settings = {"kind": kind, **({"landmarks": _landmarks(tmp_path)} if kind == "nyul" else {})}
+@pytest.mark.parametrize("kind", FITTED)
+def test_the_gain_of_a_scanner_makes_no_difference(kind: str) -> None:
+    settings = settings_of(NORMALISERS, kind)
     np.testing.assert_allclose(_values(settings), _values(settings, _region(gain=7.5)), rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["zscore", "mask_zscore", "percentile", "nyul"])
-def test_an_image_without_contrast_is_rejected(tmp_path: Path, kind: str) -> None:
-    settings = {"kind": kind, **({"landmarks": _landmarks(tmp_path)} if kind == "nyul" else {})}
+@pytest.mark.parametrize("kind", FITTED)
+def test_an_image_without_contrast_is_rejected(kind: str) -> None:
+    settings = settings_of(NORMALISERS, kind)
     region = Region(Volume(np.full((4, 4, 4), 3.0), (1.0, 1.0, 1.0)), np.ones((4, 4, 4), bool))
     with pytest.raises(Rejected, match="IMAGE_FLAT"):
         _values(settings, region)

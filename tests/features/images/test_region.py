@@ -17,6 +17,7 @@ from features.core.storage.table import Schema
 from features.images import region as region_module
 from features.images.prepare import prepare_region
 from features.images.region import REGION_COLUMNS, check_region, read_region
+from tests.support.scans import save_nifti, save_rtstruct, save_seg, save_series, square
 
 ARRAY = np.random.default_rng(0).normal(50, 10, (10, 11, 12)).astype(np.float32)
 
@@ -43,7 +44,7 @@ def _scan(image: tuple[Path, ...], mask: Path, formats: tuple[str, str], roi: st
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
-def test_nifti_label_becomes_the_mask(tmp_path: Path, save_nifti: Callable, dtype: type) -> None:
+def test_nifti_label_becomes_the_mask(tmp_path: Path, dtype: type) -> None:
     image, mask = save_nifti(tmp_path / "i.nii.gz", ARRAY), save_nifti(tmp_path / "m.nii.gz", _labels().astype(dtype))
     region = read_region(_scan((image,), mask, ("nifti", "nifti"), "1"))
     np.testing.assert_array_equal(region.mask, (_labels() == 1).T)
@@ -59,9 +60,7 @@ def test_nifti_label_becomes_the_mask(tmp_path: Path, save_nifti: Callable, dtyp
         ("GEOMETRY", "1", lambda labels: labels[:-1]),
     ],
 )
-def test_faulty_nifti_mask_is_rejected(
-    tmp_path: Path, save_nifti: Callable, code: str, label: str, change: Callable
-) -> None:
+def test_faulty_nifti_mask_is_rejected(tmp_path: Path, code: str, label: str, change: Callable) -> None:
     image, mask = save_nifti(tmp_path / "i.nii", ARRAY), save_nifti(tmp_path / "m.nii", change(_labels()))
     with pytest.raises(Rejected) as caught:
         read_region(_scan((image,), mask, ("nifti", "nifti"), label))
@@ -69,7 +68,7 @@ def test_faulty_nifti_mask_is_rejected(
 
 
 @pytest.mark.parametrize(("shift", "fine"), [(5e-5, True), (0.05, False)])
-def test_mask_a_hair_off_is_snapped(tmp_path: Path, save_nifti: Callable, shift: float, fine: bool) -> None:
+def test_mask_a_hair_off_is_snapped(tmp_path: Path, shift: float, fine: bool) -> None:
     affine = np.diag([1.0 + shift, 2, 3, 1])
     image, mask = save_nifti(tmp_path / "i.nii", ARRAY), save_nifti(tmp_path / "m.nii", _labels(), affine)
     scan = _scan((image,), mask, ("nifti", "nifti"), "1")
@@ -80,9 +79,7 @@ def test_mask_a_hair_off_is_snapped(tmp_path: Path, save_nifti: Callable, shift:
             read_region(scan)
 
 
-def test_dicom_with_rtstruct_and_with_seg_give_one_mask(
-    tmp_path: Path, save_series: Callable, save_rtstruct: Callable, save_seg: Callable, square: Callable
-) -> None:
+def test_dicom_with_rtstruct_and_with_seg_give_one_mask(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct")
     contours = [square(-4.5, -3.5, 0.5, 1.5, z) for z in (2.5, 5.0)]
     wanted = np.zeros((1, 8, 16, 16), bool)
@@ -96,18 +93,14 @@ def test_dicom_with_rtstruct_and_with_seg_give_one_mask(
     assert (facts["manufacturer"], facts["kernel"], facts["slice_thickness_mm"]) == ("SYNTH", "B30f", 2.5)
 
 
-def test_contours_of_another_frame_are_rejected(
-    tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
+def test_contours_of_another_frame_are_rejected(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct")
     struct = save_rtstruct(tmp_path, series, [("GTV", [square(-4, -4, 2, 2, 5.0)])], frame="1.2.3")
     with pytest.raises(Rejected, match="FRAME_OF_REFERENCE"):
         read_region(_scan(tuple(paths), struct, ("dicom", "rtstruct"), "GTV", "HU"))
 
 
-def test_contour_between_the_centres_is_an_empty_mask(
-    tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
+def test_contour_between_the_centres_is_an_empty_mask(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct")
     struct = save_rtstruct(tmp_path, series, [("GTV", [square(0.2, 0.2, 0.8, 0.8, 5.0)])])
     with pytest.raises(Rejected, match="MASK_EMPTY"):
@@ -115,9 +108,7 @@ def test_contour_between_the_centres_is_an_empty_mask(
 
 
 @pytest.mark.parametrize(("units", "fine"), [("GML", True), ("CNTS", False)])
-def test_pet_in_other_units_than_suv_is_rejected(
-    tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable, units: str, fine: bool
-) -> None:
+def test_pet_in_other_units_than_suv_is_rejected(tmp_path: Path, units: str, fine: bool) -> None:
     def edit(series: list) -> None:
         for ds in series:
             ds.Units = units
@@ -219,7 +210,7 @@ def test_warnings_of_the_readers_come_first() -> None:
 
 
 def test_padding_is_left_out_of_the_mask_and_stays_in_the_outline(
-    tmp_path: Path, save_nifti: Callable, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     array, left_out = ARRAY.copy(), 4
     array[2, 3, 4:8] = -2000
@@ -245,7 +236,7 @@ def test_padding_is_left_out_of_the_mask_and_stays_in_the_outline(
     assert whole.mask.sum() - 12 * left_out <= finer.mask.sum() < whole.mask.sum()
 
 
-def test_a_roi_of_padding_alone_is_empty(tmp_path: Path, save_nifti: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_roi_of_padding_alone_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image, mask = save_nifti(tmp_path / "i.nii", np.full_like(ARRAY, -2000)), save_nifti(tmp_path / "m.nii", _labels())
     scan = _scan((image,), mask, ("nifti", "nifti"), "1")
     read = region_module.read_image(scan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.images.distance import body_mask, depth_mm, distance_mm
 from features.images.prepare import prepare_region
+from tests.support.kinds import settings_of
 
 SPACING = (1.0, 1.5, 3.0)
 
@@ -162,16 +162,13 @@ def test_a_recipe_says_what_is_wrong_with_its_variant() -> None:
 
 @pytest.mark.parametrize("kind", sorted(VARIANTS.modules))
 def test_variants_leave_the_mask_alone_and_say_what_they_are(kind: str) -> None:
-    needed = {"core": ["margin_mm"], "rim": ["margin_mm"], "shell": ["thickness_mm"], "ring": ["inner_mm", "outer_mm"]}
-    values = itertools.count(2)
-    variant = VARIANTS.parse({"kind": kind, **{name: next(values) for name in needed.get(kind, [])}})
+    variant = VARIANTS.parse(settings_of(VARIANTS, kind))
     mask = _ball()
     before = mask.copy()
     first, second = (variant.select(mask, SPACING, None) for _ in range(2))
     np.testing.assert_array_equal(mask, before)
     np.testing.assert_array_equal(first, second)
     assert first.dtype == bool
-    assert type(variant).__doc__
 
 
 def test_padding_in_a_shell_is_left_out_of_its_intensities() -> None:

@@ -17,8 +17,8 @@ from features.pacs.report import Feature, make_report
 from features.pacs.segmentation import make_segmentation, read_sources
 from features.pacs.send import encode, send
 from features.pacs.server import PacsError, Server
-from tests.features.images.conftest import image_series, save_series  # noqa: F401
 from tests.features.pacs.conftest import FakePacs
+from tests.support.scans import save_series
 
 pytestmark = pytest.mark.slow  # highdicom takes a while to import
 TILTED = (0.8, 0.6, 0, -0.6, 0.8, 0)
@@ -39,7 +39,7 @@ def _export(paths: list[Path], region: Region, features: list[Feature]) -> tuple
 
 
 @pytest.fixture
-def region(save_series: Callable[..., Any], tmp_path: Path) -> tuple[list[Path], Region]:  # noqa: F811
+def region(tmp_path: Path) -> tuple[list[Path], Region]:
     paths, _ = save_series(tmp_path / "ct", orientation=TILTED, spacing=(1.0, 1.5, 2.5))
     volume = read_dicom_series(paths)
     mask = np.zeros(volume.array.shape, np.bool_)

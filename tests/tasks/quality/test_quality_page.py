@@ -15,6 +15,7 @@ from tasks.quality.distribution import distributions
 from tasks.quality.outliers import find_outliers, robust_z
 from tasks.quality.quality_page import render_quality, scan_cards, write_quality
 from tasks.quality.scan_facts import read_scan_facts
+from tests.support.page import Page
 from tests.tasks.quality.quality_store import quality_store
 
 SCRIPT = "<script>document.title='broken'</script>"
@@ -31,8 +32,8 @@ def html(mart: Mart) -> str:
     return page
 
 
-def test_every_scan_has_a_picture_with_words_and_says_what_is_doubtful(html: str, read_page) -> None:
-    page = read_page(html)
+def test_every_scan_has_a_picture_with_words_and_says_what_is_doubtful(html: str) -> None:
+    page = Page(html)
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
     assert len(pictures) == 40
     assert all(one["src"].startswith("data:image/png;base64,iVBOR") for one in pictures)
@@ -44,8 +45,8 @@ def test_every_scan_has_a_picture_with_words_and_says_what_is_doubtful(html: str
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_the_tables_tell_files_scans_reasons_and_acquisition(html: str, read_page) -> None:
-    tables = read_page(html).tables
+def test_the_tables_tell_files_scans_reasons_and_acquisition(html: str) -> None:
+    tables = Page(html).tables
     assert tables["table-files"].rows[1:] == [["found", "83"], ["used", "80"], ["ignored: type", "3"]]
     assert tables["table-scans"].rows[-1] == ["all", "40", "39", "1", "MASK_TINY 1"]
     assert [row[:4] for row in tables["table-reasons"].rows[1:]] == [
@@ -59,8 +60,8 @@ def test_the_tables_tell_files_scans_reasons_and_acquisition(html: str, read_pag
     assert "Model of the scanner" not in acquisition  # nobody knows it
 
 
-def test_the_page_loads_runs_and_names_nothing(html: str, read_page) -> None:
-    page = read_page(html)
+def test_the_page_loads_runs_and_names_nothing(html: str) -> None:
+    page = Page(html)
     assert "script" not in {tag for tag, _ in page.tags}
     assert SCRIPT in page.text and SCRIPT not in html
     links = [value for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href")]
@@ -87,11 +88,11 @@ def test_the_scan_that_stands_apart_is_an_outlier_and_stands_first(mart: Mart) -
     ]
 
 
-def test_more_pictures_stand_on_further_pages_that_lead_to_each_other(mart: Mart, html: str, read_page) -> None:
-    pages = [read_page(text) for text in render_quality(mart, "trial", images=15)]
+def test_more_pictures_stand_on_further_pages_that_lead_to_each_other(mart: Mart, html: str) -> None:
+    pages = [Page(text) for text in render_quality(mart, "trial", images=15)]
     pictures = [[attributes["alt"] for tag, attributes in page.tags if tag == "img"] for page in pages]
     assert [len(some) for some in pictures] == [15, 15, 10]
-    whole = [attributes["alt"] for tag, attributes in read_page(html).tags if tag == "img"]
+    whole = [attributes["alt"] for tag, attributes in Page(html).tags if tag == "img"]
     assert sorted(alt for some in pictures for alt in some) == sorted(whole)
     assert [bool(page.tables) for page in pages] == [True, False, False]
     links = [{attributes["href"] for tag, attributes in page.tags if tag == "a"} for page in pages]
@@ -103,11 +104,11 @@ def test_more_pictures_stand_on_further_pages_that_lead_to_each_other(mart: Mart
     assert all(f"CT of p{i:04d}:" in " ".join(pictures[0]) for i in (0, 1, 39))  # with something to say
 
 
-def test_a_link_to_a_scan_leads_to_the_page_that_holds_it(mart: Mart, monkeypatch, read_page) -> None:
+def test_a_link_to_a_scan_leads_to_the_page_that_holds_it(mart: Mart, monkeypatch) -> None:
     found = read_scan_facts(mart, "trial")
     (one,) = find_outliers(found)
     monkeypatch.setattr(quality, "find_outliers", lambda _: [one, replace(one, case="trial:p0038:baseline")])
-    first, second, *_ = (read_page(text) for text in render_quality(mart, "trial", images=2))
+    first, second, *_ = (Page(text) for text in render_quality(mart, "trial", images=2))
     links = [attributes["href"] for tag, attributes in first.tags if tag == "a" and "#scan" in attributes["href"]]
     assert links == ["#scan-0", "trial-2.html#scan-38"]
     assert "scan-0" in first.ids and "scan-38" in second.ids

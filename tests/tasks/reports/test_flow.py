@@ -8,6 +8,7 @@ from typing import Any
 from features.core.design import FlowRow
 from tasks.reports.flow import flow_chains
 from tasks.reports.study_report import render_report
+from tests.support.page import Page
 
 
 def test_each_cohort_has_its_chain_and_ends_at_the_analysed_patients(survival: Any) -> None:
@@ -31,11 +32,11 @@ def test_codes_are_told_in_words_most_frequent_first(binary: Any) -> None:
     ]
 
 
-def test_what_is_imputed_whole_stands_in_the_flow(binary: Any, read_page: Any) -> None:
+def test_what_is_imputed_whole_stands_in_the_flow(binary: Any) -> None:
     row = FlowRow("builtin: with every block, or imputed", 90, 90, {}, {"no genomic value": 27, "no usable PT": 3})
     result = replace(binary.result, flow=(*binary.result.flow, row))
     assert [(one.count, one.reason) for one in flow_chains(result)[0].steps[-1].imputed] == [
         (27, "No genomic value"),
         (3, "No usable PT"),
     ]
-    assert "No genomic value (n = 27): imputed" in read_page(render_report(binary.study, result, binary.facts)).text
+    assert "No genomic value (n = 27): imputed" in Page(render_report(binary.study, result, binary.facts)).text

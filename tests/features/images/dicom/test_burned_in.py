@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydicom.dataset import Dataset
 from features.core.quarantine import Rejected
 from features.images.dicom.burned_in import check_burned_in, warn_of_face
 from features.images.dicom.series import read_dicom_series
+from tests.support.scans import save_series
 
 
 def _dataset(**attributes: Any) -> Dataset:
@@ -75,7 +75,7 @@ def test_heads_are_warned_of(attributes: dict[str, Any], warned: bool) -> None:
     assert [one.code for one in warn_of_face(_dataset(**attributes))] == ["PHI_FACE"] * warned
 
 
-def test_the_reader_refuses_and_warns(save_series: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_reader_refuses_and_warns(tmp_path: Path) -> None:
     def burn(datasets: list[Dataset]) -> None:
         datasets[3].BurnedInAnnotation = "YES"
 

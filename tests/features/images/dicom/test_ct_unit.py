@@ -16,6 +16,7 @@ from features.images.dicom.ct_unit import check_ct_unit
 from features.images.dicom.dataset import quiet, read_dataset
 from features.images.dicom.frames import frames_of
 from features.images.dicom.series import read_dicom_series
+from tests.support.scans import save_series
 
 
 def _each(**values: Any) -> Callable[[list[Dataset]], None]:
@@ -84,7 +85,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("edit", OTHERS)
-def test_what_is_no_hu_is_refused_where_hu_are_declared(tmp_path: Path, save_series: Callable, edit: Callable) -> None:
+def test_what_is_no_hu_is_refused_where_hu_are_declared(tmp_path: Path, edit: Callable) -> None:
     paths, _ = save_series(tmp_path, edit=edit)
     with pytest.raises(Rejected) as caught:
         read_dicom_series(paths, unit="HU")
@@ -92,7 +93,7 @@ def test_what_is_no_hu_is_refused_where_hu_are_declared(tmp_path: Path, save_ser
     assert read_dicom_series(paths, unit="arbitrary").array.shape == (8, 16, 16)
 
 
-def test_words_that_the_standard_does_not_know_are_not_quoted(tmp_path: Path, save_series: Callable) -> None:
+def test_words_that_the_standard_does_not_know_are_not_quoted(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path, edit=_each(RescaleType="DOE^JOHN"))
     with pytest.raises(Rejected, match="another word") as caught:
         read_dicom_series(paths, unit="HU")
@@ -115,9 +116,7 @@ def test_words_that_the_standard_does_not_know_are_not_quoted(tmp_path: Path, sa
         (_enhanced("US"), ["CT_UNIT_UNTOLD"]),
     ],
 )
-def test_what_claims_to_be_hu_or_says_nothing_is_read(
-    tmp_path: Path, save_series: Callable, edit: Callable, told: list[str]
-) -> None:
+def test_what_claims_to_be_hu_or_says_nothing_is_read(tmp_path: Path, edit: Callable, told: list[str]) -> None:
     paths, _ = save_series(tmp_path, edit=edit)
     assert [one.code for one in read_dicom_series(paths, unit="HU").warnings] == told
 
@@ -144,7 +143,7 @@ NO_ATTENUATION = (
 )
 
 
-def test_a_makers_word_for_something_else_than_attenuation_is_told(tmp_path: Path, save_series: Callable) -> None:
+def test_a_makers_word_for_something_else_than_attenuation_is_told(tmp_path: Path) -> None:
     dataset = read_dataset(save_series(tmp_path, edit=_each(RescaleType="HU"))[0][0])
     told = set()
     for word in ATTENUATION + NO_ATTENUATION:
@@ -159,9 +158,7 @@ def test_a_makers_word_for_something_else_than_attenuation_is_told(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("kind", "refused"), [("", True), ("MGML", False)])
-def test_values_are_held_to_the_range_of_hu_if_they_claim_to_be(
-    tmp_path: Path, save_series: Callable, kind: str, refused: bool
-) -> None:
+def test_values_are_held_to_the_range_of_hu_if_they_claim_to_be(tmp_path: Path, kind: str, refused: bool) -> None:
     paths, _ = save_series(tmp_path, edit=_each(RescaleType=kind, RescaleIntercept=9000))
     if refused:
         with pytest.raises(Rejected, match="HU_RANGE"):

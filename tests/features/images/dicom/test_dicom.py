@@ -20,12 +20,13 @@ from features.core.region import Volume
 from features.images.dicom.frames import frames_of
 from features.images.dicom.series import frame_of_reference, read_dicom_series, series_voxels
 from features.images.dicom.stack import end_warnings
+from tests.support.scans import image_series, save_series
 
 OBLIQUE = (0.8, 0.6, 0.0, 0.0, 0.0, -1.0)
 
 
 @pytest.mark.parametrize("orientation", [(1, 0, 0, 0, 1, 0), (-1, 0, 0, 0, -1, 0), OBLIQUE])
-def test_good_series_equals_simpleitk(tmp_path: Path, save_series: Callable, orientation: tuple[float, ...]) -> None:
+def test_good_series_equals_simpleitk(tmp_path: Path, orientation: tuple[float, ...]) -> None:
     paths, _ = save_series(tmp_path, orientation=orientation, spacing=(0.7, 0.9, 2.5), origin=(3.0, -5.0, 7.0))
     volume = read_dicom_series(list(reversed(paths)))
     reader = sitk.ImageSeriesReader()
@@ -39,13 +40,13 @@ def test_good_series_equals_simpleitk(tmp_path: Path, save_series: Callable, ori
     assert volume.facts == {"Manufacturer": "SYNTH", "ConvolutionKernel": "B30f", "SliceThickness": 2.5, "KVP": 120.0}
 
 
-def test_facts_hold_no_uids_and_the_frame_is_read_apart(tmp_path: Path, save_series: Callable) -> None:
+def test_facts_hold_no_uids_and_the_frame_is_read_apart(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path)
     assert not any(str(value).startswith("1.2") for value in read_dicom_series(paths).facts.values())
     assert frame_of_reference(paths[0]) == series[0].FrameOfReferenceUID
 
 
-def test_pet_is_rescaled_slice_by_slice(tmp_path: Path, save_series: Callable) -> None:
+def test_pet_is_rescaled_slice_by_slice(tmp_path: Path) -> None:
     def scale(series: list[Dataset]) -> None:
         for k, ds in enumerate(series):
             ds.RescaleSlope = 0.5 + k
@@ -57,7 +58,7 @@ def test_pet_is_rescaled_slice_by_slice(tmp_path: Path, save_series: Callable) -
     np.testing.assert_allclose(volume.array[:, 0, 0], [5, 15, 25, 35])
 
 
-def test_mr_needs_no_rescale_and_tells_its_times(tmp_path: Path, save_series: Callable) -> None:
+def test_mr_needs_no_rescale_and_tells_its_times(tmp_path: Path) -> None:
     def edit(series: list[Dataset]) -> None:
         for ds in series:
             del ds.RescaleSlope, ds.RescaleIntercept
@@ -69,12 +70,12 @@ def test_mr_needs_no_rescale_and_tells_its_times(tmp_path: Path, save_series: Ca
     assert (volume.facts["RepetitionTime"], volume.facts["EchoTime"]) == (500.0, 12.0)
 
 
-def test_broken_rescale_gives_float(tmp_path: Path, save_series: Callable) -> None:
+def test_broken_rescale_gives_float(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path, slope=0.5)
     assert read_dicom_series(paths).array.dtype == np.float32
 
 
-def test_file_without_preamble_is_read(tmp_path: Path, save_series: Callable) -> None:
+def test_file_without_preamble_is_read(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path)
     wanted = read_dicom_series(paths).array
     for path in paths:
@@ -198,7 +199,7 @@ def _lossy(series: list[Dataset]) -> None:
         ("HU_RANGE", _each(PixelRepresentation=0, RescaleIntercept=0)),
     ],
 )
-def test_faulty_series_is_rejected(tmp_path: Path, save_series: Callable, code: str, edit: Callable) -> None:
+def test_faulty_series_is_rejected(tmp_path: Path, code: str, edit: Callable) -> None:
     values = np.random.default_rng(1).integers(-900, 900, (8, 16, 16))
     intercept = 0.0 if code == "HU_RANGE" else -1024.0
     paths, _ = save_series(tmp_path, values, intercept=intercept, edit=edit)
@@ -207,7 +208,7 @@ def test_faulty_series_is_rejected(tmp_path: Path, save_series: Callable, code: 
     assert caught.value.code == code
 
 
-def test_gaps_are_named(tmp_path: Path, save_series: Callable) -> None:
+def test_gaps_are_named(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path, edit=lambda s: [s.pop(5), s.pop(2), s.pop(2)])
     with pytest.raises(Rejected) as caught:
         read_dicom_series(paths)
@@ -235,7 +236,7 @@ def _codes(volume: Volume) -> dict[str, dict[str, float | int | str]]:
     ],
 )
 def test_fewer_slices_than_were_acquired_are_told_unless_the_number_has_another_reason(
-    image_series: Callable, told: list[int | None], acquisitions: list[int], expected_slices: int
+    told: list[int | None], acquisitions: list[int], expected_slices: int
 ) -> None:
     series = image_series(np.zeros((4, 8, 8)))
     for ds, count, acquisition in zip(series, told, acquisitions, strict=True):
@@ -260,7 +261,7 @@ def test_fewer_slices_than_were_acquired_are_told_unless_the_number_has_another_
     ],
 )
 def test_doubtful_series_is_read_as_it_is_and_warned_of(
-    tmp_path: Path, save_series: Callable, code: str, details: dict[str, object], edit: Callable
+    tmp_path: Path, code: str, details: dict[str, object], edit: Callable
 ) -> None:
     values = np.random.default_rng(0).integers(-900, 900, (4, 8, 8))
     wanted = read_dicom_series(save_series(tmp_path / "good", values)[0])
@@ -272,7 +273,7 @@ def test_doubtful_series_is_read_as_it_is_and_warned_of(
 
 
 @pytest.mark.parametrize("position", ["HFS", "DOE JOHN"])
-def test_position_of_the_patient_is_never_quoted(tmp_path: Path, save_series: Callable, position: str) -> None:
+def test_position_of_the_patient_is_never_quoted(tmp_path: Path, position: str) -> None:
     paths, _ = save_series(tmp_path, np.ones((2, 8, 8)), edit=_each(PatientPosition=position))
     assert read_dicom_series(paths).warnings == ()
 
@@ -287,7 +288,7 @@ def _xray(**values: object) -> Callable[[list[Dataset]], None]:
     return edit
 
 
-def test_xray_is_one_slice_at_the_detector(tmp_path: Path, save_series: Callable) -> None:
+def test_xray_is_one_slice_at_the_detector(tmp_path: Path) -> None:
     values = np.arange(256.0).reshape(1, 16, 16)
     edit = _xray(ImagerPixelSpacing=[0.2, 0.1], PhotometricInterpretation="MONOCHROME1")
     volume = read_dicom_series(save_series(tmp_path / "a", values, modality="DX", intercept=0.0, edit=edit)[0])
@@ -299,14 +300,14 @@ def test_xray_is_one_slice_at_the_detector(tmp_path: Path, save_series: Callable
     assert (calibrated.spacing_mm, calibrated.warnings) == ((0.15, 0.15, 1.0), ())
 
 
-def test_xray_without_spacing_is_rejected(tmp_path: Path, save_series: Callable) -> None:
+def test_xray_without_spacing_is_rejected(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path, np.ones((1, 16, 16)), modality="CR", intercept=0.0, edit=_xray())
     with pytest.raises(Rejected, match="DICOM_NO_IPP"):
         read_dicom_series(paths)
 
 
 @pytest.mark.parametrize("bits", [(12, 0), (12, 1), (16, 0)])
-def test_unused_bits_are_ignored(tmp_path: Path, save_series: Callable, bits: tuple[int, int]) -> None:
+def test_unused_bits_are_ignored(tmp_path: Path, bits: tuple[int, int]) -> None:
     stored, signed = bits
     values = np.random.default_rng(0).integers(-200 * signed, 1500, (2, 8, 8))
 
@@ -320,7 +321,7 @@ def test_unused_bits_are_ignored(tmp_path: Path, save_series: Callable, bits: tu
     np.testing.assert_array_equal(volume.array, values)
 
 
-def test_nested_sequences_do_no_harm(tmp_path: Path, save_series: Callable) -> None:
+def test_nested_sequences_do_no_harm(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path)
     data = paths[0].read_bytes()
     nest = b"\x08\x00\x15\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
@@ -330,12 +331,12 @@ def test_nested_sequences_do_no_harm(tmp_path: Path, save_series: Callable) -> N
         read_dicom_series(paths)
 
 
-def test_voxels_are_counted_before_pixels_are_read(tmp_path: Path, save_series: Callable) -> None:
+def test_voxels_are_counted_before_pixels_are_read(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path)
     assert series_voxels(paths) == 8 * 16 * 16
 
 
-def test_half_a_file_is_truncated(tmp_path: Path, save_series: Callable) -> None:
+def test_half_a_file_is_truncated(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path)
     paths[2].write_bytes(paths[2].read_bytes()[:-100])
     with pytest.raises(Rejected) as caught:
@@ -346,7 +347,7 @@ def test_half_a_file_is_truncated(tmp_path: Path, save_series: Callable) -> None
         read_dicom_series(paths)
 
 
-def test_damaged_compression_is_rejected(tmp_path: Path, save_series: Callable) -> None:
+def test_damaged_compression_is_rejected(tmp_path: Path) -> None:
     def damage(series: list[Dataset]) -> None:
         for ds in series:
             ds.compress(RLELossless)
@@ -358,13 +359,13 @@ def test_damaged_compression_is_rejected(tmp_path: Path, save_series: Callable) 
 
 
 @pytest.mark.parametrize("tag", [True, False])
-def test_padding_is_no_fault(tmp_path: Path, save_series: Callable, tag: bool) -> None:
+def test_padding_is_no_fault(tmp_path: Path, tag: bool) -> None:
     values = np.random.default_rng(1).integers(-900, 900, (8, 16, 16))
     values[:, :3], values[:, -3:] = -3024, -3024
     paths, _ = save_series(tmp_path, values, edit=_each(PixelPaddingValue=-2000) if tag else list)
     assert read_dicom_series(paths).array.min() == -3024
 
 
-def test_single_slice_takes_its_thickness(tmp_path: Path, save_series: Callable) -> None:
+def test_single_slice_takes_its_thickness(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path, np.zeros((1, 16, 16)) + np.arange(16))
     assert read_dicom_series(paths).spacing_mm == (1.0, 1.0, 2.5)

@@ -14,6 +14,7 @@ from pydicom.uid import EnhancedCTImageStorage, EnhancedMRImageStorage, Enhanced
 
 from features.core.quarantine import Rejected
 from features.images.dicom.series import read_dicom_series, series_voxels
+from tests.support.scans import image_series, save_series
 
 CLASSES = {"CT": EnhancedCTImageStorage, "MR": EnhancedMRImageStorage, "PT": EnhancedPETImageStorage}
 VALUES = np.random.default_rng(0).integers(-900, 900, (4, 8, 8))
@@ -73,9 +74,7 @@ def refusal(path: Path) -> Rejected:
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
-def test_enhanced_file_equals_its_slices(
-    tmp_path: Path, save: Callable, save_series: Callable, modality: str, shared: bool
-) -> None:
+def test_enhanced_file_equals_its_slices(tmp_path: Path, save: Callable, modality: str, shared: bool) -> None:
     def scale(series: list[Dataset]) -> None:
         for k, ds in enumerate(series):
             ds.RescaleSlope = 1 if modality == "CT" else 1 + k
@@ -93,7 +92,7 @@ def test_enhanced_file_equals_its_slices(
     assert series_voxels([path]) == VALUES.size
 
 
-def test_files_of_several_frames_are_one_volume(tmp_path: Path, save: Callable, save_series: Callable) -> None:
+def test_files_of_several_frames_are_one_volume(tmp_path: Path, save: Callable) -> None:
     paths, series = save_series(tmp_path / "classic", VALUES)
     parts = [save(enhanced(series[:3]), "a.dcm"), save(enhanced(series[3:]), "b.dcm")]
     np.testing.assert_array_equal(read_dicom_series(parts).array, read_dicom_series(paths).array)
@@ -101,7 +100,7 @@ def test_files_of_several_frames_are_one_volume(tmp_path: Path, save: Callable, 
 
 
 @pytest.mark.slow
-def test_legacy_converted_file_equals_its_slices(tmp_path: Path, save_series: Callable) -> None:
+def test_legacy_converted_file_equals_its_slices(tmp_path: Path) -> None:
     from highdicom.legacy import LegacyConvertedEnhancedCTImage
     from pydicom.uid import generate_uid
 
@@ -119,7 +118,7 @@ def test_legacy_converted_file_equals_its_slices(tmp_path: Path, save_series: Ca
     assert found.matches(wanted)
 
 
-def test_facts_stand_in_functional_groups(save: Callable, image_series: Callable) -> None:
+def test_facts_stand_in_functional_groups(save: Callable) -> None:
     ds = enhanced(image_series(VALUES, modality="MR"), shared=True)
     ds.SharedFunctionalGroupsSequence[0].MRTimingAndRelatedParametersSequence = item(
         RepetitionTime=500.0, FlipAngle=9.0
@@ -131,9 +130,7 @@ def test_facts_stand_in_functional_groups(save: Callable, image_series: Callable
 
 
 @pytest.mark.parametrize("place", ["", "PerFrame", "Shared"])
-def test_padding_of_frames_is_judged_by_stored_values_wherever_it_is_told(
-    save: Callable, image_series: Callable, place: str
-) -> None:
+def test_padding_of_frames_is_judged_by_stored_values_wherever_it_is_told(save: Callable, place: str) -> None:
     stored = VALUES.copy()
     stored[:, :2] = -2000
     series = image_series(stored, modality="MR", intercept=0.0)
@@ -158,7 +155,7 @@ def test_padding_of_frames_is_judged_by_stored_values_wherever_it_is_told(
 
 
 @pytest.mark.parametrize(("shift", "code"), [(0.05, "DICOM_OFF_GRID"), (0.3, "DICOM_NONUNIFORM")])
-def test_frames_are_held_to_the_regular_grid(save: Callable, image_series: Callable, shift: float, code: str) -> None:
+def test_frames_are_held_to_the_regular_grid(save: Callable, shift: float, code: str) -> None:
     series = image_series(VALUES)
     x, y, z = series[2].ImagePositionPatient
     series[2].ImagePositionPatient = [x, y, z + shift]
@@ -169,14 +166,14 @@ def test_frames_are_held_to_the_regular_grid(save: Callable, image_series: Calla
         assert [one.code for one in read_dicom_series([path]).warnings] == [code]
 
 
-def test_floating_point_pixels_are_refused_as_such(save: Callable, image_series: Callable) -> None:
+def test_floating_point_pixels_are_refused_as_such(save: Callable) -> None:
     ds = image_series(VALUES[:1])[0]
     del ds.PixelData
     ds.FloatPixelData = VALUES[0].astype("<f4").tobytes()
     assert (refusal(save(ds)).code, "floating" in refusal(save(ds)).message) == ("DICOM_DECODE", True)
 
 
-def test_two_echoes_in_one_file_are_refused(save: Callable, image_series: Callable) -> None:
+def test_two_echoes_in_one_file_are_refused(save: Callable) -> None:
     series = image_series(VALUES, modality="MR")
     ds = enhanced([*series, *series])
     for k, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
@@ -223,7 +220,7 @@ def _gap(ds: Dataset) -> None:
         ("DICOM_MISSING_SLICE", _gap),
     ],
 )
-def test_faulty_enhanced_file_is_rejected(save: Callable, image_series: Callable, code: str, edit: Callable) -> None:
+def test_faulty_enhanced_file_is_rejected(save: Callable, code: str, edit: Callable) -> None:
     ds = enhanced(image_series(VALUES))
     edit(ds)
     assert refusal(save(ds)).code == code

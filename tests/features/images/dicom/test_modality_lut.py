@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from features.core.quarantine import Rejected
 from features.images.dicom.series import read_dicom_series
+from tests.support.scans import save_series
 
 STORED = np.random.default_rng(0).integers(-300, 600, (3, 8, 8))
 
@@ -37,7 +38,7 @@ def put(entries: np.ndarray, *, first: int = 0, bits: int = 16, data: Any = None
     return edit
 
 
-def read(save_series: Callable, folder: Path, edit: Callable, modality: str = "MR") -> np.ndarray:
+def read(folder: Path, edit: Callable, modality: str = "MR") -> np.ndarray:
     return read_dicom_series(save_series(folder, STORED, modality=modality, intercept=0.0, edit=edit)[0]).array
 
 
@@ -60,10 +61,8 @@ BYTES = SHORT % 251
         (BYTES, {"bits": 8}),  # bytes in words
     ],
 )
-def test_each_stored_value_becomes_its_entry(
-    tmp_path: Path, save_series: Callable, entries: np.ndarray, settings: dict[str, Any]
-) -> None:
-    found = read(save_series, tmp_path, put(entries, **settings))
+def test_each_stored_value_becomes_its_entry(tmp_path: Path, entries: np.ndarray, settings: dict[str, Any]) -> None:
+    found = read(tmp_path, put(entries, **settings))
     wanted = entries[np.clip(STORED - settings.get("first", 0), 0, len(entries) - 1)]
     np.testing.assert_array_equal(found, wanted)
     assert found.dtype == np.float32
@@ -71,9 +70,7 @@ def test_each_stored_value_becomes_its_entry(
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_the_encoding_of_the_file_changes_nothing(
-    tmp_path: Path, save_series: Callable, syntax: Any, bits: int
-) -> None:
+def test_the_encoding_of_the_file_changes_nothing(tmp_path: Path, syntax: Any, bits: int) -> None:
     big = syntax == ExplicitVRBigEndian
     words = BYTES.astype(np.uint8).view("<u2") if bits == 8 else BYTES.astype("<u2")
     data = ("OW", words.astype(">u2" if big else "<u2").tobytes())
@@ -85,7 +82,7 @@ def test_the_encoding_of_the_file_changes_nothing(
             ds.PixelData = np.frombuffer(ds.PixelData, "<i2").astype(">i2" if big else "<i2").tobytes()
             ds["PixelData"].VR = "OW"
 
-    found = read(save_series, tmp_path, edit)
+    found = read(tmp_path, edit)
     np.testing.assert_array_equal(found, BYTES[np.clip(STORED + 20, 0, len(BYTES) - 1)])
 
 
@@ -119,21 +116,21 @@ def _twice(series: list[Dataset]) -> None:
         lambda series: [put(SHORT)(series), [delattr(ds.ModalityLUTSequence[0], "LUTDescriptor") for ds in series]],
     ],
 )
-def test_a_table_that_leaves_a_doubt_is_refused(tmp_path: Path, save_series: Callable, edit: Callable) -> None:
+def test_a_table_that_leaves_a_doubt_is_refused(tmp_path: Path, edit: Callable) -> None:
     with pytest.raises(Rejected) as caught:
-        read(save_series, tmp_path, edit)
+        read(tmp_path, edit)
     assert caught.value.code == "DICOM_LUT"
 
 
 @pytest.mark.parametrize("modality", ["CT", "PT"])
-def test_ct_and_pet_need_rescale_values(tmp_path: Path, save_series: Callable, modality: str) -> None:
+def test_ct_and_pet_need_rescale_values(tmp_path: Path, modality: str) -> None:
     with pytest.raises(Rejected, match="DICOM_NO_RESCALE"):
-        read(save_series, tmp_path / "a", put(SHORT), modality)
+        read(tmp_path / "a", put(SHORT), modality)
     with pytest.raises(Rejected, match="DICOM_LUT"):
-        read(save_series, tmp_path / "b", _with_rescale, modality)
+        read(tmp_path / "b", _with_rescale, modality)
 
 
-def test_slices_of_one_place_with_other_tables_are_no_copies(tmp_path: Path, save_series: Callable) -> None:
+def test_slices_of_one_place_with_other_tables_are_no_copies(tmp_path: Path) -> None:
     def twice(series: list[Dataset]) -> None:
         import copy
 
@@ -142,4 +139,4 @@ def test_slices_of_one_place_with_other_tables_are_no_copies(tmp_path: Path, sav
         series[-1].ModalityLUTSequence[0].LUTData = (SHORT + 1).astype("<u2").tobytes()
 
     with pytest.raises(Rejected, match="DICOM_DUP_SLICE"):
-        read(save_series, tmp_path, twice)
+        read(tmp_path, twice)

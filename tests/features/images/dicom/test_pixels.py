@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +26,13 @@ from features.images.dicom.dataset import read_dataset
 from features.images.dicom.frames import frames_of
 from features.images.dicom.pixels import lossy_warnings, stored_planes, stored_values
 from features.images.dicom.series import read_dicom_series
+from tests.support.scans import image_series
 
 SHIPPED = Path(pydicom.data.__file__).parent / "test_files"
 
 
 @pytest.fixture
-def one(image_series: Callable[..., list[Dataset]]) -> Dataset:
+def one() -> Dataset:
     """A slice in memory."""
     return image_series(np.random.default_rng(0).integers(-900, 900, (1, 32, 32)))[0]
 

@@ -13,6 +13,7 @@ from features.core.case import ReadRule
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.dicom.series import read_dicom_series
+from tests.support.scans import save_series
 
 REGRID = ReadRule(regrid=True)
 
@@ -45,7 +46,7 @@ def inner(volume: Volume) -> tuple[slice, ...]:
     return (slice(None), slice(4, 12), slice(4, 12))
 
 
-def test_gantry_tilt_is_undone(tmp_path: Path, save_series: Callable) -> None:
+def test_gantry_tilt_is_undone(tmp_path: Path) -> None:
     tilt = np.radians(12)
     orientation = (1.0, 0.0, 0.0, 0.0, float(np.cos(tilt)), float(np.sin(tilt)))
     positions = np.array([[-8.0, -8.0, 2.5 * k] for k in range(8)])
@@ -61,7 +62,7 @@ def test_gantry_tilt_is_undone(tmp_path: Path, save_series: Callable) -> None:
     np.testing.assert_allclose(found.array[inner(found)], field(found)[inner(found)], atol=0.2)
 
 
-def test_uneven_slices_are_interpolated(tmp_path: Path, save_series: Callable) -> None:
+def test_uneven_slices_are_interpolated(tmp_path: Path) -> None:
     orientation = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     along = np.array([0, 2.5, 5.0, 8.1, 10.0, 12.5, 15.0, 17.5])
     positions = np.column_stack([np.full(8, -8.0), np.full(8, -8.0), along])
@@ -74,22 +75,20 @@ def test_uneven_slices_are_interpolated(tmp_path: Path, save_series: Callable) -
     np.testing.assert_allclose(found.array, field(found), atol=0.2)
 
 
-def test_missing_slices_are_never_invented(tmp_path: Path, save_series: Callable) -> None:
+def test_missing_slices_are_never_invented(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path, edit=lambda series: series.pop(3))
     with pytest.raises(Rejected, match="DICOM_MISSING_SLICE"):
         read_dicom_series(paths, rule=REGRID)
 
 
-def test_regular_stacks_stay_as_they_are(tmp_path: Path, save_series: Callable) -> None:
+def test_regular_stacks_stay_as_they_are(tmp_path: Path) -> None:
     paths, _ = save_series(tmp_path)
     found, wanted = read_dicom_series(paths, rule=REGRID), read_dicom_series(paths)
     np.testing.assert_array_equal(found.array, wanted.array)
     assert (found.array.dtype, found.warnings) == (np.int16, ())
 
 
-def test_overlapping_slices_of_a_regular_stack_are_told_whatever_the_catalog_asks(
-    tmp_path: Path, save_series: Callable
-) -> None:
+def test_overlapping_slices_of_a_regular_stack_are_told_whatever_the_catalog_asks(tmp_path: Path) -> None:
     def thicken(series: list[Dataset]) -> None:
         for ds in series:
             ds.SliceThickness = 5

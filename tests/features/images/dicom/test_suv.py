@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from features.core.region import Region
 from features.images.dicom.series import read_dicom_series
 from features.images.dicom.suv import Converted, to_unit
 from features.images.region import REGION_COLUMNS, check_region
+from tests.support.scans import save_series
 
 F18 = 6586.2  # half life in s
 DOSE, KG, M = 370e6, 70.0, 1.75
@@ -371,7 +372,7 @@ def test_damaged_voxels_are_for_the_check_of_the_region() -> None:
     assert to_unit(np.full_like(ARRAY, np.nan), _pet(), "SUV").warnings == ()
 
 
-def test_a_series_of_files_is_read_in_suv_and_its_facts_hold_no_dates(tmp_path: Path, save_series: Callable) -> None:
+def test_a_series_of_files_is_read_in_suv_and_its_facts_hold_no_dates(tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 20_000, (4, 12, 12))
 
     def edit(series: list[Dataset]) -> None:

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from features.core.quarantine import Rejected
 from features.images.formats.nifti import nifti_voxels, read_nifti
+from tests.support.scans import save_nifti
 
 ARRAY = np.random.default_rng(0).integers(-500, 500, (5, 6, 7)).astype(np.int16)
 
@@ -29,7 +30,7 @@ def _rotated() -> np.ndarray:
 
 @pytest.mark.parametrize("affine", [np.diag([1.0, 2, 3, 1]), np.diag([-1.0, -2, 3, 1]), _rotated()])
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
-def test_good_file_equals_simpleitk(tmp_path: Path, save_nifti: Callable, affine: np.ndarray, name: str) -> None:
+def test_good_file_equals_simpleitk(tmp_path: Path, affine: np.ndarray, name: str) -> None:
     path = save_nifti(tmp_path / name, ARRAY, affine)
     volume, wanted = read_nifti(path), sitk.ReadImage(str(path))
     np.testing.assert_allclose(volume.spacing_mm, wanted.GetSpacing(), atol=1e-5)
@@ -40,7 +41,7 @@ def test_good_file_equals_simpleitk(tmp_path: Path, save_nifti: Callable, affine
     assert volume.array.flags.c_contiguous
 
 
-def test_no_orientation_at_all_equals_simpleitk(tmp_path: Path, save_nifti: Callable) -> None:
+def test_no_orientation_at_all_equals_simpleitk(tmp_path: Path) -> None:
     path = save_nifti(tmp_path / "a.nii", ARRAY)
     data = bytearray(path.read_bytes())
     data[252:256] = bytes(4)  # qform_code, sform_code: nibabel would set them again
@@ -52,7 +53,7 @@ def test_no_orientation_at_all_equals_simpleitk(tmp_path: Path, save_nifti: Call
     assert [warned.code for warned in volume.warnings] == ["ORIENTATION_UNKNOWN"]
 
 
-def test_two_dimensions_are_one_slice(tmp_path: Path, save_nifti: Callable) -> None:
+def test_two_dimensions_are_one_slice(tmp_path: Path) -> None:
     for third in (0.0, 5.0):
         affine = np.array([[-0.8, 0, 0, 10], [0, -1.5, 0, 20], [0, 0, third, 30], [0, 0, 0, 1]])
         flat = save_nifti(tmp_path / "a.nii.gz", ARRAY[..., 0], affine) if third else _without_third(tmp_path, affine)
@@ -102,7 +103,7 @@ TURNS = [
 @pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (4.0, 0.7, 2.0), (0.01, 0.01, 0.02)])
 @pytest.mark.parametrize("hand", [1.0, -1.0])
 def test_forms_of_one_matrix_agree_however_their_quaternion_is_rounded(
-    tmp_path: Path, save_nifti: Callable, spacing: tuple[float, float, float], hand: float
+    tmp_path: Path, spacing: tuple[float, float, float], hand: float
 ) -> None:
     for angles in TURNS:
         affine = _turned(angles, spacing, hand)
@@ -123,9 +124,7 @@ def test_forms_of_one_matrix_agree_however_their_quaternion_is_rounded(
     ],
     ids=["turned", "turned back", "other hand", "wider", "moved"],
 )
-def test_forms_that_disagree_are_refused(
-    tmp_path: Path, save_nifti: Callable, spacing: tuple[float, float, float], other: Callable
-) -> None:
+def test_forms_that_disagree_are_refused(tmp_path: Path, spacing: tuple[float, float, float], other: Callable) -> None:
     for angles in ((0, 0, 0.12), (10, 20, 30)):
         sform = other(angles, spacing)
         path = save_nifti(
@@ -136,9 +135,7 @@ def test_forms_that_disagree_are_refused(
 
 
 @pytest.mark.parametrize(("shear", "code"), [(1e-5, ""), (0.05, "NII_S")])
-def test_a_shear_that_a_quaternion_cannot_hold_is_refused(
-    tmp_path: Path, save_nifti: Callable, shear: float, code: str
-) -> None:
+def test_a_shear_that_a_quaternion_cannot_hold_is_refused(tmp_path: Path, shear: float, code: str) -> None:
     affine = _turned((0, 0, 0.06), (3, 3, 3)) @ (np.eye(4) + np.diag([shear, 0, 0], 1))
     path = save_nifti(tmp_path / "a.nii", ARRAY, affine, edit=lambda one: one.set_qform(affine, 1, strip_shears=True))
     if not code:
@@ -148,7 +145,7 @@ def test_a_shear_that_a_quaternion_cannot_hold_is_refused(
         read_nifti(path)
 
 
-def test_scaling_is_applied_once(tmp_path: Path, save_nifti: Callable) -> None:
+def test_scaling_is_applied_once(tmp_path: Path) -> None:
     path = save_nifti(tmp_path / "a.nii.gz", ARRAY, edit=lambda image: image.header.set_slope_inter(2.0, -1024.0))
     stored = nib.load(path).dataobj.get_unscaled().T
     volume = read_nifti(path)
@@ -157,13 +154,13 @@ def test_scaling_is_applied_once(tmp_path: Path, save_nifti: Callable) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, ">i2"])
-def test_stored_type_is_kept(tmp_path: Path, save_nifti: Callable, dtype: str) -> None:
+def test_stored_type_is_kept(tmp_path: Path, dtype: str) -> None:
     volume = read_nifti(save_nifti(tmp_path / "a.nii", np.abs(ARRAY % 100).astype(dtype)))
     assert volume.array.dtype == np.dtype(dtype).newbyteorder("=")
     np.testing.assert_array_equal(volume.array, np.abs(ARRAY % 100).T)
 
 
-def test_trailing_axis_of_one_is_dropped(tmp_path: Path, save_nifti: Callable) -> None:
+def test_trailing_axis_of_one_is_dropped(tmp_path: Path) -> None:
     assert read_nifti(save_nifti(tmp_path / "a.nii", ARRAY[..., None])).array.shape == (7, 6, 5)
 
 
@@ -195,16 +192,14 @@ def _widen(image: nib.Nifti1Image) -> None:
         ("NII_4D", ARRAY[0, 0], bool),
     ],
 )
-def test_faulty_geometry_is_rejected(
-    tmp_path: Path, save_nifti: Callable, code: str, array: np.ndarray, edit: Callable
-) -> None:
+def test_faulty_geometry_is_rejected(tmp_path: Path, code: str, array: np.ndarray, edit: Callable) -> None:
     path = save_nifti(tmp_path / "a.nii.gz", array, edit=edit)
     with pytest.raises(Rejected) as caught:
         read_nifti(path)
     assert caught.value.code == code
 
 
-def test_zero_spacing_is_rejected(tmp_path: Path, save_nifti: Callable) -> None:
+def test_zero_spacing_is_rejected(tmp_path: Path) -> None:
     path = save_nifti(tmp_path / "a.nii", ARRAY)
     data = bytearray(path.read_bytes())
     data[80:84] = np.float32(0).tobytes()  # pixdim[1]
@@ -215,7 +210,7 @@ def test_zero_spacing_is_rejected(tmp_path: Path, save_nifti: Callable) -> None:
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
 @pytest.mark.parametrize("keep", [-1, -12, 0.7, 100, 0])
-def test_short_file_is_rejected(tmp_path: Path, save_nifti: Callable, name: str, keep: float) -> None:
+def test_short_file_is_rejected(tmp_path: Path, name: str, keep: float) -> None:
     path = save_nifti(tmp_path / name, ARRAY)
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if 0 < keep < 1 else int(keep)])
@@ -223,7 +218,7 @@ def test_short_file_is_rejected(tmp_path: Path, save_nifti: Callable, name: str,
         read_nifti(path)
 
 
-def test_flipped_bit_in_gzip_is_rejected(tmp_path: Path, save_nifti: Callable) -> None:
+def test_flipped_bit_in_gzip_is_rejected(tmp_path: Path) -> None:
     path = save_nifti(tmp_path / "a.nii.gz", ARRAY)
     data = bytearray(path.read_bytes())
     data[-6] ^= 1  # the checksum
@@ -240,7 +235,7 @@ def test_other_file_and_no_file_are_rejected(tmp_path: Path) -> None:
         read_nifti(tmp_path / "b.nii")
 
 
-def test_one_volume_of_four_dimensions_is_chosen(tmp_path: Path, save_nifti: Callable) -> None:
+def test_one_volume_of_four_dimensions_is_chosen(tmp_path: Path) -> None:
     both = np.stack([ARRAY, ARRAY + 1], axis=-1)
     for name in ("a.nii", "a.nii.gz"):
         path = save_nifti(tmp_path / name, both)
@@ -254,7 +249,7 @@ def test_one_volume_of_four_dimensions_is_chosen(tmp_path: Path, save_nifti: Cal
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("meter", 1e-3), ("micron", 1e3)])
-def test_other_units_become_millimetres(tmp_path: Path, save_nifti: Callable, unit: str, factor: float) -> None:
+def test_other_units_become_millimetres(tmp_path: Path, unit: str, factor: float) -> None:
     affine = _rotated()
     affine[:3] *= factor
     wanted = read_nifti(save_nifti(tmp_path / "mm.nii", ARRAY, _rotated()))
@@ -265,7 +260,7 @@ def test_other_units_become_millimetres(tmp_path: Path, save_nifti: Callable, un
 
 
 @pytest.mark.parametrize("slope", [0.0, np.nan, np.inf])
-def test_slope_that_is_none_is_ignored(tmp_path: Path, save_nifti: Callable, slope: float) -> None:
+def test_slope_that_is_none_is_ignored(tmp_path: Path, slope: float) -> None:
     path = save_nifti(tmp_path / "a.nii", ARRAY)
     data = bytearray(path.read_bytes())
     data[112:116] = np.float32(slope).tobytes()  # scl_slope
@@ -276,7 +271,7 @@ def test_slope_that_is_none_is_ignored(tmp_path: Path, save_nifti: Callable, slo
 
 
 @pytest.mark.parametrize("codes", [(0, 1), (2, 0), (4, 1)])
-def test_a_form_without_code_is_ignored(tmp_path: Path, save_nifti: Callable, codes: tuple[int, int]) -> None:
+def test_a_form_without_code_is_ignored(tmp_path: Path, codes: tuple[int, int]) -> None:
     def edit(image: nib.Nifti1Image) -> None:
         other = _rotated()
         other[0, 3] += 50
@@ -296,7 +291,7 @@ def test_nifti_2_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(5000, 5000, 1000), (30_000, 30_000, 30_000)])
-def test_bomb_is_refused_by_its_header(tmp_path: Path, save_nifti: Callable, shape: tuple[int, int, int]) -> None:
+def test_bomb_is_refused_by_its_header(tmp_path: Path, shape: tuple[int, int, int]) -> None:
     path = save_nifti(tmp_path / "a.nii", ARRAY)
     data = bytearray(path.read_bytes())
     data[42:48] = np.array(shape, "<i2").tobytes()  # dim[1:4]
@@ -308,9 +303,7 @@ def test_bomb_is_refused_by_its_header(tmp_path: Path, save_nifti: Callable, sha
         read_nifti(tmp_path / "a.nii.gz")
 
 
-def test_bomb_behind_the_voxels_is_refused(
-    tmp_path: Path, save_nifti: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bomb_behind_the_voxels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("features.images.formats.nifti._SLACK", 2**16)
     data = save_nifti(tmp_path / "a.nii", ARRAY).read_bytes()
     path = tmp_path / "a.nii.gz"

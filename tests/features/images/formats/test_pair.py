@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -13,6 +12,7 @@ import pytest
 from features.core.quarantine import Rejected
 from features.images.formats.nifti import nifti_voxels, read_nifti
 from features.images.formats.volume import file_voxels, read_volume
+from tests.support.scans import save_nifti
 
 ARRAY = np.random.default_rng(0).integers(-500, 500, (5, 6, 7)).astype(np.int16)
 AFFINE = np.array([[-1.5, 0, 0, 10], [0, 0.8, 0, -20], [0, 0, 3.0, 30], [0, 0, 0, 1]])
@@ -39,7 +39,7 @@ def _rejected(path: Path) -> Rejected:
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
 @pytest.mark.parametrize("kind", [nib.Nifti1Pair, nib.Nifti2Pair])
-def test_either_half_is_the_image(tmp_path: Path, save_nifti: Callable, kind: type, ending: str) -> None:
+def test_either_half_is_the_image(tmp_path: Path, kind: type, ending: str) -> None:
     wanted = read_nifti(save_nifti(tmp_path / "one.nii", ARRAY, AFFINE))
     for path in _save(tmp_path, kind=kind, ending=ending):
         found = read_volume(path)
@@ -131,7 +131,7 @@ def test_damaged_packed_voxels_are_refused(tmp_path: Path) -> None:
     assert _rejected(header).code == "NII_TRUNC"
 
 
-def test_a_single_file_is_no_pair_and_half_a_pair_no_single_file(tmp_path: Path, save_nifti: Callable) -> None:
+def test_a_single_file_is_no_pair_and_half_a_pair_no_single_file(tmp_path: Path) -> None:
     single = save_nifti(tmp_path / "one.nii", ARRAY)
     header, voxels = _save(tmp_path)
     (tmp_path / "two.nii").write_bytes(header.read_bytes() + bytes(4) + voxels.read_bytes())

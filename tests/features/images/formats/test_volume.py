@@ -1,6 +1,5 @@
 """Files of every kind are read as SimpleITK reads them; damaged ones are refused with a reason."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import SimpleITK as sitk
 from features.core.quarantine import Rejected
 from features.images.formats.detached import read_header
 from features.images.formats.volume import file_voxels, read_volume
+from tests.support.scans import save_series
 
 KINDS = ["image.nrrd", "image.mha", "image.nii", "image.nii.gz", "image.mhd", "image.nhdr"]
 
@@ -135,7 +135,7 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     assert code_of(tmp_path).code == "IMAGE_MISSING"
 
 
-def test_a_folder_with_one_series_is_an_image(tmp_path: Path, save_series: Callable) -> None:
+def test_a_folder_with_one_series_is_an_image(tmp_path: Path) -> None:
     save_series(tmp_path)
     (tmp_path / "notes.txt").write_text("beside it")
     assert read_volume(tmp_path).array.shape == (8, 16, 16)

@@ -23,6 +23,7 @@ from features.images.index.archives import Unpacked
 from features.images.index.file_cache import FileCache
 from features.images.index.files import FoundFile, list_files
 from features.images.index.index_cohort import Index, index_cohort
+from tests.support.scans import save_rtstruct, save_series, square
 
 KEY = b"k" * 32
 CT = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct",
@@ -151,7 +152,7 @@ def test_a_folder_that_cannot_be_made_is_the_users_fault(tmp_path: Path, monkeyp
         _members(_zip(tmp_path / "data" / "x.zip", PLAIN))
 
 
-def _pack_case(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable, patient: str) -> Path:
+def _pack_case(tmp_path: Path, patient: str) -> Path:
     place = tmp_path / "case" / patient
     _, series = save_series(place, np.zeros((3, 4, 4)), patient=patient)
     save_rtstruct(place, series, [("GTV", [square(-7, -7, -6, -6, 0.0)])])
@@ -160,10 +161,8 @@ def _pack_case(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, s
     return path
 
 
-def test_cases_in_archives_are_found_and_gone_with_them(
-    tmp_path: Path, unpacked: Path, catalog: Callable, save_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
-    paths = [_pack_case(tmp_path, save_series, save_rtstruct, square, patient) for patient in ("P001", "P002")]
+def test_cases_in_archives_are_found_and_gone_with_them(tmp_path: Path, unpacked: Path, catalog: Callable) -> None:
+    paths = [_pack_case(tmp_path, patient) for patient in ("P001", "P002")]
     shutil.copy2(paths[0], paths[0].with_name("again.zip"))
     (tmp_path / "data" / "ct" / "bad.tar").write_bytes(b"no archive")
     os.utime(tmp_path / "data" / "ct" / "bad.tar", ns=(10**18, 10**18))
@@ -191,10 +190,8 @@ def test_cases_in_archives_are_found_and_gone_with_them(
     assert list(unpacked.iterdir()) == []
 
 
-def test_an_archive_that_templates_use_is_not_missed_by_a_dicom_source(
-    tmp_path: Path, catalog: Callable, save_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
-    path = _pack_case(tmp_path, save_series, save_rtstruct, square, "P001")
+def test_an_archive_that_templates_use_is_not_missed_by_a_dicom_source(tmp_path: Path, catalog: Callable) -> None:
+    path = _pack_case(tmp_path, "P001")
     (tmp_path / "data" / "files").mkdir()
     shutil.copy2(path, tmp_path / "data" / "files" / "P001.zip")
     mask = {"format": "nifti", "path": "files/{patient}/mask.nii"}

@@ -18,6 +18,7 @@ from features.core.pseudonym import pseudonym
 from features.core.quarantine import REASONS
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.region import check_region, read_region
+from tests.support.scans import image_series, save_nifti, save_rtstruct, save_series, square
 
 KEY = b"k" * 32
 DICOM = {
@@ -39,7 +40,7 @@ NIFTI = {
 
 
 @pytest.fixture
-def save_case(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable) -> Callable:
+def save_case(tmp_path: Path) -> Callable:
     """A CT with its contours below data/ct/; returns the images' paths and datasets."""
 
     def build(patient: str, *, roi: str = "GTV-1", mask: bool = True, folder: str = "ct", **knobs: object) -> tuple:
@@ -112,14 +113,14 @@ def test_image_without_mask(catalog: Callable, save_case: Callable) -> None:
     assert _places(index) == {"used": 0, "quarantined": 8, "ignored": 0}
 
 
-def test_mask_without_image(tmp_path: Path, catalog: Callable, image_series: Callable, save_rtstruct: Callable) -> None:
+def test_mask_without_image(tmp_path: Path, catalog: Callable) -> None:
     save_rtstruct(tmp_path / "data" / "ct", image_series(), [("GTV", [])])
     index = _index(catalog, DICOM)
     assert _codes(index) == ["IMAGE_MISSING"]
     assert index.files["quarantined"] == 1
 
 
-def test_several_masks(catalog: Callable, save_case: Callable, save_rtstruct: Callable) -> None:
+def test_several_masks(catalog: Callable, save_case: Callable) -> None:
     paths, series = save_case("P001")
     other = save_rtstruct(paths[0].parent, series, [("Heart", [])], stem="other")
     index = _index(catalog, DICOM)
@@ -132,7 +133,7 @@ def test_several_masks(catalog: Callable, save_case: Callable, save_rtstruct: Ca
     assert _places(index) == {"used": 0, "quarantined": 10, "ignored": 0}
 
 
-def test_mask_by_frame_of_reference_alone(catalog: Callable, save_case: Callable, save_rtstruct: Callable) -> None:
+def test_mask_by_frame_of_reference_alone(catalog: Callable, save_case: Callable) -> None:
     paths, series = save_case("P001", mask=False)
     path = save_rtstruct(paths[0].parent, series, [("GTV", [])])
     ds = dcmread(path)
@@ -185,9 +186,7 @@ def test_of_two_named_series_the_one_counts_whose_mask_has_the_roi(catalog: Call
 
 
 @pytest.mark.parametrize("kind", ["none", "both", "frame"])
-def test_contours_name_a_series_by_its_instances(
-    catalog: Callable, save_case: Callable, save_rtstruct: Callable, square: Callable, kind: str
-) -> None:
+def test_contours_name_a_series_by_its_instances(catalog: Callable, save_case: Callable, kind: str) -> None:
     """Where the structure set references no series, or both; without any name the frame of reference does not decide."""
     paths, series = save_case("P001", mask=False)
     others, other = save_case("P001", mask=False)
@@ -242,11 +241,11 @@ def test_one_patient_in_two_centres(catalog: Callable, save_case: Callable) -> N
 
 
 def test_a_prefix_makes_equal_ids_of_two_centres_two_patients(
-    tmp_path: Path, catalog: Callable, save_case: Callable, save_nifti: Callable
+    tmp_path: Path, catalog: Callable, save_case: Callable
 ) -> None:
     save_case("P001")
     save_case("P001", folder="other")
-    _save_pair(tmp_path, save_nifti, "P001/baseline")
+    _save_pair(tmp_path, "P001/baseline")
     sources = [DICOM, {**DICOM, "centre": "B", "path": "other"}, NIFTI]
     index = index_cohort(catalog(*sources, id_form="prefix"), "demo", KEY)
     patients = {(scan.centre, scan.modality): scan.case.patient for scan in index.scans}
@@ -345,7 +344,7 @@ def test_folder_outside_or_absent_is_the_users_fault(tmp_path: Path, catalog: Ca
         index_cohort(catalog({**DICOM, "path": path}), "demo", KEY)
 
 
-def _save_pair(root: Path, save_nifti: Callable, place: str, *, image: bool = True, mask: bool = True) -> None:
+def _save_pair(root: Path, place: str, *, image: bool = True, mask: bool = True) -> None:
     array = np.random.default_rng(0).normal(size=(8, 8, 8)).astype(np.float32)
     labels = np.zeros((8, 8, 8), np.uint8)
     labels[2:6, 2:6, 2:6] = 2
@@ -355,9 +354,9 @@ def _save_pair(root: Path, save_nifti: Callable, place: str, *, image: bool = Tr
         save_nifti(root / "data" / "mr" / place / "T1_mask.nii.gz", labels)
 
 
-def test_nifti_paths_fit_the_template(tmp_path: Path, catalog: Callable, save_nifti: Callable) -> None:
+def test_nifti_paths_fit_the_template(tmp_path: Path, catalog: Callable) -> None:
     for place in ("P001/baseline", "P001/week_6", "P002/baseline"):
-        _save_pair(tmp_path, save_nifti, place)
+        _save_pair(tmp_path, place)
     (tmp_path / "data" / "mr" / "readme.txt").touch()
     index = _index(catalog, NIFTI)
     assert sorted(scan.case.timepoint for scan in index.scans) == ["baseline", "baseline", "week_6"]
@@ -366,16 +365,16 @@ def test_nifti_paths_fit_the_template(tmp_path: Path, catalog: Callable, save_ni
     assert check_region(read_region(index.scans[0])).facts["voxels"] == 64
 
 
-def test_nifti_faults(tmp_path: Path, catalog: Callable, save_nifti: Callable) -> None:
-    _save_pair(tmp_path, save_nifti, "P001/baseline", mask=False)
-    _save_pair(tmp_path, save_nifti, "P002/baseline", image=False)
-    _save_pair(tmp_path, save_nifti, "P002/never")
+def test_nifti_faults(tmp_path: Path, catalog: Callable) -> None:
+    _save_pair(tmp_path, "P001/baseline", mask=False)
+    _save_pair(tmp_path, "P002/baseline", image=False)
+    _save_pair(tmp_path, "P002/never")
     index = _index(catalog, NIFTI)
     assert sorted(_codes(index)) == ["IMAGE_MISSING", "MASK_MISSING", "TIMEPOINT_UNKNOWN", "TIMEPOINT_UNKNOWN"]
     assert _places(index) == {"used": 0, "quarantined": 4, "ignored": 0}
 
 
-def test_nifti_lesions_share_one_image(tmp_path: Path, catalog: Callable, save_nifti: Callable) -> None:
+def test_nifti_lesions_share_one_image(tmp_path: Path, catalog: Callable) -> None:
     array = np.ones((4, 4, 4), np.uint8)
     for name in ("P_1.nii.gz", "P_1_mask_a.nii.gz", "P_1_mask_b.nii.gz", "P_2.nii.gz"):
         save_nifti(tmp_path / "data" / "mr" / name, array)
@@ -387,8 +386,8 @@ def test_nifti_lesions_share_one_image(tmp_path: Path, catalog: Callable, save_n
     assert _places(index) == {"used": 3, "quarantined": 1, "ignored": 0}
 
 
-def test_nifti_path_without_a_patient(tmp_path: Path, catalog: Callable, save_nifti: Callable) -> None:
-    _save_pair(tmp_path, save_nifti, " /baseline")
+def test_nifti_path_without_a_patient(tmp_path: Path, catalog: Callable) -> None:
+    _save_pair(tmp_path, " /baseline")
     index = _index(catalog, NIFTI)
     assert _codes(index) == ["PATIENT_UNKNOWN"] * 2
     assert {(row.case, row.message) for row in index.quarantined} == {
@@ -404,11 +403,9 @@ def test_digest_of_a_scan_is_that_of_its_files(catalog: Callable, save_case: Cal
     assert scan.mask.digest == digest_files(scan.mask.paths)
 
 
-def test_cohort_of_both_formats_closes(
-    tmp_path: Path, catalog: Callable, save_case: Callable, save_nifti: Callable
-) -> None:
+def test_cohort_of_both_formats_closes(tmp_path: Path, catalog: Callable, save_case: Callable) -> None:
     save_case("P001")
-    _save_pair(tmp_path, save_nifti, "P002/baseline")
+    _save_pair(tmp_path, "P002/baseline")
     index = _index(catalog, DICOM, NIFTI)
     assert [scan.centre for scan in sorted(index.scans, key=lambda scan: scan.centre)] == ["A", "B"]
     assert _places(index) == {"used": 11, "quarantined": 0, "ignored": 0}

@@ -19,6 +19,7 @@ from features.core.storage.table import read_table
 from features.images.index import file_cache
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
+from tests.support.scans import save_nifti, save_rtstruct, save_series
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def root(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, save_nifti: Callable) -> Path:
+def root(tmp_path: Path) -> Path:
     """Two CT, one of them with a second structure set; two MR, one of two lesions; faults; all written long ago."""
     data = tmp_path / "data"
 

@@ -24,6 +24,7 @@ from pydicom.uid import (
 from features.images.index import duplicates
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
+from tests.support.scans import save_rtstruct, save_seg, save_series, square
 
 KEY = b"k" * 32
 CT = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct",
@@ -32,7 +33,7 @@ Edit = Callable[[list[Dataset]], object]
 
 
 @pytest.fixture
-def save(tmp_path: Path, save_series: Callable, save_rtstruct: Callable, square: Callable) -> Callable:
+def save(tmp_path: Path) -> Callable:
     """A CT with contours that reference every slice, after `edit(datasets)`; returns the datasets."""
 
     def build(
@@ -204,7 +205,7 @@ def test_select_does_not_take_an_image_apart(save: Callable, index: Callable) ->
     assert found.quarantined[0].message == "select and ignore of the catalog take only some slices of an image"
 
 
-def test_select_chooses_among_series(tmp_path: Path, save: Callable, save_series: Callable, index: Callable) -> None:
+def test_select_chooses_among_series(tmp_path: Path, save: Callable, index: Callable) -> None:
     def sharp(series: list[Dataset]) -> None:
         for ds in series:
             ds.ConvolutionKernel = "B70"
@@ -261,9 +262,7 @@ def test_contours_of_other_instances_have_no_image(save: Callable, index: Callab
     assert _codes(index()) == ["IMAGE_MISSING"]
 
 
-def test_a_segmentation_of_absent_slices_is_refused(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, index: Callable
-) -> None:
+def test_a_segmentation_of_absent_slices_is_refused(tmp_path: Path, index: Callable) -> None:
     _, series = save_series(tmp_path / "data" / "ct", np.zeros((4, 4, 4)))
     save_seg(tmp_path / "data" / "ct", series, np.ones((1, 4, 4, 4), np.uint8), ["GTV"])
     source = {**CT, "mask": {"format": "seg", "roi": "gtv"}}

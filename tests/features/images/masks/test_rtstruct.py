@@ -15,6 +15,7 @@ from features.images.dicom.series import read_dicom_series
 from features.images.formats.nifti import read_nifti
 from features.images.masks import rtstruct
 from features.images.masks.rtstruct import read_rtstruct_mask
+from tests.support.scans import image_series, save_rtstruct, square
 
 IMAGE = Volume(np.zeros((8, 16, 16), np.int16), (1.0, 1.0, 2.5), (-8.0, -8.0, 0.0))
 
@@ -23,9 +24,7 @@ def _read(path: Path, roi: str = "GTV.*", frame: str = "") -> np.ndarray:
     return read_rtstruct_mask(path, IMAGE, roi, frame_of_reference=frame)[0]
 
 
-def test_contours_fall_on_their_slices(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
+def test_contours_fall_on_their_slices(tmp_path: Path) -> None:
     series = image_series()
     path = save_rtstruct(tmp_path, series, [(" gtv-1 ", [square(-4.5, -3.5, 0.5, 1.5, z) for z in (2.5, 7.6)])])
     mask = _read(path, "GTV-1", series[0].FrameOfReferenceUID)
@@ -34,9 +33,7 @@ def test_contours_fall_on_their_slices(
     assert mask.sum() == 50
 
 
-def test_oblique_image_is_filled_in_its_own_axes(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable
-) -> None:
+def test_oblique_image_is_filled_in_its_own_axes(tmp_path: Path) -> None:
     axes = np.array([(0.8, 0.6, 0.0), (0.0, 0.0, -1.0), (-0.6, 0.8, 0.0)])
     image = Volume(IMAGE.array, IMAGE.spacing_mm, (5.0, 6.0, 7.0), tuple(axes.T.reshape(-1)))
     corners = np.array([(1.5, 2.5, 10.0), (6.5, 2.5, 10.0), (6.5, 9.5, 10.0), (1.5, 9.5, 10.0)])
@@ -66,9 +63,6 @@ def test_oblique_image_is_filled_in_its_own_axes(
 )
 def test_faulty_rtstruct_is_rejected(
     tmp_path: Path,
-    image_series: Callable,
-    save_rtstruct: Callable,
-    square: Callable,
     code: str,
     rois: list,
     knobs: dict,
@@ -92,18 +86,14 @@ def test_faulty_rtstruct_is_rejected(
     assert "GTV" not in str(caught.value.details)
 
 
-def test_a_number_that_no_place_has_is_outside(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
+def test_a_number_that_no_place_has_is_outside(tmp_path: Path) -> None:
     path = save_rtstruct(tmp_path, image_series(), [("GTV", [square(-4, -4, 9999999.0, 2, 5.0)])])
     path.write_bytes(path.read_bytes().replace(b"9999999.000000", b"9.9999999e+307"))
     with pytest.raises(Rejected, match="RT_OUTSIDE: a contour lies over a kilometre away"):
         _read(path)
 
 
-def test_contour_a_hair_outside_is_accepted(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
+def test_contour_a_hair_outside_is_accepted(tmp_path: Path) -> None:
     path = save_rtstruct(tmp_path, image_series(), [("GTV", [square(-4, -4, 7.505, 2, 5.0)])])
     assert _read(path)[2, :, 15].any()
 
@@ -122,9 +112,6 @@ def test_contour_a_hair_outside_is_accepted(
 )
 def test_odd_contours_are_used_with_a_warning(
     tmp_path: Path,
-    image_series: Callable,
-    save_rtstruct: Callable,
-    square: Callable,
     code: str | None,
     words: list[str],
     knobs: dict,
@@ -147,9 +134,7 @@ def test_odd_contours_are_used_with_a_warning(
 
 
 @pytest.mark.parametrize(("several", "voxels"), [("union", 56 + 36 - 24), ("largest", 56)])
-def test_of_several_rois_the_rule_decides(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable, several: str, voxels: int
-) -> None:
+def test_of_several_rois_the_rule_decides(tmp_path: Path, several: str, voxels: int) -> None:
     rois = [("GTV-1", [square(-4, -4, 2, 2, 5.0)]), ("gtv_2", [square(-2, -4, 6, 3, 5.0)])]
     path = save_rtstruct(tmp_path, image_series(), [*rois, ("GTVn", []), ("Heart", [square(0, 0, 1, 1, 5.0)])])
     rule = ReadRule(several=several)  # type: ignore[arg-type]
@@ -158,16 +143,12 @@ def test_of_several_rois_the_rule_decides(
     assert (warned.code, warned.details) == ("ROI_SEVERAL", {"matching": 2, "rule": several})
 
 
-def test_an_roi_without_contours_is_no_candidate(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable
-) -> None:
+def test_an_roi_without_contours_is_no_candidate(tmp_path: Path) -> None:
     path = save_rtstruct(tmp_path, image_series(), [("GTV-1", []), ("GTV-2", [square(-4, -4, 2, 2, 5.0)])])
     assert read_rtstruct_mask(path, IMAGE, "GTV.*")[0].sum() == 36
 
 
-def test_structure_sets_beyond_any_patient_are_refused(
-    tmp_path: Path, image_series: Callable, save_rtstruct: Callable, square: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_structure_sets_beyond_any_patient_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     series, contour = image_series(), square(-4, -4, 2, 2, 5.0)
     many = save_rtstruct(tmp_path, series, [(f"R{n}", []) for n in range(500)] + [("GTV", [contour])])
     with pytest.raises(Rejected, match="RT_HUGE"):

@@ -16,6 +16,7 @@ from features.core.region import Volume
 from features.images.dicom.series import read_dicom_series
 from features.images.masks.grid import to_index
 from features.images.masks.seg import read_seg_mask
+from tests.support.scans import image_series, save_seg, save_series
 
 
 def _masks() -> np.ndarray:
@@ -26,7 +27,7 @@ def _masks() -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
-def test_segment_is_read_where_it_lies(tmp_path: Path, save_series: Callable, save_seg: Callable, kind: str) -> None:
+def test_segment_is_read_where_it_lies(tmp_path: Path, kind: str) -> None:
     paths, series = save_series(tmp_path / "ct")
     image = read_dicom_series(paths)
     seg = save_seg(tmp_path, series, _masks(), ["Tumour ", "Node"], kind=kind)
@@ -35,7 +36,7 @@ def test_segment_is_read_where_it_lies(tmp_path: Path, save_series: Callable, sa
         np.testing.assert_array_equal(read_seg_mask(seg, image, roi, frame_of_reference=frame)[0], wanted)
 
 
-def test_overlapping_segments_are_read_apart(tmp_path: Path, save_series: Callable, save_seg: Callable) -> None:
+def test_overlapping_segments_are_read_apart(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct")
     masks = _masks()
     masks[1] = np.roll(masks[0], 1, axis=1)
@@ -68,9 +69,7 @@ def _shorten(seg: Dataset) -> None:
         ("FRAME_OF_REFERENCE", {"frame": "1.2.3"}),
     ],
 )
-def test_faulty_seg_is_rejected(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, code: str, knobs: dict
-) -> None:
+def test_faulty_seg_is_rejected(tmp_path: Path, code: str, knobs: dict) -> None:
     paths, series = save_series(tmp_path / "ct")
     labels, frame = knobs.pop("labels", ["Tumour", "Node"]), knobs.pop("frame", series[0].FrameOfReferenceUID)
     seg = save_seg(tmp_path, series, _masks(), labels, **knobs)
@@ -79,7 +78,7 @@ def test_faulty_seg_is_rejected(
     assert caught.value.code == code
 
 
-def test_other_grid_is_rejected(tmp_path: Path, save_series: Callable, save_seg: Callable) -> None:
+def test_other_grid_is_rejected(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct")
     image = read_dicom_series(paths)
     seg = save_seg(tmp_path, series, _masks(), ["Tumour", "Node"])
@@ -90,9 +89,7 @@ def test_other_grid_is_rejected(tmp_path: Path, save_series: Callable, save_seg:
 
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("threshold", [0.3, 0.5])
-def test_fraction_counts_from_the_threshold_on(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, threshold: float, compressed: bool
-) -> None:
+def test_fraction_counts_from_the_threshold_on(tmp_path: Path, threshold: float, compressed: bool) -> None:
     paths, series = save_series(tmp_path / "ct")
     shares = _masks() * 0.9
     shares[0, 3, 4:6, 5:11] = 0.4
@@ -107,9 +104,7 @@ def test_fraction_counts_from_the_threshold_on(
 
 @pytest.mark.parametrize("highest", [255, 254, 100, 10])
 @pytest.mark.parametrize("threshold", [0.75, 0.5, 0.1, 1 / 3, 1.0])
-def test_a_share_at_the_threshold_counts_as_it_is_stored(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, highest: int, threshold: float
-) -> None:
+def test_a_share_at_the_threshold_counts_as_it_is_stored(tmp_path: Path, highest: int, threshold: float) -> None:
     at, least = round(threshold * highest), int(np.ceil(threshold * highest - 0.5 - 1e-9))
     values = np.zeros((8, 16, 16), np.uint8)
     values[3, 4:6, 5:11], values[4, 4:6, 5:11], values[5, 4:6, 5:11] = at, least, least - 1
@@ -129,16 +124,14 @@ def test_a_share_at_the_threshold_counts_as_it_is_stored(
     assert warned.details["voxels_below"] == (12 if least > 1 else 0)
 
 
-def test_fractions_that_are_all_below_the_threshold_are_an_empty_mask(
-    tmp_path: Path, save_series: Callable, save_seg: Callable
-) -> None:
+def test_fractions_that_are_all_below_the_threshold_are_an_empty_mask(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct")
     seg = save_seg(tmp_path, series, _masks() * 0.4, ["Tumour", "Node"], kind="FRACTIONAL")
     with pytest.raises(Rejected, match="MASK_EMPTY"):
         read_seg_mask(seg, read_dicom_series(paths), "tumour")
 
 
-def test_packed_frames_need_not_begin_with_a_byte(tmp_path: Path, save_series: Callable, save_seg: Callable) -> None:
+def test_packed_frames_need_not_begin_with_a_byte(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path / "ct", np.zeros((5, 7, 9)))
     masks = np.random.default_rng(0).random((2, 5, 7, 9)) < 0.5
     seg = save_seg(tmp_path, series, masks, ["a", "b"])
@@ -148,9 +141,7 @@ def test_packed_frames_need_not_begin_with_a_byte(tmp_path: Path, save_series: C
 
 
 @pytest.mark.parametrize("several", ["union", "largest"])
-def test_of_several_segments_the_rule_decides(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, several: str
-) -> None:
+def test_of_several_segments_the_rule_decides(tmp_path: Path, several: str) -> None:
     paths, series = save_series(tmp_path / "ct")
     seg = save_seg(tmp_path, series, _masks(), ["Tumour 1", "Tumour 2"])
     rule = ReadRule(several=several)  # type: ignore[arg-type]
@@ -160,9 +151,7 @@ def test_of_several_segments_the_rule_decides(
 
 
 @pytest.mark.parametrize("moved", [1, 3])
-def test_frames_of_another_series_are_left_out(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, moved: int
-) -> None:
+def test_frames_of_another_series_are_left_out(tmp_path: Path, moved: int) -> None:
     """If the file refers to another series at all, and some frames are of this one."""
     wanted = _masks()[0]
 
@@ -209,7 +198,7 @@ def test_qin_prostate_segments_are_where_highdicom_reads_them(public_data: Calla
 @pytest.mark.parametrize("grid", ["same", "nearest"])
 @pytest.mark.parametrize("gap", [False, True])
 def test_a_segmentation_of_other_slices_is_used_only_if_the_catalog_says_so(
-    tmp_path: Path, save_series: Callable, save_seg: Callable, image_series: Callable, grid: str, gap: bool
+    tmp_path: Path, grid: str, gap: bool
 ) -> None:
     """Drawn on slices half as thick, it is brought to the image by its nearest voxels."""
     paths, series = save_series(tmp_path / "ct")
@@ -235,7 +224,7 @@ def test_a_segmentation_of_other_slices_is_used_only_if_the_catalog_says_so(
     assert (warned.code, warned.details) == ("MASK_REGRIDDED", {"voxels_before": masks.sum(), "voxels": wanted.sum()})
 
 
-def test_frames_in_several_directions_lie_on_no_grid(tmp_path: Path, save_series: Callable, save_seg: Callable) -> None:
+def test_frames_in_several_directions_lie_on_no_grid(tmp_path: Path) -> None:
     def edit(seg: Dataset) -> None:
         shared = seg.SharedFunctionalGroupsSequence[0]
         for n, groups in enumerate(seg.PerFrameFunctionalGroupsSequence):

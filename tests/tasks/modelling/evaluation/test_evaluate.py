@@ -17,9 +17,11 @@ from tasks.modelling.evaluation.pipeline import build_pipeline, risk_score
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS
 from tasks.modelling.models.lasso_logistic import LassoLogistic
 from tasks.modelling.models.model import MODELS
+from tests.support.design import make_design, make_study
+from tests.support.kinds import small_model
 
 
-def test_baselines_stand_beside_the_declared_sets(make_design: Any, make_study: Any) -> None:
+def test_baselines_stand_beside_the_declared_sets() -> None:
     steps: list[tuple[str, int, int]] = []
     result = evaluate(make_design(), make_study(), progress=lambda *step: steps.append(step))
     assert list(result.blocks) == ["clinical", "volume", "radiomics"]
@@ -31,7 +33,7 @@ def test_baselines_stand_beside_the_declared_sets(make_design: Any, make_study: 
     assert result.tuned.candidates > 3
 
 
-def test_every_case_is_predicted_once_in_each_repeat(make_design: Any, make_study: Any) -> None:
+def test_every_case_is_predicted_once_in_each_repeat() -> None:
     design = make_design()
     result = evaluate(design, make_study(splits=[{"kind": "nested", "folds": 3, "repeats": 2}]))
     assert tuple(result.predictions.columns) == PREDICTION_COLUMNS
@@ -42,7 +44,7 @@ def test_every_case_is_predicted_once_in_each_repeat(make_design: Any, make_stud
 
 
 @pytest.mark.slow
-def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: Any) -> None:
+def test_every_score_has_an_interval_n_and_events() -> None:
     design = make_design("survival")
     result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
     assert {score.metric for score in result.scores} == {"harrell_c", "uno_c"}
@@ -56,7 +58,7 @@ def test_every_score_has_an_interval_n_and_events(make_design: Any, make_study: 
 
 
 @pytest.mark.slow
-def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_study: Any) -> None:
+def test_survival_has_risk_groups_of_the_first_repeat() -> None:
     design = make_design("survival", signal=3.0)
     result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
     group = next(g for g in result.groups if (g.split, g.blocks) == ("nested", "radiomics"))
@@ -68,7 +70,7 @@ def test_survival_has_risk_groups_of_the_first_repeat(make_design: Any, make_stu
 
 
 @pytest.mark.slow
-def test_equal_studies_give_equal_results(make_design: Any, make_study: Any) -> None:
+def test_equal_studies_give_equal_results() -> None:
     models = [{"kind": "lasso_logistic", "k": [5]}, {"kind": "random_forest", "trees": 10}]
     study = make_study(models=models, splits=["centre_out"])
     one, two = (evaluate(make_design(), study) for _ in range(2))
@@ -78,7 +80,7 @@ def test_equal_studies_give_equal_results(make_design: Any, make_study: Any) -> 
 
 
 @pytest.mark.slow
-def test_a_process_pool_gives_the_same_result(make_design: Any, make_study: Any) -> None:
+def test_a_process_pool_gives_the_same_result() -> None:
     design, study = make_design(), make_study()
     with ProcessPoolExecutor(2) as pool:
         there = evaluate(design, study, map_units=pool.map)
@@ -87,8 +89,8 @@ def test_a_process_pool_gives_the_same_result(make_design: Any, make_study: Any)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", list(MODELS.modules))
-def test_shared_steps_equal_a_whole_pipeline(kind: str, make_design: Any, make_study: Any) -> None:
-    model = MODELS.parse({"kind": kind, "trees": 10} if "forest" in kind else kind)
+def test_shared_steps_equal_a_whole_pipeline(kind: str) -> None:
+    model = MODELS.parse(small_model(kind, trees=10))
     design = make_design(model.task)
     result = evaluate(design, make_study(models=[model]), keep_models=True)
     key = next(key for key in result.models if key[3] == "radiomics" and key[0] == "nested")
@@ -106,7 +108,7 @@ def test_shared_steps_equal_a_whole_pipeline(kind: str, make_design: Any, make_s
     np.testing.assert_array_equal(rows["score"], risk_score(kept, test))
 
 
-def test_a_centre_with_one_class_is_predicted_but_not_scored(make_design: Any, make_study: Any) -> None:
+def test_a_centre_with_one_class_is_predicted_but_not_scored() -> None:
     design = make_design()
     design.y[design.centres == "centre1"] = True
     result = evaluate(design, make_study(splits=["centre_out"]))
@@ -117,9 +119,7 @@ def test_a_centre_with_one_class_is_predicted_but_not_scored(make_design: Any, m
     assert next(s for s in result.scores if not s.centre).value is not None
 
 
-def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason(
-    make_design: Any, make_study: Any
-) -> None:
+def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason() -> None:
     design = make_design("survival")
     alone = np.flatnonzero(design.centres == "centre2")
     design.y["event"][alone], design.y["time"][alone] = False, 9e4
@@ -138,16 +138,14 @@ def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason(
     )
 
 
-def test_one_centre_gives_a_reason_and_no_number(make_design: Any, make_study: Any) -> None:
+def test_one_centre_gives_a_reason_and_no_number() -> None:
     result = evaluate(make_design(centres=1), make_study())
     score = next(s for s in result.scores if s.split == "centre_out")
     assert (score.value, score.reason) == (None, "leaving one centre out needs two centres; found centre0")
 
 
 @pytest.mark.slow
-def test_a_model_that_fails_is_a_score_without_value(
-    make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_fails_is_a_score_without_value(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise ArithmeticError("weights are too large")
 
@@ -159,7 +157,7 @@ def test_a_model_that_fails_is_a_score_without_value(
     assert all(score.value is not None for score in result.scores if score.model == "svm")
 
 
-def test_a_bug_is_not_swallowed(make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise TypeError("a bug")
 
@@ -168,9 +166,7 @@ def test_a_bug_is_not_swallowed(make_design: Any, make_study: Any, monkeypatch: 
         evaluate(make_design(), make_study())
 
 
-def test_convergence_warnings_become_numbers(
-    make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_convergence_warnings_become_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = LassoLogistic.estimator
     monkeypatch.setattr(LassoLogistic, "estimator", lambda self, seed: whole(self, seed).set_params(max_iter=1))
     result = evaluate(make_design(), make_study())
@@ -182,7 +178,7 @@ def test_convergence_warnings_become_numbers(
     ("keep", "message"),
     [(9, "9 cases"), (47, "47 cases, 4 with and 43 without the event; needed: 10 cases and 5 of either class")],
 )
-def test_too_few_cases_or_events_are_refused(keep: int, message: str, make_design: Any, make_study: Any) -> None:
+def test_too_few_cases_or_events_are_refused(keep: int, message: str) -> None:
     design = make_design()
     design.y[:] = np.arange(48) < 4
     small = replace(
@@ -193,7 +189,7 @@ def test_too_few_cases_or_events_are_refused(keep: int, message: str, make_desig
 
 
 @pytest.mark.slow
-def test_seventeen_patients_with_five_positives_pass_and_are_marked_small(make_design: Any, make_study: Any) -> None:
+def test_seventeen_patients_with_five_positives_pass_and_are_marked_small() -> None:
     design = make_design(n=17, centres=2)
     design.y[:] = np.arange(17) % 3 == 1
     design.y[16] = False
@@ -210,17 +206,17 @@ def test_small_is_a_matter_of_cases_and_of_the_rarer_class() -> None:
     assert small_sentence(49, 30, survival=True)
 
 
-def test_models_of_another_endpoint_are_refused(make_design: Any, make_study: Any) -> None:
+def test_models_of_another_endpoint_are_refused() -> None:
     with pytest.raises(FitError, match="lasso_logistic cannot predict a survival endpoint"):
         evaluate(make_design("survival"), make_study())
 
 
-def test_a_block_without_columns_is_refused(make_design: Any, make_study: Any) -> None:
+def test_a_block_without_columns_is_refused() -> None:
     with pytest.raises(FitError, match='the set "genes" has no columns for genomic; found clinical, radiomics, region'):
         evaluate(make_design(), make_study(blocks={"genes": ["genomic"]}))
 
 
-def test_infinite_values_are_refused_by_name(make_design: Any, make_study: Any) -> None:
+def test_infinite_values_are_refused_by_name() -> None:
     design = make_design()
     design.X.loc["toy:p3", "radiomics_2"] = np.inf
     with pytest.raises(FitError, match="1 columns hold infinite values, for example radiomics_2"):

@@ -16,6 +16,7 @@ from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import _residuals, best_singles
 from tasks.modelling.splits.split import SPLITS
+from tests.support.design import make_design, make_study
 
 
 def _singles(design: Any, *blocks: str, seed: int = 0) -> Any:
@@ -23,7 +24,7 @@ def _singles(design: Any, *blocks: str, seed: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("task", ["binary", "survival"])
-def test_the_column_with_the_signal_is_found_and_chance_is_not(task: str, make_design: Any) -> None:
+def test_the_column_with_the_signal_is_found_and_chance_is_not(task: str) -> None:
     design = make_design(task, n=90, p=300, signal=3.0)
     (found,) = _singles(design, "radiomics")
     assert (found.column, found.columns, found.n) == ("radiomics_0", 303, int(design.X["radiomics_0"].notna().sum()))
@@ -37,13 +38,13 @@ def test_the_column_with_the_signal_is_found_and_chance_is_not(task: str, make_d
 
 
 @pytest.mark.slow
-def test_p_of_noise_is_uniform(make_design: Any) -> None:
+def test_p_of_noise_is_uniform() -> None:
     found = [_singles(make_design(n=40, p=30, signal=0.0, seed=seed), "radiomics")[0].p for seed in range(30)]
     assert 0.3 < np.mean(found) < 0.7 and min(found) < 0.3 and max(found) > 0.7
 
 
 @pytest.mark.slow
-def test_copies_are_exchanged_together(make_design: Any) -> None:
+def test_copies_are_exchanged_together() -> None:
     """Forty noise patients under two ids are forty, not eighty: their best column is no discovery."""
     small = [make_design(n=40, p=60, signal=0.0, seed=seed, nan=0.0) for seed in range(12)]
     p: dict[bool, list[float]] = {True: [], False: []}
@@ -57,7 +58,7 @@ def test_copies_are_exchanged_together(make_design: Any) -> None:
     assert np.mean(p[False]) < 0.1 < 0.3 < np.mean(p[True])
 
 
-def test_columns_that_are_empty_constant_or_mostly_missing_win_nothing(make_design: Any) -> None:
+def test_columns_that_are_empty_constant_or_mostly_missing_win_nothing() -> None:
     design = make_design(n=60, p=5, signal=3.0)
     lucky = pd.Series(np.nan, index=design.X.index)
     lucky.iloc[[np.flatnonzero(design.y)[0], np.flatnonzero(~design.y)[0]]] = [1.0, 0.0]  # an AUC of 1 in two cases
@@ -74,7 +75,7 @@ def test_residuals_of_survival_are_those_of_martingales() -> None:
     np.testing.assert_allclose(_residuals(y), expected)
 
 
-def test_a_study_holds_the_best_column_of_each_of_its_blocks(make_design: Any, make_study: Any) -> None:
+def test_a_study_holds_the_best_column_of_each_of_its_blocks() -> None:
     result = evaluate(make_design(), make_study())
     assert [one.block for one in result.singles] == ["clinical", "region", "radiomics"]
     assert list(result.singles_table()["column"])[2] == "radiomics_0"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from sksurv.linear_model import CoxPHSurvivalAnalysis
@@ -11,9 +9,10 @@ from sksurv.linear_model import CoxPHSurvivalAnalysis
 from features.core.errors import FitError
 from tasks.modelling.estimators.lasso_cox import LassoCox
 from tasks.modelling.estimators.ridge_cox import RidgeCox
+from tests.support.design import make_design
 
 
-def test_cox_refuses_more_features_than_a_tenth_of_the_events(make_design: Any) -> None:
+def test_cox_refuses_more_features_than_a_tenth_of_the_events() -> None:
     design = make_design("survival", nan=0.0)
     design.y["event"][:] = False
     design.y["event"][:25] = True
@@ -22,7 +21,7 @@ def test_cox_refuses_more_features_than_a_tenth_of_the_events(make_design: Any) 
         RidgeCox().fit(X, design.y)
 
 
-def test_cox_equals_another_library_without_penalty(make_design: Any) -> None:
+def test_cox_equals_another_library_without_penalty() -> None:
     design = make_design("survival", n=120, nan=0.0, signal=0.7)
     X = design.X[["radiomics_0", "radiomics_1"]].to_numpy()
     X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -30,7 +29,7 @@ def test_cox_equals_another_library_without_penalty(make_design: Any) -> None:
     np.testing.assert_allclose(found, CoxPHSurvivalAnalysis(ties="efron").fit(X, design.y).coef_, atol=1e-4)
 
 
-def test_lasso_cox_may_choose_nothing(make_design: Any) -> None:
+def test_lasso_cox_may_choose_nothing() -> None:
     design = make_design("survival", nan=0.0)
     X = design.X[["radiomics_1", "radiomics_2"]].to_numpy()
     model = LassoCox(alpha_fraction=0.999).fit(X, design.y)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from tasks.modelling.selection.screening import Screening, auc_distance, cox_score_z
+from tests.support.design import make_design
 
 
 def test_auc_distance_equals_scikit_learn_with_ties() -> None:
@@ -43,7 +42,7 @@ def test_ties_in_association_keep_the_earlier_column() -> None:
     assert Screening(k=2).fit(X, x > 5).kept_.tolist() == [1, 2]
 
 
-def test_another_k_needs_no_other_fit(make_design: Any) -> None:
+def test_another_k_needs_no_other_fit() -> None:
     design = make_design(nan=0.0)
     X = design.X.drop(columns="radiomics_empty").to_numpy()
     wide = Screening(k=12).fit(X, design.y)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import get_args
 
 import numpy as np
 import pydicom.data
@@ -22,12 +23,15 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from features.core.case import CaseId, FileSet, Scan
+from features.core.catalog.catalog import DicomSource, FileFormat
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Volume
 from features.images.dicom.series import read_dicom_series, series_voxels
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask
+from tests.support.scans import save_nifti, save_rtstruct, save_seg, save_series, square
 
+MASKS = [one.model_fields["format"].annotation for one in get_args(DicomSource.model_fields["mask"].annotation)]
 ROUNDS = int(os.environ.get("RADWEAVE_FUZZ", "60"))
 SECONDS = 60
 GIB = 2**20  # in the KiB that the system counts memory in
@@ -147,7 +151,7 @@ def test_every_shipped_file_is_read_or_refused() -> None:
 
 
 @pytest.mark.slow
-def test_damaged_dicom_images_are_read_or_refused(tmp_path: Path, save_series: Callable) -> None:
+def test_damaged_dicom_images_are_read_or_refused(tmp_path: Path) -> None:
     def deflate(series: list[pydicom.Dataset]) -> None:
         series[0].file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
 
@@ -160,10 +164,8 @@ def test_damaged_dicom_images_are_read_or_refused(tmp_path: Path, save_series: C
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["rtstruct", "seg"])
-def test_damaged_masks_are_read_or_refused(
-    tmp_path: Path, save_series: Callable, save_rtstruct: Callable, save_seg: Callable, square: Callable, form: str
-) -> None:
+@pytest.mark.parametrize("form", [get_args(one)[0] for one in MASKS])
+def test_damaged_masks_are_read_or_refused(tmp_path: Path, form: str) -> None:
     values = np.random.default_rng(0).integers(-900, 900, (4, 16, 16))
     paths, series = save_series(tmp_path / "image", values, spacing=(1.0, 1.0, 2.5))
     image = read_dicom_series(paths)
@@ -171,6 +173,7 @@ def test_damaged_masks_are_read_or_refused(
         contours = [square(-5, -5, 3, 3, 2.5 * k) for k in range(4)]
         seed = save_rtstruct(tmp_path / "mask", series, [("GTV", contours), ("cord", contours[:1])])
     else:
+        assert form == "seg"
         masks = np.zeros((2, 4, 16, 16), bool)
         masks[0, 1:3, 4:9, 4:9] = masks[1, 2, 2:4, 2:4] = True
         seed = save_seg(tmp_path / "mask", series, masks, ["GTV", "cord"])
@@ -183,8 +186,8 @@ def test_damaged_masks_are_read_or_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["nifti", "nrrd", "mha"])
-def test_damaged_files_are_read_or_refused(tmp_path: Path, save_nifti: Callable, form: str) -> None:
+@pytest.mark.parametrize("form", get_args(FileFormat))
+def test_damaged_files_are_read_or_refused(tmp_path: Path, form: str) -> None:
     import SimpleITK as sitk
 
     array = np.random.default_rng(0).integers(0, 900, (5, 6, 7)).astype(np.int16)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import joblib
 import numpy as np
 import pytest
-from sklearn.preprocessing import StandardScaler
 
 from features.core.design import Design
-from tasks.modelling.evaluation import pipeline as pipeline_module
 from tasks.modelling.evaluation.evaluate import evaluate
-from tasks.modelling.evaluation.pipeline import risk_score
+from tasks.modelling.evaluation.pipeline import build_pipeline, risk_score
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.splits.split import SPLITS, Fold, Split
+from tests.support.design import make_design, make_study
+from tests.support.kinds import small_model
 
 KINDS = list(MODELS.modules)
+STEPS = dict(build_pipeline(MODELS.parse(KINDS[0]), MODELS.load(KINDS[0]).task, 0).steps)
 
 
 class Given(Split):
@@ -62,24 +63,12 @@ def fitted_state(design: Design, study: Any, probe: Any) -> tuple[str, Any]:
     return joblib.hash(pipeline), risk_score(pipeline, probe)
 
 
-def case(kind: str, split: str, make_design: Any, make_study: Any) -> tuple[Design, Fold, Any]:
+def case(kind: str, split: str) -> tuple[Design, Fold, Any]:
     model = MODELS.parse(kind)
     design = make_design(model.task, n=60)
     fold = one_fold(design, split)
-    settings = {"kind": kind, "trees": 15} if "trees" in type(model).model_fields else kind
     given = Given(train=tuple(map(int, fold.train)), test=tuple(map(int, fold.test)))
-    return design, fold, make_study(models=[settings], splits=[given], bootstrap=2)
-
-
-class Leaky(StandardScaler):  # type: ignore[misc]
-    """A scaler that is fitted on everything."""
-
-    seen: ClassVar[Design]
-
-    def fit(self, X: Any, y: Any = None) -> Any:
-        super().fit(X, y)
-        self.mean_ = self.mean_ + 0.01 * np.tanh(np.nanmean(self.seen.X["radiomics_0"]))
-        return self
+    return design, fold, make_study(models=[small_model(kind, trees=15)], splits=[given], bootstrap=2)
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +81,8 @@ def only_one_set_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("split", list(SPLITS.modules))
 @pytest.mark.parametrize("kind", KINDS)
-def test_test_rows_do_not_move_what_was_fitted(kind: str, split: str, make_design: Any, make_study: Any) -> None:
-    design, fold, study = case(kind, split, make_design, make_study)
+def test_test_rows_do_not_move_what_was_fitted(kind: str, split: str) -> None:
+    design, fold, study = case(kind, split)
     clean, clean_scores = fitted_state(design, study, design.X)
     for name, poison in poisoned(design, fold.test):
         state, scores = fitted_state(poison, study, design.X)
@@ -101,19 +90,27 @@ def test_test_rows_do_not_move_what_was_fitted(kind: str, split: str, make_desig
         np.testing.assert_array_equal(scores, clean_scores)
 
 
-def test_the_poison_test_catches_a_leak(make_design: Any, make_study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    design, fold, study = case("lasso_logistic", "nested", make_design, make_study)
-    monkeypatch.setattr(pipeline_module, "StandardScaler", Leaky)
-    states = []
-    for seen in (design, *(poison for _, poison in poisoned(design, fold.test))):
-        Leaky.seen = seen
+@pytest.mark.parametrize("step", STEPS)
+def test_the_poison_test_catches_a_leak_in_any_step(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step in turn keeps a mean of all rows."""
+    design, fold, study = case(KINDS[0], "nested")
+    leaking, states = type(STEPS[step]), []
+    fit = leaking.fit
+
+    def leaky(self: Any, X: Any, y: Any = None) -> Any:
+        found = fit(self, X, y)
+        found.leak_ = np.tanh(np.nanmean(seen.X["radiomics_0"]))
+        return found
+
+    monkeypatch.setattr(leaking, "fit", leaky)
+    for _, seen in [("clean", design), *poisoned(design, fold.test)]:
         states.append(fitted_state(seen, study, design.X)[0])
     assert states[1] != states[0]  # huge values
     assert states[2] != states[0]  # missing values
 
 
-def test_the_poison_test_catches_selection_on_everything(make_design: Any, make_study: Any) -> None:
-    design, fold, study = case("lasso_logistic", "nested", make_design, make_study)
+def test_the_poison_test_catches_selection_on_everything() -> None:
+    design, fold, study = case("lasso_logistic", "nested")
     everybody = Given(train=tuple(range(len(design.X))), test=tuple(map(int, fold.test)))
     leaking = study.model_copy(update={"splits": (everybody,)})
     clean = fitted_state(design, leaking, design.X)[0]

@@ -1,0 +1,69 @@
+"""Every registry of the three packages, and settings with which each of its kinds works."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+from features.core.kinds.registry import Kind, Registry
+from tasks.modelling.models.model import MODELS
+
+ROOT = Path(__file__).parents[2]
+FITTED_ON = {"cohort": "sts", "centres": [], "modality": "MR", "unit": "arbitrary"}
+# Settings of the kinds that cannot do without, by the base of their registry.
+NEEDED: dict[str, dict[str, dict[str, Any]]] = {
+    "Filter": {
+        "log": {"sigma_mm": [1.5]},
+        "ibsi_mean": {"support": 3},
+        "ibsi_log": {"sigma_mm": 2.0},
+        "laws": {"kernels": "L5E5E5"},
+        "riesz": {"order": [0, 2, 0], "level": 1},
+        "gabor": {"sigma_mm": 3.0, "wavelength_mm": 2.0},
+        "ibsi_wavelet": {"wavelet": "haar", "band": "LLH"},
+    },
+    "Normaliser": {
+        "window": {"centre": 40, "width": 400},
+        "nyul": {
+            "landmarks": {"percentiles": [1, 50, 99], "values": [0, 40, 100], "origin": FITTED_ON, "sha256": "0" * 64}
+        },
+    },
+    "Perturbation": {
+        "translation": {"voxels": [0.25, 0.5, 0.0]},
+        "rotation": {"degrees": 6},
+        "volume": {"change": 0.1},
+    },
+    "Variant": {
+        "core": {"margin_mm": 2},
+        "rim": {"margin_mm": 2},
+        "shell": {"thickness_mm": 2},
+        "ring": {"inner_mm": 2, "outer_mm": 3},
+    },
+}
+
+
+def settings_of(registry: Registry[Any], kind: str) -> dict[str, Any]:
+    """Settings with which a kind works, as a YAML file would hold them: its defaults wherever it has some."""
+    return {"kind": kind, **NEEDED.get(registry.base.__name__, {}).get(kind, {})}
+
+
+def one_of_each(registry: Registry[Any]) -> list[dict[str, Any]]:
+    """Settings of every kind that stands in the folder, in the order of their names."""
+    return [settings_of(registry, kind) for kind in registry.modules]
+
+
+def small_model(kind: str, *, trees: int) -> dict[str, Any]:
+    """Settings of a model; a forest has only so many trees, which is fast."""
+    return {"kind": kind, **({"trees": trees} if "trees" in MODELS.load(kind).model_fields else {})}
+
+
+def registries() -> dict[str, Registry[Kind]]:
+    """Every registry by the name of its variable; files are read to find them."""
+    found: dict[str, Registry[Kind]] = {}
+    for package in ("features", "tasks", "flows"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for name in re.findall(r"^(\w+): Registry\[", path.read_text("utf-8"), re.MULTILINE):
+                module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                found[name] = getattr(importlib.import_module(module), name)
+    return found
