@@ -11,6 +11,7 @@ import typer
 from features.core.errors import ExitCode, RadweaveError, StoreError
 from flows.commands import keys, upkeep
 from flows.commands.agreement import agreement
+from flows.commands.check import check
 from flows.commands.deidentify import deidentify
 from flows.commands.export_seg import export_seg
 from flows.commands.extract import extract
@@ -33,7 +34,7 @@ from flows.commands.options import (
 )
 from flows.commands.quality import quality
 from flows.commands.quarantine import quarantine
-from tasks.reports.number_format import counted
+from flows.commands.refresh import refresh
 
 app = typer.Typer(
     epilog=f"Exit codes: {', '.join(f'{code.value} {code.name.lower()}' for code in ExitCode)}. See docs/exit-codes.md.",
@@ -99,77 +100,8 @@ def simulate(
 
 
 @app.command()
-def check(
-    studies: Annotated[list[Path] | None, typer.Argument(help="Study files; without any, those of radweave.")] = None,
-    catalog: CatalogOption = CATALOG,
-) -> None:
-    """Validate catalog, recipes and studies, all faults at once, without touching pixels.
-
-    A study is judged as `study --catalog` would run it. Of radweave's own, those whose cohorts the catalog lacks are left
-    out, and named.
-    """
-    from flows.configuration import check_configuration, left_out, recipe_files, study_files
-
-    files = studies or list(study_files().values())
-    left = {} if studies else left_out(files, catalog)
-    judged = [path for path in files if path not in left]
-    found = check_configuration(catalog, judged)
-    count = counted(len(judged), "study", "studies")
-    typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {counted(len(recipe_files()), 'recipe')}")
-    typer.echo(f"{count}: no faults" if judged else "no study can run on this catalog")
-    for why in dict.fromkeys(left.values()):
-        names = [path.stem for path, reason in left.items() if reason == why]
-        typer.echo(f"{counted(len(names), 'study', 'studies')} left out ({', '.join(names)}): {why}")
-    for name in found.cohorts:
-        try:
-            typer.echo(f"  {name}: files in {found.root(name)}")
-        except RadweaveError as error:
-            typer.echo(f"  {name}: not available here: {error}")
-
-
-@app.command()
-def refresh(
-    cohorts: Annotated[list[str] | None, typer.Argument(help="Cohorts of the catalog.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All cohorts whose files are here.")] = False,
-    recipe: Annotated[
-        list[str] | None, typer.Option(help="Only these recipes, then also in the mart; may be repeated.")
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(help="A recipe whose columns may leave the mart; may be repeated.")
-    ] = None,
-    rehash: Annotated[
-        bool, typer.Option("--rehash", help="Read every byte again, also of files whose size and time did not change.")
-    ] = False,
-    failure_threshold: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of scans that may be newly quarantined before it counts as failed."),
-    ] = 0.2,
-    catalog: CatalogOption = CATALOG,
-    store: StoreOption = STORE,
-    runner: RunnerOption = None,
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = "",
-    memory: MemoryOption = None,
-    timeout: TimeoutOption = None,
-) -> None:
-    """Bring the mart up to date: only what is new or changed is computed."""
-    if bool(cohorts) == everything:
-        raise RadweaveError("name the cohorts to refresh, or say --all")
-    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.refresh import refresh as flow
-    from flows.screen import Screen
-    from flows.serving.engine import run_flow
-
-    with Screen() as screen:
-        names, recipes = list(cohorts or []), list(recipe or [])
-        gone, path = list(drop or []), str(catalog)
-        published = run_flow(flow, names, recipes, chosen, failure_threshold, rehash, gone, path, store)
-        screen.show_refresh(published, store)
-
-
-@app.command()
 def study(
-    studies: Annotated[list[str], typer.Argument(help="Names of studies that come with radweave, or YAML files.")],
+    studies: Annotated[list[str], typer.Argument(help="Studies, by name or YAML file.")],
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
     runner: RunnerOption = None,
@@ -192,7 +124,7 @@ def study(
 @app.command()
 def stability(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
-    recipe: Annotated[str, typer.Option(help="Recipe whose handcrafted features are measured.")],
+    recipe: Annotated[str, typer.Option(help="Recipe whose handcrafted features are measured, by name or YAML file.")],
     perturbations: Annotated[
         Path | None, typer.Option(help="YAML file of the perturbations; without it, those of radweave.")
     ] = None,
@@ -219,7 +151,10 @@ def stability(
 @app.command()
 def standardise(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog, none of those that studies will validate.")],
-    recipe: Annotated[str, typer.Option(help="Recipe that tells modality, unit and bias correction of the images.")],
+    recipe: Annotated[
+        str,
+        typer.Option(help="Recipe that tells modality, unit and bias correction of the images, by name or YAML file."),
+    ],
     out: Annotated[
         Path, typer.Option(help="The landmarks, a JSON file: keep it in the folder of the recipe that uses it.")
     ],
@@ -359,6 +294,8 @@ def prepare() -> None:
 
 
 for _command in (
+    check,
+    refresh,
     extract,
     features,
     deidentify,

@@ -1,7 +1,6 @@
 """Recipes, studies and the catalog as one configuration, checked together."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,82 +10,18 @@ from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.tables.outcome_files import outcome_file_faults
+from flows.named import Found, find_recipe, one_of_a_name, recipe_files
+from flows.wanted import check_fit
 
 if TYPE_CHECKING:
     from features.fusion.delta import Delta
 
-FOLDER = Path(__file__).parent
 
+def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: Iterable[str] = ()) -> Catalog:
+    """The catalog, if it, all recipes of radweave, these studies and these recipes are free of faults.
 
-def recipe_files() -> dict[str, Path]:
-    """Recipes that come with radweave, by name: that of a file in a folder begins with the folder's, as in `ibsi_a`."""
-    root = FOLDER / "recipes"
-    return {"_".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.yaml"))}
-
-
-def study_files() -> dict[str, Path]:
-    """Studies that come with radweave, by name."""
-    return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.yaml"))}
-
-
-def find_recipes(names: Iterable[str]) -> tuple[Recipe, ...]:
-    """Recipes by name, `ibsi/a` being `ibsi_a`. Raises RadweaveError for an unknown one."""
-    files = recipe_files()
-    found = []
-    for given in names:
-        name = given.replace("/", "_")
-        if name not in files:
-            is_file = Path(given).suffix in (".yaml", ".yml") or Path(given).is_file()
-            hint = "A recipe is given by its name, not as a file." if is_file else did_you_mean(name, files)
-            raise RadweaveError(f'there is no recipe "{given}"; there are {", ".join(files)}. {hint}'.strip())
-        found.append(load_recipe(files[name]))
-    return tuple(found)
-
-
-def recipes_for(catalog: Catalog, cohort: str, asked: Iterable[str] = ()) -> tuple[Recipe, ...]:
-    """The recipes that fit the modalities and units of a cohort: those by default, and those that somebody asks for.
-
-    asked: by name; the studies in flows/studies that use the cohort ask for theirs.
+    recipes: by name or file, besides those that the studies name. Raises ConfigError with every fault.
     """
-    images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
-    fitting = [recipe for recipe in find_recipes(recipe_files()) if (recipe.modality, recipe.unit) in images]
-    asked = _asked_for(cohort) | set(asked)
-    found = tuple(recipe for recipe in fitting if recipe.default or recipe.name in asked)
-    if not found:
-        kinds = ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))
-        named = f", or name one of {', '.join(recipe.name for recipe in fitting)} by --recipe" if fitting else ""
-        raise RadweaveError(f'no recipe fits cohort "{cohort}" ({kinds}): add one to flows/recipes{named}')
-    return found
-
-
-def _asked_for(cohort: str) -> set[str]:
-    """Recipes that the studies of a cohort name. A study with faults has its say in `check`."""
-    found: set[str] = set()
-    for path in study_files().values():
-        with suppress(ConfigError):
-            study = Document.load(path).data
-            cohorts, recipes = ((study if isinstance(study, dict) else {}).get(key) for key in ("cohorts", "recipes"))
-            if isinstance(cohorts, list) and cohort in cohorts and isinstance(recipes, list):
-                found |= {name for name in recipes if isinstance(name, str)}
-    return found
-
-
-def find_study(study: str) -> Path:
-    """The file of a study: a path, or the name of one that comes with radweave. Raises RadweaveError."""
-    path = Path(study)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
-        return path
-    files = study_files()
-    if study not in files:
-        hint = did_you_mean(study, files)
-        raise RadweaveError(
-            f'there is no study "{study}"; there are {", ".join(files)}, or give a file. {hint}'.strip()
-        )
-    return files[study]
-
-
-def check_configuration(catalog_path: Path, studies: Iterable[Path]) -> Catalog:
-    """The catalog, if it, all recipes and these studies are free of faults; else ConfigError with every one of them."""
     from tasks.modelling.evaluation.study import load_study
 
     faults: list[Fault] = []
@@ -95,12 +30,14 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path]) -> Catalog:
         catalog = load_catalog(catalog_path)
     except ConfigError as error:
         faults += error.faults
-    recipes: dict[str, Recipe] = {}
-    for name, path in recipe_files().items():
+    for path in recipe_files().values():
         try:
-            recipes[name] = load_recipe(path)
+            load_recipe(path)
         except ConfigError as error:
             faults += error.faults
+    for given in recipes:
+        _, found = _recipe_or_faults(given, Path(), "")
+        faults += found
     for path in studies:
         try:
             study = load_study(path)
@@ -108,11 +45,27 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path]) -> Catalog:
             faults += error.faults
             continue
         if catalog is not None:
-            faults += _study_faults(Document.load(path), study, catalog, recipes)
+            faults += _study_faults(Document.load(path), study, catalog)
     faults += _file_faults(catalog) if catalog is not None else []
     if faults or catalog is None:
-        raise ConfigError(faults)
+        raise ConfigError(dict.fromkeys(faults))
     return catalog
+
+
+def _recipe_or_faults(given: str, folder: Path, where: str) -> tuple[Recipe | None, list[Fault]]:
+    """A recipe by name or file, and what is wrong with it: of a file, at its own lines; else, `where` it is named."""
+    try:
+        recipe = find_recipe(given, folder)
+        one_of_a_name([Found(recipe, where or given)])
+    except ConfigError as error:
+        if where and not (folder / given).exists():
+            return None, [Fault(where, f'there is no file of a recipe "{given}"', str(folder / given))]
+        return None, list(error.faults)
+    except RadweaveError:
+        hint = did_you_mean(given, recipe_files())
+        allowed = f"{', '.join(recipe_files())}, or a YAML file"
+        return None, [Fault(where or "recipes", "unknown recipe", f'"{given}"', allowed, hint)]
+    return recipe, []
 
 
 def _file_faults(catalog: Catalog) -> list[Fault]:
@@ -158,7 +111,7 @@ def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -
     return []
 
 
-def _study_faults(document: Document, study: object, catalog: Catalog, recipes: dict[str, Recipe]) -> list[Fault]:
+def _study_faults(document: Document, study: object, catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from tasks.modelling.evaluation.study import Study
 
@@ -187,13 +140,26 @@ def _study_faults(document: Document, study: object, catalog: Catalog, recipes: 
                 if endpoint is not None and model.task != endpoint.kind:
                     what = f"{model.kind} predicts a {model.task} endpoint, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
-    for i, name in enumerate(study.recipes):
-        known(("recipes", i), "recipe", name, recipes)
+    recipes: list[Recipe] = []
+    named: list[Found] = []
+    for i, given in enumerate(study.recipes):
+        where = document.where(("recipes", i))
+        recipe, found = _recipe_or_faults(given, document.path.parent, where)
+        faults += found
+        if recipe is None:
+            continue
+        recipes.append(recipe)
         try:
-            check_landmark_cohorts([recipes[name]] if name in recipes else [], study.cohorts)
+            one_of_a_name(named := [*named, Found(recipe, where)])
+            check_landmark_cohorts([recipe], study.cohorts)
+            for name in study.cohorts:
+                if name in catalog.cohorts:
+                    check_fit(catalog, name, [recipe])
+        except ConfigError as error:
+            faults += error.faults
         except RadweaveError as error:
-            faults.append(Fault(document.where(("recipes", i)), str(error)))
-    offered = {extractor.block for name in study.recipes if name in recipes for extractor in recipes[name].extractors}
+            faults.append(Fault(where, str(error)))
+    offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
     for name, blocks in study.blocks.items():
         for block in blocks:
             if block in ("radiomics", "deep") and block not in offered:

@@ -1,15 +1,16 @@
 """provenance: what decides a study's results. It is read off files, so that `status` need not import what computes them."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from features.core.catalog.catalog import Catalog
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import StoreError
+from features.core.kinds.recipe import Recipe
 from features.core.versions import versions_of
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
-from flows.configuration import find_recipes
 from tasks.modelling.evaluation.study import Study
 
 READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
@@ -17,21 +18,26 @@ STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that
 CODE = "code of radweave"
 
 
-def study_provenance(plan: Study, mart: Mart, catalog: Catalog) -> dict[str, str]:
-    """What decides a study's results: its settings, the tables of the mart that it reads, and the code that computes."""
+def study_provenance(
+    plan: Study, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog, *, refreshed_by: str = ""
+) -> dict[str, str]:
+    """What decides a study's results: its settings, the tables of the mart that it reads, and the code that computes.
+
+    refreshed_by: what `radweave refresh COHORT` needs to know besides the cohort to build its recipes, for messages.
+    """
     if not mart.manifest.files:
-        raise StoreError(f"{mart.store.root}: the store is empty: run radweave refresh {' '.join(plan.cohorts)}")
-    recipes = [recipe.model_dump(mode="json") for recipe in find_recipes(plan.recipes)]
-    found = {"study settings": plan.digest(), "recipes": digest_json(recipes)}
+        command = f"run radweave refresh {' '.join(plan.cohorts)}{refreshed_by}"
+        raise StoreError(f"{mart.store.root}: the store is empty: {command}")
+    found = {"study settings": plan.digest(), "recipes": digest_json([recipe.settings for recipe in recipes])}
     for name in plan.cohorts:
         if name not in mart.manifest.cohorts:
-            raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}')
+            raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
         files = {table: mart.manifest.file(table, name) for table in READ}
         read = {table: file.sha256 for table, file in files.items() if file is not None}
         found[f"tables of {name}"] = digest_json([read, declared])
     if plan.stable is not None:
-        scores = stability_digests(mart.store, plan.stable.cohort, find_recipes(plan.recipes))
+        scores = stability_digests(mart.store, plan.stable.cohort, recipes)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
     return {**found, **_code(plan), "radweave": version("radweave")}
 

@@ -1,9 +1,10 @@
 """refresh: from files to the mart. Only what is missing is computed; everything else is found under its address."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -11,7 +12,7 @@ from pydantic import Field
 
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.errors import DataError, RadweaveError, StoreError
-from features.core.kinds.recipe import Recipe
+from features.core.kinds.recipe import Recipe, differing
 from features.core.pseudonym import load_key
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
@@ -26,11 +27,12 @@ from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from features.results.work import plan_scans
 from flows.commands.keys import store_key
 from flows.commands.upkeep import unfinished
-from flows.configuration import find_recipes, recipe_files, recipes_for
+from flows.named import find_recipe, recipe_files
 from flows.serving.artifacts import Board
 from flows.serving.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
 from flows.threshold import check_threshold, scans_in_quarantine
+from flows.wanted import Asked, held_recipes, recipes_for
 from tasks.draw_quality import write_quality_page
 from tasks.extract import extract_features
 from tasks.index import index_scans
@@ -53,6 +55,7 @@ def _name() -> str:
 def refresh(
     cohorts: Annotated[list[str], titled("Cohorts")] = [],  # noqa: B006 - Prefect shows it as the default of the form
     recipes: Annotated[list[str], titled("Recipes")] = [],  # noqa: B006
+    studies: Annotated[list[str], titled("Studies")] = [],  # noqa: B006
     runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     failure_threshold: Annotated[float, Field(ge=0, le=1), titled("Failure threshold")] = 0.2,
     rehash: Annotated[bool, titled("Read every byte again")] = False,
@@ -64,37 +67,45 @@ def refresh(
 
     Args:
         cohorts: cohorts of the catalog; none means all whose files are here
-        recipes: recipes to apply; none means those that fit a cohort's modalities and units, unless they say
-            `default: false` and neither a study nor an earlier refresh asked for them
+        recipes: recipes to extract where they fit, instead of those by default: names of radweave's, or paths of YAML
+            files. What the tables hold stays, and is kept up to date
+        studies: studies whose recipes are extracted in their cohorts, instead of those by default: names, or paths
         runner: where the work is done: threads, processes, or a Dask cluster
         failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
         rehash: also of files whose size and modification time did not change
-        drop: recipes whose columns may leave the tables; a refresh that would lose columns of others is refused
+        drop: recipes that the tables need not keep; a refresh that would lose columns of others is refused
         catalog: path of the data catalog
         store: folder of the results
     """
     path = Path(catalog)
-    return run_body(
-        lambda board: _watched(board, cohorts, recipes, path, store, runner, failure_threshold, rehash, drop)
-    )
+    wish = Wish(tuple(recipes), tuple(studies), tuple(drop))
+    return run_body(lambda board: _watched(board, cohorts, wish, path, store, runner, failure_threshold, rehash))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be extracted, in words: recipes and studies by name or file, and recipes that need not stay."""
+
+    recipes: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
 
 
 def _watched(
     board: Board,
     cohorts: list[str],
-    recipes: list[str],
+    wish: Wish,
     path: Path,
     place: str,
     runner: Runner,
     failure_threshold: float,
     rehash: bool,
-    drop: list[str],
 ) -> list[Published]:
     """The refresh with what is shown of it. The mart is published before too many rejections end the run as Failed."""
     store = Store(open_place(place))
     names = cohorts or _available(load_catalog(path))
     before = {name: scans_in_quarantine(store, name) for name in names}
-    published = _refresh(names, recipes, path, store, runner, rehash, drop)
+    published = _refresh(names, wish, path, store, runner, rehash)
     for one in published:
         board.refreshed(one, store)
     name_run(f"refresh {'+'.join(names)} → {', '.join(str(one.refresh) for one in published)}")
@@ -118,24 +129,11 @@ def _available(catalog: Catalog) -> list[str]:
     return found
 
 
-def _refresh(
-    names: list[str],
-    recipe_names: list[str],
-    path: Path,
-    store: Store,
-    runner: Runner,
-    rehash: bool,
-    drop: list[str],
-) -> list[Published]:
+def _refresh(names: list[str], wish: Wish, path: Path, store: Store, runner: Runner, rehash: bool) -> list[Published]:
     catalog = load_catalog(path)
-    chosen: dict[str, Sequence[Recipe]] = {}
-    for name in names:  # what is missing is said before anything is computed
+    for name in names:
         catalog.root(name)
-        asked = _recipes_of(store, name) - set(drop)
-        chosen[name] = find_recipes(recipe_names) if recipe_names else recipes_for(catalog, name, asked)
-        for recipe in chosen[name]:
-            _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
-        check_columns_stay(store, name, chosen[name], drop)
+    chosen = _choose(names, wish, catalog, store)  # what is missing is said before anything is computed
     published = []
     store_key(store, path)  # before anything is read or made
     for one in finish_withdrawals(store):
@@ -147,13 +145,31 @@ def _refresh(
     return published
 
 
-def _recipes_of(store: Store, cohort: str) -> set[str]:
-    """Recipes whose columns the tables of a cohort hold: somebody asked for them."""
-    state = KnownResults(store, cohort).state
-    return set(leaving(state.settings if state else {}, ()))
+def _choose(names: list[str], wish: Wish, catalog: Catalog, store: Store) -> dict[str, tuple[Recipe, ...]]:
+    """The recipes of each cohort. Raises RadweaveError if one is missing, or columns would be lost."""
+    asked = Asked.of(catalog, names, wish.recipes, wish.studies)
+    drop = {find_recipe(one).name if Path(one).is_file() else one.replace("/", "_") for one in wish.drop}
+    chosen = {}
+    for name in names:
+        state = KnownResults(store, name).state
+        meant = {one.recipe.name for one in asked.of_cohort(catalog, name)}
+        chosen[name] = recipes_for(catalog, name, asked, held_recipes(catalog, name, state, drop | meant))
+        for recipe in chosen[name]:
+            _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
+            if state is not None and recipe.name in state.recipes:
+                _tell_change(name, state.recipes[recipe.name], recipe)
+        check_columns_stay(store, name, chosen[name], drop)
+    return chosen
 
 
-def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], drop: Sequence[str]) -> None:
+def _tell_change(cohort: str, before: Mapping[str, Any], recipe: Recipe) -> None:
+    """Say that a file's recipe is another one than the tables hold under its name."""
+    if settings := differing(before, recipe.settings):
+        what = f"its {', '.join(settings)} changed since the last refresh"
+        say(f"cohort {cohort}: recipe {recipe.name}: {what}; what it decides is computed again")
+
+
+def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], drop: Collection[str]) -> None:
     """Raises RadweaveError if the tables of a cohort would lose columns of a recipe that `drop` does not name.
 
     So does a refresh by an installation that lacks a recipe, or has an older one with fewer extractors.
@@ -163,12 +179,13 @@ def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], dro
     refused = {name: prefixes for name, prefixes in gone.items() if name not in drop}
     if not refused:
         return
-    here, built = recipe_files(), {recipe.name for recipe in recipes}
+    built = {recipe.name for recipe in recipes}
+    here = {*recipe_files(), *(state.recipes if state else ())}
     told = []
     for name, prefixes in refused.items():
-        why = "has fewer extractors here" if name in built else "is not taken by this refresh"
+        why = "has fewer extractors here" if name in built else "fits no image of the cohort any more"
         told.append(
-            f'{", ".join(f"{one}*" for one in prefixes)} (recipe "{name}" {why if name in here else "is not here"})'
+            f'{", ".join(f"{one}*" for one in prefixes)} (recipe "{name}" {why if name in here | built else "is not here"})'
         )
     raise RadweaveError(
         f'cohort "{cohort}": this refresh would drop columns that its tables hold: {"; ".join(told)}. Bring the recipe to '
@@ -180,6 +197,7 @@ def refresh_cohort(
     name: str, recipes: Sequence[Recipe], catalog: Path, store: Store, pool: Pool, *, rehash: bool = False
 ) -> Published:
     """Bring the tables of one cohort up to date; the caller holds the cohort's lock."""
+    own = [recipe for recipe in recipes if recipe.name not in recipe_files()]
     known, key = KnownResults(store, name), load_key()
     cache = FileCache.load(store.files(name), key)
     if cache.is_empty:  # the first refresh of a cohort: while its files are read, the workers load their libraries
@@ -205,7 +223,7 @@ def refresh_cohort(
                 with gpu_slot():
                     run_step(extract_features, works, known, pool)
     tell_spoilt(known)
-    published = run_step(publish_mart, index, plans, recipes, tables, known)
+    published = run_step(publish_mart, index, plans, recipes, tables, known, own)
     lack = "" if published.changed else _lack_of_pages(store, name)
     if published.changed or lack:
         run_step(write_quality_page, store, name)

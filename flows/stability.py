@@ -16,10 +16,11 @@ from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
 from features.results.work import features_of, fits, plan_scans
 from flows.commands.keys import store_key
-from flows.configuration import find_recipes
+from flows.named import find_recipes
 from flows.refresh import tell_spoilt
 from flows.serving.engine import run_body, run_step
 from flows.serving.parameters import Choice, titled
+from flows.wanted import check_fit
 from tasks.index import index_scans
 from tasks.measure import measure_scans
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -42,7 +43,7 @@ def stability(
 
     Args:
         cohort: cohort of the catalog
-        recipe: recipe whose handcrafted features are measured
+        recipe: recipe whose handcrafted features are measured: a name, or the path of a YAML file
         perturbations: path of a YAML file; none means those that come with radweave
         runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
@@ -54,7 +55,9 @@ def stability(
 
 def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, runner: Runner) -> list[Reliability]:
     perturbations, (recipe,), store = load_perturbations(file), find_recipes([name]), Store(open_place(place))
-    load_catalog(catalog).root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
+    declared = load_catalog(catalog)
+    declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
+    check_fit(declared, cohort, [recipe])
     extractors = [extractor for extractor in recipe.extractors if extractor.block == "radiomics"]
     if not extractors:
         raise RadweaveError(f"recipe {recipe.name} has no extractor of the block radiomics")

@@ -16,9 +16,10 @@ from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
 from features.results.work import fits, plan_scans
 from flows.commands.keys import store_key
-from flows.configuration import find_recipes
+from flows.named import find_recipes
 from flows.serving.engine import run_body, run_step
 from flows.serving.parameters import Choice, titled
+from flows.wanted import check_fit
 from tasks.index import index_scans
 from tasks.measure import measure_scans
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -40,7 +41,7 @@ def standardise(
 
     Args:
         cohort: cohort of the catalog, none of those that studies will validate
-        recipe: recipe that tells modality, unit and bias correction of the images
+        recipe: recipe that tells modality, unit and bias correction of the images: a name, or the path of a YAML file
         out: path of the JSON file that is written
         centres: only images of these centres; none means all
         runner: where the work is done: threads, processes, or a Dask cluster
@@ -56,6 +57,7 @@ def _standardise(
     (recipe,), store = find_recipes([name]), Store(open_place(place))
     declared = load_catalog(catalog)
     declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
+    check_fit(declared, cohort, [recipe])
     centres_there = declared.cohort(cohort).centres
     for centre in centres:
         if centre not in centres_there:

@@ -13,20 +13,22 @@ from features.core.catalog.catalog import Catalog
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError
 from features.core.frozen import Frozen
+from features.core.kinds.recipe import Recipe
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
 from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
-from flows.configuration import check_configuration, find_recipes, find_study
+from flows.configuration import check_configuration
+from flows.named import find_study, read_study
 from flows.provenance import study_provenance
 from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, any_of, checked, titled
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
-from tasks.modelling.evaluation.study import Study, load_study
+from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS, Model
 from tasks.report import write_study_report
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -95,25 +97,34 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     """The study with what is shown of it."""
     path, store = find_study(study), Store(open_place(place))
     declared = check_configuration(catalog, [path])
-    plan = change.of(load_study(path))
+    named, recipes = read_study(path)
+    plan = change.of(named)
     check_models(plan, declared)
-    folder = _study(plan, declared, catalog, store, runner)
+    refreshed_by = f" --study {study}" if study != plan.name else ""
+    folder = _study(plan, recipes, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)
     name_run(f"study {plan.name} → {folder.name}")
     return folder
 
 
-def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: Runner) -> Path:
+def _study(
+    plan: Study,
+    recipes: tuple[Recipe, ...],
+    declared: Catalog,
+    catalog: Path,
+    store: Store,
+    runner: Runner,
+    refreshed_by: str,
+) -> Path:
     writing = partial(writing_study, store, plan.cohorts, withdrawn_cases(store))  # of before any table is read
     mart = Mart.open(store)
-    provenance = study_provenance(plan, mart, declared)
+    provenance = study_provenance(plan, recipes, mart, declared, refreshed_by=refreshed_by)
     folder = store.study(plan.name, digest_json(provenance))
     if is_run(folder):
         faults = run_faults(folder)
         if not faults and not read_run(folder).get("withdrawn"):
             return folder
         say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from this run'}: it is run again now")
-    recipes = find_recipes(plan.recipes)
     blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))
     question = Question(
         plan.cohorts,
@@ -126,6 +137,7 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
         deltas=plan.deltas,
         stable=plan.stable,
         leak_checked=plan.leak_checked,
+        refreshed_by=refreshed_by,
     )
     with running(store, plan.name):
         with writing():
@@ -133,7 +145,7 @@ def _study(plan: Study, declared: Catalog, catalog: Path, store: Store, runner: 
         with Pool(runner) as pool:
             result = run_step(fit_models, design, plan, folder, pool, writing)
         with writing():
-            run_step(write_study_report, plan, result, design, mart, catalog, folder, provenance)
+            run_step(write_study_report, plan, recipes, result, design, mart, catalog, folder, provenance)
     return folder
 
 

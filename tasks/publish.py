@@ -16,7 +16,12 @@ from features.results.work import Plan
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
 def publish_mart(
-    index: Index, plans: Sequence[Plan], recipes: Sequence[Recipe], tables: Tables, known: KnownResults
+    index: Index,
+    plans: Sequence[Plan],
+    recipes: Sequence[Recipe],
+    tables: Tables,
+    known: KnownResults,
+    own: Sequence[Recipe],
 ) -> Published:
     """What the refresh left: every scan used, quarantined or withdrawn, committed as a new refresh if anything changed."""
-    return publish(known.store, index, plans, recipes, tables, known)
+    return publish(known.store, index, plans, recipes, tables, known, own)

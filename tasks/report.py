@@ -1,6 +1,6 @@
 """Step 8: the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.catalog.catalog import load_catalog
 from features.core.design import Design
+from features.core.kinds.recipe import Recipe
 from features.core.storage.place import write_bytes
 from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
@@ -20,6 +21,7 @@ from tasks.reports.study_report import Facts, write_report
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)
 def write_study_report(
     study: Study,
+    recipes: Sequence[Recipe],
     result: StudyResult,
     design: Design,
     mart: Mart,
@@ -38,6 +40,11 @@ def write_study_report(
     facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables)
     write_report(folder / "report.html", study, result, facts)
     refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
-    summary = {"study": study.model_dump(mode="json"), "provenance": dict(provenance), "refreshes": refreshes}
+    summary = {
+        "study": study.model_dump(mode="json"),
+        "recipes": {recipe.name: recipe.settings for recipe in recipes},
+        "provenance": dict(provenance),
+        "refreshes": refreshes,
+    }
     write_bytes(folder / STUDY, run_bytes(folder, summary))
     return folder / "report.html"

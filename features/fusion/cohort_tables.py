@@ -51,7 +51,7 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     if undeclared:
         raise StoreError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
     tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
-    features = [_features(mart, block, name, table, question.recipes) for block, table in tables.items()]
+    features = [_features(mart, block, name, table, question) for block, table in tables.items()]
     if question.stable is not None:
         unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)
         features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
@@ -99,8 +99,9 @@ def _by_files(mart: Mart, name: str, cases: pd.Index[str]) -> list[str]:
     return sorted(cases, key=lambda case: (sorted(digests[case]), case))
 
 
-def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Sequence[Recipe]) -> pd.DataFrame:
+def _features(mart: Mart, block: str, name: str, table: pa.Table, question: Question) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
+    recipes, command = question.recipes, f"run radweave refresh {name}{question.refreshed_by}"
     wanted = [
         f"{extractor.kind}__{recipe.name}__{column.name}"
         for recipe in recipes
@@ -112,15 +113,13 @@ def _features(mart: Mart, block: str, name: str, table: pa.Table, recipes: Seque
     names = set(table.schema.names)
     absent = [column for column in wanted if column not in names]
     if absent:
-        named = "".join(f" --recipe {recipe.name}" for recipe in recipes) if not all(r.default for r in recipes) else ""
-        raise StoreError(f'the mart has no "{absent[0]}" for cohort "{name}": run radweave refresh {name}{named}')
+        raise StoreError(f'the mart has no "{absent[0]}" for cohort "{name}": {command}')
     built = mart.manifest.cohorts[name].settings
     changed = [prefix for prefix, digest in settings_digests(recipes).items() if built.get(prefix) != digest]
     if changed:
         kind, recipe_name, _ = changed[0].split("__")
         raise StoreError(
-            f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: '
-            f"run radweave refresh {name}"
+            f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: {command}'
         )
     features: pd.DataFrame = table.select(wanted).to_pandas()
     features.index = pd.Index(table["case"].to_pandas(), name="case")  # set_index would copy all the columns

@@ -18,7 +18,8 @@ class Question:
     missing_block: whether a case without any value of a block, or without a modality, is imputed or excluded. blocks: all
     blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
     changes between time points that become columns of the block delta. stable: which features are left out for their
-    stability; None: none. leak_checked: columns of the design that a person has checked for leaks.
+    stability; None: none. leak_checked: columns of the design that a person has checked for leaks. refreshed_by: what
+    `radweave refresh COHORT` needs to know besides the cohort to build what is asked for, for messages.
     """
 
     cohorts: tuple[str, ...]
@@ -31,3 +32,4 @@ class Question:
     deltas: tuple[Delta, ...] = ()
     stable: Stable | None = None
     leak_checked: tuple[str, ...] = ()
+    refreshed_by: str = ""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 from pydantic import Field, ValidationError
@@ -35,9 +36,10 @@ from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, read_rows, with_key, write_rows
 
-LAYOUT = 5  # of the store; raise it when older readers would misread it
-# 4: no key in the audit of withdrawals; 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit
-READABLE = (2, 3, 4, LAYOUT)
+LAYOUT = 6  # of the store; raise it when older readers would misread it
+# 5: no recipes of files; 4: no key in the audit of withdrawals
+# 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit
+READABLE = (2, 3, 4, 5, LAYOUT)
 
 
 class File(Frozen):
@@ -52,6 +54,7 @@ class File(Frozen):
 class CohortState(Frozen):
     """What a refresh found of a cohort: scans = used + quarantined + withdrawn; `key` addresses everything that decides it.
 
+    recipes: settings of the recipes that do not come with radweave, by name, as they were when they were asked for.
     kernels: of BLAS and numpy, in the processes that computed features; last bits may depend on them, the key does not.
     """
 
@@ -65,6 +68,7 @@ class CohortState(Frozen):
     warned: dict[str, int] = {}
     files: dict[str, int] = {}
     settings: dict[str, str] = {}
+    recipes: dict[str, dict[str, Any]] = {}
     kernels: tuple[str, ...] = ()
 
 

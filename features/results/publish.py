@@ -37,14 +37,16 @@ def publish(
     recipes: Sequence[Recipe],
     tables: Tables,
     known: KnownResults | None = None,
+    own: Sequence[Recipe] = (),
 ) -> Published:
     """Build the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
 
+    own: of the recipes, those that do not come with radweave; the manifest keeps them for later refreshes.
     Raises ConfigError if a column has another type in another cohort of the store; StoreError if a result is
     damaged, another process refreshed the cohort since `known` was read, or the store is of another key.
     """
     known = known or KnownResults(store, index.cohort)
-    key = _key(index, plans, recipes, tables, known)
+    key = _key(index, plans, recipes, tables, known, own)
     whole = not known.damaged and _is_whole(store, known.manifest, index.cohort)
     if known.state is not None and known.state.key == key and whole:
         known.mended += mend_mart(store)
@@ -93,6 +95,7 @@ def publish(
         warned=_counted(row.code for row, _ in warnings),
         files=dict(index.files),
         settings=settings,
+        recipes={recipe.name: recipe.settings for recipe in own},
         kernels=tuple(sorted(known.kernels)),
     )
 
@@ -104,7 +107,14 @@ def publish(
     return published_of(index.cohort, manifest, changed=True)
 
 
-def _key(index: Index, plans: Sequence[Plan], recipes: Sequence[Recipe], tables: Tables, known: KnownResults) -> str:
+def _key(
+    index: Index,
+    plans: Sequence[Plan],
+    recipes: Sequence[Recipe],
+    tables: Tables,
+    known: KnownResults,
+    own: Sequence[Recipe],
+) -> str:
     """Address of a cohort's tables: everything that decides them."""
     scans = [
         [
@@ -128,9 +138,10 @@ def _key(index: Index, plans: Sequence[Plan], recipes: Sequence[Recipe], tables:
             "warned": [asdict(row) for row in index.warned],
             "withdrawn": index.withdrawn,
             "lost": known.lost_codes(),
-            "recipes": [recipe.model_dump(mode="json") for recipe in recipes],
+            "recipes": [recipe.settings for recipe in recipes],
             "columns": digest_json(described),
             "tables": tables.key,
+            **({"own": [recipe.name for recipe in own]} if own else {}),
         }
     )
 

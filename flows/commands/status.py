@@ -9,15 +9,16 @@ from rich.table import Table
 
 from features.core.catalog.catalog import load_catalog
 from features.core.errors import RadweaveError, StoreError
+from features.core.kinds.recipe import Recipe
 from features.core.storage.place import find_files
 from features.core.storage.store import Store
 from features.results.manifest import Mart, refresh_numbers
 from features.results.published import published_of
 from features.results.runs import read_run
-from flows.configuration import find_study, study_files
+from flows.named import find_recipe, read_study, recipe_files, study_files
 from flows.provenance import study_provenance
 from flows.screen import file_table, refresh_table
-from tasks.modelling.evaluation.study import Study, load_study
+from tasks.modelling.evaluation.study import Study
 
 
 def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list[str]]:
@@ -54,8 +55,8 @@ def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
     name = folder.parent.name
     try:
         plan = Study.model_validate(facts["study"])
-        today = study_provenance(plan, mart, load_catalog(catalog))
-        changed = name in study_files() and load_study(find_study(name)).digest() != plan.digest()
+        today = study_provenance(plan, _recipes(plan, facts), mart, load_catalog(catalog))
+        changed = name in study_files() and read_study(study_files()[name])[0].digest() != plan.digest()
     except RadweaveError as error:
         return "unknown", str(error).splitlines()[0]
     except (KeyError, ValidationError):
@@ -65,6 +66,15 @@ def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
     if why:
         return "stale", "; ".join(why)
     return "current", "with other settings than the study's file" if changed else ""
+
+
+def _recipes(plan: Study, facts: dict[str, Any]) -> list[Recipe]:
+    """The recipes of a study: radweave's as they are now, those of files as they were: the tables tell whether they moved."""
+    kept, files = facts.get("recipes", {}), recipe_files()
+    return [
+        find_recipe(name) if name in files or name not in kept else Recipe.model_validate(kept[name])
+        for name in plan.recipes
+    ]
 
 
 def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:

@@ -17,7 +17,7 @@ from features.core.storage.place import is_remote, open_place
 from features.core.storage.store import Store
 from features.results.keys import is_new
 from flows.commands.keys import own_key
-from flows.configuration import recipe_files, study_files
+from flows.named import recipe_files, study_files
 from flows.serving.server import (
     HEARTBEAT_SECONDS,
     HOST,
@@ -138,8 +138,10 @@ def _run_deployments(
     assert isinstance(scheduled, RunnerDeployment)
     assert isinstance(on_demand, RunnerDeployment)
     _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
-    _offer(scheduled, "recipes", {"items": _words(recipe_files())})
-    _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(_studies(declared))}, _FILE]})
+    studies = _names_or_file("study", _studies(declared))
+    _offer(scheduled, "recipes", {"items": _names_or_file("recipe", recipe_files())})
+    _offer(scheduled, "studies", {"items": studies})
+    _offer(on_demand, "study", studies)
     _run_until_stopped([scheduled, on_demand], stopping)
 
 
@@ -173,14 +175,16 @@ def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> Non
     print("radweave: stopped", flush=True)
 
 
-_FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
-
-
 def _studies(declared: Catalog) -> list[str]:
     """Studies that come with radweave and name only cohorts of this catalog."""
     from tasks.modelling.evaluation.study import load_study
 
     return [name for name, path in study_files().items() if set(load_study(path).cohorts) <= set(declared.cohorts)]
+
+
+def _names_or_file(what: str, names: Any) -> dict[str, Any]:
+    file = {"title": "file", "type": "string", "description": f"path of the YAML file of a {what}"}
+    return {"anyOf": [{"title": "with radweave", **_words(names)}, file]}
 
 
 def _words(words: Any) -> dict[str, Any]:

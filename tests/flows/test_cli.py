@@ -254,8 +254,9 @@ def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(comm
     assert "SOURCE_UNMATCHED 2" in refreshed.stdout
     kept = newest(store).cohorts["one"].settings
     assert "radweave__ct_lung__" in kept and not settings.keys() & kept.keys()
-    fewer = command(*ask, "--recipe", "mr_t1", code=2).stderr
-    assert '(recipe "ct_lung" is not taken by this refresh)' in fewer
+    catalog.write_text(CATALOG.replace("unit: HU", "unit: arbitrary").replace("CT,", "MR,"))
+    unfit = command(*ask, code=2).stderr
+    assert '(recipe "ct_lung" fits no image of the cohort any more)' in unfit
 
 
 @pytest.mark.slow

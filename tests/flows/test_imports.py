@@ -9,7 +9,7 @@ import pytest
 
 from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
-from flows.configuration import study_files
+from flows.named import study_files
 from flows.provenance import STEPS
 from tasks.modelling.evaluation.study import load_study
 from tasks.modelling.models.model import MODELS

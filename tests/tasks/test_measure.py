@@ -16,7 +16,7 @@ from features.results.known_results import KnownResults
 from features.results.measure_scan import Job, measure_scan
 from features.results.work import Work, check_of, features_of, plan_scans
 from features.simulate.simulate_cohort import simulate_cohort
-from flows.configuration import recipe_files
+from flows.named import recipe_files
 from tasks.measure import measure_scans
 
 

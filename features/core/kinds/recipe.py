@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from features.core.bounds import MOST_EXTRACTORS
+from features.core.errors import ConfigError, Fault
 from features.core.kinds.extractor import EXTRACTORS, Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.yaml import Document
+
+NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 
 
 class Recipe(Preparation):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
-    name: word used in column names. default: whether a refresh that names no recipes extracts it.
+    name: word used in column names. default: whether a refresh extracts it unasked, if it comes with radweave; of the
+    settings that decide results it is none, so that it leaves no trace in addresses.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
-    default: bool = Field(True, exclude_if=bool)
+    name: str = Field(pattern=NAME)
+    default: bool = Field(False, exclude=True)
     extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
         min_length=1, max_length=MOST_EXTRACTORS
     )
@@ -40,17 +46,44 @@ class Recipe(Preparation):
         return self
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What decides columns and values, as JSON: the recipe can be read from it again."""
+        return self.model_dump(mode="json")
+
+    @property
     def reach_mm(self) -> float:
         """How far beyond the ROI pixels are looked at, besides what filters need."""
         return max(self.roi.reach_mm, *(extractor.reach_mm for extractor in self.extractors))
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Recipe from a YAML file; its name is the file's name, landmarks lie beside it. Raises ConfigError with all faults."""
+    """Recipe from a YAML file; its name is the file's name, landmarks lie beside it. Raises ConfigError with all faults.
+
+    Where the file lies leaves no trace: landmarks become part of the recipe.
+    """
     document = Document.load(path)
+    faults: list[Fault] = []
     if isinstance(document.data, dict):
+        if "name" not in document.data and not re.fullmatch(NAME, path.stem):
+            what, allowed = "the recipe takes its name from the file", "small letters, digits, single underscores"
+            faults.append(Fault(str(path), what, f'"{path.stem}"', allowed, "rename the file, or say its `name`"))
+            document.data["name"] = "unnamed"
         document.data.setdefault("name", path.stem)
         normalise = document.data.get("normalise")
         if isinstance(normalise, dict) and isinstance(normalise.get("landmarks"), str):
             normalise["landmarks"] = str(path.resolve().parent / normalise["landmarks"])
-    return document.parse(Recipe)
+    try:
+        recipe = document.parse(Recipe)
+    except ConfigError as error:
+        raise ConfigError([*faults, *error.faults]) from error
+    if faults:
+        raise ConfigError(faults)
+    return recipe
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the settings in which two recipes differ; none: both give the same columns and values.
+
+    one, other: as `Recipe.settings` gives them.
+    """
+    return tuple(name for name in Recipe.model_fields if one.get(name) != other.get(name))

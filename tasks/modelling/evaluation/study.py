@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, SerializeAsAny, model_validator
 
 from features.core.bounds import Replicates
 from features.core.catalog.catalog import Word
@@ -22,20 +23,28 @@ from tasks.modelling.splits.split import SPLITS, Split
 
 Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
 
+NAME_OR_FILE = re.compile(r"[a-z][a-z0-9_/]*|.*\.ya?ml")
+
 LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies did not have at first
+
+
+def _name_or_file(given: str) -> str:
+    if not NAME_OR_FILE.fullmatch(given):
+        raise ValueError("give the name of a recipe, or a file that ends in .yaml")
+    return given
 
 
 class Study(Frozen):
     """Cohorts × recipes × sets of blocks × endpoint × splits × models.
 
     catalog: whose cohorts they are; checked and run is a study with the catalog that the command names.
-    predict_at: time point of the prediction; predictors known later are refused. blocks: name → blocks that stand
-    together; the sets are compared, beside the baselines "clinical" and "volume". missing_block: whether a case without
-    any value of a block, or without one of the modalities, is kept and imputed, or excluded. lesions: several lesions of
-    a patient are rows of their own, or the largest, their sum or their mean is the patient's row. deltas: changes of
-    image features between time points, which are the block "delta". stable: which handcrafted features are stable enough
-    to be used. leak_checked: columns (KIND__RECIPE__FEATURE) that tell the outcome alone and may.
-    bootstrap: replicates of the intervals.
+    predict_at: time point of the prediction; predictors known later are refused. recipes: names, or files as seen from
+    the study's file. blocks: name → blocks that stand together; the sets are compared, beside the baselines "clinical"
+    and "volume". missing_block: whether a case without any value of a block, or without one of the modalities, is kept
+    and imputed, or excluded. lesions: several lesions of a patient are rows of their own, or the largest, their sum or
+    their mean is the patient's row. deltas: changes of image features between time points, which are the block "delta".
+    stable: which handcrafted features are stable enough to be used. leak_checked: columns (KIND__RECIPE__FEATURE) that
+    tell the outcome alone and may. bootstrap: replicates of the intervals.
     """
 
     name: Word
@@ -45,7 +54,7 @@ class Study(Frozen):
     cohorts: tuple[Word, ...] = Field(min_length=1)
     endpoint: Word
     predict_at: Word = "baseline"
-    recipes: tuple[Word, ...] = ()
+    recipes: tuple[Annotated[str, AfterValidator(_name_or_file)], ...] = ()
     blocks: dict[Word, Annotated[tuple[Block, ...], Field(min_length=1)]] = Field(min_length=1)
     models: tuple[Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)], ...] = Field(min_length=1)
     splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(

@@ -15,7 +15,7 @@ from features.fusion.fuse import fuse
 from features.fusion.question import Question
 from features.images.normalisers.nyul import PERCENTILES, landmarks_file
 from features.results.manifest import Mart
-from flows import configuration
+from flows import configuration, named
 
 HEADER = "id,age,sex,site,stage,smoker,weight_loss,death,os_days\n"
 CLINICAL = HEADER + "p1,60,male,leg,II,true,5,true,100\np2,60,male,leg,II,true,5,false,100\n"
@@ -58,7 +58,7 @@ def test_the_configuration_tells_so_before_anything_is_computed(
     (tmp_path / "ct_nyul.yaml").write_text(f"modality: CT\n{settings}extractors: [radweave]\n")
     study = "cohorts: [builtin]\nendpoint: response\nrecipes: [ct_nyul]\n"
     (tmp_path / "study.yaml").write_text(f"{study}blocks: {{all: [radiomics]}}\nmodels: [svm]\n")
-    monkeypatch.setattr(configuration, "recipe_files", lambda: {"ct_nyul": tmp_path / "ct_nyul.yaml"})
-    catalog = Path(configuration.FOLDER).parent / "data_catalog.yaml"
+    monkeypatch.setattr(named, "recipe_files", lambda: {"ct_nyul": tmp_path / "ct_nyul.yaml"})
+    catalog = Path(named.FOLDER).parent / "data_catalog.yaml"
     with pytest.raises(ConfigError, match=r"study\.yaml:3: recipe ct_nyul: its landmarks come from the cohort"):
         configuration.check_configuration(catalog, [tmp_path / "study.yaml"])

@@ -1,0 +1,49 @@
+"""check: catalog, recipes and studies, all faults at once."""
+
+from typing import Annotated
+
+import typer
+
+from features.core.errors import RadweaveError
+from flows.commands.options import CATALOG, CatalogOption
+from tasks.reports.number_format import counted
+
+
+def check(
+    studies: Annotated[
+        list[str] | None, typer.Argument(help="Studies, by name or YAML file; without any, those of radweave.")
+    ] = None,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="A recipe of your own, a YAML file; may be repeated.", metavar="FILE")
+    ] = None,
+    catalog: CatalogOption = CATALOG,
+) -> None:
+    """Validate catalog, recipes and studies, all faults at once, without touching pixels.
+
+    A study is judged as `study --catalog` would run it. Of radweave's own, those whose cohorts the catalog lacks are left
+    out, and named.
+    """
+    from flows.configuration import check_configuration, left_out
+    from flows.named import find_recipe, find_study, recipe_files, study_files
+    from flows.wanted import fits_cohort
+
+    own = recipe or []
+    files = [find_study(one) for one in studies or ([] if own else study_files())]
+    left = {} if studies else left_out(files, catalog)
+    judged = [path for path in files if path not in left]
+    found = check_configuration(catalog, judged, own)
+    count = counted(len(judged), "study", "studies")
+    typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {counted(len(recipe_files()), 'recipe')}")
+    for given in own:
+        fitted = ", ".join(name for name in found.cohorts if fits_cohort(found, name, find_recipe(given)))
+        typer.echo(f"{given}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}")
+    if judged or not own:
+        typer.echo(f"{count}: no faults" if judged else "no study can run on this catalog")
+    for why in dict.fromkeys(left.values()):
+        names = [path.stem for path, reason in left.items() if reason == why]
+        typer.echo(f"{counted(len(names), 'study', 'studies')} left out ({', '.join(names)}): {why}")
+    for name in found.cohorts:
+        try:
+            typer.echo(f"  {name}: files in {found.root(name)}")
+        except RadweaveError as error:
+            typer.echo(f"  {name}: not available here: {error}")

@@ -1,0 +1,95 @@
+"""Recipes and studies as somebody names them: by the name of one that comes with radweave, or as a file anywhere."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.kinds.recipe import Recipe, differing, load_recipe
+from tasks.modelling.evaluation.study import Study, load_study
+
+FOLDER = Path(__file__).parent
+
+
+def recipe_files() -> dict[str, Path]:
+    """Recipes that come with radweave, by name: that of a file in a folder begins with the folder's, as in `ibsi_a`."""
+    root = FOLDER / "recipes"
+    return {"_".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.yaml"))}
+
+
+def study_files() -> dict[str, Path]:
+    """Studies that come with radweave, by name."""
+    return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.yaml"))}
+
+
+def find_recipe(given: str, folder: Path = Path()) -> Recipe:
+    """A recipe by name, `ibsi/a` being `ibsi_a`, or from a file, as seen from `folder`.
+
+    Raises RadweaveError if there is none, ConfigError if its file has faults.
+    """
+    files = recipe_files()
+    return load_recipe(_file("recipe", given, given.replace("/", "_"), files, folder))
+
+
+def find_study(given: str) -> Path:
+    """The file of a study: by the name of one that comes with radweave, or a path. Raises RadweaveError."""
+    return _file("study", given, given, study_files(), Path())
+
+
+def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: Path) -> Path:
+    """The file of a name; else the file itself, if the text looks like one or is one."""
+    if name in files:
+        return files[name]
+    path = folder / given
+    hint = did_you_mean(name, files)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        if not path.exists():
+            own = f'the {what} of radweave is named "{path.stem}"' if path.stem in files else ""
+            raise ConfigError([Fault(str(path), f"there is no such file of a {what}", hint=own)])
+        return path
+    if path.is_dir():
+        hint = f"{path} is a folder: give a file in it."
+    names = f"{', '.join(files)}, or give a YAML file"
+    raise RadweaveError(f'there is no {what} "{given}"; there are {names}. {hint}'.strip())
+
+
+@dataclass(frozen=True)
+class Found:
+    """A recipe, and where it was found, for messages."""
+
+    recipe: Recipe
+    place: str
+
+
+def find_recipes(given: Iterable[str], folder: Path = Path()) -> tuple[Recipe, ...]:
+    """Recipes by name or file, each once. Raises as `find_recipe`, and as `one_of_a_name`."""
+    return one_of_a_name(Found(find_recipe(one, folder), str(folder / one)) for one in given)
+
+
+def one_of_a_name(found: Iterable[Found]) -> tuple[Recipe, ...]:
+    """The recipes, each once, in the order of their first place.
+
+    Raises ConfigError if two have one name and other settings, or one has the name of a recipe of radweave: columns begin
+    with the name of the recipe.
+    """
+    files, first = recipe_files(), dict[str, Found]()
+    for one in found:
+        name = one.recipe.name
+        others = [first.setdefault(name, one)]
+        others += [Found(load_recipe(files[name]), f"the recipe {name} of radweave")] if name in files else []
+        for other in others:
+            if settings := differing(one.recipe.settings, other.recipe.settings):
+                what = f'the name "{name}" is taken by {other.place}, which differs in {", ".join(settings)}'
+                hint = "columns begin with the name: rename the file, or say another `name` in it"
+                raise ConfigError([Fault(one.place, what, hint=hint)])
+    return tuple(one.recipe for one in first.values())
+
+
+def read_study(path: Path) -> tuple[Study, tuple[Recipe, ...]]:
+    """A study and its recipes, of which it has the names alone: where their files lie decides nothing.
+
+    Recipes that are files are so as seen from the study's file. Raises ConfigError, RadweaveError.
+    """
+    plan = load_study(path)
+    recipes = find_recipes(plan.recipes, path.parent)
+    return plan.model_copy(update={"recipes": tuple(recipe.name for recipe in recipes)}), recipes

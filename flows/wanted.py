@@ -1,0 +1,149 @@
+"""Which recipes a refresh extracts of a cohort: those that somebody asks for, else those by default; and those it has."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from features.core.catalog.catalog import Catalog
+from features.core.errors import RadweaveError, StoreError
+from features.core.kinds.recipe import Recipe, differing
+from features.results.manifest import CohortState
+from features.results.prefixes import leaving
+from flows.named import (
+    Found,
+    find_recipe,
+    find_recipes,
+    find_study,
+    one_of_a_name,
+    read_study,
+    recipe_files,
+    study_files,
+)
+from tasks.modelling.evaluation.study import Study
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a refresh is asked for: recipes, wherever they fit, and studies with their recipes, in their cohorts."""
+
+    recipes: tuple[Found, ...] = ()
+    studies: tuple[tuple[Study, tuple[Recipe, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, catalog: Catalog, cohorts: Sequence[str], recipes: Iterable[str], studies: Iterable[str]) -> "Asked":
+        """Recipes and studies by name or file. Raises RadweaveError if one of them is for none of the cohorts."""
+        named = tuple(Found(find_recipe(given), given) for given in recipes)
+        for one in named:
+            if not any(fits_cohort(catalog, name, one.recipe) for name in cohorts):
+                raise _unfit(catalog, cohorts, one.recipe)
+        read = tuple(read_study(find_study(given)) for given in studies)
+        for plan, asked in read:
+            there = [name for name in plan.cohorts if name in cohorts]
+            if not there:
+                of = f"{', '.join(plan.cohorts)}; this refresh is of {', '.join(cohorts)}"
+                raise RadweaveError(f"study {plan.name} is of the cohorts {of}")
+            for name in there:
+                check_fit(catalog, name, asked)
+        return cls(named, read)
+
+    def of_cohort(self, catalog: Catalog, cohort: str) -> list[Found]:
+        """What is asked for of a cohort."""
+        found = [one for one in self.recipes if fits_cohort(catalog, cohort, one.recipe)]
+        for plan, recipes in self.studies:
+            if cohort in plan.cohorts:
+                found += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
+        return found
+
+
+def recipes_for(
+    catalog: Catalog, cohort: str, asked: Asked = Asked(), held: Sequence[Recipe] = ()
+) -> tuple[Recipe, ...]:
+    """The recipes that a refresh extracts of a cohort: those that are asked for, else those by default; and those held.
+
+    By default: recipes of radweave that say `default: true`, and those that its studies of this cohort name, as far as
+    they fit. held: recipes of the cohort's tables, which stay.
+    Raises RadweaveError if there is none, ConfigError if two recipes of one name have other settings.
+    """
+    chosen = asked.of_cohort(catalog, cohort) or _by_default(catalog, cohort)
+    chosen += [Found(recipe, f'the tables of cohort "{cohort}"') for recipe in held]
+    if not chosen:
+        fitting = [name for name in recipe_files() if fits_cohort(catalog, cohort, find_recipe(name))]
+        named = f" (there are {', '.join(fitting)})" if fitting else ""
+        raise RadweaveError(
+            f'no recipe by default fits cohort "{cohort}" ({_kinds(catalog, cohort)}): name one by --recipe{named}, or give '
+            "a file of your own"
+        )
+    order = {name: place for place, name in enumerate(recipe_files())}
+    return tuple(sorted(one_of_a_name(chosen), key=lambda recipe: (order.get(recipe.name, len(order)), recipe.name)))
+
+
+def held_recipes(catalog: Catalog, cohort: str, state: CohortState | None, but: Collection[str]) -> tuple[Recipe, ...]:
+    """The recipes of a cohort's tables, but those named, as far as they fit it: somebody asked for them once.
+
+    Those of radweave are as they come with it now; those of files are as the tables hold them, wherever the files are now.
+    Raises StoreError if one is of another radweave, RadweaveError if radweave has another one of its name meanwhile.
+    """
+    found = []
+    for name in leaving(state.settings if state else {}, ()):
+        if name in but:
+            continue
+        own = recipe_of(state.recipes[name], name) if state and name in state.recipes else None
+        shipped = find_recipe(name) if name in recipe_files() else None
+        if own is not None and shipped is not None and (settings := differing(own.settings, shipped.settings)):
+            raise RadweaveError(
+                f'cohort "{cohort}": its tables hold the recipe "{name}" of a file, and radweave has one of that name, which '
+                f"differs in {', '.join(settings)}. Rename the file and refresh with --recipe FILE --drop {name}"
+            )
+        recipe = own or shipped
+        if recipe is not None and fits_cohort(catalog, cohort, recipe):
+            found.append(recipe)
+    return tuple(found)
+
+
+def recipe_of(settings: Mapping[str, object], name: str) -> Recipe:
+    """A recipe as tables hold it. Raises StoreError if it is of another radweave."""
+    try:
+        return Recipe.model_validate(settings)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise StoreError(
+            f'the recipe "{name}" of the tables is of another radweave ({faults}): give its file by --recipe FILE, or drop '
+            f"its columns by --drop {name}"
+        ) from error
+
+
+def fits_cohort(catalog: Catalog, cohort: str, recipe: Recipe) -> bool:
+    """Whether a cohort declares images that a recipe is for."""
+    return any(
+        (image.modality, image.unit) == (recipe.modality, recipe.unit) for image in catalog.cohort(cohort).images
+    )
+
+
+def check_fit(catalog: Catalog, cohort: str, recipes: Iterable[Recipe]) -> None:
+    """Raises RadweaveError if a recipe is for none of a cohort's images."""
+    for recipe in recipes:
+        if not fits_cohort(catalog, cohort, recipe):
+            raise _unfit(catalog, [cohort], recipe)
+
+
+def _unfit(catalog: Catalog, cohorts: Sequence[str], recipe: Recipe) -> RadweaveError:
+    there = "; ".join(f'cohort "{name}" has {_kinds(catalog, name)}' for name in cohorts)
+    return RadweaveError(f"recipe {recipe.name} is for {recipe.modality} in {recipe.unit}: {there}")
+
+
+def _kinds(catalog: Catalog, cohort: str) -> str:
+    images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
+    return ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))
+
+
+def _by_default(catalog: Catalog, cohort: str) -> list[Found]:
+    """Recipes of radweave that say so, and what its studies of the cohort name. A study with faults has its say in `check`."""
+    found = [Found(recipe, recipe.name) for recipe in find_recipes(recipe_files()) if recipe.default]
+    for path in study_files().values():
+        with suppress(RadweaveError):
+            plan, recipes = read_study(path)
+            if cohort in plan.cohorts:
+                found += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
+    return [one for one in found if fits_cohort(catalog, cohort, one.recipe)]

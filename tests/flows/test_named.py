@@ -1,0 +1,112 @@
+"""Recipes and studies by name or file: what is found, and what is said of what is not."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from features.core.errors import ConfigError, RadweaveError
+from features.core.kinds.normaliser import FittedOn
+from features.core.kinds.recipe import Recipe, load_recipe
+from features.images.normalisers.nyul import PERCENTILES, landmarks_file
+from features.results.prefixes import settings_digests
+from flows.named import find_recipe, find_recipes, find_study, read_study, recipe_files, study_files
+
+CT_LUNG = recipe_files()["ct_lung"].read_text()
+STUDY = "cohorts: [one]\nendpoint: response\nblocks: {all: [radiomics]}\nmodels: [svm]\nrecipes: [%s]\n"
+
+
+@pytest.mark.parametrize("name", recipe_files())
+def test_the_recipes_of_radweave_are_good_found_by_their_names_and_say_whether_a_refresh_takes_them(name: str) -> None:
+    path = recipe_files()[name]
+    assert load_recipe(path).name == name
+    assert f"default: {str(not name.startswith('ibsi_')).lower()}\n" in path.read_text()
+
+
+def test_a_recipe_is_found_by_name_by_place_and_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.yaml").write_text(CT_LUNG)
+    given = ["ibsi_a", "ibsi/b", str(tmp_path / "mine.yaml")]
+    assert [recipe.name for recipe in find_recipes(given)] == ["ibsi_a", "ibsi_b", "mine"]
+    assert find_recipe("mine.yaml", tmp_path).name == "mine"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ct_lung").mkdir()
+    (tmp_path / "builtin_response").write_text("")
+    assert find_recipe("mine.yaml").name == "mine"
+    assert find_recipe("ct_lung").name == "ct_lung"
+    assert find_study("builtin_response") == study_files()["builtin_response"]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("ibsi/f", r'there is no recipe "ibsi/f"; there are ct_lung, .*, or give a YAML file\. did you mean "ibsi_'),
+        ("/tmp/no/x.yaml", r"/tmp/no/x\.yaml: there is no such file of a recipe$"),
+        (
+            "ct_lung.yaml",
+            r'ct_lung\.yaml: there is no such file of a recipe; the recipe of radweave is named "ct_lung"',
+        ),
+        ("folder", r'there is no recipe "folder"; .* folder is a folder: give a file in it'),
+        ("folder.yaml", r"folder\.yaml: cannot be read: Is a directory"),
+        ("broken.yaml", r"broken\.yaml:3: is not YAML"),
+        ("faulty.yaml", r'(?s)faulty\.yaml:3: .*resegment.*faulty\.yaml:4: unknown key "discretize"'),
+        ("My-CT.yaml", r'My-CT\.yaml: the recipe takes its name from the file; found "My-CT"; allowed: small letters'),
+        ("list.yaml", r"list\.yaml:1: the document: "),
+    ],
+)
+def test_what_is_no_recipe_is_said_with_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("folder", "folder.yaml"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "broken.yaml").write_text("modality: CT\nunit: [HU\n")
+    (tmp_path / "faulty.yaml").write_text(
+        "modality: CT\nunit: HU\nresegment: 5\ndiscretize: {}\nextractors: [radweave]\n"
+    )
+    (tmp_path / "My-CT.yaml").write_text(CT_LUNG)
+    (tmp_path / "list.yaml").write_text("[1]\n")
+    with pytest.raises(RadweaveError, match=sentence):
+        find_recipe(given)
+
+
+def test_two_recipes_of_one_name_have_equal_settings(tmp_path: Path) -> None:
+    for folder, text in (("a", CT_LUNG), ("b", CT_LUNG.replace("width: 25", "width: 10"))):
+        (tmp_path / folder).mkdir()
+        for name in ("mine", "ct_lung"):
+            (tmp_path / folder / f"{name}.yaml").write_text(text)
+    same, other = tmp_path / "a", tmp_path / "b"
+    shutil.copytree(same, tmp_path / "c")
+    (tmp_path / "c" / "mine.yaml").write_text(CT_LUNG.replace("default: true\n", ""))
+    given = [same / "mine.yaml", tmp_path / "c" / "mine.yaml", same / "ct_lung.yaml", "ct_lung"]
+    assert [recipe.name for recipe in find_recipes(map(str, given))] == ["mine", "ct_lung"]
+    taken = r'b/mine\.yaml: the name "mine" is taken by .*a/mine\.yaml, which differs in discretise; columns begin with'
+    with pytest.raises(ConfigError, match=taken):
+        find_recipes([str(same / "mine.yaml"), str(other / "mine.yaml")])
+    with pytest.raises(ConfigError, match='the name "ct_lung" is taken by the recipe ct_lung of radweave'):
+        find_recipes([str(other / "ct_lung.yaml")])
+
+
+def test_where_files_lie_leaves_no_trace_in_a_study_and_its_recipes(tmp_path: Path) -> None:
+    origin = FittedOn(cohort="pilot", centres=("A",), modality="CT", unit="HU")
+    found = []
+    for folder, recipe in (("a", "./mine.yaml"), ("b", "recipes/mine.yaml")):
+        path = tmp_path / folder / recipe
+        path.parent.mkdir(parents=True)
+        path.write_text(CT_LUNG + "normalise: {kind: nyul, landmarks: marks.json}\n")
+        path.with_name("marks.json").write_bytes(landmarks_file([p / 100 for p in PERCENTILES], origin, ["pilot:p1"]))
+        (tmp_path / folder / "study.yaml").write_text(STUDY % f"{recipe}, ibsi_a")
+        found.append(read_study(tmp_path / folder / "study.yaml"))
+    (one, recipes), (other, others) = found
+    assert one.recipes == ("mine", "ibsi_a") and one == other and one.digest() == other.digest()
+    assert [recipe.settings for recipe in recipes] == [recipe.settings for recipe in others]
+    assert settings_digests(recipes) == settings_digests(others)
+    assert settings_digests([Recipe.model_validate(json.loads(json.dumps(recipes[0].settings)))]) == settings_digests(
+        recipes[:1]
+    )
+
+
+def test_a_study_names_recipes_or_files_of_them(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY % "Mine")
+    with pytest.raises(ConfigError, match=r"study\.yaml:5: .*give the name of a recipe, or a file that ends in \.yaml"):
+        read_study(tmp_path / "study.yaml")

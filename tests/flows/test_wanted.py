@@ -1,0 +1,121 @@
+"""Which recipes a refresh extracts: by default, because a study or a person asks, or because the tables hold them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from features.core.catalog.catalog import Catalog
+from features.core.errors import RadweaveError
+from features.core.kinds.recipe import Recipe
+from features.results.manifest import CohortState
+from features.results.prefixes import settings_digests
+from flows import named, wanted
+from flows.named import find_recipe, recipe_files
+from flows.wanted import Asked, held_recipes, recipes_for
+
+IBSI = [f"ibsi_{name}" for name in "abcde"]
+STUDY = "endpoint: response\nblocks: {all: [radiomics]}\nmodels: [svm]\n"
+MINE = "modality: %s\nunit: HU\ndiscretise: {bin_width: 5}\nextractors: [radweave]\n"
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """Cohorts one and two, both of CT in HU."""
+    image = {"format": "nifti", "centre": "A", "modality": "CT", "unit": "HU", "path": "{patient}/ct.nii.gz"}
+    image["mask"] = {"format": "nifti", "path": "{patient}/roi.nii.gz"}  # type: ignore[assignment]
+    cohort = {"title": "one", "licence": "public", "root": ".", "centres": {"A": {}}, "images": [image]}
+    return Catalog.model_validate({"version": 1, "cohorts": {"one": cohort, "two": cohort}, "folder": tmp_path})
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    (tmp_path / "mine.yaml").write_text(MINE % "CT")
+    return str(tmp_path / "mine.yaml")
+
+
+def names(recipes: tuple[Recipe, ...]) -> list[str]:
+    return [recipe.name for recipe in recipes]
+
+
+def state_of(*recipes: Recipe, own: tuple[Recipe, ...] = ()) -> CohortState:
+    kept = {recipe.name: json.loads(json.dumps(recipe.settings)) for recipe in own}
+    return CohortState(key="1", settings=settings_digests([*recipes, *own]), recipes=kept)
+
+
+def test_unasked_a_refresh_extracts_what_says_so_and_what_studies_of_radweave_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalog: Catalog
+) -> None:
+    assert names(recipes_for(catalog, "one")) == ["ct_lung"]
+    for word, cohort, recipes in (("mine", "one", "ibsi_c, mr_t1"), ("other", "two", "ibsi_a")):
+        (tmp_path / f"{word}.yaml").write_text(f"cohorts: [{cohort}]\nrecipes: [{recipes}]\n{STUDY}")
+    (tmp_path / "faulty.yaml").write_text("cohorts: [one\n")
+    files = {path.stem: path for path in tmp_path.glob("*.yaml")}
+    monkeypatch.setattr(wanted, "study_files", lambda: files)
+    assert names(recipes_for(catalog, "one")) == ["ct_lung", "ibsi_c"]
+
+
+def test_what_is_asked_for_stands_instead_of_the_defaults_and_what_is_held_stays(
+    tmp_path: Path, catalog: Catalog, mine: str
+) -> None:
+    (tmp_path / "study.yaml").write_text(f"cohorts: [two]\nrecipes: [./mine.yaml, ibsi_b]\n{STUDY}")
+    both = ["one", "two"]
+    asked = Asked.of(catalog, both, ["ibsi/a"], [str(tmp_path / "study.yaml")])
+    assert names(recipes_for(catalog, "one", asked)) == ["ibsi_a"]
+    assert names(recipes_for(catalog, "two", asked)) == ["ibsi_a", "ibsi_b", "mine"]
+    alone = Asked.of(catalog, both, [], [str(tmp_path / "study.yaml")])
+    assert names(recipes_for(catalog, "one", alone)) == ["ct_lung"]
+    held = (find_recipe("ct_lung"), find_recipe(mine))
+    assert names(recipes_for(catalog, "one", asked, held)) == ["ct_lung", "ibsi_a", "mine"]
+    assert recipes_for(catalog, "one", Asked(), held) == held
+
+
+def test_recipes_of_the_tables_are_remembered_those_of_files_by_their_settings(catalog: Catalog, mine: str) -> None:
+    own = find_recipe(mine)
+    state = state_of(find_recipe("ct_lung"), find_recipe("mr_t1"), own=(own,))
+    Path(mine).unlink()
+    held = held_recipes(catalog, "one", state, ())
+    assert names(held) == ["ct_lung", "mine"]  # images in MR there are none any more
+    assert settings_digests(held[1:]) == settings_digests([own])
+    assert names(held_recipes(catalog, "one", state, {"mine"})) == ["ct_lung"]
+    assert held_recipes(catalog, "one", None, ()) == ()
+
+
+def test_a_held_recipe_that_cannot_be_read_or_has_a_namesake_is_said(
+    catalog: Catalog, mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = find_recipe(mine)
+    old = CohortState(key="1", settings=settings_digests([own]), recipes={"mine": {**own.settings, "gone": 1}})
+    with pytest.raises(RadweaveError, match=r'"mine" of the tables is of another radweave \(gone: .*by --drop mine'):
+        held_recipes(catalog, "one", old, ())
+    assert held_recipes(catalog, "one", old, {"mine"}) == ()
+    changed = Path(mine).with_name("namesake.yaml")
+    changed.write_text((MINE % "CT").replace("5}", "6}") + "name: mine\n")
+    for module in (named, wanted):
+        monkeypatch.setattr(module, "recipe_files", lambda: {"mine": changed})
+    with pytest.raises(RadweaveError, match=r"radweave has one of that name, which differs in discretise\. Rename"):
+        held_recipes(catalog, "one", state_of(own=(own,)), ())
+
+
+def test_a_recipe_or_a_study_that_is_for_none_of_the_cohorts_is_said(tmp_path: Path, catalog: Catalog) -> None:
+    (tmp_path / "pet.yaml").write_text((MINE % "PT").replace("HU", "SUV"))
+    unfit = r'recipe pet is for PT in SUV: cohort "one" has CT in HU; cohort "two" has CT in HU$'
+    with pytest.raises(RadweaveError, match=unfit):
+        Asked.of(catalog, ["one", "two"], [str(tmp_path / "pet.yaml")], [])
+    (tmp_path / "study.yaml").write_text(f"cohorts: [two]\nrecipes: [./pet.yaml]\n{STUDY}")
+    with pytest.raises(RadweaveError, match='recipe pet is for PT in SUV: cohort "two" has CT in HU$'):
+        Asked.of(catalog, ["two"], [], [str(tmp_path / "study.yaml")])
+    with pytest.raises(RadweaveError, match="study study is of the cohorts two; this refresh is of one"):
+        Asked.of(catalog, ["one"], [], [str(tmp_path / "study.yaml")])
+
+
+def test_a_cohort_that_only_recipes_by_name_fit_is_told_their_names(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: path for name, path in recipe_files().items() if name in IBSI}
+    for module in (named, wanted):
+        monkeypatch.setattr(module, "recipe_files", lambda: files)
+    with pytest.raises(RadweaveError, match=rf"name one by --recipe \(there are {', '.join(IBSI)}\), or give a file"):
+        recipes_for(catalog, "one")
