@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
 from tests.corpus.registry import fault, recovered, refused
-from tests.corpus.study import ORIGIN_MM, ROI, SPACING_MM, Study, contour_of, rectangle, roi_contours, rtstruct_of, uid
+from tests.corpus.study import ORIGIN_MM, ROI, SPACING_MM, Study, rectangle, roi_contours, rtstruct_of, uid
+from tests.support.scans import contour_of
 
 ct = partial(fault, "RTSTRUCT", "ct")
 union = partial(fault, "RTSTRUCT", "ct_union")

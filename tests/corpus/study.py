@@ -15,22 +15,15 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import (
-    CTImageStorage,
-    ExplicitVRLittleEndian,
-    MRImageStorage,
-    PositronEmissionTomographyImageStorage,
-    RTStructureSetStorage,
-    SegmentationStorage,
-    generate_uid,
-)
+from pydicom.dataset import Dataset
+from pydicom.uid import SegmentationStorage, generate_uid
+
+from tests.support import scans
 
 SHAPE = (8, 20, 20)  # z, y, x
 SPACING_MM = (1.0, 1.0, 2.5)  # x, y, z
 ORIGIN_MM = (-10.0, -10.0, 0.0)
 ROI = (slice(2, 6), slice(6, 14), slice(6, 14))
-CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "PT": PositronEmissionTomographyImageStorage}
 HALF_LIFE_S = 6586.2  # of 18F
 UPTAKE_S = 3600
 
@@ -92,13 +85,12 @@ class Study:
 
 def new_dataset(sop_class: str, modality: str, *key: object) -> Dataset:
     """A data set with what all objects have; `key`, patient first, makes its UID."""
-    ds, meta = Dataset(), FileMetaDataset()
-    ds.SOPInstanceUID = uid(*key)
-    meta.MediaStorageSOPClassUID = ds.SOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.file_meta, ds.preamble = meta, b"\0" * 128
-    ds.PatientID, ds.PatientName, ds.Modality = str(key[0]), f"Secret^{key[0]}", modality
+    return named(scans.new_dataset(sop_class, modality, str(key[0])), *key)
+
+
+def named(ds: Dataset, *key: object) -> Dataset:
+    """The data set with UIDs made of `key`, patient first, and a date."""
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(*key)
     ds.StudyInstanceUID, ds.SeriesInstanceUID = uid(key[0], "study"), uid(key[0], "series", *key[1:-1])
     ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = "20200315"
     ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = "120000"
@@ -110,41 +102,18 @@ def uid(*key: object) -> str:
     return str(generate_uid(entropy_srcs=[str(part) for part in key]))
 
 
-def series_of(
-    patient: str,
-    values: NDArray[np.generic],
-    *,
-    modality: str = "CT",
-    name: str = "image",
-    slope: float = 1.0,
-    intercept: float = -1024.0,
-    spacing: Sequence[float] = SPACING_MM,
-    orientation: Sequence[float] = (1, 0, 0, 0, 1, 0),
-) -> list[Dataset]:
-    """A classic axial series of `values` (z, y, x), int16."""
-    normal = np.cross(orientation[:3], orientation[3:])
-    found = []
-    for k, plane in enumerate(values):
-        ds = new_dataset(CLASSES[modality], modality, patient, name, k)
-        ds.FrameOfReferenceUID, ds.InstanceNumber, ds.AcquisitionNumber = uid(patient, "frame"), k + 1, 1
-        ds.ImageType, ds.Manufacturer, ds.SliceThickness = ["ORIGINAL", "PRIMARY", "AXIAL"], "SYNTH", spacing[2]
-        ds.PatientPosition = "HFS"
-        ds.ImagePositionPatient = [float(v) for v in np.array(ORIGIN_MM) + k * spacing[2] * normal]
-        ds.ImageOrientationPatient, ds.PixelSpacing = list(orientation), [spacing[1], spacing[0]]
-        ds.Rows, ds.Columns = plane.shape
-        ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
-        ds.RescaleSlope, ds.RescaleIntercept = slope, intercept
-        ds.PixelData = np.rint((plane - intercept) / slope).astype("<i2").tobytes()
-        found.append(ds)
+def series_of(patient: str, values: NDArray[np.generic], *, name: str = "image", **knobs: Any) -> list[Dataset]:
+    """A classic axial series of `values` (z, y, x), int16; knobs are those of `image_series`."""
+    found = scans.image_series(values, patient=patient, origin=ORIGIN_MM, **{"spacing": SPACING_MM, **knobs})
+    for k, ds in enumerate(found):
+        named(ds, patient, name, k)
+        ds.FrameOfReferenceUID, ds.AcquisitionNumber, ds.PatientPosition = uid(patient, "frame"), 1, "HFS"
     return found
 
 
 def ct_study(patient: str, seed: int = 0) -> Study:
     """A CT with the contours of the ROI "GTV-1"."""
     images = series_of(patient, body(seed))
-    for ds in images:
-        ds.ConvolutionKernel, ds.KVP = "B30f", "120"
     return Study(patient, list(images), rtstruct_of(images, [("GTV-1", roi_contours())]))
 
 
@@ -197,31 +166,10 @@ def roi_contours() -> list[NDArray[np.float64]]:
 
 def rtstruct_of(images: Sequence[Dataset], rois: Sequence[tuple[str, Sequence[NDArray[np.float64]]]]) -> Dataset:
     """An RTSTRUCT of ROIs: name and contours (n, 3) mm; it references every image."""
-    first = images[0]
-    ds = new_dataset(RTStructureSetStorage, "RTSTRUCT", first.PatientID, "struct", 0)
-    ds.StructureSetLabel = "test"
-    frame, study, series = Dataset(), Dataset(), Dataset()
-    series.SeriesInstanceUID = first.SeriesInstanceUID
-    series.ContourImageSequence = [_reference(one) for one in images]
-    study.RTReferencedSeriesSequence = [series]
-    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = first.FrameOfReferenceUID, [study]
-    ds.ReferencedFrameOfReferenceSequence = [frame]
-    ds.StructureSetROISequence, ds.ROIContourSequence = [], []
-    for number, (name, contours) in enumerate(rois, start=1):
-        roi, drawn = Dataset(), Dataset()
-        roi.ROINumber, roi.ROIName, roi.ReferencedFrameOfReferenceUID = number, name, first.FrameOfReferenceUID
-        drawn.ReferencedROINumber, drawn.ContourSequence = number, [contour_of(points) for points in contours]
-        ds.StructureSetROISequence.append(roi)
-        ds.ROIContourSequence.append(drawn)
+    ds = named(scans.rtstruct_of(images, rois), images[0].PatientID, "struct", 0)
+    (study,) = ds.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
+    study.RTReferencedSeriesSequence[0].ContourImageSequence = [_reference(one) for one in images]
     return ds
-
-
-def contour_of(points: NDArray[np.float64], kind: str = "CLOSED_PLANAR") -> Dataset:
-    """A contour of points (n, 3) mm."""
-    contour = Dataset()
-    contour.ContourGeometricType, contour.NumberOfContourPoints = kind, len(points)
-    contour.ContourData = [f"{value:.4f}" for value in points.reshape(-1)]
-    return contour
 
 
 def _reference(one: Dataset) -> Dataset:
@@ -324,10 +272,8 @@ def nifti_image(array: NDArray[np.generic], affine: NDArray[np.float64] | None =
     if affine is None:
         affine = np.diag([-SPACING_MM[0], -SPACING_MM[1], SPACING_MM[2], 1.0])
         affine[:3, 3] = -ORIGIN_MM[0], -ORIGIN_MM[1], ORIGIN_MM[2]
-    image = nib.Nifti1Image(np.moveaxis(array, (0, 1, 2), (2, 1, 0)), affine)
+    image = scans.nifti_image(np.moveaxis(array, (0, 1, 2), (2, 1, 0)), affine)
     image.header.set_xyzt_units("mm")
-    image.set_qform(affine, 1)
-    image.set_sform(affine, 1)
     return image
 
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage
+from pydicom.dataset import Dataset
 
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
@@ -21,6 +19,7 @@ from features.core.storage.table import read_table
 from flows.refresh import refresh_cohort
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
+from tests.support.scans import image_series, rtstruct_of, save_nifti
 
 NAME, BIRTH, ROOT_UID = "KANARIE", "19510203", "1.2.826.77.88.99"
 ID = "77Q88-KANARIE"  # with a Q, so that no UUID of the server holds it by chance
@@ -74,11 +73,12 @@ RECIPE = Recipe.model_validate(
 )
 
 
-def _dataset(sop_class: str, modality: str, patient: str, uid: str) -> Dataset:
-    """A dataset with the canary in representations of all kinds, at depth, and in private attributes."""
-    ds, ds.file_meta, ds.preamble = Dataset(), FileMetaDataset(), NAME.encode().ljust(128)
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality, ds.PatientID = sop_class, uid, modality, patient
+def _mark(ds: Dataset, patient: str, series: int, number: int) -> None:
+    """Put the canary into representations of all kinds, at depth, and into private attributes."""
+    ds.preamble = NAME.encode().ljust(128)
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ROOT_UID}.{patient[-1]}.{series}.{number}"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{ROOT_UID}.{patient[-1]}", f"{ROOT_UID}.{patient[-1]}.{series}"
+    ds.FrameOfReferenceUID = f"{ROOT_UID}.{patient[-1]}.2"
     ds.PatientName, ds.PatientBirthDate, ds.StudyDate = f"{NAME}^Ann", BIRTH, BIRTH
     for keyword in ("StudyDescription", "SeriesDescription", "InstitutionName", "StationName", "AccessionNumber"):
         setattr(ds, keyword, NAME[:16])
@@ -86,25 +86,18 @@ def _dataset(sop_class: str, modality: str, patient: str, uid: str) -> Dataset:
         setattr(ds, keyword, f"of {NAME}")
     ds.BodyPartExamined, ds.StationAETitle, ds.RetrieveURL = NAME, NAME, f"http://{NAME}/"
     ds.AcquisitionDateTime = BIRTH + "101112"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{ROOT_UID}.{patient[-1]}", f"{ROOT_UID}.{patient[-1]}.1"
-    ds.FrameOfReferenceUID = f"{ROOT_UID}.{patient[-1]}.2"
     item = Dataset()
     item.PatientName, item.PatientID, item.CodeMeaning = f"{NAME}^Ann", patient, NAME
     ds.OtherPatientIDsSequence = ds.RequestAttributesSequence = [item]
     ds.private_block(0x0011, NAME, create=True).add_new(1, "LO", NAME)
-    return ds
 
 
 def _save_ct(folder: Path, patient: str, roi: str, *, damage: str = "") -> None:
     folder.mkdir(parents=True)
-    values = np.random.default_rng(1).integers(0, 900, (6, 12, 12)).astype("<i2")
-    for k, plane in enumerate(values):
-        ds = _dataset(CTImageStorage, "CT", patient, f"{ROOT_UID}.{patient[-1]}.3.{k}")
-        ds.ImageType, ds.Rows, ds.Columns, ds.PixelSpacing = ["ORIGINAL", "PRIMARY", "AXIAL"], 12, 12, [1, 1]
-        ds.ImagePositionPatient, ds.ImageOrientationPatient = [0, 0, 2.0 * k], [1, 0, 0, 0, 1, 0]
-        ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
-        ds.RescaleSlope, ds.RescaleIntercept, ds.PixelData = 1, 0, plane.tobytes()
+    values = np.random.default_rng(1).integers(0, 900, (6, 12, 12))
+    series = image_series(values, patient=patient, spacing=(1, 1, 2), origin=(0, 0, 0), intercept=0)
+    for k, ds in enumerate(series):
+        _mark(ds, patient, 1, k)
         if damage == "burned":
             ds.BurnedInAnnotation = "YES"
         if damage == "number" and k == 3:
@@ -113,20 +106,14 @@ def _save_ct(folder: Path, patient: str, roi: str, *, damage: str = "") -> None:
         ds.save_as(path, enforce_file_format=True)
         if damage == "short" and k == 2:
             path.write_bytes(path.read_bytes()[:-50])
-    ds = _dataset(RTStructureSetStorage, "RTSTRUCT", patient, f"{ROOT_UID}.{patient[-1]}.4")
-    one, study, frame, item, drawn = (Dataset() for _ in range(5))
-    one.SeriesInstanceUID, study.RTReferencedSeriesSequence = ds.SeriesInstanceUID, [one]
-    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = ds.FrameOfReferenceUID, [study]
-    ds.ReferencedFrameOfReferenceSequence = [frame]
-    item.ROINumber, item.ROIName, item.ROIDescription = 1, roi, NAME
-    drawn.ReferencedROINumber, drawn.ContourSequence = 1, []
-    for z in (2.0, 4.0, 6.0):
-        contour = Dataset()
-        contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", 4
-        contour.ContourData = [2, 2, z, 9, 2, z, 9, 9, z, 2, 9, z]
-        drawn.ContourSequence.append(contour)
-    ds.StructureSetROISequence, ds.ROIContourSequence, ds.SeriesInstanceUID = [item], [drawn], f"{ROOT_UID}.9"
-    ds.save_as(folder / f"{NAME}_rt.dcm", enforce_file_format=True)
+    struct = rtstruct_of(series, [(roi, [[(2, 2, z), (9, 2, z), (9, 9, z), (2, 9, z)] for z in (2, 4, 6)])])
+    _mark(struct, patient, 9, 0)
+    struct.StructureSetROISequence[0].ROIDescription = NAME
+    struct.save_as(folder / f"{NAME}_rt.dcm", enforce_file_format=True)
+
+
+def _mark_nifti(image: Any) -> None:
+    image.header["descrip"] = image.header["aux_file"] = NAME
 
 
 @pytest.fixture(scope="module")
@@ -143,14 +130,10 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (files / "ct" / f"{NAME}.lnk").symlink_to(f"/nowhere/{NAME}")
     for n, array in ((6, np.random.default_rng(2).normal(100, 9, (12, 12, 6))), (7, np.zeros((2, 2, 2)))):
         folder = files / "mr" / f"{ID}{n}"
-        folder.mkdir(parents=True)
         mask = np.zeros(array.shape, np.uint8)
         mask[2:9, 2:9, 1:5] = 1
         for name, values in (("T1", array.astype(np.float32)), ("GTV", mask)):
-            image = nib.Nifti1Image(values, np.eye(4))
-            image.header["descrip"] = image.header["aux_file"] = NAME
-            image.set_qform(np.eye(4), 1)
-            nib.save(image, folder / f"{name}.nii.gz")
+            save_nifti(folder / f"{name}.nii.gz", values, np.eye(4), edit=_mark_nifti)
     rows = "".join(f"{ID}{n},{60 + n},{NAME},{BIRTH}\n" for n in (1, 2, 9))
     (files / f"{NAME}.csv").write_text("id,Age,name,born\n" + rows)
     (files / f"{NAME} B.csv").write_text("id,Age,name,born\n" + f"{ID}6,61,{NAME},{BIRTH}\n")

@@ -21,6 +21,9 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from features.core.case import FileSet
+from features.core.digest import digest_files
+
 CLASSES = {
     "CT": CTImageStorage,
     "MR": MRImageStorage,
@@ -215,3 +218,35 @@ def save_nifti(
 def square(x0: float, y0: float, x1: float, y1: float, z: float) -> list[tuple[float, float, float]]:
     """A square contour in mm."""
     return [(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)]
+
+
+def save_itk(
+    path: Path,
+    array: np.ndarray,
+    *,
+    spacing: Sequence[float] = (),
+    origin: Sequence[float] = (),
+    direction: Sequence[float] = (),
+    compressed: bool = False,
+    vector: bool = False,
+) -> Path:
+    """A file of an array (z, y, x) as SimpleITK writes it, in the format of its ending; mm."""
+    import SimpleITK as sitk
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = sitk.GetImageFromArray(array, isVector=vector)
+    for change, value in ((image.SetSpacing, spacing), (image.SetOrigin, origin), (image.SetDirection, direction)):
+        if value:
+            change(value)
+    sitk.WriteImage(image, str(path), compressed)
+    return path
+
+
+def nifti_files(path: Path, array: np.ndarray, affine: np.ndarray | None = None) -> FileSet:
+    """An array (x, y, z) as the files of a Scan, with their digest; voxels of 1 mm unless told otherwise."""
+    save_nifti(path, array, np.eye(4) if affine is None else affine, edit=_in_mm)
+    return FileSet("nifti", (path,), digest_files([path]))
+
+
+def _in_mm(image: Any) -> None:
+    image.header.set_xyzt_units("mm")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-import nibabel
 import numpy as np
 import pytest
 
-from features.core.case import CaseId, FileSet, Scan
+from features.core.case import CaseId, Scan
 from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
@@ -27,6 +25,7 @@ from flows.stability import PERTURBATIONS
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 from tasks.stability import measure_stability, work_block
+from tests.support.scans import nifti_files
 
 CHAINS = Perturbations.model_validate(
     {"chains": [[], [{"kind": "noise", "sd": 5}], [{"kind": "volume", "change": 0.2}]]}
@@ -53,12 +52,6 @@ RECIPE = Recipe.model_validate(
 )
 
 
-def _write(path: Path, array: np.ndarray) -> FileSet:
-    image = nibabel.Nifti1Image(array, np.eye(4))
-    path.write_bytes(gzip.compress(image.to_bytes(), mtime=0))
-    return FileSet("nifti", (path,), f"digest of {path.name}")
-
-
 @pytest.fixture
 def scans(tmp_path: Path) -> list[Scan]:
     found = []
@@ -66,9 +59,9 @@ def scans(tmp_path: Path) -> list[Scan]:
         rng = np.random.default_rng(i)
         mask = np.zeros((20, 20, 12), np.uint8)
         mask[6 : 12 + i, 6:14, 3:9] = 1
-        image = _write(tmp_path / f"{i}.nii.gz", rng.normal(20 * i, 10, mask.shape).astype(np.float32))
+        image = nifti_files(tmp_path / f"{i}.nii.gz", rng.normal(20 * i, 10, mask.shape).astype(np.float32))
         case = CaseId("demo", f"p{i}")
-        found.append(Scan(case, "A", "CT", "HU", image, _write(tmp_path / f"{i}m.nii.gz", mask), "1"))
+        found.append(Scan(case, "A", "CT", "HU", image, nifti_files(tmp_path / f"{i}m.nii.gz", mask), "1"))
     return found
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pytest
 
-from features.core.case import CaseId, FileSet, Scan
+from features.core.case import CaseId, Scan
 from features.core.errors import RadweaveError
 from features.core.kinds.normaliser import BiasCorrection, FittedOn
 from features.core.quarantine import Rejected
@@ -19,6 +17,7 @@ from features.images.normalisers.nyul import PERCENTILES, Nyul, fit_landmarks, i
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 from tasks.standardise import find_landmarks
+from tests.support.scans import nifti_files
 
 ORIGIN = FittedOn(cohort="demo", centres=("A",), modality="MR", unit="arbitrary")
 
@@ -27,21 +26,15 @@ def _image(i: int) -> np.ndarray:
     return np.random.default_rng(i).gamma(2 + i, 30, (16, 16, 10)).astype(np.float32)
 
 
-def _write(path: Path, array: np.ndarray) -> FileSet:
-    image = nibabel.Nifti1Image(array, np.eye(4))
-    path.write_bytes(gzip.compress(image.to_bytes(), mtime=0))
-    return FileSet("nifti", (path,), f"digest of {path.name}")
-
-
 @pytest.fixture
 def scans(tmp_path: Path) -> list[Scan]:
     """Three images; the second has two lesions."""
     mask = np.zeros((16, 16, 10), np.uint8)
     mask[4:12, 4:12, 2:8] = 1
-    files = _write(tmp_path / "mask.nii.gz", mask)
+    files = nifti_files(tmp_path / "mask.nii.gz", mask)
     found = []
     for i, lesion in ((0, ""), (1, "a"), (1, "b"), (2, "")):
-        image = _write(tmp_path / f"{i}.nii.gz", _image(i))
+        image = nifti_files(tmp_path / f"{i}.nii.gz", _image(i))
         found.append(Scan(CaseId("demo", f"p{i}", "baseline", lesion), "A", "MR", "arbitrary", image, files, "1"))
     return found
 
@@ -70,7 +63,7 @@ def test_the_bias_is_corrected_where_the_recipe_does_so(scans: list[Scan]) -> No
 
 
 def test_an_image_that_cannot_be_used_is_left_out(scans: list[Scan], tmp_path: Path) -> None:
-    _write(tmp_path / "0.nii.gz", np.full((16, 16, 10), 4.0, np.float32))
+    nifti_files(tmp_path / "0.nii.gz", np.full((16, 16, 10), 4.0, np.float32))
     data, left_out = _find(scans)
     assert [one.code for one in left_out] == ["IMAGE_FLAT"]
     assert json.loads(data)["cases"] == ["demo:p1:baseline:a", "demo:p2:baseline"]

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 import requests
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, RTStructureSetStorage, generate_uid
 
 from features.core.catalog.catalog import DicomSource
 from features.core.catalog.pacs_source import PacsSource
@@ -24,6 +24,7 @@ from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Clock, Server
+from tests.support.scans import new_dataset
 
 KEY = b"k" * 64
 URL = "http://pacs.test/dicom-web"
@@ -31,20 +32,10 @@ URL = "http://pacs.test/dicom-web"
 
 def instance(patient: str, study: str, series: str, modality: str = "CT", **facts: Any) -> Dataset:
     """An instance of 8 × 8 pixels."""
-    ds, meta = Dataset(), FileMetaDataset()
-    meta.MediaStorageSOPClassUID = ds.SOPClassUID = CTImageStorage if modality == "CT" else RTStructureSetStorage
-    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.file_meta, ds.preamble = meta, b"\0" * 128
-    ds.PatientID, ds.PatientName, ds.StudyDate = patient, f"Secret^{patient}", "20200401"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.Modality = study, series, modality
-    ds.SeriesDescription = "Thorax 1mm"
-    if modality == "CT":
-        ds.Rows = ds.Columns = 8
-        ds.BitsAllocated, ds.PixelData = 16, np.arange(64, dtype="<i2").tobytes()
-    for keyword, value in facts.items():
-        setattr(ds, keyword, value)
-    return ds
+    place = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "StudyDate": "20200401"}
+    pixels = {"Rows": 8, "Columns": 8, "BitsAllocated": 16, "PixelData": np.arange(64, dtype="<i2").tobytes()}
+    own = {"SeriesDescription": "Thorax 1mm", **place, **(pixels if modality == "CT" else {}), **facts}
+    return new_dataset(CTImageStorage if modality == "CT" else RTStructureSetStorage, modality, patient, **own)
 
 
 _encoded: dict[str, bytes] = {}  # by SOP instance UID: encoding takes half the time of these tests

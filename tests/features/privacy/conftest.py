@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from pydicom import dcmread
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage
 
 from features.images.dicom.dataset import quiet
 from features.privacy.dataset import Rules
+from tests.support.scans import new_dataset
 
 
 @pytest.fixture
@@ -24,16 +25,13 @@ def ct_slice() -> Callable[..., Dataset]:
     """One slice; keywords set attributes."""
 
     def build(**attributes: object) -> Dataset:
-        ds, meta = Dataset(), FileMetaDataset()
-        meta.MediaStorageSOPClassUID = ds.SOPClassUID = CTImageStorage
-        meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = "1.2.3.4"
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        ds.file_meta, ds.preamble = meta, b"\0" * 128
+        ds = new_dataset(CTImageStorage, "CT", "P-1")
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = "1.2.3", "1.2.3.5", "1.2.3.6"
-        ds.PatientID, ds.PatientName, ds.PatientBirthDate = "P-1", "Doe^John", "19510203"
+        ds.PatientName, ds.PatientBirthDate = "Doe^John", "19510203"
         ds.PatientSex, ds.PatientAge, ds.PatientWeight, ds.PatientSize = "F", "069Y", "70", "1.7"
         ds.StudyDate, ds.SeriesDate, ds.StudyTime = "20200110", "20200112", "101112"
-        ds.Modality, ds.Manufacturer, ds.ConvolutionKernel = "CT", "SYNTH", "B30f"
+        ds.Manufacturer, ds.ConvolutionKernel = "SYNTH", "B30f"
         ds.Rows = ds.Columns = 2
         ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
         ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1

@@ -7,12 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
-import nibabel as nib
 import numpy as np
 import pytest
 
-from features.core.case import CaseId, FileSet, Scan
-from features.core.digest import digest_files, digest_json
+from features.core.case import CaseId, Scan
+from features.core.digest import digest_json
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Quarantined, Rejected
@@ -27,6 +26,7 @@ from features.results.publish import publish
 from features.results.published import Published
 from features.results.work import check_of, features_of, fits, plan_scans
 from features.tables.patient import KEY, PatientTable
+from tests.support.scans import nifti_files
 
 calls: list[int] = []  # sizes of the batches that the extractor saw
 failures: dict[float, Exception] = {}  # mean of the ROI, rounded → what is raised there
@@ -105,14 +105,9 @@ def make_scan(tmp_path: Path) -> Callable[..., Scan]:
         array[3:7, 3:7, 3:7] += mean - array[3:7, 3:7, 3:7].mean()
         timepoint = knobs.get("timepoint", "baseline")
         folder = tmp_path / "scans" / f"{patient}_{modality}_{timepoint}"
-        folder.mkdir(parents=True)
-        paths = folder / "image.nii.gz", folder / "mask.nii.gz"
-        for path, values in zip(paths, (array.astype(np.float32), mask), strict=True):
-            image = nib.Nifti1Image(values, np.diag([1.0, 1.0, 2.0, 1.0]))
-            image.set_qform(image.affine, 1)
-            image.set_sform(image.affine, 1)
-            nib.save(image, path)
-        files = [FileSet("nifti", (path,), digest_files([path])) for path in paths]
+        affine = np.diag([1.0, 1.0, 2.0, 1.0])
+        image = nifti_files(folder / "image.nii.gz", array.astype(np.float32), affine)
+        files = image, nifti_files(folder / "mask.nii.gz", mask, affine)
         unit = {"CT": "HU", "PT": "SUV", "MR": "arbitrary"}[modality]
         case = CaseId("demo", patient, timepoint)
         return Scan(case, centre, modality, unit, files[0], files[1], "1")  # type: ignore[arg-type]

@@ -11,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.core.case import CaseId, FileSet, Scan
-from features.core.digest import digest_files
+from features.core.case import CaseId, Scan
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.images.image_facts import image_facts
@@ -20,6 +19,7 @@ from features.results.image_copies import IMAGE, equal_scans, find_copies
 from features.results.manifest import Mart
 from features.results.published import Published
 from features.results.withdraw import withdraw
+from tests.support.scans import nifti_files
 
 
 def warned(store: Store) -> list[tuple[str, str]]:
@@ -69,18 +69,10 @@ def test_who_withdraws_is_not_told_of_any_more(
 def other_reader(scan: Scan, patient: str, array: np.ndarray) -> Scan:
     """Another patient's scan of this image, with a contour of its own."""
     folder = scan.image.paths[0].parent.with_name(f"{patient}_other")
-    folder.mkdir()
     mask = np.zeros(array.shape, np.uint8)
     mask[2:8, 4:9, 3:6] = 1
-    files = []
-    for name, values in (("image", array), ("mask", mask)):
-        image = nib.Nifti1Image(values, np.eye(4))
-        image.set_qform(np.eye(4), 1)
-        image.header.set_xyzt_units("mm")
-        nib.save(image, folder / f"{name}.nii.gz")
-        files.append(FileSet("nifti", (folder / f"{name}.nii.gz",), digest_files([folder / f"{name}.nii.gz"])))
-    case = CaseId("demo", patient, scan.case.timepoint)
-    return replace(scan, case=case, image=files[0], mask=files[1], roi="1")
+    image, contour = nifti_files(folder / "image.nii.gz", array), nifti_files(folder / "mask.nii.gz", mask)
+    return replace(scan, case=CaseId("demo", patient, scan.case.timepoint), image=image, mask=contour, roi="1")
 
 
 def pixels(scan: Scan) -> np.ndarray:

@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import CTImageStorage
+
+from tests.support.scans import new_dataset
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     folder = tmp_path / "Doe^John"
     folder.mkdir()
-    ds, ds.file_meta = Dataset(), FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID = CTImageStorage, "1.2.3", "1.2.4"
-    ds.PatientID, ds.PatientName, ds.Modality = "P-1", "Doe^John", "CT"
+    ds = new_dataset(CTImageStorage, "CT", "P-1", PatientName="Doe^John")
     ds.save_as(folder / "Doe.dcm", enforce_file_format=True)
     (folder / "patients of Doe.csv").write_text("Doe")
     return folder

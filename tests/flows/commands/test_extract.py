@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from features.core.storage.table import read_table
+from tests.support.scans import save_itk
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def files(tmp_path: Path) -> Path:
     labels[2:6, 2:8, 2:9] = 1
     labels[6, 2:6, 2:6] = 2
     for name, array in (("image.nrrd", rng.normal(50, 20, labels.shape).astype(np.int16)), ("mask.nii.gz", labels)):
-        sitk.WriteImage(sitk.GetImageFromArray(array), str(tmp_path / name))
-    sitk.WriteImage(sitk.GetImageFromArray(labels[:-1]), str(tmp_path / "short.mha"))
+        save_itk(tmp_path / name, array)
+    save_itk(tmp_path / "short.mha", labels[:-1])
     (tmp_path / "param.yaml").write_text("featureClass: {firstorder: [Mean, Entropy]}\nsetting: {padDistance: 3}\n")
     return tmp_path
 
@@ -97,8 +98,7 @@ def test_a_name_in_brackets_is_shown_as_it_is(files: Path, command: Callable) ->
 
 
 def test_a_pair_with_undefined_features_counts_as_partly(files: Path, command: Callable) -> None:
-    flat = sitk.GetImageFromArray(np.full((8, 10, 12), 7, np.int16))
-    sitk.WriteImage(flat, str(files / "flat.nrrd"))
+    save_itk(files / "flat.nrrd", np.full((8, 10, 12), 7, np.int16))
     (files / "glcm.yaml").write_text("featureClass: {glcm: [MCC]}\n")
     table = pairs(files, [{"Image": name, "Mask": "mask.nii.gz"} for name in ("image.nrrd", "flat.nrrd")])
     said = command("extract", table, "-p", files / "glcm.yaml").stderr

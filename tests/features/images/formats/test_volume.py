@@ -9,21 +9,16 @@ import SimpleITK as sitk
 from features.core.quarantine import Rejected
 from features.images.formats.detached import read_header
 from features.images.formats.volume import file_voxels, read_volume
-from tests.support.scans import save_series
+from tests.support.scans import save_itk, save_series
 
 KINDS = ["image.nrrd", "image.mha", "image.nii", "image.nii.gz", "image.mhd", "image.nhdr"]
 
 
 def written(path: Path, array: np.ndarray | None = None, *, compressed: bool = True, vector: bool = False) -> Path:
     array = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6) if array is None else array
-    path.parent.mkdir(exist_ok=True)
-    image = sitk.GetImageFromArray(array, isVector=vector)
-    if image.GetDimension() == 3:
-        image.SetSpacing((0.75, 1.5, 2.5))
-        image.SetOrigin((-10, 20, 30.5))
-        image.SetDirection((0, -1, 0, 1, 0, 0, 0, 0, 1))
-    sitk.WriteImage(image, str(path), compressed)
-    return path
+    place = {"spacing": (0.75, 1.5, 2.5), "origin": (-10, 20, 30.5), "direction": (0, -1, 0, 1, 0, 0, 0, 0, 1)}
+    solid = array.ndim - vector == 3
+    return save_itk(path, array, compressed=compressed, vector=vector, **(place if solid else {}))
 
 
 def code_of(path: Path, **options: int) -> Rejected:

@@ -21,6 +21,7 @@ from features.core.quarantine import REASONS
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.region import check_region, read_region
+from tests.support.scans import nifti_image
 
 KEY = b"k" * 32
 RNG = np.random.default_rng(0)
@@ -37,9 +38,7 @@ def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _nifti(array: np.ndarray) -> bytes:
-    image = nib.Nifti1Image(array, np.eye(4))
-    image.set_qform(np.eye(4), 1)
-    return bytes(image.to_bytes())
+    return bytes(nifti_image(array, np.eye(4)).to_bytes())
 
 
 IMAGE, LABEL, OTHER = _nifti(RNG.normal(size=(6, 6, 6))), _nifti(LABELS), _nifti(RNG.normal(size=(6, 6, 6)))

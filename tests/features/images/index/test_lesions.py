@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
-import SimpleITK as sitk
 
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.masks.labels import labels_of
 from features.images.region import read_region
+from tests.support.scans import save_itk
 
 KEY = b"k" * 32
 IMAGE = np.random.default_rng(0).normal(50, 20, (12, 13, 14)).astype(np.float32)  # z, y, x
+SPACING = (1, 1, 2)
 
 
 def labels(*numbers: int, dtype: type = np.uint8) -> np.ndarray:
@@ -26,18 +26,6 @@ def labels(*numbers: int, dtype: type = np.uint8) -> np.ndarray:
         z, y = divmod(i, 3)
         array[4 * z : 4 * z + 3, 4 * y : 4 * y + 3, 1 : 5 + i] = number
     return array
-
-
-def write(path: Path, array: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".nii":
-        image = nib.Nifti1Image(array.transpose(2, 1, 0), np.diag([-1.0, -1, 2, 1]))
-        image.set_qform(image.affine, 1)
-        nib.save(image, path)
-    else:
-        image = sitk.GetImageFromArray(array)
-        image.SetSpacing((1, 1, 2))
-        sitk.WriteImage(image, str(path))
 
 
 def source(lesions: object, ending: str = "nii") -> dict:
@@ -67,8 +55,8 @@ def index(tmp_path: Path, catalog: Callable) -> Callable[..., Index]:
         **more: object,
     ) -> Index:
         for patient, array in patients.items():
-            write(tmp_path / "data" / patient / f"CT.{ending}", IMAGE)
-            write(tmp_path / "data" / patient / f"M.{ending}", array)
+            save_itk(tmp_path / "data" / patient / f"CT.{ending}", IMAGE, spacing=SPACING)
+            save_itk(tmp_path / "data" / patient / f"M.{ending}", array, spacing=SPACING)
         return index_cohort(catalog(source(lesions, ending)), "demo", KEY, cache=cache, **more)  # type: ignore[arg-type]
 
     return find
@@ -154,7 +142,7 @@ def test_one_image_with_two_masks_says_how_lesions_are_told_apart(
     index: Callable, catalog: Callable, tmp_path: Path
 ) -> None:
     index("by_label", {"P1": labels(1)})
-    write(tmp_path / "data" / "P1" / "N.nii", labels(1, 2))
+    save_itk(tmp_path / "data" / "P1" / "N.nii", labels(1, 2), spacing=SPACING)
     one, other = source(None), source(None)
     other["mask"] = {**other["mask"], "path": "{patient}/N.nii"}
     found = index_cohort(catalog(one, other), "demo", KEY)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 
 from features.core.case import CaseId, FileSet, ReadRule, Scan
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.masks.mask import read_mask
+from tests.support.scans import save_itk
 
 LABELS = np.zeros((8, 10, 12), np.uint8)  # z, y, x
 LABELS[2:5, 3:7, 4:9] = 2
@@ -30,13 +30,8 @@ def _read(path: Path, *, label: int = 2, grid: str = "same", image: Volume = IMA
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., Path]:
     def write(labels: np.ndarray, *, ending: str = "nrrd", vector: bool = False, **grid: Any) -> Path:
-        image = sitk.GetImageFromArray(labels, isVector=vector)
-        image.SetSpacing(grid.get("spacing", IMAGE.spacing_mm))
-        image.SetOrigin(grid.get("origin", IMAGE.origin_mm))
-        image.SetDirection(grid.get("direction", IMAGE.direction))
-        path = tmp_path / f"labels.{ending}"
-        sitk.WriteImage(image, str(path))
-        return path
+        grid = {"spacing": IMAGE.spacing_mm, "origin": IMAGE.origin_mm, "direction": IMAGE.direction, **grid}
+        return save_itk(tmp_path / f"labels.{ending}", labels, vector=vector, **grid)
 
     return write
 
