@@ -37,21 +37,30 @@ def claim_memory(needed: int) -> None:
         raise TooLarge(needed, limit)
 
 
-def claim_grid(voxels: float, per_voxel: float, bytes_per_voxel: int) -> None:
-    """Say that a region will be resampled to `voxels`. per_voxel: how many of them one voxel of the image becomes.
+def claim_honest(needed: int) -> None:
+    """Say that `needed` bytes will be used by what was found to be as large as it says.
+
+    Raises TooLarge as `claim_memory`, and where there is no limit, if the machine has less.
+    """
+    limit = _limit.get()
+    limit = machine_memory() if limit is None else limit
+    if needed > limit:
+        raise TooLarge(needed, limit)
+
+
+def claim_grid(voxels: float, per_voxel: float, needed: int) -> None:
+    """Say that a region will be resampled to `voxels`, for which `needed` bytes will be used. per_voxel: how many of them one
+    voxel of the image becomes.
 
     Raises Rejected OOM_RISK for over 2**29 voxels, and for over 2**24 of which over 4,096 are made of one voxel of the image:
-    such a spacing is a slip; TooLarge as `claim_memory`, and where there is no limit, if the machine has less.
+    such a spacing is a slip; TooLarge as `claim_honest`.
     """
     if voxels > MOST_VOXELS:
         raise Rejected("OOM_RISK", f"on the new grid the region has over {MOST_VOXELS} voxels", voxels=int(voxels))
     if voxels > LARGE_VOXELS and per_voxel > MOST_FINER:
         what = f"on the new grid one voxel of the image becomes over {MOST_FINER}: look at the spacing"
         raise Rejected("OOM_RISK", what, voxels=int(voxels))
-    needed, limit = int(bytes_per_voxel * voxels), _limit.get()
-    limit = machine_memory() if limit is None else limit
-    if needed > limit:
-        raise TooLarge(needed, limit)
+    claim_honest(needed)
 
 
 def machine_memory() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from features.core.region import Region, Vector, Volume
 from features.images.bias import correct_bias
 from features.images.continuation import continued, surroundings
 from features.images.distance import body_mask
-from features.images.resample import MARGIN, Axis, axis_of, resample, resample_mask, round_half_up
+from features.images.resample import MARGIN, Axis, axis_of, resample, resample_bytes, resample_mask, round_half_up
 
 VERSION = "3"  # raise it when the same region and recipe give another region: all features are then computed again
 PADDING = 5  # voxels of the target grid around the ROI
@@ -66,7 +67,7 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
     ]
     volume = continued(volume, surroundings(box, region.mask.shape, (around[2], around[1], around[0])))
     voxels = math.prod(axis.last - axis.first for axis in axes)
-    claim_grid(voxels, math.prod(axis.old / axis.spacing for axis in axes), 8)
+    claim_grid(voxels, math.prod(axis.old / axis.spacing for axis in axes), _bytes_needed(axes, voxels, preparation))
     if all(axis.kept for axis in axes):
         crop = tuple(slice(axis.first, axis.last) for axis in reversed(axes))
         array = volume.array[crop].astype(np.float64)
@@ -95,6 +96,15 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
     return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
 
 
+def _bytes_needed(axes: Sequence[Axis], voxels: int, preparation: Preparation) -> int:
+    """Bytes of memory that the new grid takes at most: the array, masks, and one copy of the array or what resampling takes."""
+    array, masks = 8 * voxels, 3 * voxels
+    if all(axis.kept for axis in axes):
+        return 2 * array + masks
+    mask = array + max(resample_bytes(axes, "linear"), array)
+    return max(resample_bytes(axes, preparation.interpolator), mask) + masks
+
+
 def _resegmented(array: NDArray[np.float64], mask: NDArray[np.bool_], preparation: Preparation) -> NDArray[np.bool_]:
     """The voxels of a mask whose intensity the recipe keeps; the mask itself if it asks for nothing."""
     low, high = preparation.resegment or (None, None)
@@ -104,7 +114,8 @@ def _resegmented(array: NDArray[np.float64], mask: NDArray[np.bool_], preparatio
         mask = mask & (array <= high)
     values = array[mask]
     if preparation.outlier_sigma is not None and len(values) and np.isfinite(values).all():
-        mask = mask & (np.abs(array - values.mean()) <= preparation.outlier_sigma * values.std())
+        beside = array - values.mean()
+        mask = mask & (np.abs(beside, out=beside) <= preparation.outlier_sigma * values.std())
     return mask
 
 

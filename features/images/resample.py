@@ -78,13 +78,34 @@ def resample(
     for place, axis, window in zip((2, 1, 0), axes, windows, strict=True):
         if interpolator == "bspline":
             found = ndimage.spline_filter1d(found, 3, axis=place, mode="mirror")
-        shape = tuple(-1 if i == place else 1 for i in range(3))
-        terms = (
-            np.take(found, indices, axis=place) * weights.reshape(shape)
-            for indices, weights in (_cubic if interpolator == "bspline" else _linear)(axis, window)
-        )
-        found = sum(terms, start=next(terms))
+        found = _summed(found, place, (_cubic if interpolator == "bspline" else _linear)(axis, window))
     return found
+
+
+def resample_bytes(axes: Sequence[Axis], interpolator: Literal["linear", "bspline"]) -> int:
+    """Bytes of memory that `resample` takes at most, with what it gives; that of the array it is given aside."""
+    lengths = [window.stop - window.start for window in (axis.window(MARGIN[interpolator]) for axis in axes)]
+    most, voxels = 0, math.prod(lengths)
+    for place, axis in enumerate(axes):
+        lengths[place] = axis.last - axis.first
+        before, voxels = voxels, math.prod(lengths)
+        most = max(most, 2 * before if interpolator == "bspline" else 0, before + 2 * voxels)
+    return np.dtype(np.float64).itemsize * most
+
+
+def _summed(
+    array: NDArray[np.float64], place: int, terms: Sequence[tuple[NDArray[np.intp], NDArray[np.float64]]]
+) -> NDArray[np.float64]:
+    """The sum of voxels along an axis by their weights, in memory for two results."""
+    shape = tuple(-1 if i == place else 1 for i in range(3))
+    (indices, weights), *others = terms
+    total = np.take(array, indices, axis=place)
+    total *= weights.reshape(shape)
+    for indices, weights in others:
+        term = np.take(array, indices, axis=place)
+        term *= weights.reshape(shape)
+        total += term
+    return total
 
 
 def _linear(axis: Axis, window: slice) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
@@ -119,4 +140,5 @@ def resample_mask(mask: NDArray[np.bool_], axes: Sequence[Axis]) -> NDArray[np.b
 
 def round_half_up(array: NDArray[np.float64]) -> NDArray[np.float64]:
     """Whole numbers; half up, also where an exact half came out a little low."""
-    return np.floor(array + (0.5 + 1e-9))
+    found = array + (0.5 + 1e-9)
+    return np.floor(found, out=found)

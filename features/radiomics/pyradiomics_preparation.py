@@ -193,7 +193,7 @@ def _resampled(
     last = np.minimum(np.ceil((stop - 0.5) * ratio + preparation.padding), last_of_all)
     voxels = math.prod((last - first + 1).tolist())
     bytes_per_voxel = 2 * max(image.array.dtype.itemsize, 1) + 1  # ITK's and numpy's copy, and the mask
-    claim_grid(voxels, math.prod(ratio.tolist()), bytes_per_voxel)
+    claim_grid(voxels, math.prod(ratio.tolist()), bytes_per_voxel * int(voxels))
     source = itk_image(labels, mask.view(np.uint8))
     origin = source.TransformContinuousIndexToPhysicalPoint((0.5 * (new - old) / old + first / ratio).tolist())
     resample = sitk.ResampleImageFilter()

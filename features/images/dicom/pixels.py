@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
+from features.core.memory import claim_honest
 from features.core.quarantine import Rejected, Warned
 from features.images.dicom.dataset import pixel_data, text
 from features.images.dicom.decoding import check_compressed, decoded, decoded_by_gdcm, needs_gdcm, public
 from features.images.dicom.frames import Frame
 from features.images.dicom.layout import Layout, layout, transfer_syntax
 
+_COPIES = 2  # of all slices in memory, at least: as they are stored, and as intensities
 _LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")  # JPEG, JPEG-LS near-lossless
 _PERHAPS_LOSSY = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203")  # JPEG 2000, HTJ2K
 
@@ -31,29 +33,31 @@ def stored_planes(frames: Sequence[Frame]) -> list[Stored]:
     """Stored values (rows, columns) of each slice; views of the bytes of the files where they are not compressed.
 
     Raises Rejected: DICOM_BAD_VR, DICOM_SHORT_PIXELS, SEC_BOMB (over 2 GiB, packed to less than a hundredth),
-    MISSING_DECODER, DICOM_DECODE (also a compressed frame of another size than the header says).
+    MISSING_DECODER, DICOM_DECODE (also a compressed frame of another size than the header says). Raises TooLarge as
+    `claim_honest`.
     """
     values = stored_values(list({id(frame.dataset): frame.dataset for frame in frames}.values()))
     return [Stored(*(part[frame.index] for part in values[id(frame.dataset)])) for frame in frames]
 
 
 def stored_values(datasets: Sequence[Dataset]) -> dict[int, Stored]:
-    """Stored values (frames, rows, columns) of files, by the id of each. Raises Rejected as `stored_planes`."""
+    """Stored values (frames, rows, columns) of files, by the id of each. Raises as `stored_planes`."""
     found: dict[int, Stored] = {}
     left: dict[int, tuple[str, Layout]] = {}
+    claimed = 0
     for dataset in datasets:
         shape, syntax, data = layout(dataset), transfer_syntax(dataset), pixel_data(dataset)
         if syntax.is_private or not syntax.is_transfer_syntax:
             raise Rejected("MISSING_DECODER", transfer_syntax=public(syntax))
         if syntax.is_compressed:
             check_compressed(data, shape, syntax)
-            if needs_gdcm(syntax, shape):
-                left[id(dataset)] = str(dataset.filename), shape
-            else:
-                found[id(dataset)] = _shaped(decoded(dataset, syntax), shape)
         elif len(data) < shape.bytes:
             raise Rejected("DICOM_SHORT_PIXELS", bytes=len(data), expected_bytes=shape.bytes)
-        elif shape.allocated == 1 or (shape.allocated == 8 and syntax == ExplicitVRBigEndian):
+        claimed += _COPIES * shape.bytes
+        claim_honest(claimed)
+        if syntax.is_compressed and needs_gdcm(syntax, shape):
+            left[id(dataset)] = str(dataset.filename), shape
+        elif syntax.is_compressed or shape.allocated == 1 or (shape.allocated == 8 and syntax == ExplicitVRBigEndian):
             found[id(dataset)] = _shaped(decoded(dataset, syntax), shape)
         else:
             found[id(dataset)] = _of_bytes(data, shape, big_endian=syntax == ExplicitVRBigEndian)

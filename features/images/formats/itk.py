@@ -11,6 +11,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from features.core.memory import claim_honest
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Vector, Volume
 from features.images.formats.detached import Header, read_header
@@ -30,12 +31,14 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
 
     Raises Rejected: UNREADABLE (cannot be opened), NRRD_PATH (data outside the header's folder), SEC_BOMB (over 2 GiB in
     a file of less than a hundredth), NII_TRUNC (short, or not of this format), NII_4D (not one image of numbers, no such
-    channel or volume), NII_SPACING (zero, above 20 mm, not finite), NII_SHEAR (direction is not a rotation).
+    channel or volume), NII_SPACING (zero, above 20 mm, not finite), NII_SHEAR (direction is not a rotation). Raises TooLarge
+    as `claim_honest`.
     Warns: NII_UNITS, ORIENTATION_UNKNOWN.
     """
     import SimpleITK as sitk
 
-    reader = _information(path)
+    reader, needed = _information(path)
+    claim_honest(needed)
     header = read_header(path)
     unit_mm = header.length_unit_mm
     dimension = reader.GetDimension()
@@ -71,7 +74,7 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
 
 def itk_voxels(path: Path) -> int:
     """Voxels of one volume, as the header of a file claims. Raises Rejected as `read_itk`."""
-    return math.prod(_information(path).GetSize()[:3])
+    return math.prod(_information(path)[0].GetSize()[:3])
 
 
 def itk_channels(path: Path) -> int:
@@ -85,8 +88,11 @@ def itk_channels(path: Path) -> int:
     return int(reader.GetNumberOfComponents())
 
 
-def _information(path: Path) -> Any:
-    """SimpleITK's reader of a file whose header was read and is honest about its size."""
+def _information(path: Path) -> tuple[Any, int]:
+    """SimpleITK's reader of a file whose header was read and is honest about its size; and bytes of memory to read it.
+
+    Of a file that holds fewer bytes than it says and is not packed, no more are read than there are.
+    """
     import SimpleITK as sitk
 
     header = read_header(path)
@@ -95,7 +101,8 @@ def _information(path: Path) -> Any:
     files = header.data_files or (path,)
     try:
         size = sum(file.stat().st_size for file in files)
-        if any(value.lower().startswith("t") for value in header.fields.get("compresseddata", ())):
+        packed = any(value.lower().startswith("t") for value in header.fields.get("compresseddata", ()))
+        if packed:
             for file in files:
                 _check_packed(file.read_bytes(), within=file == path)
     except OSError as error:
@@ -116,7 +123,8 @@ def _information(path: Path) -> Any:
         raise Rejected("SEC_BOMB", bytes=size, expected_bytes=claimed)
     if claimed > MAX_BYTES:
         raise Rejected("NII_TRUNC", "the header claims more voxels than a file can hold")
-    return reader
+    packed |= any(value.lower() in ("gz", "gzip", "bz2", "bzip2") for value in header.fields.get("encoding", ()))
+    return reader, 2 * (claimed if packed else min(claimed, size))  # SimpleITK's array, and numpy's
 
 
 def _check_sizes(header: Header) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
+from features.core.memory import claim_honest
 from features.core.quarantine import Rejected
 from features.core.region import Plane, Vector, Volume
 from features.core.storage.place import write_bytes
@@ -22,6 +23,7 @@ MAX_BYTES = 2**34  # a header that claims more is damaged
 BOMB_RATIO, BOMB_CEILING = 100, 2**31  # a packed file may hold 2 GiB, or so many times its size
 _SLACK = 2**26  # what may follow the voxels
 _LONGEST_HEADER = 540
+_SCALED_BYTES = 16  # of a voxel that is scaled, beside what is stored; measured: 12 (int16) and more
 
 
 def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
@@ -36,6 +38,7 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     Raises Rejected: UNREADABLE (cannot be opened, or half of a pair), SEC_BOMB (over 2 GiB in a file of less than a
     hundredth, or far more than its header says), NII_TRUNC (short, bad checksum, not NIfTI; of a pair also too long),
     NII_ANALYZE, NII_4D (not one image of numbers, no such volume), and those of `place_of`. Warns as `place_of`.
+    Raises TooLarge as `claim_honest`.
     """
     header_file, data_file = pair_of(path)
     header, pixdim = _header(header_file)
@@ -53,13 +56,15 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
         raise Rejected("NII_4D", "the image has no voxels, or they are not numbers")
     place = place_of(header, pixdim, flat=flat)
     count = math.prod(shape[:3]) * dtype.itemsize
-    raw = _bytes(data_file, int(header["vox_offset"]), count, volume=volume, volumes=volumes)
-    stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
     slope, intercept = header.get_slope_inter()
+    is_scaled = slope is not None and (slope, intercept) != (1.0, 0.0)
+    copied = _SCALED_BYTES * math.prod(shape[:3]) if is_scaled else 0 if dtype.isnative else count
+    raw = _bytes(data_file, int(header["vox_offset"]), count, copied, volume=volume, volumes=volumes)
+    stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
     array: NDArray[np.generic] = stored.astype(dtype.newbyteorder("="), copy=not stored.dtype.isnative)
     if dtype.itemsize > 8:
         array = array.astype(np.float64)
-    if slope is not None and (slope, intercept) != (1.0, 0.0):
+    if is_scaled:
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = array.astype(np.float64) * slope + intercept
             array = scaled.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
@@ -144,8 +149,11 @@ def _opened(path: Path) -> IO[bytes]:
     return cast(IO[bytes], igzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
 
 
-def _bytes(path: Path, offset: int, count: int, *, volume: int, volumes: int) -> bytes:
-    """The `count` bytes of one of the volumes that begin at `offset`; gzip is read to its end, to verify its checksum."""
+def _bytes(path: Path, offset: int, count: int, copied: int, *, volume: int, volumes: int) -> bytes:
+    """The `count` bytes of one of the volumes that begin at `offset`; gzip is read to its end, to verify its checksum.
+
+    copied: bytes of memory that they become beside.
+    """
     total, size, packed = offset + volumes * count, path.stat().st_size, path.name.lower().endswith(".gz")
     if packed and total > max(BOMB_CEILING, BOMB_RATIO * size):
         raise Rejected("SEC_BOMB", bytes=size, expected_bytes=total)
@@ -153,6 +161,7 @@ def _bytes(path: Path, offset: int, count: int, *, volume: int, volumes: int) ->
         raise Rejected(
             "NII_TRUNC", "the header claims more voxels than the file holds", bytes=size, expected_bytes=total
         )
+    claim_honest(count + copied)
     start = offset + volume * count
     try:
         with _opened(path) as file:

@@ -24,7 +24,7 @@ def claims(limit: int | None, needed: int) -> None:
 def test_without_a_limit_a_grid_may_have_the_machine_s_memory_and_reading_is_not_limited() -> None:
     claims(None, 2 * machine_memory())
     with pytest.raises(TooLarge):
-        claim_grid(2**24, 1, machine_memory() // 2**24 + 1)
+        claim_grid(2**24, 1, machine_memory() + 1)
 
 
 def test_a_claim_up_to_the_limit_passes_and_one_byte_more_does_not() -> None:

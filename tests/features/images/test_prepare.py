@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -251,3 +252,29 @@ def test_masks_of_ibsi_configurations_have_the_reference_s_sizes(
     recipe = load_recipe(Path(__file__).parents[3] / "flows" / "recipes" / "ibsi" / f"{name}.yaml")
     prepared = prepare_region(Region(phantom, labels.array == 1), recipe)
     assert (prepared.shape_mask.sum(), prepared.mask.sum()) == (outline, mask)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"spacing_mm": (0.5, 0.5, 0.5), "interpolator": "bspline"},
+        {"spacing_mm": (0.8, 0.8, 0.8), "round_intensities": True},
+        {"spacing_mm": (2.0, 2.0, 6.0), "interpolator": "bspline", "outlier_sigma": 3.0},
+        {"normalise": {"kind": "zscore"}, "round_intensities": True},
+    ],
+    ids=["finer", "isotropic", "coarser", "as it is"],
+)
+def test_the_memory_that_is_claimed_is_what_is_taken(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a fifth, for an ROI that fills most of its image."""
+    region = _region((60, 80, 90), (0.9, 0.8, 3.0))
+    mask = np.zeros(region.mask.shape, bool)
+    mask[2:-2, 2:-2, 2:-2] = True
+    region, recipe = replace(region, mask=mask), _recipe(**settings)
+    claimed: list[int] = []
+    monkeypatch.setattr("features.images.prepare.claim_grid", lambda *numbers: claimed.append(numbers[2]))
+    prepare_region(region, recipe)  # what is made once
+    tracemalloc.start()
+    prepare_region(region, recipe)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 1 / 1.2 < peak / claimed[-1] < 1.2

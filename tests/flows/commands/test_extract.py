@@ -122,6 +122,24 @@ def test_a_bad_pair_alone_fails_with_its_reason(files: Path, command: Callable) 
     assert json.loads((files / "x.json").read_text())[0]["diagnostics_Outcome_Code"] == "GEOMETRY"
 
 
+@pytest.mark.parametrize(
+    "words", [("extract",), ("map", "--feature", "firstorder_Mean", "--out")], ids=lambda words: words[0]
+)
+def test_an_image_that_the_memory_does_not_hold_is_rejected_before_it_is_read_and_one_that_lies_for_its_lie(
+    files: Path, command: Callable, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Whatever its format. Here the memory is small; elsewhere the header is large."""
+    monkeypatch.setattr("features.core.memory.machine_memory", lambda: 1000)
+    image = sitk.ReadImage(str(files / "image.nrrd"))
+    options = (*words[1:], files / "maps.nii") if words[1:] else ()
+    for name in ("image.nrrd", "image.mha", "image.nii", "image.nii.gz"):
+        sitk.WriteImage(image, str(files / name))
+        found = command(words[0], files / name, files / "mask.nii.gz", *options, code=3).stderr
+        assert "OOM_RISK: " in found and "extract with fewer --jobs" in found
+    (files / "image.nii").write_bytes((files / "image.nii").read_bytes()[:-1])
+    assert "NII_TRUNC: " in command(words[0], files / "image.nii", files / "mask.nii.gz", *options, code=3).stderr
+
+
 BAD = (
     ("gone.nrrd", "mask.nii.gz", "1", "IMAGE_MISSING", "gone.nrrd: there is no such file"),
     ("image.nrrd", "gone.nii", "1", "MASK_MISSING", "gone.nii"),
