@@ -1,1 +1,5 @@
-"""Handcrafted radiomics: extractors and the IBSI codes of their features. Regions come prepared; no files are read here."""
+"""Handcrafted radiomics. Regions come prepared; no files are read here but those of `extraction`.
+
+One ground (`voxels`, `geometry`), two dialects of it (pyradiomics and IBSI), `families` of features with their formulas; then
+what goes through them: `engine`, `ibsi_features`, `maps`, and the `extractors` that recipes name.
+"""

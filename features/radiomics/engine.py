@@ -15,6 +15,7 @@ from features.core.frozen import Frozen
 from features.core.kinds.filter import Filter, Source
 from features.core.quarantine import Rejected
 from features.core.region import Region
+from features.radiomics.dialects.pyradiomics import FEATURES, OF_SHAPE
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.family import FAMILIES, Family
@@ -85,8 +86,8 @@ def compute_features(region: Region, plan: Plan) -> Found:
     _keep_freed_memory()
     found = Found()
     families = {kind: _family(kind) for kind in plan.families}
-    shapes = {kind: family for kind, family in families.items() if family.of_shape}
-    others = {kind: family for kind, family in families.items() if not family.of_shape}
+    shapes = {kind: family for kind, family in families.items() if kind in OF_SHAPE}
+    others = {kind: family for kind, family in families.items() if kind not in OF_SHAPE}
     if shapes:
         settings = plan.images[0].settings if plan.images else Settings()
         solid = {"shape": shapes.pop("shape")} if region.volume.plane and "shape" in shapes else {}
@@ -115,24 +116,23 @@ def compute_features(region: Region, plan: Plan) -> Found:
 
 def feature_names(plan: Plan) -> list[tuple[str, str, str]]:
     """Image, family and feature of everything that `compute_features` gives, in its order."""
-    families = {kind: _family(kind) for kind in plan.families}
-    names = [(ORIGINAL, kind, name) for kind, one in families.items() if one.of_shape for name in _names(kind, plan)]
+    names = [(ORIGINAL, kind, name) for kind in plan.families if kind in OF_SHAPE for name in _names(kind, plan)]
     for image_type in plan.images:
         for image in image_type.names():
-            for kind, family in families.items():
-                if not family.of_shape:
+            for kind in plan.families:
+                if kind not in OF_SHAPE:
                     names += [(image, kind, name) for name in _names(kind, plan)]
     return names
 
 
 def is_texture(kind: str) -> bool:
     """Whether a family measures how grey levels lie to each other."""
-    return kind != "firstorder" and not _family(kind).of_shape
+    return kind != "firstorder" and kind not in OF_SHAPE
 
 
 def all_families() -> dict[str, tuple[str, ...] | None]:
-    """Every family that is there, with all of its features but the deprecated ones."""
-    return dict.fromkeys(FAMILIES.modules)
+    """Every family that there is, with all of its features but the deprecated ones."""
+    return dict.fromkeys(FEATURES)
 
 
 @cache
@@ -156,7 +156,7 @@ def _names(kind: str, plan: Plan) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _wanted(kind: str, wanted: tuple[str, ...] | None) -> list[str]:
-    features = _family(kind).FEATURES
+    features = FEATURES[kind]
     return [one.name for one in features if (not one.deprecated if wanted is None else one.name in wanted)]
 
 
@@ -169,16 +169,16 @@ def _outline(region: Region, settings: Settings) -> Roi:
 
 def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found: Found) -> None:
     """Add the features of one image, or none of them if it is rejected."""
-    computed = {kind: family.compute(roi) for kind, family in families.items()}
+    computed = {kind: family.by_pyradiomics(roi) for kind, family in families.items()}
     if any(is_texture(kind) for kind in families) and len(roi.levels.present) == 1:
         found.one_level.add(name)
-    for kind, family in families.items():
+    for kind in families:
         values, start = computed[kind], f"{name}_{kind}_"
         for feature in _names(kind, plan):
             value = values[feature]
             found.values[start + feature] = value
             if value != value:
-                found.undefined[start + feature] = _reason(kind, family, roi)
+                found.undefined[start + feature] = _reason(kind, roi)
 
 
 def _reject(name: str, rejected: Rejected, families: dict[str, Family], plan: Plan, found: Found) -> None:
@@ -194,10 +194,10 @@ def _leave(name: str, why: str, families: dict[str, Family], plan: Plan, found: 
             found.undefined[f"{name}_{kind}_{feature}"] = why
 
 
-def _reason(kind: str, family: Family, roi: Roi) -> str:
+def _reason(kind: str, roi: Roi) -> str:
     if kind == "shape2D" and min(roi.mask.shape) > 1:
         return "SEVERAL_SLICES"
-    if family.of_shape:
+    if kind in OF_SHAPE:
         return "DEGENERATE"
     if len(roi.levels.present) == 1:
         return "ONE_GREY_LEVEL"

@@ -14,10 +14,10 @@ from features.core.kinds.filter import Source
 from features.core.progress import tell
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.engine import ImageType, Plan
-from features.radiomics.families.family import FAMILIES
 from features.radiomics.voxelwise.compute import KERNELS, Wanted, compute_voxels
 from features.radiomics.voxelwise.window import Window
 
@@ -170,7 +170,7 @@ def _features(kind: str, wanted: tuple[str, ...] | None) -> tuple[str, ...]:
     if kind not in KERNELS:
         hint = did_you_mean(kind, list(KERNELS))
         raise RadweaveError(f'there are no maps of "{kind}"; allowed: {", ".join(KERNELS)}. {hint}'.strip())
-    features = FAMILIES.load(kind).FEATURES
+    features = FEATURES[kind]
     known = [feature.name for feature in features]
     for name in wanted or ():
         if name not in known:

@@ -11,9 +11,9 @@ from typing import Any
 from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.kinds.filter import FILTERS
 from features.core.yaml import Document, Loc
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.engine import ImageType, Plan
-from features.radiomics.families.family import FAMILIES
 from features.radiomics.parameter_file import ParameterFile
 from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 from features.radiomics.voxelwise.window import Window
@@ -255,7 +255,7 @@ def _families(document: Document, file: ParameterFile, given: Given) -> dict[str
 
 
 def _known(family: str) -> list[str]:
-    return [feature.name for feature in FAMILIES.load(family).FEATURES] if family in FAMILIES.modules else []
+    return [feature.name for feature in FEATURES.get(family, ())]
 
 
 def _faults(document: Document, file: ParameterFile, types: Mapping[str, Given]) -> Iterator[Fault]:

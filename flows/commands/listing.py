@@ -40,20 +40,20 @@ def features(
 
 
 def _features(family: str) -> list[dict[str, str]]:
-    from features.radiomics.families.family import FAMILIES
+    from features.radiomics.dialects.pyradiomics import FEATURES
 
-    if family and family not in FAMILIES.modules:
-        hint = did_you_mean(family, FAMILIES.modules)
-        raise RadweaveError(f'there is no family "{family}"; allowed: {", ".join(FAMILIES.modules)}. {hint}'.strip())
+    if family and family not in FEATURES:
+        hint = did_you_mean(family, FEATURES)
+        raise RadweaveError(f'there is no family "{family}"; allowed: {", ".join(FEATURES)}. {hint}'.strip())
     return [
         {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula + _BY_NAME * one.deprecated}
-        for kind in ([family] if family else FAMILIES.modules)
-        for one in FAMILIES.load(kind).FEATURES
+        for kind in ([family] if family else FEATURES)
+        for one in FEATURES[kind]
     ]
 
 
 def _features_of_ibsi(family: str) -> list[dict[str, str]]:
-    from features.radiomics.ibsi1.compute import FEATURES
+    from features.radiomics.dialects.ibsi import FEATURES
 
     if family and family not in FEATURES:
         hint = did_you_mean(family, FEATURES)

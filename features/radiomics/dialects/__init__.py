@@ -1,4 +1,4 @@
-"""What pyradiomics and IBSI each say: names and codes of features, settings, grey levels of a ROI, aggregations.
+"""The two dialects: what pyradiomics and IBSI each call a feature, and how each has settings, grey levels and aggregations.
 
-No formula of a feature: those stand in `families`, which read this folder.
+Names, codes and formulas in words are tables (`*.csv`). What computes a feature stands in `families`.
 """

@@ -137,6 +137,6 @@ class IbsiRoi:
                 values = self.levels.values[start : start + voxels]
                 counts = np.bincount(values)
                 present = np.flatnonzero(counts)
-                lattice = Lattice(self.kept[z : z + 1])
+                lattice = Lattice(self.kept[z : z + 1], across=0)
                 yield Texture(lattice, Levels(values, present, counts[present]), self.settings.coarseness)
                 start += voxels

@@ -14,9 +14,10 @@ from features.core.kinds.filter import Source
 from features.core.kinds.preparation import Bins, FixedBinCount, FixedBinWidth, Preparation
 from features.core.region import Region, Volume
 from features.core.storage.table import Column
+from features.radiomics.dialects.aggregation import MEANING, Aggregation
+from features.radiomics.dialects.ibsi import NAMES, FamilyName, entries
 from features.radiomics.dialects.settings import IbsiSettings
-from features.radiomics.ibsi1.compute import FAMILIES, FamilyName, compute_features, entries
-from features.radiomics.ibsi1.feature import MEANING, Aggregation
+from features.radiomics.ibsi_features import compute_ibsi_features
 from features.radiomics.names import ORIGINAL, word
 from features.radiomics.voxels.spheres import RADIUS_MM
 
@@ -35,7 +36,7 @@ class Ibsi(Extractor):
     kind: Literal["ibsi"] = "ibsi"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     reach_mm: ClassVar[float] = RADIUS_MM
-    families: tuple[FamilyName, ...] = Field(FAMILIES, min_length=1)
+    families: tuple[FamilyName, ...] = Field(NAMES, min_length=1)
     aggregations: tuple[Aggregation, ...] = Field(("3D:avg", "3D"), min_length=1)
     ivh: Bins | None = None
 
@@ -68,7 +69,7 @@ class Ibsi(Extractor):
     def _extract(self, region: Region, preparation: Preparation) -> Mapping[str, float]:
         bounds = preparation.resegment or (None, None)
         settings = IbsiSettings(discretise=preparation.discretise, ivh=self._ivh(preparation), bin_range=bounds)
-        values = compute_features(region, settings, families=self.families, aggregations=self.aggregations)
+        values = compute_ibsi_features(region, settings, families=self.families, aggregations=self.aggregations)
         found = {f"{ORIGINAL}_{name}": value for name, value in values.items()}
         box = bounding_box(region.shape_mask, region.within)
         outline = None if region.outline is None else region.outline[box]
@@ -78,7 +79,7 @@ class Ibsi(Extractor):
             for name, array in one.derive(source):
                 derived = Region(Volume(array, region.volume.spacing_mm), region.mask[box], outline)
                 families = self._of_derived()
-                values = compute_features(derived, settings, families=families, aggregations=self.aggregations)
+                values = compute_ibsi_features(derived, settings, families=families, aggregations=self.aggregations)
                 found |= {f"{word(name)}_{key}": value for key, value in values.items()}
         return found
 

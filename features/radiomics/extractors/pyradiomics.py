@@ -19,7 +19,7 @@ from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.core.storage.table import Column
-from features.radiomics.ibsi import CODES
+from features.radiomics.dialects.pyradiomics import code_of
 from features.radiomics.names import ORIGINAL, UNDEFINED, word
 
 FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -65,7 +65,7 @@ class Pyradiomics(Extractor):
                         description=f"{feature} of {family} on the {image} image",
                         family=family,
                         filter=image,
-                        ibsi=CODES[family].get(feature, ""),
+                        ibsi=code_of(family, feature),
                     )
                 )
         return [*columns, UNDEFINED]

@@ -17,8 +17,8 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.region import Region
 from features.core.storage.table import Column
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.settings import Settings
-from features.radiomics.families.family import FAMILIES
 from features.radiomics.names import UNDEFINED, word
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ DEFAULT = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
 
 def _known(families: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = sorted(set(families) - set(FAMILIES.modules))
+    unknown = sorted(set(families) - set(FEATURES))
     if unknown:
-        raise ValueError(f'there is no family "{unknown[0]}"; allowed: {", ".join(FAMILIES.modules)}')
+        raise ValueError(f'there is no family "{unknown[0]}"; allowed: {", ".join(FEATURES)}')
     return families
 
 
@@ -39,8 +39,8 @@ def _deprecated() -> dict[str, tuple[str, str]]:
     """Deprecated features by the name that a recipe gives them, such as `shape_Compactness1`: family and feature."""
     return {
         f"{kind}_{feature.name}": (kind, feature.name)
-        for kind in FAMILIES.modules
-        for feature in FAMILIES.load(kind).FEATURES
+        for kind, features in FEATURES.items()
+        for feature in features
         if feature.deprecated
     }
 
@@ -87,8 +87,7 @@ class Radweave(Extractor):
     def columns(self, preparation: Preparation) -> list[Column]:
         from features.radiomics.engine import feature_names
 
-        families = {kind: FAMILIES.load(kind).FEATURES for kind in self.families}
-        features = {(kind, feature.name): feature for kind, found in families.items() for feature in found}
+        features = {(kind, feature.name): feature for kind in self.families for feature in FEATURES[kind]}
         columns = []
         for image, kind, name in feature_names(self._plan(preparation)):
             feature = features[kind, name]
@@ -137,6 +136,6 @@ class Radweave(Extractor):
         images = (ImageType(None, settings), *(ImageType(one, settings) for one in preparation.filters))
         families: dict[str, tuple[str, ...] | None] = dict.fromkeys(self.families)
         for kind, feature in (_deprecated()[name] for name in self.deprecated):
-            usual = (one.name for one in FAMILIES.load(kind).FEATURES if not one.deprecated)
+            usual = (one.name for one in FEATURES[kind] if not one.deprecated)
             families[kind] = (*(families[kind] or usual), feature)
         return Plan(images=images, families=families)

@@ -1,1 +1,3 @@
-"""The families of handcrafted features, one file each, named for pyradiomics' class. What they share stands one folder up."""
+"""The families of handcrafted features, one file each, with their formulas in both dialects: named for pyradiomics' class, or
+for IBSI's family where pyradiomics has none. What several share stands in `formulas`, what they count and measure on in
+`voxels` and `geometry`."""

@@ -1,40 +1,28 @@
-"""Family: one family of handcrafted features, such as glcm. The folder `families` is the registry."""
+"""Family: one family of handcrafted features, such as glcm. The folder is the registry."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
 
 from features.core.kinds.registry import Kind, Registry
-
-if TYPE_CHECKING:
-    from features.radiomics.dialects.roi import Roi
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A feature: its name, its IBSI code ("" where IBSI defines none or another one), and its formula in words.
-
-    deprecated: it is a function of other features, as in pyradiomics, and given only where it is named.
-    """
-
-    name: str
-    ibsi: str
-    formula: str
-    deprecated: bool = False
+from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.roi import IbsiRoi, Roi
+from features.radiomics.formulas.slices import Values
 
 
 class Family(Kind):
-    """Computes the features of a family. The values are pyradiomics' where it defines them."""
+    """Computes the features of a family by one dialect or both; what these call them stands in `dialects`.
 
-    FEATURES: ClassVar[tuple[Feature, ...]]
-    of_shape: ClassVar[bool] = False  # True: depends on the mask alone, so that it is computed once
+    Both count on the same ground. Formulas stand twice where the dialects round otherwise, or say another thing.
+    """
 
-    @abstractmethod
-    def compute(self, roi: Roi) -> Mapping[str, float]:
-        """Each feature by its name; NaN where it is undefined for this ROI."""
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
+        """Each feature by pyradiomics' name, with its value where it defines one; NaN where it is undefined for this ROI."""
+        raise TypeError(f"{type(roi).__name__}: pyradiomics has no family {self.kind}")
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:
+        """The features in IBSI's order, of textures in each of the wanted aggregations; NaN where undefined."""
+        raise TypeError(f"{type(roi).__name__}: IBSI has no family {self.kind}, in {', '.join(wanted)}")
 
 
 FAMILIES: Registry[Family] = Registry(Family, "features.radiomics.families")

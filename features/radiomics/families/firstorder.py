@@ -1,51 +1,32 @@
-"""Firstorder: how the intensities inside the mask are distributed, whatever their places."""
+"""Firstorder: how the intensities inside the mask are distributed, whatever their places.
+
+IBSI calls it intensity-based statistics (UHIW); entropy and uniformity, which pyradiomics has here, are of its intensity
+histogram. Its kurtosis is less 3.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.dialects.roi import Roi
-from features.radiomics.families.family import Family, Feature
-from features.radiomics.ibsi import CODES
-
-_FORMULAS = {
-    "10Percentile": "Intensity that a tenth of the voxels lie below, interpolated linearly.",
-    "90Percentile": "Intensity that nine tenths of the voxels lie below, interpolated linearly.",
-    "Energy": "Sum of the squares of the intensities, each with the shift added.",
-    "Entropy": "Minus the sum of the shares of the grey levels times their binary logarithms.",
-    "InterquartileRange": "75th percentile minus 25th percentile.",
-    "Kurtosis": "Fourth central moment over the square of the variance.",
-    "Maximum": "Highest intensity.",
-    "MeanAbsoluteDeviation": "Mean distance of the intensities to their mean.",
-    "Mean": "Sum of the intensities over their number.",
-    "Median": "Middle intensity, or the mean of the two in the middle.",
-    "Minimum": "Lowest intensity.",
-    "Range": "Highest minus lowest intensity.",
-    "RobustMeanAbsoluteDeviation": "Mean distance to their mean of the intensities from the 10th to the 90th percentile.",
-    "RootMeanSquared": "Square root of the mean of the squares of the intensities, each with the shift added.",
-    "Skewness": "Third central moment over the variance to the power of 3/2.",
-    "TotalEnergy": "Energy times the volume of a voxel in mm³.",
-    "Uniformity": "Sum of the squares of the shares of the grey levels.",
-    "Variance": "Mean square of the distances of the intensities to their mean.",
-}
+from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.roi import IbsiRoi, Roi
+from features.radiomics.families.family import Family
+from features.radiomics.formulas.slices import Values
+from features.radiomics.formulas.statistics import statistics
 
 
 class Firstorder(Family):
     """In the image's unit, its square for variance and energy. NaN: Skewness and Kurtosis of a ROI of one intensity."""
 
     kind: Literal["firstorder"] = "firstorder"
-    FEATURES: ClassVar[tuple[Feature, ...]] = (
-        *(Feature(name, CODES["firstorder"].get(name, ""), formula) for name, formula in _FORMULAS.items()),
-        Feature("StandardDeviation", "", "Square root of the variance.", deprecated=True),
-    )
 
-    def compute(self, roi: Roi) -> Mapping[str, float]:
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         ordered, shift = roi.ordered, roi.settings.array_shift
         low, high = float(ordered[0]), float(ordered[-1])
         tenth, ninetieth = _percentile(ordered, 10), _percentile(ordered, 90)
@@ -74,6 +55,10 @@ class Firstorder(Family):
             "Variance": second,
             "StandardDeviation": math.sqrt(second),
         }
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:  # noqa: ARG002
+        square = float((roi.values**2).sum())
+        return {None: [*statistics(roi.values), square, float(np.sqrt(square / len(roi.values)))]}
 
 
 def _percentile(ordered: NDArray[np.float64], percent: int) -> float:

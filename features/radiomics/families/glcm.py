@@ -1,48 +1,32 @@
-"""glcm: grey level co-occurrence matrix features, averaged over directions (or of the weighted sum of directions)."""
+"""glcm: grey level co-occurrence matrix: how often grey levels lie next to one another.
+
+pyradiomics averages the features of all directions, or has those of their weighted sum, and adds a little against
+division by zero. IBSI (LFYI) has several aggregations.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.dialects.roi import Roi
-from features.radiomics.families.family import Family, Feature
+from features.core.portable import power
+from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.pyradiomics import FEATURES
+from features.radiomics.dialects.roi import IbsiRoi, Roi
+from features.radiomics.families.family import Family
+from features.radiomics.formulas.entropy import entropy, histogram
+from features.radiomics.formulas.slices import Values, aggregate_directions
 from features.radiomics.geometry.eigenvalues import second_singular_values
-from features.radiomics.ibsi import CODES
+from features.radiomics.voxels.matrix import Matrix
+from features.radiomics.voxels.texture import Texture
 from features.radiomics.voxels.weights import weights_along
 
 EPS = float(np.spacing(1))
-_FORMULAS = {
-    "Autocorrelation": "mean of i j",
-    "ClusterProminence": "mean of (i + j − μx − μy)⁴",
-    "ClusterShade": "mean of (i + j − μx − μy)³",
-    "ClusterTendency": "mean of (i + j − μx − μy)²",
-    "Contrast": "mean of (i − j)²",
-    "Correlation": "covariance of i and j over the product of their standard deviations",
-    "DifferenceAverage": "mean of |i − j|",
-    "DifferenceEntropy": "entropy of |i − j|",
-    "DifferenceVariance": "variance of |i − j|",
-    "Id": "mean of 1 / (1 + |i − j|)",
-    "Idm": "mean of 1 / (1 + (i − j)²)",
-    "Idmn": "mean of 1 / (1 + (i − j)² / Ng²)",
-    "Idn": "mean of 1 / (1 + |i − j| / Ng)",
-    "Imc1": "(joint entropy − entropy of p(i) p(j) as seen by the pairs) / the larger marginal entropy",
-    "Imc2": "root of 1 − exp(−2 (entropy of independent pairs − joint entropy))",
-    "InverseVariance": "sum over i ≠ j of p(i, j) / (i − j)²",
-    "JointAverage": "mean of i",
-    "JointEnergy": "sum of p(i, j)²",
-    "JointEntropy": "entropy of p(i, j)",
-    "MCC": "root of the second largest eigenvalue of Q(i, j) = sum over k of p(i, k) p(j, k) / (p(i) p(k))",
-    "MaximumProbability": "largest p(i, j)",
-    "SumAverage": "mean of i + j",
-    "SumEntropy": "entropy of i + j",
-    "SumSquares": "variance of i",
-}
 
 
 class Glcm(Family):
@@ -52,24 +36,27 @@ class Glcm(Family):
     """
 
     kind: Literal["glcm"] = "glcm"
-    FEATURES: ClassVar = tuple(Feature(n, CODES["glcm"].get(n, ""), text) for n, text in _FORMULAS.items())
 
-    def compute(self, roi: Roi) -> Mapping[str, float]:
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         texture, settings = roi.texture, roi.settings
-        pairs = _matrices(texture.pairs, settings.symmetrical)
+        pairs = _dense(texture.pairs, settings.symmetrical)
         if settings.weighting is not None:
             weights = weights_along(roi.lattice.chosen, roi.spacing_mm, settings.weighting, "glcm")
             pairs = _merged(texture.pairs, weights, settings.symmetrical)
         if not len(pairs):
-            return dict.fromkeys(_FORMULAS, math.nan)
-        values = dict(zip(_NAMES, _features(pairs, texture.levels).tolist(), strict=True))
+            return dict.fromkeys(_ALL, math.nan)
+        values = dict(zip(_NAMES, _averages(pairs, texture.levels).tolist(), strict=True))
         values["MCC"] = float(_correlation_coefficients(pairs, symmetrical=settings.symmetrical).mean())
         if len(texture.levels) == 1:
             values |= dict.fromkeys(("Correlation", "Imc1", "Imc2", "MCC"), math.nan)
-        return {name: values[name] for name in _FORMULAS}
+        return {name: values[name] for name in _ALL}
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:
+        return aggregate_directions(roi, wanted, _matrices, lambda one: _features_of(one, roi.level_count))
 
 
-_NAMES = [name for name in _FORMULAS if name != "MCC"]
+_ALL = [feature.name for feature in FEATURES["glcm"]]
+_NAMES = [name for name in _ALL if name != "MCC"]
 
 
 @njit(cache=True)
@@ -86,7 +73,7 @@ def _merged(counts: NDArray[np.int32], weights: NDArray[np.float64], symmetrical
 
 
 @njit(cache=True)
-def _matrices(counts: NDArray[np.int32], symmetrical: bool) -> NDArray[np.float64]:
+def _dense(counts: NDArray[np.int32], symmetrical: bool) -> NDArray[np.float64]:
     """(directions, K, K): of counts (K, K, directions) those that count anything; symmetrical: in both orders."""
     many, used = counts.shape[0], 0
     pairs = np.zeros((counts.shape[2], many, many))
@@ -103,7 +90,7 @@ def _matrices(counts: NDArray[np.int32], symmetrical: bool) -> NDArray[np.float6
 
 
 @njit(cache=True)
-def _features(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+def _averages(pairs: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Means over the directions, in the order of _NAMES."""
     many, size = levels.size, int(levels[-1])
     found = np.zeros((pairs.shape[0], 23))
@@ -201,3 +188,61 @@ def _correlation_coefficients(pairs: NDArray[np.float64], *, symmetrical: bool) 
     of_row = p.sum(axis=2)
     of_column = of_row if symmetrical else p.sum(axis=1)
     return second_singular_values(p / np.sqrt(of_row[:, :, None] * of_column[:, None, :] + EPS))
+
+
+def _matrices(texture: Texture) -> list[Matrix]:
+    """Of the directions along which there are pairs, in both orders; one that is empty if there are none."""
+    present, voxels = texture.found.present, len(texture.found.values)
+    found = []
+    for pairs in np.moveaxis(texture.pairs, 2, 0):
+        rows, columns = np.nonzero(both := pairs + pairs.T)
+        if len(rows):
+            found.append(Matrix(present[rows], present[columns], both[rows, columns].astype(np.float64), voxels))
+    none = np.empty(0, np.int64)
+    return found or [Matrix(none, none, np.empty(0), voxels)]
+
+
+def _features_of(matrix: Matrix, level_count: int) -> list[float]:
+    """IBSI's features of a symmetrical matrix; NaN where it is empty."""
+    if not len(matrix.counts):
+        return [math.nan] * 25
+    p = matrix.counts / matrix.counts.sum()
+    rows, columns = matrix.rows, matrix.columns
+    i, j = rows.astype(np.float64), columns.astype(np.float64)
+    difference, total = np.abs(i - j), i + j
+    of_level = histogram(rows, p)
+    of_difference, of_sum = histogram(np.abs(rows - columns), p), histogram(rows + columns, p)
+    mean = float((i * p).sum())
+    variance = float(((i - mean) ** 2 * p).sum())
+    dissimilarity, contrast = float((difference * p).sum()), float((difference**2 * p).sum())
+    apart = difference > 0
+    cluster = total - 2 * mean
+    joint, single = entropy(p), entropy(of_level)
+    shared = max(2 * single - joint, 0.0)  # both entropies of independent i and j are twice that of i: p is symmetrical
+    return [
+        float(p.max()),
+        mean,
+        variance,
+        joint,
+        dissimilarity,
+        float(((difference - dissimilarity) ** 2 * p).sum()),
+        entropy(of_difference),
+        float((total * p).sum()),
+        float((cluster**2 * p).sum()),
+        entropy(of_sum),
+        float((p**2).sum()),
+        contrast,
+        dissimilarity,
+        float((p / (1 + difference)).sum()),
+        float((p / (1 + difference / level_count)).sum()),
+        float((p / (1 + difference**2)).sum()),
+        float((p / (1 + difference**2 / level_count**2)).sum()),
+        float((p[apart] / difference[apart] ** 2).sum()),
+        float(((i - mean) * (j - mean) * p).sum()) / variance if variance > 0 else math.nan,
+        float((i * j * p).sum()),
+        float((cluster**2 * p).sum()),
+        float((power(cluster, 3) * p).sum()),
+        float((power(cluster, 4) * p).sum()),
+        -shared / single if single > 0 else math.nan,
+        math.sqrt(1 - math.exp(-2 * shared)),
+    ]

@@ -1,46 +1,36 @@
-"""glrlm: grey level run length matrix features, averaged over directions (or of the weighted sum of directions)."""
+"""glrlm: grey level run length matrix: how many runs of equal levels there are, by level and number of voxels.
+
+pyradiomics averages the figures of all directions along which some line has two voxels, or has those of their weighted sum.
+IBSI (TP0I) has every direction: along those that the ROI has no room for each voxel is a run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.radiomics.dialects.roi import Roi
+from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.pyradiomics import names_of_figures
+from features.radiomics.dialects.roi import IbsiRoi, Roi
 from features.radiomics.families.family import Family
-from features.radiomics.ibsi import CODES
-from features.radiomics.sizes import features_of, size_figures
+from features.radiomics.formulas.sizes import emphases, size_figures
+from features.radiomics.formulas.slices import Values, aggregate_directions
+from features.radiomics.voxels.matrix import Matrix
+from features.radiomics.voxels.texture import Texture
 from features.radiomics.voxels.weights import weights_along
 
-NAMES = {
-    "levels": "GrayLevelNonUniformity",
-    "levels_normalised": "GrayLevelNonUniformityNormalized",
-    "level_variance": "GrayLevelVariance",
-    "high": "HighGrayLevelRunEmphasis",
-    "large": "LongRunEmphasis",
-    "large_high": "LongRunHighGrayLevelEmphasis",
-    "large_low": "LongRunLowGrayLevelEmphasis",
-    "low": "LowGrayLevelRunEmphasis",
-    "entropy": "RunEntropy",
-    "sizes": "RunLengthNonUniformity",
-    "sizes_normalised": "RunLengthNonUniformityNormalized",
-    "percentage": "RunPercentage",
-    "size_variance": "RunVariance",
-    "small": "ShortRunEmphasis",
-    "small_high": "ShortRunHighGrayLevelEmphasis",
-    "small_low": "ShortRunLowGrayLevelEmphasis",
-}
+NAMES = names_of_figures("glrlm")
 
 
 class Glrlm(Family):
-    """Galloway, Comput Graph Image Process 1975;4:172. The size of a run is its number of voxels."""
+    """Galloway, Comput Graph Image Process 1975;4:172."""
 
     kind: Literal["glrlm"] = "glrlm"
-    FEATURES: ClassVar = features_of(NAMES, CODES["glrlm"], "runs of one level")
 
-    def compute(self, roi: Roi) -> Mapping[str, float]:
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         lattice = roi.lattice
         counts: NDArray[np.int64] | NDArray[np.float64] = roi.texture.runs(lattice.lined)
         if roi.settings.weighting is not None:
@@ -49,3 +39,19 @@ class Glrlm(Family):
             counts = (counts * weights[:, None, None]).sum(axis=0, keepdims=True)
         found = size_figures(counts, roi.texture.levels, np.arange(1, counts.shape[2] + 1))
         return {name: found[figure] for figure, name in NAMES.items()}
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:
+        return aggregate_directions(roi, wanted, _matrices, emphases)
+
+
+def _matrices(texture: Texture) -> list[Matrix]:
+    """Of every direction."""
+    lattice, levels = texture.lattice, texture.found
+    voxels = len(levels.values)
+    runs = dict(zip(lattice.near, texture.runs(np.arange(len(lattice.near))), strict=True))
+    found = []
+    for offset in lattice.directions:
+        counts = runs.get(offset, levels.counts[:, None])
+        rows, columns = np.nonzero(counts)
+        found.append(Matrix(levels.present[rows], columns + 1, counts[rows, columns].astype(np.float64), voxels))
+    return found

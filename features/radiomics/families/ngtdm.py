@@ -1,51 +1,92 @@
-"""ngtdm: neighbouring grey tone difference matrix features."""
+"""ngtdm: neighbourhood grey tone difference matrix: how levels differ from the mean level of the neighbours. IBSI: IPET.
+
+In pyradiomics voxels without a neighbour in the ROI count too, and figures that would be divided by zero are 0, or 1,000,000
+for coarseness. In IBSI the one do not count and the other are undefined.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from features.radiomics.dialects.roi import Roi
-from features.radiomics.families.family import Family, Feature
-from features.radiomics.ibsi import CODES
-
-_FORMULAS = {
-    "Busyness": "sum of p(i) s(i) over the sum of |i p(i) − j p(j)|",
-    "Coarseness": "1 / sum of p(i) s(i), at most 1,000,000",
-    "Complexity": "mean over voxels of |i − j| (p(i) s(i) + p(j) s(j)) / (p(i) + p(j)), summed over pairs of levels",
-    "Contrast": "mean squared difference of pairs of levels times the mean of s",
-    "Strength": "sum of (p(i) + p(j)) (i − j)² over the sum of s(i)",
-}
+from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.roi import IbsiRoi, Roi
+from features.radiomics.families.family import Family
+from features.radiomics.formulas.slices import Values
+from features.radiomics.voxels.matrix import average
+from features.radiomics.voxels.texture import Texture
 
 
 class Ngtdm(Family):
-    """Amadasun and King, IEEE Trans Syst Man Cybern 1989;19:1264. s(i): summed difference to the mean of neighbours.
-
-    Where a figure would be divided by zero it has the value that IBSI gives it: 0, and 1,000,000 for coarseness.
-    """
+    """Amadasun and King, IEEE Trans Syst Man Cybern 1989;19:1264."""
 
     kind: Literal["ngtdm"] = "ngtdm"
-    FEATURES: ClassVar = tuple(Feature(n, CODES["ngtdm"].get(n, ""), text) for n, text in _FORMULAS.items())
 
-    def compute(self, roi: Roi) -> Mapping[str, float]:
-        voxels = roi.levels.counts  # those without a neighbour too: they differ from none
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         [(_, difference)] = roi.texture.tones([roi.lattice.places])
-        count = float(voxels.sum())
-        i, p, s = roi.texture.levels, voxels / count, difference
-        many = len(i)
-        pairs = many * (many - 1)
-        weighted, summed = p * s, float(s.sum())
-        apart = np.abs(i[:, None] - i[None, :])
-        busy = float(np.abs((i * p)[:, None] - (i * p)[None, :]).sum())
-        coarse = float(weighted.sum())
-        complexity = apart * (weighted[:, None] + weighted[None, :]) / (p[:, None] + p[None, :])
-        strength = float(((p[:, None] + p[None, :]) * apart**2).sum())
+        found = _figures(roi.texture.levels, roi.levels.counts, difference)
         return {
-            "Busyness": coarse / busy if busy else 0.0,
-            "Coarseness": 1 / coarse if coarse else 1e6,
-            "Complexity": float(complexity.sum()) / count,
-            "Contrast": float((p[:, None] * p[None, :] * apart**2).sum()) * summed / count / pairs if pairs else 0.0,
-            "Strength": strength / summed if summed else 0.0,
+            "Busyness": 0.0 if math.isnan(found.busyness) else found.busyness,
+            "Coarseness": 1e6 if math.isnan(found.coarseness) else found.coarseness,
+            "Complexity": found.complexity,
+            "Contrast": 0.0 if math.isnan(found.contrast) else found.contrast,
+            "Strength": 0.0 if math.isnan(found.strength) else found.strength,
         }
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:
+        found: Values = {}
+        if "2D" in wanted:
+            lattice = roi.flat_texture.lattice
+            ends = np.flatnonzero(np.diff(lattice.slices_of(lattice.places))) + 1
+            found["2D"] = average(_figures_of(roi.flat_texture, np.split(lattice.places, ends)))
+        if "2.5D" in wanted:
+            [found["2.5D"]] = _figures_of(roi.flat_texture, [roi.flat_texture.lattice.places])
+        if "3D" in wanted:
+            [found["3D"]] = _figures_of(roi.texture, [roi.texture.lattice.places])
+        return found
+
+
+class Tones(NamedTuple):
+    """The figures of a matrix, in IBSI's order; NaN where they would be divided by zero."""
+
+    coarseness: float
+    contrast: float
+    busyness: float
+    complexity: float
+    strength: float
+
+
+def _figures_of(texture: Texture, groups: Sequence[NDArray[np.int32]]) -> list[list[float]]:
+    """Figures of the voxels at each group of places that have a neighbour; NaN without any."""
+    found = []
+    for voxels, difference in texture.tones(groups):
+        there = voxels > 0
+        figures = _figures(texture.levels[there], voxels[there], difference[there]) if there.any() else [math.nan] * 5
+        found.append(list(figures))
+    return found
+
+
+def _figures(levels: NDArray[np.float64], voxels: NDArray[np.int64], difference: NDArray[np.float64]) -> Tones:
+    """Figures of (K,) levels, of how many voxels have each, and of the sum of their differences to their neighbours."""
+    count = float(voxels.sum())
+    i, p, s = levels, voxels / count, difference
+    pairs = len(i) * (len(i) - 1)
+    weighted, summed = p * s, float(s.sum())
+    apart, both = np.abs(i[:, None] - i[None, :]), p[:, None] + p[None, :]
+    coarse = float(weighted.sum())
+    complexity = apart * (weighted[:, None] + weighted[None, :]) / both
+    return Tones(
+        coarseness=_ratio(1.0, coarse),
+        contrast=_ratio(float((p[:, None] * p[None, :] * apart**2).sum()) * summed / count, pairs),
+        busyness=_ratio(coarse, float(np.abs((i * p)[:, None] - (i * p)[None, :]).sum())),
+        complexity=float(complexity.sum()) / count,
+        strength=_ratio(float((both * apart**2).sum()), summed),
+    )
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else math.nan

@@ -1,54 +1,40 @@
-"""Shape: size and form of the ROI, most of it by the mesh of marching cubes round its voxels."""
+"""Shape: size and form of the ROI, most of it by the mesh of marching cubes round its voxels.
+
+IBSI calls it morphology (HCUG). Its mesh is closed where voxels touch across a face or an edge alone, which pyradiomics'
+is not; its axes have n − 1 below; it has densities besides, and where intensities lie.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from features.radiomics.dialects.roi import Roi
-from features.radiomics.families.family import Family, Feature
+import numpy as np
+from numpy.typing import NDArray
+
+from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.roi import IbsiRoi, Roi
+from features.radiomics.families.family import Family
+from features.radiomics.formulas.slices import Values
+from features.radiomics.geometry.closed_mesh import measure_mesh, mesh_vertices
 from features.radiomics.geometry.cubes import mesh_volume, surface_area
+from features.radiomics.geometry.eigenvalues import eigenvalues
+from features.radiomics.geometry.enclosing import box, ellipsoid, smallest_box, smallest_ellipsoid
 from features.radiomics.geometry.survey import covariance, diameters, survey, variances
-from features.radiomics.ibsi import CODES
-
-_FORMULAS = {
-    "Elongation": "Square root of the middle variance of the voxels' places over the greatest, along principal axes.",
-    "Flatness": "Square root of the least variance of the voxels' places over the greatest, along principal axes.",
-    "LeastAxisLength": "Four times the square root of the least variance of the voxels' places along principal axes.",
-    "MajorAxisLength": "Four times the square root of the greatest variance of the voxels' places along principal axes.",
-    "Maximum2DDiameterColumn": "Largest distance of two vertices of the mesh in one plane across the y axis.",
-    "Maximum2DDiameterRow": "Largest distance of two vertices of the mesh in one plane across the x axis.",
-    "Maximum2DDiameterSlice": "Largest distance of two vertices of the mesh in one slice.",
-    "Maximum3DDiameter": "Largest distance of two vertices of the mesh.",
-    "MeshVolume": "Sum of the signed volumes of the tetrahedra between the mesh's triangles and the origin.",
-    "MinorAxisLength": "Four times the square root of the middle variance of the voxels' places along principal axes.",
-    "Sphericity": "Area of a sphere of the mesh's volume over the area of the mesh.",
-    "SurfaceArea": "Sum of the areas of the mesh's triangles.",
-    "SurfaceVolumeRatio": "Area of the mesh over its volume.",
-    "VoxelVolume": "Number of voxels times the volume of one.",
-}
-_DEPRECATED = {
-    "Compactness1": "Volume of the mesh over the area to the power of 3/2 times the square root of π.",
-    "Compactness2": "36 π times the squared volume of the mesh over the cube of its area.",
-    "SphericalDisproportion": "Area of the mesh over that of a sphere of its volume.",
-}
+from features.radiomics.voxels.autocorrelation import autocorrelation
 
 
 class Shape(Family):
     """Lengths in mm, areas in mm², volumes in mm³.
 
-    NaN: Elongation and Flatness of a single voxel, SurfaceVolumeRatio and SphericalDisproportion of a mesh without volume.
+    NaN: Elongation and Flatness of a single voxel, SurfaceVolumeRatio and SphericalDisproportion of a mesh without volume; in
+    IBSI axes of a single voxel, and densities of what has no volume.
     """
 
     kind: Literal["shape"] = "shape"
-    of_shape: ClassVar[bool] = True
-    FEATURES: ClassVar[tuple[Feature, ...]] = tuple(
-        Feature(name, CODES["shape"].get(name, ""), formula, name in _DEPRECATED)
-        for name, formula in {**_FORMULAS, **_DEPRECATED}.items()
-    )
 
-    def compute(self, roi: Roi) -> Mapping[str, float]:
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         x, y, z = roi.spacing_mm
         spacing = (z, y, x)
         found = survey(roi.mask)
@@ -75,3 +61,71 @@ class Shape(Family):
             "Compactness2": 36 * math.pi * volume**2 / area**3,
             "SphericalDisproportion": area / math.cbrt(36 * math.pi * volume**2) if volume else math.nan,
         }
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:  # noqa: ARG002
+        from scipy.spatial import ConvexHull
+
+        volume, area = measure_mesh(roi.mask, roi.spacing)
+        disproportion = area / (36 * np.pi * volume**2) ** (1 / 3)
+        vertices = mesh_vertices(roi.mask, roi.spacing)
+        hull = ConvexHull(vertices)
+        corners = vertices[hull.vertices]
+        voxels = np.argwhere(roi.mask) * roi.spacing
+        axes = _axes(voxels)
+
+        def densities(enclosing: tuple[float, float]) -> list[float]:
+            return [_ratio(volume, enclosing[0]), _ratio(area, enclosing[1])]
+
+        return {
+            None: [
+                volume,
+                float(len(voxels) * np.prod(roi.spacing)),
+                area,
+                area / volume,
+                float(volume / (np.sqrt(np.pi) * area**1.5)),
+                float(36 * np.pi * volume**2 / area**3),
+                float(disproportion),
+                float(1 / disproportion),
+                float(disproportion - 1),
+                _shift(roi, voxels),
+                _diameter(corners),
+                *(float(axis) for axis in axes),
+                _ratio(axes[1], axes[0]),
+                _ratio(axes[2], axes[0]),
+                *densities(box(np.ptp(vertices, axis=0))),
+                *densities(box(smallest_box(corners, hull.equations[:, :3]))),
+                *densities(ellipsoid(axes / 2)),
+                *densities(ellipsoid(smallest_ellipsoid(corners))),
+                *densities((float(hull.volume), float(hull.area))),
+                float(volume * roi.values.mean()),
+                *autocorrelation(roi.values, roi.kept, roi.spacing),
+            ]
+        }
+
+
+def _axes(voxels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Major, minor and least axis. The covariance has n − 1 below, as the reference values have."""
+    if len(voxels) < 2:
+        return np.full(3, np.nan)
+    centred = voxels - voxels.mean(axis=0)
+    covariance = (centred[:, :, None] * centred[:, None, :]).sum(axis=0) / (len(voxels) - 1)
+    spread = np.array(eigenvalues(covariance))[::-1]
+    return 4 * np.sqrt(np.where(spread > 1e-12 * spread[0], spread, 0.0))
+
+
+def _shift(roi: IbsiRoi, voxels: NDArray[np.float64]) -> float:
+    total = float(roi.values.sum())
+    if total == 0:
+        return float("nan")
+    weighted = (np.argwhere(roi.kept) * roi.spacing * roi.values[:, None]).sum(axis=0) / total
+    return math.dist(voxels.mean(axis=0), weighted)
+
+
+def _diameter(corners: NDArray[np.float64]) -> float:
+    from scipy.spatial.distance import pdist
+
+    return float(pdist(corners).max())
+
+
+def _ratio(above: float, below: float) -> float:
+    return float(above / below) if below > 0 else float("nan")

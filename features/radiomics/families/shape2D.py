@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.roi import Roi
-from features.radiomics.families.family import Family, Feature
+from features.radiomics.families.family import Family
 from features.radiomics.geometry.survey import covariance, diameters, survey, variances
 
-_FORMULAS = {
-    "Elongation": "Square root of the lesser variance of the pixels' places over the greater, along principal axes.",
-    "MajorAxisLength": "Four times the square root of the greater variance of the pixels' places along principal axes.",
-    "MaximumDiameter": "Largest distance of two vertices of the line.",
-    "MeshSurface": "Area within the line that joins the middles between pixels inside and outside.",
-    "MinorAxisLength": "Four times the square root of the lesser variance of the pixels' places along principal axes.",
-    "Perimeter": "Length of the line that joins the middles between pixels inside and outside.",
-    "PerimeterSurfaceRatio": "Length of the line over the area within it.",
-    "PixelSurface": "Number of pixels times the area of one.",
-    "Sphericity": "Perimeter of a circle of the same area over the length of the line.",
-}
 # Squares of four pixels by 2 ** (2 y + x) summed over those inside: eighths of the area inside the line, and the pieces of
 # the line within the square, oblique, along x and along y.
 _EIGHTHS = np.array((0, 1, 1, 4, 1, 4, 2, 7, 1, 2, 4, 7, 4, 7, 7, 8))
@@ -37,16 +27,11 @@ class Shape2D(Family):
     """
 
     kind: Literal["shape2D"] = "shape2D"
-    of_shape: ClassVar[bool] = True
-    FEATURES: ClassVar[tuple[Feature, ...]] = (
-        *(Feature(name, "", formula) for name, formula in _FORMULAS.items()),
-        Feature("SphericalDisproportion", "", "Perimeter over that of a circle of the surface.", deprecated=True),
-    )
 
-    def compute(self, roi: Roi) -> Mapping[str, float]:
+    def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         axis = roi.settings.flat_axis
         if roi.mask.shape[axis] > 1:
-            return dict.fromkeys((feature.name for feature in self.FEATURES), math.nan)
+            return dict.fromkeys((feature.name for feature in FEATURES["shape2D"]), math.nan)
         spacing = list(roi.spacing_mm[::-1])
         z, y, x = spacing.pop(axis), *spacing
         found = survey(np.moveaxis(roi.mask, axis, 0))

@@ -31,6 +31,12 @@ class Lattice:
         """Offsets (z, y, x) to the neighbours at distance 1, their forward half, that the box has room for."""
         return self._around(1)
 
+    @property
+    def directions(self) -> tuple[Offset, ...]:
+        """The same, whether or not the box has room for them: 13 in space, 4 in a slice."""
+        z, y, x = (1 if axis == self.across else 2 for axis in range(3))
+        return _shell(1, (z, y, x))
+
     @cached_property
     def chosen(self) -> tuple[Offset, ...]:
         """The same for all distances that are asked for, one after the other."""
@@ -112,11 +118,6 @@ class Lattice:
     def followed(self) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
         """Links to neighbours behind, as bits: which of them need to be followed to reach all; number of the first one."""
         return _followed(self.near)
-
-
-def offsets_within(*, flat: bool) -> tuple[Offset, ...]:
-    """Offsets (z, y, x) to one of each pair of opposite neighbours: 4 in a slice (flat), 13 in space."""
-    return _shell(1, (1, 2, 2) if flat else (2, 2, 2))
 
 
 def _any_line(mask: NDArray[np.bool_], offset: Offset) -> bool:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected
 from features.core.region import Vector
+from features.radiomics.dialects.pyradiomics import names_of_figures
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
-from features.radiomics.families import gldm, glrlm, glszm
-from features.radiomics.sizes import FORMULAS
+from features.radiomics.formulas.sizes import FIGURES
 from features.radiomics.voxels.lattice import Lattice, Offset
 from features.radiomics.voxels.weights import weights_along
 from features.radiomics.voxelwise import firstorder, glcm, ngtdm, sizes
@@ -168,16 +168,17 @@ def _ngtdm(part: Surroundings, site: Site, names: tuple[str, ...]) -> Reals:  # 
     return found
 
 
-def _names_of(figures: Mapping[str, str]) -> tuple[str, ...]:
+def _names_of(family: str) -> tuple[str, ...]:
     """A family's names of figures in their order; "" for what it does not have."""
-    return tuple(figures.get(figure, "") for figure in FORMULAS)
+    names = names_of_figures(family)
+    return tuple(names.get(figure, "") for figure in FIGURES)
 
 
 KERNELS: Mapping[str, Kernel] = {
     "firstorder": Kernel(firstorder.NAMES, _firstorder),
     "glcm": Kernel(glcm.NAMES, _glcm),
-    "gldm": Kernel(_names_of(gldm.NAMES), _gldm),
-    "glrlm": Kernel(_names_of(glrlm.NAMES), _glrlm),
-    "glszm": Kernel(_names_of(glszm.NAMES), _glszm),
+    "gldm": Kernel(_names_of("gldm"), _gldm),
+    "glrlm": Kernel(_names_of("glrlm"), _glrlm),
+    "glszm": Kernel(_names_of("glszm"), _glszm),
     "ngtdm": Kernel(ngtdm.NAMES, _ngtdm),
 }

@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.families.firstorder import Firstorder
+from features.radiomics.dialects.pyradiomics import FEATURES
 
-NAMES = tuple(feature.name for feature in Firstorder.FEATURES)
+NAMES = tuple(feature.name for feature in FEATURES["firstorder"])
 
 
 @njit(cache=True)

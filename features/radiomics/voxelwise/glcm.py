@@ -11,9 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.families.glcm import Glcm
+from features.radiomics.dialects.pyradiomics import FEATURES
 
-NAMES = (*(feature.name for feature in Glcm.FEATURES if feature.name != "MCC"), "MCC")
+NAMES = (*(feature.name for feature in FEATURES["glcm"] if feature.name != "MCC"), "MCC")
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 # Counts (levels, levels), (cells, 2) row and column of those that have any, counts by row and by column, levels, and

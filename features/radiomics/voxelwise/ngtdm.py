@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.families.ngtdm import Ngtdm
+from features.radiomics.dialects.pyradiomics import FEATURES
 
-NAMES = tuple(feature.name for feature in Ngtdm.FEATURES)
+NAMES = tuple(feature.name for feature in FEATURES["ngtdm"])
 
 
 @njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""Size matrices round every voxel (glrlm, glszm, gldm): the formulas of features/radiomics/sizes.py on few levels.
+"""Size matrices round every voxel (glrlm, glszm, gldm): the formulas of formulas/sizes.py on few levels.
 
 Counts are whole numbers, and small: c log2 c of them stands in a table, so that an entropy costs no logarithm.
 """
@@ -32,7 +32,7 @@ def _logarithms(most: int) -> Reals:
 def _add_figures(
     cells: Reals, levels: Levels, many: int, longest: int, table: Reals, of_size: Reals, of_level: Reals, one: Reals
 ) -> bool:
-    """Add the figures, in the order of FORMULAS, of the counts of each level and size; False where nothing is counted.
+    """Add the figures, in the order of FIGURES, of the counts of each level and size; False where nothing is counted.
 
     cells: (levels, sizes from 1). table: c log2 c of whole counts; empty: counts are not whole.
     """

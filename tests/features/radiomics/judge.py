@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.families.family import FAMILIES
 
@@ -39,7 +40,7 @@ def judged(roi: Roi, family: str) -> dict[str, float]:
             warnings.simplefilter("ignore")
             judge = getFeatureClasses()[family](image, mask, **_options(roi))
             judge.enableAllFeatures()
-            for feature in FAMILIES.load(family).FEATURES:
+            for feature in FEATURES[family]:
                 judge.enableFeatureByName(feature.name)
             found = judge.execute()
     finally:
@@ -49,7 +50,7 @@ def judged(roi: Roi, family: str) -> dict[str, float]:
 
 def distances(roi: Roi, family: str) -> dict[str, float]:
     """Relative difference of each feature; infinite where only one of the two has a value that it does not make up."""
-    theirs, ours = judged(roi, family), FAMILIES.parse(family).compute(roi)
+    theirs, ours = judged(roi, family), FAMILIES.parse(family).by_pyradiomics(roi)
     assert list(ours) == sorted(theirs, key=list(ours).index)
     return {name: _distance(family, name, ours, theirs) for name in theirs}
 

@@ -12,8 +12,6 @@ from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
 from features.radiomics.extractors.ibsi import Ibsi
-from features.radiomics.ibsi import CODES
-from features.radiomics.ibsi1.compute import FEATURES
 
 
 def _recipe(**settings: Any) -> Recipe:
@@ -67,9 +65,3 @@ def test_the_crop_of_a_recipe_holds_the_spheres_of_local_intensity() -> None:
     region.mask[25:35, 25:35, 25:35] = True
     (extractor,) = recipe.extractors
     assert extractor.extract(prepare_region(region, recipe), recipe) == extractor.extract(region, recipe)
-
-
-def test_codes_are_those_of_pyradiomics_features_of_the_same_definition() -> None:
-    ours = {feature.ibsi for features in FEATURES.values() for feature in features}
-    theirs = {code for codes in CODES.values() for code in codes.values()}
-    assert theirs <= ours

@@ -15,6 +15,7 @@ from features.core.errors import RadweaveError
 from features.core.progress import watched_by
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
+from features.radiomics.dialects.pyradiomics import FEATURES, OF_SHAPE
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.extraction import prepare
@@ -141,7 +142,7 @@ def test_surroundings_that_hold_the_whole_roi_have_its_features(settings: Settin
         roi = Roi(image, one, SPACING, settings)
     found = feature_maps(region, ALL, settings, Window(radius=4))
     for kind in KERNELS:
-        expected = FAMILIES.parse(kind).compute(roi)
+        expected = FAMILIES.parse(kind).by_pyradiomics(roi)
         for name in (name for name in found if name.startswith(f"{kind}_")):
             values, value = found.of_voxels[name], expected[name.removeprefix(f"{kind}_")]
             np.testing.assert_allclose(values, value, rtol=1e-9, atol=1e-8, err_msg=name)
@@ -238,7 +239,6 @@ def test_unknown_names_are_told() -> None:
 
 
 def test_every_family_but_shape_has_maps_of_all_its_features() -> None:
-    families = {kind: FAMILIES.load(kind) for kind in FAMILIES.modules}
-    assert set(KERNELS) == {kind for kind, family in families.items() if not family.of_shape}
+    assert set(KERNELS) == FEATURES.keys() - OF_SHAPE
     for kind, kernel in KERNELS.items():
-        assert {feature.name for feature in families[kind].FEATURES} == set(kernel.names) - {""}
+        assert {feature.name for feature in FEATURES[kind]} == set(kernel.names) - {""}

@@ -8,9 +8,9 @@ import pytest
 
 from features.core.errors import ConfigError
 from features.core.kinds.filter import FILTERS
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.engine import feature_names
-from features.radiomics.families.family import FAMILIES
 from features.radiomics.parameters import REMOVED, Parameters, default_parameters, load_parameters
 from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 from features.radiomics.voxelwise.window import Window
@@ -169,9 +169,7 @@ def test_deprecated_features_are_those_of_pyradiomics_and_left_out_unless_they_a
         family: {name for name, old in kind.getFeatureNames().items() if old}
         for family, kind in radiomics.getFeatureClasses().items()
     }
-    named = {
-        family: {feature.name for feature in FAMILIES.load(family).FEATURES if feature.deprecated} for family in theirs
-    }
+    named = {family: {feature.name for feature in FEATURES[family] if feature.deprecated} for family in theirs}
     assert {family: names | set(REMOVED.get(family, {})) for family, names in named.items()} == theirs
     text = "featureClass: {shape: [Compactness2], firstorder: , glcm: [Homogeneity1, SumVariance]}"
     found = load(tmp_path, text)

@@ -19,9 +19,8 @@ from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.extractors.pyradiomics import FAMILIES, Pyradiomics
-from features.radiomics.families.family import FAMILIES as FAMILY_KINDS
-from features.radiomics.ibsi import CODES
 
 pytestmark = pytest.mark.slow
 
@@ -265,17 +264,8 @@ def test_the_version_names_what_decides_the_values() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_ibsi_codes_are_unique_and_belong_to_features(family: str) -> None:
+def test_ibsi_codes_belong_to_features_of_pyradiomics(family: str) -> None:
     names = {column.name.split("_")[2] for column in Pyradiomics().columns(_recipe()) if column.family == family}
-    deprecated = {feature.name for feature in FAMILY_KINDS.load(family).FEATURES if feature.deprecated}
-    assert set(CODES[family]) <= names | deprecated
+    deprecated = {feature.name for feature in FEATURES[family] if feature.deprecated}
+    assert {feature.name for feature in FEATURES[family] if feature.ibsi} <= names | deprecated
     assert not deprecated & names
-    assert len(set(CODES[family].values())) == len(CODES[family])
-    assert all(len(code) == 4 and code.isalnum() and code == code.upper() for code in CODES[family].values())
-
-
-def test_no_code_is_given_to_two_families() -> None:
-    codes = [code for family in CODES.values() for code in family.values()]
-    assert len(set(codes)) == len(codes)
-    assert set(CODES) == set(FAMILIES)
-    assert "Kurtosis" not in CODES["firstorder"]

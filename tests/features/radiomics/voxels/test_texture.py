@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from features.radiomics.geometry.border import border_distance
-from features.radiomics.voxels.lattice import Lattice, offsets_within
+from features.radiomics.voxels.lattice import Lattice
 from features.radiomics.voxels.levels import Levels
 from features.radiomics.voxels.texture import Texture
 from features.radiomics.voxels.zones import least_of_zones
@@ -143,6 +143,8 @@ def test_dependence_and_tones_are_those_of_the_neighbours_in_the_roi(texture: Te
     assert sum(part[0] for part in parts).tolist() == counts.tolist()  # type: ignore[union-attr]
 
 
-def test_there_are_13_directions_in_space_and_4_in_a_slice() -> None:
-    assert (len(offsets_within(flat=False)), len(offsets_within(flat=True))) == (13, 4)
-    assert not {tuple(-n for n in step) for step in offsets_within(flat=False)} & set(offsets_within(flat=False))
+def test_there_are_13_directions_in_space_and_4_in_a_slice_whether_or_not_the_box_has_room() -> None:
+    row = np.ones((1, 1, 3), bool)
+    assert [len(lattice.directions) for lattice in (Lattice(row), Lattice(row, across=0))] == [13, 4]
+    assert not {tuple(-n for n in step) for step in Lattice(row).directions} & set(Lattice(row).directions)
+    assert Lattice(row).near == ((0, 0, 1),)

@@ -1,8 +1,7 @@
-"""Feature: one feature of IBSI-1; the ways in which texture features of slices and directions are aggregated."""
+"""Aggregation: the ways of IBSI in which texture features of slices and directions are put together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 Aggregation = Literal["2D:avg", "2D:mrg", "2.5D:avg", "2.5D:mrg", "3D:avg", "3D:mrg", "2D", "2.5D", "3D"]
@@ -27,16 +26,6 @@ MEANING: dict[Aggregation, str] = {
     "2.5D": "slices merged",
     "3D": "in space",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A feature: its name in IBSI's words, its IBSI code, its tag in IBSI's reference tables, its formula in words."""
-
-    name: str
-    ibsi: str
-    tag: str
-    formula: str
 
 
 def word_of(aggregation: Aggregation) -> str:

@@ -1,55 +1,75 @@
-"""Size matrices: grey levels against sizes of something (runs, zones, dependent neighbours), and what is said of them."""
+"""Figures of matrices that count grey levels against sizes of something: runs, zones, distances, dependent neighbours.
+
+Twice, because both dialects promise their last digit: pyradiomics' are summed level by level over dense matrices, and are
+means over these; those of IBSI are summed over the entries of one matrix.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.radiomics.families.family import Feature
+from features.radiomics.formulas.entropy import entropy, histogram
+from features.radiomics.voxels.matrix import Matrix
 
-# What a family calls each figure: `Size` stands for its word of a size, `Level` for what it adds to "GrayLevel".
-FORMULAS = {
-    "small": "mean of 1 / size²",
-    "large": "mean of size²",
-    "levels": "sum over levels of their squared counts, over the count",
-    "levels_normalised": "the same over the squared count",
-    "sizes": "sum over sizes of their squared counts, over the count",
-    "sizes_normalised": "the same over the squared count",
-    "percentage": "count over the number of voxels",
-    "level_variance": "variance of the level",
-    "size_variance": "variance of the size",
-    "entropy": "entropy of level and size together",
-    "low": "mean of 1 / level²",
-    "high": "mean of level²",
-    "small_low": "mean of 1 / (size² level²)",
-    "small_high": "mean of level² / size²",
-    "large_low": "mean of size² / level²",
-    "large_high": "mean of size² level²",
-}
-
-
-def features_of(names: Mapping[str, str], codes: Mapping[str, str], what: str) -> tuple[Feature, ...]:
-    """Features of a family. names: its name of each figure that it has; codes: IBSI codes by name; what: is counted."""
-    return tuple(Feature(name, codes.get(name, ""), f"{FORMULAS[figure]}, of {what}") for figure, name in names.items())
+# In the order in which `size_figures` has them.
+FIGURES = (
+    *("small", "large", "levels", "levels_normalised", "sizes", "sizes_normalised", "percentage"),
+    *("level_variance", "size_variance", "entropy"),
+    *("low", "high", "small_low", "small_high", "large_low", "large_high"),
+)
 
 
 def size_figures(
     counts: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.integer]
 ) -> dict[str, float]:
-    """Each figure of FORMULAS: the mean over the first axis of counts (matrices, levels, sizes); NaN without any count."""
+    """Each of FIGURES: the mean over the first axis of counts (matrices, levels, sizes); NaN without any count."""
     found = _figures(np.ascontiguousarray(counts), levels, sizes.astype(np.float64))
-    return dict(zip(FORMULAS, found.tolist(), strict=True))
+    return dict(zip(FIGURES, found.tolist(), strict=True))
+
+
+def emphases(matrix: Matrix) -> list[float]:
+    """The 16 figures of one matrix in IBSI's order, which GLRLM, GLSZM, GLDZM and NGLDM share; NaN if it is empty.
+
+    Emphasis of small and large columns, of low and high levels, of the four pairs of both; non-uniformity of levels, the
+    same normalised, of columns, the same normalised; percentage; variance of levels, of columns; entropy.
+    """
+    n = float(matrix.counts.sum())
+    if n == 0:
+        return [float("nan")] * 16
+    p = matrix.counts / n
+    i, j = matrix.rows.astype(np.float64), matrix.columns.astype(np.float64)
+    of_level, of_column = histogram(matrix.rows, p), histogram(matrix.columns, p)
+    low, high, small, large = 1 / i**2, i**2, 1 / j**2, j**2
+    uniform_level, uniform_column = float((of_level**2).sum()), float((of_column**2).sum())
+    return [
+        float((p * small).sum()),
+        float((p * large).sum()),
+        float((p * low).sum()),
+        float((p * high).sum()),
+        float((p * small * low).sum()),
+        float((p * small * high).sum()),
+        float((p * large * low).sum()),
+        float((p * large * high).sum()),
+        uniform_level * n,
+        uniform_level,
+        uniform_column * n,
+        uniform_column,
+        n / matrix.voxels,
+        float((p * (i - (p * i).sum()) ** 2).sum()),
+        float((p * (j - (p * j).sum()) ** 2).sum()),
+        entropy(p),
+    ]
 
 
 @njit(cache=True)
 def _figures(
     matrices: NDArray[np.generic], levels: NDArray[np.float64], sizes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Means over the matrices that count anything, in the order of FORMULAS."""
+    """Means over the matrices that count anything, in the order of FIGURES."""
     many, found = 0, np.zeros((matrices.shape[0], 16))
     squares = sizes * sizes
     for matrix in matrices:

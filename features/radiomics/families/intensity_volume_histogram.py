@@ -1,6 +1,10 @@
-"""Intensity-volume histogram (IBSI P88C): which part of the ROI has at least an intensity."""
+"""intensity_volume_histogram (IBSI P88C): which part of the ROI has at least an intensity."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,35 +12,32 @@ from numpy.typing import NDArray
 from features.core.errors import RadweaveError
 from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected
+from features.radiomics.dialects.aggregation import Aggregation
 from features.radiomics.dialects.roi import IbsiRoi
-from features.radiomics.ibsi1.feature import Feature
+from features.radiomics.families.family import Family
+from features.radiomics.formulas.slices import Values
 from features.radiomics.voxels.levels import steps_from
 
 LARGEST_BIN_COUNT = 2**20
-FEATURES = (
-    Feature("volume_fraction_at_10_intensity", "BC2M", "ivh_v10", "part of the ROI at 10 % of the intensities' range"),
-    Feature("volume_fraction_at_90_intensity", "BC2M", "ivh_v90", "part of the ROI at 90 % of the intensities' range"),
-    Feature("intensity_at_10_volume", "GBPN", "ivh_i10", "lowest intensity that at most 10 % of the ROI have"),
-    Feature("intensity_at_90_volume", "GBPN", "ivh_i90", "lowest intensity that at most 90 % of the ROI have"),
-    Feature("volume_fraction_difference", "DDTU", "ivh_diff_v10_v90", "volume fraction at 10 % less that at 90 %"),
-    Feature("intensity_difference", "CNV2", "ivh_diff_i10_i90", "intensity at 10 % less that at 90 % of the volume"),
-    Feature("area_under_curve", "9CMM", "ivh_auc", "area under the volume fraction over the intensity fraction"),
-)
 
 
-def compute(roi: IbsiRoi) -> list[float]:
-    """Values of FEATURES; NaN for a single grey level.
+class IntensityVolumeHistogram(Family):
+    """NaN for a single grey level.
 
     Raises RadweaveError if whole intensities are wanted (settings.ivh None) and they are not whole, Rejected(TOO_MANY_BINS)
     for more than a million bins.
     """
-    grid, at_least = _curve(roi)
-    if len(grid) < 2:
-        return [float("nan")] * len(FEATURES)
-    fraction = (grid - grid[0]) / (grid[-1] - grid[0])
-    v10, v90 = (float(at_least[np.searchsorted(fraction, x - 1e-12)]) for x in (0.1, 0.9))
-    i10, i90 = (_intensity(grid, at_least, x) for x in (0.1, 0.9))
-    return [v10, v90, i10, i90, v10 - v90, i10 - i90, float(np.trapezoid(at_least, fraction))]
+
+    kind: Literal["intensity_volume_histogram"] = "intensity_volume_histogram"
+
+    def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:  # noqa: ARG002
+        grid, at_least = _curve(roi)
+        if len(grid) < 2:
+            return {None: [math.nan] * 7}
+        fraction = (grid - grid[0]) / (grid[-1] - grid[0])
+        v10, v90 = (float(at_least[np.searchsorted(fraction, x - 1e-12)]) for x in (0.1, 0.9))
+        i10, i90 = (_intensity(grid, at_least, x) for x in (0.1, 0.9))
+        return {None: [v10, v90, i10, i90, v10 - v90, i10 - i90, float(np.trapezoid(at_least, fraction))]}
 
 
 def _curve(roi: IbsiRoi) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -72,4 +73,4 @@ def _checked(bins: int) -> int:
 def _intensity(grid: NDArray[np.float64], at_least: NDArray[np.float64], volume: float) -> float:
     """The lowest intensity that no more than a part of the ROI has; NaN where more have the highest one."""
     below = np.flatnonzero(at_least <= volume + 1e-12)
-    return float(grid[below[0]]) if len(below) else float("nan")
+    return float(grid[below[0]]) if len(below) else math.nan

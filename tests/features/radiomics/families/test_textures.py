@@ -139,7 +139,8 @@ def test_counts_add_up(roi: Roi) -> None:
 def test_a_turned_image_has_the_same_textures(family: str) -> None:
     image = noise(5, 6, 7)
     found = [
-        FAMILIES.parse(family).compute(whole(np.transpose(image, axes))) for axes in ((0, 1, 2), (2, 0, 1), (1, 2, 0))
+        FAMILIES.parse(family).by_pyradiomics(whole(np.transpose(image, axes)))
+        for axes in ((0, 1, 2), (2, 0, 1), (1, 2, 0))
     ]
     assert found[1] == pytest.approx(found[0], rel=1e-9)
     assert found[2] == pytest.approx(found[0], rel=1e-9)
@@ -149,14 +150,14 @@ def test_a_turned_image_has_the_same_textures(family: str) -> None:
 def test_a_shift_by_whole_bins_changes_nothing_that_a_number_of_bins_sees(family: str) -> None:
     image = np.round(noise(5, 6, 7))
     family_of = FAMILIES.parse(family)
-    found = [family_of.compute(whole(image + shift, bin_width=None, bin_count=8)) for shift in (0, 50)]
+    found = [family_of.by_pyradiomics(whole(image + shift, bin_width=None, bin_count=8)) for shift in (0, 50)]
     assert found[1] == pytest.approx(found[0], rel=1e-9)
 
 
 def test_one_grey_level_leaves_undefined_what_is_undefined() -> None:
-    found = FAMILIES.parse("glcm").compute(whole(np.full((3, 3, 3), 7.0)))
+    found = FAMILIES.parse("glcm").by_pyradiomics(whole(np.full((3, 3, 3), 7.0)))
     assert {name for name, value in found.items() if math.isnan(value)} == {"Correlation", "Imc1", "Imc2", "MCC"}
-    assert FAMILIES.parse("ngtdm").compute(whole(np.full((3, 3, 3), 7.0)))["Coarseness"] == 1e6
+    assert FAMILIES.parse("ngtdm").by_pyradiomics(whole(np.full((3, 3, 3), 7.0)))["Coarseness"] == 1e6
 
 
 def test_too_many_levels_are_rejected() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.region import Vector
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.shape2D import Shape2D
@@ -23,11 +24,11 @@ SPACING = (0.7, 1.3, 2.9)  # x, y, z
 
 def _compute(mask: NDArray[np.bool_], spacing: Vector = SPACING, axis: Any = 0) -> dict[str, float]:
     mask = np.ascontiguousarray(mask[bounding_box(mask)])
-    return dict(Shape2D().compute(Roi(np.zeros(mask.shape), mask, spacing, Settings(flat=True, flat_axis=axis))))
+    return dict(Shape2D().by_pyradiomics(Roi(np.zeros(mask.shape), mask, spacing, Settings(flat=True, flat_axis=axis))))
 
 
 def test_every_feature_is_given_in_the_order_of_the_registry() -> None:
-    assert list(_compute(np.ones((1, 3, 4), bool))) == [feature.name for feature in Shape2D.FEATURES]
+    assert list(_compute(np.ones((1, 3, 4), bool))) == [feature.name for feature in FEATURES["shape2D"]]
 
 
 @given(st.integers(1, 12), st.integers(1, 12))
@@ -83,7 +84,7 @@ def test_values_are_pyradiomics_s(seed: int, axis: int) -> None:
         label.SetSpacing(SPACING)
         judge = RadiomicsShape2D(label, label, label=1, force2D=True, force2Ddimension=axis)
         judge.enableAllFeatures()
-        for feature in Shape2D.FEATURES:  # the deprecated ones too
+        for feature in FEATURES["shape2D"]:  # the deprecated ones too
             judge.enableFeatureByName(feature.name)
         reference = {name: float(np.real(value)) for name, value in judge.execute().items()}
     found = _compute(mask, axis=axis)

@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.region import Vector
+from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.shape import Shape
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 SPACING = (0.7, 1.3, 2.9)  # x, y, z
 
 
 def _compute(mask: NDArray[np.bool_], spacing: Vector = SPACING) -> dict[str, float]:
     mask = np.ascontiguousarray(mask[bounding_box(mask)])
-    return dict(Shape().compute(Roi(np.zeros(mask.shape), mask, spacing, Settings())))
+    return dict(Shape().by_pyradiomics(Roi(np.zeros(mask.shape), mask, spacing, Settings())))
 
 
 def _random(seed: int) -> NDArray[np.bool_]:
@@ -51,7 +52,7 @@ def _vertices(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def test_every_feature_is_given_in_the_order_of_the_registry() -> None:
-    assert list(_compute(np.ones((2, 3, 4), bool))) == [feature.name for feature in Shape.FEATURES]
+    assert list(_compute(np.ones((2, 3, 4), bool))) == [feature.name for feature in FEATURES["shape"]]
 
 
 def test_the_digital_phantom_has_ibsi_s_values() -> None:
@@ -195,7 +196,7 @@ def _agree(mask: NDArray[np.bool_], spacing: Vector) -> None:
         label.SetSpacing(spacing)
         judge = RadiomicsShape(label, label, label=1)
         judge.enableAllFeatures()
-        for feature in Shape.FEATURES:  # the deprecated ones too
+        for feature in FEATURES["shape"]:  # the deprecated ones too
             judge.enableFeatureByName(feature.name)
         reference = {name: float(np.real(value)) for name, value in judge.execute().items()}
     found = _compute(mask, spacing)

@@ -16,10 +16,11 @@ import pytest
 
 from features.core.region import Region, Volume
 from features.core.storage.table import read_table
+from features.radiomics.dialects.ibsi import AGGREGATIONS, Entry, entries
 from features.radiomics.dialects.settings import IbsiSettings
-from features.radiomics.ibsi1.compute import AGGREGATIONS, Entry, compute_features, entries
+from features.radiomics.ibsi_features import compute_ibsi_features
 
-GOLDEN = Path(__file__).parents[3] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 CONFIGURATIONS = {"a": "2", "b": "2", "c": "3", "d": "3", "e": "3"}  # of the CT phantom: dimension of the textures
 
 
@@ -63,7 +64,7 @@ def phantom() -> Region:
 
 @lru_cache(maxsize=1)
 def _phantom_values() -> Mapping[str, float]:
-    return compute_features(phantom(), IbsiSettings(discretise=None))
+    return compute_ibsi_features(phantom(), IbsiSettings(discretise=None))
 
 
 @pytest.mark.parametrize("group", _groups(""), ids="-".join)

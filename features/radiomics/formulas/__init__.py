@@ -1,0 +1,1 @@
+"""Formulas that several families share. A formula of one family stands in its file in `families`."""

@@ -1,0 +1,12 @@
+"""Statistics: what rounding must not show."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.radiomics.formulas.statistics import statistics
+
+
+def test_statistics_of_values_far_from_zero_are_not_made_of_rounding() -> None:
+    assert np.isnan(statistics(np.full(7, 0.1))[2])
+    assert statistics(np.full(7, 0.1))[1] == 0
