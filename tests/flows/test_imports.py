@@ -32,7 +32,7 @@ HEAVY = (
     ),
     *("SimpleITK", "radiomics", "numba", "scipy", "highdicom", "pydicom", "duckdb", "pandas"),
 )
-# pyarrow.dataset imports pandas; recipes of IBSI and the formulas of families come with numba.
+# pyarrow.dataset imports pandas; recipes of IBSI come with numba.
 COMMANDS = {
     "--help": [],
     "status --store {store} --catalog data_catalog.yaml": [],
@@ -43,7 +43,7 @@ COMMANDS = {
     "query SELECT+1 --store {store}": ["duckdb", "pandas"],
     "export region --store {store} --output {store}/../region.csv": ["duckdb", "pandas"],
     "check": ["numba", "scipy"],
-    "features": ["numba", "scipy"],
+    "features": [],
 }
 # Each command in a child of one process that holds what all of them need.
 CODE = """
