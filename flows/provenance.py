@@ -11,9 +11,10 @@ from features.core.kinds.recipe import Recipe
 from features.core.versions import versions_of
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
+from features.results.schemas import IMAGE_BLOCKS
 from tasks.modelling.evaluation.study import Study
 
-READ = ("region", "radiomics", "deep", "clinical", "genomic", "quarantine")  # tables of the mart that decide a study
+READ = ("region", "clinical", "genomic", "quarantine")  # of the mart, beside the features of a study's recipes
 STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other
 CODE = "code of radweave"
 
@@ -29,13 +30,14 @@ def study_provenance(
         command = f"run radweave refresh {' '.join(plan.cohorts)}{refreshed_by}"
         raise StoreError(f"{mart.store.root}: the store is empty: {command}")
     found = {"study settings": plan.digest(), "recipes": digest_json([recipe.settings for recipe in recipes])}
+    names = [recipe.name for recipe in recipes]
     for name in plan.cohorts:
         if name not in mart.manifest.cohorts:
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
-        files = {table: mart.manifest.file(table, name) for table in READ}
-        read = {table: file.sha256 for table, file in files.items() if file is not None}
-        found[f"tables of {name}"] = digest_json([read, declared])
+        read = {table: file.sha256 for table in READ if (file := mart.manifest.file(table, name)) is not None}
+        features = [file.sha256 for block in IMAGE_BLOCKS for file in mart.manifest.parts(block, name, names)]
+        found[f"tables of {name}"] = digest_json([read, features, declared])
     if plan.stable is not None:
         scores = stability_digests(mart.store, plan.stable.cohort, recipes)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)

@@ -16,6 +16,7 @@ from features.fusion.missing import lacking_modalities
 from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.prefixes import settings_digests
+from features.results.schemas import IMAGE_BLOCKS
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,8 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     undeclared = [word for word in cohort.variables if word not in clinical]
     if undeclared:
         raise StoreError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
-    tables = {block: mart.read(block, name) for block in ("radiomics", "deep")}
+    recipes = [recipe.name for recipe in question.recipes]
+    tables = {block: mart.read(block, name, recipes=recipes) for block in IMAGE_BLOCKS}
     features = [_features(mart, block, name, table, question) for block, table in tables.items()]
     if question.stable is not None:
         unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)

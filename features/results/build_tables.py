@@ -16,7 +16,7 @@ from features.core.storage.table import ARROW, Column, Schema
 from features.images.region import REGION_COLUMNS
 from features.results.image_copies import find_copies
 from features.results.known_results import RESULT, KnownResults
-from features.results.prefixes import feature_prefix, region_prefix
+from features.results.prefixes import feature_prefix, feature_table, region_prefix
 from features.results.schemas import KEY
 from features.results.work import Extraction, Plan, Work
 
@@ -25,31 +25,32 @@ CHUNK = 256  # per-case results that are in memory as Python values at once
 
 @dataclass(frozen=True)
 class Group:
-    """The columns of one block that share a prefix, and the result that each case has there."""
+    """The columns of a table that share a prefix, and the result in a block of work/ that each case has there."""
 
-    block: str
+    table: str
     prefix: str
+    block: str
     columns: tuple[Column, ...]  # without the prefix
     addresses: Mapping[Scan, str]
 
 
 @dataclass(frozen=True)
 class BuiltTables:
-    """Tables by block, their columns, the scans that gave something for every recipe, and why the others did not.
+    """Tables by name, their columns, the scans that gave something for every recipe, and why the others did not.
 
     Each row of `rejected` and `warned` stands with the address of the result that says so.
     """
 
-    blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]
+    tables: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]
     used: frozenset[Scan]
     rejected: tuple[tuple[Quarantined, str], ...]
     warned: tuple[tuple[Quarantined, str], ...]
 
 
 def build_tables(plans: Sequence[Plan], recipes: Sequence[Recipe], known: KnownResults) -> BuiltTables:
-    """The image blocks of a cohort. Every scan ends as used or with at least one reason.
+    """The region block of a cohort, and a table for each recipe and image block.
 
-    Raises StoreError if a per-case result is damaged.
+    Every scan ends as used or with at least one reason. Raises StoreError if a per-case result is damaged.
     """
     rejected: list[tuple[Quarantined, str]] = []
     warned: list[tuple[Quarantined, str]] = []
@@ -70,7 +71,7 @@ def build_tables(plans: Sequence[Plan], recipes: Sequence[Recipe], known: KnownR
         regions.setdefault(plan.scan.modality, {})[plan.scan] = plan.check.address
     for modality, found in sorted(regions.items()):
         columns = tuple(replace(column, modality=modality, family="region") for column in REGION_COLUMNS)
-        groups.append(Group(REGION, region_prefix(modality), columns, found))
+        groups.append(Group(REGION, region_prefix(modality), REGION, columns, found))
     lost: set[Scan] = set()
     works: dict[str, list[Extraction]] = {}
     for work in (work for plan in passed for work in plan.features):
@@ -83,18 +84,19 @@ def build_tables(plans: Sequence[Plan], recipes: Sequence[Recipe], known: KnownR
             facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
             columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
             addresses = {work.scan: work.address for work, there in here if there}
-            groups.append(Group(extractor.block, prefix, columns, addresses))
-    blocks = {
-        block: _block(block, [group for group in groups if group.block == block], known)
-        for block in (REGION, "radiomics", "deep")
+            table = feature_table(extractor.block, recipe.name)
+            groups.append(Group(table, prefix, extractor.block, columns, addresses))
+    tables = {
+        name: _table(name, [group for group in groups if group.table == name], known)
+        for name in dict.fromkeys([REGION, *(group.table for group in groups)])
     }
     for modality, addresses in sorted(regions.items()):
-        copies = find_copies(addresses, blocks[REGION][0], region_prefix(modality))
+        copies = find_copies(addresses, tables[REGION][0], region_prefix(modality))
         warned += [(_quarantined(scan, "quality", warning), "") for scan, warning in copies]
-    return BuiltTables(blocks, frozenset(plan.scan for plan in passed) - lost, tuple(rejected), tuple(warned))
+    return BuiltTables(tables, frozenset(plan.scan for plan in passed) - lost, tuple(rejected), tuple(warned))
 
 
-def _block(block: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.Table, tuple[Column, ...]]:
+def _table(name: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.Table, tuple[Column, ...]]:
     """One row per case that has a result in any group, in the order of the case ids."""
     cases = {str(scan.case): scan for group in groups for scan in group.addresses}
     order = sorted(cases)
@@ -107,7 +109,7 @@ def _block(block: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa
         columns.append(replace(address, modality=first.modality, recipe=first.recipe))
         columns += [replace(column, name=group.prefix + column.name) for column in group.columns]
         arrays |= _group_arrays(group, order, known)
-    schema = Schema(block, tuple(columns))
+    schema = Schema(name, tuple(columns))
     return schema.checked(pa.table(arrays)), schema.columns
 
 
@@ -115,11 +117,11 @@ def _group_arrays(group: Group, order: Sequence[str], known: KnownResults) -> di
     """The columns of a group in the order of the cases: known rows are taken, the others loaded, missing ones null."""
     types = [(RESULT, pa.string()), *((column.name, ARROW[column.type]) for column in group.columns)]
     wanted = pa.schema([(group.prefix + name, type_) for name, type_ in types])
-    before = known.table(group.block)
+    before = known.columns(group.table, wanted.names)
     rows: Mapping[str, int] = {}
     there = {} if before is None else dict(zip(before.schema.names, before.schema.types, strict=True))
     if before is not None and all(there.get(field.name) == field.type for field in wanted):
-        before, rows = before.select(wanted.names).cast(wanted), known.rows(group.block, group.prefix)
+        before, rows = before.select(wanted.names).cast(wanted), known.rows(group.table, group.prefix)
     else:
         before = wanted.empty_table()
     place: dict[str, int] = {}

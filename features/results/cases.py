@@ -12,7 +12,7 @@ from features.core.storage.place import find_files
 from features.core.storage.store import Store
 from features.core.storage.table import column_names, read_table
 from features.results.audit import withdrawn_in
-from features.results.manifest import kept_manifests, newest, read_audit
+from features.results.manifest import kept_manifests, newest, read_audit, split_name
 
 MOST = 3  # ids that a message shows
 UNKNOWN = "unknown"  # stands for the patient of a file that names none
@@ -39,7 +39,7 @@ def cases_by_place(store: Store, unread: list[str] | None = None) -> Iterator[tu
             if file.path not in seen:
                 seen.add(file.path)
                 with past_damage(unread):
-                    found = cases_at(store.root / file.path, name.split("/")[1])
+                    found = cases_at(store.root / file.path, split_name(name)[1])
                     yield from ((one, f"refresh {manifest.refresh}") for one in found)
     for name in find_files(store.root / "studies"):
         if name.endswith(".parquet"):

@@ -69,7 +69,7 @@ def _same(before: Manifest, after: Manifest, cohort: str) -> bool:
 
 
 def _files(manifest: Manifest, cohort: str) -> dict[str, str]:
-    return {name: file.sha256 for name, file in manifest.files.items() if name.endswith(f"/{cohort}")}
+    return {name: file.sha256 for name, file in manifest.of_cohort(cohort).items()}
 
 
 def _frame(mart: Mart, table: str, cohort: str, key: Sequence[str]) -> pd.DataFrame:

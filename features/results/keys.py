@@ -21,6 +21,7 @@ from features.results.manifest import (
     refresh_numbers,
     rewrite,
     seal_audit,
+    split_name,
 )
 
 FindIds = Callable[[str], Collection[str]]  # all patient ids in the files and tables of a cohort
@@ -61,7 +62,7 @@ def held_patients(store: Store) -> dict[str, set[str]]:
     manifest = newest(store)
     if manifest.refresh:
         held: dict[str, set[str]] = {cohort: set() for cohort in manifest.cohorts}
-        files = [(store.root / file.path, name.split("/")[1]) for name, file in manifest.files.items()]
+        files = [(store.root / file.path, split_name(name)[1]) for name, file in manifest.files.items()]
         cases = {case for path, cohort in files for case in cases_at(path, cohort)}
     else:
         held = {name.removesuffix(".files.parquet"): set() for name in find_files(store.root / "index")}

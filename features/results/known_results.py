@@ -50,11 +50,15 @@ class KnownResults:
     def table(self, name: str) -> pa.Table | None:
         """A table of the cohort; None if there is none or it is damaged."""
         if name not in self._tables:
-            self._tables[name] = self._read(name)
+            self._tables[name] = self.columns(name)
         return self._tables[name]
 
-    def _read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
-        file = self.manifest.file(name, self.cohort)
+    def columns(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """Columns of a table, those that it has, or all; None if there is no table or it is damaged. It is not kept in memory.
+
+        An earlier radweave kept the recipes of a block in one table, which is then that of each.
+        """
+        file = self.manifest.file(name, self.cohort) or self.manifest.file(name.split("/")[0], self.cohort)
         if file is None:
             return None
         try:
@@ -64,12 +68,12 @@ class KnownResults:
                 self.damaged.append(str(error))
             return None
 
-    def rows(self, block: str, prefix: str) -> Mapping[str, int]:
-        """Address → row in the block's table, of the results whose columns begin with a prefix."""
-        key = block, prefix
+    def rows(self, where: str, prefix: str) -> Mapping[str, int]:
+        """Address → row in a table, of the results whose columns begin with a prefix."""
+        key = where, prefix
         if key not in self._rows:
             name = prefix + RESULT
-            table = self._read(block, [name])  # of a wide table this one column; a column that is absent is left out
+            table = self.columns(where, [name])
             values = table[name].to_pylist() if table is not None and name in table.schema.names else []
             self._rows[key] = {address: row for row, address in enumerate(values) if address is not None}
         return self._rows[key]
@@ -100,7 +104,7 @@ class KnownResults:
 
     def warnings(self, work: Work) -> list[Warned]:
         """What is to be said of a result: from the tables if they hold it, else from work/."""
-        if self._warned is not None and work.address in self.rows(work.block, work.prefix):
+        if self._warned is not None and work.address in self.rows(work.table, work.prefix):
             return self._warned.get(work.address, [])
         return self.store.warnings(work.block, work.address) if self.store.has(work.block, work.address) else []
 
@@ -113,7 +117,7 @@ class KnownResults:
         block, address = work.block, work.address
         if address in self.rejected or address in self._fresh:
             return True
-        tabled = address in self.rows(block, work.prefix)
+        tabled = address in self.rows(work.table, work.prefix)
         if tabled and self._warned is not None:
             return True
         if address in self._kept.get(block, ()) or self.store.has(block, address):
@@ -151,7 +155,7 @@ class KnownResults:
             return self._fresh[address]
         if address in self.rejected:
             return self.rejected[address]
-        if address in self.rows(block, work.prefix):
+        if address in self.rows(work.table, work.prefix):
             return None
         if not self.store.has(block, address):
             return Rejected("WORKER_LOST")

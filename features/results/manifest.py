@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,15 +35,17 @@ from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, read_rows, with_key, write_rows
+from features.results.schemas import IMAGE_BLOCKS
+from features.results.side_by_side import NO_CASES, side_by_side
 
 LAYOUT = 6  # of the store; raise it when older readers would misread it
-# 5: no recipes of files; 4: no key in the audit of withdrawals
-# 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit
+# 5: all recipes of a block in one file (cohorts that were not refreshed since keep theirs), no recipes of files
+# 4: no key in the audit of withdrawals; 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit
 READABLE = (2, 3, 4, 5, LAYOUT)
 
 
 class File(Frozen):
-    """One table of one cohort: where its bytes lie below the store's root, their sha-256, and how many."""
+    """A table of a cohort, or its columns of one recipe: where the bytes lie below the store's root, their sha-256, how many."""
 
     path: str
     sha256: str
@@ -73,8 +75,9 @@ class CohortState(Frozen):
 
 
 class Manifest(Frozen):
-    """The tables of one refresh, by `table/cohort`, and the state of every cohort. `at` is told, never compared.
+    """The tables of one refresh, and the state of every cohort. `at` is told, never compared.
 
+    `files`: by `table/cohort`, as `region/demo`; of IMAGE_BLOCKS by `block/recipe/cohort`, as `radiomics/ct_lung/demo`.
     `key_fingerprint`: of the key that all pseudonyms of the store are made with, "" if nobody said so. `audit`: what the
     audit of withdrawals was, None if nobody said so. `releases`: rows of the audit of releases.
     """
@@ -90,11 +93,32 @@ class Manifest(Frozen):
     files: dict[str, File] = Field(default_factory=dict)
 
     def file(self, table: str, cohort: str) -> File | None:
+        """The file of a table, such as `region` or `radiomics/ct_lung`."""
         return self.files.get(f"{table}/{cohort}")
 
-    def of_table(self, table: str) -> list[File]:
-        """Files of one table, of all cohorts."""
-        return [file for name, file in sorted(self.files.items()) if name.startswith(f"{table}/")]
+    def of_cohort(self, cohort: str) -> dict[str, File]:
+        """The files of a cohort by table."""
+        return {split_name(name)[0]: file for name, file in self.files.items() if split_name(name)[1] == cohort}
+
+    def parts(self, table: str, cohort: str, recipes: Collection[str] | None = None) -> list[File]:
+        """The files of a table of a cohort, by name: one, or of an image block one per recipe.
+
+        recipes: of these alone. Where an earlier radweave kept all recipes in one file, that is it.
+        """
+        found = sorted(
+            (name, file) for name, file in self.of_cohort(cohort).items() if f"{name}/".startswith(f"{table}/")
+        )
+        return [file for name, file in found if recipes is None or "/" not in name or name.split("/")[1] in recipes]
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The table and the cohort of a file of a manifest.
+
+    >>> split_name("radiomics/ct_lung/demo")
+    ('radiomics/ct_lung', 'demo')
+    """
+    table, cohort = name.rsplit("/", 1)
+    return table, cohort
 
 
 EMPTY = Manifest(layout=LAYOUT, refresh=0, parent=0, at="")
@@ -188,15 +212,25 @@ class Mart:
         newest(store)  # raises where nothing may be read
         return cls(store, manifest_at(store, refresh))
 
-    def read(self, table: str, cohort: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(
+        self,
+        table: str,
+        cohort: str,
+        columns: Sequence[str] | None = None,
+        recipes: Collection[str] | None = None,
+    ) -> pa.Table:
         """A table of a cohort, its bytes checked against the sha-256 of the manifest.
 
-        Raises StoreError if the cohort was never refreshed, or the file is not the one that the manifest names.
+        recipes: of an image block the columns, and the cases, of these alone; None: of all that it has.
+        Raises StoreError if the cohort was never refreshed, or a file is not the one that the manifest names.
         """
-        file = self.manifest.file(table, cohort)
-        if file is None:
+        files = self.manifest.parts(table, cohort, recipes)
+        if not files and not (table in IMAGE_BLOCKS and cohort in self.manifest.cohorts):
             raise StoreError(f'the store has no {table} table of cohort "{cohort}": run radweave refresh {cohort}')
-        return table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, columns)
+        read = columns if columns is None or len(files) < 2 else [*dict.fromkeys(["case", *columns])]
+        parts = [table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, read) for file in files]
+        found = side_by_side(parts or [NO_CASES])
+        return found if columns is None else found.select([name for name in columns if name in found.schema.names])
 
 
 def checked_bytes(store: Store, file: File) -> bytes:
@@ -250,7 +284,7 @@ def commit(
             noted = {now.key_fingerprint, key_in(read_rows(store, now.audit))}
             if key_fingerprint and not noted <= {"", key_fingerprint}:
                 raise StoreError(f"{store.root}: holds pseudonyms of another key; nothing was committed")
-            kept = {name: file for name, file in now.files.items() if name.split("/")[1] != cohort}
+            kept = {name: file for name, file in now.files.items() if split_name(name)[1] != cohort}
             own = {**files, **numbered(now.refresh + 1)}
             manifest = Manifest(
                 layout=LAYOUT,

@@ -65,13 +65,13 @@ def missing_pictures(store: Store, cohorts: Iterable[str]) -> Iterator[str]:
 def missing_stability(store: Store, manifest: Manifest) -> Iterator[str]:
     """Tables of stability that are not there, though regions of the cohort were measured for them."""
     measured = set().union(*(found for block, found in store.results().items() if block.startswith("stability_")))
-    for cohort in manifest.cohorts if measured else ():
-        file = manifest.file("radiomics", cohort)
-        for name in column_names(store.root / file.path) if file is not None else ():
+    tables = [(cohort, file.path) for cohort in manifest.cohorts for file in manifest.parts("radiomics", cohort)]
+    for cohort, table in tables if measured else ():
+        for name in column_names(store.root / table):
             prefix = name.removesuffix(RESULT)
             path = store.stability(cohort, prefix)
             if prefix != name and not path.is_file():
-                found = set(read_table(store.root / file.path, [name])[name].to_pylist())  # type: ignore[union-attr]
+                found = set(read_table(store.root / table, [name])[name].to_pylist())
                 if found & measured:
                     yield f"{path}: is not there, though its regions were measured; run radweave stability again"
 

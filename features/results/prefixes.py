@@ -16,6 +16,11 @@ def feature_prefix(recipe: Recipe, kind: str) -> str:
     return f"{kind}__{recipe.name}__"
 
 
+def feature_table(block: str, recipe: str) -> str:
+    """The table of the mart with a recipe's columns of a block."""
+    return f"{block}/{recipe}"
+
+
 def settings_digests(recipes: Sequence[Recipe]) -> dict[str, str]:
     """Column prefix → digest of the recipe's and the extractor's settings and version behind the columns."""
     return {

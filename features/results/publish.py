@@ -16,18 +16,18 @@ from features.core.storage.store import Store
 from features.core.storage.table import Column, dictionary_rows, levels_text, parquet_bytes
 from features.images.index.index_cohort import Index
 from features.results.build_tables import build_tables, scan_rows
-from features.results.known_results import KnownResults
+from features.results.known_results import RESULT, KnownResults
 from features.results.manifest import CohortState, File, Manifest, commit, keep_table
 from features.results.patients import Tables
 from features.results.prefixes import settings_digests
 from features.results.published import Published, published_of
 from features.results.reasons import reason_table
-from features.results.schemas import DICTIONARY, FIXED, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.results.schemas import DICTIONARY, FIXED, IMAGE_BLOCKS, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.results.view import mend_mart
 from features.results.work import Plan
 from features.tables.patient import PatientTable
 
-VERSION = "4"  # raise it when the same results should give other tables
+VERSION = "5"  # raise it when the same results should give other tables
 
 
 def publish(
@@ -64,25 +64,27 @@ def publish(
         "quarantine": reason_table(QUARANTINE, reasons, "error", known.table("quarantine")),
         "warnings": reason_table(WARNINGS, warnings, "warning", known.table("warnings")),
     }
-    blocks = {**built.blocks, **{name: (table.table, table.columns) for name, table in patients.items()}}
+    built_tables = {**built.tables, **{name: (table.table, table.columns) for name, table in patients.items()}}
+    columns = {name: found for name, (_, found) in built_tables.items()} | {one.name: one.columns for one in FIXED}
+    blocks = _blocks(columns)
     _check_types(known, index.cohort, blocks)
     rows_of_scans = scan_rows(index.scans, [row for row, _ in built.rejected])
     fixed: dict[str, pa.Table] = {
         "scans": SCANS.table(rows_of_scans),
         "unmatched": UNMATCHED.table(_unmatched(index, patients)),
     }
-    columns = {name: found for name, (_, found) in blocks.items()} | {schema.name: schema.columns for schema in FIXED}
-    described = [row for name, found in columns.items() for row in dictionary_rows(name, index.cohort, found)]
+    described = [row for name, found in blocks.items() for row in dictionary_rows(name, index.cohort, found)]
     fixed["dictionary"] = DICTIONARY.table(described)
     settings = settings_digests(recipes)
-    provenance = {"cohort": index.cohort, "settings": json.dumps(settings, sort_keys=True)}
 
     def keep(name: str, table: pa.Table) -> File:
         levels = {column.name: column.levels for column in columns[name] if column.levels}
-        data = parquet_bytes(table, {"table": name, **provenance, **levels_text(levels)})
+        own = {prefix: digest for prefix, digest in settings.items() if f"{prefix}{RESULT}" in table.schema.names}
+        told = {"settings": json.dumps(own, sort_keys=True)} if own else {}
+        data = parquet_bytes(table, {"table": name, "cohort": index.cohort, **told, **levels_text(levels)})
         return keep_table(store, name, index.cohort, data, table.num_rows)
 
-    files = {name: keep(name, table) for name, (table, _) in blocks.items()}
+    files = {name: keep(name, table) for name, (table, _) in built_tables.items()}
     files |= {name: keep(name, table) for name, table in fixed.items()}
     first = {(row.case, row.modality): row.code for row, _ in reversed(built.rejected)}
     state = CohortState(
@@ -148,11 +150,16 @@ def _key(
 
 def _is_whole(store: Store, manifest: Manifest, cohort: str) -> bool:
     """Whether the files of a cohort's tables are there in their size; their bytes are for `verify`."""
-    for name, file in manifest.files.items():
-        path = store.root / file.path
-        if name.endswith(f"/{cohort}") and not (path.is_file() and path.stat().st_size == file.bytes):
-            return False
-    return True
+    paths = [(store.root / file.path, file.bytes) for file in manifest.of_cohort(cohort).values()]
+    return all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
+
+def _blocks(columns: Mapping[str, Sequence[Column]]) -> dict[str, tuple[Column, ...]]:
+    """Columns as analysts see them: those of all recipes of an image block together, which are there without any, too."""
+    found: dict[str, dict[str, Column]] = {block: {one.name: one for one in KEY} for block in IMAGE_BLOCKS}
+    for table, own in columns.items():
+        found.setdefault(table.split("/")[0], {}).update((one.name, one) for one in own)
+    return {block: tuple(own.values()) for block, own in found.items()}
 
 
 def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[str, str]]:
@@ -180,9 +187,9 @@ def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[
     return rows
 
 
-def _check_types(known: KnownResults, cohort: str, blocks: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]) -> None:
+def _check_types(known: KnownResults, cohort: str, blocks: Mapping[str, Sequence[Column]]) -> None:
     """Raises ConfigError if a column of a block means something else in another cohort of the store."""
-    types = {(block, column.name): column.type for block, (_, columns) in blocks.items() for column in columns}
+    types = {(block, column.name): column.type for block, columns in blocks.items() for column in columns}
     faults = []
     for other in sorted(known.manifest.cohorts.keys() - {cohort}):
         described = KnownResults(known.store, other).table("dictionary")

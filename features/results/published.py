@@ -32,8 +32,7 @@ class Published:
 
 def published_of(cohort: str, manifest: Manifest, *, changed: bool) -> Published:
     """What the newest refresh of a cohort left."""
-    state = manifest.cohorts[cohort]
-    rows = {name.split("/")[0]: file.rows for name, file in manifest.files.items() if name.endswith(f"/{cohort}")}
+    state, fixed = manifest.cohorts[cohort], {schema.name for schema in FIXED}
     return Published(
         cohort,
         state.refreshed,
@@ -43,6 +42,6 @@ def published_of(cohort: str, manifest: Manifest, *, changed: bool) -> Published
         state.quarantined,
         state.withdrawn,
         state.warned,
-        {name: count for name, count in rows.items() if name not in {schema.name for schema in FIXED}},
+        {name: file.rows for name, file in manifest.of_cohort(cohort).items() if name not in fixed},
         state.files,
     )

@@ -30,6 +30,7 @@ from features.results.manifest import (
     read_audit,
     refresh_numbers,
     rewrite,
+    split_name,
 )
 from features.results.unneeded import remove_unneeded_tables
 
@@ -154,8 +155,7 @@ def _rename_file(store: Store, name: str, renaming: Renaming) -> None:
 def _renamed_table(store: Store, name: str, file: File, renaming: Renaming) -> File:
     found, provenance = read_with_provenance(store.root / file.path)
     table = _renamed(found, renaming)
-    kind, cohort = name.split("/")
-    return keep_table(store, kind, cohort, parquet_bytes(table, provenance), table.num_rows)
+    return keep_table(store, *split_name(name), parquet_bytes(table, provenance), table.num_rows)
 
 
 def _renamed(table: pa.Table, renaming: Renaming) -> pa.Table:

@@ -105,7 +105,7 @@ def _release_of(store: Store, cohort: str, what: str) -> Released:
         at = table.schema.get_field_index(RESULT)
         forgot = table.set_column(at, RESULT, pa.array(addresses, pa.string()))
         data = parquet_bytes(forgot, read_provenance(path))
-        names = {key.split("/")[0]: one for key, one in mart.manifest.files.items() if key.endswith(f"/{cohort}")}
+        names = mart.manifest.of_cohort(cohort)
         names["quarantine"] = keep_table(store, "quarantine", cohort, data, forgot.num_rows)
         state = mart.manifest.cohorts[cohort].model_copy(update={"key": ""})  # the next refresh builds the tables again
         count = _note(store, Release(released=what, cohort=cohort, rejections=codes, at=_now()))

@@ -17,6 +17,9 @@ KEY = (
 )
 
 
+IMAGE_BLOCKS = ("radiomics", "deep")  # a file for each recipe and cohort, named block/recipe/cohort
+
+
 def _facts(**columns: str) -> tuple[Column, ...]:
     return tuple(Column(name, "string", description, role="fact") for name, description in columns.items())
 

@@ -26,6 +26,7 @@ from features.results.manifest import (
     manifest_at,
     mart_refresh,
     refresh_numbers,
+    split_name,
 )
 from features.results.missing import (
     missing_pictures,
@@ -207,7 +208,7 @@ def _withdrawn_faults(store: Store, manifests: list[Manifest], rows: list[Entry]
     """Tables, studies and pages that hold a case which was withdrawn."""
     withdrawn = withdrawn_in(rows)
     places = [
-        (f"{name} of refresh {manifest.refresh}", name.split("/")[1], store.root / file.path)
+        (f"{name} of refresh {manifest.refresh}", split_name(name)[1], store.root / file.path)
         for manifest in manifests
         for name, file in manifest.files.items()
     ]

@@ -77,9 +77,12 @@ def _has_digest(path: Path, sha256: str) -> bool:
 
 
 def _is_told(store: Store, manifest: Manifest) -> bool:
-    """Whether the manifest in a view is that of the refresh; an earlier radweave put the audit's digest there, too."""
+    """Whether the manifest in a view is that of the refresh, whatever layout it says.
+
+    An earlier radweave put the audit's digest there, too.
+    """
     try:
         told = Manifest.model_validate(read_json(store.view(manifest.refresh) / "manifest.json"))
     except (StoreError, ValueError):
         return False
-    return without_audit(told) == without_audit(manifest)
+    return without_audit(told) == without_audit(manifest.model_copy(update={"layout": told.layout}))

@@ -44,6 +44,7 @@ from features.results.manifest import (
     read_audit,
     refresh_numbers,
     rewrite,
+    split_name,
 )
 from features.results.release import forget_case
 from features.results.runs import STUDY, read_run
@@ -187,9 +188,10 @@ def _purge(store: Store, case: str) -> Withdrawn:
     new: dict[str, File] = {}
     gone: dict[str, pa.Table] = {}
     for path, name in files.items():
-        if name.endswith(f"/{cohort}"):
+        table, owner = split_name(name)
+        if owner == cohort:
             with past_damage(unread):
-                kept, removed = _filtered(store, name.split("/")[0], cohort, store.root / path, case)
+                kept, removed = _filtered(store, table, cohort, store.root / path, case)
                 if removed.num_rows:
                     new[path], gone[path] = kept, removed
     for path in unlisted:

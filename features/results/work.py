@@ -12,18 +12,19 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import REGION
 from features.images.prepare import VERSION as PREPARATION
-from features.results.prefixes import feature_prefix, region_prefix
+from features.results.prefixes import feature_prefix, feature_table, region_prefix
 
 CHECK = "5"  # raise it when the checks or the facts change: every scan is then checked again
 
 
 @dataclass(frozen=True)
 class Work:
-    """The check of a scan. block: folder of work/ and table of the mart; prefix: of its columns there; address: in work/."""
+    """The check of a scan. table: of the mart; prefix: of its columns there; block: folder of work/; address: in there."""
 
     scan: Scan
-    block: str
+    table: str
     prefix: str
+    block: str
     address: str
 
 
@@ -68,7 +69,7 @@ def fits(scan: Scan, recipe: Recipe) -> bool:
 def check_of(scan: Scan) -> Work:
     """The check: image and mask bytes and how they are read decide it."""
     address = digest_json({**scan_facts(scan), "version": CHECK})
-    return Work(scan, REGION, region_prefix(scan.modality), address)
+    return Work(scan, REGION, region_prefix(scan.modality), REGION, address)
 
 
 def features_of(scan: Scan, recipe: Recipe, extractor: Extractor) -> Extraction:
@@ -80,8 +81,8 @@ def features_of(scan: Scan, recipe: Recipe, extractor: Extractor) -> Extraction:
         "version": extractor.version,
         "preparation": PREPARATION,
     }
-    prefix = feature_prefix(recipe, extractor.kind)
-    return Extraction(scan, extractor.block, prefix, digest_json(decides), recipe, extractor)
+    table, prefix = feature_table(extractor.block, recipe.name), feature_prefix(recipe, extractor.kind)
+    return Extraction(scan, table, prefix, extractor.block, digest_json(decides), recipe, extractor)
 
 
 def scan_facts(scan: Scan) -> dict[str, str]:

@@ -19,9 +19,11 @@ from features.core.storage.store import Store
 from features.core.storage.table import arrow_memory, plain_texts, read_table
 from features.results.manifest import File, Mart, checked_bytes
 from features.results.runs import is_run
-from features.results.schemas import KEY, STUDY_TABLES
+from features.results.schemas import IMAGE_BLOCKS, KEY, STUDY_TABLES
+from features.results.side_by_side import NO_CASES
+from flows.commands.joined_files import JoinedFiles
 
-CASE_BLOCKS = ("region", "radiomics", "deep")  # one row per case
+CASE_BLOCKS = ("region", *IMAGE_BLOCKS)  # one row per case
 PATIENT_BLOCKS = ("clinical", "genomic")  # one row per patient
 BLOCKS = CASE_BLOCKS + PATIENT_BLOCKS
 CASE_KEY = tuple(column.name for column in KEY)
@@ -46,7 +48,7 @@ class Views:
         if not self.manifest.files:
             raise StoreError(f"{store.root}: the store is empty: run radweave refresh")
         self._studies = _study_tables(store)
-        self.names = (*sorted({name.split("/")[0] for name in self.manifest.files}), *self._studies)
+        self.names = (*sorted({*IMAGE_BLOCKS, *(name.split("/")[0] for name in self.manifest.files)}), *self._studies)
         self._tables: dict[str, ds.Dataset | pa.Table] = {}
         self._shown: set[str] = set()
         self._connection = duckdb.connect(
@@ -105,7 +107,8 @@ class Views:
                 tables = [_named(path) for path in self._studies[name]]
                 self._tables[name] = pa.concat_tables([*tables, _EMPTY[name]], promote_options="permissive")
             else:
-                self._tables[name] = _union(self.store, name, self.manifest.of_table(name))
+                files = [self.manifest.parts(name, cohort) for cohort in sorted(self.manifest.cohorts)]
+                self._tables[name] = _union(self.store, name, [parts for parts in files if parts])
         return self._tables[name]
 
     def levels(self, name: str) -> dict[str, list[str]]:
@@ -225,26 +228,29 @@ def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
     return f"SELECT {', '.join(select)} FROM ({rows}) AS k {' '.join(joins)}"
 
 
-def _union(store: Store, name: str, files: Sequence[File]) -> ds.Dataset:
-    """Files as one dataset with the columns of all of them; pyarrow alone would take the first file's.
-
-    A remote file is read whole, for the reason that `arrow_memory` gives.
-    """
-    remote = is_remote(store.root)
-    fragments = []
-    for file in files:
-        path = store.root / file.path
-        if remote:
-            fragments.append(_PARQUET.make_fragment(arrow_memory(checked_bytes(store, file))))
-            continue
-        if not (path.is_file() and path.stat().st_size == file.bytes and digest_file(path) == file.sha256):
-            raise StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
-        fragments.append(_PARQUET.make_fragment(str(path), filesystem=_DISK))
+def _union(store: Store, name: str, cohorts: Sequence[Sequence[File]]) -> ds.Dataset | pa.Table:
+    """Files, by cohort, as one table with the columns of all of them; pyarrow alone would take the first file's."""
+    if not cohorts:
+        return NO_CASES
+    fragments = [[_fragment(store, file) for file in files] for files in cohorts]
     try:
-        schema = pa.unify_schemas([_plain(fragment.physical_schema) for fragment in fragments])
+        schemas = [pa.unify_schemas([_plain(part.physical_schema) for part in parts]) for parts in fragments]
+        schema = pa.unify_schemas(schemas)
     except pa.ArrowException as error:
         raise StoreError(f"table {name}: cohorts differ in the type of a column: {error}") from error
-    return ds.FileSystemDataset(fragments, schema, _PARQUET)
+    if all(len(parts) == 1 for parts in fragments):
+        return ds.FileSystemDataset([part for (part,) in fragments], schema, _PARQUET)
+    return JoinedFiles(fragments, schema)
+
+
+def _fragment(store: Store, file: File) -> ds.Fragment:
+    """A file, its bytes checked. A remote one is read whole, for the reason that `arrow_memory` gives."""
+    path = store.root / file.path
+    if is_remote(store.root):
+        return _PARQUET.make_fragment(arrow_memory(checked_bytes(store, file)))
+    if not (path.is_file() and path.stat().st_size == file.bytes and digest_file(path) == file.sha256):
+        raise StoreError(f"{path}: is not the file that the manifest names; run radweave verify")
+    return _PARQUET.make_fragment(str(path), filesystem=_DISK)
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -33,7 +33,10 @@ bootstrap: 50
 FLIPS = 25
 # Kind → pattern of its files below the store.
 KINDS = {
-    **{f"the table {name}": f"tables/{name}/*" for name in ("scans", "quarantine", "dictionary", "clinical")},
+    **{
+        f"the table {name}": f"tables/{name}/*"
+        for name in ("scans", "quarantine", "dictionary", "clinical", "radiomics/ct_lung")
+    },
     **{f"the {word}": f"work/{name}/*/*" for word, name in (("check", "region"), ("picture", "thumbnail"))},
     "features": "work/radiomics/*/*",
     "perturbed features": "work/stability_*/*/*",
@@ -241,10 +244,11 @@ def test_damaged_results_are_computed_again_and_told(fresh: Path, places, comman
     rng, store = random.Random(5), Store(fresh)
     files, damaged = newest(store).files, []
     for block in ("region", "radiomics", "deep"):
-        address = rng.choice(sorted(addresses_in(fresh / files[f"{block}/builtin"].path)))
+        (table,) = newest(store).parts(block, "builtin")
+        address = rng.choice(sorted(addresses_in(fresh / table.path)))
         cut(store.work(block, address), rng)
         damaged.append(str(store.work(block, address).relative_to(fresh)))
-        (fresh / files[f"{block}/builtin"].path).unlink()
+        (fresh / table.path).unlink()
     where = "--catalog", places[0], "--store", fresh, "--runner", "threads", "--workers", 1
     said = command("refresh", "--all", *where).stderr
     (line,) = (line for line in said.splitlines() if "computed again" in line)

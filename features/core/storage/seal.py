@@ -32,9 +32,11 @@ _REMEDIES = (
     ("thumbnail", -3, "radweave quality --draw draws it again"),
     ("stability_*", -3, "radweave stability computes it again"),
     ("tables", -3, "run radweave verify, which says what to do"),
+    ("tables", -4, "run radweave verify, which says what to do"),
     ("stability", -3, "run radweave stability again"),
     ("views", -3, "the next refresh builds it again"),
     ("views", -4, "the next refresh builds it again"),
+    ("views", -5, "the next refresh builds it again"),
     ("studies", -4, "remove the folder of this run and run the study again"),
     ("work", -4, "remove it: its values stand in the tables, or the next refresh computes it again"),
 )

@@ -454,7 +454,7 @@ def test_a_changed_mart_file_stops_the_study(
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
-    path = store.root / Mart.open(store).manifest.files["radiomics/demo"].path
+    path = store.root / Mart.open(store).manifest.files["radiomics/ct/demo"].path
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(StoreError, match="is not the file that the manifest names"):
         fuse(Mart.open(store), catalog, _question(recipe))

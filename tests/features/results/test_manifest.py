@@ -60,7 +60,7 @@ def test_the_link_names_the_newest_refresh_and_its_files_are_the_tables(two: Sto
     told = Manifest.model_validate(read_json(two.mart / "manifest.json"))
     assert told == manifest.model_copy(update={"audit": None})
     unchanged = [name for name, file in manifest_at(two, 1).files.items() if manifest.files[name] == file]
-    assert unchanged == ["clinical/demo", "deep/demo", "dictionary/demo", "quarantine/demo", "warnings/demo"]
+    assert unchanged == ["clinical/demo", "dictionary/demo", "quarantine/demo", "warnings/demo"]
 
 
 def test_a_link_that_a_killed_commit_left_behind_is_mended(two: Store) -> None:

@@ -49,7 +49,7 @@ def test_counts_close_and_every_loss_has_a_row(
     found = refresh(scans, make_recipe(), rejected=[REJECTED], withdrawn=2)
     assert (found.scans, found.used, found.withdrawn) == (7, 2, 2)
     assert dict(found.quarantined) == {"MASK_EMPTY": 1, "MASK_MISSING": 1, "TOO_MANY_BINS": 1}
-    assert found.rows == {"region": 2, "radiomics": 1, "deep": 0, "clinical": 2}
+    assert found.rows == {"region": 2, "radiomics/ct": 1, "clinical": 2}
     rows = read(store, "quarantine")
     assert {(row["case"], row["stage"], row["code"], bool(row["result"])) for row in rows} == {
         ("demo:p2:baseline", "extract", "TOO_MANY_BINS", True),
@@ -162,7 +162,7 @@ def test_a_damaged_table_is_woven_anew_from_work(
 ) -> None:
     scans, recipe = [make_scan("p1", 50), make_scan("p2", 60)], make_recipe()
     refresh(scans[:1], recipe)
-    path = store.root / Mart.open(store).manifest.files["radiomics/demo"].path
+    path = store.root / Mart.open(store).manifest.files["radiomics/ct/demo"].path
     damaged = bytearray(path.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     path.write_bytes(damaged)
@@ -170,7 +170,7 @@ def test_a_damaged_table_is_woven_anew_from_work(
     assert [row["means__ct__mean"] for row in read(store, "radiomics")] == pytest.approx([50, 60], abs=1e-4)
     assert len(seen) == 2
     known = KnownResults(store, "demo")
-    assert known.table("radiomics") is not None
+    assert known.table("radiomics/ct") is not None
     assert known.damaged == []
 
 
@@ -179,7 +179,7 @@ def test_a_damaged_table_is_woven_anew_though_nothing_changed(
 ) -> None:
     scans, recipe = [make_scan("p1", 50)], make_recipe()
     refresh(scans, recipe)
-    path = store.root / Mart.open(store).manifest.files["radiomics/demo"].path
+    path = store.root / Mart.open(store).manifest.files["radiomics/ct/demo"].path
     data = path.read_bytes()
     path.write_bytes(data[:-20] + bytes([data[-20] ^ 1]) + data[-19:])
     assert refresh(scans, recipe).changed
@@ -217,7 +217,7 @@ def test_every_column_of_every_table_is_in_the_dictionary_with_a_description(
     refresh([make_scan("p1", 50), make_scan("p1", 80, modality="PT")], make_recipe())
     rows = read(store, "dictionary")
     mart = Mart.open(store)
-    tables = [name.split("/")[0] for name in mart.manifest.files]
+    tables = {*(name.split("/")[0] for name in mart.manifest.files), "deep"}
     actual = {(table, name) for table in tables for name in mart.read(table, "demo").schema.names}
     assert {(row["block"], row["name"]) for row in rows} == actual
     assert [row["name"] for row in rows if not row["description"]] == []

@@ -268,7 +268,7 @@ def test_damaged_studies_are_passed_over_and_named(full: Store) -> None:
 def test_a_damaged_table_is_passed_over_and_its_results_leave_all_the_same(
     full: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh
 ) -> None:
-    file, rows = newest(full).file("radiomics", "demo"), Mart.open(full).read("radiomics", "demo").to_pylist()
+    file, rows = newest(full).file("radiomics/ct", "demo"), Mart.open(full).read("radiomics", "demo").to_pylist()
     addresses = [row["means__ct__result"] for row in rows if row["patient"] == "p1"]
     assert file is not None
     (full.root / file.path).write_bytes(b"PAR1")

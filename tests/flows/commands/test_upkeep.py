@@ -88,7 +88,7 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, radwe
 def test_verify_ends_with_one_and_says_what_to_do(changed, command, tmp_path: Path) -> None:
     _, kept, _ = changed
     store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
-    path = store / newest(Store(store)).files["radiomics/builtin"].path
+    path = store / newest(Store(store)).files["radiomics/ct_lung/builtin"].path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)

@@ -74,6 +74,8 @@ def test_files_of_an_older_radweave_have_no_seal_and_are_read(tmp_path: Path) ->
             "remove it: its values stand in the tables, or the next refresh computes it again",
         ),
         ("studies/quality/0123456789abcdef/scores.parquet", "remove the folder of this run and run the study again"),
+        ("tables/radiomics/ct_lung/c.0123456789abcdef.parquet", "run radweave verify, which says what to do"),
+        ("views/000001/radiomics/ct_lung/c.parquet", "the next refresh builds it again"),
         ("quality/c.html", "the next refresh, or radweave quality, writes it again"),
     ],
 )
