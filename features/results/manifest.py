@@ -36,7 +36,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, read_rows, with_key, write_rows
 from features.results.schemas import IMAGE_BLOCKS
-from features.results.side_by_side import NO_CASES, side_by_side
+from features.results.side_by_side import side_by_side
 
 LAYOUT = 6  # of the store; raise it when older readers would misread it
 # 5: all recipes of a block in one file (cohorts that were not refreshed since keep theirs), no recipes of files
@@ -229,7 +229,7 @@ class Mart:
             raise StoreError(f'the store has no {table} table of cohort "{cohort}": run radweave refresh {cohort}')
         read = columns if columns is None or len(files) < 2 else [*dict.fromkeys(["case", *columns])]
         parts = [table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, read) for file in files]
-        found = side_by_side(parts or [NO_CASES])
+        found = side_by_side(parts)
         return found if columns is None else found.select([name for name in columns if name in found.schema.names])
 
 

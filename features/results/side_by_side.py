@@ -11,15 +11,16 @@ from features.core.storage.table import Schema
 from features.results.schemas import KEY
 
 KEYS = tuple(column.name for column in KEY)
-NO_CASES = Schema("cases", KEY).table(())
 
 
 def side_by_side(parts: Sequence[pa.Table]) -> pa.Table:
-    """One row per case of any part, in the order of the case ids; null where a part does not have the case.
+    """One row per case of any part, in the order of the case ids; null where a part does not have the case. No parts: no rows.
 
     Every part has `case`, which is unique, and the same of the other key columns; no other column is in two parts. A fact
     that differs between parts (the centre of a case with images of two) is that of the last one.
     """
+    if not parts:
+        return Schema("cases", KEY).arrow.empty_table()
     if len(parts) == 1:
         return parts[0]
     names = [name for name in KEYS if name in parts[0].schema.names]

@@ -20,7 +20,7 @@ from features.core.storage.table import arrow_memory, plain_texts, read_table
 from features.results.manifest import File, Mart, checked_bytes
 from features.results.runs import is_run
 from features.results.schemas import IMAGE_BLOCKS, KEY, STUDY_TABLES
-from features.results.side_by_side import NO_CASES
+from features.results.side_by_side import side_by_side
 from flows.commands.joined_files import JoinedFiles
 
 CASE_BLOCKS = ("region", *IMAGE_BLOCKS)  # one row per case
@@ -231,7 +231,7 @@ def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
 def _union(store: Store, name: str, cohorts: Sequence[Sequence[File]]) -> ds.Dataset | pa.Table:
     """Files, by cohort, as one table with the columns of all of them; pyarrow alone would take the first file's."""
     if not cohorts:
-        return NO_CASES
+        return side_by_side([])
     fragments = [[_fragment(store, file) for file in files] for files in cohorts]
     try:
         schemas = [pa.unify_schemas([_plain(part.physical_schema) for part in parts]) for parts in fragments]

@@ -22,7 +22,7 @@ import pytest
 from features.core.storage.store import Store
 from features.core.storage.table import Column, Schema, dictionary_rows, levels_text, parquet_bytes
 from features.results.manifest import CohortState, commit, keep_table, newest
-from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.results.schemas import DICTIONARY, IMAGE_BLOCKS, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.tables.patient import KEY as PATIENT_KEY
 
 Rows = Sequence[Mapping[str, Any]]
@@ -42,7 +42,10 @@ def publish_tables(store: Store, cohort: str, key: str, tables: Mapping[str, tup
     """Commit tables of a cohort as the refresh would, with their dictionary and whatever else a cohort has."""
     fixed = {schema.name: (schema.columns, ()) for schema in (SCANS, QUARANTINE, WARNINGS, UNMATCHED)}
     whole = {**fixed, **tables}
-    described = [row for name, (columns, _) in whole.items() for row in dictionary_rows(name, cohort, columns)]
+    blocks: dict[str, dict[str, Column]] = {}
+    for name, (columns, _) in whole.items():
+        blocks.setdefault(name.split("/")[0], {}).update((column.name, column) for column in columns)
+    described = [row for name, own in blocks.items() for row in dictionary_rows(name, cohort, [*own.values()])]
     files = {}
     for name, (columns, rows) in {**whole, "dictionary": (DICTIONARY.columns, described)}.items():
         table = Schema(name, tuple(columns)).table(rows)
@@ -76,8 +79,8 @@ def fill_store(store: Store) -> Store:
         genes = [{"patient": "p2", "cohort": "one", "centre": "A", "TP53": 7.25}]
         return {
             "region": ((*KEY, VOLUME, KERNEL), regions),
-            "radiomics": ((*KEY, SHAPE), shapes),
-            "deep": ((*KEY, DEEP), activations),
+            "radiomics/ct": ((*KEY, SHAPE), shapes),
+            "deep/ct": ((*KEY, DEEP), activations),
             "clinical": ((*PATIENT_KEY, AGE, STAGE, SEEN, DEATH), patients),
             "genomic": ((*PATIENT_KEY, GENE), genes),
         }
@@ -85,7 +88,8 @@ def fill_store(store: Store) -> Store:
     publish_tables(store, "one", "1", one(1.25))
     two = {
         "region": ((*KEY, VOLUME), [case_row("two", "p1", region__ct__volume_ml=9.0)]),
-        "radiomics": ((*KEY, SHAPE, EXTRA), [case_row("two", "p1", **{SHAPE.name: 0.7, EXTRA.name: 4.0})]),
+        "radiomics/ct": ((*KEY, SHAPE), [case_row("two", "p1", **{SHAPE.name: 0.7})]),
+        "radiomics/pet": ((*KEY, EXTRA), [case_row("two", "p1", **{EXTRA.name: 4.0})]),
     }
     publish_tables(store, "two", "1", two)
     publish_tables(store, "one", "2", one(1.5))
@@ -114,7 +118,8 @@ def publish_row(copied: Store) -> Callable[..., Store]:
     """Give the copied store a cohort with these columns, of one row, in its block `deep` or another one."""
 
     def build(*columns: Column, block: str = "deep", **values: Any) -> Store:
-        publish_tables(copied, "three", "1", {block: ((*KEY, *columns), [case_row("three", "p1", **values)])})
+        name = f"{block}/ct" if block in IMAGE_BLOCKS else block
+        publish_tables(copied, "three", "1", {name: ((*KEY, *columns), [case_row("three", "p1", **values)])})
         return copied
 
     return build

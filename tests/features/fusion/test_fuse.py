@@ -449,6 +449,19 @@ def test_nobody_left_is_a_fit_error(
     assert (len(without.X), without.flow[-1].step) == (2, "demo: with every block")
 
 
+def test_only_files_of_the_question_s_recipes_are_read(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
+) -> None:
+    catalog, recipes = make_catalog(), [make_recipe(), make_recipe(name="other"), make_recipe("PT")]
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2), ("p2", "PT", 3)], recipes, _rows("p1", "p2"))
+    alone = fuse(Mart.open(store), catalog, _question(recipes[0]))
+    for name in ("radiomics/other/demo", "radiomics/pt/demo"):
+        (store.root / Mart.open(store).manifest.files[name].path).unlink()
+    assert fuse(Mart.open(store), catalog, _question(recipes[0])).X.equals(alone.X)
+    with pytest.raises(StoreError, match="is not the file that the manifest names"):
+        fuse(Mart.open(store), catalog, _question(*recipes))
+
+
 def test_a_changed_mart_file_stops_the_study(
     store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:

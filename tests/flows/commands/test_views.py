@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
@@ -14,6 +15,9 @@ from features.core.storage.store import Store
 from features.core.storage.table import Column, parquet_bytes, write_table
 from features.results.manifest import newest
 from features.results.schemas import STUDY_TABLES
+from features.results.side_by_side import side_by_side
+from flows.commands import joined_files
+from flows.commands.joined_files import JoinedFiles
 from flows.commands.views import Views, joined_names, quoted, relation_table
 
 pytestmark = pytest.mark.slow
@@ -96,7 +100,7 @@ def test_a_flipped_bit_on_object_storage_is_found(s3: str, fill: Callable[[Store
     store = Store(open_place(f"{s3}/store"))
     fill(store)
     relation_table(Views(store).ask("SELECT region__ct__volume_ml FROM region"))
-    path = store.root / newest(store).of_table("region")[0].path
+    path = store.root / newest(store).files["region/one"].path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -113,6 +117,25 @@ def test_a_short_or_missing_file_is_named(damaged: tuple[Store, Path]) -> None:
     with pytest.raises(StoreError, match=f"{path.name}: is not the file that the manifest names"):
         Views(store).table("region")
     assert rows(Views(store), "SELECT count(*) FROM clinical") == [(2,)]
+
+
+def test_of_a_block_of_several_files_only_the_columns_asked_for_are_read(
+    copied: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views, read = Views(copied), list[list[str]]()
+    table = views.table("radiomics")
+    assert isinstance(table, JoinedFiles)
+    monkeypatch.setattr(
+        joined_files, "side_by_side", lambda parts: read.extend(t.schema.names for t in parts) or side_by_side(parts)
+    )
+    sql = "SELECT pyradiomics__pet__firstorder_Mean FROM radiomics WHERE centre = 'A' AND pyradiomics__ct__shape_Sphericity > 0.6"
+    assert rows(views, sql) == [(4.0,)]
+    assert [len(names) for names in read] == [3, 3, 3]  # case and centre, and a feature each
+    read.clear()
+    assert rows(views, "SELECT count(*) FROM radiomics") == [(3,)]
+    assert read == [["case"]] * 3
+    found = views.read("radiomics", ["pyradiomics__pet__firstorder_Mean"], ds.field("cohort") == "two")
+    assert found.to_pylist() == [{"pyradiomics__pet__firstorder_Mean": 4.0}]
 
 
 def test_a_column_of_another_type_in_another_cohort_is_named(publish_row) -> None:

@@ -1,0 +1,64 @@
+"""What decides a study's results: the tables that it reads, and no others."""
+
+import pyarrow as pa
+import pytest
+
+from features.core.catalog.catalog import Catalog
+from features.core.storage.store import Store
+from features.core.storage.table import parquet_bytes
+from features.results.manifest import CohortState, Mart, commit, keep_table, newest
+from flows.provenance import study_provenance
+from tasks.modelling.evaluation.study import Study
+
+
+@pytest.fixture
+def plan() -> Study:
+    return Study.model_validate(
+        {
+            "name": "one",
+            "cohorts": ["one"],
+            "endpoint": "died",
+            "recipes": ["ct_lung"],
+            "blocks": {"radiomics": ["radiomics"]},
+            "models": [{"kind": "lasso_logistic"}],
+            "splits": [{"kind": "nested"}],
+        }
+    )
+
+
+@pytest.fixture
+def catalog(tmp_path) -> Catalog:
+    cohort = {
+        "title": "one",
+        "licence": "CC0",
+        "root": ".",
+        "centres": {"A": {}},
+        "images": [
+            {
+                "format": "dicom",
+                "centre": "A",
+                "modality": "CT",
+                "unit": "HU",
+                "path": "x",
+                "mask": {"format": "seg", "roi": "x"},
+            }
+        ],
+        "variables": {"death": {"type": "flag", "description": "died", "role": "outcome"}},
+        "endpoints": {"died": {"kind": "binary", "column": "death"}},
+    }
+    return Catalog.model_validate({"version": 1, "folder": tmp_path, "cohorts": {"one": cohort}})
+
+
+def test_a_study_hangs_on_the_files_of_its_own_recipes(copied: Store, plan: Study, catalog: Catalog) -> None:
+    def told(table: str, value: float) -> dict[str, str]:
+        """The provenance after a refresh that wrote a table."""
+        data, before = parquet_bytes(pa.table({"case": ["one:p1:baseline"], "x": [value]})), newest(copied)
+        files = {**before.of_cohort("one"), table: keep_table(copied, table, "one", data, 1)}
+        commit(copied, "one", CohortState(key=f"{table} {value}"), files, before)
+        return study_provenance(plan, Mart.open(copied), catalog)
+
+    first = told("radiomics/ct_lung", 1.0)
+    assert told("radiomics/mr_t1", 1.0) == told("deep/mr_t1", 2.0) == told("dictionary", 3.0) == first
+    changed = [told("radiomics/ct_lung", 4.0), told("deep/ct_lung", 5.0), told("clinical", 6.0)]
+    keys = {key for one in changed for key in one if one[key] != first[key]}
+    assert keys == {"tables of one"} and len({one["tables of one"] for one in changed}) == 3
