@@ -115,7 +115,7 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
         columns = [Column(prefix + c.name, c.type, c.description) for c in extractor.columns(recipe)]
         result = Column(f"{prefix}result", "string", "address of the result", role="fact")
         found = {result.name: pa.array(["0" * 64] * patients), **numbers(columns)}
-        blocks[extractor.block] = ([*KEY, result, *columns], found)
+        blocks[f"{extractor.block}/{recipe.name}"] = ([*KEY, result, *columns], found)
     variables = catalog.cohort(COHORT).variables
     clinical = [Column(name, "float64", v.description) for name, v in variables.items() if v.type == "number"]
     flag = Column("response", "bool", "a coin", role="outcome")
@@ -127,7 +127,7 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
         schema = Schema(block, tuple(columns))
         keys = {c.name: pa.array(facts[c.name]) for c in columns if c.name in facts}
         tables[block] = schema.checked(pa.table({**keys, **values})), columns
-    rows = [row for block, (_, columns) in tables.items() for row in dictionary_rows(block, COHORT, columns)]
+    rows = [row for name, (_, own) in tables.items() for row in dictionary_rows(name.split("/")[0], COHORT, own)]
     tables["dictionary"] = DICTIONARY.table(rows), list(DICTIONARY.columns)
     tables["quarantine"] = QUARANTINE.table([]), list(QUARANTINE.columns)
     cases = tables["region"][0].select([column.name for column in KEY]).to_pylist()
@@ -175,7 +175,7 @@ def timed(read: Callable[[], Any], repeats: int) -> tuple[float, float, Any]:
 
 def five_columns(folder: Path, store: Store, names: list[str]) -> dict[str, Callable[[], Any]]:
     """Ways to read five columns of all patients."""
-    file = store.mart / "radiomics" / f"{COHORT}.parquet"
+    file = store.mart / "radiomics" / "ct" / f"{COHORT}.parquet"
 
     def hdf5() -> pd.DataFrame:
         with h5py.File(folder / "wide.h5") as h5:
@@ -202,7 +202,7 @@ def fused(folder: Path, store: Store, catalog: Catalog, recipe: Recipe) -> dict[
     features += [f"{e.kind}__ct__{column.name}" for e in recipe.extractors for column in e.columns(recipe)]
 
     def pandas() -> pd.DataFrame:
-        files = [store.mart / block / f"{COHORT}.parquet" for block in ("radiomics", "deep", "clinical")]
+        files = [store.mart / block / f"{COHORT}.parquet" for block in ("radiomics/ct", "deep/ct", "clinical")]
         radiomics, deep, clinical = map(pd.read_parquet, files)
         clinical = clinical.set_index("patient").add_prefix("clinical__")
         joined = radiomics.set_index("case").join(deep.set_index("case"), rsuffix="_", validate="1:1")
@@ -254,14 +254,15 @@ def run(folder: Path, patients: int, features: int) -> None:
     start = time.perf_counter()
     write_store(store, tables, recipe)
     spent = {"Parquet (store)": time.perf_counter() - start}
-    frames = [tables[block][0].to_pandas().set_index("case").select_dtypes("number") for block in ("radiomics", "deep")]
+    blocks = ("radiomics/ct", "deep/ct")
+    frames = [tables[block][0].to_pandas().set_index("case").select_dtypes("number") for block in blocks]
     clinical = (
         tables["clinical"][0].to_pandas().select_dtypes("number").set_axis(frames[0].index).add_prefix("clinical__")
     )
     wide = pd.concat([*frames, clinical], axis=1).astype(np.float64)  # float32 as text would lose digits
     spent |= write_peers(folder, wide)
     sizes = {
-        "Parquet (store)": sum(path.stat().st_size for path in store.root.glob("tables/*/*")),
+        "Parquet (store)": sum(path.stat().st_size for path in (store.root / "tables").rglob("*.parquet")),
         "CSV": (folder / "wide.csv").stat().st_size,
         "HDF5": (folder / "wide.h5").stat().st_size,
     }
