@@ -7,6 +7,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes
 from features.results.manifest import CohortState, Mart, commit, keep_table, newest
+from flows.named import find_recipes
 from flows.provenance import study_provenance
 from tasks.modelling.evaluation.study import Study
 
@@ -55,7 +56,7 @@ def test_a_study_hangs_on_the_files_of_its_own_recipes(copied: Store, plan: Stud
         data, before = parquet_bytes(pa.table({"case": ["one:p1:baseline"], "x": [value]})), newest(copied)
         files = {**before.of_cohort("one"), table: keep_table(copied, table, "one", data, 1)}
         commit(copied, "one", CohortState(key=f"{table} {value}"), files, before)
-        return study_provenance(plan, Mart.open(copied), catalog)
+        return study_provenance(plan, find_recipes(plan.recipes), Mart.open(copied), catalog)
 
     first = told("radiomics/ct_lung", 1.0)
     assert told("radiomics/mr_t1", 1.0) == told("deep/mr_t1", 2.0) == told("dictionary", 3.0) == first
