@@ -29,15 +29,16 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.region import Region
 from features.core.storage.store import Store
-from features.core.storage.table import ARROW, Column, Schema, dictionary_rows, parquet_bytes
+from features.core.storage.table import ARROW, Column, Schema, dictionary_rows
 from features.fusion.fuse import fuse
 from features.fusion.question import Question
-from features.results.manifest import EMPTY, CohortState, Mart, commit, keep_table
+from features.results.manifest import CohortState, Mart
 from features.results.prefixes import settings_digests
 from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS
 from features.tables.patient import KEY as PATIENT_KEY
 from flows.commands.export import read_export
 from flows.commands.views import Views
+from tests.support.mart import commit_tables
 
 COHORT, DEEP, CLINICAL, MISSING = "synthetic", 1280, 40, 0.01
 FIVE_MS, FUSED_S = 60, 3  # what the store promises at 5,000 patients and 4,000 features
@@ -137,14 +138,9 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
 
 
 def write_store(store: Store, tables: Mapping[str, tuple[pa.Table, list[Column]]], recipe: Recipe) -> None:
-    files = {
-        name: keep_table(store, name, COHORT, parquet_bytes(table), table.num_rows)
-        for name, (table, _) in tables.items()
-    }
     rows = tables["region"][0].num_rows
-    commit(
-        store, COHORT, CohortState(key="1", scans=rows, used=rows, settings=settings_digests([recipe])), files, EMPTY
-    )
+    state = CohortState(key="1", scans=rows, used=rows, settings=settings_digests([recipe]))
+    commit_tables(store, COHORT, state, {name: table for name, (table, _) in tables.items()})
 
 
 def write_peers(folder: Path, wide: pd.DataFrame) -> dict[str, float]:

@@ -9,11 +9,12 @@ import pytest
 
 from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
+from features.results.manifest import CohortState
 from flows.named import study_files
 from flows.provenance import STEPS
 from tasks.modelling.evaluation.study import load_study
 from tasks.modelling.models.model import MODELS
-from tests.flows.conftest import fill_store, publish_tables
+from tests.support.mart import fill_store, publish_tables
 
 ROOT = Path(__file__).parents[2]
 # What takes a quarter of a second or more to import.
@@ -70,7 +71,7 @@ for command in commands:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The small store with a cohort of the catalog, and a run of each study of that, each with every kind of model."""
     store = fill_store(Store(tmp_path_factory.mktemp("imports") / "store"))
-    publish_tables(store, "builtin", "1", {})
+    publish_tables(store, "builtin", CohortState(key="1"), {})
     plans = [load_study(study_files()[name]) for name in ("builtin_response", "builtin_survival")]
     models = tuple(MODELS.parse(kind) for kind in MODELS.modules)
     for plan in (plan.model_copy(update={"models": models}) for plan in plans):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.mart import fill_store
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "analyst.md").read_text("utf-8")
 R = re.findall(r"^```r\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
@@ -41,11 +43,11 @@ def test_r_example_works(request: pytest.FixtureRequest, tmp_path: Path, code: s
 
 
 @pytest.mark.slow
-def test_the_recipe_for_object_storage_reads_a_bucket(s3: str, fill) -> None:
+def test_the_recipe_for_object_storage_reads_a_bucket(s3: str) -> None:
     from features.core.storage.place import open_place
     from features.core.storage.store import Store
 
-    fill(Store(open_place(f"{s3}/store")))
+    fill_store(Store(open_place(f"{s3}/store")))
     code = next(block for block in PYTHON if "fsspec" in block)
     assert 'STORE = "demo/store"' in code
     code = (

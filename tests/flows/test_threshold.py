@@ -5,19 +5,18 @@ import json
 import pytest
 
 from features.core.storage.store import Store
-from features.core.storage.table import parquet_bytes
-from features.results.manifest import CohortState, commit, keep_table, newest
+from features.results.manifest import CohortState
 from features.results.published import Published
 from features.results.schemas import QUARANTINE
 from flows.threshold import TooManyRejected, check_threshold, scans_in_quarantine
+from tests.support.mart import commit_tables
 
 
 def keep(store: Store, *rows: tuple[str, str, str, str]) -> None:
     """A quarantine of cohort c: case, stage, code, details."""
     columns = {"cohort": "c", "centre": "A", "modality": "CT", "message": ""}
     table = [{**columns, "case": a, "stage": b, "code": c, "details": json.dumps({"file": d})} for a, b, c, d in rows]
-    file = keep_table(store, "quarantine", "c", parquet_bytes(QUARANTINE.table(table)), len(rows))
-    commit(store, "c", CohortState(key=""), {"quarantine": file}, newest(store))
+    commit_tables(store, "c", CohortState(key=""), {"quarantine": QUARANTINE.table(table)})
 
 
 def published(scans: int, **codes: int) -> Published:

@@ -14,6 +14,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import Column
 from flows.commands.export import read_export, run_export
 from flows.commands.views import Views
+from tests.support.mart import fill_store
 
 KEYS = ["case", "cohort", "centre", "patient", "timepoint", "lesion"]
 
@@ -148,8 +149,8 @@ def test_a_folder_that_is_not_there_is_made_and_a_file_in_its_place_is_named(sma
 
 
 @pytest.mark.slow
-def test_a_store_on_object_storage_is_exported_as_a_local_one(s3: str, fill, small: Store, tmp_path: Path) -> None:
-    remote = fill(Store(open_place(f"{s3}/store")))
+def test_a_store_on_object_storage_is_exported_as_a_local_one(s3: str, small: Store, tmp_path: Path) -> None:
+    remote = fill_store(Store(open_place(f"{s3}/store")))
     run_export(small, ["region", "clinical"], tmp_path / "local.csv")
     run_export(remote, ["region", "clinical"], tmp_path / "remote.csv")
     assert (tmp_path / "remote.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()

@@ -19,6 +19,7 @@ from features.results.side_by_side import side_by_side
 from flows.commands import joined_files
 from flows.commands.joined_files import JoinedFiles
 from flows.commands.views import Views, joined_names, quoted, relation_table
+from tests.support.mart import fill_store
 
 pytestmark = pytest.mark.slow
 
@@ -96,9 +97,9 @@ def test_the_other_tables_can_still_be_asked(damaged: tuple[Store, Path]) -> Non
     assert rows(Views(store), "SELECT count(*) FROM clinical") == [(2,)]
 
 
-def test_a_flipped_bit_on_object_storage_is_found(s3: str, fill: Callable[[Store], Store]) -> None:
+def test_a_flipped_bit_on_object_storage_is_found(s3: str) -> None:
     store = Store(open_place(f"{s3}/store"))
-    fill(store)
+    fill_store(store)
     relation_table(Views(store).ask("SELECT region__ct__volume_ml FROM region"))
     path = store.root / newest(store).files["region/one"].path
     data = bytearray(path.read_bytes())
@@ -205,8 +206,8 @@ def test_names_are_quoted() -> None:
     assert quoted('x" FROM y; COPY') == '"x"" FROM y; COPY"'
 
 
-def test_a_store_in_a_folder_with_odd_letters_can_be_asked(tmp_path: Path, fill) -> None:
-    store = fill(Store(tmp_path / "it's %2F 100% é? [a]*"))
+def test_a_store_in_a_folder_with_odd_letters_can_be_asked(tmp_path: Path) -> None:
+    store = fill_store(Store(tmp_path / "it's %2F 100% é? [a]*"))
     assert rows(Views(store), "SELECT count(*) FROM region") == [(4,)]
 
 
@@ -259,8 +260,8 @@ def test_tables_of_studies_are_there_also_where_no_study_has_them(copied: Store)
     ]
 
 
-def test_a_store_on_object_storage_answers_as_a_local_one(s3: str, fill, small: Store) -> None:
-    remote = fill(Store(open_place(f"{s3}/store")))
+def test_a_store_on_object_storage_answers_as_a_local_one(s3: str, small: Store) -> None:
+    remote = fill_store(Store(open_place(f"{s3}/store")))
     sql = "SELECT * FROM cases ORDER BY ALL"
     assert rows(Views(remote), sql) == rows(Views(small), sql)
     assert rows(Views(remote, 1), "SELECT count(*) FROM region") == [(3,)]

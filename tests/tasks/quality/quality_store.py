@@ -11,13 +11,14 @@ import numpy as np
 
 from features.core.region import Region, Volume
 from features.core.storage.store import Store
-from features.core.storage.table import Column, Schema, dictionary_rows, parquet_bytes
+from features.core.storage.table import Column
 from features.images.region import REGION_COLUMNS
 from features.images.thumbnail import draw_thumbnail
 from features.results.build_tables import RESULT
 from features.results.check_scan import THUMBNAIL
-from features.results.manifest import CohortState, commit, keep_table, newest
-from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, WARNINGS
+from features.results.manifest import CohortState
+from features.results.schemas import KEY, QUARANTINE, SCANS, WARNINGS
+from tests.support.mart import publish_tables
 
 PREFIX = "region__ct__"
 
@@ -56,16 +57,11 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
         {**key, "lesion": "", "modality": "CT", "unit": "HU", "state": "used", "image_files": 1} for key in keys[:-1]
     ]
     rows.append({**keys[-1], "lesion": "", "modality": "CT", "unit": "HU", "state": "MASK_TINY", "image_files": 1})
-    tables = {"region": (Schema("region", columns), regions), "scans": (SCANS, rows)}
-    tables |= {"quarantine": (QUARANTINE, refused), "warnings": (WARNINGS, doubts)}
-    described = [row for name, (schema, _) in tables.items() for row in dictionary_rows(name, "trial", schema.columns)]
-    files = {}
-    for name, (schema, some) in {**tables, "dictionary": (DICTIONARY, described)}.items():
-        table = schema.table(some)
-        files[name] = keep_table(store, name, "trial", parquet_bytes(table), table.num_rows)
+    tables = {"region": (columns, regions), "scans": (SCANS.columns, rows)}
+    tables |= {"quarantine": (QUARANTINE.columns, refused), "warnings": (WARNINGS.columns, doubts)}
     facts = {"scans": scans, "used": scans - 1, "quarantined": {"MASK_TINY": 1}, "warned": {"TAB_MISSING": 1}}
     state = CohortState.model_validate({"key": "1", **facts, "files": {"used": 2 * scans, "ignored_type": 3}})
-    commit(store, "trial", state, files, newest(store))
+    publish_tables(store, "trial", state, tables)
     for i in range(scans if drawn else 0):
         store.save(THUMBNAIL, f"{i:064x}", {"png": _png(i % 5)}, {})
     return store
