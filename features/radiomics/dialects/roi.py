@@ -99,6 +99,11 @@ class IbsiRoi:
         return self.region.volume.array[self._box][self.kept].astype(np.float64)
 
     @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """The same from the lowest to the highest."""
+        return ordered(self.values)
+
+    @cached_property
     def levels(self) -> Levels:
         """Grey levels inside the intensity mask. Raises as `levels_by_steps`."""
         return levels_by_steps(self.values, self.settings.discretise, self.settings.bin_range[0])

@@ -19,6 +19,7 @@ from features.radiomics.dialects.roi import IbsiRoi, Roi
 from features.radiomics.families.family import Family
 from features.radiomics.formulas.slices import Values
 from features.radiomics.formulas.statistics import statistics
+from features.radiomics.voxels.order import median, percentile
 
 
 class Firstorder(Family):
@@ -29,7 +30,7 @@ class Firstorder(Family):
     def by_pyradiomics(self, roi: Roi) -> Mapping[str, float]:
         ordered, shift = roi.ordered, roi.settings.array_shift
         low, high = float(ordered[0]), float(ordered[-1])
-        tenth, ninetieth = _percentile(ordered, 10), _percentile(ordered, 90)
+        tenth, ninetieth = percentile(ordered, 10), percentile(ordered, 90)
         robust = ordered[np.searchsorted(ordered, tenth, "left") : np.searchsorted(ordered, ninetieth, "right")]
         mean, deviation, second, third, fourth = _moments(roi.values, low, high)
         square = (mean + shift) ** 2 + second
@@ -39,12 +40,12 @@ class Firstorder(Family):
             "90Percentile": ninetieth,
             "Energy": square * ordered.size,
             "Entropy": entropy,
-            "InterquartileRange": _percentile(ordered, 75) - _percentile(ordered, 25),
+            "InterquartileRange": percentile(ordered, 75) - percentile(ordered, 25),
             "Kurtosis": fourth / second**2 if second**2 > 0 else math.nan,
             "Maximum": high,
             "MeanAbsoluteDeviation": deviation,
             "Mean": mean,
-            "Median": float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2,
+            "Median": median(ordered),
             "Minimum": low,
             "Range": high - low,
             "RobustMeanAbsoluteDeviation": _robust(robust),
@@ -58,16 +59,7 @@ class Firstorder(Family):
 
     def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:  # noqa: ARG002
         square = float((roi.values**2).sum())
-        return {None: [*statistics(roi.values), square, float(np.sqrt(square / len(roi.values)))]}
-
-
-def _percentile(ordered: NDArray[np.float64], percent: int) -> float:
-    """numpy's linear percentile, to the bit, without its partition of the array."""
-    place = (ordered.size - 1) * (percent / 100)
-    below = int(place)
-    share = place - below
-    low, high = float(ordered[below]), float(ordered[min(below + 1, ordered.size - 1)])
-    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
+        return {None: [*statistics(roi.values, roi.ordered), square, float(np.sqrt(square / len(roi.values)))]}
 
 
 def _moments(values: NDArray[np.float64], low: float, high: float) -> tuple[float, float, float, float, float]:

@@ -14,6 +14,7 @@ from features.radiomics.families.family import Family
 from features.radiomics.formulas.entropy import entropy
 from features.radiomics.formulas.slices import Values
 from features.radiomics.formulas.statistics import statistics
+from features.radiomics.voxels.order import ordered
 
 
 class IntensityHistogram(Family):
@@ -27,7 +28,7 @@ class IntensityHistogram(Family):
         frequent = np.flatnonzero(counts == counts.max()) + 1.0
         mode = float(frequent[np.argmin(np.abs(frequent - levels.mean()))])
         p = counts / len(levels)
-        found = [*statistics(levels), mode, entropy(p), float((p**2).sum())]
+        found = [*statistics(levels, ordered(levels)), mode, entropy(p), float((p**2).sum())]
         if len(counts) < 2:
             return {None: [*found, *[math.nan] * 4]}
         gradient = np.gradient(counts)

@@ -6,22 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.portable import power
+from features.radiomics.voxels.order import median, percentile
 
 
-def statistics(values: NDArray[np.float64]) -> list[float]:
-    """The sixteen features that intensities and grey levels share, in IBSI's order."""
-    mean, median = float(values.mean()), float(np.median(values))
+def statistics(values: NDArray[np.float64], ordered: NDArray[np.float64]) -> list[float]:
+    """The sixteen features that intensities and grey levels share, in IBSI's order. ordered: the values, sorted."""
+    mean, middle_one = float(values.mean()), median(ordered)
     centred = values - mean if np.ptp(values) else np.zeros(len(values))  # no trace of rounding of the mean
     variance = float((centred**2).mean())
-    p10, p25, p75, p90 = (float(p) for p in np.percentile(values, (10, 25, 75, 90)))
+    p10, p25, p75, p90 = (percentile(ordered, percent) for percent in (10, 25, 75, 90))
     middle = values[(values >= p10) & (values <= p90)]
-    lowest, highest = float(values.min()), float(values.max())
+    lowest, highest = float(ordered[0]), float(ordered[-1])
     return [
         mean,
         variance,
         _ratio(float(power(centred, 3).mean()), variance**1.5),
         _ratio(float(power(centred, 4).mean()), variance**2) - 3,
-        median,
+        middle_one,
         lowest,
         p10,
         p90,
@@ -30,7 +31,7 @@ def statistics(values: NDArray[np.float64]) -> list[float]:
         highest - lowest,
         float(np.abs(centred).mean()),
         float(np.abs(middle - middle.mean()).mean()) if len(middle) else float("nan"),
-        float(np.abs(values - median).mean()),
+        float(np.abs(values - middle_one).mean()),
         _ratio(float(np.sqrt(variance)), mean),
         _ratio(p75 - p25, p75 + p25),
     ]

@@ -8,5 +8,6 @@ from features.radiomics.formulas.statistics import statistics
 
 
 def test_statistics_of_values_far_from_zero_are_not_made_of_rounding() -> None:
-    assert np.isnan(statistics(np.full(7, 0.1))[2])
-    assert statistics(np.full(7, 0.1))[1] == 0
+    flat = np.full(7, 0.1)
+    assert np.isnan(statistics(flat, flat)[2])
+    assert statistics(flat, flat)[1] == 0
