@@ -155,4 +155,4 @@ def test_object_storage_that_is_not_there_refuses_or_lacks_the_bucket_is_said(
     finally:
         strict.send_signal(signal.SIGKILL)
         strict.wait(timeout=30)
-    assert "The AWS Access Key Id you provided does not exist in our records.; check the address" in found
+    assert "x/rekey.json: cannot be read: Forbidden; check the address" in found

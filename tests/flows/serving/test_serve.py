@@ -110,7 +110,7 @@ def test_a_store_is_served_once(server, radweave) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ("serve", "--catalog", server.catalog, "--store", server.store, "--port", port)
-    found = radweave(*options, code=2)
+    found = radweave(*options, code=4)
     assert f"{server.store} is being served by process {server.process.pid} on " in found.stderr
 
 

@@ -82,7 +82,7 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_it
 def test_a_server_that_does_not_answer_stops_a_tracked_command_at_once(demo, radweave, tmp_path: Path) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/api"
     options = ("--all", "--catalog", demo.catalog, "--store", tmp_path / "store")
-    found = radweave("refresh", *options, code=2, PREFECT_API_URL=nobody)
+    found = radweave("refresh", *options, code=6, PREFECT_API_URL=nobody)
     assert "does not answer: start it, or unset PREFECT_API_URL" in found.stderr
     assert not (tmp_path / "store").exists()
 

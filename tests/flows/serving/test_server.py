@@ -36,9 +36,9 @@ def test_a_wrong_option_is_refused_and_nothing_is_made(
     assert not (tmp_path / "store").exists()
 
 
-def told(radweave: Any, *arguments: object, **environment: str) -> str:
+def told(radweave: Any, *arguments: object, code: int = 2, **environment: str) -> str:
     """The last line of a command that fails, which shows no traceback."""
-    found = radweave(*arguments, code=2, **environment)
+    found = radweave(*arguments, code=code, **environment)
     assert "Traceback" not in found.stderr
     return str(found.stderr.strip().splitlines()[-1])
 
@@ -64,7 +64,7 @@ def test_a_store_that_cannot_be_written_is_refused(radweave, tmp_path: Path, por
         store = Path("/sys/store")
     else:
         pytest.skip("root can write everywhere here")
-    said = told(radweave, "serve", "--store", store, "--port", port)
+    said = told(radweave, "serve", "--store", store, "--port", port, code=4)
     assert said.startswith(f"radweave: {store}: cannot be written (") and "choose another --store" in said
 
 

@@ -20,6 +20,8 @@ from features.core.storage.place import (
     write_bytes,
 )
 from features.core.storage.store import Store
+from features.results import manifest
+from features.results.manifest import CohortState, commit, newest
 
 pytestmark = pytest.mark.slow
 STUDY = """
@@ -57,6 +59,28 @@ def test_files_are_written_read_found_and_removed(s3: str) -> None:
     assert (folder / "a" / "z").is_file()
     with pytest.raises(StoreError, match="nothing: cannot be read"):
         read_bytes(folder / "nothing")
+
+
+def test_of_two_commits_at_once_neither_is_lost(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are no locks: the number of a refresh is created on condition that nobody has it (If-None-Match)."""
+    store = Store(open_place(f"{s3}/store"))
+    create, base = manifest.create_bytes, newest(store)
+
+    def late(path: Path, data: bytes) -> bool:
+        """Another process commits a moment before."""
+        monkeypatch.setattr(manifest, "create_bytes", create)
+        commit(store, "one", CohortState(key="theirs"), {}, base)
+        return create(path, data)
+
+    monkeypatch.setattr(manifest, "create_bytes", late)
+    assert commit(store, "two", CohortState(key="ours"), {}, base).refresh == 2
+    assert {name: state.key for name, state in newest(store).cohorts.items()} == {"one": "theirs", "two": "ours"}
+    assert newest(store).parent == 1
+    base = newest(store)
+    monkeypatch.setattr(manifest, "create_bytes", late)
+    with pytest.raises(StoreError, match='cohort "one" was refreshed by another process meanwhile; refresh it again'):
+        commit(store, "one", CohortState(key="ours"), {}, base)
+    assert newest(store).refresh == 3 and newest(store).cohorts["one"].key == "theirs"
 
 
 def test_results_are_kept_there_too(s3: str) -> None:
