@@ -14,7 +14,7 @@ _MARK = re.compile(rb'<meta name="radweave:page" content="(\w+) (\d+)/(\d+)">')
 
 def page_mark(manifest: Manifest, cohort: str) -> str:
     """What a page names its tables by: other tables, or another refresh of the cohort, give another mark."""
-    files = {name: file.sha256 for name, file in manifest.of_cohort(cohort).items()}
+    files = {f"{table}/{cohort}": file.sha256 for table, file in manifest.of_cohort(cohort).items()}
     return digest_json([manifest.cohorts[cohort].refreshed, files])[:16]
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from features.core.region import Region, Volume
-from features.core.storage.table import read_table
+from features.core.storage.store import Store
 from features.radiomics.dialects.ibsi import AGGREGATIONS, Entry, entries
 from features.radiomics.dialects.settings import IbsiSettings
 from features.radiomics.ibsi_features import compute_ibsi_features
+from features.results.manifest import Mart
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CONFIGURATIONS = {"a": "2", "b": "2", "c": "3", "d": "3", "e": "3"}  # of the CT phantom: dimension of the textures
@@ -111,7 +112,7 @@ def test_the_recipes_of_ibsi_give_the_ct_phantom_its_reference_values(
     recipes = [word for name in CONFIGURATIONS for word in ("--recipe", f"ibsi/{name}")]
     places = ["--catalog", root / "data_catalog.yaml", "--store", tmp_path / "store"]
     command("refresh", "ibsi", *recipes, *places, "--runner", "threads", "--workers", 1)
-    table = read_table(tmp_path / "store" / "mart" / "radiomics" / "ibsi.parquet")
+    table = Mart.open(Store(tmp_path / "store")).read("radiomics", "ibsi")
     assert table["centre"].to_pylist() == ["dicom", "nifti"]
     for row, (name, dimension) in product(table.to_pylist(), CONFIGURATIONS.items()):
         values = {entry.name: row[f"ibsi__ibsi_{name}__original_{entry.name}"] for entry in _entries(dimension)}

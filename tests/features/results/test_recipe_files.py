@@ -11,6 +11,7 @@ import pytest
 from features.core.case import Scan
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
+from features.core.quarantine import Rejected
 from features.core.storage.place import write_bytes
 from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
@@ -18,6 +19,7 @@ from features.core.storage.table import parquet_bytes
 from features.results.manifest import Mart, build_view, keep_table, newest
 from features.results.prefixes import feature_prefix
 from features.results.published import Published
+from features.results.release import release
 from features.results.side_by_side import KEYS, side_by_side
 from features.results.verify import verify
 from features.results.withdraw import withdraw
@@ -168,6 +170,26 @@ def test_a_patient_leaves_every_file(
     assert [row["case"] for row in shown(store, "radiomics")] == ["demo:p2:baseline", "demo:p3:baseline"]
     assert not any(b"p1" in path.read_bytes() for path in (store.root / "tables").rglob("*.parquet"))
     assert verify(store).faults == ()
+
+
+def test_a_released_scan_changes_the_file_of_its_recipe(
+    store: Store, scans: list[Scan], recipes: tuple[Recipe, ...], refresh: Refresh, fail: dict[float, Exception]
+) -> None:
+    fail[90] = Rejected("TOO_MANY_BINS")
+    refresh(scans, *recipes)
+    before = newest(store).files
+    fail.clear()
+    release(store, "TOO_MANY_BINS")
+    assert {name for name, file in newest(store).files.items() if before[name] != file} == {"quarantine/demo"}
+    assert len(shown(store, "radiomics")) == 2
+    refresh(scans, *recipes)
+    after = newest(store).files
+    assert {name for name in after if before[name] != after[name]} == {
+        "radiomics/pet/demo",
+        "quarantine/demo",
+        "scans/demo",
+    }
+    assert len(shown(store, "radiomics")) == 3
 
 
 def test_no_recipe_of_a_block_leaves_its_table_empty(

@@ -39,7 +39,7 @@ def full(store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Re
     """Two refreshes and a study; one patient was withdrawn, another barred."""
     scans = [make_scan(ONE, 50), make_scan(TWO, 60), make_scan(THREE, 55)]
     refresh(scans[:1], make_recipe(), patients=(ONE, TWO), refused=TWO)
-    refresh(scans, make_recipe(), patients=(ONE, TWO), refused=TWO)
+    refresh(scans, make_recipe(), make_recipe(name="other"), patients=(ONE, TWO), refused=TWO)
     adopt_key(store, OLD)
     run = store.study("response", "0" * 64)
     write_table(run / "design.parquet", pa.table({"case": [f"demo:{ONE}:baseline"], "group": [ONE]}), {"of": ONE})
