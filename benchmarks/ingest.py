@@ -39,11 +39,11 @@ from pydicom.uid import (
 sys.path[0] = str(Path(__file__).parents[1])  # this folder must not be found where a package is meant
 
 from features.core.case import CaseId, FileSet, Scan  # noqa: E402
-from features.core.catalog.catalog import Catalog  # noqa: E402
 from features.images.dicom.series import read_dicom_series  # noqa: E402
 from features.images.index.file_cache import FileCache  # noqa: E402
 from features.images.index.index_cohort import Index, index_cohort  # noqa: E402
 from features.images.masks.mask import read_mask  # noqa: E402
+from tests.support.catalog import catalog_of, cohort_of, dicom_images  # noqa: E402
 
 SPACING_MM = (0.9765625, 0.9765625, 2.5)  # x, y, z
 COHORT, KEY = "speed", b"0" * 32
@@ -228,15 +228,7 @@ def index(folder: Path, options: argparse.Namespace) -> None:
         images = write_series(folder / "dicom" / f"P{i:04d}", f"P{i:04d}", options.files // patients, options.small, i)
         contours = [(k, outline(k, options.small, 0.2, 16)) for k in range(3, 8) if k < len(images)]
         write_contours(folder / "dicom" / f"P{i:04d}" / "struct.dcm", images, contours)
-    source = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "dicom"}
-    cohort = {
-        "title": "speed",
-        "licence": "CC0",
-        "root": str(folder),
-        "centres": {"A": {}},
-        "images": [{**source, "mask": {"format": "rtstruct", "roi": "GTV"}}],
-    }
-    catalog = Catalog.model_validate({"version": 1, "cohorts": {COHORT: cohort}, "folder": folder})
+    catalog = catalog_of(folder, **{COHORT: cohort_of(dicom_images(), root=str(folder))})
     places = (folder / "store" / f"{i}.parquet" for i in range(options.repeats))
     place = [folder]
     old = time.time() - 3600

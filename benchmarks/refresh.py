@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import os
 import re
 import resource
@@ -26,6 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from tests.support.catalog import cohort_of, file_images, write_catalog
+from tests.support.scans import save_nifti
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -72,8 +74,6 @@ def _cpu() -> float:
 
 def write_cohort(folder: Path, cases: int, size: int) -> Path:
     """A catalog and `cases` NIfTI scans of size³ voxels with a ball as the mask."""
-    import yaml
-
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     axis = np.arange(size) - (size - 1) / 2
@@ -82,30 +82,14 @@ def write_cohort(folder: Path, cases: int, size: int) -> Path:
         write_scan(folder / f"P{i:05d}", rng.normal(40.0, 60.0, ball.shape), ball)
     lines = ["patient_id,age", *(f"P{i:05d},{20 + i % 70}" for i in range(cases))]
     (folder / "clinical.csv").write_text("\n".join(lines) + "\n")
-    image = {"format": "nifti", "centre": "A", "modality": "CT", "unit": "HU", "path": "{patient}/image.nii.gz"}
-    cohort = {
-        "title": "tiny",
-        "licence": "CC0",
-        "root": ".",
-        "centres": {"A": {}},
-        "images": [{**image, "mask": {"format": "nifti", "path": "{patient}/mask.nii.gz"}}],
-        "variables": {"age_years": {"type": "number", "description": "age", "unit": "years"}},
-        "tables": [{"block": "clinical", "path": "clinical.csv", "id": "patient_id", "columns": {"age_years": "age"}}],
-    }
-    catalog = folder / "data_catalog.yaml"
-    catalog.write_text(yaml.safe_dump({"version": 1, "cohorts": {COHORT: cohort}}))
-    return catalog
+    table = {"block": "clinical", "path": "clinical.csv", "id": "patient_id", "columns": {"age_years": "age"}}
+    age = {"type": "number", "description": "age", "unit": "years"}
+    return write_catalog(folder, **{COHORT: cohort_of(file_images(), variables={"age_years": age}, tables=[table])})
 
 
 def write_scan(folder: Path, array: np.ndarray, mask: np.ndarray) -> None:
-    import nibabel as nib
-
-    folder.mkdir(parents=True, exist_ok=True)
     for name, values in (("image", array.astype(np.int16)), ("mask", mask)):
-        image = nib.Nifti1Image(values, np.eye(4))
-        image.set_qform(image.affine, 1)
-        image.set_sform(image.affine, 1)
-        (folder / f"{name}.nii.gz").write_bytes(gzip.compress(image.to_bytes(), 1, mtime=0))
+        save_nifti(folder / f"{name}.nii.gz", values, np.eye(4))
 
 
 def run(

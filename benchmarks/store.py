@@ -38,6 +38,7 @@ from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS
 from features.tables.patient import KEY as PATIENT_KEY
 from flows.commands.export import read_export
 from flows.commands.views import Views
+from tests.support.catalog import catalog_of, cohort_of, dicom_images
 from tests.support.mart import commit_tables
 
 COHORT, DEEP, CLINICAL, MISSING = "synthetic", 1280, 40, 0.01
@@ -76,16 +77,12 @@ def describe(folder: Path, features: int) -> tuple[Catalog, Recipe]:
     """A catalog and a recipe for numbers that no image was needed for."""
     variables: dict[str, Any] = {f"v{i:02d}": {"type": "number", "description": f"number {i}"} for i in range(CLINICAL)}
     variables["response"] = {"type": "flag", "description": "a coin", "role": "outcome"}
-    mask = {"format": "seg", "roi": "x"}
-    image = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "x", "mask": mask}
-    cohort = {
-        "title": COHORT, "licence": "CC0", "root": ".", "centres": {"A": {}, "B": {}, "C": {}}, "images": [image],
-        "variables": variables, "endpoints": {"response": {"kind": "binary", "column": "response"}},
-    }  # fmt: skip
+    endpoints = {"response": {"kind": "binary", "column": "response"}}
+    centres = {"A": {}, "B": {}, "C": {}}
+    cohort = cohort_of(dicom_images(), centres=centres, variables=variables, endpoints=endpoints)
     extractors = [Random(features=features), RandomNet(features=DEEP)]
     recipe = {"name": "ct", "modality": "CT", "unit": "HU", "discretise": {"bin_count": 8}, "window": [0, 1]}
-    catalog = Catalog.model_validate({"version": 1, "folder": folder, "cohorts": {COHORT: cohort}})
-    return catalog, Recipe.model_validate({**recipe, "extractors": extractors})
+    return catalog_of(folder, **{COHORT: cohort}), Recipe.model_validate({**recipe, "extractors": extractors})
 
 
 def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tuple[pa.Table, list[Column]]]:

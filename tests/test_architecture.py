@@ -99,6 +99,18 @@ def test_code_stands_in_the_three_packages_alone() -> None:
     assert folders <= allowed | ignored
 
 
+def test_tests_mirror_the_tree() -> None:
+    """A name begins with that of a module or folder of its room, or below, or of the room. Ways of a user are in flows."""
+    strays = []
+    for path in sorted(path for top in ("features", "tasks") for path in (ROOT / "tests" / top).rglob("test_*.py")):
+        room = ROOT / path.parent.relative_to(ROOT / "tests")
+        names = {room.name, *(one.stem for one in room.rglob("*") if one.is_dir() or one.suffix == ".py")}
+        words = path.stem.split("_")[1:]
+        if not room.is_dir() or not any("_".join(words[:n]) in names for n in range(1, len(words) + 1)):
+            strays.append(name_of(path))
+    assert strays == []
+
+
 def test_no_flow_file_hides_a_package() -> None:
     """Prefect's workers put the folder of a flow file first on the path."""
     names = {path.stem for path in (ROOT / "flows").glob("*.py")}

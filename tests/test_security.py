@@ -1,6 +1,6 @@
 """Attacks by files and texts from outside that no other test makes. Each code is one of the fault corpus.
 
-Tested elsewhere: SEC_PATH (test_list_files, test_index, test_files), SEC_CSV (test_spreadsheet, test_query), SEC_SQL
+Tested elsewhere: SEC_PATH (both test_files, test_index), SEC_CSV (test_spreadsheet, test_query), SEC_SQL
 (test_views, test_study), SEC_HTML (test_report), SEC_PREFECT_BIND (test_serve, test_serve_and_losses), SEC_PHI_LOG
 (test_canaries, test_dicom).
 """

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.core.catalog.catalog import Catalog
 from features.core.kinds.extractor import Values
 from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import pseudonym
@@ -15,7 +14,8 @@ from features.core.storage.store import REGION, Store
 from features.images.index.index_cohort import Index, index_cohort
 from features.results.measure_scan import Job, measure_scan
 from features.results.work import check_of, features_of
-from tests.corpus.registry import KINDS, cohort_of
+from tests.corpus.registry import KINDS, corpus_of
+from tests.support.catalog import catalog_of
 
 COHORT, KEY = "corpus", b"0" * 32
 BASIS = {
@@ -66,15 +66,9 @@ def write_clean(root: Path, kind: str, patient: str, seed: int = 0) -> None:
     KINDS[kind].make(patient, seed).write(root / kind / patient)
 
 
-def catalog_of(root: Path, kinds: Iterable[str]) -> Catalog:
-    """A catalog with one cohort of these kinds, its files below `root`."""
-    cohort = {**cohort_of(kinds), "root": str(root)}
-    return Catalog.model_validate({"version": 1, "cohorts": {COHORT: cohort}, "folder": root})
-
-
 def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
     """Index, check and extract the cases below `root`."""
-    index = index_cohort(catalog_of(root, kinds), COHORT, KEY)
+    index = index_cohort(catalog_of(root, **{COHORT: corpus_of(kinds, str(root))}), COHORT, KEY)
     rows = [(one.case, f"{one.stage} {one.code}") for one in index.quarantined]
     warnings: dict[str, tuple[str, ...]] = {}
     features: dict[str, Values] = {}

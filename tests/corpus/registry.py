@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.corpus.study import ct_study, mr_study, nifti_pair, nrrd_pair, pt_study, seg_study
+from tests.support.catalog import cohort_of, dicom_images, file_images
 
 Twin = Literal["equal", "close", "other"]
 
@@ -72,13 +73,13 @@ class Kind:
 
 def _dicom(modality: str, unit: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     own = {"format": "rtstruct", "roi": "GTV.*"} | (mask or {})
-    return {"format": "dicom", "centre": "A", "modality": modality, "unit": unit, "mask": own, **more}
+    return dicom_images(modality=modality, unit=unit, mask=own, **more)
 
 
 def _file(format_: str, ending: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    own = {"format": format_, "path": f"{{kind}}/{{patient}}/mask.{ending}"} | (mask or {})
-    path = f"{{kind}}/{{patient}}/image.{ending}"
-    return {"format": format_, "centre": "A", "modality": "CT", "unit": "HU", "path": path, "mask": own, **more}
+    path = f"{{kind}}/{{patient}}/%s.{ending}"
+    found = file_images(path % "image", path % "mask", form=format_, **more)
+    return {**found, "mask": found["mask"] | (mask or {})}
 
 
 KINDS = {
@@ -105,10 +106,9 @@ def entry_of(kind: str) -> dict[str, Any]:
     return {**entry, "path": entry["path"].replace("{kind}", kind), "mask": mask}
 
 
-def cohort_of(kinds: Iterable[str]) -> dict[str, Any]:
-    """A cohort of the catalog with these kinds; its root is still to be told."""
-    images = [entry_of(kind) for kind in sorted(set(kinds))]
-    return {"title": "Faults", "licence": "CC0", "centres": {"A": {}}, "images": images}
+def corpus_of(kinds: Iterable[str], root: str) -> dict[str, Any]:
+    """A cohort of the catalog with these kinds."""
+    return cohort_of(*(entry_of(kind) for kind in sorted(set(kinds))), root=root)
 
 
 @dataclass(frozen=True)

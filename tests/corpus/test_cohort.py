@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from features.core.storage.store import Store
 from features.results.manifest import Mart
@@ -20,7 +19,8 @@ from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 from tests.corpus.faults import FAULTS
 from tests.corpus.outcomes import COHORT, RECIPES, write_clean
-from tests.corpus.registry import KINDS, Fault, cohort_of
+from tests.corpus.registry import KINDS, Fault, corpus_of
+from tests.support.catalog import write_catalog
 
 CLEAN = [(kind, seed) for seed in range(2) for kind in sorted(KINDS)][:20]
 BAD: dict[str, Fault] = {}
@@ -29,8 +29,7 @@ for _fault in FAULTS.values():
 
 
 def _refresh(root: Path, store: Store) -> Published:
-    catalog = root / "catalog.yaml"
-    catalog.write_text(yaml.safe_dump({"version": 1, "cohorts": {COHORT: {**cohort_of(KINDS), "root": "files"}}}))
+    catalog = write_catalog(root, **{COHORT: corpus_of(KINDS, "files")})
     with Pool(Threads(workers=2)) as pool:
         return refresh_cohort(COHORT, tuple(RECIPES.values()), catalog, store, pool)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.core.catalog.catalog import Catalog
 from features.images.formats.nifti import read_nifti
 from features.images.index.index_cohort import index_cohort
 from features.images.region import check_region, read_region
 from tests.corpus.outcomes import KEY
+from tests.support.catalog import catalog_of, cohort_of, dicom_images
 
 SETS = {
     "ibsi1-ct-phantom/dicom.tar.gz": ("CT", "HU", {"format": "rtstruct", "roi": "GTV-1"}, 125_256),
@@ -29,9 +29,7 @@ def test_a_packed_public_set_is_a_cohort(archive: str, public_data: Path, tmp_pa
     modality, unit, mask, voxels = SETS[archive]
     (tmp_path / "packed").mkdir()
     shutil.copy(public_data / archive, tmp_path / "packed")
-    image = {"format": "dicom", "centre": "A", "modality": modality, "unit": unit, "path": "packed", "mask": mask}
-    cohort = {"title": "packed", "licence": "public", "root": ".", "centres": {"A": {}}, "images": [image]}
-    catalog = Catalog.model_validate({"version": 1, "cohorts": {"packed": cohort}, "folder": tmp_path})
+    catalog = catalog_of(tmp_path, packed=cohort_of(dicom_images("packed", modality=modality, unit=unit, mask=mask)))
     index = index_cohort(catalog, "packed", KEY)
     assert index.quarantined == ()
     (scan,) = index.scans

@@ -21,7 +21,7 @@ from flows.refresh import refresh_cohort
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 from tests.corpus.outcomes import COHORT, RECIPES
-from tests.corpus.registry import cohort_of, entry_of
+from tests.corpus.registry import corpus_of, entry_of
 from tests.corpus.study import (
     HALF_LIFE_S,
     ROI,
@@ -39,6 +39,7 @@ from tests.corpus.study import (
     series_of,
     uid,
 )
+from tests.support.catalog import write_catalog
 
 SUV = 70_000 / (370e6 * 2 ** (-UPTAKE_S / HALF_LIFE_S))
 FINE = RECIPES["CT"].model_copy(update={"name": "ct_fine", "spacing_mm": (0.7, 0.7, 1.9)})
@@ -439,11 +440,10 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Wanted, di
     for name, (kind, make) in CASES.items():
         study, wanted[name] = make(name)
         study.write(root / "files" / kind / name)
-    cohort = cohort_of({kind for kind, _ in CASES.values()} & {"ct", "ct_regrid", "mr", "pt", "seg"})
+    cohort = corpus_of({kind for kind, _ in CASES.values()} & {"ct", "ct_regrid", "mr", "pt", "seg"}, "files")
     cohort["images"].append({**entry_of("ct"), "path": "ct_arbitrary", "unit": "arbitrary"})
     cohort["images"].append({**entry_of("mr"), "path": "dx", "modality": "DX"})
-    catalog = root / "catalog.yaml"
-    catalog.write_text(yaml.safe_dump({"version": 1, "cohorts": {COHORT: {**cohort, "root": "files"}}}))
+    catalog = write_catalog(root, **{COHORT: cohort})
     made = Store(root / "store")
     with Pool(Threads(workers=2)) as pool:
         refresh_cohort(COHORT, (*RECIPES.values(), FINE), catalog, made, pool)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from pydicom.dataset import Dataset
 
 from features.core.kinds.recipe import Recipe
@@ -19,47 +18,23 @@ from features.core.storage.table import read_table
 from flows.refresh import refresh_cohort
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
+from tests.support.catalog import cohort_of, dicom_images, file_images, write_catalog
 from tests.support.scans import image_series, rtstruct_of, save_nifti
 
 NAME, BIRTH, ROOT_UID = "KANARIE", "19510203", "1.2.826.77.88.99"
 ID = "77Q88-KANARIE"  # with a Q, so that no UUID of the server holds it by chance
 CANARIES = (NAME, NAME.lower(), BIRTH, "1951-02-03", ROOT_UID, "77Q88-", "77q88-")
-CATALOG = {
-    "version": 1,
-    "cohorts": {
-        "demo": {
-            "title": "Demo",
-            "licence": "CC0",
-            "root": "files",
-            "centres": {"A": {}, "B": {}},
-            "images": [
-                {
-                    "format": "dicom",
-                    "centre": "A",
-                    "modality": "CT",
-                    "unit": "HU",
-                    "path": "ct",
-                    "mask": {"format": "rtstruct", "roi": "GTV.*"},
-                },
-                {
-                    "format": "nifti",
-                    "centre": "B",
-                    "modality": "MR",
-                    "unit": "arbitrary",
-                    "path": "mr/{patient}/T1.nii.gz",
-                    "mask": {"format": "nifti", "path": "mr/{patient}/GTV.nii.gz"},
-                },
-            ],
-            "variables": {"age": {"type": "number", "description": "age", "unit": "years"}},
-            "tables": [
-                {"block": "clinical", "centre": "A", "path": f"{NAME}.csv", "id": "id", "columns": {"age": "Age"}},
-                {"block": "clinical", "centre": "B", "path": f"{NAME} B.csv", "id": "id", "columns": {"age": "Age"}},
-            ],
-        }
-    },
-}
-
-
+COHORT = cohort_of(
+    dicom_images("ct", mask={"format": "rtstruct", "roi": "GTV.*"}),
+    file_images("mr/{patient}/T1.nii.gz", "mr/{patient}/GTV.nii.gz", centre="B", modality="MR", unit="arbitrary"),
+    root="files",
+    centres={"A": {}, "B": {}},
+    variables={"age": {"type": "number", "description": "age", "unit": "years"}},
+    tables=[
+        {"block": "clinical", "centre": "A", "path": f"{NAME}.csv", "id": "id", "columns": {"age": "Age"}},
+        {"block": "clinical", "centre": "B", "path": f"{NAME} B.csv", "id": "id", "columns": {"age": "Age"}},
+    ],
+)
 RECIPE = Recipe.model_validate(
     {
         "name": "mr",
@@ -137,9 +112,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = "".join(f"{ID}{n},{60 + n},{NAME},{BIRTH}\n" for n in (1, 2, 9))
     (files / f"{NAME}.csv").write_text("id,Age,name,born\n" + rows)
     (files / f"{NAME} B.csv").write_text("id,Age,name,born\n" + f"{ID}6,61,{NAME},{BIRTH}\n")
-    path = root / "data_catalog.yaml"
-    path.write_text(yaml.safe_dump(CATALOG))
-    return path
+    return write_catalog(root, demo=COHORT)
 
 
 def _texts(root: Path) -> Iterator[tuple[str, str]]:

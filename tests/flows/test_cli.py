@@ -14,6 +14,7 @@ from flows.screen import Screen, table_of
 from tasks.running.runners.dask import Dask
 from tasks.running.runners.processes import Processes
 from tasks.running.runners.threads import Threads
+from tests.support.catalog import cohort_of, file_images, write_catalog
 
 COMMANDS = (
     "demo",
@@ -184,8 +185,7 @@ def test_check_accepts_what_comes_with_radweave(command) -> None:
 
 def test_check_judges_the_studies_that_can_run_on_the_catalog_and_names_the_others(command, tmp_path: Path) -> None:
     """The rule of `study --catalog`: whichever catalog a study names, the cohorts of the one that is given count."""
-    catalog, mine = tmp_path / "data_catalog.yaml", tmp_path / "mine.yaml"
-    catalog.write_text(CATALOG)
+    catalog, mine = write_catalog(tmp_path, one=cohort_of(IMAGES)), tmp_path / "mine.yaml"
     found = command("check", "--catalog", catalog).stdout
     assert "no study can run on this catalog" in found and "no faults" not in found
     own = re.escape(str(Path(__file__).parents[2] / "data_catalog.yaml"))
@@ -217,27 +217,17 @@ def test_an_empty_store_says_what_to_do(command, tmp_path: Path) -> None:
 
 
 def test_all_cohorts_means_those_that_are_here(command, tmp_path: Path) -> None:
-    catalog = tmp_path / "data_catalog.yaml"
-    catalog.write_text(
-        "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: ${NOT_SET}\n    centres: {A: {}}\n    images:\n"
-        "    - {format: nifti, centre: A, modality: PT, unit: SUV, path: '{patient}.nii',"
-        " mask: {format: nifti, path: '{patient}_m.nii'}}\n"
-    )
+    catalog = write_catalog(tmp_path, one=cohort_of(file_images(modality="PT", unit="SUV"), root="${NOT_SET}"))
     found = command("refresh", "--all", "--catalog", catalog, "--store", tmp_path / "store", code=3).stderr
     assert "no cohort of the catalog is here" in found
     assert "set the environment variable NOT_SET" in found
 
 
-CATALOG = (
-    "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: .\n    centres: {A: {}}\n    images:\n"
-    "    - {format: nifti, centre: A, modality: CT, unit: HU, path: 'images/{patient}_CT.nii',"
-    " mask: {format: nifti, path: 'images/{patient}_GTV.nii'}}\n"
-)
+IMAGES = file_images("images/{patient}_CT.nii", "images/{patient}_GTV.nii")
 
 
 def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(command, tmp_path: Path) -> None:
-    catalog, store = tmp_path / "data_catalog.yaml", Store(tmp_path / "store")
-    catalog.write_text(CATALOG)
+    catalog, store = write_catalog(tmp_path, one=cohort_of(IMAGES)), Store(tmp_path / "store")
     (tmp_path / "images").mkdir()
     settings = {"radweave__ct_liver__": "1", "old_net__ct_lung__": "2"}
     commit(store, "one", CohortState(key="1", settings=settings), {}, newest(store))
@@ -254,15 +244,14 @@ def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(comm
     assert "SOURCE_UNMATCHED 2" in refreshed.stdout
     kept = newest(store).cohorts["one"].settings
     assert "radweave__ct_lung__" in kept and not settings.keys() & kept.keys()
-    catalog.write_text(CATALOG.replace("unit: HU", "unit: arbitrary").replace("CT,", "MR,"))
+    write_catalog(tmp_path, one=cohort_of({**IMAGES, "modality": "MR", "unit": "arbitrary"}))
     unfit = command(*ask, code=2).stderr
     assert '(recipe "ct_lung" fits no image of the cohort any more)' in unfit
 
 
 @pytest.mark.slow
 def test_a_recipe_that_was_asked_for_once_is_extracted_until_it_is_dropped(command, tmp_path: Path) -> None:
-    catalog, store = tmp_path / "data_catalog.yaml", Store(tmp_path / "store")
-    catalog.write_text(CATALOG)
+    catalog, store = write_catalog(tmp_path, one=cohort_of(IMAGES)), Store(tmp_path / "store")
     (tmp_path / "images").mkdir()
     ask = ("refresh", "one", "--catalog", catalog, "--store", store.root, "--runner", "threads")
 

@@ -24,6 +24,7 @@ from features.images.index.index_cohort import Index
 from features.results.patients import Tables
 from features.results.publish import publish
 from features.results.work import check_of, features_of, plan_scans
+from tests.support.catalog import catalog_of, cohort_of, dicom_images
 
 SECRET = b"k" * 64
 UNITS = {"CT": "HU", "PT": "SUV"}
@@ -82,15 +83,8 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
         found = {}
         for name, changes in (cohorts or {"demo": {}}).items():
             columns = list(changes.get("variables", VARIABLES))
-            mask = {"format": "seg", "roi": "x"}
-            image = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "x", "mask": mask}
-            found[name] = {
-                "title": name,
-                "licence": "CC0",
-                "root": ".",
+            settings = {
                 "timepoints": {"baseline": 0, "week_6": 42},
-                "centres": {"A": {}},
-                "images": [image],
                 "variables": VARIABLES,
                 "tables": [
                     {"block": "clinical", "path": f"{name}.csv", "id": "id", "columns": {c: c for c in columns}}
@@ -101,7 +95,8 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
                 },
                 **changes,
             }
-        return Catalog.model_validate({"version": 1, "folder": tmp_path, "cohorts": found})
+            found[name] = cohort_of(dicom_images(), **settings)
+        return catalog_of(tmp_path, **found)
 
     return build
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from features.core.catalog.catalog import Catalog
+from tests.support.catalog import catalog_of, cohort_of
 
 
 @pytest.fixture
@@ -19,16 +20,9 @@ def catalog(tmp_path: Path) -> Callable[..., Catalog]:
 
     def build(*images: dict[str, Any], **settings: Any) -> Catalog:
         (tmp_path / "data").mkdir(exist_ok=True)
-        cohort = {
-            "title": "Demo",
-            "licence": "CC0",
-            "root": "data",
-            "timepoints": {"baseline": 0, "week_6": 42},
-            "centres": {"A": {}, "B": {}},
-            "images": list(images),
-            **settings,
-        }
-        return Catalog.model_validate({"version": 1, "cohorts": {"demo": cohort}, "folder": tmp_path})
+        days = {"baseline": 0, "week_6": 42}
+        own = {"root": "data", "timepoints": days, "centres": {"A": {}, "B": {}}, **settings}
+        return catalog_of(tmp_path, demo=cohort_of(*images, **own))
 
     return build
 

@@ -23,7 +23,7 @@ from tests.support.kinds import settings_of
 
 ORIGIN = FittedOn(cohort="sts", centres=(), modality="MR", unit="arbitrary")
 # All but a window, which is the same for every image.
-FITTED = [kind for kind in NORMALISERS.modules if not NORMALISERS.parse(settings_of(NORMALISERS, kind)).keeps_unit]
+FITTED = [kind for kind in NORMALISERS.modules if NORMALISERS.load(kind).calibrates]
 
 
 def _region(seed: int = 0, gain: float = 1.0, offset: float = 0.0) -> Region:

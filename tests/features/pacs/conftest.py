@@ -24,6 +24,7 @@ from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Clock, Server
+from tests.support.catalog import dicom_images
 from tests.support.scans import new_dataset
 
 KEY = b"k" * 64
@@ -186,17 +187,7 @@ def retrieve(pacs: FakePacs, server: Callable[..., Server], tmp_path: Path) -> C
 
     def run(again: bool = False, withdrawn: frozenset[str] = frozenset(), **settings: Any) -> Retrieved:
         declared = {"url": URL, "settle_s": 0, "requests_per_second": 1000, **settings}
-        source = DicomSource.model_validate(
-            {
-                "format": "dicom",
-                "centre": "A",
-                "modality": "CT",
-                "unit": "HU",
-                "path": "dicom",
-                "mask": {"format": "rtstruct", "roi": "GTV"},
-                "pacs": declared,
-            }
-        )
+        source = DicomSource.model_validate(dicom_images(pacs=declared))
         assert source.pacs is not None
         names = Pseudonyms("demo", KEY)
         found = server(**{name: value for name, value in settings.items() if name == "retries"})

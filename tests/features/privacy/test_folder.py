@@ -20,42 +20,33 @@ from features.images.region import read_region
 from features.privacy.folder import Plan, deidentify_file, plan_folder
 from features.privacy.profile import OPTIONS
 from features.simulate.simulate_cohort import simulate_cohort
+from tests.support.catalog import catalog_of, cohort_of, dicom_images, file_images
 
 KEY = b"k" * 32
 ALL = frozenset(OPTIONS)
-COHORT = {
-    "title": "Demo",
-    "licence": "CC0",
-    "root": "in",
-    "timepoints": {"baseline": 0, "week_6": 42},
-    "centres": {"A": {}},
-    "id_form": {"upper": True},
-    "images": [
-        {
-            "format": "dicom",
-            "centre": "A",
-            "modality": "CT",
-            "unit": "HU",
-            "path": "north/ct",
-            "mask": {"format": "rtstruct", "roi": "Zeta-GTV"},
-            "timepoint": {"tag": "ClinicalTrialTimePointID", "codes": {"T0": "baseline"}},
-        },
-        {
-            "format": "nrrd",
-            "centre": "A",
-            "modality": "MR",
-            "unit": "arbitrary",
-            "path": "mr/{patient}/{timepoint}.nrrd",
-            "mask": {"format": "nrrd", "path": "mr/{patient}/{timepoint}_{lesion}_mask.nrrd"},
-        },
-    ],
-}
+COHORT = cohort_of(
+    dicom_images(
+        "north/ct",
+        mask={"format": "rtstruct", "roi": "Zeta-GTV"},
+        timepoint={"tag": "ClinicalTrialTimePointID", "codes": {"T0": "baseline"}},
+    ),
+    file_images(
+        "mr/{patient}/{timepoint}.nrrd",
+        "mr/{patient}/{timepoint}_{lesion}_mask.nrrd",
+        form="nrrd",
+        modality="MR",
+        unit="arbitrary",
+    ),
+    root="in",
+    timepoints={"baseline": 0, "week_6": 42},
+    id_form={"upper": True},
+)
 NRRD = b"NRRD0004\n# Doe\ntype: short\ndimension: 3\nsizes: 1 1 1\nencoding: raw\nendian: little\n\n\1\2"
 
 
 @pytest.fixture
 def declared(tmp_path: Path) -> Catalog:
-    return Catalog.model_validate({"version": 1, "cohorts": {"demo": COHORT}, "folder": tmp_path})
+    return catalog_of(tmp_path, demo=COHORT)
 
 
 @pytest.fixture
@@ -129,7 +120,7 @@ def test_a_centre_in_front_of_ids_is_that_of_the_source_that_has_the_file(source
     dicom, files = COHORT["images"]
     cohort = {**COHORT, "centres": {"A": {}, "B": {}}, "id_form": {"upper": True, "prefix": True}}
     cohort["images"] = [dicom, {**files, "centre": "B"}]
-    declared = Catalog.model_validate({"version": 1, "cohorts": {"demo": cohort}, "folder": tmp_path}).cohort("demo")
+    declared = catalog_of(tmp_path, demo=cohort).cohort("demo")
     target = tmp_path / "out"
     found = _run(plan_folder(source, target, "demo", KEY, ALL, declared), target)
     assert {name for name, code in found.items() if not code} == {
@@ -140,7 +131,7 @@ def test_a_centre_in_front_of_ids_is_that_of_the_source_that_has_the_file(source
         *(pseudonym(KEY, "demo", "A-P-1"), pseudonym(KEY, "demo", "B-P-1")),
     }
     both = {**cohort, "images": [dicom, {**dicom, "centre": "B"}, files]}
-    declared = Catalog.model_validate({"version": 1, "cohorts": {"demo": both}, "folder": tmp_path}).cohort("demo")
+    declared = catalog_of(tmp_path, demo=both).cohort("demo")
     (job,) = [
         job for job in plan_folder(source, tmp_path / "two", "demo", KEY, ALL, declared).jobs if "1.dcm" in job.name
     ]

@@ -11,6 +11,7 @@ from features.core.errors import RadweaveError
 from features.core.pseudonym import load_key, pseudonym
 from features.core.storage.store import Store
 from features.results.manifest import Mart, newest
+from tests.support.catalog import cohort_of, dicom_images, write_catalog
 
 pytestmark = pytest.mark.slow
 
@@ -149,11 +150,7 @@ def test_a_pseudonym_follows_the_form_of_ids(tmp_path: Path) -> None:
 
     from flows.cli import app
 
-    catalog = tmp_path / "data_catalog.yaml"
-    catalog.write_text(
-        "version: 1\ncohorts:\n  one: {title: x, licence: CC0, root: ., centres: {A: {}}, id_form: {pattern: 'p-(.+)'},"
-        "\n    images: [{format: dicom, centre: A, modality: CT, unit: HU, path: a, mask: {format: rtstruct, roi: GTV}}]}\n"
-    )
+    catalog = write_catalog(tmp_path, one=cohort_of(dicom_images(), id_form={"pattern": "p-(.+)"}))
     asked = ["pseudonym", "one", "--catalog", str(catalog)]
     found = CliRunner().invoke(app, asked, input="p-17\n").output
     assert found == f"one:{pseudonym(load_key(), 'one', '17')}\n"

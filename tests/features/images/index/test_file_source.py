@@ -21,6 +21,7 @@ from features.core.quarantine import REASONS
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.region import check_region, read_region
+from tests.support.catalog import file_images
 from tests.support.scans import nifti_image
 
 KEY = b"k" * 32
@@ -46,14 +47,7 @@ CASE = [("CT.nii", IMAGE), ("GTV.nii", LABEL)]
 
 
 def _source(image: str = "south/{patient}/CT.nii", mask: str = "south/{patient}/GTV.nii", form: str = "nifti") -> dict:
-    return {
-        "format": form,
-        "centre": "A",
-        "modality": "CT",
-        "unit": "HU",
-        "path": image,
-        "mask": {"format": form, "path": mask},
-    }
+    return file_images(image, mask, form=form)
 
 
 def _pack(path: Path, members: Members) -> None:

@@ -12,6 +12,7 @@ from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.masks.labels import labels_of
 from features.images.region import read_region
+from tests.support.catalog import file_images
 from tests.support.scans import save_itk
 
 KEY = b"k" * 32
@@ -29,18 +30,9 @@ def labels(*numbers: int, dtype: type = np.uint8) -> np.ndarray:
 
 
 def source(lesions: object, ending: str = "nii") -> dict:
-    return {
-        "format": {"nii": "nifti", "nrrd": "nrrd", "mha": "mha", "mhd": "mha"}[ending],
-        "centre": "A",
-        "modality": "CT",
-        "unit": "HU",
-        "path": f"{{patient}}/CT.{ending}",
-        "mask": {
-            "format": {"nii": "nifti", "nrrd": "nrrd", "mha": "mha", "mhd": "mha"}[ending],
-            "path": f"{{patient}}/M.{ending}",
-            "lesions": lesions,
-        },
-    }
+    form = {"nii": "nifti", "nrrd": "nrrd", "mha": "mha", "mhd": "mha"}[ending]
+    mask = {"format": form, "path": f"{{patient}}/M.{ending}", "lesions": lesions}
+    return {**file_images(f"{{patient}}/CT.{ending}", form=form), "mask": mask}
 
 
 @pytest.fixture

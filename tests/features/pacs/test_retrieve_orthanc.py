@@ -22,6 +22,7 @@ from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Clock, Server
 from tests.features.pacs.conftest import KEY, encoded, instance
 from tests.features.pacs.orthanc import PASSWORD, URL, USER, Orthanc, private_network, why_not
+from tests.support.catalog import dicom_images
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 PACS = {"url": URL, "settle_s": 0, "requests_per_second": 1000}
@@ -43,8 +44,7 @@ def _server(credentials: Credentials | None = None, sleep: Callable[[float], Any
 
 
 def _retrieve(folder: Path, server: Server | None = None) -> Retrieved:
-    declared = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "dicom", "pacs": PACS}
-    source = DicomSource.model_validate({**declared, "mask": {"format": "rtstruct", "roi": "GTV"}})
+    source = DicomSource.model_validate(dicom_images(pacs=PACS))
     assert source.pacs is not None
     names = Pseudonyms("demo", KEY)
     return retrieve_source(server or _server(), source, source.pacs, folder, names, today=date.today())

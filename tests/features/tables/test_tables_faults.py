@@ -23,6 +23,7 @@ from features.core.pseudonym import pseudonym
 from features.fusion.leakage import check_leakage
 from features.genomic.read_genomic import read_genomic
 from features.tables.patient import PatientTable
+from tests.support.catalog import cohort_of, dicom_images
 
 KEY = b"k" * 64
 VARIABLES: dict[str, Any] = {
@@ -39,11 +40,9 @@ ENDPOINTS = {
 Read = Callable[..., PatientTable]
 
 
-def cohort_of(tables: list[dict[str, Any]], **settings: Any) -> Cohort:
-    image = {"centre": "A", "modality": "CT", "unit": "HU", "path": "x", "mask": {"format": "seg", "roi": "x"}}
-    cohort = {"title": "Demo", "licence": "CC0", "root": ".", "centres": {"A": {}, "B": {}, "C": {}}}
-    cohort |= {"images": [{"format": "dicom", **image}], "variables": VARIABLES, "endpoints": ENDPOINTS}
-    return Cohort.model_validate({**cohort, "tables": tables, **settings})
+def declared(tables: list[dict[str, Any]], **settings: Any) -> Cohort:
+    own = {"centres": {"A": {}, "B": {}, "C": {}}, "variables": VARIABLES, "endpoints": ENDPOINTS, "tables": tables}
+    return Cohort.model_validate(cohort_of(dicom_images(), **{**own, **settings}))
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def clinical(tmp_path: Path) -> Read:
     """The clinical block of tables given as {text or sheet, columns as VARIABLE: SOURCE, …}."""
 
     def build(*tables: dict[str, Any], **settings: Any) -> PatientTable:
-        return read_clinical(tmp_path, "demo", cohort_of(_written(tmp_path, tables, "clinical"), **settings), KEY)
+        return read_clinical(tmp_path, "demo", declared(_written(tmp_path, tables, "clinical"), **settings), KEY)
 
     return build
 
@@ -59,7 +58,7 @@ def clinical(tmp_path: Path) -> Read:
 @pytest.fixture
 def genomic(tmp_path: Path) -> Read:
     def build(*tables: dict[str, Any], **settings: Any) -> PatientTable:
-        return read_genomic(tmp_path, "demo", cohort_of(_written(tmp_path, tables, "genomic"), **settings), KEY)
+        return read_genomic(tmp_path, "demo", declared(_written(tmp_path, tables, "genomic"), **settings), KEY)
 
     return build
 
@@ -227,7 +226,7 @@ def test_tab_date_of_another_form_stops_and_is_not_shown(clinical: Read, cell: s
 def test_tab_date_needs_a_century() -> None:
     table = {"columns": {"os_days": {"start": "S", "end": "E", "date_format": "%d/%m/%y"}}}
     with pytest.raises(ValueError, match="a date_format needs %Y, the year with its century"):
-        cohort_of([{"block": "clinical", "centre": "A", "path": "x", "id": "id", **table}])
+        declared([{"block": "clinical", "centre": "A", "path": "x", "id": "id", **table}])
 
 
 @pytest.mark.parametrize(("cell", "as_of"), [("01/01/2999", None), ("02/01/2020", "2020-01-01"), ("01/01/0219", None)])
@@ -365,7 +364,7 @@ def test_tab_xlsx_a_formula_whose_kept_value_is_empty_text_is_an_empty_cell(clin
         for name, data in parts.items():
             book.writestr(name, data)
     source = {"block": "clinical", "centre": "A", "path": path.name, "id": "id", "columns": {"age": "Age"}}
-    found = read_clinical(tmp_path, "demo", cohort_of([source]), KEY)
+    found = read_clinical(tmp_path, "demo", declared([source]), KEY)
     assert _column(found, "age", "P1 P2") == [60, None]
 
 
