@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache, partial
+from dataclasses import dataclass, field
+from functools import cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.core.box import bounding_box
-from features.core.frozen import Frozen
-from features.core.kinds.filter import Filter, Source
+from features.core.kinds.filter import Source
 from features.core.quarantine import Rejected
 from features.core.region import Region
-from features.radiomics.dialects.pyradiomics import FEATURES, OF_SHAPE
+from features.radiomics.dialects.pyradiomics import OF_SHAPE
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.families.family import FAMILIES, Family
 from features.radiomics.names import ORIGINAL
+from features.radiomics.plan import Plan, is_texture
 from features.radiomics.voxels.lattice import Lattice
-
-
-@dataclass(frozen=True)
-class ImageType:
-    """An image (no filter: the original one) and how features are computed of what is derived from it."""
-
-    filter: Filter | None
-    settings: Settings
-
-    def single(self, image: np.dtype[np.generic]) -> bool:
-        """Whether what is derived of an image of this type is in single precision."""
-        return image == np.float32 if self.filter is None else self.filter.single(image)
-
-    def names(self) -> list[str]:
-        """Names of the images."""
-        return [ORIGINAL] if self.filter is None else self.filter.names()
-
-    def derive(self, source: Source) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """The images on the source's box, by name. Raises Rejected as the filter."""
-        return iter([(ORIGINAL, source.crop((0, 0, 0))[0])]) if self.filter is None else self.filter.derive(source)
-
-
-class Plan(Frozen):
-    """What is computed. families: names of families with the names of their features, or None for all but deprecated ones."""
-
-    images: tuple[ImageType, ...]
-    families: dict[str, tuple[str, ...] | None]
-
-    def for_plane(self) -> Plan:
-        """The plan for an image of two axes: bands of a wavelet are those within the slice."""
-        return Plan(images=tuple(map(_for_plane, self.images)), families=self.families)
-
-
-def _for_plane(image: ImageType) -> ImageType:
-    if image.filter is None or image.filter.kind != "wavelet":
-        return image
-    return replace(image, filter=image.filter.model_copy(update={"flat": True, "flat_axis": 0}))
 
 
 @dataclass(frozen=True)
@@ -114,27 +75,6 @@ def compute_features(region: Region, plan: Plan) -> Found:
     return found
 
 
-def feature_names(plan: Plan) -> list[tuple[str, str, str]]:
-    """Image, family and feature of everything that `compute_features` gives, in its order."""
-    names = [(ORIGINAL, kind, name) for kind in plan.families if kind in OF_SHAPE for name in _names(kind, plan)]
-    for image_type in plan.images:
-        for image in image_type.names():
-            for kind in plan.families:
-                if kind not in OF_SHAPE:
-                    names += [(image, kind, name) for name in _names(kind, plan)]
-    return names
-
-
-def is_texture(kind: str) -> bool:
-    """Whether a family measures how grey levels lie to each other."""
-    return kind != "firstorder" and kind not in OF_SHAPE
-
-
-def all_families() -> dict[str, tuple[str, ...] | None]:
-    """Every family that there is, with all of its features but the deprecated ones."""
-    return dict.fromkeys(FEATURES)
-
-
 @cache
 def _keep_freed_memory() -> None:
     """Arrays of up to 31 MB that were freed stay in the process for the next ones.
@@ -148,16 +88,6 @@ def _keep_freed_memory() -> None:
 @cache
 def _family(kind: str) -> Family:
     return FAMILIES.parse(kind)
-
-
-def _names(kind: str, plan: Plan) -> list[str]:
-    return _wanted(kind, plan.families[kind])
-
-
-@lru_cache(maxsize=256)
-def _wanted(kind: str, wanted: tuple[str, ...] | None) -> list[str]:
-    features = FEATURES[kind]
-    return [one.name for one in features if (not one.deprecated if wanted is None else one.name in wanted)]
 
 
 def _outline(region: Region, settings: Settings) -> Roi:
@@ -174,7 +104,7 @@ def _measure(name: str, roi: Roi, families: dict[str, Family], plan: Plan, found
         found.one_level.add(name)
     for kind in families:
         values, start = computed[kind], f"{name}_{kind}_"
-        for feature in _names(kind, plan):
+        for feature in plan.names(kind):
             value = values[feature]
             found.values[start + feature] = value
             if value != value:
@@ -189,7 +119,7 @@ def _reject(name: str, rejected: Rejected, families: dict[str, Family], plan: Pl
 def _leave(name: str, why: str, families: dict[str, Family], plan: Plan, found: Found) -> None:
     """Add features as undefined."""
     for kind in families:
-        for feature in _names(kind, plan):
+        for feature in plan.names(kind):
             found.values[f"{name}_{kind}_{feature}"] = math.nan
             found.undefined[f"{name}_{kind}_{feature}"] = why
 

@@ -17,8 +17,9 @@ from features.core.quarantine import REASONS, Rejected, Warned
 from features.core.region import Region, Volume
 from features.images.formats.volume import read_volume
 from features.radiomics.diagnostics import Value, diagnose
-from features.radiomics.engine import Plan, compute_features
+from features.radiomics.engine import compute_features
 from features.radiomics.parameters import Parameters
+from features.radiomics.plan import Plan
 from features.radiomics.pyradiomics_preparation import Steps, prepare_pair
 
 _OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})

@@ -17,7 +17,7 @@ from features.core.region import Box, Region
 from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.roi import Roi
 from features.radiomics.dialects.settings import Settings
-from features.radiomics.engine import ImageType, Plan
+from features.radiomics.plan import ImageType, Plan
 from features.radiomics.voxelwise.compute import KERNELS, Wanted, compute_voxels
 from features.radiomics.voxelwise.window import Window
 

@@ -13,8 +13,8 @@ from features.core.kinds.filter import FILTERS
 from features.core.yaml import Document, Loc
 from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.settings import Settings
-from features.radiomics.engine import ImageType, Plan
 from features.radiomics.parameter_file import ParameterFile
+from features.radiomics.plan import ImageType, Plan
 from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 from features.radiomics.voxelwise.window import Window
 

@@ -100,9 +100,9 @@ def _parameters(
 ) -> "Parameters":
     """What the options ask for. Raises RadweaveError where they contradict each other, or name what is not there."""
     from features.radiomics.dialects.settings import Settings
-    from features.radiomics.engine import ImageType, Plan
     from features.radiomics.maps import parse_features
     from features.radiomics.parameters import Parameters, load_parameters
+    from features.radiomics.plan import ImageType, Plan
     from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
     from features.radiomics.voxelwise.window import Window
 

@@ -33,7 +33,7 @@ HEAVY = (
     ),
     *("SimpleITK", "radiomics", "numba", "scipy", "highdicom", "pydicom", "duckdb", "pandas"),
 )
-# pyarrow.dataset imports pandas; recipes of IBSI come with numba.
+# pyarrow.dataset imports pandas.
 COMMANDS = {
     "--help": [],
     "status --store {store} --catalog data_catalog.yaml": [],
@@ -43,7 +43,7 @@ COMMANDS = {
     "diff 1 --store {store}": ["pandas"],
     "query SELECT+1 --store {store}": ["duckdb", "pandas"],
     "export region --store {store} --output {store}/../region.csv": ["duckdb", "pandas"],
-    "check": ["numba", "scipy"],
+    "check": [],
     "features": [],
 }
 # Each command in a child of one process that holds what all of them need.

@@ -5,6 +5,7 @@ Source: Zwanenburg et al., Image biomarker standardisation initiative, reference
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -29,6 +30,7 @@ NAMES: tuple[FamilyName, ...] = get_args(FamilyName)
 FEATURES: Mapping[str, tuple[Feature, ...]] = read_features("ibsi.csv")
 # The family of ours, where its name is another one.
 KINDS: Mapping[str, str] = {"morphology": "shape", "intensity_statistics": "firstorder", "ngldm": "gldm"}
+SPHERE_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)  # radius of the spheres of 1 cm³ of local intensity (9ST6)
 AGGREGATIONS: tuple[Aggregation, ...] = (*DIRECTIONAL, *UNDIRECTED)
 _POSSIBLE: Mapping[str, Iterable[Aggregation]] = {
     **dict.fromkeys(("glcm", "glrlm"), DIRECTIONAL),

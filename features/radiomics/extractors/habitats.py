@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
 from features.core.bounds import MOST_FILTERS
-from features.core.box import bounding_box
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.filter import FILTERS, Filter, Source
 from features.core.kinds.preparation import Preparation
@@ -85,6 +84,8 @@ class Habitats(Extractor):
 
     def _voxels(self, region: Region) -> NDArray[np.float64]:
         """(voxels of the ROI, images), each image scaled to a mean of 0 and a standard deviation of 1."""
+        from features.core.box import bounding_box  # what computes is imported late: a recipe only declares
+
         box = bounding_box(region.mask)
         inside = region.mask[box]
         source = Source(region.volume.array, region.volume.spacing_mm, box)

@@ -8,18 +8,15 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from features.core.box import bounding_box
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.filter import Source
 from features.core.kinds.preparation import Bins, FixedBinCount, FixedBinWidth, Preparation
 from features.core.region import Region, Volume
 from features.core.storage.table import Column
 from features.radiomics.dialects.aggregation import MEANING, Aggregation
-from features.radiomics.dialects.ibsi import NAMES, FamilyName, entries
+from features.radiomics.dialects.ibsi import NAMES, SPHERE_MM, FamilyName, entries
 from features.radiomics.dialects.settings import IbsiSettings
-from features.radiomics.ibsi_features import compute_ibsi_features
 from features.radiomics.names import ORIGINAL, word
-from features.radiomics.voxels.spheres import RADIUS_MM
 
 VALUES = "3"  # to be raised when a value changes
 
@@ -35,7 +32,7 @@ class Ibsi(Extractor):
 
     kind: Literal["ibsi"] = "ibsi"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
-    reach_mm: ClassVar[float] = RADIUS_MM
+    reach_mm: ClassVar[float] = SPHERE_MM
     families: tuple[FamilyName, ...] = Field(NAMES, min_length=1)
     aggregations: tuple[Aggregation, ...] = Field(("3D:avg", "3D"), min_length=1)
     ivh: Bins | None = None
@@ -67,6 +64,9 @@ class Ibsi(Extractor):
         return [self._extract(region, preparation) for region in regions]
 
     def _extract(self, region: Region, preparation: Preparation) -> Mapping[str, float]:
+        from features.core.box import bounding_box  # what computes is imported late: a recipe only declares
+        from features.radiomics.ibsi_features import compute_ibsi_features
+
         bounds = preparation.resegment or (None, None)
         settings = IbsiSettings(discretise=preparation.discretise, ivh=self._ivh(preparation), bin_range=bounds)
         values = compute_ibsi_features(region, settings, families=self.families, aggregations=self.aggregations)

@@ -15,7 +15,7 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.region import Region
 from features.core.storage.table import Column
-from features.radiomics.voxels.spheres import RADIUS_MM, sphere_means
+from features.radiomics.dialects.ibsi import SPHERE_MM
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -34,7 +34,7 @@ class Pet(Extractor):
     kind: Literal["pet"] = "pet"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     units: ClassVar[tuple[Unit, ...] | None] = ("SUV",)
-    reach_mm: ClassVar[float] = RADIUS_MM
+    reach_mm: ClassVar[float] = SPHERE_MM
     relative: tuple[Share, ...] = Field(
         (0.41, 0.5), max_length=MOST_THRESHOLDS, description="thresholds as shares of SUVmax"
     )
@@ -67,8 +67,10 @@ class Pet(Extractor):
         return [dict(zip((c.name for c in self.columns(preparation)), self._values(r), strict=True)) for r in regions]
 
     def _values(self, region: Region) -> list[float]:
+        from features.radiomics.voxels.spheres import sphere_means  # what computes is imported late
+
         values = region.values.astype(np.float64)
-        peaks = sphere_means(region)
+        peaks = sphere_means(region, SPHERE_MM)
         highest = float(values.max())
         found = [highest, float(values.mean()), float(peaks.max()), float(peaks[values == highest].max())]
         limits = [share * highest if highest > 0 else math.nan for share in self.relative]

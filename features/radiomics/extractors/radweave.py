@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
@@ -20,9 +20,7 @@ from features.core.storage.table import Column
 from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.names import UNDEFINED, word
-
-if TYPE_CHECKING:
-    from features.radiomics.engine import Plan  # what computes is imported late: a recipe only declares
+from features.radiomics.plan import ImageType, Plan, feature_names, is_texture
 
 VERSION = "3"  # raise it when values change
 DEFAULT = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -85,8 +83,6 @@ class Radweave(Extractor):
         return f"radweave {VERSION}; PyWavelets {version('PyWavelets')}"
 
     def columns(self, preparation: Preparation) -> list[Column]:
-        from features.radiomics.engine import feature_names
-
         features = {(kind, feature.name): feature for kind in self.families for feature in FEATURES[kind]}
         columns = []
         for image, kind, name in feature_names(self._plan(preparation)):
@@ -108,7 +104,7 @@ class Radweave(Extractor):
         return [self._extract(region, preparation) for region in regions]
 
     def _extract(self, region: Region, preparation: Preparation) -> Mapping[str, float | str]:
-        from features.radiomics.engine import compute_features, feature_names, is_texture
+        from features.radiomics.engine import compute_features  # what computes is imported late: a recipe only declares
 
         plan = self._plan(preparation)
         found = compute_features(region, plan)
@@ -125,8 +121,6 @@ class Radweave(Extractor):
         return {**values, UNDEFINED.name: json.dumps(reasons, sort_keys=True) if reasons else ""}
 
     def _plan(self, preparation: Preparation) -> Plan:
-        from features.radiomics.engine import ImageType, Plan
-
         bins = preparation.discretise
         settings = Settings(
             bin_width=bins.bin_width if isinstance(bins, FixedBinWidth) else None,

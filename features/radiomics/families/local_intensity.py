@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from features.radiomics.dialects.aggregation import Aggregation
+from features.radiomics.dialects.ibsi import SPHERE_MM
 from features.radiomics.dialects.roi import IbsiRoi
 from features.radiomics.families.family import Family
 from features.radiomics.formulas.slices import Values
@@ -21,5 +22,5 @@ class LocalIntensity(Family):
     kind: Literal["local_intensity"] = "local_intensity"
 
     def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:  # noqa: ARG002
-        means = sphere_means(roi.region)
+        means = sphere_means(roi.region, SPHERE_MM)
         return {None: [float(means[roi.values == roi.values.max()].max()), float(means.max())]}

@@ -1,8 +1,6 @@
-"""Spheres of 1 cm³: mean intensities round the voxels of a ROI, whatever the mask says of the voxels in them."""
+"""Spheres: mean intensities round the voxels of a ROI, whatever the mask says of the voxels in them."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numba import njit
@@ -12,10 +10,8 @@ from features.core.box import bounding_box
 from features.core.kinds.filter import Source
 from features.core.region import Region
 
-RADIUS_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)
 
-
-def sphere_means(region: Region, radius_mm: float = RADIUS_MM) -> NDArray[np.float64]:
+def sphere_means(region: Region, radius_mm: float) -> NDArray[np.float64]:
     """Mean of the sphere round each voxel of the mask, in the order of the array; NaN if it meets a NaN.
 
     A voxel counts if its centre is in the sphere; where the image ends, spheres are cut.

@@ -10,8 +10,8 @@ from features.core.errors import ConfigError
 from features.core.kinds.filter import FILTERS
 from features.radiomics.dialects.pyradiomics import FEATURES
 from features.radiomics.dialects.settings import Settings
-from features.radiomics.engine import feature_names
 from features.radiomics.parameters import REMOVED, Parameters, default_parameters, load_parameters
+from features.radiomics.plan import feature_names
 from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 from features.radiomics.voxelwise.window import Window
 

@@ -13,8 +13,9 @@ import pytest
 from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
 from features.images.prepare import prepare_region
+from features.radiomics.dialects.ibsi import SPHERE_MM
 from features.radiomics.extractors.pet import Pet
-from features.radiomics.voxels.spheres import RADIUS_MM, sphere_means
+from features.radiomics.voxels.spheres import sphere_means
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "ibsi_digital_phantom_voxels.csv"
 
@@ -76,7 +77,7 @@ def test_spheres_have_one_millilitre(spacing: tuple[float, float, float]) -> Non
     array[middle] = 1.0
     mask = np.zeros(size, bool)
     mask[middle] = True
-    (mean,) = sphere_means(Region(Volume(array, spacing), mask), RADIUS_MM)
+    (mean,) = sphere_means(Region(Volume(array, spacing), mask), SPHERE_MM)
     assert np.prod(spacing) / mean == pytest.approx(1000.0, rel=0.04)
 
 

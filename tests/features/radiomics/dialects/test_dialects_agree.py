@@ -20,8 +20,9 @@ from features.core.region import Region, Volume
 from features.radiomics.dialects import ibsi, pyradiomics
 from features.radiomics.dialects.aggregation import Aggregation
 from features.radiomics.dialects.settings import IbsiSettings, Settings
-from features.radiomics.engine import ImageType, Plan, compute_features
+from features.radiomics.engine import compute_features
 from features.radiomics.ibsi_features import compute_ibsi_features
+from features.radiomics.plan import ImageType, Plan
 
 SPACING = (0.7, 0.9, 2.0)
 WIDTH = 12.0
