@@ -138,10 +138,10 @@ def _run_deployments(
     assert isinstance(scheduled, RunnerDeployment)
     assert isinstance(on_demand, RunnerDeployment)
     _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
-    studies = _names_or_file("study", _studies(declared))
-    _offer(scheduled, "recipes", {"items": _names_or_file("recipe", recipe_files())})
-    _offer(scheduled, "studies", {"items": studies})
-    _offer(on_demand, "study", studies)
+    studies = _studies(declared)
+    _tell_names(scheduled, "recipes", recipe_files())
+    _tell_names(scheduled, "studies", studies)
+    _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(studies)}, _FILE]})
     _run_until_stopped([scheduled, on_demand], stopping)
 
 
@@ -182,9 +182,7 @@ def _studies(declared: Catalog) -> list[str]:
     return [name for name, path in study_files().items() if set(load_study(path).cohorts) <= set(declared.cohorts)]
 
 
-def _names_or_file(what: str, names: Any) -> dict[str, Any]:
-    file = {"title": "file", "type": "string", "description": f"path of the YAML file of a {what}"}
-    return {"anyOf": [{"title": "with radweave", **_words(names)}, file]}
+_FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
 
 
 def _words(words: Any) -> dict[str, Any]:
@@ -197,3 +195,9 @@ def _offer(deployment: Any, parameter: str, schema: dict[str, Any]) -> None:
     if "anyOf" in schema:
         known.pop("type", None)
     known.update(schema)
+
+
+def _tell_names(deployment: Any, parameter: str, names: Any) -> None:
+    """Let the form tell the names that may be typed: the UI has no list of words to choose from that takes files as well."""
+    known = deployment._parameter_openapi_schema.properties[parameter]
+    known["description"] += f". With radweave come {', '.join(names) or 'none'}"

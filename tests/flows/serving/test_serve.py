@@ -132,7 +132,8 @@ def test_the_form_explains_every_field(server, name: str) -> None:
 def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
     refresh = server.deployment("scheduled")["parameter_openapi_schema"]
     assert refresh["properties"]["cohorts"]["items"]["enum"] == ["builtin"]
-    assert "ct_lung" in refresh["properties"]["recipes"]["items"]["enum"]
+    assert "With radweave come ct_lung, ibsi_a, " in refresh["properties"]["recipes"]["description"]
+    assert "With radweave come builtin_response, builtin_survival" in refresh["properties"]["studies"]["description"]
     assert len(refresh["properties"]["runner"]["anyOf"]) == 3
     study = server.deployment("on-demand")["parameter_openapi_schema"]
     assert study["properties"]["study"]["anyOf"][0]["enum"] == ["builtin_response", "builtin_survival"]
@@ -200,18 +201,26 @@ def log_of(server, run: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "sentence"),
+    ("name", "wrong", "sentence"),
     [
         (
-            {"models": [{"model": {"kind": "coxnet"}}]},
+            "on-demand",
+            {"study": "builtin_response", "models": [{"model": {"kind": "coxnet"}}]},
             "coxnet cannot predict response, a binary endpoint; choose among",
         ),
-        ({"study": "builtin_respons"}, 'there is no study "builtin_respons"; there are builtin_response, '),
+        (
+            "on-demand",
+            {"study": "builtin_respons"},
+            'there is no study "builtin_respons"; there are builtin_response, ',
+        ),
+        ("scheduled", {"recipes": ["ct_lung", "own/ct.yaml"]}, "own/ct.yaml: there is no such file of a recipe"),
     ],
 )
-def test_what_is_wrong_in_the_form_ends_the_run_with_a_sentence_and_no_traceback(server, wrong, sentence: str) -> None:
+def test_what_is_wrong_in_the_form_ends_the_run_with_a_sentence_and_no_traceback(
+    server, name: str, wrong: dict[str, Any], sentence: str
+) -> None:
     before = len(server.log.read_text())
-    run = server.end(server.trigger("on-demand", **{"study": "builtin_response", **wrong}))
+    run = server.end(server.trigger(name, **wrong))
     assert run["state"]["type"] == "FAILED"
     assert sentence in run["state"]["message"]
     server.wait("the log", lambda: [line for line in log_of(server, run["id"]) if line.startswith("Finished in state")])

@@ -84,6 +84,8 @@ def test_a_refresh_is_run_by_clicking(page: Any, server: Any) -> None:
     for words in ("Cohorts", "Recipes", "Runner", "Failure threshold", "where the work is done"):
         see(page, words)
     choose(page, 0, "builtin")
+    page.get_by_role("button", name="Add item").first.click()
+    page.locator("textarea:visible").first.fill("flows/recipes/ct_lung.yaml")
     page.get_by_text("Threads", exact=True).click()
     see(page, "How many work side by side")
     run = submitted(page, server, known)
@@ -91,6 +93,7 @@ def test_a_refresh_is_run_by_clicking(page: Any, server: Any) -> None:
     ended = server.end(run)
     assert ended["state"]["type"] == "COMPLETED", ended["state"]
     assert ended["parameters"]["cohorts"] == ["builtin"]
+    assert ended["parameters"]["recipes"] == ["flows/recipes/ct_lung.yaml"]
     assert ended["parameters"]["runner"]["kind"] == "threads"
     page.reload()
     see(page, ended["name"])
