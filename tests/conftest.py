@@ -1,6 +1,7 @@
 """What all tests share: a key of their own, the public data if they are there, and one small cohort that is whole."""
 
 import fcntl
+import io
 import os
 import re
 import shutil
@@ -9,12 +10,31 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# Tests run side by side: threads of BLAS and torch that wait for a core spin, which doubles the time of what they compute.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+WITH_SERVER = ("tests/flows/serving/", "tests/flows/test_canaries.py")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files go to processes as wholes, and those that share a server of Prefect to one, so that it is started once."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "server" if nodeid.startswith(WITH_SERVER) else str(super()._split_scope(nodeid))
+
+    return Files(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,14 +90,35 @@ class Answer:
     stderr: str
 
 
+@pytest.fixture(scope="session")
+def inside() -> Callable[..., Answer]:
+    """As `command`, for fixtures that several tests share, and with the work done by one thread of this process."""
+
+    def run(*arguments: object, **environment: str) -> Answer:
+        from flows.cli import main
+
+        out, err = io.StringIO(), io.StringIO()
+        words = [*map(str, arguments), "--runner", "threads", "--workers", "1"]
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(ROOT)
+            for name, value in {"COLUMNS": "200", **environment}.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as stop:
+                main(words)
+        assert not stop.value.code, f"exit {stop.value.code}\n{out.getvalue()}\n{err.getvalue()}"
+        return Answer(out.getvalue(), err.getvalue())
+
+    return run
+
+
 @pytest.fixture
 def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """The command line within this process, which spares its imports: `command("check", "--catalog", path, code=2)`."""
 
-    def run(*arguments: object, code: int = 0, **environment: str) -> Answer:
+    def run(*arguments: object, code: int = 0, cwd: Path = ROOT, **environment: str) -> Answer:
         from flows.cli import main
 
-        monkeypatch.chdir(ROOT)
+        monkeypatch.chdir(cwd)
         for name, value in {"COLUMNS": "200", **environment}.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(SystemExit) as stop:

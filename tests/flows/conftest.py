@@ -99,7 +99,7 @@ class Server:
 
     def get(self, path: str) -> Any:
         request = urllib.request.Request(self.url + path, headers=self.headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             text = answer.read().decode()
             return json.loads(text) if "json" in answer.headers["content-type"] else text
 
@@ -107,7 +107,7 @@ class Server:
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers)
         for pause in (1, 3, 10, 0):  # 503: the server's SQLite is busy
             try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
+                with urllib.request.urlopen(request, timeout=120) as answer:
                     text = answer.read()
                     return json.loads(text) if text else None
             except urllib.error.HTTPError as error:
@@ -117,7 +117,7 @@ class Server:
                 time.sleep(pause)
         raise AssertionError("unreachable")
 
-    def wait(self, what: str, ready: Callable[[], Any], seconds: float = 240) -> Any:
+    def wait(self, what: str, ready: Callable[[], Any], seconds: float = 900) -> Any:
         """What `ready` gives once it is true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -145,7 +145,7 @@ class Server:
     def run(self, run: str) -> Any:
         return self.get(f"/api/flow_runs/{run}")
 
-    def end(self, run: str, seconds: float = 240) -> Any:
+    def end(self, run: str, seconds: float = 900) -> Any:
         """The flow run once it has ended."""
 
         def ended() -> Any:
@@ -179,7 +179,7 @@ class Server:
         """Ends with SIGTERM; returns what was printed."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout=180)
+            self.process.wait(timeout=600)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise

@@ -34,7 +34,7 @@ def write_turned(path: Path, array: np.ndarray, spacing_mm: tuple[float, ...]) -
     sitk.WriteImage(sitk.Flip(sitk.PermuteAxes(image, (2, 0, 1)), (True, False, True)), str(path))
 
 
-def test_two_readers_of_one_image_under_two_patients_and_in_two_formats(demo, radweave, tmp_path: Path) -> None:
+def test_two_readers_of_one_image_under_two_patients_and_in_two_formats(demo, inside, tmp_path: Path) -> None:
     """DICOM with RTSTRUCT in one centre; in another one NIfTI, turned, in doubles, with a wider contour."""
     catalog, store = demo.copy_cohort(tmp_path), demo.copy(tmp_path)
     first = min((catalog.parent / "A" / "dicom").iterdir()) / "baseline"
@@ -45,8 +45,8 @@ def test_two_readers_of_one_image_under_two_patients_and_in_two_formats(demo, ra
     write_turned(second / "GTV.nii.gz", ndimage.binary_dilation(mask, iterations=2).astype(np.uint8), image.spacing_mm)
     study = tmp_path / "readers.yaml"
     study.write_text(STUDY.format(catalog=catalog))
-    radweave("refresh", "--all", "--catalog", catalog, "--store", store)
-    radweave("study", study, "--catalog", catalog, "--store", store)
+    inside("refresh", "--all", "--catalog", catalog, "--store", store)
+    inside("study", study, "--catalog", catalog, "--store", store)
 
     mart = Mart.open(Store(store))
     told = [row for row in mart.read("warnings", "builtin").to_pylist() if row["code"] == "IMAGE_COPY"]

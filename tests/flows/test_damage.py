@@ -79,17 +79,17 @@ def remove(path: Path, rng: random.Random) -> None:
 
 
 @pytest.fixture(scope="module")
-def places(demo, tmp_path_factory: pytest.TempPathFactory, radweave) -> tuple[Path, Path, Path]:
+def places(demo, tmp_path_factory: pytest.TempPathFactory, inside) -> tuple[Path, Path, Path]:
     """Catalog, store and study: two refreshes, a study, stability, quality pages, an audit of releases."""
     folder = tmp_path_factory.mktemp("damage")
     catalog, store = demo.copy_cohort(folder), demo.copy(folder)
     shutil.rmtree(min(path for path in (catalog.parent / "C").iterdir() if path.is_dir()))
     (folder / "two.yaml").write_text("chains:\n- []\n- [{kind: noise, sd: 4}]\n")
     (folder / "small.yaml").write_text(STUDY)
-    where = "--catalog", catalog, "--store", store, "--runner", "threads", "--workers", 1
-    radweave("refresh", "--all", *where)
-    radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", folder / "two.yaml", *where)
-    radweave("study", folder / "small.yaml", *where)
+    where = "--catalog", catalog, "--store", store
+    inside("refresh", "--all", *where)
+    inside("stability", "builtin", "--recipe", "ct_lung", "--perturbations", folder / "two.yaml", *where)
+    inside("study", folder / "small.yaml", *where)
     Store(store).releases.write_bytes(json_bytes({"releases": []}))
     found = verify(Store(store))
     assert (found.refreshes, found.faults, found.notes) == (2, (), ())

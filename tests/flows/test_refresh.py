@@ -36,13 +36,13 @@ def test_scans_in_are_scans_used_plus_quarantined(demo) -> None:
     assert state.used == mart.read("radiomics", "builtin").num_rows > 24
 
 
-def test_rerun_computes_nothing_and_gives_the_same_bytes(demo, radweave, tmp_path: Path) -> None:
+def test_rerun_computes_nothing_and_gives_the_same_bytes(demo, inside, tmp_path: Path) -> None:
     store = demo.copy(tmp_path)
     kept = ("work", "tables", "refreshes", "views", "studies")
     before = digests(store, *kept)
     times = {path: path.stat().st_mtime_ns for path in (store / "work").rglob("*.parquet")}
-    radweave("refresh", "--all", "--catalog", demo.catalog, "--store", store)
-    radweave("study", "builtin_response", "--catalog", demo.catalog, "--store", store)
+    inside("refresh", "--all", "--catalog", demo.catalog, "--store", store)
+    inside("study", "builtin_response", "--catalog", demo.catalog, "--store", store)
     assert digests(store, *kept) == before
     assert {path: path.stat().st_mtime_ns for path in (store / "work").rglob("*.parquet")} == times
 
@@ -67,7 +67,7 @@ def test_killed_refresh_is_finished_by_the_next_with_the_same_tables(demo, radwe
     assert verify(Store(store)).faults == ()
 
 
-def test_bad_cases_are_rows_and_the_others_do_not_change(demo, radweave, tmp_path: Path) -> None:
+def test_bad_cases_are_rows_and_the_others_do_not_change(demo, inside, tmp_path: Path) -> None:
     cohort = Path(shutil.copytree(demo.catalog.parent, tmp_path / "cohort"))
     store = demo.copy(tmp_path)
     image = min((cohort / "C").rglob("baseline/CT.nii.gz"))
@@ -75,7 +75,7 @@ def test_bad_cases_are_rows_and_the_others_do_not_change(demo, radweave, tmp_pat
     slices = sorted(min((cohort / "A" / "dicom").iterdir()).rglob("baseline/CT/*.dcm"))
     slices[len(slices) // 2].unlink()
     min((cohort / "B" / "dicom").iterdir()).joinpath("baseline", "SEG.dcm").unlink()
-    radweave("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
+    inside("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
     mart = Mart.open(Store(store))
     rows = mart.read("quarantine", "builtin").to_pylist()
     assert sorted(row["code"] for row in rows) == ["DICOM_MISSING_SLICE", "MASK_MISSING", "NII_TRUNC"]

@@ -12,11 +12,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.data]
 
 
 @pytest.fixture(scope="module")
-def store(public_data: Path, tmp_path_factory: pytest.TempPathFactory, radweave) -> Path:
+def store(public_data: Path, tmp_path_factory: pytest.TempPathFactory, inside) -> Path:
     folder = tmp_path_factory.mktemp("sts") / "store"
     sarcoma = str(public_data / "sts")
-    radweave("refresh", "sts", "--store", folder, RADWEAVE_STS=sarcoma)
-    radweave("study", "sts_metastasis", "sts_recurrence", "--store", folder, RADWEAVE_STS=sarcoma)
+    inside("refresh", "sts", "--store", folder, RADWEAVE_STS=sarcoma)
+    inside("study", "sts_metastasis", "sts_recurrence", "--store", folder, RADWEAVE_STS=sarcoma)
     return folder
 
 

@@ -122,7 +122,7 @@ def test_plain_globs_see_one_refresh_while_others_are_committed(cohort: Cohort) 
     writer.start()
     seen = set()
     try:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600
         while len(seen) < 3 and time.monotonic() < end:
             view = cohort.store.mart.resolve()
             cases = [

@@ -86,14 +86,14 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
     assert verify(store).faults == ()
 
 
-def test_a_study_is_stale_once_the_catalog_has_changed(demo, radweave, tmp_path: Path) -> None:
+def test_a_study_is_stale_once_the_catalog_has_changed(demo, command, tmp_path: Path) -> None:
     store = demo.copy(tmp_path)
     state = r"│ builtin_response │ \w+ │ (\w+) +│"  # the folder's own name holds the word "stale" too
-    found = radweave("status", "--store", store, "--catalog", demo.catalog).stdout
+    found = command("status", "--store", store, "--catalog", demo.catalog).stdout
     assert re.findall(state, found) == ["current"]
     changed = demo.catalog.parent / "other_catalog.yaml"
     changed.write_text(demo.catalog.read_text().replace("horizon_days: 1826", "horizon_days: 1000"))
-    found = radweave("status", "--store", store, "--catalog", changed).stdout
+    found = command("status", "--store", store, "--catalog", changed).stdout
     changed.unlink()
     assert re.findall(state, found) == ["stale"]
 
@@ -126,10 +126,10 @@ def test_a_refused_study_leaves_no_folder(demo, command, tmp_path: Path, monkeyp
     assert [path.name for path in (store / "studies").iterdir()] == ["builtin_response"]
 
 
-def test_query_reads_and_never_writes(demo, radweave, tmp_path: Path) -> None:
+def test_query_reads_and_never_writes(demo, command, tmp_path: Path) -> None:
     arguments = ("--store", demo.store, "--format", "csv")
-    assert radweave("query", "SELECT count(*) AS n FROM clinical", *arguments).stdout == '"n"\n24\n'
-    explained = radweave("query", "SELECT count(*) FROM dictionary WHERE description = ''", *arguments).stdout
+    assert command("query", "SELECT count(*) AS n FROM clinical", *arguments).stdout == '"n"\n24\n'
+    explained = command("query", "SELECT count(*) FROM dictionary WHERE description = ''", *arguments).stdout
     assert explained.splitlines()[1] == "0"
     for attack in (
         f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
@@ -138,5 +138,5 @@ def test_query_reads_and_never_writes(demo, radweave, tmp_path: Path) -> None:
         f"ATTACH '{tmp_path / 'x.db'}'",
         "INSTALL httpfs",
     ):
-        assert "the query fails" in radweave("query", attack, *arguments, code=2).stderr
+        assert "the query fails" in command("query", attack, *arguments, code=2).stderr
     assert list(tmp_path.iterdir()) == []

@@ -84,7 +84,7 @@ class Orthanc:
         self._process = subprocess.Popen(
             ["Orthanc", str(self._file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        for _ in range(600):
+        for _ in range(6000):
             try:
                 requests.get(f"{URL}/studies", auth=(USER, PASSWORD), timeout=5).raise_for_status()
                 return

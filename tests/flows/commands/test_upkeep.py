@@ -17,14 +17,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def changed(demo, radweave, tmp_path_factory) -> tuple[Path, Path, str]:
+def changed(demo, inside, tmp_path_factory) -> tuple[Path, Path, str]:
     """A store after a second refresh, for which one patient of centre C was replaced by another's files."""
     folder = tmp_path_factory.mktemp("changed")
     cohort, store = Path(shutil.copytree(demo.catalog.parent, folder / "cohort")), demo.copy(folder)
     patients = sorted(path for path in (cohort / "C").iterdir() if path.is_dir())
     shutil.rmtree(patients[0] / "baseline")
     (patients[1] / "baseline" / "CT.nii.gz").unlink()
-    radweave("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
+    inside("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
     return cohort / "data_catalog.yaml", store, f"builtin:{pseudonym(load_key(), 'builtin', patients[2].name)}"
 
 
@@ -54,7 +54,7 @@ def test_earlier_tables_can_be_asked(changed, command) -> None:
     assert then == now + 2
 
 
-def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, radweave, tmp_path: Path) -> None:
+def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, inside, tmp_path: Path) -> None:
     catalog, kept, case = changed
     store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
     before = newest(Store(store)).cohorts["builtin"]
@@ -74,14 +74,14 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, radwe
     after = newest(Store(store)).cohorts["builtin"]
     assert after.scans == before.scans
     assert after.withdrawn > 0
-    radweave("refresh", "--all", "--catalog", catalog, "--store", store)
+    inside("refresh", "--all", "--catalog", catalog, "--store", store)
     again = newest(Store(store)).cohorts["builtin"]
     assert (again.scans, again.used, again.withdrawn) == (after.scans, after.used, after.withdrawn)
     assert again.quarantined == after.quarantined
     patients = {row["patient"] for row in Mart.open(Store(store)).read("clinical", "builtin").to_pylist()}
     assert case.split(":")[1] not in patients
     assert "may enter again" in command("restore", case, "--store", store).stdout
-    radweave("refresh", "--all", "--catalog", catalog, "--store", store)
+    inside("refresh", "--all", "--catalog", catalog, "--store", store)
     back = newest(Store(store)).cohorts["builtin"]
     assert (back.scans, back.used, back.withdrawn) == (before.scans, before.used, 0)
 

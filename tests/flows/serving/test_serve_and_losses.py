@@ -56,7 +56,7 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_it
     ghost = first.post(study, running)["id"]  # as a machine leaves it that loses its power
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()
-    _, printed = process.communicate(timeout=240)
+    _, printed = process.communicate(timeout=900)
     assert process.returncode == 0, printed
     assert "the Prefect server is gone: the work goes on without it" in printed
     kept = [newest(Store(where)) for where in (store, demo.store)]
@@ -71,7 +71,7 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_it
     assert (left["type"], left["message"].startswith("the process of this run is gone")) == ("CRASHED", True)
     assert second.get("/api/v2/concurrency_limits/radweave-gpu")["active_slots"] == 0
     os.kill(server_of(second.process.pid), signal.SIGKILL)
-    assert second.process.wait(timeout=30) == 6
+    assert second.process.wait(timeout=300) == 6
     printed = second.log.read_text()
     assert "left by an earlier process" in printed
     assert "slots of the GPU that killed runs had left taken, free now: 1" in printed
@@ -128,7 +128,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]
     server = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(100):
+        for _ in range(1000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -169,7 +169,7 @@ def test_prefect_yaml_deploys_and_a_worker_runs_what_is_scheduled(server, demo, 
     def prefect(*arguments: str) -> str:
         command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -177,7 +177,7 @@ def test_prefect_yaml_deploys_and_a_worker_runs_what_is_scheduled(server, demo, 
     server.wait("the end of all runs", lambda: not [run for run in server.runs() if run["state"]["type"] == "RUNNING"])
     server.post("/api/v2/concurrency_limits/increment", {"slots": 1, "names": ["radweave-gpu"]})  # nobody gives it back
     prepared = server.command("prepare")
-    printed, _ = prepared.communicate(timeout=120)
+    printed, _ = prepared.communicate(timeout=900)
     assert "slots of the GPU that killed runs had left taken, free now: 1" in printed
     assert 'work pool "radweave"' in printed and 'concurrency limit "radweave-gpu": 1' in printed
     automations = [one["name"] for one in server.post("/api/automations/filter", {})]
@@ -186,7 +186,7 @@ def test_prefect_yaml_deploys_and_a_worker_runs_what_is_scheduled(server, demo, 
     nightly = server.deployment("nightly")
     assert nightly["work_pool_name"] == "radweave"
     wanted = {"deployments": {"id": {"any_": [nightly["id"]]}}}
-    planned = server.wait("a scheduled run", lambda: server.post("/api/flow_runs/filter", wanted), 90)
+    planned = server.wait("a scheduled run", lambda: server.post("/api/flow_runs/filter", wanted))
     assert planned[0]["auto_scheduled"] and planned[0]["expected_start_time"][11:19] == "03:00:00"
     run = server.trigger("nightly", catalog=str(demo.catalog), store=str(demo.copy(tmp_path)), cohorts=["builtin"])
     prefect("worker", "start", "--pool", "radweave", "--type", "process", "--run-once")

@@ -28,7 +28,7 @@ from tests.tasks.deeds import (
 )
 
 EVERY = [Threads(workers=2), Processes(workers=2, memory_gib=1), Dask(workers=2, memory_gib=1)]
-KILLING = [Processes(workers=2, memory_gib=1, timeout_s=3), Dask(workers=2, memory_gib=1, timeout_s=3)]
+KILLING = [Processes(workers=2, memory_gib=1, timeout_s=10), Dask(workers=2, memory_gib=1, timeout_s=10)]
 
 
 def kinds(runners: list[Any]) -> Any:
