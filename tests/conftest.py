@@ -24,6 +24,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
 WITH_SERVER = ("tests/flows/serving/", "tests/flows/test_canaries.py")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Files go to processes as wholes, and those that share a server of Prefect to one, so that it is started once."""
     if config.getoption("dist") != "loadfile":

@@ -99,8 +99,10 @@ def test_a_cohort_is_refreshed_studied_and_queried_there(s3: str, demo, command,
     computed = {name.split("/")[0]: name for name in results if not name.startswith("deep/")}
     for name in set(results) - set(computed.values()):
         write_bytes(open_place(place) / "work" / name, (demo.store / "work" / name).read_bytes())
-    command("refresh", "--all", "--catalog", demo.catalog, "--store", place)
-    assert "as before" in command("refresh", "--all", "--catalog", demo.catalog, "--store", place).stdout
+    here = "--catalog", demo.catalog, "--store", place
+    thread = *here, "--runner", "threads", "--workers", 1
+    command("refresh", "--all", *here, "--workers", 1)
+    assert "as before" in command("refresh", "--all", *thread).stdout
     remote = open_place(place)
     tables = find_files(remote / "tables")
     assert tables == find_files(demo.store / "tables")
@@ -112,8 +114,8 @@ def test_a_cohort_is_refreshed_studied_and_queried_there(s3: str, demo, command,
     study = tmp_path / "study" / "small.yaml"
     study.parent.mkdir()
     study.write_text(STUDY)
-    command("study", study, "--catalog", demo.catalog, "--store", place)
-    assert "current" in command("status", "--store", place, "--catalog", demo.catalog).stdout
+    command("study", study, *thread)
+    assert "current" in command("status", *here).stdout
     case = (
         command("query", 'SELECT "case" FROM scans LIMIT 1', "--store", place, "--format", "csv")
         .stdout.split()[1]
