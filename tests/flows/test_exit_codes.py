@@ -13,19 +13,12 @@ from pathlib import Path
 import pytest
 
 from features.core.errors import ExitCode, RadweaveError
+from tests.support.catalog import cohort_of, dicom_images, file_images, write_catalog
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "exit-codes.md"
-CATALOG = (
-    "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: files\n    centres: {A: {}}\n    images:\n"
-    "    - {format: nifti, centre: A, modality: CT, unit: HU, path: '{patient}_CT.nii',"
-    " mask: {format: nifti, path: '{patient}_GTV.nii'}}\n"
-)
-PACS = (
-    "version: 1\ncohorts:\n  one:\n    title: x\n    licence: CC0\n    root: files\n    centres: {A: {}}\n    images:\n"
-    "    - {format: dicom, centre: A, modality: CT, unit: HU, path: ct, mask: {format: rtstruct, roi: GTV},\n"
-    "       pacs: {url: 'http://127.0.0.1:9/dicom-web', retries: 0}}\n"
-)
+FILES = cohort_of(file_images("{patient}_CT.nii", "{patient}_GTV.nii"), root="files")
+PACS = cohort_of(dicom_images(pacs={"url": "http://127.0.0.1:9/dicom-web", "retries": 0}), root="files")
 
 
 def table() -> dict[int, tuple[str, set[str]]]:
@@ -71,7 +64,7 @@ def test_a_command_ends_with_the_kind_of_its_fault(command, tmp_path: Path) -> N
     command("check", "--catalog", catalog, code=2)
     assert "cannot be read" in command("extract", tmp_path / "pairs.csv", code=3).stderr
     assert "there is no store" in command("verify", "--store", store, code=4).stderr
-    catalog.write_text(CATALOG)
+    write_catalog(tmp_path, one=FILES)
     (tmp_path / "files").mkdir()
     for part in ("CT", "GTV"):
         (tmp_path / "files" / f"p1_{part}.nii").write_bytes(b"no image")
@@ -115,8 +108,7 @@ def test_a_service_that_does_not_answer_is_a_fault_of_the_network(command, tmp_p
 
 
 def test_a_pacs_that_does_not_answer_is_one_too_where_there_is_no_file(command, tmp_path: Path) -> None:
-    catalog = tmp_path / "data_catalog.yaml"
-    catalog.write_text(PACS)
+    catalog = write_catalog(tmp_path, one=PACS)
     (tmp_path / "files").mkdir()
     ask = ("refresh", "one", "--catalog", catalog, "--store", tmp_path / "store", "--runner", "threads")
     found = command(*ask, code=6).stderr
