@@ -58,8 +58,10 @@ def _recipe_or_faults(given: str, folder: Path, where: str) -> tuple[Recipe | No
         recipe = find_recipe(given, folder)
         one_of_a_name([Found(recipe, where or given)])
     except ConfigError as error:
-        if where and not (folder / given).exists():
-            return None, [Fault(where, f'there is no file of a recipe "{given}"', str(folder / given))]
+        path = folder / given
+        if where and not path.exists():
+            hint = did_you_mean(path.name, [other.name for other in path.parent.glob("*.y*ml")])
+            return None, [Fault(where, f'there is no file {path}, which the recipe "{given}" means', hint=hint)]
         return None, list(error.faults)
     except RadweaveError:
         hint = did_you_mean(given, recipe_files())
@@ -140,7 +142,6 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 if endpoint is not None and model.task != endpoint.kind:
                     what = f"{model.kind} predicts a {model.task} endpoint, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
-    recipes: list[Recipe] = []
     named: list[Found] = []
     for i, given in enumerate(study.recipes):
         where = document.where(("recipes", i))
@@ -148,9 +149,9 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         faults += found
         if recipe is None:
             continue
-        recipes.append(recipe)
+        named.append(Found(recipe, where))
         try:
-            one_of_a_name(named := [*named, Found(recipe, where)])
+            one_of_a_name(named)
             check_landmark_cohorts([recipe], study.cohorts)
             for name in study.cohorts:
                 if name in catalog.cohorts:
@@ -159,10 +160,11 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
             faults += error.faults
         except RadweaveError as error:
             faults.append(Fault(where, str(error)))
-    offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
+    offered = {extractor.block for one in named for extractor in one.recipe.extractors}
+    unread = len(named) < len(study.recipes)
     for name, blocks in study.blocks.items():
         for block in blocks:
-            if block in ("radiomics", "deep") and block not in offered:
+            if block in ("radiomics", "deep") and block not in offered and not unread:
                 what = f'the block "{block}" comes from no recipe of the study'
                 faults.append(Fault(document.where(("blocks", name)), what, allowed=", ".join(sorted(offered))))
             if block == "region" and not study.recipes:

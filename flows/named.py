@@ -9,6 +9,7 @@ from features.core.kinds.recipe import Recipe, differing, load_recipe
 from tasks.modelling.evaluation.study import Study, load_study
 
 FOLDER = Path(__file__).parent
+ENDINGS = (".yaml", ".yml")
 
 
 def recipe_files() -> dict[str, Path]:
@@ -31,6 +32,14 @@ def find_recipe(given: str, folder: Path = Path()) -> Recipe:
     return load_recipe(_file("recipe", given, given.replace("/", "_"), files, folder))
 
 
+def name_of(given: str) -> str:
+    """The name of a recipe that need not be here any more; of a file, what it says, or what its own name says."""
+    path = Path(given)
+    if path.suffix not in ENDINGS:
+        return given.replace("/", "_")
+    return load_recipe(path).name if path.is_file() else path.stem
+
+
 def find_study(given: str) -> Path:
     """The file of a study: by the name of one that comes with radweave, or a path. Raises RadweaveError."""
     return _file("study", given, given, study_files(), Path())
@@ -42,7 +51,7 @@ def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: P
         return files[name]
     path = folder / given
     hint = did_you_mean(name, files)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
+    if path.suffix in ENDINGS or path.is_file():
         if not path.exists():
             own = f'the {what} of radweave is named "{path.stem}"' if path.stem in files else ""
             raise ConfigError([Fault(str(path), f"there is no such file of a {what}", hint=own)])

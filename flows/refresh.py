@@ -27,7 +27,7 @@ from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from features.results.work import plan_scans
 from flows.commands.keys import store_key
 from flows.commands.upkeep import unfinished
-from flows.named import find_recipe, recipe_files
+from flows.named import name_of, recipe_files
 from flows.serving.artifacts import Board
 from flows.serving.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
@@ -148,7 +148,7 @@ def _refresh(names: list[str], wish: Wish, path: Path, store: Store, runner: Run
 def _choose(names: list[str], wish: Wish, catalog: Catalog, store: Store) -> dict[str, tuple[Recipe, ...]]:
     """The recipes of each cohort. Raises RadweaveError if one is missing, or columns would be lost."""
     asked = Asked.of(catalog, names, wish.recipes, wish.studies)
-    drop = {find_recipe(one).name if Path(one).is_file() else one.replace("/", "_") for one in wish.drop}
+    drop = {name_of(one) for one in wish.drop}
     chosen = {}
     for name in names:
         state = KnownResults(store, name).state

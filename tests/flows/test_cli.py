@@ -168,12 +168,31 @@ def test_faulty_study_reports_words_that_nobody_knows(command, tmp_path: Path) -
     )
     found = command("check", study, code=2).stderr
     assert "models of one study predict one kind of endpoint" in found
+    recipe = "modality: CT\nunit: HU\ndiscretise: {bin_width: 5}\nextractors: [radweave]\n"
+    for name, text in (
+        ("ct_own", recipe.replace("HU", "UH")),
+        ("pet", recipe.replace("CT", "PT").replace("HU", "SUV")),
+        ("a/twin", recipe),
+        ("b/twin", recipe.replace("5}", "6}")),
+    ):
+        (tmp_path / name).with_suffix(".yaml").parent.mkdir(exist_ok=True)
+        (tmp_path / name).with_suffix(".yaml").write_text(text)
+    recipes = "\n".join(
+        f"- {one}" for one in ("ct_lungs", "./ct_onw.yaml", "./ct_own.yaml", "pet.yaml", "a/twin.yaml", "b/twin.yaml")
+    )
     study.write_text(
-        "cohorts: [builtin]\nendpoint: respons\nrecipes: [ct_lungs]\nblocks: {r: [radiomics]}\nmodels: [svm]\n"
+        f"cohorts: [builtin]\nendpoint: respons\nrecipes:\n{recipes}\nblocks: {{r: [radiomics]}}\nmodels: [svm]\n"
     )
     found = command("check", study, code=2).stderr
+    assert "6 faults in the configuration" in found
     assert f'{study}:2: unknown endpoint of cohort builtin; found "respons"' in found
-    assert 'did you mean "ct_lung"?' in found
+    assert f'{study}:4: unknown recipe; found "ct_lungs"; allowed: ct_lung, ' in found
+    assert 'or a YAML file; did you mean "ct_lung"?' in found
+    nowhere = f'{study}:5: there is no file {tmp_path / "ct_onw.yaml"}, which the recipe "./ct_onw.yaml" means'
+    assert f'{nowhere}; did you mean "ct_own.yaml"?' in found
+    assert f"{tmp_path / 'ct_own.yaml'}:2: unit: " in found
+    assert f'{study}:7: recipe pet is for PT in SUV: cohort "builtin" has CT in HU' in found
+    assert f'{study}:9: the name "twin" is taken by {study}:8, which differs in discretise' in found
 
 
 def test_check_accepts_what_comes_with_radweave(command) -> None:

@@ -11,7 +11,7 @@ from features.core.kinds.normaliser import FittedOn
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.images.normalisers.nyul import PERCENTILES, landmarks_file
 from features.results.prefixes import settings_digests
-from flows.named import find_recipe, find_recipes, find_study, read_study, recipe_files, study_files
+from flows.named import find_recipe, find_recipes, find_study, name_of, read_study, recipe_files, study_files
 
 CT_LUNG = recipe_files()["ct_lung"].read_text()
 STUDY = "cohorts: [one]\nendpoint: response\nblocks: {all: [radiomics]}\nmodels: [svm]\nrecipes: [%s]\n"
@@ -29,6 +29,7 @@ def test_a_recipe_is_found_by_name_by_place_and_as_a_file(tmp_path: Path, monkey
     given = ["ibsi_a", "ibsi/b", str(tmp_path / "mine.yaml")]
     assert [recipe.name for recipe in find_recipes(given)] == ["ibsi_a", "ibsi_b", "mine"]
     assert find_recipe("mine.yaml", tmp_path).name == "mine"
+    assert [name_of(one) for one in (*given, "gone/own.yaml")] == ["ibsi_a", "ibsi_b", "mine", "own"]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ct_lung").mkdir()
     (tmp_path / "builtin_response").write_text("")
@@ -106,7 +107,10 @@ def test_where_files_lie_leaves_no_trace_in_a_study_and_its_recipes(tmp_path: Pa
     )
 
 
-def test_a_study_names_recipes_or_files_of_them(tmp_path: Path) -> None:
+def test_a_study_is_named_as_its_file_and_names_recipes_or_files_of_them(tmp_path: Path) -> None:
+    (tmp_path / "My-study.yaml").write_text(STUDY % "ibsi_a")
+    with pytest.raises(ConfigError, match=r'My-study\.yaml: the study takes its name from the file; found "My-study"'):
+        read_study(tmp_path / "My-study.yaml")
     (tmp_path / "study.yaml").write_text(STUDY % "Mine")
     with pytest.raises(ConfigError, match=r"study\.yaml:5: .*give the name of a recipe, or a file that ends in \.yaml"):
         read_study(tmp_path / "study.yaml")

@@ -15,6 +15,7 @@ from features.results.prefixes import settings_digests
 from flows import named, wanted
 from flows.named import find_recipe, recipe_files
 from flows.wanted import Asked, held_recipes, recipes_for
+from tests.support.catalog import catalog_of, cohort_of, file_images
 
 IBSI = [f"ibsi_{name}" for name in "abcde"]
 STUDY = "endpoint: response\nblocks: {all: [radiomics]}\nmodels: [svm]\n"
@@ -24,10 +25,7 @@ MINE = "modality: %s\nunit: HU\ndiscretise: {bin_width: 5}\nextractors: [radweav
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
     """Cohorts one and two, both of CT in HU."""
-    image = {"format": "nifti", "centre": "A", "modality": "CT", "unit": "HU", "path": "{patient}/ct.nii.gz"}
-    image["mask"] = {"format": "nifti", "path": "{patient}/roi.nii.gz"}  # type: ignore[assignment]
-    cohort = {"title": "one", "licence": "public", "root": ".", "centres": {"A": {}}, "images": [image]}
-    return Catalog.model_validate({"version": 1, "cohorts": {"one": cohort, "two": cohort}, "folder": tmp_path})
+    return catalog_of(tmp_path, one=cohort_of(file_images()), two=cohort_of(file_images()))
 
 
 @pytest.fixture

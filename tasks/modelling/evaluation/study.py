@@ -23,6 +23,7 @@ from tasks.modelling.splits.split import SPLITS, Split
 
 Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
 
+WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
 NAME_OR_FILE = re.compile(r"[a-z][a-z0-9_/]*|.*\.ya?ml")
 
 LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies did not have at first
@@ -106,6 +107,10 @@ def load_study(path: Path) -> Study:
     document = Document.load(path)
     faults: list[Fault] = []
     if isinstance(document.data, dict):
+        if "name" not in document.data and not WORD.fullmatch(path.stem):
+            what, allowed = "the study takes its name from the file", "small letters, digits, underscores"
+            faults.append(Fault(str(path), what, f'"{path.stem}"', allowed, "rename the file, or say its `name`"))
+            document.data["name"] = "unnamed"
         document.data.setdefault("name", path.stem)
         if "missing_modality" in document.data:
             document.data.setdefault("missing_block", document.data.pop("missing_modality"))
