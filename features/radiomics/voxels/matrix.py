@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+CELLS = 1 << 14  # of a table that costs little to count into
+
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
@@ -40,9 +42,15 @@ def _collect(
     rows: NDArray[np.int64], columns: NDArray[np.int64], counts: NDArray[np.float64] | None, voxels: int
 ) -> Matrix:
     width = int(columns.max(initial=0)) + 1
-    codes, places = np.unique(rows * width + columns, return_inverse=True)
-    totals = np.bincount(places, weights=counts, minlength=len(codes)).astype(np.float64)
-    return Matrix(codes // width, codes % width, totals, voxels)
+    codes = rows * width + columns
+    if int(codes.max(initial=0)) < CELLS + len(codes):  # without sorting
+        totals = np.bincount(codes, weights=counts)
+        codes = np.flatnonzero(totals)
+        totals = totals[codes]
+    else:
+        codes, places = np.unique(codes, return_inverse=True)
+        totals = np.bincount(places, weights=counts, minlength=len(codes))
+    return Matrix(codes // width, codes % width, totals.astype(np.float64), voxels)
 
 
 def average(values: Iterable[Sequence[float]]) -> list[float]:

@@ -28,14 +28,47 @@ def sphere_means(region: Region, radius_mm: float) -> NDArray[np.float64]:
 
 @njit(cache=True)
 def _means(image: NDArray[np.float64], places: NDArray[np.int64], sphere: NDArray[np.int64]) -> NDArray[np.float64]:
-    found = np.empty(len(places))
+    """Places that follow one another in a row, with their spheres within the image, are added up side by side."""
+    many, number = len(places), len(sphere)
+    found, totals = np.empty(many), np.empty(image.shape[2])
     depth, height, width = image.shape
-    for n in range(len(places)):
-        total, number = 0.0, 0
-        for k in range(len(sphere)):
-            z, y, x = places[n, 0] + sphere[k, 0], places[n, 1] + sphere[k, 1], places[n, 2] + sphere[k, 2]
-            if 0 <= z < depth and 0 <= y < height and 0 <= x < width:
-                total += image[z, y, x]
-                number += 1
-        found[n] = total / number
+    far = np.array([np.max(sphere[:, 0]), np.max(sphere[:, 1]), np.max(sphere[:, 2])])
+    n = 0
+    while n < many:
+        z, y, x = places[n, 0], places[n, 1], places[n, 2]
+        run = 1
+        while n + run < many and places[n + run, 0] == z and places[n + run, 1] == y and places[n + run, 2] == x + run:
+            run += 1
+        low, high = (
+            max(far[2] - x, 0),
+            min(width - far[2] - x, run),
+        )  # of the run: those whose spheres are within the row
+        if not (far[0] <= z < depth - far[0] and far[1] <= y < height - far[1] and low < high):
+            low = high = run
+        for r in range(run):
+            if not low <= r < high:
+                found[n + r] = _mean(image, z, y, x + r, sphere)
+        if low < high:
+            sums = totals[: high - low]
+            sums[:] = 0.0
+            for k in range(number):
+                start = x + low + sphere[k, 2]
+                row = image[z + sphere[k, 0], y + sphere[k, 1], start : start + high - low]
+                for r in range(row.size):
+                    sums[r] += row[r]
+            for r in range(sums.size):
+                found[n + low + r] = sums[r] / number
+        n += run
     return found
+
+
+@njit(cache=True)
+def _mean(image: NDArray[np.float64], z: int, y: int, x: int, sphere: NDArray[np.int64]) -> float:
+    depth, height, width = image.shape
+    total, number = 0.0, 0
+    for k in range(len(sphere)):
+        i, j, m = z + sphere[k, 0], y + sphere[k, 1], x + sphere[k, 2]
+        if 0 <= i < depth and 0 <= j < height and 0 <= m < width:
+            total += image[i, j, m]
+            number += 1
+    return total / number
