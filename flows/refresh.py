@@ -188,8 +188,8 @@ def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], dro
             f'{", ".join(f"{one}*" for one in prefixes)} (recipe "{name}" {why if name in here | built else "is not here"})'
         )
     raise RadweaveError(
-        f'cohort "{cohort}": this refresh would drop columns that its tables hold: {"; ".join(told)}. Bring the recipe to '
-        f"flows/recipes, or drop its columns on purpose: {' '.join(f'--drop {name}' for name in refused)}"
+        f'cohort "{cohort}": this refresh would drop columns that its tables hold: {"; ".join(told)}. Name the recipe '
+        f"or its file by --recipe, or drop its columns on purpose: {' '.join(f'--drop {name}' for name in refused)}"
     )
 
 
