@@ -27,10 +27,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     CTImageStorage,
-    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     RTStructureSetStorage,
     generate_uid,
@@ -44,6 +43,7 @@ from features.images.index.file_cache import FileCache  # noqa: E402
 from features.images.index.index_cohort import Index, index_cohort  # noqa: E402
 from features.images.masks.mask import read_mask  # noqa: E402
 from tests.support.catalog import catalog_of, cohort_of, dicom_images  # noqa: E402
+from tests.support.scans import new_dataset  # noqa: E402
 
 SPACING_MM = (0.9765625, 0.9765625, 2.5)  # x, y, z
 COHORT, KEY = "speed", b"0" * 32
@@ -99,12 +99,7 @@ def write_series(folder: Path, patient: str, slices: int, matrix: int, seed: int
     study, series, frame = generate_uid(), generate_uid(), generate_uid()
     found = []
     for k in range(slices):
-        ds, meta = Dataset(), FileMetaDataset()
-        meta.MediaStorageSOPClassUID = ds.SOPClassUID = CTImageStorage
-        meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        ds.file_meta, ds.preamble = meta, b"\0" * 128
-        ds.PatientID, ds.PatientName, ds.Modality = patient, "Nobody", "CT"
+        ds = new_dataset(CTImageStorage, "CT", patient)
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = study, series, frame
         ds.StudyID, ds.SeriesNumber, ds.InstanceNumber = "1", 1, k + 1
         ds.StudyDate, ds.StudyTime = "20200101", "120000"
@@ -126,13 +121,9 @@ def write_series(folder: Path, patient: str, slices: int, matrix: int, seed: int
 def write_contours(path: Path, images: Sequence[Dataset], contours: Sequence[tuple[int, NDArray[np.float64]]]) -> None:
     """An RTSTRUCT with the ROI "GTV": slice and points (n, 3) mm of each contour."""
     first = images[0]
-    ds, meta = Dataset(), FileMetaDataset()
-    meta.MediaStorageSOPClassUID = ds.SOPClassUID = RTStructureSetStorage
-    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
-    meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    ds.file_meta, ds.preamble = meta, b"\0" * 128
-    ds.PatientID, ds.PatientName, ds.Modality = first.PatientID, "Nobody", "RTSTRUCT"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.StructureSetLabel = first.StudyInstanceUID, generate_uid(), "GTV"
+    ds = new_dataset(RTStructureSetStorage, "RTSTRUCT", first.PatientID)
+    ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    ds.StudyInstanceUID, ds.StructureSetLabel = first.StudyInstanceUID, "GTV"
     series, study, frame, roi, drawn = (Dataset() for _ in range(5))
     series.SeriesInstanceUID, series.ContourImageSequence = first.SeriesInstanceUID, [_reference(one) for one in images]
     study.RTReferencedSeriesSequence = [series]
