@@ -86,7 +86,7 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, insid
     assert (back.scans, back.used, back.withdrawn) == (before.scans, before.used, 0)
 
 
-def test_verify_ends_with_one_and_says_what_to_do(changed, command, tmp_path: Path) -> None:
+def test_verify_ends_with_its_code_and_says_what_to_do(changed, command, tmp_path: Path) -> None:
     _, kept, _ = changed
     store = Path(shutil.copytree(kept, tmp_path / "store", symlinks=True))
     path = store / newest(Store(store)).files["radiomics/ct_lung/builtin"].path
