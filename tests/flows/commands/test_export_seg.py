@@ -47,5 +47,5 @@ def test_cases_are_chosen_by_their_beginning(command: Callable[..., Any], demo: 
     spacing = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
     voxel_ml = float(spacing.PixelSpacing[0]) * float(spacing.PixelSpacing[1]) * float(spacing.SpacingBetweenSlices)
     assert seg.pixel_array.sum() * voxel_ml / 1000 == pytest.approx(wanted)
-    nobody = command("export-seg", "builtin", "--case", "builtin:nobody", "--output", out, *where, code=2)
+    nobody = command("export-seg", "builtin", "--case", "builtin:nobody", "--output", out, *where, code=3)
     assert "has no such case" in nobody.stderr
