@@ -41,7 +41,7 @@ KINDS = {
     "features": "work/radiomics/*/*",
     "perturbed features": "work/stability_*/*/*",
     "the index": "index/*",
-    "a view's table": "views/*/*/*",
+    "a view's table": "views/*/**/*.parquet",
     "a view's manifest": "views/*/manifest.json",
     "the facts of a study": "studies/*/*/study.json",
     "a study's table": "studies/*/*/*.parquet",
