@@ -175,10 +175,7 @@ def test_no_canary_leaves_the_command_line(
 def test_no_canary_reaches_the_server(server: Any, catalog: Path, tmp_path: Path) -> None:
     """Runs, their parameters, logs, artifacts, events, and every byte of the server's database."""
     store = tmp_path / "store"
-    chosen = {
-        "recipes": ["pet_suv"],
-        "failure_threshold": 1,
-    }  # of all cohorts: the form offers those of another catalog
+    chosen = {"recipes": ["mr_t1"], "failure_threshold": 1}
     run = server.trigger("scheduled", catalog=str(catalog), store=str(store), **chosen)
     ended = server.end(run)
     assert ended["state"]["type"] == "COMPLETED", ended["state"]
