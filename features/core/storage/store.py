@@ -20,6 +20,7 @@ from features.core.storage.place import find_files, is_file
 from features.core.storage.seal import damaged, read_sealed
 from features.core.storage.table import read_provenance, read_with_provenance, write_table
 
+LOCK = Path("locks", "store")
 REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
 Values = Mapping[str, float | str]
 
@@ -85,7 +86,7 @@ class Store:
     def writing(self, cohort: str) -> Iterator[None]:
         """Be the one process that refreshes a cohort. Raises StoreError if another one does, or the store is being cleaned."""
         with (
-            locked(self.root / "locks" / "store", f"{self.root} is being cleaned", shared=True),
+            locked(self.root / LOCK, f"{self.root} is being cleaned", shared=True),
             locked(self.root / "locks" / cohort, f'cohort "{cohort}" is being refreshed'),
         ):
             yield
@@ -93,13 +94,13 @@ class Store:
     @contextmanager
     def cleaning(self) -> Iterator[None]:
         """Be the only process that writes. Raises StoreError if another one does."""
-        with locked(self.root / "locks" / "store", f"{self.root} is being refreshed or cleaned"):
+        with locked(self.root / LOCK, f"{self.root} is being refreshed or cleaned"):
             yield
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Be one of those who take from the store what they write, or withdrawals wait. Waits while it is cleaned."""
-        with locked(self.root / "locks" / "store", "", shared=True, wait=True):
+        with locked(self.root / LOCK, "", shared=True, wait=True):
             yield
 
     def has(self, block: str, digest: str) -> bool:
@@ -210,3 +211,8 @@ def _floats(values: Collection[float | None]) -> pa.Array:
 def _array(kind: pa.DataType, values: Collection[object], *buffers: object) -> pa.Array:
     valid = np.packbits(np.array([value is not None for value in values], bool), bitorder="little")
     return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(buffer) for buffer in (valid, *buffers)])
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder on a local disk is a store that was ever written to."""
+    return (folder / LOCK).is_file()

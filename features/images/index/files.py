@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from features.core.catalog.pacs_source import PACS_FOLDER
 from features.core.errors import RadweaveError
+from features.core.storage.store import is_store
 
 MEMBER = "\0"  # what `real` begins with if a file was unpacked from an archive
 
@@ -41,7 +42,8 @@ def list_files(folder: Path, root: Path) -> Listing:
     """Files below a folder (or one file) that may be read, and entries that may not, sorted. `root` is resolved.
 
     Not to be read: links that lead outside the root or to nothing, linked folders (never followed), folders that cannot
-    be listed, and whatever is neither a file nor a folder. Left out: series that are still being retrieved from a PACS.
+    be listed, and whatever is neither a file nor a folder. Left out: series that are still being retrieved from a PACS, and
+    a store of radweave.
     """
     readable: list[FoundFile] = []
     refused: list[Path] = []
@@ -53,7 +55,7 @@ def list_files(folder: Path, root: Path) -> Listing:
             stat = path.lstat()
             name = real = str(path)[start:]
             if S_ISDIR(stat.st_mode):
-                if path.name != PACS_FOLDER:
+                if path.name != PACS_FOLDER and not is_store(path):
                     places += path.iterdir()
                 continue
             if S_ISLNK(stat.st_mode):  # only links are resolved, which is slow

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from features.core.storage.store import Store
 from features.images.index.files import list_files
 
 
@@ -70,5 +71,16 @@ def test_series_that_still_arrive_from_a_pacs_are_not_seen(root: Path) -> None:
     hidden = root / "a" / ".pacs" / "study" / "series"
     hidden.mkdir(parents=True)
     (hidden / "1.dcm").write_text("half a series")
+    found, refused = list_files(root, root)
+    assert [one.name for one in found] == ["3", "a/1", "a/deep/2"] and refused == []
+
+
+def test_a_store_among_the_files_is_not_seen(root: Path) -> None:
+    store = Store(root / "a" / "store")
+    with store.writing("demo"):
+        pass
+    (store.root / "tables").mkdir()
+    (store.root / "tables" / "x.parquet").write_text("rows")
+    store.mart.symlink_to("views/000001")
     found, refused = list_files(root, root)
     assert [one.name for one in found] == ["3", "a/1", "a/deep/2"] and refused == []
