@@ -26,10 +26,15 @@ def scans_in_quarantine(store: Store, cohort: str) -> dict[ScanKey, str]:
     rows = [
         row for row in rows if row["code"] not in NOT_RETRIEVED
     ]  # no fault of the data: the next refresh asks again
-    return {
-        (row["case"], row["modality"], row["details"] if row["stage"] == "index" else ""): row["code"]
-        for row in reversed(rows)
-    }
+    found: dict[ScanKey, str] = {}
+    alike = Counter[ScanKey]()
+    for row in reversed(rows):
+        key = (row["case"], row["modality"], f"{row['details']} {row['digests']}" if row["stage"] == "index" else "")
+        if row["case"].endswith(":unknown"):  # nothing but their number tells equal files apart
+            alike[key] += 1
+            key = (*key[:2], f"{key[2]} {alike[key]}")
+        found[key] = row["code"]
+    return found
 
 
 def check_threshold(
