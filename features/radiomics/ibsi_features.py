@@ -13,7 +13,6 @@ from features.radiomics.dialects.ibsi import (
     KINDS,
     NAMES,
     TEXTURES,
-    FamilyName,
     aggregations_of,
     entries,
 )
@@ -26,7 +25,7 @@ def compute_ibsi_features(
     region: Region,
     settings: IbsiSettings,
     *,
-    families: Sequence[FamilyName] = NAMES,
+    families: Sequence[str] = NAMES,
     aggregations: Sequence[Aggregation] = AGGREGATIONS,
 ) -> dict[str, float]:
     """Each feature by its name, in the order of `entries`; NaN where it is undefined.
@@ -42,7 +41,7 @@ def compute_ibsi_features(
         if family in TEXTURES and len(roi.levels.present) == 1:
             values += [math.nan] * len(ways) * len(FEATURES[family])
             continue
-        found = FAMILIES.parse(KINDS.get(family, family)).by_ibsi(roi, aggregations)
+        found = FAMILIES.parse(KINDS[family]).by_ibsi(roi, aggregations)
         values += [value for way in ways for value in found[way]]
     names = (entry.name for entry in entries(families, aggregations))
     return {name: float(value) if math.isfinite(value) else math.nan for name, value in zip(names, values, strict=True)}

@@ -31,6 +31,7 @@ from features.core.bounds import (
     WholeSigmaMm,
 )
 from features.core.frozen import Frozen
+from features.radiomics.dialects.pyradiomics import FamilyName
 
 INTERPOLATORS = (
     "sitkNearestNeighbor",
@@ -115,23 +116,6 @@ class FileSettings(Frozen):
     gldm_a: NonNegativeInt | None = None
 
 
-class FeatureClasses(Frozen):
-    """`featureClass`: names of features of each family; none or null for all of them."""
-
-    shape: list[str] | None = None
-    shape2D: list[str] | None = None
-    firstorder: list[str] | None = None
-    glcm: list[str] | None = None
-    glrlm: list[str] | None = None
-    glszm: list[str] | None = None
-    gldm: list[str] | None = None
-    ngtdm: list[str] | None = None
-
-    def of(self, name: str) -> list[str] | None:
-        """The features of a family that the file names."""
-        return getattr(self, name)  # type: ignore[no-any-return]
-
-
 class ImageTypes(Frozen):
     """`imageType`: the images of which features are computed, with settings of their own."""
 
@@ -161,11 +145,14 @@ class VoxelSettings(Frozen):
 
 
 class ParameterFile(Frozen):
-    """A whole file. A key without a value is as good as one that is not there."""
+    """A whole file. A key without a value is as good as one that is not there.
+
+    featureClass: names of features of each family, of ours too; none or null for all of them.
+    """
 
     setting: FileSettings = FileSettings()
     imageType: ImageTypes = ImageTypes()
-    featureClass: FeatureClasses = FeatureClasses()
+    featureClass: dict[FamilyName, list[str] | None] = {}
     voxelSetting: VoxelSettings = VoxelSettings()
 
     @field_validator("setting", "imageType", "featureClass", "voxelSetting", mode="before")

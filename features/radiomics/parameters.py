@@ -245,7 +245,7 @@ def _families(document: Document, file: ParameterFile, given: Given) -> dict[str
     chosen = document.data.get("featureClass") or dict.fromkeys((*DEFAULT_FAMILIES, "shape2D"))
     families: dict[str, tuple[str, ...] | None] = {}
     for name in chosen:
-        features = file.featureClass.of(name)
+        features = file.featureClass.get(name)
         if name == "shape2D" and not given.get("force2D"):
             continue
         kept = tuple(one for one in features or () if one not in REMOVED.get(name, {}))
@@ -261,7 +261,7 @@ def _known(family: str) -> list[str]:
 def _faults(document: Document, file: ParameterFile, types: Mapping[str, Given]) -> Iterator[Fault]:
     for name in document.data.get("featureClass") or {}:
         known = _known(name)
-        for i, feature in enumerate(file.featureClass.of(name) or ()):
+        for i, feature in enumerate(file.featureClass.get(name) or ()):
             if known and feature not in known and feature not in REMOVED.get(name, {}):
                 where = document.where(("featureClass", name, i))
                 hint = did_you_mean(feature, known)
@@ -280,7 +280,7 @@ def _notes(document: Document, file: ParameterFile, common: Given, types: Mappin
     for name in chosen:
         if name == "shape2D" and document.data.get("featureClass") and not common.get("force2D"):
             yield _note(document, ("featureClass", name), "is left out: it needs force2D")
-        for i, feature in enumerate(file.featureClass.of(name) or ()):
+        for i, feature in enumerate(file.featureClass.get(name) or ()):
             if feature in REMOVED.get(name, {}):
                 instead = REMOVED[name][feature]
                 why = f"{feature} is not computed, as in pyradiomics" + (f"; take {instead}" if instead else "")

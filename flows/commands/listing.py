@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError
 
 _BY_NAME = " Deprecated: given where it is named."
 
@@ -40,11 +40,11 @@ def features(
 
 
 def _features(family: str) -> list[dict[str, str]]:
+    from features.radiomics.dialects.feature import no_family
     from features.radiomics.dialects.pyradiomics import FEATURES
 
     if family and family not in FEATURES:
-        hint = did_you_mean(family, FEATURES)
-        raise RadweaveError(f'there is no family "{family}"; allowed: {", ".join(FEATURES)}. {hint}'.strip())
+        raise RadweaveError(no_family(family, FEATURES))
     return [
         {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula + _BY_NAME * one.deprecated}
         for kind in ([family] if family else FEATURES)
@@ -53,11 +53,11 @@ def _features(family: str) -> list[dict[str, str]]:
 
 
 def _features_of_ibsi(family: str) -> list[dict[str, str]]:
+    from features.radiomics.dialects.feature import no_family
     from features.radiomics.dialects.ibsi import FEATURES
 
     if family and family not in FEATURES:
-        hint = did_you_mean(family, FEATURES)
-        raise RadweaveError(f'there is no family "{family}"; allowed: {", ".join(FEATURES)}. {hint}'.strip())
+        raise RadweaveError(no_family(family, FEATURES))
     return [
         {"family": kind, "feature": one.name, "IBSI": one.ibsi, "formula": one.formula}
         for kind, found in FEATURES.items()

@@ -104,6 +104,7 @@ def _parameters(
     from features.radiomics.parameters import Parameters, load_parameters
     from features.radiomics.plan import ImageType, Plan
     from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
+    from features.radiomics.voxelwise.compute import KERNELS
     from features.radiomics.voxelwise.window import Window
 
     families = parse_features(asked)
@@ -124,6 +125,9 @@ def _parameters(
     for note in parameters.notes:
         if note.setting != "voxelSetting":
             typer.echo(f"note: {note}", err=True)
+    for kind in [] if families else parameters.plan.families:
+        if kind not in KERNELS:
+            typer.echo(f"note: {param}: {kind} has no maps", err=True)
     plan = Plan(images=parameters.plan.images, families=families or parameters.plan.families)
     return replace(parameters, plan=plan, window=replace(parameters.window, radius=radius or parameters.window.radius))
 

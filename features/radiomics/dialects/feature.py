@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import AfterValidator
+
+from features.core.errors import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,35 @@ class Feature:
 def read_features(table: str) -> Mapping[str, tuple[Feature, ...]]:
     """Features by family, in the order of a table beside this file."""
     found: dict[str, list[Feature]] = {}
-    with Path(__file__).with_name(table).open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            deprecated, figure, tag = row.get("deprecated") == "yes", row.get("figure", ""), row.get("tag", "")
-            feature = Feature(row["name"], row["ibsi"], row["formula"], deprecated, figure, tag)
-            found.setdefault(row["family"], []).append(feature)
+    for row in read_rows(table):
+        deprecated, figure, tag = row.get("deprecated") == "yes", row.get("figure", ""), row.get("tag", "")
+        feature = Feature(row["name"], row["ibsi"], row["formula"], deprecated, figure, tag)
+        found.setdefault(row["family"], []).append(feature)
     return {family: tuple(features) for family, features in found.items()}
+
+
+def read_rows(table: str) -> list[dict[str, str]]:
+    """The rows of a table beside this file."""
+    with Path(__file__).with_name(table).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def family_in(known: Collection[str]) -> AfterValidator:
+    """Checks that a word of a file names one of the families. Raises ValueError."""
+
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(no_family(name, known))
+        return name
+
+    return AfterValidator(check)
+
+
+def no_family(name: str, known: Collection[str]) -> str:
+    """What is said of a family that a dialect does not have.
+
+    >>> no_family("glmc", ["glcm", "shape"])
+    'there is no family "glmc"; allowed: glcm, shape; did you mean "glcm"?'
+    """
+    hint = did_you_mean(name, known)
+    return f'there is no family "{name}"; allowed: {", ".join(known)}{"; " + hint if hint else ""}'

@@ -8,34 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated
 
 from features.radiomics.dialects.aggregation import DIRECTIONAL, UNDIRECTED, Aggregation, tag_of, word_of
-from features.radiomics.dialects.feature import Feature, read_features
+from features.radiomics.dialects.feature import Feature, family_in, read_features, read_rows
 
-FamilyName = Literal[
-    "morphology",
-    "local_intensity",
-    "intensity_statistics",
-    "intensity_histogram",
-    "intensity_volume_histogram",
-    "glcm",
-    "glrlm",
-    "glszm",
-    "gldzm",
-    "ngtdm",
-    "ngldm",
-]
-NAMES: tuple[FamilyName, ...] = get_args(FamilyName)
 FEATURES: Mapping[str, tuple[Feature, ...]] = read_features("ibsi.csv")
-# The family of ours, where its name is another one.
-KINDS: Mapping[str, str] = {"morphology": "shape", "intensity_statistics": "firstorder", "ngldm": "gldm"}
+_FAMILIES = {row["family"]: row for row in read_rows("ibsi_families.csv")}
+NAMES = tuple(_FAMILIES)
+FamilyName = Annotated[str, family_in(NAMES)]
+KINDS: Mapping[str, str] = {name: row["kind"] for name, row in _FAMILIES.items()}  # the family of ours
+OF_DERIVED = frozenset(name for name, row in _FAMILIES.items() if row["derived"] == "yes")  # also of derived images
 SPHERE_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)  # radius of the spheres of 1 cm³ of local intensity (9ST6)
 AGGREGATIONS: tuple[Aggregation, ...] = (*DIRECTIONAL, *UNDIRECTED)
-_POSSIBLE: Mapping[str, Iterable[Aggregation]] = {
-    **dict.fromkeys(("glcm", "glrlm"), DIRECTIONAL),
-    **dict.fromkeys(("glszm", "gldzm", "ngtdm", "ngldm"), UNDIRECTED),
-}
+_WAYS: Mapping[str, Iterable[Aggregation]] = {"directional": DIRECTIONAL, "undirected": UNDIRECTED}
+_POSSIBLE = {name: _WAYS[row["aggregations"]] for name, row in _FAMILIES.items() if row["aggregations"]}
 TEXTURES = frozenset(_POSSIBLE)
 
 
@@ -43,7 +30,7 @@ TEXTURES = frozenset(_POSSIBLE)
 class Entry:
     """A feature of a family, of textures in one aggregation."""
 
-    family: FamilyName
+    family: str
     feature: Feature
     aggregation: Aggregation | None
 
@@ -59,7 +46,7 @@ class Entry:
         return f"{self.feature.tag}_{tag_of(self.aggregation)}" if self.aggregation else self.feature.tag
 
 
-def entries(families: Iterable[FamilyName] = NAMES, aggregations: Iterable[Aggregation] = AGGREGATIONS) -> list[Entry]:
+def entries(families: Iterable[str] = NAMES, aggregations: Iterable[Aggregation] = AGGREGATIONS) -> list[Entry]:
     """The features of the families, of each of its aggregations that is named, in their order."""
     wanted = tuple(aggregations)
     return [
@@ -70,7 +57,7 @@ def entries(families: Iterable[FamilyName] = NAMES, aggregations: Iterable[Aggre
     ]
 
 
-def aggregations_of(family: FamilyName, wanted: Iterable[Aggregation]) -> tuple[Aggregation | None, ...]:
+def aggregations_of(family: str, wanted: Iterable[Aggregation]) -> tuple[Aggregation | None, ...]:
     """Those of the wanted ones that a family has; None stands for the one way of what is no texture."""
     named = tuple(wanted)
     return tuple(one for one in _POSSIBLE[family] if one in named) if family in TEXTURES else (None,)

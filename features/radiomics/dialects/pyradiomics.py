@@ -8,9 +8,12 @@ covariance of voxel positions by n, the reference values by n - 1).
 
 from __future__ import annotations
 
-from features.radiomics.dialects.feature import read_features
+from typing import Annotated
+
+from features.radiomics.dialects.feature import family_in, read_features
 
 FEATURES = read_features("pyradiomics.csv")
+FamilyName = Annotated[str, family_in(FEATURES)]
 OF_SHAPE = frozenset({"shape", "shape2D"})  # families that depend on the mask alone, so that they are computed once
 
 

@@ -14,7 +14,7 @@ from features.core.kinds.preparation import Bins, FixedBinCount, FixedBinWidth, 
 from features.core.region import Region, Volume
 from features.core.storage.table import Column
 from features.radiomics.dialects.aggregation import MEANING, Aggregation
-from features.radiomics.dialects.ibsi import NAMES, SPHERE_MM, FamilyName, entries
+from features.radiomics.dialects.ibsi import NAMES, OF_DERIVED, SPHERE_MM, FamilyName, entries
 from features.radiomics.dialects.settings import IbsiSettings
 from features.radiomics.names import ORIGINAL, word
 
@@ -47,7 +47,7 @@ class Ibsi(Extractor):
         columns = list(self._columns(ORIGINAL, self.families))
         return columns + [column for image in derived for column in self._columns(image, self._of_derived())]
 
-    def _columns(self, image: str, families: Sequence[FamilyName]) -> Iterator[Column]:
+    def _columns(self, image: str, families: Sequence[str]) -> Iterator[Column]:
         for entry in entries(families, self.aggregations):
             how = f", {MEANING[entry.aggregation]}" if entry.aggregation else ""
             yield Column(
@@ -83,9 +83,9 @@ class Ibsi(Extractor):
                 found |= {f"{word(name)}_{key}": value for key, value in values.items()}
         return found
 
-    def _of_derived(self) -> tuple[FamilyName, ...]:
+    def _of_derived(self) -> tuple[str, ...]:
         """The families that derived images have: local intensity needs the surroundings, shape is that of the ROI."""
-        return tuple(family for family in self.families if family not in ("morphology", "local_intensity"))
+        return tuple(family for family in self.families if family in OF_DERIVED)
 
     def _ivh(self, preparation: Preparation) -> FixedBinWidth | FixedBinCount | None:
         if self.ivh is not None:

@@ -70,11 +70,12 @@ class Pet(Extractor):
         from features.radiomics.voxels.spheres import sphere_means  # what computes is imported late
 
         values = region.values.astype(np.float64)
-        peaks = sphere_means(region, SPHERE_MM)
+        spacing_mm = region.volume.spacing_mm
+        peaks = sphere_means(region.volume.array, region.mask, spacing_mm, SPHERE_MM, region.within)
         highest = float(values.max())
         found = [highest, float(values.mean()), float(peaks.max()), float(peaks[values == highest].max())]
         limits = [share * highest if highest > 0 else math.nan for share in self.relative]
-        voxel_ml = float(np.prod(region.volume.spacing_mm)) / 1000
+        voxel_ml = float(np.prod(spacing_mm)) / 1000
         for limit in [*limits, *self.fixed]:
             above = values[values >= limit]
             known = math.isfinite(limit)

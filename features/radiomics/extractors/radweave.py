@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
 from features.core.bounds import MOST_DISTANCES, Distance
 from features.core.errors import did_you_mean
@@ -17,20 +17,13 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.region import Region
 from features.core.storage.table import Column
-from features.radiomics.dialects.pyradiomics import FEATURES
+from features.radiomics.dialects.pyradiomics import FEATURES, FamilyName
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.names import UNDEFINED, word
 from features.radiomics.plan import ImageType, Plan, feature_names, is_texture
 
 VERSION = "3"  # raise it when values change
 DEFAULT = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
-
-
-def _known(families: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = sorted(set(families) - set(FEATURES))
-    if unknown:
-        raise ValueError(f'there is no family "{unknown[0]}"; allowed: {", ".join(FEATURES)}')
-    return families
 
 
 def _deprecated() -> dict[str, tuple[str, str]]:
@@ -54,7 +47,7 @@ class Radweave(Extractor):
 
     kind: Literal["radweave"] = "radweave"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
-    families: Annotated[tuple[str, ...], AfterValidator(_known)] = Field(DEFAULT, min_length=1)
+    families: tuple[FamilyName, ...] = Field(DEFAULT, min_length=1)
     deprecated: tuple[str, ...] = ()
     distances: tuple[Distance, ...] = Field((1,), min_length=1, max_length=MOST_DISTANCES)
     symmetrical: bool = True

@@ -22,5 +22,6 @@ class LocalIntensity(Family):
     kind: Literal["local_intensity"] = "local_intensity"
 
     def by_ibsi(self, roi: IbsiRoi, wanted: Sequence[Aggregation]) -> Values:  # noqa: ARG002
-        means = sphere_means(roi.region, SPHERE_MM)
+        region = roi.region
+        means = sphere_means(region.volume.array, region.mask, region.volume.spacing_mm, SPHERE_MM, region.within)
         return {None: [float(means[roi.values == roi.values.max()].max()), float(means.max())]}

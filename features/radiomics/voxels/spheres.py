@@ -8,22 +8,25 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.kinds.filter import Source
-from features.core.region import Region
+from features.core.region import Box, Vector
 
 
-def sphere_means(region: Region, radius_mm: float) -> NDArray[np.float64]:
+def sphere_means(
+    image: NDArray[np.generic], mask: NDArray[np.bool_], spacing_mm: Vector, radius_mm: float, within: Box | None = None
+) -> NDArray[np.float64]:
     """Mean of the sphere round each voxel of the mask, in the order of the array; NaN if it meets a NaN.
 
-    A voxel counts if its centre is in the sphere; where the image ends, spheres are cut.
+    image, mask: (z, y, x); spacing_mm: (x, y, z); within: a box that holds the mask, if one is known. A voxel counts if its
+    centre is in the sphere; where the image ends, spheres are cut.
     """
-    spacing = np.array(region.volume.spacing_mm[::-1])
+    spacing = np.array(spacing_mm[::-1])
     reach = [int(radius_mm / step) for step in spacing]
-    source = Source(region.volume.array, region.volume.spacing_mm, bounding_box(region.mask, region.within))
-    image, inner = source.crop((reach[0], reach[1], reach[2]))
+    source = Source(image, spacing_mm, bounding_box(mask, within))
+    cropped, inner = source.crop((reach[0], reach[1], reach[2]))
     grid = np.stack(np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), axis=-1).reshape(-1, 3)
     sphere = grid[((grid * spacing) ** 2).sum(axis=1) <= radius_mm**2 * (1 + 1e-12)]
-    places = np.argwhere(region.mask[source.box]) + [side.start for side in inner]
-    return _means(image, places, sphere.astype(np.int64))  # type: ignore[no-any-return]
+    places = np.argwhere(mask[source.box]) + [side.start for side in inner]
+    return _means(cropped, places, sphere.astype(np.int64))  # type: ignore[no-any-return]
 
 
 @njit(cache=True)

@@ -65,3 +65,8 @@ def test_the_crop_of_a_recipe_holds_the_spheres_of_local_intensity() -> None:
     region.mask[25:35, 25:35, 25:35] = True
     (extractor,) = recipe.extractors
     assert extractor.extract(prepare_region(region, recipe), recipe) == extractor.extract(region, recipe)
+
+
+def test_an_unknown_family_is_refused() -> None:
+    with pytest.raises(ValueError, match=r'there is no family "ngldmm"; allowed: morphology, .*did you mean "ngldm"\?'):
+        _recipe(extractors=[{"kind": "ibsi", "families": ["glcm", "ngldmm"]}])

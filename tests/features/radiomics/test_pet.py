@@ -77,7 +77,7 @@ def test_spheres_have_one_millilitre(spacing: tuple[float, float, float]) -> Non
     array[middle] = 1.0
     mask = np.zeros(size, bool)
     mask[middle] = True
-    (mean,) = sphere_means(Region(Volume(array, spacing), mask), SPHERE_MM)
+    (mean,) = sphere_means(array, mask, spacing, SPHERE_MM)
     assert np.prod(spacing) / mean == pytest.approx(1000.0, rel=0.04)
 
 

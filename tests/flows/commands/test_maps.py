@@ -74,6 +74,7 @@ def test_pairs_of_a_table_by_a_parameter_file(pair: tuple[Path, Path], command: 
     assert "gone.nii: there is no such file" in said.stderr
     assert "2 pairs: 1 mapped, 1 failed" in said.stderr
     assert "voxelSetting" not in said.stderr
+    assert f"note: {param}: shape has no maps" in said.stderr
     assert _names(out / "A") == {f"{i}_firstorder_{f}" for i in ("original", "square") for f in ("Mean", "Entropy")}
     assert read_nifti(out / "A" / "square_firstorder_Mean.nii.gz").array.min() == -1
     command("map", table, "--param", param, "--feature", "gldm_DependenceEntropy", "--out", tmp_path / "gldm", code=3)

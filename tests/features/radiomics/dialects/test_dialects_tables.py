@@ -14,7 +14,7 @@ from features.radiomics.families.family import FAMILIES
 
 def test_the_folder_of_families_holds_those_that_a_dialect_names() -> None:
     assert set(FEATURES) == set(NAMES)
-    assert set(FAMILIES.modules) == {*pyradiomics.FEATURES, *(KINDS.get(name, name) for name in NAMES)}
+    assert set(FAMILIES.modules) == {*pyradiomics.FEATURES, *KINDS.values()}
     with pytest.raises(TypeError, match="pyradiomics has no family gldzm"):
         FAMILIES.parse("gldzm").by_pyradiomics(None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="IBSI has no family shape2D, in 3D"):
@@ -37,7 +37,7 @@ def test_a_code_of_pyradiomics_is_given_once() -> None:
 
 def test_names_are_unique_identifiers() -> None:
     names = [entry.name for entry in entries()]
-    assert len(set(names)) == len(names) == 487
+    assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) for name in names)
 
 

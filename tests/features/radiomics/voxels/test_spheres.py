@@ -6,7 +6,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.core.region import Region, Volume
 from features.radiomics.voxels.spheres import sphere_means
 
 
@@ -25,4 +24,4 @@ def test_means_are_added_up_in_the_order_of_the_array_of_what_the_image_has(
     for place in np.argwhere(mask):
         near = (((places - place) * spacing[::-1]) ** 2).sum(axis=1) <= 2.2**2
         expected.append(np.add.accumulate(array[near.reshape(shape)])[-1] / int(near.sum()))
-    assert sphere_means(Region(Volume(array, spacing), mask), 2.2).tolist() == expected
+    assert sphere_means(array, mask, spacing, 2.2).tolist() == expected
