@@ -156,7 +156,10 @@ def standardise(
         typer.Option(help="Recipe that tells modality, unit and bias correction of the images, by name or YAML file."),
     ],
     out: Annotated[
-        Path, typer.Option(help="The landmarks, a JSON file: keep it in the folder of the recipe that uses it.")
+        Path,
+        typer.Option(
+            "--output", "--out", help="The landmarks, a JSON file: keep it in the folder of the recipe that uses it."
+        ),
     ],
     centre: Annotated[
         list[str] | None, typer.Option(help="Only images of this centre; may be repeated. Without it, all.")
@@ -189,7 +192,10 @@ def query(
     sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
     store: StoreOption = STORE,
     form: Annotated[str, typer.Option("--format", help="What is printed: table, csv or json.")] = "table",
-    output: Annotated[Path | None, typer.Option(help="Write the answer here instead: .csv, .xlsx or .parquet.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "--out", help="Write the answer here instead: .csv, .xlsx or .parquet."),
+    ] = None,
     at: RefreshOption = None,
 ) -> None:
     """Read-only SQL (DuckDB) over the mart; nothing outside it can be read or written."""
@@ -201,7 +207,10 @@ def query(
 @app.command()
 def export(
     tables: Annotated[list[str], typer.Argument(help="A table; or several blocks, side by side, one row per case.")],
-    output: Annotated[Path, typer.Option(help="The file: .csv, .xlsx, .parquet, .h5ad (AnnData) or .h5mu (MuData).")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "--out", help="The file: .csv, .xlsx, .parquet, .h5ad (AnnData) or .h5mu (MuData)."),
+    ],
     cohort: Annotated[list[str] | None, typer.Option(help="Only this cohort; may be repeated.")] = None,
     timepoint: Annotated[str, typer.Option(help="Only cases of this time point.")] = "",
     columns: Annotated[

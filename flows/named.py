@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.errors import ConfigError, Fault, RadweaveError, hint_sentence
 from features.core.kinds.recipe import Recipe, differing, load_recipe
 from tasks.modelling.evaluation.study import Study, load_study
 
@@ -50,7 +50,7 @@ def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: P
     if name in files:
         return files[name]
     path = folder / given
-    hint = did_you_mean(name, files)
+    hint = hint_sentence(name, files)
     if path.suffix in ENDINGS or path.is_file():
         if not path.exists():
             own = f'the {what} of radweave is named "{path.stem}"' if path.stem in files else ""

@@ -7,7 +7,7 @@ from typing import Annotated
 from prefect import flow
 
 from features.core.catalog.catalog import load_catalog
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.normaliser import FittedOn
 from features.core.storage.place import open_place, write_bytes
 from features.core.storage.store import Store
@@ -61,7 +61,7 @@ def _standardise(
     centres_there = declared.cohort(cohort).centres
     for centre in centres:
         if centre not in centres_there:
-            hint = did_you_mean(centre, centres_there)
+            hint = hint_sentence(centre, centres_there)
             raise RadweaveError(
                 f'cohort "{cohort}" has no centre "{centre}"; it has {", ".join(centres_there)}. {hint}'.strip()
             )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow
@@ -100,7 +101,8 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     named, recipes = read_study(path)
     plan = change.of(named)
     check_models(plan, declared)
-    refreshed_by = f" --study {study}" if study != plan.name else ""
+    given = {"study": (study, plan.name), "catalog": (str(catalog), "data_catalog.yaml"), "store": (place, "store")}
+    refreshed_by = "".join(f" --{name} {quote(one)}" for name, (one, default) in given.items() if one != default)
     folder = _study(plan, recipes, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)
     name_run(f"study {plan.name} → {folder.name}")

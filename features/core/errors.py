@@ -115,3 +115,9 @@ def did_you_mean(found: object, allowed: Iterable[str]) -> str:
     """
     close = get_close_matches(str(found), list(allowed), n=1, cutoff=0.6)
     return f'did you mean "{close[0]}"?' if close else ""
+
+
+def hint_sentence(found: object, allowed: Iterable[str]) -> str:
+    """The hint of `did_you_mean` as a sentence of its own, for after a full stop."""
+    hint = did_you_mean(found, allowed)
+    return hint[:1].upper() + hint[1:]

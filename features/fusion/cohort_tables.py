@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.core.catalog.catalog import Catalog, Cohort
-from features.core.errors import RadweaveError, StoreError, did_you_mean
+from features.core.errors import RadweaveError, StoreError, hint_sentence
 from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.kinds.recipe import Recipe
 from features.fusion.missing import lacking_modalities
@@ -81,11 +81,11 @@ def block_of(column: str, recipes: Sequence[Recipe]) -> str:
 def _endpoint(name: str, cohort: Cohort, question: Question) -> BinaryEndpoint | SurvivalEndpoint:
     """The endpoint, if the cohort has it and the time point of the prediction."""
     if question.endpoint not in cohort.endpoints:
-        hint = did_you_mean(question.endpoint, cohort.endpoints)
+        hint = hint_sentence(question.endpoint, cohort.endpoints)
         known = ", ".join(cohort.endpoints) or "none"
         raise RadweaveError(f'cohort "{name}" has no endpoint "{question.endpoint}"; it has {known}. {hint}'.strip())
     if question.predict_at not in cohort.timepoints:
-        hint = did_you_mean(question.predict_at, cohort.timepoints)
+        hint = hint_sentence(question.predict_at, cohort.timepoints)
         known = ", ".join(cohort.timepoints)
         raise RadweaveError(
             f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()

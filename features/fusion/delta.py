@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from features.core.catalog.table_source import Word
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, hint_sentence
 from features.core.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Delta(Frozen):
         """Days between the time points of a cohort. Raises RadweaveError if one is unknown, or they are not in order."""
         for word in (self.since, self.until):
             if word not in timepoints:
-                hint = did_you_mean(word, timepoints)
+                hint = hint_sentence(word, timepoints)
                 raise RadweaveError(
                     f'delta: there is no time point "{word}"; allowed: {", ".join(timepoints)}. {hint}'.strip()
                 )

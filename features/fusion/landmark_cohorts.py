@@ -15,7 +15,7 @@ def check_landmark_cohorts(recipes: Iterable[Recipe], cohorts: Collection[str]) 
     cases of theirs from which landmarks could honestly come.
     """
     for recipe in recipes:
-        origin = recipe.normalise.origin if recipe.normalise is not None else None
+        origin = recipe.normalise.fitted_on if recipe.normalise is not None else None
         if origin is not None and origin.cohort in cohorts:
             raise RadweaveError(
                 f'recipe {recipe.name}: its landmarks come from the cohort "{origin.cohort}", which is validated by this '

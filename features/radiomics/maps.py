@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.filter import Source
 from features.core.progress import tell
 from features.core.quarantine import Rejected
@@ -168,12 +168,12 @@ def _box(region: Region, window: Window) -> Box:
 
 def _features(kind: str, wanted: tuple[str, ...] | None) -> tuple[str, ...]:
     if kind not in KERNELS:
-        hint = did_you_mean(kind, list(KERNELS))
+        hint = hint_sentence(kind, list(KERNELS))
         raise RadweaveError(f'there are no maps of "{kind}"; allowed: {", ".join(KERNELS)}. {hint}'.strip())
     features = FEATURES[kind]
     known = [feature.name for feature in features]
     for name in wanted or ():
         if name not in known:
-            hint = did_you_mean(name, known)
+            hint = hint_sentence(name, known)
             raise RadweaveError(f'{kind} has no feature "{name}"; it has {", ".join(known)}. {hint}'.strip())
     return tuple(feature.name for feature in features if not feature.deprecated) if wanted is None else wanted

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from features.core.errors import RadweaveError, did_you_mean, past_damage
+from features.core.errors import RadweaveError, hint_sentence, past_damage
 from features.core.pseudonym import is_pseudonym
 from features.core.storage.place import find_files
 from features.core.storage.store import Store
@@ -74,7 +74,7 @@ def check_case(store: Store, case: str, *, in_advance: bool) -> None:
     cohorts = newest(store).cohorts
     if parts[0] not in cohorts:
         said = f'the store has no cohort "{parts[0]}"; it has {", ".join(cohorts) or "none"}'
-        raise RadweaveError(f"{said}. {did_you_mean(parts[0], cohorts)}".removesuffix(". "))
+        raise RadweaveError(f"{said}. {hint_sentence(parts[0], cohorts)}".removesuffix(". "))
     unread: list[str] = []
     known = cases_of(store, unread) | withdrawn_in(read_audit(store))
     if case in known or ":".join(parts[:2]) in withdrawn_in(read_audit(store)):

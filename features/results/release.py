@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from features.core.errors import Fault, RadweaveError, did_you_mean
+from features.core.errors import Fault, RadweaveError, did_you_mean, hint_sentence
 from features.core.frozen import Frozen
 from features.core.quarantine import REASONS, TRANSIENT
 from features.core.storage.place import is_file, remove_file, write_bytes
@@ -85,7 +85,7 @@ def _check_known(what: str, cohort: str, cohorts: Collection[str]) -> None:
     for name in asked if what in REASONS else [what.split(":")[0], *asked]:
         if name not in cohorts:
             said = f'the store has no cohort "{name}"; it has {", ".join(cohorts) or "none"}'
-            raise RadweaveError(f"{said}. {did_you_mean(name, cohorts)}".removesuffix(". "))
+            raise RadweaveError(f"{said}. {hint_sentence(name, cohorts)}".removesuffix(". "))
 
 
 def _release_of(store: Store, cohort: str, what: str) -> Released:

@@ -12,14 +12,14 @@ def agreement(
     table: Annotated[Path, typer.Argument(help="CSV with a row per target and rater, and a column per feature.")],
     target: Annotated[str, typer.Option(help="Column that says what was measured, such as the patient.")],
     rater: Annotated[str, typer.Option(help="Column that says by whom or when: reader, scan, session.")],
-    out: Annotated[Path, typer.Option(help="The scores as CSV.")],
+    out: Annotated[Path, typer.Option("--output", "--out", help="The scores as CSV.")],
 ) -> None:
     """Score how well readers, or test and retest, agree on every numeric column: ICC(2,1) and ICC(3,1) with intervals."""
     from dataclasses import asdict
 
     import pandas as pd
 
-    from features.core.errors import did_you_mean
+    from features.core.errors import hint_sentence
     from features.core.storage.place import write_bytes
     from features.radiomics.reliability import reliability_of
     from flows.screen import Screen, stability_table
@@ -30,7 +30,7 @@ def agreement(
         raise DataError(f"{table}: cannot be read as CSV: {getattr(error, 'strerror', None) or error}") from error
     for column in (target, rater):
         if column not in frame:
-            hint = did_you_mean(column, [str(name) for name in frame.columns])
+            hint = hint_sentence(column, [str(name) for name in frame.columns])
             raise DataError(f'{table}: there is no column "{column}". {hint}'.strip())
         if frame[column].isna().any():
             raise DataError(f'{table}: the column "{column}" has empty cells')

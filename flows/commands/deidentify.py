@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.core.errors import ExitCode, RadweaveError, did_you_mean
+from features.core.errors import ExitCode, RadweaveError, hint_sentence
 from features.core.quarantine import REASONS, Rejected
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def deidentify(
 
     unknown = [word for word in without or [] if word not in OPTIONS]
     if unknown:
-        hint = did_you_mean(unknown[0], OPTIONS)
+        hint = hint_sentence(unknown[0], OPTIONS)
         raise RadweaveError(f"--without {unknown[0]}: unknown; allowed: {', '.join(OPTIONS)}. {hint}".strip())
     options = frozenset(option for option in OPTIONS if option not in (without or ()))
     declared = load_catalog(catalog).cohort(cohort) if catalog else None

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, did_you_mean, hint_sentence
 from features.core.storage.store import Store
 from features.results.schemas import DICTIONARY
 from flows.commands.exported import Export
@@ -116,7 +116,7 @@ def _chosen(names: Mapping[str, tuple[str, str]], patterns: Sequence[str]) -> li
 def _check_tables(views: Views, tables: Sequence[str]) -> None:
     for name in tables:
         if name not in views.names:
-            hint = did_you_mean(name, views.names)
+            hint = hint_sentence(name, views.names)
             raise RadweaveError(f'there is no table "{name}"; there are {", ".join(views.names)}. {hint}'.strip())
     if len(set(tables)) != len(tables):
         raise RadweaveError("a table is named twice")
@@ -135,7 +135,7 @@ def _check_values(views: Views, tables: Sequence[str], word: str, wanted: Sequen
     )
     for value in wanted:
         if value not in known:
-            hint = did_you_mean(value, known)
+            hint = hint_sentence(value, known)
             raise RadweaveError(f'no row is of the {word} "{value}"; there are {", ".join(known)}. {hint}'.strip())
 
 

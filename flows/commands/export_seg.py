@@ -23,7 +23,10 @@ def export_seg(
     case: Annotated[
         list[str] | None, typer.Option(help="Only cases that begin so: cohort:patient[:timepoint]; may be repeated.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write the files into this folder, outside the store.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "--out", help="Write the files into this folder, outside the store."),
+    ] = None,
     pacs: Annotated[
         str, typer.Option(help="Store them at this DICOMweb server (STOW-RS); credentials from RADWEAVE_PACS_*.")
     ] = "",

@@ -48,10 +48,12 @@ def extract(
     mask: Annotated[Path | None, typer.Argument(help="The label map; left out with a CSV.")] = None,
     param: Annotated[Path | None, typer.Option("--param", "-p", help="A parameter file of pyradiomics.")] = None,
     label: Annotated[int | None, typer.Option("--label", "-l", min=1, help="The ROI's label in the mask.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write it here: .json, .csv or .parquet.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", "--out", "-o", help="Write it here: .json, .csv or .parquet.")
+    ] = None,
     form: Annotated[
         Literal["table", "json", "csv", "parquet"] | None,
-        typer.Option("--format", "-f", help="What is written; without it, by the ending of --out, else a table."),
+        typer.Option("--format", "-f", help="What is written; without it, by the ending of --output, else a table."),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Pairs side by side; 0: one per core.")] = 1,
 ) -> None:
@@ -60,7 +62,7 @@ def extract(
     _spare([image, mask, param], out)
     lines = read_lines(image, mask, label)
     if chosen == "table" and len(lines) > SHOWN:
-        raise RadweaveError(f"{image}: {len(lines)} pairs do not fit on a screen; add --out FILE or --format csv")
+        raise RadweaveError(f"{image}: {len(lines)} pairs do not fit on a screen; add --output FILE or --format csv")
     from features.radiomics.parameters import default_parameters, load_parameters
     from flows.screen import Screen
 
@@ -93,7 +95,7 @@ def extract(
 def _format(form: str | None, out: Path | None) -> str:
     ending = "" if out is None else out.suffix.lower()
     if out is None and form == "parquet":
-        raise RadweaveError("--format parquet: needs --out FILE")
+        raise RadweaveError("--format parquet: needs --output FILE")
     if out is not None and form is None and ending not in FORMATS:
         raise RadweaveError(f"{out}: unknown ending; allowed: {', '.join(FORMATS)}; or say --format")
     if out is not None and (out.is_dir() or any(folder.is_file() for folder in out.parents)):
@@ -104,7 +106,7 @@ def _format(form: str | None, out: Path | None) -> str:
 def _spare(given: Sequence[Path | None], out: Path | None) -> None:
     """Raises RadweaveError if the features would be written over what they are computed from."""
     if out is not None and any(one is not None and one.resolve() == out.resolve() for one in given):
-        raise RadweaveError(f"--out {out}: is one of the files to read; choose another name")
+        raise RadweaveError(f"--output {out}: is one of the files to read; choose another name")
 
 
 def read_lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:

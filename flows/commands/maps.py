@@ -39,7 +39,9 @@ def map_features(
     ],
     mask: Annotated[Path | None, typer.Argument(help="The label map; left out with a CSV.")] = None,
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="A folder; or, of one map, a file: .nii or .nii.gz.")],
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", help="A folder; or, of one map, a file: .nii or .nii.gz.")
+    ],
     feature: Annotated[
         list[str] | None,
         typer.Option(help="glcm_Contrast; glcm for the whole family; all. As often as you like."),
@@ -66,9 +68,9 @@ def map_features(
     single = len(lines) == 1 and len(names) == 1
     if out.name.endswith(ENDINGS):
         if not single:
-            raise RadweaveError(f"--out {out}: {len(names)} maps of {counted(len(lines), 'pair')} need a folder")
+            raise RadweaveError(f"--output {out}: {len(names)} maps of {counted(len(lines), 'pair')} need a folder")
     elif out.is_file():
-        raise RadweaveError(f"--out {out}: is a file; name a folder, or a file that ends in .nii or .nii.gz")
+        raise RadweaveError(f"--output {out}: is a file; name a folder, or a file that ends in .nii or .nii.gz")
     places = _places(image, lines, out, alone=mask is not None)
     window = replace(parameters.window, threads=jobs or os.cpu_count() or 1)
     parameters = replace(parameters, window=window)
@@ -215,7 +217,7 @@ def _spare(given: Sequence[Path | Line | None], targets: Sequence[Path]) -> None
             read |= {one.pair.image.resolve(), one.pair.mask.resolve()}
     for target in targets:
         if target.resolve() in read:
-            raise RadweaveError(f"--out {target}: is one of the files to read; choose another name")
+            raise RadweaveError(f"--output {target}: is one of the files to read; choose another name")
 
 
 map_features.__name__ = "map"  # the name of the command, which is a builtin's too

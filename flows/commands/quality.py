@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, hint_sentence
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 
 
@@ -27,7 +27,7 @@ def quality(
     place = open_store(store)
     cohorts = newest(place).cohorts
     if cohort not in cohorts:
-        hint = did_you_mean(cohort, cohorts)
+        hint = hint_sentence(cohort, cohorts)
         raise RadweaveError(
             f'the store has no cohort "{cohort}"; it has {", ".join(cohorts) or "none"}. {hint}'.strip()
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from features.core.errors import RadweaveError, did_you_mean
+from features.core.errors import RadweaveError, did_you_mean, hint_sentence
 from flows.commands.options import STORE, StoreOption, open_store
 from tasks.reports.number_format import counted as numbered
 
@@ -90,7 +90,7 @@ def read_reasons(store: "Store", cohort: str = "") -> list[dict[str, Any]]:
 
     mart = Mart.open(store)
     if cohort and cohort not in mart.manifest.cohorts:
-        hint = did_you_mean(cohort, mart.manifest.cohorts)
+        hint = hint_sentence(cohort, mart.manifest.cohorts)
         known = ", ".join(mart.manifest.cohorts) or "none"
         raise RadweaveError(f'the store has no cohort "{cohort}"; it has {known}. {hint}'.strip())
     found: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from features.core.catalog.catalog import load_catalog
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import ConfigError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import find_files
 from features.core.storage.store import Store
@@ -57,6 +57,8 @@ def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
         plan = Study.model_validate(facts["study"])
         today = study_provenance(plan, _recipes(plan, facts), mart, load_catalog(catalog))
         changed = name in study_files() and read_study(study_files()[name])[0].digest() != plan.digest()
+    except ConfigError as error:
+        return "unknown", str(error.faults[0])
     except RadweaveError as error:
         return "unknown", str(error).splitlines()[0]
     except (KeyError, ValidationError):

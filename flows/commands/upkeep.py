@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from features.core.errors import ExitCode, RadweaveError, StoreError, did_you_mean
+from features.core.errors import ExitCode, RadweaveError, StoreError, hint_sentence
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 from tasks.reports.number_format import counted
 
@@ -64,7 +64,7 @@ def diff(
         raise RadweaveError(f"diff {before} {new.manifest.refresh}: name the earlier refresh first")
     known = {**old.manifest.cohorts, **new.manifest.cohorts}
     for name in (name for name in cohort or () if name not in known):
-        hint = did_you_mean(name, known)
+        hint = hint_sentence(name, known)
         raise RadweaveError(f'the refreshes have no cohort "{name}"; they have {", ".join(known)}. {hint}'.strip())
     found = diff_refreshes(old, new, cohort or ())
     if form == "json":

@@ -1,1 +1,1 @@
-"""Prefect: the server and its guard, forms, artifacts, and how steps run with and without an engine."""
+"""Prefect: the server and its check of origins, forms, artifacts, and how steps run with and without an engine."""

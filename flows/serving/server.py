@@ -1,4 +1,4 @@
-"""The Prefect server as a child process: on loopback, behind a guard, silent, and gone when its parent is gone.
+"""The Prefect server as a child process: on loopback, behind a check of origins, silent, and gone when its parent is gone.
 
 Run as a module it is that child. Prefect's newer user interface asks amplitude.com for its settings from every browser,
 also where analytics are switched off; so only the older one is served.

@@ -34,7 +34,7 @@ class Workers(ABC):
     def size(self) -> int:
         """How many workers there are now; on a cluster this may change."""
 
-    def expect(self, items: int) -> None:  # noqa: B027 - to most crews it makes no difference
+    def expect(self, items: int) -> None:  # noqa: B027 - to most workers it makes no difference
         """So many items come next; no more workers need to start than that."""
 
     @abstractmethod

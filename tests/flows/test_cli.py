@@ -122,7 +122,7 @@ def test_a_missing_catalog_says_how_to_name_one(command, tmp_path: Path) -> None
 def test_refreshes_are_compared_forwards_and_for_cohorts_that_there_are(command, small: Store) -> None:
     assert "name the earlier refresh first" in command("diff", 2, 1, "--store", small.root, code=2).stderr
     found = command("diff", "--cohort", "tow", "--store", small.root, code=2).stderr
-    assert 'the refreshes have no cohort "tow"; they have one, two. did you mean "two"?' in found
+    assert 'the refreshes have no cohort "tow"; they have one, two. Did you mean "two"?' in found
 
 
 def test_names_in_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +135,7 @@ def test_names_in_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[s
 def test_unknown_cohort_exits_with_2_and_the_nearest_name(command, tmp_path: Path) -> None:
     found = command("refresh", "builtn", "--store", tmp_path, code=2)
     assert 'there is no cohort "builtn"' in found.stderr
-    assert 'did you mean "builtin"?' in found.stderr
+    assert 'Did you mean "builtin"?' in found.stderr
     assert "Traceback" not in found.stderr
 
 

@@ -41,7 +41,7 @@ def test_a_recipe_is_found_by_name_by_place_and_as_a_file(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ("ibsi/f", r'there is no recipe "ibsi/f"; there are ct_lung, .*, or give a YAML file\. did you mean "ibsi_'),
+        ("ibsi/f", r'there is no recipe "ibsi/f"; there are ct_lung, .*, or give a YAML file\. Did you mean "ibsi_'),
         ("/tmp/no/x.yaml", r"/tmp/no/x\.yaml: there is no such file of a recipe$"),
         (
             "ct_lung.yaml",

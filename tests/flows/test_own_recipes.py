@@ -54,7 +54,8 @@ def test_a_recipe_and_a_study_outside_radweave_from_the_files_to_the_report(demo
     assert f"{recipe}: no faults; for cohort builtin" in checked and "1 study: no faults" in checked
     before, columns = newest(store).refresh, built()
     missing = command("study", study, *places, code=4).stderr
-    assert f'"{ENTROPY[:19]}' in missing and f"run radweave refresh builtin --study {study}" in missing
+    asked = f"--study {study} --catalog {demo.catalog} --store {store.root}"
+    assert f'"{ENTROPY[:19]}' in missing and f"run radweave refresh builtin {asked}" in missing
 
     command("refresh", "--study", study, *places)
     assert built() == sorted([*columns, "radweave__ct_own__"])

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def test_landmarks_of_one_centre(demo, command, tmp_path: Path) -> None:
     places = "--catalog", demo.catalog, "--store", demo.copy(tmp_path), "--runner", "threads"
     out = tmp_path / "ct.json"
-    said = command("standardise", "builtin", "--recipe", "ct_lung", "--centre", "C", "--out", out, *places)
+    said = command("standardise", "builtin", "--recipe", "ct_lung", "--centre", "C", "--output", out, *places)
     assert f"{out}: landmarks of builtin" in said.stdout
     found = read_landmarks(out)
     assert (found.origin.cohort, found.origin.centres, found.origin.unit) == ("builtin", ("C",), "HU")

@@ -96,6 +96,8 @@ def test_a_study_is_stale_once_the_catalog_has_changed(demo, command, tmp_path: 
     found = command("status", "--store", store, "--catalog", changed).stdout
     changed.unlink()
     assert re.findall(state, found) == ["stale"]
+    found = command("status", "--store", store, "--catalog", changed, COLUMNS="400").stdout
+    assert f"│ unknown │ {changed}: there is no such file; name it by --catalog" in found
 
 
 def test_a_study_is_stale_once_the_code_that_fits_it_has_changed(demo, radweave, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_file_holds_the_mean_landmarks_and_the_cases(scans: list[Scan], tmp_
     assert found["cases"] == ["demo:p0:baseline", "demo:p1:baseline:a", "demo:p2:baseline"]
     assert data == _find(list(reversed(scans)))[0]
     (tmp_path / "landmarks.json").write_bytes(data)
-    assert Nyul(landmarks=tmp_path / "landmarks.json").origin == ORIGIN  # type: ignore[arg-type]
+    assert Nyul(landmarks=tmp_path / "landmarks.json").fitted_on == ORIGIN  # type: ignore[arg-type]
 
 
 def test_the_bias_is_corrected_where_the_recipe_does_so(scans: list[Scan]) -> None:

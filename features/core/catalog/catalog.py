@@ -28,7 +28,7 @@ from features.core.catalog.table_source import TableSource as TableSource
 from features.core.catalog.table_source import Variable as Variable
 from features.core.catalog.table_source import Word as Word
 from features.core.dicom_keywords import dicom_keywords
-from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean
+from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean, hint_sentence
 from features.core.frozen import Frozen
 from features.core.kinds.endpoint import BinaryEndpoint, Endpoint
 from features.core.yaml import Document, Loc
@@ -215,7 +215,7 @@ class Catalog(Frozen):
     def cohort(self, name: str) -> Cohort:
         """A cohort by name. Raises RadweaveError with the nearest name."""
         if name not in self.cohorts:
-            hint = did_you_mean(name, self.cohorts)
+            hint = hint_sentence(name, self.cohorts)
             raise RadweaveError(
                 f'there is no cohort "{name}"; the catalog has {", ".join(self.cohorts)}. {hint}'.strip()
             )

@@ -53,7 +53,7 @@ class Normaliser(Kind):
         return False
 
     @property
-    def origin(self) -> FittedOn | None:
+    def fitted_on(self) -> FittedOn | None:
         """Whose images it was fitted on; None: it knows no other image than the one that it is applied to."""
         return None
 

@@ -103,7 +103,7 @@ class Preparation(Frozen):
             raise ValueError("a bin width needs a calibrated unit: use bin_count, or normalise the image")
         if self.bias_correction is not None and self.modality != "MR":
             raise ValueError(f"bias_correction is for MR, the modality of this recipe is {self.modality}")
-        self._check_origin()
+        self._check_fitted_on()
         for name, bounds in (("resegment", self.resegment), ("window", self.window)):
             low, high = bounds or (None, None)
             if low is not None and high is not None and not low < high:
@@ -112,9 +112,9 @@ class Preparation(Frozen):
             raise ValueError(f"roi: body_hu goes with images in HU, the unit of this recipe is {self.unit}")
         return self
 
-    def _check_origin(self) -> None:
+    def _check_fitted_on(self) -> None:
         """A normaliser that was fitted on images is for images that were prepared as they were."""
-        origin = self.normalise.origin if self.normalise is not None else None
+        origin = self.normalise.fitted_on if self.normalise is not None else None
         for name in ("modality", "unit", "bias_correction") if origin is not None else ():
             there, here = getattr(origin, name), getattr(self, name)
             if there != here:

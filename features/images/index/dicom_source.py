@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from features.core.catalog.catalog import DicomSource
@@ -20,6 +21,7 @@ from features.images.index.series import XRAY, is_gapless, is_mixed, repeated, s
 Files = list[DicomFile]
 Details = dict[str, float | int | str]
 Masks = Mapping[str, Files]  # of each patient
+ENDINGS = (".dcm", ".dicom", ".ima")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,12 @@ def find_dicom(
             groups[found.header.patient, found.header.series].append(found)
         else:
             masks[found.header.patient].append(found)
+    for path in _empty(listing, findings):
+        del findings.ignored[path]
+        refusal = Refusal(
+            "DICOM_TRUNC", centre, modality, (path,), message="a DICOM file is empty", details={"bytes": 0}
+        )
+        findings.refusals.append(refusal)
     for patient, several in masks.items():
         masks[patient], copies, _ = merge_copies(several, cache)
         findings.merged.update(file.path for file in copies)
@@ -100,6 +108,21 @@ def find_dicom(
         _find_source(findings, source, first_timepoint, reader, series, masks)
     _find_rest(findings, sources, reader, series, masks)
     return findings
+
+
+def _empty(listing: Listing, findings: Findings) -> list[Path]:
+    """Files without a byte that were DICOM files once: by their endings, or as all others in their folder are."""
+    empty = [file.path for file in listing[0] if not file.size and findings.ignored.get(file.path) == "not_dicom"]
+    if not empty:
+        return []
+    others = {file.path for file in listing[0]} - set(empty)
+    strange = {path.parent for path in others if findings.ignored.get(path) == "not_dicom"}
+    folders = {path.parent for path in others} - strange
+    return [
+        path
+        for path in empty
+        if path.suffix.lower() in ENDINGS or (path.parent in folders and not path.name.startswith("."))
+    ]
 
 
 def _series(group: Files, findings: Findings, cache: FileCache) -> Series | None:

@@ -102,7 +102,7 @@ class Nyul(Normaliser):
     scale: PositiveFloat = Field(100.0, description="what the highest landmark becomes")
 
     @property
-    def origin(self) -> FittedOn:
+    def fitted_on(self) -> FittedOn:
         return self.landmarks.origin
 
     def fit(self, region: Region) -> Change:

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, NonNegativeInt, model_validator
 
 from features.core.bounds import MOST_DISTANCES, Distance
-from features.core.errors import did_you_mean
+from features.core.errors import hint_sentence
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.region import Region
@@ -65,7 +65,7 @@ class Radweave(Extractor):
         )
         for name in self.deprecated:
             if name not in known:
-                hint = did_you_mean(name, known)
+                hint = hint_sentence(name, known)
                 raise ValueError(
                     f'no deprecated feature of its families is "{name}"; allowed: {", ".join(known)}. {hint}'
                 )

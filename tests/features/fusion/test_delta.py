@@ -93,7 +93,7 @@ def test_volumes_have_deltas_where_they_are_asked_for(fused: Fuse, code: Callabl
         ({"since": "week_6", "until": "baseline"}, '"week_6" is not before "baseline" in the catalog'),
         (
             {"since": "baseline", "until": "week_7"},
-            'no time point "week_7"; allowed: baseline, week_6. did you mean "week_6"',
+            'no time point "week_7"; allowed: baseline, week_6. Did you mean "week_6"',
         ),
     ],
 )

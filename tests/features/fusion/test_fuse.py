@@ -388,11 +388,11 @@ def test_unknown_words_name_the_nearest(
 ) -> None:
     catalog, recipe = make_catalog(), make_recipe()
     build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
-    with pytest.raises(RadweaveError, match='no endpoint "survial"; it has died, survival. did you mean "survival"'):
+    with pytest.raises(RadweaveError, match='no endpoint "survial"; it has died, survival. Did you mean "survival"'):
         fuse(Mart.open(store), catalog, _question(recipe, endpoint="survial"))
-    with pytest.raises(RadweaveError, match='there is no cohort "demmo".*did you mean "demo"'):
+    with pytest.raises(RadweaveError, match='there is no cohort "demmo".*Did you mean "demo"'):
         fuse(Mart.open(store), catalog, _question(recipe, cohorts=("demmo",)))
-    with pytest.raises(RadweaveError, match='no time point "week6"; it has baseline, week_6. did you mean "week_6"'):
+    with pytest.raises(RadweaveError, match='no time point "week6"; it has baseline, week_6. Did you mean "week_6"'):
         fuse(Mart.open(store), catalog, _question(recipe, predict_at="week6"))
 
 

@@ -211,7 +211,7 @@ def test_landmarks_lie_beside_the_recipe_and_their_cases_stay_out_of_it(tmp_path
     (tmp_path / "mr.yaml").write_text(text + "normalise: {kind: nyul, landmarks: mr.json}\n")
     recipe = load_recipe(tmp_path / "mr.yaml")
     assert recipe.normalise is not None
-    assert recipe.normalise.origin == ORIGIN
+    assert recipe.normalise.fitted_on == ORIGIN
     assert "sts:p1" in path.read_text()
     assert "sts:p" not in recipe.model_dump_json()
     again = _landmarks(tmp_path, range(1, 3))

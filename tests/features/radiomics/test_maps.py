@@ -234,7 +234,7 @@ def test_what_is_not_finite_round_the_roi_counts_where_it_is_measured() -> None:
 def test_unknown_names_are_told() -> None:
     with pytest.raises(RadweaveError, match='there are no maps of "shape"; allowed: .*firstorder'):
         feature_maps(_region(), {"shape": None}, Settings())
-    with pytest.raises(RadweaveError, match='glcm has no feature "Contrst"; it has .* did you mean "Contrast"'):
+    with pytest.raises(RadweaveError, match='glcm has no feature "Contrst"; it has .* Did you mean "Contrast"'):
         feature_maps(_region(), {"glcm": ("Contrst",)}, Settings())
 
 

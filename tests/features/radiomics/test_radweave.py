@@ -63,7 +63,7 @@ def test_deprecated_features_are_given_where_a_recipe_names_them() -> None:
     assert (added.name, added.ibsi, len(after)) == ("original_shape_Compactness2", "BQWJ", len(before) + 1)
     found = recipe.extractors[0].extract(prepare_region(_region(), recipe), recipe)
     assert found[added.name] == pytest.approx(float(found["original_shape_Sphericity"]) ** 3)
-    with pytest.raises(ValueError, match=r'"shape_Compactness3"; allowed: .* did you mean "shape_Compactness[12]"'):
+    with pytest.raises(ValueError, match=r'"shape_Compactness3"; allowed: .* Did you mean "shape_Compactness[12]"'):
         Radweave(deprecated=("shape_Compactness3",))
     with pytest.raises(ValueError, match='no deprecated feature of its families is "shape_Compactness2"'):
         Radweave(deprecated=("shape_Compactness2",), families=("glcm",))

@@ -83,7 +83,7 @@ def test_what_is_neither_a_code_nor_a_case_is_refused(
     for what, cohort in (("demi:p1", ""), ("MASK_EMPTY", "demi"), (":p1", "")):
         with pytest.raises(RadweaveError) as caught:
             release(store, what, cohort)
-        hint = '. did you mean "demo"?' if what != ":p1" else ""
+        hint = '. Did you mean "demo"?' if what != ":p1" else ""
         assert str(caught.value) == f'the store has no cohort "{cohort or what.split(":")[0]}"; it has demo{hint}'
 
 

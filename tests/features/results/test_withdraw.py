@@ -150,7 +150,7 @@ def test_restored_cases_may_enter_again(full: Store) -> None:
     [
         ("p1", "is no case id"),
         ("demo::x", "is no case id"),
-        ("dem:p1", 'no cohort "dem"; it has demo. did you mean "demo"'),
+        ("dem:p1", 'no cohort "dem"; it has demo. Did you mean "demo"'),
         ("demo:p3", "holds nothing of it, and nothing was changed; nearest are demo:p"),
         ("demo:p1:week5", "nearest are demo:p1:baseline, demo:p1:week4"),
         ("demo:Jane Doe", "^this case: the store holds nothing of it, and nothing was changed; none of its patients"),

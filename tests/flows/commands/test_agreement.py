@@ -11,7 +11,7 @@ import pandas as pd
 def test_one_rater_agrees_with_nobody(command: Callable, tmp_path: Path) -> None:
     table = tmp_path / "readers.csv"
     table.write_text("patient,reader,volume\np1,A,10\np2,A,3\n")
-    asked = ("--target", "patient", "--rater", "reader", "--out", tmp_path / "scores.csv")
+    asked = ("--target", "patient", "--rater", "reader", "--output", tmp_path / "scores.csv")
     assert 'the column "reader" names one rater' in command("agreement", table, *asked, code=3).stderr
 
 
@@ -26,4 +26,4 @@ def test_agreement_of_readers(command: Callable, tmp_path: Path) -> None:
     found = pd.read_csv(out).set_index("feature").loc["Mean"]
     assert (round(found["icc_2_1"], 2), round(found["icc_3_1"], 2), found["n"], found["k"]) == (0.29, 0.71, 6, 4)
     wrong = command("agreement", table, "--target", "patients", "--rater", "reader", "--out", out, code=3)
-    assert 'there is no column "patients". did you mean "patient"?' in wrong.stderr
+    assert 'there is no column "patients". Did you mean "patient"?' in wrong.stderr

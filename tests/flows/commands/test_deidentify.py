@@ -46,7 +46,7 @@ def test_a_folder_of_which_nothing_is_written_is_a_fault_of_data(
 
 def test_faults_of_the_user(source: Path, tmp_path: Path, command: Callable[..., Any]) -> None:
     wrong = command("deidentify", source, tmp_path / "out", "--cohort", "demo", "--without", "date", code=2)
-    assert 'allowed: patient, dates, descriptors, private. did you mean "dates"?' in wrong.stderr
+    assert 'allowed: patient, dates, descriptors, private. Did you mean "dates"?' in wrong.stderr
     inside = command("deidentify", source, source / "out", "--cohort", "demo", code=2)
     assert "lies in" in inside.stderr
     report = command(

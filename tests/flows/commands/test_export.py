@@ -73,7 +73,7 @@ def test_rows_and_columns_can_be_chosen(small: Store) -> None:
 @pytest.mark.parametrize(
     ("tables", "options", "message"),
     [
-        (["radiomic"], {}, 'there is no table "radiomic".*did you mean "radiomics"'),
+        (["radiomic"], {}, 'there is no table "radiomic".*Did you mean "radiomics"'),
         (["region", "scans"], {}, '"scans" has no row per case: export it alone'),
         (["region", "region"], {}, "a table is named twice"),
         (["region"], {"cohorts": ["won"]}, 'no row is of the cohort "won"; there are one, two'),
@@ -124,7 +124,7 @@ def test_other_tables_go_out_alone(small: Store, tmp_path: Path) -> None:
 
 def test_any_refresh_can_be_exported(small: Store, tmp_path: Path, command) -> None:
     output = tmp_path / "region.csv"
-    options = ("--store", small.root, "--output", output, "--cohort", "one", "--columns", "*volume*")
+    options = ("--store", small.root, "--out", output, "--cohort", "one", "--columns", "*volume*")
     assert "of refresh 1" in command("export", "region", *options, "--at", 1).stdout
     assert pd.read_csv(output)["region__ct__volume_ml"].tolist() == [1.25, -2.0, 3.5]
     assert "of refresh 3" in command("export", "region", *options).stdout

@@ -71,7 +71,7 @@ def test_what_a_reader_notices_is_told_in_the_row_and_on_the_screen(files: Path,
     mask[252:256] = bytes(4)
     (files / "mask.nii").write_bytes(mask)
     for out, form in ((files / "x.json", "json"), (files / "x.csv", "csv")):
-        found = command("extract", files / "image.nii", files / "mask.nii", "-p", files / "param.yaml", "--out", out)
+        found = command("extract", files / "image.nii", files / "mask.nii", "-p", files / "param.yaml", "--output", out)
         row = json.loads(out.read_text())[0] if form == "json" else next(csv.DictReader(out.read_text().splitlines()))
         assert row["diagnostics_Outcome"] == "computed"
         told = row["diagnostics_Outcome_Warnings"]

@@ -37,7 +37,7 @@ def test_what_is_written_is_read_again(pair: tuple[Path, Path]) -> None:
 
 def test_a_map_lies_on_the_image(pair: tuple[Path, Path], command: Callable, tmp_path: Path) -> None:
     out = tmp_path / "map.nii.gz"
-    said = command("map", *pair, "--feature", "firstorder_Maximum", "--label", 2, "--out", out)
+    said = command("map", *pair, "--feature", "firstorder_Maximum", "--label", 2, "--output", out)
     assert "firstorder_Maximum round 60 voxels, from" in said.stdout
     image, mask, found = read_nifti(pair[0]), read_nifti(pair[1]), read_nifti(out)
     assert found.matches(image)
@@ -85,7 +85,7 @@ def test_pairs_of_a_table_by_a_parameter_file(pair: tuple[Path, Path], command: 
     ("options", "message", "code"),
     [
         (["--feature", "firstorder_Mean", "--label", 3], "LABEL_ABSENT: ", 3),
-        (["--feature", "firstorder_Men", "--label", 2], 'did you mean "Mean"?', 2),
+        (["--feature", "firstorder_Men", "--label", 2], 'Did you mean "Mean"?', 2),
         (["--feature", "shape_Volume", "--label", 2], 'there are no maps of "shape"', 2),
         (["--label", 2], "say what to map: --feature", 2),
         (["--feature", "ngtdm", "--label", 2], "5 maps of 1 pair need a folder", 2),

@@ -291,7 +291,7 @@ def test_no_centre_is_needed_where_there_is_one(tmp_path: Path) -> None:
 
 def test_unknown_cohort_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(GOOD)
-    with pytest.raises(RadweaveError, match='there is no cohort "demmo"; the catalog has demo. did you mean "demo"'):
+    with pytest.raises(RadweaveError, match='there is no cohort "demmo"; the catalog has demo. Did you mean "demo"'):
         load_catalog(tmp_path / "c.yaml").cohort("demmo")
 
 

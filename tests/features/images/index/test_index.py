@@ -305,17 +305,21 @@ def test_timepoint_is_what_the_tag_says(
 
 
 @pytest.mark.parametrize(
-    ("code", "keep"), [("DICOM_TRUNC", slice(0, 300)), ("DICOM_TRUNC", slice(0, 160)), ("DICOM_TRUNC", slice(0, 132))]
+    ("keep", "name", "strange"),
+    [(300, "8.dcm", 0), (160, "8.dcm", 0), (132, "8", 1), (0, "8.IMA", 1), (0, "8", 0)],
 )
-def test_bad_file_has_its_own_row(catalog: Callable, save_case: Callable, code: str, keep: slice) -> None:
+def test_bad_file_has_its_own_row(catalog: Callable, save_case: Callable, keep: int, name: str, strange: int) -> None:
     paths, _ = save_case("P001")
     save_case("P002")
-    paths[-1].write_bytes(paths[-1].read_bytes()[keep])
+    paths[-1].with_name(name).write_bytes(paths[-1].read_bytes()[:keep])
+    paths[-1].unlink()
+    for number in range(strange):
+        (paths[0].parent / f"{number}.txt").write_text("no DICOM file")
     index = _index(catalog, DICOM)
-    assert _codes(index) == [code]
+    assert _codes(index) == ["DICOM_TRUNC"]
     assert index.quarantined[0].case == "demo:unknown"
     assert [len(digest) for digest in index.quarantined[0].digests] == [12]
-    assert _places(index) == {"used": 17, "quarantined": 1, "ignored": 0}
+    assert _places(index) == {"used": 17, "quarantined": 1, "ignored": strange}
 
 
 def test_file_without_patient(catalog: Callable, save_case: Callable) -> None:
