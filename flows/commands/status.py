@@ -10,7 +10,7 @@ from rich.table import Table
 from features.core.catalog.catalog import load_catalog
 from features.core.errors import ConfigError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe
-from features.core.storage.place import find_files
+from features.core.storage.place import find_files, is_file
 from features.core.storage.store import Store
 from features.results.manifest import Mart, refresh_numbers
 from features.results.published import published_of
@@ -41,7 +41,8 @@ def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list
             except StoreError as error:
                 state, why = "damaged", str(error)
                 damaged.append(why)
-            studies.add_row(folder.parent.name, folder.name, state, why, str(folder / "report.html"))
+            report = folder / "report.html"  # a withdrawal removes it
+            studies.add_row(folder.parent.name, folder.name, state, why, str(report) if is_file(report) else "–")
     parts = [cohorts, file_table(published), *([studies] if studies.row_count else [])]
     return [part for part in parts if part is not None], damaged
 
@@ -63,8 +64,10 @@ def study_state(folder: Path, mart: Mart, catalog: Path) -> tuple[str, str]:
         return "unknown", str(error).splitlines()[0]
     except (KeyError, ValidationError):
         return "unknown", "its settings are of another radweave"
-    why = [_moved(key, facts, mart) for key, value in facts.get("provenance", {}).items() if today.get(key) != value]
-    why += [f"{facts['withdrawn']} of its cases were withdrawn"] if facts.get("withdrawn") else []
+    withdrawn = facts.get("withdrawn", 0)
+    moved = [key for key, value in facts.get("provenance", {}).items() if today.get(key) != value]
+    why = [told for key in moved if (told := _moved(key, facts, mart, "" if withdrawn else "their declaration"))]
+    why += [f"{withdrawn} of its cases were withdrawn"] if withdrawn else []
     if why:
         return "stale", "; ".join(why)
     return "current", "with other settings than the study's file" if changed else ""
@@ -79,8 +82,11 @@ def _recipes(plan: Study, facts: dict[str, Any]) -> list[Recipe]:
     ]
 
 
-def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:
-    """What differs under a key of the provenance; for tables, the cases that moved since the study was fitted."""
+def _moved(key: str, facts: dict[str, Any], mart: Mart, otherwise: str) -> str:
+    """What differs under a key of the provenance; for tables, the cases that moved since the study was fitted.
+
+    otherwise: what it is where neither cases nor columns did: after a withdrawal, which leaves earlier refreshes too, "".
+    """
     cohort = key.removeprefix("tables of ")
     number = facts.get("refreshes", {}).get(cohort)
     if cohort == key or number is None:
@@ -94,6 +100,7 @@ def _moved(key: str, facts: dict[str, Any], mart: Mart) -> str:
         return f"{key}: {error}" if kept else f"{key}: refresh {number} is no longer kept"
     cases = list(dict.fromkeys(change.case for change in found.changes))
     if not cases:
-        return f"{key}: {', '.join(why for _, _, why in found.columns) or 'their declaration'}"
+        why = ", ".join(why for _, _, why in found.columns) or otherwise
+        return f"{key}: {why}" if why else ""
     shown = ", ".join(cases[:5]) + (f" and {len(cases) - 5} more (radweave diff {number})" if len(cases) > 5 else "")
     return f"{key}: {len(cases)} moved: {shown}"
