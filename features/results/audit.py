@@ -13,6 +13,7 @@ from features.core.digest import digest_json
 from features.core.errors import StoreError
 from features.core.frozen import Frozen
 from features.core.storage.place import is_file, read_bytes, write_bytes
+from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
 
 _CASE = re.compile(rb'"case": "([\w .-]+(?::[\w .-]+){1,3})"')
@@ -96,7 +97,14 @@ def write_rows(store: Store, rows: Iterable[Entry]) -> Head:
     whole = chained(rows)
     if whole:
         write_bytes(store.withdrawals, audit_bytes(whole))
+        mark_used(store)
     return head_of(whole)
+
+
+def mark_used(store: Store) -> None:
+    """Note that a refresh was committed, or a case withdrawn: from now on who was withdrawn has to be known."""
+    if not is_file(store.used):
+        write_bytes(store.used, json_bytes({"used": True}))
 
 
 def key_in(rows: Iterable[Entry]) -> str:

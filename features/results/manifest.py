@@ -34,7 +34,7 @@ from features.core.storage.place import (
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
-from features.results.audit import Entry, Head, head_of, key_in, read_rows, with_key, write_rows
+from features.results.audit import Entry, Head, head_of, key_in, mark_used, read_rows, with_key, write_rows
 from features.results.schemas import IMAGE_BLOCKS
 from features.results.side_by_side import side_by_side
 
@@ -133,15 +133,31 @@ def refresh_numbers(store: Store) -> list[int]:
 def newest(store: Store) -> Manifest:
     """The manifest of the newest refresh; EMPTY before the first.
 
-    Raises StoreError if it is damaged or of another layout, the audit of withdrawals is not the one it remembers, or a
-    change of key was not finished.
+    Raises StoreError if it is damaged or of another layout, the audit of withdrawals is not the one it remembers, nothing
+    is left that tells who was withdrawn, or a change of key was not finished.
     """
     if is_file(store.renaming):
         raise StoreError(f"{store.root}: a change of its key goes on or was killed; radweave rekey finishes it")
     numbers = refresh_numbers(store)
     manifest = manifest_at(store, numbers[-1]) if numbers else EMPTY
-    read_rows(store, manifest.audit)
+    told_rows(store, manifest.audit)
     return manifest
+
+
+def told_rows(store: Store, head: Head | None) -> list[Entry]:
+    """As `read_rows`. Raises StoreError, too, if neither rows nor a refresh are left of a store that had a refresh.
+
+    A first refresh that was killed before its commit left neither the mark nor the link: nobody can have been withdrawn.
+    """
+    rows = read_rows(store, head)
+    had = not rows and (is_file(store.used) or mart_refresh(store) is not None)
+    if had and not refresh_numbers(store):  # looked at last: another process may have committed just now
+        raise StoreError(
+            f"{store.root}: no refresh and no row of the audit of withdrawals is left, so that nothing tells who was "
+            "withdrawn; nothing is read or written. Restore refreshes/ or withdrawals.json from a backup. Without one make a "
+            "new store with the same key, and withdraw these patients there with --bar before its scans are used"
+        )
+    return rows
 
 
 def read_audit(store: Store) -> list[Entry]:
@@ -299,6 +315,7 @@ def commit(
             )
             build_view(store, manifest)
             if create_bytes(store.refresh(manifest.refresh), manifest_bytes(manifest)):
+                mark_used(store)
                 point_mart(store, manifest.refresh)
                 return manifest
 

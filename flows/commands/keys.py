@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from features.core.catalog.catalog import Catalog
     from features.core.storage.store import Store
 
-NOBODY = "or refresh into a new store: from this one nobody was withdrawn"
+ANEW = "or refresh into a new store, and withdraw there again whoever was withdrawn from this one"
 
 
 def store_key(store: "Store", catalog: Path) -> bytes:
@@ -51,7 +51,7 @@ def store_key(store: "Store", catalog: Path) -> bytes:
     if doubts:
         raise RadweaveError(
             f"{store.root}: {why}, and it is not sure that {path} holds it: {'; '.join(doubts)}. Set {KEY_VARIABLE} to the right "
-            + ("file; if this is the right one, say so: radweave adopt-key" if remembers else f"file, {NOBODY}")
+            + ("file; if this is the right one, say so: radweave adopt-key" if remembers else f"file, {ANEW}")
         )
     if remembers:
         adopt_key(store, key)
@@ -127,7 +127,7 @@ def adopt_key(catalog: CatalogOption = CATALOG, store: StoreOption = STORE) -> N
     if is_new(place):
         raise StoreError(f"{store}: the store is empty; its first refresh remembers the key")
     if not newest(place).refresh and not place.withdrawals.is_file():
-        raise StoreError(f"{store}: no refresh is left to remember a key. Refresh with the right one, {NOBODY}")
+        raise StoreError(f"{store}: no refresh is left to remember a key. Refresh with the right one, {ANEW}")
     declared = load_catalog(catalog)
     for doubt in doubts_of(place, key, lambda cohort: find_patient_ids(declared, cohort, key)):
         typer.echo(f"  {doubt}")

@@ -26,7 +26,11 @@ _VALUE = re.compile(_WORD + rb"[0-9a-f]{64}")
 # Pattern of a folder of the store, how far from the end of the path it stands, and what to do about a damaged file in it.
 _REMEDIES = (
     ("releases.json", -1, "restore it from a backup, or remove it"),
-    ("refreshes", -2, "restore it from a backup; or remove it, which gives up that refresh, and refresh"),
+    (
+        "refreshes",
+        -2,
+        "restore it from a backup; or, if an earlier one or withdrawals.json is left, remove it, and refresh",
+    ),
     ("index", -2, "the next refresh reads the files of this cohort again"),
     ("quality", -2, "the next refresh, or radweave quality, writes it again"),
     ("thumbnail", -3, "radweave quality --draw draws it again"),

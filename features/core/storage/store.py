@@ -54,6 +54,11 @@ class Store:
         return self.root / "withdrawals.json"
 
     @property
+    def used(self) -> Path:
+        """There since the first commit or withdrawal: somebody may be withdrawn, though nothing else tells any more."""
+        return self.root / "used.json"
+
+    @property
     def renaming(self) -> Path:
         """The note of a change of the pseudonym key that is going on or was killed."""
         return self.root / "rekey.json"

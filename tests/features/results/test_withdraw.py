@@ -14,6 +14,7 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.core.storage.table import read_table, write_table
+from features.results import manifest as manifest_module
 from features.results import withdraw as module
 from features.results.audit import unpurged_in
 from features.results.manifest import LAYOUT, Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
@@ -317,6 +318,39 @@ def test_an_audit_without_backup_is_begun_anew_and_nobody_comes_back(full: Store
         for case in found.named:
             restore(full, case, "other")
     assert {row.reason for row in read_audit(full) if row.action == "withdrawn"} == {"restarted"}
+
+
+def test_without_refreshes_and_audit_nothing_goes_on_but_a_first_refresh_that_was_killed(
+    store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans = [make_scan("p1", 50), make_scan("p2", 60)]
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest_module, "create_bytes", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            refresh(scans, make_recipe())
+    assert store.view(1).is_dir()
+    assert (newest(store).refresh, verify(store).faults) == (0, ())
+    with monkeypatch.context() as patch:  # killed after its commit: neither mark nor link
+        patch.setattr(manifest_module, "mark_used", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            refresh(scans, make_recipe())
+    assert newest(store).refresh == 1
+    withdraw(store, "demo:p1", "consent")
+    store.refresh(1).unlink()
+    assert withdrawn_cases(store) == {"demo:p1"}  # the audit tells
+    refresh(scans[1:], make_recipe())
+    store.refresh(1).unlink()
+    store.mart.unlink()
+    for left in (b"", b"[]", None):
+        store.withdrawals.unlink()
+        if left is not None:
+            store.withdrawals.write_bytes(left)
+        with pytest.raises(StoreError, match=r"nothing tells who was withdrawn.*from a backup.*with --bar before its"):
+            refresh(scans, make_recipe())
+        with pytest.raises(StoreError, match="nothing tells who was withdrawn"):
+            withdraw(store, "demo:p1", "consent", in_advance=True)
+        with pytest.raises(StoreError, match=r"no refresh is left that tells .*nothing was changed"):
+            restart_audit(store)
 
 
 def test_rows_that_no_refresh_remembers_outlive_a_new_audit(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:

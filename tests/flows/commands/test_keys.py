@@ -9,6 +9,7 @@ import pytest
 from features.core.pseudonym import fingerprint, load_key, pseudonym
 from features.core.storage.store import Store
 from features.results.manifest import Mart, newest, read_audit, refresh_numbers, rewrite
+from features.results.verify import verify
 from features.results.withdraw import withdrawn_cases
 
 pytestmark = pytest.mark.slow
@@ -66,23 +67,56 @@ def lose_refreshes(command, catalog: Path, store: Path, key: Path, other: Path) 
     assert "was made with one" in said(*words, code=2, by=store.parent / "none.key")
     assert contents(store) == before
     rows = [{k: v for k, v in row.items() if k not in ("key", "digest")} for row in json.loads(audit)]
-    for left in (None, json.dumps(rows)):  # an index and tables alone; withdrawals of an earlier radweave
-        place.withdrawals.unlink(missing_ok=True)
-        if left:
-            place.withdrawals.write_text(left)
-        before = contents(store)
-        found = said(*words, code=2, by=other)
-        assert "no refresh is left that tells its key, and it is not sure that" in found
-        assert 'cohort "builtin" was last refreshed with another key' in found
-        assert ("a withdrawn patient of cohort" in found) == ("say so: radweave adopt-key" in found) == bool(left)
-        assert ("from this one nobody was withdrawn" in found) == (not left)
-        assert contents(store) == before
+    lose_audit(command, said, words, place, other)
+    place.withdrawals.write_text(json.dumps(rows))  # of an earlier radweave
+    before = contents(store)
+    found = said(*words, code=2, by=other)
+    assert "no refresh is left that tells its key, and it is not sure that" in found
+    assert 'cohort "builtin" was last refreshed with another key' in found
+    assert "a withdrawn patient of cohort" in found
+    assert "say so: radweave adopt-key" in found
+    assert contents(store) == before
     assert "remembers from now on that its key" in said(*words)
     assert {row.key for row in read_audit(place)} == {newest(place).key_fingerprint} == {fingerprint(own)}
     assert withdrawn_cases(place) == {gone}
     assert newest(place).cohorts["builtin"].withdrawn > 0
     assert gone.split(":")[1] not in Mart.open(place).read("clinical", "builtin")["patient"].to_pylist()
     assert "no faults" in command("verify", "--store", store).stdout
+
+
+def lose_audit(command, said, refresh: tuple[object, ...], place: Store, other: Path) -> None:
+    """Nothing tells who was withdrawn: nothing is read or written, whatever else is left. A killed first refresh goes on."""
+    mart, untold = place.mart.readlink(), "nothing tells who was withdrawn"
+    at = ("--store", place.root)
+    commands = (
+        refresh,
+        ("withdraw", "builtin:aaaaaaaaaaaa", "--bar", *at),
+        ("adopt-key", *refresh[2:]),
+        ("history", *at),
+    )
+    for left, signs in ((None, (place.mart,)), ("[]", (place.used,)), (None, (place.used, place.mart))):
+        place.withdrawals.unlink(missing_ok=True)
+        if left:
+            place.withdrawals.write_text(left)
+        if place.used in signs:
+            place.used.write_text("{}")
+        for sign in {place.used, place.mart} - {*signs}:
+            sign.unlink()
+        before = contents(place.root)
+        for words in commands if left else (refresh,):
+            assert untold in said(*words, code=4)
+        assert any(untold in fault for fault in verify(place).faults)
+        assert contents(place.root) == before
+        if not place.mart.is_symlink():
+            place.mart.symlink_to(mart)
+    assert untold in said(*refresh, code=4, by=other)
+    assert "no refresh is left that tells who was withdrawn" in said("restart-audit", *at, code=4)
+    place.used.unlink()
+    place.mart.unlink()
+    found = said(*refresh, code=2, by=other)
+    assert "no refresh is left that tells its key, and it is not sure that" in found
+    assert "withdraw there again whoever was withdrawn from this one" in found
+    assert verify(place).faults == ()
 
 
 def test_another_key_or_none_is_refused_and_nothing_is_made(demo, command, other: Path, tmp_path: Path) -> None:
