@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from features.core.digest import digest_json
 from features.core.errors import StoreError
 from features.core.frozen import Frozen
-from features.core.storage.place import is_file, read_bytes, write_bytes
+from features.core.storage.place import find_files, is_file, is_remote, read_bytes, write_bytes
 from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
 
@@ -53,7 +53,8 @@ def read_rows(store: Store, head: Head | None) -> list[Entry]:
     """All rows in their order. head: what the newest manifest remembers, None where it does not say.
 
     Rows may follow those that are remembered: a killed process had no time to have them remembered.
-    Raises StoreError if a row was changed, or rows that are remembered are gone.
+    Raises StoreError if a row was changed, rows that are remembered are gone, or neither a row nor a refresh is left of a
+    store that had a refresh. A first refresh that was killed before its commit left no sign: nobody can have been withdrawn.
     """
     data = read_bytes(store.withdrawals) if is_file(store.withdrawals) else b""
     try:
@@ -67,6 +68,16 @@ def read_rows(store: Store, head: Head | None) -> list[Entry]:
             raise _damaged(store, f"holds {len(rows)} rows, the newest refresh remembers {head.rows}")
         if head_of(rows[: head.rows]).digest != head.digest or any(not row.digest for row in rows):
             raise _damaged(store, "is not the one that the newest refresh remembers")
+    elif (
+        not rows
+        and _is_used(store)
+        and not any(name.endswith(".json") for name in find_files(store.root / "refreshes"))
+    ):
+        raise StoreError(  # refreshes were looked at last: another process may have committed the first just now
+            f"{store.root}: no refresh and no row of the audit of withdrawals is left, so that nothing tells who was "
+            "withdrawn; nothing is read or written. Restore refreshes/ or withdrawals.json from a backup. Without one make a "
+            "new store with the same key, and withdraw these patients there with --bar before its scans are used"
+        )
     return rows
 
 
@@ -105,6 +116,11 @@ def mark_used(store: Store) -> None:
     """Note that a refresh was committed, or a case withdrawn: from now on who was withdrawn has to be known."""
     if not is_file(store.used):
         write_bytes(store.used, json_bytes({"used": True}))
+
+
+def _is_used(store: Store) -> bool:
+    """Whether a refresh was committed, or a case withdrawn. An earlier radweave left no mark, but the link."""
+    return is_file(store.used) or (not is_remote(store.root) and store.mart.is_symlink())
 
 
 def key_in(rows: Iterable[Entry]) -> str:

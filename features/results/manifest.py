@@ -140,24 +140,8 @@ def newest(store: Store) -> Manifest:
         raise StoreError(f"{store.root}: a change of its key goes on or was killed; radweave rekey finishes it")
     numbers = refresh_numbers(store)
     manifest = manifest_at(store, numbers[-1]) if numbers else EMPTY
-    told_rows(store, manifest.audit)
+    read_rows(store, manifest.audit)
     return manifest
-
-
-def told_rows(store: Store, head: Head | None) -> list[Entry]:
-    """As `read_rows`. Raises StoreError, too, if neither rows nor a refresh are left of a store that had a refresh.
-
-    A first refresh that was killed before its commit left neither the mark nor the link: nobody can have been withdrawn.
-    """
-    rows = read_rows(store, head)
-    had = not rows and (is_file(store.used) or mart_refresh(store) is not None)
-    if had and not refresh_numbers(store):  # looked at last: another process may have committed just now
-        raise StoreError(
-            f"{store.root}: no refresh and no row of the audit of withdrawals is left, so that nothing tells who was "
-            "withdrawn; nothing is read or written. Restore refreshes/ or withdrawals.json from a backup. Without one make a "
-            "new store with the same key, and withdraw these patients there with --bar before its scans are used"
-        )
-    return rows
 
 
 def read_audit(store: Store) -> list[Entry]:

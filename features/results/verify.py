@@ -14,7 +14,7 @@ from features.core.progress import tell
 from features.core.storage.place import TEMPORARY, find_files, is_folder, is_remote, read_bytes
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
-from features.results.audit import Entry, unpurged_in, withdrawn_in
+from features.results.audit import Entry, read_rows, unpurged_in, withdrawn_in
 from features.results.cases import cases_at
 from features.results.manifest import (
     EMPTY,
@@ -27,7 +27,6 @@ from features.results.manifest import (
     mart_refresh,
     refresh_numbers,
     split_name,
-    told_rows,
 )
 from features.results.missing import (
     missing_pictures,
@@ -185,7 +184,7 @@ def _audit(store: Store, manifests: list[Manifest]) -> tuple[list[Entry], list[s
     faults: dict[str, None] = {}
     for manifest in manifests or [EMPTY]:
         try:
-            rows = told_rows(store, manifest.audit)
+            rows = read_rows(store, manifest.audit)
             faults[keys_differ(store, manifest)] = None
         except StoreError as error:
             faults[str(error)] = None

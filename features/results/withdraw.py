@@ -24,6 +24,7 @@ from features.results.audit import (
     Entry,
     Reason,
     key_in,
+    read_rows,
     told_cases,
     unpurged_in,
     with_key,
@@ -44,7 +45,6 @@ from features.results.manifest import (
     refresh_numbers,
     rewrite,
     split_name,
-    told_rows,
 )
 from features.results.release import forget_case
 from features.results.runs import STUDY, read_run
@@ -156,7 +156,7 @@ def restart_audit(store: Store) -> Restarted:
 
 def _is_whole(store: Store, manifest: Manifest) -> bool:
     try:
-        told_rows(store, manifest.audit)
+        read_rows(store, manifest.audit)
     except StoreError:
         return False
     return True
