@@ -84,8 +84,11 @@ def test_a_refresh_is_run_by_clicking(page: Any, server: Any) -> None:
     for words in ("Cohorts", "Recipes", "Runner", "Failure threshold", "where the work is done"):
         see(page, words)
     choose(page, 0, "builtin")
+    boxes = page.locator("textarea:visible")
+    there = boxes.count()
     page.get_by_role("button", name="Add item").first.click()
-    page.locator("textarea:visible").first.fill("flows/recipes/ct_lung.yaml")
+    boxes.nth(there).wait_for()  # until the new one is there, the first is another, which nobody may fill
+    boxes.first.fill("flows/recipes/ct_lung.yaml")
     page.get_by_text("Threads", exact=True).click()
     see(page, "How many work side by side")
     run = submitted(page, server, known)
