@@ -48,7 +48,7 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
             faults += _study_faults(Document.load(path), study, catalog)
     faults += _file_faults(catalog) if catalog is not None else []
     if faults or catalog is None:
-        raise ConfigError(dict.fromkeys(faults))
+        raise ConfigError(faults)
     return catalog
 
 

@@ -21,6 +21,7 @@ from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
+from flows.commands.options import CATALOG, STORE
 from flows.configuration import check_configuration
 from flows.named import find_study, read_study
 from flows.provenance import study_provenance
@@ -101,7 +102,7 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     named, recipes = read_study(path)
     plan = change.of(named)
     check_models(plan, declared)
-    given = {"study": (study, plan.name), "catalog": (str(catalog), "data_catalog.yaml"), "store": (place, "store")}
+    given = {"study": (study, plan.name), "catalog": (str(catalog), str(CATALOG)), "store": (place, STORE)}
     refreshed_by = "".join(f" --{name} {quote(one)}" for name, (one, default) in given.items() if one != default)
     folder = _study(plan, recipes, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)

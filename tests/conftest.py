@@ -209,3 +209,16 @@ def s3(_s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
     s3fs.S3FileSystem().mkdir(bucket)
     yield f"s3://{bucket}"
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def orthanc(tmp_path: Path) -> Iterator[Any]:
+    """A PACS of this test, with a network of its own round both; the test skips where there can be none."""
+    from tests.support.orthanc import Orthanc, private_network, why_not
+
+    if reason := why_not():
+        pytest.skip(reason)
+    with private_network():
+        found = Orthanc(tmp_path)
+        yield found
+        found.kill()

@@ -99,10 +99,10 @@ class Fault:
 
 
 class ConfigError(RadweaveError):
-    """All faults of one or several configuration files, reported together."""
+    """All faults of one or several configuration files, reported together, each once."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys(faults))
         count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} in the configuration"
         super().__init__("\n".join([count, *(f"  {fault}" for fault in self.faults)]))
 

@@ -95,6 +95,8 @@ class Document:
         if kind == "extra_forbidden":
             names = _fields_at(model, self._marked((*above, *error["loc"]))[len(above) : -1])
             return Fault(self.where(loc), f'unknown key "{dotted}"', "", ", ".join(names), did_you_mean(loc[-1], names))
+        if kind == "missing" and isinstance(error["loc"][-1], int):  # of a list that is too short
+            return Fault(self.where(loc), f"{dotted}: has too few values", repr(found))
         if kind == "missing":
             return Fault(self.where(loc), f'the key "{dotted}" is missing')
         expected = error.get("ctx", {}).get("expected", "") or error.get("ctx", {}).get("expected_tags", "")

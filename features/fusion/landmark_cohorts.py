@@ -15,10 +15,10 @@ def check_landmark_cohorts(recipes: Iterable[Recipe], cohorts: Collection[str]) 
     cases of theirs from which landmarks could honestly come.
     """
     for recipe in recipes:
-        origin = recipe.normalise.fitted_on if recipe.normalise is not None else None
-        if origin is not None and origin.cohort in cohorts:
+        fitted_on = recipe.normalise.fitted_on if recipe.normalise is not None else None
+        if fitted_on is not None and fitted_on.cohort in cohorts:
             raise RadweaveError(
-                f'recipe {recipe.name}: its landmarks come from the cohort "{origin.cohort}", which is validated by this '
+                f'recipe {recipe.name}: its landmarks come from the cohort "{fitted_on.cohort}", which is validated by this '
                 "study, so that validation folds would have a say in their own intensities: fit them on another cohort "
                 "(radweave standardise), or take a normaliser that knows no other image, such as zscore"
             )

@@ -1,6 +1,6 @@
 """The whole way with a real PACS: refresh from it, refresh again, and send masks and features back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,9 @@ from features.simulate.simulate_cohort import simulate_cohort
 from flows.refresh import refresh_cohort
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
-from tests.features.pacs.orthanc import PASSWORD, URL, USER, Orthanc, private_network, why_not
+from tests.support.orthanc import PASSWORD, URL, USER, Orthanc
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-
-
-@pytest.fixture
-def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
-    if reason := why_not():
-        pytest.skip(reason)
-    with private_network():
-        found = Orthanc(tmp_path)
-        yield found
-        found.kill()
 
 
 def _catalog(folder: Path) -> Path:

@@ -114,9 +114,9 @@ class Preparation(Frozen):
 
     def _check_fitted_on(self) -> None:
         """A normaliser that was fitted on images is for images that were prepared as they were."""
-        origin = self.normalise.fitted_on if self.normalise is not None else None
-        for name in ("modality", "unit", "bias_correction") if origin is not None else ():
-            there, here = getattr(origin, name), getattr(self, name)
+        fitted_on = self.normalise.fitted_on if self.normalise is not None else None
+        for name in ("modality", "unit", "bias_correction") if fitted_on is not None else ():
+            there, here = getattr(fitted_on, name), getattr(self, name)
             if there != here:
                 raise ValueError(f"normalise: was fitted on images with {name} {there or 'none'}, not {here or 'none'}")
 

@@ -44,8 +44,11 @@ def remote_fault(error: Exception, what: str = "") -> RadweaveError | None:
     """What is to be said of an error that object storage gave; None if it comes from elsewhere.
 
     what: the place and what was tried. A bucket that is not there is a fault of the store; all else is one of the network:
-    nothing answers, or it refuses. The libraries' errors have no base in common, so that the way they came tells.
+    nothing answers, or it refuses. The libraries' errors have no base in common, so that the way they came tells; but a
+    slip of a program is a bug, wherever it shows.
     """
+    if isinstance(error, TypeError | AttributeError | NameError | AssertionError):
+        return None
     frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     if not any(name.split(".")[0] in ("fsspec", "s3fs") for name in frames):
         return None

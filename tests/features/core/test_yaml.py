@@ -23,6 +23,7 @@ class Outer(BaseModel):
     title: str
     inner: Inner
     many: dict[str, Inner] = {}
+    spacing: tuple[float, float, float] = (1, 1, 1)
 
 
 def _load(path: Path, text: str | bytes) -> Document:
@@ -55,6 +56,11 @@ def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
         'a.yaml:7: the key "many.b.size" is missing',
         'a.yaml:8: unknown key "many.b.sise"; allowed: colour, size; did you mean "size"?',
     ]
+
+
+def test_a_list_that_is_too_short_is_one_fault_with_what_it_holds(tmp_path: Path) -> None:
+    text = "title: a\ninner: {size: 1}\nspacing: [2]\n"
+    assert _faults(tmp_path, text) == ["a.yaml:3: spacing: has too few values; found [2]"]
 
 
 def test_the_message_counts_the_faults(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Retrieval from a real PACS: Orthanc, killed in the middle, still receiving, and asked again."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,21 +21,11 @@ from features.pacs.credentials import Credentials
 from features.pacs.retrieve import Retrieved, retrieve_source
 from features.pacs.server import Clock, Server
 from tests.features.pacs.conftest import KEY, encoded, instance
-from tests.features.pacs.orthanc import PASSWORD, URL, USER, Orthanc, private_network, why_not
 from tests.support.catalog import dicom_images
+from tests.support.orthanc import PASSWORD, URL, USER, Orthanc
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 PACS = {"url": URL, "settle_s": 0, "requests_per_second": 1000}
-
-
-@pytest.fixture
-def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
-    if reason := why_not():
-        pytest.skip(reason)
-    with private_network():
-        found = Orthanc(tmp_path)
-        yield found
-        found.kill()
 
 
 def _server(credentials: Credentials | None = None, sleep: Callable[[float], Any] = lambda _: None) -> Server:

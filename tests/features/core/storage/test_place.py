@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import NetworkError, RadweaveError, StoreError
 from features.core.storage.place import (
     create_bytes,
     find_files,
@@ -171,3 +171,15 @@ def test_a_full_disk_is_told_with_the_bytes_needed(tmp_path: Path) -> None:
         pytest.skip("this user may not mount a small file system")
     assert "x: cannot be written (3000000 bytes): No space left on device" in done.stdout
     assert done.stdout.endswith("b'old' ['x']\n")
+
+
+def test_a_slip_inside_object_storage_s_libraries_stays_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = open_place("memory://slip")
+    for error, told in ((TypeError("slip"), TypeError), (ConnectionError("nobody answers"), NetworkError)):
+
+        def fail(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("fsspec.implementations.memory.MemoryFileSystem._open", fail)
+        with pytest.raises(told):
+            read_bytes(folder / "file")
