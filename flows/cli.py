@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from flows.commands.deidentify import deidentify
 from flows.commands.export_seg import export_seg
 from flows.commands.extract import extract
 from flows.commands.fault import fault_of
-from flows.commands.listing import features
+from flows.commands.listing import features, list_kinds
 from flows.commands.maps import map_features
 from flows.commands.options import (
     CATALOG,
@@ -62,7 +62,6 @@ def radweave(
     """Multicentre radiomics: from scans to honest scores."""
 
 
-@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for the cohort and the store.")] = Path("demo"),
     runner: RunnerOption = None,
@@ -80,7 +79,6 @@ def demo(
         screen.show(run_demo(folder, chosen))
 
 
-@app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="An empty or new folder.")],
     centres: Annotated[int, typer.Option(min=1, max=26, help="Number of centres.")] = 3,
@@ -99,7 +97,6 @@ def simulate(
     typer.echo(f"The cohort is described in {path}")
 
 
-@app.command()
 def study(
     studies: Annotated[list[str], typer.Argument(help="Studies, by name or YAML file.")],
     catalog: CatalogOption = CATALOG,
@@ -121,7 +118,6 @@ def study(
         screen.show_studies(folders)
 
 
-@app.command()
 def stability(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
     recipe: Annotated[str, typer.Option(help="Recipe whose handcrafted features are measured, by name or YAML file.")],
@@ -148,7 +144,6 @@ def stability(
         screen.show_stability(found, store)
 
 
-@app.command()
 def standardise(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog, none of those that studies will validate.")],
     recipe: Annotated[
@@ -187,7 +182,6 @@ def standardise(
         screen.show(done)
 
 
-@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the views of the store; without it, the views are listed.")] = "",
     store: StoreOption = STORE,
@@ -204,7 +198,6 @@ def query(
     typer.echo(run_query(open_store(store), sql, form, at, output), nl=False)
 
 
-@app.command()
 def export(
     tables: Annotated[list[str], typer.Argument(help="A table; or several blocks, side by side, one row per case.")],
     output: Annotated[
@@ -234,7 +227,6 @@ def export(
     typer.echo(found, nl=False)
 
 
-@app.command()
 def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None:
     """What the store holds: cohorts, scans used and quarantined with reasons, studies and whether they are stale."""
     from flows.commands.status import read_status
@@ -247,7 +239,6 @@ def status(store: StoreOption = STORE, catalog: CatalogOption = CATALOG) -> None
         raise StoreError("\n".join(damaged))
 
 
-@app.command()
 def serve(
     store: StoreOption = STORE,
     catalog: CatalogOption = CATALOG,
@@ -282,7 +273,6 @@ def serve(
     serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth, url=url)
 
 
-@app.command()
 def prepare() -> None:
     """Give the Prefect server that PREFECT_API_URL names what radweave needs; `serve` does so by itself."""
     server = os.environ.get("PREFECT_API_URL")
@@ -302,21 +292,19 @@ def prepare() -> None:
         typer.echo(f"slots of the GPU that killed runs had left taken, free now: {freed}")
 
 
-for _command in (
-    check,
-    refresh,
-    extract,
-    features,
-    deidentify,
-    export_seg,
-    quarantine,
-    quality,
-    map_features,
-    agreement,
-    *upkeep.COMMANDS,
-    *keys.COMMANDS,
-):
-    app.command()(_command)
+# The groups of the help, and their commands, in the order in which a newcomer needs them. Every command is in one.
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Start": (demo, extract, list_kinds, features),
+    "Look after data": (check, refresh, status, quarantine, quality, standardise, simulate),
+    "Run studies": (study, stability, agreement),
+    "Query and export": (query, export, map_features, export_seg),
+    "Upkeep of a store": upkeep.COMMANDS,
+    "Privacy and keys": (deidentify, *keys.COMMANDS),
+    "Server": (serve, prepare),
+}
+for _group, _commands in GROUPS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_group)(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,6 +1,7 @@
-"""features: what can be computed, with the codes of IBSI and formulas in words."""
+"""list and features: what can be named in a catalog, a recipe or a study, and what can be computed."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import typer
@@ -8,6 +9,51 @@ import typer
 from features.core.errors import RadweaveError
 
 _BY_NAME = " Deprecated: given where it is named."
+Form = Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="table, json or csv.")]
+Rows = Sequence[Mapping[str, str]]
+
+
+def list_kinds(
+    kind: Annotated[
+        str, typer.Argument(help="What is listed, such as models. Without it: what there is to list.")
+    ] = "",
+    name: Annotated[str, typer.Argument(help="One of them: its settings, or its file.")] = "",
+    form: Form = "table",
+) -> None:
+    """List what a catalog, a recipe or a study may name: models, filters, recipes … Each with its settings.
+
+    `radweave list` says what there is to list, `radweave list models` lists the models, and `radweave list models svm`
+    the settings of one. Features have a list of their own: `radweave features`.
+    """
+    from flows.reference.lists import find_list, list_names
+
+    if not kind:
+        lists = [find_list(one) for one in list_names()]
+        rows = [{"list": one.name, "entries": str(len(one.names)), "what": one.what} for one in lists]
+        _print(rows, form, "Lists: radweave list NAME")
+        return
+    listed = find_list(kind)
+    if not name:
+        facts = [{"name": one.name, **one.facts, "what": one.what} for one in listed.entries()]
+        _print(facts, form, f"{len(facts)} {listed.name}, in {listed.where}")
+        return
+    entry = listed.entry(name)
+    settings = [
+        {"setting": one.name, "type": one.type, "default": one.default, "allowed": one.allowed, "what": one.means}
+        for one in entry.settings
+    ]
+    if form == "json":
+        typer.echo(json.dumps({"name": name, **entry.facts, "what": entry.what, "settings": settings}, indent=1))
+        return
+    if form == "csv":
+        _print(settings, form, name)
+        return
+    typer.echo(f"{name}: {entry.what}\n\n{entry.text}\n" if entry.text else f"{name}: {entry.what}\n")
+    if settings:
+        _print(settings, form, f"Settings of {name}")
+
+
+list_kinds.__name__ = "list"  # the name of the command, which is a builtin's too
 
 
 def features(
@@ -16,12 +62,16 @@ def features(
     image_types: Annotated[
         bool, typer.Option("--image-types", help="List image types and extractors instead.")
     ] = False,
-    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="table, json or csv.")] = "table",
+    form: Form = "table",
 ) -> None:
     """List what can be computed: features with IBSI codes and formulas, or image types with their settings."""
     if image_types and family:
         raise RadweaveError(f"{family}: image types are the same for all families; leave it out")
     rows = _image_types() if image_types else (_features_of_ibsi if ibsi else _features)(family)
+    _print(rows, form, "Image types and extractors" if image_types else f"{len(rows)} features")
+
+
+def _print(rows: Rows, form: str, title: str) -> None:
     if form == "json":
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -30,16 +80,15 @@ def features(
 
         from flows.commands.spreadsheet import csv_bytes
 
-        typer.echo(csv_bytes(pa.Table.from_pylist(rows)).decode(), nl=False)
+        typer.echo(csv_bytes(pa.Table.from_pylist(list(rows))).decode(), nl=False)
         return
     from flows.screen import Screen, table_of
 
-    title = "Image types and extractors" if image_types else f"{len(rows)} features"
     with Screen() as screen:
         screen.show(table_of(title, {name: [row[name] for row in rows] for name in rows[0]} if rows else {}))
 
 
-def _features(family: str) -> list[dict[str, str]]:
+def _features(family: str) -> Rows:
     from features.radiomics.dialects.feature import no_family
     from features.radiomics.dialects.pyradiomics import FEATURES
 
@@ -52,7 +101,7 @@ def _features(family: str) -> list[dict[str, str]]:
     ]
 
 
-def _features_of_ibsi(family: str) -> list[dict[str, str]]:
+def _features_of_ibsi(family: str) -> Rows:
     from features.radiomics.dialects.feature import no_family
     from features.radiomics.dialects.ibsi import FEATURES
 
@@ -66,22 +115,13 @@ def _features_of_ibsi(family: str) -> list[dict[str, str]]:
     ]
 
 
-def _image_types() -> list[dict[str, str]]:
-    from features.core.kinds.extractor import EXTRACTORS
-    from features.core.kinds.filter import FILTERS
+def _image_types() -> Rows:
+    """As `radweave list filters` and `radweave list extractors` have them, side by side."""
+    from flows.reference.lists import find_list
 
-    rows = [{"role": "image type", "name": "original", "what": "The image itself", "settings": ""}]
-    rows += [_kind("image type", kind, FILTERS.load(kind)) for kind in FILTERS.modules]
-    return rows + [_kind("extractor", kind, EXTRACTORS.load(kind)) for kind in EXTRACTORS.modules]
-
-
-def _kind(role: str, name: str, kind: type) -> dict[str, str]:
-    fields = getattr(kind, "model_fields", {})
-    settings = [_setting(word, field) for word, field in fields.items() if word != "kind"]
-    first = (kind.__doc__ or "").strip().split("\n")[0]
-    return {"role": role, "name": name, "what": first, "settings": ", ".join(settings)}
-
-
-def _setting(word: str, field: object) -> str:
-    required = getattr(field, "is_required", lambda: True)()
-    return word if required else f"{word} = {getattr(field, 'default', '')}"
+    rows = [{"role": "image type", "name": "original", "what": "The image itself.", "settings": ""}]
+    for role, kinds in (("image type", "filters"), ("extractor", "extractors")):
+        for one in find_list(kinds).entries():
+            settings = ", ".join(f"{s.name} = {s.default}" if s.default != "needed" else s.name for s in one.settings)
+            rows.append({"role": role, "name": one.name, "what": one.what, "settings": settings})
+    return rows

@@ -1,4 +1,4 @@
-"""Runner: the settings of a way of running work side by side, and the workers that do it while it is open."""
+"""Runner: how work is done side by side. Its settings, and the workers that do it while it is open."""
 
 import os
 from abc import ABC, abstractmethod

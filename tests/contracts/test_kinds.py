@@ -8,7 +8,8 @@ import pytest
 
 from features.core.digest import digest_json
 from features.core.kinds.registry import Kind, Registry
-from tests.support.kinds import NEEDED, registries, settings_of
+from flows.reference.registries import registries
+from tests.support.kinds import NEEDED, settings_of
 
 FOUND = registries()
 KINDS = [pytest.param(found, kind, id=f"{name}-{kind}") for name, found in FOUND.items() for kind in found.modules]

@@ -8,7 +8,7 @@ import pytest
 
 from features.core.storage.store import Store
 from features.results.manifest import CohortState, commit, newest
-from flows.cli import app, choose_runner
+from flows.cli import GROUPS, app, choose_runner
 from flows.configuration import left_out
 from flows.screen import Screen, table_of
 from tasks.running.runners.dask import Dask
@@ -32,7 +32,7 @@ COMMANDS = (
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "restart-audit", "verify", "gc", "pseudonym")
 COMMANDS += ("stability", "agreement", "map", "make-key", "adopt-key", "rekey")
-COMMANDS += ("quarantine", "quality", "deidentify", "export-seg", "standardise")
+COMMANDS += ("quarantine", "quality", "deidentify", "export-seg", "standardise", "list")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -43,6 +43,16 @@ def test_every_command_has_help(command, name) -> None:
 def test_all_commands_are_listed() -> None:
     names = {command.callback.__name__.replace("_", "-") for command in app.registered_commands}
     assert names == set(COMMANDS)
+
+
+def test_every_command_stands_in_one_group_of_the_help(command) -> None:
+    """A newcomer reads groups from the first to the last: none is left over under "Commands"."""
+    groups = [one.rich_help_panel for one in app.registered_commands]
+    assert set(groups) == GROUPS.keys()
+    shown = command("--help").stdout
+    assert "─ Commands ─" not in shown
+    places = [shown.index(f"─ {name} ─") for name in GROUPS]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("name", ["demo", "refresh", "study", "serve", "stability"])

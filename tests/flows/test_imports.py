@@ -45,6 +45,9 @@ COMMANDS = {
     "export region --store {store} --output {store}/../region.csv": ["duckdb", "pandas"],
     "check": [],
     "features": [],
+    "list models": [],
+    "list filters": ["numba", "scipy"],
+    "list recipes": [],
 }
 # Each command in a child of one process that holds what all of them need.
 CODE = """

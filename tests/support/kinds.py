@@ -1,16 +1,12 @@
-"""Every registry of the three packages, and settings with which each of its kinds works."""
+"""Settings with which each kind of each registry works."""
 
 from __future__ import annotations
 
-import importlib
-import re
-from pathlib import Path
 from typing import Any
 
-from features.core.kinds.registry import Kind, Registry
+from features.core.kinds.registry import Registry
 from tasks.modelling.models.model import MODELS
 
-ROOT = Path(__file__).parents[2]
 FITTED_ON = {"cohort": "sts", "centres": [], "modality": "MR", "unit": "arbitrary"}
 # Settings of the kinds that cannot do without, by the base of their registry.
 NEEDED: dict[str, dict[str, dict[str, Any]]] = {
@@ -56,14 +52,3 @@ def one_of_each(registry: Registry[Any]) -> list[dict[str, Any]]:
 def small_model(kind: str, *, trees: int) -> dict[str, Any]:
     """Settings of a model; a forest has only so many trees, which is fast."""
     return {"kind": kind, **({"trees": trees} if "trees" in MODELS.load(kind).model_fields else {})}
-
-
-def registries() -> dict[str, Registry[Kind]]:
-    """Every registry by the name of its variable; files are read to find them."""
-    found: dict[str, Registry[Kind]] = {}
-    for package in ("features", "tasks", "flows"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for name in re.findall(r"^(\w+): Registry\[", path.read_text("utf-8"), re.MULTILINE):
-                module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-                found[name] = getattr(importlib.import_module(module), name)
-    return found

@@ -1,4 +1,4 @@
-"""Extractor: frozen settings + version + `extract(Region)`. Handcrafted families and CNN backbones are both Extractors."""
+"""Extractor: turns a prepared region into named numbers. Handcrafted families and pretrained networks are both Extractors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model: a final estimator with a few candidate settings, and the Registry of all of them."""
+"""Model: what is fitted and predicts. It has a few candidate settings, of which inner folds choose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Split: who trains and who is predicted, and the Registry of all kinds of it."""
+"""Split: who trains and who is predicted. The folder holds all kinds of it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,100 @@
+"""schema: JSON schemas of the files that users write, made from the models, for editors and for the reference pages."""
+
+import sys
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import to_jsonable_python
+
+from features.core.errors import RadweaveError, hint_sentence
+from features.core.kinds.registry import Kind, Registry
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+FILES = ("catalog", "recipe", "study", "parameters")
+# What the loader of a file adds from the file's place: it need not stand in the file, or must not.
+_FROM_PLACE = {"recipe": ("name",), "study": ("name",), "catalog": ("folder",)}
+
+
+def schema_of(file: str) -> dict[str, Any]:
+    """The JSON schema of a catalog, a recipe, a study or a parameter file. Raises RadweaveError for another word."""
+    if file not in FILES:
+        raise RadweaveError(
+            f'there is no schema "{file}"; there are {", ".join(FILES)}. {hint_sentence(file, FILES)}'.strip()
+        )
+    model = model_of(file)
+    found = json_schema(model)
+    found["required"] = [name for name in found.get("required", []) if name not in _FROM_PLACE.get(file, ())]
+    if file == "catalog":
+        del found["properties"]["folder"]
+    return {"$schema": DRAFT, **found, "title": f"radweave {file}"}
+
+
+def model_of(file: str) -> type[BaseModel]:
+    """The model that a file is parsed by."""
+    if file == "catalog":
+        from features.core.catalog.catalog import Catalog
+
+        return Catalog
+    if file == "recipe":
+        from features.core.kinds.recipe import Recipe
+
+        return Recipe
+    if file == "study":
+        from tasks.modelling.evaluation.study import Study
+
+        return Study
+    from features.radiomics.parameter_file import ParameterFile
+
+    return ParameterFile
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a model. Where a registry's kind is allowed, each kind stands with settings of its own."""
+    found: dict[str, Any] = _plain(model.model_json_schema(schema_generator=_Schemas))
+    return found
+
+
+class _Schemas(GenerateJsonSchema):
+    """Pydantic's schema, in which the base of a registry stands for all of its kinds."""
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        cls = schema["cls"]
+        registry = _registry_of(cls)
+        if registry is not None:
+            return self._kinds(registry)
+        found = super().model_schema(schema)
+        for name, field in cls.model_fields.items():
+            if field.default_factory is not None:
+                value = to_jsonable_python(field.get_default(call_default_factory=True))
+                found["properties"][field.alias or name]["default"] = value
+        if issubclass(cls, Kind):
+            found["required"] = ["kind", *(name for name in found.get("required", []) if name != "kind")]
+        return found
+
+    def _kinds(self, registry: Registry[Any]) -> JsonSchemaValue:
+        kinds = {kind: registry.load(kind) for kind in registry.modules}
+        choices = [self.generate_inner(found.__pydantic_core_schema__) for found in kinds.values()]
+        alone = [
+            kind for kind, found in kinds.items() if not any(one.is_required() for one in found.model_fields.values())
+        ]
+        return {"anyOf": [*choices, *([{"enum": alone}] if alone else [])]}
+
+
+def _registry_of(cls: type) -> Registry[Any] | None:
+    """The registry whose base a class is: the base's own file declares it."""
+    there = vars(sys.modules[cls.__module__]).values()
+    return next((one for one in there if isinstance(one, Registry) and one.base is cls), None)
+
+
+def _plain(schema: Any) -> Any:
+    """`oneOf` as `anyOf`, since 2 is a whole number and a number; without the keywords that only OpenAPI knows."""
+    if isinstance(schema, list):
+        return [_plain(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        "anyOf" if key == "oneOf" else key: _plain(value)
+        for key, value in schema.items()
+        if not (key == "discriminator" and isinstance(value, dict) and "propertyName" in value)
+    }

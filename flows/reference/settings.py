@@ -1,0 +1,115 @@
+"""settings: what may be set in a model, as words: type, default, what is allowed, what it means."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from flows.reference.schema import json_schema
+
+Schema = Mapping[str, Any]
+NEEDED = "needed"  # in the place of a default
+_TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+_BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+_COUNTS = {
+    "minItems": "at least {} of them",
+    "maxItems": "at most {} of them",
+    "minLength": "at least {} letters",
+    "maxLength": "at most {} letters",
+    "minProperties": "at least {} of them",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A key of a file. default: as YAML would hold it, or `needed`. allowed: bounds, "" where the type says all."""
+
+    name: str
+    type: str
+    default: str
+    allowed: str
+    means: str
+
+
+def settings_of(model: type[BaseModel]) -> tuple[Setting, ...]:
+    """What may be set in a model, in its order, without the key `kind`."""
+    schema = json_schema(model)
+    definitions = schema.get("$defs", {})
+    if "$ref" in schema:  # of a model that holds itself
+        schema = definitions[schema["$ref"].rpartition("/")[2]]
+    return tuple(one for one in settings_in(schema, definitions) if one.name != "kind")
+
+
+def settings_in(
+    schema: Schema, definitions: Mapping[str, Schema], name_of: Callable[[str], str] = str
+) -> list[Setting]:
+    """What may be set in an object of a JSON schema. name_of: how another object is named, by its name in `$defs`."""
+    needed = schema.get("required", ())
+    return [
+        Setting(
+            name,
+            type_of(one, definitions, name_of),
+            NEEDED if name in needed else _default(one),
+            ", ".join(dict.fromkeys(_allowed(one, definitions))),
+            one.get("description", ""),
+        )
+        for name, one in schema.get("properties", {}).items()
+    ]
+
+
+def _default(schema: Schema) -> str:
+    return json.dumps(schema["default"], ensure_ascii=False) if "default" in schema else ""
+
+
+def type_of(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable[[str], str] = str) -> str:
+    """The type in words, such as `list of whole number`."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        target = definitions[name]
+        return name_of(name) if "properties" in target else type_of(target, definitions, name_of)
+    if "const" in schema:
+        return json.dumps(schema["const"], ensure_ascii=False).strip('"')
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(one, ensure_ascii=False).strip('"') for one in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(type_of(one, definitions, name_of) for one in schema["anyOf"]))
+    if schema.get("format") == "date":
+        return "date"
+    if schema.get("type") == "array":
+        return _list_type(schema, definitions, name_of)
+    if schema.get("type") == "object":
+        values = schema.get("additionalProperties")
+        return f"mapping of {type_of(values, definitions, name_of)}" if isinstance(values, dict) else "mapping"
+    return _TYPES.get(schema.get("type", ""), "any value")
+
+
+def _list_type(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable[[str], str]) -> str:
+    if "prefixItems" in schema:
+        kinds = list(dict.fromkeys(type_of(one, definitions, name_of) for one in schema["prefixItems"]))
+        return f"{len(schema['prefixItems'])} values: {'; '.join(kinds)}"
+    return f"list of {type_of(schema.get('items', {}), definitions, name_of)}"
+
+
+def _allowed(schema: Schema, definitions: Mapping[str, Schema]) -> list[str]:
+    """Bounds of a value, and of what it holds."""
+    if "$ref" in schema:
+        target = definitions[schema["$ref"].rpartition("/")[2]]
+        return [] if "properties" in target else _allowed(target, definitions)
+    found = [f"{sign} {schema[key]:g}" for key, sign in _BOUNDS.items() if key in schema]
+    found += [
+        words.format(schema[key]) for key, words in _COUNTS.items() if key in schema and "prefixItems" not in schema
+    ]
+    if "pattern" in schema:
+        found.append(f"fits {schema['pattern']}")
+    inner = [
+        *schema.get("anyOf", ()),
+        *schema.get("prefixItems", ()),
+        schema.get("items"),
+        schema.get("additionalProperties"),
+    ]
+    for one in inner:
+        if isinstance(one, dict):
+            found += _allowed(one, definitions)
+    return found
