@@ -84,6 +84,9 @@ def simulate(
     centres: Annotated[int, typer.Option(min=1, max=26, help="Number of centres.")] = 3,
     patients_per_centre: Annotated[int, typer.Option(min=1, help="Patients of each centre.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 0,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Add patients with a fault each; truth/faults.csv tells which.")
+    ] = False,
 ) -> None:
     """Write a simulated multicentre lung-CT cohort with its own catalog: DICOM with RTSTRUCT, with SEG, and NIfTI."""
     from features.core.progress import tell
@@ -92,7 +95,12 @@ def simulate(
 
     with Screen():
         path = simulate_cohort(
-            folder, centres=centres, patients_per_centre=patients_per_centre, seed=seed, progress=tell
+            folder,
+            centres=centres,
+            patients_per_centre=patients_per_centre,
+            seed=seed,
+            faults=faults,
+            progress=tell,
         )
     typer.echo(f"The cohort is described in {path}")
 

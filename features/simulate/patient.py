@@ -48,8 +48,10 @@ class Patient:
         return self.start + timedelta(days=WEEK4_DAYS if timepoint == "week4" else 0)
 
 
-def draw_patients(model: TruthModel, rng: np.random.Generator, centre: str, n: int) -> list[Patient]:
-    """`n` patients of a centre; every third one has a week-4 scan, where responders' tumours shrink and grow even."""
+def draw_patients(model: TruthModel, rng: np.random.Generator, centre: str, n: int, *, first: int = 1) -> list[Patient]:
+    """`n` patients of a centre, numbered from `first`. Every third one has a week-4 scan, where responders' tumours shrink
+    and grow even.
+    """
     patients: list[Patient] = []
     people = draw_population(model, rng, n)
     for i, row in enumerate(people.to_dict("records")):
@@ -66,7 +68,7 @@ def draw_patients(model: TruthModel, rng: np.random.Generator, centre: str, n: i
             )
         patients.append(
             Patient(
-                id=f"{centre}-{i + 1:04d}",
+                id=f"{centre}-{i + first:04d}",
                 centre=centre,
                 state=float(row["state"]),
                 logit=float(row["logit"]),

@@ -16,6 +16,15 @@ from features.simulate.acquisition import Acquisition, protocol
 from features.simulate.anatomy import draw_anatomy, render
 from features.simulate.genes import draw_genome
 from features.simulate.patient import Patient, draw_patients
+from features.simulate.plant_faults import (
+    FAULTS,
+    Fault,
+    faulty_patient,
+    spoil_series,
+    write_faulty_mask,
+    write_faulty_nifti,
+    write_planted,
+)
 from features.simulate.truth import TruthModel, best_scores, truth_record
 from features.simulate.write_catalog import write_catalog
 from features.simulate.write_dicom import StudyFacts, write_dicom
@@ -27,7 +36,8 @@ from features.simulate.write_tables import clinical_name, genomic_name, write_cl
 Progress = Callable[[str, int, int], None]
 
 # Streams of randomness: a number each, so that one more draw here changes nothing there.
-GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE = range(6)
+GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE, FAULTY = range(7)
+FAULTY_CENTRES = 3  # one of each image format
 
 
 def simulate_cohort(
@@ -36,13 +46,16 @@ def simulate_cohort(
     centres: int = 3,
     patients_per_centre: int = 24,
     seed: int = 0,
+    faults: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Path of the data_catalog.yaml of a multicentre lung-CT cohort `builtin`, written as real files below `folder`.
 
     Centres A, B, C … in turn: DICOM with RTSTRUCT, DICOM with SEG, NIfTI. Every third patient of a centre has a second scan
     (week 4). The truth goes to truth/ beside the images: truth.json (best possible scores, informative genes) and
-    patients.csv. Same arguments, same bytes. progress(what, done, total) is called once a patient.
+    patients.csv. `faults` adds patients with a fault each, as the first three centres might send them: truth/faults.csv
+    names them and the code to be expected; the files of the other patients stay the same bytes, and no study counts more
+    cases. Same arguments, same bytes. progress(what, done, total) is called once a patient.
 
     Raises RadweaveError if the folder holds anything, or a number is out of range.
     """
@@ -63,41 +76,62 @@ def simulate_cohort(
     genome = draw_genome(np.random.default_rng([seed, GENOME]))
     protocols = {string.ascii_uppercase[i]: protocol(i) for i in range(centres)}
     everyone: list[Patient] = []
-    total = centres * patients_per_centre
+    planted: dict[str, Fault] = {}
+    bad = [FAULTS[one.format] if faults and i < FAULTY_CENTRES else () for i, one in enumerate(protocols.values())]
+    done, total = 0, centres * patients_per_centre + sum(map(len, bad))
     for i, (centre, acquisition) in enumerate(protocols.items()):
         patients = draw_patients(model, np.random.default_rng([seed, PATIENTS, i]), centre, patients_per_centre)
-        for k, patient in enumerate(patients):
-            _write_scans(folder / centre, patient, acquisition, seed, (i, k))
+        first, rng = patients_per_centre + 1, np.random.default_rng([seed, FAULTY, i])
+        drawn = draw_patients(model, rng, centre, len(bad[i]), first=first) if bad[i] else []
+        faulty = {one.id: (faulty_patient(one, fault), fault) for one, fault in zip(drawn, bad[i], strict=True)}
+        for k, patient in enumerate([*patients, *(one for one, _ in faulty.values())]):
+            fault = faulty[patient.id][1] if patient.id in faulty else None
+            if fault is None or fault.has_images:
+                _write_scans(folder / centre, patient, acquisition, seed, (i, k), fault)
             if progress:
-                progress("simulate patients", len(everyone) + k + 1, total)
+                progress("simulate patients", done := done + 1, total)
         form = acquisition.format
-        write_clinical(folder / clinical_name(centre, form), form, patients)
+        listed = [*patients, *(one for one, fault in faulty.values() if fault.in_clinical)]
+        write_clinical(folder / clinical_name(centre, form), form, listed)
         rng = np.random.default_rng([seed, EXPRESSION, i])
-        write_genes(folder / genomic_name(centre), form, patients, genome, rng)
+        write_genes(folder / genomic_name(centre), form, listed, genome, rng)
         everyone += patients
+        planted |= {name: fault for name, (_, fault) in faulty.items()}
 
     scores = best_scores(model, np.random.default_rng([seed, SCORES]))
     _write_truth(folder / "truth", everyone, truth_record(seed, model, scores, genome.informative))
+    if faults:
+        write_planted(folder / "truth" / "faults.csv", planted)
     catalog = folder / "data_catalog.yaml"
     write_catalog(catalog, {centre: acquisition.format for centre, acquisition in protocols.items()})
     return catalog
 
 
-def _write_scans(folder: Path, patient: Patient, acquisition: Acquisition, seed: int, place: tuple[int, int]) -> None:
+def _write_scans(
+    folder: Path, patient: Patient, acquisition: Acquisition, seed: int, place: tuple[int, int], fault: Fault | None
+) -> None:
     anatomy = draw_anatomy(np.random.default_rng([seed, ANATOMY, *place]))
     for number, (timepoint, tumour) in enumerate(patient.tumours.items()):
         noise = np.random.default_rng([seed, NOISE, *place, number])
         phantom = render(anatomy, tumour, acquisition, noise)
         if acquisition.format == "nifti":
-            write_nifti(folder / patient.id / timepoint, phantom)
+            where = folder / patient.id / timepoint
+            if fault is None:
+                write_nifti(where, phantom)
+            else:
+                write_faulty_nifti(where, fault, phantom, folder / f"{patient.centre}-0001" / timepoint)
             continue
         facts = StudyFacts((seed,), patient.id, patient.sex, patient.scan_date(timepoint), timepoint)
         scan = folder / "dicom" / patient.id / timepoint
         slices = write_dicom(scan / "CT", phantom, acquisition, facts)
-        if acquisition.format == "rtstruct":
-            write_rtstruct(scan / "RTSTRUCT.dcm", phantom, slices, facts)
+        mask = scan / ("RTSTRUCT.dcm" if acquisition.format == "rtstruct" else "SEG.dcm")
+        if fault is not None:
+            write_faulty_mask(mask, fault, phantom, slices, facts)
+            spoil_series(scan / "CT", fault)
+        elif acquisition.format == "rtstruct":
+            write_rtstruct(mask, phantom, slices, facts)
         else:
-            write_seg(scan / "SEG.dcm", phantom, slices, facts)
+            write_seg(mask, phantom, slices, facts)
 
 
 def _write_truth(folder: Path, patients: Sequence[Patient], record: dict[str, object]) -> None:

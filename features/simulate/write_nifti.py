@@ -16,7 +16,12 @@ def write_nifti(folder: Path, phantom: Phantom) -> None:
     """Write CT.nii.gz (int16, HU) and GTV.nii.gz (uint8, 1 in the tumour) into a new folder; units mm, axes x, y, z."""
     folder.mkdir(parents=True)
     _write(folder / "CT.nii.gz", phantom.hu, phantom)
-    _write(folder / "GTV.nii.gz", phantom.tumour.astype(np.uint8), phantom)
+    write_label_map(folder / "GTV.nii.gz", phantom)
+
+
+def write_label_map(path: Path, phantom: Phantom) -> None:
+    """Write the tumour (uint8, 1 inside) on the phantom's grid."""
+    _write(path, phantom.tumour.astype(np.uint8), phantom)
 
 
 def _write(path: Path, array: NDArray[np.int16] | NDArray[np.uint8], phantom: Phantom) -> None:
