@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 export PYTHONDONTWRITEBYTECODE =  # tests start hundreds of processes: they shall not compile everything anew
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test check types fast format serve lock licences clean
+.PHONY: help demo test check types fast format serve docs lock licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: $(READY)  ## format and sort imports
 
 serve: $(READY)  ## the Prefect server, its UI and the schedules, on loopback
 	$(BIN)/radweave serve
+
+docs: $(READY)  ## the docs as a site, into build/site; links and anchors are checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 lock: $(READY)  ## renew requirements.lock (needs uv; torch stays apart, so that GPU users bring their own)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \

@@ -35,6 +35,7 @@ from flows.commands.options import (
 from flows.commands.quality import quality
 from flows.commands.quarantine import quarantine
 from flows.commands.refresh import refresh
+from flows.commands.schema import schema
 
 app = typer.Typer(
     epilog=f"Exit codes: {', '.join(f'{code.value} {code.name.lower()}' for code in ExitCode)}. See docs/exit-codes.md.",
@@ -302,7 +303,7 @@ def prepare() -> None:
 
 # The groups of the help, and their commands, in the order in which a newcomer needs them. Every command is in one.
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Start": (demo, extract, list_kinds, features),
+    "Start": (demo, extract, list_kinds, features, schema),
     "Look after data": (check, refresh, status, quarantine, quality, standardise, simulate),
     "Run studies": (study, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),

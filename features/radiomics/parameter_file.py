@@ -13,7 +13,6 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     Tag,
-    field_validator,
 )
 
 from features.core.bounds import (
@@ -65,7 +64,7 @@ InterpolatorName = Annotated[
         "sitkLanczosWindowedSinc",
         "sitkBlackmanWindowedSinc",
     ],
-    BeforeValidator(_interpolator),
+    BeforeValidator(_interpolator, json_schema_input_type=Literal[INTERPOLATORS] | Annotated[int, Field(ge=1, le=10)]),
 ]
 # Names of LoG images hold sigma as it is written: 2 is log-sigma-2-mm-3D, 2.0 is log-sigma-2-0-mm-3D.
 Sigma = Annotated[
@@ -144,18 +143,24 @@ class VoxelSettings(Frozen):
     voxelBatch: Literal[-1] | PositiveInt | None = None
 
 
+Classes = dict[FamilyName, list[str] | None]
+
+
+def _empty(value: object) -> object:
+    return {} if value is None else value
+
+
 class ParameterFile(Frozen):
     """A whole file. A key without a value is as good as one that is not there.
 
     featureClass: names of features of each family, of ours too; none or null for all of them.
     """
 
-    setting: FileSettings = FileSettings()
-    imageType: ImageTypes = ImageTypes()
-    featureClass: dict[FamilyName, list[str] | None] = {}
-    voxelSetting: VoxelSettings = VoxelSettings()
-
-    @field_validator("setting", "imageType", "featureClass", "voxelSetting", mode="before")
-    @classmethod
-    def accept_nothing(cls, value: object) -> object:
-        return {} if value is None else value
+    setting: Annotated[FileSettings, BeforeValidator(_empty, json_schema_input_type=FileSettings | None)] = (
+        FileSettings()
+    )
+    imageType: Annotated[ImageTypes, BeforeValidator(_empty, json_schema_input_type=ImageTypes | None)] = ImageTypes()
+    featureClass: Annotated[Classes, BeforeValidator(_empty, json_schema_input_type=Classes | None)] = {}
+    voxelSetting: Annotated[VoxelSettings, BeforeValidator(_empty, json_schema_input_type=VoxelSettings | None)] = (
+        VoxelSettings()
+    )

@@ -60,31 +60,37 @@ class _Schemas(GenerateJsonSchema):
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         cls = schema["cls"]
-        registry = _registry_of(cls)
-        if registry is not None:
-            return self._kinds(registry)
+        own = _registry_of(cls)
+        if own is not None:
+            return self._kinds(*own)
         found = super().model_schema(schema)
         for name, field in cls.model_fields.items():
             if field.default_factory is not None:
                 value = to_jsonable_python(field.get_default(call_default_factory=True))
                 found["properties"][field.alias or name]["default"] = value
-        if issubclass(cls, Kind):
+        if issubclass(cls, Kind) and not _is_default(cls):
             found["required"] = ["kind", *(name for name in found.get("required", []) if name != "kind")]
         return found
 
-    def _kinds(self, registry: Registry[Any]) -> JsonSchemaValue:
+    def _kinds(self, name: str, registry: Registry[Any]) -> JsonSchemaValue:
         kinds = {kind: registry.load(kind) for kind in registry.modules}
         choices = [self.generate_inner(found.__pydantic_core_schema__) for found in kinds.values()]
         alone = [
             kind for kind, found in kinds.items() if not any(one.is_required() for one in found.model_fields.values())
         ]
-        return {"anyOf": [*choices, *([{"enum": alone}] if alone else [])]}
+        return {"title": name, "anyOf": [*choices, *([{"enum": alone}] if alone else [])]}
 
 
-def _registry_of(cls: type) -> Registry[Any] | None:
-    """The registry whose base a class is: the base's own file declares it."""
-    there = vars(sys.modules[cls.__module__]).values()
-    return next((one for one in there if isinstance(one, Registry) and one.base is cls), None)
+def _registry_of(cls: type) -> tuple[str, Registry[Any]] | None:
+    """The registry whose base a class is, and its name in small letters: the base's own file declares it."""
+    there = vars(sys.modules[cls.__module__]).items()
+    return next(((name.lower(), one) for name, one in there if isinstance(one, Registry) and one.base is cls), None)
+
+
+def _is_default(cls: type[Kind]) -> bool:
+    """Whether a kind is the one that is meant where settings name none."""
+    registries = (found[1] for base in cls.__mro__ if base.__module__ in sys.modules and (found := _registry_of(base)))
+    return any(registry.default == cls.model_fields["kind"].default for registry in registries)
 
 
 def _plain(schema: Any) -> Any:

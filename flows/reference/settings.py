@@ -68,7 +68,8 @@ def type_of(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         target = definitions[name]
-        return name_of(name) if "properties" in target else type_of(target, definitions, name_of)
+        is_named = "properties" in target or ("anyOf" in target and "title" in target)
+        return name_of(name) if is_named else type_of(target, definitions, name_of)
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False).strip('"')
     if "enum" in schema:

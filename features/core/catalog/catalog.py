@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 from features.core.case import Modality, ReadRule, Unit
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
-from features.core.catalog.id_form import IdForm
+from features.core.catalog.id_form import CohortIdForm, IdForm
 from features.core.catalog.outcome_name import outcome_word
 from features.core.catalog.outcome_source import HINT, is_same_path, misread_outcomes
 from features.core.catalog.pacs_source import PacsSource, url_fault
@@ -191,7 +191,7 @@ class Cohort(Frozen):
     licence: str
     root: str
     source: str = ""
-    id_form: IdForm = IdForm()
+    id_form: CohortIdForm = IdForm()
     timepoints: dict[Word, int] = {"baseline": 0}
     centres: dict[Name, Centre] = Field(min_length=1)
     images: tuple[ImageSource, ...] = Field(min_length=1)

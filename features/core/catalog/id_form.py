@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from features.core.frozen import Frozen
 from features.core.pseudonym import canonical_id
@@ -25,7 +25,7 @@ class IdForm(Frozen):
     upper: bool = False
     strip_zeros: bool = False
     pad: int = Field(0, ge=0, le=64)
-    prefix: bool | str = False
+    prefix: Annotated[bool | str, WithJsonSchema({"type": "boolean"})] = False
 
     @model_validator(mode="before")
     @classmethod
@@ -54,6 +54,12 @@ class IdForm(Frozen):
     def within(self, cohort: IdForm) -> IdForm:
         """The form of a table of its own, with what the form of its cohort puts in front of all ids."""
         return self.model_copy(update={"prefix": cohort.prefix})
+
+
+# `id_form: prefix` is short for a cohort's; `read_short` reads it, and a schema has to say so.
+CohortIdForm = Annotated[
+    IdForm, BeforeValidator(lambda value: value, json_schema_input_type=IdForm | Literal["prefix"])
+]
 
 
 def normalise_id(patient: str, form: IdForm) -> str:

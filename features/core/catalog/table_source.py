@@ -128,7 +128,9 @@ class ClinicalTable(TableSource):
 
     block: Literal["clinical"]
     as_of: date | None = None
-    columns: dict[Word, Annotated[ColumnSource, BeforeValidator(_column_source)]]
+    columns: dict[
+        Word, Annotated[ColumnSource, BeforeValidator(_column_source, json_schema_input_type=str | ColumnSource)]
+    ]
 
     @model_validator(mode="after")
     def check_id(self) -> ClinicalTable:

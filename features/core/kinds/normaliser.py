@@ -65,4 +65,5 @@ class Normaliser(Kind):
         """
 
 
-NORMALISERS: Registry[Normaliser] = Registry(Normaliser, "features.images.normalisers")
+# Recipes of the time when there was no other name no kind.
+NORMALISERS: Registry[Normaliser] = Registry(Normaliser, "features.images.normalisers", default="zscore")

@@ -55,10 +55,8 @@ Bins = Annotated[
 
 
 def _normaliser(value: object) -> Normaliser | None:
-    """A normaliser from its settings; without a kind it is a zscore, as in recipes of the time when there was no other."""
-    if value is None:
-        return None
-    return NORMALISERS.parse({"kind": "zscore", **value} if isinstance(value, Mapping) else value)
+    """A normaliser from its settings, or none."""
+    return None if value is None else NORMALISERS.parse(value)
 
 
 def _is_none(value: object) -> bool:

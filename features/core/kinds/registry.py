@@ -35,11 +35,15 @@ K = TypeVar("K", bound=Kind)
 
 
 class Registry(Generic[K]):
-    """The kinds in one package (or several): found by listing files, imported only when named."""
+    """The kinds in one package (or several): found by listing files, imported only when named.
 
-    def __init__(self, base: type[K], *packages: str) -> None:
+    default: the kind of settings that name none.
+    """
+
+    def __init__(self, base: type[K], *packages: str, default: str | None = None) -> None:
         self.base = base
         self.packages = packages
+        self.default = default
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -77,7 +81,7 @@ class Registry(Generic[K]):
         if isinstance(value, self.base):
             return value
         settings: Mapping[str, Any] = {"kind": value} if isinstance(value, str) else value  # type: ignore[assignment]
-        kind = settings.get("kind") if isinstance(settings, Mapping) else None
+        kind = settings.get("kind", self.default) if isinstance(settings, Mapping) else None
         if not isinstance(kind, str) or kind not in self.modules:
             raise ValueError(self._unknown(kind))
         found = self.load(kind)

@@ -97,7 +97,10 @@ class Nyul(Normaliser):
     kind: Literal["nyul"] = "nyul"
     landmarks: Annotated[
         Landmarks,
-        BeforeValidator(lambda value: read_landmarks(Path(value)) if isinstance(value, str | Path) else value),
+        BeforeValidator(
+            lambda value: read_landmarks(Path(value)) if isinstance(value, str | Path) else value,
+            json_schema_input_type=str | Landmarks,
+        ),
     ] = Field(description="path of a file that `radweave standardise` wrote")
     scale: PositiveFloat = Field(100.0, description="what the highest landmark becomes")
 

@@ -17,7 +17,8 @@ class Feature:
     """A feature: its name, its IBSI code ("" where IBSI defines none or another one), and its formula in words.
 
     deprecated: it is a function of other features, as in pyradiomics, and given only where it is named. figure: which of
-    the figures of sizes it is, where it is one. tag: of IBSI's reference tables.
+    the figures of sizes it is, where it is one. tag: of IBSI's reference tables. unit: `image` is the image's own; "" for
+    ratios and figures of grey levels.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Feature:
     deprecated: bool = False
     figure: str = ""
     tag: str = ""
+    unit: str = ""
 
 
 def read_features(table: str) -> Mapping[str, tuple[Feature, ...]]:
@@ -33,7 +35,7 @@ def read_features(table: str) -> Mapping[str, tuple[Feature, ...]]:
     found: dict[str, list[Feature]] = {}
     for row in read_rows(table):
         deprecated, figure, tag = row.get("deprecated") == "yes", row.get("figure", ""), row.get("tag", "")
-        feature = Feature(row["name"], row["ibsi"], row["formula"], deprecated, figure, tag)
+        feature = Feature(row["name"], row["ibsi"], row["formula"], deprecated, figure, tag, row["unit"])
         found.setdefault(row["family"], []).append(feature)
     return {family: tuple(features) for family, features in found.items()}
 
