@@ -1,32 +1,49 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both build .venv from requirements.lock first.
+# Two commands on a fresh machine: `make demo` and `make test`. The first builds .venv with what radweave needs, from
+# requirements.lock; the second adds what its tests need, from requirements-dev.lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
-TORCH := torch==2.13.0
+TOOLS := $(VENV)/.tools
+export TORCH ?= torch==2.13.0
+export TORCH_BACKEND ?= auto
 export PYTHONDONTWRITEBYTECODE =  # tests start hundreds of processes: they shall not compile everything anew
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--no-emit-package torch --no-header --no-annotate
+PIP := $(BIN)/python -m pip install --quiet --no-compile
 
-.PHONY: help demo test check types fast format serve docs lock licences clean
+.PHONY: help torch demo test check types fast format serve docs lock licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(READY): requirements.lock pyproject.toml
+$(LOCKED): requirements.lock deploy/install_torch.sh
 	@$(PYTHON) -c 'import sys; sys.exit("radweave needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-compile $(TORCH)
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+	$(PIP) --no-deps --require-hashes -r requirements.lock
+	sh deploy/install_torch.sh $(VENV)
+	@touch $(LOCKED)
+
+$(READY): $(LOCKED) pyproject.toml
+	$(PIP) --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $(READY)
+
+$(TOOLS): $(READY) requirements-dev.lock
+	$(PIP) --no-deps --require-hashes -r requirements-dev.lock
+	@touch $(TOOLS)
+
+torch: $(READY)  ## torch again, such as make torch TORCH_BACKEND=cu130 (or cpu, rocm7.1, ...)
+	sh deploy/install_torch.sh $(VENV)
 
 demo: $(READY)  ## the main job on the built-in cohort, into demo/
 	$(BIN)/radweave demo demo
 
-test: $(READY)  ## every test that this machine can run
+test: $(TOOLS)  ## every test that this machine can run
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))') --dist loadfile --no-loadscope-reorder
 
-check: $(READY)  ## format, lint, types, architecture and fast tests, under two minutes
+check: $(TOOLS)  ## format, lint, types, architecture and fast tests, under two minutes
 	@$(MAKE) --no-print-directory -j2 types fast
 
 types:
@@ -37,21 +54,21 @@ types:
 fast:
 	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not server and not browser"
 
-format: $(READY)  ## format and sort imports
+format: $(TOOLS)  ## format and sort imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 serve: $(READY)  ## the Prefect server, its UI and the schedules, on loopback
 	$(BIN)/radweave serve
 
-docs: $(READY)  ## the docs as a site, into build/site; links and anchors are checked
+docs: $(TOOLS)  ## the docs as a site, into build/site; links and anchors are checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
-lock: $(READY)  ## renew requirements.lock (needs uv; torch stays apart, so that GPU users bring their own)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-emit-package torch --no-header --no-annotate --output-file requirements.lock
+lock: $(READY)  ## renew both locks
+	$(COMPILE) --extra dev --output-file requirements-dev.lock
+	$(COMPILE) --extra deep --extra s3 --extra omics --extra setup --constraint requirements-dev.lock --output-file requirements.lock
 
-licences: $(READY)  ## renew docs/licences.md
+licences: $(TOOLS)  ## renew docs/licences.md
 	$(BIN)/python -m tests.licences
 
 clean:  ## remove the environment and what the demo wrote

@@ -1,4 +1,4 @@
-"""python -m tests.licences: docs/licences.md, from requirements.lock and from what the packages say of themselves."""
+"""python -m tests.licences: docs/licences.md, from requirements-dev.lock and from what the packages say of themselves."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ installer, a disk image) has to follow the licences that ask for the same terms:
 MIDDLE = """
 Packages under the MPL-2.0 ask this only for changes of their own files.
 
-## All packages of the lock
+## All packages of the locks
 
-`make licences` writes this page anew from `requirements.lock`; torch is installed apart from it. Most are needed to run,
-others by an extra or by the tests alone.
+`make licences` writes this page again from the two locks; torch is installed apart from them. An installation holds those of
+`requirements.lock`; those of `requirements-dev.lock` alone are for tests and docs.
 
 | package | licence |
 |---|---|
@@ -90,8 +90,8 @@ def _said(facts: metadata.PackageMetadata) -> Iterator[str]:
 
 
 def packages() -> list[str]:
-    """Names of all packages that an installation may hold, sorted."""
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    """Names of all packages that an installation may hold, with the tools for tests and docs, sorted."""
+    lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
     return sorted({*re.findall(r"^([a-z0-9_.-]+)(?:\[[^]]*\])?==", lock, re.MULTILINE), "torch"})
 
 

@@ -162,15 +162,16 @@ def test_sec_phi_log_values_of_files_are_not_logged() -> None:
     assert "KANARIE" not in said.getvalue()
 
 
-def test_sec_dep() -> None:
-    """Every line of the lock has a version and digests, and the Makefile asks for them."""
-    lock = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_sec_dep(name: str) -> None:
+    """Every line of a lock has a version and digests, and the Makefile asks for them."""
+    lock = (ROOT / name).read_text()
     entries = re.split(r"\n(?=[a-zA-Z0-9])", re.sub(r"(?m)^\s*#.*\n", "", lock))
     assert len(entries) > 100
     assert [
         entry[:60] for entry in entries if not re.match(r"[\w.\[\], -]+==\S+[^\n]*\\\n\s+--hash=sha256:", entry)
     ] == []
-    assert "--require-hashes -r requirements.lock" in (ROOT / "Makefile").read_text()
+    assert f"--require-hashes -r {name}" in (ROOT / "Makefile").read_text()
 
 
 def test_sec_dos_a_file_of_nested_sequences_is_refused(tmp_path: Path) -> None:
