@@ -6,6 +6,7 @@ from rich.console import RenderableType
 
 from features.core.progress import tell
 from features.core.storage.store import Store
+from features.deep.needed import torch_version
 from features.simulate.simulate_cohort import simulate_cohort
 from flows.refresh import refresh
 from flows.screen import refresh_table, score_table
@@ -17,7 +18,11 @@ STUDIES = ("builtin_response", "builtin_survival")
 
 
 def run_demo(folder: Path, runner: AnyRunner) -> list[RenderableType]:
-    """What the demo shows at its end. What an earlier run finished is used again."""
+    """What the demo shows at its end. What an earlier run finished is used again.
+
+    Raises MachineError, before anything is written, where deep features, which it shows too, lack torch.
+    """
+    torch_version()
     catalog, store = folder / "cohort" / "data_catalog.yaml", folder / "store"
     if not catalog.is_file():
         simulate_cohort(folder / "cohort", progress=tell)

@@ -14,7 +14,7 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.region import Region
 from features.core.storage.table import Column
-from features.deep.needed import check_torch, torch_version
+from features.deep.needed import check_installed, check_torch, torch_version
 from features.deep.sampling import VERSION, View, sample_view
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Backbone(Extractor):
     size: ClassVar[int]  # input pixels per side
     width: ClassVar[int]  # features per view
     weights: ClassVar[str]  # sha-256 of the checkpoint
+    modules: ClassVar[tuple[str, ...]] = ()  # of the packages that hold network and checkpoint
 
     views: tuple[View, ...] = Field(("largest", "adjacent"), min_length=1)
 
@@ -51,6 +52,8 @@ class Backbone(Extractor):
 
     @cached_property
     def version(self) -> str:
+        """Raises MachineError if a package is not installed: a refresh asks before it computes anything."""
+        check_installed("torch", *self.modules)
         return f"{self.kind} {self.weights[:16]}; sampling {VERSION}; torch {torch_version()}"
 
     def columns(self, preparation: Preparation) -> list[Column]:

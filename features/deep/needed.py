@@ -1,4 +1,4 @@
-"""torch where it is needed: deep features say how it is installed; everything else works without it."""
+"""What deep features need besides the rest of radweave: they say how it is installed; everything else works without it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from importlib.util import find_spec
 
 from features.core.errors import MachineError
 
-INSTALL = 'pip install "torch>=2.13,<3" (for a GPU the build that fits it), or choose recipes without deep features'
+INSTALL = (
+    'make torch in a checkout, else pip install "radweave[deep]" (on Linux with the build of torch that fits the machine), '
+    "or choose recipes without deep features"
+)
 
 
 def torch_version() -> str:
     """The version that is installed, without what tells its builds apart. Raises MachineError if there is none."""
-    try:
-        if find_spec("torch") is not None:
-            return version("torch").partition("+")[0]
-    except ImportError:
-        pass
-    raise MachineError(f"deep features need the package torch, which is not installed: {INSTALL}")
+    check_installed("torch")
+    return version("torch").partition("+")[0]
+
+
+def check_installed(*modules: str) -> None:
+    """Raises MachineError if one of these modules is not installed. Imports none."""
+    for module in modules:
+        try:
+            found = find_spec(module) is not None
+        except ImportError:
+            found = False
+        if not found:
+            package = module.replace("_", "-")
+            raise MachineError(f"deep features need the package {package}, which is not installed: {INSTALL}")
 
 
 def check_torch() -> None:

