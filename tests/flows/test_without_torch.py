@@ -76,6 +76,7 @@ for command in json.loads(sys.argv[1]):
 HANDCRAFTED = "modality: CT\nunit: HU\nspacing_mm: [4, 4, 4]\ndiscretise: {bin_width: 25}\nextractors: [radweave]\n"
 
 
+@pytest.mark.slow
 def test_what_needs_no_network_works(demo, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(ABSENT)
     (tmp_path / "hand.yaml").write_text(HANDCRAFTED)
@@ -85,7 +86,7 @@ def test_what_needs_no_network_works(demo, tmp_path: Path) -> None:
     commands = [
         ("Usage", "--help"),
         ("1 cohort", "check", "--catalog", demo.catalog),
-        ("efficientnet_lite0", "features", "--all"),
+        ("efficientnet_lite0", "features", "--image-types"),
         ("original_firstorder_Mean", "extract", *pair),
         ("firstorder_Mean", "map", *pair, "--feature", "firstorder_Mean", "--output", tmp_path / "maps"),
         ("builtin", "refresh", "builtin", "--recipe", tmp_path / "hand.yaml", "--runner", "threads", *new),
