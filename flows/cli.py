@@ -289,7 +289,7 @@ def prepare() -> None:
         raise RadweaveError(
             "set PREFECT_API_URL to the server that is to be prepared, such as http://127.0.0.1:4200/api"
         )
-    from flows.serving.engine import server_fault
+    from flows.serving.address import server_fault
 
     if fault := server_fault(server):
         raise fault

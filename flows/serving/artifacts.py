@@ -26,6 +26,7 @@ from features.core.storage.table import read_table
 from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
 from features.results.published import Published
+from flows.serving.address import PAGES, page_address
 
 T = TypeVar("T")
 UPDATE_SECONDS = 3.0
@@ -83,25 +84,31 @@ class Board:
         features = feature_summary(mart, cohort)
         self._table(f"features-{_slug(cohort)}", features, f"Features of {cohort} in the mart")
         if published.changed:
-            page = f"quality/{cohort}.html"
-            grid, what = quality_grid(mart, cohort, page), f"Quality of {cohort} at a glance: {page}"
+            page = store.quality(cohort)
+            way = self._way(page, store.root, f"quality of {cohort}")
+            grid, what = quality_grid(mart, cohort, way), f"Quality of {cohort} at a glance: {page.name}"
             self._keep(lambda: create_markdown_artifact(grid, key=f"quality-{_slug(cohort)}", description=what))
 
     def studied(self, name: str, title: str, folder: Path, root: Path) -> None:
-        """Scores with intervals, the forest figures of the report, and the place of the report below the store."""
+        """Scores with intervals, the forest figures of the report, and the way to the report."""
         if not self._open:
             return
         scores = score_rows(read_table(folder / "scores.parquet").to_pandas())
         self._table(f"scores-{_slug(name)}", scores, f"Scores of {title or name}, all centres together")
-        place = (folder / "report.html").relative_to(root)
-        parts = [
-            f"# {title or name}",
-            f"Report: `{place}` in the store.",
-            *_forests(read_page(folder / "report.html")),
-            _markdown(scores),
-        ]
-        key = f"report-{_slug(name)}"
-        self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=key, description=f"Report: {place}"))
+        page = folder / "report.html"
+        way = self._way(page, root, f"report of {name}")
+        parts = [f"# {title or name}", way, *_forests(read_page(page)), _markdown(scores)]
+        key, what = f"report-{_slug(name)}", f"Report of {title or name}"
+        self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=key, description=what))
+
+    def _way(self, page: Path, root: Path, what: str) -> str:
+        """Markdown that leads to a page of the store: a link if the server shows it, else its place. The link is logged too."""
+        place = page.relative_to(root).as_posix()
+        address = page_address(page, place)
+        if not address:
+            return f"The {what} is the file `{place}` in the store: open it in a browser."
+        get_run_logger().info("%s: %s", what, address)
+        return f"[Open the {what}]({PAGES}{place}), the file `{place}` in the store."
 
     def _table(self, key: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:
         shown = [dict(row) for row in rows] or [{"": "nothing"}]
@@ -149,8 +156,8 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def quality_grid(mart: Mart, cohort: str, page: str) -> str:
-    """Thumbnails as Markdown, those with something to say first, and the outliers; the page shows all."""
+def quality_grid(mart: Mart, cohort: str, way: str) -> str:
+    """Thumbnails as Markdown, those with something to say first, and the outliers; the way leads to the page, which shows all."""
     from tasks.quality.outliers import find_outliers
     from tasks.quality.quality_page import scan_cards
     from tasks.quality.scan_facts import read_scan_facts
@@ -161,7 +168,7 @@ def quality_grid(mart: Mart, cohort: str, page: str) -> str:
     drawn = [card for card in cards if card.png]
     parts = [
         f"# Quality of {cohort}",
-        f"{len(drawn)} of {len(found.scans)} scans; the page `{page}` in the store leads to all.",
+        f"{len(drawn)} of {len(found.scans)} scans. {way}",
     ]
     for start in range(0, len(drawn), GRID_COLUMNS):
         line = drawn[start : start + GRID_COLUMNS]

@@ -7,7 +7,6 @@ What is tracked lies in the server's database. So errors that radweave does not 
 patient data, before Prefect sees them.
 """
 
-import base64
 import contextvars
 import copy
 import ctypes
@@ -17,12 +16,9 @@ import signal
 import sys
 import threading
 import traceback
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from http.client import HTTPException
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, Task, get_client
@@ -30,18 +26,14 @@ from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
-from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
-    PREFECT_API_KEY,
-    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-    temporary_settings,
-)
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Failed
 
 from features.core.digest import digest_bytes
-from features.core.errors import ExitCode, NetworkError, RadweaveError
+from features.core.errors import ExitCode, RadweaveError
 from features.core.progress import watched_by
-from features.core.storage.place import remote_fault
+from flows.commands.fault import fault_of
+from flows.serving.address import server_fault
 from flows.serving.artifacts import Board
 from flows.serving.server import HEARTBEAT_SECONDS, SERVED_BY
 
@@ -54,16 +46,19 @@ WAITS = (
     f"waits for a slot of the GPU, which another run holds (limit {GPU_LIMIT}). If no other run is at work, a killed one left "
     "it: it is free after two minutes; after a restart of a server that radweave serve did not start, say radweave prepare"
 )
-BUSY = (429, 500, 502, 503, 504)  # answers of a server that is there
 _PR_SET_PDEATHSIG = 1
 
 
 class UnknownError(RadweaveError):
-    """An error that radweave does not know, told without its text: where it happened and what kind it is."""
+    """An error that radweave does not know, told without its text: where it happened and what kind it is.
+
+    traceback: the way to the error, lines of programs alone, whose last line is its kind.
+    """
 
     exit_code = ExitCode.BUG
 
     def __init__(self, error: Exception) -> None:
+        self.traceback = _way_to(error)
         frames = traceback.extract_tb(error.__traceback__)
         place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
         digest = digest_bytes("".join(traceback.format_tb(error.__traceback__)).encode())[:16]
@@ -71,6 +66,14 @@ class UnknownError(RadweaveError):
             f"{type(error).__name__}{place} (traceback {digest}): an error that radweave does not know; what was finished "
             "is kept. Run the same command in a terminal without PREFECT_API_URL to read its text, and report it."
         )
+
+
+def _way_to(error: BaseException) -> str:
+    """The traceback of an error, and of those that it came from, without their texts, which may quote patient data."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    found = f"{_way_to(before)}\n\nwhich led to\n\n" if before is not None else ""
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{found}Traceback (most recent call last):\n{lines}{type(error).__name__} (its text is not shown)"
 
 
 def run_step(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -92,22 +95,30 @@ def run_body(work: Callable[[Board], R]) -> R:
     if not FlowRunContext.get():
         return work(board)
     _end_with_server()
+    for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
+        logging.getLogger(name).addFilter(_is_news)
     with watched_by(board.progress):
         try:
             return work(board)
         except RadweaveError as error:
             fault = error
         except Exception as error:
-            fault = remote_fault(error) or UnknownError(error)
-        get_run_logger().error(str(fault))
+            fault = fault_of(error) or UnknownError(error)
+        _tell(fault)
         _update_run("the run has no tag of its fault", tags=[f"fault: {fault.exit_code.name.lower()}"])
-        for name in ("prefect.flow_runs", "prefect.engine"):
-            logging.getLogger(name).addFilter(_is_news)
         return cast(R, Failed(message=str(fault), data=fault))  # Prefect takes a state for the end of the run
 
 
+def _tell(fault: RadweaveError) -> None:
+    """The sentence of a fault in the run's log; a bug's traceback comes before it."""
+    log = get_run_logger()
+    if isinstance(fault, UnknownError):
+        log.error(fault.traceback)
+    log.error(str(fault))
+
+
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether a line of the log is more than Prefect's traceback of a run whose sentence was just logged."""
+    """Whether a line of the log is more than Prefect's traceback of a fault: `run_body` says what is to be said of it."""
     return not (record.exc_info and isinstance(record.exc_info[1], RadweaveError))
 
 
@@ -199,7 +210,7 @@ def _discreet(call: Callable[P, R]) -> Callable[P, R]:
         except RadweaveError:
             raise
         except Exception as error:
-            raise remote_fault(error) or _without_text(error) from None
+            raise fault_of(error) or _without_text(error) from None
 
     return quiet
 
@@ -234,39 +245,6 @@ def _done(ask: Callable[[], object], otherwise: str) -> bool:
         say(f"{otherwise}: {type(error).__name__}")
         return False
     return True
-
-
-def server_fault(server: str) -> RadweaveError | None:
-    """Why the server at this PREFECT_API_URL cannot be used, and what to do; None if it can."""
-    if not server.startswith(("http://", "https://")):
-        return RadweaveError("PREFECT_API_URL is no address of a server: give one such as http://127.0.0.1:4200/api")
-    headers = {"content-type": "application/json", **_credentials()}
-    try:
-        request = urllib.request.Request(f"{server.rstrip('/')}/flows/count", b"{}", headers)
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            is_count = answer.read(100).strip().isdigit()
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 401:
-            return NetworkError(
-                "the Prefect server that PREFECT_API_URL names asks for a password: set PREFECT_API_AUTH_STRING to it"
-            )
-        if error.code == 403:
-            return RadweaveError(
-                "the Prefect server at PREFECT_API_URL is asked for by another name: use http://127.0.0.1:PORT/api"
-            )
-        is_count = error.code in BUSY
-    except (OSError, ValueError, HTTPException):
-        return NetworkError("the Prefect server that PREFECT_API_URL names does not answer: start it")
-    return None if is_count else RadweaveError("at PREFECT_API_URL answers no Prefect API: its address ends with /api")
-
-
-def _credentials() -> dict[str, str]:
-    """The header by which Prefect's clients say who they are: of a server with a password, or of Prefect Cloud."""
-    if password := PREFECT_API_AUTH_STRING.value():
-        return {"authorization": "Basic " + base64.b64encode(password.encode()).decode()}
-    key = PREFECT_API_KEY.value()
-    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def _end_with_server() -> None:

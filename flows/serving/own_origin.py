@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 POLICY_VIOLATION = 1008
 UNFRAMED = (b"x-frame-options", b"DENY")  # no page shows the UI inside itself and has it clicked
 
@@ -42,7 +43,7 @@ class OwnOrigin:
         self.origins = frozenset(origins)
         self.hosts = frozenset(urlsplit(origin).netloc for origin in self.origins)
 
-    async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
         elif fault := self.fault(scope):

@@ -1,6 +1,6 @@
 """How parameters of flows look in a form: titles, unions of the kinds of a room as a choice; and how they are checked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import reduce, wraps
 from inspect import signature
 from operator import or_
@@ -26,19 +26,25 @@ def titled(title: str) -> FieldInfo:
 
 
 class Choice:
-    """A union as a choice of forms, told apart by `kind`: the UI shows `anyOf` so, but pydantic's `oneOf` as raw JSON."""
+    """A union as a choice of forms, told apart by `kind`: the UI shows `anyOf` so, but pydantic's `oneOf` as raw JSON.
+
+    none: what the choice of nothing is called.
+    """
+
+    def __init__(self, none: str = "") -> None:
+        self.none = {"title": none} if none else {}
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        schema = handler(core)
-        return {"anyOf": schema["oneOf"]}
+        options = handler(core)["oneOf"]
+        return {"anyOf": [{**one, **self.none} if one.get("type") == "null" else one for one in options]}
 
 
-def any_of(room: Registry[K]) -> Any:
-    """The type "any kind of this room", as a choice: a new file in the room is a new form.
+def any_of(room: Registry[K], names: Collection[str] = ()) -> Any:
+    """The type "any kind of this room", or of these names, as a choice: a new file in the room is a new form.
 
     Kinds with fewer fields stand first, because the UI tells a value's kind by the names of its fields.
     """
-    kinds = sorted((room.load(kind) for kind in room.modules), key=lambda kind: len(kind.model_fields))
+    kinds = sorted((room.load(kind) for kind in names or room.modules), key=lambda kind: len(kind.model_fields))
     return Annotated[reduce(or_, kinds), Field(discriminator="kind"), Choice()]
 
 

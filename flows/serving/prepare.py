@@ -16,6 +16,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.actions import ChangeFlowRunState
@@ -32,17 +34,19 @@ DEAD_RUNS = "radweave: end dead runs"
 SILENT_SECONDS = 3 * HEARTBEAT_SECONDS  # one heartbeat may be lost on the way
 
 
-def prepare_server(silent_seconds: int = SILENT_SECONDS) -> list[str]:
+def prepare_server(silent_seconds: int = SILENT_SECONDS, *, for_workers: bool = True) -> list[str]:
     """What the server that is named has now, a line each; what was there already stays, the automation is renewed.
 
     silent_seconds: after so long without a heartbeat a run counts as dead; heartbeats come every 30 s.
+    for_workers: with a work pool. `serve` runs its deployments itself: a pool that no worker asks for work is Not ready, and red.
     """
     with get_client(sync_client=True) as client:
-        _ensure_work_pool(client)
+        (_ensure_work_pool if for_workers else _remove_idle_pool)(client)
         slots = _ensure_gpu_limit(client)
     _ensure_automation(silent_seconds)
+    pool = f'work pool "{WORK_POOL}" for processes: Ready once a worker runs (prefect worker start --pool {WORK_POOL})'
     return [
-        f'work pool "{WORK_POOL}" for processes',
+        *([pool] if for_workers else []),
         f'concurrency limit "{GPU_LIMIT}": {slots}',
         f'automation "{DEAD_RUNS}": without a heartbeat for {silent_seconds} s',
     ]
@@ -86,6 +90,17 @@ def _living_runs(client: SyncPrefectClient, deployments: DeploymentFilter | None
 def _ensure_work_pool(client: SyncPrefectClient) -> None:
     with suppress(ObjectAlreadyExists):  # it keeps the limits that someone gave it
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", description="radweave on this machine"))
+
+
+def _remove_idle_pool(client: SyncPrefectClient) -> None:
+    """Remove the work pool that an earlier radweave made for `serve` too, if nothing was ever done with it."""
+    named = WorkPoolFilter(name=WorkPoolFilterName(any_=[WORK_POOL]))
+    if (
+        client.read_work_pools(work_pool_filter=named)
+        and not client.read_workers_for_work_pool(WORK_POOL)
+        and not client.read_deployments(work_pool_filter=named)
+    ):
+        client.delete_work_pool(WORK_POOL)
 
 
 def _ensure_gpu_limit(client: SyncPrefectClient) -> int:

@@ -17,7 +17,6 @@ from features.core.storage.place import is_remote, open_place
 from features.core.storage.store import Store
 from features.results.keys import is_new
 from flows.commands.keys import own_key
-from flows.named import recipe_files, study_files
 from flows.serving.server import (
     HEARTBEAT_SECONDS,
     HOST,
@@ -31,6 +30,12 @@ from flows.serving.server import (
 from tasks.running.runner import Runner
 
 SCHEDULED, ON_DEMAND = "scheduled", "on-demand"
+_WHAT = {
+    SCHEDULED: "Brings the tables of the cohorts up to date with their files: on schedule, or when you press Run. Without a "
+    "choice: all cohorts whose files are here. What did not change is not computed again.",
+    ON_DEMAND: "Runs a study on the tables of the last refresh, and writes its report. To run one: press Run, then Custom run, and "
+    "choose it.",
+}
 
 
 def serve_deployments(
@@ -68,7 +73,11 @@ def serve_deployments(
     check_cron(cron)
     log = _writable(home) / "prefect-server.log"
     stopping = threading.Event()
-    with locked(home / "prefect" / "served", f"{store} is being served"), running_server(settings, log, stopping):
+    pages = None if is_remote(place) else place.resolve()
+    with (
+        locked(home / "prefect" / "served", f"{store} is being served"),
+        running_server(settings, log, stopping, pages),
+    ):
         print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)
         where = store if is_remote(place) else str(place.resolve())
         _run_deployments(declared, where, catalog.resolve(), cron, runner, stopping)
@@ -123,25 +132,24 @@ def _run_deployments(
     from prefect.types.entrypoint import EntrypointType
 
     from flows.refresh import refresh
+    from flows.serving.offers import offer_refresh, offer_study
     from flows.serving.prepare import end_stale_runs, free_gpu_slots, prepare_server
     from flows.study import study
 
-    prepare_server()
+    prepare_server(for_workers=False)
     if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
         print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
     if freed := free_gpu_slots(restarted=True):
         print(f"radweave: slots of the GPU that killed runs had left taken, free now: {freed}", flush=True)
     places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
-    scheduled = refresh.to_deployment(SCHEDULED, cron=cron, parameters=places, entrypoint_type=module)
-    on_demand = study.to_deployment(ON_DEMAND, parameters=places, entrypoint_type=module)
+    common: dict[str, Any] = {"parameters": places, "entrypoint_type": module, "tags": ["radweave"]}
+    scheduled = refresh.to_deployment(SCHEDULED, cron=cron, description=_WHAT[SCHEDULED], **common)
+    on_demand = study.to_deployment(ON_DEMAND, description=_WHAT[ON_DEMAND], **common)
     assert isinstance(scheduled, RunnerDeployment)
     assert isinstance(on_demand, RunnerDeployment)
-    _offer(scheduled, "cohorts", {"items": _words(declared.cohorts)})
-    studies = _studies(declared)
-    _tell_names(scheduled, "recipes", recipe_files())
-    _tell_names(scheduled, "studies", studies)
-    _offer(on_demand, "study", {"anyOf": [{"title": "with radweave", **_words(studies)}, _FILE]})
+    offer_refresh(scheduled._parameter_openapi_schema, declared)
+    offer_study(on_demand._parameter_openapi_schema, declared)
     _run_until_stopped([scheduled, on_demand], stopping)
 
 
@@ -173,31 +181,3 @@ def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> Non
         print(f"radweave: serving {names}", flush=True)
         asyncio.run(runner.start())
     print("radweave: stopped", flush=True)
-
-
-def _studies(declared: Catalog) -> list[str]:
-    """Studies that come with radweave and name only cohorts of this catalog."""
-    from tasks.modelling.evaluation.study import load_study
-
-    return [name for name, path in study_files().items() if set(load_study(path).cohorts) <= set(declared.cohorts)]
-
-
-_FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
-
-
-def _words(words: Any) -> dict[str, Any]:
-    return {"type": "string", "enum": list(words)}
-
-
-def _offer(deployment: Any, parameter: str, schema: dict[str, Any]) -> None:
-    """Let the form of a deployment offer the words of this catalog, where the flow takes any."""
-    known = deployment._parameter_openapi_schema.properties[parameter]
-    if "anyOf" in schema:
-        known.pop("type", None)
-    known.update(schema)
-
-
-def _tell_names(deployment: Any, parameter: str, names: Any) -> None:
-    """Let the form tell the names that may be typed: the UI has no list of words to choose from that takes files as well."""
-    known = deployment._parameter_openapi_schema.properties[parameter]
-    known["description"] += f". With radweave come {', '.join(names) or 'none'}"

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from features.core.errors import ExitCode, NetworkError, RadweaveError
-from flows.serving.own_origin import OwnOrigin, own_origins
+from flows.serving.own_origin import App, OwnOrigin, own_origins
 
 HOST = "127.0.0.1"
 DRIVERS = ("postgresql+asyncpg", "sqlite+aiosqlite")
@@ -31,6 +31,7 @@ SERVED_BY = "RADWEAVE_SERVED_BY"  # process id of the `radweave serve` that runs
 ORIGINS = "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"  # of this setting's names the one that Prefect looks for first
 OURS = ("PREFECT_API_", "PREFECT_UI_", "PREFECT_SERVER_API_", "PREFECT_SERVER_UI_", "PREFECT_SERVER_CORS_")
 _PARENT = "RADWEAVE_SERVER_PARENT"
+_STORE = "RADWEAVE_SERVER_STORE"  # whose pages the server shows
 _PR_SET_PDEATHSIG = 1
 SILENT = {
     "DO_NOT_TRACK": "1",
@@ -115,16 +116,19 @@ def check_port(port: int) -> None:
 
 
 @contextmanager
-def running_server(settings: Mapping[str, str], log: Path, stopping: threading.Event) -> Iterator[None]:
+def running_server(
+    settings: Mapping[str, str], log: Path, stopping: threading.Event, store: Path | None = None
+) -> Iterator[None]:
     """A server process that ends with the block, and this process with it: nothing works without its server.
 
+    store: the folder whose reports and quality pages the server shows; None: it shows none.
     Where the server ends by itself, this is said and the exit code is that of a network fault; not once `stopping` is set.
     Raises RadweaveError if the port is taken, NetworkError if the server does not answer.
     """
     port = int(settings["PREFECT_SERVER_API_PORT"])
     check_port(port)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
-    environment = {**inherited, **settings, _PARENT: str(os.getpid())}
+    environment = {**inherited, **settings, _PARENT: str(os.getpid()), _STORE: str(store or "")}
     with log.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.serving.server"],
@@ -186,10 +190,15 @@ def _serve() -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    from flows.serving.pages import Pages
+
     prefect.__ui_v2_static_path__ = Path(os.devnull) / "not-served"
     origins = os.environ[ORIGINS].split(",")
     port = int(os.environ["PREFECT_SERVER_API_PORT"])
-    uvicorn.run(OwnOrigin(create_app(final=True), origins), host=HOST, port=port)
+    app: App = create_app(final=True)
+    if store := os.environ[_STORE]:
+        app = Pages(app, Path(store), os.environ.get("PREFECT_SERVER_API_AUTH_STRING", ""))
+    uvicorn.run(OwnOrigin(app, origins), host=HOST, port=port)
 
 
 if __name__ == "__main__":

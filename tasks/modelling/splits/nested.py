@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from features.core.bounds import Folds, Repeats
 from features.core.design import Design
 from tasks.modelling.splits.split import Fold, Split, grouped_folds
@@ -17,8 +19,8 @@ class Nested(Split):
     """
 
     kind: Literal["nested"] = "nested"
-    folds: Folds = 5
-    repeats: Repeats = 2
+    folds: Folds = Field(5, title="Folds", description="into how many parts the cases are cut; each is predicted once")
+    repeats: Repeats = Field(2, title="Repeats", description="how often, each time with other folds")
 
     def cut(self, design: Design, seed: int) -> list[Fold]:
         binary, groups = design.endpoint.kind == "binary", design.groups

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from features.core.bounds import Folds
 from features.core.design import Design
@@ -30,7 +31,9 @@ class Fold:
 class Split(Kind):
     """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold."""
 
-    inner_folds: Folds = 3
+    inner_folds: Folds = Field(
+        3, title="Inner folds", description="folds of the search for settings inside each training fold"
+    )
 
     @abstractmethod
     def cut(self, design: Design, seed: int) -> list[Fold]:

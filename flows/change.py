@@ -1,0 +1,72 @@
+"""Change: what a run replaces in a study, as the form of the UI asks for it; and whether the changed study fits the catalog."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from features.core.catalog.catalog import Catalog
+from features.core.errors import RadweaveError, hint_sentence
+from features.core.kinds.recipe import Recipe
+from flows.serving.study_form import Aim
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.models.model import MODELS
+from tasks.modelling.splits.split import Split
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a run replaces in a study; nothing by default. A set of blocks is named after its blocks."""
+
+    aim: Aim | None = None
+    blocks: tuple[tuple[str, ...], ...] = ()
+    splits: tuple[Split, ...] = ()
+    seed: int | None = None
+
+    def of(self, plan: Study) -> Study:
+        """The changed study. Raises RadweaveError if it contradicts itself."""
+        new: dict[str, object] = {}
+        if self.aim is not None:
+            new["endpoint"] = self.aim.endpoint()
+            new |= {"models": self.aim.models()} if self.aim.models() else {}
+        if self.blocks:
+            sets = [tuple(dict.fromkeys(blocks)) for blocks in self.blocks]
+            new["blocks"] = {"_".join(blocks): blocks for blocks in sets}
+        new |= {"splits": self.splits} if self.splits else {}
+        new |= {} if self.seed is None else {"seed": self.seed}
+        settings = {name: getattr(plan, name) for name in Study.model_fields} | new
+        try:
+            return Study.model_validate(settings)
+        except ValidationError as error:
+            faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+            raise RadweaveError(f"study {plan.name} with what the run changes: {faults}") from error
+
+
+def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> None:
+    """Raises RadweaveError if a changed study asks for what its cohorts or its recipes do not have."""
+    for name in plan.cohorts:
+        _check_aim(plan, name, catalog)
+    offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
+    for block in sorted({block for blocks in plan.blocks.values() for block in blocks}):
+        if block in ("radiomics", "deep") and block not in offered:
+            has = f"which give {', '.join(sorted(offered))}" if recipes else "of which it has none"
+            raise RadweaveError(f'study {plan.name}: the block "{block}" comes from none of its recipes, {has}')
+        if block == "region" and not recipes:
+            raise RadweaveError(f'study {plan.name}: the block "region" needs a recipe, and the study has none')
+        tables = sorted({table.block for name in plan.cohorts for table in catalog.cohort(name).tables})
+        if block in ("clinical", "genomic") and block not in tables:
+            has = f"only of {', '.join(tables)}" if tables else "none at all"
+            raise RadweaveError(f'study {plan.name}: its cohorts have no table of the block "{block}", {has}')
+
+
+def _check_aim(plan: Study, name: str, catalog: Catalog) -> None:
+    endpoints = catalog.cohort(name).endpoints
+    if plan.endpoint not in endpoints:
+        there = f"it has {', '.join(endpoints) or 'none'}. {hint_sentence(plan.endpoint, endpoints)}".strip()
+        raise RadweaveError(f"study {plan.name}: cohort {name} has no endpoint {plan.endpoint}; {there}")
+    kind = endpoints[plan.endpoint].kind
+    wrong = [model.kind for model in plan.models if model.task != kind]
+    if wrong:
+        what = f"{', '.join(wrong)} cannot predict {plan.endpoint}, a {kind} endpoint"
+        fitting = ", ".join(known for known in MODELS.modules if MODELS.load(known).task == kind)
+        raise RadweaveError(f"study {plan.name}: {what}; choose among {fitting}")

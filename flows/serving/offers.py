@@ -1,0 +1,87 @@
+"""What the forms of served deployments offer: the cohorts, studies, endpoints and blocks of the catalog that is served.
+
+The parameters of a flow take any word; its form should offer the words that there are.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from features.core.catalog.catalog import Catalog
+from flows.named import recipe_files, study_files
+from flows.serving.study_form import AIMS, BLOCKS
+from tasks.modelling.evaluation.study import Study, load_study
+from tasks.modelling.models.model import MODELS
+
+Schema = dict[str, Any]
+_FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
+
+
+def offer_refresh(form: Any, declared: Catalog) -> None:
+    """Let the form of a refresh offer the cohorts, and tell the names of recipes and studies.
+
+    form: the schema of a deployment's parameters.
+    """
+    form.properties["cohorts"]["items"] = _words(declared.cohorts)
+    _tell_names(form, "recipes", recipe_files())
+    _tell_names(form, "studies", _studies(declared))
+
+
+def offer_study(form: Any, declared: Catalog) -> None:
+    """Let the form of a study offer the studies, endpoints and blocks of the catalog; models begin with one that fits."""
+    studies = _studies(declared)
+    known = form.properties["study"]
+    known.pop("type", None)
+    known["anyOf"] = [{"title": "with radweave", **_words(studies)}, _FILE]
+    if studies:
+        predicted = (f"{name} predicts {one.endpoint} ({one.models[0].task})" for name, one in studies.items())
+        known["description"] += f". {', '.join(predicted)}"
+    _offer_endpoints(form, declared)
+    items = form.properties["blocks"]["items"]["items"]
+    items["enum"] = [block for block in BLOCKS if block in _blocks(declared)]
+
+
+def _offer_endpoints(form: Any, declared: Catalog) -> None:
+    """The endpoints of each kind, and a model of that kind to begin with; a kind that no cohort has is not offered."""
+    offered = [option for option in form.properties["predict"]["anyOf"] if "$ref" not in option]
+    for kind, aim in AIMS.items():
+        found = {
+            name: one.description
+            for cohort in declared.cohorts.values()
+            for name, one in cohort.endpoints.items()
+            if one.kind == kind
+        }
+        if not found:
+            continue
+        offered.append({"$ref": f"#/definitions/{aim.__name__}"})
+        fields = form.definitions[aim.__name__]["properties"]
+        told = "; ".join(f"{name}: {description}" for name, description in found.items() if description)
+        fields[f"{kind}_endpoint"] |= {**_words(found), "default": next(iter(found))}
+        fields[f"{kind}_endpoint"]["description"] += f". {told}" if told else ""
+        first = form.definitions[f"{aim.__name__}Model"]["properties"]["model"]["anyOf"][0]["$ref"].rpartition("/")[2]
+        model = MODELS.parse(form.definitions[first]["properties"]["kind"]["const"])
+        fields[f"{kind}_models"]["default"] = [{"model": model.model_dump(mode="json")}]
+    form.properties["predict"]["anyOf"] = offered
+
+
+def _blocks(declared: Catalog) -> set[str]:
+    """Blocks that some cohort can have: those of its tables, of its images, and changes where it has several time points."""
+    found = {"radiomics", "deep", "region"}  # every cohort has images
+    for cohort in declared.cohorts.values():
+        found |= {table.block for table in cohort.tables}
+        found |= {"delta"} if len(cohort.timepoints) > 1 else set()
+    return found
+
+
+def _studies(declared: Catalog) -> Mapping[str, Study]:
+    """Studies that come with radweave and name only cohorts of this catalog."""
+    found = {name: load_study(path) for name, path in study_files().items()}
+    return {name: one for name, one in found.items() if set(one.cohorts) <= set(declared.cohorts)}
+
+
+def _words(words: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": list(words)}
+
+
+def _tell_names(form: Any, parameter: str, names: Iterable[str]) -> None:
+    """Let the form tell the names that may be typed: the UI has no list of words to choose from that takes files as well."""
+    form.properties[parameter]["description"] += f". With radweave come {', '.join(names) or 'none'}"

@@ -1,0 +1,93 @@
+"""What a run may change in a study, as a form: the endpoint with models that can predict it, sets of blocks, splits.
+
+The kinds come from their folders. The endpoints and blocks that a catalog has are added where it is served.
+"""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from pydantic import Discriminator, Field, Tag, create_model
+
+from features.core.frozen import Frozen
+from features.core.kinds.endpoint import Endpoint
+from flows.serving.parameters import Choice, any_of
+from tasks.modelling.evaluation.study import Block
+from tasks.modelling.models.model import MODELS, Model
+from tasks.modelling.splits.split import SPLITS, Split
+
+ENDPOINTS: tuple[str, ...] = tuple(
+    get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Endpoint)[0])
+)
+BLOCKS: tuple[str, ...] = get_args(Block)
+AS_PLANNED = "as the study says"
+
+
+class Aim(Frozen):
+    """An endpoint, and models that predict it; no models means those of the study.
+
+    The fields of each kind of endpoint have names of their own (`binary_endpoint`), because the UI tells values apart by them.
+    """
+
+    def endpoint(self) -> str:
+        """The name of the endpoint."""
+        return str(next(getattr(self, name) for name in type(self).model_fields if name.endswith("_endpoint")))
+
+    def models(self) -> tuple[Model, ...]:
+        """The models; none means those of the study."""
+        chosen = next(getattr(self, name) for name in type(self).model_fields if name.endswith("_models"))
+        return tuple(one.model for one in chosen)
+
+
+def _aim(kind: str) -> Any:
+    """The form of one kind of endpoint, with the models that predict it; None if there are no such models."""
+    fitting = [name for name in MODELS.modules if MODELS.load(name).task == kind]
+    if not fitting:
+        return None
+    chosen = create_model(
+        f"{kind.title()}Model",
+        __base__=Frozen,
+        __doc__="A model and the settings from which inner folds choose.",
+        model=(any_of(MODELS, fitting), Field(title="Model", description="which kind of model is fitted")),
+    )
+    fields: dict[str, Any] = {
+        f"{kind}_endpoint": (str, Field(title="Endpoint", description="what is predicted")),
+        f"{kind}_models": (
+            tuple[chosen, ...],
+            Field((), title="Models", description="models that replace those of the study; none means the study's own"),
+        ),
+    }
+    return create_model(kind.title(), __base__=Aim, __doc__=f"An endpoint that is {kind}, and its models.", **fields)
+
+
+def _kind_of(value: object) -> str | None:
+    """The kind of endpoint that a value has fields for, "none" of nothing; None if it has for none."""
+    if value is None:
+        return "none"
+    names = value if isinstance(value, Mapping) else type(value).model_fields if isinstance(value, Aim) else ()
+    return next((kind for kind in ENDPOINTS if any(str(name).startswith(f"{kind}_") for name in names)), None)
+
+
+NEITHER = "give the fields of one kind of endpoint: " + " or ".join(f"{kind}_endpoint" for kind in ENDPOINTS)
+
+AIMS: dict[str, Any] = {kind: aim for kind in ENDPOINTS if (aim := _aim(kind))}
+
+if TYPE_CHECKING:
+    AnyAim = Aim | None
+    AnySplit = Split
+    SetOfBlocks = tuple[str, ...]
+else:
+    AnyAim = Annotated[
+        reduce(or_, (Annotated[aim, Tag(kind)] for kind, aim in {"none": None, **AIMS}.items())),
+        Discriminator(_kind_of, custom_error_type="aim", custom_error_message=NEITHER),
+        Choice(none=AS_PLANNED),
+    ]
+    AnySplit = any_of(SPLITS)
+    SetOfBlocks = Annotated[tuple[Block, ...], Field(min_length=1)]
+
+
+class ChosenSplit(Frozen):
+    """A way to cut the cases into those that train and those that are predicted."""
+
+    split: AnySplit = Field(title="Split", description="who trains, and who is predicted")
