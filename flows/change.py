@@ -29,6 +29,8 @@ class Change:
         if self.aim is not None:
             new["endpoint"] = self.aim.endpoint()
             new |= {"models": self.aim.models()} if self.aim.models() else {}
+            if self.aim.endpoint() != plan.endpoint:  # the title says what the study predicts
+                new["title"] = f"{plan.title or plan.name}: {self.aim.endpoint()} instead of {plan.endpoint}"
         if self.blocks:
             sets = [tuple(dict.fromkeys(blocks)) for blocks in self.blocks]
             new["blocks"] = {"_".join(blocks): blocks for blocks in sets}

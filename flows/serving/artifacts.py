@@ -83,9 +83,9 @@ class Board:
         self._table(f"quarantine-{_slug(cohort)}", shown, f"Quarantine of {cohort}: {len(rows)} rows{left}")
         features = feature_summary(mart, cohort)
         self._table(f"features-{_slug(cohort)}", features, f"Features of {cohort} in the mart")
+        page = store.quality(cohort)
+        way = self._way(page, store.root, f"quality of {cohort}")
         if published.changed:
-            page = store.quality(cohort)
-            way = self._way(page, store.root, f"quality of {cohort}")
             grid, what = quality_grid(mart, cohort, way), f"Quality of {cohort} at a glance: {page.name}"
             self._keep(lambda: create_markdown_artifact(grid, key=f"quality-{_slug(cohort)}", description=what))
 

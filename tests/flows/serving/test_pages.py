@@ -1,7 +1,6 @@
 """What the server shows of a store: reports and quality pages, read-only, and nothing besides, whatever is asked for."""
 
 import asyncio
-import os
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,13 @@ from flows.serving.pages import Pages
 RUN = "studies/response/0123456789abcdef"
 REPORT, QUALITY = f"{RUN}/report.html", "quality/builtin-2.html"
 SERVED = b"<html>a page</html>"
-HIDDEN = (f"{RUN}/scores.parquet", f"{RUN}/study.json", "work/a/report.html", "quality/builtin.json", "prefect/server.html")
+HIDDEN = (
+    f"{RUN}/scores.parquet",
+    f"{RUN}/study.json",
+    "work/a/report.html",
+    "quality/builtin.json",
+    "prefect/server.html",
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +28,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place in (REPORT, QUALITY, *HIDDEN, "../secret.html"):
         (found / place).parent.mkdir(parents=True, exist_ok=True)
         (found / place).write_bytes(SERVED)
-    os.symlink(found.parent / "secret.html", found / "quality/linked.html")
-    os.symlink(found.parent, found / "studies/outside")
+    (found / "quality/linked.html").symlink_to(found.parent / "secret.html")
+    (found / "studies/outside").symlink_to(found.parent)
     return found
 
 
-def ask(store: Path, path: str, method: str = "GET", auth: str = "", given: str | None = None) -> tuple[int, Any, bytes]:
+def ask(
+    store: Path, path: str, method: str = "GET", auth: str = "", given: str | None = None
+) -> tuple[int, Any, bytes]:
     """Status, headers and body of what is answered to a path; 599 where it is passed on to the UI."""
 
     async def ui(scope: Any, receive: Any, send: Any) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from features.core.storage.store import Store
 from features.results.manifest import newest
+from tasks.modelling.models.model import MODELS
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -114,6 +115,12 @@ def test_a_store_is_served_once(server, radweave) -> None:
     assert f"{server.store} is being served by process {server.process.pid} on " in found.stderr
 
 
+def log_of(server, run: str) -> list[str]:
+    """The lines of a run's log."""
+    found = server.post("/api/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200})
+    return [line["message"] for line in found]
+
+
 @pytest.mark.parametrize("name", ["scheduled", "on-demand"])
 def test_the_form_explains_every_field(server, name: str) -> None:
     schema = server.deployment(name)["parameter_openapi_schema"]
@@ -137,10 +144,22 @@ def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
     assert len(refresh["properties"]["runner"]["anyOf"]) == 3
     study = server.deployment("on-demand")["parameter_openapi_schema"]
     assert study["properties"]["study"]["anyOf"][0]["enum"] == ["builtin_response", "builtin_survival"]
-    from tasks.modelling.models.model import MODELS
+    assert "builtin_survival predicts os (survival)" in study["properties"]["study"]["description"]
+    assert "genomic" in study["properties"]["blocks"]["items"]["items"]["enum"]
+    for kind, endpoint in (("binary", "response"), ("survival", "os")):
+        fields = study["definitions"][kind.title()]["properties"]
+        assert fields[f"{kind}_endpoint"]["enum"] == [endpoint]
+        (first,) = fields[f"{kind}_models"]["default"]
+        assert MODELS.parse(first["model"]).task == kind
+    from tasks.modelling.splits.split import SPLITS
 
-    offered = {one["$ref"] for one in study["definitions"]["ChosenModel"]["properties"]["model"]["anyOf"]}
-    assert len(offered) == len(MODELS.modules)
+    assert len(study["definitions"]["ChosenSplit"]["properties"]["split"]["anyOf"]) == len(SPLITS.modules)
+
+
+def test_what_is_healthy_is_not_shown_red(server) -> None:
+    """The server runs the deployments itself, so no pool waits for a worker, and it asks for work all the time."""
+    assert server.post("/api/work_pools/filter", {}) == []
+    assert {server.deployment(name)["status"] for name in ("scheduled", "on-demand")} == {"READY"}
 
 
 def test_a_scheduled_refresh_completes_and_its_name_tells_cohort_and_refresh(server, refreshed) -> None:
@@ -176,9 +195,9 @@ def test_deep_features_hold_the_slot_of_the_gpu_and_give_it_back(server, refresh
 
 
 def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_forest(server) -> None:
-    models = [{"model": {"kind": "svm", "kernel": ["linear"]}}]
+    predict = {"binary_endpoint": "response", "binary_models": [{"model": {"kind": "svm", "kernel": ["linear"]}}]}
     runner = {"kind": "threads", "workers": 1}
-    run = server.end(server.trigger("on-demand", study="builtin_response", models=models, runner=runner))
+    run = server.end(server.trigger("on-demand", study="builtin_response", predict=predict, runner=runner))
     assert run["state"]["type"] == "COMPLETED", run["state"]
     assert re.fullmatch(r"study builtin_response → [0-9a-f]{16}", run["name"])
     folder = server.store / "studies" / "builtin_response" / run["name"].split()[-1]
@@ -191,13 +210,11 @@ def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_for
     assert all("–" in row["95 % interval"] and row["n"] == 24 for row in scores)
     page = found["report-builtin-response"]["data"]
     assert "data:image/svg+xml;base64," in page
-    assert f"studies/builtin_response/{folder.name}/report.html" in page
-
-
-def log_of(server, run: str) -> list[str]:
-    """The lines of a run's log."""
-    found = server.post("/api/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200})
-    return [line["message"] for line in found]
+    place = f"studies/builtin_response/{folder.name}/report.html"
+    assert f"[Open the report of builtin_response](/pages/{place})" in page
+    server.wait(
+        "the log", lambda: f"report of builtin_response: {server.url}/pages/{place}" in log_of(server, run["id"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,8 +222,8 @@ def log_of(server, run: str) -> list[str]:
     [
         (
             "on-demand",
-            {"study": "builtin_response", "models": [{"model": {"kind": "coxnet"}}]},
-            "coxnet cannot predict response, a binary endpoint; choose among",
+            {"study": "builtin_response", "predict": {"survival_endpoint": "os"}},
+            "lasso_logistic, svm, random_forest cannot predict os, a survival endpoint; choose among cox, coxnet, ",
         ),
         (
             "on-demand",

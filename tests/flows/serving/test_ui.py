@@ -110,10 +110,11 @@ def test_a_refresh_is_run_by_clicking(page: Any, server: Any) -> None:
 def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) -> None:
     known = {run["id"] for run in server.runs()}
     open_form(page, server, "study", "on-demand")
-    see(page, "models that replace those of the study")
+    see(page, "another endpoint, or other models for it")
     choose(page, 0, "builtin_response")
-    page.get_by_role("button", name="Add item").first.click()
-    page.get_by_text("LassoLogistic", exact=True).click()
+    page.get_by_text("Survival", exact=True).click()
+    see(page, "strength of the ridge penalty")  # of a Cox regression: the form begins with a model that fits
+    page.get_by_text("Binary", exact=True).click()
     see(page, "small values keep few columns")
     page.mouse.move(5, 5)
     picture(page, "form")
@@ -121,7 +122,7 @@ def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) 
     page.goto(f"{server.url}/runs/flow-run/{run}")
     ended = server.end(run)
     assert ended["state"]["type"] == "COMPLETED", ended["state"]
-    assert [one["model"]["kind"] for one in ended["parameters"]["models"]] == ["lasso_logistic"]
+    assert [one["model"]["kind"] for one in ended["parameters"]["predict"]["binary_models"]] == ["lasso_logistic"]
     page.reload()
     see(page, ended["name"])
     picture(page, "study")

@@ -1,0 +1,95 @@
+"""What a run may change in a study: the changed study is checked against its catalog, and a misfit is one sentence."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from features.core.catalog.catalog import Catalog, load_catalog
+from features.core.errors import RadweaveError
+from flows.change import Change, check_change
+from flows.named import find_study, read_study
+from flows.serving.study_form import AIMS, AnyAim, SetOfBlocks
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.models.model import MODELS
+from tasks.modelling.splits.split import SPLITS
+
+ROOT = Path(__file__).parents[2]
+AIM, SETS = TypeAdapter(AnyAim), TypeAdapter(list[SetOfBlocks])
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog(ROOT / "data_catalog.yaml")
+
+
+def changed(
+    name: str, catalog: Catalog, aim: object = None, blocks: object = (), splits: tuple[str, ...] = ()
+) -> Study:
+    """The changed study, checked as a run checks it."""
+    plan, recipes = read_study(find_study(name))
+    cut = tuple(SPLITS.parse(split) for split in splits)
+    new = Change(AIM.validate_python(aim), tuple(SETS.validate_python(blocks)), cut, 7).of(plan)
+    check_change(new, recipes, catalog)
+    return new
+
+
+def test_a_run_replaces_endpoint_models_blocks_splits_and_seed(catalog: Catalog) -> None:
+    aim = {"survival_endpoint": "os", "survival_models": [{"model": {"kind": "cox"}}]}
+    sets = [["clinical", "radiomics"], ["genomic"]]
+    found = changed("builtin_response", catalog, aim, sets, ("centre_out",))
+    assert (found.endpoint, [one.kind for one in found.models]) == ("os", ["cox"])
+    assert found.blocks == {"clinical_radiomics": ("clinical", "radiomics"), "genomic": ("genomic",)}
+    assert ([one.kind for one in found.splits], found.seed) == (["centre_out"], 7)
+
+
+def test_what_is_not_changed_stays_as_the_study_says(catalog: Catalog) -> None:
+    plan, _ = read_study(find_study("builtin_response"))
+    assert changed("builtin_response", catalog) == plan.model_copy(update={"seed": 7})
+    kept = changed("builtin_response", catalog, {"binary_endpoint": "response"})
+    assert kept.models == plan.models
+
+
+@pytest.mark.parametrize(
+    ("study", "aim", "blocks", "sentence"),
+    [
+        (
+            "builtin_response",
+            {"survival_endpoint": "os"},
+            (),
+            "study builtin_response: lasso_logistic, svm, random_forest cannot predict os, a survival endpoint; choose among",
+        ),
+        (
+            "builtin_response",
+            {"survival_endpoint": "oss"},
+            (),
+            'cohort builtin has no endpoint oss; it has response, os. Did you mean "os"?',
+        ),
+        (
+            "builtin_response",
+            {"binary_endpoint": "os", "binary_models": [{"model": {"kind": "svm"}}]},
+            (),
+            "svm cannot predict os, a survival endpoint; choose among",
+        ),
+        ("sts_recurrence", None, [["genomic"]], 'its cohorts have no table of the block "genomic", only of clinical'),
+        ("builtin_response", None, [["delta"]], 'with what the run changes: the block "delta" needs deltas'),
+    ],
+)
+def test_a_misfit_is_one_sentence(catalog: Catalog, study: str, aim: object, blocks: object, sentence: str) -> None:
+    with pytest.raises(RadweaveError) as told:
+        changed(study, catalog, aim, blocks)
+    assert sentence in str(told.value) and "\n" not in str(told.value)
+
+
+def test_every_model_is_offered_with_the_kind_of_endpoint_that_it_predicts_and_no_other() -> None:
+    offered = {}
+    for kind, aim in AIMS.items():
+        options = aim.model_json_schema()["$defs"][f"{aim.__name__}Model"]["properties"]["model"]["anyOf"]
+        names = {option["$ref"].rpartition("/")[2] for option in options}
+        offered |= {name: kind for name in MODELS.modules if MODELS.load(name).__name__ in names}
+    assert offered == {name: MODELS.load(name).task for name in MODELS.modules}
+
+
+def test_the_ui_tells_the_kinds_of_endpoints_apart_by_their_fields() -> None:
+    fields = [set(aim.model_fields) for aim in AIMS.values()]
+    assert len(set().union(*fields)) == sum(map(len, fields))
