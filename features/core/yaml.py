@@ -39,6 +39,7 @@ class Document:
     path: Path
     data: Any
     lines: dict[Loc, int] = field(default_factory=dict)
+    is_file: bool = True
 
     @classmethod
     def load(cls, path: Path) -> Document:
@@ -66,8 +67,15 @@ class Document:
             raise ConfigError(faults)
         return document
 
+    @classmethod
+    def given(cls, name: str, data: Any) -> Document:
+        """Data that Python gave and no file holds, for `parse`. name: what faults call them."""
+        return cls(Path(name), data, is_file=False)
+
     def where(self, loc: Sequence[str | int]) -> str:
-        """`file:line` of a place, or of the nearest place that holds it."""
+        """`file:line` of a place, or of the nearest place that holds it; of data without a file, their name."""
+        if not self.is_file:
+            return str(self.path)
         place = tuple(loc)
         while place and place not in self.lines:
             place = place[:-1]

@@ -68,35 +68,32 @@ class Extraction:
 def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
     """The features of two files. Raises Rejected as the readers and `extract_features`; its message names file and remedy."""
     image, labels = read_pair(pair, parameters)
-    with told_of(pair):
+    with told_of(pair.image, pair.mask):
         found = extract_features(image, labels, parameters, label=pair.label)
-    return replace(found, warnings=warnings_of(pair, image, labels))
+    return replace(found, warnings=warnings_of(pair.image, pair.mask, image, labels))
 
 
 def read_pair(pair: Pair, parameters: Parameters) -> tuple[Volume, Volume]:
     """Image and label map. Raises Rejected as the readers, IMAGE_MISSING and MASK_MISSING."""
-    image = _read(pair.image, "IMAGE_MISSING", 0)
-    return image, _read(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
+    image = read_file(pair.image, "IMAGE_MISSING", 0)
+    return image, read_file(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
 
 
 @contextmanager
-def told_of(pair: Pair) -> Iterator[None]:
-    """Inside, a rejection gets a message for the user who gave the files: where, what, remedy."""
+def told_of(image: Path | str, mask: Path | str) -> Iterator[None]:
+    """Inside, a rejection gets a message for the user who gave image and mask, by these names: where, what, remedy."""
     try:
         yield
     except Rejected as rejected:
-        if rejected.code in _OF_MASK:
-            where = f"{pair.mask}"
-        else:
-            where = f"{pair.image}" if rejected.code in _OF_IMAGE else f"{pair.image} and {pair.mask}"
-        raise _placed(rejected, where) from rejected
+        of_one = {**dict.fromkeys(_OF_MASK, mask), **dict.fromkeys(_OF_IMAGE, image)}
+        raise placed(rejected, str(of_one.get(rejected.code, f"{image} and {mask}"))) from rejected
 
 
-def warnings_of(pair: Pair, image: Volume, labels: Volume) -> tuple[Warned, ...]:
+def warnings_of(image_name: Path | str, mask_name: Path | str, image: Volume, labels: Volume) -> tuple[Warned, ...]:
     """What the readers noticed, each with its file and the remedy."""
-    told = [(pair.image, one) for one in image.warnings]
-    told += [(pair.mask, one) for one in labels.warnings if one not in image.warnings]
-    return tuple(_warned(path, one) for path, one in told)
+    told = [(image_name, one) for one in image.warnings]
+    told += [(mask_name, one) for one in labels.warnings if one not in image.warnings]
+    return tuple(_warned(name, one) for name, one in told)
 
 
 def extract_features(image: Volume, labels: Volume, parameters: Parameters, *, label: int | None = None) -> Extraction:
@@ -144,23 +141,24 @@ def _check_surroundings(region: Region, plan: Plan) -> None:
             )
 
 
-def _read(path: Path, missing: str, channel: int) -> Volume:
+def read_file(path: Path, missing: str, channel: int) -> Volume:
+    """The volume of a file or a DICOM folder. Raises Rejected as the readers, and `missing`; its message names the file."""
     if not path.exists():
-        raise _placed(Rejected(missing, "there is no such file"), str(path))
+        raise placed(Rejected(missing, "there is no such file"), str(path))
     try:
         return read_volume(path, channel=channel)
     except Rejected as rejected:
-        raise _placed(rejected, str(path)) from rejected
+        raise placed(rejected, str(path)) from rejected
 
 
-def _warned(path: Path, warned: Warned) -> Warned:
+def _warned(path: Path | str, warned: Warned) -> Warned:
     """The warning with a message for the user who gave the file: where, what, remedy."""
     reason = REASONS[warned.code]
     what = warned.message or reason.means.removeprefix("warning: ")
     return replace(warned, message=f"{path}: {what}; {reason.remedy}")
 
 
-def _placed(rejected: Rejected, where: str) -> Rejected:
+def placed(rejected: Rejected, where: str) -> Rejected:
     """The rejection with a message for the user who gave the files: where, what, remedy."""
     message = f"{where}: {rejected.message}; {REASONS[rejected.code].remedy}"
     return Rejected(rejected.code, message, **rejected.details)

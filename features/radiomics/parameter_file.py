@@ -44,10 +44,13 @@ INTERPOLATORS = (
     "sitkLanczosWindowedSinc",
     "sitkBlackmanWindowedSinc",
 )
+_SPLINE = 23  # SimpleITK's sitkBSpline since 2.1; 3 before
 
 
 def _interpolator(value: object) -> object:
-    """pyradiomics also takes the number of an interpolator, from 1."""
+    """pyradiomics also takes the number of an interpolator, from 1; SimpleITK has renumbered the spline since."""
+    if value == _SPLINE and type(value) is int:
+        return "sitkBSpline"
     return INTERPOLATORS[value - 1] if type(value) is int and 1 <= value <= len(INTERPOLATORS) else value
 
 

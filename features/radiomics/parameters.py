@@ -1,12 +1,16 @@
-"""load_parameters: a parameter file of pyradiomics, as it is: what it says is prepared, derived and computed."""
+"""load_parameters: a parameter file of pyradiomics, as it is: what it says is prepared, derived and computed; and the same
+from data."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.kinds.filter import FILTERS
@@ -163,7 +167,28 @@ def default_parameters() -> Parameters:
 
 def load_parameters(path: Path) -> Parameters:
     """A parameter file of pyradiomics 3.0.1, YAML or JSON. Raises ConfigError with all faults, each with file and line."""
-    document = _document(path)
+    return parse_parameters(parameter_document(path))
+
+
+def parameters_of(given: str | os.PathLike[str] | Given | None) -> Parameters:
+    """A file of parameters, or what such a file holds, as `Parameters`; the defaults where nothing is given.
+
+    Raises ConfigError as `load_parameters`.
+    """
+    if given is None:
+        return default_parameters()
+    if isinstance(given, str | os.PathLike):
+        return load_parameters(Path(given))
+    return parse_parameters(given_document("the parameters", given))
+
+
+def given_document(name: str, given: object) -> Document:
+    """Data of Python as a parameter file would hold them: tuples as lists, numbers and arrays of numpy as plain ones."""
+    return Document.given(name, _plain(given))
+
+
+def parse_parameters(document: Document) -> Parameters:
+    """What the data of a parameter file ask for. Raises ConfigError with all faults."""
     file = document.parse(ParameterFile)
     common, of_maps = _given(file.setting), _given(file.voxelSetting)
     types = {name: _given(file.imageType.of(name)) for name in document.data.get("imageType") or {}} or {"Original": {}}
@@ -190,7 +215,8 @@ def load_parameters(path: Path) -> Parameters:
     )
 
 
-def _document(path: Path) -> Document:
+def parameter_document(path: Path) -> Document:
+    """The data of a parameter file, YAML or JSON, with their lines. Raises ConfigError as `Document.load`."""
     try:
         return Document.load(path)
     except ConfigError:
@@ -200,6 +226,14 @@ def _document(path: Path) -> Document:
             return Document(path, json.loads(path.read_text("utf-8")))
         except (ValueError, RecursionError) as error:
             raise ConfigError([Fault(str(path), "is not JSON", str(error))]) from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def _given(settings: Any) -> dict[str, Any]:

@@ -194,20 +194,37 @@ def _resampled(
     voxels = math.prod((last - first + 1).tolist())
     bytes_per_voxel = 2 * max(image.array.dtype.itemsize, 1) + 1  # ITK's and numpy's copy, and the mask
     claim_grid(voxels, math.prod(ratio.tolist()), bytes_per_voxel * int(voxels))
-    source = itk_image(labels, mask.view(np.uint8))
-    origin = source.TransformContinuousIndexToPhysicalPoint((0.5 * (new - old) / old + first / ratio).tolist())
+    source, pixels = itk_image(labels, mask.view(np.uint8)), image
+    size, index = (last - first + 1).astype(int).tolist(), (0.5 * (new - old) / old + first / ratio).tolist()
+    origin = source.TransformContinuousIndexToPhysicalPoint(index)
     resample = sitk.ResampleImageFilter()
     resample.SetNumberOfThreads(1)
     resample.SetOutputSpacing(new.tolist())
     resample.SetOutputDirection(labels.direction)
     resample.SetOutputOrigin(origin)
-    resample.SetSize((last - first + 1).astype(int).tolist())
+    resample.SetSize(size)
+    flat = bool(image.plane) and _lies_flat(image) and _lies_flat(labels)
+    if not flat:
+        pixels = _needed(image, resample, preparation.interpolator)
+    else:  # the spline of two axes differs from that of three by the last digit, which decides on the edge of a bin
+        source = source[:, :, 0]
+        resample.SetOutputSpacing(new[:2].tolist())
+        resample.SetOutputDirection(source.GetDirection())
+        resample.SetOutputOrigin(source.TransformContinuousIndexToPhysicalPoint(index[:2]))
+        resample.SetSize(size[:2])
+    moving = itk_image(pixels)[:, :, 0] if flat else itk_image(pixels)
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
-    found = sitk.GetArrayFromImage(resample.Execute(source)).astype(np.bool_)
+    found = sitk.GetArrayFromImage(resample.Execute(source)).astype(np.bool_).reshape(size[::-1])
     resample.SetInterpolator(getattr(sitk, f"sitk{preparation.interpolator}"))
-    array = sitk.GetArrayFromImage(resample.Execute(itk_image(_needed(image, resample, preparation.interpolator))))
+    array = sitk.GetArrayFromImage(resample.Execute(moving)).reshape(size[::-1])
     spacing: Vector = (float(new[0]), float(new[1]), float(new[2]))
     return Volume(array, spacing, tuple(origin), labels.direction, image.facts, plane=image.plane), found
+
+
+def _lies_flat(volume: Volume) -> bool:
+    """Whether it is one slice whose axes are two of space, so that it can be taken as an image of two axes."""
+    x, y, out, across, up = (volume.direction[i] for i in (2, 5, 8, 6, 7))
+    return volume.array.shape[0] == 1 and (x, y, across, up) == (0, 0, 0, 0) and abs(out) == 1
 
 
 def _needed(image: Volume, resample: Any, interpolator: Interpolator) -> Volume:

@@ -63,10 +63,10 @@ def extract(
     lines = read_lines(image, mask, label)
     if chosen == "table" and len(lines) > SHOWN:
         raise RadweaveError(f"{image}: {len(lines)} pairs do not fit on a screen; add --output FILE or --format csv")
-    from features.radiomics.parameters import default_parameters, load_parameters
+    from features.radiomics.parameters import parameters_of
     from flows.screen import Screen
 
-    parameters = load_parameters(param) if param else default_parameters()
+    parameters = parameters_of(param)
     for note in parameters.notes:
         typer.echo(f"note: {note}", err=True)
     if mask is not None:

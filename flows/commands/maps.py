@@ -174,7 +174,7 @@ def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bo
 
     image, labels = read_pair(pair, parameters)
     window, outside = parameters.window, parameters.outside
-    with told_of(pair):
+    with told_of(pair.image, pair.mask):
         steps, plan = prepare(image, labels, parameters, pair.label)
     region, grid = steps.region, steps.region.volume
     box = (slice(None), slice(None), slice(None))
@@ -193,7 +193,7 @@ def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bo
             written, told = written + 1, _span(feature, maps.of_voxels[feature])
     if not place.name.endswith(ENDINGS):
         told = f"{counted(written, 'map')} round {int(np.count_nonzero(region.mask))} voxels"
-    warnings = tuple(f"warning: {one.code}: {one.message}" for one in warnings_of(pair, image, labels))
+    warnings = tuple(f"warning: {one.code}: {one.message}" for one in warnings_of(pair.image, pair.mask, image, labels))
     return Written(f"{place}: {told}", tuple(rejected), warnings)
 
 

@@ -127,8 +127,7 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
     texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
     told: dict[str, list[str]] = json.loads((provenance or {}).get(LEVELS, "{}"))
     levels = {name: words for name, words in told.items() if name in table.schema.names}
-    for name, words in levels.items():
-        table = table.set_column(table.schema.names.index(name), name, _categories(table[name], words))
+    table = ordered_categories(table, levels)
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -144,6 +143,13 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
     return sealed(sink.getvalue().to_pybytes())
+
+
+def ordered_categories(table: pa.Table, levels: Mapping[str, Sequence[str]]) -> pa.Table:
+    """The table with texts of these columns as categories in the order of their levels. Raises StoreError if one is no level."""
+    for name, words in levels.items():
+        table = table.set_column(table.schema.names.index(name), name, _categories(table[name], words))
+    return table
 
 
 def _categories(texts: pa.ChunkedArray, levels: Sequence[str]) -> pa.DictionaryArray:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.core.memory import claim_honest
 from features.core.quarantine import Rejected, Warned
-from features.core.region import Vector, Volume
+from features.core.region import Plane, Vector, Volume
 from features.images.formats.detached import Header, read_header
 from features.images.formats.nifti import BOMB_CEILING, BOMB_RATIO, MAX_BYTES
 from features.images.formats.nifti_place import MAX_SPACING_MM
@@ -56,20 +56,33 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
         raise Rejected("NII_TRUNC", "the file is truncated or of another format") from error
     array: NDArray[np.generic] = sitk.GetArrayFromImage(image)
     if reader.GetNumberOfComponents() > 1:
-        which = volume if channel is None else channel
-        if which is None or which >= array.shape[-1]:
-            raise Rejected("NII_4D", f"there is no channel {which}: voxels hold {array.shape[-1]} numbers")
-        array = np.ascontiguousarray(array[..., which])
+        array = _channel(array, volume if channel is None else channel)
     elif dimension < 4 and volume:
         raise Rejected("NII_4D", "the file has one volume", volume=volume)
-    if dimension == 2:
-        array = array[None]
-    if array.dtype.kind not in "iuf":
-        raise Rejected("NII_4D", "voxels are not numbers")
+    array = _numbers(array, dimension)
     warnings: tuple[Warned, ...] = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
     if not header.tells_orientation:
         warnings += (Warned("ORIENTATION_UNKNOWN", "the header does not say to which sides of the patient axes run"),)
     return Volume(array, spacing, origin, direction, warnings=warnings, plane="bare" if dimension == 2 else "")
+
+
+def itk_volume(image: Any, *, channel: int = 0) -> Volume:
+    """An image of SimpleITK's in memory as a Volume. An image of two dimensions is one slice of 1 mm.
+
+    channel: which number of voxels that hold several. Raises Rejected: NII_4D (not one image of numbers, no such channel),
+    NII_SPACING and NII_SHEAR as `read_itk`.
+    """
+    import SimpleITK as sitk
+
+    dimension = image.GetDimension()
+    if dimension not in (2, 3):
+        raise Rejected("NII_4D", axes=dimension)
+    spacing, origin, direction = _grid(image, 1.0)
+    array: NDArray[np.generic] = sitk.GetArrayFromImage(image)
+    if image.GetNumberOfComponentsPerPixel() > 1:
+        array = _channel(array, channel)
+    plane: Plane = "bare" if dimension == 2 else ""
+    return Volume(_numbers(array, dimension), spacing, origin, direction, plane=plane)
 
 
 def itk_voxels(path: Path) -> int:
@@ -160,6 +173,19 @@ def _check_packed(data: bytes, *, within: bool) -> None:
         raise Rejected("NII_TRUNC", "the packed voxels are damaged") from error
     if not unpacking.eof:
         raise Rejected("NII_TRUNC", "the packed voxels end too early")
+
+
+def _channel(array: NDArray[np.generic], which: int | None) -> NDArray[np.generic]:
+    if which is None or which >= array.shape[-1]:
+        raise Rejected("NII_4D", f"there is no channel {which}: voxels hold {array.shape[-1]} numbers")
+    return np.ascontiguousarray(array[..., which])
+
+
+def _numbers(array: NDArray[np.generic], dimension: int) -> NDArray[np.generic]:
+    """The array with three axes. Raises Rejected: NII_4D."""
+    if array.dtype.kind not in "iuf":
+        raise Rejected("NII_4D", "voxels are not numbers")
+    return array[None] if dimension == 2 else array
 
 
 def _grid(reader: Any, unit_mm: float) -> tuple[Vector, Vector, tuple[float, ...]]:

@@ -1,0 +1,100 @@
+"""radweave from Python: features of an image and a mask, tables of a store, and pyradiomics' class.
+
+Nothing of it is loaded before it is used: `import radweave` takes milliseconds, and needs neither torch nor prefect.
+docs/python.md says how to use it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from features.core.errors import ConfigError as ConfigError
+    from features.core.errors import DataError as DataError
+    from features.core.errors import MachineError as MachineError
+    from features.core.errors import RadweaveError as RadweaveError
+    from features.core.errors import StoreError as StoreError
+    from features.radiomics.extract import Features as Features
+    from features.radiomics.extract import PairError as PairError
+    from features.radiomics.extract import extract as extract
+    from features.radiomics.feature_extractor import RadiomicsFeatureExtractor as RadiomicsFeatureExtractor
+    from flows.read_table import query as query
+    from flows.read_table import read_dictionary as read_dictionary
+    from flows.read_table import read_table as read_table
+
+# Name → the module that holds it.
+PLACES = {
+    "ConfigError": "features.core.errors",
+    "DataError": "features.core.errors",
+    "Features": "features.radiomics.extract",
+    "MachineError": "features.core.errors",
+    "PairError": "features.radiomics.extract",
+    "RadiomicsFeatureExtractor": "features.radiomics.feature_extractor",
+    "RadweaveError": "features.core.errors",
+    "StoreError": "features.core.errors",
+    "extract": "features.radiomics.extract",
+    "query": "flows.read_table",
+    "read_dictionary": "flows.read_table",
+    "read_table": "flows.read_table",
+}
+__all__ = [*PLACES]
+PACKAGES = ("features", "tasks", "flows")
+
+
+def hidden_package(here: Path = Path(__file__).parent) -> str:
+    """What is said where another folder or file hides one of radweave's packages; "" where none does."""
+    for name in PACKAGES:
+        own = here / name / "__init__.py"
+        loaded = name in sys.modules
+        spec = importlib.util.find_spec(name)
+        origin = spec.origin if spec else None
+        if origin and Path(origin).resolve() == own.resolve():
+            continue
+        places = [origin] if origin else list(spec.submodule_search_locations or ()) if spec else []
+        if not places:
+            return f"radweave is not whole: its package {name} is not beside {__file__}; install radweave again"
+        found = Path(places[0])
+        found = found.parent if found.name == "__init__.py" else found
+        first = "was imported before" if loaded else "comes first on Python's path"
+        return (
+            f"{found} hides radweave's own package {name}, because it {first}. Rename it, or start Python where it is not: "
+            f"with `python -P`, the folder of a script or notebook is not on the path; see also PYTHONPATH"
+        )
+    return ""
+
+
+def main() -> None:
+    """The command `radweave`."""
+    if _hidden:
+        sys.exit(f"radweave: {_hidden}")
+    from flows.cli import main as run
+
+    run()
+
+
+def _is_command() -> bool:
+    """Whether this is imported by the command, which says in a sentence what a script is told by an exception."""
+    return __name__ == "__main__" or (bool(sys.argv) and Path(sys.argv[0]).stem == "radweave")
+
+
+_hidden = hidden_package()
+if _hidden and not _is_command():
+    raise ImportError(_hidden)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PLACES:
+        raise AttributeError(f"module 'radweave' has no attribute {name!r}")
+    return getattr(importlib.import_module(PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*PLACES, "main"])
+
+
+if __name__ == "__main__":
+    main()
