@@ -224,17 +224,19 @@ def as_table(rows: Sequence[Row]) -> "pa.Table":
     """Rows with the columns of all of them: numbers as numbers, everything else as text, what is undefined null."""
     import pyarrow as pa
 
+    from features.core.storage.arrays import array_of
+
     columns = {}
     for name in _names(rows):
         values = [_plain(row.get(name)) for row in rows]
         if all(value is None or isinstance(value, float | int) for value in values):
             whole = all(value is None or isinstance(value, int) for value in values) and name.startswith("diagnostics_")
-            columns[name] = pa.array(values, pa.int64() if whole else pa.float64())
+            columns[name] = array_of(values, pa.int64() if whole else pa.float64())
         else:
             texts = [
                 None if value is None else str(tuple(value) if isinstance(value, list) else value) for value in values
             ]
-            columns[name] = pa.array(texts, pa.string())
+            columns[name] = array_of(texts, pa.string())
     return pa.table(columns)
 
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from features.core.errors import RadweaveError
+from features.core.storage.arrays import array_of
 
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # the full-width signs are read as the plain ones by some programs
 ROWS, COLUMNS, LETTERS = 1_048_576, 16_384, 32_767  # limits of XLSX: of a sheet, and of a cell
@@ -60,14 +61,17 @@ def xlsx_bytes(sheets: Mapping[str, pa.Table]) -> bytes:
 def harmless(table: pa.Table) -> pa.Table:
     """A table of texts, numbers, flags and dates, whose texts and column names begin no formula. Numbers stay numbers."""
     columns = [_defused(_simple(column)) for column in table.columns]
-    names = _defused(pa.chunked_array([pa.array(table.schema.names, pa.string())])).to_pylist()
+    names = _defused(pa.chunked_array([array_of(table.schema.names, pa.string())])).to_pylist()
     return pa.table(columns, names=names)
 
 
 def _defused(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pa.types.is_string(column.type):
         return column
-    return pc.if_else(pc.match_substring_regex(column, FORMULA), pc.binary_join_element_wise("'", column, ""), column)
+    formula = pc.match_substring_regex(column, FORMULA)
+    if not pc.any(formula).as_py():
+        return column
+    return pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray:
