@@ -33,7 +33,11 @@ class Backbone(Extractor):
     weights: ClassVar[str]  # sha-256 of the checkpoint
     modules: ClassVar[tuple[str, ...]] = ()  # of the packages that hold network and checkpoint
 
-    views: tuple[View, ...] = Field(("largest", "adjacent"), min_length=1)
+    views: tuple[View, ...] = Field(
+        ("largest", "adjacent"),
+        min_length=1,
+        description="what the network is shown: the `largest` slice, or the largest and the two `adjacent` to it as three channels",
+    )
 
     @field_validator("views")
     @classmethod

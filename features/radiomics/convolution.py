@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from features.core.kinds.filter import Filter, Source
 
@@ -31,8 +31,8 @@ class Convolution(Filter):
     image mirrored at its outer faces (`mirror`).
     """
 
-    boundary: Boundary = "mirror"
-    constant: float = 0.0
+    boundary: Boundary = Field("mirror", description="what continues the image beyond its border")
+    constant: float = Field(0.0, description="the value beyond the border, with `boundary: constant`")
 
     @model_validator(mode="after")
     def check_constant(self) -> Self:

@@ -63,7 +63,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "distances": ("glcm", "gldm", "ngtdm"),
     "voxelArrayShift": ("firstorder",),
 }
-_PREPARATION = {
+PREPARATION = {
     "label": "label",
     "normalize": "normalise",
     "normalizeScale": "scale",
@@ -79,7 +79,7 @@ _PREPARATION = {
     "minimumROIDimensions": "minimum_dimensions",
     "minimumROISize": "minimum_voxels",
 }
-_SETTINGS = {
+SETTINGS = {
     "binWidth": "bin_width",
     "binCount": "bin_count",
     "distances": "distances",
@@ -243,7 +243,7 @@ def _given(settings: Any) -> dict[str, Any]:
 
 
 def _preparation(given: Given) -> PyradiomicsPreparation:
-    settings = {ours: given[theirs] for theirs, ours in _PREPARATION.items() if theirs in given}
+    settings = {ours: given[theirs] for theirs, ours in PREPARATION.items() if theirs in given}
     if given.get("interpolator", "sitkBSpline") is None:
         settings.pop("spacing_mm", None)
     else:
@@ -258,7 +258,7 @@ def _window(given: Given) -> Window:
 
 def _images(name: str, given: Given) -> Iterator[ImageType]:
     """The image type with its filter; nothing for a LoG without sigma, as in pyradiomics."""
-    wanted = {ours: given[theirs] for theirs, ours in _SETTINGS.items() if theirs in given}
+    wanted = {ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given}
     if "bin_count" in wanted:
         wanted["bin_width"] = None
     settings = Settings.model_validate(wanted)
@@ -332,7 +332,7 @@ def _notes(document: Document, file: ParameterFile, common: Given, types: Mappin
     for name, settings in types.items():
         for setting in settings:
             place: Loc = ("imageType", name, setting)
-            if setting in _PREPARATION or setting in ("interpolator", "additionalInfo"):
+            if setting in PREPARATION or setting in ("interpolator", "additionalInfo"):
                 yield _note(document, place, "changes nothing here: pixels are prepared once, by setting")
             else:
                 yield from _idle(document, place, {*present, *settings} - (set(types) - {name}), {**common, **settings})

@@ -151,11 +151,7 @@ def _table(settings: Sequence[Setting]) -> str:
 
 
 def _value(setting: Setting) -> str:
-    return (
-        f"{setting.type}, {_code(setting.allowed) if '^' in setting.allowed else setting.allowed}"
-        if setting.allowed
-        else setting.type
-    )
+    return f"{setting.type}, {setting.allowed}" if setting.allowed else setting.type
 
 
 def _code(text: str) -> str:

@@ -39,7 +39,11 @@ def settings_of(model: type[BaseModel]) -> tuple[Setting, ...]:
     definitions = schema.get("$defs", {})
     if "$ref" in schema:  # of a model that holds itself
         schema = definitions[schema["$ref"].rpartition("/")[2]]
-    return tuple(one for one in settings_in(schema, definitions) if one.name != "kind")
+
+    def named(name: str) -> str:
+        return str(definitions[name].get("title", name))
+
+    return tuple(one for one in settings_in(schema, definitions, named) if one.name != "kind")
 
 
 def settings_in(
@@ -81,9 +85,17 @@ def type_of(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable
     if schema.get("type") == "array":
         return _list_type(schema, definitions, name_of)
     if schema.get("type") == "object":
-        values = schema.get("additionalProperties")
-        return f"mapping of {type_of(values, definitions, name_of)}" if isinstance(values, dict) else "mapping"
+        values = _values(schema)
+        return f"mapping of {type_of(values, definitions, name_of)}" if values else "mapping"
     return _TYPES.get(schema.get("type", ""), "any value")
+
+
+def _values(schema: Schema) -> Schema | None:
+    """What a mapping holds: under any name, or under names of a pattern."""
+    for found in (schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()):
+        if isinstance(found, dict):
+            return found
+    return None
 
 
 def _list_type(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable[[str], str]) -> str:
@@ -103,12 +115,12 @@ def _allowed(schema: Schema, definitions: Mapping[str, Schema]) -> list[str]:
         words.format(schema[key]) for key, words in _COUNTS.items() if key in schema and "prefixItems" not in schema
     ]
     if "pattern" in schema:
-        found.append(f"fits {schema['pattern']}")
+        found.append(f"fits `{schema['pattern']}`")
     inner = [
         *schema.get("anyOf", ()),
         *schema.get("prefixItems", ()),
         schema.get("items"),
-        schema.get("additionalProperties"),
+        _values(schema),
     ]
     for one in inner:
         if isinstance(one, dict):

@@ -12,12 +12,18 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field
 
-from features.core.case import Modality, ReadRule, Unit
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
 from features.core.catalog.id_form import CohortIdForm, IdForm
+from features.core.catalog.image_source import DicomSource as DicomSource
+from features.core.catalog.image_source import FileMask as FileMask
+from features.core.catalog.image_source import FileSource as FileSource
+from features.core.catalog.image_source import ImageSource as ImageSource
+from features.core.catalog.image_source import RtstructMask as RtstructMask
+from features.core.catalog.image_source import SegMask as SegMask
+from features.core.catalog.image_source import TimepointTag as TimepointTag
 from features.core.catalog.outcome_name import outcome_word
 from features.core.catalog.outcome_source import HINT, is_same_path, misread_outcomes
 from features.core.catalog.pacs_source import PacsSource, url_fault
@@ -33,142 +39,6 @@ from features.core.frozen import Frozen
 from features.core.kinds.endpoint import BinaryEndpoint, Endpoint
 from features.core.yaml import Document, Loc
 
-FileFormat = Literal["nifti", "nrrd", "mha"]
-Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
-
-
-class TimepointTag(Frozen):
-    """Which DICOM attribute (by keyword) tells the time point, and which value means which."""
-
-    tag: str
-    codes: dict[str, str]
-
-
-class RtstructMask(Frozen):
-    """Contours in an RTSTRUCT that references the image series; `roi` is a regular expression for its ROI name.
-
-    several: where several ROIs match, refuse the case, or take their union or the largest.
-    absent: where none matches, refuse the case, or ignore it.
-    """
-
-    format: Literal["rtstruct"]
-    roi: str
-    several: Literal["reject", "union", "largest"] = "reject"
-    absent: Literal["reject", "ignore"] = "reject"
-
-
-class SegMask(Frozen):
-    """A DICOM SEG that references the image series; `roi` is a regular expression for its segment label.
-
-    several, absent: as for contours. threshold: share of a voxel from which on a fractional segmentation counts.
-    grid: its frames must be on the image's grid, or are brought there by nearest neighbour.
-    """
-
-    format: Literal["seg"]
-    roi: str
-    several: Literal["reject", "union", "largest"] = "reject"
-    absent: Literal["reject", "ignore"] = "reject"
-    threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
-    grid: Literal["same", "nearest"] = "same"
-
-
-class FileMask(Frozen):
-    """A label map beside the image; `path` has the same placeholders as the image's.
-
-    label: the number of the ROI's voxels. lesions: instead, a case for each lesion: `by_label` takes every number that is
-    there as the lesion of that name, a mapping names the numbers that are meant.
-    grid: it must be on the image's grid, or is brought there by nearest neighbour.
-    """
-
-    format: FileFormat
-    path: str
-    label: PositiveInt = 1
-    lesions: Literal["by_label"] | dict[PositiveInt, Lesion] | None = None
-    grid: Literal["same", "nearest"] = "same"
-
-    @property
-    def lesion_names(self) -> frozenset[str]:
-        """The lesions that are named; none if they are those that are there."""
-        return frozenset(self.lesions.values()) if isinstance(self.lesions, dict) else frozenset()
-
-    @model_validator(mode="after")
-    def check_lesions(self) -> FileMask:
-        if self.lesions is None:
-            return self
-        if "label" in self.model_fields_set:
-            raise ValueError("give either label, for one ROI, or lesions, for a case of each")
-        if "{lesion}" in self.path:
-            raise ValueError('lesions are told apart either by {lesion} in the path, or by "lesions"')
-        if isinstance(self.lesions, dict) and not 0 < len(self.lesion_names) == len(self.lesions):
-            raise ValueError("lesions needs a name of its own for each number, for example {1: primary, 2: node}")
-        return self
-
-
-class DicomSource(Frozen):
-    """DICOM files anywhere below `path` (relative to the cohort's root), archives included, grouped by series.
-
-    select, ignore: DICOM keyword → regular expression for the whole value, any case; a series is taken if it fits all of
-    `select` and none of `ignore`. regrid: resample tilted or unevenly spaced stacks instead of refusing them. pacs: where
-    the files are retrieved from before each refresh.
-    """
-
-    format: Literal["dicom"]
-    centre: Name
-    modality: Modality
-    unit: Unit
-    path: str
-    mask: Annotated[RtstructMask | SegMask, Field(discriminator="format")]
-    timepoint: TimepointTag | None = None
-    select: dict[str, str] = {}
-    ignore: dict[str, str] = {}
-    regrid: bool = False
-    pacs: PacsSource | None = None
-
-    @property
-    def rule(self) -> ReadRule:
-        """How its files are read."""
-        own = {"threshold": self.mask.threshold, "mask_grid": self.mask.grid} if isinstance(self.mask, SegMask) else {}
-        return ReadRule(regrid=self.regrid, several=self.mask.several, **own)  # type: ignore[arg-type]
-
-
-class FileSource(Frozen):
-    """One file per image at `path`, a template with {patient} and, where there are several, {timepoint} and {lesion}.
-
-    An archive is a folder of its name without ending. Of a pair of .hdr and .img the template names one.
-    volume: which volume of a 4D file, counted from 0.
-    """
-
-    format: FileFormat
-    centre: Name
-    modality: Modality
-    unit: Unit
-    path: str
-    mask: FileMask
-    volume: Annotated[int, Field(ge=0)] | None = None
-
-    @property
-    def rule(self) -> ReadRule:
-        """How its files are read."""
-        return ReadRule(volume=self.volume, mask_grid=self.mask.grid)
-
-    @model_validator(mode="after")
-    def check_placeholders(self) -> FileSource:
-        for path in (self.path, self.mask.path):
-            unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
-            if "{patient}" not in path or unknown:
-                raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
-            if self.mask.lesions and "{lesion}" in path:
-                raise ValueError(
-                    f'"{path}" has {{lesion}}, and the mask has "lesions": lesions are told apart by one of them'
-                )
-            if archive := re.search(r"\.(zip|tar|tar\.gz|tgz)(?=/|$)", path, re.IGNORECASE):
-                raise ValueError(f'"{path}" names an archive, which stands there as a folder without "{archive[0]}"')
-        return self
-
-
-ImageSource = Annotated[DicomSource | FileSource, Field(discriminator="format")]
-
-
 Table = Annotated[
     Annotated[ClinicalTable | AnyGenomicTable, Field(discriminator="block")],
     BeforeValidator(named_form),
@@ -178,26 +48,31 @@ Table = Annotated[
 class Centre(Frozen):
     """One contributing institution."""
 
-    title: str = ""
+    title: str = Field("", description="name of the institution for readers")
 
 
 class Cohort(Frozen):
-    """A declared source of cases: its centres, licence, files, tables and endpoints.
+    """A declared source of cases: its centres, licence, files, tables and endpoints."""
 
-    id_form: what is done to patient ids of images and tables before they are compared.
-    """
-
-    title: str
-    licence: str
-    root: str
-    source: str = ""
-    id_form: CohortIdForm = IdForm()
-    timepoints: dict[Word, int] = {"baseline": 0}
-    centres: dict[Name, Centre] = Field(min_length=1)
-    images: tuple[ImageSource, ...] = Field(min_length=1)
-    variables: dict[Word, Variable] = {}
-    tables: tuple[Table, ...] = ()
-    endpoints: dict[Word, Endpoint] = {}
+    title: str = Field(description="name of the cohort for readers")
+    licence: str = Field(description="under which terms the data may be used")
+    root: str = Field(
+        description="folder of its files, as seen from the catalog; may hold `${VARIABLE}`, an environment variable"
+    )
+    source: str = Field("", description="where the data come from: a link or a citation")
+    id_form: CohortIdForm = Field(
+        IdForm(), description="what is done to patient ids of images and tables before they are compared"
+    )
+    timepoints: dict[Word, int] = Field(
+        {"baseline": 0}, description="time points, each with its day; the first is meant where files name none"
+    )
+    centres: dict[Name, Centre] = Field(min_length=1, description="the institutions, by short names")
+    images: tuple[ImageSource, ...] = Field(
+        min_length=1, description="where the images and masks are, one entry per centre and form of files"
+    )
+    variables: dict[Word, Variable] = Field({}, description="columns of the clinical block, the same for all centres")
+    tables: tuple[Table, ...] = Field((), description="clinical and genomic tables, and how each is written")
+    endpoints: dict[Word, Endpoint] = Field({}, description="what studies may predict")
 
     @property
     def has_pacs(self) -> bool:
@@ -208,9 +83,9 @@ class Cohort(Frozen):
 class Catalog(Frozen):
     """All cohorts, and the folder that relative roots start from."""
 
-    version: Literal[1]
-    cohorts: dict[Word, Cohort] = Field(min_length=1)
-    folder: Path = Field(exclude=True)
+    version: Literal[1] = Field(description="form of this file")
+    cohorts: dict[Word, Cohort] = Field(min_length=1, description="the cohorts, by short names")
+    folder: Path = Field(exclude=True, description="folder that relative roots start from")
 
     def cohort(self, name: str) -> Cohort:
         """A cohort by name. Raises RadweaveError with the nearest name."""

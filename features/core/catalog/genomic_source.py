@@ -49,31 +49,25 @@ OTHER_CLASSES = (
 
 
 class Pathways(Frozen):
-    """Gene sets that are scored sample by sample on the genes of one expression table.
+    """Gene sets that are scored sample by sample on the genes of one expression table."""
 
-    gmt: file of gene sets, relative to the cohort's root. minimum_genes, maximum_genes: members that have to be
-    measured; sets with fewer or more give null. keep_genes: whether the genes stay in the block beside the scores.
-    """
-
-    gmt: str
-    method: Literal["ssgsea"] = "ssgsea"
-    minimum_genes: PositiveInt = 10
-    maximum_genes: PositiveInt = 2000
-    keep_genes: bool = True
+    gmt: str = Field(description="file of gene sets below the root of the cohort")
+    method: Literal["ssgsea"] = Field("ssgsea", description="how sets are scored")
+    minimum_genes: PositiveInt = Field(10, description="members that have to be measured; sets with fewer get no score")
+    maximum_genes: PositiveInt = Field(2000, description="members at most; larger sets get no score")
+    keep_genes: bool = Field(True, description="whether the genes stay in the block beside the scores")
 
 
 class GenomicTable(TableSource):
-    """What all forms of genomic tables share.
+    """What all forms of genomic tables share."""
 
-    known_at: time point at which the values are known; known_at_columns: shell patterns of genes that are known at
-    another one, the first that fits counts. leak_checked: columns that a person has checked for leaks.
-    """
-
-    block: Literal["genomic"]
-    form: str
-    known_at: str = BASELINE
-    known_at_columns: dict[str, str] = {}
-    leak_checked: tuple[str, ...] = ()
+    block: Literal["genomic"] = Field(description="a table of genomic values")
+    form: str = Field(description="what the values are")
+    known_at: str = Field(BASELINE, description="time point at which the values are known")
+    known_at_columns: dict[str, str] = Field(
+        {}, description="shell pattern of genes → time point, where it is another one; the first that fits counts"
+    )
+    leak_checked: tuple[str, ...] = Field((), description="columns that a person has checked for leaks")
 
     @property
     @abstractmethod
@@ -108,14 +102,16 @@ class MatrixTable(GenomicTable):
     """A number for each patient and gene.
 
     rows: patients (one column per gene), genes (one column per patient; `id` is the column of the genes), or pairs of
-    both (the columns `gene` and `value`). genes, patients: shell patterns of the columns or rows that are meant.
+    both (the columns `gene` and `value`).
     """
 
-    rows: Literal["patients", "genes", "pairs"] = "patients"
-    genes: str = "*"
-    patients: str = "*"
-    gene: str = ""
-    value: str = ""
+    rows: Literal["patients", "genes", "pairs"] = Field(
+        "patients", description="what a row is: a patient, a gene, or a pair of both"
+    )
+    genes: str = Field("*", description="shell pattern of the genes that are taken")
+    patients: str = Field("*", description="shell pattern of the columns that are patients, with `rows: genes`")
+    gene: str = Field("", description="column of the gene, with `rows: pairs`")
+    value: str = Field("", description="column of the value, with `rows: pairs`")
 
     @model_validator(mode="after")
     def check_rows(self) -> MatrixTable:
@@ -132,12 +128,14 @@ class MatrixTable(GenomicTable):
 
 
 class ExpressionTable(MatrixTable):
-    """Expression values. scale: what the values are said to be, which is checked."""
+    """Expression values."""
 
-    form: Literal["expression"] = "expression"
-    unit: str
-    scale: Literal["log2", "counts", "tpm", "fpkm", "zscore"] | None = None
-    pathways: Pathways | None = None
+    form: Literal["expression"] = Field("expression", description="expression values")
+    unit: str = Field(description="unit of the values, such as log2 expression")
+    scale: Literal["log2", "counts", "tpm", "fpkm", "zscore"] | None = Field(
+        None, description="what the values are said to be, which is checked"
+    )
+    pathways: Pathways | None = Field(None, description="gene sets that are scored from the genes")
 
     @property
     def suffix(self) -> str:
@@ -155,10 +153,10 @@ class ExpressionTable(MatrixTable):
 
 
 class CopyNumberTable(MatrixTable):
-    """Copy number of genes. coding: log2 ratio to two copies, or the calls -2 to 2 of GISTIC."""
+    """Copy number of genes."""
 
-    form: Literal["copy_number"]
-    coding: Literal["log2", "gistic"]
+    form: Literal["copy_number"] = Field(description="copy number of genes")
+    coding: Literal["log2", "gistic"] = Field(description="log2 ratio to two copies, or the calls -2 to 2 of GISTIC")
 
     @property
     def suffix(self) -> str:
@@ -170,11 +168,11 @@ class CopyNumberTable(MatrixTable):
 
 
 class MethylationTable(MatrixTable):
-    """Methylation of probes or genes. scale: beta (0 to 1) or M value."""
+    """Methylation of probes or genes."""
 
-    form: Literal["methylation"]
-    scale: Literal["beta", "m_value"] = "beta"
-    level: Literal["probe", "gene"] = "probe"
+    form: Literal["methylation"] = Field(description="methylation of probes or genes")
+    scale: Literal["beta", "m_value"] = Field("beta", description="beta (0 to 1) or M value")
+    level: Literal["probe", "gene"] = Field("probe", description="whether rows are probes or genes")
 
     @property
     def suffix(self) -> str:
@@ -188,22 +186,29 @@ class MethylationTable(MatrixTable):
 class MutationTable(GenomicTable):
     """Mutations, one row each (MAF): the status of the genes named, and the burden if the panel's size is declared.
 
-    genes: genes that were looked at in every patient; no row means not mutated. sequenced: a table with a row for every
-    patient that was sequenced; without it, patients without any row are unknown. counted: classes that make a gene
-    mutated and count for the burden; ignored: classes that do not. Others are faults.
+    Classes that are neither counted nor ignored are faults.
     """
 
-    form: Literal["mutations"]
-    separator: str = Field("\t", min_length=1, max_length=1)
-    comment: str = "#"
-    id: str = "Tumor_Sample_Barcode"
-    gene: str = "Hugo_Symbol"
-    classification: str = "Variant_Classification"
-    genes: tuple[str, ...] = Field(min_length=1)
-    sequenced: TextSource | None = None
-    panel_mb: PositiveFloat | None = None
-    counted: tuple[str, ...] = NON_SILENT
-    ignored: tuple[str, ...] = OTHER_CLASSES
+    form: Literal["mutations"] = Field(description="mutations, one row each (MAF)")
+    separator: str = Field("\t", min_length=1, max_length=1, description="character between cells")
+    comment: str = Field("#", description="lines above the header that begin with this are left out")
+    id: str = Field("Tumor_Sample_Barcode", description="column of the patient or sample id")
+    gene: str = Field("Hugo_Symbol", description="column of the gene")
+    classification: str = Field("Variant_Classification", description="column of the class of a mutation")
+    genes: tuple[str, ...] = Field(
+        min_length=1, description="genes that were looked at in every patient; no row means not mutated"
+    )
+    sequenced: TextSource | None = Field(
+        None,
+        description="a table with a row for every patient that was sequenced; without it, patients without any row are unknown",
+    )
+    panel_mb: PositiveFloat | None = Field(
+        None, description="size of the panel in megabases; with it, the mutation burden is computed"
+    )
+    counted: tuple[str, ...] = Field(
+        NON_SILENT, description="classes that make a gene mutated and count for the burden"
+    )
+    ignored: tuple[str, ...] = Field(OTHER_CLASSES, description="classes that do not; others are faults")
 
     @model_validator(mode="after")
     def check_classes(self) -> MutationTable:

@@ -12,20 +12,22 @@ from features.core.pseudonym import canonical_id
 
 
 class IdForm(Frozen):
-    """What is done to an id besides cutting blanks and composing letters (NFC), in this order:
+    """What is done to an id besides cutting blanks and composing letters (NFC), in the order of these keys.
 
-    drop_decimal: "7.0", as Excel writes the number 7, becomes "7". pattern: a regular expression for the whole id with
-    one group, which is kept. upper: upper case. strip_zeros: zeros in front go. pad: zeros in front up to this width.
-    prefix: the centre's name and a hyphen go in front, so that equal ids of two centres are two patients. It is declared
-    for a whole cohort, its images and tables, and `id_form: prefix` is short for it alone.
+    `prefix` is declared for a whole cohort, its images and tables; `id_form: prefix` is short for it alone.
     """
 
-    drop_decimal: bool = False
-    pattern: str | None = None
-    upper: bool = False
-    strip_zeros: bool = False
-    pad: int = Field(0, ge=0, le=64)
-    prefix: Annotated[bool | str, WithJsonSchema({"type": "boolean"})] = False
+    drop_decimal: bool = Field(False, description='1. "7.0", as Excel writes the number 7, becomes "7"')
+    pattern: str | None = Field(
+        None, description="2. regular expression for the whole id with one group, which is kept"
+    )
+    upper: bool = Field(False, description="3. small letters become capitals")
+    strip_zeros: bool = Field(False, description="4. zeros in front are cut")
+    pad: int = Field(0, ge=0, le=64, description="5. zeros are put in front up to this number of letters")
+    prefix: Annotated[bool | str, WithJsonSchema({"type": "boolean"})] = Field(
+        False,
+        description="6. the centre and a hyphen are put in front, so that equal ids of two centres are two patients",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -19,9 +19,9 @@ PACS_FOLDER = ".pacs"  # below a source's folder: series that are still being re
 class StudyDates(Frozen):
     """Which studies by their date: from a day, to a day (both included), or of the last days."""
 
-    start: date | None = Field(None, alias="from")
-    to: date | None = None
-    last_days: PositiveInt | None = None
+    start: date | None = Field(None, alias="from", description="first day")
+    to: date | None = Field(None, description="last day")
+    last_days: PositiveInt | None = Field(None, description="only studies of so many days before today")
 
     @model_validator(mode="after")
     def check_order(self) -> StudyDates:
@@ -39,25 +39,31 @@ class StudyDates(Frozen):
 
 
 class PacsSource(Frozen):
-    """A DICOMweb server, and which series of it belong to the source.
+    """A DICOMweb server, and which series of it belong to the source: `study_date`, `description` and `patients` choose."""
 
-    url: its root, such as https://pacs.example.org/dicom-web; may hold ${VARIABLE}, never a user or a password. study_date,
-    description (a regular expression for the whole SeriesDescription of the image, any case) and patients (a text file below
-    the cohort's root, one patient id a line) narrow the choice. secret: name of a Prefect Secret block with the credentials.
-    retries: how often in one refresh a request may be tried again. settle_s: how long the number of a series' files must
-    have stayed the same before it counts as complete. verify: check the server's certificate, or a file with its CA.
-    """
-
-    url: str
-    study_date: StudyDates = StudyDates()
-    description: str = ""
-    patients: str = ""
-    secret: str = ""
-    requests_per_second: Annotated[PositiveFloat, Field(le=1000)] = 5.0
-    retries: Annotated[int, Field(ge=0)] = 20
-    timeout_s: PositiveFloat = 60.0
-    settle_s: Annotated[float, Field(ge=0)] = 30.0
-    verify: bool | str = True
+    url: str = Field(
+        description="root of the server, such as https://pacs.example.org/dicom-web; may hold `${VARIABLE}`, never a password"
+    )
+    study_date: StudyDates = Field(StudyDates(), description="which studies by their date")
+    description: str = Field(
+        "", description="regular expression for the whole SeriesDescription of the image, in any case"
+    )
+    patients: str = Field("", description="text file below the root of the cohort, one patient id a line")
+    secret: str = Field("", description="name of a Prefect Secret block with the credentials")
+    requests_per_second: Annotated[PositiveFloat, Field(le=1000)] = Field(
+        5.0, description="requests at most per second"
+    )
+    retries: Annotated[int, Field(ge=0)] = Field(
+        20, description="how often in one refresh a request may be tried again"
+    )
+    timeout_s: PositiveFloat = Field(60.0, description="seconds that an answer may take")
+    settle_s: Annotated[float, Field(ge=0)] = Field(
+        30.0,
+        description="seconds for which the number of files of a series must have stayed the same before it is taken as complete",
+    )
+    verify: bool | str = Field(
+        True, description="check the server's certificate; or a file with its certificate authority"
+    )
 
     def address(self) -> str:
         """The URL with its variables. Raises RadweaveError, which never quotes a value, if it is none that may be used."""

@@ -17,24 +17,25 @@ Cell = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 class Variable(Frozen):
-    """A column of the clinical block as analysts see it: one type, one unit, one coding for all centres.
+    """A column of the clinical block as analysts see it: one type, one unit, one coding for all centres."""
 
-    analyte: what a laboratory measured; mass and molar units convert with it. zero: what a survival time of 0 days
-    means: a fault of the row, or half a day. known_at: the time point at which the value is known; studies refuse
-    predictors known after their prediction time. leak_checked: a person has made sure that a predictor that looks like
-    an outcome is none.
-    """
-
-    type: Literal["number", "category", "ordinal", "flag"]
-    description: str
-    role: Literal["predictor", "outcome"] = "predictor"
-    unit: str = ""
-    analyte: str = ""
-    levels: tuple[str, ...] = ()
-    allowed: tuple[float, float] | None = None
-    zero: Literal["reject", "half_day"] = "reject"
-    known_at: str = "baseline"
-    leak_checked: bool = False
+    type: Literal["number", "category", "ordinal", "flag"] = Field(description="type of the values")
+    description: str = Field(description="what the variable is, for readers")
+    role: Literal["predictor", "outcome"] = Field("predictor", description="whether it may predict or is an outcome")
+    unit: str = Field("", description="unit that all centres are converted to; of a survival time, days")
+    analyte: str = Field("", description="what a laboratory measured; by it, mass and molar units are converted")
+    levels: tuple[str, ...] = Field((), description="values of a category, or of an ordinal in their order")
+    allowed: tuple[float, float] | None = Field(None, description="lowest and highest value; others are faults")
+    zero: Literal["reject", "half_day"] = Field(
+        "reject", description="what a survival time of 0 days means: a fault of the row, or half a day"
+    )
+    known_at: str = Field(
+        "baseline",
+        description="time point at which the value is known; studies leave out what is known after their prediction",
+    )
+    leak_checked: bool = Field(
+        False, description="true: a person has checked that a predictor that looks like an outcome is none"
+    )
 
     @model_validator(mode="after")
     def check_levels(self) -> Variable:
@@ -52,17 +53,22 @@ class Variable(Frozen):
 class ColumnSource(Frozen):
     """Where a variable's values stand in one table and how they are coded there.
 
-    `from` one column, or `start` and `end` two date columns whose difference in days is meant. missing: codes of this
-    column that mean missing, beside those of the table.
+    `from` one column, or `start` and `end` two date columns whose difference in days is meant.
     """
 
-    source: str | None = Field(None, alias="from")
-    start: str | None = None
-    end: str | None = None
-    unit: str = ""
-    codes: dict[str, str | bool] = {}
-    missing: tuple[Cell, ...] = ()
-    date_format: str | None = None
+    source: str | None = Field(None, alias="from", description="column of the table")
+    start: str | None = Field(
+        None, description="column of the first date; the value is the number of days from it to `end`"
+    )
+    end: str | None = Field(None, description="column of the second date")
+    unit: str = Field("", description="unit of the values in this table, if it differs from that of the variable")
+    codes: dict[str, str | bool] = Field(
+        {}, description="value in the table → level of the variable, or true and false"
+    )
+    missing: tuple[Cell, ...] = Field(
+        (), description="codes of this column that mean missing, beside those of the table"
+    )
+    date_format: str | None = Field(None, description="how dates are written, such as `%d.%m.%Y`; never guessed")
 
     @model_validator(mode="after")
     def check_source(self) -> ColumnSource:
@@ -92,17 +98,17 @@ def _code(key: object) -> str:
 
 
 class TextSource(Frozen):
-    """How a table file is written: CSV, or Excel by its suffix. comment: lines above the header that begin with it."""
+    """How a table file is written: CSV, or Excel by its suffix."""
 
-    path: str
-    id: str
-    id_form: IdForm | None = None
-    sheet: str | None = None
-    separator: str = Field(",", min_length=1, max_length=1)
-    decimal: Literal[".", ","] = "."
-    encoding: str = "utf-8-sig"
-    comment: str = ""
-    missing: tuple[Cell, ...] = ("", "NA")
+    path: str = Field(description="file below the root of the cohort")
+    id: str = Field(description="column of the patient id")
+    id_form: IdForm | None = Field(None, description="how ids are written here, in place of that of the cohort")
+    sheet: str | None = Field(None, description="sheet of an Excel file; without it, the only one")
+    separator: str = Field(",", min_length=1, max_length=1, description="character between cells")
+    decimal: Literal[".", ","] = Field(".", description="decimal mark")
+    encoding: str = Field("utf-8-sig", description="encoding of the text, such as utf-8 or cp1252")
+    comment: str = Field("", description="lines above the header that begin with this are left out")
+    missing: tuple[Cell, ...] = Field(("", "NA"), description="codes that mean missing, in all columns but the id")
 
     @field_validator("encoding")
     @classmethod
@@ -115,22 +121,19 @@ class TextSource(Frozen):
 
 
 class TableSource(TextSource):
-    """What all tables of the catalog share. The codes of `missing` never apply to the id column.
+    """What all tables of the catalog share. The codes of `missing` never apply to the id column."""
 
-    id_form: stands in for the cohort's.
-    """
-
-    centre: Name | None = None
+    centre: Name | None = Field(None, description="centre that the table comes from; needed if the cohort has several")
 
 
 class ClinicalTable(TableSource):
-    """A table of clinical variables: one row per patient. as_of: no date is later; left out, today in UTC."""
+    """A table of clinical variables: one row per patient."""
 
-    block: Literal["clinical"]
-    as_of: date | None = None
+    block: Literal["clinical"] = Field(description="a table of clinical variables, one row per patient")
+    as_of: date | None = Field(None, description="no date in the table is later; without it, today in UTC")
     columns: dict[
         Word, Annotated[ColumnSource, BeforeValidator(_column_source, json_schema_input_type=str | ColumnSource)]
-    ]
+    ] = Field(description="variable → column of the table, by name or with its coding")
 
     @model_validator(mode="after")
     def check_id(self) -> ClinicalTable:

@@ -13,21 +13,20 @@ class BinaryEndpoint(Frozen):
     """A response of yes or no: `column` holds a flag."""
 
     kind: Literal["binary"] = "binary"
-    column: str
-    description: str = ""
+    column: str = Field(description="outcome of type flag")
+    description: str = Field("", description="what it means, for readers")
 
 
 class SurvivalEndpoint(Frozen):
-    """Time to event: `time` in days from baseline, `event` a flag that is true where the event was seen.
-
-    horizon_days: Uno's C-index and curves stop here; null means the last event seen.
-    """
+    """Time to event: `time` in days from baseline, `event` a flag that is true where the event was seen."""
 
     kind: Literal["survival"] = "survival"
-    time: str
-    event: str
-    horizon_days: PositiveFloat | None = None
-    description: str = ""
+    time: str = Field(description="outcome of type number, in days from baseline")
+    event: str = Field(description="outcome of type flag, true where the event was seen")
+    horizon_days: PositiveFloat | None = Field(
+        None, description="Uno's C-index and curves stop here; null: at the last event seen"
+    )
+    description: str = Field("", description="what it means, for readers")
 
 
 Endpoint = Annotated[BinaryEndpoint | SurvivalEndpoint, Field(discriminator="kind")]

@@ -20,23 +20,22 @@ Change = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # of intensities,
 
 
 class BiasCorrection(Frozen):
-    """N4 (Tustison et al., IEEE Trans Med Imaging 2010;29:1310): the slow variation that coils leave in an MR is divided out.
+    """N4 (Tustison et al., IEEE Trans Med Imaging 2010;29:1310): the slow variation that coils leave in an MR is divided out."""
 
-    shrink: the field is found on every n-th voxel along each axis. iterations: at most so many on each level of the fit.
-    """
-
-    shrink: Shrink = 4
-    iterations: tuple[Iterations, ...] = Field((50, 50, 50, 50), min_length=1, max_length=10)
+    shrink: Shrink = Field(4, description="the field is found on every n-th voxel along each axis")
+    iterations: tuple[Iterations, ...] = Field(
+        (50, 50, 50, 50), min_length=1, max_length=10, description="at most so many on each level of the fit"
+    )
 
 
 class FittedOn(Frozen):
     """Whose images a normaliser was fitted on, and how they had been prepared."""
 
-    cohort: str
-    centres: tuple[str, ...]
-    modality: Modality
-    unit: Unit
-    bias_correction: BiasCorrection | None = None
+    cohort: str = Field(description="cohort of the images")
+    centres: tuple[str, ...] = Field(description="their centres; none: all")
+    modality: Modality = Field(description="their modality")
+    unit: Unit = Field(description="unit of their intensities")
+    bias_correction: BiasCorrection | None = Field(None, description="how their bias field was corrected")
 
 
 class Normaliser(Kind):

@@ -31,13 +31,15 @@ WHOLE = "whole"  # the variant that changes nothing
 class FixedBinWidth(Frozen):
     """Fixed bin size discretisation (IBSI Q3RU): bins of `bin_width` intensity units."""
 
-    bin_width: BinWidth
+    bin_width: BinWidth = Field(description="width of a bin in intensity units (IBSI Q3RU)")
 
 
 class FixedBinCount(Frozen):
     """Fixed bin number discretisation (IBSI K15C): `bin_count` bins between the ROI's minimum and maximum."""
 
-    bin_count: BinCount
+    bin_count: BinCount = Field(
+        description="number of bins between the lowest and the highest intensity of the ROI (IBSI K15C)"
+    )
 
 
 def _bins_of(value: object) -> str | None:
@@ -64,35 +66,41 @@ def _is_none(value: object) -> bool:
 
 
 class Preparation(Frozen):
-    """How the pixels of one modality are prepared.
+    """How the pixels of one modality are prepared: bias correction and normalisation of the whole image, resampling, the ROI's
+    variant on the new grid, re-segmentation, then the derived images."""
 
-    spacing_mm: (x, y, z) to resample to; null for an axis keeps that axis, null for all of it the grid.
-    bias_correction, normalise: act on the whole image, in this order, before it is resampled.
-    roi: which voxels are measured: the whole ROI, or a variant such as a shell round it, on the resampled grid.
-    resegment: intensity range kept in the ROI (IBSI USB3), null for a bound that there is none; outlier_sigma: of these, the
-    intensities within so many standard deviations of their mean (IBSI 7ACA).
-    filters: make derived images besides the original one.
-    window: intensities mapped to [0, 1] for deep features.
-    """
-
-    modality: Modality
-    unit: Unit
-    spacing_mm: tuple[SpacingMm | None, SpacingMm | None, SpacingMm | None] | None = None
-    interpolator: Literal["linear", "bspline"] = "linear"
-    round_intensities: bool = False
-    bias_correction: BiasCorrection | None = None
-    normalise: Annotated[SerializeAsAny[Normaliser] | None, BeforeValidator(_normaliser)] = None
+    modality: Modality = Field(description="modality of the images")
+    unit: Unit = Field(description="unit of their intensities")
+    spacing_mm: tuple[SpacingMm | None, SpacingMm | None, SpacingMm | None] | None = Field(
+        None,
+        description="voxel size (x, y, z) after resampling; null for an axis keeps that axis, null for all keeps the grid",
+    )
+    interpolator: Literal["linear", "bspline"] = Field("linear", description="how intensities are resampled")
+    round_intensities: bool = Field(False, description="round to whole numbers after resampling, such as HU")
+    bias_correction: BiasCorrection | None = Field(
+        None, description="N4 correction of the bias field, for MR; acts on the whole image, before `normalise`"
+    )
+    normalise: Annotated[SerializeAsAny[Normaliser] | None, BeforeValidator(_normaliser)] = Field(
+        None, description="how intensities are made comparable; acts on the whole image, before resampling"
+    )
     roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
-        default_factory=lambda: VARIANTS.parse(WHOLE)
+        default_factory=lambda: VARIANTS.parse(WHOLE),
+        description="which voxels are measured: the whole ROI, or a variant such as a shell round it",
     )
-    resegment: tuple[float | None, float | None] | None = None
-    outlier_sigma: PositiveFloat | None = Field(None, exclude_if=_is_none)
-    discretise: Bins
+    resegment: tuple[float | None, float | None] | None = Field(
+        None, description="lowest and highest intensity that stays in the ROI (IBSI USB3); null: no bound"
+    )
+    outlier_sigma: PositiveFloat | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="of these, only intensities within so many standard deviations of their mean stay (IBSI 7ACA)",
+    )
+    discretise: Bins = Field(description="how grey levels are made")
     filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = Field(
-        (), max_length=MOST_FILTERS
+        (), max_length=MOST_FILTERS, description="derived images, besides the original one"
     )
-    window: tuple[float, float] | None = None
-    minimum_voxels: PositiveInt = 27
+    window: tuple[float, float] | None = Field(None, description="intensities that become 0 and 1 for deep features")
+    minimum_voxels: PositiveInt = Field(27, description="a ROI with fewer voxels is rejected")
 
     @model_validator(mode="after")
     def check_settings_agree(self) -> Preparation:

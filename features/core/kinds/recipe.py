@@ -21,14 +21,15 @@ NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 class Recipe(Preparation):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
-    name: word used in column names. default: whether a refresh extracts it unasked, if it comes with radweave; of the
-    settings that decide results it is none, so that it leaves no trace in addresses.
+    `default` is none of the settings that decide results, so that it leaves no trace in addresses.
     """
 
-    name: str = Field(pattern=NAME)
-    default: bool = Field(False, exclude=True)
+    name: str = Field(pattern=NAME, description="word used in names of columns; without it, the name of the file")
+    default: bool = Field(
+        False, exclude=True, description="of a recipe that comes with radweave: whether every refresh extracts it"
+    )
     extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
-        min_length=1, max_length=MOST_EXTRACTORS
+        min_length=1, max_length=MOST_EXTRACTORS, description="what is extracted"
     )
 
     @model_validator(mode="after")

@@ -29,10 +29,10 @@ class Landmarks(Frozen):
     sha256: of the file that they come from, which lists the cases.
     """
 
-    percentiles: tuple[float, ...] = Field(min_length=2)
-    values: tuple[float, ...]
-    origin: FittedOn
-    sha256: str
+    percentiles: tuple[float, ...] = Field(min_length=2, description="percentiles of the foreground")
+    values: tuple[float, ...] = Field(description="where they belong on the standard scale")
+    origin: FittedOn = Field(description="whose images said so")
+    sha256: str = Field(description="digest of the file that they come from")
 
     @model_validator(mode="after")
     def check_order(self) -> Landmarks:

@@ -24,8 +24,6 @@ VALUES = "3"  # to be raised when a value changes
 class Ibsi(Extractor):
     """Zwanenburg et al., Radiology 2020;295:328. The region is already resampled and re-segmented by the recipe.
 
-    families: which ones. aggregations: of textures; a family takes those that it has. ivh: bins of the intensity-volume
-    histogram; None: whole intensities where the recipe rounds them, else 1 HU, 0.1 SUV, or 1,000 bins of arbitrary units.
     Bins of a width begin at the lower bound of `resegment`. Of the images that filters derive, the families of intensities
     and textures are computed (IBSI-2); their bins begin at the ROI's lowest response, and `ivh` None is 1,000 bins.
     """
@@ -33,9 +31,16 @@ class Ibsi(Extractor):
     kind: Literal["ibsi"] = "ibsi"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     reach_mm: ClassVar[float] = SPHERE_MM
-    families: tuple[FamilyName, ...] = Field(NAMES, min_length=1)
-    aggregations: tuple[Aggregation, ...] = Field(("3D:avg", "3D"), min_length=1)
-    ivh: Bins | None = None
+    families: tuple[FamilyName, ...] = Field(NAMES, min_length=1, description="families that are computed")
+    aggregations: tuple[Aggregation, ...] = Field(
+        ("3D:avg", "3D"),
+        min_length=1,
+        description="how textures of slices and directions become one; a family takes those that it has",
+    )
+    ivh: Bins | None = Field(
+        None,
+        description="bins of the intensity-volume histogram; null: 1 if the recipe rounds, else 1 HU, 0.1 SUV, or 1,000 bins",
+    )
 
     @property
     def version(self) -> str:

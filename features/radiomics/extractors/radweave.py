@@ -39,22 +39,30 @@ def _deprecated() -> dict[str, tuple[str, str]]:
 class Radweave(Extractor):
     """Shape, first order and five texture families of the original and each derived image.
 
-    families: which ones. deprecated: features that follow from others and are given only where they are named, such as
-    `shape_Compactness1`. distances, symmetrical, weighting, dependence, array_shift: as in `Settings`. flat: neighbours
-    within axial slices only. A feature that is undefined for a region is null; `undefined` says why. Of an ROI of one grey
+    A feature that is undefined for a region is null; `undefined` says why. Of an ROI of one grey
     level all textures are.
     """
 
     kind: Literal["radweave"] = "radweave"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
-    families: tuple[FamilyName, ...] = Field(DEFAULT, min_length=1)
-    deprecated: tuple[str, ...] = ()
-    distances: tuple[Distance, ...] = Field((1,), min_length=1, max_length=MOST_DISTANCES)
-    symmetrical: bool = True
-    weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
-    dependence: NonNegativeInt = 0
-    array_shift: float = 0.0
-    flat: bool = False
+    families: tuple[FamilyName, ...] = Field(DEFAULT, min_length=1, description="families that are computed")
+    deprecated: tuple[str, ...] = Field(
+        (), description="features that follow from others, by name, such as `shape_Compactness1`"
+    )
+    distances: tuple[Distance, ...] = Field(
+        (1,),
+        min_length=1,
+        max_length=MOST_DISTANCES,
+        description="distances of neighbours in GLCM, GLDM and NGTDM, in voxels",
+    )
+    symmetrical: bool = Field(True, description="pairs of voxels count in both orders (GLCM)")
+    weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = Field(
+        None,
+        description="how GLCM and GLRLM of several directions are merged before features are computed; null: features are averaged",
+    )
+    dependence: NonNegativeInt = Field(0, description="largest difference of grey levels of dependent voxels (GLDM)")
+    array_shift: float = Field(0.0, description="added to intensities for energy, total energy and root mean square")
+    flat: bool = Field(False, description="neighbours within axial slices only")
 
     @model_validator(mode="after")
     def check_deprecated(self) -> Radweave:

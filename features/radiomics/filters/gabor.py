@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from features.core.bounds import AngleStep, Elongation, SigmaMm
 from features.core.kinds.filter import Source
@@ -28,12 +28,18 @@ class Gabor(Convolution):
     """
 
     kind: Literal["gabor"] = "gabor"
-    sigma_mm: SigmaMm
-    wavelength_mm: SigmaMm
-    gamma: Elongation = 1.0
-    theta: float = 0.0
-    theta_step: AngleStep | None = 22.5
-    planes: Literal["slice", "all"] = "all"
+    sigma_mm: SigmaMm = Field(description="standard deviation of the window along the wave, in mm")
+    wavelength_mm: SigmaMm = Field(description="length of the wave in mm")
+    gamma: Elongation = Field(1.0, description="how much narrower the window is across the wave")
+    theta: float = Field(
+        0.0, description="direction of the wave in degrees, from the first axis of the plane towards the second"
+    )
+    theta_step: AngleStep | None = Field(
+        22.5, description="degrees between directions whose responses are averaged; null: the one direction"
+    )
+    planes: Literal["slice", "all"] = Field(
+        "all", description="`slice`: in slices; `all`: average over the three planes"
+    )
 
     @field_validator("theta_step")
     @classmethod

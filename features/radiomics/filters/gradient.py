@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from features.core.kinds.filter import Filter, Source
 
@@ -19,7 +20,7 @@ class Gradient(Filter):
     """
 
     kind: Literal["gradient"] = "gradient"
-    use_spacing: bool = True
+    use_spacing: bool = Field(True, description="per mm; else per voxel")
 
     def names(self) -> list[str]:
         return ["gradient"]

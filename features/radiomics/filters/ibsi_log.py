@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from features.core.bounds import Cutoff, SigmaMm
 from features.core.kinds.filter import Source
@@ -23,9 +24,9 @@ class IbsiLog(Convolution):
     """
 
     kind: Literal["ibsi_log"] = "ibsi_log"
-    sigma_mm: SigmaMm
-    cutoff: Cutoff = 4.0
-    dimensions: Literal["2D", "3D"] = "3D"
+    sigma_mm: SigmaMm = Field(description="standard deviation of the Gaussian in mm")
+    cutoff: Cutoff = Field(4.0, description="half the kernel, in standard deviations")
+    dimensions: Literal["2D", "3D"] = Field("3D", description="`2D`: in slices; `3D`: in space")
 
     def names(self) -> list[str]:
         """`ibsi-log-1-5-3D-mirror` for 1.5 mm; with a cutoff other than 4 `ibsi-log-1-5-cutoff-3-3D-mirror`."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from features.core.bounds import SupportVoxels
 from features.core.kinds.filter import Source
@@ -18,8 +18,8 @@ class IbsiMean(Convolution):
     """The mean of `support` voxels (odd) along each axis: a square in the slice (`2D`) or a cube (`3D`)."""
 
     kind: Literal["ibsi_mean"] = "ibsi_mean"
-    support: SupportVoxels = 5
-    dimensions: Literal["2D", "3D"] = "3D"
+    support: SupportVoxels = Field(5, description="voxels along each axis, an odd number")
+    dimensions: Literal["2D", "3D"] = Field("3D", description="`2D`: in slices; `3D`: in space")
 
     @field_validator("support")
     @classmethod

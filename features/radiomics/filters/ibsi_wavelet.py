@@ -24,10 +24,18 @@ class IbsiWavelet(Convolution):
     """
 
     kind: Literal["ibsi_wavelet"] = "ibsi_wavelet"
-    wavelet: Literal["haar", "db2", "db3", "coif1"] = "db3"
-    band: str = Field("LLH", pattern="^[LH]{2,3}$")
-    level: Level = 1
-    rotations: Pooling | None = "average"
+    wavelet: Literal["haar", "db2", "db3", "coif1"] = Field(
+        "db3", description="which wavelet: Haar, Daubechies or Coiflet"
+    )
+    band: str = Field(
+        "LLH",
+        pattern="^[LH]{2,3}$",
+        description="low-pass (L) or high-pass (H) along x, y and z, or along x and y in slices",
+    )
+    level: Level = Field(1, description="level of the decomposition, from 1")
+    rotations: Pooling | None = Field(
+        "average", description="how the responses in all right-angle rotations are pooled; null: the one direction"
+    )
 
     def names(self) -> list[str]:
         """`ibsi-wavelet-db3-LLH-level-1-average-mirror`."""

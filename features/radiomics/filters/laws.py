@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from features.core.bounds import SupportVoxels
 from features.core.kinds.filter import Source
@@ -35,9 +35,16 @@ class Laws(Convolution):
     """
 
     kind: Literal["laws"] = "laws"
-    kernels: str
-    rotations: Pooling | None = "max"
-    energy: SupportVoxels | None = 7
+    kernels: str = Field(
+        description="names of kernels along x, y and z, such as `E5L5S5`; along x and y in slices, `L5E5`"
+    )
+    rotations: Pooling | None = Field(
+        "max", description="how the responses in all right-angle rotations are pooled; null: the one direction"
+    )
+    energy: SupportVoxels | None = Field(
+        7,
+        description="half the box, in voxels, over which the absolute response is averaged; null: the response itself",
+    )
 
     @field_validator("kernels")
     @classmethod

@@ -28,10 +28,12 @@ class Lbp2d(Filter):
     """
 
     kind: Literal["lbp2d"] = "lbp2d"
-    radius: RadiusVoxels = 1.0
-    samples: int = Field(8, ge=2, le=30)
-    method: Literal["default", "ror", "uniform", "nri_uniform", "var"] = "uniform"
-    axis: Literal[0, 1, 2] = 0
+    radius: RadiusVoxels = Field(1.0, description="radius of the circle in voxels")
+    samples: int = Field(8, ge=2, le=30, description="samples on the circle")
+    method: Literal["default", "ror", "uniform", "nri_uniform", "var"] = Field(
+        "uniform", description="what is made of the signs of the samples, as scikit-image defines it"
+    )
+    axis: Literal[0, 1, 2] = Field(0, description="the axis across the slices: z, y or x as 0, 1, 2")
 
     def names(self) -> list[str]:
         return ["lbp-2D"]

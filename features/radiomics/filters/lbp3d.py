@@ -27,9 +27,9 @@ class Lbp3d(Filter):
     """
 
     kind: Literal["lbp3d"] = "lbp3d"
-    levels: Level = 2
-    radius: RadiusVoxels = 1.0
-    subdivision: int = Field(1, ge=0, le=4)
+    levels: Level = Field(2, description="degrees of the harmonics: 0, 1, …")
+    radius: RadiusVoxels = Field(1.0, description="radius of the sphere in voxels")
+    subdivision: int = Field(1, ge=0, le=4, description="how often the faces of the icosahedron are divided")
 
     def names(self) -> list[str]:
         """`lbp-3D-m1` for degree 0 and so on, and the kurtosis, `lbp-3D-k`."""

@@ -21,7 +21,11 @@ class Log(Filter):
     """Laplacian of Gaussian, normalised across scale. sigma_mm: standard deviations; one derived image for each."""
 
     kind: Literal["log"] = "log"
-    sigma_mm: tuple[WholeSigmaMm | SigmaMm, ...] = Field(min_length=1, max_length=MOST_SIGMAS)
+    sigma_mm: tuple[WholeSigmaMm | SigmaMm, ...] = Field(
+        min_length=1,
+        max_length=MOST_SIGMAS,
+        description="standard deviations of the Gaussian in mm; one derived image for each",
+    )
 
     def names(self) -> list[str]:
         """`log-sigma-1-0-mm-3D` for 1.0 mm: pyradiomics writes the number as it is given, 1 as `log-sigma-1-mm-3D`."""

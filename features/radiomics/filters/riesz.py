@@ -25,11 +25,15 @@ class Riesz(Convolution):
 
     kind: Literal["riesz"] = "riesz"
     sees_all: ClassVar[bool] = True
-    order: tuple[LevelFromZero, ...] = Field(min_length=2, max_length=3)
-    base: Literal["simoncelli", "log"] = "simoncelli"
-    level: Level | None = None
-    sigma_mm: SigmaMm | None = None
-    boundary: Boundary = "periodic"
+    order: tuple[LevelFromZero, ...] = Field(
+        min_length=2,
+        max_length=3,
+        description="order of the derivative along x, y and z, such as `[0, 2, 0]`; along x and y in slices",
+    )
+    base: Literal["simoncelli", "log"] = Field("simoncelli", description="the filter before it")
+    level: Level | None = Field(None, description="level of `simoncelli`")
+    sigma_mm: SigmaMm | None = Field(None, description="standard deviation of `log`, in mm")
+    boundary: Boundary = Field("periodic", description="what continues the image beyond its border")
 
     @model_validator(mode="after")
     def check_settings_agree(self) -> Self:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from features.core.bounds import Level
 from features.core.kinds.filter import Source
@@ -19,9 +20,11 @@ class Simoncelli(Convolution):
 
     kind: Literal["simoncelli"] = "simoncelli"
     sees_all: ClassVar[bool] = True
-    level: Level = 1
-    dimensions: Literal["2D", "3D"] = "3D"
-    boundary: Boundary = "periodic"
+    level: Level = Field(
+        1, description="1 for the band of the highest frequencies; each further one is an octave lower"
+    )
+    dimensions: Literal["2D", "3D"] = Field("3D", description="`2D`: in slices; `3D`: in space")
+    boundary: Boundary = Field("periodic", description="what continues the image beyond its border")
 
     def names(self) -> list[str]:
         """`simoncelli-level-1-3D-mirror`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from features.core.bounds import Level, LevelFromZero
 from features.core.errors import did_you_mean
@@ -29,11 +29,13 @@ class Wavelet(Filter):
     """
 
     kind: Literal["wavelet"] = "wavelet"
-    wavelet: str = "coif1"
-    level: Level = 1
-    start_level: LevelFromZero = 0
-    flat: bool = False
-    flat_axis: Literal[0, 1, 2] = 0
+    wavelet: str = Field(
+        "coif1", description="an orthogonal or biorthogonal wavelet, by the name that PyWavelets has for it"
+    )
+    level: Level = Field(1, description="how many levels of bands")
+    start_level: LevelFromZero = Field(0, description="levels before the first one of which no bands are given")
+    flat: bool = Field(False, description="within slices only")
+    flat_axis: Literal[0, 1, 2] = Field(0, description="the axis across the slices: z, y or x as 0, 1, 2")
 
     @field_validator("wavelet")
     @classmethod

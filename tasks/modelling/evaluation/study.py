@@ -38,36 +38,39 @@ def _name_or_file(given: str) -> str:
 class Study(Frozen):
     """Cohorts × recipes × sets of blocks × endpoint × splits × models.
 
-    catalog: whose cohorts they are; checked and run is a study with the catalog that the command names.
-    predict_at: time point of the prediction; predictors known later are refused. recipes: names, or files as seen from
-    the study's file. blocks: name → blocks that stand together; the sets are compared, beside the baselines "clinical"
-    and "volume". missing_block: whether a case without any value of a block, or without one of the modalities, is kept
-    and imputed, or excluded. lesions: several lesions of a patient are rows of their own, or the largest, their sum or
-    their mean is the patient's row. deltas: changes of image features between time points, which are the block "delta".
-    stable: which handcrafted features are stable enough to be used. leak_checked: columns (KIND__RECIPE__FEATURE) that
-    tell the outcome alone and may. bootstrap: replicates of the intervals.
+    A study is checked and run with the catalog that the command names; `catalog` says whose cohorts it is about.
     """
 
-    name: Word
-    title: str = ""
-    description: str = ""
+    name: Word = Field(description="short name; without it, the name of the file")
+    title: str = Field("", description="title of the report")
+    description: str = Field("", description="what is asked, for readers")
     catalog: str = Field("", description="path of the catalog that declares the cohorts, as seen from the study's file")
-    cohorts: tuple[Word, ...] = Field(min_length=1)
-    endpoint: Word
-    predict_at: Word = "baseline"
-    recipes: tuple[Annotated[str, AfterValidator(_name_or_file)], ...] = ()
-    blocks: dict[Word, Annotated[tuple[Block, ...], Field(min_length=1)]] = Field(min_length=1)
-    models: tuple[Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)], ...] = Field(min_length=1)
+    cohorts: tuple[Word, ...] = Field(min_length=1, description="cohorts of the catalog")
+    endpoint: Word = Field(description="endpoint that all of them declare")
+    predict_at: Word = Field(
+        "baseline", description="time point of the prediction; predictors that are known later are left out"
+    )
+    recipes: tuple[Annotated[str, AfterValidator(_name_or_file)], ...] = Field(
+        (), description="recipes whose features are used: names, or files as seen from the file of the study"
+    )
+    blocks: dict[Word, Annotated[tuple[Block, ...], Field(min_length=1)]] = Field(
+        min_length=1,
+        description="sets of blocks that are compared, each under a name; the baselines `clinical` and `volume` stand beside them",
+    )
+    models: tuple[Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)], ...] = Field(
+        min_length=1, description="models that are compared"
+    )
     splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(
-        default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out"))
+        default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out")),
+        description="how cases are divided into training and validation",
     )
     missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
     lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
     deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
-    bootstrap: Replicates = 2000
-    seed: NonNegativeInt = 0
+    bootstrap: Replicates = Field(2000, description="replicates of the intervals")
+    seed: NonNegativeInt = Field(0, description="seed of folds, models and intervals; equal seeds give equal bytes")
 
     @model_validator(mode="after")
     def check_names(self) -> Study:

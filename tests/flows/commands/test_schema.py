@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,15 @@ SHIPPED = [
 ]
 
 
+@cache
+def validator(file: str) -> Draft202012Validator:
+    return Draft202012Validator(schema_of(file))
+
+
 def faults(file: str, data: Any) -> list[str]:
     """What an editor marks, of data as JSON has them."""
     as_json = json.loads(json.dumps(data, default=str))
-    return [error.message for error in Draft202012Validator(schema_of(file)).iter_errors(as_json)]
+    return [error.message for error in validator(file).iter_errors(as_json)]
 
 
 @pytest.mark.parametrize("file", FILES)
