@@ -79,7 +79,7 @@ def plan_folder(
     found, refused = list_files(source, source)
     images = declared.images if declared else ()
     templates = [
-        (path, compile_template(path, declared.timepoints if declared else {}), one.centre)
+        (path, compile_template(path, one.codes(declared.timepoints if declared else ())), one.centre)
         for one in images
         if isinstance(one, FileSource)
         for path in sorted((one.path, one.mask.path), key=lambda path: -len(re.sub(r"{.*?}", "", path)))

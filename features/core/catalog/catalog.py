@@ -136,12 +136,11 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     faults += _one_image_faults(document, name, cohort)
     for i, image in enumerate(cohort.images):
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
+        for code, timepoint in image.timepoint.codes.items() if image.timepoint else ():
+            known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
         if isinstance(image, DicomSource):
             if image.pacs:
                 faults += _pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
-            if image.timepoint:
-                for code, timepoint in image.timepoint.codes.items():
-                    known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
             faults += _keyword_faults(document, ("cohorts", name, "images", i), image)
     for word, variable in cohort.variables.items():
         known(("variables", word, "known_at"), "time point", variable.known_at, cohort.timepoints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
@@ -21,6 +22,12 @@ class TimepointTag(Frozen):
 
     tag: str = Field(description="DICOM attribute, by keyword, such as ClinicalTrialTimePointID")
     codes: dict[str, str] = Field(description="value of the attribute → time point")
+
+
+class TimepointCodes(Frozen):
+    """Which word in a path means which time point, as `01` of a BIDS session may be the baseline."""
+
+    codes: dict[str, str] = Field(min_length=1, description="word in place of `{timepoint}` → time point")
 
 
 class RtstructMask(Frozen):
@@ -138,6 +145,9 @@ class FileSource(Frozen):
         description="template of its place below the root, with `{patient}` and, if there are several, `{timepoint}` and `{lesion}`"
     )
     mask: FileMask = Field(description="where the label map of each image is")
+    timepoint: TimepointCodes | None = Field(
+        None, description="what `{timepoint}` stands for in paths, where it is not the catalog's own words"
+    )
     volume: Annotated[int, Field(ge=0)] | None = Field(None, description="which volume of a 4D file, counted from 0")
 
     @property
@@ -145,8 +155,14 @@ class FileSource(Frozen):
         """How its files are read."""
         return ReadRule(volume=self.volume, mask_grid=self.mask.grid)
 
+    def codes(self, timepoints: Iterable[str]) -> dict[str, str]:
+        """What {timepoint} can stand for in a path, and the time point that is meant by it."""
+        return self.timepoint.codes if self.timepoint else {word: word for word in timepoints}
+
     @model_validator(mode="after")
     def check_placeholders(self) -> FileSource:
+        if self.timepoint and "{timepoint}" not in self.path:
+            raise ValueError(f'timepoint tells what {{timepoint}} means, which is not in "{self.path}"')
         for path in (self.path, self.mask.path):
             unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
             if "{patient}" not in path or unknown:

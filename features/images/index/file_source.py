@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,13 +53,14 @@ def find_files(
     findings.files |= findings.readable
     templates = [(source.path, images), (source.mask.path, masks)]
     templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
-    known = [(template, compile_template(template, timepoints), found) for template, found in templates]
+    codes = source.codes(timepoints)
+    known = [(template, compile_template(template, codes), found) for template, found in templates]
     others = [(path, compile_template(path, None)) for path in (source.path, source.mask.path) if "{timepoint}" in path]
     first_timepoint = next(iter(timepoints))
     fitting, elsewhere, astray = Counter[str](), Counter[str](), list[str]()
     for name, path in _each(named, findings, cache, packed):
         for template, pattern, found in known:
-            fields = _fields(pattern, name, names)
+            fields = _fields(pattern, name, names, codes)
             fitting[template] += fields is not None
             if fields and fields["patient"]:
                 found.append((fields, path))
@@ -69,7 +70,7 @@ def find_files(
                 break
         else:
             for template, pattern in others:
-                fields = _fields(pattern, name, names)
+                fields = _fields(pattern, name, names, codes)
                 if fields:
                     elsewhere[template] += 1
                     unknown = {**fields, "timepoint": ""}
@@ -79,7 +80,7 @@ def find_files(
                 astray.append(name)
     for template in (source.path, source.mask.path):
         if not fitting[template]:
-            what = _why_none(template, elsewhere[template], astray, timepoints)
+            what = _why_none(template, elsewhere[template], astray, codes)
             findings.doubts.append(_doubt(source, what))
     _join(findings, source, images, masks, first_timepoint, packed)
     if findings.doubts:
@@ -108,7 +109,7 @@ def _each(
             yield name, path
 
 
-def compile_template(template: str, timepoints: Mapping[str, int] | None) -> re.Pattern[str]:
+def compile_template(template: str, timepoints: Collection[str] | None) -> re.Pattern[str]:
     """The pattern of a template: a group for each placeholder. Without time points any text stands for one.
 
     >>> compile_template("{patient}/{timepoint}.nii", {"baseline": 0}).fullmatch("P 1/baseline.nii").groupdict()
@@ -133,10 +134,13 @@ def compile_template(template: str, timepoints: Mapping[str, int] | None) -> re.
     return re.compile(pattern)
 
 
-def _fields(pattern: re.Pattern[str], name: str, names: Pseudonyms) -> Fields | None:
+def _fields(pattern: re.Pattern[str], name: str, names: Pseudonyms, codes: Mapping[str, str]) -> Fields | None:
     """What the placeholders stand for in a path, the patient as a pseudonym; None if the path does not fit."""
     match = pattern.fullmatch(name)
-    return {**match.groupdict(), "patient": names.patient(match["patient"])} if match else None
+    if match is None:
+        return None
+    found = {**match.groupdict(), "patient": names.patient(match["patient"])}
+    return found | ({"timepoint": codes.get(found["timepoint"], "")} if "timepoint" in found else {})
 
 
 def _fixed_part(template: str) -> str:

@@ -319,6 +319,16 @@ def test_a_template_that_no_file_fits_is_named_once_with_what_is_near(
             assert "SOURCE_UNMATCHED" in REASONS[row.code].remedy
 
 
+def test_words_in_paths_mean_the_time_points_that_the_source_says(tmp_path: Path, catalog: Callable) -> None:
+    """As the sessions of a BIDS tree, whose labels are often numbers."""
+    for session in ("01", "02", "03"):
+        _write(tmp_path / "data" / "south" / "P1" / f"ses-{session}", CASE)
+    source = _source("south/{patient}/ses-{timepoint}/CT.nii", "south/{patient}/ses-{timepoint}/GTV.nii")
+    index = _index(catalog, {**source, "timepoint": {"codes": {"01": "baseline", "02": "week_6"}}})
+    assert [scan.case.timepoint for scan in index.scans] == ["baseline", "week_6"]
+    assert {row.code for row in index.quarantined} == {"TIMEPOINT_UNKNOWN"}
+
+
 def test_a_folder_without_a_series_of_the_source_is_named(tmp_path: Path, catalog: Callable) -> None:
     _write(tmp_path / "data" / "ct", [("notes.txt", b"none")])
     source = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct"}
