@@ -10,7 +10,7 @@ from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.tables.outcome_files import outcome_file_faults
-from flows.named import Found, find_recipe, one_of_a_name, recipe_files
+from flows.named import Found, find_recipe, one_of_a_name, own_recipe_files, recipe_files
 from flows.wanted import check_fit
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: Iterable[str] = ()) -> Catalog:
-    """The catalog, if it, all recipes of radweave, these studies and these recipes are free of faults.
+    """The catalog, if it, all recipes of radweave and beside the catalog, these studies and these recipes are free of faults.
 
     recipes: by name or file, besides those that the studies name. Raises ConfigError with every fault.
     """
@@ -35,7 +35,7 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
             load_recipe(path)
         except ConfigError as error:
             faults += error.faults
-    for given in recipes:
+    for given in [*map(str, own_recipe_files(catalog_path.resolve().parent)), *recipes]:
         _, found = _recipe_or_faults(given, Path(), "")
         faults += found
     for path in studies:

@@ -18,6 +18,11 @@ def recipe_files() -> dict[str, Path]:
     return {"_".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.yaml"))}
 
 
+def own_recipe_files(folder: Path) -> list[Path]:
+    """Recipe files in the folder `recipes` beside a catalog, whose folder this is; none if there is no such folder."""
+    return sorted(path for ending in ENDINGS for path in (folder / "recipes").glob(f"*{ending}"))
+
+
 def study_files() -> dict[str, Path]:
     """Studies that come with radweave, by name."""
     return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.yaml"))}

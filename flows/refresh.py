@@ -32,7 +32,7 @@ from flows.serving.artifacts import Board
 from flows.serving.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
 from flows.threshold import check_threshold, scans_in_quarantine
-from flows.wanted import Asked, held_recipes, recipes_for
+from flows.wanted import Asked, held_recipes, meant_names, recipes_for
 from tasks.draw_quality import write_quality_page
 from tasks.extract import extract_features
 from tasks.index import index_scans
@@ -152,7 +152,7 @@ def _choose(names: list[str], wish: Wish, catalog: Catalog, store: Store) -> dic
     chosen = {}
     for name in names:
         state = KnownResults(store, name).state
-        meant = {one.recipe.name for one in asked.of_cohort(catalog, name)}
+        meant = meant_names(catalog, name, asked)
         chosen[name] = recipes_for(catalog, name, asked, held_recipes(catalog, name, state, drop | meant))
         for recipe in chosen[name]:
             _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from features.core.catalog.catalog import Catalog
 from features.core.errors import RadweaveError, StoreError
-from features.core.kinds.recipe import Recipe, differing
+from features.core.kinds.recipe import Recipe, differing, load_recipe
 from features.results.manifest import CohortState
 from features.results.prefixes import leaving
 from flows.named import (
@@ -17,6 +17,7 @@ from flows.named import (
     find_recipes,
     find_study,
     one_of_a_name,
+    own_recipe_files,
     read_study,
     recipe_files,
     study_files,
@@ -62,8 +63,9 @@ def recipes_for(
 ) -> tuple[Recipe, ...]:
     """The recipes that a refresh extracts of a cohort: those that are asked for, else those by default; and those held.
 
-    By default: recipes of radweave that say `default: true`, and those that its studies of this cohort name, as far as
-    they fit. held: recipes of the cohort's tables, which stay.
+    By default, as far as they fit: recipes in the folder `recipes` beside the catalog that say `default: true`; and, of
+    images that none of them is for, recipes of radweave that say so, and those that its studies of this cohort name.
+    held: recipes of the cohort's tables, which stay.
     Raises RadweaveError if there is none, ConfigError if two recipes of one name have other settings.
     """
     chosen = asked.of_cohort(catalog, cohort) or _by_default(catalog, cohort)
@@ -77,6 +79,12 @@ def recipes_for(
         )
     order = {name: place for place, name in enumerate(recipe_files())}
     return tuple(sorted(one_of_a_name(chosen), key=lambda recipe: (order.get(recipe.name, len(order)), recipe.name)))
+
+
+def meant_names(catalog: Catalog, cohort: str, asked: Asked) -> set[str]:
+    """Names of recipes whose files decide, not what the tables hold of them: those asked for, else those beside the catalog."""
+    found = asked.of_cohort(catalog, cohort) or _beside(catalog, cohort)
+    return {one.recipe.name for one in found}
 
 
 def held_recipes(catalog: Catalog, cohort: str, state: CohortState | None, but: Collection[str]) -> tuple[Recipe, ...]:
@@ -138,12 +146,21 @@ def _kinds(catalog: Catalog, cohort: str) -> str:
     return ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))
 
 
+def _beside(catalog: Catalog, cohort: str) -> list[Found]:
+    """Recipes in files beside the catalog that say `default: true` and fit. Raises ConfigError if one has faults."""
+    found = (Found(load_recipe(path), str(path)) for path in own_recipe_files(catalog.folder))
+    return [one for one in found if one.recipe.default and fits_cohort(catalog, cohort, one.recipe)]
+
+
 def _by_default(catalog: Catalog, cohort: str) -> list[Found]:
-    """Recipes of radweave that say so, and what its studies of the cohort name. A study with faults has its say in `check`."""
-    found = [Found(recipe, recipe.name) for recipe in find_recipes(recipe_files()) if recipe.default]
+    """Recipes by default, and what radweave's studies of the cohort name. A study with faults has its say in `check`."""
+    shipped = [Found(recipe, recipe.name) for recipe in find_recipes(recipe_files()) if recipe.default]
     for path in study_files().values():
         with suppress(RadweaveError):
             plan, recipes = read_study(path)
             if cohort in plan.cohorts:
-                found += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
-    return [one for one in found if fits_cohort(catalog, cohort, one.recipe)]
+                shipped += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
+    own = _beside(catalog, cohort)
+    kinds = {(one.recipe.modality, one.recipe.unit) for one in own}
+    fitting = [one for one in shipped if fits_cohort(catalog, cohort, one.recipe)]
+    return own + [one for one in fitting if (one.recipe.modality, one.recipe.unit) not in kinds]

@@ -24,7 +24,7 @@ def check(
     out, and named.
     """
     from flows.configuration import check_configuration, left_out
-    from flows.named import find_recipe, find_study, recipe_files, study_files
+    from flows.named import find_recipe, find_study, own_recipe_files, recipe_files, study_files
     from flows.wanted import fits_cohort
 
     own = recipe or []
@@ -34,9 +34,10 @@ def check(
     found = check_configuration(catalog, judged, own)
     count = counted(len(judged), "study", "studies")
     typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {counted(len(recipe_files()), 'recipe')}")
-    for given in own:
+    beside = [path.relative_to(catalog.resolve().parent) for path in own_recipe_files(catalog.resolve().parent)]
+    for given, place in [*((str(catalog.parent / path), path) for path in beside), *((one, one) for one in own)]:
         fitted = ", ".join(name for name in found.cohorts if fits_cohort(found, name, find_recipe(given)))
-        typer.echo(f"{given}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}")
+        typer.echo(f"{place}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}")
     if judged or not own:
         typer.echo(f"{count}: no faults" if judged else "no study can run on this catalog")
     for why in dict.fromkeys(left.values()):

@@ -20,8 +20,10 @@ from flows.commands.options import (
 
 
 def refresh(
-    cohorts: Annotated[list[str] | None, typer.Argument(help="Cohorts of the catalog.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All cohorts whose files are here.")] = False,
+    cohorts: Annotated[
+        list[str] | None, typer.Argument(help="Cohorts of the catalog; without any, all whose files are here.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="The same as no cohorts.")] = False,
     recipe: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,8 +60,8 @@ def refresh(
 
     With --study and no cohorts, those of the studies are refreshed.
     """
-    if (cohorts and everything) or not (cohorts or everything or study):
-        raise RadweaveError("name the cohorts to refresh, or say --all")
+    if cohorts and everything:
+        raise RadweaveError("name the cohorts to refresh, or say --all, not both")
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.named import find_study, read_study
     from flows.refresh import refresh as flow

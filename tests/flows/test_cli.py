@@ -154,8 +154,8 @@ def test_missing_data_folder_names_the_variable(command, tmp_path: Path) -> None
     assert "set the environment variable RADWEAVE_STS" in found.stderr
 
 
-def test_refresh_without_a_cohort_says_what_to_say(command) -> None:
-    assert "name the cohorts to refresh, or say --all" in command("refresh", code=2).stderr
+def test_refresh_of_some_and_of_all_cohorts_at_once_says_what_to_say(command) -> None:
+    assert "name the cohorts to refresh, or say --all, not both" in command("refresh", "one", "--all", code=2).stderr
 
 
 def test_faulty_catalog_reports_every_fault_with_its_line(command, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from features.results.manifest import CohortState
 from features.results.prefixes import settings_digests
 from flows import named, wanted
 from flows.named import find_recipe, recipe_files
-from flows.wanted import Asked, held_recipes, recipes_for
+from flows.wanted import Asked, held_recipes, meant_names, recipes_for
 from tests.support.catalog import catalog_of, cohort_of, file_images
 
 IBSI = [f"ibsi_{name}" for name in "abcde"]
@@ -53,6 +53,27 @@ def test_unasked_a_refresh_extracts_what_says_so_and_what_studies_of_radweave_na
     files = {path.stem: path for path in tmp_path.glob("*.yaml")}
     monkeypatch.setattr(wanted, "study_files", lambda: files)
     assert names(recipes_for(catalog, "one")) == ["ct_lung", "ibsi_c"]
+
+
+def test_recipes_beside_the_catalog_stand_instead_of_radweave_s_for_images_of_their_kind(
+    tmp_path: Path, catalog: Catalog, mine: str
+) -> None:
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    for name, default in (("own", "default: true\n"), ("spare", "")):
+        (folder / f"{name}.yaml").write_text(default + MINE % "CT")
+    (folder / "mr.yaml").write_text(
+        "default: true\n" + (MINE % "MR").replace("HU", "arbitrary").replace("width", "count")
+    )
+    assert names(recipes_for(catalog, "one")) == ["own"]
+    assert names(recipes_for(catalog, "one", Asked.of(catalog, ["one"], [mine], []))) == ["mine"]
+    held = held_recipes(catalog, "one", state_of(own=(find_recipe(mine),)), meant_names(catalog, "one", Asked()))
+    assert names(recipes_for(catalog, "one", Asked(), held)) == ["mine", "own"]
+    edited = find_recipe(str(folder / "own.yaml")).model_copy(update={"minimum_voxels": 99})
+    assert held_recipes(catalog, "one", state_of(own=(edited,)), meant_names(catalog, "one", Asked())) == ()
+    (folder / "own.yaml").write_text("default: true\nmodality: XX\n")
+    with pytest.raises(RadweaveError, match=r"recipes/own\.yaml:2: modality"):
+        recipes_for(catalog, "one")
 
 
 def test_what_is_asked_for_stands_instead_of_the_defaults_and_what_is_held_stays(
