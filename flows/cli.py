@@ -16,6 +16,7 @@ from flows.commands.deidentify import deidentify
 from flows.commands.export_seg import export_seg
 from flows.commands.extract import extract
 from flows.commands.fault import fault_of
+from flows.commands.init import init
 from flows.commands.listing import features, list_kinds
 from flows.commands.maps import map_features
 from flows.commands.options import (
@@ -303,7 +304,7 @@ def prepare() -> None:
 
 # The groups of the help, and their commands, in the order in which a newcomer needs them. Every command is in one.
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Start": (demo, extract, list_kinds, features, schema),
+    "Start": (demo, init, extract, list_kinds, features, schema),
     "Look after data": (check, refresh, status, quarantine, quality, standardise, simulate),
     "Run studies": (study, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),

@@ -133,6 +133,20 @@ def find_image_ids(catalog: Catalog, name: str, key: bytes) -> set[str]:
     return names.ids
 
 
+def preview_cohort(
+    catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Progress
+) -> tuple[list[Candidate], list[Refusal], list[Refusal]]:
+    """What an index of the cohort of these names would find, without digests: scans, refusals, and doubts about sources.
+
+    Raises RadweaveError as `index_cohort`.
+    """
+    found = _find(catalog, names, cache, lambda done, total: progress("headers", done, total))
+    candidates, without = split_lesions(
+        found.candidates, cache, lambda done, total: progress("label maps", done, total)
+    )
+    return *without_conflicts(candidates, [*found.refusals, *without]), found.doubts
+
+
 def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Callable[[int, int], None]) -> Findings:
     cohort, root = catalog.cohort(names.cohort), catalog.root(names.cohort)
     findings = Findings()

@@ -1,0 +1,88 @@
+"""find_centres: folders above those of the patients that look like the centres of a cohort."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from tasks.drafting.remark import Remark, guess, question
+from tasks.drafting.source import CENTRE, SourceDraft
+from tasks.drafting.words import TIMEPOINT, is_role
+
+MOST_CENTRES = 30
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_-]{0,39}")
+
+
+def find_centres(sources: Sequence[SourceDraft]) -> dict[str, frozenset[str]]:
+    """Folder → its patients, of the first level that has several folders, if they can be centres; else nothing.
+
+    They can if each holds at least two patients, no patient is in two, and no name tells a role, a time point or a patient.
+    """
+    places: dict[str, set[str]] = defaultdict(set)
+    for source in sources:
+        for patient, names in source.places.items():
+            places[patient] |= names
+    folders = _first_fork(places)
+    owned = [patient for patients in folders.values() for patient in patients]
+    if not 2 <= len(folders) <= MOST_CENTRES or min(map(len, folders.values())) < 2 or len(set(owned)) < len(owned):
+        return {}
+    words = [folder.rsplit("/", 1)[-1] for folder in folders]
+    if len(set(words)) < len(words) or not all(_is_name(word, owned) for word in words):
+        return {}
+    return {folder: frozenset(patients) for folder, patients in folders.items()}
+
+
+def split_sources(sources: Sequence[SourceDraft], centres: Mapping[str, frozenset[str]]) -> list[SourceDraft]:
+    """The sources of each centre: those of files by where their path begins, those of DICOM with a folder of their own."""
+    found = []
+    for source in sources:
+        for folder, patients in centres.items():
+            centre = {"centre": centre_of(folder)}
+            own = {patient: names for patient, names in source.places.items() if patient in patients}
+            if source.values["format"] == "dicom" and own:
+                values = source.values | centre | {"path": folder}
+                found.append(replace(source, values=values, places=own, images=sum(map(len, own.values()))))
+            elif own:
+                found.append(replace(source, values=source.values | centre))
+    return found
+
+
+def centre_of(folder: str) -> str:
+    """The name of a centre, by its folder."""
+    return folder.rsplit("/", 1)[-1]
+
+
+def centre_remark(centres: Iterable[str], mixed: Sequence[str], columns: Sequence[str]) -> Remark:
+    """What is said about the centres. mixed: tables that hold patients of several. columns: those that may name a centre."""
+    folders = ", ".join(map(centre_of, centres))
+    answers = ("NAME: {title: TITLE}",)
+    if mixed:
+        text = f"the folders {folders} look like centres, but {', '.join(mixed)} holds patients of several, and a table is of one"
+        return question("centres", f"{text}. Split the table to tell centres apart. Written: one centre", *answers)
+    if folders:
+        return guess("centres", f"the folders {folders}, because each holds patients of its own")
+    if columns:
+        text = f"the column {', '.join(columns)} may name centres; for that, images and tables of each lie in a folder of their own"
+        return question("centres", f"{text}. Written: one centre", *answers)
+    return question("centres", "nothing in folders or names tells several. What is the one called?", *answers)
+
+
+def _first_fork(places: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """The folders of the first level where there are several, with their patients."""
+    level = 0
+    while True:
+        folders: dict[str, set[str]] = defaultdict(set)
+        for patient, names in places.items():
+            for name in names:
+                parts = name.split("/")[:-1]
+                folders["/".join(parts[: level + 1]) if len(parts) > level else ""].add(patient)
+        if len(folders) != 1 or "" in folders:
+            return {} if "" in folders else folders
+        level += 1
+
+
+def _is_name(word: str, patients: Iterable[str]) -> bool:
+    plain = bool(_NAME.fullmatch(word)) and not is_role(word) and not TIMEPOINT.fullmatch(word)
+    return plain and word != CENTRE and not any(len(one) > 2 and one in word for one in patients)

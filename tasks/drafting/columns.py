@@ -1,0 +1,148 @@
+"""judge_columns: what the columns of a table can be: numbers, flags, categories, dates, or nothing that may be written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from features.core.catalog.outcome_name import outcome_word
+from features.privacy.words import Vocabulary
+from features.tables.excel import is_excel_damage
+from features.tables.number import parse_number
+from tasks.drafting.sheets import Sheet
+
+MOST_LEVELS = 12
+LONGEST_LEVEL = 40
+MISSING = frozenset(
+    {"n/a", "na", "nan", "none", "null", "unknown", "unk", "missing", "not available", "?", ".", "-", "nd"}
+)
+DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%d-%m-%Y")
+TRUE = frozenset(
+    {"1", "yes", "y", "true", "t", "positive", "pos", "dead", "deceased", "present", "event", "progressed", "recurred"}
+)
+FALSE = frozenset({"0", "no", "n", "false", "f", "negative", "neg", "alive", "living", "absent", "censored", "none"})
+_CODE = re.compile(
+    r"[A-Za-z]|[TNMGp]{0,2}[0-9][a-d]?|[IV]{1,4}[a-dA-D]?[0-9]?|female|male|yes|no|low|high|intermediate", re.IGNORECASE
+)
+_PRIVATE = re.compile(
+    r"name|surname|initials|birth|dob|address|street|phone|mail|mrn|ssn|accession|physician|doctor|insurance|zip|postal|uid|path"
+    r"|comment|remark|note",
+    re.IGNORECASE,
+)
+_OUTCOME = re.compile(
+    r"recur|relaps|metasta|mets\b|progress|respon|surviv|death|dead|vital|status|event|outcome|failure|_os|_pfs", re.I
+)
+
+
+@dataclass(frozen=True)
+class ColumnDraft:
+    """What a column can be. word: its name in the catalog. missing: codes besides '' and NA that stand for nothing.
+
+    codes: of a flag or category, cell → what it means; none where cells are the levels themselves. why: of a column that is
+    left out.
+    """
+
+    name: str
+    word: str
+    kind: Literal["number", "flag", "category", "date", "left out"]
+    outcome: bool = False
+    missing: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str | bool], ...] = ()
+    why: str = ""
+    guessed: bool = False
+
+
+def judge_columns(sheet: Sheet, place: int) -> list[ColumnDraft]:
+    """A draft for each column but the ids', which stand at `place`.
+
+    Cells are shown nowhere but as levels, which two rows have to share, or which can be no person's.
+    """
+    words: set[str] = set()
+    found = []
+    for i, name in enumerate(sheet.header):
+        if i == place or not name or sheet.header.count(name) > 1:
+            continue
+        word = _word(name, words)
+        words.add(word)
+        found.append(_judge(name, word, sheet.column(i), sheet.decimal))
+    return found
+
+
+def slug(name: str) -> str:
+    """A word of the catalog for a name: small letters, digits and underscores.
+
+    >>> slug("Survival.time"), slug("Age (months)"), slug("2-year OS")
+    ('survival_time', 'age_months', 'v_2_year_os')
+    """
+    plain = re.sub("[^a-z0-9]+", "_", re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()).strip("_")
+    return (plain if re.match("[a-z]", plain) else f"v_{plain}")[:60].rstrip("_") or "v"
+
+
+def _word(name: str, words: Collection[str]) -> str:
+    word = plain = slug(name)
+    number = 2
+    while word in words:
+        word = f"{plain[:55]}_{number}"
+        number += 1
+    return word
+
+
+def _judge(name: str, word: str, cells: Sequence[str], decimal: Literal[".", ","]) -> ColumnDraft:
+    outcome = bool(outcome_word(name) or outcome_word(word) or _OUTCOME.search(name))
+    if _PRIVATE.search(name):
+        return ColumnDraft(
+            name, word, "left out", outcome, why="its name is that of something personal or of a free text"
+        )
+    there = [cell for cell in cells if cell not in ("", "NA")]
+    missing = tuple(sorted({cell for cell in there if cell.lower() in MISSING}))
+    counts = Counter(cell for cell in there if cell not in missing)
+    if len(counts) < 2:
+        return ColumnDraft(name, word, "left out", outcome, why="it is empty, or the same for everybody")
+    if any(is_excel_damage(cell) for cell in counts) and not _is_date(counts):
+        return ColumnDraft(name, word, "left out", outcome, why="Excel has turned some of its cells into dates")
+    if flag := _flag(counts):
+        return ColumnDraft(name, word, "flag", outcome, missing, codes=flag, guessed=set(counts) != {"0", "1"})
+    if "none" in {one.lower() for one in missing} and "none" not in [cell.lower() for cell in counts]:
+        counts = Counter(cell for cell in there if cell not in missing or cell.lower() == "none")
+        missing = tuple(one for one in missing if one.lower() != "none")
+    if all(parse_number(cell, decimal) is not None for cell in counts):
+        return ColumnDraft(name, word, "number", outcome, missing)
+    if _is_date(counts):
+        return ColumnDraft(name, word, "date", outcome, missing, why="dates are not written; two of them make a time")
+    if len(counts) > MOST_LEVELS or any(len(cell) > LONGEST_LEVEL for cell in counts):
+        return ColumnDraft(name, word, "left out", outcome, missing, why=f"it holds {len(counts)} different texts")
+    if any(count < 2 and not _is_code(cell) for cell, count in counts.items()):
+        why = f"some of its {len(counts)} texts stand in one row alone: declare its levels yourself"
+        return ColumnDraft(name, word, "left out", outcome, missing, why=why)
+    return ColumnDraft(name, word, "category", outcome, missing, levels=tuple(sorted(counts)))
+
+
+def _flag(counts: Counter[str]) -> tuple[tuple[str, bool], ...]:
+    """Which cells mean true and false, if there are two that say so; 1.0 and 0.0 are 1 and 0."""
+    plain = {cell: re.sub(r"^([01])\.0$", r"\1", cell).lower() for cell in counts}
+    if len(set(plain.values())) != 2 or not set(plain.values()) <= TRUE | FALSE:
+        return ()
+    if len({word in TRUE for word in plain.values()}) != 2:
+        return ()
+    return tuple((cell, word in TRUE) for cell, word in sorted(plain.items(), key=lambda one: one[1] not in TRUE))
+
+
+def _is_code(cell: str) -> bool:
+    """Whether a cell is no person's even if it stands once: a letter, a stage, a word for regions, techniques or sexes."""
+    return bool(_CODE.fullmatch(cell)) or Vocabulary().clean(cell) == cell
+
+
+def _is_date(counts: Collection[str]) -> bool:
+    return any(all(_parses(cell, form) for cell in counts) for form in DATES)
+
+
+def _parses(cell: str, form: str) -> bool:
+    try:
+        return 1900 <= datetime.strptime(cell, form).year <= 2100
+    except ValueError:
+        return False

@@ -1,0 +1,208 @@
+"""draft_files: image sources of NIfTI, NRRD and MetaImage files, from their names, grids and values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from features.core.case import Modality, Unit
+from tasks.drafting.commented import Noted
+from tasks.drafting.pairs import Kind, Pair, find_pairs, kinds_of
+from tasks.drafting.remark import Remark, guess, question, several
+from tasks.drafting.source import CENTRE, SourceDraft
+from tasks.drafting.survey import Survey
+from tasks.drafting.templates import Naming, Template, find_templates, split_ending
+from tasks.drafting.timepoints import TIMEPOINT_HOLE, Timepoints, with_timepoints
+from tasks.drafting.voxels import middle_spacing
+
+FORMATS = {
+    ".nii": "nifti",
+    ".nii.gz": "nifti",
+    ".hdr": "nifti",
+    ".nrrd": "nrrd",
+    ".nhdr": "nrrd",
+    ".mha": "mha",
+    ".mhd": "mha",
+}
+_WEIGHTINGS = ("t1c", "t1ce", "t1gd", "t1", "t1w", "t1n", "t2", "t2w", "flair", "adc")
+
+
+class FileDraft:
+    """What the image files of a folder become: sources, time points, patients, and what was left out, in sentences."""
+
+    def __init__(self, survey: Survey, known: Collection[str], taken: Collection[Modality]) -> None:
+        """taken: modalities that DICOM of the same folder gives already."""
+        paths = {file.name: file.path for file in survey.images}
+        self.naming: Naming = find_templates(list(paths), known) if paths else Naming((), (), "")
+        templates, self.timepoints = with_timepoints(self.naming.templates)
+        self.left: list[str] = []
+        self.sources: list[SourceDraft] = []
+        self.alone: list[Kind] = []
+        if not paths:
+            return
+        if not templates:
+            what = "no part of their names or folders tells patients apart; give each patient a folder"
+            self.left.append(f"{several(len(paths), 'image file')} left out: {what}")
+            return
+        if self.naming.left:
+            what = "their names fit no pattern that two patients share"
+            self.left.append(f"{several(len(self.naming.left), 'image file')} left out: {what}")
+        pairs, self.alone = find_pairs(kinds_of(templates, paths))
+        chosen = _one_of_each(pairs, taken, self.left)
+        self.sources = [_source(pair, beside, self.timepoints) for pair, beside in chosen]
+
+    @property
+    def patients(self) -> set[str]:
+        """The patients as the paths of the sources write them."""
+        return {patient for one in self.sources for patient in one.patients} or self.naming.patients
+
+
+def without_masks(image: Kind, timepoints: Timepoints) -> SourceDraft:
+    """A source whose masks are not there, with the question where they are."""
+    stem, ending = split_ending(image.template.text)
+    draft = _source(Pair(image, image, (), 0, 0, 0), (), timepoints)
+    path = f"{stem}_mask{ending}"
+    text = "no file here is a mask, and radweave measures inside a mask. Where are they? Until they are there, no scan can be used"
+    answers = ("path: 'masks/{patient}.nii.gz'",)
+    draft.values["mask"] = Noted(
+        {"format": _format(image.template), "path": path}, (question("masks", text, *answers),)
+    )
+    return draft
+
+
+def _one_of_each(pairs: Sequence[Pair], taken: Collection[Modality], left: list[str]) -> list[tuple[Pair, list[Pair]]]:
+    """For each modality the pair to take, with those beside it: a patient has one image of a modality at a time point.
+
+    Pairs of other patients, as those of another centre, are taken as well.
+    """
+    groups: dict[tuple[Modality, Unit], list[Pair]] = defaultdict(list)
+    for pair in sorted(pairs, key=_preference):
+        modality, unit, _ = _what_it_is(pair)
+        if modality in taken:
+            left.append(f"{modality} in files left out: the same folder has {modality} as DICOM")
+            continue
+        groups[modality, unit].append(pair)
+    chosen: list[tuple[Pair, list[Pair]]] = []
+    for several_pairs in groups.values():
+        own: list[tuple[Pair, list[Pair]]] = []
+        for pair in several_pairs:
+            other = next((one for one in own if one[0].image.template.patients & pair.image.template.patients), None)
+            if other is None:
+                own.append((pair, []))
+            else:
+                other[1].append(pair)
+        chosen += own
+    return chosen
+
+
+def _preference(pair: Pair) -> tuple[bool, int, int, str]:
+    """Pairs on one grid first, of most patients, in the usual order of MR weightings."""
+    text = pair.image.template.text.lower()
+    weighting = next(
+        (i for i, word in enumerate(_WEIGHTINGS) if word in text.replace("{patient}", "")), len(_WEIGHTINGS)
+    )
+    return pair.same_grid < pair.looked, -pair.patients, weighting, text
+
+
+def _source(pair: Pair, beside: Sequence[Pair], timepoints: Timepoints) -> SourceDraft:
+    modality, unit, remark = _what_it_is(pair)
+    image = pair.image.template
+    values: dict[str, Any] = {
+        "format": _format(image),
+        "centre": CENTRE,
+        "modality": Noted(modality, (remark,)),
+        "unit": unit,
+    }
+    remarks = []
+    if beside:
+        text = f"a patient has one {modality} at a time point: which one is meant? These have masks, too"
+        remarks.append(question(f"which {modality}", text, *(f"path: '{one.image.template.text}'" for one in beside)))
+    values["path"] = Noted(image.text, tuple(remarks)) if remarks else image.text
+    if TIMEPOINT_HOLE in image.text and not timepoints.are_words:
+        values["timepoint"] = {"codes": dict(timepoints.codes)}
+    values["mask"] = Noted(_mask(pair), tuple(_mask_remarks(pair, modality)))
+    spacings = [look.spacing_mm for look in pair.image.looks.values()]
+    return SourceDraft(
+        values,
+        modality,
+        unit,
+        middle_spacing(spacings),
+        len(spacings),
+        len(image.files),
+        _places(image),
+        image.text,
+    )
+
+
+def _places(image: Template) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, name in image.files.items():
+        found[key.patient].add(name)
+    return found
+
+
+def _mask(pair: Pair) -> dict[str, Any]:
+    values: dict[str, Any] = {"format": _format(pair.mask.template), "path": pair.mask.template.text}
+    labels = pair.mask.labels
+    if labels and 1 not in labels:
+        values["label"] = labels[0]
+    if pair.same_grid < pair.looked:
+        values["grid"] = "nearest"
+    return values
+
+
+def _mask_remarks(pair: Pair, modality: str) -> list[Remark]:
+    labels = pair.mask.labels
+    seen = f"{several(pair.looked, 'mask')} looked at"
+    text = f"few whole numbers in {seen}, {pair.same_grid} of them on the grid of the image"
+    found = [guess(f"{modality} masks", f"these files, because of their names, and of {text}")]
+    if pair.same_grid < pair.looked:
+        text = "some masks lie on another grid than their image: take the nearest voxel, or refuse them?"
+        found.append(question(f"grid of {modality} masks", text, "grid: same"))
+    if len(labels) > 1:
+        numbers = ", ".join(map(str, labels[:10]))
+        text = f"the masks hold the numbers {numbers}: which one is the ROI? Written: {labels[0]}"
+        answers = [f"label: {label}" for label in labels[1:6]]
+        found.append(question(f"label of {modality}", text, *answers, "lesions: by_label   # a case for each number"))
+    elif labels and labels != (1,):
+        found.append(guess(f"label of {modality}", f"the ROI is {labels[0]}, the only number in the masks looked at"))
+    if pair.others:
+        text = "other masks lie on the same grid: which is meant?"
+        found.append(
+            question(f"which {modality} mask", text, *(f"path: '{one.template.text}'" for one in pair.others[:8]))
+        )
+    return found
+
+
+def _what_it_is(pair: Pair) -> tuple[Modality, Unit, Remark]:
+    """Modality and unit by the names and by the values, with why; what neither tells is asked for."""
+    said, looks = pair.image.modality, list(pair.image.looks.values())
+    low, high = min(look.low for look in looks), max(look.high for look in looks)
+    values = f"values go from {low:.4g} to {high:.4g} (1st to 99th percentile of {several(len(looks), 'file')})"
+    fits = frozenset.intersection(*(look.units for look in looks))
+    if said == "CT" or (said is None and low < -500 and "HU" in fits):
+        why = f"CT, because the {'names say so' if said else 'values begin far below 0'}"
+        if "HU" in fits:
+            return "CT", "HU", guess("CT in HU", f"{why}; in HU, because {values}")
+        text = f"{why}; {values}, which are hardly HU: what are they? Written: no unit"
+        return "CT", "arbitrary", question("unit of CT", text, "unit: HU")
+    if said == "PT":
+        others = ("unit: SUL", "unit: BQML", "unit: arbitrary")
+        if "SUV" in fits:
+            return (
+                "PT",
+                "SUV",
+                question("unit of PET", f"files do not tell their unit; {values}, as SUV do. Is it SUV?", *others),
+            )
+        text = f"files do not tell their unit; {values}, which are hardly SUV: what are they?"
+        return "PT", "arbitrary", question("unit of PET", text, "unit: BQML", "unit: SUV", "unit: SUL")
+    if said is not None:
+        return said, "arbitrary", guess(said, f"{said}, because the names say so; MR and X-rays have no unit")
+    text = f"neither names nor values tell the modality ({values}). Written: MR, which has no unit"
+    return "MR", "arbitrary", question("modality", text, "modality: CT, and unit: HU", "modality: PT, and unit: SUV")
+
+
+def _format(template: Template) -> str:
+    ending = next(one for one in sorted(FORMATS, key=len, reverse=True) if template.text.lower().endswith(one))
+    return FORMATS[ending]

@@ -1,0 +1,30 @@
+"""cohort_name, root_of: what the cohort is called, and how the catalog names the folder of its files."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from features.core.errors import RadweaveError
+from tasks.drafting.columns import slug
+
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+def cohort_name(given: str, folder: Path) -> str:
+    """The name that was given, else that of the folder in small letters. Raises RadweaveError if the given one is none."""
+    if given:
+        if not _WORD.fullmatch(given):
+            allowed = "small letters, digits and underscores, a letter first, 60 at most"
+            raise RadweaveError(
+                f'--cohort {given}: is no name of a cohort; allowed: {allowed}. For example "{slug(given)}"'
+            )
+        return given
+    return slug(folder.resolve().name or "cohort")
+
+
+def root_of(folder: Path, out: Path) -> str:
+    """The folder as the catalog `out` names it: relative where it lies below the catalog's folder, else absolute."""
+    root, beside = folder.resolve(), out.resolve().parent
+    return os.path.relpath(root, beside) if root.is_relative_to(beside) else str(root)

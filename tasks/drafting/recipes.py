@@ -1,0 +1,79 @@
+"""draft_recipe: a recipe for the images of a modality and unit, with the reasons for its settings as comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from features.core.case import Modality, Unit
+from tasks.drafting.commented import Noted, to_yaml
+from tasks.drafting.remark import guess, several
+from tasks.drafting.source import SourceDraft
+from tasks.drafting.voxels import middle_spacing
+
+NAMES = {"CT": "ct", "MR": "mr", "PT": "pet", "CR": "xray_cr", "DX": "xray_dx"}
+CALIBRATED = ("SUV", "SUL", "SUVbsa")
+_STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_HEADER = """\
+Features of {what}, for the cohort "{cohort}". Every refresh extracts this recipe, because it lies in the folder
+`recipes` beside the catalog and says `default: true`. It is yours to change: what depends on a change is computed again.
+"""
+
+
+def draft_recipe(sources: Sequence[SourceDraft]) -> tuple[str, dict[str, Any]]:
+    """The name of a recipe for sources of one modality and unit, and its values with remarks."""
+    modality, unit = sources[0].modality, sources[0].unit
+    name = NAMES[modality] + (f"_{unit.lower()}" if unit not in ("HU", "SUV", "arbitrary") else "")
+    values: dict[str, Any] = {"default": True, "modality": modality, "unit": unit}
+    if spacing := _spacing(sources):
+        values |= spacing
+    values |= _intensities(modality, unit)
+    values["extractors"] = ["radweave"]
+    return name, values
+
+
+def recipe_text(values: dict[str, Any], cohort: str) -> str:
+    """The text of the file."""
+    what = f"{values['modality']} in {values['unit']}" if values["unit"] != "arbitrary" else f"{values['modality']}"
+    more = (
+        "# More features: derived images (`radweave features` lists what there is).\n"
+        "# filters:\n# - {kind: log, sigma_mm: [2, 3]}\n# - {kind: wavelet, wavelet: coif1}\n"
+    )
+    return to_yaml(values, _HEADER.format(what=what, cohort=cohort)) + more
+
+
+def _spacing(sources: Sequence[SourceDraft]) -> dict[str, Any]:
+    """Cubes of about the volume of the median voxel; nothing where the headers tell none, or of X-rays."""
+    known = [one.spacing_mm for one in sources if all(one.spacing_mm)]
+    if not known or sources[0].modality in ("CR", "DX"):
+        return {}
+    x, y, z = middle_spacing(known)
+    edge = prod((x, y, z)) ** (1 / 3)
+    step = min(_STEPS, key=lambda one: abs(one - edge) / one)
+    looked = sum(one.looked for one in sources)
+    text = (
+        f"cubes of about the same volume as the median voxel ({x:.3g} × {y:.3g} × {z:.3g} mm, of {several(looked, 'image')}), "
+        "so that textures mean the same in all directions and all images"
+    )
+    spline = sources[0].modality in ("CT", "MR")
+    answers = ("spacing_mm: null   # no resampling", f"spacing_mm: [{x:.3g}, {y:.3g}, null]   # keep the slices")
+    remark = guess("voxel size", text, *answers)
+    return {"spacing_mm": Noted([step] * 3, (remark,)), "interpolator": "bspline" if spline else "linear"}
+
+
+def _intensities(modality: Modality, unit: Unit) -> dict[str, Any]:
+    if unit == "HU":
+        text = "bins of 25 HU, the usual width for CT: values of different scanners fall into the same bins"
+        return {"round_intensities": True, "discretise": Noted({"bin_width": 25}, (guess("bins of CT", text),))}
+    if unit in CALIBRATED:
+        text = f"bins of 0.5 {unit}, the usual width for PET"
+        return {"discretise": Noted({"bin_width": 0.5}, (guess("bins of PET", text),))}
+    found: dict[str, Any] = {}
+    if modality == "MR":
+        text = "MR has no unit: the image is brought to mean 0 and standard deviation 100, over its voxels above 0"
+        found["normalise"] = Noted(
+            {"kind": "zscore", "scale": 100}, (guess("normalising MR", text, "normalise: null"),)
+        )
+    text = f"32 bins between the lowest and the highest value of the ROI, for {modality} here has no unit to take a width in"
+    return found | {"discretise": Noted({"bin_count": 32}, (guess(f"bins of {modality}", text),))}

@@ -1,0 +1,135 @@
+"""read_sheets: the header and the cells of a table file, with its separator, encoding and decimal sign found out."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from features.core.catalog.table_source import TextSource
+from features.core.errors import ConfigError
+from features.tables.delimited import delimited_rows
+from features.tables.excel import Marks, excel_rows
+from features.tables.number import parse_number
+
+MOST_BYTES = 200_000_000
+_LINES = 50
+ENCODINGS = ("utf-8-sig", "cp1252")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: where it lies, how it is written, its header and its rows, cells stripped.
+
+    declared: the keys of the catalog that say how it is written, where that is not what is taken otherwise.
+    """
+
+    path: str
+    declared: dict[str, str]
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def column(self, place: int) -> list[str]:
+        """The cells of a column, from 0."""
+        return [row[place] for row in self.rows]
+
+    @property
+    def decimal(self) -> Literal[".", ","]:
+        """The decimal sign of its numbers."""
+        return "," if self.declared.get("decimal") == "," else "."
+
+    @property
+    def shown(self) -> str:
+        """The file, with the sheet if there are several."""
+        return self.path + (f", sheet {self.declared['sheet']}" if "sheet" in self.declared else "")
+
+
+def read_sheets(path: Path, name: str) -> tuple[list[Sheet], str]:
+    """The tables of a file, one for each sheet of a workbook, and why there is none, if there is none.
+
+    name: its path below the root, as the catalog names it.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return [], "it is larger than 200 MB"
+        data = path.read_bytes()
+        if name.lower().endswith(".gz"):
+            data = gzip.decompress(data)
+        if name.lower().endswith((".xlsx", ".xlsm")):
+            found = [_excel(data, name, sheet) for sheet in _sheet_names(data)]
+        else:
+            found = [_delimited(data, name)]
+    except ConfigError as error:
+        return [], error.faults[0].what
+    except (OSError, EOFError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error):
+        return [], "it cannot be read as a table"
+    kept = [sheet for sheet in found if len(sheet.header) > 1 and sheet.rows]
+    return kept, "" if kept else "it has no header with several columns and no rows"
+
+
+def _delimited(data: bytes, name: str) -> Sheet:
+    encoding = next(one for one in ENCODINGS if _decodes(data, one))
+    separator = _separator(data.decode(encoding))
+    source = TextSource(path=name, id="-", separator=separator, encoding=encoding)
+    declared = {"separator": separator} if separator != "," else {}
+    declared |= {"encoding": encoding} if encoding != ENCODINGS[0] else {}
+    sheet = _sheet(name, declared, delimited_rows(data, source))
+    if separator != "," and _counts(sheet, ",") > _counts(sheet, "."):
+        declared["decimal"] = ","
+    return Sheet(name, declared, sheet.header, sheet.rows)
+
+
+def _excel(data: bytes, name: str, sheet: str | None) -> Sheet:
+    source = TextSource(path=name, id="-", sheet=sheet)
+    return _sheet(name, {"sheet": sheet} if sheet else {}, excel_rows(data, source, Marks()))
+
+
+def _sheet(name: str, declared: dict[str, str], rows: Iterator[tuple[int, list[str]]]) -> Sheet:
+    cells = [tuple(cell.strip() for cell in row) for _, row in rows if any(cell.strip() for cell in row)]
+    if not cells:
+        return Sheet(name, declared, (), ())
+    header = cells[0]
+    return Sheet(name, declared, header, tuple(row for row in cells[1:] if len(row) == len(header)))
+
+
+def _sheet_names(data: bytes) -> list[str | None]:
+    """The sheets of a workbook; None alone, where it has one."""
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book: Any = load_workbook(io.BytesIO(data), read_only=True)
+    names: list[str] = book.sheetnames
+    book.close()
+    return [*names] if len(names) > 1 else [None]
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return encoding == ENCODINGS[-1]
+    return True
+
+
+def _separator(text: str) -> str:
+    """The sign that stands equally often in the first lines, and most often."""
+    lines = [line for line in text.splitlines()[:_LINES] if line.strip()]
+    best, most = ",", 0
+    for sign in ",;\t|":
+        counts = [len(row) - 1 for row in csv.reader(lines, delimiter=sign)]
+        if counts and min(counts) == max(counts) and counts[0] > most:
+            best, most = sign, counts[0]
+    return best
+
+
+def _counts(sheet: Sheet, decimal: str) -> int:
+    """How many cells are numbers with a decimal sign."""
+    return sum(decimal in cell and parse_number(cell, decimal) is not None for row in sheet.rows[:200] for cell in row)

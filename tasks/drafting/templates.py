@@ -1,0 +1,150 @@
+"""find_templates: which part of the files' paths is the patient, and the templates that the paths become by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from tasks.drafting.words import holds_role, is_role
+
+ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr")
+PATIENT = "{patient}"
+_ROLE, _TEMPLATE, _KNOWN = 5, 3, 2  # what a value that names a role costs, what a template costs, what a known id earns
+_MOST_LEVELS, _MOST_WORDS = 8, 5
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_BIDS = re.compile(r"(?:^|[/_])(sub-[A-Za-z0-9]+)(?=[/_.])")
+
+
+class Key(NamedTuple):
+    """Whose file it is: a patient, and the word for a time point, if the path has one."""
+
+    patient: str
+    timepoint: str = ""
+
+
+@dataclass
+class Template:
+    """A path with {patient} in place of the patient, and the files that it is of."""
+
+    text: str
+    files: dict[Key, str] = field(default_factory=dict)
+
+    @property
+    def patients(self) -> set[str]:
+        """Those who have a file of it."""
+        return {key.patient for key in self.files}
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The templates that at least two patients share (all, of a single patient), most patients first.
+
+    left: files that fit none. level: in words where the patient stands.
+    """
+
+    templates: tuple[Template, ...]
+    left: tuple[str, ...]
+    level: str
+
+    @property
+    def patients(self) -> set[str]:
+        """The patients as the paths write them."""
+        return {patient for template in self.templates for patient in template.patients}
+
+
+def find_templates(names: Sequence[str], known: Collection[str] = ()) -> Naming:
+    """The reading of the names in which the fewest templates hold for the most patients.
+
+    names: paths below the root, with slashes. known: ids of patients from elsewhere (tables, DICOM). A patient is a level
+    of folders, or the beginning, the end or all of a file's name; values that name a role, such as `mask` or `t1`, count
+    as unlikely ones. No templates are given if no part of the paths can be a patient.
+    """
+    best: tuple[float, Naming] | None = None
+    for level, value_of in _readings(names, known):
+        values = {name: value for name in names if (value := value_of(name)) and not is_role(value)}
+        if not values:
+            continue
+        found = _naming(names, values, level)
+        cost = _cost(found, known)
+        if found.templates and (best is None or cost < best[0]):
+            best = cost, found
+    return best[1] if best else Naming((), tuple(names), "")
+
+
+def split_ending(name: str) -> tuple[str, str]:
+    """A path without its ending, and the ending."""
+    ending = next((one for one in ENDINGS if name.lower().endswith(one)), "")
+    return (name[: -len(ending)], name[-len(ending) :]) if ending else (name, "")
+
+
+def _readings(names: Sequence[str], known: Collection[str]) -> Iterable[tuple[str, Callable[[str], str]]]:
+    """Each way to read a patient out of a path, with where that is in words."""
+    if sum(bool(_BIDS.search(name)) for name in names) > len(names) / 2:
+        yield "the BIDS label sub-", lambda name: match[1] if (match := _BIDS.search(name)) else ""
+    depth = min(max(name.count("/") for name in names), _MOST_LEVELS)
+    for level in range(depth):
+        yield f"the folder of level {level + 1}", partial(_folder, level=level)
+    for level in range(1, depth + 1):
+        yield f"the folder {level} above the files", partial(_folder, level=-level - 1)
+    if known:
+        longest = sorted((one for one in known if len(one) > 2), key=len, reverse=True)
+        if longest:
+            pattern = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, longest))})(?![A-Za-z0-9])")
+            yield "the ids of the tables", lambda name: match[1] if (match := pattern.search(name)) else ""
+    yield "the names of the files", lambda name: split_ending(name)[0].rsplit("/", 1)[-1]
+    for count in range(1, _MOST_WORDS + 1):
+        yield "the beginnings of the files' names", partial(_words, count=count)
+        yield "the ends of the files' names", partial(_words, count=-count)
+
+
+def _folder(name: str, level: int) -> str:
+    parts = name.split("/")
+    inside = -len(parts) <= level < len(parts) - 1
+    return parts[level] if inside and level != -1 else ""
+
+
+def _words(name: str, count: int) -> str:
+    """The first `count` words of a file's name, or the last if it is negative; nothing if there are no more words."""
+    stem = split_ending(name)[0].rsplit("/", 1)[-1]
+    places = list(_WORD.finditer(stem))
+    if abs(count) >= len(places):
+        return stem if count > 0 else ""
+    return stem[: places[count - 1].end()] if count > 0 else stem[places[count].start() :]
+
+
+def _naming(names: Sequence[str], values: Mapping[str, str], level: str) -> Naming:
+    templates: dict[str, Template] = {}
+    patterns: dict[str, re.Pattern[str]] = {}
+    left = []
+    for name in names:
+        value = values.get(name)
+        if value is None:
+            left.append(name)
+            continue
+        if value not in patterns:
+            patterns[value] = re.compile(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])")
+        stem, ending = split_ending(name)
+        text = patterns[value].sub(PATIENT, stem) + ending
+        if PATIENT not in text or "{" in text.replace(PATIENT, ""):
+            left.append(name)
+            continue
+        templates.setdefault(text, Template(text)).files[Key(value)] = name
+    patients = {key.patient for template in templates.values() for key in template.files}
+    least = 2 if len(patients) > 1 else 1
+    kept = [one for one in templates.values() if len(one.files) >= least]
+    kept.sort(key=lambda one: (-len(one.files), one.text))
+    gone = [name for one in templates.values() if len(one.files) < least for name in one.files.values()]
+    return Naming(tuple(kept), tuple(left + gone), level)
+
+
+def _cost(found: Naming, known: Collection[str]) -> float:
+    """How unlikely a reading is: the fewer patients, templates and files beside them, the better."""
+    patients = found.patients
+    roles = sum(_ROLE if is_role(one) else holds_role(one) for one in patients)
+    texts = [split_ending(one.text.replace(PATIENT, ""))[0] for one in found.templates]
+    odd = {word for text in texts for word in _WORD.findall(text) if not (word.isalpha() or is_role(word))}
+    earned = _KNOWN * len(patients & set(known))
+    return len(patients) + roles + _TEMPLATE * (len(found.templates) + len(odd) + len(found.left)) - earned

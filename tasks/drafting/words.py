@@ -1,0 +1,80 @@
+"""Words in the names of files and ROIs that tell what they hold: a modality, a mask, a tumour, a time point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from features.core.case import Modality
+
+MASK = frozenset(
+    """
+    annotation annotations contour contours delineation dseg groundtruth gt gtv itv label labelmap labels labelsts labelstr
+    lbl lesion lesions manual mask masks msk roi rois seg segmentation segmentations segs tumor tumour
+    """.split()  # noqa: SIM905
+)
+IMAGE = frozenset("anat image images imagests imagestr img imgs orig original raw scan scans vol volume".split())  # noqa: SIM905
+MODALITIES: dict[Modality, frozenset[str]] = {
+    "CT": frozenset("cbct cect ct cta ctac hrct ldct ncct".split()),  # noqa: SIM905
+    "MR": frozenset(
+        "adc bold ce dce dwi flair inplanet mr mri pd pdw sbref swi t t1 t1c t1ce t1gd t1km t1n t1w t2 t2f t2w tw".split()  # noqa: SIM905
+    )
+    - {"ce", "t", "tw"},
+    "PT": frozenset("fdg pet pt psma suv".split()),  # noqa: SIM905
+    "DX": frozenset("cxr dx xray xr".split()),  # noqa: SIM905
+    "CR": frozenset(("cr",)),
+}
+TUMOUR = ("gtv", "tumor", "tumour", "lesion", "neoplasm", "cancer", "carcinoma", "mass", "nodule", "metastasis")
+TIMEPOINT = re.compile(
+    r"(ses-)?(baseline|bl|pre[a-z]*|post[a-z]*|follow_?up_?\d*|fu_?\d*|(week|wk|w|month|mo|m|day|d|year|y|visit|v|tp|t|time)_?\d{1,3})",
+    re.IGNORECASE,
+)
+SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
+_TOKEN = re.compile(r"[A-Za-z0-9]+")
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a name in small letters, in order; each also without the number at its end, if it has one.
+
+    >>> tokens("GTV1_mask")
+    ['gtv1', 'gtv', 'mask']
+    """
+    found = []
+    for word in _TOKEN.findall(text.lower()):
+        found.append(word)
+        if (bare := word.rstrip("0123456789")) and bare != word:
+            found.append(bare)
+    return found
+
+
+def names_mask(text: str) -> bool:
+    """Whether a name says that a file is a mask."""
+    return not MASK.isdisjoint(tokens(text))
+
+
+def modality_in(text: str) -> Modality | None:
+    """The modality that a name tells, if it tells one."""
+    there = set(tokens(text))
+    found = [modality for modality, words in MODALITIES.items() if words & there]
+    return found[0] if len(found) == 1 else None
+
+
+def is_role(text: str) -> bool:
+    """Whether all words of a name tell what a file holds, so that it is no patient's."""
+    known = MASK | IMAGE | frozenset[str]().union(*MODALITIES.values()) | {"ses", "nifti", "nii", "dicom", "data"}
+    words = _TOKEN.findall(text.lower())
+    return bool(words) and all(_is_known(word, known) for word in words)
+
+
+def holds_role(text: str) -> bool:
+    """Whether a name holds a word for an image or a mask, as a patient's hardly does."""
+    return not (MASK | IMAGE).isdisjoint(tokens(text))
+
+
+def is_tumour(name: str) -> bool:
+    """Whether the name of an ROI is that of a tumour."""
+    return any(word in tokens(name) or any(t.startswith(word) for t in tokens(name)) for word in TUMOUR)
+
+
+def _is_known(word: str, known: Iterable[str]) -> bool:
+    return word in known or word.rstrip("0123456789") in known or TIMEPOINT.fullmatch(word) is not None

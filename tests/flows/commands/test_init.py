@@ -1,0 +1,200 @@
+"""From a stranger's folder to first features in three commands: init, check, refresh, as they are printed."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.core.catalog.catalog import Catalog, load_catalog
+from features.core.kinds.recipe import load_recipe
+from features.core.storage.table import read_table
+from tests.support.trees import PEOPLE, write_bids, write_pairs, write_table, write_tcia
+
+Drafted = Callable[..., tuple[Catalog, str]]
+
+
+@pytest.fixture
+def init(command, tmp_path: Path) -> Drafted:
+    """The catalog that is drafted for a folder, and what is printed; without any of these ids, as none may be in either."""
+
+    def draft(folder: Path, *options: object, ids: tuple[str, ...] = PEOPLE) -> tuple[Catalog, str]:
+        work = tmp_path / "work"
+        work.mkdir(exist_ok=True)
+        printed = command("init", folder, *options, cwd=work, COLUMNS="80")
+        files = [work / "data_catalog.yaml", *(work / "recipes").glob("*.yaml")]
+        written = "".join(path.read_text("utf-8") for path in files)
+        for one in ids:
+            assert one not in printed.stdout + printed.stderr + written
+        assert max(map(len, printed.stdout.splitlines())) <= 80 + len(str(tmp_path))
+        return load_catalog(work / "data_catalog.yaml"), printed.stdout
+
+    return draft
+
+
+def features_of(command, tmp_path: Path, **settings: str) -> dict[str, int]:
+    """Rows of each recipe's features after the commands that init prints, with no case in quarantine."""
+    work = tmp_path / "work"
+    checked = command("check", cwd=work).stdout
+    command("refresh", cwd=work, RADWEAVE_RUNNER="threads", RADWEAVE_STORE="store", **settings)
+    mart = work / "store" / "mart"
+    assert read_table(next((mart / "quarantine").glob("*.parquet"))).num_rows == 0
+    found = {path.parent.name: read_table(path) for path in sorted((mart / "radiomics").glob("*/*.parquet"))}
+    assert all(f"recipes/{name}.yaml: no faults" in checked for name in found)
+    assert all(table.num_columns > 90 for table in found.values())
+    return {name: table.num_rows for name, table in found.items()}
+
+
+@pytest.mark.slow
+def test_a_bids_tree_gives_features_of_every_image(command, init: Drafted, tmp_path: Path) -> None:
+    catalog, printed = init(write_bids(tmp_path / "study"), ids=("sub-017", "sub-023", "sub-042"))
+    (source,) = catalog.cohort("study").images
+    assert source.path == "{patient}/anat/{patient}_T1w.nii.gz"
+    assert source.mask.path == "derivatives/lesions/{patient}/anat/{patient}_T1w_mask.nii.gz"
+    assert "3 scans of MR" in printed and "participants.tsv: 3 of 3 patients" in printed
+    assert features_of(command, tmp_path) == {"mr": 3}
+
+
+@pytest.mark.slow
+def test_a_download_from_tcia_gives_features_of_every_patient(command, init: Drafted, tmp_path: Path) -> None:
+    catalog, printed = init(write_tcia(tmp_path / "study"))
+    cohort = catalog.cohort("study")
+    (source,) = cohort.images
+    assert (source.format, source.modality, source.unit, source.mask.roi) == ("dicom", "CT", "HU", "GTV-1")
+    assert "metadata.csv left out: it lists what was downloaded" in printed
+    assert cohort.tables[0].path == "clinical.csv" and not cohort.endpoints
+    text = (tmp_path / "work" / "data_catalog.yaml").read_text()
+    assert "{from: Survival.time, unit: months}" in text  # an answer, and no guess
+    assert cohort.variables["survival_time"].unit == ""
+    assert "3 names of single patients, not shown" in text
+    assert features_of(command, tmp_path) == {"ct": 3}
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_the_sarcoma_data_give_features_of_both_modalities(
+    command, init: Drafted, tmp_path: Path, public_data: Path
+) -> None:
+    ids = tuple(path.name for path in (public_data / "sts").glob("STS_*"))
+    folder = tmp_path / "sarcoma"
+    for patient in ids[:4]:
+        shutil.copytree(public_data / "sts" / patient, folder / patient)
+    for table in ("clinical.csv", "outcome.csv"):
+        shutil.copy(public_data / "sts" / table, folder)
+    catalog, _ = init(folder, "--cohort", "soft_tissue", ids=ids)
+    cohort = catalog.cohort("soft_tissue")
+    assert {(one.modality, one.unit) for one in cohort.images} == {("PT", "SUV"), ("MR", "arbitrary")}
+    assert [table.path for table in cohort.tables] == ["clinical.csv", "outcome.csv"]
+    assert cohort.endpoints["rfs"].model_dump(include={"time", "event"}) == {
+        "time": "rfs_days",
+        "event": "recurrence_or_mets",
+    }
+    expected = {"mr": len(list(folder.glob("*/MR_T1_image.nii.gz"))), "pet": 4}
+    assert features_of(command, tmp_path) == {name: count for name, count in expected.items() if count}
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("folder", "modality", "mask", "recipe"),
+    [
+        ("ibsi1-ct-phantom", "CT", {"format": "rtstruct", "roi": "GTV-1"}, "ct"),
+        ("dicomseg-qin-prostate", "MR", {"format": "seg", "roi": "Lesion"}, "mr"),
+    ],
+)
+def test_public_dicom_in_archives_gives_features(
+    command,
+    init: Drafted,
+    tmp_path: Path,
+    public_data: Path,
+    monkeypatch,
+    folder: str,
+    modality: str,
+    mask: Any,
+    recipe: str,
+) -> None:
+    monkeypatch.setenv("RADWEAVE_UNPACKED", str(tmp_path / "unpacked"))
+    catalog, _ = init(public_data / folder, "--cohort", "one", ids=("PCAMPMRI-00001", "QIN-PROSTATE-001"))
+    assert not list((tmp_path / "unpacked").iterdir())
+    (source,) = catalog.cohort("one").images
+    assert (source.modality, source.mask.model_dump(include={"format", "roi"})) == (modality, mask)
+    assert features_of(command, tmp_path) == {recipe: 1}
+
+
+def test_folders_with_patients_of_their_own_are_centres(init: Drafted, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "trial" / "North", PEOPLE)
+    write_pairs(tmp_path / "trial" / "South", ("Moe-0051", "Woe-0063"))
+    catalog, printed = init(tmp_path / "trial")
+    cohort = catalog.cohort("trial")
+    assert [(one.centre, one.path) for one in cohort.images] == [
+        ("North", "North/{patient}/CT.nii.gz"),
+        ("South", "South/{patient}/CT.nii.gz"),
+    ]
+    assert "centres: the folders North, South" in printed
+    recipe = load_recipe(tmp_path / "work" / "recipes" / "ct.yaml")
+    assert recipe.default and recipe.discretise.model_dump() == {"bin_width": 25.0}
+
+
+def test_sessions_of_a_bids_tree_are_time_points_whose_days_are_asked(init: Drafted, tmp_path: Path) -> None:
+    catalog, _ = init(write_bids(tmp_path / "study", sessions=("01", "02")), ids=("sub-017",))
+    cohort = catalog.cohort("study")
+    (source,) = cohort.images
+    assert source.path == "{patient}/ses-{timepoint}/anat/{patient}_ses-{timepoint}_T1w.nii.gz"
+    assert source.timepoint.codes == {"01": "baseline", "02": "ses02"}
+    assert "# question: how many days after the first" in (tmp_path / "work" / "data_catalog.yaml").read_text()
+
+
+def test_two_tables_that_could_be_the_clinical_one_are_a_question_with_both(init: Drafted, tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path / "study")
+    rows = [(patient, 50 + i, "fmf"[i], i % 2) for i, patient in enumerate(PEOPLE)]
+    write_table(folder / "clinical.csv", ("id", "age", "sex", "dead"), rows)
+    write_table(folder / "clinical_old.csv", ("id", "age", "sex", "dead"), rows[:2])
+    catalog, printed = init(folder)
+    assert [table.path for table in catalog.cohort("study").tables] == ["clinical.csv"]
+    text = (tmp_path / "work" / "data_catalog.yaml").read_text()
+    assert re.search(r"# question: clinical_old\.csv has 3 columns.*?#     path: clinical_old\.csv", text, re.DOTALL)
+    assert "which clinical table" in printed
+
+
+def test_images_without_masks_are_a_question(init: Drafted, tmp_path: Path) -> None:
+    _, printed = init(write_pairs(tmp_path / "study", mask=""))
+    assert "masks: no file here is a mask" in printed
+    assert "3 will be refused: MASK_MISSING" in printed
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "said"),
+    [
+        (lambda folder: None, 2, "there is no such folder"),
+        (lambda folder: folder.mkdir(), 3, "the folder is empty"),
+        (
+            lambda folder: folder.write_text("x"),
+            2,
+            "is a file, and init looks at a folder; give the folder that it lies in",
+        ),
+        (lambda folder: write_table(folder / "a.csv", ("id", "x"), [("a", 1)]), 3, "1 table and no images"),
+        (lambda folder: write_table(folder / "a.pdf", ("id", "x"), []), 3, "1 file, of which none is an image"),
+    ],
+)
+def test_a_folder_that_is_none_or_holds_no_image_is_a_sentence(
+    command, tmp_path: Path, make: Callable[[Path], object], code: int, said: str
+) -> None:
+    make(tmp_path / "given")
+    found = command("init", tmp_path / "given", cwd=tmp_path, code=code).stderr
+    assert said in found and "Traceback" not in found
+    assert not (tmp_path / "data_catalog.yaml").exists()
+
+
+def test_no_file_is_written_over(command, tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path / "study", PEOPLE[:2])
+    command("init", folder, cwd=tmp_path)
+    first = (tmp_path / "data_catalog.yaml").read_bytes()
+    found = command("init", folder, cwd=tmp_path, code=2).stderr
+    assert "data_catalog.yaml: there is a catalog already" in found and "--out" in found
+    found = command("init", folder, "--out", "other.yaml", cwd=tmp_path, code=2).stderr
+    assert "recipes/ct.yaml: there already" in found and not (tmp_path / "other.yaml").exists()
+    printed = command("init", folder, "--out", "new/catalog.yaml", cwd=tmp_path).stdout
+    assert "radweave refresh --catalog new/catalog.yaml" in printed
+    assert (tmp_path / "data_catalog.yaml").read_bytes() == first
