@@ -62,7 +62,7 @@ serve: $(READY)  ## the Prefect server, its UI and the schedules, on loopback
 	$(BIN)/radweave serve
 
 docs: $(TOOLS)  ## the docs as a site, into build/site; links and anchors are checked
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build  # --quiet would hide warnings from --strict
 
 lock: $(READY)  ## renew both locks
 	$(COMPILE) --extra dev --output-file requirements-dev.lock

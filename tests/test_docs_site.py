@@ -24,7 +24,7 @@ LOADED = re.compile(r"<(?:script|img|link|iframe|source)\b[^>]*?(?:src|href)=[\"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site. MkDocs counts a dead link or anchor, and a page that is in no menu, as a fault."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(folder)]
     settings = {**os.environ, "PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}
     found = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
@@ -47,6 +47,13 @@ def test_make_docs_builds_what_the_test_builds() -> None:
 
 def test_links_to_pages_that_are_made_are_known_as_such() -> None:
     assert set(pages()) == MADE
+
+
+def test_the_checks_that_the_page_names_are_there() -> None:
+    text = (ROOT / "docs" / "checks.md").read_text("utf-8")
+    named = set(re.findall(r"tests/[\w/]+\.py", text))
+    assert len(named) > 25
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
 def test_the_page_of_commands_has_every_command() -> None:

@@ -38,6 +38,8 @@ Where a key takes a *kind*, such as a model, write its name alone, or the name w
 models: [svm, {{kind: random_forest, trees: 300}}]
 ```
 
+<input class="filter" type="search" placeholder="Show only keys with these words" aria-label="Show only keys with these words">
+
 """
 _FEATURES = """# Dictionary of features
 
@@ -49,6 +51,8 @@ are ratios, or figures of grey levels.
 A column of the tables is named `EXTRACTOR__RECIPE__IMAGE_FAMILY_FEATURE`, such as
 `radweave__ct_lung__original_glcm_Contrast`. The extractor `radweave` has the names of pyradiomics, the extractor `ibsi` those
 of IBSI. `radweave query "SELECT * FROM dictionary"` explains every column of your own tables.
+
+<input class="filter" type="search" placeholder="Show only rows with these words" aria-label="Show only rows with these words">
 
 """
 
