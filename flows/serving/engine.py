@@ -12,6 +12,7 @@ import copy
 import ctypes
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -30,7 +31,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.states import Failed
 
 from features.core.digest import digest_bytes
-from features.core.errors import ExitCode, RadweaveError
+from features.core.errors import ConfigError, ExitCode, RadweaveError
 from features.core.progress import watched_by
 from flows.commands.fault import fault_of
 from flows.serving.address import server_fault
@@ -47,6 +48,7 @@ WAITS = (
     "it: it is free after two minutes; after a restart of a server that radweave serve did not start, say radweave prepare"
 )
 _PR_SET_PDEATHSIG = 1
+_FRAME = re.compile(r'^  File "[^"\n]+", line \d+, in \S+$', re.MULTILINE)
 
 
 class UnknownError(RadweaveError):
@@ -73,6 +75,10 @@ def _way_to(error: BaseException) -> str:
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     found = f"{_way_to(before)}\n\nwhich led to\n\n" if before is not None else ""
     lines = "".join(traceback.format_tb(error.__traceback__))
+    of_worker = getattr(
+        error, "traceback", ""
+    )  # the way inside a worker process, as text that ends with the error's own
+    lines += "".join(f"{frame}\n" for frame in _FRAME.findall(of_worker if isinstance(of_worker, str) else ""))
     return f"{found}Traceback (most recent call last):\n{lines}{type(error).__name__} (its text is not shown)"
 
 
@@ -104,17 +110,19 @@ def run_body(work: Callable[[Board], R]) -> R:
             fault = error
         except Exception as error:
             fault = fault_of(error) or UnknownError(error)
-        _tell(fault)
+        sentence = _tell(fault)
         _update_run("the run has no tag of its fault", tags=[f"fault: {fault.exit_code.name.lower()}"])
-        return cast(R, Failed(message=str(fault), data=fault))  # Prefect takes a state for the end of the run
+        return cast(R, Failed(message=sentence, data=fault))  # Prefect takes a state for the end of the run
 
 
-def _tell(fault: RadweaveError) -> None:
-    """The sentence of a fault in the run's log; a bug's traceback comes before it."""
-    log = get_run_logger()
+def _tell(fault: RadweaveError) -> str:
+    """The sentence of a fault, which is also written to the run's log; a bug's traceback comes before it there."""
+    faults = fault.faults if isinstance(fault, ConfigError) else ()
+    sentence = str(faults[0] if len(faults) == 1 else fault)  # one fault needs no heading
     if isinstance(fault, UnknownError):
-        log.error(fault.traceback)
-    log.error(str(fault))
+        get_run_logger().error(fault.traceback)
+    get_run_logger().error(sentence)
+    return sentence
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -1,6 +1,7 @@
 """Steps and flows without a server: plain calls; and errors that tell nothing about patients where they are tracked."""
 
 import errno
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -10,8 +11,11 @@ from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
 from features.core.errors import RadweaveError
 from features.core.progress import tell
-from flows.serving.engine import UnknownError, _discreet, gpu_slot, name_run, run_body, run_flow, run_step, server_fault
+from flows.serving.address import server_fault
+from flows.serving.engine import UnknownError, _discreet, gpu_slot, name_run, run_body, run_flow, run_step
 from tasks.index import index_scans
+from tasks.running.pool import Pool
+from tasks.running.runners.processes import Processes
 from tasks.tables import read_tables
 
 
@@ -80,6 +84,33 @@ def test_an_unknown_error_of_a_tracked_step_tells_its_place_and_no_text() -> Non
     assert "Doe" not in str(told.value) and told.value.__cause__ is None
     assert "ValueError in fail, line " in str(told.value)
     assert "without PREFECT_API_URL to read its text" in str(told.value)
+
+
+def test_a_bug_keeps_its_traceback_and_that_of_what_led_to_it_without_their_texts() -> None:
+    def open_image() -> None:
+        raise KeyError("patient Doe, Jane")
+
+    def fail() -> None:
+        try:
+            open_image()
+        except KeyError as error:
+            raise ValueError("Doe has no image") from error
+
+    with pytest.raises(UnknownError) as told:
+        _discreet(fail)()
+    first, second = told.value.traceback.split("which led to")
+    assert "in open_image\n" in first and first.strip().endswith("KeyError (its text is not shown)")
+    assert "in fail\n" in second and second.endswith("ValueError (its text is not shown)")
+    assert f'File "{__file__}", line ' in second
+
+
+def test_a_bug_in_a_worker_process_keeps_the_way_to_it() -> None:
+    names = ["1", "Doe, Jane"]
+    with Pool(Processes(workers=1)) as pool, pytest.raises(ValueError) as raised:
+        pool.map(int, names, "numbers")
+    told = UnknownError(raised.value).traceback
+    assert "Doe" not in told
+    assert re.search(r'File ".*/pool\.py", line \d+, in _one_by_one', told)
 
 
 def test_an_error_of_files_keeps_its_kind_and_loses_the_file() -> None:

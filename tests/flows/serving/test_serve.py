@@ -54,6 +54,7 @@ def test_the_ui_is_served_on_loopback_alone_whatever_the_environment_says(server
     assert all(address.startswith("0100007F") for address in listening)
 
 
+WRONG_COLUMN = "wrong_column.yaml"
 EVIL = {"Origin": "http://evil.example"}
 
 
@@ -231,17 +232,22 @@ def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_for
             'there is no study "builtin_respons"; there are builtin_response, ',
         ),
         ("scheduled", {"recipes": ["ct_lung", "own/ct.yaml"]}, "own/ct.yaml: there is no such file of a recipe"),
+        ("scheduled", {"catalog": WRONG_COLUMN}, 'tables/A_clinical.csv: there is no column "stadium"; allowed: age, '),
     ],
 )
 def test_what_is_wrong_in_the_form_ends_the_run_with_a_sentence_and_no_traceback(
-    server, name: str, wrong: dict[str, Any], sentence: str
+    server, tmp_path: Path, name: str, wrong: dict[str, Any], sentence: str
 ) -> None:
+    if wrong.get("catalog") == WRONG_COLUMN:  # which only the step that reads the table finds
+        text = server.catalog.read_text().replace("stage: stage", "stage: stadium")
+        path = tmp_path / WRONG_COLUMN
+        path.write_text(text.replace("root: .\n", f"root: {server.catalog.parent}\n"))
+        wrong = {"catalog": str(path), "store": str(tmp_path / "store")}
     before = len(server.log.read_text())
     run = server.end(server.trigger(name, **wrong))
     assert run["state"]["type"] == "FAILED"
     assert sentence in run["state"]["message"]
-    server.wait("the log", lambda: [line for line in log_of(server, run["id"]) if line.startswith("Finished in state")])
-    assert run["state"]["message"] in log_of(server, run["id"])
+    server.wait("the log", lambda: run["state"]["message"] in log_of(server, run["id"]))
     assert "Traceback" not in "".join(log_of(server, run["id"])) + server.log.read_text()[before:]
 
 

@@ -4,6 +4,7 @@ With RADWEAVE_PICTURES_AT=/srv/radweave (a folder that is neat to look at) the p
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,6 +127,8 @@ def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) 
     page.reload()
     see(page, ended["name"])
     picture(page, "study")
+    page.get_by_role("link", name="report.html").click()  # of the log
+    see(page, "Flow of cases")
     report = server.artifacts(run)["report-builtin-response"]["id"]
     page.goto(f"{server.url}/artifacts/artifact/{report}")
     see(page, "Response to chemoradiation in the built-in cohort")
@@ -135,6 +138,14 @@ def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) 
     assert figure.evaluate("image => image.naturalWidth") > 300
     assert figure.bounding_box()["height"] > 100
     picture(page, "scores")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open the report of builtin_response").click()
+    opened.value.get_by_role("link", name="Flow of cases").click()
+    assert re.fullmatch(
+        rf"{server.url}/pages/studies/builtin_response/[0-9a-f]{{16}}/report\.html#flow", opened.value.url
+    )
+    assert opened.value.evaluate("origin") == "null"  # a page cannot use the server
+    opened.value.close()
 
 
 def test_the_quarantine_and_the_limits_can_be_looked_at(page: Any, server: Any) -> None:
