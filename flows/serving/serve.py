@@ -129,6 +129,7 @@ def _run_deployments(
     declared: Catalog, store: str, catalog: Path, cron: str, runner: Runner, stopping: threading.Event
 ) -> None:
     from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
     from flows.refresh import refresh
@@ -144,7 +145,8 @@ def _run_deployments(
     places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
     common: dict[str, Any] = {"parameters": places, "entrypoint_type": module, "tags": ["radweave"]}
-    scheduled = refresh.to_deployment(SCHEDULED, cron=cron, description=_WHAT[SCHEDULED], **common)
+    nightly = Cron(cron, timezone="UTC")  # so that the UI says whose hour it is
+    scheduled = refresh.to_deployment(SCHEDULED, schedule=nightly, description=_WHAT[SCHEDULED], **common)
     on_demand = study.to_deployment(ON_DEMAND, description=_WHAT[ON_DEMAND], **common)
     assert isinstance(scheduled, RunnerDeployment)
     assert isinstance(on_demand, RunnerDeployment)

@@ -189,7 +189,9 @@ def test_prefect_yaml_deploys_and_a_worker_runs_what_is_scheduled(server, demo, 
     planned = server.wait("a scheduled run", lambda: server.post("/api/flow_runs/filter", wanted))
     assert planned[0]["auto_scheduled"] and planned[0]["expected_start_time"][11:19] == "03:00:00"
     run = server.trigger("nightly", catalog=str(demo.catalog), store=str(demo.copy(tmp_path)), cohorts=["builtin"])
+    assert server.get("/api/work_pools/radweave")["status"] == "NOT_READY"
     prefect("worker", "start", "--pool", "radweave", "--type", "process", "--run-once")
+    assert server.get("/api/work_pools/radweave")["status"] == "READY"
     ended = server.end(run)
     assert ended["state"]["type"] == "COMPLETED", ended["state"]
     assert ended["name"].startswith("refresh builtin → ")

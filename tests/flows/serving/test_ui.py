@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,19 @@ def picture(page: Any, name: str) -> None:
         from PIL import Image
 
         path = PICTURES / f"ui-{name}.png"
-        page.wait_for_timeout(1 * SECONDS)
+        page.wait_for_timeout(5 * SECONDS)  # the graph of a run is drawn late
         page.screenshot(path=path)
         Image.open(path).convert("RGB").quantize(colors=96, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+@contextmanager
+def schedule_as_shipped(server: Any) -> Iterator[None]:
+    """For a picture: the deployment is not paused, as other tests need it."""
+    place = f"/api/deployments/{server.deployment('scheduled')['id']}"
+    if os.environ.get("RADWEAVE_PICTURES_AT"):
+        server.post(f"{place}/resume_deployment", {})
+    yield
+    server.post(f"{place}/pause_deployment", {})
 
 
 def open_form(page: Any, server: Any, flow: str, deployment: str) -> None:
@@ -79,7 +90,10 @@ def test_a_refresh_is_run_by_clicking(page: Any, server: Any) -> None:
     page.goto(f"{server.url}/deployments")
     see(page, "on-demand")
     see(page, "scheduled")
-    picture(page, "deployments")
+    with schedule_as_shipped(server):
+        page.reload()
+        see(page, "scheduled")
+        picture(page, "deployments")
     known = {run["id"] for run in server.runs()}
     open_form(page, server, "refresh", "scheduled")
     for words in ("Cohorts", "Recipes", "Runner", "Failure threshold", "where the work is done"):
@@ -118,7 +132,9 @@ def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) 
     page.get_by_text("Binary", exact=True).click()
     see(page, "small values keep few columns")
     page.mouse.move(5, 5)
+    page.set_viewport_size({"width": 1280, "height": 1240})
     picture(page, "form")
+    page.set_viewport_size({"width": 1280, "height": 800})
     run = submitted(page, server, known)
     page.goto(f"{server.url}/runs/flow-run/{run}")
     ended = server.end(run)
