@@ -29,15 +29,17 @@ if [ "$backend" = auto ] && "$python" -c "$fits" 2>/dev/null; then
     exit
 fi
 
+if [ "$backend" != auto ]; then
+    if ! choose; then
+        echo "torch: no build \"$backend\" of $torch could be installed; what was there is unchanged" >&2
+        exit 1
+    fi
 # Asked first without patience, so that a machine that cannot reach the builds waits seconds; the download itself has patience.
-if UV_HTTP_RETRIES=0 UV_HTTP_CONNECT_TIMEOUT=5 UV_HTTP_TIMEOUT=10 choose --dry-run 2>/dev/null; then
+elif UV_HTTP_RETRIES=0 UV_HTTP_CONNECT_TIMEOUT=5 UV_HTTP_TIMEOUT=10 choose --dry-run 2>/dev/null; then
     choose
-elif [ "$backend" = auto ]; then
+else
     echo "torch: the builds among which uv would choose cannot be reached, so pip takes the one of its own index" \
         "(for Linux often gigabytes of CUDA; README.md says how to bring another)"
     "$python" -m pip install --quiet --no-compile "$torch"
-else
-    echo "torch: no build \"$backend\" of $torch can be reached; what was there is unchanged" >&2
-    exit 1
 fi
 tell is installed
