@@ -36,9 +36,17 @@ def on_page_markdown(markdown: str, *, page: Page, files: Files, **_: object) ->
         place = _place(folder, target)
         if place is None and files.get_file_from_path(target) is None and (folder / target).exists():
             return text  # a file of the repository that is no page
+        if text.endswith(".md") and (title := _title(folder / target)):
+            text = title
         return f"[{text}]({place or target}{anchor})"
 
     return PICTURE.sub(lambda found: f"{found[1]}({_place(folder, found[2]) or found[2]})", LINK.sub(link, markdown))
+
+
+def _title(path: Path) -> str:
+    """The title of a page that a link names by its file, as links in a repository do; "" if it has none."""
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "")
 
 
 def _place(folder: Path, target: str) -> str | None:

@@ -12,6 +12,7 @@ from flows.reference.markdown import table
 from flows.reference.schema import FILES, schema_of
 from flows.reference.settings import NEEDED, Setting, settings_in
 
+_SHORT = ("Dicom", "Rtstruct", "Seg", "Pacs")  # names that are written in capitals
 _WHERE = {
     "catalog": "`data_catalog.yaml`: facts about data. [For data managers](data-manager.md) shows one line by line.",
     "recipe": "A file in `flows/recipes`, or of your own: how pixels are prepared, and what is extracted.",
@@ -84,7 +85,8 @@ def _file(file: str) -> Iterator[str]:
     """The sections of a file: the file itself, then every part of it in the order in which they are met."""
     schema = schema_of(file)
     definitions = schema.get("$defs", {})
-    names = [name for name in _met(schema, definitions) if "kind" not in definitions[name].get("properties", {})]
+    met = _met(schema, definitions)
+    names = {name: place for name, place in met.items() if "kind" not in definitions[name].get("properties", {})}
 
     def named(name: str) -> str:
         if name in names:
@@ -95,33 +97,38 @@ def _file(file: str) -> Iterator[str]:
 
     yield f"## {file.capitalize()} {{ #{file} }}\n\n{_WHERE[file]}\n"
     yield _table(settings_in(schema, definitions, named))
-    for name in names:
-        yield f"### {_title(name)} {{ #{file}-{name.lower()} }}\n\n{_first_paragraph(definitions[name])}\n"
+    for name, place in names.items():
+        yield f"### {_title(name)} {{ #{file}-{name.lower()} }}\n\nIn `{place}`. {_first_paragraph(definitions[name])}\n"
         yield _table(settings_in(definitions[name], definitions, named))
 
 
-def _met(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[str]:
-    """Names of the objects in `$defs`, in the order in which a reader meets them."""
-    found: list[str] = []
+def _met(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the objects in `$defs` in the order in which a reader meets them → the keys that lead to them first."""
+    found: dict[str, str] = {}
+    waiting: list[tuple[Any, str]] = []
 
-    def walk(one: Any) -> None:
+    def walk(one: Any, place: str) -> None:
         if isinstance(one, list):
             for inner in one:
-                walk(inner)
+                walk(inner, place)
         elif isinstance(one, dict):
             name = str(one.get("$ref", "")).rpartition("/")[2]
-            if name and name not in found and "properties" in definitions[name]:
-                found.append(name)
-                waiting.append(name)
-            elif name and "properties" not in definitions[name]:
-                walk(definitions[name])
-            for inner in one.values():
-                walk(inner)
+            if name and "properties" not in definitions[name]:
+                walk(definitions[name], place)
+            elif name and name not in found:
+                found[name] = place
+                waiting.append((definitions[name], place))
+            for key, inner in one.items():
+                step = ".NAME" if key in ("additionalProperties", "patternProperties") else ""
+                if key == "properties":
+                    for word, value in inner.items():
+                        walk(value, f"{place}.{word}".lstrip("."))
+                elif key != "default":
+                    walk(inner if key != "patternProperties" else list(inner.values()), place + step)
 
-    waiting: list[str] = []
-    walk(schema.get("properties", {}))
+    walk({"properties": schema.get("properties", {})}, "")
     while waiting:
-        walk(definitions[waiting.pop(0)])
+        walk(*waiting.pop(0))
     return found
 
 
@@ -136,8 +143,10 @@ def _list(listed: Listed) -> Iterator[str]:
 
 
 def _title(name: str) -> str:
-    """`RtstructMask` → `Rtstruct mask`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    """`RtstructMask` → `RTSTRUCT mask`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).split()
+    first = words[0].upper() if words[0] in _SHORT else words[0].capitalize()
+    return " ".join([first, *(word.lower() for word in words[1:])])
 
 
 def _first_paragraph(schema: Mapping[str, Any]) -> str:
