@@ -59,10 +59,12 @@ def hidden_package(here: Path = Path(__file__).parent) -> str:
             return f"radweave is not whole: its package {name} is not beside {__file__}; install radweave again"
         found = Path(places[0])
         found = found.parent if found.name == "__init__.py" else found
-        first = "was imported before" if loaded else "comes first on Python's path"
+        said = f"{found} hides radweave's own package {name}, because it"
+        if loaded:
+            return f"{said} was imported before. One program cannot use both: rename {found.name}"
         return (
-            f"{found} hides radweave's own package {name}, because it {first}. Rename it, or start Python where it is not: "
-            f"with `python -P`, the folder of a script or notebook is not on the path; see also PYTHONPATH"
+            f"{said} comes first on Python's path. Rename {found.name}; or start the script or notebook from another "
+            f"folder, or by `python -P`, and take {found.parent} out of PYTHONPATH"
         )
     return ""
 

@@ -69,7 +69,7 @@ def test_a_folder_or_file_of_the_user_s_that_hides_a_package_is_named(tmp_path: 
     assert said.startswith(
         f"ImportError: {mine} hides radweave's own package {name}, because it comes first on Python's path"
     )
-    assert "Rename it, or start Python where it is not" in said
+    assert f"Rename {mine.name}; or start the script or notebook from another folder, or by `python -P`" in said
     python("-P", "script.py", cwd=tmp_path)  # the way out that the message tells
     assert (
         python("-c", f"import {name}, radweave", cwd=tmp_path, code=1).stderr.count(f"{name}, because it was imported")
@@ -90,7 +90,7 @@ def test_the_command_says_in_a_sentence_what_hides_a_package(tmp_path: Path) -> 
     (tmp_path / "flows" / "__init__.py").touch()
     (tmp_path / "bin").mkdir()
     script = tmp_path / "bin" / "radweave"  # as pip writes it
-    script.write_text("import sys\nfrom radweave import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom radweave import main\nif __name__ == '__main__':\n    sys.exit(main())\n")
     assert python(str(script), "--version", cwd=tmp_path).stdout.startswith(
         "radweave "
     )  # the folder is not on the path

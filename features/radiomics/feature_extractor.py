@@ -9,6 +9,7 @@ import os
 import platform
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -110,7 +111,7 @@ class RadiomicsFeatureExtractor:
     def _apply(self, document: Document) -> None:
         parse_parameters(document)
         data = document.data
-        self.settings = {**DEFAULTS, **(data.get("setting") or {}), **(data.get("voxelSetting") or {})}
+        self.settings = {**deepcopy(DEFAULTS), **(data.get("setting") or {}), **(data.get("voxelSetting") or {})}
         self.enabledImagetypes = {name: own or {} for name, own in (data.get("imageType") or {"Original": {}}).items()}
         every: dict[str, list[str]] = {name: [] for name in self.featureClassNames}
         self.enabledFeatures = dict(data.get("featureClass") or every)
@@ -281,8 +282,8 @@ class RadiomicsFeatureExtractor:
         for name, package in (("Numpy", "numpy"), ("SimpleITK", "SimpleITK"), ("PyWavelet", "PyWavelets")):
             yield f"{PREFIX}Versions_{name}", version(package)
         yield f"{PREFIX}Versions_Python", platform.python_version()
-        yield f"{PREFIX}Configuration_Settings", {**self.settings, **told}
-        yield f"{PREFIX}Configuration_EnabledImageTypes", self.enabledImagetypes
+        yield f"{PREFIX}Configuration_Settings", deepcopy({**self.settings, **told})
+        yield f"{PREFIX}Configuration_EnabledImageTypes", deepcopy(self.enabledImagetypes)
         own = (f"{PREFIX}Versions_", f"{PREFIX}Configuration_")
         yield from ((name, value) for name, value in found.items() if not name.startswith(own))
 
