@@ -44,7 +44,7 @@ INTERPOLATORS = (
     "sitkLanczosWindowedSinc",
     "sitkBlackmanWindowedSinc",
 )
-_SPLINE = 23  # SimpleITK's sitkBSpline since 2.1; 3 before
+_SPLINE = 23  # SimpleITK's sitkBSpline today; it was 3
 
 
 def _interpolator(value: object) -> object:

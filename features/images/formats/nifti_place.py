@@ -15,6 +15,7 @@ LPS = np.array([-1.0, -1.0, 1.0])  # NIfTI counts x and y the other way (RAS)
 _UNITS_MM = {1: 1000.0, 3: 1e-3}  # xyzt_units: metres, micrometres
 _AGREE_MM = 1e-3  # entries of both forms; of voxels below 1 mm so much of a voxel
 _ROUNDED = 3 * 2.0**-24  # of a quaternion: single precision, and that of the matrix that it was computed from
+_SAME = 1e-6  # of a spacing: what turned axes in single precision are off by; 1.00000002 mm would need a voxel more of a new grid
 _NO_TURN = 1e-6  # the first number of a quaternion below which its sign is rounding
 
 Matrix = NDArray[np.float64]
@@ -67,6 +68,7 @@ def place_of(header: Any, pixdim: list[float], *, flat: bool = False) -> Place:
     if not all(0 < value <= MAX_SPACING_MM for value in spacing):
         raise Rejected("NII_SPACING", "sform gives a spacing of zero or above 20 mm")
     direction = axes / spacing
+    spacing = np.where(np.abs(spacing - pixdim) <= _SAME * spacing, pixdim, spacing)
     shear = float(np.abs(direction.T @ direction - np.eye(3)).max())
     if not shear <= 1e-3:
         raise Rejected("NII_SHEAR", cosine=round(shear, 4))
