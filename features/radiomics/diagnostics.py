@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from features.core.box import bounding_box
 from features.core.region import Region, Volume
 from features.core.versions import package_versions
+from features.radiomics.pair import Value
 from features.radiomics.parameters import Parameters
-from features.radiomics.pyradiomics_preparation import Steps
+from features.radiomics.prepare_pair import Steps
 
-Value = float | int | str | tuple[float, ...]
 PREFIX = "diagnostics_"
 PACKAGES = {"Numpy": "numpy", "Numba": "numba", "SimpleITK": "SimpleITK"}
 

@@ -12,9 +12,9 @@ import numpy as np
 from features.core.errors import DataError, RadweaveError
 from features.core.memory import TooLarge
 from features.core.quarantine import REASONS, Rejected
-from features.radiomics.diagnostics import Value
-from features.radiomics.extraction import Extraction, extract_features, told_of, warnings_of
+from features.radiomics.extraction import extract_features, told_of, warnings_of
 from features.radiomics.given import read_given
+from features.radiomics.pair import Extraction, Value
 from features.radiomics.parameters import Note, Parameters, parameters_of
 
 if TYPE_CHECKING:

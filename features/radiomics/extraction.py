@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,53 +16,15 @@ from features.core.box import bounding_box
 from features.core.quarantine import REASONS, Rejected, Warned
 from features.core.region import Region, Volume
 from features.images.formats.volume import read_volume
-from features.radiomics.diagnostics import Value, diagnose
+from features.radiomics.diagnostics import diagnose
 from features.radiomics.engine import compute_features
+from features.radiomics.pair import Extraction, Pair, Value
 from features.radiomics.parameters import Parameters
 from features.radiomics.plan import Plan
-from features.radiomics.pyradiomics_preparation import Steps, prepare_pair
+from features.radiomics.prepare_pair import Steps, prepare_pair
 
 _OF_IMAGE = frozenset({"NAN_IN_ROI", "TOO_MANY_BINS"})
 _OF_MASK = frozenset({"LABEL_ABSENT", "MASK_EMPTY", "MASK_TINY", "MASK_VALUES"})
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The files of an image and a label map; label and channel: those of the parameters where they are None."""
-
-    image: Path
-    mask: Path
-    label: int | None = None
-    channel: int | None = None
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """features: by pyradiomics' names; NaN where a feature is undefined, and `undefined` then says why. rejected: images that
-    cannot be measured, and why. flat: the ROI has one intensity, so that many features are undefined. warnings: what the
-    readers noticed of image and label map; of files, each with its name and the remedy."""
-
-    features: Mapping[str, float]
-    undefined: Mapping[str, str]
-    rejected: Mapping[str, Rejected]
-    diagnostics: Mapping[str, Value]
-    flat: bool
-    warnings: tuple[Warned, ...] = ()
-
-    @property
-    def incomplete(self) -> Rejected | None:
-        """Why features are empty, if any are: the code of the first image that is rejected, MASK_FLAT, or UNDEFINED."""
-        if not self.undefined:
-            return None
-        reasons: dict[str, list[str]] = {}
-        for name, reason in self.undefined.items():
-            reasons.setdefault(reason, []).append(name)
-        parts = [f"{image}: {why.message}" for image, why in self.rejected.items()]
-        for reason, names in reasons.items():
-            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-            parts.append(f"{reason}: {', '.join(names[:4])}{more}")
-        code = next((why.code for why in self.rejected.values()), "MASK_FLAT" if self.flat else "UNDEFINED")
-        return Rejected(code, f"{len(self.undefined)} features are empty: {'; '.join(parts)}")
 
 
 def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:

@@ -23,17 +23,18 @@ from features.core.errors import ConfigError, Fault
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Volume
 from features.core.yaml import Document
-from features.radiomics.diagnostics import PREFIX, Value, diagnose
+from features.radiomics.diagnostics import PREFIX, diagnose
 from features.radiomics.dialects.pyradiomics import FEATURES, OF_SHAPE
 from features.radiomics.extract import as_errors, check_label
 from features.radiomics.extraction import extract_features, prepare, told_of, warnings_of
 from features.radiomics.given import Given, read_given
 from features.radiomics.maps import map_region
 from features.radiomics.names import ORIGINAL
+from features.radiomics.pair import Value
 from features.radiomics.parameter_file import ImageTypes, VoxelSettings
 from features.radiomics.parameters import Parameters, given_document, parameter_document, parse_parameters
 from features.radiomics.plan import Plan
-from features.radiomics.pyradiomics_preparation import crop_around, itk_image
+from features.radiomics.prepare_pair import crop_around, itk_image
 
 if TYPE_CHECKING:
     from features.radiomics.given import Picture

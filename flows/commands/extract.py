@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from rich.table import Table
 
-    from features.radiomics.extraction import Extraction, Pair
+    from features.radiomics.pair import Extraction, Pair
     from features.radiomics.parameters import Parameters
 
 FORMATS = {".json": "json", ".csv": "csv", ".parquet": "parquet"}
@@ -111,7 +111,7 @@ def _spare(given: Sequence[Path | None], out: Path | None) -> None:
 
 def read_lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
     """What to extract. Raises RadweaveError if the arguments or the CSV make no pairs."""
-    from features.radiomics.extraction import Pair
+    from features.radiomics.pair import Pair
 
     if mask is not None:
         return [Line({"Image": str(image), "Mask": str(mask)}, Pair(image, mask, label))]
@@ -136,7 +136,7 @@ def read_lines(image: Path, mask: Path | None, label: int | None) -> list[Line]:
 
 
 def _line(row: dict[str, str], folder: Path, label: int | None) -> Line:
-    from features.radiomics.extraction import Pair
+    from features.radiomics.pair import Pair
 
     numbers: dict[str, int | None] = {"Label": label, "Label_channel": None}
     for name in numbers:

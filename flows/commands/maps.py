@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from features.radiomics.extraction import Pair
+    from features.radiomics.pair import Pair
     from features.radiomics.parameters import Parameters
 
 ENDINGS = (".nii", ".nii.gz")
@@ -170,7 +170,7 @@ def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bo
     from features.images.formats.nifti import write_nifti
     from features.radiomics.extraction import prepare, read_pair, told_of, warnings_of
     from features.radiomics.maps import Maps, map_region
-    from features.radiomics.pyradiomics_preparation import crop_around
+    from features.radiomics.prepare_pair import crop_around
 
     image, labels = read_pair(pair, parameters)
     window, outside = parameters.window, parameters.outside

@@ -12,7 +12,8 @@ import SimpleITK as sitk
 from features.core.errors import ConfigError, DataError, RadweaveError
 from features.core.memory import limit_memory
 from features.radiomics.extract import PairError, extract
-from features.radiomics.extraction import Pair, extract_pair
+from features.radiomics.extraction import extract_pair
+from features.radiomics.pair import Pair
 from features.radiomics.parameters import load_parameters
 
 FEW = {"setting": {"binWidth": 10}, "featureClass": {"firstorder": ["Mean", "Entropy"], "shape": ["MeshVolume"]}}

@@ -10,9 +10,10 @@ import pytest
 
 from features.core.quarantine import Rejected
 from features.core.region import Volume
-from features.radiomics.extraction import Pair, extract_features, extract_pair
+from features.radiomics.extraction import extract_features, extract_pair
+from features.radiomics.pair import Pair
 from features.radiomics.parameters import Parameters, default_parameters, load_parameters
-from features.radiomics.pyradiomics_preparation import itk_image
+from features.radiomics.prepare_pair import itk_image
 
 FILES = {
     "filtered": "imageType: {Square: {binWidth: 3}, SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {binWidth: 5}}",

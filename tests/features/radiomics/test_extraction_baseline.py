@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from features.radiomics.extraction import Pair, extract_pair
+from features.radiomics.extraction import extract_pair
+from features.radiomics.pair import Pair
 from features.radiomics.parameters import load_parameters
 
 FAMILIES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm", "shape")  # masks of one slice are not there

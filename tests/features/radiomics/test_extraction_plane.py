@@ -15,7 +15,8 @@ from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.images.prepare import prepare_region
 from features.images.region import check_region, read_region
-from features.radiomics.extraction import Pair, extract_pair
+from features.radiomics.extraction import extract_pair
+from features.radiomics.pair import Pair
 from features.radiomics.parameters import load_parameters
 
 RNG = np.random.default_rng(0)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from features.core.quarantine import Rejected
 from features.core.region import Volume
-from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation, Steps, itk_image, prepare_pair
+from features.radiomics.prepare_pair import Steps, itk_image, prepare_pair
+from features.radiomics.pyradiomics_preparation import PyradiomicsPreparation
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "nothing": ({}, {}),
