@@ -25,11 +25,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.core.catalog.catalog import Catalog
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.region import Region
 from features.core.storage.store import Store
-from features.core.storage.table import ARROW, Column, Schema, dictionary_rows
+from features.core.storage.table import ARROW, Schema, dictionary_rows
 from features.fusion.fuse import fuse
 from features.fusion.question import Question
 from features.results.manifest import CohortState, Mart

@@ -14,10 +14,11 @@ from features.clinical.units import MOLAR_MASS, conversion
 from features.clinical.warnings_by_centre import warn
 from features.core.catalog.catalog import Cohort
 from features.core.catalog.table_source import ClinicalTable, ColumnSource, Variable
+from features.core.column import Column
 from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
-from features.core.storage.table import Column, Schema
+from features.core.storage.table import Schema
 from features.tables.files import TextTable, patients_of, read_text_table, require_columns
 from features.tables.number import parse_number
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.region import Region
-from features.core.storage.table import Column
 from features.deep.needed import check_installed, check_torch, torch_version
 from features.deep.sampling import VERSION, View, sample_view
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.core.catalog.genomic_source import CopyNumberTable
 from features.core.catalog.id_form import IdForm
-from features.core.storage.table import Column
+from features.core.column import Column
 from features.genomic.matrix import read_matrix
 from features.genomic.values import Values, check_values
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from features.core.catalog.genomic_source import BURDEN, PER_MB, MutationTable
 from features.core.catalog.id_form import IdForm
+from features.core.column import Column
 from features.core.errors import ConfigError, Fault
-from features.core.storage.table import Column
 from features.genomic.values import Values
 from features.tables.excel import is_excel_damage
 from features.tables.files import TextTable, patients_of, read_text_table, require_columns, some_rows

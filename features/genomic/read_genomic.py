@@ -14,10 +14,11 @@ from features.core.catalog.catalog import Cohort
 from features.core.catalog.genomic_source import GenomicTable
 from features.core.catalog.outcome_source import declared_names, is_named
 from features.core.catalog.table_source import ClinicalTable
+from features.core.column import Column
 from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined
-from features.core.storage.table import Column, Schema
+from features.core.storage.table import Schema
 from features.genomic.copy_number import read_copy_number
 from features.genomic.expression import read_expression
 from features.genomic.methylation import read_methylation

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.catalog.genomic_source import GenomicTable
+from features.core.column import Column
 from features.core.errors import ConfigError, Fault
-from features.core.storage.table import Column
 
 
 @dataclass(frozen=True, eq=False)

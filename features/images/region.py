@@ -12,10 +12,10 @@ from scipy import ndimage
 
 from features.core.box import bounding_box
 from features.core.case import Scan, Unit
+from features.core.column import Column
 from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
-from features.core.storage.table import Column
 from features.images.dicom.series import read_dicom_series, series_voxels
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.core.storage.table import Column
+from features.core.column import Column
 
 ORIGINAL = "original"
 UNDEFINED = Column(

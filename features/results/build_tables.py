@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from features.core.case import Scan
+from features.core.column import Column
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
 from features.core.storage.store import REGION
-from features.core.storage.table import ARROW, Column, Schema
+from features.core.storage.table import ARROW, Schema
 from features.images.region import REGION_COLUMNS
 from features.results.image_copies import find_copies
 from features.results.known_results import RESULT, KnownResults

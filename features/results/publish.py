@@ -9,11 +9,12 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
+from features.core.column import Column
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
-from features.core.storage.table import Column, dictionary_rows, levels_text, parquet_bytes
+from features.core.storage.table import dictionary_rows, levels_text, parquet_bytes
 from features.images.index.index_cohort import Index
 from features.results.build_tables import build_tables, scan_rows
 from features.results.known_results import RESULT, KnownResults

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from features.core.storage.table import Column, Schema, Type
+from features.core.column import Column, Type
+from features.core.storage.table import Schema
 
 KEY = (
     Column("case", "string", "case id: cohort:patient:timepoint[:lesion]", role="key"),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from features.core.column import Column
 from features.core.errors import Fault
 from features.core.quarantine import Quarantined
-from features.core.storage.table import Column
 from features.tables.files import some_places
 
 KEY = (

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from features.core.column import Column
 from features.core.storage.store import Store
-from features.core.storage.table import Column
 from features.results.manifest import CohortState
 from features.results.schemas import IMAGE_BLOCKS, KEY
 from tests.support.mart import case_row, fill_store, publish_tables

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 import radweave
+from features.core.column import Column
 from features.core.storage.store import Store
-from features.core.storage.table import Column
 from features.results.manifest import CohortState, newest
 from features.tables.patient import KEY as PATIENT_KEY
 from tests.support.mart import EXTRA, VOLUME, fill_store, publish_tables

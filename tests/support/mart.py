@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from features.core.column import Column
 from features.core.storage.store import Store
-from features.core.storage.table import Column, Schema, dictionary_rows, levels_text, parquet_bytes
+from features.core.storage.table import Schema, dictionary_rows, levels_text, parquet_bytes
 from features.results.manifest import CohortState, commit, keep_table, newest
 from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
 from features.tables.patient import KEY as PATIENT_KEY

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from features.core.case import CaseId, Scan
+from features.core.column import Column
 from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.region import Region
 from features.core.storage.store import Store
-from features.core.storage.table import Column, read_provenance, read_table
+from features.core.storage.table import read_provenance, read_table
 from features.radiomics.perturb import PERTURBATIONS as KINDS
 from features.radiomics.stability import Perturbations, load_perturbations
 from features.results.known_results import KnownResults

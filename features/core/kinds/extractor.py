@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from features.core.case import Unit
+from features.core.column import Column
 from features.core.kinds.filter import Filter
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.registry import Kind, Registry
 from features.core.region import Region
-from features.core.storage.table import Column
 
 Values = Mapping[str, float | str]
 

@@ -6,19 +6,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.core.column import Column, Type
 from features.core.errors import StoreError
 from features.core.storage.place import write_bytes
 from features.core.storage.seal import BLANK, KEY, damaged, read_sealed, sealed
 
 LEVELS = "levels"  # in the provenance of a table: column → its levels, as JSON
 T = TypeVar("T")
-Type = Literal["string", "float64", "float32", "int64", "bool", "date"]
-ARROW: dict[str, pa.DataType] = {
+ARROW: dict[Type, pa.DataType] = {
     "string": pa.string(),
     "float64": pa.float64(),
     "float32": pa.float32(),
@@ -26,28 +26,6 @@ ARROW: dict[str, pa.DataType] = {
     "bool": pa.bool_(),
     "date": pa.date32(),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column and its entry in the dictionary. `role`: key and fact columns are never predictors; outcomes neither.
-
-    levels: the words that a text may be, in the order that they were declared in; none: any.
-    """
-
-    name: str
-    type: Type
-    description: str
-    role: Literal["key", "fact", "predictor", "outcome"] = "predictor"
-    unit: str = ""
-    family: str = ""
-    filter: str = ""
-    ibsi: str = ""
-    modality: str = ""
-    recipe: str = ""
-    roi: str = ""
-    version: str = ""
-    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
+from features.core.column import Column
 from features.core.digest import digest_bytes, digest_file
 from features.core.errors import StoreError
 from features.core.quarantine import Rejected
-from features.core.storage.table import Column, Schema, read_with_provenance, write_table
+from features.core.storage.table import Schema, read_with_provenance, write_table
 
 FILES = Schema(
     "files",

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, NonNegativeInt, SerializeAsAny
 
 from features.core.bounds import MOST_FILTERS
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.filter import FILTERS, Filter, Source
 from features.core.kinds.preparation import Preparation
 from features.core.region import Region
-from features.core.storage.table import Column
 
 STARTS = 10  # k-means from so many starts; the best is taken
 AnyFilter = Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)]

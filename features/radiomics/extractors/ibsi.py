@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.filter import Source
 from features.core.kinds.preparation import Bins, FixedBinCount, FixedBinWidth, Preparation
 from features.core.region import Region, Volume
-from features.core.storage.table import Column
 from features.radiomics.dialects.aggregation import MEANING, Aggregation
 from features.radiomics.dialects.ibsi import NAMES, OF_DERIVED, SPHERE_MM, FamilyName, entries
 from features.radiomics.dialects.settings import IbsiSettings

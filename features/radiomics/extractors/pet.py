@@ -11,10 +11,10 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from features.core.bounds import MOST_THRESHOLDS
 from features.core.case import Unit
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.region import Region
-from features.core.storage.table import Column
 from features.radiomics.dialects.ibsi import SPHERE_MM
 
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.filter import Filter
 from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
-from features.core.storage.table import Column
 from features.radiomics.dialects.pyradiomics import code_of
 from features.radiomics.names import ORIGINAL, UNDEFINED, word
 

@@ -12,11 +12,11 @@ from typing import ClassVar, Literal
 from pydantic import Field, NonNegativeInt, model_validator
 
 from features.core.bounds import MOST_DISTANCES, Distance
+from features.core.column import Column
 from features.core.errors import hint_sentence
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import FixedBinWidth, Preparation
 from features.core.region import Region
-from features.core.storage.table import Column
 from features.radiomics.dialects.pyradiomics import FEATURES, FamilyName
 from features.radiomics.dialects.settings import Settings
 from features.radiomics.names import UNDEFINED, word

@@ -12,13 +12,13 @@ import pytest
 from features.clinical.read_clinical import read_clinical
 from features.core.case import CaseId, FileSet, Scan
 from features.core.catalog.catalog import Catalog
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
 from features.core.region import Region
 from features.core.storage.store import REGION, Store
-from features.core.storage.table import Column
 from features.genomic.read_genomic import read_genomic
 from features.images.index.index_cohort import Index
 from features.results.patients import Tables

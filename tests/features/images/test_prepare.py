@@ -14,11 +14,11 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
-from features.core.storage.table import Column
 from features.images.formats.nifti import read_nifti
 from features.images.prepare import prepare_region
 

@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from features.core.column import Column
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.region import Region, Volume
-from features.core.storage.table import Column
 from features.radiomics.perturb import PERTURBATIONS
 from features.radiomics.stability import stability
 

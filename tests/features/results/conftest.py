@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from features.core.case import CaseId, Scan
+from features.core.column import Column
 from features.core.digest import digest_json
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Quarantined, Rejected
 from features.core.region import Region
 from features.core.storage.store import Store
-from features.core.storage.table import Column, Schema
+from features.core.storage.table import Schema
 from features.images.index.index_cohort import Index
 from features.results.known_results import KnownResults
 from features.results.measure_scan import Job, measure_scan

@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from features.core.case import Scan
+from features.core.column import Column
 from features.core.errors import ConfigError, StoreError
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Quarantined, Rejected
 from features.core.storage.store import Store
-from features.core.storage.table import Column, Schema
+from features.core.storage.table import Schema
 from features.images.index.index_cohort import Index
 from features.results import extract_scans as extract
 from features.results.known_results import KnownResults

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from features.core.column import Column
 from features.core.errors import RadweaveError
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
-from features.core.storage.table import Column
 from flows.commands.export import read_export, run_export
 from flows.commands.views import Views
 from tests.support.mart import fill_store

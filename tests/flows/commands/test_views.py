@@ -9,10 +9,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
+from features.core.column import Column
 from features.core.errors import RadweaveError, StoreError
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
-from features.core.storage.table import Column, parquet_bytes, write_table
+from features.core.storage.table import parquet_bytes, write_table
 from features.results.manifest import newest
 from features.results.schemas import STUDY_TABLES
 from features.results.side_by_side import side_by_side

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from features.core.column import Column
 from features.core.region import Region, Volume
 from features.core.storage.store import Store
-from features.core.storage.table import Column
 from features.images.region import REGION_COLUMNS
 from features.images.thumbnail import draw_thumbnail
 from features.results.build_tables import RESULT

@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from features.core.column import Column
 from features.core.errors import StoreError
 from features.core.storage.table import (
-    Column,
     Schema,
     _Checked,
     column_of,
