@@ -43,7 +43,8 @@ def list_kinds(
         for one in entry.settings
     ]
     if form == "json":
-        typer.echo(json.dumps({"name": name, **entry.facts, "what": entry.what, "settings": settings}, indent=1))
+        shown = {"name": name, **entry.facts, "what": entry.what, "text": entry.text, "settings": settings}
+        typer.echo(json.dumps(shown, indent=1, ensure_ascii=False))
         return
     if form == "csv":
         _print(settings, form, name)
@@ -73,7 +74,7 @@ def features(
 
 def _print(rows: Rows, form: str, title: str) -> None:
     if form == "json":
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if form == "csv":
         import pyarrow as pa

@@ -16,9 +16,16 @@ _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusi
 _COUNTS = {
     "minItems": "at least {} of them",
     "maxItems": "at most {} of them",
-    "minLength": "at least {} letters",
-    "maxLength": "at most {} letters",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
     "minProperties": "at least {} of them",
+}
+
+_PATTERNS = {  # as words
+    r"^[a-z][a-z0-9_]*$": "small letters, digits and _",
+    r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "small letters, digits and single _",
+    r"^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, _ and -",
+    r"^[A-Za-z0-9_-]+$": "letters, digits, _ and -",
 }
 
 
@@ -55,7 +62,7 @@ def settings_in(
         Setting(
             name,
             type_of(one, definitions, name_of),
-            NEEDED if name in needed else _default(one),
+            NEEDED if name in needed else _default(one, definitions),
             ", ".join(dict.fromkeys(_allowed(one, definitions))),
             one.get("description", ""),
         )
@@ -63,8 +70,16 @@ def settings_in(
     ]
 
 
-def _default(schema: Schema) -> str:
-    return json.dumps(schema["default"], ensure_ascii=False) if "default" in schema else ""
+def _default(schema: Schema, definitions: Mapping[str, Schema]) -> str:
+    """The default as JSON; "" where it is that of each of its own keys."""
+    if "default" not in schema:
+        return ""
+    value = schema["default"]
+    for one in (schema, *schema.get("anyOf", ())):
+        own = definitions.get(str(one.get("$ref", "")).rpartition("/")[2], {}).get("properties")
+        if own and value == {name: key.get("default") for name, key in own.items()}:
+            return ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def type_of(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable[[str], str] = str) -> str:
@@ -79,7 +94,8 @@ def type_of(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable
     if "enum" in schema:
         return "one of " + ", ".join(json.dumps(one, ensure_ascii=False).strip('"') for one in schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(type_of(one, definitions, name_of) for one in schema["anyOf"]))
+        choices = list(dict.fromkeys(type_of(one, definitions, name_of) for one in schema["anyOf"]))
+        return (", or " if any(" or " in one for one in choices) else " or ").join(choices)
     if schema.get("format") == "date":
         return "date"
     if schema.get("type") == "array":
@@ -101,7 +117,7 @@ def _values(schema: Schema) -> Schema | None:
 def _list_type(schema: Schema, definitions: Mapping[str, Schema], name_of: Callable[[str], str]) -> str:
     if "prefixItems" in schema:
         kinds = list(dict.fromkeys(type_of(one, definitions, name_of) for one in schema["prefixItems"]))
-        return f"{len(schema['prefixItems'])} values: {'; '.join(kinds)}"
+        return f"{len(schema['prefixItems'])} values, each {'; '.join(kinds)}"
     return f"list of {type_of(schema.get('items', {}), definitions, name_of)}"
 
 
@@ -110,12 +126,12 @@ def _allowed(schema: Schema, definitions: Mapping[str, Schema]) -> list[str]:
     if "$ref" in schema:
         target = definitions[schema["$ref"].rpartition("/")[2]]
         return [] if "properties" in target else _allowed(target, definitions)
-    found = [f"{sign} {schema[key]:g}" for key, sign in _BOUNDS.items() if key in schema]
+    found = [f"{sign} {schema[key]:,.10g}" for key, sign in _BOUNDS.items() if key in schema]
     found += [
         words.format(schema[key]) for key, words in _COUNTS.items() if key in schema and "prefixItems" not in schema
     ]
     if "pattern" in schema:
-        found.append(f"fits `{schema['pattern']}`")
+        found.append(_PATTERNS.get(schema["pattern"], f"fits `{schema['pattern']}`"))
     inner = [
         *schema.get("anyOf", ()),
         *schema.get("prefixItems", ()),

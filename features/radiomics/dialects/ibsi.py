@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from pydantic import WithJsonSchema
+
 from features.radiomics.dialects.aggregation import DIRECTIONAL, UNDIRECTED, Aggregation, tag_of, word_of
 from features.radiomics.dialects.feature import Feature, family_in, read_features, read_rows
 
 FEATURES: Mapping[str, tuple[Feature, ...]] = read_features("ibsi.csv")
 _FAMILIES = {row["family"]: row for row in read_rows("ibsi_families.csv")}
 NAMES = tuple(_FAMILIES)
-FamilyName = Annotated[str, family_in(NAMES)]
+FamilyName = Annotated[str, family_in(NAMES), WithJsonSchema({"type": "string", "enum": list(NAMES)})]
 KINDS: Mapping[str, str] = {name: row["kind"] for name, row in _FAMILIES.items()}  # the family of ours
 OF_DERIVED = frozenset(name for name, row in _FAMILIES.items() if row["derived"] == "yes")  # also of derived images
 SPHERE_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)  # radius of the spheres of 1 cm³ of local intensity (9ST6)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import WithJsonSchema
+
 from features.radiomics.dialects.feature import family_in, read_features
 
 FEATURES = read_features("pyradiomics.csv")
-FamilyName = Annotated[str, family_in(FEATURES)]
+FamilyName = Annotated[str, family_in(FEATURES), WithJsonSchema({"type": "string", "enum": list(FEATURES)})]
 OF_SHAPE = frozenset({"shape", "shape2D"})  # families that depend on the mask alone, so that they are computed once
 
 

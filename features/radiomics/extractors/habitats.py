@@ -34,7 +34,7 @@ class Habitats(Extractor):
     kind: Literal["habitats"] = "habitats"
     block: ClassVar[Literal["radiomics", "deep"]] = "radiomics"
     number: int = Field(3, ge=2, le=20, description="how many habitats there are")
-    seed: NonNegativeInt = Field(0, description="of the first centres")
+    seed: NonNegativeInt = Field(0, description="seed of the first cluster centres")
     filters: tuple[AnyFilter, ...] = Field(
         (), max_length=MOST_FILTERS, description="derived images that also tell voxels apart"
     )

@@ -1,4 +1,4 @@
-"""The features of IBSI-1 behind the Extractor interface, by our own engine: every column carries its IBSI code."""
+"""ibsi: the features of IBSI-1 under their own names, by our own engine. Every column carries its IBSI code."""
 
 from __future__ import annotations
 

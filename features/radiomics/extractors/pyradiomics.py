@@ -1,4 +1,4 @@
-"""pyradiomics behind the Extractor interface: shape, first order and five texture families on each derived image."""
+"""pyradiomics: the package itself, for shape, first order and five texture families of each derived image."""
 
 from __future__ import annotations
 

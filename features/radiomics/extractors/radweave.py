@@ -1,4 +1,4 @@
-"""radweave: the engine behind the Extractor interface. Its values are pyradiomics', at a fraction of the time."""
+"""radweave: features by our own engine, with the names and the values of pyradiomics, at a fraction of the time."""
 
 from __future__ import annotations
 

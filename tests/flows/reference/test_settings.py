@@ -45,7 +45,7 @@ def test_types_and_bounds_are_words() -> None:
     )
     assert (found["bootstrap"].type, found["bootstrap"].allowed, found["bootstrap"].default) == (
         "whole number",
-        "> 0, ≤ 100000",
+        "> 0, ≤ 100,000",
         "2000",
     )
     assert found["missing_block"].type == "one of impute, exclude"
