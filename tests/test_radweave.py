@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,13 @@ def test_every_name_is_there_for_python_and_for_type_checkers() -> None:
         assert told == radweave.PLACES
     with pytest.raises(AttributeError, match="module 'radweave' has no attribute 'extrac'"):
         radweave.extrac  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_nothing_of_the_packages_goes_through_the_door() -> None:
+    files = (path for name in radweave.PACKAGES for path in (ROOT / name).rglob("*.py"))
+    assert [
+        path for path in files if re.search(r"^\s*(import|from) radweave\b", path.read_text("utf-8"), re.MULTILINE)
+    ] == []
 
 
 def test_it_stays_thin() -> None:

@@ -37,7 +37,7 @@ def extract_pair(pair: Pair, parameters: Parameters) -> Extraction:
 
 def read_pair(pair: Pair, parameters: Parameters) -> tuple[Volume, Volume]:
     """Image and label map. Raises Rejected as the readers, IMAGE_MISSING and MASK_MISSING."""
-    image = read_file(pair.image, "IMAGE_MISSING", 0)
+    image = read_file(pair.image, "IMAGE_MISSING", None)
     return image, read_file(pair.mask, "MASK_MISSING", parameters.channel if pair.channel is None else pair.channel)
 
 
@@ -103,8 +103,11 @@ def _check_surroundings(region: Region, plan: Plan) -> None:
             )
 
 
-def read_file(path: Path, missing: str, channel: int) -> Volume:
-    """The volume of a file or a DICOM folder. Raises Rejected as the readers, and `missing`; its message names the file."""
+def read_file(path: Path, missing: str, channel: int | None) -> Volume:
+    """The volume of a file or a DICOM folder. channel: of voxels that hold several numbers; None where they may not.
+
+    Raises Rejected as the readers, and `missing`; its message names the file.
+    """
     if not path.exists():
         raise placed(Rejected(missing, "there is no such file"), str(path))
     try:

@@ -285,8 +285,11 @@ class RadiomicsFeatureExtractor:
         yield f"{PREFIX}Versions_Python", platform.python_version()
         yield f"{PREFIX}Configuration_Settings", deepcopy({**self.settings, **told})
         yield f"{PREFIX}Configuration_EnabledImageTypes", deepcopy(self.enabledImagetypes)
-        own = (f"{PREFIX}Versions_", f"{PREFIX}Configuration_")
-        yield from ((name, value) for name, value in found.items() if not name.startswith(own))
+        others = ["Versions_", "Configuration_"]
+        if self.settings.get("preCrop"):  # pyradiomics then tells of the original and the re-segmented mask alone
+            others.append("Mask-corrected_")
+        start = tuple(f"{PREFIX}{word}" for word in others)
+        yield from ((name, value) for name, value in found.items() if not name.startswith(start))
 
     if not TYPE_CHECKING:
 

@@ -31,12 +31,16 @@ class Given:
 
 
 def read_given(
-    given: Picture, role: Literal["image", "mask"], *, spacing_mm: Sequence[float] | None = None, channel: int = 0
+    given: Picture,
+    role: Literal["image", "mask"],
+    *,
+    spacing_mm: Sequence[float] | None = None,
+    channel: int | None = None,
 ) -> Given:
     """A path (a file, or a folder with one DICOM series), an image of SimpleITK's, or an array (z, y, x) or (y, x).
 
     spacing_mm: (x, y, z) or (x, y) of an array, in mm; what is no array tells its own. channel: which number of voxels that
-    hold several. An array lies at the origin of space; one of two axes is one slice of 1 mm.
+    hold several; None where they may not. An array lies at the origin of space; one of two axes is one slice of 1 mm.
 
     Raises Rejected as the readers, its message naming file and remedy; RadweaveError if it is none of these, or the spacing
     of an array is missing.

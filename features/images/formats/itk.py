@@ -66,10 +66,10 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
     return Volume(array, spacing, origin, direction, warnings=warnings, plane="bare" if dimension == 2 else "")
 
 
-def itk_volume(image: Any, *, channel: int = 0) -> Volume:
+def itk_volume(image: Any, *, channel: int | None = None) -> Volume:
     """An image of SimpleITK's in memory as a Volume. An image of two dimensions is one slice of 1 mm.
 
-    channel: which number of voxels that hold several. Raises Rejected: NII_4D (not one image of numbers, no such channel),
+    channel: which number of voxels that hold several. Raises Rejected: NII_4D (not one image of numbers, or no such channel),
     NII_SPACING and NII_SHEAR as `read_itk`.
     """
     import SimpleITK as sitk
@@ -176,7 +176,9 @@ def _check_packed(data: bytes, *, within: bool) -> None:
 
 
 def _channel(array: NDArray[np.generic], which: int | None) -> NDArray[np.generic]:
-    if which is None or which >= array.shape[-1]:
+    if which is None:
+        raise Rejected("NII_4D", f"voxels hold {array.shape[-1]} numbers each; allowed: one")
+    if which >= array.shape[-1]:
         raise Rejected("NII_4D", f"there is no channel {which}: voxels hold {array.shape[-1]} numbers")
     return np.ascontiguousarray(array[..., which])
 

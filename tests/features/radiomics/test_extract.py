@@ -96,6 +96,11 @@ def test_what_cannot_be_measured_is_an_error_that_names_file_and_remedy(arrays, 
         extract(*images, label=3)
     with pytest.raises(PairError, match="NII_4D: the image: "):
         extract(sitk.Image([2, 2, 2, 2], sitk.sitkInt16), images[1])
+    colours = sitk.Compose(images[0], images[0], images[0])
+    sitk.WriteImage(colours, str(paths[0].parent / "colours.nrrd"))
+    for given in (colours, paths[0].parent / "colours.nrrd"):
+        with pytest.raises(PairError, match="voxels hold 3 numbers each; allowed: one"):
+            extract(given, images[1])
 
 
 def test_arguments_that_cannot_be_are_told(arrays, images) -> None:

@@ -82,6 +82,8 @@ extractor.loadJSONParams('''{"setting": {"preCrop": true, "resegmentRange": [-1.
                                        "resegmentShape": true}}''')
 extractor.enableFeaturesByName(firstorder=['Range', 'Entropy'])
 results = [extractor.execute(image, mask)]
+extractor.settings['correctMask'] = True
+results.append(extractor.execute(image, sitk.ConstantPad(sitk.ReadImage(mask), [2, 1, 0], [0, 0, 3])))
 extractor.loadParams(params)
 extractor.disableAllImageTypes()
 results.append(extractor.execute(image, mask))
