@@ -39,8 +39,8 @@ def check(
         fitted = ", ".join(name for name in found.cohorts if fits_cohort(found, name, find_recipe(given)))
         typer.echo(f"{place}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}")
     if judged or not own:
-        typer.echo(f"{count}: no faults" if judged else "no study can run on this catalog")
-    for why in dict.fromkeys(left.values()):
+        typer.echo(f"{count}: no faults" if judged else "no study of radweave is of these cohorts")
+    for why in dict.fromkeys(left.values() if judged else ()):
         names = [path.stem for path, reason in left.items() if reason == why]
         typer.echo(f"{counted(len(names), 'study', 'studies')} left out ({', '.join(names)}): {why}")
     for name in found.cohorts:

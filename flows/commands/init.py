@@ -30,13 +30,14 @@ def init(
     into the folder `recipes` beside the catalog. No file is written over, and nothing of a patient is shown or written.
     """
     from features.core.storage.place import write_bytes
+    from flows.named import read_study, study_files
     from flows.screen import Screen
     from tasks.drafting.draft import draft_catalog
     from tasks.drafting.names import cohort_name, root_of
     from tasks.drafting.targets import check_free
 
     check_free(out, folder)
-    name = cohort_name(cohort, folder)
+    name = cohort_name(cohort, folder, {one for path in study_files().values() for one in read_study(path)[0].cohorts})
     with Screen():
         draft = draft_catalog(folder, name, root_of(folder, out))
     files = {out: draft.catalog} | {out.parent / "recipes" / f"{one}.yaml": text for one, text in draft.recipes.items()}

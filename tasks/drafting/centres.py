@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tasks.drafting.remark import Remark, guess, question
@@ -15,15 +15,12 @@ MOST_CENTRES = 30
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
-def find_centres(sources: Sequence[SourceDraft]) -> dict[str, frozenset[str]]:
+def find_centres(places: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
     """Folder → its patients, of the first level that has several folders, if they can be centres; else nothing.
 
-    They can if each holds at least two patients, no patient is in two, and no name tells a role, a time point or a patient.
+    places: paths of the images of each patient. They can if each holds at least two patients, no patient is in two, and no
+    name tells a role, a time point or a patient.
     """
-    places: dict[str, set[str]] = defaultdict(set)
-    for source in sources:
-        for patient, names in source.places.items():
-            places[patient] |= names
     folders = _first_fork(places)
     owned = [patient for patients in folders.values() for patient in patients]
     if not 2 <= len(folders) <= MOST_CENTRES or min(map(len, folders.values())) < 2 or len(set(owned)) < len(owned):
@@ -34,18 +31,23 @@ def find_centres(sources: Sequence[SourceDraft]) -> dict[str, frozenset[str]]:
     return {folder: frozenset(patients) for folder, patients in folders.items()}
 
 
-def split_sources(sources: Sequence[SourceDraft], centres: Mapping[str, frozenset[str]]) -> list[SourceDraft]:
-    """The sources of each centre: those of files by where their path begins, those of DICOM with a folder of their own."""
+def in_centres(sources: Sequence[SourceDraft], centres: Mapping[str, frozenset[str]]) -> list[SourceDraft] | None:
+    """The sources with the centre in whose folder each lies; None if one has patients of several."""
     found = []
     for source in sources:
-        for folder, patients in centres.items():
-            centre = {"centre": centre_of(folder)}
-            own = {patient: names for patient, names in source.places.items() if patient in patients}
-            if source.values["format"] == "dicom" and own:
-                values = source.values | centre | {"path": folder}
-                found.append(replace(source, values=values, places=own, images=sum(map(len, own.values()))))
-            elif own:
-                found.append(replace(source, values=source.values | centre))
+        own = [folder for folder, patients in centres.items() if source.patients & patients]
+        if len(own) != 1:
+            return None
+        found.append(replace(source, values=source.values | {"centre": centre_of(own[0])}))
+    return found
+
+
+def places_of(sources: Iterable[SourceDraft]) -> dict[str, set[str]]:
+    """The paths of the images of each patient."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for source in sources:
+        for patient, names in source.places.items():
+            found[patient] |= names
     return found
 
 
@@ -59,17 +61,19 @@ def centre_remark(centres: Iterable[str], mixed: Sequence[str], columns: Sequenc
     folders = ", ".join(map(centre_of, centres))
     answers = ("NAME: {title: TITLE}",)
     if mixed:
-        text = f"the folders {folders} look like centres, but {', '.join(mixed)} holds patients of several, and a table is of one"
-        return question("centres", f"{text}. Split the table to tell centres apart. Written: one centre", *answers)
+        text = (
+            f"folders {folders} look like some, but {', '.join(mixed)} holds patients of several, and a table is of one"
+        )
+        return question("centres", f"{text}: split it to tell centres apart. Written: one", *answers)
     if folders:
-        return guess("centres", f"the folders {folders}, because each holds patients of its own")
+        return guess("centres", f"the folders {folders}: each holds patients of its own")
     if columns:
         text = f"the column {', '.join(columns)} may name centres; for that, images and tables of each lie in a folder of their own"
         return question("centres", f"{text}. Written: one centre", *answers)
-    return question("centres", "nothing in folders or names tells several. What is the one called?", *answers)
+    return question("centres", "one is written, because nothing tells several. What is it called?", *answers)
 
 
-def _first_fork(places: Mapping[str, set[str]]) -> dict[str, set[str]]:
+def _first_fork(places: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
     """The folders of the first level where there are several, with their patients."""
     level = 0
     while True:

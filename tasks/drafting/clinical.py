@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
-from tasks.drafting.columns import ColumnDraft, judge_columns
+from features.core.catalog.id_form import IdForm, normalise_id
+from tasks.drafting.columns import ColumnDraft, judge_columns, slug
 from tasks.drafting.commented import Noted, as_lines, plain
 from tasks.drafting.ids import Ids, find_ids, likely_column
 from tasks.drafting.outcomes import find_endpoints, is_time, unit_of
@@ -38,7 +41,8 @@ class TableDraft:
         self.left: list[str] = []
         self.matched: dict[str, int] = {}
         self._questions: list[Noted] = []
-        self._columns: list[ColumnDraft] = []
+        self._columns: dict[str, ColumnDraft] = {}
+        self._taken: dict[str, set[str]] = {centre: set() for centre in centres}
         read: list[tuple[Sheet, Ids]] = []
         for sheet in sheets:
             if any(name.lower() in _DOWNLOAD for name in sheet.header):
@@ -48,22 +52,43 @@ class TableDraft:
             elif len(set(sheet.header) & set(patients)) > 1:
                 self._ask_genes(sheet)
             elif sheet.path in refused:
-                self._ask(f"table {sheet.shown}", f"{sheet.shown} is left out: {refused[sheet.path]}")
+                self._ask("tables", f"{sheet.shown} is left out: {refused[sheet.path]}")
             elif ids := find_ids(sheet, patients):
                 read.append((sheet, ids))
             else:
                 self._ask_ids(sheet, patients)
-        for sheet, ids in sorted(read, key=lambda one: (-one[1].matched, one[0].shown)):
-            self._add(sheet, ids, len(set(patients)))
+        for sheet, ids in self._of_one_centre(sorted(read, key=lambda one: (-one[1].matched, one[0].shown))):
+            self._add(sheet, ids, len(patients))
         self._add_endpoints()
         self.tables += self._questions
+
+    def _of_one_centre(self, read: list[tuple[Sheet, Ids]]) -> list[tuple[Sheet, Ids]]:
+        """The tables whose patients are of one centre; the others are asked for if these tell several apart, else `mixed`."""
+        if len(self._centres) == 1:
+            return read
+        single = [one for one in read if len(self._named(*one)) == 1]
+        mixed = [one for one in read if len(self._named(*one)) > 1]
+        if len({self._named(*one)[0] for one in single}) < 2:
+            self.mixed = [sheet.shown for sheet, _ in mixed]
+        for sheet, _ in mixed:
+            what = "it holds patients of several centres, and a table is of one"
+            self._ask("tables", f"{sheet.shown} is left out: {what}")
+        return single
+
+    def _named(self, sheet: Sheet, ids: Ids) -> list[str]:
+        """The centres whose patients a table names."""
+        cells = {normalise_id(cell, IdForm(**ids.form)) for cell in sheet.column(ids.place)}
+        wanted = {
+            centre: {normalise_id(one, IdForm(**ids.form)) for one in named} for centre, named in self._centres.items()
+        }
+        return [centre for centre, named in wanted.items() if named & cells]
 
     def _add(self, sheet: Sheet, ids: Ids, patients: int) -> None:
         name = sheet.header[ids.place]
         if ids.repeated or ids.empty:
             why = "a patient has several rows in it" if ids.repeated else "some of its rows have no id"
             self._ask(
-                f"table {sheet.shown}",
+                "tables",
                 f"{sheet.shown} is left out: {why}, and a clinical table has one row per patient",
             )
             return
@@ -71,39 +96,45 @@ class TableDraft:
         if sum(one.kind == "number" for one in columns) > MOST_VARIABLES:
             self._ask_wide(sheet, name)
             return
-        usable = [one for one in columns if one.kind in ("number", "flag", "category")]
-        again = [one.word for one in usable if one.word in self.variables]
-        table = self._table(sheet, name, usable, ids, patients)
+        centre = self._named(sheet, ids)[0]
+        usable = [self._renamed(one, centre) for one in columns if one.kind in ("number", "flag", "category")]
+        again = [one.word for one in usable if one.word in self._taken[centre]]
         if again and 2 * len(again) >= len(usable):
-            text = f"{sheet.shown} has {len(again)} columns of the table above: which of the two is meant? Written: the first"
+            table = self._table(sheet, ids, centre, usable, patients)
+            text = f"{sheet.shown} has {len(again)} columns of the table above: which is meant? Written: the first"
             self._ask("which clinical table", text, *as_lines([plain(table)]))
             return
         if not usable:
             self.left.append(f"{sheet.shown} left out: no column of it can be a variable")
             return
         fresh = [one for one in usable if one.word not in again]
-        table["columns"] = Noted(self._sources(fresh), tuple(self._column_remarks(columns, again)))
-        own = [centre for centre, named in self._centres.items() if named & set(sheet.column(ids.place))]
-        if len(self._centres) > 1 and len(own) == 1:
-            table = {"block": "clinical", "centre": own[0]} | table
-        elif len(self._centres) > 1:
-            self.mixed.append(sheet.shown)
+        table = self._table(sheet, ids, centre, fresh, patients)
+        table["columns"] = Noted(table["columns"], tuple(self._column_remarks(columns, again)))
         self.centre_columns += [f'"{one.name}"' for one in columns if one.name.lower() in _CENTRES]
         self.tables.append(table)
         self.matched[sheet.shown] = ids.matched
         self.id_form |= ids.form
-        self._columns += fresh
+        self._taken[centre] |= {one.word for one in fresh}
         for one in fresh:
-            self.variables[one.word] = self._variable(one)
+            known = self._columns.get(one.word, one)
+            self._columns[one.word] = replace(one, levels=tuple(dict.fromkeys((*known.levels, *one.levels))))
+            self.variables[one.word] = self._variable(self._columns[one.word])
 
-    def _table(self, sheet: Sheet, name: str, usable: Sequence[ColumnDraft], ids: Ids, patients: int) -> dict[str, Any]:
-        text = f"the ids, because it names {ids.matched} of {several(patients, 'patient')} of the images"
-        values: dict[str, Any] = {
-            "block": "clinical",
-            "path": sheet.path,
-            "id": Noted(name, (guess(f"ids of {sheet.shown}", text),)),
-        }
-        return values | sheet.declared | {"columns": self._sources(usable)}
+    def _renamed(self, column: ColumnDraft, centre: str) -> ColumnDraft:
+        """A column, under a word of its centre if another centre has another kind of variable under its own."""
+        other = self._columns.get(column.word, column)
+        if column.word in self._taken[centre] or (other.kind, other.outcome) == (column.kind, column.outcome):
+            return column
+        return replace(column, word=slug(f"{column.word[:40]}_{centre}"))
+
+    def _table(
+        self, sheet: Sheet, ids: Ids, centre: str, columns: Sequence[ColumnDraft], patients: int
+    ) -> dict[str, Any]:
+        name = sheet.header[ids.place]
+        text = f'"{name}", which names {ids.matched} of {several(patients, "patient")}'
+        values: dict[str, Any] = {"block": "clinical"} | ({"centre": centre} if len(self._centres) > 1 else {})
+        values |= {"path": sheet.path, "id": Noted(name, (guess(f"ids of {sheet.shown}", text),))}
+        return values | sheet.declared | {"columns": self._sources(columns)}
 
     def _sources(self, columns: Sequence[ColumnDraft]) -> dict[str, Any]:
         return {one.word: self._source(one) for one in columns}
@@ -118,11 +149,9 @@ class TableDraft:
             values["missing"] = list(column.missing)
         short: Any = column.name if len(values) == 1 else values
         if is_time(column) and not unit_of(column):
-            text = "in which unit is this time? Say it here, and unit: days at the variable"
-            units = tuple(
-                f"{column.word}: {{from: {column.name}, unit: {unit}}}" for unit in ("days", "months", "years")
-            )
-            return Noted(short, (question(f"unit of {column.name}", text, *units),))
+            text = "in which unit is this time? Say it here, and unit: days at its variable"
+            units = [as_lines({column.word: values | {"unit": unit}}) for unit in ("days", "months", "years")]
+            return Noted(short, (question(f"unit of {column.name}", text, *chain(*units)),))
         return short
 
     def _variable(self, column: ColumnDraft) -> dict[str, Any]:
@@ -139,28 +168,36 @@ class TableDraft:
         found = []
         out = [one for one in columns if one.kind in ("left out", "date")]
         if out:
-            shown = "; ".join(f'"{one.name}": {one.why}' for one in out[:MOST_NAMED])
-            more = f"; and {len(out) - MOST_NAMED} more" if len(out) > MOST_NAMED else ""
-            found.append(guess("columns left out", f"not taken: {shown}{more}"))
+            lines = [f'"{one.name}": {one.why}' for one in out[:MOST_NAMED]]
+            lines += [f"and {len(out) - MOST_NAMED} more"] if len(out) > MOST_NAMED else []
+            text = f"{several(len(out), 'column')} cannot be taken as {'it is' if len(out) == 1 else 'they are'}"
+            found.append(guess("columns left out", text, *lines))
+        dates = [one for one in columns if one.kind == "date"]
+        if len(dates) > 1:
+            names = ", ".join(f'"{one.name}"' for one in dates)
+            text = f"are the days between two of {names} the time of an endpoint?"
+            first, last = dates[0], dates[-1]
+            forms = [form for form in first.dates if form in last.dates] or first.dates
+            pairs = [{"start": first.name, "end": last.name, "date_format": form} for form in forms]
+            answers = [*chain(*(as_lines({"WORD": pair}) for pair in pairs)), "WORD is an outcome, a number in days"]
+            found.append(question("dates", text, *answers))
         if again:
-            found.append(guess("columns of two tables", f"{', '.join(again)} not taken: the table above has them"))
+            found.append(guess("columns of two tables", f"{', '.join(again)} are taken from the table above"))
         if coded := [one.name for one in columns if one.guessed and one.kind == "flag"]:
-            found.append(
-                guess("codes", f"what is true and what false in {', '.join(coded)}, by the words in their cells")
-            )
+            found.append(guess("codes", f"what is true in {', '.join(coded)}, by the words in the cells"))
         return found
 
     def _add_endpoints(self) -> None:
         bare: list[Remark] = []
-        for one in find_endpoints(self._columns):
+        for one in find_endpoints(list(self._columns.values())):
             if one.remark.kind == "question":
                 bare.append(one.remark)
             else:
                 self.endpoints[one.name] = Noted(one.values, (one.remark,))
         if bare:
             self.endpoints["_"] = Noted(None, tuple(bare))
-        if predictors := [one for one in self._columns if not one.outcome]:
-            text = "a study uses no value that is known later than its prediction. Which of these are (treatment, follow-up)?"
+        if predictors := [one for one in self._columns.values() if not one.outcome]:
+            text = "a study predicts from what is known by then: which are known later (treatment, response)?"
             answers = ("known_at: TIMEPOINT   # at the variable", "role: outcome          # if it is what is predicted")
             first = predictors[0].word
             remarks = [question("when variables are known", text, *answers)]
@@ -186,14 +223,12 @@ class TableDraft:
         if patients and place is not None:
             what += f'; "{name}" could be meant, if an id_form makes the ids the same'
         values = {"block": "clinical", "path": sheet.path, "id": name, **sheet.declared, "columns": {"WORD": "COLUMN"}}
-        self._ask(
-            f"table {sheet.shown}", f"which column of {sheet.shown} holds the patients? {what}", *as_lines([values])
-        )
+        self._ask("tables", f"which column of {sheet.shown} holds the patients? {what}", *as_lines([values]))
 
     def _ask_wide(self, sheet: Sheet, name: str) -> None:
         values = {"block": "genomic", "path": sheet.path, "id": name, **sheet.declared, "genes": "*", "unit": "UNIT"}
         text = f"{sheet.shown} has {len(sheet.header):,} columns: are they genes? If so, in which unit?"
-        self._ask(f"table {sheet.shown}", text, *as_lines([values]))
+        self._ask("tables", text, *as_lines([values]))
 
     def _ask_genes(self, sheet: Sheet) -> None:
         values = {
@@ -205,7 +240,7 @@ class TableDraft:
             "unit": "UNIT",
         }
         text = f"{sheet.shown} has a column for each patient: are its rows genes? If so, in which unit?"
-        self._ask(f"table {sheet.shown}", text, *as_lines([values]))
+        self._ask("tables", text, *as_lines([values]))
 
 
 def _holds_id(path: str, patients: Collection[str]) -> bool:

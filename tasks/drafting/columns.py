@@ -43,7 +43,7 @@ class ColumnDraft:
     """What a column can be. word: its name in the catalog. missing: codes besides '' and NA that stand for nothing.
 
     codes: of a flag or category, cell → what it means; none where cells are the levels themselves. why: of a column that is
-    left out.
+    left out. dates: the formats that all cells of a date have.
     """
 
     name: str
@@ -55,6 +55,7 @@ class ColumnDraft:
     codes: tuple[tuple[str, str | bool], ...] = ()
     why: str = ""
     guessed: bool = False
+    dates: tuple[str, ...] = ()
 
 
 def judge_columns(sheet: Sheet, place: int) -> list[ColumnDraft]:
@@ -113,7 +114,7 @@ def _judge(name: str, word: str, cells: Sequence[str], decimal: Literal[".", ","
     if all(parse_number(cell, decimal) is not None for cell in counts):
         return ColumnDraft(name, word, "number", outcome, missing)
     if _is_date(counts):
-        return ColumnDraft(name, word, "date", outcome, missing, why="dates are not written; two of them make a time")
+        return ColumnDraft(name, word, "date", outcome, missing, why="it holds dates", dates=_date_formats(counts))
     if len(counts) > MOST_LEVELS or any(len(cell) > LONGEST_LEVEL for cell in counts):
         return ColumnDraft(name, word, "left out", outcome, missing, why=f"it holds {len(counts)} different texts")
     if any(count < 2 and not _is_code(cell) for cell, count in counts.items()):
@@ -138,7 +139,11 @@ def _is_code(cell: str) -> bool:
 
 
 def _is_date(counts: Collection[str]) -> bool:
-    return any(all(_parses(cell, form) for cell in counts) for form in DATES)
+    return bool(_date_formats(counts))
+
+
+def _date_formats(counts: Collection[str]) -> tuple[str, ...]:
+    return tuple(form for form in DATES if all(_parses(cell, form) for cell in counts))
 
 
 def _parses(cell: str, form: str) -> bool:

@@ -26,7 +26,7 @@ from features.images.masks.rtstruct import roi_names
 from features.images.masks.seg import segment_labels
 
 MaskFormat = Literal["rtstruct", "seg"]
-_FACTS = ("Units", "PatientWeight", "ClinicalTrialTimePointID", "StudyInstanceUID")
+_FACTS = ("Units", "PatientWeight", "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription", "StudyInstanceUID")
 _THREADS = 8
 
 
@@ -63,6 +63,14 @@ class Headers:
     ids: dict[str, str] = field(default_factory=dict)
     not_read: int = 0
     other: int = 0
+
+    @property
+    def places(self) -> dict[str, set[str]]:
+        """The path of a file of each series, by the patient's id."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for one in self.series:
+            found[self.ids.get(one.patient, "")].add(one.name)
+        return found
 
     @property
     def modalities(self) -> Counter[str]:

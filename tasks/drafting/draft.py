@@ -18,13 +18,14 @@ from features.core.progress import tell
 from features.images.index.file_cache import FileCache
 from features.images.index.findings import Listener
 from features.images.index.index_cohort import preview_cohort
-from tasks.drafting.centres import centre_of, centre_remark, find_centres, split_sources
+from tasks.drafting.centres import centre_of, centre_remark, find_centres, in_centres, places_of
 from tasks.drafting.clinical import TableDraft
 from tasks.drafting.commented import Noted, plain, remarks_in, to_yaml
 from tasks.drafting.dicom_headers import Headers, read_headers
 from tasks.drafting.dicom_images import DicomDraft
 from tasks.drafting.file_images import FileDraft, without_masks
 from tasks.drafting.ids import known_ids
+from tasks.drafting.no_id import check_no_id
 from tasks.drafting.recipes import draft_recipe, recipe_text
 from tasks.drafting.remark import Remark, question, several
 from tasks.drafting.sheets import Sheet, read_sheets
@@ -84,11 +85,11 @@ class _Drafting:
         left: list[str] = []
         sheets = list(self._sheets(left))
         headers = read_headers(survey.dicom, self._listener(), self.cache) if survey.dicom else Headers()
-        dicom = DicomDraft(headers, self._trial)
-        files = FileDraft(
-            survey, known_ids(sheets) | set(headers.ids.values()), [one.modality for one in dicom.sources]
-        )
+        dicom = DicomDraft(headers, self._trial, find_centres(headers.places))
+        taken = {one.modality: one.patients for one in dicom.sources}
+        files = FileDraft(survey, known_ids(sheets) | set(headers.ids.values()), taken)
         sources = [*dicom.sources, *files.sources]
+        timepoints = {**dict.fromkeys(dicom.timepoints.values()), **dict.fromkeys(files.timepoints.values())}
         left += [*dicom.left, *files.left]
         if not sources and files.alone:
             sources = [without_masks(one, files.timepoints) for one in files.alone]
@@ -96,13 +97,15 @@ class _Drafting:
             left.append(f"{several(len(files.alone), 'kind')} of image files left out: no mask belongs to them")
         if not sources:
             raise DataError(_nothing(folder, survey, headers, sheets, left))
-        cohort, tables, sources = self._whole(sources, files, sheets)
+        cohort, tables, sources = self._whole(sources, list(timepoints), sheets)
+        patients = {patient for source in sources for patient in source.patients} - {""}
         catalog = {"version": 1, "cohorts": {self.cohort: cohort}}
         text = to_yaml(catalog, HEADER.format())
         _check(text)
         scans, refused = self._preview(cohort)
         recipes, remarks = self._recipes(sources), list(remarks_in(catalog))
         remarks += [one for values in recipes.values() for one in remarks_in(values)]
+        check_no_id(text, patients, folder)
         texts = {name: recipe_text(values, self.cohort) for name, values in recipes.items()}
         left += tables.left
         told = dict.fromkeys(remarks)
@@ -113,7 +116,7 @@ class _Drafting:
             tuple(sources),
             scans,
             refused,
-            len({patient for source in sources for patient in source.patients}),
+            len(patients),
             _looked(survey, headers),
             tuple(left),
             tables.matched,
@@ -121,20 +124,20 @@ class _Drafting:
         )
 
     def _whole(
-        self, sources: list[SourceDraft], files: FileDraft, sheets: Sequence[Sheet]
+        self, sources: list[SourceDraft], timepoints: Sequence[str], sheets: Sequence[Sheet]
     ) -> tuple[dict[str, Any], TableDraft, list[SourceDraft]]:
         """The cohort, with its centres if its tables are of one centre each; its tables and its sources."""
-        folders = find_centres(sources)
-        centres = {centre_of(folder): patients for folder, patients in folders.items()}
-        parts = split_sources(sources, folders) if folders else sources
-        if not centres:
-            centres = {CENTRE: frozenset(one for source in sources for one in source.patients) - {""}}
-        cohort = self._cohort(parts, files, list(centres))
+        folders = find_centres(places_of(sources))
+        parts = in_centres(sources, folders) if folders else None
+        folders = folders if parts else {}
+        everybody = frozenset(one for source in sources for one in source.patients) - {""}
+        centres = {centre_of(folder): patients for folder, patients in folders.items()} or {CENTRE: everybody}
+        parts = parts or list(sources)
+        cohort = self._cohort(parts, timepoints, list(centres))
         tables = self._tables(cohort, sheets, centres)
-        mixed = tables.mixed
-        if mixed:
-            parts, centres = sources, {CENTRE: frozenset[str]().union(*centres.values())}
-            cohort = self._cohort(parts, files, list(centres))
+        if mixed := tables.mixed:
+            parts, centres = list(sources), {CENTRE: everybody}
+            cohort = self._cohort(parts, timepoints, list(centres))
             tables = self._tables(cohort, sheets, centres)
         cohort["centres"] = Noted(plain(cohort["centres"]), (centre_remark(folders, mixed, tables.centre_columns),))
         return cohort, tables, parts
@@ -156,9 +159,11 @@ class _Drafting:
         return Catalog.model_validate({"version": 1, "cohorts": {self.cohort: values}, "folder": self.survey.folder})
 
     def _trial(self, source: dict[str, Any]) -> Counter[str]:
-        cohort = {"title": "", "licence": "", "centres": {CENTRE: {}}, "images": [source]}
+        words = source.get("timepoint", {}).get("codes", {"": "baseline"}).values()
+        timepoints = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        cohort = {"title": "", "licence": "", "centres": {CENTRE: {}}, "images": [source], "timepoints": timepoints}
         found, refused, _ = preview_cohort(self._catalog(cohort), self._listener(), self.cache, tell)
-        modality = plain(source)["modality"]
+        modality = source["modality"]
         return Counter(["" for _ in found] + [one.code for one in refused if one.modality == modality and one.patient])
 
     def _preview(self, cohort: dict[str, Any]) -> tuple[Counter[tuple[Modality, Unit]], Counter[str]]:
@@ -166,16 +171,18 @@ class _Drafting:
         codes = Counter(one.code for one in (*refused, *doubts))
         return Counter((one.modality, one.unit) for one in found), codes
 
-    def _cohort(self, sources: Sequence[SourceDraft], files: FileDraft, centres: Sequence[str]) -> dict[str, Any]:
-        text = "what may be done with the data, and by whom? It stands in every report"
+    def _cohort(
+        self, sources: Sequence[SourceDraft], timepoints: Sequence[str], centres: Sequence[str]
+    ) -> dict[str, Any]:
+        text = "what may be done with the data?"
         cohort: dict[str, Any] = {
             "title": self.cohort.replace("_", " "),
             "licence": Noted("not stated", (question("licence", text, "licence: internal", "licence: CC BY 4.0"),)),
             "root": self.root,
         }
-        if codes := files.timepoints.codes:
-            days = {word: number for number, word in enumerate(codes.values())}
-            text = "how many days after the first is each time point? Written is their order alone"
+        if timepoints:
+            days = {word: number for number, word in enumerate(timepoints)}
+            text = "how many days after the first is each? Written is their order alone"
             cohort["timepoints"] = Noted(days, (question("days of time points", text),))
         cohort["centres"] = {centre: {} for centre in centres}
         cohort["images"] = [one.values for one in sources]

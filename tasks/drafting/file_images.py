@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from features.core.case import Modality, Unit
@@ -13,7 +13,7 @@ from tasks.drafting.remark import Remark, guess, question, several
 from tasks.drafting.source import CENTRE, SourceDraft
 from tasks.drafting.survey import Survey
 from tasks.drafting.templates import Naming, Template, find_templates, split_ending
-from tasks.drafting.timepoints import TIMEPOINT_HOLE, Timepoints, with_timepoints
+from tasks.drafting.timepoints import TIMEPOINT_HOLE, with_timepoints
 from tasks.drafting.voxels import middle_spacing
 
 FORMATS = {
@@ -31,11 +31,11 @@ _WEIGHTINGS = ("t1c", "t1ce", "t1gd", "t1", "t1w", "t1n", "t2", "t2w", "flair", 
 class FileDraft:
     """What the image files of a folder become: sources, time points, patients, and what was left out, in sentences."""
 
-    def __init__(self, survey: Survey, known: Collection[str], taken: Collection[Modality]) -> None:
-        """taken: modalities that DICOM of the same folder gives already."""
+    def __init__(self, survey: Survey, known: Collection[str], taken: Mapping[Modality, Collection[str]]) -> None:
+        """known: ids of patients from elsewhere. taken: whose images DICOM of the same folder gives already, by modality."""
         paths = {file.name: file.path for file in survey.images}
-        self.naming: Naming = find_templates(list(paths), known) if paths else Naming((), (), "")
-        templates, self.timepoints = with_timepoints(self.naming.templates)
+        self.naming: Naming = find_templates(list(paths), known) if paths else Naming((), (), (), "")
+        templates, self.timepoints, rare = with_timepoints(self.naming)
         self.left: list[str] = []
         self.sources: list[SourceDraft] = []
         self.alone: list[Kind] = []
@@ -45,10 +45,14 @@ class FileDraft:
             what = "no part of their names or folders tells patients apart; give each patient a folder"
             self.left.append(f"{several(len(paths), 'image file')} left out: {what}")
             return
-        if self.naming.left:
-            what = "their names fit no pattern that two patients share"
-            self.left.append(f"{several(len(self.naming.left), 'image file')} left out: {what}")
-        pairs, self.alone = find_pairs(kinds_of(templates, paths))
+        if left := len(self.naming.left) + sum(len(one.files) for one in rare):
+            what = "the name fits" if left == 1 else "their names fit"
+            self.left.append(f"{several(left, 'image file')} left out: {what} no pattern that two patients share")
+        kinds = kinds_of(templates, paths)
+        if unread := len(templates) - len(kinds):
+            text = "of those looked at none can be read as an image of three dimensions"
+            self.left.append(f"{several(unread, 'kind')} of image files left out: {text}")
+        pairs, self.alone = find_pairs(kinds)
         chosen = _one_of_each(pairs, taken, self.left)
         self.sources = [_source(pair, beside, self.timepoints) for pair, beside in chosen]
 
@@ -58,7 +62,7 @@ class FileDraft:
         return {patient for one in self.sources for patient in one.patients} or self.naming.patients
 
 
-def without_masks(image: Kind, timepoints: Timepoints) -> SourceDraft:
+def without_masks(image: Kind, timepoints: Mapping[str, str]) -> SourceDraft:
     """A source whose masks are not there, with the question where they are."""
     stem, ending = split_ending(image.template.text)
     draft = _source(Pair(image, image, (), 0, 0, 0), (), timepoints)
@@ -71,7 +75,10 @@ def without_masks(image: Kind, timepoints: Timepoints) -> SourceDraft:
     return draft
 
 
-def _one_of_each(pairs: Sequence[Pair], taken: Collection[Modality], left: list[str]) -> list[tuple[Pair, list[Pair]]]:
+Chosen = list[tuple[Pair, list[Pair]]]  # pairs, each with those beside it
+
+
+def _one_of_each(pairs: Sequence[Pair], taken: Mapping[Modality, Collection[str]], left: list[str]) -> Chosen:
     """For each modality the pair to take, with those beside it: a patient has one image of a modality at a time point.
 
     Pairs of other patients, as those of another centre, are taken as well.
@@ -79,13 +86,13 @@ def _one_of_each(pairs: Sequence[Pair], taken: Collection[Modality], left: list[
     groups: dict[tuple[Modality, Unit], list[Pair]] = defaultdict(list)
     for pair in sorted(pairs, key=_preference):
         modality, unit, _ = _what_it_is(pair)
-        if modality in taken:
-            left.append(f"{modality} in files left out: the same folder has {modality} as DICOM")
+        if pair.image.template.patients & set(taken.get(modality, ())):
+            left.append(f"{modality} in files left out: DICOM gives {modality} of the same patients")
             continue
         groups[modality, unit].append(pair)
-    chosen: list[tuple[Pair, list[Pair]]] = []
+    chosen: Chosen = []
     for several_pairs in groups.values():
-        own: list[tuple[Pair, list[Pair]]] = []
+        own: Chosen = []
         for pair in several_pairs:
             other = next((one for one in own if one[0].image.template.patients & pair.image.template.patients), None)
             if other is None:
@@ -105,7 +112,7 @@ def _preference(pair: Pair) -> tuple[bool, int, int, str]:
     return pair.same_grid < pair.looked, -pair.patients, weighting, text
 
 
-def _source(pair: Pair, beside: Sequence[Pair], timepoints: Timepoints) -> SourceDraft:
+def _source(pair: Pair, beside: Sequence[Pair], timepoints: Mapping[str, str]) -> SourceDraft:
     modality, unit, remark = _what_it_is(pair)
     image = pair.image.template
     values: dict[str, Any] = {
@@ -116,11 +123,11 @@ def _source(pair: Pair, beside: Sequence[Pair], timepoints: Timepoints) -> Sourc
     }
     remarks = []
     if beside:
-        text = f"a patient has one {modality} at a time point: which one is meant? These have masks, too"
+        text = f"a patient has one {modality} at a time point: which is meant? These have masks, too"
         remarks.append(question(f"which {modality}", text, *(f"path: '{one.image.template.text}'" for one in beside)))
     values["path"] = Noted(image.text, tuple(remarks)) if remarks else image.text
-    if TIMEPOINT_HOLE in image.text and not timepoints.are_words:
-        values["timepoint"] = {"codes": dict(timepoints.codes)}
+    if TIMEPOINT_HOLE in image.text and any(word != meant for word, meant in timepoints.items()):
+        values["timepoint"] = {"codes": dict(timepoints)}
     values["mask"] = Noted(_mask(pair), tuple(_mask_remarks(pair, modality)))
     spacings = [look.spacing_mm for look in pair.image.looks.values()]
     return SourceDraft(
@@ -154,9 +161,8 @@ def _mask(pair: Pair) -> dict[str, Any]:
 
 def _mask_remarks(pair: Pair, modality: str) -> list[Remark]:
     labels = pair.mask.labels
-    seen = f"{several(pair.looked, 'mask')} looked at"
-    text = f"few whole numbers in {seen}, {pair.same_grid} of them on the grid of the image"
-    found = [guess(f"{modality} masks", f"these files, because of their names, and of {text}")]
+    seen = f"{pair.same_grid} of {pair.looked} looked at lie on the grid of their image"
+    found = [guess(f"{modality} masks", f"few whole numbers; {seen}")]
     if pair.same_grid < pair.looked:
         text = "some masks lie on another grid than their image: take the nearest voxel, or refuse them?"
         found.append(question(f"grid of {modality} masks", text, "grid: same"))
@@ -179,13 +185,13 @@ def _what_it_is(pair: Pair) -> tuple[Modality, Unit, Remark]:
     """Modality and unit by the names and by the values, with why; what neither tells is asked for."""
     said, looks = pair.image.modality, list(pair.image.looks.values())
     low, high = min(look.low for look in looks), max(look.high for look in looks)
-    values = f"values go from {low:.4g} to {high:.4g} (1st to 99th percentile of {several(len(looks), 'file')})"
+    values = f"values from {low:.4g} to {high:.4g} (1st to 99th percentile of {several(len(looks), 'file')})"
     fits = frozenset.intersection(*(look.units for look in looks))
     if said == "CT" or (said is None and low < -500 and "HU" in fits):
-        why = f"CT, because the {'names say so' if said else 'values begin far below 0'}"
+        why = "by the names" if said else "because values begin far below 0"
         if "HU" in fits:
-            return "CT", "HU", guess("CT in HU", f"{why}; in HU, because {values}")
-        text = f"{why}; {values}, which are hardly HU: what are they? Written: no unit"
+            return "CT", "HU", guess("CT in HU", f"{why}, and {values}")
+        text = f"{values} are hardly HU: what are they? Written: no unit"
         return "CT", "arbitrary", question("unit of CT", text, "unit: HU")
     if said == "PT":
         others = ("unit: SUL", "unit: BQML", "unit: arbitrary")
@@ -193,13 +199,13 @@ def _what_it_is(pair: Pair) -> tuple[Modality, Unit, Remark]:
             return (
                 "PT",
                 "SUV",
-                question("unit of PET", f"files do not tell their unit; {values}, as SUV do. Is it SUV?", *others),
+                question("unit of PET", f"is it SUV? Files do not tell; {values} can be", *others),
             )
-        text = f"files do not tell their unit; {values}, which are hardly SUV: what are they?"
+        text = f"files do not tell it; {values} are hardly SUV: what are they? Written: none"
         return "PT", "arbitrary", question("unit of PET", text, "unit: BQML", "unit: SUV", "unit: SUL")
     if said is not None:
-        return said, "arbitrary", guess(said, f"{said}, because the names say so; MR and X-rays have no unit")
-    text = f"neither names nor values tell the modality ({values}). Written: MR, which has no unit"
+        return said, "arbitrary", guess(said, "by the names; it has no unit")
+    text = f"neither names nor {values} tell it. Written: MR, which has no unit"
     return "MR", "arbitrary", question("modality", text, "modality: CT, and unit: HU", "modality: PT, and unit: SUV")
 
 

@@ -74,9 +74,7 @@ def find_endpoints(columns: Sequence[ColumnDraft]) -> list[EndpointDraft]:
         if event.word not in used:
             name = _free(event.word, names)
             values = {"kind": "binary", "column": event.word, "description": event.name}
-            found.append(
-                EndpointDraft(name, values, guess(f"endpoint {name}", "an outcome by its name, without a time"))
-            )
+            found.append(EndpointDraft(name, values, guess(f"endpoint {name}", "an outcome by its name")))
     return found
 
 
@@ -116,9 +114,7 @@ def _free(name: str, names: set[str]) -> str:
 
 def _remark(name: str, time: ColumnDraft, event: ColumnDraft) -> Remark:
     if unit := unit_of(time):
-        return guess(
-            f"endpoint {name}", f'time and event by their names; {unit}, because the name "{time.name}" says so'
-        )
-    text = f'in which unit is "{time.name}"? Say it at its column, and unit: days at the variable; then take this in'
+        return guess(f"endpoint {name}", f'"{time.name}" in {unit} and "{event.name}", by their names')
+    text = f'it waits for the unit of "{time.name}", which is asked at its column; then take this in'
     answers = (f"{name}: {{kind: survival, time: {time.word}, event: {event.word}}}",)
-    return question(f"unit of {time.name}", text, *answers)
+    return question(f"endpoint {name}", text, *answers)

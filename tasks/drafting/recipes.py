@@ -52,28 +52,26 @@ def _spacing(sources: Sequence[SourceDraft]) -> dict[str, Any]:
     edge = prod((x, y, z)) ** (1 / 3)
     step = min(_STEPS, key=lambda one: abs(one - edge) / one)
     looked = sum(one.looked for one in sources)
-    text = (
-        f"cubes of about the same volume as the median voxel ({x:.3g} × {y:.3g} × {z:.3g} mm, of {several(looked, 'image')}), "
-        "so that textures mean the same in all directions and all images"
-    )
+    voxel = f"{x:.3g} × {y:.3g} × {z:.3g} mm"
+    text = f"cubes of {step:g} mm, about the volume of the median voxel of {several(looked, 'image')} ({voxel})"
     spline = sources[0].modality in ("CT", "MR")
     answers = ("spacing_mm: null   # no resampling", f"spacing_mm: [{x:.3g}, {y:.3g}, null]   # keep the slices")
-    remark = guess("voxel size", text, *answers)
+    remark = guess(f"voxels of {sources[0].modality}", text, *answers)
     return {"spacing_mm": Noted([step] * 3, (remark,)), "interpolator": "bspline" if spline else "linear"}
 
 
 def _intensities(modality: Modality, unit: Unit) -> dict[str, Any]:
     if unit == "HU":
-        text = "bins of 25 HU, the usual width for CT: values of different scanners fall into the same bins"
+        text = "25 HU wide, as is usual for CT"
         return {"round_intensities": True, "discretise": Noted({"bin_width": 25}, (guess("bins of CT", text),))}
     if unit in CALIBRATED:
-        text = f"bins of 0.5 {unit}, the usual width for PET"
+        text = f"0.5 {unit} wide, as is usual for PET"
         return {"discretise": Noted({"bin_width": 0.5}, (guess("bins of PET", text),))}
     found: dict[str, Any] = {}
     if modality == "MR":
-        text = "MR has no unit: the image is brought to mean 0 and standard deviation 100, over its voxels above 0"
+        text = "mean 0 and standard deviation 100 over voxels above 0, because MR has no unit"
         found["normalise"] = Noted(
             {"kind": "zscore", "scale": 100}, (guess("normalising MR", text, "normalise: null"),)
         )
-    text = f"32 bins between the lowest and the highest value of the ROI, for {modality} here has no unit to take a width in"
+    text = f"32 from the lowest to the highest value of the ROI, because {modality} without a unit has no width of bins"
     return found | {"discretise": Noted({"bin_count": 32}, (guess(f"bins of {modality}", text),))}

@@ -10,8 +10,8 @@ from typing import Literal
 class Remark:
     """kind: a guess stands in the file as a value; a question asks for what could not be decided.
 
-    about: what it is about, in a word or two, for the screen. text: one sentence, with what was seen. answers: lines of
-    YAML that would be other answers; they stand in the file as comments.
+    about: what it is about, in a word or two, for the screen. text: one sentence, with what was seen. answers: lines that
+    stand below it in the file, as comments: YAML that would be other answers, or details.
     """
 
     kind: Literal["guess", "question"]

@@ -44,7 +44,7 @@ def choose_roi(masks: Sequence[Mask]) -> Choice:
     ranked = sorted(patterns, key=lambda pattern: _rank(pattern, masks), reverse=True)
     chosen = ranked[0]
     once, often, never = _matches(chosen, masks)
-    text = f"it matches one ROI in {once} of {several(len(masks), 'mask')}"
+    text = f"one matches in {once} of {several(len(masks), 'mask')}"
     text += f", several in {often}" if often else ""
     text += f", none in {never}" if never else ""
     most = sorted(shown, key=lambda name: (-len(owners[name]), name.lower()))
@@ -55,9 +55,10 @@ def choose_roi(masks: Sequence[Mask]) -> Choice:
     answers += [f"… and {several(hidden, 'name')} of single patients, not shown"] if hidden else []
     if not is_tumour(chosen.replace("\\", "")):
         return Choice(
-            chosen, (question("ROI", f"which ROI is meant? None is named as a tumour. Written: {text}", *answers),)
+            chosen,
+            (question("ROI", f"which is meant? None is named as a tumour. Of the one written, {text}", *answers),),
         )
-    remarks = [guess("ROI", f"the tumour by its name; {text}" + ("; other names are" if answers else ""), *answers)]
+    remarks = [guess("ROI", f"{chosen}, a tumour by its name; {text}", *answers)]
     if often:
         what = (
             f"{several(often, 'mask')} hold several ROIs that match: refuse them, or take their union or the largest?"

@@ -42,10 +42,11 @@ class Template:
 class Naming:
     """The templates that at least two patients share (all, of a single patient), most patients first.
 
-    left: files that fit none. level: in words where the patient stands.
+    rare: those of one patient among several. left: files that fit none. level: in words where the patient stands.
     """
 
     templates: tuple[Template, ...]
+    rare: tuple[Template, ...]
     left: tuple[str, ...]
     level: str
 
@@ -71,7 +72,7 @@ def find_templates(names: Sequence[str], known: Collection[str] = ()) -> Naming:
         cost = _cost(found, known)
         if found.templates and (best is None or cost < best[0]):
             best = cost, found
-    return best[1] if best else Naming((), tuple(names), "")
+    return best[1] if best else Naming((), (), tuple(names), "")
 
 
 def split_ending(name: str) -> tuple[str, str]:
@@ -136,8 +137,8 @@ def _naming(names: Sequence[str], values: Mapping[str, str], level: str) -> Nami
     least = 2 if len(patients) > 1 else 1
     kept = [one for one in templates.values() if len(one.files) >= least]
     kept.sort(key=lambda one: (-len(one.files), one.text))
-    gone = [name for one in templates.values() if len(one.files) < least for name in one.files.values()]
-    return Naming(tuple(kept), tuple(left + gone), level)
+    rare = tuple(one for one in templates.values() if len(one.files) < least)
+    return Naming(tuple(kept), rare, tuple(left), level)
 
 
 def _cost(found: Naming, known: Collection[str]) -> float:
@@ -147,4 +148,9 @@ def _cost(found: Naming, known: Collection[str]) -> float:
     texts = [split_ending(one.text.replace(PATIENT, ""))[0] for one in found.templates]
     odd = {word for text in texts for word in _WORD.findall(text) if not (word.isalpha() or is_role(word))}
     earned = _KNOWN * len(patients & set(known))
-    return len(patients) + roles + _TEMPLATE * (len(found.templates) + len(odd) + len(found.left)) - earned
+    return (
+        len(patients)
+        + roles
+        + _TEMPLATE * (len(found.templates) + len(odd) + len(found.rare) + len(found.left))
+        - earned
+    )

@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from tasks.drafting.templates import Key, Template, split_ending
+from tasks.drafting.templates import Key, Naming, Template, split_ending
 from tasks.drafting.words import SESSION, TIMEPOINT
 
 TIMEPOINT_HOLE = "{timepoint}"
 BASELINE = "baseline"
 _FIRST = ("baseline", "bl", "pre")
+_LONG = {"w": "week", "wk": "week", "m": "month", "mo": "month", "d": "day", "y": "year", "fu": "followup"}
 
 
-@dataclass(frozen=True)
-class Timepoints:
-    """The words that stand for time points in paths, in their likely order, and the catalog's word for each."""
+def with_timepoints(naming: Naming) -> tuple[list[Template], dict[str, str], list[Template]]:
+    """The templates, those of several time points joined; the words for these with the time points that they mean; the rest.
 
-    codes: dict[str, str]
-
-    @property
-    def are_words(self) -> bool:
-        """Whether the paths say the catalog's own words."""
-        return all(code == word for code, word in self.codes.items())
-
-
-def with_timepoints(templates: Sequence[Template]) -> tuple[list[Template], Timepoints]:
-    """The templates, those of several time points joined, and the time points; none if no template has several."""
+    The rest are templates that one patient alone has, also after joining.
+    """
+    templates, rare = naming.templates, set(map(id, naming.rare))
     joined: dict[str, dict[str, Template]] = {}
-    for one in templates:
+    for one in (*templates, *naming.rare):
         text, word = _cut(one.text)
         joined.setdefault(text, {})[word] = one
     found: list[Template] = []
     words: set[str] = set()
     for text, parts in joined.items():
-        if len(parts) < 2:
+        if len(parts) < 2 or all(id(one) in rare for one in parts.values()):
             found += parts.values()
             continue
         words |= parts.keys()
         files = {Key(key.patient, word): name for word, part in parts.items() for key, name in part.files.items()}
         found.append(Template(text, files))
     found.sort(key=lambda one: (-len(one.files), one.text))
-    return found, Timepoints(_name(sorted(words, key=_place)))
+    kept = [one for one in found if id(one) not in rare]
+    return kept, name_timepoints(words), [one for one in found if id(one) in rare]
 
 
 def _cut(text: str) -> tuple[str, str]:
@@ -62,11 +55,17 @@ def _place(word: str) -> tuple[bool, int, str]:
     return not word.lower().startswith(_FIRST), int(number[0]) if number else 0, word
 
 
-def _name(words: Iterable[str]) -> dict[str, str]:
-    """A word of the catalog for each: its own if it can be, else `ses` and its letters and digits; the first is the baseline."""
+def name_timepoints(words: Iterable[str]) -> dict[str, str]:
+    """Words that stand for time points, in their likely order, with the catalog's word for each; the first is the baseline.
+
+    >>> name_timepoints(["W4", "T0"]), name_timepoints(["02", "01"])
+    ({'T0': 'baseline', 'W4': 'week4'}, {'01': 'baseline', '02': 'ses02'})
+    """
     found: dict[str, str] = {}
-    for word in words:
+    for word in sorted(words, key=_place):
         plain = re.sub("[^a-z0-9]", "_", word.lower())
+        if short := re.fullmatch(r"([a-z]+)_?(\d+)", plain):
+            plain = _LONG.get(short[1], short[1]) + short[2]
         plain = plain if re.match("[a-z]", plain) else f"ses{plain}"
         found[word] = plain if found else BASELINE
     return found
