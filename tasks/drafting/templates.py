@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
+from features.core.progress import tell
 from tasks.drafting.words import holds_role, is_role
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr")
 PATIENT = "{patient}"
 _ROLE, _TEMPLATE, _KNOWN = 5, 3, 2  # what a value that names a role costs, what a template costs, what a known id earns
+MOST_TEMPLATES = 300  # more patterns than that are none
 _MOST_LEVELS, _MOST_WORDS = 8, 5
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _BIDS = re.compile(r"(?:^|[/_])(sub-[A-Za-z0-9]+)(?=[/_.])")
@@ -64,11 +66,16 @@ def find_templates(names: Sequence[str], known: Collection[str] = ()) -> Naming:
     as unlikely ones. No templates are given if no part of the paths can be a patient.
     """
     best: tuple[float, Naming] | None = None
-    for level, value_of in _readings(names, known):
-        values = {name: value for name in names if (value := value_of(name)) and not is_role(value)}
+    role = cache(is_role)
+    readings = list(_readings(names, known))
+    for done, (level, value_of) in enumerate(readings, start=1):
+        tell("names", done, len(readings))
+        values = {name: value for name in names if (value := value_of(name)) and not role(value)}
         if not values:
             continue
         found = _naming(names, values, level)
+        if len(found.templates) > MOST_TEMPLATES:
+            continue
         cost = _cost(found, known)
         if found.templates and (best is None or cost < best[0]):
             best = cost, found
@@ -91,10 +98,7 @@ def _readings(names: Sequence[str], known: Collection[str]) -> Iterable[tuple[st
     for level in range(1, depth + 1):
         yield f"the folder {level} above the files", partial(_folder, level=-level - 1)
     if known:
-        longest = sorted((one for one in known if len(one) > 2), key=len, reverse=True)
-        if longest:
-            pattern = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, longest))})(?![A-Za-z0-9])")
-            yield "the ids of the tables", lambda name: match[1] if (match := pattern.search(name)) else ""
+        yield "the ids of the tables", partial(_known, known=frozenset(one for one in known if len(one) > 2))
     yield "the names of the files", lambda name: split_ending(name)[0].rsplit("/", 1)[-1]
     for count in range(1, _MOST_WORDS + 1):
         yield "the beginnings of the files' names", partial(_words, count=count)
@@ -105,6 +109,13 @@ def _folder(name: str, level: int) -> str:
     parts = name.split("/")
     inside = -len(parts) <= level < len(parts) - 1
     return parts[level] if inside and level != -1 else ""
+
+
+def _known(name: str, known: Collection[str]) -> str:
+    """The first folder, or words at the beginning or the end of the file's name, that is a known id."""
+    folders = name.split("/")[:-1]
+    words = (_words(name, count) for size in range(_MOST_WORDS, 0, -1) for count in (size, -size))
+    return next((one for one in (*folders, *words) if one in known), "")
 
 
 def _words(name: str, count: int) -> str:
@@ -118,17 +129,14 @@ def _words(name: str, count: int) -> str:
 
 def _naming(names: Sequence[str], values: Mapping[str, str], level: str) -> Naming:
     templates: dict[str, Template] = {}
-    patterns: dict[str, re.Pattern[str]] = {}
     left = []
     for name in names:
         value = values.get(name)
         if value is None:
             left.append(name)
             continue
-        if value not in patterns:
-            patterns[value] = re.compile(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])")
         stem, ending = split_ending(name)
-        text = patterns[value].sub(PATIENT, stem) + ending
+        text = _put(stem, value) + ending
         if PATIENT not in text or "{" in text.replace(PATIENT, ""):
             left.append(name)
             continue
@@ -139,6 +147,16 @@ def _naming(names: Sequence[str], values: Mapping[str, str], level: str) -> Nami
     kept.sort(key=lambda one: (-len(one.files), one.text))
     rare = tuple(one for one in templates.values() if len(one.files) < least)
     return Naming(tuple(kept), rare, tuple(left), level)
+
+
+def _put(stem: str, value: str) -> str:
+    """A path with {patient} wherever the value stands as a word."""
+    first, *others = stem.split(value)
+    text = first
+    for other in others:
+        word = not text[-1:].isalnum() and not other[:1].isalnum()
+        text += (PATIENT if word else value) + other
+    return text
 
 
 def _cost(found: Naming, known: Collection[str]) -> float:

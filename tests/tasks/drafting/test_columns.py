@@ -1,0 +1,92 @@
+"""What columns can be, which of them are endpoints, and which ids they hold: by their cells and names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.drafting.columns import ColumnDraft, judge_columns
+from tasks.drafting.ids import find_ids
+from tasks.drafting.outcomes import find_endpoints, unit_of
+from tasks.drafting.sheets import Sheet, read_sheets
+
+
+def column(name: str, *cells: str) -> ColumnDraft:
+    rows = tuple((f"p{i}", cell) for i, cell in enumerate(cells))
+    (found,) = judge_columns(Sheet("t.csv", {}, ("id", name), rows), 0)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("age", ("61", "58.5", ""), "number"),
+        ("age", ("61", "unknown", "58"), "number"),
+        ("smoker", ("yes", "no", "no"), "flag"),
+        ("hpv", ("1.0", "0.0", ""), "flag"),
+        ("sex", ("F", "M"), "category"),
+        ("stage", ("IIIb", "T2", "IV"), "category"),
+        ("histology", ("large cell", "large cell", "small cell", "small cell"), "category"),
+        ("referred by", ("Miller", "Smith"), "left out"),
+        ("surname", ("Miller", "Miller", "Smith", "Smith"), "left out"),
+        ("operated", ("2019-02-01", "2020-03-05"), "date"),
+        ("site", ("x", "x"), "left out"),
+        ("text", tuple(f"word {i}" for i in range(20)) * 2, "left out"),
+    ],
+)
+def test_a_column_is_judged_by_its_cells(name: str, cells: tuple[str, ...], kind: str) -> None:
+    assert column(name, *cells).kind == kind
+
+
+def test_codes_that_mean_missing_and_true_are_told() -> None:
+    found = column("age", "61", "unknown", "58")
+    assert found.missing == ("unknown",)
+    assert dict(column("vital status", "dead", "alive", "alive").codes) == {"dead": True, "alive": False}
+    assert column("vital status", "dead", "alive", "alive").outcome
+
+
+def test_times_go_with_the_events_of_their_names_and_units_are_never_guessed() -> None:
+    cells = {
+        "OS (months)": "12 7 3",
+        "death": "1 0 1",
+        "pfs_days": "90 80 70",
+        "progression": "0 1 0",
+        "responder": "1 0 0",
+    }
+    columns = [column(name, *text.split()) for name, text in cells.items()]
+    found = {one.name: one for one in find_endpoints(columns)}
+    assert found["os"].values["event"] == "death" and found["pfs"].values["event"] == "progression"
+    assert found["responder"].values == {"kind": "binary", "column": "responder", "description": "responder"}
+    assert [unit_of(one) for one in columns[::2]] == ["months", "days", ""]
+    bare = [column("Survival.time", "12", "7", "3"), column("deadstatus.event", "1", "0", "1")]
+    (asked,) = find_endpoints(bare)
+    assert asked.remark.kind == "question" and unit_of(bare[0]) == ""
+
+
+def test_a_table_s_separator_decimal_sign_and_encoding_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("Patient;Größe;alter\nA1;1,5;60\nA2;2,5;61\n".encode("cp1252"))
+    (sheet,), why = read_sheets(path, "t.csv")
+    assert sheet.declared == {"separator": ";", "encoding": "cp1252", "decimal": ","} and not why
+    assert sheet.header == ("Patient", "Größe", "alter")
+    path.write_bytes(b"\x00\x01")
+    assert read_sheets(path, "t.csv")[1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "patients", "form"),
+    [
+        (("P1", "P2", "P9"), ("P1", "P2"), {}),
+        (("p1", "p2"), ("P1", "P2"), {"upper": True}),
+        (("7.0", "8.0"), ("7", "8"), {"drop_decimal": True}),
+        (("007", "008"), ("7", "8"), {"strip_zeros": True}),
+    ],
+)
+def test_ids_that_are_written_otherwise_are_found_by_their_form(
+    cells: tuple[str, ...], patients: tuple[str, ...], form: dict[str, bool]
+) -> None:
+    rows = tuple((str(i), cell) for i, cell in enumerate(cells, start=100))
+    found = find_ids(Sheet("t.csv", {}, ("row", "who"), rows), patients)
+    assert found is not None and (found.place, found.matched, found.form) == (1, 2, form)
+    assert find_ids(Sheet("t.csv", {}, ("row", "who"), rows), ("X1", "X2")) is None
