@@ -72,7 +72,8 @@ def hidden_package(here: Path = Path(__file__).parent) -> str:
 def main() -> None:
     """The command `radweave`."""
     if _hidden:
-        sys.exit(f"radweave: {_hidden}")
+        sys.stderr.write(f"radweave: {_hidden}\n")
+        sys.exit(2)  # a fault of the configuration, as docs/exit-codes.md says
     from flows.cli import main as run
 
     run()
@@ -89,13 +90,17 @@ if _hidden and not _is_command():
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("radweave")
     if name not in PLACES:
         raise AttributeError(f"module 'radweave' has no attribute {name!r}")
     return getattr(importlib.import_module(PLACES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*PLACES, "main"])
+    return sorted([*PLACES, "__version__", "main"])
 
 
 if __name__ == "__main__":

@@ -12,4 +12,6 @@ from flows.read_table import query as query
 from flows.read_table import read_dictionary as read_dictionary
 from flows.read_table import read_table as read_table
 
+__version__: str
+
 def main() -> None: ...

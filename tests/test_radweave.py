@@ -40,7 +40,11 @@ def test_features_and_tables_are_read_without_torch_and_prefect(tmp_path: Path) 
 
 
 def test_every_name_is_there_for_python_and_for_type_checkers() -> None:
-    assert {name for name in dir(radweave) if getattr(radweave, name) is not None} == {*radweave.PLACES, "main"}
+    assert {name for name in dir(radweave) if getattr(radweave, name) is not None} == {
+        *radweave.PLACES,
+        "__version__",
+        "main",
+    }
     for name, module in radweave.PLACES.items():
         assert getattr(radweave, name).__module__ == module
     for file in (ROOT / "radweave.py", ROOT / "radweave-stubs" / "__init__.pyi"):
@@ -103,10 +107,10 @@ def test_the_command_says_in_a_sentence_what_hides_a_package(tmp_path: Path) -> 
         "radweave "
     )  # the folder is not on the path
     for path in (f":{ROOT}", f".:{ROOT}"):  # an empty part of PYTHONPATH is the current folder
-        found = python(str(script), "--version", cwd=tmp_path, path=path, code=1)
+        found = python(str(script), "--version", cwd=tmp_path, path=path, code=2)
         assert found.stderr.startswith(f"radweave: {tmp_path / 'flows'} hides radweave's own package flows")
         assert "Traceback" not in found.stderr
-    assert "hides" in python("-m", "radweave", "--version", cwd=tmp_path, code=1).stderr
+    assert "hides" in python("-m", "radweave", "--version", cwd=tmp_path, code=2).stderr
 
 
 def test_a_checkout_that_is_not_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
