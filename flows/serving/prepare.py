@@ -67,6 +67,14 @@ def free_gpu_slots(*, restarted: bool) -> int:
         return taken
 
 
+def is_paused(flow: str, deployment: str) -> bool:
+    """Whether somebody has paused the schedule of a deployment in the UI; serving it again would start it again."""
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        schedules = client.read_deployment_by_name(f"{flow}/{deployment}").schedules
+        return bool(schedules) and not any(schedule.active for schedule in schedules)
+    return False
+
+
 def end_stale_runs(deployments: list[str]) -> int:
     """How many runs of these deployments were left as running by a process that is gone; they are Crashed now."""
     message = "the process of this run is gone; what it finished is kept, the next run goes on from there"

@@ -134,7 +134,7 @@ def _run_deployments(
 
     from flows.refresh import refresh
     from flows.serving.offers import offer_refresh, offer_study
-    from flows.serving.prepare import end_stale_runs, free_gpu_slots, prepare_server
+    from flows.serving.prepare import end_stale_runs, free_gpu_slots, is_paused, prepare_server
     from flows.study import study
 
     prepare_server(for_workers=False)
@@ -145,7 +145,13 @@ def _run_deployments(
     places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
     module = EntrypointType.MODULE_PATH
     common: dict[str, Any] = {"parameters": places, "entrypoint_type": module, "tags": ["radweave"]}
-    nightly = Cron(cron, timezone="UTC")  # so that the UI says whose hour it is
+    paused = is_paused("refresh", SCHEDULED)
+    if paused:
+        print(
+            "radweave: the schedule stays paused, as it was left in the UI: refreshes run when you press Run",
+            flush=True,
+        )
+    nightly = Cron(cron, timezone="UTC", active=not paused)  # UTC is said, so that the UI says it too
     scheduled = refresh.to_deployment(SCHEDULED, schedule=nightly, description=_WHAT[SCHEDULED], **common)
     on_demand = study.to_deployment(ON_DEMAND, description=_WHAT[ON_DEMAND], **common)
     assert isinstance(scheduled, RunnerDeployment)

@@ -54,6 +54,7 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_it
     study = f"/api/deployments/{first.deployment('on-demand')['id']}/create_flow_run"
     running = {"state": {"type": "RUNNING", "name": "Running"}, "parameters": {"study": "builtin_response"}}
     ghost = first.post(study, running)["id"]  # as a machine leaves it that loses its power
+    first.pause_schedule("scheduled")
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()
     _, printed = process.communicate(timeout=900)
@@ -70,10 +71,11 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_it
     left = second.run(ghost)["state"]
     assert (left["type"], left["message"].startswith("the process of this run is gone")) == ("CRASHED", True)
     assert second.get("/api/v2/concurrency_limits/radweave-gpu")["active_slots"] == 0
+    assert [one["active"] for one in second.deployment("scheduled")["schedules"]] == [False]
     os.kill(server_of(second.process.pid), signal.SIGKILL)
     assert second.process.wait(timeout=300) == 6
     printed = second.log.read_text()
-    assert "left by an earlier process" in printed
+    assert "left by an earlier process" in printed and "the schedule stays paused, as it was left in the UI" in printed
     assert "slots of the GPU that killed runs had left taken, free now: 1" in printed
     assert "radweave: the Prefect server has ended by signal 9, and radweave serve with it: see the end of" in printed
     assert "Warning" not in printed and "Traceback" not in printed

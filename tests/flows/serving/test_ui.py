@@ -142,8 +142,10 @@ def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) 
     assert [one["model"]["kind"] for one in ended["parameters"]["predict"]["binary_models"]] == ["lasso_logistic"]
     page.reload()
     see(page, ended["name"])
+    link = page.get_by_role("link", name="report.html")  # of the log
+    link.scroll_into_view_if_needed()
     picture(page, "study")
-    page.get_by_role("link", name="report.html").click()  # of the log
+    link.click()
     see(page, "Flow of cases")
     report = server.artifacts(run)["report-builtin-response"]["id"]
     page.goto(f"{server.url}/artifacts/artifact/{report}")
