@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -84,3 +90,52 @@ def test_figures_with_a_unit_have_it() -> None:
         "image² · mm³",
         "bits",
     }
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Requests are not told."""
+
+
+@pytest.fixture
+def page(site: Path) -> Iterator[Any]:
+    """A page of a browser on a phone, with the site on loopback and nothing else to be reached."""
+    path = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    if path is None:
+        pytest.skip("no Chromium on the PATH")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser.new_page(
+            viewport={"width": 400, "height": 900}, base_url=f"http://127.0.0.1:{server.server_port}"
+        )
+        browser.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_pages_fit_a_phone_and_rows_and_pages_are_found(page: Any) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url))
+    for name in ("index", "keys", "commands", "features"):
+        page.goto(f"/{name}.html")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    page.fill("input.filter", "entropy run")
+    page.wait_for_function("document.querySelectorAll('article tbody tr:not([hidden])').length == 2")
+    page.click("label[for=__search]")
+    page.locator(".md-search__input").press_sequentially("QG58")
+    page.wait_for_selector(".md-search-result__item", state="visible")
+    assert "Dictionary of features" in page.inner_text(".md-search-result")
+    assert complaints == []
+    assert len(asked) > 10
+    assert {url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))} == set()
