@@ -16,13 +16,13 @@ from features.core.memory import claim_honest
 from features.core.quarantine import Rejected
 from features.core.region import Plane, Vector, Volume
 from features.core.storage.place import write_bytes
+from features.images.formats.nifti_header import LONGEST, NiftiHeader, parse_header
 from features.images.formats.nifti_place import LPS, place_of
 from features.images.formats.pair import is_pair, pair_of
 
 MAX_BYTES = 2**34  # a header that claims more is damaged
 BOMB_RATIO, BOMB_CEILING = 100, 2**31  # a packed file may hold 2 GiB, or so many times its size
 _SLACK = 2**26  # what may follow the voxels
-_LONGEST_HEADER = 540
 _SCALED_BYTES = 16  # of a voxel that is scaled, beside what is stored; measured: 12 (int16) and more
 
 
@@ -41,11 +41,11 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     Raises TooLarge as `claim_honest`.
     """
     header_file, data_file = pair_of(path)
-    header, pixdim = _header(header_file)
+    header = _header(header_file)
     shape = _shape(header)
     if flat := len(shape) == 2:
         shape = (*shape, 1)
-    dtype: np.dtype[Any] = header.get_data_dtype()
+    dtype = header.dtype
     if len(shape) == 3 and not volume:
         volumes, volume = 1, 0
     elif len(shape) == 4 and volume is not None and volume < shape[3]:
@@ -54,19 +54,18 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
         raise Rejected("NII_4D", axes=len(shape))
     if min(shape) < 1 or dtype.kind not in "iuf":
         raise Rejected("NII_4D", "the image has no voxels, or they are not numbers")
-    place = place_of(header, pixdim, flat=flat)
+    place = place_of(header, flat=flat)
     count = math.prod(shape[:3]) * dtype.itemsize
-    slope, intercept = header.get_slope_inter()
-    is_scaled = slope is not None and (slope, intercept) != (1.0, 0.0)
+    is_scaled = (header.slope, header.intercept) != (1.0, 0.0)
     copied = _SCALED_BYTES * math.prod(shape[:3]) if is_scaled else 0 if dtype.isnative else count
-    raw = _bytes(data_file, int(header["vox_offset"]), count, copied, volume=volume, volumes=volumes)
+    raw = _bytes(data_file, header.offset, count, copied, volume=volume, volumes=volumes)
     stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
     array: NDArray[np.generic] = stored.astype(dtype.newbyteorder("="), copy=not stored.dtype.isnative)
     if dtype.itemsize > 8:
         array = array.astype(np.float64)
     if is_scaled:
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = array.astype(np.float64) * slope + intercept
+            scaled = array.astype(np.float64) * header.slope + header.intercept
             array = scaled.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
     plane: Plane = "placed" if flat else ""
     return Volume(array, place.spacing, place.origin, place.direction, warnings=place.warnings, plane=plane)
@@ -105,17 +104,13 @@ def _preamble(
 
 def nifti_voxels(path: Path) -> int:
     """Voxels of one volume, as the header of a file claims. Raises Rejected: UNREADABLE, NII_TRUNC, NII_ANALYZE."""
-    return math.prod(_shape(_header(pair_of(path)[0])[0])[:3])
+    return math.prod(_shape(_header(pair_of(path)[0]))[:3])
 
 
-def _header(path: Path) -> tuple[Any, list[float]]:
-    """The header, and the spacings as they stand in the file: nibabel mends bad ones silently."""
-    from nibabel.nifti1 import Nifti1Header
-    from nibabel.nifti2 import Nifti2Header
-
+def _header(path: Path) -> NiftiHeader:
     try:
         with _opened(path) as file:
-            start = file.read(_LONGEST_HEADER)
+            start = file.read(LONGEST)
     except OSError as error:
         raise Rejected(_code(error)) from error
     except (EOFError, isal_zlib.error) as error:
@@ -124,22 +119,17 @@ def _header(path: Path) -> tuple[Any, list[float]]:
     if is_pair(path) and 348 in lengths and len(start) >= 348 and start[344:347] not in (b"ni1", b"n+1"):
         raise Rejected("NII_ANALYZE")
     try:
-        kind: Any = Nifti2Header if 540 in lengths else Nifti1Header
-        block = start[: kind.template_dtype.itemsize]
-        unchecked, header = kind(block, check=False), kind(block)
-        if not bytes(header["magic"]).startswith(b"ni" if is_pair(path) else b"n+"):
-            raise Rejected("NII_TRUNC", "the header is of a pair, and the file is none, or the other way round")
-        header.get_data_dtype(), header.get_slope_inter(), int(header["vox_offset"])
-    except (Rejected, MemoryError):
-        raise
-    except Exception as error:  # a broken header can raise anything inside the parser
-        raise Rejected("NII_TRUNC") from error
-    return header, [float(value) for value in unchecked["pixdim"][1:4]]
+        header = parse_header(start)
+    except ValueError as error:
+        raise Rejected("NII_TRUNC", str(error)) from error
+    if header.is_pair != is_pair(path):
+        raise Rejected("NII_TRUNC", "the header is of a pair, and the file is none, or the other way round")
+    return header
 
 
-def _shape(header: Any) -> tuple[int, ...]:
+def _shape(header: NiftiHeader) -> tuple[int, ...]:
     """Lengths of the axes, without trailing ones beyond the third."""
-    shape = tuple(int(length) for length in header.get_data_shape())
+    shape = header.shape
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     return shape

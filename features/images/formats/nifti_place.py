@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Vector
+from features.images.formats.nifti_header import NiftiHeader
 
 MAX_SPACING_MM = 20.0
 LPS = np.array([-1.0, -1.0, 1.0])  # NIfTI counts x and y the other way (RAS)
@@ -31,18 +32,18 @@ class Place(NamedTuple):
 
 
 @np.errstate(all="ignore")  # of numbers that cannot be
-def place_of(header: Any, pixdim: list[float], *, flat: bool = False) -> Place:
+def place_of(header: NiftiHeader, *, flat: bool = False) -> Place:
     """The place by sform, else qform, else by spacings alone (origin 0), of which ORIENTATION_UNKNOWN warns.
 
-    pixdim: spacings as they stand in the file. flat: of a file of two axes, whose third one is 1 mm across the others.
+    flat: of a file of two axes, whose third one is 1 mm across the others.
 
     sform and qform agree if their entries differ by less than 1e-3 mm (of voxels below 1 mm: of a voxel), or if the
     quaternion is that of the sform but for its rounding: it is stored in single precision without its first number, the root
     of what is left to 1, which near a half turn is wrong by up to 6e-4.
     Raises Rejected: NII_SPACING, NII_SQ, NII_SHEAR. Warns: NII_UNITS, ORIENTATION_UNKNOWN.
     """
-    unit_mm = _UNITS_MM.get(int(header["xyzt_units"]) & 7, 1.0)
-    pixdim = [value * unit_mm for value in pixdim]
+    unit_mm = _UNITS_MM.get(header.units & 7, 1.0)
+    pixdim = [value * unit_mm for value in header.pixdim[1:4]]
     if flat:
         pixdim[2] = 1.0
     if not all(0 < value <= MAX_SPACING_MM for value in pixdim):
@@ -52,8 +53,8 @@ def place_of(header: Any, pixdim: list[float], *, flat: bool = False) -> Place:
     forms = [
         _flattened(mm * form, pixdim) if flat else mm * form
         for form in (
-            np.asarray(header.get_sform(), np.float64) if int(header["sform_code"]) > 0 else None,
-            _qform(header) if int(header["qform_code"]) > 0 else None,
+            header.sform if header.sform_code > 0 else None,
+            _qform(header) if header.qform_code > 0 else None,
         )
         if form is not None
     ]
@@ -77,7 +78,7 @@ def place_of(header: Any, pixdim: list[float], *, flat: bool = False) -> Place:
     return Place(_vector(spacing), _vector(origin), tuple(direction.reshape(-1).tolist()), warnings)
 
 
-def _agree(sform: Matrix, qform: Matrix, header: Any) -> bool:
+def _agree(sform: Matrix, qform: Matrix, header: NiftiHeader) -> bool:
     """Whether two forms (4, 4) in mm place the voxels alike."""
     spacing = np.linalg.norm(sform[:3, :3], axis=0)
     allowed = _AGREE_MM * np.minimum(1.0, np.append(spacing, spacing.min()))
@@ -87,10 +88,9 @@ def _agree(sform: Matrix, qform: Matrix, header: Any) -> bool:
     turned = np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) > 0
     if not turned or not (np.abs(others) <= allowed).all():
         return False
-    stored = np.array([float(header[name]) for name in ("quatern_b", "quatern_c", "quatern_d")])
     first, rest = _quaternion(sform[:3, :3] / spacing)
     signs = (1, -1) if first <= _NO_TURN else (1,)
-    return any(bool((np.abs(sign * stored - rest) <= _ROUNDED).all()) for sign in signs)
+    return any(bool((np.abs(sign * header.quaternion - rest) <= _ROUNDED).all()) for sign in signs)
 
 
 def _quaternion(axes: Matrix) -> tuple[float, Matrix]:
@@ -111,10 +111,10 @@ def _flattened(form: Matrix, pixdim: list[float]) -> Matrix:
     return found
 
 
-def _qform(header: Any) -> Matrix:
+def _qform(header: NiftiHeader) -> Matrix:
     try:
-        return np.asarray(header.get_qform(), np.float64)
-    except Exception as error:  # nibabel's own error class, for quaternions that are none
+        return header.qform()
+    except ValueError as error:
         raise Rejected("NII_SQ", "qform is not a rotation") from error
 
 
