@@ -1,8 +1,11 @@
-"""The screen: progress bars while work goes on, short tables when it is done."""
+"""The screen: progress bars while work goes on, short tables when it is done; plain lines where output is redirected."""
 
+import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console, RenderableType
@@ -21,22 +24,29 @@ if TYPE_CHECKING:
 
 
 TEXT = 12  # letters that a line of text has at least, before words are broken
+QUIET_S = 30.0  # without a terminal, a long step tells how far it is this often
 
 
 class Screen:
-    """Inside the `with` block, progress of the library shows as bars on stderr; tables go to stdout."""
+    """Inside the `with` block, progress of the library shows on stderr; tables go to stdout.
+
+    On a terminal progress is bars; redirected, each step is a line when it is done, without control codes.
+    """
 
     def __init__(self) -> None:
-        self.console = Console(soft_wrap=True, markup=False, emoji=False)  # names may hold [brackets] and :colons:
+        # Names may hold [brackets] and :colons:, and a path is never broken: it could not be copied.
+        self.console = Console(soft_wrap=True, markup=False, emoji=False, highlight=False)
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        self._bars = Progress(*columns, console=Console(stderr=True), transient=False)
+        errors = Console(stderr=True)
+        self._bars = Progress(*columns, console=errors, transient=False, disable=not errors.is_terminal)
         self._known: dict[str, TaskID] = {}
-        self._watch = watched_by(self._advance)
+        self._begun: dict[str, tuple[float, float]] = {}  # when a step began, and when it was last told
+        self._watch = watched_by(self._advance if errors.is_terminal else self._tell)
 
     def __enter__(self) -> "Screen":
         self._bars.start()
@@ -51,6 +61,15 @@ class Screen:
         if what not in self._known:
             self._known[what] = self._bars.add_task(what, total=total)
         self._bars.update(self._known[what], completed=done, total=total)
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        begun, told = self._begun.setdefault(what, (now, now))
+        if done >= total or now - told >= QUIET_S:
+            print(f"{what}: {done} of {total}, {now - begun:.0f} s", file=sys.stderr, flush=True)
+            self._begun[what] = begun, now
+        if done >= total:  # a step of the same name may follow
+            del self._begun[what]
 
     def show(self, parts: RenderableType | Sequence[RenderableType]) -> None:
         """Print tables and lines after the bars."""
@@ -77,12 +96,12 @@ def refresh_table(published: "Sequence[Published]") -> Table:
         "cohort": [one.cohort for one in published],
         "scans": [str(one.scans) for one in published],
         "used": [str(one.used) for one in published],
-        "quarantined": [counted(one.quarantined) for one in published],
+        "quarantined": [_listed(one.quarantined) for one in published],
     }
     if any(one.withdrawn for one in published):
         columns["withdrawn"] = [str(one.withdrawn) for one in published]
     if any(one.warned for one in published):
-        columns["warnings"] = [counted(one.warned) for one in published]
+        columns["warnings"] = [_listed(one.warned) for one in published]
     columns["refresh"] = [f"{one.refresh}" if one.changed else f"{one.refresh}, as before" for one in published]
     return table_of("Refresh", columns)
 
@@ -125,6 +144,11 @@ def table_of(title: str, columns: Mapping[str, Sequence[str]]) -> Table:
     return table
 
 
+def wrapped(sentence: str) -> str:
+    """A sentence in lines of the screen's width, broken between words. Not for paths and commands, which must stay whole."""
+    return fill(sentence, Console().width, break_long_words=False, break_on_hyphens=False)
+
+
 def diff_tables(found: "Diff") -> list[RenderableType]:
     """What changed between two refreshes: columns first, then cases."""
     shown: list[RenderableType] = []
@@ -148,23 +172,33 @@ def counted(codes: Mapping[Any, int]) -> str:
     return ", ".join(f"{code} {count}" for code, count in sorted(codes.items())) or "–"
 
 
+def _listed(codes: Mapping[Any, int]) -> str:
+    """As `counted`, a code a line."""
+    return counted(codes).replace(", ", "\n")
+
+
 def score_table(folder: Path) -> Table:
-    """The pooled scores of a study, best model of each set of blocks first in its split."""
+    """The pooled scores of a study: a row for each set of blocks, below its split."""
     study = read_run(folder)["study"]
     scores = read_table(folder / "scores.parquet").to_pylist()
     metric = "auc" if any(row["metric"] == "auc" for row in scores) else "harrell_c"
     pooled = [row for row in scores if row["centre"] == "" and row["metric"] == metric]
-    table = Table(title=f"{study['title'] or study['name']} — {metric.replace('_', ' ')} with 95 % interval")
-    table.add_column("validation")
-    table.add_column("blocks", overflow="fold")
     models = list(dict.fromkeys(row["model"] for row in pooled))
-    for model in models:
-        table.add_column(model, justify="right", overflow="fold")
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in pooled:
         lines.setdefault((row["split"], row["blocks"]), {})[row["model"]] = row
-    for (split, blocks), cells in lines.items():
-        table.add_row(split, blocks, *(_cell(cells.get(model)) for model in models))
+    table = Table(title=f"{study['title'] or study['name']}: {metric.replace('_', ' ')} with 95 % interval")
+    needed = max(len(blocks) for _, blocks in lines) + 2 + sum(max(len(one), 16) + 3 for one in models) + 4
+    fits = needed <= Console().width
+    table.add_column("blocks", overflow="fold", no_wrap=fits)
+    for model in models:
+        table.add_column(model if fits else model.replace("_", "_\n"), justify="right", overflow="fold")
+    for split in dict.fromkeys(split for split, _ in lines):
+        table.add_row(f"{split}:")
+        for (own, blocks), cells in lines.items():
+            if own == split:
+                shown = blocks if fits else blocks.replace("_", "_\n  ")
+                table.add_row(f"  {shown}", *(_cell(cells.get(model)) for model in models))
     table.caption = f"n = {pooled[0]['n']}, events = {pooled[0]['events']}"
     return table
 
