@@ -89,6 +89,9 @@ def simulate(
     faults: Annotated[
         bool, typer.Option("--faults", help="Add patients with a fault each; truth/faults.csv tells which.")
     ] = False,
+    coin: Annotated[
+        bool, typer.Option("--coin", help="Add an outcome that is a coin toss, and its endpoint: nothing predicts it.")
+    ] = False,
 ) -> None:
     """Write a simulated multicentre lung-CT cohort with its own catalog: DICOM with RTSTRUCT, with SEG, and NIfTI."""
     from features.core.progress import tell
@@ -102,6 +105,7 @@ def simulate(
             patients_per_centre=patients_per_centre,
             seed=seed,
             faults=faults,
+            coin=coin,
             progress=tell,
         )
     typer.echo(f"The cohort is described in {path}")

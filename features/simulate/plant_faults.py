@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from features.simulate.write_nifti import write_label_map, write_nifti
 from features.simulate.write_rtstruct import write_rtstruct
 from features.simulate.write_seg import write_seg
 
-Write = Callable[[Path, Phantom, Sequence[Dataset], StudyFacts], None]
+TRUE_RISKS = ("state", "logit", "log_hazard")
+RESENT = "resent"  # folder of what a site would send again, once it is told of a fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ def spoil_series(folder: Path, fault: Fault) -> None:
             ds.save_as(path, enforce_file_format=True)
 
 
-def write_faulty_nifti(folder: Path, fault: Fault, phantom: Phantom, another: Path) -> None:
-    """Write CT.nii.gz and GTV.nii.gz with the fault. `another`: the folder of a sound scan."""
+def write_faulty_nifti(folder: Path, fault: Fault, phantom: Phantom, *, another: Path, resent: Path) -> None:
+    """Write CT.nii.gz and GTV.nii.gz with the fault. `another`: the folder of a sound scan; `resent`: for a mended mask."""
     if fault.name == "copied_image":
         folder.mkdir(parents=True)
         for path in sorted(another.iterdir()):
@@ -131,16 +132,19 @@ def write_faulty_nifti(folder: Path, fault: Fault, phantom: Phantom, another: Pa
         image.write_bytes(image.read_bytes()[: image.stat().st_size * 3 // 5])
     elif fault.name == "other_grid":
         x, y, z = phantom.spacing_mm
+        resent.mkdir(parents=True)
+        write_label_map(resent / "GTV.nii.gz", phantom)
         coarse = phantom.tumour[:, ::2, ::2]
         write_label_map(folder / "GTV.nii.gz", replace(phantom, tumour=coarse, spacing_mm=(2 * x, 2 * y, z)))
 
 
-def write_planted(path: Path, planted: Mapping[str, Fault]) -> None:
-    """Write the truth about faults, a row per patient: patient, centre, fault, code, severity, told."""
+def write_planted(path: Path, planted: Sequence[tuple[Patient, Fault]]) -> None:
+    """Write the truth about faults, a row per patient: who, which fault, its code, and the true risks as in patients.csv."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["patient", "centre", "fault", "code", "severity", "told"])
-    for patient, fault in planted.items():
+    writer.writerow(["patient", "centre", "fault", "code", "severity", "told", *TRUE_RISKS])
+    for patient, fault in planted:
         severity = "error" if fault.error else "warning"
-        writer.writerow([patient, patient.split("-")[0], fault.name, fault.code, severity, fault.told])
+        risks = [f"{getattr(patient, name):.6f}" for name in TRUE_RISKS]
+        writer.writerow([patient.id, patient.centre, fault.name, fault.code, severity, fault.told, *risks])
     path.write_bytes(text.getvalue().encode())

@@ -18,6 +18,7 @@ from features.simulate.genes import draw_genome
 from features.simulate.patient import Patient, draw_patients
 from features.simulate.plant_faults import (
     FAULTS,
+    RESENT,
     Fault,
     faulty_patient,
     spoil_series,
@@ -31,12 +32,19 @@ from features.simulate.write_dicom import StudyFacts, write_dicom
 from features.simulate.write_nifti import write_nifti
 from features.simulate.write_rtstruct import write_rtstruct
 from features.simulate.write_seg import write_seg
-from features.simulate.write_tables import clinical_name, genomic_name, write_clinical, write_genes
+from features.simulate.write_tables import (
+    clinical_name,
+    coin_name,
+    genomic_name,
+    write_clinical,
+    write_coin,
+    write_genes,
+)
 
 Progress = Callable[[str, int, int], None]
 
 # Streams of randomness: a number each, so that one more draw here changes nothing there.
-GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE, FAULTY = range(7)
+GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE, FAULTY, COIN = range(8)
 FAULTY_CENTRES = 3  # one of each image format
 
 
@@ -47,6 +55,7 @@ def simulate_cohort(
     patients_per_centre: int = 24,
     seed: int = 0,
     faults: bool = False,
+    coin: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Path of the data_catalog.yaml of a multicentre lung-CT cohort `builtin`, written as real files below `folder`.
@@ -54,8 +63,9 @@ def simulate_cohort(
     Centres A, B, C … in turn: DICOM with RTSTRUCT, DICOM with SEG, NIfTI. Every third patient of a centre has a second scan
     (week 4). The truth goes to truth/ beside the images: truth.json (best possible scores, informative genes) and
     patients.csv. `faults` adds patients with a fault each, as the first three centres might send them: truth/faults.csv
-    names them and the code to be expected; the files of the other patients stay the same bytes, and no study counts more
-    cases. Same arguments, same bytes. progress(what, done, total) is called once a patient.
+    names them and the code to be expected, resent/ holds what a site would send again; the files of the other patients stay
+    the same bytes, and no study counts more cases. `coin` adds an outcome that is a coin toss, with an endpoint `coin`.
+    Same arguments, same bytes. progress(what, done, total) is called once a patient.
 
     Raises RadweaveError if the folder holds anything, or a number is out of range.
     """
@@ -76,7 +86,7 @@ def simulate_cohort(
     genome = draw_genome(np.random.default_rng([seed, GENOME]))
     protocols = {string.ascii_uppercase[i]: protocol(i) for i in range(centres)}
     everyone: list[Patient] = []
-    planted: dict[str, Fault] = {}
+    planted: list[tuple[Patient, Fault]] = []
     bad = [FAULTS[one.format] if faults and i < FAULTY_CENTRES else () for i, one in enumerate(protocols.values())]
     done, total = 0, centres * patients_per_centre + sum(map(len, bad))
     for i, (centre, acquisition) in enumerate(protocols.items()):
@@ -95,15 +105,17 @@ def simulate_cohort(
         write_clinical(folder / clinical_name(centre, form), form, listed)
         rng = np.random.default_rng([seed, EXPRESSION, i])
         write_genes(folder / genomic_name(centre), form, listed, genome, rng)
+        if coin:
+            write_coin(folder / coin_name(centre), patients, np.random.default_rng([seed, COIN, i]))
         everyone += patients
-        planted |= {name: fault for name, (_, fault) in faulty.items()}
+        planted += faulty.values()
 
     scores = best_scores(model, np.random.default_rng([seed, SCORES]))
     _write_truth(folder / "truth", everyone, truth_record(seed, model, scores, genome.informative))
     if faults:
         write_planted(folder / "truth" / "faults.csv", planted)
     catalog = folder / "data_catalog.yaml"
-    write_catalog(catalog, {centre: acquisition.format for centre, acquisition in protocols.items()})
+    write_catalog(catalog, {centre: acquisition.format for centre, acquisition in protocols.items()}, coin=coin)
     return catalog
 
 
@@ -115,11 +127,12 @@ def _write_scans(
         noise = np.random.default_rng([seed, NOISE, *place, number])
         phantom = render(anatomy, tumour, acquisition, noise)
         if acquisition.format == "nifti":
-            where = folder / patient.id / timepoint
+            where = Path(patient.id) / timepoint
             if fault is None:
-                write_nifti(where, phantom)
+                write_nifti(folder / where, phantom)
             else:
-                write_faulty_nifti(where, fault, phantom, folder / f"{patient.centre}-0001" / timepoint)
+                another, resent = Path(f"{patient.centre}-0001") / timepoint, folder.parent / RESENT / folder.name
+                write_faulty_nifti(folder / where, fault, phantom, another=folder / another, resent=resent / where)
             continue
         facts = StudyFacts((seed,), patient.id, patient.sex, patient.scan_date(timepoint), timepoint)
         scan = folder / "dicom" / patient.id / timepoint

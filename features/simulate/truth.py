@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import rankdata
 
+from features.simulate.genes import GENES
+
 HORIZON_DAYS = 1826  # five years: administrative censoring
 PAIRS = 4_000_000
 
@@ -132,7 +134,13 @@ def best_scores(model: TruthModel, rng: np.random.Generator, n: int = 100_000) -
 
 def truth_record(seed: int, model: TruthModel, scores: BestScores, genes: tuple[str, ...]) -> dict[str, object]:
     """What truth.json holds: the seed, the best scores, the informative genes and the model's coefficients."""
-    return {"seed": seed, **asdict(scores), "informative_genes": list(genes), "model": asdict(model)}
+    return {
+        "seed": seed,
+        **asdict(scores),
+        "informative_genes": list(genes),
+        "genes": len(GENES),
+        "model": asdict(model),
+    }
 
 
 def _log_normal(rng: np.random.Generator, state: Floats, median: float, slope: float, noise: float) -> Floats:

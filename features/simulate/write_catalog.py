@@ -13,7 +13,7 @@ from features.simulate.patient import WEEK4_DAYS
 from features.simulate.truth import HORIZON_DAYS
 from features.simulate.write_dicom import TIMEPOINT_CODES
 from features.simulate.write_seg import LABEL
-from features.simulate.write_tables import ROMAN, SHEET, clinical_name, genomic_name
+from features.simulate.write_tables import ROMAN, SHEET, clinical_name, coin_name, genomic_name
 
 HEADER = """\
 # A simulated multicentre lung-CT cohort: no real patient is in it.
@@ -102,9 +102,15 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
     },
 }
 
+COIN_VARIABLE = {"type": "flag", "description": "a tossed coin showed heads: nothing can predict it", "role": "outcome"}
+COIN_ENDPOINT = {"kind": "binary", "column": "coin", "description": "a tossed coin"}
 
-def write_catalog(path: Path, centres: Mapping[str, Format]) -> None:
-    """Write the catalog of a cohort `builtin` with these centres, root ".", two time points, two tables a centre."""
+
+def write_catalog(path: Path, centres: Mapping[str, Format], *, coin: bool = False) -> None:
+    """Write the catalog of a cohort `builtin` with these centres, root ".", two time points, two tables a centre.
+
+    `coin`: with a third table, and an endpoint that is a coin toss.
+    """
     tables: list[dict[str, Any]] = []
     for centre, form in centres.items():
         tables.append({"block": "clinical", "centre": centre, "path": clinical_name(centre, form), **CLINICAL[form]})
@@ -118,6 +124,11 @@ def write_catalog(path: Path, centres: Mapping[str, Format]) -> None:
                 "unit": "log2 expression",
             }
         )
+        if coin:
+            sides = {"coin": {"from": "side", "codes": {"heads": True, "tails": False}}}
+            tables.append(
+                {"block": "clinical", "centre": centre, "path": coin_name(centre), "id": "patient", "columns": sides}
+            )
     cohort = {
         "title": "Simulated lung CT",
         "licence": "CC0-1.0 (simulated)",
@@ -126,9 +137,9 @@ def write_catalog(path: Path, centres: Mapping[str, Format]) -> None:
         "timepoints": {"baseline": 0, "week4": WEEK4_DAYS},
         "centres": {centre: {"title": f"Simulated centre {centre}"} for centre in centres},
         "images": [_image(centre, form) for centre, form in centres.items()],
-        "variables": VARIABLES,
+        "variables": {**VARIABLES, **({"coin": COIN_VARIABLE} if coin else {})},
         "tables": tables,
-        "endpoints": ENDPOINTS,
+        "endpoints": {**ENDPOINTS, **({"coin": COIN_ENDPOINT} if coin else {})},
     }
     text = yaml.dump(
         {"version": 1, "cohorts": {"builtin": cohort}},

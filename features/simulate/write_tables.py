@@ -35,6 +35,20 @@ def genomic_name(centre: str) -> str:
     return f"tables/{centre}_genes.csv"
 
 
+def coin_name(centre: str) -> str:
+    """Path of a centre's table of coin tosses below the cohort's root."""
+    return f"tables/{centre}_coin.csv"
+
+
+def write_coin(path: Path, patients: Sequence[Patient], rng: np.random.Generator) -> None:
+    """Write an outcome that nothing predicts: heads for half of the patients, whoever they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    heads = rng.permutation(np.arange(len(patients)) % 2 == 0)
+    rows: list[list[Cell]] = [["patient", "side"]]
+    rows += [[one.id, "heads" if up else "tails"] for one, up in zip(patients, heads, strict=True)]
+    path.write_bytes(_csv(rows, ","))
+
+
 def write_clinical(path: Path, form: Format, patients: Sequence[Patient]) -> None:
     """Write the clinical table in the coding of the centres with this image format: one row per patient."""
     path.parent.mkdir(parents=True, exist_ok=True)
