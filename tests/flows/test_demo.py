@@ -1,0 +1,145 @@
+"""The demo as its user sees it: what was planted is found, the truth is not read before, and what is printed works."""
+
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flows.demo
+from features.core.storage.store import Store
+from flows.demo import run_demo
+from flows.planted import read_faults
+from flows.screen import Screen
+from flows.try_next import called
+from tasks.running.runners.threads import Threads
+from tests.support.page import Page
+
+pytestmark = pytest.mark.slow
+opened: list[str] = []
+watching: list[bool] = []
+
+
+def _spy(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in ("open", "os.listdir", "os.scandir") and watching:
+        opened.append(str(arguments[0]))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the demo printed, and the folder that it was called in."""
+
+    folder: Path
+    out: str
+    err: str
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def shown(demo, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """The demo with eight patients a centre, redirected; scans that the shared cohort has too are known already."""
+    folder, out, err = tmp_path_factory.mktemp("shown"), io.StringIO(), io.StringIO()
+    shutil.copytree(demo.store / "work", folder / "demo" / "store" / "work")
+    run_flow = flows.demo.run_flow
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        watching.append(True)
+        try:
+            return run_flow(*arguments, **options)
+        finally:
+            watching.clear()
+
+    sys.addaudithook(_spy)
+    with _inside(folder), pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(flows.demo, "run_flow", watched)
+        patch.setenv("COLUMNS", "80")
+        with Screen() as screen:
+            screen.show(run_demo(Path("demo"), Threads(workers=1), patients_per_centre=8, seed=3))
+    return Shown(folder, out.getvalue(), err.getvalue())
+
+
+def test_every_planted_fault_gets_its_code_and_no_sound_patient_is_rejected(shown: Shown) -> None:
+    faults = read_faults(shown.folder / "demo" / "cohort", Store(shown.folder / "demo" / "store"))
+    assert [(one.code, one.found) for one in faults] == [(one.code, True) for one in faults] and len(faults) == 10
+    assert "Planted faults: 10 of 10 found" in shown.out
+    assert "Sound patients of whom nothing was rejected: 24 of 24" in shown.out
+    counts = "24 in the studies + 7 with a rejected scan + 2 without a clinical row + 1 without a scan"
+    assert f"Patients: 34 = {counts}" in shown.out
+
+
+def test_neither_refresh_nor_study_reads_the_truth(shown: Shown) -> None:
+    assert any(name.endswith("A_clinical.csv") for name in opened)
+    assert [name for name in opened if "truth" in Path(name).parts] == []
+
+
+def test_the_page_tells_what_was_planted_and_its_links_lead_somewhere(shown: Shown) -> None:
+    path = shown.folder / "demo" / "planted.html"
+    page = Page(path.read_text("utf-8"))
+    assert {row[3] for row in page.tables["table-faults"].rows[1:]} == {"yes"}
+    signals = {tuple(row[:2]): row[2:] for row in page.tables["table-signal"].rows[1:]}
+    assert signals["coin toss", "radiomics_genomic"][:2] == ["24", "0.50"]
+    assert 0.7 < float(signals["response", "all"][1]) <= 1
+    links = [found["href"] for tag, found in page.tags if tag == "a"]
+    assert len(links) == 4 and all((path.parent / link).is_file() for link in links)
+
+
+def test_what_is_redirected_is_plain_lines_with_whole_paths(shown: Shown) -> None:
+    assert "\x1b" not in shown.out + shown.err and "\r" not in shown.out + shown.err
+    assert re.search(r"^simulate patients: 34 of 34, \d+ s$", shown.err, re.MULTILINE)
+    lines = shown.out[shown.out.index("Pages for the browser") :].splitlines()[1:7]
+    assert all((shown.folder / line.strip()).exists() for line in lines)
+    assert re.search(r"│ study coin_toss +│ +\d+ │", shown.out)
+    assert all(len(line) <= 80 for line in shown.out.splitlines() if "│" in line)
+
+
+def test_the_printed_commands_work_and_a_mended_mask_is_one_scan(shown: Shown, command) -> None:
+    lines = shown.out[shown.out.index("Try next") :].splitlines()
+    printed = [line.strip() for line in lines if line.startswith("  ")]
+    radweave = called()
+    answers = {}
+    for line in printed:
+        words = shlex.split(line.removeprefix(f"{radweave} "))
+        if words[0] == "cp":
+            subprocess.run(words, cwd=shown.folder, check=True)
+        elif words[0] != "init":  # tests/flows/commands/test_init.py
+            assert line.startswith(f"{radweave} ")
+            answers[words[0]] = command(*words, cwd=shown.folder, RADWEAVE_RUNNER="threads")
+    assert list(answers) == ["quarantine", "status", "query", "refresh", "diff"]
+    assert "GEOMETRY" in answers["quarantine"].stdout and "GEOMETRY" not in answers["refresh"].stdout
+    assert "builtin: measure scans: 1 of 1" in answers["refresh"].stderr
+    with _inside(shown.folder):
+        (mended,) = (one for one in read_faults(Path("demo/cohort"), Store("demo/store")) if one.mended)
+    assert (mended.code, mended.codes) == ("GEOMETRY", ())
+
+
+def test_commands_are_printed_as_they_can_be_called_from_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "my env" / "bin" / "radweave"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.setattr(sys, "argv", [str(script), "demo"])
+    assert called() == "'my env/bin/radweave'"
+    monkeypatch.setenv("PATH", str(script.parent))
+    assert called() == "radweave"
+    monkeypatch.setattr(sys, "argv", ["/x/flows/cli.py"])
+    assert called() == f"{shlex.quote(sys.executable)} -m flows.cli"
