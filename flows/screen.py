@@ -36,13 +36,13 @@ class Screen:
     def __init__(self) -> None:
         # Names may hold [brackets] and :colons:, and a path is never broken: it could not be copied.
         self.console = Console(soft_wrap=True, markup=False, emoji=False, highlight=False)
+        errors = Console(stderr=True)
         columns = (
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(min(40, max(10, errors.width - 40))),  # what stands beside it stays on its line
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        errors = Console(stderr=True)
         self._bars = Progress(*columns, console=errors, transient=False, disable=not errors.is_terminal)
         self._known: dict[str, TaskID] = {}
         self._begun: dict[str, tuple[float, float]] = {}  # when a step began, and when it was last told

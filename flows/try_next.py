@@ -8,6 +8,8 @@ from shlex import join, quote
 
 from features.simulate.plant_faults import RESENT
 
+OWN = "YOUR-FOLDER"  # what users replace by a folder of their own
+
 
 def called() -> str:
     """What to write for `radweave` in the current folder: the command by which this process was called."""
@@ -35,7 +37,10 @@ def next_steps(cohort: Path, store: Path) -> list[str]:
             ("refresh", "builtin", "--catalog", catalog, "--store", str(store)),
             ("diff", "--store", str(store)),
         ],
-        "Your own data: a draft of their catalog, to be read and completed:": [("init", "YOUR-FOLDER")],
+        "A draft of the catalog of your own data, to be read and completed:": [
+            ("init", OWN, "--out", "mine/data_catalog.yaml"),
+            ("check", "--catalog", "mine/data_catalog.yaml"),
+        ],
     }
     lines = ["Try next"]
     for told, commands in steps.items():
