@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import flows.demo
 from features.core.storage.store import Store
 from flows.demo import run_demo
+from flows.named import find_study
 from flows.planted import read_faults
 from flows.screen import Screen
 from flows.try_next import called
@@ -55,10 +57,17 @@ def _inside(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def shown(demo, tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """The demo with eight patients a centre, redirected; scans that the shared cohort has too are known already."""
+    """The demo with eight patients a centre and the first model of its studies, redirected.
+
+    Scans that the shared cohort has too are known already.
+    """
     folder, out, err = tmp_path_factory.mktemp("shown"), io.StringIO(), io.StringIO()
     shutil.copytree(demo.store / "work", folder / "demo" / "store" / "work")
-    run_flow = flows.demo.run_flow
+    run_flow, studies = flows.demo.run_flow, [folder / f"{name}.yaml" for name in flows.demo.STUDIES]
+    for path in studies:
+        study = yaml.safe_load(find_study(path.stem).read_text("utf-8"))
+        short = {"models": study["models"][:1], "splits": ["nested"], "bootstrap": 200}
+        path.write_text(yaml.safe_dump({**study, **short}), "utf-8")
 
     def watched(*arguments: Any, **options: Any) -> Any:
         watching.append(True)
@@ -70,6 +79,7 @@ def shown(demo, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     sys.addaudithook(_spy)
     with _inside(folder), pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(flows.demo, "run_flow", watched)
+        patch.setattr(flows.demo, "STUDIES", tuple(map(str, studies)))
         patch.setenv("COLUMNS", "80")
         with Screen() as screen:
             screen.show(run_demo(Path("demo"), Threads(workers=1), patients_per_centre=8, seed=3))
@@ -82,7 +92,7 @@ def test_every_planted_fault_gets_its_code_and_no_sound_patient_is_rejected(show
     assert "Planted faults: 10 of 10 found" in shown.out
     assert "Sound patients of whom nothing was rejected: 24 of 24" in shown.out
     counts = "24 in the studies + 7 with a rejected scan + 2 without a clinical row + 1 without a scan"
-    assert f"Patients: 34 = {counts}" in shown.out
+    assert f"Patients: 34 = {counts}" in " ".join(shown.out.split())
 
 
 def test_neither_refresh_nor_study_reads_the_truth(shown: Shown) -> None:
@@ -127,7 +137,7 @@ def test_the_printed_commands_work_and_a_mended_mask_is_one_scan(shown: Shown, c
     assert "GEOMETRY" in answers["quarantine"].stdout and "GEOMETRY" not in answers["refresh"].stdout
     assert "builtin: measure scans: 1 of 1" in answers["refresh"].stderr
     with _inside(shown.folder):
-        (mended,) = (one for one in read_faults(Path("demo/cohort"), Store("demo/store")) if one.mended)
+        (mended,) = (one for one in read_faults(Path("demo/cohort"), Store(Path("demo/store"))) if one.mended)
     assert (mended.code, mended.codes) == ("GEOMETRY", ())
 
 

@@ -21,9 +21,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_sound_patients_keep_their_bytes_and_equal_seeds_give_equal_faults(tmp_path: Path) -> None:
     sound, faulty, again = (
-        simulate_cohort(
-            tmp_path / name, patients_per_centre=1, seed=4, faults=name != "sound", coin=name != "sound"
-        ).parent
+        simulate_cohort(tmp_path / name, patients_per_centre=1, seed=4, faults=name != "sound").parent
         for name in ("sound", "faulty", "again")
     )
     assert digests(faulty) == digests(again)
