@@ -113,12 +113,22 @@ def tag_of_mirp(column: str) -> str | None:
     return re.sub(r"_fbs_w[\d.]+|_d1|_a0\.0", "", column).replace("_3d_v_mrg", "_3D_mrg").replace("_3d", "_3D")
 
 
+def tag_of_zrad(column: str) -> str | None:
+    """z-rad's `3D_comb` is IBSI's `3D_mrg`.
+
+    >>> tag_of_zrad("cm_contrast_3D_comb"), tag_of_zrad("no_voxels")
+    ('cm_contrast_3D_mrg', None)
+    """
+    known = re.match(r"(morph|loc|stat|ih|ivh|cm|rlm|szm|dzm|ngt|ngl)_", column)
+    return column.replace("_3D_comb", "_3D_mrg") if known else None
+
+
 def read_zrad(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
     told = json.loads((out / "features.json").read_text()) if (out / "features.json").exists() else {}
     found = {case: Row(reason=str(reason), missing=True) for case, reason in told.items()}
     for row in table(out / "features.csv"):
         case = next(value for value in row.values() if value in told)
-        found[case] = Row(numbers(row, lambda name: name))
+        found[case] = Row(numbers(row, tag_of_zrad))
     return found
 
 

@@ -35,7 +35,7 @@ THREADS = {
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
 }
 ENOUGH_S = 60.0
-LIMIT_S = 540.0
+LIMIT_S = 1800.0
 LEAST_RATIO = 15.0  # pyradiomics' command line by `radweave extract`
 SETTINGS = {
     "original": "imageType: {Original: {}}\nsetting: {binWidth: 25, additionalInfo: false}\n",
