@@ -1,11 +1,13 @@
 """init: a first catalog and recipes for a folder of images and tables."""
 
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features.core.errors import RadweaveError
 from flows.commands.options import CATALOG
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tasks.drafting.remark import Remark
 
 WIDTH = 79
+MOST_SHOWN = 3  # remarks about one thing
 
 
 def init(
@@ -29,7 +32,7 @@ def init(
     Every guess in the files is marked and explained, and what could not be decided is asked for there. Recipes are written
     into the folder `recipes` beside the catalog. No file is written over, and nothing of a patient is shown or written.
     """
-    from features.core.storage.place import write_bytes
+    from features.core.storage.place import create_bytes
     from flows.named import read_study, study_files
     from flows.screen import Screen
     from tasks.drafting.draft import draft_catalog
@@ -43,8 +46,8 @@ def init(
     files = {out: draft.catalog} | {out.parent / "recipes" / f"{one}.yaml": text for one, text in draft.recipes.items()}
     check_free(out, folder, tuple(files))
     for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, text.encode())
+        if not create_bytes(path, text.encode()):
+            raise RadweaveError(f"{path}: another process wrote it meanwhile, and init writes over nothing")
     for line in told(draft, list(files)):
         typer.echo(line)
 
@@ -75,8 +78,7 @@ def told(draft: "Draft", files: "list[Path]") -> "Iterator[str]":
         if remarks:
             yield ""
             yield f'{title} ("# {kind}" in the files)'
-            for remark in remarks:
-                yield from _remark(remark)
+            yield from _remarks(remarks)
     yield ""
     yield "Written"
     for path in files:
@@ -88,8 +90,16 @@ def told(draft: "Draft", files: "list[Path]") -> "Iterator[str]":
     yield f"  radweave refresh{option}"
 
 
-def _remark(remark: "Remark") -> "Iterator[str]":
-    yield from _wrapped(f"{remark.about}: {remark.text}", "  ")
+def _remarks(remarks: "list[Remark]") -> "Iterator[str]":
+    """A line or two for each; of many about one thing the first ones, and how many more there are."""
+    seen = Counter[str]()
+    for remark in remarks:
+        seen[remark.about] += 1
+        if seen[remark.about] <= MOST_SHOWN:
+            yield from _wrapped(f"{remark.about}: {remark.text}", "  ")
+    for about, count in seen.items():
+        if count > MOST_SHOWN:
+            yield f"  {about}: {count - MOST_SHOWN} more in the file"
 
 
 def _wrapped(text: str, indent: str = "") -> "Iterator[str]":

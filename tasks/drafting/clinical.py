@@ -62,6 +62,14 @@ class TableDraft:
         self._add_endpoints()
         self.tables += self._questions
 
+    @property
+    def noted_form(self) -> Noted | None:
+        """The id_form with why it is needed; None if tables and images write ids alike."""
+        if not self.id_form:
+            return None
+        text = "tables and images write the ids otherwise, and become the same by this"
+        return Noted(dict(self.id_form), (guess("form of ids", text),))
+
     def _of_one_centre(self, read: list[tuple[Sheet, Ids]]) -> list[tuple[Sheet, Ids]]:
         """The tables whose patients are of one centre; the others are asked for if these tell several apart, else `mixed`."""
         if len(self._centres) == 1:

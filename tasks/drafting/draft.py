@@ -33,9 +33,9 @@ from tasks.drafting.source import CENTRE, SourceDraft
 from tasks.drafting.survey import Survey, look_into
 
 HEADER = """\
-Drafted by `radweave init`. Lines that begin with `# guess` say why a value stands here: look whether it is right.
-Lines that begin with `# question` ask what could not be decided, with the answers below them.
-{{patient}} in a path stands for a patient's own folder or name. What the keys mean: docs/data-manager.md, docs/tables.md.
+Drafted by `radweave init`. `# guess` says why the value below it stands there: look whether it is right.
+`# question` asks what could not be decided, with the answers below it: take one out of its comment.
+{{patient}} in a path stands for a patient's folder or name. docs/your-data.md tells more.
 """
 
 
@@ -92,7 +92,7 @@ class _Drafting:
         timepoints = {**dict.fromkeys(dicom.timepoints.values()), **dict.fromkeys(files.timepoints.values())}
         left += [*dicom.left, *files.left]
         if not sources and files.alone:
-            sources = [without_masks(one, files.timepoints) for one in files.alone]
+            sources = [without_masks(one, files.timepoints, files.naming.level) for one in files.alone]
         elif files.alone:
             left.append(f"{several(len(files.alone), 'kind')} of image files left out: no mask belongs to them")
         if not sources:
@@ -167,9 +167,8 @@ class _Drafting:
         return Counter(["" for _ in found] + [one.code for one in refused if one.modality == modality and one.patient])
 
     def _preview(self, cohort: dict[str, Any]) -> tuple[Counter[tuple[Modality, Unit]], Counter[str]]:
-        found, refused, doubts = preview_cohort(self._catalog(cohort), self._listener(), self.cache, tell)
-        codes = Counter(one.code for one in (*refused, *doubts))
-        return Counter((one.modality, one.unit) for one in found), codes
+        found, refused, _ = preview_cohort(self._catalog(cohort), self._listener(), self.cache, tell)
+        return Counter((one.modality, one.unit) for one in found), Counter(one.code for one in refused)
 
     def _cohort(
         self, sources: Sequence[SourceDraft], timepoints: Sequence[str], centres: Sequence[str]
@@ -197,7 +196,7 @@ class _Drafting:
             tables = TableDraft(sheets, centres, refused)
             whole = dict(cohort)
             for name, value in (
-                ("id_form", tables.id_form),
+                ("id_form", tables.noted_form),
                 ("variables", tables.variables),
                 ("tables", tables.tables),
                 ("endpoints", tables.endpoints),

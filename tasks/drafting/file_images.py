@@ -42,7 +42,7 @@ class FileDraft:
         if not paths:
             return
         if not templates:
-            what = "no part of their names or folders tells patients apart; give each patient a folder"
+            what = "no part of their names tells patients apart: give each a folder, and init the folder above these"
             self.left.append(f"{several(len(paths), 'image file')} left out: {what}")
             return
         if left := len(self.naming.left) + sum(len(one.files) for one in rare):
@@ -54,7 +54,7 @@ class FileDraft:
             self.left.append(f"{several(unread, 'kind')} of image files left out: {text}")
         pairs, self.alone = find_pairs(kinds)
         chosen = _one_of_each(pairs, taken, self.left)
-        self.sources = [_source(pair, beside, self.timepoints) for pair, beside in chosen]
+        self.sources = [_source(pair, beside, self.timepoints, self.naming.level) for pair, beside in chosen]
 
     @property
     def patients(self) -> set[str]:
@@ -62,10 +62,10 @@ class FileDraft:
         return {patient for one in self.sources for patient in one.patients} or self.naming.patients
 
 
-def without_masks(image: Kind, timepoints: Mapping[str, str]) -> SourceDraft:
+def without_masks(image: Kind, timepoints: Mapping[str, str], level: str) -> SourceDraft:
     """A source whose masks are not there, with the question where they are."""
     stem, ending = split_ending(image.template.text)
-    draft = _source(Pair(image, image, (), 0, 0, 0), (), timepoints)
+    draft = _source(Pair(image, image, (), 0, 0, 0), (), timepoints, level)
     path = f"{stem}_mask{ending}"
     text = "no file here is a mask, and radweave measures inside a mask. Where are they? Until they are there, no scan can be used"
     answers = ("path: 'masks/{patient}.nii.gz'",)
@@ -112,7 +112,7 @@ def _preference(pair: Pair) -> tuple[bool, int, int, str]:
     return pair.same_grid < pair.looked, -pair.patients, weighting, text
 
 
-def _source(pair: Pair, beside: Sequence[Pair], timepoints: Mapping[str, str]) -> SourceDraft:
+def _source(pair: Pair, beside: Sequence[Pair], timepoints: Mapping[str, str], level: str) -> SourceDraft:
     modality, unit, remark = _what_it_is(pair)
     image = pair.image.template
     values: dict[str, Any] = {
@@ -121,11 +121,12 @@ def _source(pair: Pair, beside: Sequence[Pair], timepoints: Mapping[str, str]) -
         "modality": Noted(modality, (remark,)),
         "unit": unit,
     }
-    remarks = []
+    fit = several(len(image.files), "file")
+    remarks = [guess(f"{modality} images", f"{fit} of this pattern; the patient is {level}")]
     if beside:
         text = f"a patient has one {modality} at a time point: which is meant? These have masks, too"
         remarks.append(question(f"which {modality}", text, *(f"path: '{one.image.template.text}'" for one in beside)))
-    values["path"] = Noted(image.text, tuple(remarks)) if remarks else image.text
+    values["path"] = Noted(image.text, tuple(remarks))
     if TIMEPOINT_HOLE in image.text and any(word != meant for word, meant in timepoints.items()):
         values["timepoint"] = {"codes": dict(timepoints)}
     values["mask"] = Noted(_mask(pair), tuple(_mask_remarks(pair, modality)))

@@ -17,7 +17,7 @@ def check_no_id(text: str, patients: Collection[str], folder: Path) -> None:
         if any(_holds(line, one) for one in patients if len(one) >= SHORTEST):
             if line.strip().startswith("root:") or number <= 8:
                 what = "the name of the folder holds the id of a patient, which would stand in the catalog"
-                raise DataError(f"{what}: rename it, or give the folder above it: radweave init {folder / '..'}")
+                raise DataError(f"{what}: rename it, or give the folder above it: radweave init {folder.parent}")
             key = line.strip(" -#").partition(":")[0]
             what = f'the id of a patient would stand in the catalog (line {number}, "{key if key.isidentifier() else "…"}")'
             raise DataError(f"{what}, so nothing was written: rename the table, column or folder that is called so")

@@ -16,8 +16,9 @@ NAMES = {"CT": "ct", "MR": "mr", "PT": "pet", "CR": "xray_cr", "DX": "xray_dx"}
 CALIBRATED = ("SUV", "SUL", "SUVbsa")
 _STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _HEADER = """\
-Features of {what}, for the cohort "{cohort}". Every refresh extracts this recipe, because it lies in the folder
-`recipes` beside the catalog and says `default: true`. It is yours to change: what depends on a change is computed again.
+Features of {what}, for the cohort "{cohort}". Drafted by `radweave init`.
+Every refresh extracts this recipe, because it lies in the folder `recipes` beside the catalog and says
+`default: true`. Change what you like: the next refresh computes again what depends on it.
 """
 
 
@@ -37,7 +38,7 @@ def recipe_text(values: dict[str, Any], cohort: str) -> str:
     """The text of the file."""
     what = f"{values['modality']} in {values['unit']}" if values["unit"] != "arbitrary" else f"{values['modality']}"
     more = (
-        "# More features: derived images (`radweave features` lists what there is).\n"
+        "# More features, of derived images; `radweave features` lists what there is.\n"
         "# filters:\n# - {kind: log, sigma_mm: [2, 3]}\n# - {kind: wavelet, wavelet: coif1}\n"
     )
     return to_yaml(values, _HEADER.format(what=what, cohort=cohort)) + more

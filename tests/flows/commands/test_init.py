@@ -11,7 +11,8 @@ import pytest
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.kinds.recipe import load_recipe
 from features.core.storage.table import read_table
-from tests.support.trees import PEOPLE, write_bids, write_pairs, write_table, write_tcia
+from tests.support.scans import save_nifti
+from tests.support.trees import PEOPLE, ball_mask, blob, write_bids, write_pairs, write_table, write_tcia
 
 Drafted = Callable[..., tuple[Catalog, str]]
 
@@ -198,3 +199,48 @@ def test_no_file_is_written_over(command, tmp_path: Path) -> None:
     printed = command("init", folder, "--out", "new/catalog.yaml", cwd=tmp_path).stdout
     assert "radweave refresh --catalog new/catalog.yaml" in printed
     assert (tmp_path / "data_catalog.yaml").read_bytes() == first
+
+
+@pytest.mark.slow
+def test_the_simulated_trial_is_understood_without_its_catalog(command, init: Drafted, tmp_path: Path) -> None:
+    """Structure sets, segmentations and NIfTI in three centres, two time points, tables as each centre writes them."""
+    command("simulate", tmp_path / "trial", "--patients-per-centre", 2)
+    (tmp_path / "trial" / "data_catalog.yaml").unlink()
+    catalog, printed = init(tmp_path / "trial", ids=())
+    cohort = catalog.cohort("trial")
+    found = {(one.centre, one.path, one.mask.format) for one in cohort.images}
+    assert found == {
+        ("A", "A", "rtstruct"),
+        ("B", "B", "seg"),
+        ("C", "C/{patient}/{timepoint}/CT.nii.gz", "nifti"),
+    }
+    assert {one.timepoint.codes["W4"] for one in cohort.images[:2]} == {"week4"}
+    assert list(cohort.timepoints) == ["baseline", "week4"]
+    assert [table.centre for table in cohort.tables] == ["A", "B", "C"]
+    assert "will be refused" not in printed
+
+
+def test_of_several_images_masks_and_labels_one_is_written_and_the_others_are_asked(
+    init: Drafted, tmp_path: Path
+) -> None:
+    folder = write_pairs(tmp_path / "study", image="t1", mask="")
+    for patient in PEOPLE:
+        for kind in ("flair", "t2"):
+            shutil.copy(folder / patient / "t1.nii.gz", folder / patient / f"{kind}.nii.gz")
+        save_nifti(folder / patient / "seg.nii.gz", ball_mask() + ball_mask(label=3) * (blob() > 800))
+    catalog, printed = init(folder)
+    (source,) = catalog.cohort("study").images
+    assert (source.modality, source.path, source.mask.label) == ("MR", "{patient}/t1.nii.gz", 1)
+    assert "which MR: a patient has one MR at a time point" in printed
+    text = (tmp_path / "work" / "data_catalog.yaml").read_text()
+    assert "#   path: '{patient}/t2.nii.gz'" in text and "#   path: '{patient}/flair.nii.gz'" in text
+    assert "the masks hold the numbers 1, 4: which one is the ROI" in text and "#   lesions: by_label" in text
+
+
+def test_ids_that_tables_write_otherwise_get_a_form_that_is_marked(init: Drafted, tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path / "study", ("P0017", "P0023"))
+    write_table(folder / "clinical.csv", ("who", "age"), [("p0017", 61), ("p0023", 58)])
+    catalog, printed = init(folder, ids=("P0017", "p0017"))
+    assert catalog.cohort("study").id_form.upper
+    assert "form of ids: tables and images write the ids otherwise" in printed
+    assert "clinical.csv: 2 of 2 patients" in printed
