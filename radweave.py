@@ -49,24 +49,31 @@ def hidden_package(here: Path = Path(__file__).parent) -> str:
     """What is said where another folder or file hides one of radweave's packages; "" where none does."""
     for name in PACKAGES:
         own = here / name / "__init__.py"
-        loaded = name in sys.modules
-        spec = importlib.util.find_spec(name)
-        origin = spec.origin if spec else None
-        if origin and Path(origin).resolve() == own.resolve():
-            continue
-        places = [origin] if origin else list(spec.submodule_search_locations or ()) if spec else []
-        if not places:
+        if not own.is_file():
             return f"radweave is not whole: its package {name} is not beside {__file__}; install radweave again"
-        found = Path(places[0])
-        found = found.parent if found.name == "__init__.py" else found
+        place = _place(name)
+        if place.resolve() == own.resolve():
+            continue
+        found = place.parent if place.name == "__init__.py" else place
         said = f"{found} hides radweave's own package {name}, because it"
-        if loaded:
+        if name in sys.modules:
             return f"{said} was imported before. One program cannot use both: rename {found.name}"
         return (
             f"{said} comes first on Python's path. Rename {found.name}; or start the script or notebook from another "
             f"folder, or by `python -P`, and take {found.parent} out of PYTHONPATH"
         )
     return ""
+
+
+def _place(name: str) -> Path:
+    """The file that Python takes for a package, or has taken; a folder where the package has no file."""
+    if name in sys.modules:
+        loaded = sys.modules[name]
+        return Path(getattr(loaded, "__file__", None) or next(iter(getattr(loaded, "__path__", [])), name))
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        return Path(name)
+    return Path(spec.origin or next(iter(spec.submodule_search_locations or []), name))
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """`import radweave`: quick, thin, and clear where a folder of the user's hides one of our packages."""
 
 import ast
-import importlib.util
 import os
 import re
 import subprocess
@@ -89,6 +88,14 @@ def test_a_folder_or_file_of_the_user_s_that_hides_a_package_is_named(tmp_path: 
     )
 
 
+def test_a_package_of_another_make_that_was_imported_before_is_named(tmp_path: Path) -> None:
+    code = "import sys, types; sys.modules['tasks'] = types.ModuleType('tasks'); import radweave"
+    assert (
+        "tasks hides radweave's own package tasks, because it was imported before"
+        in python("-c", code, cwd=tmp_path, code=1).stderr
+    )
+
+
 def test_a_folder_that_is_no_package_hides_nothing(tmp_path: Path) -> None:
     for name in radweave.PACKAGES:
         (tmp_path / name).mkdir()
@@ -113,6 +120,5 @@ def test_the_command_says_in_a_sentence_what_hides_a_package(tmp_path: Path) -> 
     assert "hides" in python("-m", "radweave", "--version", cwd=tmp_path, code=2).stderr
 
 
-def test_a_checkout_that_is_not_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+def test_a_package_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "its package features is not beside" in radweave.hidden_package(tmp_path)

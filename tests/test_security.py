@@ -132,6 +132,7 @@ def test_sec_html() -> None:
     made = [
         (path.name, ast.unparse(call))
         for path, tree in SOURCES.items()
+        if "jinja2" in path.read_text("utf-8")  # a class of ours may be called Template
         for name, call in _calls(tree)
         if name.split(".")[-1] in ("Environment", "Template", "from_string")
     ]
