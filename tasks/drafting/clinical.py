@@ -47,7 +47,7 @@ class TableDraft:
         for sheet in sheets:
             if any(name.lower() in _DOWNLOAD for name in sheet.header):
                 self.left.append(f"{sheet.shown} left out: it lists what was downloaded, not patients")
-            elif _holds_id(sheet.path, patients):
+            elif holds_id(sheet.path, patients):
                 self.left.append("a table left out: its name holds the id of a patient; rename the file")
             elif len(set(sheet.header) & set(patients)) > 1:
                 self._ask_genes(sheet)
@@ -251,5 +251,6 @@ class TableDraft:
         self._ask("tables", text, *as_lines([values]))
 
 
-def _holds_id(path: str, patients: Collection[str]) -> bool:
+def holds_id(path: str, patients: Collection[str]) -> bool:
+    """Whether the path of a table holds the id of a patient."""
     return any(len(one) > 2 and one.lower() in path.lower() for one in patients)

@@ -29,7 +29,8 @@ _CODE = re.compile(
     r"[A-Za-z]|[TNMGp]{0,2}[0-9][a-d]?|[IV]{1,4}[a-dA-D]?[0-9]?|female|male|yes|no|low|high|intermediate", re.IGNORECASE
 )
 _PRIVATE = re.compile(
-    r"name|surname|initials|birth|dob|address|street|phone|mail|mrn|ssn|accession|physician|doctor|insurance|zip|postal|uid|path"
+    r"name|surname|initials|birth|dob|address|street|city|town|phone|mail|mrn|ssn|accession|physician|doctor|surgeon|operator"
+    r"|radiologist|reader|referr|insurance|zip|post_?code|postal|uid|path"
     r"|comment|remark|note",
     re.IGNORECASE,
 )

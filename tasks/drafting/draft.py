@@ -19,7 +19,7 @@ from features.images.index.file_cache import FileCache
 from features.images.index.findings import Listener
 from features.images.index.index_cohort import preview_cohort
 from tasks.drafting.centres import centre_of, centre_remark, find_centres, in_centres, places_of
-from tasks.drafting.clinical import TableDraft
+from tasks.drafting.clinical import TableDraft, holds_id
 from tasks.drafting.commented import Noted, plain, remarks_in, to_yaml
 from tasks.drafting.dicom_headers import Headers, read_headers
 from tasks.drafting.dicom_images import DicomDraft
@@ -79,11 +79,12 @@ class _Drafting:
 
     def __init__(self, survey: Survey, cohort: str, root: str, key: bytes, cache: FileCache) -> None:
         self.survey, self.cohort, self.root, self.key, self.cache = survey, cohort, root, key, cache
+        self.unread: dict[str, str] = {}
 
     def draft(self, folder: Path) -> Draft:
         survey = self.survey
         left: list[str] = []
-        sheets = list(self._sheets(left))
+        sheets = list(self._sheets())
         headers = read_headers(survey.dicom, self._listener(), self.cache) if survey.dicom else Headers()
         dicom = DicomDraft(headers, self._trial, find_centres(headers.places))
         taken = {one.modality: one.patients for one in dicom.sources}
@@ -108,6 +109,8 @@ class _Drafting:
         check_no_id(text, patients, folder)
         texts = {name: recipe_text(values, self.cohort) for name, values in recipes.items()}
         left += tables.left
+        for name, why in self.unread.items():
+            left.append(f"{'a table' if holds_id(name, patients) else name} left out: {why}")
         told = dict.fromkeys(remarks)
         return Draft(
             self.cohort,
@@ -145,13 +148,13 @@ class _Drafting:
     def _listener(self) -> Listener:
         return Listener(self.cohort, self.key)
 
-    def _sheets(self, left: list[str]) -> Iterator[Sheet]:
+    def _sheets(self) -> Iterator[Sheet]:
         for done, file in enumerate(self.survey.tables, start=1):
             if not file.real.startswith("\0"):  # a table in an archive has no place that a catalog can name
                 found, why = read_sheets(file.path, file.name)
                 yield from found
                 if why:
-                    left.append(f"a table left out: {why}")
+                    self.unread[file.name] = why
             tell("tables", done, len(self.survey.tables))
 
     def _catalog(self, cohort: dict[str, Any]) -> Catalog:

@@ -90,7 +90,9 @@ def _sort(found: Survey, files: Iterable[FoundFile]) -> None:
     every = list(files)
     for done, file in enumerate(every, start=1):
         name = file.name.lower()
-        if name.endswith(ENDINGS):
+        if not file.name.isprintable():  # of another encoding, or with line breaks: no catalog can name it
+            found.refused += 1
+        elif name.endswith(ENDINGS):
             found.images.append(file)
         elif name.endswith(TABLES):
             found.tables.append(file)

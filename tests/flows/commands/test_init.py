@@ -11,7 +11,7 @@ import pytest
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.kinds.recipe import load_recipe
 from features.core.storage.table import read_table
-from tests.support.scans import save_nifti
+from tests.support.scans import image_series, save_datasets, save_nifti, save_rtstruct, save_series, square
 from tests.support.trees import PEOPLE, ball_mask, blob, write_bids, write_pairs, write_table, write_tcia
 
 Drafted = Callable[..., tuple[Catalog, str]]
@@ -244,3 +244,49 @@ def test_ids_that_tables_write_otherwise_get_a_form_that_is_marked(init: Drafted
     assert catalog.cohort("study").id_form.upper
     assert "form of ids: tables and images write the ids otherwise" in printed
     assert "clinical.csv: 2 of 2 patients" in printed
+
+
+def test_every_modality_that_masks_belong_to_is_a_source_and_the_others_are_named(
+    init: Drafted, tmp_path: Path
+) -> None:
+    for patient in PEOPLE:
+        folder = tmp_path / "study" / patient
+        ct = image_series(patient=patient)
+        pet = image_series(modality="PT", patient=patient, intercept=0.0)
+        for ds in pet:
+            ds.FrameOfReferenceUID, ds.Units, ds.PatientWeight = ct[0].FrameOfReferenceUID, "BQML", "70"
+        save_datasets(ct, folder / "a" / "b", "x")
+        save_datasets(pet, folder / "c", "x")
+        save_series(folder / "d", modality="MR", patient=patient, intercept=0.0)
+        for stem, series in (("ct", ct), ("pet", pet)):
+            contours = [square(-6, -6, 5, 5, 2.5 * k) for k in range(1, 7)]
+            save_rtstruct(folder, series, [("GTV primary", contours)], stem=stem)
+    catalog, printed = init(tmp_path / "study")
+    assert {(one.modality, one.unit, one.mask.roi) for one in catalog.cohort("study").images} == {
+        ("CT", "HU", "GTV primary"),
+        ("PT", "SUV", "GTV primary"),
+    }
+    assert "MR left out: no structure set or segmentation belongs to its series" in printed
+    assert "PET in SUV: SUV by body weight; Units of the headers: BQML 3; 3 of 3" in " ".join(printed.split())
+    assert sorted(path.name for path in (tmp_path / "work" / "recipes").iterdir()) == ["ct.yaml", "pet.yaml"]
+
+
+def test_dicom_without_masks_and_several_studies_of_a_patient_are_questions(init: Drafted, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    for patient in PEOPLE:
+        for study in ("one", "two"):
+            save_series(folder / patient / study, patient=patient)
+    _, printed = init(folder)
+    assert "masks: the folder holds no structure set or segmentation" in printed
+    shutil.rmtree(tmp_path / "work")
+    for patient in PEOPLE:
+        for study in ("one", "two"):
+            series = image_series(patient=patient)
+            save_datasets(series, folder / patient / study, "image")
+            save_rtstruct(
+                folder / patient / study, series, [("GTV", [square(-6, -6, 5, 5, 2.5 * k) for k in (1, 2, 3)])]
+            )
+    _, printed = init(folder)
+    assert "several CT series: in 3 cases several CT series or masks fit" in printed
+    assert "3 patients have several studies: are they time points?" in " ".join(printed.split())
+    assert "3 will be refused: SERIES_AMBIGUOUS" in printed
