@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.errors import ConfigError, Fault
-from features.core.quarantine import REASONS, Rejected
+from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.core.yaml import Document
 from features.radiomics.diagnostics import PREFIX, diagnose
@@ -69,8 +69,8 @@ class RadiomicsFeatureExtractor:
     """Features by pyradiomics' names, values and order, from the calls that scripts make of its class.
 
     parameters: a parameter file, or the mapping that one holds. Keyword arguments are settings and go before it. settings,
-    enabledImagetypes and enabledFeatures may be changed at any time, as there. docs/python.md lists the differences; where a
-    value differs, or a feature is undefined, the logger `radweave` warns.
+    enabledImagetypes and enabledFeatures may be changed at any time, as there. docs/python.md lists the differences; the
+    logger `radweave` warns of what is undefined or left out.
 
     Raises ConfigError with all faults of the parameters.
 
@@ -303,10 +303,9 @@ class RadiomicsFeatureExtractor:
 def _left_out(rejected: Mapping[str, Rejected], image: Given) -> set[str]:
     """Images that pyradiomics leaves out too. Raises Rejected for those of which it would give numbers."""
     for name, why in rejected.items():
-        message = f"{image.name}: {name}: {why.message}"
         if why.code != "FILTER_SIZE":
-            raise Rejected(why.code, f"{message}; {REASONS[why.code].remedy}")
-        logger.warning("%s; its features are left out", message)
+            raise Rejected(why.code, f"{name}: {why.message}")
+        logger.warning("%s: %s: %s; its features are left out", image.name, name, why.message)
     return set(rejected)
 
 
