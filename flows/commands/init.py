@@ -22,7 +22,9 @@ MOST_SHOWN = 3  # remarks about one thing
 
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder of images, masks and tables.")],
-    out: Annotated[Path, typer.Option("--out", "--output", help="The catalog to write.")] = CATALOG,
+    out: Annotated[
+        Path, typer.Option("--out", "--output", envvar="RADWEAVE_CATALOG", help="The catalog to write.")
+    ] = CATALOG,
     cohort: Annotated[
         str, typer.Option(help="Name of the cohort: small letters, digits, underscores; without it, the folder's.")
     ] = "",

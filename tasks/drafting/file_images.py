@@ -118,9 +118,11 @@ def _source(pair: Pair, beside: Sequence[Pair], timepoints: Mapping[str, str], l
     values: dict[str, Any] = {
         "format": _format(image),
         "centre": CENTRE,
-        "modality": Noted(modality, (remark,)),
+        "modality": modality,
         "unit": unit,
     }
+    key = "unit" if remark.about.startswith("unit") else "modality"
+    values[key] = Noted(values[key], (remark,))
     fit = several(len(image.files), "file")
     remarks = [guess(f"{modality} images", f"{fit} of this pattern; the patient is {level}")]
     if beside:
@@ -186,7 +188,7 @@ def _what_it_is(pair: Pair) -> tuple[Modality, Unit, Remark]:
     """Modality and unit by the names and by the values, with why; what neither tells is asked for."""
     said, looks = pair.image.modality, list(pair.image.looks.values())
     low, high = min(look.low for look in looks), max(look.high for look in looks)
-    values = f"values from {low:.4g} to {high:.4g} (1st to 99th percentile of {several(len(looks), 'file')})"
+    values = f"values from {low:.3g} to {high:.3g} (1st to 99th percentile of {several(len(looks), 'file')})"
     fits = frozenset.intersection(*(look.units for look in looks))
     if said == "CT" or (said is None and low < -500 and "HU" in fits):
         why = "by the names" if said else "because values begin far below 0"
@@ -200,7 +202,7 @@ def _what_it_is(pair: Pair) -> tuple[Modality, Unit, Remark]:
             return (
                 "PT",
                 "SUV",
-                question("unit of PET", f"is it SUV? Files do not tell; {values} can be", *others),
+                question("unit of PET", f"is it SUV? Files do not tell, and {values} can be", *others),
             )
         text = f"files do not tell it; {values} are hardly SUV: what are they? Written: none"
         return "PT", "arbitrary", question("unit of PET", text, "unit: BQML", "unit: SUV", "unit: SUL")

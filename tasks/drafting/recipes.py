@@ -54,7 +54,9 @@ def _spacing(sources: Sequence[SourceDraft]) -> dict[str, Any]:
     step = min(_STEPS, key=lambda one: abs(one - edge) / one)
     looked = sum(one.looked for one in sources)
     voxel = f"{x:.3g} × {y:.3g} × {z:.3g} mm"
-    text = f"cubes of {step:g} mm, about the volume of the median voxel of {several(looked, 'image')} ({voxel})"
+    text = (
+        f"cubes of {step:g} mm, about the volume of the median voxel of {several(looked, 'image')} looked at ({voxel})"
+    )
     spline = sources[0].modality in ("CT", "MR")
     answers = ("spacing_mm: null   # no resampling", f"spacing_mm: [{x:.3g}, {y:.3g}, null]   # keep the slices")
     remark = guess(f"voxels of {sources[0].modality}", text, *answers)

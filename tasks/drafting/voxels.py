@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.case import Unit
+from features.core.progress import tell
 from features.core.quarantine import Rejected
 from features.core.region import Vector, Volume
 from features.images.formats.volume import file_voxels, read_volume
@@ -48,8 +49,11 @@ class Look:
 def look_at(paths: Sequence[Path]) -> dict[Path, Look]:
     """What each of a few files holds, side by side; those that cannot be read are left out."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        found = pool.map(_look, paths)
-    return {path: look for path, look in zip(paths, found, strict=True) if look is not None}
+        looks: dict[Path, Look] = {}
+        for done, (path, look) in enumerate(zip(paths, pool.map(_look, paths), strict=True), start=1):
+            tell("voxels", done, len(paths))
+            looks |= {path: look} if look is not None else {}
+    return looks
 
 
 def sample(every: Sequence[T]) -> list[T]:
