@@ -23,7 +23,7 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from features.core.case import CaseId, FileSet, Scan
-from features.core.catalog.catalog import DicomSource, FileFormat
+from features.core.catalog.image_source import DicomSource, FileFormat
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Volume
 from features.images.dicom.series import read_dicom_series, series_voxels
