@@ -101,7 +101,7 @@ def read_mirp(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
 
 
 def tag_of_mirp(column: str) -> str | None:
-    """`cm_contrast_d1_3d_v_mrg_fbs_w25.0` is `cm_contrast_3D_mrg`.
+    """`cm_contrast_d1_3d_v_mrg_fbs_w25.0` is `cm_contrast_3D_comb`.
 
     >>> tag_of_mirp("ngl_lde_d1_a0.0_3d_fbs_w25.0"), tag_of_mirp("stat_mean"), tag_of_mirp("image_voxel_size_x")
     ('ngl_lde_3D', 'stat_mean', None)
@@ -110,17 +110,17 @@ def tag_of_mirp(column: str) -> str | None:
         return column
     if not re.match(r"(morph|stat|cm|rlm|szm|ngt|ngl)_", column):
         return None
-    return re.sub(r"_fbs_w[\d.]+|_d1|_a0\.0", "", column).replace("_3d_v_mrg", "_3D_mrg").replace("_3d", "_3D")
+    return re.sub(r"_fbs_w[\d.]+|_d1|_a0\.0", "", column).replace("_3d_v_mrg", "_3D_comb").replace("_3d", "_3D")
 
 
 def tag_of_zrad(column: str) -> str | None:
-    """z-rad's `3D_comb` is IBSI's `3D_mrg`.
+    """IBSI's own tags, which z-rad writes; None for its other columns.
 
     >>> tag_of_zrad("cm_contrast_3D_comb"), tag_of_zrad("no_voxels")
-    ('cm_contrast_3D_mrg', None)
+    ('cm_contrast_3D_comb', None)
     """
     known = re.match(r"(morph|loc|stat|ih|ivh|cm|rlm|szm|dzm|ngt|ngl)_", column)
-    return column.replace("_3D_comb", "_3D_mrg") if known else None
+    return column if known else None
 
 
 def read_zrad(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
@@ -133,10 +133,17 @@ def read_zrad(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
 
 
 def read_pictologics(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
+    """Its columns end with IBSI's codes: those of the original image get the tags, the others keep their names."""
+    from features.radiomics.dialects.ibsi import entries
+
+    tags = {one.feature.ibsi: one.tag for one in entries(aggregations=("3D:mrg", "3D"))}
+
+    def name_of(column: str) -> str | None:
+        return tags.get(column[-4:], column) if column.startswith("original__") else column if "__" in column else None
+
     found = {}
     for row in table(out / "features.csv"):
-        values = numbers(row, lambda name: name if "__" in name else None)
-        found[row["subject_id"]] = Row(values, row.get("error") or row.get("warnings") or "")
+        found[row["subject_id"]] = Row(numbers(row, name_of), row.get("error") or row.get("warnings") or "")
     return found
 
 
