@@ -19,7 +19,7 @@ from flows.commands.keys import store_key
 from flows.named import find_recipes
 from flows.refresh import tell_spoilt
 from flows.serving.engine import run_body, run_step
-from flows.serving.parameters import Choice, titled
+from flows.serving.parameters import Choice, checked, titled
 from flows.wanted import check_fit
 from tasks.index import index_scans
 from tasks.measure import measure_scans
@@ -30,7 +30,8 @@ from tasks.stability import measure_stability
 PERTURBATIONS = Path(__file__).parent / "perturbations.yaml"
 
 
-@flow(name="stability", flow_run_name="stability of {cohort}", persist_result=False)
+@flow(name="stability", flow_run_name="stability of {cohort}", persist_result=False, validate_parameters=False)
+@checked
 def stability(
     cohort: Annotated[str, titled("Cohort")],
     recipe: Annotated[str, titled("Recipe")],

@@ -18,7 +18,7 @@ from features.results.work import fits, plan_scans
 from flows.commands.keys import store_key
 from flows.named import find_recipes
 from flows.serving.engine import run_body, run_step
-from flows.serving.parameters import Choice, titled
+from flows.serving.parameters import Choice, checked, titled
 from flows.wanted import check_fit
 from tasks.index import index_scans
 from tasks.measure import measure_scans
@@ -27,7 +27,8 @@ from tasks.running.runner import Runner
 from tasks.standardise import find_landmarks
 
 
-@flow(name="standardise", flow_run_name="landmarks of {cohort}", persist_result=False)
+@flow(name="standardise", flow_run_name="landmarks of {cohort}", persist_result=False, validate_parameters=False)
+@checked
 def standardise(
     cohort: Annotated[str, titled("Cohort")],
     recipe: Annotated[str, titled("Recipe")],

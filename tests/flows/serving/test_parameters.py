@@ -1,5 +1,7 @@
 """Unions as forms: a choice told apart by its kind; wrong kinds and settings are refused."""
 
+import importlib
+import inspect
 from typing import Annotated
 
 import pytest
@@ -56,3 +58,12 @@ def test_checked_parameters_are_parsed_and_wrong_ones_are_named_together() -> No
         doubled("many", runner={"kind": "cloud"})
     assert "wrong parameters: count: Input should be a valid integer" in str(told.value)
     assert "; runner: Input tag 'cloud' found using 'kind' does not match" in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["refresh", "study", "stability", "standardise"])
+def test_every_flow_tells_a_wrong_parameter_in_a_sentence(name: str) -> None:
+    flow = getattr(importlib.import_module(f"flows.{name}"), name)
+    given = {one: "" for one, what in inspect.signature(flow.fn).parameters.items() if what.default is what.empty}
+    with pytest.raises(RadweaveError, match="^wrong parameters: runner: Input tag 'cloud'"):
+        flow.fn(**given, runner={"kind": "cloud"})
+    assert not flow.should_validate_parameters  # Prefect's own check tells it with a traceback
