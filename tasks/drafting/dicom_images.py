@@ -46,6 +46,8 @@ class DicomDraft:
                 self.left.append(
                     f"{several(count, 'series', 'series')} of {kind} left out: read are {', '.join(MODALITIES)}"
                 )
+        if headers.not_read:
+            self.left.append(f"{several(headers.not_read, 'DICOM file')} left out: damaged, or without a PatientID")
         without: dict[Modality, list[Series]] = {}
         for folder, patients in folders.items() or [(".", set(headers.ids.values()))]:
             series = [one for one in headers.series if headers.ids.get(one.patient) in patients]

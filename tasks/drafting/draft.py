@@ -254,7 +254,7 @@ def _looked(survey: Survey, headers: Headers) -> str:
 
 def _nothing(folder: Path, survey: Survey, headers: Headers, sheets: Sequence[Sheet], left: Sequence[str]) -> str:
     """Why a folder gives no catalog, in a sentence, with what to do."""
-    if survey.images or headers.series:
+    if survey.images or headers.series or headers.not_read:
         return f"{folder}: no image here can be described: {'; '.join(left)}"
     if sheets:
         return (

@@ -188,7 +188,9 @@ def _what_it_is(pair: Pair) -> tuple[Modality, Unit, Remark]:
     """Modality and unit by the names and by the values, with why; what neither tells is asked for."""
     said, looks = pair.image.modality, list(pair.image.looks.values())
     low, high = min(look.low for look in looks), max(look.high for look in looks)
-    values = f"values from {low:.3g} to {high:.3g} (1st to 99th percentile of {several(len(looks), 'file')})"
+    values = (
+        f"values from {round(low, 3):g} to {round(high, 3):g} (1st to 99th percentile of {several(len(looks), 'file')})"
+    )
     fits = frozenset.intersection(*(look.units for look in looks))
     if said == "CT" or (said is None and low < -500 and "HU" in fits):
         why = "by the names" if said else "because values begin far below 0"

@@ -67,7 +67,7 @@ def find_pairs(kinds: Sequence[Kind]) -> tuple[list[Pair], list[Kind]]:
     """Images with their masks, and images without any. The mask with the same grid and the nearest name is taken."""
     masks = [one for one in kinds if one.is_mask]
     pairs, alone = [], []
-    for image in (one for one in kinds if not one.is_mask):
+    for image in (one for one in kinds if not one.is_mask and not _is_called_mask(one.template)):
         fitting = sorted((one for one in masks if _both(image, one)), key=lambda one: _rank(image, one), reverse=True)
         if not fitting:
             alone.append(image)
@@ -99,6 +99,12 @@ def _is_mask(template: Template, looks: Mapping[Key, Look]) -> bool:
     words = set(tokens(text))
     is_image = not said and (bool(words & IMAGE) or modality_in(text) is not None)
     return can_be and (said or not is_image)
+
+
+def _is_called_mask(template: Template) -> bool:
+    """Whether a file that is no label map calls itself a mask, and no image: probabilities, or a mask without a voxel."""
+    own = template.text.rsplit("/", 1)[-1].replace(PATIENT, "")
+    return names_mask(own) and modality_in(own) is None and IMAGE.isdisjoint(tokens(own))
 
 
 def _both(image: Kind, mask: Kind) -> set[Key]:

@@ -75,9 +75,10 @@ def _look(path: Path) -> Look | None:
     except (Rejected, MemoryError):
         return None
     values = volume.array
-    low, high = (
-        (float(value) for value in np.nanpercentile(values[np.isfinite(values)], [1, 99])) if values.size else (0, 0)
-    )
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return None
+    low, high = (float(value) for value in np.percentile(finite, [1, 99]))
     return Look(_grid(volume), _labels(values), low, high, _units(values))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from features.core.catalog.catalog import Catalog, load_catalog
@@ -290,3 +291,40 @@ def test_dicom_without_masks_and_several_studies_of_a_patient_are_questions(init
     assert "several CT series: in 3 cases several CT series or masks fit" in printed
     assert "3 patients have several studies: are they time points?" in " ".join(printed.split())
     assert "3 will be refused: SERIES_AMBIGUOUS" in printed
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda folder: save_series(folder, patient=""), "8 DICOM files left out: damaged, or without a PatientID"),
+        (lambda folder: save_series(folder, edit=_as_ultrasound), "1 series of US left out: read are CT, MR, PT"),
+        (lambda folder: _pairs_of(folder, np.full((16, 16, 12), np.nan, np.float32)), "can be read as an image"),
+        (lambda folder: _pairs_of(folder, np.zeros((4, 4, 4, 3), np.float32)), "can be read as an image"),
+        (lambda folder: write_pairs(folder, ("",)), "no part of their names tells patients apart: give each a folder"),
+    ],
+)
+def test_images_that_no_catalog_can_describe_are_a_sentence(
+    command, tmp_path: Path, write: Callable[[Path], object], said: str
+) -> None:
+    write(tmp_path / "study")
+    found = command("init", tmp_path / "study", cwd=tmp_path, code=3).stderr
+    assert "no image here can be described" in found and said in found
+
+
+def test_the_folder_of_one_patient_is_refused_where_its_name_is_the_id(command, tmp_path: Path) -> None:
+    folder = write_tcia(tmp_path / "study") / "Lung-Small" / PEOPLE[0]
+    found = command("init", folder, cwd=tmp_path, code=3).stderr
+    assert "the name of the folder holds the id of a patient" in found and f"radweave init {folder.parent}" in found
+    assert not (tmp_path / "data_catalog.yaml").exists()
+
+
+def _as_ultrasound(datasets: list[Any]) -> None:
+    for ds in datasets:
+        ds.Modality, ds.SOPClassUID = "US", "1.2.840.10008.5.1.4.1.1.6.1"
+        ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+
+
+def _pairs_of(folder: Path, values: np.ndarray) -> None:
+    for patient in PEOPLE:
+        save_nifti(folder / patient / "t1.nii.gz", values)
+        save_nifti(folder / patient / "mask.nii.gz", ball_mask())
