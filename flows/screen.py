@@ -13,9 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from features.core.progress import watched_by
-from features.core.storage.table import read_table
 from features.results.accounts import file_flow
-from features.results.runs import read_run
 
 if TYPE_CHECKING:
     from features.radiomics.reliability import Reliability
@@ -179,6 +177,9 @@ def _listed(codes: Mapping[Any, int]) -> str:
 
 def score_table(folder: Path) -> Table:
     """The pooled scores of a study: a row for each set of blocks, below its split."""
+    from features.core.storage.table import read_table
+    from features.results.runs import read_run
+
     study = read_run(folder)["study"]
     scores = read_table(folder / "scores.parquet").to_pylist()
     metric = "auc" if any(row["metric"] == "auc" for row in scores) else "harrell_c"
