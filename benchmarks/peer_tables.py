@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 AGREE = 1e-6
 # IBSI's definitions are compared with those that `ibsi` computes of the same bins, from -1,000 HU.
-BESIDE = {"pyradiomics": "radweave", "refresh": "radweave", "mirp": "ibsi", "zrad": "ibsi", "pictologics": "ibsi"}
+BESIDE = {
+    **dict.fromkeys(("pyradiomics", "qradiomics", "refresh"), "radweave"),
+    **dict.fromkeys(("mirp", "zrad", "pictologics"), "ibsi"),
+}
 TITLES = {"original": "Original image: first order, shape, texture", "full": "With LoG 1, 2, 3 mm and wavelet coif1"}
 
 

@@ -63,9 +63,17 @@ def read_pyradiomics(out: Path, cases: Iterable[str], folder: Path) -> dict[str,
     found = {}
     for row in table(out / "features.csv"):
         told = [row.get(f"diagnostics_Outcome_{one}") or "" for one in ("Code", "Message")]
-        values = numbers(row, lambda name: name if re.match(r"(original|log|wavelet)[-_]", name) else None)
-        found[row["ID"]] = Row(values, told[0])
+        found[row["ID"]] = Row(numbers(row, name_of_pyradiomics), told[0])
     return found
+
+
+def name_of_pyradiomics(column: str) -> str | None:
+    """Its own names; None for columns that hold no feature.
+
+    >>> name_of_pyradiomics("original_glcm_Contrast"), name_of_pyradiomics("diagnostics_Image-original_Mean")
+    ('original_glcm_Contrast', None)
+    """
+    return column if re.match(r"(original|log|wavelet)[-_]", column) else None
 
 
 def read_store(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
@@ -93,9 +101,10 @@ def read_store(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
 
 
 def read_mirp(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
-    found = {}
+    """By the folder of the image, which lies one deeper where the image is a folder itself."""
+    known, found = set(cases), {}
     for row in table(out / "features.csv"):
-        case = Path(row["image_directory"]).name
+        case = next(part for part in reversed(Path(row["image_directory"]).parts) if part in known)
         found[case] = Row(numbers(row, tag_of_mirp))
     return found
 
@@ -147,6 +156,11 @@ def read_pictologics(out: Path, cases: Iterable[str], folder: Path) -> dict[str,
     return found
 
 
+def read_qradiomics(out: Path, cases: Iterable[str], folder: Path) -> dict[str, Row]:
+    """pyradiomics' names; a case that failed has no row."""
+    return {row["patient_id"]: Row(numbers(row, name_of_pyradiomics)) for row in table(out / "features.csv")}
+
+
 READERS: Mapping[str, Callable[[Path, Iterable[str], Path], dict[str, Row]]] = {
     "radweave": read_pyradiomics,
     "pyradiomics": read_pyradiomics,
@@ -155,4 +169,5 @@ READERS: Mapping[str, Callable[[Path, Iterable[str], Path], dict[str, Row]]] = {
     "mirp": read_mirp,
     "zrad": read_zrad,
     "pictologics": read_pictologics,
+    "qradiomics": read_qradiomics,
 }

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,10 @@ class Way:
     kinds: tuple[str, ...] = ("original", "full")
     python: str = "3.11"
     compiles: bool = False
+
+    @property
+    def measurable(self) -> bool:
+        return bool(self.script or self.command)
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,13 @@ WAYS = {
     ),
     "mirp": Way("MIRP 2.7.0", ("mirp==2.7.0",), "run_mirp.py"),
     "zrad": Way("z-rad 26.9.0", ("z-rad==26.9.0",), "run_zrad.py", kinds=("original",)),
+    "qradiomics": Way(
+        "qradiomics 0.9.5",
+        ("qradiomics==0.9.5", "pyradiomics-bhklab==3.1.4"),  # its engine, which it does not bring
+        "run_qradiomics.py",
+        kinds=("original",),
+    ),
+    "worc": Way("WORC 3.7.0", ("WORC==3.7.0",), kinds=("original",)),  # without a script until it installs
 }
 
 
@@ -191,7 +203,8 @@ def main() -> None:
     for name in options.only or WAYS:
         for kind in options.sets if name != "none" else ():
             key = f"{name}/{kind}"
-            if (options.only or key not in results) and kind in (*WAYS[name].kinds, "faults"):
+            asked = kind in WAYS[name].kinds or (kind == "faults" and WAYS[name].measurable)
+            if asked and (options.only or key not in results):
                 before = results.get(key)
                 results[key] = measure(name, kind, folder, options)
                 if before and not results[key].first:
@@ -223,6 +236,8 @@ def measure(name: str, kind: str, folder: Path, options: argparse.Namespace) -> 
         python = environment_of(name, way, folder, options.python312)
     except LookupError as error:
         return Result(missing=str(error))
+    if not way.measurable:
+        return Result(missing="installs, but no way to measure it is written yet")
     cohort = cohort_of_kind(folder, kind, options.cases)
     found = Result()
 
@@ -293,10 +308,19 @@ def environment_of(name: str, way: Way, folder: Path, python312: Path | None) ->
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *way.packages]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        last = next((line for line in reversed(done.stderr.splitlines()) if line.startswith("ERROR")), "pip failed")
-        raise LookupError(f"does not install: {last}")
+        raise LookupError(f"does not install: {reason_of(done.stderr)}")
     (python.parent / "installed").touch()
     return python
+
+
+def reason_of(said: str) -> str:
+    """What pip could not do: the last line that names an error, but for those that say only that a process failed.
+
+    >>> reason_of("      ModuleNotFoundError: No module named 'numpy'\\n\\nerror: subprocess-exited-with-error\\n")
+    "ModuleNotFoundError: No module named 'numpy'"
+    """
+    lines = [line.strip() for line in said.splitlines() if re.match(r"\s*\w*error: ", line, re.IGNORECASE)]
+    return next((line for line in reversed(lines) if "subprocess-exited" not in line), "pip failed")
 
 
 def find_python312(given: Path | None) -> Path:
