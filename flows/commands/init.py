@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 79
 MOST_SHOWN = 3  # remarks about one thing
+MOST_LEFT = 10  # lines about what was left out
 
 
 def init(
@@ -73,8 +74,10 @@ def told(draft: "Draft", files: "list[Path]") -> "Iterator[str]":
         yield from _wrapped(f"{count} will be refused: {code}, {REASONS[code].means}", "  ")
     for table, count in draft.tables.items():
         yield from _wrapped(f"{table}: {count} of {draft.patients} patients", "  ")
-    for one in draft.left:
+    for one in draft.left[:MOST_LEFT]:
         yield from _wrapped(one, "  ")
+    if len(draft.left) > MOST_LEFT:
+        yield f"  {len(draft.left) - MOST_LEFT} more that were left out"
     for kind, title in (("guess", "Guessed"), ("question", "Asked")):
         remarks = [one for one in draft.remarks if one.kind == kind]
         if remarks:

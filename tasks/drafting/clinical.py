@@ -44,11 +44,12 @@ class TableDraft:
         self._columns: dict[str, ColumnDraft] = {}
         self._taken: dict[str, set[str]] = {centre: set() for centre in centres}
         read: list[tuple[Sheet, Ids]] = []
+        named = 0
         for sheet in sheets:
             if any(name.lower() in _DOWNLOAD for name in sheet.header):
                 self.left.append(f"{sheet.shown} left out: it lists what was downloaded, not patients")
             elif holds_id(sheet.path, patients):
-                self.left.append("a table left out: its name holds the id of a patient; rename the file")
+                named += 1
             elif len(set(sheet.header) & set(patients)) > 1:
                 self._ask_genes(sheet)
             elif sheet.path in refused:
@@ -57,6 +58,13 @@ class TableDraft:
                 read.append((sheet, ids))
             else:
                 self._ask_ids(sheet, patients)
+        if named:
+            whose = (
+                "its name holds the id of a patient; rename the file"
+                if named == 1
+                else ("their names hold ids of patients; rename those that are needed")
+            )
+            self.left.append(f"{several(named, 'table')} left out: {whose}")
         for sheet, ids in self._of_one_centre(sorted(read, key=lambda one: (-one[1].matched, one[0].shown))):
             self._add(sheet, ids, len(patients))
         self._add_endpoints()

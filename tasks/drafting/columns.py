@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,23 +20,32 @@ MOST_LEVELS = 12
 LONGEST_LEVEL = 40
 MISSING = frozenset(
     {"n/a", "na", "nan", "none", "null", "unknown", "unk", "missing", "not available", "?", ".", "-", "nd"}
+    | {"unbekannt", "k.a.", "k. a.", "keine angabe"}
 )
 DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%d-%m-%Y")
 TRUE = frozenset(
     {"1", "yes", "y", "true", "t", "positive", "pos", "dead", "deceased", "present", "event", "progressed", "recurred"}
+    | {"ja", "j", "wahr", "positiv", "verstorben", "tot", "vorhanden", "ereignis"}
 )
-FALSE = frozenset({"0", "no", "n", "false", "f", "negative", "neg", "alive", "living", "absent", "censored", "none"})
+FALSE = frozenset(
+    {"0", "no", "n", "false", "f", "negative", "neg", "alive", "living", "absent", "censored", "none"}
+    | {"nein", "falsch", "negativ", "lebend", "lebt", "zensiert"}
+)
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _CODE = re.compile(
     r"[A-Za-z]|[TNMGp]{0,2}[0-9][a-d]?|[IV]{1,4}[a-dA-D]?[0-9]?|female|male|yes|no|low|high|intermediate", re.IGNORECASE
 )
 _PRIVATE = re.compile(
     r"name|surname|initials|birth|dob|address|street|city|town|phone|mail|mrn|ssn|accession|physician|doctor|surgeon|operator"
     r"|radiologist|reader|referr|insurance|zip|post_?code|postal|uid|path"
-    r"|comment|remark|note",
+    r"|comment|remark|note"
+    r"|geb\b|geburt|stra(ss|ß)e|wohnort|telefon|\barzt|ärzt|chirurg|versicher|\bplz\b|fallnummer|bemerk|anmerk|kommentar",
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
-    r"recur|relaps|metasta|mets\b|progress|respon|surviv|death|dead|vital|status|event|outcome|failure|_os|_pfs", re.I
+    r"recur|relaps|metasta|mets\b|progress|respon|surviv|death|dead|vital|status|event|outcome|failure|_os|_pfs"
+    r"|rezidiv|(ü|ue)berleb|verstorben|verstarb|\btod|\btot\b|progredien|r(ü|ue)ckfall|nachsorge|beobachtungs",
+    re.I,
 )
 
 
@@ -78,10 +88,12 @@ def judge_columns(sheet: Sheet, place: int) -> list[ColumnDraft]:
 def slug(name: str) -> str:
     """A word of the catalog for a name: small letters, digits and underscores.
 
-    >>> slug("Survival.time"), slug("Age (months)"), slug("2-year OS")
-    ('survival_time', 'age_months', 'v_2_year_os')
+    >>> slug("Survival.time"), slug("Age (months)"), slug("2-year OS"), slug("Überleben")
+    ('survival_time', 'age_months', 'v_2_year_os', 'ueberleben')
     """
-    plain = re.sub("[^a-z0-9]+", "_", re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()).strip("_")
+    text = re.sub("([a-zäöüß])([A-ZÄÖÜ])", r"\1_\2", unicodedata.normalize("NFC", name)).lower().translate(_UMLAUTS)
+    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    plain = re.sub("[^a-z0-9]+", "_", text).strip("_")
     return (plain if re.match("[a-z]", plain) else f"v_{plain}")[:60].rstrip("_") or "v"
 
 

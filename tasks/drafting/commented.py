@@ -75,7 +75,8 @@ def _mapping(values: Mapping[str, Any], indent: int) -> list[str]:
             found += [line for one in _parts(value) for line in _remarks(one, indent)]
             value = plain(value)
         short = _short(value)
-        if short is not None and len(pad) + len(name) + len(short) + 2 <= WIDTH:
+        fits = short is not None and len(pad) + len(name) + len(short) + 2 <= WIDTH
+        if fits or not isinstance(value, Mapping | list):
             found.append(f"{pad}{name}: {short}")
         elif isinstance(value, Mapping):
             found += [f"{pad}{name}:", *_mapping(value, indent + 2)]

@@ -151,10 +151,9 @@ class _Drafting:
     def _sheets(self) -> Iterator[Sheet]:
         for done, file in enumerate(self.survey.tables, start=1):
             if not file.real.startswith("\0"):  # a table in an archive has no place that a catalog can name
-                found, why = read_sheets(file.path, file.name)
+                found, left = read_sheets(file.path, file.name)
                 yield from found
-                if why:
-                    self.unread[file.name] = why
+                self.unread |= left
             tell("tables", done, len(self.survey.tables))
 
     def _catalog(self, cohort: dict[str, Any]) -> Catalog:
@@ -245,7 +244,7 @@ def _looked(survey: Survey, headers: Headers) -> str:
     if survey.tables:
         parts.append(several(len(survey.tables), "table"))
     if survey.others:
-        parts.append(f"{survey.others:,} others")
+        parts.append(several(survey.others, "other"))
     if survey.refused:
         parts.append(f"{survey.refused:,} that cannot be read")
     inside = f", some of them in {several(survey.archives, 'archive')}" if survey.archives else ""

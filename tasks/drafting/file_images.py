@@ -12,9 +12,10 @@ from tasks.drafting.pairs import Kind, Pair, find_pairs, kinds_of
 from tasks.drafting.remark import Remark, guess, question, several
 from tasks.drafting.source import CENTRE, SourceDraft
 from tasks.drafting.survey import Survey
-from tasks.drafting.templates import Naming, Template, find_templates, split_ending
+from tasks.drafting.templates import PATIENT, Naming, Template, find_templates, split_ending
 from tasks.drafting.timepoints import TIMEPOINT_HOLE, with_timepoints
 from tasks.drafting.voxels import middle_spacing
+from tasks.drafting.words import holds_date
 
 FORMATS = {
     ".nii": "nifti",
@@ -37,13 +38,15 @@ class FileDraft:
         self.naming: Naming = find_templates(list(paths), known) if paths else Naming((), (), (), "")
         templates, self.timepoints, rare = with_timepoints(self.naming)
         self.left: list[str] = []
+        templates = self._undated(templates, rare)
         self.sources: list[SourceDraft] = []
         self.alone: list[Kind] = []
         if not paths:
             return
-        if not templates:
+        if not templates and not self.left:
             what = "no part of their names tells patients apart: give each a folder, and init the folder above these"
             self.left.append(f"{several(len(paths), 'image file')} left out: {what}")
+        if not templates:
             return
         if left := len(self.naming.left) + sum(len(one.files) for one in rare):
             what = "the name fits" if left == 1 else "their names fit"
@@ -55,6 +58,15 @@ class FileDraft:
         pairs, self.alone = find_pairs(kinds)
         chosen = _one_of_each(pairs, taken, self.left)
         self.sources = [_source(pair, beside, self.timepoints, self.naming.level) for pair, beside in chosen]
+
+    def _undated(self, templates: Sequence[Template], rare: list[Template]) -> list[Template]:
+        """The templates in which no date of a patient stands; also `rare` is left with these alone."""
+        dated = {one.text for one in (*templates, *rare) if holds_date(one.text.partition(PATIENT)[2])}
+        if count := sum(len(one.files) for one in (*templates, *rare) if one.text in dated):
+            what = "dates stand in their paths, and none is written: name these folders or files after time points"
+            self.left.append(f"{several(count, 'image file')} left out: {what}, such as baseline and week4")
+            rare[:] = [one for one in rare if one.text not in dated]
+        return [one for one in templates if one.text not in dated]
 
     @property
     def patients(self) -> set[str]:
@@ -124,7 +136,7 @@ def _source(pair: Pair, beside: Sequence[Pair], timepoints: Mapping[str, str], l
     key = "unit" if remark.about.startswith("unit") else "modality"
     values[key] = Noted(values[key], (remark,))
     fit = several(len(image.files), "file")
-    remarks = [guess(f"{modality} images", f"{fit} of this pattern; the patient is {level}")]
+    remarks = [guess(f"{modality} images", f"{fit} of this pattern; the patient is read from {level}")]
     if beside:
         text = f"a patient has one {modality} at a time point: which is meant? These have masks, too"
         remarks.append(question(f"which {modality}", text, *(f"path: '{one.image.template.text}'" for one in beside)))

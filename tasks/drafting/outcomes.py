@@ -18,9 +18,12 @@ TIME_UNITS = {
     "month": "months",
 }
 TIME_UNITS |= {"months": "months", "mos": "months", "year": "years", "years": "years", "yr": "years", "yrs": "years"}
+TIME_UNITS |= {"tag": "days", "tage": "days", "tagen": "days", "wochen": "weeks", "monat": "months", "monate": "months"}
+TIME_UNITS |= {"monaten": "months", "jahr": "years", "jahre": "years", "jahren": "years"}
 _TIMES = frozenset(
     """
     time days months years weeks day month year survival followup follow os pfs dfs rfs efs ttp dss mfs lrfs dmfs duration
+    zeit tage wochen monate jahre ueberleben gesamtueberleben ueberlebenszeit beobachtungszeit nachsorge
     """.split()  # noqa: SIM905
 )
 _PLAIN = frozenset(TIME_UNITS) | frozenset(
@@ -32,6 +35,11 @@ _GOES_WITH = {  # words of a time → beginnings of words of its event
     "os": ("death", "dead", "deceas", "vital", "surviv", "alive", "os"),
     "survival": ("death", "dead", "deceas", "vital", "surviv", "alive"),
     "followup": ("death", "dead", "deceas", "vital", "alive"),
+    "ueberleben": ("tod", "tot", "verst", "vital"),
+    "gesamtueberleben": ("tod", "tot", "verst", "vital"),
+    "ueberlebenszeit": ("tod", "tot", "verst", "vital"),
+    "beobachtungszeit": ("tod", "tot", "verst", "vital"),
+    "nachsorge": ("tod", "tot", "verst", "vital"),
     "rfs": ("recur", "relaps"),
     "dfs": ("recur", "relaps", "disease"),
     "pfs": ("progress",),

@@ -10,7 +10,7 @@ from pathlib import Path
 from features.core.case import Modality
 from tasks.drafting.templates import PATIENT, Key, Template, split_ending
 from tasks.drafting.voxels import Look, look_at, sample
-from tasks.drafting.words import IMAGE, MASK, modality_in, names_mask, tokens
+from tasks.drafting.words import IMAGE, MASK, WHOLE, modality_in, names_mask, tokens
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,12 @@ def find_pairs(kinds: Sequence[Kind]) -> tuple[list[Pair], list[Kind]]:
             alone.append(image)
             continue
         mask = fitting[0]
-        others = tuple(one for one in fitting[1:] if _rank(image, one)[:2] == _rank(image, mask)[:2])
+        named = _rank(image, mask)
+        others = tuple(
+            one
+            for one in fitting[1:]
+            if (rank := _rank(image, one))[0] == named[0] and (rank[1:3] == named[1:3] or named[2] < 1)
+        )
         same, looked = _same_grid(image, mask)
         pairs.append(Pair(image, mask, others, len({key.patient for key in _both(image, mask)}), same, looked))
     return pairs, alone
@@ -116,10 +121,12 @@ def _same_grid(image: Kind, mask: Kind) -> tuple[int, int]:
     return sum(image.looks[one].grid.matches(mask.looks[one].grid) for one in there), len(there)
 
 
-def _rank(image: Kind, mask: Kind) -> tuple[bool, float, int, int, str]:
-    """Same grid first, then words in common, then tumours, then how many patients have both."""
+def _rank(image: Kind, mask: Kind) -> tuple[bool, bool, float, bool, bool, int, str]:
+    """Same grid first, then no whole brain or body, words in common, tumours, the same folder, patients who have both."""
     same, looked = _same_grid(image, mask)
     own, other = role_words(image.template.text), role_words(mask.template.text)
     alike = len(own & other) / len(own | other) if own | other else 1.0
     tumour = bool(re.search("gtv|tumou?r|lesion", mask.template.text, re.IGNORECASE))
-    return same == looked and looked > 0, alike, tumour, len(_both(image, mask)), mask.template.text
+    beside = image.template.text.rpartition("/")[0] == mask.template.text.rpartition("/")[0]
+    part = WHOLE.isdisjoint(tokens(mask.template.text.replace(PATIENT, "")))
+    return same == looked and looked > 0, part, alike, tumour, beside, len(_both(image, mask)), mask.template.text

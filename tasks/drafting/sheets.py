@@ -8,8 +8,8 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,12 +29,14 @@ class Sheet:
     """A table: where it lies, how it is written, its header and its rows, cells stripped.
 
     declared: the keys of the catalog that say how it is written, where that is not what is taken otherwise.
+    titled: whether the first row is no header, but one cell above rows of several.
     """
 
     path: str
     declared: dict[str, str]
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    titled: bool = False
 
     def column(self, place: int) -> list[str]:
         """The cells of a column, from 0."""
@@ -51,27 +53,51 @@ class Sheet:
         return self.path + (f", sheet {self.declared['sheet']}" if "sheet" in self.declared else "")
 
 
-def read_sheets(path: Path, name: str) -> tuple[list[Sheet], str]:
-    """The tables of a file, one for each sheet of a workbook, and why there is none, if there is none.
+def read_sheets(path: Path, name: str) -> tuple[list[Sheet], dict[str, str]]:
+    """The tables of a file, one for each sheet of a workbook; and which file or sheet is none, with why.
 
     name: its path below the root, as the catalog names it.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            return [], "it is larger than 200 MB"
+            return [], {name: "it is larger than 200 MB"}
         data = path.read_bytes()
         if name.lower().endswith(".gz"):
             data = gzip.decompress(data)
         if name.lower().endswith((".xlsx", ".xlsm")):
-            found = [_excel(data, name, sheet) for sheet in _sheet_names(data)]
+            sheets = _sheet_names(data)
         else:
-            found = [_delimited(data, name)]
-    except ConfigError as error:
-        return [], error.faults[0].what
+            return _kept([_delimited(data, name)])
     except (OSError, EOFError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error):
-        return [], "it cannot be read as a table"
-    kept = [sheet for sheet in found if len(sheet.header) > 1 and sheet.rows]
-    return kept, "" if kept else "it has no header with several columns and no rows"
+        return [], {name: "it cannot be read as a table"}
+    found: list[Sheet] = []
+    left: dict[str, str] = {}
+    for one in sheets:
+        try:
+            found.append(_excel(data, name, one))
+        except ConfigError as error:
+            fault = error.faults[0]
+            place = f" ({fault.found})" if fault.found else ""
+            left[name + (f", sheet {one}" if one else "")] = f"{fault.what}{place}; {fault.hint}"
+        except (ValueError, KeyError, zipfile.BadZipFile):
+            left[name + (f", sheet {one}" if one else "")] = "it cannot be read as a table"
+    kept, none = _kept(found)
+    return kept, left | none
+
+
+def _kept(sheets: Sequence[Sheet]) -> tuple[list[Sheet], dict[str, str]]:
+    kept: list[Sheet] = []
+    left: dict[str, str] = {}
+    for one in sheets:
+        if not one.header or (not one.rows and len(one.header) == 1):
+            left[one.shown] = "it is empty"
+        elif one.titled:
+            left[one.shown] = "the names of its columns are not in its first row; delete the rows above them"
+        elif len(one.header) == 1 or not one.rows:
+            left[one.shown] = "it has one column alone" if one.rows else "it has no row below its header"
+        else:
+            kept.append(one)
+    return kept, left
 
 
 def _delimited(data: bytes, name: str) -> Sheet:
@@ -83,7 +109,7 @@ def _delimited(data: bytes, name: str) -> Sheet:
     sheet = _sheet(name, declared, delimited_rows(data, source))
     if separator != "," and _counts(sheet, ",") > _counts(sheet, "."):
         declared["decimal"] = ","
-    return Sheet(name, declared, sheet.header, sheet.rows)
+    return replace(sheet, declared=declared)
 
 
 def _excel(data: bytes, name: str, sheet: str | None) -> Sheet:
@@ -96,7 +122,8 @@ def _sheet(name: str, declared: dict[str, str], rows: Iterator[tuple[int, list[s
     if not cells:
         return Sheet(name, declared, (), ())
     header = cells[0]
-    return Sheet(name, declared, header, tuple(row for row in cells[1:] if len(row) == len(header)))
+    titled = sum(map(bool, header)) == 1 and any(sum(map(bool, row)) > 1 for row in cells[1:])
+    return Sheet(name, declared, header, tuple(row for row in cells[1:] if len(row) == len(header)), titled)
 
 
 def _sheet_names(data: bytes) -> list[str | None]:

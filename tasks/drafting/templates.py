@@ -9,11 +9,12 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from features.core.progress import tell
-from tasks.drafting.words import holds_role, is_role
+from tasks.drafting.words import holds_date, holds_role, is_role, names_mask
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr")
 PATIENT = "{patient}"
 _ROLE, _TEMPLATE, _KNOWN = 5, 3, 2  # what a value that names a role costs, what a template costs, what a known id earns
+_APART = 30  # what it costs if there are images and masks, and no patient has both
 MOST_TEMPLATES = 300  # more patterns than that are none
 _MOST_LEVELS, _MOST_WORDS = 8, 5
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -162,13 +163,23 @@ def _put(stem: str, value: str) -> str:
 def _cost(found: Naming, known: Collection[str]) -> float:
     """How unlikely a reading is: the fewer patients, templates and files beside them, the better."""
     patients = found.patients
-    roles = sum(_ROLE if is_role(one) else holds_role(one) for one in patients)
+    roles = sum(_ROLE if is_role(one) or holds_date(one) else holds_role(one) for one in patients)
     texts = [split_ending(one.text.replace(PATIENT, ""))[0] for one in found.templates]
     odd = {word for text in texts for word in _WORD.findall(text) if not (word.isalpha() or is_role(word))}
     earned = _KNOWN * len(patients & set(known))
+    apart = _APART if _are_apart(found.templates) else 0
     return (
         len(patients)
         + roles
+        + apart
         + _TEMPLATE * (len(found.templates) + len(odd) + len(found.rare) + len(found.left))
         - earned
     )
+
+
+def _are_apart(templates: Sequence[Template]) -> bool:
+    """Whether some templates name masks and others do not, and no patient has a file of both."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for one in templates:
+        found[names_mask(one.text.replace(PATIENT, ""))] |= one.patients
+    return bool(found[True]) and bool(found[False]) and found[True].isdisjoint(found[False])

@@ -13,6 +13,7 @@ MASK = frozenset(
     lbl lesion lesions manual mask masks msk roi rois seg segmentation segmentations segs tumor tumour
     """.split()  # noqa: SIM905
 )
+WHOLE = frozenset("body brain brainmask head skull".split())  # noqa: SIM905  # masks in which no features are meant
 IMAGE = frozenset("anat image images imagests imagestr img imgs orig original raw scan scans vol volume".split())  # noqa: SIM905
 MODALITIES: dict[Modality, frozenset[str]] = {
     "CT": frozenset("cbct cect ct cta ctac hrct ldct ncct".split()),  # noqa: SIM905
@@ -29,6 +30,8 @@ TIMEPOINT = re.compile(
     r"(ses-)?(baseline|bl|pre[a-z]*|post[a-z]*|follow_?up_?\d*|fu_?\d*|(week|wk|w|month|mo|m|day|d|year|y|visit|v|tp|t|time)_?\d{1,3})",
     re.IGNORECASE,
 )
+_DAY, _MONTH, _YEAR = "(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|1[0-2])", "(19|20)[0-9]{2}"
+_DATE = re.compile(rf"(?<![0-9])({_YEAR}[-_.]?{_MONTH}[-_.]?{_DAY}|{_DAY}[-_.]?{_MONTH}[-_.]?{_YEAR})(?![0-9])")
 SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
 _TOKEN = re.compile(r"[A-Za-z0-9]+")
 
@@ -69,6 +72,15 @@ def is_role(text: str) -> bool:
 def holds_role(text: str) -> bool:
     """Whether a name holds a word for an image or a mask, as a patient's hardly does."""
     return not (MASK | IMAGE).isdisjoint(tokens(text))
+
+
+def holds_date(text: str) -> bool:
+    """Whether a name holds a date.
+
+    >>> holds_date("CT_2019-03-04"), holds_date("04.03.2019"), holds_date("20190304"), holds_date("case_20123")
+    (True, True, True, False)
+    """
+    return _DATE.search(text) is not None
 
 
 def is_tumour(name: str) -> bool:

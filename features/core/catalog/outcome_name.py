@@ -9,6 +9,7 @@ _WORDS = frozenset(
     alive autopsy censor censored censoring dead death deaths deceased dfs died dss efs event events followup mortality
     os outcome pfs progressed progression recurred recurrence recurrences recurrent relapse relapsed rfs survival
     survived survivor ttp
+    beobachtungszeit gesamtueberleben nachsorge rezidiv rezidive tod todesursache tot ueberleben ueberlebenszeit verstorben
     """.split()  # noqa: SIM905
 )
 _PHRASES = (

@@ -148,6 +148,30 @@ def test_sessions_of_a_bids_tree_are_time_points_whose_days_are_asked(init: Draf
     assert "# question: how many days after the first" in (tmp_path / "work" / "data_catalog.yaml").read_text()
 
 
+def test_long_paths_stay_whole_and_a_brain_mask_comes_after_that_of_a_lesion(init: Drafted, tmp_path: Path) -> None:
+    folder = write_bids(tmp_path / "study", sessions=("pre", "post"))
+    for patient in ("sub-017", "sub-023", "sub-042"):
+        for session in ("ses-pre", "ses-post"):
+            stem = f"derivatives/fmriprep/{patient}/{session}/anat/{patient}_{session}_desc"
+            save_nifti(folder / f"{stem}-preproc_T1w.nii.gz", blob().astype(np.float32))
+            save_nifti(folder / f"{stem}-brain_mask.nii.gz", ball_mask())
+        write_table(folder / patient / f"{patient}_sessions.tsv", ("session", "x"), [("pre", 1)], separator="\t")
+    catalog, printed = init(folder, ids=("sub-017",))
+    (source,) = catalog.cohort("study").images
+    assert source.path.endswith("{patient}_ses-{timepoint}_desc-preproc_T1w.nii.gz") and len(source.path) > 100
+    assert "derivatives/lesions" in source.mask.path and list(source.timepoint.codes) == ["pre", "post"]
+    assert "desc-brain_mask" in (tmp_path / "work" / "data_catalog.yaml").read_text()
+    assert "3 tables left out: their names hold ids of patients" in printed
+
+
+def test_no_date_in_a_path_is_written(command, tmp_path: Path) -> None:
+    for patient in PEOPLE:
+        for day in ("2019-03-04", "20190601"):
+            write_pairs(tmp_path / "study" / patient, (day,))
+    found = command("init", tmp_path / "study", cwd=tmp_path, code=3).stderr
+    assert "12 image files left out: dates stand in their paths" in " ".join(found.split()) and "2019" not in found
+
+
 def test_two_tables_that_could_be_the_clinical_one_are_a_question_with_both(init: Drafted, tmp_path: Path) -> None:
     folder = write_pairs(tmp_path / "study")
     rows = [(patient, 50 + i, "fmf"[i], i % 2) for i, patient in enumerate(PEOPLE)]

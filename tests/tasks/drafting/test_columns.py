@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tasks.drafting.columns import ColumnDraft, judge_columns
@@ -24,6 +25,8 @@ def column(name: str, *cells: str) -> ColumnDraft:
         ("age", ("61", "58.5", ""), "number"),
         ("age", ("61", "unknown", "58"), "number"),
         ("smoker", ("yes", "no", "no"), "flag"),
+        ("Raucher", ("ja", "nein", "unbekannt"), "flag"),
+        ("Geb.-Datum", ("02.01.1950", "03.04.1961"), "left out"),
         ("hpv", ("1.0", "0.0", ""), "flag"),
         ("sex", ("F", "M"), "category"),
         ("stage", ("IIIb", "T2", "IV"), "category"),
@@ -62,6 +65,28 @@ def test_times_go_with_the_events_of_their_names_and_units_are_never_guessed() -
     bare = [column("Survival.time", "12", "7", "3"), column("deadstatus.event", "1", "0", "1")]
     (asked,) = find_endpoints(bare)
     assert asked.remark.kind == "question" and unit_of(bare[0]) == ""
+
+
+def test_german_names_of_times_and_events_are_outcomes() -> None:
+    columns = [column("Überleben (Monate)", "12", "7", "3"), column("Verstorben", "ja", "nein", "ja")]
+    (found,) = find_endpoints(columns)
+    assert found.values["time"] == "ueberleben_monate" and found.values["event"] == "verstorben"
+    assert unit_of(columns[0]) == "months" and dict(columns[1].codes) == {"ja": True, "nein": False}
+
+
+def test_a_title_above_the_header_is_named_with_its_sheet_and_the_others_are_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "patients"
+    for row in (["A title of the study"], [], ["id", "age"], ["A1", 60]):
+        book.active.append(row)
+    for row in (["id", "ldh"], ["A1", 200]):
+        (book["labs"] if "labs" in book else book.create_sheet("labs")).append(row)
+    book.save(tmp_path / "t.xlsx")
+    (sheet,), left = read_sheets(tmp_path / "t.xlsx", "t.xlsx")
+    assert sheet.shown == "t.xlsx, sheet labs"
+    assert left == {
+        "t.xlsx, sheet patients": "the names of its columns are not in its first row; delete the rows above them"
+    }
 
 
 def test_a_table_s_separator_decimal_sign_and_encoding_are_found(tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ def texts(names: list[str], known: tuple[str, ...] = ()) -> list[str]:
         (["{patient}_ct.nii.gz", "{patient}_mask.nii.gz"], PEOPLE),
         (["images/{patient}.nii.gz", "labels/{patient}.nii.gz"], PEOPLE),
         (["imagesTr/case_{patient}_0000.nii.gz", "labelsTr/case_{patient}.nii.gz"], [f"{i:03d}" for i in range(9)]),
+        (
+            ["imagesTr/{patient}_0000.nii", "imagesTr/{patient}_0001.nii", "labelsTr/{patient}.nii"],
+            [f"B_{i:03d}" for i in range(4)],
+        ),
         (["image_{patient}.nrrd", "mask_{patient}.nrrd"], [f"{i:03d}" for i in range(6)]),
         (["B/{patient}/{patient}_seg.nii", "B/{patient}/{patient}_t1.nii", "B/{patient}/{patient}_t2.nii"], PEOPLE),
         (["derivatives/m/{patient}/anat/{patient}_mask.nii", "{patient}/anat/{patient}_T1w.nii"], ["sub-01", "sub-02"]),
