@@ -10,7 +10,12 @@ from mkdocs.structure.pages import Page
 from flows.reference.pages import pages, schema_files
 
 ROOT = Path(__file__).parents[2]
-TOP = {"GLOSSARY.md": "glossary.md", "CHANGELOG.md": "changelog.md", "README.md": "readme.md"}
+TOP = {
+    "GLOSSARY.md": "glossary.md",
+    "CHANGELOG.md": "changelog.md",
+    "README.md": "readme.md",
+    "SECURITY.md": "security.md",
+}
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 PICTURE = re.compile(r"(!\[[^\]]*\])\(([^)\s]+)\)")
 
