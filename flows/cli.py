@@ -72,7 +72,7 @@ def demo(
     memory: MemoryOption = None,
     timeout: TimeoutOption = None,
 ) -> None:
-    """Run the main job on the built-in cohort: simulate, refresh, two studies, two reports."""
+    """Run the main job on the built-in cohort: simulate, refresh, three studies with their reports."""
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.demo import run_demo
     from flows.screen import Screen

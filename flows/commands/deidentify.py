@@ -30,7 +30,7 @@ def deidentify(
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Files side by side; 0: one per core.")] = 0,
 ) -> None:
-    """Write DICOM, NIfTI, NRRD and MetaImage files anew without names, ids, UIDs and dates (DICOM PS3.15).
+    """Write copies of DICOM, NIfTI, NRRD and MetaImage files without names, ids, UIDs and dates (DICOM PS3.15).
 
     Exits with 3 if an image was refused, or every file.
     """

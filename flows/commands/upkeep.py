@@ -127,7 +127,7 @@ def restore(case: CaseArgument, reason: ReasonOption = "consent", store: StoreOp
 
 
 def restart_audit(store: StoreOption = STORE) -> None:
-    """Begin the audit of withdrawals anew where it is damaged and there is no backup. Who was withdrawn stays out.
+    """Begin the audit of withdrawals again where it is damaged and there is no backup. Who was withdrawn stays out.
 
     The newest refresh remembers who was withdrawn. Whoever else the damaged file names is withdrawn too, and listed.
     """
@@ -136,7 +136,7 @@ def restart_audit(store: StoreOption = STORE) -> None:
     place = open_store(store, there=True)
     found = restart(place)
     typer.echo(
-        f"{place.withdrawals}: begun anew; still withdrawn: {counted(len(found.cases), 'case or patient', 'cases or patients')}"
+        f"{place.withdrawals}: begun again; still withdrawn: {counted(len(found.cases), 'case or patient', 'cases or patients')}"
     )
     if found.aside is not None:
         typer.echo(f"  reasons and days of earlier rows are only in {found.aside}")

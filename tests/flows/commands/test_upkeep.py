@@ -125,7 +125,7 @@ def test_a_damaged_audit_of_withdrawals_stops_every_command(changed, command, tm
     said = command("refresh", "--all", *places, code=4).stderr
     assert "holds 0 rows, the newest refresh remembers 2" in said and "no backup: radweave restart-audit" in said
     assert "withdrawals.json: the audit" in command("verify", "--store", store, code=4).stdout
-    assert "begun anew; still withdrawn: 1 case or patient" in command("restart-audit", "--store", store).stdout
+    assert "begun again; still withdrawn: 1 case or patient" in command("restart-audit", "--store", store).stdout
     assert "is whole; nothing was changed" in command("restart-audit", "--store", store, code=2).stderr
     command("refresh", "--all", *places)
     assert case.split(":")[1] not in Mart.open(Store(store)).read("clinical", "builtin")["patient"].to_pylist()
