@@ -11,7 +11,7 @@ from flows.reference.markdown import table
 _HEAD = """# All commands
 
 What `radweave --help` and `radweave COMMAND --help` say, on one page. Options in capitals, such as `RADWEAVE_STORE`, are
-environment variables that stand in for the option.
+environment variables that set the option.
 
 """
 
