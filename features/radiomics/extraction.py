@@ -109,7 +109,7 @@ def read_file(path: Path, missing: str, channel: int | None) -> Volume:
     Raises Rejected as the readers, and `missing`; its message names the file.
     """
     if not path.exists():
-        raise placed(Rejected(missing, "there is no such file"), str(path))
+        raise Rejected(missing, f"{path}: there is no such file; correct the path")
     try:
         return read_volume(path, channel=channel)
     except Rejected as rejected:
