@@ -57,6 +57,7 @@ def serve_deployments(
     Raises RadweaveError if the catalog has faults, an option is wrong, the port is taken, the database does not answer or
     the store cannot be written.
     """
+    _check_folder(Path.cwd())
     declared, url = load_catalog(catalog), url.rstrip("/")
     place = open_place(store)
     home = Path("radweave-server") if is_remote(place) else place
@@ -123,6 +124,17 @@ def _client_settings(settings: dict[str, str], auth: str) -> dict[str, str]:
     found["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(HEARTBEAT_SECONDS)
     found[SERVED_BY] = str(os.getpid())
     return {**found, "PREFECT_API_AUTH_STRING": auth} if auth else found
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises RadweaveError if runs would find another package where radweave's is looked for: they look here first."""
+    for name in ("features", "tasks", "flows"):
+        for found in (folder / name / "__init__.py", folder / f"{name}.py"):
+            if found.exists() and folder.resolve() != Path(__file__).resolve().parents[2]:
+                raise RadweaveError(
+                    f"{found}: would hide radweave's own package {name} from the server and every run; start "
+                    "`radweave serve` in another folder"
+                )
 
 
 def _run_deployments(

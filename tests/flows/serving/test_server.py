@@ -36,6 +36,15 @@ def test_a_wrong_option_is_refused_and_nothing_is_made(
     assert not (tmp_path / "store").exists()
 
 
+def test_a_folder_that_hides_a_package_of_radweave_from_runs_is_refused(command, tmp_path: Path, port: int) -> None:
+    options = ("serve", "--port", port, "--catalog", "none.yaml")
+    (tmp_path / "features").mkdir()  # of figures, say: it hides nothing
+    assert "serve in another" not in command(*options, code=2, cwd=tmp_path).stderr
+    (tmp_path / "features" / "__init__.py").touch()
+    found = command(*options, code=2, cwd=tmp_path)
+    assert "hide radweave's own package features" in found.stderr
+
+
 def told(radweave: Any, *arguments: object, code: int = 2, **environment: str) -> str:
     """The last line of a command that fails, which shows no traceback."""
     found = radweave(*arguments, code=code, **environment)
