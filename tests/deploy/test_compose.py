@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,7 @@ def test_the_command_is_there_and_has_these_options(words: list[str]) -> None:
     options = {word for word in words if word.startswith("--")}
     place = words[: next((i for i, word in enumerate(words) if word.startswith("--") and i > 1), len(words))]
     place = [word for word in place if not word.startswith("--")]
+    place[0] = str(Path(sys.executable).with_name(place[0]))
     shown = subprocess.run([*place, "--help"], capture_output=True, text=True, timeout=120)
     assert shown.returncode == 0, shown.stderr
     assert {option for option in options if option not in shown.stdout} == set()
