@@ -139,11 +139,12 @@ REASONS: dict[str, Reason] = {
     ),
     "IMAGE_MISSING": Reason(
         "a mask refers to an image that is not there",
-        "add the image, or correct its path, or remove the mask",
+        "add the image, or correct its path (see SOURCE_UNMATCHED, where that is told too), or remove the mask",
     ),
     "MASK_MISSING": Reason(
         "an image has no mask",
-        "add a contour, or correct the path of the masks, or remove the image from the cohort",
+        "add a contour, or correct the path of the masks (see SOURCE_UNMATCHED, where that is told too), or remove the image "
+        "from the cohort",
     ),
     "MASK_AMBIGUOUS": Reason("several masks match one image", "keep one, or narrow the ROI pattern in the catalog"),
     "ROI_MISSING": Reason("no ROI of the mask matches the catalog's pattern", "correct the pattern or the ROI name"),
