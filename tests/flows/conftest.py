@@ -103,8 +103,8 @@ class Server:
             text = answer.read().decode()
             return json.loads(text) if "json" in answer.headers["content-type"] else text
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers)
+    def post(self, path: str, body: dict[str, Any], method: str = "POST") -> Any:
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers, method=method)
         for pause in (1, 3, 10, 0):  # 503: the server's SQLite is busy
             try:
                 with urllib.request.urlopen(request, timeout=120) as answer:
@@ -146,11 +146,8 @@ class Server:
         """As the switch beside a schedule in the UI does."""
         found = self.deployment(name)
         for schedule in found["schedules"]:
-            place = f"{self.url}/api/deployments/{found['id']}/schedules/{schedule['id']}"
-            body = json.dumps({"active": False}).encode()
-            urllib.request.urlopen(
-                urllib.request.Request(place, body, self.headers, method="PATCH"), timeout=120
-            ).close()
+            place = f"/api/deployments/{found['id']}/schedules/{schedule['id']}"
+            self.post(place, {"active": False}, "PATCH")
 
     def run(self, run: str) -> Any:
         return self.get(f"/api/flow_runs/{run}")
