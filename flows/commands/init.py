@@ -71,7 +71,7 @@ def told(draft: "Draft", files: "list[Path]") -> "Iterator[str]":
             f"{count} scan{'s' if count != 1 else ''} of {what}: {', '.join(dict.fromkeys(paths))}", "  "
         )
     for code, count in sorted(draft.refused.items()):
-        yield from _wrapped(f"{count} will be refused: {code}, {REASONS[code].means}", "  ")
+        yield from _wrapped(f"{count} will be rejected: {code}, {REASONS[code].means}", "  ")
     for table, count in draft.tables.items():
         yield from _wrapped(f"{table}: {count} of {draft.patients} patients", "  ")
     for one in draft.left[:MOST_LEFT]:

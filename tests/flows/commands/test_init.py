@@ -187,7 +187,7 @@ def test_two_tables_that_could_be_the_clinical_one_are_a_question_with_both(init
 def test_images_without_masks_are_a_question(init: Drafted, tmp_path: Path) -> None:
     _, printed = init(write_pairs(tmp_path / "study", mask=""))
     assert "masks: no file here is a mask" in printed
-    assert "3 will be refused: MASK_MISSING" in printed
+    assert "3 will be rejected: MASK_MISSING" in printed
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_the_simulated_trial_is_understood_without_its_catalog(command, init: Dr
     assert {one.timepoint.codes["W4"] for one in cohort.images[:2]} == {"week4"}
     assert list(cohort.timepoints) == ["baseline", "week4"]
     assert [table.centre for table in cohort.tables] == ["A", "B", "C"]
-    assert "will be refused" not in printed
+    assert "will be rejected" not in printed
 
 
 def test_of_several_images_masks_and_labels_one_is_written_and_the_others_are_asked(
@@ -314,7 +314,7 @@ def test_dicom_without_masks_and_several_studies_of_a_patient_are_questions(init
     _, printed = init(folder)
     assert "several CT series: in 3 cases several CT series or masks fit" in printed
     assert "3 patients have several studies: are they time points?" in " ".join(printed.split())
-    assert "3 will be refused: SERIES_AMBIGUOUS" in printed
+    assert "3 will be rejected: SERIES_AMBIGUOUS" in printed
 
 
 @pytest.mark.parametrize(
