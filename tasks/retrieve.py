@@ -11,7 +11,8 @@ from prefect import task
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 
-from features.core.catalog.catalog import DicomSource, load_catalog
+from features.core.catalog.catalog import load_catalog
+from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import NetworkError, RadweaveError
 from features.core.pseudonym import load_key

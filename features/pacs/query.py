@@ -12,7 +12,7 @@ from typing import Any
 
 from pydicom.datadict import tag_for_keyword
 
-from features.core.catalog.catalog import DicomSource
+from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import PacsSource
 from features.core.errors import DataError, RadweaveError
 from features.core.pseudonym import canonical_id

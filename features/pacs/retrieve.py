@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from features.core.catalog.catalog import DicomSource
+from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import PacsSource
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError, StoreError

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from features.core.catalog.catalog import Cohort, DicomSource, FileSource
+from features.core.catalog.catalog import Cohort
 from features.core.catalog.id_form import IdForm
+from features.core.catalog.image_source import DicomSource, FileSource
 from features.core.errors import DataError, RadweaveError
 from features.core.quarantine import Rejected
 from features.core.storage.place import write_bytes

@@ -17,13 +17,7 @@ from pydantic import BeforeValidator, Field
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
 from features.core.catalog.id_form import CohortIdForm, IdForm
-from features.core.catalog.image_source import DicomSource as DicomSource
-from features.core.catalog.image_source import FileMask as FileMask
-from features.core.catalog.image_source import FileSource as FileSource
-from features.core.catalog.image_source import ImageSource as ImageSource
-from features.core.catalog.image_source import RtstructMask as RtstructMask
-from features.core.catalog.image_source import SegMask as SegMask
-from features.core.catalog.image_source import TimepointTag as TimepointTag
+from features.core.catalog.image_source import DicomSource, FileMask, FileSource, ImageSource
 from features.core.catalog.outcome_name import outcome_word
 from features.core.catalog.outcome_source import HINT, is_same_path, misread_outcomes
 from features.core.catalog.pacs_source import PacsSource, url_fault

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from features.core.catalog.catalog import DicomSource
+from features.core.catalog.image_source import DicomSource
 from features.core.quarantine import Rejected
 from features.images.index.duplicates import merge_copies, merge_slices
 from features.images.index.file_cache import FileCache

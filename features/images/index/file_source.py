@@ -8,7 +8,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from features.core.catalog.catalog import FileSource
+from features.core.catalog.image_source import FileSource
 from features.core.quarantine import REASONS, Rejected
 from features.images.formats.detached import read_header
 from features.images.formats.pair import is_pair, pair_of

@@ -15,7 +15,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from features.core.case import Modality
-from features.core.catalog.catalog import DicomSource
+from features.core.catalog.image_source import DicomSource
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from features.core.case import CaseId, FileSet, Scan
-from features.core.catalog.catalog import Catalog, DicomSource, FileSource
+from features.core.catalog.catalog import Catalog
+from features.core.catalog.image_source import DicomSource, FileSource
 from features.core.digest import digest_bytes
 from features.core.pseudonym import fingerprint
 from features.core.quarantine import REASONS, Quarantined, Rejected

@@ -18,7 +18,7 @@ import requests
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, RTStructureSetStorage, generate_uid
 
-from features.core.catalog.catalog import DicomSource
+from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import PacsSource
 from features.images.index.findings import Pseudonyms
 from features.pacs.credentials import Credentials

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from features.core.catalog.catalog import DicomSource
+from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import PACS_FOLDER, PacsSource
 from features.core.errors import RadweaveError
 from features.core.progress import watched_by

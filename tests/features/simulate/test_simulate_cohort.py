@@ -13,7 +13,8 @@ import pydicom
 import pytest
 from scipy.stats import spearmanr
 
-from features.core.catalog.catalog import DicomSource, load_catalog
+from features.core.catalog.catalog import load_catalog
+from features.core.catalog.image_source import DicomSource
 from features.core.digest import digest_file
 from features.core.errors import RadweaveError
 from features.simulate.simulate_cohort import simulate_cohort

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from features.core.catalog.catalog import ColumnSource, DicomSource, load_catalog
+from features.core.catalog.catalog import ColumnSource, load_catalog
+from features.core.catalog.image_source import DicomSource
 from features.core.errors import ConfigError, RadweaveError
 
 GOOD = """\

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from features.core.catalog.catalog import DicomSource, load_catalog
+from features.core.catalog.catalog import load_catalog
+from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import StudyDates
 from features.core.errors import ConfigError
 
