@@ -18,7 +18,7 @@ from features.core.region import Region, Volume
 from features.images.formats.volume import read_volume
 from features.radiomics.diagnostics import diagnose
 from features.radiomics.engine import compute_features
-from features.radiomics.pair import Extraction, Pair, Value
+from features.radiomics.pair import Extraction, Pair, Value, remedy_of
 from features.radiomics.parameters import Parameters
 from features.radiomics.plan import Plan
 from features.radiomics.prepare_pair import Steps, prepare_pair
@@ -109,7 +109,7 @@ def read_file(path: Path, missing: str, channel: int | None) -> Volume:
     Raises Rejected as the readers, and `missing`; its message names the file.
     """
     if not path.exists():
-        raise Rejected(missing, f"{path}: there is no such file; correct the path")
+        raise placed(Rejected(missing, "there is no such file"), str(path))
     try:
         return read_volume(path, channel=channel)
     except Rejected as rejected:
@@ -125,5 +125,5 @@ def _warned(path: Path | str, warned: Warned) -> Warned:
 
 def placed(rejected: Rejected, where: str) -> Rejected:
     """The rejection with a message for the user who gave the files: where, what, remedy."""
-    message = f"{where}: {rejected.message}; {REASONS[rejected.code].remedy}"
+    message = f"{where}: {rejected.message}; {remedy_of(rejected.code)}"
     return Rejected(rejected.code, message, **rejected.details)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.core.quarantine import Rejected, Warned
+from features.core.quarantine import REASONS, Rejected, Warned
 
+_NOT_THERE = "give the path of a file that is there"  # a pair has no catalog to correct
+_REMEDIES = {"IMAGE_MISSING": _NOT_THERE, "MASK_MISSING": _NOT_THERE}
 Value = float | int | str | tuple[float, ...]  # of a diagnostic
 
 
@@ -48,3 +50,8 @@ class Extraction:
             parts.append(f"{reason}: {', '.join(names[:4])}{more}")
         code = next((why.code for why in self.rejected.values()), "MASK_FLAT" if self.flat else "UNDEFINED")
         return Rejected(code, f"{len(self.undefined)} features are empty: {'; '.join(parts)}")
+
+
+def remedy_of(code: str) -> str:
+    """What to do about a pair that is rejected with this code."""
+    return _REMEDIES.get(code) or REASONS[code].remedy

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from features.core.errors import DataError, ExitCode, RadweaveError, did_you_mean
-from features.core.quarantine import REASONS, Rejected
+from features.core.quarantine import Rejected
+from features.radiomics.pair import remedy_of
 from tasks.reports.number_format import counted
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _row(line: Line, found: "Extraction | Rejected") -> Row:
     """Carried columns, outcome, diagnostics, features."""
     row: Row = dict(line.carried)
     if isinstance(found, Rejected):
-        remedy, message = REASONS[found.code].remedy, found.message
+        remedy, message = remedy_of(found.code), found.message
         if remedy not in message:  # the pool's own reasons, and errors that nobody knows
             told = ", ".join(f"{name} {value}" for name, value in found.details.items())
             message = "; ".join(part for part in (message, told, remedy) if part)

@@ -11,6 +11,7 @@ import typer
 from features.core.errors import ExitCode, RadweaveError
 from features.core.progress import tell
 from features.core.quarantine import REASONS, Rejected
+from features.radiomics.pair import remedy_of
 from flows.commands.extract import Line, read_lines
 from tasks.reports.number_format import counted
 
@@ -83,7 +84,7 @@ def map_features(
                 tell("pairs", number, len(lines))
     for place, one in zip(places, found, strict=True):
         if isinstance(one, Rejected):
-            remedy = REASONS[one.code].remedy
+            remedy = remedy_of(one.code)
             message = one.message if remedy in one.message else f"{one.message}; {remedy}"
             typer.echo(f"failed: {place}: {one.code}: {message}", err=True)
             continue

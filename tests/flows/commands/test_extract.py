@@ -141,7 +141,13 @@ def test_an_image_that_the_memory_does_not_hold_is_rejected_before_it_is_read_an
 
 
 BAD = (
-    ("gone.nrrd", "mask.nii.gz", "1", "IMAGE_MISSING", "gone.nrrd: there is no such file"),
+    (
+        "gone.nrrd",
+        "mask.nii.gz",
+        "1",
+        "IMAGE_MISSING",
+        "gone.nrrd: there is no such file; give the path of a file that is there",
+    ),
     ("image.nrrd", "gone.nii", "1", "MASK_MISSING", "gone.nii"),
     ("image.nrrd", "", "1", "MASK_MISSING", "the cell of Mask is empty"),
     ("image.nrrd", "mask.nii.gz", "7", "LABEL_ABSENT", "labels that are there: 1, 2"),
