@@ -12,15 +12,17 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
 from features.core.catalog.id_form import CohortIdForm, IdForm
 from features.core.catalog.image_source import DicomSource, FileMask, FileSource, ImageSource
 from features.core.catalog.outcome_name import outcome_word
-from features.core.catalog.outcome_source import HINT, is_same_path, misread_outcomes
+from features.core.catalog.outcome_source import HINT, LEAK_HINT, is_same_path, misread_outcomes
 from features.core.catalog.pacs_source import PacsSource, url_fault
+from features.core.catalog.ready_table import ReadyTable as ReadyTable
+from features.core.catalog.row_columns import CentreColumn
 from features.core.catalog.table_source import ClinicalTable as ClinicalTable
 from features.core.catalog.table_source import ColumnSource as ColumnSource
 from features.core.catalog.table_source import Name as Name
@@ -33,8 +35,20 @@ from features.core.frozen import Frozen
 from features.core.kinds.endpoint import BinaryEndpoint, Endpoint
 from features.core.yaml import Document, Loc
 
+
+def _block(table: Any) -> str:
+    """Which form of table is meant: every word that radweave has no block of its own for is that of a ready-made table."""
+    block = table.get("block") if isinstance(table, dict) else getattr(table, "block", None)
+    return block if block in ("clinical", "genomic") else "ReadyTable"
+
+
 Table = Annotated[
-    Annotated[ClinicalTable | AnyGenomicTable, Field(discriminator="block")],
+    Annotated[
+        Annotated[ClinicalTable, Tag("clinical")]
+        | Annotated[AnyGenomicTable, Tag("genomic")]
+        | Annotated[ReadyTable, Tag("ReadyTable")],
+        Discriminator(_block),
+    ],
     BeforeValidator(named_form),
 ]
 
@@ -62,10 +76,13 @@ class Cohort(Frozen):
     )
     centres: dict[Name, Centre] = Field(min_length=1, description="the institutions, by short names")
     images: tuple[ImageSource, ...] = Field(
-        min_length=1, description="where the images and masks are, one entry per centre and form of files"
+        (),
+        description="where the images and masks are, one entry per centre and form of files; none if all is in tables",
     )
     variables: dict[Word, Variable] = Field({}, description="columns of the clinical block, the same for all centres")
-    tables: tuple[Table, ...] = Field((), description="clinical and genomic tables, and how each is written")
+    tables: tuple[Table, ...] = Field(
+        (), description="clinical, genomic and ready-made tables, and how each is written"
+    )
     endpoints: dict[Word, Endpoint] = Field({}, description="what studies may predict")
 
     @property
@@ -127,6 +144,8 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             place = document.where(("cohorts", name, *loc))
             faults.append(Fault(place, f"unknown {what}", f'"{word}"', ", ".join(words), did_you_mean(word, words)))
 
+    if not cohort.images and not cohort.tables:
+        faults.append(Fault(document.where(("cohorts", name)), "the cohort has neither images nor tables"))
     faults += _one_image_faults(document, name, cohort)
     for i, image in enumerate(cohort.images):
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
@@ -142,11 +161,20 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
         if table.id_form is not None and table.id_form.prefix:
             where = document.where(("cohorts", name, "tables", i, "id_form"))
             faults.append(Fault(where, "prefix is declared for a cohort, not for one of its tables"))
-        if table.centre is not None:
+        if isinstance(table.centre, CentreColumn):
+            for code, centre in table.centre.codes.items():
+                known(("tables", i, "centre", "codes", code), "centre", centre, cohort.centres)
+        elif table.centre is not None:
             known(("tables", i, "centre"), "centre", table.centre, cohort.centres)
-        elif len(cohort.centres) > 1:
+        elif len(cohort.centres) > 1 and (cohort.id_form.prefix or not any(one.centre for one in cohort.tables)):
             where = document.where(("cohorts", name, "tables", i))
-            faults.append(Fault(where, "the table does not name its centre", allowed=", ".join(cohort.centres)))
+            hint = "the centre, or its column: {column: NAME}"
+            faults.append(Fault(where, "the table does not name its centre", "", ", ".join(cohort.centres), hint))
+        if isinstance(table, ReadyTable):
+            known(("tables", i, "known_at"), "time point", table.known_at, cohort.timepoints)
+            for code, timepoint in table.timepoint.codes.items() if table.timepoint else ():
+                known(("tables", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
+            continue
         if isinstance(table, GenomicTable):
             known(("tables", i, "known_at"), "time point", table.known_at, cohort.timepoints)
             for pattern, when in table.known_at_columns.items():
@@ -158,6 +186,7 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             if word in cohort.variables:
                 faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.variables[word])
     faults += _leak_faults(document, name, cohort)
+    faults += _ready_leak_faults(document, name, cohort)
     for word, endpoint in cohort.endpoints.items():
         wanted = {"column": "flag"} if isinstance(endpoint, BinaryEndpoint) else {"time": "number", "event": "flag"}
         for key, type_ in wanted.items():
@@ -245,9 +274,10 @@ def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Faul
     """Predictors that are the column of an outcome, or whose own name, or that of a column behind them, is that of one."""
     misread = list(misread_outcomes(cohort.tables, cohort.variables, is_same_path))
     for one in misread:
-        key = ("columns", one.word) if one.word else ("genes",)
+        table = cohort.tables[one.table]
+        key = ("columns", one.word) if one.word else ("columns" if isinstance(table, ReadyTable) else "genes",)
         where = document.where(("cohorts", name, "tables", one.table, *key))
-        yield Fault(where, one.what, cohort.tables[one.table].path, hint=HINT)
+        yield Fault(where, one.what, table.path, hint=HINT)
     refused = {one.word for one in misread}
     hint = "declare role: outcome, or leak_checked: true if it is known at the prediction time"
     for word, variable in cohort.variables.items():
@@ -263,3 +293,14 @@ def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Faul
             if looks:
                 where = document.where(("cohorts", name, *loc))
                 yield Fault(where, f'the predictor "{word}" looks like an outcome', ", ".join(looks), hint=hint)
+
+
+def _ready_leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
+    """Ready-made columns that are named in the catalog and named as outcomes are; those of patterns are found by the reader."""
+    for i, table in enumerate(cohort.tables):
+        if not isinstance(table, ReadyTable):
+            continue
+        for column in table.named:
+            if column not in table.leak_checked and (found := outcome_word(column)):
+                where = document.where(("cohorts", name, "tables", i, "columns"))
+                yield Fault(where, f'the column "{column}" looks like an outcome', found, hint=LEAK_HINT)

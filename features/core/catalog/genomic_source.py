@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from features.core.catalog.table_source import TableSource, TextSource
+from features.core.catalog.table_source import NUMBERED, TableSource, TextSource
 from features.core.frozen import Frozen
 
 BASELINE = "baseline"
@@ -121,6 +121,8 @@ class MatrixTable(GenomicTable):
             raise ValueError("gene and value name the columns of a table with rows: pairs, and of it alone")
         if self.patients != "*" and self.rows != "genes":
             raise ValueError("patients is a pattern for the columns of a table with rows: genes")
+        if self.rows == "genes" and (self.own - {self.id} or self.id == NUMBERED):
+            raise ValueError("a table with rows: genes has no columns of the centre, the split or numbers of patients")
         return self
 
     def holds(self, name: str, suffix: str) -> bool:

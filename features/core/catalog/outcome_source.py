@@ -9,16 +9,19 @@ from fnmatch import fnmatchcase
 
 from features.core.catalog.genomic_source import JOINT, MatrixTable, MutationTable
 from features.core.catalog.outcome_name import outcome_word
+from features.core.catalog.ready_table import ReadyTable
 from features.core.catalog.table_source import ClinicalTable, TableSource, TextSource, Variable
 
 HINT = "an outcome is never a predictor: leave the column out, or narrow the pattern"
+LEAK_HINT = "leave it out by exclude, or name it in leak_checked if it is known at the prediction time"
 
 
 @dataclass(frozen=True, slots=True)
 class Misread:
     """A column that is an outcome in one table, and a predictor in another or the same one.
 
-    table: position of the table that reads it as a predictor; word: the variable that it becomes there, "" for genes.
+    table: position of the table that reads it as a predictor; word: the variable that it becomes there, "" for genes and
+    ready-made columns.
     """
 
     table: int
@@ -40,16 +43,30 @@ def misread_outcomes(
 ) -> Iterator[Misread]:
     """Every column that is declared as an outcome and read as a predictor, in whichever table and block.
 
-    Of an outcome that is the time between two dates, the second one is meant: the first may be any milestone.
+    Of an outcome that is the time between two dates, the second one is meant: the first may be any milestone. Patterns of a
+    ready-made table leave out what clinical tables of the same path name.
     """
     outcomes = _outcomes(tables, variables)
     for i, table in enumerate(tables):
         same = dict.fromkeys(
             (column, word) for source, column, word in outcomes if is_same_sheet(source, table, is_same_file)
         )
+        others = named_elsewhere(table, tables) if isinstance(table, ReadyTable) else frozenset()
         for column, outcome in same:
-            for word, reads in _readers(table, column, variables):
+            for word, reads in _readers(table, column, variables, others):
                 yield Misread(i, word, column, outcome, reads)
+
+
+def named_elsewhere(table: TableSource, tables: Sequence[TableSource]) -> frozenset[str]:
+    """Columns that clinical tables of the same file, and sheet, name."""
+    return frozenset(
+        name
+        for other in tables
+        if isinstance(other, ClinicalTable) and is_same_sheet(other, table, is_same_path)
+        for column in other.columns.values()
+        for name in (column.source, column.start, column.end, *other.own)
+        if name is not None
+    )
 
 
 def declared_names(tables: Sequence[TableSource], variables: Mapping[str, Variable]) -> frozenset[str]:
@@ -85,8 +102,10 @@ def is_same_path(one: TextSource, other: TextSource) -> bool:
     return posixpath.normpath(one.path) == posixpath.normpath(other.path)
 
 
-def _readers(table: TableSource, column: str, variables: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
-    """Variables of a table that read a column as a predictor, or "" for its genes, and how."""
+def _readers(
+    table: TableSource, column: str, variables: Mapping[str, Variable], others: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Variables of a table that read a column as a predictor, or "" for genes and ready-made columns, and how."""
     if isinstance(table, ClinicalTable):
         for word, source in table.columns.items():
             is_predictor = word in variables and variables[word].role == "predictor"
@@ -99,3 +118,5 @@ def _readers(table: TableSource, column: str, variables: Mapping[str, Variable])
             yield "", "the pairs of genes and values read it"
     elif isinstance(table, MutationTable) and column in (table.gene, table.classification):
         yield "", "the mutations read it"
+    elif isinstance(table, ReadyTable) and table.takes(column, others):
+        yield "", f"the block {table.block} reads it"

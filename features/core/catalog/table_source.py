@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from features.core.catalog.id_form import IdForm
+from features.core.catalog.row_columns import CentreColumn, Centres, Splits
+from features.core.catalog.row_columns import Name as Name
 from features.core.frozen import Frozen
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40)]
+NUMBERED = "#"  # in place of an id column: the table has none, and the number of the row is the id
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Cell = Annotated[str, StringConstraints(strip_whitespace=True)]
 
@@ -98,10 +100,12 @@ def _code(key: object) -> str:
 
 
 class TextSource(Frozen):
-    """How a table file is written: CSV, or Excel by its suffix."""
+    """How a table file is written: CSV, or another format by its suffix."""
 
     path: str = Field(description="file below the root of the cohort")
-    id: str = Field(description="column of the patient id")
+    id: str = Field(
+        description="column of the patient id; `#` if there is none: the number of the row, from 1, is the id then"
+    )
     id_form: IdForm | None = Field(None, description="how ids are written here, in place of that of the cohort")
     sheet: str | None = Field(None, description="sheet of an Excel file; without it, the only one")
     separator: str = Field(",", min_length=1, max_length=1, description="character between cells")
@@ -123,7 +127,20 @@ class TextSource(Frozen):
 class TableSource(TextSource):
     """What all tables of the catalog share. The codes of `missing` never apply to the id column."""
 
-    centre: Name | None = Field(None, description="centre that the table comes from; needed if the cohort has several")
+    centre: Centres | None = Field(
+        None,
+        description="centre that the table comes from, or its column of centres; without it, the cohort's only one, or "
+        "that which the patients have in other tables",
+    )
+    split: Splits | None = Field(
+        None, description="column that says which patients are for training, and which are held out"
+    )
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Columns that say of a row whose it is: of ids, centre, split."""
+        centre = self.centre.column if isinstance(self.centre, CentreColumn) else self.id
+        return frozenset({self.id, centre, self.split.column if self.split else self.id})
 
 
 class ClinicalTable(TableSource):

@@ -139,7 +139,6 @@ def test_good_catalog_is_read(tmp_path: Path) -> None:
             "centre: A\n      path: a",
             "unknown centre",
         ),
-        ("      centre: A\n      path: a", "      path: a", "- block: clinical", "the table does not name its centre"),
         ("known_at: baseline", "known_at: never", "known_at: baseline", 'unknown time point; found "never"'),
         (
             "known_at: baseline",
