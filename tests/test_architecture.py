@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "pacs": {"images"},
     "clinical": {"tables"},
     "genomic": {"tables"},
+    "ready": {"tables", "radiomics"},  # of radiomics the names of features and their IBSI codes
     "results": {"images", "tables"},
     "fusion": {"results", "tables"},
 }
