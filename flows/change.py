@@ -46,7 +46,7 @@ class Change:
 
 def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> None:
     """Raises RadweaveError if a changed study asks for what its cohorts or its recipes do not have."""
-    for name in plan.cohorts:
+    for name in plan.all_cohorts:
         _check_aim(plan, name, catalog)
     offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
     for block in sorted({block for blocks in plan.blocks.values() for block in blocks}):

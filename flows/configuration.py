@@ -95,7 +95,7 @@ def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
             plan, known = load_study(path), load_catalog(catalog_path).cohorts
         except ConfigError:
             continue
-        lacking = [name for name in plan.cohorts if name not in known]
+        lacking = [name for name in plan.all_cohorts if name not in known]
         own = (path.resolve().parent / plan.catalog).resolve() if plan.catalog else None
         if lacking and own != catalog_path.resolve():
             found[path] = f"this catalog has no cohort {', '.join(lacking)}" + (f"; {own} has" if own else "")
@@ -126,8 +126,9 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
             hint = did_you_mean(word, words)
             faults.append(Fault(document.where(loc), f"unknown {what}", f'"{word}"', ", ".join(words), hint))
 
-    for i, name in enumerate(study.cohorts):
-        known(("cohorts", i), "cohort", name, catalog.cohorts)
+    lists = {"cohorts": study.cohorts, "external": study.external}
+    for key, i, name in ((key, i, name) for key, names in lists.items() for i, name in enumerate(names)):
+        known((key, i), "cohort", name, catalog.cohorts)
         if name in catalog.cohorts:
             cohort = catalog.cohorts[name]
             known(("endpoint",), f"endpoint of cohort {name}", study.endpoint, cohort.endpoints)
@@ -152,8 +153,8 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         named.append(Found(recipe, where))
         try:
             one_of_a_name(named)
-            check_landmark_cohorts([recipe], study.cohorts)
-            for name in study.cohorts:
+            check_landmark_cohorts([recipe], study.all_cohorts)
+            for name in study.all_cohorts:
                 if name in catalog.cohorts:
                     check_fit(catalog, name, [recipe])
         except ConfigError as error:

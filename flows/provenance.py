@@ -27,11 +27,11 @@ def study_provenance(
     refreshed_by: what `radweave refresh COHORT` needs to know besides the cohort to build its recipes, for messages.
     """
     if not mart.manifest.files:
-        command = f"run radweave refresh {' '.join(plan.cohorts)}{refreshed_by}"
+        command = f"run radweave refresh {' '.join(plan.all_cohorts)}{refreshed_by}"
         raise StoreError(f"{mart.store.root}: the store is empty: {command}")
     found = {"study settings": plan.digest(), "recipes": digest_json([recipe.settings for recipe in recipes])}
     names = [recipe.name for recipe in recipes]
-    for name in plan.cohorts:
+    for name in plan.all_cohorts:
         if name not in mart.manifest.cohorts:
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})

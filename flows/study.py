@@ -91,7 +91,7 @@ def _study(
     runner: Runner,
     refreshed_by: str,
 ) -> Path:
-    writing = partial(writing_study, store, plan.cohorts, withdrawn_cases(store))  # of before any table is read
+    writing = partial(writing_study, store, plan.all_cohorts, withdrawn_cases(store))  # of before any table is read
     mart = Mart.open(store)
     provenance = study_provenance(plan, recipes, mart, declared, refreshed_by=refreshed_by)
     folder = store.study(plan.name, digest_json(provenance))
@@ -113,6 +113,9 @@ def _study(
         stable=plan.stable,
         leak_checked=plan.leak_checked,
         refreshed_by=refreshed_by,
+        external=plan.external,
+        external_columns=plan.external_columns,
+        given_split=any(split.kind == "given" for split in plan.splits),
     )
     with running(store, plan.name):
         with writing():

@@ -41,9 +41,9 @@ class Asked:
                 raise _unfit(catalog, cohorts, one.recipe)
         read = tuple(read_study(find_study(given)) for given in studies)
         for plan, asked in read:
-            there = [name for name in plan.cohorts if name in cohorts]
+            there = [name for name in plan.all_cohorts if name in cohorts]
             if not there:
-                of = f"{', '.join(plan.cohorts)}; this refresh is of {', '.join(cohorts)}"
+                of = f"{', '.join(plan.all_cohorts)}; this refresh is of {', '.join(cohorts)}"
                 raise RadweaveError(f"study {plan.name} is of the cohorts {of}")
             for name in there:
                 check_fit(catalog, name, asked)
@@ -53,7 +53,7 @@ class Asked:
         """What is asked for of a cohort."""
         found = [one for one in self.recipes if fits_cohort(catalog, cohort, one.recipe)]
         for plan, recipes in self.studies:
-            if cohort in plan.cohorts:
+            if cohort in plan.all_cohorts:
                 found += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
         return found
 
@@ -158,7 +158,7 @@ def _by_default(catalog: Catalog, cohort: str) -> list[Found]:
     for path in study_files().values():
         with suppress(RadweaveError):
             plan, recipes = read_study(path)
-            if cohort in plan.cohorts:
+            if cohort in plan.all_cohorts:
                 shipped += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
     own = _beside(catalog, cohort)
     kinds = {(one.recipe.modality, one.recipe.unit) for one in own}

@@ -30,7 +30,7 @@ def write_study_report(
     provenance: Mapping[str, str],
 ) -> Path:
     """The HTML page; study.json is written last and says that the study is complete."""
-    cohorts = {name: load_catalog(catalog).cohort(name) for name in study.cohorts}
+    cohorts = {name: load_catalog(catalog).cohort(name) for name in study.all_cohorts}
     variables = {
         column: f"{column.replace('_', ' ')} ({variable.unit})" if variable.unit else column.replace("_", " ")
         for cohort in cohorts.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 
 if TYPE_CHECKING:
     import pandas as pd
+
+EXTERNAL, TEST = "external", "test"  # why a row is held out
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,13 @@ class Design:
     blocks: column → block (clinical, genomic, region, radiomics, deep).
     y: bool (n,) for a binary endpoint; structured (event: bool, time: float days) (n,) for survival, as scikit-survival.
     patients: (n,) `cohort:pseudonym`. centres: (n,) centre names, prefixed by the cohort where there are several.
+    cohorts: (n,) cohort names. held_out: (n,) "" where a row develops models; else it is only predicted: "external", of an
+    external cohort, or "test", by a column of its table.
     late: predictors that were left out because they are known after the prediction time → when they are known.
     missing_block: what cases lack (a modality, or a whole block) and stay with → how many cases.
     cohort_table: one row per case with the facts that a report shows (age, sex, volume …), not used for fitting.
-    copies: patients that may be copies of one another.
+    copies: patients that may be copies of one another. uncommon: columns that were left out because an external cohort lacks
+    them → that cohort.
     """
 
     X: pd.DataFrame
@@ -71,6 +76,26 @@ class Design:
     missing_block: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, str] = field(default_factory=dict)
     copies: tuple[Copies, ...] = ()
+    cohorts: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    held_out: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    uncommon: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("cohorts", "held_out"):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(len(self.X), ""))
+
+    @property
+    def develops(self) -> NDArray[np.bool_]:
+        """True for the rows that may train models and decide about them, (n,)."""
+        found: NDArray[np.bool_] = self.held_out == ""
+        return found
+
+    def take(self, rows: NDArray[np.intp]) -> Design:
+        """The design of some rows, by position. What a flow and copies say stays."""
+        own = {name: getattr(self, name)[rows] for name in ("y", "patients", "centres", "cohorts", "held_out")}
+        table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
+        return replace(self, X=self.X.iloc[rows], cohort_table=table, **own)
 
     def columns(self, *blocks: str) -> list[str]:
         """Columns of the named blocks, in the table's order."""

@@ -55,7 +55,7 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     tables = {block: mart.read(block, name, recipes=recipes) for block in IMAGE_BLOCKS}
     features = [_features(mart, block, name, table, question) for block, table in tables.items()]
     if question.stable is not None:
-        unstable = question.stable.unstable(mart.store, question.cohorts, question.recipes)
+        unstable = question.stable.unstable(mart.store, question.all_cohorts, question.recipes)
         features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
     return CohortTables(
         name=name,

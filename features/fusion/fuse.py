@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -11,10 +13,10 @@ from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
 from features.fusion.cohort_part import cohort_part
 from features.fusion.cohort_tables import block_of
+from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, without_split
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
-from features.fusion.patient_copies import image_copies, of_patients, row_copies
 from features.fusion.question import Question
 from features.results.manifest import Mart
 
@@ -24,30 +26,31 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
 
     Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
     modality, or any value of a block, keeps NaN there, to be imputed inside training folds, or is excluded if the question
-    says so. Patients of all cohorts with one image or one row of numbers are named as copies.
+    says so. Patients of all cohorts with one image or one row of numbers are named as copies; a held-out one who is a copy of a
+    patient who trains leaves, with a reason in the flow. Held-out rows decide nothing of the others.
     An image is usable if it passed the checks and gave features for at least one extractor of the question's recipes.
     Predictors known after the prediction time are left out by name (`late`). Lesions become rows of their own, or one row
     of their patient. Raises RadweaveError if cohort, endpoint or time point are unknown, a delta is known too late, cohorts
     mean different things by one word, a recipe was fitted on a cohort's images, the mart was built with other settings, all
-    of a named block is known too late, or a predictor alone tells the outcome; StoreError if a cohort was not refreshed;
-    FitError if no case is left.
+    of a named block is known too late, a predictor alone tells the outcome, or an external cohort lacks a column; StoreError
+    if a cohort was not refreshed; FitError if no case is left.
     """
-    check_landmark_cohorts(question.recipes, question.cohorts)
-    parts = [cohort_part(mart, catalog, name, question) for name in question.cohorts]
+    check_landmark_cohorts(question.recipes, question.all_cohorts)
+    parts = [cohort_part(mart, catalog, name, question) for name in question.all_cohorts]
+    training = parts[: len(question.cohorts)]
     endpoint = parts[0].endpoint
     if len({part.endpoint.kind for part in parts}) > 1:
         raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind in every cohort')
     _check_same_meaning(catalog, question)
     X = pd.concat([part.X for part in parts], verify_integrity=True)
     X = X[[column for column in X.columns if column.startswith("clinical__")] + _others(X)].astype(float)
-    if X.empty:
+    if all(part.X.empty for part in training):
         raise FitError(f'no case has the endpoint "{question.endpoint}" and a usable image')
     table = pd.concat([part.table for part in parts])
-    many = len(parts) > 1
-    centres = [f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]
+    alone = question.cohorts if len(training) == 1 else ()  # its centres keep their names, whoever is external
+    centres = [t if c in alone else f"{c}:{t}" for c, t in zip(table["cohort"], table["centre"], strict=True)]
     blocks = {column: block_of(column, question.recipes) for column in X.columns}
     patients = (table["cohort"] + ":" + table["patient"]).to_numpy(str)
-    copies = [*image_copies(pd.concat([part.scans for part in parts])), *row_copies(X, blocks, patients)]
     design = Design(
         X=X,
         blocks=blocks,
@@ -57,15 +60,23 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         centres=np.array(centres),
         flow=tuple(row for part in parts for row in part.flow),
         cohort_table=table,
-        missing_block=count_lacking(part.lacks for part in parts),
-        late={column: when for part in parts for column, when in part.late.items()},
-        copies=of_patients(copies, patients),
+        late={column: when for part in training for column, when in part.late.items()},
+        cohorts=table["cohort"].to_numpy(str),
+        held_out=held_out_rows(table, question.external, given_split=question.given_split),
     )
-    _check_blocks_known(design, question)
-    checked = {column for part in parts for column in part.checked} | {*question.leak_checked}
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
-    check_leakage(design, named, checked, pd.concat([part.outcomes for part in parts]))
-    return design
+    design = with_copies(without_split(design), pd.concat([part.scans for part in parts]))
+    trained = {str(column) for part in training for column in part.X.columns}
+    design = with_same_columns(design, question.external_columns, trained, named)
+    _check_blocks_known(design, question)
+    checked = {column for part in training for column in part.checked} | {*question.leak_checked}
+    train = design.take(np.flatnonzero(design.develops))
+    check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
+    return replace(design, missing_block=count_lacking(_there(part.lacks, design) for part in parts))
+
+
+def _there(rows: pd.DataFrame, design: Design) -> pd.DataFrame:
+    return rows[rows.index.isin(design.X.index)]
 
 
 def _check_blocks_known(design: Design, question: Question) -> None:
@@ -82,7 +93,7 @@ def _check_blocks_known(design: Design, question: Question) -> None:
 def _check_same_meaning(catalog: Catalog, question: Question) -> None:
     """Raises RadweaveError if a variable or a gene of several cohorts differs in type, unit, levels, role or time."""
     seen: dict[str, tuple[str, object]] = {}
-    for name in question.cohorts:
+    for name in question.all_cohorts:
         cohort = catalog.cohort(name)
         meanings: dict[str, object] = {
             f'variable "{word}"': (v.type, v.unit, v.levels, v.role) for word, v in cohort.variables.items()

@@ -11,8 +11,8 @@ from features.core.kinds.recipe import Recipe
 def check_landmark_cohorts(recipes: Iterable[Recipe], cohorts: Collection[str]) -> None:
     """Raises RadweaveError if a recipe's landmarks were fitted on images of one of the cohorts.
 
-    Every case of a study's cohorts stands in a validation fold once, whichever way the study is split: there are no
-    cases of theirs from which landmarks could honestly come.
+    Every case of a study's cohorts, external ones too, is predicted, whichever way the study is split: there are no cases
+    of theirs from which landmarks could honestly come.
     """
     for recipe in recipes:
         fitted_on = recipe.normalise.fitted_on if recipe.normalise is not None else None

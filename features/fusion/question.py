@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from features.core.kinds.recipe import Recipe
 from features.fusion.delta import Delta
+from features.fusion.held_out import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
@@ -19,7 +20,9 @@ class Question:
     blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
     changes between time points that become columns of the block delta. stable: which features are left out for their
     stability; None: none. leak_checked: columns of the design that a person has checked for leaks. refreshed_by: what
-    `radweave refresh COHORT` needs to know besides the cohort to build what is asked for, for messages.
+    `radweave refresh COHORT` needs to know besides the cohort to build what is asked for, for messages. external: cohorts
+    whose rows are held out. external_columns: what becomes of a column that one of them lacks. given_split: whether test rows
+    of the tables' split column are held out; else they are rows as others.
     """
 
     cohorts: tuple[str, ...]
@@ -33,3 +36,11 @@ class Question:
     stable: Stable | None = None
     leak_checked: tuple[str, ...] = ()
     refreshed_by: str = ""
+    external: tuple[str, ...] = ()
+    external_columns: ExternalColumns = "same"
+    given_split: bool = False
+
+    @property
+    def all_cohorts(self) -> tuple[str, ...]:
+        """The cohorts that develop models, then those that are external."""
+        return (*self.cohorts, *self.external)

@@ -43,7 +43,9 @@ def init(
     from tasks.drafting.targets import check_free
 
     check_free(out, folder)
-    name = cohort_name(cohort, folder, {one for path in study_files().values() for one in read_study(path)[0].cohorts})
+    name = cohort_name(
+        cohort, folder, {one for path in study_files().values() for one in read_study(path)[0].all_cohorts}
+    )
     with Screen():
         draft = draft_catalog(folder, name, root_of(folder, out))
     files = {out: draft.catalog} | {out.parent / "recipes" / f"{one}.yaml": text for one, text in draft.recipes.items()}

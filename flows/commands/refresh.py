@@ -71,7 +71,7 @@ def refresh(
     names = (
         []
         if everything
-        else cohorts or [name for one in study or [] for name in read_study(find_study(one))[0].cohorts]
+        else cohorts or [name for one in study or [] for name in read_study(find_study(one))[0].all_cohorts]
     )
     with Screen() as screen:
         published = run_flow(

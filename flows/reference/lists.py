@@ -122,6 +122,7 @@ def _studies() -> Listed:
         study = load_study(files[name])
         what = study.title or study.description or "A study."
         facts = {"cohorts": ", ".join(study.cohorts), "endpoint": study.endpoint}
+        facts |= {"external": ", ".join(study.external)} if study.external else {}
         return Entry(name, what, facts, text=files[name].read_text("utf-8"))
 
     return Listed("studies", "The whole configuration of one analysis.", "flows/studies", tuple(files), read)

@@ -75,7 +75,7 @@ def _blocks(declared: Catalog) -> set[str]:
 def _studies(declared: Catalog) -> Mapping[str, Study]:
     """Studies that come with radweave and name only cohorts of this catalog."""
     found = {name: load_study(path) for name, path in study_files().items()}
-    return {name: one for name, one in found.items() if set(one.cohorts) <= set(declared.cohorts)}
+    return {name: one for name, one in found.items() if set(one.all_cohorts) <= set(declared.cohorts)}
 
 
 def _words(words: Iterable[str]) -> Schema:

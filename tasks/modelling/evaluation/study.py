@@ -6,15 +6,26 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, SerializeAsAny, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from features.core.bounds import Replicates
 from features.core.catalog.catalog import Word
+from features.core.design import EXTERNAL
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
 from features.core.frozen import Frozen
 from features.core.yaml import Document
 from features.fusion.delta import Delta
+from features.fusion.held_out import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
@@ -26,7 +37,14 @@ Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
 NAME_OR_FILE = re.compile(r"[a-z][a-z0-9_/]*|.*\.ya?ml")
 
-LATER = ("lesions", "deltas", "stable", "leak_checked")  # settings that studies did not have at first
+LATER = (
+    "lesions",
+    "deltas",
+    "stable",
+    "leak_checked",
+    "external",
+    "external_columns",
+)  # settings that studies did not have at first
 
 
 def _name_or_file(given: str) -> str:
@@ -45,7 +63,14 @@ class Study(Frozen):
     title: str = Field("", description="title of the report")
     description: str = Field("", description="what is asked, for readers")
     catalog: str = Field("", description="path of the catalog that declares the cohorts, as seen from the study's file")
-    cohorts: tuple[Word, ...] = Field(min_length=1, description="cohorts of the catalog")
+    cohorts: tuple[Word, ...] = Field(min_length=1, description="cohorts of the catalog that train and are validated")
+    external: tuple[Word, ...] = Field(
+        (), description="cohorts that are predicted by models fitted on the others, and decide nothing"
+    )
+    external_columns: ExternalColumns = Field(
+        "same",
+        description="same: a column that an external cohort lacks is an error; common: it is left out for every cohort",
+    )
     endpoint: Word = Field(description="endpoint that all of them declare")
     predict_at: Word = Field(
         "baseline", description="time point of the prediction; predictors that are known later are left out"
@@ -62,7 +87,8 @@ class Study(Frozen):
     )
     splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(
         default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out")),
-        description="how cases are divided into training and validation",
+        validate_default=True,
+        description="how cases are divided into training and validation; external cohorts are predicted without being named here",
     )
     missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
     lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
@@ -72,17 +98,33 @@ class Study(Frozen):
     bootstrap: Replicates = Field(2000, description="replicates of the intervals")
     seed: NonNegativeInt = Field(0, description="seed of folds, models and intervals; equal seeds give equal bytes")
 
+    @property
+    def all_cohorts(self) -> tuple[str, ...]:
+        """The cohorts that train, then those that are external."""
+        return (*self.cohorts, *self.external)
+
+    @field_validator("splits")
+    @classmethod
+    def add_external(cls, splits: tuple[Split, ...], info: ValidationInfo) -> tuple[Split, ...]:
+        """External cohorts are predicted whether the split is named or not."""
+        named = any(split.kind == EXTERNAL for split in splits)
+        if named and not info.data.get("external"):
+            raise ValueError('the split "external" needs external cohorts: name them by `external`')
+        return splits if named or not info.data.get("external") else (*splits, SPLITS.parse(EXTERNAL))
+
     @model_validator(mode="after")
     def check_names(self) -> Study:
         for what, words in (
             ("model", [model.kind for model in self.models]),
             ("split", [split.kind for split in self.splits]),
-            ("cohort", list(self.cohorts)),
+            ("cohort", list(self.all_cohorts)),
             ("recipe", list(self.recipes)),
         ):
             twice = sorted({word for word in words if words.count(word) > 1})
             if twice:
                 raise ValueError(f'the {what} "{twice[0]}" stands twice')
+        if self.external_columns != "same" and not self.external:
+            raise ValueError("external_columns needs external cohorts")
         if len({model.task for model in self.models}) > 1:
             tasks = ", ".join(f"{model.kind} ({model.task})" for model in self.models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {tasks}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,12 @@ class Fold:
 
 
 class Split(Kind):
-    """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold."""
+    """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold.
+
+    predicts_held_out: whether a kind is given all rows; others see those that develop models.
+    """
+
+    predicts_held_out: ClassVar[bool] = False
 
     inner_folds: Folds = Field(
         3, title="Inner folds", description="folds of the search for settings inside each training fold"
@@ -41,6 +47,15 @@ class Split(Kind):
 
 
 SPLITS: Registry[Split] = Registry(Split, "tasks.modelling.splits")
+
+
+def cut_folds(split: Split, design: Design, seed: int) -> list[Fold]:
+    """The folds of a split, as positions in the design: held-out rows train nowhere, and are predicted by few kinds."""
+    if split.predicts_held_out:
+        return split.cut(design, seed)
+    rows = np.flatnonzero(design.develops)
+    folds = split.cut(design.take(rows), seed)
+    return [replace(fold, train=rows[fold.train], test=rows[fold.test]) for fold in folds]
 
 
 def grouped_folds(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.core.catalog.catalog import Catalog
@@ -352,6 +353,28 @@ def test_cohorts_are_stacked_and_their_centres_told_apart(
     only = fuse(Mart.open(store), catalog, _question(recipe, cohorts=("other",)))
     assert only.centres.tolist() == ["A", "A"]
     assert set(only.patients) == {f"other:{code(patient, 'other')}" for patient in ("p1", "p2")}
+
+
+def test_an_external_cohort_is_held_out_and_leaves_the_others_as_they_are(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
+) -> None:
+    catalog, recipe = make_catalog(demo={}, other={}), make_recipe()
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], [recipe], _rows("p1", "p2"))
+    build_tables(catalog, [("q1", "CT", 3)], [recipe], _rows("q1", "q2"), name="other")
+    design = fuse(Mart.open(store), catalog, _question(recipe, external=("other",)))
+    assert design.held_out.tolist() == ["", "", "external"]
+    assert design.cohorts.tolist() == ["demo", "demo", "other"]
+    assert design.centres.tolist() == ["A", "A", "other:A"]
+    assert [row.step for row in design.flow] == [
+        "demo: patients with a usable image at baseline",
+        "demo: with the endpoint died",
+        "other: patients with a usable image at baseline",
+        "other: with the endpoint died",
+        "other: no copy of a patient who trains",
+    ]
+    alone = fuse(Mart.open(store), catalog, _question(recipe))
+    pd.testing.assert_frame_equal(design.X[:2], alone.X)
+    assert (alone.centres.tolist(), alone.held_out.tolist()) == (["A", "A"], ["", ""])
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,24 @@ def test_settings_that_came_later_leave_no_trace_unless_used(tmp_path: Path) -> 
     assert study.digest() != digest
 
 
+def test_external_cohorts_are_predicted_by_a_split_that_need_not_be_named(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path, TEXT + "external: [b, c]\n"))
+    assert [split.kind for split in study.splits] == ["nested", "centre_out", "external"]
+    assert study.all_cohorts == ("nsclc", "b", "c")
+    named = load_study(write(tmp_path, TEXT + "  - {kind: external, inner_folds: 5}\nexternal: [b, c]\n"))
+    assert [split.inner_folds for split in named.splits] == [3, 3, 5]
+    assert load_study(write(tmp_path, TEXT)).digest() != study.digest() != named.digest()
+    assert load_study(write(tmp_path, TEXT + "external: []\nexternal_columns: same\n")).digest() == (
+        load_study(write(tmp_path, TEXT)).digest()
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("splits:", "external: [nsclc]\nsplits:", 'the cohort "nsclc" stands twice'),
+        ("- centre_out", "- external", 'the split "external" needs external cohorts: name them by `external`'),
+        ("splits:", "external_columns: common\nsplits:", "external_columns needs external cohorts"),
         ("clinical]", "delta]", 'the block "delta" needs deltas: which time points are compared'),
         ("splits:", "deltas: [{since: a, until: b}]\nsplits:", "the deltas stand in no set of blocks"),
         ("splits:", "deltas: [{since: a, until: a}]\nsplits:", 'since and until are both "a"'),

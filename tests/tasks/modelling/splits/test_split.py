@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.core.design import Copies, Design
+from features.core.design import EXTERNAL, TEST, Copies, Design
 from features.core.errors import FitError
 from features.core.kinds.endpoint import BinaryEndpoint
-from tasks.modelling.splits.split import SPLITS, check_disjoint, grouped_folds
+from tasks.modelling.splits.split import SPLITS, check_disjoint, cut_folds, grouped_folds
 
 
 def design_of(event: Any, patients: Any, centres: Any, *copies: Copies) -> Design:
@@ -43,6 +44,28 @@ def test_patients_stand_on_one_side_and_every_case_is_predicted(rows: list[tuple
         for repeat in {fold.repeat for fold in folds}:
             tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
             assert sorted(tested) == list(range(len(rows)))
+
+
+@pytest.mark.parametrize("kind", SPLITS.modules)
+def test_held_out_rows_train_nowhere_and_move_no_fold_of_the_others(kind: str) -> None:
+    event, centres = np.arange(40) % 3 == 0, np.array(["a", "b"] * 20)
+    design = design_of(event, [f"p{i}" for i in range(40)], centres)
+    held_out = np.array(["", "", EXTERNAL, "", TEST] * 8)
+    folds = cut_folds(SPLITS.parse(kind), replace(design, held_out=held_out), 0)
+    tested = np.unique(np.concatenate([fold.test for fold in folds]))
+    predicted = {"external": EXTERNAL, "given": TEST}.get(kind, "")
+    assert tested.tolist() == np.flatnonzero(held_out == predicted).tolist()
+    assert all((held_out[fold.train] == "").all() for fold in folds)
+    if not predicted:
+        alone = SPLITS.parse(kind).cut(design.take(np.flatnonzero(held_out == "")), 0)
+        names = np.array(design.patients)[held_out == ""]
+        assert [design.patients[fold.train].tolist() for fold in folds] == [names[f.train].tolist() for f in alone]
+
+
+@pytest.mark.parametrize(("kind", "lacks"), [("external", "no case of an external cohort"), ("given", "no test case")])
+def test_without_held_out_rows_there_is_nothing_to_predict(kind: str, lacks: str) -> None:
+    with pytest.raises(FitError, match=lacks):
+        cut_folds(SPLITS.parse(kind), design_of([True, False], ["p0", "p1"], ["a", "a"]), 0)
 
 
 def test_folds_shrink_to_the_smaller_class() -> None:
@@ -112,7 +135,7 @@ def test_names_of_patients_do_not_decide_the_folds() -> None:
     rng = np.random.default_rng(0)
     patients = rng.integers(0, 30, 60)
     event, centres = rng.random(60) < 0.5, np.array(["A", "B", "C"])[patients % 3]
-    for kind in SPLITS.modules:
+    for kind in ("nested", "centre_out"):
         cuts = [
             SPLITS.parse(kind).cut(design_of(event, names, centres), 7)
             for names in ([f"p{i}" for i in patients], [f"{(i * 17) % 31:03d}" for i in patients])
