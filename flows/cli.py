@@ -37,6 +37,7 @@ from flows.commands.quality import quality
 from flows.commands.quarantine import quarantine
 from flows.commands.refresh import refresh
 from flows.commands.schema import schema
+from flows.commands.study import study
 
 app = typer.Typer(
     epilog=f"Exit codes: {', '.join(f'{code.value} {code.name.lower()}' for code in ExitCode)}. See docs/exit-codes.md.",
@@ -109,27 +110,6 @@ def simulate(
             progress=tell,
         )
     typer.echo(f"The cohort is described in {path}")
-
-
-def study(
-    studies: Annotated[list[str], typer.Argument(help="Studies, by name or YAML file.")],
-    catalog: CatalogOption = CATALOG,
-    store: StoreOption = STORE,
-    runner: RunnerOption = None,
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = "",
-    memory: MemoryOption = None,
-    timeout: TimeoutOption = None,
-) -> None:
-    """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again."""
-    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
-    from flows.screen import Screen
-    from flows.serving.engine import run_flow
-    from flows.study import study as flow
-
-    with Screen() as screen:
-        folders = [run_flow(flow, name, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies]
-        screen.show_studies(folders)
 
 
 def stability(

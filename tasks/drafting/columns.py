@@ -81,7 +81,7 @@ def judge_columns(sheet: Sheet, place: int) -> list[ColumnDraft]:
             continue
         word = _word(name, words)
         words.add(word)
-        found.append(_judge(name, word, sheet.column(i), sheet.decimal))
+        found.append(judge_column(name, word, sheet.column(i), sheet.decimal))
     return found
 
 
@@ -106,7 +106,8 @@ def _word(name: str, words: Collection[str]) -> str:
     return word
 
 
-def _judge(name: str, word: str, cells: Sequence[str], decimal: Literal[".", ","]) -> ColumnDraft:
+def judge_column(name: str, word: str, cells: Sequence[str], decimal: Literal[".", ","]) -> ColumnDraft:
+    """The draft of a column under a word."""
     outcome = bool(outcome_word(name) or outcome_word(word) or _OUTCOME.search(name))
     if _PRIVATE.search(name):
         return ColumnDraft(
@@ -130,7 +131,7 @@ def _judge(name: str, word: str, cells: Sequence[str], decimal: Literal[".", ","
         return ColumnDraft(name, word, "date", outcome, missing, why="it holds dates", dates=_date_formats(counts))
     if len(counts) > MOST_LEVELS or any(len(cell) > LONGEST_LEVEL for cell in counts):
         return ColumnDraft(name, word, "left out", outcome, missing, why=f"it holds {len(counts)} different texts")
-    if any(count < 2 and not _is_code(cell) for cell, count in counts.items()):
+    if any(count < 2 and not is_code(cell) for cell, count in counts.items()):
         why = f"some of its {len(counts)} texts stand in one row alone: declare its levels yourself"
         return ColumnDraft(name, word, "left out", outcome, missing, why=why)
     return ColumnDraft(name, word, "category", outcome, missing, levels=tuple(sorted(counts)))
@@ -146,7 +147,7 @@ def _flag(counts: Counter[str]) -> tuple[tuple[str, bool], ...]:
     return tuple((cell, word in TRUE) for cell, word in sorted(plain.items(), key=lambda one: one[1] not in TRUE))
 
 
-def _is_code(cell: str) -> bool:
+def is_code(cell: str) -> bool:
     """Whether a cell is no person's even if it stands once: a letter, a stage, a word for regions, techniques or sexes."""
     return bool(_CODE.fullmatch(cell)) or Vocabulary().clean(cell) == cell
 

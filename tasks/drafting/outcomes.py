@@ -70,7 +70,7 @@ def find_endpoints(columns: Sequence[ColumnDraft]) -> list[EndpointDraft]:
         if {time.word, event.word} & used:
             continue
         used |= {time.word, event.word}
-        name = _name(time, event, names)
+        name = _free(endpoint_name(time.word, event.word), names)
         values = {
             "kind": "survival",
             "time": time.word,
@@ -108,9 +108,14 @@ def _score(time: ColumnDraft, event: ColumnDraft) -> int:
     return 2 * len(shared) + any(part.startswith(start) for part in other for start in begins)
 
 
-def _name(time: ColumnDraft, event: ColumnDraft, names: set[str]) -> str:
-    told = [word for word in time.word.split("_") if word not in _PLAIN | {"followup", "survival"}]
-    return _free("_".join(told) or event.word, names)
+def endpoint_name(time: str, event: str) -> str:
+    """A word for the endpoint of a time and its event, by their words.
+
+    >>> endpoint_name("os_days", "dead"), endpoint_name("time", "relapse")
+    ('os', 'relapse')
+    """
+    told = [word for word in time.split("_") if word not in _PLAIN | {"followup", "survival"}]
+    return "_".join(told) or event
 
 
 def _free(name: str, names: set[str]) -> str:

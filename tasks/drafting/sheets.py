@@ -9,7 +9,8 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,8 @@ from features.tables.excel import Marks, excel_rows
 from features.tables.number import parse_number
 
 MOST_BYTES = 200_000_000
-_LINES = 50
+_LINES, _ROWS = 50, 200  # that tell the separator, and the decimal sign
+_BEGINNING = 10_000_000  # letters
 ENCODINGS = ("utf-8-sig", "cp1252")
 
 
@@ -100,16 +102,24 @@ def _kept(sheets: Sequence[Sheet]) -> tuple[list[Sheet], dict[str, str]]:
     return kept, left
 
 
-def _delimited(data: bytes, name: str) -> Sheet:
+def how_written(data: bytes) -> dict[str, str]:
+    """The separator, encoding and decimal sign of a text, by its first rows: keys of the catalog, without what is usual."""
     encoding = next(one for one in ENCODINGS if _decodes(data, one))
-    separator = _separator(data.decode(encoding))
-    source = TextSource(path=name, id="-", separator=separator, encoding=encoding)
+    first = data.decode(encoding)[:_BEGINNING]
+    separator = _separator(first)
     declared = {"separator": separator} if separator != "," else {}
     declared |= {"encoding": encoding} if encoding != ENCODINGS[0] else {}
-    sheet = _sheet(name, declared, delimited_rows(data, source))
-    if separator != "," and _counts(sheet, ",") > _counts(sheet, "."):
-        declared["decimal"] = ","
-    return replace(sheet, declared=declared)
+    if separator != ",":
+        rows = list(islice(csv.reader(io.StringIO(first, newline=""), delimiter=separator), _ROWS))
+        if _counts(rows, ",") > _counts(rows, "."):
+            declared["decimal"] = ","
+    return declared
+
+
+def _delimited(data: bytes, name: str) -> Sheet:
+    declared = how_written(data)
+    source = TextSource.model_validate({"path": name, "id": "-", **declared})
+    return _sheet(name, declared, delimited_rows(data, source))
 
 
 def _excel(data: bytes, name: str, sheet: str | None) -> Sheet:
@@ -157,6 +167,6 @@ def _separator(text: str) -> str:
     return best
 
 
-def _counts(sheet: Sheet, decimal: str) -> int:
+def _counts(rows: Sequence[Sequence[str]], decimal: str) -> int:
     """How many cells are numbers with a decimal sign."""
-    return sum(decimal in cell and parse_number(cell, decimal) is not None for row in sheet.rows[:200] for cell in row)
+    return sum(decimal in cell and parse_number(cell.strip(), decimal) is not None for row in rows for cell in row)

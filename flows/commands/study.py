@@ -1,0 +1,131 @@
+"""study: the command that fits, evaluates and reports; of a study by name or file, or of tables of features as they are."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from features.core.errors import RadweaveError
+from flows.commands.options import (
+    CATALOG,
+    STORE,
+    CatalogOption,
+    MemoryOption,
+    RunnerOption,
+    SchedulerOption,
+    StoreOption,
+    TimeoutOption,
+    WorkersOption,
+    choose_runner,
+)
+
+_PANEL = "A study of a table (--table)"
+
+
+def _option(*names: str, text: str, metavar: str | None = "COLUMN") -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, rich_help_panel=_PANEL)
+    return found
+
+
+def study(
+    context: typer.Context,
+    studies: Annotated[list[str] | None, typer.Argument(help="Studies, by name or YAML file.")] = None,
+    table: Annotated[
+        list[Path] | None,
+        _option(
+            text="A table of features, one row per patient; may be repeated: they are joined by --id.", metavar="FILE"
+        ),
+    ] = None,
+    patient: Annotated[str, _option("--id", text="Column of the patient ids; # if there is none.")] = "",
+    target: Annotated[str, _option(text="Column of what is predicted: two values, classes, grades or a number.")] = "",
+    time: Annotated[str, _option(text="Column of the time to the event, or to the last contact.")] = "",
+    event: Annotated[str, _option(text="Column that says whether the event was seen.")] = "",
+    cause: Annotated[str, _option(text="Column of the cause of the event, where there are several.")] = "",
+    time_unit: Annotated[
+        Literal["days", "weeks", "months", "years"] | None,
+        _option(text="Unit of --time, where the column's name does not tell it.", metavar=None),
+    ] = None,
+    kind: Annotated[
+        Literal["binary", "multiclass", "ordinal", "continuous"] | None,
+        _option(text="Kind of --target, where its values do not tell it.", metavar=None),
+    ] = None,
+    positive: Annotated[
+        str, _option(text="Value of --target or --event that means yes; 1, yes and true do.", metavar="VALUE")
+    ] = "",
+    levels: Annotated[str, _option(text="Values of an ordinal --target, from low to high.", metavar="A,B,C")] = "",
+    censored: Annotated[str, _option(text="Value of --cause that means that no event was seen.", metavar="VALUE")] = "",
+    of_interest: Annotated[str, _option(text="Value of --cause that is predicted.", metavar="VALUE")] = "",
+    centre: Annotated[str, _option(text="Column of the centre; each is predicted by the others, too.")] = "",
+    split: Annotated[
+        str, _option(text="Column of a given split: models train on one value; the other is held out.")
+    ] = "",
+    test: Annotated[str, _option(text="Value of --split that is held out; test does.", metavar="VALUE")] = "",
+    clinical: Annotated[
+        str, _option(text="Clinical columns; what they predict alone is beside every score.", metavar="A,B,C")
+    ] = "",
+    exclude: Annotated[
+        list[str] | None, _option(text="Columns that are left out; may be repeated.", metavar="PATTERN")
+    ] = None,
+    leak_checked: Annotated[
+        str, _option(text="Columns that look like outcomes, and are known at the prediction.", metavar="A,B,C")
+    ] = "",
+    folder: Annotated[
+        Path | None,
+        _option(text="Where the catalog and the study go; else a folder named for the table.", metavar="FOLDER"),
+    ] = None,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again.
+
+    With --table no catalog is needed: it is drafted with its study, both are written beside, the tables are read, and the study
+    runs. `radweave study --table features.csv --id PatientID --target response`
+    """
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
+    columns = {
+        "id": patient,
+        "target": target,
+        "time": time,
+        "event": event,
+        "cause": cause,
+        "time_unit": time_unit,
+        "kind": kind,
+        "positive": positive,
+        "levels": levels,
+        "censored": censored,
+        "of_interest": of_interest,
+        "centre": centre,
+        "split": split,
+        "test": test,
+        "clinical": clinical,
+        "exclude": tuple(exclude or ()),
+        "leak_checked": leak_checked,
+    }
+    if table:
+        if studies:
+            raise RadweaveError(f"name studies ({', '.join(studies)}) or tables (--table), not both")
+        source = context.get_parameter_source("catalog")
+        if source is not None and source.name == "COMMANDLINE":
+            raise RadweaveError("--catalog: with --table a catalog is drafted; --folder says where")
+        from flows.commands.study_table import asked_of, study_table
+
+        study_table(asked_of(table, **columns), folder, store, chosen)
+        return
+    if given := [name for name, value in {**columns, "folder": folder}.items() if value]:
+        raise RadweaveError(f"--{given[0].replace('_', '-')} goes with --table FILE, which is not given")
+    if not studies:
+        raise RadweaveError(
+            "name a study, or a table of features: radweave study --table FILE --id COLUMN --target COLUMN"
+        )
+    from flows.screen import Screen
+    from flows.serving.engine import run_flow
+    from flows.study import study as flow
+
+    with Screen() as screen:
+        folders = [run_flow(flow, name, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies]
+        screen.show_studies(folders)

@@ -1,0 +1,118 @@
+"""SeenTable: a table of features as it is written, with what each of its columns can be."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from features.core.catalog.table_source import TextSource
+from features.core.errors import ConfigError, DataError, Fault
+from features.tables.files import TextTable, read_text_table, some_rows
+from tasks.drafting.columns import MISSING
+from tasks.drafting.remark import several
+from tasks.drafting.sheets import how_written
+from tasks.drafting.table_study.asked import Asked
+from tasks.drafting.table_study.values import Values
+
+DELIMITED = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a table by what they hold: features; texts; numbers of the rows.
+
+    missing: cells of features, besides '' and NA, that mean missing.
+    """
+
+    features: tuple[str, ...]
+    texts: tuple[str, ...]
+    counters: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SeenTable:
+    """path: the file. declared: the keys of the catalog that say how it is written, where that is not what is usual."""
+
+    path: Path
+    declared: dict[str, str]
+    table: TextTable
+
+    @property
+    def name(self) -> str:
+        """The file's own name, for messages."""
+        return self.path.name
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns but that of the ids."""
+        return self.table.columns
+
+    @property
+    def decimal(self) -> Literal[".", ","]:
+        """The decimal sign of its numbers."""
+        return self.table.source.decimal
+
+    def cells(self, column: str) -> list[str]:
+        """The cells of a column, "" where they are missing."""
+        return [cell or "" for cell in self.table.column(column)]
+
+    def values(self, column: str) -> Values:
+        """The values of a column."""
+        return Values.of(self.name, column, self.cells(column), self.decimal)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What the columns but that of the ids hold. A column is of texts if more of its cells are texts than numbers."""
+        values, wrong = self.table.numbers(self.header)
+        numbers, others = np.isfinite(values).sum(axis=0), wrong.sum(axis=0)
+        steps = np.diff(values, axis=0) == 1.0
+        counts = steps.all(axis=0) if len(values) > 2 else np.zeros(len(self.header), bool)
+        texts = others > numbers
+        missing = {
+            cell
+            for i in np.flatnonzero((others > 0) & ~texts)
+            for cell in self.cells(self.header[i])
+            if cell.lower() in MISSING
+        }
+        chosen = np.array(self.header, dtype=object)
+        return Columns(
+            tuple(chosen[~texts & ~counts]), tuple(chosen[texts]), tuple(chosen[counts]), tuple(sorted(missing))
+        )
+
+
+def see_tables(asked: Asked) -> list[SeenTable]:
+    """The tables that are asked about, each with one row per patient.
+
+    Raises DataError if one is not there, ConfigError if it cannot be read, or ids are absent or stand twice.
+    """
+    return [_see(path, asked.id) for path in asked.tables]
+
+
+def _see(path: Path, id_column: str) -> SeenTable:
+    if not path.is_file():
+        near = sorted(one.name for one in path.parent.glob(f"{path.name.split('.')[0]}.*") if one.is_file())
+        hint = f"; did you mean {path.parent / near[0]}?" if near else ""
+        raise DataError(f"--table {path}: there is no such file{hint}")
+    declared = how_written(_bytes(path)) if path.name.lower().removesuffix(".gz").endswith(DELIMITED) else {}
+    source = TextSource.model_validate({"path": path.name, "id": id_column, **declared})
+    table = read_text_table(path.parent, source)
+    first: dict[str, int] = {}
+    again = [row for key, row in zip(table.keys, table.rows, strict=True) if first.setdefault(key, row) != row]
+    if again:
+        what = f"{several(len(again), 'row')} {'is' if len(again) == 1 else 'are'} of a patient who has one already"
+        hint = (
+            "rows of several visits or lesions need a catalog that names their columns: see docs/ready-made-tables.md"
+        )
+        raise ConfigError([Fault(path.name, what, some_rows(again), "one row per patient", hint)])
+    return SeenTable(path, declared, table)
+
+
+def _bytes(path: Path) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
