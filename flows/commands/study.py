@@ -83,8 +83,8 @@ def study(
 ) -> None:
     """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again.
 
-    With --table no catalog is needed: it is drafted with its study, both are written beside, the tables are read, and the study
-    runs. `radweave study --table features.csv --id PatientID --target response`
+    With --table no catalog is needed: radweave writes one, and a study, and runs it. For example:
+    radweave study --table features.csv --id PatientID --target response
     """
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     columns = {

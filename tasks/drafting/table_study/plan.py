@@ -83,7 +83,7 @@ class _Plan:
         for name in dict.fromkeys((*named, *asked.leak_checked)):
             there = [one for one in self.tables if name in one.header]
             if not there:
-                shown = ", ".join(every) if len(every) <= MOST_NAMED else several(len(every), "column")
+                shown = _named(every) if len(every) <= MOST_NAMED else several(len(every), "column")
                 faults.append(Fault(where, f'there is no column "{name}"', "", shown, did_you_mean(name, every)))
                 continue
             homes[name] = there[0]
@@ -263,7 +263,7 @@ def _fits(name: str, patterns: Sequence[str]) -> bool:
 
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return ", ".join(name or '""' for name in names[:MOST_NAMED]) + more
 
 
 def _leak_hint(name: str) -> str:

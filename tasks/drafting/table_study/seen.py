@@ -71,8 +71,8 @@ class SeenTable:
         """What the columns but that of the ids hold. A column is of texts if more of its cells are texts than numbers."""
         values, wrong = self.table.numbers(self.header)
         numbers, others = np.isfinite(values).sum(axis=0), wrong.sum(axis=0)
-        steps = np.diff(values, axis=0) == 1.0
-        counts = steps.all(axis=0) if len(values) > 2 else np.zeros(len(self.header), bool)
+        rows = np.arange(len(values), dtype=float)[:, None]
+        counts = (values == rows).all(axis=0) | (values == rows + 1).all(axis=0)
         texts = others > numbers
         missing = {
             cell

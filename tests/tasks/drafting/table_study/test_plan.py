@@ -1,0 +1,135 @@
+"""The catalog and the study that tables of features stand for: drafted, read again, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from features.core.catalog.catalog import Cohort, load_catalog
+from features.core.catalog.ready_table import ReadyTable
+from features.core.errors import ConfigError, DataError, RadweaveError
+from tasks.drafting.table_study.asked import Asked
+from tasks.drafting.table_study.own_file import check_own, sealed, write_own
+from tasks.drafting.table_study.plan import TableStudy, draft_table_study
+from tasks.drafting.table_study.seen import see_tables
+
+FEATURES = """\
+,PatientID,response,site,set,age,sex,Scanner [kV],os_days,f1,f2
+0,p1,yes,1,train,50,M,Big 80,9,0.5,nan
+1,p2,no,2,train,61,F,Big 80,8,1.5,2
+2,p3,no,1,test,72,F,Low 90,7,2.5,3
+3,p4,yes,2,test,55,M,Low 90,,3.5,4
+"""
+MORE = "PatientID;response;g1\np1;yes;0,5\np2;no;1,5\np3;no;2,5\np4;yes;3,5\n"
+
+
+def draft(folder: Path, *files: Path, **asked: Any) -> tuple[TableStudy, Cohort, dict[str, Any]]:
+    """The draft, its cohort and its study."""
+    options = {"id": "PatientID", "target": "response", "exclude": ("os_*",), **asked}
+    given = Asked(files or (write(folder, "features.csv", FEATURES),), **options)
+    found = draft_table_study(given, see_tables(given), "mine", folder / "mine")
+    (folder / "mine").mkdir(exist_ok=True)
+    write_own(folder / "mine" / "data_catalog.yaml", found.catalog)
+    return found, load_catalog(folder / "mine" / "data_catalog.yaml").cohort("mine"), yaml.safe_load(found.study)
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def ready(cohort: Cohort) -> list[ReadyTable]:
+    return [one for one in cohort.tables if isinstance(one, ReadyTable)]
+
+
+def test_a_table_becomes_a_catalog_and_a_study(tmp_path: Path) -> None:
+    found, cohort, study = draft(tmp_path, centre="site", split="set", clinical=("age", "sex"))
+    clinical, features = cohort.tables
+    assert (cohort.root, clinical.path, features.path) == ("..", "features.csv", "features.csv")
+    assert [*cohort.variables] == ["response", "age", "sex"] and [*cohort.centres] == ["site_1", "site_2"]
+    assert clinical.centre == features.centre and features.centre.codes == {"1": "site_1", "2": "site_2"}
+    assert features.split.part("test") == "test"
+    header = FEATURES.partition("\n")[0].split(",")
+    assert [name for name in header if features.takes(name, {"response", "age", "sex"})] == ["f1", "f2"]
+    assert features.missing == ("", "NA", "nan")
+    assert study["blocks"] == {"features": ["features"], "all": ["clinical", "features"]}
+    assert study["splits"] == ["nested", "centre_out", "given"]
+    assert study["models"] == ["lasso_logistic", "random_forest", "svm"]
+    assert (study["name"], study["cohorts"], study["endpoint"]) == ("mine_response", ["mine"], "response")
+    assert found.said == (
+        "response: yes means yes, in 2 of 4",
+        "features.csv: 4 patients, 2 features",
+        "1 column of text left out: Scanner [kV]",
+        '1 column left out that number the rows: ""',
+        "features.csv: nan taken as missing",
+        "site: 2 centres: site_1, site_2",
+        "set: models train on train, and test is held out",
+    )
+
+
+def test_tables_are_joined_and_each_is_a_block(tmp_path: Path) -> None:
+    files = write(tmp_path, "clinical.csv", FEATURES), write(tmp_path, "ct.csv", MORE)
+    found, cohort, study = draft(tmp_path, *files)
+    assert [one.block for one in cohort.tables] == ["clinical", "clinical_table", "ct"]
+    assert (ready(cohort)[1].separator, ready(cohort)[1].decimal, ready(cohort)[1].exclude) == (
+        ";",
+        ",",
+        ("response", "os_*"),
+    )
+    assert "# guess: separator ';', decimal ',', by the first rows" in found.catalog
+    assert "response is taken from clinical.csv, and left out of the other tables" in found.said
+    assert study["blocks"]["all"] == ["clinical_table", "ct"]
+
+
+def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    _, cohort, _ = draft(tmp_path, write(tmp_path / "data", "features.csv", FEATURES))
+    assert cohort.root == str(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "message"),
+    [
+        ({"target": "respons"}, FEATURES, 'there is no column "respons"; allowed: "", response, site'),
+        ({"target": "respons"}, FEATURES, 'did you mean "response"?'),
+        ({"id": "Patient"}, FEATURES, 'did you mean "PatientID"?'),
+        ({"exclude": ()}, FEATURES, '1 column of features looks like an outcome; found os_days; leave it out (--exclude "os_'),
+        ({"split": "f1"}, FEATURES, 'the column "f1" does not split the patients in two; found 0.5, 1.5, 2.5, 3.5'),
+        ({"split": "sex"}, FEATURES, 'the column "sex" does not say which patients are held out; found F, M; name their'),
+        ({"centre": "os_days"}, FEATURES, 'the column "os_days" is empty in 1 of its rows'),
+        ({"clinical": ("os_days",)}, FEATURES, 'the column "os_days" looks like an outcome; found os'),
+        ({"clinical": ("age", "response")}, FEATURES, 'the column "response" is named for two things'),
+        ({}, FEATURES.replace("p4", "p2"), "1 row is of a patient who has one already; found rows 5; allowed: one row per pat"),
+        ({"exclude": ("f*", "os_*", "age", "site")}, FEATURES, "no column of numbers is left to predict from"),
+    ],
+)  # fmt: skip
+def test_faults_of_a_table_say_what_to_do(tmp_path: Path, asked: dict[str, Any], text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        draft(tmp_path, write(tmp_path, "features.csv", text), **asked)
+    assert message in str(caught.value)
+
+
+def test_columns_that_are_checked_are_features(tmp_path: Path) -> None:
+    _, cohort, _ = draft(tmp_path, exclude=(), leak_checked=("os_days",))
+    assert ready(cohort)[0].leak_checked == ("os_days",) and ready(cohort)[0].takes("os_days")
+
+
+def test_a_file_that_is_not_there_is_named_with_one_like_it(tmp_path: Path) -> None:
+    write(tmp_path, "features.tsv", FEATURES)
+    with pytest.raises(DataError, match=r"there is no such file; did you mean .*features\.tsv"):
+        draft(tmp_path, tmp_path / "features.csv")
+
+
+def test_a_file_is_written_again_until_a_person_changes_it(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    for text in ("a: 1\n", "a: 2\n"):
+        check_own(path, "…")
+        write_own(path, text)
+        assert path.read_text() == sealed(text)
+    path.write_text(path.read_text().replace("2\n", "3\n"))
+    with pytest.raises(RadweaveError, match="study.yaml: there is a file that a person wrote or changed"):
+        check_own(path, "…")
