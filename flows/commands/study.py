@@ -69,6 +69,13 @@ def study(
     leak_checked: Annotated[
         str, _option(text="Columns that look like outcomes, and are known at the prediction.", metavar="A,B,C")
     ] = "",
+    external: Annotated[
+        list[Path] | None,
+        _option(
+            text="A table of another cohort with the same columns, which models only predict; may be repeated.",
+            metavar="FILE",
+        ),
+    ] = None,
     folder: Annotated[
         Path | None,
         _option(text="Where the catalog and the study go; else a folder named for the table.", metavar="FOLDER"),
@@ -105,6 +112,7 @@ def study(
         "clinical": clinical,
         "exclude": tuple(exclude or ()),
         "leak_checked": leak_checked,
+        "external": tuple(external or ()),
     }
     if table:
         if studies:

@@ -22,7 +22,7 @@ def asked_of(tables: list[Path], **options: Any) -> "Asked":
 
     given = {name: value for name, value in options.items() if value}
     lists = {name: tuple(filter(None, map(str.strip, given[name].split(",")))) for name in _LISTS if name in given}
-    return Asked(tuple(tables), **{**given, **lists})
+    return Asked(tuple(tables), **given | lists)
 
 
 def study_table(asked: "Asked", folder: Path | None, store: str, runner: "AnyRunner") -> None:
@@ -37,7 +37,7 @@ def study_table(asked: "Asked", folder: Path | None, store: str, runner: "AnyRun
     catalog, file = str(folder / CATALOG_NAME), str(folder / STUDY_NAME)
     with Screen() as screen:
         screen.show([*draft.said, f"Written: {catalog}, {file}"])
-        run_flow(refresh, [draft.cohort], studies=[file], runner=runner, catalog=catalog, store=store)
+        run_flow(refresh, list(draft.cohorts), studies=[file], runner=runner, catalog=catalog, store=store)
         screen.show_studies([run_flow(study, file, runner=runner, catalog=catalog, store=store)])
         screen.show(list(next_lines(catalog, file, store)))
 
@@ -48,15 +48,19 @@ def write_files(asked: "Asked", folder: Path) -> "TableStudy":
     from tasks.drafting.names import cohort_name
     from tasks.drafting.table_study.own_file import check_own, write_own
     from tasks.drafting.table_study.plan import draft_table_study
-    from tasks.drafting.table_study.seen import see_tables
+    from tasks.drafting.table_study.seen import see_table
 
     catalog, file = folder / CATALOG_NAME, folder / STUDY_NAME
     instead = f"go on with it ({_study_line(str(catalog), str(file))}), or give another --folder"
     check_own(catalog, instead)
     check_own(file, instead)
-    reserved = {name for path in study_files().values() for name in read_study(path)[0].cohorts}
-    cohort = cohort_name("", folder, reserved)
-    draft = draft_table_study(asked, see_tables(asked), cohort, folder)
+    tables, others = ([see_table(path, asked.id) for path in paths] for paths in (asked.tables, asked.external))
+    taken = {name for path in study_files().values() for name in read_study(path)[0].cohorts}
+    names = []
+    for place in (folder, *(Path(path.name.split(".")[0]) for path in asked.external)):
+        names.append(cohort_name("", place, taken))
+        taken.add(names[-1])
+    draft = draft_table_study(asked, tables, names[0], folder, dict(zip(names[1:], others, strict=True)))
     write_own(catalog, draft.catalog)
     write_own(file, draft.study)
     return draft

@@ -18,7 +18,8 @@ class Asked:
 
     positive: the value of `target`, or of `event`, that means yes. levels: those of an ordinal target, from low to high.
     test: the value of `split` that means held out. clinical: columns of the clinical block. leak_checked: columns that look
-    like outcomes, and are none. exclude: shell patterns. Raises RadweaveError where two of these contradict each other.
+    like outcomes, and are none. exclude: shell patterns. external: tables of cohorts that models only predict.
+    Raises RadweaveError where two of these contradict each other.
     """
 
     tables: tuple[Path, ...]
@@ -39,12 +40,16 @@ class Asked:
     clinical: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     leak_checked: tuple[str, ...] = ()
+    external: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.id:
             raise RadweaveError("which column holds the patient ids? Give --id COLUMN; --id # if each row is a patient")
-        if len({path.resolve() for path in self.tables}) < len(self.tables):
-            raise RadweaveError("--table: one file is given twice")
+        files = [path.resolve() for path in (*self.tables, *self.external)]
+        if len(set(files)) < len(files):
+            raise RadweaveError("--table, --external: one file is given twice")
+        if self.external and len(self.tables) > 1:
+            raise RadweaveError("--external goes with a single --table, whose columns the external table has, too")
         if not self.target and not self.time:
             raise RadweaveError(
                 "what is to be predicted? Give --target COLUMN, or --time COLUMN with --event COLUMN (or --cause COLUMN)"

@@ -2,269 +2,99 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from glob import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from features.core.catalog.outcome_name import outcome_word
-from features.core.catalog.ready_table import ReadyTable
-from features.core.errors import ConfigError, Fault, did_you_mean
-from tasks.drafting.columns import judge_column, slug
-from tasks.drafting.commented import Noted, to_yaml
-from tasks.drafting.remark import guess, question, several
-from tasks.drafting.source import CENTRE
-from tasks.drafting.table_study.aim import Aim, aim_of
+from features.core.errors import ConfigError, Fault
+from tasks.drafting.columns import slug
+from tasks.drafting.commented import to_yaml
 from tasks.drafting.table_study.asked import Asked
-from tasks.drafting.table_study.rows import centre_column, centre_names, split_column
+from tasks.drafting.table_study.cohort_plan import CohortPlan
 from tasks.drafting.table_study.seen import SeenTable
-from tasks.drafting.table_study.values import Values
 from tasks.modelling.models.model import MODELS
 
-BLOCK = "features"  # of a single table
-MOST_NAMED = 12
 HEADER = "The data of a study --table. `# guess` says why the value below it is there, `# question` asks."
 
 
 @dataclass(frozen=True)
 class TableStudy:
-    """A catalog and a study as texts, and what is to be said of them, in lines."""
+    """A catalog and a study as texts, the names of their cohorts, and what is to be said of them, in lines."""
 
-    cohort: str
+    cohorts: tuple[str, ...]
     catalog: str
     study: str
     said: tuple[str, ...]
 
 
-def draft_table_study(asked: Asked, tables: Sequence[SeenTable], cohort: str, folder: Path) -> TableStudy:
-    """The catalog with this cohort, and the study, as files of a folder. Nothing is written.
+def draft_table_study(
+    asked: Asked, tables: Sequence[SeenTable], cohort: str, folder: Path, external: Mapping[str, SeenTable]
+) -> TableStudy:
+    """The catalog with this cohort and the external ones, and the study, as files of a folder. Nothing is written.
 
     Raises ConfigError for columns that are not there, that look like outcomes, or whose values decide nothing; DataError
     where there is nothing to predict.
     """
-    return _Plan(asked, tables).draft(cohort, folder)
+    plans = {cohort: CohortPlan(asked, tables)}
+    for name, table in external.items():
+        plans[name] = CohortPlan(_as_external(asked, plans[cohort], table), [table])
+        _agree(plans[cohort], plans[name])
+    drafted = {name: plan.values(name.replace("_", " "), folder) for name, plan in plans.items()}
+    catalog = {"version": 1, "cohorts": {name: values for name, (values, _) in drafted.items()}}
+    study = _study(plans[cohort], cohort, drafted[cohort][1], list(external))
+    said = dict.fromkeys(line for plan in plans.values() for line in plan.said)
+    return TableStudy(tuple(plans), to_yaml(catalog, HEADER), to_yaml(study), tuple(said))
 
 
-class _Plan:
-    """What the steps of drafting share: which table each named column is taken from."""
-
-    def __init__(self, asked: Asked, tables: Sequence[SeenTable]) -> None:
-        self.asked, self.tables = asked, tables
-        self.said: list[str] = []
-        self.home = self._homes()
-        self.aim = aim_of(asked, self._values)
-        self.variables, self.sources = self._clinical(self.aim)
-        self.centres = centre_names(self._values(asked.centre)) if asked.centre else {CENTRE: CENTRE}
-        self.split = split_column(self._values(asked.split), asked.test) if asked.split else None
-        self._add_centres(asked.centre)
-
-    def draft(self, cohort: str, folder: Path) -> TableStudy:
-        """The two files."""
-        root = Path(os.path.commonpath([one.path.resolve().parent for one in self.tables]))
-        blocks = dict(self._blocks(root))
-        if not blocks:
-            names = ", ".join(one.name for one in self.tables)
-            raise ConfigError([Fault(names, "no column of numbers is left to predict from")])
-        catalog = {"version": 1, "cohorts": {cohort: self._cohort(cohort, root, folder, list(blocks.values()))}}
-        study = self._study(cohort, list(blocks))
-        return TableStudy(cohort, to_yaml(catalog, HEADER), to_yaml(study), tuple(dict.fromkeys(self.said)))
-
-    def _homes(self) -> dict[str, SeenTable]:
-        """The table that each named column is taken from: the first that has it. Raises ConfigError for those in none."""
-        asked, homes, faults = self.asked, dict[str, SeenTable](), []
-        every = list(dict.fromkeys(name for one in self.tables for name in one.header))
-        where = ", ".join(one.name for one in self.tables)
-        named = (*asked.outcomes, *filter(None, (asked.centre, asked.split)), *asked.clinical)
-        for name in dict.fromkeys((*named, *asked.leak_checked)):
-            there = [one for one in self.tables if name in one.header]
-            if not there:
-                shown = _named(every) if len(every) <= MOST_NAMED else several(len(every), "column")
-                faults.append(Fault(where, f'there is no column "{name}"', "", shown, did_you_mean(name, every)))
-                continue
-            homes[name] = there[0]
-            if len(there) > 1 and name in (*asked.outcomes, *asked.clinical):
-                self.said.append(f"{name} is taken from {there[0].name}, and left out of the other tables")
-        twice = sorted({name for name in named if named.count(name) > 1})
-        faults += [Fault(where, f'the column "{name}" is named for two things') for name in twice]
-        if faults:
-            raise ConfigError(faults)
-        return homes
-
-    def _values(self, column: str) -> Values:
-        return self.home[column].values(column)
-
-    def _add_centres(self, centre: str) -> None:
-        """The centres that other tables name, too."""
-        for table in self.tables if centre else ():
-            if centre in table.header and table is not self.home[centre]:
-                self.centres |= centre_names(table.values(centre))
-
-    def _clinical(self, aim: Aim) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """Variables of the clinical block by word, and their sources. Raises ConfigError for columns that cannot be one."""
-        variables, sources, faults = dict[str, Any](), dict[str, dict[str, Any]](), []
-        for name in self.asked.clinical:
-            table, word = self.home[name], slug(name)
-            found = judge_column(name, word, table.cells(name), table.decimal)
-            checked = name in self.asked.leak_checked
-            if looks := "" if checked else outcome_word(name):
-                faults.append(
-                    Fault(table.name, f'the column "{name}" looks like an outcome', looks, hint=_leak_hint(name))
-                )
-            elif found.kind not in ("number", "flag", "category"):
-                faults.append(Fault(table.name, f'the column "{name}" cannot be clinical: {found.why}'))
-            elif word in {*variables, *aim.variables}:
-                faults.append(
-                    Fault(table.name, f'the column "{name}" becomes a word that another one has', f'"{word}"')
-                )
-            variables[word] = {"type": found.kind, "description": name}
-            variables[word] |= {"levels": list(found.levels)} if found.levels else {}
-            variables[word] |= {"leak_checked": True} if checked else {}
-            sources[word] = {"from": name} | ({"codes": dict(found.codes)} if found.codes else {})
-            sources[word] |= {"missing": list(found.missing)} if found.missing else {}
-        if faults:
-            raise ConfigError(faults)
-        return variables, sources
-
-    def _written(self, table: SeenTable, root: Path) -> dict[str, Any]:
-        """The keys that all entries of a file share."""
-        path = table.path.resolve().relative_to(root).as_posix()
-        values: dict[str, Any] = {"path": path, "id": self.asked.id}
-        if table.declared:
-            told = ", ".join(f"{key} {value!r}" for key, value in table.declared.items())
-            self.said.append(f"{table.name}: {told}, by its first rows")
-            (first, value), *rest = table.declared.items()
-            values |= {first: Noted(value, (guess("form", f"{told}, by the first rows"),)), **dict(rest)}
-        if self.asked.centre in table.header:
-            values["centre"] = centre_column(self.asked.centre, self.centres)
-        if self.split and self.asked.split in table.header:
-            values["split"] = self.split
-        return values
-
-    def _blocks(self, root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The ready-made block of each table that has features, as the catalog names it. Raises ConfigError for leaks."""
-        asked, faults = self.asked, list[Fault]()
-        taken: set[str] = set()
-        for table in self.tables:
-            found = table.columns
-            own = {*filter(None, (asked.centre, asked.split)), *asked.outcomes, *asked.clinical}
-            left = [name for name in found.features if name not in own and not _fits(name, asked.exclude)]
-            looks = {name: outcome_word(name) for name in left if name not in asked.leak_checked}
-            names = [name for name, word in looks.items() if word]
-            if names:
-                what = f"{several(len(names), 'column')} of features {'looks' if len(names) == 1 else 'look'} like an outcome"
-                faults.append(Fault(table.name, what, _named(names), hint=_leak_hint(names[0])))
-            texts = [name for name in found.texts if name not in own and not _fits(name, asked.exclude)]
-            self._say(table, left, texts, found.counters)
-            if not left:
-                continue
-            word = _block_word(table, taken) if len(self.tables) > 1 else BLOCK
-            taken.add(word)
-            here = {name for name in own if name in table.header and self.home[name] is not table}
-            exclude = [*map(escape, (*texts, *found.counters, *sorted(here))), *asked.exclude]
-            values = {"block": word, **self._written(table, root)}
-            values |= {"exclude": exclude} if exclude else {}
-            values |= {"missing": ["", "NA", *found.missing]} if found.missing else {}
-            checked = [name for name in asked.leak_checked if name in left]
-            yield word, values | ({"leak_checked": checked} if checked else {})
-        if faults:
-            raise ConfigError(faults)
-
-    def _say(self, table: SeenTable, left: Sequence[str], texts: Sequence[str], counters: Sequence[str]) -> None:
-        self.said.append(f"{table.name}: {several(len(table.table.rows), 'patient')}, {several(len(left), 'feature')}")
-        if texts:
-            self.said.append(f"{several(len(texts), 'column')} of text left out: {_named(texts)}")
-        if counters:
-            self.said.append(f"{several(len(counters), 'column')} left out that number the rows: {_named(counters)}")
-        if table.columns.missing:
-            self.said.append(f"{table.name}: {', '.join(table.columns.missing)} taken as missing")
-
-    def _cohort(self, cohort: str, root: Path, folder: Path, blocks: list[dict[str, Any]]) -> dict[str, Any]:
-        asked, aim = self.asked, self.aim
-        text = "what may be done with the data?"
-        tables = []
-        for table in self.tables:
-            both = aim.columns | self.sources
-            columns = {word: _short(one) for word, one in both.items() if self.home[one["from"]] is table}
-            if columns:
-                tables.append({"block": "clinical", **self._written(table, root), "columns": columns})
-        names = dict.fromkeys(self.centres.values())
-        values: dict[str, Any] = {
-            "title": cohort.replace("_", " "),
-            "licence": Noted("not stated", (question("licence", text, "licence: internal", "licence: CC BY 4.0"),)),
-            "root": _root(root, folder),
-            "centres": {name: {} for name in names},
-            "variables": aim.variables | self.variables,
-            "tables": [*tables, *blocks],
-            "endpoints": {aim.word: aim.endpoint},
-        }
-        self.said[:0] = aim.said
-        if asked.centre:
-            self.said.append(f"{asked.centre}: {several(len(names), 'centre')}: {_named(list(names))}")
-        if self.split:
-            train, test = (self.split.get(part, [part])[0] for part in ("train", "test"))
-            self.said.append(f"{asked.split}: models train on {train}, and {test} is held out")
-        return values
-
-    def _study(self, cohort: str, words: list[str]) -> dict[str, Any]:
-        blocks = {word: [word] for word in words}
-        every = [*(["clinical"] if self.variables else []), *words]
-        if len(every) > 1:
-            blocks["all"] = every
-        splits = ["nested"]
-        splits += ["centre_out"] if len({*self.centres.values()}) > 1 else []
-        splits += ["given"] if self.split else []
-        return {
-            "name": slug(f"{cohort}_{self.aim.word}"),
-            "title": f"{', '.join(self.asked.outcomes)} from {', '.join(one.name for one in self.tables)}",
-            "catalog": "data_catalog.yaml",
-            "cohorts": [cohort],
-            "endpoint": self.aim.word,
-            "blocks": blocks,
-            "models": [kind for kind in MODELS.modules if MODELS.load(kind).task == self.aim.endpoint["kind"]],
-            "splits": splits,
-        }
+def _as_external(asked: Asked, own: CohortPlan, table: SeenTable) -> Asked:
+    """What is asked of an external table: the same columns, and an endpoint of the same kind and levels."""
+    kind = own.aim.endpoint["kind"] if asked.target else None
+    levels = own.aim.variables[own.aim.word].get("levels", ()) if asked.target else ()
+    return replace(
+        asked,
+        tables=(table.path,),
+        external=(),
+        kind=kind,
+        levels=tuple(levels),
+        centre=asked.centre if asked.centre in table.header else "",
+        split="",
+        test="",
+        leak_checked=tuple(name for name in asked.leak_checked if name in table.header),
+    )
 
 
-def _block_word(table: SeenTable, taken: Collection[str]) -> str:
-    """A word for the block of one of several tables: that of the file's name, if it is free."""
-    word = slug(table.name.split(".")[0])
-    while word in {*taken, "all"} or not _is_free(word):
-        word = f"{word}_table"
-    return word
+def _agree(own: CohortPlan, other: CohortPlan) -> None:
+    """Give the variables of two cohorts the same levels. Raises ConfigError where one is of another type."""
+    faults = []
+    for word, variable in own.variables.items():
+        type_, found = variable["type"], other.variables[word]["type"]
+        if type_ != found:
+            what = f'the column "{variable["description"]}" is of another type than in {own.tables[0].name}'
+            faults.append(Fault(other.tables[0].name, what, found, type_))
+        elif type_ == "category":
+            variable["levels"] = sorted({*variable["levels"], *other.variables[word]["levels"]})
+            other.variables[word]["levels"] = variable["levels"]
+    if faults:
+        raise ConfigError(faults)
 
 
-def _is_free(word: str) -> bool:
-    try:
-        ReadyTable.model_validate({"block": word, "path": "-", "id": "-"})
-    except ValidationError:
-        return False
-    return True
-
-
-def _root(root: Path, folder: Path) -> str:
-    """The folder of the tables as a catalog in `folder` names it: relative where one lies below the other."""
-    beside = folder.resolve()
-    near = root.is_relative_to(beside) or beside.is_relative_to(root)
-    return os.path.relpath(root, beside) if near else str(root)
-
-
-def _short(source: dict[str, Any]) -> Any:
-    return source["from"] if len(source) == 1 else source
-
-
-def _fits(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, one) for one in patterns)
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(name or '""' for name in names[:MOST_NAMED]) + more
-
-
-def _leak_hint(name: str) -> str:
-    return f'leave it out (--exclude "{name}"), or say that it is known at the prediction (--leak-checked "{name}")'
+def _study(plan: CohortPlan, cohort: str, words: list[str], external: list[str]) -> dict[str, Any]:
+    blocks = {word: [word] for word in words}
+    every = [*(["clinical"] if plan.variables else []), *words]
+    if len(every) > 1:
+        blocks["all"] = every
+    splits = ["nested"]
+    splits += ["centre_out"] if len({*plan.centres.values()}) > 1 else []
+    splits += ["given"] if plan.split else []
+    return {
+        "name": slug(f"{cohort}_{plan.aim.word}"),
+        "title": f"{', '.join(plan.asked.outcomes)} from {', '.join(one.name for one in plan.tables)}",
+        "catalog": "data_catalog.yaml",
+        "cohorts": [cohort],
+        **({"external": external} if external else {}),
+        "endpoint": plan.aim.word,
+        "blocks": blocks,
+        "models": [kind for kind in MODELS.modules if MODELS.load(kind).task == plan.aim.endpoint["kind"]],
+        "splits": splits,
+    }

@@ -16,7 +16,6 @@ from features.tables.files import TextTable, read_text_table, some_rows
 from tasks.drafting.columns import MISSING
 from tasks.drafting.remark import several
 from tasks.drafting.sheets import how_written
-from tasks.drafting.table_study.asked import Asked
 from tasks.drafting.table_study.values import Values
 
 DELIMITED = (".csv", ".tsv", ".txt")
@@ -86,15 +85,11 @@ class SeenTable:
         )
 
 
-def see_tables(asked: Asked) -> list[SeenTable]:
-    """The tables that are asked about, each with one row per patient.
+def see_table(path: Path, id_column: str) -> SeenTable:
+    """A table file, with one row per patient.
 
-    Raises DataError if one is not there, ConfigError if it cannot be read, or ids are absent or stand twice.
+    Raises DataError if it is not there, ConfigError if it cannot be read, or ids are absent or stand twice.
     """
-    return [_see(path, asked.id) for path in asked.tables]
-
-
-def _see(path: Path, id_column: str) -> SeenTable:
     if not path.is_file():
         near = sorted(one.name for one in path.parent.glob(f"{path.name.split('.')[0]}.*") if one.is_file())
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""

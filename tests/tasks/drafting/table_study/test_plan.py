@@ -14,7 +14,7 @@ from features.core.errors import ConfigError, DataError, RadweaveError
 from tasks.drafting.table_study.asked import Asked
 from tasks.drafting.table_study.own_file import check_own, sealed, write_own
 from tasks.drafting.table_study.plan import TableStudy, draft_table_study
-from tasks.drafting.table_study.seen import see_tables
+from tasks.drafting.table_study.seen import see_table
 
 FEATURES = """\
 ,PatientID,response,site,set,age,sex,Scanner [kV],os_days,f1,f2
@@ -30,7 +30,8 @@ def draft(folder: Path, *files: Path, **asked: Any) -> tuple[TableStudy, Cohort,
     """The draft, its cohort and its study."""
     options = {"id": "PatientID", "target": "response", "exclude": ("os_*",), **asked}
     given = Asked(files or (write(folder, "features.csv", FEATURES),), **options)
-    found = draft_table_study(given, see_tables(given), "mine", folder / "mine")
+    tables, others = ([see_table(path, given.id) for path in paths] for paths in (given.tables, given.external))
+    found = draft_table_study(given, tables, "mine", folder / "mine", {one.path.stem: one for one in others})
     (folder / "mine").mkdir(exist_ok=True)
     write_own(folder / "mine" / "data_catalog.yaml", found.catalog)
     return found, load_catalog(folder / "mine" / "data_catalog.yaml").cohort("mine"), yaml.safe_load(found.study)
@@ -83,6 +84,15 @@ def test_tables_are_joined_and_each_is_a_block(tmp_path: Path) -> None:
     assert "# guess: separator ';', decimal ',', by the first rows" in found.catalog
     assert "response is taken from clinical.csv, and left out of the other tables" in found.said
     assert study["blocks"]["all"] == ["clinical_table", "ct"]
+
+
+def test_an_external_table_is_a_cohort_that_is_only_predicted(tmp_path: Path) -> None:
+    other = write(tmp_path, "other.csv", FEATURES.replace(",M,", ",D,").replace("yes", "1").replace("no", "0"))
+    found, cohort, study = draft(tmp_path, centre="site", split="set", clinical=("sex",), external=(other,))
+    external = load_catalog(tmp_path / "mine" / "data_catalog.yaml").cohort("other")
+    assert (study["cohorts"], study["external"], found.cohorts) == (["mine"], ["other"], ("mine", "other"))
+    assert cohort.variables == external.variables and external.variables["sex"].levels == ("D", "F", "M")
+    assert external.tables[0].columns["response"].codes == {"0": False, "1": True} and not external.tables[0].split
 
 
 def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
