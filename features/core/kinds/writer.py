@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from features.core.column import Column
 from features.core.kinds.registry import Kind, Registry
@@ -19,6 +19,10 @@ class Writer(Kind):
     @abstractmethod
     def is_diagnostic(self, name: str) -> bool:
         """Whether a column describes the extraction (a path, a version, a setting, a scan's facts) and is no feature."""
+
+    def recognised(self, header: Iterable[str]) -> int:
+        """How many columns of a header are features of this writer, as far as no other could have written them."""
+        return sum(self.feature(name) is not None for name in header)
 
     def explain(self, header: Iterable[str]) -> dict[str, Column | None]:
         """What is known of each column; None: a diagnostic, to be left out. Of a column of nobody's its name is all.
@@ -38,11 +42,8 @@ def recognise(header: Iterable[str]) -> Writer:
     ('pyradiomics', 'plain')
     """
     names = list(header)
-    known: Mapping[Writer, int] = {
-        writer: sum(writer.feature(name) is not None for name in names)
-        for writer in map(WRITERS.parse, WRITERS.modules)
-    }
-    best = max(known, key=lambda writer: known[writer])
+    known = {writer: writer.recognised(names) for writer in map(WRITERS.parse, WRITERS.modules)}
+    best = max(known, key=known.__getitem__)
     return best if known[best] else WRITERS.parse("plain")
 
 
