@@ -59,7 +59,7 @@ def _read(cohort: Cohort, root: Path, name: str, key: bytes) -> Mapping[str, Pat
 def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache) -> str:
     """Digest of what decides the tables: their bytes, what the catalog says of them, the readers, the key."""
     files = {path: _digest(root / path, cache) for path in _paths(cohort)}
-    parts = {"tables", "variables", "endpoints", "centres", "timepoints", "id_form"}
+    parts = {"tables", "variables", "derived", "endpoints", "centres", "timepoints", "id_form"}
     versions = [FILES_VERSION, CLINICAL_VERSION, GENOMIC_VERSION, pseudonym(key, name, "")]
     if any(isinstance(table, ExpressionTable) and table.pathways for table in cohort.tables):
         versions.append(version("gseapy"))

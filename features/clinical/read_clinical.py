@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from features.clinical.dates import parse_dates
+from features.clinical.derive import derive_outcomes
 from features.clinical.outcome import is_out_of_range, range_message, reject_outcomes
 from features.clinical.units import MOLAR_MASS, conversion
 from features.clinical.warnings_by_centre import warn
@@ -50,7 +51,8 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     A code, date or number that the catalog does not explain is a fault of the catalog: those of all tables are raised
     together as ConfigError. Tables of one centre complete each other, patient by patient. A predictor out of its allowed
     range puts the patient's row into quarantine (TAB_RANGE); an outcome that cannot be (TAB_TIME, TAB_RANGE) costs the
-    patient the endpoint it belongs to. What a centre's values together make doubtful is a warning.
+    patient the endpoint it belongs to, and so do values of which no outcome can be derived (TAB_ORDER, TAB_EVENT, TAB_TIES,
+    TAB_RECIST). What a centre's values together make doubtful is a warning.
     """
     rows: dict[str, dict[str, object]] = {}
     faults: list[Fault] = []
@@ -88,7 +90,7 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
         faults += [given_twice(source.path, words, places) for words, places in doubled.items()]
     if faults:
         raise ConfigError(faults)
-    quarantined: list[Quarantined] = []
+    quarantined, warnings = derive_outcomes(name, rows, cohort)
     for code, row in list(rows.items()):
         rejected = reject_outcomes(row, cohort)
         out = [word for word, variable in cohort.variables.items() if is_out_of_range(row.get(word), variable)]
@@ -99,7 +101,7 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
             facts = why.code, why.message, why.details
             quarantined.append(Quarantined(name, str(row["centre"]), f"{name}:{code}", "", "tables", *facts))
     schema = clinical_schema(cohort)
-    warnings = warn(name, cohort, rows.values())
+    warnings += warn(name, cohort, rows.values())
     return PatientTable(schema.table(rows.values()), schema.columns, tuple(quarantined), tuple(warnings))
 
 

@@ -19,12 +19,14 @@ def warn(name: str, cohort: Cohort, rows: Iterable[Mapping[str, object]]) -> lis
     for row in rows:
         centres.setdefault(str(row["centre"]), []).append(row)
     times = {endpoint.time for endpoint in cohort.endpoints.values() if isinstance(endpoint, SurvivalEndpoint)}
+    counted = {one.variable for derivation in cohort.derived.values() for one in derivation.inputs()}
+    counted |= cohort.variables.keys() - cohort.declared.keys()  # what is missing in these, derive_outcomes tells
     found: list[Quarantined] = []
     for word, variable in cohort.variables.items():
         medians: dict[str, float] = {}
         for centre, part in sorted(centres.items()):
             missing = sum(row.get(word) is None for row in part)
-            if 2 * missing > len(part):
+            if 2 * missing > len(part) and word not in counted:
                 message = f"{word} is missing in {missing} of {len(part)} patients"
                 details: dict[str, float | int | str] = {"column": word, "missing": missing, "patients": len(part)}
                 found.append(Quarantined(name, centre, "", "", "tables", "TAB_MISSING", message, details))

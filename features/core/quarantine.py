@@ -299,6 +299,25 @@ REASONS: dict[str, Reason] = {
     "TAB_TIME": Reason(
         "a survival time is negative, or it is missing or zero where an event state is given", "correct the dates"
     ),
+    "TAB_ORDER": Reason(
+        "days of a patient contradict each other: an event or a visit before the start, after death or after the last contact, "
+        "or visits not in the order of time",
+        "correct the dates of the columns that the message names",
+    ),
+    "TAB_EVENT": Reason(
+        "the day of an event is given where its flag says that there was none", "correct the day or the flag"
+    ),
+    "TAB_TIES": Reason(
+        "two competing causes are on one day", "correct the days, or say in the catalog that the first one named counts"
+    ),
+    "TAB_RECIST": Reason(
+        "target lesions are against RECIST 1.1: too small at baseline, over two of an organ, or without a baseline",
+        "correct the diameters, or the smallest ones in the catalog",
+    ),
+    "TAB_NOT_DERIVED": Reason(
+        "warning: an outcome could not be derived for patients of a centre",
+        "none where the reason is expected, as at a landmark; else check the columns that it is made of",
+    ),
     "TAB_RANGE": Reason("a value lies outside the range that the catalog allows", "correct the value, or the range"),
     "TAB_TIME_UNIT": Reason(
         "warning: a centre's median survival time is over ten times that of most others, or under a tenth",

@@ -9,7 +9,23 @@ from tasks.modelling.models.model import MODELS
 
 FITTED_ON = {"cohort": "sts", "centres": [], "modality": "MR", "unit": "arbitrary"}
 # Settings of the kinds that cannot do without, by the base of their registry.
+SEEN = {"death": "death_days", "last_contact": "contact_days"}
 NEEDED: dict[str, dict[str, dict[str, Any]]] = {
+    "Derivation": {
+        "change": {"before": "volume_0", "after": "volume_1"},
+        "landmark": {"time": "os_days", "event": "os_event", "day": 90},
+        "locoregional_control": {"locoregional": ["local_days", "regional_days"], **SEEN},
+        "overall_survival": SEEN,
+        "progression_free_survival": {"progression": "progression_days", **SEEN},
+        "recist": {
+            "baseline": ["liver_0"],
+            "visits": [{"name": "week8", "days": "week8_days", "diameters": ["liver_8"]}],
+        },
+        "recurrence_free_survival": {"recurrence": "recurrence_days", **SEEN},
+        "response_grade": {"system": "mandard", "grade": "trg"},
+        "time_to_distant_failure": {"distant": {"days": "distant_days", "flag": "distant"}, **SEEN},
+        "time_to_event": {"events": [{"cause": "relapse", "days": "relapse_days"}], "last_contact": "contact_days"},
+    },
     "Filter": {
         "log": {"sigma_mm": [1.5]},
         "ibsi_mean": {"support": 3},

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from posixpath import normpath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, SerializeAsAny, Tag, model_validator
 
+from features.core.catalog.derived import derived_faults, derived_variables
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
 from features.core.catalog.id_form import CohortIdForm, IdForm
@@ -32,6 +34,7 @@ from features.core.catalog.table_source import Word as Word
 from features.core.dicom_keywords import dicom_keywords
 from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean, hint_sentence
 from features.core.frozen import Frozen
+from features.core.kinds.derivation import DERIVATIONS, Derivation
 from features.core.kinds.endpoint import BinaryEndpoint, Endpoint
 from features.core.yaml import Document, Loc
 
@@ -83,7 +86,24 @@ class Cohort(Frozen):
     tables: tuple[Table, ...] = Field(
         (), description="clinical, genomic and ready-made tables, and how each is written"
     )
+    derived: dict[Word, Annotated[SerializeAsAny[Derivation], BeforeValidator(DERIVATIONS.parse)]] = Field(
+        {}, description="outcomes made of variables, such as a survival of days, or a response of diameters"
+    )
     endpoints: dict[Word, Endpoint] = Field({}, description="what studies may predict")
+    _declared: dict[str, Variable] = PrivateAttr({})
+
+    @model_validator(mode="after")
+    def add_derived(self) -> Cohort:
+        """From here on, derived outcomes are variables as others are."""
+        self._declared = self.variables
+        given = derived_variables(self.variables, self.derived, next(iter(self.timepoints), "")).values()
+        self.__dict__["variables"] = {**{w: v for one in given for w, v in one.items()}, **self.variables}
+        return self
+
+    @property
+    def declared(self) -> dict[str, Variable]:
+        """The variables that tables give; `variables` has the derived outcomes, too."""
+        return self._declared
 
     @property
     def has_pacs(self) -> bool:
@@ -182,11 +202,13 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             continue
         for word, source in table.columns.items():
             loc: Loc = ("tables", i, "columns", word)
-            known(loc, "variable", word, cohort.variables)
-            if word in cohort.variables:
-                faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.variables[word])
+            known(loc, "variable", word, cohort.declared)
+            if word in cohort.declared:
+                faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.declared[word])
     faults += _leak_faults(document, name, cohort)
     faults += _ready_leak_faults(document, name, cohort)
+    for fault in derived_faults(cohort.declared, cohort.derived, cohort.timepoints):
+        faults.append(replace(fault, where=document.where(("cohorts", name, "derived", *fault.where.split(".")))))
     for word, endpoint in cohort.endpoints.items():
         wanted = {"column": "flag"} if isinstance(endpoint, BinaryEndpoint) else {"time": "number", "event": "flag"}
         for key, type_ in wanted.items():

@@ -1,0 +1,33 @@
+"""progression_free_survival: the time to progression or death, whichever comes first."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from features.clinical.follow_up import Cause, Event, Events, FollowUp
+
+
+class ProgressionFreeSurvival(FollowUp):
+    """Days to progression or death, and a flag of either. Who had neither is censored at the last visit, where it is known.
+
+    Progression is looked for at visits: a patient of whom one only knows later that they live is not known to be free of it
+    (FDA, Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, 2018, appendix C).
+    """
+
+    title: ClassVar[str] = "progression-free survival"
+
+    kind: Literal["progression_free_survival"] = "progression_free_survival"
+    progression: Events = Field(description="progression: the variable of its day, `{days, flag}`, or a list of them")
+    death: Event = Field(description="death of any cause: the variable of its day, or `{days, flag}`")
+    censored_at: Literal["last_visit", "last_contact"] = Field(
+        "last_visit", description="where a patient without event is censored; without a last visit, at the last contact"
+    )
+
+    @property
+    def censors_at_visit(self) -> bool:
+        return self.censored_at == "last_visit"
+
+    def causes(self) -> tuple[Cause, ...]:
+        return *(Cause("progression", one) for one in self.progression), Cause("death", self.death, is_fatal=True)
