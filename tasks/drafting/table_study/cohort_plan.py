@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from glob import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ class CohortPlan:
         root = Path(os.path.commonpath([one.path.resolve().parent for one in self.tables]))
         blocks = dict(self._blocks(root))
         if not blocks:
-            names = ", ".join(one.name for one in self.tables)
-            raise ConfigError([Fault(names, "no column of numbers is left to predict from")])
+            where = ", ".join(one.name for one in self.tables)
+            raise ConfigError([Fault(where, "no column of numbers is left to predict from")])
         asking = question("licence", "what may be done with the data?", "licence: internal", "licence: CC BY 4.0")
         tables = []
         for table in self.tables:
@@ -167,15 +168,20 @@ class CohortPlan:
             if names:
                 what = f"{several(len(names), 'column')} of features {'looks' if len(names) == 1 else 'look'} like an outcome"
                 faults.append(Fault(table.name, what, _named(names), hint=_leak_hint(names[0])))
-            texts = [name for name in found.texts if name not in own and not _fits(name, asked.exclude)]
-            self._say(table, left, texts, found.counters)
+            out = {
+                "of text": [name for name in found.texts if name not in own and not _fits(name, asked.exclude)],
+                "of row numbers": [name for name in found.counters if name not in own],
+            }
+            self._say(table, len(left), out)
             if not left:
                 continue
             word = _block_word(table, taken) if len(self.tables) > 1 else BLOCK
             taken.add(word)
-            here = {name for name in own if name in table.header and self.home[name] is not table}
-            exclude = [*map(escape, (*texts, *found.counters, *sorted(here))), *asked.exclude]
+            here = sorted(name for name in own if name in table.header and self.home[name] is not table)
+            exclude = [*map(escape, (*chain(*out.values()), *here)), *asked.exclude]
             values = {"block": word, **self._written(table, root)}
+            if found.writer != "plain":
+                values["written_by"] = Noted(found.writer, (guess("writer", "by the names of the columns"),))
             values |= {"exclude": exclude} if exclude else {}
             values |= {"missing": ["", "NA", *found.missing]} if found.missing else {}
             checked = [name for name in asked.leak_checked if name in left]
@@ -183,14 +189,20 @@ class CohortPlan:
         if faults:
             raise ConfigError(faults)
 
-    def _say(self, table: SeenTable, left: Sequence[str], texts: Sequence[str], counters: Sequence[str]) -> None:
-        self.said.append(f"{table.name}: {several(len(table.table.rows), 'patient')}, {several(len(left), 'feature')}")
-        if texts:
-            self.said.append(f"{several(len(texts), 'column')} of text left out: {_named(texts)}")
-        if counters:
-            self.said.append(f"{several(len(counters), 'column')} left out that number the rows: {_named(counters)}")
-        if table.columns.missing:
-            self.said.append(f"{table.name}: {', '.join(table.columns.missing)} taken as missing")
+    def _say(self, table: SeenTable, count: int, out: Mapping[str, Sequence[str]]) -> None:
+        """Of a table: how many features it has, and which columns are left out and why."""
+        found = table.columns
+        self.said.append(f"{table.name}: {several(len(table.table.rows), 'patient')}, {several(count, 'feature')}")
+        if found.writer != "plain":
+            why = f"; {several(len(found.diagnostics), 'column')} about the extraction left out"
+            self.said.append(
+                f"{table.name}: written by {found.writer}, by its header{why if found.diagnostics else ''}"
+            )
+        for why, names in out.items():
+            if names:
+                self.said.append(f"{table.name}: {several(len(names), 'column')} {why} left out: {_named(names)}")
+        if found.missing:
+            self.said.append(f"{table.name}: {', '.join(found.missing)} taken as missing")
 
 
 def _block_word(table: SeenTable, taken: Collection[str]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from features.core.catalog.table_source import TextSource
 from features.core.errors import ConfigError, DataError, Fault
+from features.core.kinds.writer import recognise
 from features.tables.files import TextTable, read_text_table, some_rows
 from tasks.drafting.columns import MISSING
 from tasks.drafting.remark import several
@@ -23,14 +24,17 @@ DELIMITED = (".csv", ".tsv", ".txt")
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of a table by what they hold: features; texts; numbers of the rows.
+    """Columns of a table by what they hold: features; texts; numbers of the rows; what describes an extraction.
 
-    missing: cells of features, besides '' and NA, that mean missing.
+    writer: the software that wrote the table, `plain` where the header does not tell. missing: cells of features, besides ''
+    and NA, that mean missing.
     """
 
+    writer: str
     features: tuple[str, ...]
     texts: tuple[str, ...]
     counters: tuple[str, ...]
+    diagnostics: tuple[str, ...]
     missing: tuple[str, ...]
 
 
@@ -68,20 +72,27 @@ class SeenTable:
     @cached_property
     def columns(self) -> Columns:
         """What the columns but that of the ids hold. A column is of texts if more of its cells are texts than numbers."""
-        values, wrong = self.table.numbers(self.header)
-        numbers, others = np.isfinite(values).sum(axis=0), wrong.sum(axis=0)
+        writer = recognise(self.header)
+        explained = writer.explain(self.header)
+        names = [name for name in self.header if explained[name] is not None]
+        values, wrong = self.table.numbers(names)
         rows = np.arange(len(values), dtype=float)[:, None]
         counts = (values == rows).all(axis=0) | (values == rows + 1).all(axis=0)
-        texts = others > numbers
+        texts = wrong.sum(axis=0) > np.isfinite(values).sum(axis=0)
         missing = {
             cell
-            for i in np.flatnonzero((others > 0) & ~texts)
-            for cell in self.cells(self.header[i])
+            for i in np.flatnonzero(wrong.any(axis=0) & ~texts)
+            for cell in self.cells(names[i])
             if cell.lower() in MISSING
         }
-        chosen = np.array(self.header, dtype=object)
+        chosen = np.array(names, dtype=object)
         return Columns(
-            tuple(chosen[~texts & ~counts]), tuple(chosen[texts]), tuple(chosen[counts]), tuple(sorted(missing))
+            writer=writer.kind,
+            features=tuple(chosen[~texts & ~counts]),
+            texts=tuple(chosen[texts]),
+            counters=tuple(chosen[counts]),
+            diagnostics=tuple(name for name in self.header if explained[name] is None),
+            missing=tuple(sorted(missing)),
         )
 
 

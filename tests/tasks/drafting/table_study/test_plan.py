@@ -64,8 +64,8 @@ def test_a_table_becomes_a_catalog_and_a_study(tmp_path: Path) -> None:
     assert found.said == (
         "response: yes means yes, in 2 of 4",
         "features.csv: 4 patients, 2 features",
-        "1 column of text left out: Scanner [kV]",
-        '1 column left out that number the rows: ""',
+        "features.csv: 1 column of text left out: Scanner [kV]",
+        'features.csv: 1 column of row numbers left out: ""',
         "features.csv: nan taken as missing",
         "site: 2 centres: site_1, site_2",
         "set: models train on train, and test is held out",
@@ -93,6 +93,16 @@ def test_an_external_table_is_a_cohort_that_is_only_predicted(tmp_path: Path) ->
     assert (study["cohorts"], study["external"], found.cohorts) == (["mine"], ["other"], ("mine", "other"))
     assert cohort.variables == external.variables and external.variables["sex"].levels == ("D", "F", "M")
     assert external.tables[0].columns["response"].codes == {"0": False, "1": True} and not external.tables[0].split
+
+
+def test_what_describes_an_extraction_is_no_feature(tmp_path: Path) -> None:
+    text = "PatientID,response,diagnostics_Versions_Numpy,original_glcm_Contrast\np1,0,1.2,5\np2,1,1.2,7\np3,1,1.2,6\n"
+    found, cohort, _ = draft(tmp_path, write(tmp_path, "features.csv", text))
+    assert ready(cohort)[0].written_by == "pyradiomics"
+    assert found.said[1:] == (
+        "features.csv: 3 patients, 1 feature",
+        "features.csv: written by pyradiomics, by its header; 1 column about the extraction left out",
+    )
 
 
 def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
