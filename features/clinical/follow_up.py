@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from features.core.catalog.table_source import Variable, Word
 from features.core.frozen import Frozen
@@ -19,10 +19,32 @@ CENSORED = "censored"
 
 
 class EventDay(Frozen):
-    """An event by its day, and by a flag where there is one. Without a flag, a day says that the event was seen."""
+    """An event by its day and perhaps a flag, or by a time with the flag that a survival endpoint has.
 
-    days: Word = Field(description="variable: days from baseline to the event")
-    flag: Word | None = Field(None, description="variable of type flag: whether the event was seen")
+    A day alone says that the event was seen. A time is that of the event, or until the event was last looked for.
+    """
+
+    days: Word | None = Field(None, description="variable: days from baseline to the event")
+    flag: Word | None = Field(None, description="variable of type flag: whether the event was seen, beside `days`")
+    time: Word | None = Field(None, description="variable: days to the event, or until it was last looked for")
+    event: Word | None = Field(None, description="variable of type flag: whether the event was seen, beside `time`")
+
+    @model_validator(mode="after")
+    def check_form(self) -> EventDay:
+        given = {name for name in ("days", "flag", "time", "event") if getattr(self, name)}
+        if given not in ({"days"}, {"days", "flag"}, {"time", "event"}):
+            raise ValueError("an event is given by days, by days and flag, or by time and event")
+        return self
+
+    @property
+    def day(self) -> str:
+        """The variable of its day."""
+        return self.days or self.time or ""
+
+    @property
+    def state(self) -> str | None:
+        """The variable that says whether it was seen."""
+        return self.flag or self.event
 
 
 def _event_day(value: Any) -> Any:
@@ -62,8 +84,8 @@ class FollowUp(Derivation):
     title: ClassVar[str]
     has_cause: ClassVar[bool] = False  # whether it tells which cause came first
 
-    last_contact: Word = Field(
-        description="variable: days from baseline to the last day on which the patient is known to be alive"
+    last_contact: Word | None = Field(
+        None, description="variable: days from baseline to the last day on which the patient is known to be alive"
     )
     last_visit: Word | None = Field(
         None, description="variable: days to the last visit at which the events were looked for"
@@ -74,6 +96,12 @@ class FollowUp(Derivation):
     zero: Literal["reject", "half_day"] = Field(
         "reject", description="what a time of 0 days means: a fault of the patient's days, or half a day"
     )
+
+    @model_validator(mode="after")
+    def check_end(self) -> FollowUp:
+        if not (self.last_contact or self.last_visit or any(cause.event.time for cause in self.causes())):
+            raise ValueError("without last_contact no time is known of patients without event")
+        return self
 
     @abstractmethod
     def causes(self) -> tuple[Cause, ...]:
@@ -90,14 +118,10 @@ class FollowUp(Derivation):
         return False
 
     def inputs(self) -> tuple[Input, ...]:
-        found = {}
-        for cause in self.causes():
-            found[cause.event.days] = Input(cause.event.days, unit="days")
-            if cause.event.flag:
-                found[cause.event.flag] = Input(cause.event.flag, ("flag",))
-        for seen in (self.last_contact, self.last_visit):
-            if seen:
-                found[seen] = Input(seen, unit="days")
+        days = [self.last_contact, self.last_visit, *(cause.event.day for cause in self.causes())]
+        states = [cause.event.state for cause in self.causes()]
+        found = {name: Input(name, unit="days") for name in days if name}
+        found |= {name: Input(name, ("flag",)) for name in states if name}
         if self.start:
             found.setdefault(self.start, Input(self.start, unit="days", is_early=True))
         return tuple(found.values())
@@ -122,16 +146,26 @@ class FollowUp(Derivation):
         if start is None:
             return NotDerived.NO_START
         seen: list[tuple[float, Cause]] = []
+        until: list[tuple[float, Cause]] = []  # events that were not seen, and until when they were looked for
         for cause in self.causes():
-            day = self._seen(cause.event, values)
-            if isinstance(day, NotDerived):
-                return day
+            day, state = _day(values, cause.event.day), cause.event.state
+            was_seen = day is not None if state is None else values[state]
+            if was_seen is None:
+                return NotDerived.EVENT_UNKNOWN
+            if was_seen and day is None:
+                return NotDerived.DAY_UNKNOWN
+            if day is not None and not was_seen and cause.event.flag:
+                raise Rejected("TAB_EVENT", f"{cause.event.day} is given where {state} says that there was no event")
             if day is not None:
-                seen.append((day, cause))
+                (seen if was_seen else until).append((day, cause))
         contact, visit = _day(values, self.last_contact), _day(values, self.last_visit)
-        self._check_order(start, seen, contact, visit)
+        if contact is None:
+            contact = min((day for day, cause in until if cause.is_fatal), default=None)
+        self._check_order(start, seen, until, contact, visit)
         first: Cause | None = None
         end = visit if visit is not None and (self.censors_at_visit or contact is None) else contact
+        looked_for = [day for day, cause in until if cause.counts]
+        end = min(looked_for if end is None else [end, *looked_for], default=None)
         if seen:
             end = min(day for day, _ in seen)
             first = self._first([cause for day, cause in seen if day == end])
@@ -145,25 +179,18 @@ class FollowUp(Derivation):
         found: dict[str, Value] = {"days": days, "event": first is not None and first.counts}
         return {**found, "cause": first.name if first else CENSORED} if self.has_cause else found
 
-    def _seen(self, event: EventDay, values: Mapping[str, Value]) -> float | NotDerived | None:
-        """The day of an event, None where it was not seen."""
-        day = _day(values, event.days)
-        if event.flag is None:
-            return day
-        was_seen = values[event.flag]
-        if was_seen is None:
-            return NotDerived.EVENT_UNKNOWN
-        if was_seen:
-            return NotDerived.DAY_UNKNOWN if day is None else day
-        if day is not None and event.days not in (self.last_contact, self.last_visit):
-            raise Rejected("TAB_EVENT", f"{event.days} is given where {event.flag} says that there was no event")
-        return None
-
     def _check_order(
-        self, start: float, seen: list[tuple[float, Cause]], contact: float | None, visit: float | None
+        self,
+        start: float,
+        seen: Sequence[tuple[float, Cause]],
+        until: Sequence[tuple[float, Cause]],
+        contact: float | None,
+        visit: float | None,
     ) -> None:
-        last = ((contact, self.last_contact), (visit, str(self.last_visit)))
-        days = [(day, cause.event.days, cause.is_fatal) for day, cause in seen]
+        alive = self.last_contact or "the last contact"
+        days = [(day, cause.event.day, cause.is_fatal) for day, cause in seen]
+        days += [(day, cause.event.day, False) for day, cause in until]
+        last = ((contact, alive), (visit, str(self.last_visit)))
         days += [(day, name, False) for day, name in last if day is not None]
         death = min(((day, name) for day, name, is_fatal in days if is_fatal), default=None)
         for day, name, is_fatal in days:
@@ -172,7 +199,7 @@ class FollowUp(Derivation):
             if death and day > death[0]:
                 raise Rejected("TAB_ORDER", f"{name} is after {death[1]}")
             if contact is not None and day > contact and not is_fatal:
-                raise Rejected("TAB_ORDER", f"{name} is after {self.last_contact}")
+                raise Rejected("TAB_ORDER", f"{name} is after {alive}")
 
     def _first(self, causes: list[Cause]) -> Cause:
         """The cause of those on the first day. They have to be one where the cause is told, or where one of them competes."""

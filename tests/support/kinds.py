@@ -24,7 +24,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "recurrence_free_survival": {"recurrence": "recurrence_days", **SEEN},
         "response_grade": {"system": "mandard", "grade": "trg"},
         "time_to_distant_failure": {"distant": {"days": "distant_days", "flag": "distant"}, **SEEN},
-        "time_to_event": {"events": [{"cause": "relapse", "days": "relapse_days"}], "last_contact": "contact_days"},
+        "time_to_event": {"events": [{"cause": "relapse", "at": "relapse_days"}], "last_contact": "contact_days"},
     },
     "Filter": {
         "log": {"sigma_mm": [1.5]},

@@ -19,8 +19,10 @@ class LocoregionalControl(FollowUp):
     has_cause: ClassVar[bool] = True
 
     kind: Literal["locoregional_control"] = "locoregional_control"
-    locoregional: Events = Field(description="local and regional failure: the variable of its day, or a list of them")
-    death: Event = Field(description="death of any cause: the variable of its day, or `{days, flag}`")
+    locoregional: Events = Field(
+        description="local and regional failure: the variable of its day, `{days, flag}`, `{time, event}`, or a list of them"
+    )
+    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
     distant: Events = Field((), description="distant failure, if it ends follow-up; left out: it does not")
     ties: Ties = Field("reject", description=TIES)
 

@@ -15,7 +15,7 @@ class OverallSurvival(FollowUp):
     title: ClassVar[str] = "overall survival"
 
     kind: Literal["overall_survival"] = "overall_survival"
-    death: Event = Field(description="death of any cause: the variable of its day, or `{days, flag}`")
+    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
 
     def causes(self) -> tuple[Cause, ...]:
         return (Cause("death", self.death, is_fatal=True),)

@@ -19,8 +19,10 @@ class ProgressionFreeSurvival(FollowUp):
     title: ClassVar[str] = "progression-free survival"
 
     kind: Literal["progression_free_survival"] = "progression_free_survival"
-    progression: Events = Field(description="progression: the variable of its day, `{days, flag}`, or a list of them")
-    death: Event = Field(description="death of any cause: the variable of its day, or `{days, flag}`")
+    progression: Events = Field(
+        description="progression: the variable of its day, `{days, flag}`, `{time, event}`, or a list of them"
+    )
+    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
     censored_at: Literal["last_visit", "last_contact"] = Field(
         "last_visit", description="where a patient without event is censored; without a last visit, at the last contact"
     )

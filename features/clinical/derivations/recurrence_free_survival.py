@@ -20,8 +20,10 @@ class RecurrenceFreeSurvival(FollowUp):
     title: ClassVar[str] = "recurrence-free survival"
 
     kind: Literal["recurrence_free_survival"] = "recurrence_free_survival"
-    recurrence: Events = Field(description="recurrences that count: the variable of the day, `{days, flag}`, or a list")
-    death: Event = Field(description="death of any cause: the variable of its day, or `{days, flag}`")
+    recurrence: Events = Field(
+        description="recurrences that count: the variable of the day, `{days, flag}`, `{time, event}`, or a list"
+    )
+    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
     censored_at: Literal["last_visit", "last_contact"] = Field(
         "last_visit", description="where a patient without event is censored; without a last visit, at the last contact"
     )

@@ -19,8 +19,10 @@ class TimeToDistantFailure(FollowUp):
     has_cause: ClassVar[bool] = True
 
     kind: Literal["time_to_distant_failure"] = "time_to_distant_failure"
-    distant: Events = Field(description="distant failure: the variable of its day, `{days, flag}`, or a list of them")
-    death: Event = Field(description="death of any cause: the variable of its day, or `{days, flag}`")
+    distant: Events = Field(
+        description="distant failure: the variable of its day, `{days, flag}`, `{time, event}`, or a list of them"
+    )
+    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
     locoregional: Events = Field((), description="locoregional failure, if it ends follow-up; left out: it does not")
     ties: Ties = Field("reject", description=TIES)
 

@@ -6,14 +6,16 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from features.clinical.follow_up import CENSORED, TIES, Cause, EventDay, FollowUp, Ties
+from features.clinical.follow_up import CENSORED, TIES, Cause, Event, FollowUp, Ties
 from features.core.catalog.table_source import Word
+from features.core.frozen import Frozen
 
 
-class NamedEvent(EventDay):
+class NamedEvent(Frozen):
     """An event that is the cause of an end of follow-up. Several may share a cause."""
 
     cause: Word = Field(description="what the cause is called in the column of causes")
+    at: Event = Field(description="the variable of its day, `{days, flag}`, or `{time, event}`")
     fatal: bool = Field(False, description="true: nothing comes after it, and it may come after the last contact")
 
 
@@ -57,6 +59,6 @@ class TimeToEvent(FollowUp):
 
     def causes(self) -> tuple[Cause, ...]:
         return (
-            *(Cause(one.cause, one, True, one.fatal) for one in self.events),
-            *(Cause(one.cause, one, False, one.fatal) for one in self.competing),
+            *(Cause(one.cause, one.at, True, one.fatal) for one in self.events),
+            *(Cause(one.cause, one.at, False, one.fatal) for one in self.competing),
         )
