@@ -16,12 +16,16 @@ from tasks.modelling.splits.split import Split
 
 @dataclass(frozen=True)
 class Change:
-    """What a run replaces in a study; nothing by default. A set of blocks is named after its blocks."""
+    """What a run replaces in a study; nothing by default. A set of blocks is named after its blocks.
+
+    external: cohorts that are external in this run; those of them that the study trains on leave its cohorts.
+    """
 
     aim: Aim | None = None
     blocks: tuple[tuple[str, ...], ...] = ()
     splits: tuple[Split, ...] = ()
     seed: int | None = None
+    external: tuple[str, ...] = ()
 
     def of(self, plan: Study) -> Study:
         """The changed study. Raises RadweaveError if it contradicts itself."""
@@ -36,6 +40,8 @@ class Change:
             new["blocks"] = {"_".join(blocks): blocks for blocks in sets}
         new |= {"splits": self.splits} if self.splits else {}
         new |= {} if self.seed is None else {"seed": self.seed}
+        if self.external:
+            new |= {"external": self.external, "cohorts": tuple(c for c in plan.cohorts if c not in self.external)}
         settings = {name: getattr(plan, name) for name in Study.model_fields} | new
         try:
             return Study.model_validate(settings)

@@ -143,6 +143,11 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 if endpoint is not None and model.task != endpoint.kind:
                     what = f"{model.kind} predicts a {model.task} endpoint, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
+    tables = [table for name in study.cohorts if name in catalog.cohorts for table in catalog.cohorts[name].tables]
+    for j, split in enumerate(study.splits):
+        if split.kind == "given" and not any(table.split for table in tables):
+            what, hint = "no table of its cohorts has a split", "name the column by `split` of a table in the catalog"
+            faults.append(Fault(document.where(("splits", j)), what, hint=hint))
     named: list[Found] = []
     for i, given in enumerate(study.recipes):
         where = document.where(("recipes", i))

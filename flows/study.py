@@ -46,6 +46,7 @@ def study(
     predict: Annotated[AnyAim, titled("Endpoint and models")] = None,
     blocks: Annotated[list[SetOfBlocks], titled("Sets of blocks")] = [],  # noqa: B006 - the default of the form
     splits: Annotated[list[ChosenSplit], titled("Splits")] = [],  # noqa: B006
+    external: Annotated[list[str], titled("External cohorts")] = [],  # noqa: B006
     seed: Annotated[NonNegativeInt | None, titled("Seed")] = None,
     runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
@@ -58,12 +59,13 @@ def study(
         predict: another endpoint, or other models for it. A changed study is a run of its own
         blocks: sets of blocks that replace those of the study, and are compared; none means the study's own
         splits: how cases are cut into those that train and those that are predicted; none means the study's own
+        external: cohorts that models fitted on the others predict, and that decide nothing; none means the study's own
         seed: replaces the study's seed of splits and bootstraps; none means the study's own
         runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
         store: folder of the results
     """
-    change = Change(predict, tuple(blocks), tuple(chosen.split for chosen in splits), seed)
+    change = Change(predict, tuple(blocks), tuple(chosen.split for chosen in splits), seed, tuple(external))
     return run_body(lambda board: _watched(board, study, change, Path(catalog), store, runner))
 
 

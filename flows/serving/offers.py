@@ -38,6 +38,7 @@ def offer_study(form: Any, declared: Catalog) -> None:
     _offer_endpoints(form, declared)
     items = form.properties["blocks"]["items"]["items"]
     items["enum"] = [block for block in BLOCKS if block in _blocks(declared)]
+    form.properties["external"]["items"] = _words(declared.cohorts)
 
 
 def _offer_endpoints(form: Any, declared: Catalog) -> None:

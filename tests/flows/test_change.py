@@ -50,6 +50,16 @@ def test_what_is_not_changed_stays_as_the_study_says(catalog: Catalog) -> None:
     assert kept.models == plan.models
 
 
+def test_a_cohort_that_a_run_calls_external_leaves_those_that_train() -> None:
+    plan, _ = read_study(find_study("sts_recurrence"))
+    both = plan.model_copy(update={"cohorts": ("sts", "pilot")})
+    found = Change(external=("pilot", "other")).of(both)
+    assert (found.cohorts, found.external) == (("sts",), ("pilot", "other"))
+    assert [split.kind for split in found.splits] == [*(split.kind for split in plan.splits), "external"]
+    with pytest.raises(RadweaveError, match="^study sts_recurrence with what the run changes: .*at least 1 item"):
+        Change(external=plan.cohorts).of(plan)
+
+
 @pytest.mark.parametrize(
     ("study", "aim", "blocks", "sentence"),
     [

@@ -55,6 +55,12 @@ def test_unasked_a_refresh_extracts_what_says_so_and_what_studies_of_radweave_na
     assert names(recipes_for(catalog, "one")) == ["ct_lung", "ibsi_c"]
 
 
+def test_a_study_is_asked_for_in_its_external_cohorts_too(tmp_path: Path, catalog: Catalog) -> None:
+    (tmp_path / "own.yaml").write_text(f"cohorts: [one]\nexternal: [two]\nrecipes: [ibsi_a]\n{STUDY}")
+    asked = Asked.of(catalog, ["one", "two"], [], [str(tmp_path / "own.yaml")])
+    assert [names(recipes_for(catalog, cohort, asked)) for cohort in ("one", "two")] == [["ibsi_a"], ["ibsi_a"]]
+
+
 def test_recipes_beside_the_catalog_stand_instead_of_radweave_s_for_images_of_their_kind(
     tmp_path: Path, catalog: Catalog, mine: str
 ) -> None:

@@ -1,0 +1,44 @@
+"""check_configuration: catalog, recipes and studies as one, with every fault at its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.core.errors import ConfigError
+from flows.configuration import check_configuration
+from tests.support.catalog import cohort_of, file_images, write_catalog
+
+TEXT = """\
+cohorts: [one]
+external: [twoo, three]
+endpoint: dead
+blocks: {r: [clinical]}
+models: [svm]
+splits: [given]
+"""
+
+
+def cohort(endpoint: str = "dead", **changes: Any) -> dict[str, Any]:
+    variables = {"ending": {"type": "flag", "description": "died", "role": "outcome"}}
+    table = {"block": "clinical", "path": "table.csv", "id": "id", "columns": {"ending": "ending"}, **changes}
+    endpoints = {endpoint: {"kind": "binary", "column": "ending"}}
+    return cohort_of(file_images(), variables=variables, tables=[table], endpoints=endpoints)
+
+
+def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_path: Path) -> None:
+    catalog = write_catalog(tmp_path, one=cohort(), two=cohort(), three=cohort("death"))
+    study = tmp_path / "mine.yaml"
+    study.write_text(TEXT)
+    with pytest.raises(ConfigError) as caught:
+        check_configuration(catalog, [study])
+    told = [str(fault) for fault in caught.value.faults]
+    assert f'{study}:2: unknown cohort; found "twoo"; allowed: one, two, three; did you mean "two"?' in told
+    assert f'{study}:3: unknown endpoint of cohort three; found "dead"; allowed: death; did you mean "death"?' in told
+    assert (
+        f"{study}:6: no table of its cohorts has a split; name the column by `split` of a table in the catalog" in told
+    )
+    study.write_text(TEXT.replace("twoo, three", "two"))
+    check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
