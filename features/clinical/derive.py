@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from features.clinical.outcome import is_out_of_range, range_message
 from features.core.catalog.catalog import Cohort
@@ -23,13 +23,14 @@ def derive_outcomes(name: str, rows: Mapping[str, Row], cohort: Cohort) -> tuple
     derived is counted in a warning, reason by reason (TAB_NOT_DERIVED).
     """
     given = {word: tuple(found) for word, found in derived_variables(cohort.declared, cohort.derived, "").items()}
+    read = {word: [one.variable for one in derivation.inputs()] for word, derivation in cohort.derived.items()}
     quarantined: list[Quarantined] = []
     reasons: dict[tuple[str, str], Counter[NotDerived]] = {}
     for code, row in rows.items():
         centre, lost = str(row["centre"]), dict[str, Rejected]()
         for word, names in given.items():
             row |= dict.fromkeys(names)
-            found = _derived(row, cohort, word, lost)
+            found = _derived(row, cohort, word, read[word], lost)
             if isinstance(found, Rejected):
                 lost |= dict.fromkeys(names, found)
             elif isinstance(found, NotDerived):
@@ -43,19 +44,20 @@ def derive_outcomes(name: str, rows: Mapping[str, Row], cohort: Cohort) -> tuple
     return quarantined, [_warning(name, *at, found, patients[at[0]]) for at, found in sorted(reasons.items())]
 
 
-def _derived(row: Row, cohort: Cohort, word: str, lost: Mapping[str, Rejected]) -> Row | NotDerived | Rejected:
+def _derived(
+    row: Row, cohort: Cohort, word: str, read: Iterable[str], lost: Mapping[str, Rejected]
+) -> Row | NotDerived | Rejected:
     """The outcomes of one derivation by name, or why there are none. lost: outcomes above it that cannot be."""
-    derivation = cohort.derived[word]
     values: dict[str, Value] = {}
-    for one in derivation.inputs():
-        variable, value = cohort.variables[one.variable], row.get(one.variable)
-        if one.variable in lost:
-            return lost[one.variable]
+    for name in read:
+        variable, value = cohort.variables[name], row.get(name)
+        if name in lost:
+            return lost[name]
         if variable.role == "outcome" and is_out_of_range(value, variable):
-            return Rejected("TAB_RANGE", range_message(one.variable, variable))
-        values[one.variable] = value  # type: ignore[assignment]
+            return Rejected("TAB_RANGE", range_message(name, variable))
+        values[name] = value  # type: ignore[assignment]
     try:
-        found = derivation.derive(values)
+        found = cohort.derived[word].derive(values)
     except Rejected as why:
         return why
     if isinstance(found, NotDerived):
@@ -70,12 +72,12 @@ def _losses(
     for word, names in given.items():
         if not (names and names[0] in lost):
             continue
-        read = {
+        readers = {
             endpoint: next(column for column in names if _reads(declared, column))
             for endpoint, declared in cohort.endpoints.items()
             if any(_reads(declared, column) for column in names)
         }
-        for endpoint, column in (read or {word: names[0]}).items():
+        for endpoint, column in (readers or {word: names[0]}).items():
             yield {"column": column, "endpoint": endpoint, "derived": word}, lost[names[0]]
 
 

@@ -128,6 +128,9 @@ class Recist(Derivation):
         start = _numbers(values, self.baseline)
         if all(value is None for value in start):
             return NotDerived.NO_TARGET_LESION
+        flags = [one.node for one, value in zip(self.lesions, start, strict=False) if value is not None]
+        if any(isinstance(flag, str) and values[flag] is None for flag in flags):
+            return NotDerived.NO_VALUE
         nodes = [
             bool(values[one.node]) if isinstance(one.node, str) else one.node
             for one in self.lesions or (Lesion(),) * len(start)

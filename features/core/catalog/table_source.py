@@ -148,9 +148,26 @@ class ClinicalTable(TableSource):
 
     block: Literal["clinical"] = Field(description="a table of clinical variables, one row per patient")
     as_of: date | None = Field(None, description="no date in the table is later; without it, today in UTC")
+    start: str | None = Field(None, description="column of the first date where columns name `end` alone")
+    date_format: str | None = Field(None, description="how dates are written where columns do not say it")
     columns: dict[
         Word, Annotated[ColumnSource, BeforeValidator(_column_source, json_schema_input_type=str | ColumnSource)]
     ] = Field(description="variable → column of the table, by name or with its coding")
+
+    @model_validator(mode="before")
+    @classmethod
+    def share_dates(cls, given: Any) -> Any:
+        """Columns of dates take `start` and `date_format` of the table where they say none of their own."""
+        if not isinstance(given, dict) or not isinstance(given.get("columns"), dict):
+            return given
+        shared = {key: given[key] for key in ("start", "date_format") if given.get(key) is not None}
+        columns = {
+            word: {**shared, **column}
+            if isinstance(column, dict) and "end" in column and "from" not in column
+            else column
+            for word, column in given["columns"].items()
+        }
+        return {**given, "columns": columns}
 
     @model_validator(mode="after")
     def check_id(self) -> ClinicalTable:
