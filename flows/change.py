@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from features.core.catalog.catalog import Catalog
+from features.core.catalog.ready_table import BUILT_IN
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.recipe import Recipe
 from flows.serving.study_form import Aim
@@ -55,16 +56,26 @@ def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> No
     for name in plan.all_cohorts:
         _check_aim(plan, name, catalog)
     offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
+    words = known_blocks(plan, catalog)
     for block in sorted({block for blocks in plan.blocks.values() for block in blocks}):
         if block in ("radiomics", "deep") and block not in offered:
             has = f"which give {', '.join(sorted(offered))}" if recipes else "of which it has none"
             raise RadweaveError(f'study {plan.name}: the block "{block}" comes from none of its recipes, {has}')
         if block == "region" and not recipes:
             raise RadweaveError(f'study {plan.name}: the block "region" needs a recipe, and the study has none')
+        if block not in words:
+            there = f"there are {', '.join(words)}. {hint_sentence(block, words)}".strip()
+            raise RadweaveError(f'study {plan.name}: its cohorts have no block "{block}"; {there}')
         tables = sorted({table.block for name in plan.cohorts for table in catalog.cohort(name).tables})
         if block in ("clinical", "genomic") and block not in tables:
             has = f"only of {', '.join(tables)}" if tables else "none at all"
             raise RadweaveError(f'study {plan.name}: its cohorts have no table of the block "{block}", {has}')
+
+
+def known_blocks(plan: Study, catalog: Catalog) -> list[str]:
+    """The words that a study's sets of blocks may hold: radweave's own, and those of its cohorts' ready-made tables."""
+    cohorts = [catalog.cohorts[name] for name in plan.all_cohorts if name in catalog.cohorts]
+    return [*BUILT_IN, *sorted({table.block for one in cohorts for table in one.tables} - {*BUILT_IN})]
 
 
 def _check_aim(plan: Study, name: str, catalog: Catalog) -> None:

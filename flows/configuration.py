@@ -115,6 +115,7 @@ def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -
 
 def _study_faults(document: Document, study: object, catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
+    from flows.change import known_blocks
     from tasks.modelling.evaluation.study import Study
 
     assert isinstance(study, Study)
@@ -168,8 +169,13 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
             faults.append(Fault(where, str(error)))
     offered = {extractor.block for one in named for extractor in one.recipe.extractors}
     unread = len(named) < len(study.recipes)
+    words = known_blocks(study, catalog)
+    for i, delta in enumerate(study.deltas):
+        for j, block in enumerate(delta.blocks):
+            known(("deltas", i, "blocks", j), "block", block, words)
     for name, blocks in study.blocks.items():
-        for block in blocks:
+        for i, block in enumerate(blocks):
+            known(("blocks", name, i), "block", block, words)
             if block in ("radiomics", "deep") and block not in offered and not unread:
                 what = f'the block "{block}" comes from no recipe of the study'
                 faults.append(Fault(document.where(("blocks", name)), what, allowed=", ".join(sorted(offered))))

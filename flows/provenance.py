@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from features.core.catalog.catalog import Catalog
+from features.core.catalog.catalog import Catalog, Cohort, ReadyTable
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import StoreError
@@ -35,13 +35,27 @@ def study_provenance(
         if name not in mart.manifest.cohorts:
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
-        read = {table: file.sha256 for table in READ if (file := mart.manifest.file(table, name)) is not None}
+        ready = _ready_tables(plan, catalog.cohort(name))
+        read = {
+            table: file.sha256
+            for table in (*READ, *sorted({one.block for one in ready}))
+            if (file := mart.manifest.file(table, name))
+        }
         features = [file.sha256 for block in IMAGE_BLOCKS for file in mart.manifest.parts(block, name, names)]
-        found[f"tables of {name}"] = digest_json([read, features, declared])
+        told = [table.model_dump(mode="json") for table in ready]
+        found[f"tables of {name}"] = digest_json([read, features, declared, *([told] if told else [])])
     if plan.stable is not None:
         scores = stability_digests(mart.store, plan.stable.cohort, recipes)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
     return {**found, **_code(plan), "radweave": version("radweave")}
+
+
+def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
+    """The ready-made tables that a study reads: of blocks that it names, and those that tell a split."""
+    named = {block for found in plan.blocks.values() for block in found} | {
+        b for one in plan.deltas for b in one.blocks
+    }
+    return [t for t in cohort.tables if isinstance(t, ReadyTable) and (t.block in named or t.split is not None)]
 
 
 def _code(plan: Study) -> dict[str, str]:

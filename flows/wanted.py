@@ -65,12 +65,12 @@ def recipes_for(
 
     By default, as far as they fit: recipes in the folder `recipes` beside the catalog that say `default: true`; and, of
     images that none of them is for, recipes of radweave that say so, and those that its studies of this cohort name.
-    held: recipes of the cohort's tables, which stay.
-    Raises RadweaveError if there is none, ConfigError if two recipes of one name have other settings.
+    held: recipes of the cohort's tables, which stay. A cohort without images has none.
+    Raises RadweaveError if no recipe fits its images, ConfigError if two recipes of one name have other settings.
     """
     chosen = asked.of_cohort(catalog, cohort) or _by_default(catalog, cohort)
     chosen += [Found(recipe, f'the tables of cohort "{cohort}"') for recipe in held]
-    if not chosen:
+    if catalog.cohort(cohort).images and not chosen:
         fitting = [name for name in recipe_files() if fits_cohort(catalog, cohort, find_recipe(name))]
         named = f" (there are {', '.join(fitting)})" if fitting else ""
         raise RadweaveError(
@@ -143,7 +143,7 @@ def _unfit(catalog: Catalog, cohorts: Sequence[str], recipe: Recipe) -> Radweave
 
 def _kinds(catalog: Catalog, cohort: str) -> str:
     images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
-    return ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images))
+    return ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images)) or "no images"
 
 
 def _beside(catalog: Catalog, cohort: str) -> list[Found]:

@@ -22,9 +22,8 @@ from features.fusion.lesions import choose_largest, merge_lesions
 from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
 from features.fusion.question import Question
+from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
-
-UNKNOWN = "unknown"  # stands for the patient in quarantine rows of files that name none
 
 
 @dataclass
@@ -33,7 +32,8 @@ class Part:
 
     X: predictors, one row per case; y: their outcome; table: the facts of the cohort table; flow: who left at which step;
     lacks: modality or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
-    outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked.
+    outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
+    units: ready-made column → unit.
     """
 
     X: pd.DataFrame
@@ -46,10 +46,12 @@ class Part:
     outcomes: pd.DataFrame
     late: dict[str, str]
     checked: list[str]
+    units: dict[str, str]
 
 
 def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> Part:
-    """In order: cases with an image, of these with the outcome, of these with every block if the question wants that.
+    """In order: cases with an image, if the study asks for any, of these with the outcome, of these with every block if the
+    question wants that.
 
     Raises what `fuse` raises for one cohort.
     """
@@ -82,14 +84,19 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         outcomes=_outcome_variables(read, cases),
         late=late,
         checked=checked,
+        units={f"{block.name}__{name}": unit for block in read.ready for name, unit in block.units.items()},
     )
 
 
 def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> pd.DataFrame:
-    """Cases with a usable image at the prediction time point; all if the study asks for no images."""
+    """Cases with a usable image at the prediction time point; all patients if the study asks for no images."""
     name, region = read.name, read.region
+    if not read.modalities:
+        count = region["patient"].nunique()
+        flow.append(FlowRow(f"{name}: patients", count, count))
+        return region
     patients = set(region["patient"]) | set(read.clinical.index) | _quarantined_patients(read.mart, name)
-    with_image = region[~read.lacks_image.all(axis=1)] if read.modalities else region
+    with_image = region[~read.lacks_image.all(axis=1)]
     without = patients - set(with_image["patient"])
     reasons = _why_no_image(read.mart, name, question.predict_at, without, read.modalities)
     label = f"{name}: patients with a usable image at {question.predict_at}"
@@ -119,19 +126,25 @@ def _predictors(
     read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame, days: Sequence[int], question: Question
 ) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     """Columns of all blocks; those that are left out because they are known too late; those that a person has checked."""
-    genomic, checked = _genomic(read.mart, read.name, read.cohort, cases)
+    genomic, checked = _genomic(read, cases)
     late = _late(read.cohort, genomic.columns, question.predict_at)
     blocks = [
         _clinical(read.cohort, read.clinical, cases, question.predict_at),
         genomic.drop(columns=late.keys() & genomic.columns),
         images,
+        *(block.join(cases, question.predict_at, question.lesions) for block in read.ready),
     ]
     if question.deltas:
         rows, everything = _images(read, read.every, question)
     for delta, between in zip(question.deltas, days, strict=True):
         compared = [column for column in images.columns if block_of(column, question.recipes) in delta.blocks]
         blocks.append(delta.compute(rows, everything[compared], cases, between))
+        for block in (one for one in read.ready if one.name in delta.blocks):
+            own = cases if block.has_lesions else cases.assign(lesion="")
+            blocks.append(delta.compute(*block.of_every_time(question.lesions), own, between))
     cleared = encode(read.clinical.iloc[:0], {w: v for w, v in read.cohort.variables.items() if v.leak_checked})
+    late |= {column: when for block in read.ready for column, when in block.late.items()}
+    checked += [column for block in read.ready for column in block.checked]
     return pd.concat(blocks, axis=1), late, [*checked, *(str(column) for column in cleared.columns)]
 
 
@@ -143,10 +156,12 @@ def _lacking(X: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 
 def _facts(read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the cohort table: who the cases are, their clinical variables and volumes."""
+    """Rows of the cohort table: who the cases are, their clinical variables and volumes, and their split if there is one."""
     table = cases[["cohort", "centre", "patient", "timepoint"]].join(
         in_order(read.clinical, read.cohort.variables), on="patient", validate="many_to_one"
     )
+    if read.split:
+        table["split"] = cases["patient"].map(read.split)
     return table.assign(**{f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(read.modalities)})
 
 
@@ -169,7 +184,7 @@ def _why_no_image(
     codes: dict[str, set[str]] = {}
     for row in mart.read("quarantine", name).to_pylist():
         parts = row["case"].split(":")
-        asked = not modalities or row["modality"] in ("", *modalities)
+        asked = row["modality"] in ("", *modalities)
         if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
             codes.setdefault(parts[1], set()).add(row["code"])
     return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
@@ -219,16 +234,17 @@ def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predi
     return encode(clinical.reindex(cases["patient"]).set_axis(cases.index), known)
 
 
-def _genomic(mart: Mart, name: str, cohort: Cohort, cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _genomic(read: CohortTables, cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """All columns of the genomic block, and those that a person has checked for leaks.
 
     Raises RadweaveError if the mart holds a column that no table of the catalog explains: its table, or the time at
     which it is known, was declared anew since the refresh.
     """
-    sources = [table for table in cohort.tables if isinstance(table, GenomicTable)]
-    if not sources:
+    if read.genomic is None:
         return pd.DataFrame(index=cases.index), []
-    frame = mart.read("genomic", name).to_pandas().set_index("patient").drop(columns=["cohort", "centre"])
+    sources, name = [table for table in read.cohort.tables if isinstance(table, GenomicTable)], read.name
+    facts = [key for key in ("cohort", "centre", "split") if key in read.genomic.schema.names]
+    frame = read.genomic.drop_columns(facts).to_pandas().set_index("patient")
     strange = [column for column in frame.columns if not any(source.explains(column) for source in sources)]
     if strange:
         raise StoreError(

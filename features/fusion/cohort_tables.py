@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,7 +13,10 @@ from features.core.errors import RadweaveError, StoreError, hint_sentence
 from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.kinds.recipe import Recipe
 from features.fusion.missing import lacking_modalities
+from features.fusion.patient_rows import by_content, patient_rows
 from features.fusion.question import Question
+from features.fusion.ready_block import ReadyBlock, read_ready_blocks
+from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
 from features.results.prefixes import settings_digests
 from features.results.schemas import IMAGE_BLOCKS
@@ -24,8 +27,10 @@ class CohortTables:
     """Tables of one cohort.
 
     every: the region block, index case; region: of it the cases at the prediction time point, in the order of their files'
-    digests. clinical: index patient. features: columns of the recipes, a frame for each block of images, index case.
-    lacks_image: case → whether it lacks a usable image of a modality.
+    digests; where the study asks for no image, the patients of all tables, as `patient_rows`. clinical: index patient.
+    features: columns of the recipes, a frame for each block of images, index case. lacks_image: case → whether it lacks a
+    usable image of a modality. genomic: index patient, None if there is none. ready: ready-made blocks that are asked for.
+    split: patient → `train` or `test`, of those of whom a table says so.
     """
 
     name: str
@@ -38,6 +43,9 @@ class CohortTables:
     clinical: pd.DataFrame
     features: tuple[pd.DataFrame, ...]
     lacks_image: pd.DataFrame
+    genomic: pa.Table | None
+    ready: tuple[ReadyBlock, ...]
+    split: Mapping[str, str]
 
 
 def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> CohortTables:
@@ -45,12 +53,23 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     cohort = catalog.cohort(name)
     endpoint = _endpoint(name, cohort, question)
     every = mart.read("region", name).to_pandas().set_index("case")
-    region = every[every["timepoint"] == question.predict_at]
-    region = region.loc[_by_files(mart, name, region.index)]
-    clinical = mart.read("clinical", name).to_pandas().set_index("patient")
+    kept = mart.read("clinical", name)
+    clinical = kept.to_pandas().set_index("patient")
     undeclared = [word for word in cohort.variables if word not in clinical]
     if undeclared:
         raise StoreError(f'the mart has no "{undeclared[0]}" for cohort "{name}": run radweave refresh {name}')
+    genomic = mart.read("genomic", name) if any(table.block == "genomic" for table in cohort.tables) else None
+    ready = read_ready_blocks(mart, name, cohort, question.read_blocks, question.predict_at)
+    if question.recipes:
+        region = every[every["timepoint"] == question.predict_at]
+        region = region.loc[_by_files(mart, name, region.index)]
+    else:
+        patients = by_content(
+            kept,
+            [*((genomic,) if genomic is not None else ()), *(block.table for block in ready)],
+            _elsewhere(mart, name, every),
+        )
+        region = patient_rows(name, question.predict_at, patients, ready, question.lesions)
     recipes = [recipe.name for recipe in question.recipes]
     tables = {block: mart.read(block, name, recipes=recipes) for block in IMAGE_BLOCKS}
     features = [_features(mart, block, name, table, question) for block, table in tables.items()]
@@ -68,6 +87,9 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         clinical=clinical,
         features=tuple(features),
         lacks_image=lacking_modalities(tables, region, question.recipes),
+        genomic=genomic,
+        ready=ready,
+        split=_split(mart, name, cohort),
     )
 
 
@@ -99,6 +121,27 @@ def _by_files(mart: Mart, name: str, cases: pd.Index[str]) -> list[str]:
     for row in mart.read("scans", name, ["case", "image_digest", "mask_digest"]).to_pylist():
         digests.get(row["case"], []).append(row["image_digest"] + row["mask_digest"])
     return sorted(cases, key=lambda case: (sorted(digests[case]), case))
+
+
+def _elsewhere(mart: Mart, name: str, every: pd.DataFrame) -> dict[str, str]:
+    """Patients of images and of quarantine → their centre."""
+    rows = mart.read("quarantine", name, ["case", "centre"]).to_pylist()
+    rejected = {row["case"].split(":")[1]: row["centre"] for row in rows if row["case"].count(":")}
+    return {
+        **{p: c for p, c in rejected.items() if p != UNKNOWN},
+        **dict(zip(every["patient"], every["centre"], strict=True)),
+    }
+
+
+def _split(mart: Mart, name: str, cohort: Cohort) -> dict[str, str]:
+    """Patient → `train` or `test`, from all tables that have a column of it."""
+    found: dict[str, str] = {}
+    for block in sorted({table.block for table in cohort.tables if table.split is not None}):
+        rows = mart.read(block, name, ["patient", "split"])
+        if "split" not in rows.schema.names:
+            raise StoreError(f'the block "{block}" of the mart has no split: run radweave refresh {name}')
+        found |= {row["patient"]: row["split"] for row in rows.to_pylist() if row["split"]}
+    return found
 
 
 def _features(mart: Mart, block: str, name: str, table: pa.Table, question: Question) -> pd.DataFrame:

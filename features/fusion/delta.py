@@ -28,8 +28,11 @@ class Delta(Frozen):
     since: Word = Field(description="the earlier time point")
     until: Word = Field(description="the later time point; at predict_at of the study, or before")
     how: tuple[How, ...] = Field(("absolute",), min_length=1, description="which changes become columns")
-    blocks: tuple[Literal["region", "radiomics", "deep"], ...] = Field(
-        ("radiomics",), min_length=1, description="blocks whose features are compared; region: the volume"
+    blocks: tuple[Word, ...] = Field(
+        ("radiomics",),
+        min_length=1,
+        description="blocks whose features are compared: radiomics, deep, region (the volume), or ready-made blocks whose "
+        "rows are of time points",
     )
 
     @model_validator(mode="after")

@@ -22,8 +22,8 @@ def in_order(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataF
     return frame[list(variables)].astype(kinds)
 
 
-def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
-    """Predictors as float columns, one row as given; missing stays NaN.
+def encode(frame: pd.DataFrame, variables: Mapping[str, Variable], *, block: str = "clinical") -> pd.DataFrame:
+    """Predictors as float columns `BLOCK__NAME`, one row as given; missing stays NaN.
 
     number: as it is. flag: 0 or 1. ordinal: the rank of its level from 0. category: one column per level, without the
     first where there are two levels. Raises RadweaveError if a value is none of the declared levels.
@@ -35,11 +35,11 @@ def encode(frame: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFra
         _check_levels(name, values, variable)
         if variable.type == "category":
             for level in variable.levels[1:] if len(variable.levels) == 2 else variable.levels:
-                columns[f"clinical__{name}_{level}"] = np.where(missing, np.nan, (values == level).to_numpy(float))
+                columns[f"{block}__{name}_{level}"] = np.where(missing, np.nan, (values == level).to_numpy(float))
             continue
         if variable.type == "ordinal":
             values = values.map({level: float(rank) for rank, level in enumerate(variable.levels)})
-        columns[f"clinical__{name}"] = values.astype(object).where(~missing, np.nan).to_numpy(float)
+        columns[f"{block}__{name}"] = values.astype(object).where(~missing, np.nan).to_numpy(float)
     return pd.DataFrame(columns, index=frame.index)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
-from features.fusion.cohort_part import cohort_part
+from features.fusion.cohort_part import Part, cohort_part
 from features.fusion.cohort_tables import block_of
 from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, without_split
 from features.fusion.landmark_cohorts import check_landmark_cohorts
@@ -24,7 +25,8 @@ from features.results.manifest import Mart
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     """One row per case at the prediction time point, with outcome; columns of all blocks, float, NaN where missing.
 
-    Joins are one patient to one clinical and one genomic row, one case to one row of each image block. A case without a
+    Joins are one patient to one clinical and one genomic row, one case to one row of each image block, and of ready-made
+    features to one row of its patient, or of its lesion. Where no recipe is asked for, all patients are cases. A case without a
     modality, or any value of a block, keeps NaN there, to be imputed inside training folds, or is excluded if the question
     says so. Patients of all cohorts with one image or one row of numbers are named as copies; a held-out one who is a copy of a
     patient who trains leaves, with a reason in the flow. Held-out rows decide nothing of the others.
@@ -42,10 +44,12 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     if len({part.endpoint.kind for part in parts}) > 1:
         raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind in every cohort')
     _check_same_meaning(catalog, question)
+    _check_same_units(question, parts)
     X = pd.concat([part.X for part in parts], verify_integrity=True)
     X = X[[column for column in X.columns if column.startswith("clinical__")] + _others(X)].astype(float)
-    if all(part.X.empty for part in training):
-        raise FitError(f'no case has the endpoint "{question.endpoint}" and a usable image')
+    if not any(len(part.X) for part in training):
+        and_image = " and a usable image" if question.recipes else ""
+        raise FitError(f'no case has the endpoint "{question.endpoint}"{and_image}')
     table = pd.concat([part.table for part in parts])
     alone = question.cohorts if len(training) == 1 else ()  # its centres keep their names, whoever is external
     centres = [t if c in alone else f"{c}:{t}" for c, t in zip(table["cohort"], table["centre"], strict=True)]
@@ -65,10 +69,10 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         held_out=held_out_rows(table, question.external, given_split=question.given_split),
     )
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
+    _check_blocks_known(design, question)
     design = with_copies(without_split(design), pd.concat([part.scans for part in parts]))
     trained = {str(column) for part in training for column in part.X.columns}
     design = with_same_columns(design, question.external_columns, trained, named)
-    _check_blocks_known(design, question)
     checked = {column for part in training for column in part.checked} | {*question.leak_checked}
     train = design.take(np.flatnonzero(design.develops))
     check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
@@ -81,7 +85,7 @@ def _there(rows: pd.DataFrame, design: Design) -> pd.DataFrame:
 
 def _check_blocks_known(design: Design, question: Question) -> None:
     """Raises RadweaveError if all of a named block is known after the prediction."""
-    for block in {"clinical", "genomic"} & set(question.blocks):
+    for block in question.blocks:
         late = sorted({when for column, when in design.late.items() if column.startswith(f"{block}__")})
         if late and not design.columns(block):
             raise RadweaveError(
@@ -107,6 +111,18 @@ def _check_same_meaning(catalog: Catalog, question: Question) -> None:
             if known != meaning:
                 raise RadweaveError(
                     f'the {word} differs between the cohorts "{first}" and "{name}" in type, unit or levels'
+                )
+
+
+def _check_same_units(question: Question, parts: Sequence[Part]) -> None:
+    """Raises RadweaveError if a ready-made column of several cohorts has another unit in one of them."""
+    seen: dict[str, tuple[str, str]] = {}
+    for name, part in zip(question.all_cohorts, parts, strict=True):
+        for column, unit in part.units.items():
+            first, known = seen.setdefault(column, (name, unit))
+            if known != unit:
+                raise RadweaveError(
+                    f'the column "{column}" is in {known or "no unit"} in cohort "{first}", in {unit or "no unit"} in "{name}"'
                 )
 
 

@@ -77,6 +77,8 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
     Rows that are equal in fewer columns are reported and not joined.
     """
     names = list(dict.fromkeys(blocks[column] for column in X.columns))
+    if not names:
+        return []
     values = {name: X[[c for c in X.columns if blocks[c] == name]].to_numpy(np.float64) for name in names}
     others = patients[:, None] != patients[None, :]
     equal: dict[str, Counts] = {}

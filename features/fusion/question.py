@@ -41,6 +41,13 @@ class Question:
     given_split: bool = False
 
     @property
+    def read_blocks(self) -> frozenset[str]:
+        """The blocks that are read: those that are named, and those whose changes are asked for; none: any."""
+        return frozenset(
+            {*self.blocks, *(block for delta in self.deltas for block in delta.blocks)} if self.blocks else ()
+        )
+
+    @property
     def all_cohorts(self) -> tuple[str, ...]:
         """The cohorts that develop models, then those that are external."""
         return (*self.cohorts, *self.external)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 
 from features.core.errors import RadweaveError, hint_sentence, past_damage
@@ -15,6 +16,7 @@ from features.results.audit import withdrawn_in
 from features.results.manifest import kept_manifests, newest, read_audit, split_name
 
 MOST = 3  # ids that a message shows
+PLACE = ("patient", "timepoint", "lesion")  # columns of a case id, after the cohort
 UNKNOWN = "unknown"  # stands for the patient of a file that names none
 
 
@@ -49,15 +51,16 @@ def cases_by_place(store: Store, unread: list[str] | None = None) -> Iterator[tu
 
 
 def cases_at(path: Path, cohort: str) -> Iterator[str]:
-    """The cases in a table and their patients. cohort: of a table that may have one row per patient.
+    """The cases in a table and their patients. cohort: of a table that may have rows of patients, not of images.
 
     Raises StoreError if it cannot be read.
     """
     names = column_names(path)
-    key = "case" if "case" in names else "patient" if cohort and "patient" in names else ""
-    for value in read_table(path, [key])[key].unique().to_pylist() if key else ():
-        parts = str(value).split(":") if key == "case" else [cohort, str(value)]
-        if value and len(parts) > 1 and parts[1] != UNKNOWN:
+    keys = ["case"] if "case" in names else list(takewhile(names.__contains__, PLACE)) if cohort else []
+    rows = read_table(path, keys).group_by(keys, use_threads=False).aggregate([]).to_pylist() if keys else []
+    for row in rows:
+        parts = str(row["case"]).split(":") if "case" in row else [cohort, *filter(None, row.values())]
+        if len(parts) > 1 and parts[1] != UNKNOWN:
             yield from (":".join(parts[:count]) for count in range(2, len(parts) + 1))
 
 

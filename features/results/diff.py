@@ -25,7 +25,7 @@ _PIXELS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case (kind "table": a patient) that differs, and why. `block`: DICOM Modality, or the patient table."""
+    """A case (kind "table": a patient) that differs, and why. `block`: DICOM Modality, or the table of patients."""
 
     cohort: str
     case: str
@@ -49,7 +49,7 @@ def diff_refreshes(before: Mart, after: Mart, cohorts: Iterable[str] = ()) -> Di
 
     added: not there before; restored: not there before, but in an earlier refresh that is kept; gone: not there any more;
     rejected and released: used before or after, and in quarantine at the other end; changed: its files or its place in
-    the catalog; table: a patient's row of a clinical or genomic table. Raises StoreError if a table is damaged.
+    the catalog; table: a patient's row of a table without images. Raises StoreError if a table is damaged.
     """
     names = sorted(set(cohorts) or set(before.manifest.cohorts) | set(after.manifest.cohorts))
     changes: list[Change] = []
@@ -58,7 +58,7 @@ def diff_refreshes(before: Mart, after: Mart, cohorts: Iterable[str] = ()) -> Di
         if _same(before.manifest, after.manifest, cohort):
             continue
         changes += _scans(before, after, cohort)
-        for block in ("clinical", "genomic"):
+        for block in _patient_blocks(before, after, cohort):
             changes += _patients(before, after, cohort, block)
         columns += _columns(before, after, cohort)
     return Diff(before.manifest.refresh, after.manifest.refresh, tuple(changes), tuple(columns))
@@ -110,18 +110,29 @@ def _earlier(mart: Mart, cohort: str) -> set[tuple[str, str]]:
 
 
 def _patients(before: Mart, after: Mart, cohort: str, block: str) -> Iterator[Change]:
-    old, new = (_frame(mart, block, cohort, ["patient"]) for mart in (before, after))
-    for patient in new.index.difference(old.index):
-        yield Change(cohort, f"{cohort}:{patient}", block, "table", "new row")
-    for patient in old.index.difference(new.index):
-        yield Change(cohort, f"{cohort}:{patient}", block, "table", "row is gone")
+    old, new = (_by_case(_frame(mart, block, cohort, ["patient"]), cohort) for mart in (before, after))
+    for case in new.index.difference(old.index):
+        yield Change(cohort, case, block, "table", "new row")
+    for case in old.index.difference(new.index):
+        yield Change(cohort, case, block, "table", "row is gone")
     both, shared = old.index.intersection(new.index), [column for column in old.columns if column in new.columns]
     then, now = old.loc[both, shared], new.loc[both, shared]
     different = (then != now) & ~(then.isna() & now.isna())
-    for patient in both[different.any(axis=1)]:
-        names = [column for column in shared if different.loc[patient, column]]
+    for case in both[different.any(axis=1)]:
+        names = different.columns[different.loc[case]].tolist()
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        yield Change(cohort, f"{cohort}:{patient}", block, "table", shown)
+        yield Change(cohort, case, block, "table", shown)
+
+
+def _by_case(rows: pd.DataFrame, cohort: str) -> pd.DataFrame:
+    """Rows, index patient, under `cohort:patient[:timepoint][:lesion]`."""
+    names = [[f"{cohort}:{patient}" for patient in rows.index]]
+    names += [rows[key].tolist() for key in ("timepoint", "lesion") if key in rows]
+    return rows.set_axis([":".join(filter(None, parts)) for parts in zip(*names, strict=True)])
+
+
+def _patient_blocks(before: Mart, after: Mart, cohort: str) -> list[str]:
+    return list(dict.fromkeys(block for mart in (before, after) for block in mart.manifest.patient_blocks(cohort)))
 
 
 def _columns(before: Mart, after: Mart, cohort: str) -> Iterator[tuple[str, str, str]]:
@@ -136,7 +147,7 @@ def _columns(before: Mart, after: Mart, cohort: str) -> Iterator[tuple[str, str,
             versions = [_version(frame, prefix) for frame in described]
             changed = f"version {versions[0]} → {versions[1]}" if versions[0] != versions[1] else "other settings"
             yield cohort, prefix, changed
-    for block in ("clinical", "genomic"):
+    for block in _patient_blocks(before, after, cohort):
         names = [set(frame.loc[block].index) if block in frame.index else set() for frame in described]
         for words, why in ((names[1] - names[0], "new columns"), (names[0] - names[1], "columns are gone")):
             if words:

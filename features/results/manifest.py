@@ -32,10 +32,10 @@ from features.core.storage.place import (
     write_bytes,
 )
 from features.core.storage.seal import damaged, json_bytes, read_json
-from features.core.storage.store import Store
+from features.core.storage.store import REGION, Store
 from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, mark_used, read_rows, with_key, write_rows
-from features.results.schemas import IMAGE_BLOCKS
+from features.results.schemas import FIXED, IMAGE_BLOCKS
 from features.results.side_by_side import side_by_side
 
 LAYOUT = 6  # of the store; raise it when older readers would misread it
@@ -99,6 +99,12 @@ class Manifest(Frozen):
     def of_cohort(self, cohort: str) -> dict[str, File]:
         """The files of a cohort by table."""
         return {split_name(name)[0]: file for name, file in self.files.items() if split_name(name)[1] == cohort}
+
+    def patient_blocks(self, cohort: str) -> list[str]:
+        """The blocks of a cohort whose rows are of patients, not of images: clinical first."""
+        others = {REGION, *(schema.name for schema in FIXED)}
+        found = {name for name in self.of_cohort(cohort) if "/" not in name} - others
+        return sorted(found, key=lambda name: (name != "clinical", name))
 
     def parts(self, table: str, cohort: str, recipes: Collection[str] | None = None) -> list[File]:
         """The files of a table of a cohort, by name: one, or of an image block one per recipe.

@@ -1,15 +1,17 @@
-"""Tables: the clinical and genomic tables of a cohort, read anew or taken from the newest refresh if nothing changed."""
+"""Tables: the tables of a cohort's patients, read again or taken from the newest refresh if nothing changed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
 
 import pyarrow as pa
 
 from features.core.quarantine import Quarantined
 from features.core.storage.table import column_of
+from features.results.cases import PLACE
 from features.results.known_results import KnownResults
 from features.tables.patient import PatientTable
 
@@ -31,9 +33,7 @@ def known_tables(known: KnownResults) -> Mapping[str, PatientTable] | None:
             return None
         fixed[name] = kept.to_pylist()
     found: dict[str, PatientTable] = {}
-    for block in ("clinical", "genomic"):
-        if known.manifest.file(block, known.cohort) is None:
-            continue
+    for block in known.manifest.patient_blocks(known.cohort):
         table = known.table(block)
         if table is None:
             return None
@@ -49,14 +49,15 @@ def known_tables(known: KnownResults) -> Mapping[str, PatientTable] | None:
 
 
 def without(tables: Mapping[str, PatientTable], withdrawn: Iterable[str]) -> Mapping[str, PatientTable]:
-    """The tables without the patients that were withdrawn whole (`cohort:patient`)."""
+    """The tables without the patients (`cohort:patient`), and the rows of time points or lesions, that were withdrawn."""
     gone = frozenset(withdrawn)
     if not gone:
         return tables
     found = {}
     for block, one in tables.items():
-        ids = zip(one.table["cohort"].to_pylist(), one.table["patient"].to_pylist(), strict=True)
-        kept = pa.array([f"{cohort}:{patient}" not in gone for cohort, patient in ids], pa.bool_())
+        keys = one.table.select(["cohort", *takewhile(one.table.schema.names.__contains__, PLACE)]).to_pydict()
+        ids = (list(accumulate(key, "{}:{}".format)) for key in zip(*keys.values(), strict=True))
+        kept = pa.array([gone.isdisjoint(own) for own in ids], pa.bool_())
         notes = {
             name: tuple(row for row in getattr(one, name) if ":".join(row.case.split(":")[:2]) not in gone)
             for name in ("quarantined", "warnings")

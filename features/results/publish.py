@@ -164,9 +164,12 @@ def _blocks(columns: Mapping[str, Sequence[Column]]) -> dict[str, tuple[Column, 
 
 
 def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[str, str]]:
-    """A row for every patient who is in the images but not in a table, or the other way round."""
+    """A row for every patient who is in the images but not in a table, or the other way round.
+
+    Where the cohort has no images: in one table but not in another.
+    """
     centres: dict[str, str] = {}
-    there: dict[str, set[str]] = {"images": set()}
+    there: dict[str, set[str]] = {} if index.is_of_tables else {"images": set()}
     for centre, case in [(s.centre, s.case.patient) for s in index.scans] + [
         (row.centre, row.case.split(":")[1]) for row in index.quarantined if not row.case.endswith(":unknown")
     ]:
@@ -182,7 +185,7 @@ def _unmatched(index: Index, patients: Mapping[str, PatientTable]) -> list[dict[
     for patient, centre in sorted(centres.items()):
         present = [name for name, found in there.items() if patient in found]
         for name in there.keys() - set(present):
-            if "images" in (name, *present):  # a gene table need not cover the clinical one
+            if index.is_of_tables or "images" in (name, *present):  # a gene table need not cover the clinical one
                 facts = {"cohort": index.cohort, "centre": centre, "present_in": ",".join(present)}
                 rows.append({"patient": patient, "absent_from": name, **facts})
     return rows

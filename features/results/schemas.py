@@ -85,7 +85,7 @@ UNMATCHED = Schema(
     "unmatched",
     (
         Column("patient", "string", "pseudonym of the patient", role="key"),
-        Column("absent_from", "string", "where the patient is missing: images, clinical or genomic", role="key"),
+        Column("absent_from", "string", "where the patient is missing: images, or a table of patients", role="key"),
         *_facts(
             cohort="cohort of the catalog", centre="contributing centre", present_in="where the patient is, by comma"
         ),

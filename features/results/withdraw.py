@@ -31,7 +31,7 @@ from features.results.audit import (
     withdrawn_in,
     write_rows,
 )
-from features.results.cases import check_case, nearest, told
+from features.results.cases import PLACE, check_case, nearest, told
 from features.results.manifest import (
     EMPTY,
     File,
@@ -255,14 +255,17 @@ def _filtered(store: Store, table: str, cohort: str, path: Path, case: str) -> t
 
 
 def rows_of(table: pa.Table, case: str, *, keep: bool) -> pa.Table:
-    """The rows of a case (keep: all others). A patient's withdrawal covers the tables that have one row per patient."""
+    """The rows of a case (keep: all others). A patient's withdrawal covers all of her rows, that of a time point or a lesion
+    those of tables that tell it.
+    """
     names = table.schema.names
+    asked = dict(zip(PLACE, case.split(":")[1:], strict=False))
+    mask = pa.chunked_array([pa.array([asked.keys() <= {*names}] * table.num_rows, pa.bool_())])
     if "case" in names:
         mask = pc.or_(pc.equal(table["case"], case), pc.starts_with(table["case"], f"{case}:"))
-    elif "patient" in names and case.count(":") == 1:
-        mask = pc.equal(table["patient"], case.split(":")[1])
-    else:
-        mask = pa.chunked_array([pa.array([False] * table.num_rows, pa.bool_())])
+    elif asked.keys() <= {*names}:
+        for name, value in asked.items():
+            mask = pc.and_(mask, pc.equal(table[name], value))
     return table.filter(pc.invert(mask) if keep else mask)
 
 

@@ -37,7 +37,9 @@ def offer_study(form: Any, declared: Catalog) -> None:
         known["description"] += f". {', '.join(predicted)}"
     _offer_endpoints(form, declared)
     items = form.properties["blocks"]["items"]["items"]
-    items["enum"] = [block for block in BLOCKS if block in _blocks(declared)]
+    items.pop("pattern", None)
+    offered = _blocks(declared)
+    items["enum"] = [*(block for block in BLOCKS if block in offered), *sorted(offered - {*BLOCKS})]
     form.properties["external"]["items"] = _words(declared.cohorts)
 
 
@@ -66,8 +68,9 @@ def _offer_endpoints(form: Any, declared: Catalog) -> None:
 
 def _blocks(declared: Catalog) -> set[str]:
     """Blocks that some cohort can have: those of its tables, of its images, and changes where it has several time points."""
-    found = {"radiomics", "deep", "region"}  # every cohort has images
+    found = set[str]()
     for cohort in declared.cohorts.values():
+        found |= {"radiomics", "deep", "region"} if cohort.images else set()
         found |= {table.block for table in cohort.tables}
         found |= {"delta"} if len(cohort.timepoints) > 1 else set()
     return found

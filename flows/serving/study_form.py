@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import Discriminator, Field, Tag, create_model
 
+from features.core.catalog.ready_table import BUILT_IN
+from features.core.catalog.table_source import Word
 from features.core.frozen import Frozen
 from features.core.kinds.endpoint import Endpoint
 from flows.serving.parameters import Choice, any_of
-from tasks.modelling.evaluation.study import Block
 from tasks.modelling.models.model import MODELS, Model
 from tasks.modelling.splits.split import SPLITS, Split
 
 ENDPOINTS: tuple[str, ...] = tuple(
     get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Endpoint)[0])
 )
-BLOCKS: tuple[str, ...] = get_args(Block)
+BLOCKS: tuple[str, ...] = BUILT_IN
 AS_PLANNED = "as the study says"
 
 
@@ -84,7 +85,7 @@ else:
         Choice(none=AS_PLANNED),
     ]
     AnySplit = any_of(SPLITS)
-    SetOfBlocks = Annotated[tuple[Block, ...], Field(min_length=1)]
+    SetOfBlocks = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
 class ChosenSplit(Frozen):

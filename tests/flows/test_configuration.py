@@ -21,6 +21,9 @@ splits: [given]
 """
 
 
+BLOCKS = "cohorts: [demo]\nendpoint: dead\nblocks:\n  all: [clinical, {block}]\nmodels: [svm]\n"
+
+
 def cohort(endpoint: str = "dead", **changes: Any) -> dict[str, Any]:
     variables = {"ending": {"type": "flag", "description": "died", "role": "outcome"}}
     table = {"block": "clinical", "path": "table.csv", "id": "id", "columns": {"ending": "ending"}, **changes}
@@ -42,3 +45,16 @@ def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_pat
     )
     study.write_text(TEXT.replace("twoo, three", "two"))
     check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
+
+
+def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: Path) -> None:
+    demo = cohort()
+    demo["tables"].append({"block": "proteins", "path": "b.csv", "id": "id"})
+    catalog, study = write_catalog(tmp_path, demo=demo), tmp_path / "study.yaml"
+    study.write_text(BLOCKS.format(block="proteins"))
+    check_configuration(catalog, [study])
+    study.write_text(BLOCKS.format(block="protein"))
+    with pytest.raises(
+        ConfigError, match=r'study\.yaml:4: unknown block; found "protein"; .*did you mean "proteins"\?'
+    ):
+        check_configuration(catalog, [study])

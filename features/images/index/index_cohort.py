@@ -36,9 +36,9 @@ class Index:
     """The scans of a cohort, sorted, and what was refused.
 
     `files`: how many files were used, merged (second copies), quarantined, `ignored_REASON` (the reasons of `Ignored`) and
-    withdrawn; every file stands in one of them. `read`: files that were opened; `reused`: files that were known and not
-    opened. `withdrawn`: scans left out. `warned`: doubts about sources of the catalog. `key_fingerprint`: of the key that
-    the case ids were made with.
+    withdrawn; every file stands in one of them; empty where the cohort declares no images. `read`: files that were opened;
+    `reused`: files that were known and not opened. `withdrawn`: scans left out. `warned`: doubts about sources of the catalog.
+    `key_fingerprint`: of the key that the case ids were made with.
     """
 
     cohort: str
@@ -50,6 +50,11 @@ class Index:
     withdrawn: int = 0
     warned: tuple[Quarantined, ...] = ()
     key_fingerprint: str = ""
+
+    @property
+    def is_of_tables(self) -> bool:
+        """Whether the cohort has no images at all, and declares none."""
+        return not (self.files or self.scans or self.quarantined)
 
 
 def index_cohort(
@@ -113,7 +118,8 @@ def index_cohort(
     quarantined = sorted((_row(refusal, name, found.readable, cache) for refusal in refusals), key=_order)
     gone = {file for one in left_out for file in one.files}
     places = _places(found, scans, refusals, gone)
-    files = dict.fromkeys(("used", "merged", "quarantined", *(["withdrawn"] if withdrawn else [])), 0)
+    counted = ("used", "merged", "quarantined", *(["withdrawn"] if withdrawn else []))
+    files = dict.fromkeys(counted if catalog.cohort(name).images else (), 0)
     files |= Counter(places.values())
     gone = {file for file in gone if places[file] == "withdrawn"}
     cache.forget_digests(gone & found.readable)

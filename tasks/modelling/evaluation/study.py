@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -31,8 +31,6 @@ from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
 from tasks.modelling.models.model import MODELS, Model
 from tasks.modelling.splits.split import SPLITS, Split
-
-Block = Literal["clinical", "genomic", "radiomics", "deep", "region", "delta"]
 
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
 NAME_OR_FILE = re.compile(r"[a-z][a-z0-9_/]*|.*\.ya?ml")
@@ -78,9 +76,10 @@ class Study(Frozen):
     recipes: tuple[Annotated[str, AfterValidator(_name_or_file)], ...] = Field(
         (), description="recipes whose features are used: names, or files as seen from the file of the study"
     )
-    blocks: dict[Word, Annotated[tuple[Block, ...], Field(min_length=1)]] = Field(
+    blocks: dict[Word, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(
         min_length=1,
-        description="sets of blocks that are compared, each under a name; the baselines `clinical` and `volume` stand beside them",
+        description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, or "
+        "blocks of ready-made tables; the baselines `clinical` and `volume` stand beside them",
     )
     models: tuple[Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)], ...] = Field(
         min_length=1, description="models that are compared"

@@ -19,11 +19,14 @@ from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
 from features.core.region import Region
 from features.core.storage.store import REGION, Store
+from features.core.storage.table import Schema
 from features.genomic.read_genomic import read_genomic
 from features.images.index.index_cohort import Index
 from features.results.patients import Tables
 from features.results.publish import publish
 from features.results.work import check_of, features_of, plan_scans
+from features.tables.patient import KEY as PATIENT_KEY
+from features.tables.patient import PatientTable
 from tests.support.catalog import catalog_of, cohort_of, dicom_images
 
 SECRET = b"k" * 64
@@ -104,7 +107,8 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
 @pytest.fixture
 def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
     """Publish a cohort. scans: (patient, modality, result) with the result a number, a code of the check ("MASK_EMPTY")
-    or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text. facts: of a patient's images.
+    or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text. ready: tables of ready-made
+    blocks. facts: of a patient's images. secret: key of the pseudonyms. place: another store.
     """
 
     def build(
@@ -115,12 +119,15 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
         *,
         name: str = "demo",
         genomic: str = "",
+        ready: Mapping[str, PatientTable] = MappingProxyType({}),
+        secret: bytes = SECRET,
+        place: Store | None = None,
         rejected: Sequence[Quarantined] = (),
         facts: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
     ) -> None:
         made = []
         for patient, modality, result, *timepoint in scans:
-            case = CaseId(name, pseudonym(SECRET, name, patient), *timepoint)
+            case = CaseId(name, pseudonym(secret, name, patient), *timepoint)
             files = [FileSet("nifti", (), f"{case}{modality}{kind}") for kind in ("image", "mask")]
             scan = Scan(case, "A", modality, UNITS[modality], files[0], files[1], "1")  # type: ignore[arg-type]
             made.append(scan)
@@ -138,11 +145,34 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
                 store.save("radiomics", features_of(scan, recipe, recipe.extractors[0]).address, values, {})
         cohort = catalog.cohort(name)
         (tmp_path / f"{name}.csv").write_text(clinical)
-        tables = {"clinical": read_clinical(tmp_path, name, cohort, SECRET)}
+        tables = {"clinical": read_clinical(tmp_path, name, cohort, secret), **ready}
         if genomic:
             (tmp_path / f"{name}_genes.csv").write_text(genomic)
-            tables["genomic"] = read_genomic(tmp_path, name, cohort, SECRET)
+            tables["genomic"] = read_genomic(tmp_path, name, cohort, secret)
         index = Index(name, tuple(made), tuple(rejected), {})
-        publish(store, index, plan_scans(index.scans, recipes), recipes, Tables(clinical + genomic, lambda: tables))
+        publish(
+            place or store,
+            index,
+            plan_scans(index.scans, recipes),
+            recipes,
+            Tables(clinical + genomic + repr(ready), lambda: tables),
+        )
+
+    return build
+
+
+@pytest.fixture
+def make_ready() -> Callable[..., PatientTable]:
+    """A ready-made block: rows of patient, and timepoint and lesion where they are keys, and values of the columns."""
+
+    def build(
+        keys: Sequence[str], columns: Sequence[Column], rows: Sequence[Sequence[Any]], *, secret: bytes = SECRET
+    ) -> PatientTable:
+        own = [Column(key, "string", key, role="key") for key in keys]
+        schema = Schema("ready", (*PATIENT_KEY, *own, *columns))
+        names = ["patient", *keys, *(column.name for column in columns)]
+        made = [dict(zip(names, row, strict=True)) | {"cohort": "demo", "centre": "A"} for row in rows]
+        found = [{**row, "patient": pseudonym(secret, "demo", row["patient"])} for row in made]
+        return PatientTable(schema.table(found), schema.columns)
 
     return build
