@@ -94,6 +94,22 @@ def test_python_example_works(checkout: Path, example: str) -> None:
     assert found.returncode == 0, found.stderr
 
 
+CATALOGS = [
+    pytest.param(block, id=f"{page.name}-{i}")
+    for page in PAGES
+    for i, block in enumerate(text for text in blocks(page, "yaml") if text.startswith("version:"))
+]
+
+
+@pytest.mark.parametrize("catalog", CATALOGS)
+def test_a_whole_catalog_that_a_page_shows_is_read(tmp_path: Path, catalog: str) -> None:
+    from features.core.catalog.catalog import load_catalog
+
+    path = tmp_path / "data_catalog.yaml"
+    path.write_text(catalog, "utf-8")
+    assert load_catalog(path).cohorts
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """In the repository; `tests/test_docs_site.py` checks those of the site, with their anchors."""
