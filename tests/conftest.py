@@ -95,13 +95,13 @@ class Answer:
 def inside() -> Callable[..., Answer]:
     """As `command`, for fixtures that several tests share, and with the work done by one thread of this process."""
 
-    def run(*arguments: object, **environment: str) -> Answer:
+    def run(*arguments: object, cwd: Path = ROOT, **environment: str) -> Answer:
         from flows.cli import main
 
         out, err = io.StringIO(), io.StringIO()
         words = [*map(str, arguments), "--runner", "threads", "--workers", "1"]
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.chdir(ROOT)
+            patch.chdir(cwd)
             for name, value in {"COLUMNS": "200", **environment}.items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as stop:

@@ -1,6 +1,6 @@
 """The demo as its user sees it: what was planted is found, the truth is not read before, and what is printed works."""
 
-import io
+import json
 import os
 import re
 import shlex
@@ -8,22 +8,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
 import flows.demo
 from features.core.storage.store import Store
-from flows.demo import run_demo
+from features.core.storage.table import read_table
 from flows.named import find_study
 from flows.planted import read_faults
-from flows.screen import Screen
 from flows.try_next import called
-from tasks.running.runners.threads import Threads
 from tests.support.page import Page
 
 pytestmark = pytest.mark.slow
@@ -56,18 +55,13 @@ def _inside(folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def shown(demo, tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """The demo with eight patients a centre and the first model of its studies, redirected.
-
-    Scans that the shared cohort has too are known already.
-    """
-    folder, out, err = tmp_path_factory.mktemp("shown"), io.StringIO(), io.StringIO()
-    shutil.copytree(demo.store / "work", folder / "demo" / "store" / "work")
+def shown(inside, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """`radweave demo demo` at its full size, with the first model and the first split of its studies."""
+    folder = tmp_path_factory.mktemp("shown")
     run_flow, studies = flows.demo.run_flow, [folder / f"{name}.yaml" for name in flows.demo.STUDIES]
     for path in studies:
         study = yaml.safe_load(find_study(path.stem).read_text("utf-8"))
-        short = {"models": study["models"][:1], "splits": ["nested"], "bootstrap": 200}
-        path.write_text(yaml.safe_dump({**study, **short}), "utf-8")
+        path.write_text(yaml.safe_dump({**study, "models": study["models"][:1], "splits": ["nested"]}), "utf-8")
 
     def watched(*arguments: Any, **options: Any) -> Any:
         watching.append(True)
@@ -77,22 +71,42 @@ def shown(demo, tmp_path_factory: pytest.TempPathFactory) -> Shown:
             watching.clear()
 
     sys.addaudithook(_spy)
-    with _inside(folder), pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flows.demo, "run_flow", watched)
         patch.setattr(flows.demo, "STUDIES", tuple(map(str, studies)))
-        patch.setenv("COLUMNS", "80")
-        with Screen() as screen:
-            screen.show(run_demo(Path("demo"), Threads(workers=1), patients_per_centre=8, seed=3))
-    return Shown(folder, out.getvalue(), err.getvalue())
+        found = inside("demo", "demo", cwd=folder, COLUMNS="80")
+    return Shown(folder, found.stdout, found.stderr)
 
 
 def test_every_planted_fault_gets_its_code_and_no_sound_patient_is_rejected(shown: Shown) -> None:
     faults = read_faults(shown.folder / "demo" / "cohort", Store(shown.folder / "demo" / "store"))
     assert [(one.code, one.found) for one in faults] == [(one.code, True) for one in faults] and len(faults) == 10
     assert "Planted faults: 10 of 10 found" in shown.out
-    assert "Sound patients of whom nothing was rejected: 24 of 24" in shown.out
-    counts = "24 in the studies + 7 with a rejected scan + 2 without a clinical row + 1 without a scan"
-    assert f"Patients: 34 = {counts}" in " ".join(shown.out.split())
+    assert "Sound patients of whom nothing was rejected: 72 of 72" in shown.out
+    counts = "72 in the studies + 7 with a rejected scan + 2 without a clinical row + 1 without a scan"
+    assert f"Patients: 82 = {counts}" in " ".join(shown.out.split())
+
+
+def scores(store: Path, study: str) -> pd.DataFrame:
+    folder = next((store / "studies" / study).iterdir())
+    return read_table(folder / "scores.parquet").to_pandas().query("centre == ''")
+
+
+@pytest.mark.parametrize(
+    ("study", "metric", "model"),
+    [("builtin_response", "auc", "lasso_logistic"), ("builtin_survival", "harrell_c", "coxnet")],
+)
+def test_radiomics_and_genes_beat_the_clinic_and_not_the_truth(
+    shown: Shown, study: str, metric: str, model: str
+) -> None:
+    truth = json.loads((shown.folder / "demo" / "cohort" / "truth" / "truth.json").read_text())
+    bayes = truth["bayes_auc"] if metric == "auc" else truth["bayes_c_index"]
+    found = scores(shown.folder / "demo" / "store", study).query("metric == @metric and split == 'nested'")
+    value = found.set_index(["blocks", "model"])["value"]
+    assert value["radiomics_genomic", model] > value["clinical", model] + 0.05
+    assert value.max() < bayes + 0.1
+    assert (found["low"] < found["value"]).all()
+    assert (found["n"] == 72).all()
 
 
 def test_neither_refresh_nor_study_reads_the_truth(shown: Shown) -> None:
@@ -113,9 +127,15 @@ def test_the_page_tells_what_was_planted_and_its_links_lead_somewhere(shown: Sho
 
 def test_what_is_redirected_is_plain_lines_with_whole_paths(shown: Shown) -> None:
     assert "\x1b" not in shown.out + shown.err and "\r" not in shown.out + shown.err
-    assert re.search(r"^simulate patients: 34 of 34, \d+ s$", shown.err, re.MULTILINE)
+    assert re.search(r"^simulate patients: 82 of 82, \d+ s$", shown.err, re.MULTILINE)
+    for bar in ("measure scans", "efficientnet_lite0", "fit"):
+        assert bar in shown.err
     lines = shown.out[shown.out.index("Pages for the browser") :].splitlines()[1:7]
     assert all((shown.folder / line.strip()).exists() for line in lines)
+    reports = (shown.folder / "demo" / "store" / "studies").glob("*/*/report.html")
+    places = {*(path.relative_to(shown.folder) for path in reports), Path("demo/store/quality/builtin.html")}
+    assert {Path(line.strip()) for line in lines} == {*places, Path("demo/planted.html"), Path("demo/store/mart")}
+    assert len(places) == 4
     assert re.search(r"│ study coin_toss +│ +\d+ │", shown.out)
     assert all(len(line) <= 80 for line in shown.out.splitlines() if "│" in line)
 
