@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from features.radiomics.dialects.feature import Feature
 from features.radiomics.dialects.ibsi import FEATURES
 
@@ -13,6 +15,8 @@ _BY_LETTERS = {
     (family, feature.name.replace("_", "")): feature for family, features in FEATURES.items() for feature in features
 }
 
+_CHANGE = re.compile(r"(?:^|[^a-z])(?:delta|diff|difference|change|ratio)(?=$|[^a-z])", re.I)
+
 
 def by_name(family: str, name: str) -> Feature | None:
     """The feature of a family that has this name, however it is written; None: the family has none.
@@ -21,3 +25,12 @@ def by_name(family: str, name: str) -> Feature | None:
     ('5RAI', None)
     """
     return _BY_LETTERS.get((family, name.replace("_", "").lower()))
+
+
+def is_change(prefix: str | None) -> bool:
+    """Whether a prefix says that a column is made of two values of a feature, so that neither its code nor its unit holds.
+
+    >>> is_change("delta-CT"), is_change("CT_diff"), is_change("GTV-1"), is_change(None)
+    (True, True, False, False)
+    """
+    return _CHANGE.search(prefix or "") is not None

@@ -15,7 +15,7 @@ from features.core.column import Column
 from features.core.kinds.writer import Writer
 from features.radiomics.dialects.feature import Feature
 from features.radiomics.names import ORIGINAL
-from features.ready.ibsi import BY_CODE, BY_TAG
+from features.ready.ibsi import BY_CODE, BY_TAG, is_change
 
 _FAMILIES = {
     "MORPHOLOGICAL": "morphology",
@@ -40,11 +40,11 @@ _FAMILIES = {
 }
 _WORDS = "|".join(sorted(map(re.escape, _FAMILIES), key=len, reverse=True))
 _LONG = re.compile(
-    rf"(?:.+_)?(?P<family>{_WORDS})_(?P<feature>[A-Za-z0-9_#-]+(?:\[OnlyOnCT\])?)(?:\([^()]*mL\))?"
+    rf"(?:(?P<prefix>.+)_)?(?P<family>{_WORDS})_(?P<feature>[A-Za-z0-9_#-]+(?:\[OnlyOnCT\])?)(?:\([^()]*mL\))?"
     r"(?:\(IBSI:(?P<code>\w+)\)(?:\[(?P<unit>[^\]]*)\])?|(?:\((?P<early_unit>[^()]*)\))?\(?IBSI:(?P<early_code>\w+)\)?)"
 )
 _SHORT = re.compile(
-    rf"(?:.+_)?(?P<family>{_WORDS})_(?P<feature>[A-Za-z]+\d?(?:_log(?:2|10))?)(?P<unit>[ .(]*mL[ .)]*)?(?:[ .(\[].*)?"
+    rf"(?:(?P<prefix>.+)_)?(?P<family>{_WORDS})_(?P<feature>[A-Za-z]+\d?(?:_log(?:2|10))?)(?P<unit>[ .(]*mL[ .)]*)?(?:[ .(\[].*)?"
 )
 _MARK = re.compile(r"\(?IBSI:\w+\)?|(?:^|_)(?:CONVENTIONAL|GLZLM)_")
 _DIAGNOSTIC = re.compile(
@@ -112,12 +112,15 @@ class Lifex(Writer):
         given = found.groupdict()
         word, family = found["feature"], _FAMILIES[found["family"]]
         tag = _TAGS.get(family, {}).get(word, "") if found.re is _SHORT else ""
-        _, known = BY_TAG.get(tag) or BY_CODE.get(given.get("code") or given.get("early_code") or "") or ("", None)
-        written = (given["unit"] or given.get("early_unit") or "").strip(" .()")
+        code, change = given.get("code") or given.get("early_code") or "", is_change(found["prefix"])
+        _, known = ("", None) if change else BY_TAG.get(tag) or BY_CODE.get(code) or ("", None)
+        written = "" if change else (given["unit"] or given.get("early_unit") or "").strip(" .()")
         return Column(
             name=name,
             type="float64",
-            description=f"{word} of {family}" + (f": {known.formula}" if known else ""),
+            description=f"{word} of {family}"
+            + (f", as {found['prefix']}" if change else "")
+            + (f": {known.formula}" if known else ""),
             unit=_unit(known, _UNITS.get(written, "")),
             family=family,
             filter=ORIGINAL,

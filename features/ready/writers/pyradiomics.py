@@ -16,6 +16,7 @@ from features.core.kinds.writer import Writer
 from features.radiomics.dialects import ibsi
 from features.radiomics.dialects.feature import Feature
 from features.radiomics.dialects.pyradiomics import FEATURES
+from features.ready.ibsi import is_change
 
 # R writes `.` where a name of an image has `-`, and radweave `_`.
 _NAME = re.compile(
@@ -69,8 +70,9 @@ class Pyradiomics(Writer):
         if not found:
             return None
         image, family, word = found["image"], found["family"], found["feature"]
-        known = _known(family, word)
-        said = f"{word} of {family} on the {image} image"
+        change = is_change(found["prefix"])
+        known = None if change else _known(family, word)
+        said = f"{word} of {family} on the {image} image" + (f", as {found['prefix']}" if change else "")
         modality = _MODALITY.search(found["prefix"] or "")
         return Column(
             name=name,

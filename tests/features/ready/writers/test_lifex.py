@@ -71,6 +71,11 @@ def test_names_of_an_earlier_form_and_behind_a_prefix_are_known(name: str, famil
     assert (found.family, found.ibsi) == (family, ibsi)
 
 
+def test_a_change_of_a_feature_has_neither_its_code_nor_its_unit() -> None:
+    found = feature("delta_MORPHOLOGICAL_Volume(IBSI:RNU0)[mm3]")
+    assert (found.family, found.ibsi, found.unit) == ("morphology", "", "")
+
+
 def test_short_names_of_versions_4_to_6_have_the_code_of_their_formula() -> None:
     columns = recognise(SHORT).explain(SHORT)
     assert all(column and column.family for column in columns.values())

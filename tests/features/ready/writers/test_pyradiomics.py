@@ -75,6 +75,12 @@ def test_the_formula_stands_in_the_description_so_that_what_differs_from_ibsi_is
     assert "with the shift added" in explain("original_firstorder_Energy").description
 
 
+def test_a_change_of_a_feature_has_neither_its_code_nor_its_unit() -> None:
+    found = explain("delta_CT_original_shape_MeshVolume")
+    assert (found.family, found.ibsi, found.unit, found.modality) == ("shape", "", "", "CT")
+    assert found.description == "MeshVolume of shape on the original image, as delta_CT"
+
+
 def test_what_a_name_meant_before_version_1_2_is_told_from_the_header() -> None:
     name = "CT_original_shape_Elongation"
     assert explain(name).ibsi == "Q3CK"
