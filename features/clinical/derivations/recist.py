@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, model_validator
@@ -113,20 +114,19 @@ class Recist(Derivation):
 
     def gives(self, variables: Mapping[str, Variable]) -> dict[str, Variable]:  # noqa: ARG002
         what = self.description or ("best response" if self.at == "best" else f"response at {self.at}")
-        days = "number", "outcome", "days"
         return {
             "": _outcome(f"{what} (RECIST 1.1)", "category", BEST_FIRST),
             "order": _outcome(f"{what} (RECIST 1.1), poorest to best", "ordinal", BEST_FIRST[-2::-1]),
             "objective": _outcome(f"{what}: CR or PR", "flag"),
             "control": _outcome(f"{what}: CR, PR or SD", "flag"),
             "change": _outcome(f"{what}: change of the sum of diameters from baseline", "number", unit="percent"),
-            "progression_days": _outcome("days to progression (RECIST 1.1)", days[0], unit=days[2]),
-            "last_visit_days": _outcome("days to the last visit with a response (RECIST 1.1)", days[0], unit=days[2]),
+            "progression_days": _outcome("days to progression (RECIST 1.1)", "number", unit="days"),
+            "last_visit_days": _outcome("days to the last visit with a response (RECIST 1.1)", "number", unit="days"),
         }
 
     def derive(self, values: Mapping[str, Value]) -> dict[str, Value] | NotDerived:
         start = _numbers(values, self.baseline)
-        if all(value is None for value in start):
+        if not any(start):
             return NotDerived.NO_TARGET_LESION
         flags = [one.node for one, value in zip(self.lesions, start, strict=False) if value is not None]
         if any(isinstance(flag, str) and values[flag] is None for flag in flags):
@@ -142,25 +142,20 @@ class Recist(Derivation):
         meant = [one for one in visits if self.at in ("best", one.name)]
         if not meant:
             return NotDerived.NO_VISIT
-        progressed = [one.day for one in visits if one.response == "PD"]
-        evaluated = [one.day for one in visits if one.response != "NE" and one.day <= min(progressed, default=one.day)]
+        progressed = min((one.day for one in visits if one.response == "PD"), default=inf)
+        before = [one for one in visits if one.day <= progressed]
+        response = meant[0].response
         if self.at == "best":
-            response = best_response(visits, self.stable_days, self.confirm_days)
-            changes = [
-                one.change for one in visits if one.change is not None and one.day <= min(progressed, default=one.day)
-            ]
-        else:
-            response = meant[0].response
-            changes = [one.change for one in meant if one.change is not None]
+            response, meant = best_response(visits, self.stable_days, self.confirm_days), before
         is_known = response != "NE"
         return {
             "": response,
             "order": response if is_known else None,
             "objective": response in ("CR", "PR") if is_known else None,
             "control": response != "PD" if is_known else None,
-            "change": min(changes, default=None),
-            "progression_days": min(progressed, default=None),
-            "last_visit_days": max(evaluated, default=None),
+            "change": min((one.change for one in meant if one.change is not None), default=None),
+            "progression_days": progressed if progressed < inf else None,
+            "last_visit_days": max((one.day for one in before if one.response != "NE"), default=None),
         }
 
     def _check_baseline(
@@ -198,9 +193,8 @@ class Recist(Derivation):
             for name, value, first in zip(visit.diameters, own, start, strict=True):
                 if value is not None and first is None:
                     raise Rejected("TAB_RECIST", f"{name} is of a lesion that has no diameter at baseline")
-            lesions = [
-                pair for pair, first in zip(zip(own, nodes, strict=True), start, strict=True) if first is not None
-            ]
+            triples = zip(own, nodes, start, strict=True)
+            lesions = [(value, is_node) for value, is_node, first in triples if first is not None]
             target = target_response(lesions, total, nadir)
             response = overall(target, str(others or "NE"), new is True if new is not None else None)
             if any(one.response == "PD" for one in found):
