@@ -15,7 +15,7 @@ from features.core.storage.store import Store
 from features.results.schemas import DICTIONARY
 from flows.commands.exported import Export
 from flows.commands.output import TABLES, check_output, write_tables
-from flows.commands.views import BLOCKS, CASE_BLOCKS, CASE_KEY, PATIENT_KEY, Views, joined_names
+from flows.commands.views import CASE_BLOCKS, CASE_KEY, Views, join_keys, joined_names, row_keys
 
 OMICS = (".h5ad", ".h5mu")
 
@@ -84,17 +84,37 @@ def read_export(
 
 
 def _side_by_side(parts: Mapping[str, pa.Table], names: Mapping[str, tuple[str, str]]) -> pa.Table:
-    """Columns by their names in the joined table: a row for each case (without case blocks, patient) of any part."""
+    """Columns by their names in the joined table: a row for each case of any part; without case blocks, for each patient, or
+    each of her time points and lesions.
+    """
     of_cases = [block for block in parts if block in CASE_BLOCKS]
-    keys = list(CASE_KEY if of_cases else PATIENT_KEY)
-    every = pa.concat_tables([parts[block].select(keys) for block in of_cases or parts])
-    rows = every.group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in ("cohort", keys[0])])
+    keys = list(row_keys({block: part.schema.names for block, part in parts.items()}))
+    every = [parts[block].select(keys) for block in of_cases] or _rows_of_patients(parts, keys)
+    order = [(key, "ascending") for key in dict.fromkeys(["cohort", keys[0], *keys])]
+    rows = pa.concat_tables(every).group_by(keys).aggregate([]).sort_by(order)
     taken = {}
     for block, part in parts.items():
-        on = ["case"] if block in CASE_BLOCKS else ["cohort", "patient"]
+        on = [key for key in join_keys(block, part.schema.names) if key in keys]
         place = pc.index_in(_identity(rows, on), value_set=_identity(part, on))
         taken[block] = dict(zip(part.schema.names, part.combine_chunks().take(place).columns, strict=True))
     return pa.table({n: rows[n] if n in keys else taken[block][column] for n, (block, column) in names.items()})
+
+
+def _rows_of_patients(parts: Mapping[str, pa.Table], keys: Sequence[str]) -> list[pa.Table]:
+    """Keys of all rows; a part without time points or lesions adds the patients whom the others lack.
+
+    Raises RadweaveError if one part tells time points and another one lesions, and none both.
+    """
+    whole = [pa.table({key: part[key] for key in keys}) for part in parts.values() if {*keys} <= {*part.schema.names}]
+    if not whole:
+        told = "one block has rows of time points, another one rows of lesions, and none has both"
+        raise RadweaveError(f"{', '.join(parts)}: {told}; export them alone")
+    known = _identity(pa.concat_tables(whole), ["cohort", "patient"])
+    for part in (part for part in parts.values() if not {*keys} <= {*part.schema.names}):
+        own = part.filter(pc.invert(pc.is_in(_identity(part, ["cohort", "patient"]), value_set=known)))
+        blank = pa.array([""] * own.num_rows, pa.string())
+        whole.append(pa.table({key: own[key] if key in own.schema.names else blank for key in keys}))
+    return whole
 
 
 def _identity(table: pa.Table, columns: Sequence[str]) -> pa.Array:
@@ -120,9 +140,9 @@ def _check_tables(views: Views, tables: Sequence[str]) -> None:
             raise RadweaveError(f'there is no table "{name}"; there are {", ".join(views.names)}. {hint}'.strip())
     if len(set(tables)) != len(tables):
         raise RadweaveError("a table is named twice")
-    others = [name for name in tables if name not in BLOCKS]
+    others = [name for name in tables if name not in views.blocks]
     if others and len(tables) > 1:
-        raise RadweaveError(f'"{others[0]}" has no row per case: export it alone; blocks are {", ".join(BLOCKS)}')
+        raise RadweaveError(f'"{others[0]}" has no row per case: export it alone; blocks are {", ".join(views.blocks)}')
 
 
 def _check_values(views: Views, tables: Sequence[str], word: str, wanted: Sequence[str]) -> None:

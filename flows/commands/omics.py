@@ -121,7 +121,7 @@ def _modality(export: Export, block: str, obs: pd.DataFrame) -> Any:
 
 
 def _obs(export: Export, blocks: set[str]) -> pd.DataFrame:
-    """Keys and what is no feature of these blocks, by case, or by cohort and patient."""
+    """Keys and what is no feature of these blocks, by case, or by cohort and patient (and time point and lesion)."""
     keys = _keys(export)
     features = {name for block in blocks - {OBS} for name in _features(export, block)}
     columns = {
@@ -131,6 +131,8 @@ def _obs(export: Export, blocks: set[str]) -> pd.DataFrame:
     }
     frame = pd.DataFrame(columns)
     index = frame["case"] if "case" in keys else frame["cohort"] + ":" + frame["patient"]
+    for key in [key for key in ("timepoint", "lesion") if key in keys and "case" not in keys]:
+        index = index + (":" + frame[key]).where(frame[key] != "", "")
     return frame.set_index(pd.Index(index, name=None))
 
 

@@ -24,10 +24,8 @@ from features.results.side_by_side import side_by_side
 from flows.commands.joined_files import JoinedFiles
 
 CASE_BLOCKS = ("region", *IMAGE_BLOCKS)  # one row per case
-PATIENT_BLOCKS = ("clinical", "genomic")  # one row per patient
-BLOCKS = CASE_BLOCKS + PATIENT_BLOCKS
 CASE_KEY = tuple(column.name for column in KEY)
-PATIENT_KEY = ("patient", "cohort", "centre")
+PATIENT_KEY = ("patient", "cohort", "centre")  # and timepoint or lesion, where a block of patients tells them
 _RUN = pa.schema([("study", pa.string()), ("run", pa.string())])
 _EMPTY = {schema.name: pa.schema([*_RUN, *schema.arrow]).empty_table() for schema in STUDY_TABLES}
 _PARQUET = ds.ParquetFileFormat()
@@ -48,6 +46,8 @@ class Views:
         if not self.manifest.files:
             raise StoreError(f"{store.root}: the store is empty: run radweave refresh")
         self._studies = _study_tables(store)
+        of_patients = {name for cohort in self.manifest.cohorts for name in self.manifest.patient_blocks(cohort)}
+        self.blocks = (*CASE_BLOCKS, *dict.fromkeys(["clinical", "genomic", *sorted(of_patients)]))
         self.names = (*sorted({*IMAGE_BLOCKS, *(name.split("/")[0] for name in self.manifest.files)}), *self._studies)
         self._tables: dict[str, ds.Dataset | pa.Table] = {}
         self._shown: set[str] = set()
@@ -116,7 +116,7 @@ class Views:
 
         Raises StoreError if the dictionary is damaged.
         """
-        if name not in BLOCKS or "levels" not in self.columns("dictionary"):
+        if name not in self.blocks or "levels" not in self.columns("dictionary"):
             return {}
         rows = self.read("dictionary", ["name", "levels"], ds.field("block") == name).to_pylist()
         told: dict[str, set[str]] = {}
@@ -155,7 +155,7 @@ class Views:
         words = set(re.findall(r"\w+", sql.lower()))
         if "information_schema" in words:
             return []
-        return [name for name in self.names if name in words or ("cases" in words and name in BLOCKS)]
+        return [name for name in self.names if name in words or ("cases" in words and name in self.blocks)]
 
     def _check_letters(self, name: str) -> None:
         names = self.columns(name)
@@ -166,7 +166,7 @@ class Views:
 
     def _make_cases(self) -> None:
         """Make the view `cases`, which costs too much for queries that do not name it."""
-        blocks = {block: self.columns(block) for block in BLOCKS if block in self.names}
+        blocks = {block: self.columns(block) for block in self.blocks if block in self.names}
         for block in blocks:
             self._show(block)
         if any(block in blocks for block in CASE_BLOCKS):
@@ -195,15 +195,28 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def row_keys(blocks: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """The keys of the rows of blocks (with their columns) side by side: those of cases, or else of patients."""
+    if any(block in CASE_BLOCKS for block in blocks):
+        return CASE_KEY
+    told = {column for columns in blocks.values() for column in columns}
+    return (*PATIENT_KEY, *(key for key in ("timepoint", "lesion") if key in told))
+
+
+def join_keys(block: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """The keys by which a block is joined to rows of cases, or of patients."""
+    return ("case",) if block in CASE_BLOCKS else tuple(k for k in CASE_KEY if k in columns and k != "centre")
+
+
 def joined_names(blocks: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, str]]:
     """Column of the joined table → its block and its name there. Columns of patient blocks get the block as prefix.
 
     >>> joined_names({"region": ["case", "cohort", "x"], "clinical": ["patient", "age"]})["clinical__age"]
     ('clinical', 'age')
     """
-    keys = CASE_KEY if any(block in CASE_BLOCKS for block in blocks) else PATIENT_KEY
+    keys = row_keys(blocks)
     first = next(block for block in blocks if (block in CASE_BLOCKS) == (keys is CASE_KEY))
-    found = {key: (first, key) for key in keys}
+    found = {key: (next((b for b, columns in blocks.items() if key in columns), first), key) for key in keys}
     for block, columns in blocks.items():
         prefix = "" if block in CASE_BLOCKS else f"{block}__"
         found |= {prefix + column: (block, column) for column in columns if column not in keys}
@@ -211,21 +224,36 @@ def joined_names(blocks: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, st
 
 
 def _cases_sql(blocks: Mapping[str, Iterable[str]]) -> str:
-    """SQL for blocks (with their columns) side by side: a row for each case that any of them has."""
+    """SQL for blocks (with their columns) side by side: a row for each case of images that any of them has.
+
+    Patients of cohorts without images have a row for each of their time points and lesions in the other blocks.
+    """
     of_cases = [block for block in blocks if block in CASE_BLOCKS]
     keys = ", ".join(map(quoted, CASE_KEY))
     rows = " UNION ".join(f"SELECT {keys} FROM {quoted(block)}" for block in of_cases)
+    rows += "".join(f" UNION {_rows_of_patients(block, blocks, of_cases)}" for block in blocks if block not in of_cases)
     select = [f"k.{quoted(key)}" for key in CASE_KEY]
     for name, (block, column) in joined_names(blocks).items():
         if name not in CASE_KEY:
             select.append(f"{quoted(block)}.{quoted(column)} AS {quoted(name)}")
-    joins = [
-        f'LEFT JOIN {quoted(block)} ON {quoted(block)}."case" = k."case"'
-        if block in CASE_BLOCKS
-        else f"LEFT JOIN {quoted(block)} ON {quoted(block)}.cohort = k.cohort AND {quoted(block)}.patient = k.patient"
-        for block in blocks
-    ]
+    joins = []
+    for block, columns in blocks.items():
+        same = (f"{quoted(block)}.{quoted(key)} = k.{quoted(key)}" for key in join_keys(block, columns))
+        joins.append(f"LEFT JOIN {quoted(block)} ON {' AND '.join(same)}")
     return f"SELECT {', '.join(select)} FROM ({rows}) AS k {' '.join(joins)}"
+
+
+def _rows_of_patients(block: str, blocks: Mapping[str, Iterable[str]], of_cases: Sequence[str]) -> str:
+    """SQL for the keys of a block of patients whose cohort has no images, but for who has finer rows in another one."""
+    known = {name: join_keys(name, columns) for name, columns in blocks.items() if name not in of_cases}
+    own = known[block]
+    case = " || ':' || ".join(quoted(key) for key in own)
+    keys = ", ".join(quoted(key) if key in (*own, "centre") else f"'' AS {quoted(key)}" for key in CASE_KEY[1:])
+    others = " UNION ".join(f"SELECT cohort FROM {quoted(name)}" for name in of_cases)
+    finer = [name for name, found in known.items() if len(found) > len(own)]
+    where = [f"cohort NOT IN ({others})"]
+    where += [f"(cohort, patient) NOT IN (SELECT (cohort, patient) FROM {quoted(name)})" for name in finer]
+    return f'SELECT {case} AS "case", {keys} FROM {quoted(block)} WHERE {" AND ".join(where)}'
 
 
 def _union(store: Store, name: str, cohorts: Sequence[Sequence[File]]) -> ds.Dataset | pa.Table:

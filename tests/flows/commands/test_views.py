@@ -14,13 +14,15 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, write_table
-from features.results.manifest import newest
-from features.results.schemas import STUDY_TABLES
+from features.results.manifest import CohortState, newest
+from features.results.schemas import KEY, STUDY_TABLES
 from features.results.side_by_side import side_by_side
+from features.tables.patient import KEY as PATIENT_KEY
 from flows.commands import joined_files
+from flows.commands.export import read_export
 from flows.commands.joined_files import JoinedFiles
 from flows.commands.views import Views, joined_names, quoted, relation_table
-from tests.support.mart import fill_store
+from tests.support.mart import AGE, VOLUME, fill_store, publish_tables
 
 pytestmark = pytest.mark.slow
 
@@ -266,3 +268,32 @@ def test_a_store_on_object_storage_answers_as_a_local_one(s3: str, small: Store)
     sql = "SELECT * FROM cases ORDER BY ALL"
     assert rows(Views(remote), sql) == rows(Views(small), sql)
     assert rows(Views(remote, 1), "SELECT count(*) FROM region") == [(3,)]
+
+
+def test_ready_made_blocks_join_by_time_point_and_cohorts_without_images_have_rows(copied: Store) -> None:
+    visits = [
+        {"patient": p, "cohort": "four", "centre": "A", "timepoint": t, "a": a}
+        for p, t, a in (("q1", "baseline", 1.0), ("q1", "week4", 2.0))
+    ]
+    patients = [
+        {"patient": p, "cohort": "four", "centre": "A", "age_years": age} for p, age in (("q1", 50.0), ("q2", 60.0))
+    ]
+    time, a = Column("timepoint", "string", "time point", role="key"), Column("a", "float64", "first")
+    tables = {
+        "region": ((*KEY, VOLUME), ()),
+        "clinical": ((*PATIENT_KEY, AGE), patients),
+        "proteins": ((*PATIENT_KEY, time, a), visits),
+    }
+    publish_tables(copied, "four", CohortState(key="1"), tables)
+    views = Views(copied)
+    assert views.blocks == ("region", "radiomics", "deep", "clinical", "genomic", "proteins")
+    sql = 'SELECT "case", clinical__age_years, proteins__a FROM cases WHERE cohort = \'four\' ORDER BY "case"'
+    rows = [("four:q1:baseline", 50.0, 1.0), ("four:q1:week4", 50.0, 2.0), ("four:q2", 60.0, None)]
+    assert views.ask(sql).fetchall() == rows
+    assert views.ask("SELECT count(*) FROM cases WHERE cohort <> 'four'").fetchall() == [(4,)]
+    found = read_export(views, ["clinical", "proteins"], cohorts=["four"]).table.to_pylist()
+    assert [(r["patient"], r["timepoint"], r["clinical__age_years"], r["proteins__a"]) for r in found] == [
+        ("q1", "baseline", 50.0, 1.0),
+        ("q1", "week4", 50.0, 2.0),
+        ("q2", "", 60.0, None),
+    ]
