@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -9,10 +10,12 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.recipe import Recipe
-from flows.serving.study_form import Aim
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.splits.split import Split
+
+if TYPE_CHECKING:
+    from flows.serving.study_form import Aim
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Change:
     external: cohorts that are external in this run; those of them that the study trains on leave its cohorts.
     """
 
-    aim: Aim | None = None
+    aim: "Aim | None" = None
     blocks: tuple[tuple[str, ...], ...] = ()
     splits: tuple[Split, ...] = ()
     seed: int | None = None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.core.design import EXTERNAL, TEST, Copies, Design, FlowRow
 from features.core.errors import RadweaveError, hint_sentence
+from features.fusion.external_columns import ExternalColumns
 from features.fusion.patient_copies import image_copies, of_patients, row_copies
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ExternalColumns = Literal["same", "common"]
 SHOWN = 5  # columns of a message
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from features.core.kinds.recipe import Recipe
 from features.fusion.delta import Delta
-from features.fusion.held_out import ExternalColumns
+from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable

@@ -25,7 +25,7 @@ from features.core.errors import ConfigError, Fault
 from features.core.frozen import Frozen
 from features.core.yaml import Document
 from features.fusion.delta import Delta
-from features.fusion.held_out import ExternalColumns
+from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
