@@ -13,6 +13,7 @@ SEEN = {"death": "death_days", "last_contact": "contact_days"}
 NEEDED: dict[str, dict[str, dict[str, Any]]] = {
     "Derivation": {
         "change": {"before": "volume_0", "after": "volume_1"},
+        "event_by": {"time": "os_days", "event": "os_event", "day": 730},
         "landmark": {"time": "os_days", "event": "os_event", "day": 90},
         "locoregional_control": {"locoregional": ["local_days", "regional_days"], **SEEN},
         "overall_survival": SEEN,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from features.core.catalog.table_source import Variable
 from features.core.errors import Fault, did_you_mean
-from features.core.kinds.derivation import Derivation, Input
+from features.core.kinds.derivation import Derivation, Input, NotDerived, Value
+from features.core.quarantine import Rejected
 
 
 def derived_variables(
@@ -29,6 +30,21 @@ def derived_variables(
         }
         known |= found[word]
     return found
+
+
+def why_missing(derivations: Iterable[Derivation], row: Mapping[str, Value]) -> str:
+    """Why a patient has no outcome of these derivations, in words or as a code; "" if they tell none.
+
+    row: what the clinical block holds of the patient.
+    """
+    for derivation in derivations:
+        try:
+            found = derivation.derive({one.variable: row.get(one.variable) for one in derivation.inputs()})
+        except Rejected as why:
+            return why.code
+        if isinstance(found, NotDerived):
+            return str(found)
+    return ""
 
 
 def derived_faults(

@@ -29,6 +29,7 @@ class NotDerived(StrEnum):
     BEFORE_IS_ZERO = "the first value is zero, of which there is no percent"
     EVENT_BEFORE = "the event was seen by the landmark"
     ENDED_BEFORE = "follow-up had ended by the landmark"
+    ENDED_EARLY = "follow-up ended before the day that is asked for"
 
 
 @dataclass(frozen=True, slots=True)
