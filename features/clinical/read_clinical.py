@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,9 +20,11 @@ from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined, Rejected
 from features.core.storage.table import Schema
-from features.tables.files import TextTable, patients_of, read_text_table, require_columns
+from features.tables.files import TextTable
 from features.tables.number import parse_number
-from features.tables.patient import KEY, PatientTable, given_twice, two_centres
+from features.tables.open_table import read_columns
+from features.tables.owners import SPLIT, centre_roster, owner_columns, owners_of
+from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
 VERSION = 3  # raise it when the meaning of values changes
 
@@ -42,7 +44,8 @@ def clinical_schema(cohort: Cohort) -> Schema:
         )
         for name, variable in cohort.variables.items()
     ]
-    return Schema("clinical", (*KEY, *columns))
+    has_split = any(isinstance(table, ClinicalTable) and table.split for table in cohort.tables)
+    return Schema("clinical", (*KEY, *([SPLIT] if has_split else []), *columns))
 
 
 def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTable:
@@ -56,12 +59,13 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     """
     rows: dict[str, dict[str, object]] = {}
     faults: list[Fault] = []
+    roster = centre_roster(root, cohort)
     for source in cohort.tables:
         if not isinstance(source, ClinicalTable):
             continue
         try:
-            text = read_text_table(root, source)
-            require_columns(text, [n for c in source.columns.values() for n in (c.source, c.start, c.end) if n])
+            named = [n for c in source.columns.values() for n in (c.source, c.start, c.end) if n]
+            text = read_columns(root, source, [*named, *owner_columns(source)])
         except ConfigError as error:
             faults += error.faults
             continue
@@ -70,24 +74,27 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
             for word, column in source.columns.items()
         }
         try:
-            centre = source.centre or next(iter(cohort.centres))
-            patients = patients_of(text, cohort.id_form.at(centre))
+            owners = owners_of(source, cohort, text.rows, _column(text), roster)
         except ConfigError as error:
             faults += error.faults
             continue
-        elsewhere: dict[str, list[str]] = {}
+        elsewhere: dict[tuple[str, str], list[str]] = {}
         doubled: dict[str, list[str]] = {}
-        for i, patient in enumerate(patients):
+        torn: list[str] = []
+        for i, (patient, centre) in enumerate(zip(owners.patients, owners.centres, strict=True)):
             code = pseudonym(key, name, patient)
             row = rows.setdefault(code, {"patient": code, "cohort": name, "centre": centre})
             twice = sorted(typed.keys() & row.keys())
             if row["centre"] != centre:
-                elsewhere.setdefault(str(row["centre"]), []).append(f"row {text.rows[i]}")
+                elsewhere.setdefault((centre, str(row["centre"])), []).append(f"row {text.rows[i]}")
             elif twice:
                 doubled.setdefault(", ".join(twice), []).append(f"row {text.rows[i]}")
+            if source.split and row.setdefault(SPLIT.name, owners.parts[i]) != owners.parts[i]:
+                torn.append(f"row {text.rows[i]}")
             row |= {word: column[i] for word, column in typed.items()}
-        faults += [two_centres(source.path, centre, other, places) for other, places in elsewhere.items()]
+        faults += [two_centres(source.path, *centres, places) for centres, places in elsewhere.items()]
         faults += [given_twice(source.path, words, places) for words, places in doubled.items()]
+        faults += [two_parts(source.path, torn)] if torn else []
     if faults:
         raise ConfigError(faults)
     quarantined, warnings = derive_outcomes(name, rows, cohort)
@@ -107,12 +114,18 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
 
 def clinical_ids(root: Path, cohort: Cohort) -> set[str]:
     """The patient ids of a cohort's clinical tables, in the declared form. Raises ConfigError as `patients_of`."""
+    roster = centre_roster(root, cohort)
     found: set[str] = set()
     for source in cohort.tables:
         if isinstance(source, ClinicalTable):
-            form = cohort.id_form.at(source.centre or next(iter(cohort.centres)))
-            found |= set(patients_of(read_text_table(root, source), form))
+            text = read_columns(root, source, owner_columns(source))
+            found |= {*owners_of(source, cohort, text.rows, _column(text), roster).patients}
     return found
+
+
+def _column(text: TextTable) -> Callable[[str], Sequence[str | None]]:
+    """Cells of a table by the names of columns, its ids among them."""
+    return lambda name: text.keys if name == text.source.id else text.column(name)
 
 
 def _typed(

@@ -330,6 +330,10 @@ REASONS: dict[str, Reason] = {
     "TAB_MISSING": Reason(
         "warning: more than half of a centre's patients have no value", "check column, codes and export"
     ),
+    "TAB_LEFT_OUT": Reason(
+        "warning: columns of a ready-made table that a pattern took are not in its block",
+        "none where they describe the extraction; else declare texts in categories with their levels, or exclude them",
+    ),
     "TAB_OUTCOME_NAME": Reason(
         "warning: genomic columns are named as outcomes are",
         "look whether they are genes, as EFS and OS9 are; name the others in no pattern, or checked ones in leak_checked",

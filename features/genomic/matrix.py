@@ -49,7 +49,9 @@ def read_matrix(root: Path, source: MatrixTable, form: IdForm, known: Collection
         return _pairs(text, source, form)
     is_swapped = source.rows == "genes"
     written_patients, written_genes = (text.columns, text.keys) if is_swapped else (text.keys, text.columns)
-    genes = [gene for gene in written_genes if fnmatchcase(gene, source.genes)]
+    genes = [
+        gene for gene in written_genes if fnmatchcase(gene, source.genes) and (is_swapped or gene not in source.own)
+    ]
     patients = [name for name in written_patients if fnmatchcase(name, source.patients)]
     _check_orientation(source, form, known, patients, written_genes, genes)
     if not patients and is_swapped:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.core.catalog.catalog import Cohort
-from features.core.catalog.genomic_source import GenomicTable
+from features.core.catalog.genomic_source import GenomicTable, MatrixTable
 from features.core.catalog.outcome_source import declared_names, is_named
 from features.core.catalog.table_source import ClinicalTable
 from features.core.column import Column
@@ -24,9 +24,10 @@ from features.genomic.expression import read_expression
 from features.genomic.methylation import read_methylation
 from features.genomic.mutations import read_mutations
 from features.genomic.values import Values
-from features.tables.files import patients_of, read_text_table
+from features.tables.files import some_places
 from features.tables.odd_centres import FEWEST, UNIT_FACTOR, odd_centres, unit_warning
-from features.tables.patient import KEY, PatientTable, given_twice, two_centres
+from features.tables.owners import SPLIT, Roster, centre_roster, read_owners
+from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
 VERSION = 3  # raise it when the meaning of values changes
 GENES = 1000  # that a centre's magnitude is judged by
@@ -47,36 +48,40 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
     """
     faults: list[Fault] = []
     columns: dict[str, Column] = {}
-    parts: list[tuple[GenomicTable, str, Values]] = []
-    known = {centre: _clinical_patients(root, cohort, centre) for centre in cohort.centres}
+    parts: list[tuple[GenomicTable, Sequence[str], Sequence[str | None], Values]] = []
+    roster = centre_roster(root, cohort)
     for source in cohort.tables:
         if not isinstance(source, GenomicTable):
             continue
-        centre = source.centre or next(iter(cohort.centres))
         try:
-            found = READERS[source.form](root, source, cohort.id_form.at(centre), known[centre])
+            found = _read(root, source, cohort)
+            parts.append((source, *_owners(root, source, cohort, found, roster), found))
         except ConfigError as error:
             faults += error.faults
             continue
-        parts.append((source, centre, found))
         faults += _meanings(source, found, columns)
     rows: dict[str, int] = {}
     centres: list[str] = []
+    splits: dict[str, str] = {}
     places: list[NDArray[np.int64]] = []
     elsewhere: dict[tuple[str, str, str], list[str]] = {}
-    for table, centre, found in parts:
+    torn: dict[str, list[str]] = {}
+    for table, own, halves, found in parts:
         codes = [pseudonym(key, name, patient) for patient in found.patients]
-        for code, where in zip(codes, found.places, strict=True):
+        for code, centre, half, where in zip(codes, own, halves, found.places, strict=True):
             if rows.setdefault(code, len(rows)) == len(centres):
                 centres.append(centre)
             elif centres[rows[code]] != centre:
                 elsewhere.setdefault((table.path, centre, centres[rows[code]]), []).append(where)
+            if half is not None and splits.setdefault(code, half) != half:
+                torn.setdefault(table.path, []).append(where)
         places.append(np.array([rows[code] for code in codes], dtype=np.int64))
     faults += [two_centres(*key, found) for key, found in elsewhere.items()]
+    faults += [two_parts(path, found) for path, found in torn.items()]
     names = sorted(columns)
     values = np.full((len(rows), len(names)), np.nan)
     index = {column: i for i, column in enumerate(names)}
-    for (table, _, found), place in zip(parts, places, strict=True):
+    for (table, _, _, found), place in zip(parts, places, strict=True):
         area = np.ix_(place, np.array([index[column.name] for column in found.columns], dtype=np.int64))
         before, is_known = values[area], np.isfinite(found.numbers)
         twice = (np.isfinite(before) & is_known).any(axis=1)
@@ -85,8 +90,10 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
         values[area] = np.where(is_known, found.numbers, before)
     if faults:
         raise ConfigError(faults)
-    schema = Schema("genomic", (*KEY, *(columns[column] for column in names)))
-    facts = {"patient": list(rows), "cohort": [name] * len(rows), "centre": centres}
+    has_split = any(table.split for table, _, _, _ in parts)
+    schema = Schema("genomic", (*KEY, *([SPLIT] if has_split else []), *(columns[column] for column in names)))
+    facts: dict[str, Sequence[str | None]] = {"patient": list(rows), "cohort": [name] * len(rows), "centre": centres}
+    facts |= {SPLIT.name: [splits.get(code) for code in rows]} if has_split else {}
     arrays = {fact: pa.array(found, pa.string()) for fact, found in facts.items()}
     arrays |= {column: _array(columns[column], values[:, i]) for i, column in enumerate(names)}
     warnings = _warnings(name, np.array(centres, dtype=object), [columns[column] for column in names], values)
@@ -95,16 +102,16 @@ def read_genomic(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTa
 
 
 def _names_of_outcomes(
-    name: str, cohort: Cohort, parts: list[tuple[GenomicTable, str, Values]]
+    name: str, cohort: Cohort, parts: list[tuple[GenomicTable, Sequence[str], Sequence[str | None], Values]]
 ) -> Iterator[Quarantined]:
     """For each centre, columns that are named as outcomes are and that nobody has checked. They may be genes."""
     declared = declared_names(cohort.tables, cohort.variables)
-    for centre in sorted({centre for _, centre, _ in parts}):
+    for centre in sorted({centre for _, own, _, _ in parts for centre in own}):
         doubtful = [
             column.name
-            for source, there, found in parts
+            for source, own, _, found in parts
             for column in found.columns
-            if there == centre and column.name not in source.leak_checked and is_named(column.name, declared)
+            if centre in own and column.name not in source.leak_checked and is_named(column.name, declared)
         ]
         if doubtful:
             shown = ", ".join(doubtful[:5]) + (f" and {len(doubtful) - 5} more" if len(doubtful) > 5 else "")
@@ -115,24 +122,49 @@ def _names_of_outcomes(
 
 def genomic_ids(root: Path, cohort: Cohort) -> set[str]:
     """The patient ids of a cohort's genomic tables, in the declared form. Raises ConfigError as `read_genomic`."""
-    found: set[str] = set()
-    for source in cohort.tables:
-        if isinstance(source, GenomicTable):
-            centre = source.centre or next(iter(cohort.centres))
-            known = _clinical_patients(root, cohort, centre)
-            found |= set(READERS[source.form](root, source, cohort.id_form.at(centre), known).patients)
-    return found
+    sources = [source for source in cohort.tables if isinstance(source, GenomicTable)]
+    return {patient for source in sources for patient in _read(root, source, cohort).patients}
 
 
-def _clinical_patients(root: Path, cohort: Cohort, centre: str) -> set[str]:
-    """Patients of a centre's clinical tables; their faults are told where the clinical block is read."""
+def _read(root: Path, source: GenomicTable, cohort: Cohort) -> Values:
+    """The values of a table. Where rows have centres of their own, so that none is that of the table, ids have no prefix."""
+    named = source.centre or next(iter(cohort.centres))
+    form = cohort.id_form.at(named) if isinstance(named, str) else cohort.id_form
+    return READERS[source.form](root, source, form, _clinical_patients(root, cohort, source))
+
+
+def _owners(
+    root: Path, source: GenomicTable, cohort: Cohort, found: Values, roster: Roster
+) -> tuple[Sequence[str], Sequence[str | None]]:
+    """Centre of each patient of a table, and the part of the split. Raises ConfigError."""
+    named = source.centre if len(cohort.centres) > 1 or source.centre else next(iter(cohort.centres))
+    if isinstance(named, str) and source.split is None:
+        return [named] * len(found.patients), [None] * len(found.patients)
+    if isinstance(source, MatrixTable) and source.rows == "genes":
+        centres, parts = dict(roster()), dict[str, str | None]()
+    else:
+        owners = read_owners(root, source, cohort, roster)
+        centres = dict(zip(owners.patients, owners.centres, strict=True))
+        parts = dict(zip(owners.patients, owners.parts, strict=True))
+    lost = [where for where, patient in zip(found.places, found.patients, strict=True) if patient not in centres]
+    if lost:
+        raise ConfigError([Fault(source.path, "no table tells the centre of patients", some_places(lost, ""))])
+    return [centres[patient] for patient in found.patients], [parts.get(patient) for patient in found.patients]
+
+
+def _clinical_patients(root: Path, cohort: Cohort, table: GenomicTable) -> set[str]:
+    """Patients of the clinical tables of a table's centre; their faults are told where the clinical block is read."""
+    named = table.centre or next(iter(cohort.centres))
     found: set[str] = set()
     for source in cohort.tables:
-        if isinstance(source, ClinicalTable) and (source.centre or next(iter(cohort.centres))) == centre:
-            try:
-                found |= set(patients_of(read_text_table(root, source), cohort.id_form.at(centre)))
-            except ConfigError:
-                continue
+        if not isinstance(source, ClinicalTable):
+            continue
+        try:
+            owners = read_owners(root, source, cohort, centre_roster(root, cohort))
+        except ConfigError:
+            continue
+        pairs = zip(owners.patients, owners.centres, strict=True)
+        found |= {patient for patient, centre in pairs if centre == named or not isinstance(table.centre, str)}
     return found
 
 

@@ -34,8 +34,13 @@ def separator_hint(header: Sequence[str], source: TextSource) -> str:
     return f"is the separator right? declare separator: {shown}{comma}"
 
 
+def encoding_of_mark(data: bytes) -> str:
+    """The encoding that the byte order mark of a file tells; "" without one."""
+    return next((name for mark, name in _BOMS.items() if data.startswith(mark)), "")
+
+
 def _decode(data: bytes, encoding: str) -> str:
-    bom = next((name for mark, name in _BOMS.items() if data.startswith(mark)), "")
+    bom = encoding_of_mark(data)
     text = data.decode(encoding)
     if "\0" in text:
         raise UnicodeError(f"holds NUL characters: declare encoding: {bom or 'utf-16-le'}")
@@ -50,5 +55,4 @@ def _decode(data: bytes, encoding: str) -> str:
 
 def encoding_hint(data: bytes) -> str:
     """The encoding to declare for bytes that are not of the declared one."""
-    bom = next((name for mark, name in _BOMS.items() if data.startswith(mark)), "")
-    return f"encoding: {bom or 'latin-1'}"
+    return f"encoding: {encoding_of_mark(data) or 'latin-1'}"

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.core.catalog.id_form import IdForm, normalise_id
-from features.core.catalog.table_source import TextSource
+from features.core.catalog.table_source import NUMBERED, TextSource
 from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.pseudonym import canonical_id
 from features.tables.delimited import delimited_rows, encoding_hint, separator_hint
@@ -28,6 +29,7 @@ from features.tables.number import parse_numbers
 
 VERSION = 1  # raise it when the meaning of values changes
 Header = Literal["columns", "genes", "patients"]
+EXCEL = (".xlsx", ".xlsm")
 _BATCH = 200_000  # cells that stand as Python texts at a time
 
 
@@ -82,38 +84,34 @@ def read_text_table(root: Path, source: TextSource, *, header: Header = "columns
 
     header: what stands in the header; where it is, or may by mistake be, patients, messages do not show it. Raises
     ConfigError if the file cannot be read, rows and header have different lengths, the id column is absent, or Excel has
-    turned names of the header into dates.
+    turned names of the header into dates. With the id `#` the number of a row, from 1, is its key.
     """
     marks = Marks()
-    rows = _rows(root, source, marks)
+    rows = text_rows(root, source, marks)
     _, first = next(rows, (0, []))
     if not first:
         raise _fault(source, "the table is empty")
     names = [name.strip() for name in first]
-    _require(names, [source.id], source, show=header == "columns")
-    damaged = [i for i, name in enumerate(names, start=1) if is_excel_damage(name)]
-    if damaged:
-        found = some_places([str(i) if header == "patients" else names[i - 1] for i in damaged], "")
-        hint = f"write the names of {'genes' if header == 'genes' else header} again, in cells formatted as text"
-        raise _fault(source, "Excel has turned names of the header into dates or numbers", found, hint=hint)
-    place = names.index(source.id)
+    is_numbered = source.id == NUMBERED
+    require(names, [] if is_numbered else [source.id], source, show=header == "columns")
+    check_header(names, source, header)
+    place = len(names) if is_numbered else names.index(source.id)
     if faults := marks.faults(source, [place + 1]):
         raise ConfigError(faults)
-    keys, numbers, uneven, batch, chunks = [], [], [], list[str](), list[pa.Array]()
+    keys, batch, chunks = list[str](), list[str](), list[pa.Array]()
+    numbers, uneven = list[int](), list[int]()
     for number, cells in rows:
         if len(cells) != len(names):
             uneven.append(number)
             continue
-        keys.append(canonical_id(cells.pop(place)))
+        keys.append(f"{len(keys) + 1}" if is_numbered else canonical_id(cells.pop(place)))
         numbers.append(number)
         batch += cells
         if len(batch) >= _BATCH:
             chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
             batch = []
     if uneven:
-        hint = "cells with a comma in them need quotes; is it a decimal comma?" if source.separator == "," else ""
-        allowed = f"{len(names)} cells, as in the header"
-        raise _fault(source, "rows are longer or shorter than the header", some_rows(uneven), allowed, hint)
+        raise uneven_rows(source, uneven, len(names))
     chunks.append(pc.utf8_trim_whitespace(pa.array(batch, pa.large_string())))
     columns = (*names[:place], *names[place + 1 :])
     places = tuple(i for i in range(1, len(names) + 1) if i != place + 1)
@@ -172,7 +170,7 @@ def require_columns(table: TextTable, wanted: Iterable[str], *, header: Header =
     cells of these columns that hold errors, or formulas without a value. Nobody judges columns that are not used.
     """
     wanted = list(wanted)
-    _require(list(table.columns), wanted, table.source, show=header == "columns")
+    require(list(table.columns), wanted, table.source, show=header == "columns")
     _check_marks(table, wanted)
 
 
@@ -180,6 +178,22 @@ def _check_marks(table: TextTable, names: Iterable[str]) -> None:
     places = dict(zip(table.columns, table.places, strict=True))
     if faults := table.marks.faults(table.source, [places[name] for name in names]):
         raise ConfigError(faults)
+
+
+def check_header(names: Sequence[str], source: TextSource, header: Header = "columns") -> None:
+    """Raises ConfigError if Excel has turned names of the header into dates or numbers."""
+    damaged = [i for i, name in enumerate(names, start=1) if is_excel_damage(name)]
+    if damaged:
+        found = some_places([str(i) if header == "patients" else names[i - 1] for i in damaged], "")
+        hint = f"write the names of {'genes' if header == 'genes' else header} again, in cells formatted as text"
+        raise _fault(source, "Excel has turned names of the header into dates or numbers", found, hint=hint)
+
+
+def uneven_rows(source: TextSource, rows: Sequence[int], width: int) -> ConfigError:
+    """The error about rows that do not have as many cells as the header."""
+    hint = "cells with a comma in them need quotes; is it a decimal comma?" if source.separator == "," else ""
+    allowed = f"{width} cells, as in the header"
+    return _fault(source, "rows are longer or shorter than the header", some_rows(rows), allowed, hint)
 
 
 def some_rows(numbers: Iterable[int]) -> str:
@@ -192,7 +206,8 @@ def some_places(places: Sequence[str], what: str) -> str:
     return f"{what} {', '.join(places[:10])}".lstrip() + (" …" if len(places) > 10 else "")
 
 
-def _require(header: list[str], wanted: Iterable[str], source: TextSource, *, show: bool) -> None:
+def require(header: Sequence[str], wanted: Iterable[str], source: TextSource, *, show: bool) -> None:
+    """Raises ConfigError with every name that is not in the header, or stands in it twice. show: whether messages show it."""
     is_data = any(re.fullmatch(r"[\d.,:/ -]*\d[\d.,:/ -]*", name) for name in header)
     shown = ", ".join(header[:30]) if show and not is_data else f"{len(header)} columns of the header"
     faults = []
@@ -210,29 +225,46 @@ def _require(header: list[str], wanted: Iterable[str], source: TextSource, *, sh
         raise ConfigError(faults)
 
 
-def _rows(root: Path, source: TextSource, marks: Marks) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty. Raises ConfigError, also while they are drawn."""
+def path_of(root: Path, source: TextSource) -> Path:
+    """Where a table lies. Raises ConfigError if that is outside the cohort's folder, or it is of a form that is never read."""
     path = (root / source.path).resolve()
     if not path.is_relative_to(root.resolve()):
         raise _fault(source, "lies outside the cohort's folder")
     if path.suffix.lower() == ".xls":
         raise _fault(source, "is a workbook of the old form", allowed=".xlsx or CSV")
-    is_excel = path.suffix.lower() in (".xlsx", ".xlsm")
+    return path
+
+
+@contextmanager
+def reading(source: TextSource, first_bytes: Callable[[], bytes]) -> Iterator[None]:
+    """Raises ConfigError for what goes wrong inside the block while a table is read. first_bytes: of the table."""
     try:
+        yield
+    except FileNotFoundError:
+        raise _fault(source, "there is no such table") from None
+    except UnicodeError as error:
+        hint = (
+            error.args[0]
+            if len(error.args) == 1
+            else f"declare another one, for example {encoding_hint(first_bytes())}"
+        )
+        raise _fault(source, f'is not text of the encoding "{source.encoding}"', hint=hint) from error
+    except (OSError, EOFError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
+        raise _fault(source, f"cannot be read as a table ({type(error).__name__}: {error})") from error
+
+
+def text_rows(root: Path, source: TextSource, marks: Marks) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty. Raises ConfigError, also while they are drawn."""
+    path, data = path_of(root, source), b""
+    with reading(source, lambda: data):
         data = path.read_bytes()
         if path.suffix.lower() == ".gz":
             data = gzip.decompress(data)
+        is_excel = path.suffix.lower() in EXCEL
         rows = excel_rows(data, source, marks) if is_excel else delimited_rows(data, source)
         for number, cells in rows:
             if any(cell.strip() for cell in cells):
                 yield number, cells
-    except FileNotFoundError:
-        raise _fault(source, "there is no such table") from None
-    except UnicodeError as error:
-        hint = error.args[0] if len(error.args) == 1 else f"declare another one, for example {encoding_hint(data)}"
-        raise _fault(source, f'is not text of the encoding "{source.encoding}"', hint=hint) from error
-    except (OSError, EOFError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
-        raise _fault(source, f"cannot be read as a table ({type(error).__name__}: {error})") from error
 
 
 def _fault(source: TextSource, what: str, found: str = "", allowed: str = "", hint: str = "") -> ConfigError:

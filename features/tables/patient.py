@@ -38,6 +38,12 @@ def two_centres(path: str, centre: str, other: str, places: Sequence[str]) -> Fa
     return Fault(path, what, some_places(places, ""), hint="if they are different people, declare id_form: prefix")
 
 
+def two_parts(path: str, places: Sequence[str]) -> Fault:
+    """One fault for all patients of a table who are in the other part of the split in an earlier row or table."""
+    what = f"{_patients(places)} {_stand(places)} in both parts of the split"
+    return Fault(path, what, some_places(places, ""))
+
+
 def given_twice(path: str, words: str, places: Sequence[str]) -> Fault:
     """One fault for all patients of a table who have the same columns from another one."""
     what = f"{_patients(places)} already {'has' if len(places) == 1 else 'have'} {words} from another table"

@@ -175,6 +175,9 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             if image.pacs:
                 faults += _pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
             faults += _keyword_faults(document, ("cohorts", name, "images", i), image)
+    if "split" in cohort.variables and any(table.split for table in cohort.tables):
+        what = "a variable has the name of the column of the given split"
+        faults.append(Fault(document.where(("cohorts", name, "variables", "split")), what, hint="choose another name"))
     for word, variable in cohort.variables.items():
         known(("variables", word, "known_at"), "time point", variable.known_at, cohort.timepoints)
     for i, table in enumerate(cohort.tables):
@@ -184,6 +187,9 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
         if isinstance(table.centre, CentreColumn):
             for code, centre in table.centre.codes.items():
                 known(("tables", i, "centre", "codes", code), "centre", centre, cohort.centres)
+            if cohort.id_form.prefix and isinstance(table, GenomicTable):
+                what = "ids that begin with the centre need a table for each centre; a genomic one has no column of centres"
+                faults.append(Fault(document.where(("cohorts", name, "tables", i, "centre")), what))
         elif table.centre is not None:
             known(("tables", i, "centre"), "centre", table.centre, cohort.centres)
         elif len(cohort.centres) > 1 and (cohort.id_form.prefix or not any(one.centre for one in cohort.tables)):
