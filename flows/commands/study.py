@@ -37,6 +37,9 @@ def study(
         ),
     ] = None,
     patient: Annotated[str, _option("--id", text="Column of the patient ids; # if there is none.")] = "",
+    sheet: Annotated[
+        str, _option(text="Sheet of a workbook, or table of an HDF5 file, where there are several.", metavar="NAME")
+    ] = "",
     target: Annotated[str, _option(text="Column of what is predicted: two values, classes, grades or a number.")] = "",
     time: Annotated[str, _option(text="Column of the time to the event, or to the last contact.")] = "",
     event: Annotated[str, _option(text="Column that says whether the event was seen.")] = "",
@@ -96,6 +99,7 @@ def study(
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     columns = {
         "id": patient,
+        "sheet": sheet,
         "target": target,
         "time": time,
         "event": event,

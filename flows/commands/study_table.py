@@ -54,7 +54,7 @@ def write_files(asked: "Asked", folder: Path) -> "TableStudy":
     instead = f"go on with it ({_study_line(str(catalog), str(file))}), or give another --folder"
     check_own(catalog, instead)
     check_own(file, instead)
-    tables, others = ([see_table(path, asked.id) for path in paths] for paths in (asked.tables, asked.external))
+    tables, others = ([see_table(path, asked) for path in paths] for paths in (asked.tables, asked.external))
     taken = {name for path in study_files().values() for name in read_study(path)[0].cohorts}
     names = []
     for place in (folder, *(Path(path.name.split(".")[0]) for path in asked.external)):

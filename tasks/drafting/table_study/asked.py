@@ -24,6 +24,7 @@ class Asked:
 
     tables: tuple[Path, ...]
     id: str = ""
+    sheet: str = ""
     target: str = ""
     kind: TargetKind | None = None
     positive: str = ""
@@ -78,6 +79,11 @@ class Asked:
             raise RadweaveError(f"--levels goes with --kind ordinal or multiclass; found {self.kind}")
         if self.positive and self.kind not in (None, "binary"):
             raise RadweaveError(f"--positive goes with --kind binary; found {self.kind}")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All columns that are named but that of the ids, each once."""
+        return tuple(dict.fromkeys(filter(None, (*self.outcomes, self.centre, self.split, *self.clinical))))
 
     @property
     def outcomes(self) -> tuple[str, ...]:

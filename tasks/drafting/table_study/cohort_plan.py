@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from features.core.catalog.outcome_name import outcome_word
+from features.core.catalog.outcome_source import is_named
 from features.core.catalog.ready_table import ReadyTable
 from features.core.errors import ConfigError, Fault, did_you_mean
 from tasks.drafting.columns import judge_column, slug
@@ -87,7 +88,7 @@ class CohortPlan:
     def _homes(self) -> dict[str, SeenTable]:
         """The table that each named column is taken from: the first that has it. Raises ConfigError for those in none."""
         asked, homes, faults = self.asked, dict[str, SeenTable](), []
-        every = list(dict.fromkeys(name for one in self.tables for name in one.header))
+        every = list(dict.fromkeys(name for one in self.tables for name in one.header if name))
         where = ", ".join(one.name for one in self.tables)
         named = (*asked.outcomes, *filter(None, (asked.centre, asked.split)), *asked.clinical)
         for name in dict.fromkeys((*named, *asked.leak_checked)):
@@ -119,7 +120,7 @@ class CohortPlan:
         variables, sources, faults = dict[str, Any](), dict[str, dict[str, Any]](), []
         for name in self.asked.clinical:
             table, word = self.home[name], slug(name)
-            found = judge_column(name, word, table.cells(name), table.decimal)
+            found = judge_column(name, word, table.named[name], table.decimal)
             checked = name in self.asked.leak_checked
             if looks := "" if checked else outcome_word(name):
                 faults.append(
@@ -144,6 +145,7 @@ class CohortPlan:
         """The keys that all entries of a file share."""
         path = table.path.resolve().relative_to(root).as_posix()
         values: dict[str, Any] = {"path": path, "id": self.asked.id}
+        values |= table.asked
         if table.declared:
             told = ", ".join(f"{key} {value!r}" for key, value in table.declared.items())
             self.said.append(f"{table.name}: {told}, by its first rows")
@@ -159,25 +161,22 @@ class CohortPlan:
         """The ready-made block of each table that has features, as the catalog names it. Raises ConfigError for leaks."""
         asked, faults = self.asked, list[Fault]()
         taken: set[str] = set()
+        declared = {name.casefold() for name in (*asked.outcomes, *self.aim.variables)}
         for table in self.tables:
             found = table.columns
-            own = {*filter(None, (asked.centre, asked.split)), *asked.outcomes, *asked.clinical}
-            left = [name for name in found.features if name not in own and not _fits(name, asked.exclude)]
-            looks = {name: outcome_word(name) for name in left if name not in asked.leak_checked}
-            names = [name for name, word in looks.items() if word]
+            left = [name for name in found.features if not _fits(name, asked.exclude)]
+            names = [name for name in left if name not in asked.leak_checked and is_named(name, declared)]
             if names:
                 what = f"{several(len(names), 'column')} of features {'looks' if len(names) == 1 else 'look'} like an outcome"
                 faults.append(Fault(table.name, what, _named(names), hint=_leak_hint(names[0])))
-            out = {
-                "of text": [name for name in found.texts if name not in own and not _fits(name, asked.exclude)],
-                "of row numbers": [name for name in found.counters if name not in own],
-            }
+            out = {"of text": found.texts, "of row numbers": found.counters, "named as keys are": found.keys}
+            out = {why: tuple(name for name in own if not _fits(name, asked.exclude)) for why, own in out.items()}
             self._say(table, len(left), out)
             if not left:
                 continue
             word = _block_word(table, taken) if len(self.tables) > 1 else BLOCK
             taken.add(word)
-            here = sorted(name for name in own if name in table.header and self.home[name] is not table)
+            here = [name for name in asked.named if name in table.header and self.home[name] is not table]
             exclude = [*map(escape, (*chain(*out.values()), *here)), *asked.exclude]
             values = {"block": word, **self._written(table, root)}
             if found.writer != "plain":
@@ -192,7 +191,7 @@ class CohortPlan:
     def _say(self, table: SeenTable, count: int, out: Mapping[str, Sequence[str]]) -> None:
         """Of a table: how many features it has, and which columns are left out and why."""
         found = table.columns
-        self.said.append(f"{table.name}: {several(len(table.table.rows), 'patient')}, {several(count, 'feature')}")
+        self.said.append(f"{table.name}: {several(table.rows, 'patient')}, {several(count, 'feature')}")
         if found.writer != "plain":
             why = f"; {several(len(found.diagnostics), 'column')} about the extraction left out"
             self.said.append(
@@ -201,6 +200,8 @@ class CohortPlan:
         for why, names in out.items():
             if names:
                 self.said.append(f"{table.name}: {several(len(names), 'column')} {why} left out: {_named(names)}")
+        if found.unnamed:
+            self.said.append(f"{table.name}: {several(found.unnamed, 'column')} without a name left out")
         if found.missing:
             self.said.append(f"{table.name}: {', '.join(found.missing)} taken as missing")
 
@@ -238,7 +239,7 @@ def _fits(name: str, patterns: Sequence[str]) -> bool:
 
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(name or '""' for name in names[:MOST_NAMED]) + more
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _leak_hint(name: str) -> str:

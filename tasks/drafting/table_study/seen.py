@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from features.tables.cells import SPOKEN, Cells, TableFile
+from features.tables.open_table import HDF5, open_table
+from numpy.typing import NDArray
 
-from features.core.catalog.table_source import TextSource
+from features.core.catalog.ready_table import ROW_FACTS, ReadyTable
+from features.core.catalog.table_source import NUMBERED, TextSource
 from features.core.errors import ConfigError, DataError, Fault
 from features.core.kinds.writer import recognise
-from features.tables.files import TextTable, read_text_table, some_rows
+from features.tables.files import EXCEL, require, some_rows
+from features.tables.number import parse_number
 from tasks.drafting.columns import MISSING
 from tasks.drafting.remark import several
 from tasks.drafting.sheets import how_written
+from tasks.drafting.table_study.asked import Asked
 from tasks.drafting.table_study.values import Values
 
 DELIMITED = (".csv", ".tsv", ".txt")
+MOST_SHOWN = 30  # columns of a header in a message
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of a table by what they hold: features; texts; numbers of the rows; what describes an extraction.
+    """Columns of a table that nobody names, by what they hold: features; texts; numbers of the rows; names of key columns;
+    what describes an extraction.
 
     writer: the software that wrote the table, `plain` where the header does not tell. missing: cells of features, besides ''
-    and NA, that mean missing.
+    and NA, that mean missing. unnamed: how many columns have no name.
     """
 
     writer: str
     features: tuple[str, ...]
     texts: tuple[str, ...]
     counters: tuple[str, ...]
+    keys: tuple[str, ...]
     diagnostics: tuple[str, ...]
     missing: tuple[str, ...]
+    unnamed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeenTable:
-    """path: the file. declared: the keys of the catalog that say how it is written, where that is not what is usual."""
+    """path: the file. asked, declared: keys of the catalog that say how it is written, as somebody says and as it looks.
+
+    header: the names of all columns. named: column → cells, of those that somebody names. rows: how many there are.
+    """
 
     path: Path
+    asked: dict[str, str]
     declared: dict[str, str]
-    table: TextTable
+    header: tuple[str, ...]
+    named: dict[str, Sequence[str]]
+    columns: Columns
+    rows: int
 
     @property
     def name(self) -> str:
@@ -52,51 +69,16 @@ class SeenTable:
         return self.path.name
 
     @property
-    def header(self) -> tuple[str, ...]:
-        """The names of the columns but that of the ids."""
-        return self.table.columns
-
-    @property
     def decimal(self) -> Literal[".", ","]:
         """The decimal sign of its numbers."""
-        return self.table.source.decimal
-
-    def cells(self, column: str) -> list[str]:
-        """The cells of a column, "" where they are missing."""
-        return [cell or "" for cell in self.table.column(column)]
+        return "," if self.declared.get("decimal") == "," else "."
 
     def values(self, column: str) -> Values:
-        """The values of a column."""
-        return Values.of(self.name, column, self.cells(column), self.decimal)
-
-    @cached_property
-    def columns(self) -> Columns:
-        """What the columns but that of the ids hold. A column is of texts if more of its cells are texts than numbers."""
-        writer = recognise(self.header)
-        explained = writer.explain(self.header)
-        names = [name for name in self.header if explained[name] is not None]
-        values, wrong = self.table.numbers(names)
-        rows = np.arange(len(values), dtype=float)[:, None]
-        counts = (values == rows).all(axis=0) | (values == rows + 1).all(axis=0)
-        texts = wrong.sum(axis=0) > np.isfinite(values).sum(axis=0)
-        missing = {
-            cell
-            for i in np.flatnonzero(wrong.any(axis=0) & ~texts)
-            for cell in self.cells(names[i])
-            if cell.lower() in MISSING
-        }
-        chosen = np.array(names, dtype=object)
-        return Columns(
-            writer=writer.kind,
-            features=tuple(chosen[~texts & ~counts]),
-            texts=tuple(chosen[texts]),
-            counters=tuple(chosen[counts]),
-            diagnostics=tuple(name for name in self.header if explained[name] is None),
-            missing=tuple(sorted(missing)),
-        )
+        """The values of a column that is named."""
+        return Values.of(self.name, column, self.named[column], self.decimal)
 
 
-def see_table(path: Path, id_column: str) -> SeenTable:
+def see_table(path: Path, asked: Asked) -> SeenTable:
     """A table file, with one row per patient.
 
     Raises DataError if it is not there, ConfigError if it cannot be read, or ids are absent or stand twice.
@@ -105,20 +87,83 @@ def see_table(path: Path, id_column: str) -> SeenTable:
         near = sorted(one.name for one in path.parent.glob(f"{path.name.split('.')[0]}.*") if one.is_file())
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
         raise DataError(f"--table {path}: there is no such file{hint}")
-    declared = how_written(_bytes(path)) if path.name.lower().removesuffix(".gz").endswith(DELIMITED) else {}
-    source = TextSource.model_validate({"path": path.name, "id": id_column, **declared})
-    table = read_text_table(path.parent, source)
+    said, declared = _sheet(path, asked.sheet), _declared(path)
+    source = ReadyTable.model_validate({"block": "any", "path": path.name, "id": asked.id, **said, **declared})
+    file = open_table(path.parent, source)
+    header = tuple(file.header)
+    ids = [] if asked.id == NUMBERED else [asked.id]
+    named = [name for name in asked.named if name in header]
+    require(list(header), [*ids, *named], source, show=len(header) <= MOST_SHOWN)
+    others = [name for name in dict.fromkeys(header) if name and name not in {*ids, *named}]
+    twice = [name for name in others if header.count(name) > 1]
+    if twice:
+        raise ConfigError([Fault(path.name, f'the column "{name}" stands twice') for name in twice[:10]])
+    explained = recognise(others).explain(others)
+    cells = file.read([*ids, *named], [name for name in others if explained[name] is not None])
+    for name in ids:
+        _check_once(path, cells.texts[name], cells.lines)
+    columns = _columns(file, source, others, cells)
+    return SeenTable(
+        path, said, declared, header, {name: cells.texts[name] for name in named}, columns, len(cells.lines)
+    )
+
+
+def _sheet(path: Path, sheet: str) -> dict[str, str]:
+    name = path.name.lower()
+    return (
+        {"sheet": sheet} if sheet and name.endswith(EXCEL) else {"key": sheet} if sheet and name.endswith(HDF5) else {}
+    )
+
+
+def _declared(path: Path) -> dict[str, str]:
+    name = path.name.lower()
+    if not name.removesuffix(".gz").endswith(DELIMITED):
+        return {}
+    data = path.read_bytes()
+    return how_written(gzip.decompress(data) if name.endswith(".gz") else data)
+
+
+def _check_once(path: Path, ids: Sequence[str], lines: NDArray[np.int64]) -> None:
     first: dict[str, int] = {}
-    again = [row for key, row in zip(table.keys, table.rows, strict=True) if first.setdefault(key, row) != row]
+    again = [line for key, line in zip(ids, lines.tolist(), strict=True) if first.setdefault(key, line) != line]
     if again:
         what = f"{several(len(again), 'row')} {'is' if len(again) == 1 else 'are'} of a patient who has one already"
         hint = (
             "rows of several visits or lesions need a catalog that names their columns: see docs/ready-made-tables.md"
         )
         raise ConfigError([Fault(path.name, what, some_rows(again), "one row per patient", hint)])
-    return SeenTable(path, declared, table)
 
 
-def _bytes(path: Path) -> bytes:
-    data = path.read_bytes()
-    return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
+def _columns(file: TableFile, source: TextSource, others: Sequence[str], cells: Cells) -> Columns:
+    """What the columns that nobody names hold. A column is of texts if more of its cells are texts than numbers."""
+    writer = recognise(others)
+    explained = writer.explain(others)
+    names = [name for name in others if explained[name] is not None]
+    rows = np.arange(cells.numbers.shape[1], dtype=float)
+    counts = (cells.numbers == rows).all(axis=1) | (cells.numbers == rows + 1).all(axis=1)
+    known = np.isfinite(cells.numbers).sum(axis=1)
+    kinds = dict.fromkeys(names, "features")
+    kinds |= {name: "counters" for i, name in enumerate(names) if counts[i]}
+    kinds |= {name: "texts" for i, name in enumerate(names) if name in cells.odd and cells.odd[name].count > known[i]}
+    kinds |= {name: "keys" for name in names if name in ROW_FACTS}
+
+    def of(kind: str) -> tuple[str, ...]:
+        return tuple(name for name in names if kinds[name] == kind)
+
+    return Columns(
+        writer=writer.kind,
+        features=of("features"),
+        texts=of("texts"),
+        counters=of("counters"),
+        keys=of("keys"),
+        diagnostics=tuple(name for name in others if explained[name] is None),
+        missing=_missing(file, source, [name for name in of("features") if name in cells.odd]),
+        unnamed=list(file.header).count(""),
+    )
+
+
+def _missing(file: TableFile, source: TextSource, names: Sequence[str]) -> tuple[str, ...]:
+    """Cells of columns of numbers that say by their words that they are missing."""
+    found = {cell for cells in file.read(names, []).texts.values() for cell in cells} if names else set[str]()
+    words = {cell for cell in found if cell.lower() in MISSING | SPOKEN and cell not in ("", "NA")}
+    return tuple(sorted(cell for cell in words if parse_number(cell, source.decimal) is None))

@@ -30,7 +30,7 @@ def draft(folder: Path, *files: Path, **asked: Any) -> tuple[TableStudy, Cohort,
     """The draft, its cohort and its study."""
     options = {"id": "PatientID", "target": "response", "exclude": ("os_*",), **asked}
     given = Asked(files or (write(folder, "features.csv", FEATURES),), **options)
-    tables, others = ([see_table(path, given.id) for path in paths] for paths in (given.tables, given.external))
+    tables, others = ([see_table(path, given) for path in paths] for paths in (given.tables, given.external))
     found = draft_table_study(given, tables, "mine", folder / "mine", {one.path.stem: one for one in others})
     (folder / "mine").mkdir(exist_ok=True)
     write_own(folder / "mine" / "data_catalog.yaml", found.catalog)
@@ -54,7 +54,7 @@ def test_a_table_becomes_a_catalog_and_a_study(tmp_path: Path) -> None:
     assert [*cohort.variables] == ["response", "age", "sex"] and [*cohort.centres] == ["site_1", "site_2"]
     assert clinical.centre == features.centre and features.centre.codes == {"1": "site_1", "2": "site_2"}
     assert features.split.part("test") == "test"
-    header = FEATURES.partition("\n")[0].split(",")
+    header = FEATURES.partition("\n")[0].split(",")[1:]
     assert [name for name in header if features.takes(name, {"response", "age", "sex"})] == ["f1", "f2"]
     assert features.missing == ("", "NA", "nan")
     assert study["blocks"] == {"features": ["features"], "all": ["clinical", "features"]}
@@ -65,7 +65,7 @@ def test_a_table_becomes_a_catalog_and_a_study(tmp_path: Path) -> None:
         "response: yes means yes, in 2 of 4",
         "features.csv: 4 patients, 2 features",
         "features.csv: 1 column of text left out: Scanner [kV]",
-        'features.csv: 1 column of row numbers left out: ""',
+        "features.csv: 1 column without a name left out",
         "features.csv: nan taken as missing",
         "site: 2 centres: site_1, site_2",
         "set: models train on train, and test is held out",
@@ -114,7 +114,7 @@ def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "text", "message"),
     [
-        ({"target": "respons"}, FEATURES, 'there is no column "respons"; allowed: "", response, site'),
+        ({"target": "respons"}, FEATURES, 'there is no column "respons"; allowed: PatientID, response, site'),
         ({"target": "respons"}, FEATURES, 'did you mean "response"?'),
         ({"id": "Patient"}, FEATURES, 'did you mean "PatientID"?'),
         ({"exclude": ()}, FEATURES, '1 column of features looks like an outcome; found os_days; leave it out (--exclude "os_'),
