@@ -4,6 +4,7 @@ from features.clinical.read_clinical import clinical_ids
 from features.core.catalog.catalog import Catalog
 from features.genomic.read_genomic import genomic_ids
 from features.images.index.index_cohort import find_image_ids
+from features.ready.read_ready import ready_ids
 
 
 def find_patient_ids(catalog: Catalog, cohort: str, key: bytes) -> set[str]:
@@ -12,4 +13,5 @@ def find_patient_ids(catalog: Catalog, cohort: str, key: bytes) -> set[str]:
     Raises RadweaveError if the cohort or its folder is not there, or a table has a fault.
     """
     declared, root = catalog.cohort(cohort), catalog.root(cohort)
-    return find_image_ids(catalog, cohort, key) | clinical_ids(root, declared) | genomic_ids(root, declared)
+    of_tables = clinical_ids(root, declared) | genomic_ids(root, declared) | ready_ids(root, declared)
+    return find_image_ids(catalog, cohort, key) | of_tables

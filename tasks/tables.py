@@ -1,4 +1,4 @@
-"""Step 5: clinical and genomic tables."""
+"""Step 5: clinical, genomic and ready-made tables."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.clinical.read_clinical import VERSION as CLINICAL_VERSION
 from features.clinical.read_clinical import read_clinical
-from features.core.catalog.catalog import Cohort, load_catalog
+from features.core.catalog.catalog import Cohort, ReadyTable, load_catalog
 from features.core.catalog.genomic_source import ExpressionTable, MutationTable
 from features.core.digest import digest_bytes, digest_json
 from features.core.errors import ConfigError
@@ -17,8 +17,10 @@ from features.core.pseudonym import load_key, pseudonym
 from features.genomic.read_genomic import VERSION as GENOMIC_VERSION
 from features.genomic.read_genomic import read_genomic
 from features.images.index.file_cache import FileCache
+from features.ready.read_ready import VERSION as READY_VERSION
+from features.ready.read_ready import read_ready
 from features.results.known_results import KnownResults
-from features.results.patients import Tables, known_tables, without
+from features.results.patients import Tables, known_tables, torn_patients, without
 from features.results.withdraw import withdrawn_cases
 from features.tables.files import VERSION as FILES_VERSION
 from features.tables.outcome_files import outcome_file_faults
@@ -28,7 +30,7 @@ from tasks.transient import RETRIED
 
 @task(name="tables", cache_policy=NO_CACHE, persist_result=False, **RETRIED)
 def read_tables(catalog: Path, cohort: str, known: KnownResults, cache: FileCache) -> Tables:
-    """Typed tables of a cohort by block, the genomic one only where the catalog declares one.
+    """Typed tables of a cohort by block, all but the clinical one only where the catalog declares them.
 
     They are read now, so that their faults are told before any image is opened; if nothing that decides them changed
     since the newest refresh, they are taken from there, and only if they are needed.
@@ -53,6 +55,10 @@ def _read(cohort: Cohort, root: Path, name: str, key: bytes) -> Mapping[str, Pat
     tables = {"clinical": read_clinical(root, name, cohort, key)}
     if any(table.block == "genomic" for table in cohort.tables):
         tables["genomic"] = read_genomic(root, name, cohort, key)
+    for block in dict.fromkeys(table.block for table in cohort.tables if isinstance(table, ReadyTable)):
+        tables[block] = read_ready(root, name, cohort, block, key)
+    if faults := torn_patients(name, tables):
+        raise ConfigError(faults)
     return tables
 
 
@@ -63,6 +69,8 @@ def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache
     versions = [FILES_VERSION, CLINICAL_VERSION, GENOMIC_VERSION, pseudonym(key, name, "")]
     if any(isinstance(table, ExpressionTable) and table.pathways for table in cohort.tables):
         versions.append(version("gseapy"))
+    if any(isinstance(table, ReadyTable) for table in cohort.tables):
+        versions.append(str(READY_VERSION))
     said = cohort.model_dump(mode="json", include=parts)
     return digest_json({"files": digest_json(files), "said": said, "versions": versions})
 

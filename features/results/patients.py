@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate, takewhile
 
 import pyarrow as pa
 
+from features.core.errors import Fault
 from features.core.quarantine import Quarantined
 from features.core.storage.table import column_of
 from features.results.cases import PLACE
@@ -46,6 +48,27 @@ def known_tables(known: KnownResults) -> Mapping[str, PatientTable] | None:
         first = not found  # a row of quarantine does not say which block it came from
         found[block] = PatientTable(table, columns, *(notes.values() if first else ((), ())))
     return found
+
+
+def torn_patients(cohort: str, tables: Mapping[str, PatientTable]) -> list[Fault]:
+    """Faults of tables that put patients into another part of the given split than a table before."""
+    first: dict[str, tuple[str, str]] = {}
+    torn: Counter[tuple[str, str]] = Counter()
+    for block, one in tables.items():
+        if "split" not in one.table.schema.names:
+            continue
+        rows = one.table.select(["patient", "split"]).group_by(["patient", "split"], use_threads=False).aggregate([])
+        for row in rows.to_pylist():
+            known, part = (
+                first.setdefault(row["patient"], (block, row["split"])) if row["split"] else ("", row["split"])
+            )
+            torn[known, block] += bool(known) and part != row["split"]
+    what = "patients are in one part of the split here, and in the other part in the block"
+    return [
+        Fault(f"cohort {cohort}, block {block}", f"{count} {what} {known}", allowed="one part for each patient")
+        for (known, block), count in torn.items()
+        if count
+    ]
 
 
 def without(tables: Mapping[str, PatientTable], withdrawn: Iterable[str]) -> Mapping[str, PatientTable]:

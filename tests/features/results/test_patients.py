@@ -16,7 +16,7 @@ from features.results.cases import cases_of
 from features.results.diff import diff_refreshes
 from features.results.known_results import KnownResults
 from features.results.manifest import Mart
-from features.results.patients import Tables, known_tables, without
+from features.results.patients import Tables, known_tables, torn_patients, without
 from features.results.publish import publish
 from features.results.published import Published
 from features.results.withdraw import withdraw
@@ -87,3 +87,13 @@ def test_a_patient_or_a_time_point_without_images_can_be_withdrawn(store: Store)
     mart = Mart.open(store)
     assert mart.read("clinical", "demo")["patient"].to_pylist() == [P3]
     assert mart.read("proteins", "demo")["patient"].to_pylist() == [P2]
+
+
+def test_a_patient_in_both_parts_of_the_split_is_a_fault_of_the_tables() -> None:
+    split = Column("split", "string", "split", role="fact", levels=("train", "test"))
+    tables = {
+        "clinical": table([split], (P1, "train"), (P2, "test"), (P3, None)),
+        "proteins": table([split], (P1, "test"), (P2, "test"), (P3, "train")),
+    }
+    said = "cohort demo, block proteins: 1 patients are in one part of the split here, and in the other part in the block clinical"
+    assert [str(fault) for fault in torn_patients("demo", tables)] == [f"{said}; allowed: one part for each patient"]
