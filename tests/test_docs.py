@@ -15,6 +15,7 @@ import pytest
 from features.core.quarantine import REASONS
 from features.core.storage.table import read_table, read_with_provenance, write_table
 from tests import licences
+from tests.support.features_table import write_features
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,6 +44,7 @@ def checkout(demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(demo.catalog.parent, folder / "demo" / "cohort")
     shutil.copytree(demo.store, folder / "demo" / "store", symlinks=True)
     _run_again_with_one_model(folder / "demo" / "store" / "studies" / "builtin_response")
+    write_features(folder / "features.csv")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -9,6 +10,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -104,8 +106,8 @@ def _kept(sheets: Sequence[Sheet]) -> tuple[list[Sheet], dict[str, str]]:
 
 def how_written(data: bytes) -> dict[str, str]:
     """The separator, encoding and decimal sign of a text, by its first rows: keys of the catalog, without what is usual."""
-    encoding = next(one for one in ENCODINGS if _decodes(data, one))
-    first = data.decode(encoding)[:_BEGINNING]
+    encoding, text = _decoded(data)
+    first = text[:_BEGINNING]
     separator = _separator(first)
     declared = {"separator": separator} if separator != "," else {}
     declared |= {"encoding": encoding} if encoding != ENCODINGS[0] else {}
@@ -148,17 +150,19 @@ def _sheet_names(data: bytes) -> list[str | None]:
     return [*names] if len(names) > 1 else [None]
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return encoding == ENCODINGS[-1]
-    return True
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The first encoding that fits, and the text. Raises UnicodeDecodeError if none does."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", data.decode("utf-16")
+    for encoding in ENCODINGS[:-1]:
+        with suppress(UnicodeDecodeError):
+            return encoding, data.decode(encoding)
+    return ENCODINGS[-1], data.decode(ENCODINGS[-1])
 
 
 def _separator(text: str) -> str:
     """The sign that stands equally often in the first lines, and most often."""
-    lines = [line for line in text.splitlines()[:_LINES] if line.strip()]
+    lines = [line for line in islice(io.StringIO(text, newline=None), _LINES) if line.strip()]
     best, most = ",", 0
     for sign in ",;\t|":
         counts = [len(row) - 1 for row in csv.reader(lines, delimiter=sign)]

@@ -77,7 +77,6 @@ class CohortPlan:
             "tables": [*tables, *blocks.values()],
             "endpoints": {aim.word: aim.endpoint},
         }
-        self.said[:0] = aim.said
         if asked.centre:
             self.said.append(f"{asked.centre}: {several(len(names), 'centre')}: {_named(list(names))}")
         if self.split:

@@ -43,7 +43,9 @@ def draft_table_study(
     drafted = {name: plan.values(name.replace("_", " "), folder) for name, plan in plans.items()}
     catalog = {"version": 1, "cohorts": {name: values for name, (values, _) in drafted.items()}}
     study = _study(plans[cohort], cohort, drafted[cohort][1], list(external))
-    said = dict.fromkeys(line for plan in plans.values() for line in plan.said)
+    said = dict.fromkeys((*plans[cohort].aim.said, *plans[cohort].said))
+    for name, table in external.items():
+        said |= dict.fromkeys((*(f"{table.name}: {line}" for line in plans[name].aim.said), *plans[name].said))
     return TableStudy(tuple(plans), to_yaml(catalog, HEADER), to_yaml(study), tuple(said))
 
 

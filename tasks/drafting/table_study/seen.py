@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from features.tables.cells import SPOKEN, Cells, TableFile
-from features.tables.open_table import HDF5, open_table
 from numpy.typing import NDArray
 
 from features.core.catalog.ready_table import ROW_FACTS, ReadyTable
 from features.core.catalog.table_source import NUMBERED, TextSource
 from features.core.errors import ConfigError, DataError, Fault
 from features.core.kinds.writer import recognise
+from features.tables.cells import SPOKEN, Cells, TableFile
 from features.tables.files import EXCEL, require, some_rows
 from features.tables.number import parse_number
+from features.tables.open_table import HDF5, open_table
 from tasks.drafting.columns import MISSING
 from tasks.drafting.remark import several
 from tasks.drafting.sheets import how_written
@@ -95,7 +98,7 @@ def see_table(path: Path, asked: Asked) -> SeenTable:
     named = [name for name in asked.named if name in header]
     require(list(header), [*ids, *named], source, show=len(header) <= MOST_SHOWN)
     others = [name for name in dict.fromkeys(header) if name and name not in {*ids, *named}]
-    twice = [name for name in others if header.count(name) > 1]
+    twice = [name for name, count in Counter(header).items() if name and count > 1]
     if twice:
         raise ConfigError([Fault(path.name, f'the column "{name}" stands twice') for name in twice[:10]])
     explained = recognise(others).explain(others)
@@ -119,8 +122,13 @@ def _declared(path: Path) -> dict[str, str]:
     name = path.name.lower()
     if not name.removesuffix(".gz").endswith(DELIMITED):
         return {}
-    data = path.read_bytes()
-    return how_written(gzip.decompress(data) if name.endswith(".gz") else data)
+    try:
+        data = path.read_bytes()
+        return how_written(gzip.decompress(data) if name.endswith(".gz") else data)
+    except UnicodeDecodeError:
+        raise ConfigError([Fault(path.name, "is text of neither UTF-8 nor cp1252", hint="save it as UTF-8")]) from None
+    except (OSError, EOFError, zlib.error, csv.Error):
+        return {}  # who opens the table says what is wrong with it
 
 
 def _check_once(path: Path, ids: Sequence[str], lines: NDArray[np.int64]) -> None:
