@@ -11,7 +11,7 @@ from features.core.catalog.ready_table import BUILT_IN
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.recipe import Recipe
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.models.model import MODELS
+from tasks.modelling.models.model import models_of
 from tasks.modelling.splits.split import Split
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def _check_aim(plan: Study, name: str, catalog: Catalog) -> None:
         there = f"it has {', '.join(endpoints) or 'none'}. {hint_sentence(plan.endpoint, endpoints)}".strip()
         raise RadweaveError(f"study {plan.name}: cohort {name} has no endpoint {plan.endpoint}; {there}")
     kind = endpoints[plan.endpoint].kind
-    wrong = [model.kind for model in plan.models if model.task != kind]
+    wrong = [model.kind for model in plan.models if kind not in model.endpoints]
     if wrong:
         what = f"{', '.join(wrong)} cannot predict {plan.endpoint}, a {kind} endpoint"
-        fitting = ", ".join(known for known in MODELS.modules if MODELS.load(known).task == kind)
+        fitting = ", ".join(models_of(kind))
         raise RadweaveError(f"study {plan.name}: {what}; choose among {fitting}")

@@ -141,8 +141,8 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 faults += _delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)
             endpoint = cohort.endpoints.get(study.endpoint)
             for j, model in enumerate(study.models):
-                if endpoint is not None and model.task != endpoint.kind:
-                    what = f"{model.kind} predicts a {model.task} endpoint, {study.endpoint} is {endpoint.kind}"
+                if endpoint is not None and endpoint.kind not in model.endpoints:
+                    what = f"{model.kind} predicts {', '.join(sorted(model.endpoints))}, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
     tables = [table for name in study.cohorts if name in catalog.cohorts for table in catalog.cohorts[name].tables]
     for j, split in enumerate(study.splits):

@@ -16,7 +16,7 @@ from features.core.storage.table import read_table
 from features.results.manifest import Mart
 from features.simulate.plant_faults import RESENT
 from flows.commands.quarantine import read_reasons
-from tasks.modelling.metrics.concordance import Pairs, auc_pairs, harrell_pairs
+from tasks.modelling.pairs import Pairs, auc_pairs, harrell_pairs
 
 COHORT = "builtin"
 LACKED = ("images", "clinical")

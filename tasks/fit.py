@@ -44,6 +44,7 @@ def fit_models(
     frames = {
         "scores": result.scores_table(),
         "predictions": result.predictions,
+        "probabilities": result.probabilities,
         "selected": result.selected_table(),
         "singles": result.singles_table(),
         "copies": result.copies_table(),

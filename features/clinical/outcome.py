@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.core.catalog.catalog import Cohort
 from features.core.catalog.table_source import Variable
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint
 from features.core.quarantine import Rejected
 
 HALF_DAY = 0.5
@@ -20,20 +20,16 @@ def reject_outcomes(row: dict[str, object], cohort: Cohort) -> list[Rejected]:
     lost: set[str] = set()
     kept: set[str] = set()
     wrong: set[str] = set()
+    for word, variable in cohort.variables.items():
+        if variable.zero == "half_day" and row.get(word) == 0.0:
+            row[word] = HALF_DAY
     for word, endpoint in cohort.endpoints.items():
-        columns = _columns(endpoint)
-        why = _time_fault(row, endpoint, cohort, word) if isinstance(endpoint, SurvivalEndpoint) else None
-        for column in columns if why is None else ():
-            if is_out_of_range(row.get(column), cohort.variables[column]):
-                why = Rejected(
-                    "TAB_RANGE", range_message(column, cohort.variables[column]), column=column, endpoint=word
-                )
-                break
+        why = endpoint.fault(row, word) or _out_of_range(row, word, endpoint, cohort)
         if why is None:
-            kept |= columns
+            kept |= {*endpoint.columns}
         else:
             rejected.append(why)
-            lost |= columns
+            lost |= {*endpoint.columns}
             wrong.add(str(why.details["column"]))
     for column in lost - kept | wrong:
         row[column] = None
@@ -56,19 +52,9 @@ def range_message(word: str, variable: Variable) -> str:
     return f"{word} lies outside {low:g} to {high:g}"
 
 
-def _columns(endpoint: BinaryEndpoint | SurvivalEndpoint) -> set[str]:
-    return {endpoint.column} if isinstance(endpoint, BinaryEndpoint) else {endpoint.time, endpoint.event}
-
-
-def _time_fault(row: dict[str, object], endpoint: SurvivalEndpoint, cohort: Cohort, word: str) -> Rejected | None:
-    time = row.get(endpoint.time)
-    if time == 0.0 and cohort.variables[endpoint.time].zero == "half_day":
-        row[endpoint.time] = HALF_DAY
-        return None
-    is_known = row.get(endpoint.event) is not None
-    if isinstance(time, float) and (time < 0 or (time == 0 and is_known)):
-        return Rejected("TAB_TIME", f"{endpoint.time} is not above zero", column=endpoint.time, endpoint=word)
-    if time is None and is_known:
-        message = f"{endpoint.time} is missing where {endpoint.event} is given"
-        return Rejected("TAB_TIME", message, column=endpoint.time, endpoint=word)
+def _out_of_range(row: dict[str, object], word: str, endpoint: Endpoint, cohort: Cohort) -> Rejected | None:
+    for column in endpoint.columns:
+        variable = cohort.variables[column]
+        if is_out_of_range(row.get(column), variable):
+            return Rejected("TAB_RANGE", range_message(column, variable), column=column, endpoint=word)
     return None

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 
 from features.core.catalog.catalog import Cohort
-from features.core.kinds.endpoint import SurvivalEndpoint
 from features.core.quarantine import Quarantined
 from features.tables.odd_centres import FEWEST, UNIT_FACTOR, odd_centres, unit_warning
 
@@ -18,7 +17,8 @@ def warn(name: str, cohort: Cohort, rows: Iterable[Mapping[str, object]]) -> lis
     centres: dict[str, list[Mapping[str, object]]] = {}
     for row in rows:
         centres.setdefault(str(row["centre"]), []).append(row)
-    times = {endpoint.time for endpoint in cohort.endpoints.values() if isinstance(endpoint, SurvivalEndpoint)}
+    needs = (need for endpoint in cohort.endpoints.values() for need in endpoint.needs())
+    times = {need.variable for need in needs if need.unit == "days"}
     counted = {one.variable for derivation in cohort.derived.values() for one in derivation.inputs()}
     counted |= cohort.variables.keys() - cohort.declared.keys()  # what is missing in these, derive_outcomes tells
     found: list[Quarantined] = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint
+from features.core.outcome import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ class Design:
 
     X: float columns, one row per case, NaN where missing; the index holds case ids.
     blocks: column → block (clinical, genomic, region, radiomics, deep).
-    y: bool (n,) for a binary endpoint; structured (event: bool, time: float days) (n,) for survival, as scikit-survival.
+    outcome: what was seen of each case; endpoint: what that means.
     patients: (n,) `cohort:pseudonym`. centres: (n,) centre names, prefixed by the cohort where there are several.
     cohorts: (n,) cohort names. held_out: (n,) "" where a row develops models; else it is only predicted: "external", of an
     external cohort, or "test", by a column of its table.
@@ -67,8 +68,8 @@ class Design:
 
     X: pd.DataFrame
     blocks: Mapping[str, str]
-    y: NDArray[Any]
-    endpoint: BinaryEndpoint | SurvivalEndpoint
+    outcome: Outcome
+    endpoint: Endpoint
     patients: NDArray[np.str_]
     centres: NDArray[np.str_]
     flow: tuple[FlowRow, ...] = ()
@@ -93,9 +94,9 @@ class Design:
 
     def take(self, rows: NDArray[np.intp]) -> Design:
         """The design of some rows, by position. What a flow and copies say stays."""
-        own = {name: getattr(self, name)[rows] for name in ("y", "patients", "centres", "cohorts", "held_out")}
+        own = {name: getattr(self, name)[rows] for name in ("patients", "centres", "cohorts", "held_out")}
         table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
-        return replace(self, X=self.X.iloc[rows], cohort_table=table, **own)
+        return replace(self, X=self.X.iloc[rows], outcome=self.outcome.take(rows), cohort_table=table, **own)
 
     def columns(self, *blocks: str) -> list[str]:
         """Columns of the named blocks, in the table's order."""
@@ -103,8 +104,10 @@ class Design:
 
     @property
     def event(self) -> NDArray[np.bool_]:
-        """True for a positive response or a seen event, (n,)."""
-        found: NDArray[np.bool_] = self.y if self.y.dtype == bool else self.y["event"]
+        """True for a positive response or a seen event of interest, (n,); False for endpoints without events."""
+        if not self.endpoint.has_events:
+            return np.zeros(len(self.outcome), bool)
+        found: NDArray[np.bool_] = self.endpoint.needed(self.outcome)[0]
         return found
 
     @property

@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.core.catalog.catalog import Catalog, Cohort
 from features.core.catalog.genomic_source import GenomicTable, known_when
 from features.core.design import FlowRow
 from features.core.errors import StoreError
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint
+from features.core.outcome import Outcome
 from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
 from features.fusion.encode import encode, in_order
 from features.fusion.lesions import choose_largest, merge_lesions
@@ -30,15 +29,15 @@ from features.results.manifest import Mart
 class Part:
     """A cohort's rows.
 
-    X: predictors, one row per case; y: their outcome; table: the facts of the cohort table; flow: who left at which step;
+    X: predictors, one row per case; outcome: what was seen of them; table: the facts of the cohort table; flow: who left when;
     lacks: modality or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
     outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
     units: ready-made column → unit.
     """
 
     X: pd.DataFrame
-    y: NDArray[np.generic]
-    endpoint: BinaryEndpoint | SurvivalEndpoint
+    outcome: Outcome
+    endpoint: Endpoint
     table: pd.DataFrame
     flow: list[FlowRow]
     lacks: pd.DataFrame
@@ -75,7 +74,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
     return Part(
         X=X,
-        y=_structured(outcome.loc[cases["patient"]], read.endpoint),
+        outcome=read.endpoint.outcome(outcome.loc[cases["patient"]], _levels(read)),
         endpoint=read.endpoint,
         table=_facts(read, cases, images),
         flow=flow,
@@ -195,17 +194,16 @@ def _outcome(
     name: str,
     clinical: pd.DataFrame,
     word: str,
-    endpoint: BinaryEndpoint | SurvivalEndpoint,
+    endpoint: Endpoint,
     patients: Sequence[str],
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Outcome columns of the patients that have them, and the reasons of the others."""
-    columns = [endpoint.column] if isinstance(endpoint, BinaryEndpoint) else [endpoint.time, endpoint.event]
     rejected = {
         row["case"].split(":")[1]: row["code"]
         for row in mart.read("quarantine", name).to_pylist()
         if row["stage"] == "tables" and json.loads(row["details"]).get("endpoint", word) == word
     }
-    complete = clinical[columns].dropna()
+    complete = clinical[list(endpoint.columns)].dropna()
     reasons: Counter[str] = Counter()
     for patient in patients:
         if patient in complete.index:
@@ -215,12 +213,8 @@ def _outcome(
     return complete.loc[complete.index.intersection(list(patients))], dict(sorted(reasons.items()))
 
 
-def _structured(outcome: pd.DataFrame, endpoint: BinaryEndpoint | SurvivalEndpoint) -> NDArray[np.generic]:
-    if isinstance(endpoint, BinaryEndpoint):
-        return outcome[endpoint.column].to_numpy(bool)
-    y = np.empty(len(outcome), dtype=[("event", bool), ("time", float)])
-    y["event"], y["time"] = outcome[endpoint.event].to_numpy(bool), outcome[endpoint.time].to_numpy(float)
-    return y
+def _levels(read: CohortTables) -> dict[str, tuple[str, ...]]:
+    return {column: read.cohort.variables[column].levels for column in read.endpoint.columns}
 
 
 def _clinical(cohort: Cohort, clinical: pd.DataFrame, cases: pd.DataFrame, predict_at: str) -> pd.DataFrame:

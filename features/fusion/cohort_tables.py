@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.core.catalog.catalog import Catalog, Cohort
 from features.core.errors import RadweaveError, StoreError, hint_sentence
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
 from features.fusion.missing import lacking_modalities
 from features.fusion.patient_rows import by_content, patient_rows
@@ -35,7 +35,7 @@ class CohortTables:
 
     name: str
     cohort: Cohort
-    endpoint: BinaryEndpoint | SurvivalEndpoint
+    endpoint: Endpoint
     mart: Mart
     modalities: tuple[str, ...]
     every: pd.DataFrame
@@ -100,7 +100,7 @@ def block_of(column: str, recipes: Sequence[Recipe]) -> str:
     return kinds.get(prefix, prefix)
 
 
-def _endpoint(name: str, cohort: Cohort, question: Question) -> BinaryEndpoint | SurvivalEndpoint:
+def _endpoint(name: str, cohort: Cohort, question: Question) -> Endpoint:
     """The endpoint, if the cohort has it and the time point of the prediction."""
     if question.endpoint not in cohort.endpoints:
         hint = hint_sentence(question.endpoint, cohort.endpoints)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -13,16 +15,13 @@ from features.core.design import Design
 from features.core.storage.table import write_table
 
 FACT = "cohort_table__"
-OUTCOME = ("outcome__event", "outcome__time")
+OUTCOME = "outcome__"
 
 
 def save_design(path: Path, design: Design) -> None:
     """Write predictors, outcome and facts side by side; blocks, endpoint and flow of cases go into the provenance."""
     facts = design.cohort_table.add_prefix(FACT)
-    outcome = {OUTCOME[0]: design.event}
-    if design.endpoint.kind == "survival":
-        outcome[OUTCOME[1]] = design.y["time"]
-    frame = pd.concat([facts, pd.DataFrame(outcome, index=design.X.index), design.X], axis=1)
+    frame = pd.concat([facts, _seen(design), design.X], axis=1)
     keys = {"case": design.X.index.to_numpy(), "group": design.groups, "group_centre": design.centres}
     table = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
     for i, (name, values) in enumerate(keys.items()):
@@ -35,3 +34,20 @@ def save_design(path: Path, design: Design) -> None:
         "missing_block": json.dumps(dict(design.missing_block)),
     }
     write_table(path, table, provenance)
+
+
+def _seen(design: Design) -> pd.DataFrame:
+    """What was seen: `event` and `time`, the `level` of several, `value`, or a column of each label."""
+    outcome = design.outcome
+    found: dict[str, Any] = {}
+    if design.endpoint.has_events:
+        found["event"] = design.event
+    if outcome.days is not None:
+        found["time"] = outcome.days
+    if outcome.value is not None:
+        found["value"] = outcome.value
+    if outcome.code.ndim > 1:
+        found |= {label: flags > 0 for label, flags in zip(outcome.levels, outcome.code.T, strict=True)}
+    elif outcome.levels:
+        found["level"] = np.array(outcome.levels, dtype=object)[outcome.code]
+    return pd.DataFrame(found, index=design.X.index).add_prefix(OUTCOME)

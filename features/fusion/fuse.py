@@ -12,6 +12,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
+from features.core.outcome import Outcome
 from features.fusion.cohort_part import Part, cohort_part
 from features.fusion.cohort_tables import block_of
 from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, without_split
@@ -41,8 +42,8 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     parts = [cohort_part(mart, catalog, name, question) for name in question.all_cohorts]
     training = parts[: len(question.cohorts)]
     endpoint = parts[0].endpoint
-    if len({part.endpoint.kind for part in parts}) > 1:
-        raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind in every cohort')
+    if len({(part.endpoint.kind, part.outcome.levels) for part in parts}) > 1:
+        raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind and levels in every cohort')
     _check_same_meaning(catalog, question)
     _check_same_units(question, parts)
     X = pd.concat([part.X for part in parts], verify_integrity=True)
@@ -58,7 +59,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     design = Design(
         X=X,
         blocks=blocks,
-        y=np.concatenate([part.y for part in parts]),
+        outcome=Outcome.concat([part.outcome for part in parts]),
         endpoint=endpoint,
         patients=patients,
         centres=np.array(centres),

@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 
 from features.core.design import Design
 from features.core.errors import RadweaveError
-from features.core.kinds.endpoint import BinaryEndpoint
+from features.core.outcome import Outcome
 from features.fusion.identity import identical
 
 LIMIT = 0.95  # AUC, or Harrell's C, in either direction
@@ -44,19 +44,15 @@ def check_leakage(
     - outside the clinical block, its rank correlation with an outcome that is a number is over 0.95, and so above 0.8.
     """
     found: dict[str, str] = {}
-    is_binary = design.y.dtype == bool
     first = np.sort(np.unique(design.groups, return_index=True)[1])
-    y, event, X = design.y[first], design.event[first], design.X.iloc[first]
+    contrasts, X = design.endpoint.contrasts(design.outcome.take(first)), design.X.iloc[first]
     compared = {word: outcome[first] for word, outcome in _outcomes(design, outcomes).items()}
     for block in sorted(blocks):
         columns = [column for column in design.columns(block) if column not in checked]
         values = X[columns]
-        strength, positive, negative = _auc(values, event) if is_binary else _harrell(values, y)
-        strength = np.maximum(strength, 1 - strength)
-        leaks = strength > LIMIT
-        if block != "clinical":
-            leaks &= _chance(strength, positive, negative, exact=is_binary) * len(columns) < CHANCE
-        found |= {column: f"AUC or C over {LIMIT:g}" for column, leak in zip(columns, leaks, strict=True) if leak}
+        for contrast in contrasts:
+            leaks = _tells(values, contrast, any_chance=block == "clinical", tried=len(columns) * len(contrasts))
+            found |= {column: f"AUC or C over {LIMIT:g}" for column, leak in zip(columns, leaks, strict=True) if leak}
         for word, outcome in compared.items():
             leaks = identical(values.to_numpy(np.float64), outcome) * len(compared) < SAME
             if block != "clinical" and len(np.unique(outcome[np.isfinite(outcome)])) > LEVELS:
@@ -76,11 +72,36 @@ def check_leakage(
 def _outcomes(design: Design, declared: pd.DataFrame | None) -> dict[str, Floats]:
     """The outcome of the study and all others that are declared, by name, each (n,)."""
     known = pd.DataFrame() if declared is None else declared
-    found = {str(word): column.to_numpy(np.float64) for word, column in known.items()}
-    if isinstance(design.endpoint, BinaryEndpoint):
-        return {design.endpoint.column: design.event.astype(float), **found}
-    own = {design.endpoint.event: design.event.astype(float), design.endpoint.time: design.y["time"].astype(float)}
-    return {**own, **found}
+    return {**_own(design), **{str(word): column.to_numpy(np.float64) for word, column in known.items()}}
+
+
+def _own(design: Design) -> dict[str, Floats]:
+    outcome, columns = design.outcome, design.endpoint.columns
+    if outcome.days is not None:
+        return {columns[1]: design.event.astype(float), columns[0]: outcome.days}
+    if outcome.value is not None:
+        return {columns[0]: outcome.value}
+    contrasts = design.endpoint.contrasts(outcome)
+    names = columns if len(columns) == len(contrasts) else tuple(f"{columns[0]} {level}" for level in outcome.levels)
+    numbers = (one.flag.astype(float) if one.value is None else one.value for one in contrasts)
+    return dict(zip(names, numbers, strict=True))
+
+
+def _tells(values: pd.DataFrame, contrast: Outcome, *, any_chance: bool, tried: int) -> NDArray[np.bool_]:
+    """Which columns alone tell a contrast, (p,). any_chance: also where the best of those tried would do so by chance."""
+    is_flag = contrast.days is None and contrast.value is None
+    if is_flag:
+        strength, positive, negative = _auc(values, contrast.flag)
+    elif contrast.days is not None:
+        strength, positive, negative = _harrell(values, contrast.flag, contrast.days)
+    else:
+        assert contrast.value is not None
+        strength, positive, negative = _harrell(values, np.ones(len(contrast), bool), contrast.value)
+    strength = np.maximum(strength, 1 - strength)
+    leaks: NDArray[np.bool_] = strength > LIMIT
+    if not any_chance:
+        leaks &= _chance(strength, positive, negative, exact=is_flag) * tried < CHANCE
+    return leaks
 
 
 def _correlated(values: pd.DataFrame, outcome: Floats) -> Floats:
@@ -113,16 +134,16 @@ def _auc(values: pd.DataFrame, event: NDArray[np.bool_]) -> tuple[Floats, Floats
     return np.where(enough, auc, np.nan), positive, negative
 
 
-def _harrell(values: pd.DataFrame, y: NDArray[np.void]) -> tuple[Floats, Floats, Floats]:
+def _harrell(values: pd.DataFrame, event: NDArray[np.bool_], time: Floats) -> tuple[Floats, Floats, Floats]:
     """Harrell's C of each column, NaN where cases or events are too few, and the events, twice: each stands for a pair.
 
     All columns are judged on at most 5,000 pairs first; those near the limit on all of them.
     """
     X = values.to_numpy(float)
-    early, late = np.nonzero(y["event"][:, None] & (y["time"][:, None] < y["time"][None, :]))
+    early, late = np.nonzero(event[:, None] & (time[:, None] < time[None, :]))
     step = len(early) // _PAIRS + 1
     there = np.isfinite(X)
-    events = there[y["event"]].sum(axis=0).astype(float)
+    events = there[event].sum(axis=0).astype(float)
     strength = np.full(X.shape[1], np.nan)
     for j in np.flatnonzero((there.sum(axis=0) >= CASES) & (events >= EVENTS)):
         rough = _concordance(X[:, j], early[::step], late[::step])

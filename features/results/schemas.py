@@ -131,7 +131,11 @@ STUDY_TABLES = (
     _of_study(
         "predictions",
         "split/string repeat/int64 fold/string blocks/string model/string case/string centre/string patient/string "
-        "score/float64 high_risk/bool event/bool time/float64",
+        "score/float64 high_risk/bool event/bool time/float64 level/string value/float64",
+    ),
+    _of_study(
+        "probabilities",
+        "split/string repeat/int64 fold/string blocks/string model/string case/string level/string probability/float64",
     ),
     _of_study(
         "selected",

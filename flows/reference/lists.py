@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from inspect import cleandoc
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any
 
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.frozen import Frozen
-from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
 from flows.named import recipe_files, study_files
 from flows.reference.registries import declared, registry_of
@@ -52,7 +51,7 @@ class Listed:
 
 def list_names() -> list[str]:
     """Names of all lists, sorted."""
-    return sorted({*declared(), "endpoints", "recipes", "studies"})
+    return sorted({*declared(), "recipes", "studies"})
 
 
 def find_list(given: str) -> Listed:
@@ -64,7 +63,7 @@ def find_list(given: str) -> Listed:
         raise RadweaveError(f'there is no list "{given}"; there are {", ".join(names)}. {hint}'.strip())
     if name in declared():
         return _of_registry(name, registry_of(name))
-    return {"endpoints": _endpoints, "recipes": _recipes, "studies": _studies}[name]()
+    return {"recipes": _recipes, "studies": _studies}[name]()
 
 
 def _singular(plural: str) -> str:
@@ -87,14 +86,6 @@ def _said(module: ModuleType) -> str:
     if " " not in name and rest:
         sentence = rest
     return sentence[0].upper() + sentence[1:]
-
-
-def _endpoints() -> Listed:
-    kinds = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Endpoint)[0])}
-    what = "What a study predicts, declared in the catalog."
-    return Listed(
-        "endpoints", what, "features/core/kinds/endpoint.py", tuple(kinds), lambda one: _entry(one, kinds[one])
-    )
 
 
 def _recipes() -> Listed:
@@ -129,8 +120,12 @@ def _studies() -> Listed:
 
 
 def _entry(name: str, kind: type[Frozen]) -> Entry:
-    facts = {word: str(getattr(kind, word)) for word in _facts(kind)}
+    facts = {word: _said_of(getattr(kind, word)) for word in _facts(kind)}
     return Entry(name, first_sentence(kind), facts, settings_of(kind), cleandoc(kind.__doc__ or ""))
+
+
+def _said_of(fact: str | frozenset[str]) -> str:
+    return fact if isinstance(fact, str) else ", ".join(sorted(fact))
 
 
 def _facts(kind: type[Frozen]) -> list[str]:
@@ -139,7 +134,7 @@ def _facts(kind: type[Frozen]) -> list[str]:
     for base in reversed(kind.__mro__):
         for word, annotation in getattr(base, "__annotations__", {}).items():
             is_choice = str(annotation).startswith("ClassVar[") and "ClassVar[str]" not in str(annotation)
-            if is_choice and isinstance(getattr(kind, word, None), str) and word not in found:
+            if is_choice and isinstance(getattr(kind, word, None), str | frozenset) and word not in found:
                 found.append(word)
     return found
 

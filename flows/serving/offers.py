@@ -33,7 +33,9 @@ def offer_study(form: Any, declared: Catalog) -> None:
     known.pop("type", None)
     known["anyOf"] = [{"title": "with radweave", **_words(studies)}, _FILE]
     if studies:
-        predicted = (f"{name} predicts {one.endpoint} ({one.models[0].task})" for name, one in studies.items())
+        predicted = (
+            f"{name} predicts {one.endpoint} ({', '.join(_predictable(one))})" for name, one in studies.items()
+        )
         known["description"] += f". {', '.join(predicted)}"
     _offer_endpoints(form, declared)
     items = form.properties["blocks"]["items"]["items"]
@@ -80,6 +82,11 @@ def _studies(declared: Catalog) -> Mapping[str, Study]:
     """Studies that come with radweave and name only cohorts of this catalog."""
     found = {name: load_study(path) for name, path in study_files().items()}
     return {name: one for name, one in found.items() if set(one.all_cohorts) <= set(declared.cohorts)}
+
+
+def _predictable(study: Study) -> list[str]:
+    """Kinds of endpoints that all models of a study can predict."""
+    return sorted(frozenset.intersection(*(model.endpoints for model in study.models)))
 
 
 def _words(words: Iterable[str]) -> Schema:

@@ -6,21 +6,18 @@ The kinds come from their folders. The endpoints and blocks that a catalog has a
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, create_model
 
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.catalog.table_source import Word
 from features.core.frozen import Frozen
-from features.core.kinds.endpoint import Endpoint
+from features.core.kinds.endpoint import ENDPOINTS
 from flows.serving.parameters import Choice, any_of
-from tasks.modelling.models.model import MODELS, Model
+from tasks.modelling.models.model import MODELS, Model, models_of
 from tasks.modelling.splits.split import SPLITS, Split
 
-ENDPOINTS: tuple[str, ...] = tuple(
-    get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Endpoint)[0])
-)
 BLOCKS: tuple[str, ...] = BUILT_IN
 AS_PLANNED = "as the study says"
 
@@ -43,11 +40,11 @@ class Aim(Frozen):
 
 def _aim(kind: str) -> Any:
     """The form of one kind of endpoint, with the models that predict it; None if there are no such models."""
-    fitting = [name for name in MODELS.modules if MODELS.load(name).task == kind]
+    fitting = models_of(kind)
     if not fitting:
         return None
     chosen = create_model(
-        f"{kind.title()}Model",
+        f"{_title(kind)}Model",
         __base__=Frozen,
         __doc__="A model and the settings from which inner folds choose.",
         model=(any_of(MODELS, fitting), Field(title="Model", description="which kind of model is fitted")),
@@ -59,7 +56,16 @@ def _aim(kind: str) -> Any:
             Field((), title="Models", description="models that replace those of the study; none means the study's own"),
         ),
     }
-    return create_model(kind.title(), __base__=Aim, __doc__=f"An endpoint that is {kind}, and its models.", **fields)
+    return create_model(
+        _title(kind),
+        __base__=Aim,
+        __doc__=f"An endpoint of the kind {kind.replace('_', ' ')}, and its models.",
+        **fields,
+    )
+
+
+def _title(kind: str) -> str:
+    return kind.replace("_", " ").title().replace(" ", "")
 
 
 def _kind_of(value: object) -> str | None:
@@ -67,12 +73,12 @@ def _kind_of(value: object) -> str | None:
     if value is None:
         return "none"
     names = value if isinstance(value, Mapping) else type(value).model_fields if isinstance(value, Aim) else ()
-    return next((kind for kind in ENDPOINTS if any(str(name).startswith(f"{kind}_") for name in names)), None)
+    return next((kind for kind in ENDPOINTS.modules if any(str(name).startswith(f"{kind}_") for name in names)), None)
 
 
-NEITHER = "give the fields of one kind of endpoint: " + " or ".join(f"{kind}_endpoint" for kind in ENDPOINTS)
+NEITHER = "give the fields of one kind of endpoint: " + " or ".join(f"{kind}_endpoint" for kind in ENDPOINTS.modules)
 
-AIMS: dict[str, Any] = {kind: aim for kind in ENDPOINTS if (aim := _aim(kind))}
+AIMS: dict[str, Any] = {kind: aim for kind in ENDPOINTS.modules if (aim := _aim(kind))}
 
 if TYPE_CHECKING:
     AnyAim = Aim | None

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint, Timed
+from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.metrics.kaplan_meier import kaplan_meier
 from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
 from tasks.reports.number_format import DASH, share
 
@@ -19,7 +19,7 @@ DAYS_PER_MONTH = 30.4375
 
 def cohort_by_centre(
     study: Study,
-    endpoint: BinaryEndpoint | SurvivalEndpoint,
+    endpoint: Endpoint,
     table: pd.DataFrame,
     variables: Mapping[str, str],
 ) -> CohortTable:
@@ -36,34 +36,35 @@ def cohort_by_centre(
     if table["patient"].nunique() != len(table):
         rows.append(CohortRow("Patients", tuple(str(part["patient"].nunique()) for part in parts.values())))
     rows += _outcome_rows(endpoint, parts)
-    outcome = {endpoint.column} if isinstance(endpoint, BinaryEndpoint) else {endpoint.time, endpoint.event}
+    outcome = {*endpoint.columns} if endpoint.has_events else set()
     for column in table.columns:
         if column not in KEYS and column not in outcome:
             rows += variable_rows(variables.get(column, _volume_label(column)), column, parts)
     return CohortTable(tuple(parts), tuple(rows))
 
 
-def _outcome_rows(endpoint: BinaryEndpoint | SurvivalEndpoint, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
-    column = endpoint.column if isinstance(endpoint, BinaryEndpoint) else endpoint.event
-    table = parts["All"]
-    if column not in table:
+def _outcome_rows(endpoint: Endpoint, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
+    """Positive cases or events, and the follow-up; other outcomes are rows as their variables are."""
+    column, table = endpoint.columns[-1], parts["All"]
+    if not endpoint.has_events or column not in table:
         return []
-    label = "Positive" if isinstance(endpoint, BinaryEndpoint) else "Events"
-    cells = tuple(share(int(part[column].eq(True).sum()), len(part)) for part in parts.values())
-    rows = [CohortRow(label, cells)]
-    if isinstance(endpoint, SurvivalEndpoint) and endpoint.time in table:
+    rows = []
+    for label, level in endpoint.counted_levels():
+        cells = tuple(share(int(part[column].eq(level).sum()), len(part)) for part in parts.values())
+        rows.append(CohortRow(label, cells))
+    if isinstance(endpoint, Timed) and endpoint.time in table:
         followed = tuple(_follow_up(part, endpoint) for part in parts.values())
         rows.append(CohortRow("Follow-up, months (median, reverse Kaplan–Meier)", followed))
     return rows
 
 
-def _follow_up(part: pd.DataFrame, endpoint: SurvivalEndpoint) -> str:
+def _follow_up(part: pd.DataFrame, endpoint: Timed) -> str:
     """Median time to censoring, with events taken as censored (Schemper & Smith, Control Clin Trials 1996;17:343)."""
-    known = part[[endpoint.time, endpoint.event]].dropna()
+    known = part[list(endpoint.columns)].dropna()
     if known.empty:
         return DASH
-    time, event = known[endpoint.time].to_numpy(dtype=np.float64), known[endpoint.event].to_numpy(dtype=bool)
-    curve = kaplan_meier(time, ~event, np.empty(0))
+    time, censored = known[endpoint.time].to_numpy(dtype=np.float64), known[endpoint.seen].isin([endpoint.nothing_seen])
+    curve = kaplan_meier(time, censored.to_numpy(bool), np.empty(0))
     reached = [day for day, left in zip(curve.days, curve.survival, strict=True) if left <= 0.5]
     return f"{reached[0] / DAYS_PER_MONTH:.1f}" if reached else "not reached"
 

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tasks.modelling.evaluation.result import Metric, Score, StudyResult
+from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.metric import METRICS
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
-from tasks.reports.labels import METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.labels import NESTED, blocks_label, is_baseline, metric_label, model_label, split_label
 
 _DODGE = 0.26  # rows between two models of one set of blocks
 LETTERS = 36  # of a line of a name
@@ -19,8 +20,8 @@ _LINE_INCHES = 0.16
 _ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
 
 
-def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
-    """Scores over all centres of every combination, with their 95 % intervals; 0.5 is chance."""
+def forest(study: Study, result: StudyResult, metric: str) -> Plot:
+    """Scores over all centres of every combination, with their 95 % intervals and what chance gives."""
     splits = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
     names, kinds = list(result.blocks), [model.kind for model in study.models]
     found = {
@@ -31,7 +32,8 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
     labels = [_name(study, name) for name in names]
     lines = max(label.count("\n") + 1 for label in labels)
     ends = (score.value if score.low is None else score.low for score in found.values())
-    low = min([0.4, *(end for end in ends if end is not None)])
+    judged = METRICS.parse(metric)
+    low = min([judged.lowest, *(end for end in ends if end is not None)])
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", wspace=0.06)
@@ -43,11 +45,12 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
                 for i, kind in enumerate(kinds):
                     y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
                     _dot(axes, found.get((split, name, kind)), y, i)
-            axes.axvline(0.5, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-            axes.set_xlim(max(0.0, low - 0.02), 1.0)
+            if judged.chance is not None:
+                axes.axvline(judged.chance, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+            axes.set_xlim(max(min(0.0, judged.lowest), low - 0.02), 1.0)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_yticks(range(len(names)), labels)
-            axes.set_xlabel(METRICS[metric])
+            axes.set_xlabel(metric_label(metric))
             title = split_label(split)
             axes.set_title(title[:1].upper() + title[1:], loc="left", fontweight="bold")
             grid(axes, "x")
@@ -62,7 +65,7 @@ def forest(study: Study, result: StudyResult, metric: Metric) -> Plot:
             ]
             figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 4))
 
-    title = f"{METRICS[metric]} of every combination with its 95 % interval"
+    title = f"{metric_label(metric)} of every combination with its 95 % interval"
     row_inches = max(_ROW_INCHES + _MODEL_INCHES * len(kinds), 0.08 + _LINE_INCHES * lines)
     height = _FRAME_INCHES + len(names) * row_inches + 0.25 * math.ceil(len(kinds) / 4) * (len(kinds) > 1)
     figure_id = f"figure-forest-{metric}"

@@ -10,7 +10,15 @@ from features.core.catalog.outcome_name import outcome_word
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.copies import copies_sentence
-from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, combination_label, is_baseline, model_label, split_label
+from tasks.reports.labels import (
+    CENTRE_OUT,
+    NESTED,
+    combination_label,
+    is_baseline,
+    metric_label,
+    model_label,
+    split_label,
+)
 from tasks.reports.number_format import counted, decimal, score_in_words
 from tasks.reports.singles import alone_sentence
 from tasks.reports.winner import Winner, find_score
@@ -26,7 +34,7 @@ class Headline:
 
 def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
     """What the study found. Only nested cross-validation names a best; leave-one-centre-out is told beside it."""
-    metric = METRICS[winner.metric]
+    metric = metric_label(winner.metric)
     if winner.best is None:
         return Headline(_unchosen(study, result, winner), _compared(result) + _doubts(result))
     best = winner.best

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.modelling.evaluation.result import Metric, Score
+from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.metric import METRICS
 
 BASELINES = ("clinical", "volume")
 NESTED, CENTRE_OUT = "nested", "centre_out"
-METRICS: Mapping[Metric, str] = {"auc": "AUC", "harrell_c": "Harrell’s C-index", "uno_c": "Uno’s C-index"}
 _SPLITS = {NESTED: "nested cross-validation", CENTRE_OUT: "leave-one-centre-out"}
 _SPELLING = {"lasso": "LASSO", "svm": "SVM", "cox": "Cox", "coxnet": "Coxnet", "mrmr": "mRMR"}
 
@@ -21,6 +21,15 @@ def split_label(kind: str) -> str:
     'leave-one-centre-out'
     """
     return _SPLITS.get(kind, kind.replace("_", " "))
+
+
+def metric_label(kind: str) -> str:
+    """A metric in words.
+
+    >>> metric_label("harrell_c")
+    'Harrell’s C-index'
+    """
+    return METRICS.load(kind).title
 
 
 def model_label(kind: str) -> str:

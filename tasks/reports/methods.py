@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.core.kinds.endpoint import BinaryEndpoint
+from features.core.kinds.endpoint import Timed
 from features.core.quarantine import REASONS
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.metric import metrics_of
 from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, model_label, split_label
 from tasks.reports.number_format import counted
@@ -78,7 +79,7 @@ def model_rows(study: Study) -> tuple[ModelRow, ...]:
     return tuple(
         ModelRow(
             model_label(model.kind),
-            (type(model).__doc__ or "").strip().split("\n")[0],
+            first_sentence(type(model).__doc__),
             "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in model.grid().items()),
         )
         for model in study.models
@@ -99,15 +100,11 @@ def quarantine_rows(quarantine: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
 def _endpoint(study: Study, result: StudyResult) -> str:
     endpoint = result.endpoint
     described = f" ({endpoint.description})" if endpoint.description else ""
-    if isinstance(endpoint, BinaryEndpoint):
-        return (
-            f"Binary: {study.endpoint}{described}; {result.events} of {counted(result.n, 'case')} are positive. "
-            f"Predictions are made at {study.predict_at}; values known later are not used."
-        )
-    horizon = f" Uno’s C-index stops at {endpoint.horizon_days:g} days." if endpoint.horizon_days else ""
+    days = endpoint.horizon_days if isinstance(endpoint, Timed) else None
+    horizon = f" C-indices that weigh by censoring stop at {days:g} days." if days else ""
     return (
-        f"Time to event: {study.endpoint}{described}; {counted(result.events, 'event')} in "
-        f"{counted(result.n, 'case')}.{horizon} Predictions are made at {study.predict_at}; values known later are not used."
+        f"{endpoint.title}: {study.endpoint}{described}; {counted(result.n, 'case')}, {result.counted}.{horizon} "
+        f"Predictions are made at {study.predict_at}; values known later are not used."
     )
 
 
@@ -145,16 +142,20 @@ def _copies(result: StudyResult) -> str:
 
 
 def _scores(study: Study, result: StudyResult) -> str:
-    metric = (
-        "The AUC is the share of concordant pairs of a positive and a negative case"
-        if result.endpoint.kind == "binary"
-        else "The C-index is the share of concordant pairs; Uno’s weighs them by the censoring of the training fold"
+    metrics = " ".join(
+        f"{metric.title}: {first_sentence(type(metric).__doc__)}" for metric in metrics_of(result.endpoint)
     )
     return (
-        f"{metric}. Only cases predicted by the same fitted model are compared. Intervals are 95\u00a0% percentile intervals "
+        f"{metrics} Only cases predicted by the same fitted model are compared. Intervals are 95\u00a0% percentile intervals "
         f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
         "intervals tell the uncertainty of the test cases and not that of the training."
     )
+
+
+def first_sentence(text: str | None) -> str:
+    """The first line of what a kind says of itself; it ends with a full stop."""
+    line = (text or "").strip().split("\n")[0]
+    return line if line.endswith(".") else f"{line}."
 
 
 def _capital(text: str) -> str:

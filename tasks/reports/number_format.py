@@ -63,4 +63,5 @@ def score_in_words(score: Score, metric: str) -> str:
         return f"{metric} not available ({score.reason or 'no reason was given'})"
     bounds = interval(score.low, score.high)
     spread = f"95\u00a0% CI {bounds}" if bounds else f"no interval: {score.reason}" if score.reason else "no interval"
-    return f"{metric} {decimal(score.value)} ({spread}, n\u00a0=\u00a0{score.n}, events\u00a0=\u00a0{score.events})"
+    events = "" if score.events is None else f", events\u00a0=\u00a0{score.events}"
+    return f"{metric} {decimal(score.value)} ({spread}, n\u00a0=\u00a0{score.n}{events})"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.modelling.evaluation.result import Metric, Score, StudyResult
-from tasks.modelling.evaluation.scoring import METRICS as OF_ENDPOINT
+from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import CENTRE_OUT, METRICS, NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, metric_label, model_label, split_label
 from tasks.reports.number_format import DASH, decimal, interval
 from tasks.reports.winner import Winner
 
@@ -57,7 +56,7 @@ class ScoreTable:
 
 def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[ScoreTable, ...]:
     """Nested first, then the others as they stand in the study, then per centre (a table per metric)."""
-    metrics = OF_ENDPOINT[result.endpoint.kind]
+    metrics = result.endpoint.metrics
     kinds = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
     tables = [_over_all(study, result, winner, kind, metrics) for kind in kinds]
     centres = list(dict.fromkeys(score.centre for score in result.scores if score.centre))
@@ -93,7 +92,7 @@ def _letter(position: int) -> str:
     return chr(ord("a") + position) if position < 26 else str(position)
 
 
-def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, metrics: tuple[Metric, ...]) -> ScoreTable:
+def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, metrics: tuple[str, ...]) -> ScoreTable:
     found = {
         (score.blocks, score.model, score.metric): score
         for score in result.scores
@@ -124,14 +123,14 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
         id=f"table-scores-{split}",
         title=title[:1].upper() + title[1:] + pooled,
         caption=_caption(split),
-        heads=tuple(Head(METRICS[metric], "95 % CI") for metric in metrics),
+        heads=tuple(Head(metric_label(metric), "95 % CI") for metric in metrics),
         facts=("n", "Events", "Columns", "Settings"),
         rows=tuple(rows),
         notes=notes.all,
     )
 
 
-def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: Metric, centres: list[str]) -> ScoreTable:
+def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str, centres: list[str]) -> ScoreTable:
     found = {
         (score.blocks, score.model, score.centre): score
         for score in result.scores
@@ -154,7 +153,7 @@ def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: Metri
     ]
     return ScoreTable(
         id=f"table-scores-centre-{metric}",
-        title=f"Leave-one-centre-out, centre by centre: {METRICS[metric]}",
+        title=f"Leave-one-centre-out, centre by centre: {metric_label(metric)}",
         caption="Each centre is predicted by models that were fitted on all the others.",
         heads=tuple(Head(centre, sizes.get(centre, "")) for centre in centres),
         facts=(),

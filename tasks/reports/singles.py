@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.single import PERMUTATIONS, Single
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import METRICS, feature_label, is_baseline
+from tasks.reports.labels import feature_label, is_baseline, metric_label
 from tasks.reports.number_format import DASH, decimal
 
 
@@ -62,7 +62,7 @@ def alone_sentence(study: Study, result: StudyResult, score: Score, metric: str)
 
 def singles_caption(result: StudyResult) -> str:
     """What the numbers of the table mean."""
-    metric = METRICS["auc" if result.endpoint.kind == "binary" else "harrell_c"]
+    metric = metric_label(result.endpoint.metrics[0])
     return (
         f"{metric} of one column alone over all cases that have it, in its better direction: the best of many, so optimistic. "
         f"p: share of {PERMUTATIONS} permutations of the outcome in which any column of the block is as good. Out of fold: "

@@ -11,7 +11,6 @@ import pandas as pd
 from features.core.storage.place import write_bytes
 from features.core.storage.seal import page_bytes
 from tasks.modelling.evaluation.result import StudyResult
-from tasks.modelling.evaluation.scoring import METRICS as OF_ENDPOINT
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.cohort_table import cohort_by_centre
 from tasks.reports.copies import MOST, copies_sentence, copy_rows
@@ -22,11 +21,10 @@ from tasks.reports.headline import headline
 from tasks.reports.labels import split_label
 from tasks.reports.methods import methods, missing_sentence, model_rows, quarantine_rows
 from tasks.reports.number_format import share
+from tasks.reports.outcome_figures.outcome_figure import OUTCOME_FIGURES
 from tasks.reports.page import render_page
-from tasks.reports.roc_figure import roc_figure
 from tasks.reports.scores import score_tables
 from tasks.reports.singles import single_rows, singles_caption
-from tasks.reports.survival_figure import survival_figures
 from tasks.reports.winner import find_winner
 
 
@@ -49,11 +47,8 @@ class Facts:
 def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
     """The page as HTML. Equal inputs give equal text: no date, no random id."""
     winner = find_winner(study, result)
-    if result.endpoint.kind == "binary":
-        roc = roc_figure(study, result, winner)
-        curves = [roc] if roc else []
-    else:
-        curves = survival_figures(study, result, winner)
+    drawn = [OUTCOME_FIGURES.parse(kind) for kind in result.endpoint.figures]
+    curves = [plot for figure in drawn for plot in figure.plots(study, result, winner)]
     return render_page(
         Path(__file__).with_name("study_report.html"),
         study=study,
@@ -70,9 +65,9 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         more_copies=max(0, len(result.copies) - MOST),
         copies_sentence=copies_sentence(result),
         score_tables=score_tables(study, result, winner),
-        forests=[forest(study, result, metric) for metric in OF_ENDPOINT[result.endpoint.kind]],
+        forests=[forest(study, result, metric) for metric in result.endpoint.metrics],
         curves=curves,
-        curves_heading="ROC curves" if result.endpoint.kind == "binary" else "Risk groups",
+        curves_heading=drawn[0].heading,
         feature_tables=feature_tables(study, result, winner, facts.variables),
         singles=single_rows(result, facts.variables),
         singles_caption=singles_caption(result),

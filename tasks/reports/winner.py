@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.modelling.evaluation.result import Metric, Score, StudyResult
-from tasks.modelling.evaluation.scoring import METRICS
+from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.labels import NESTED, is_baseline
 
@@ -21,7 +20,7 @@ class Winner:
     is no nested score, so that leave-one-centre-out never chooses.
     """
 
-    metric: Metric
+    metric: str
     best: Score | None
     rivals: int
     split: str
@@ -47,7 +46,7 @@ class Winner:
 
 def find_winner(study: Study, result: StudyResult) -> Winner:
     """The winner of a result. Ties take the earlier combination."""
-    metric = METRICS[result.endpoint.kind][0]
+    metric = result.endpoint.metrics[0]
     nested = [s for s in result.scores if (s.split, s.metric, s.centre) == (NESTED, metric, "")]
     scored = [score for score in nested if score.value is not None]
     rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
@@ -61,7 +60,7 @@ def find_winner(study: Study, result: StudyResult) -> Winner:
     return Winner(metric, _highest(rivals), len(rivals), split, models, baseline)
 
 
-def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: Metric) -> Score | None:
+def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: str) -> Score | None:
     """The score over all centres together, None if the study has no such split or set of blocks."""
     key = (split, blocks, model, metric, "")
     return next((s for s in result.scores if (s.split, s.blocks, s.model, s.metric, s.centre) == key), None)

@@ -10,16 +10,20 @@ import joblib
 import numpy as np
 import pytest
 
-from features.core.design import Design
+from features.core.design import EXTERNAL, TEST, Design
+from features.core.outcome import Outcome
 from tasks.modelling.evaluation.evaluate import evaluate
-from tasks.modelling.evaluation.pipeline import build_pipeline, risk_score
+from tasks.modelling.evaluation.pipeline import fit_pipeline
 from tasks.modelling.models.model import MODELS
+from tasks.modelling.prediction import predict
 from tasks.modelling.splits.split import SPLITS, Fold, Split
 from tests.support.design import make_design, make_study
 from tests.support.kinds import small_model
 
-KINDS = list(MODELS.modules)
-STEPS = dict(build_pipeline(MODELS.parse(KINDS[0]), MODELS.load(KINDS[0]).task, 0).steps)
+PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
+FIRST = dict(reversed(PAIRS))
+TOY = make_design("survival")
+STEPS = dict(fit_pipeline(MODELS.parse("cox"), TOY.endpoint, TOY.X, TOY.outcome, 0, k=2).steps)
 
 
 class Given(Split):
@@ -35,37 +39,45 @@ class Given(Split):
 
 def one_fold(design: Design, kind: str) -> Fold:
     settings = {"kind": kind, "folds": 3, "repeats": 1} if kind == "nested" else {"kind": kind}
-    return SPLITS.parse(settings).cut(design, 0)[1]
+    held_out = np.where(np.arange(len(design.X)) % 3 == 0, {"external": EXTERNAL, "given": TEST}.get(kind, ""), "")
+    return SPLITS.parse(settings).cut(replace(design, held_out=held_out), 0)[-1]
 
 
 def poisoned(design: Design, rows: Any) -> Iterator[tuple[str, Design]]:
     rng = np.random.default_rng(9)
     for name in ("huge", "missing", "shuffled"):
-        X, y = design.X.copy(), design.y.copy()
+        X, outcome = design.X.copy(), design.outcome
         if name == "huge":
             X.iloc[rows] = 1e6 * rng.normal(size=(len(rows), X.shape[1]))
         elif name == "missing":
             X.iloc[rows] = np.where(rng.random((len(rows), X.shape[1])) < 0.7, np.nan, -7.0)
         else:
             X.iloc[rows] = X.iloc[rng.permutation(rows)].to_numpy()
-            y[rows] = y[rng.permutation(rows)]
-            flipped = ~design.event[rows]
-            if y.dtype == bool:
-                y[rows] = flipped
-            else:
-                y["event"][rows], y["time"][rows] = flipped, y["time"][rows] * 3 + 1
-        yield name, replace(design, X=X, y=y)
+            outcome = other_outcome(outcome, rows)
+        yield name, replace(design, X=X, outcome=outcome)
+
+
+def other_outcome(outcome: Outcome, rows: Any) -> Outcome:
+    """Of these rows everything else was seen."""
+    codes = 2 if outcome.code.ndim > 1 else max(2, len(outcome.levels))
+    code = outcome.code.copy()
+    code[rows] = (code[rows] + 1) % codes if outcome.value is None else 0
+    days, value = (None if part is None else part.copy() for part in (outcome.days, outcome.value))
+    for part in (days, value):
+        if part is not None:
+            part[rows] = part[rows] * 3 + 1
+    return Outcome(code, days, value, outcome.levels)
 
 
 def fitted_state(design: Design, study: Any, probe: Any) -> tuple[str, Any]:
     result = evaluate(design, study, keep_models=True)
     ((_, pipeline),) = result.models.items()
-    return joblib.hash(pipeline), risk_score(pipeline, probe)
+    prediction = predict(pipeline, probe, design.endpoint, len(design.outcome.levels))
+    return joblib.hash(pipeline), prediction.probability if prediction.risk is None else prediction.risk
 
 
-def case(kind: str, split: str) -> tuple[Design, Fold, Any]:
-    model = MODELS.parse(kind)
-    design = make_design(model.task, n=60)
+def case(kind: str, split: str, endpoint: str = "") -> tuple[Design, Fold, Any]:
+    design = make_design(endpoint or FIRST[kind], n=60)
     fold = one_fold(design, split)
     given = Given(train=tuple(map(int, fold.train)), test=tuple(map(int, fold.test)))
     return design, fold, make_study(models=[small_model(kind, trees=15)], splits=[given], bootstrap=2)
@@ -80,20 +92,29 @@ def only_one_set_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("split", list(SPLITS.modules))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MODELS.modules)
 def test_test_rows_do_not_move_what_was_fitted(kind: str, split: str) -> None:
-    design, fold, study = case(kind, split)
+    _keeps_its_state(kind, split, FIRST[kind])
+
+
+@pytest.mark.parametrize(("kind", "endpoint"), [pair for pair in PAIRS if FIRST[pair[0]] != pair[1]])
+def test_nor_for_any_other_endpoint(kind: str, endpoint: str) -> None:
+    _keeps_its_state(kind, "nested", endpoint)
+
+
+def _keeps_its_state(kind: str, split: str, endpoint: str) -> None:
+    design, fold, study = case(kind, split, endpoint)
     clean, clean_scores = fitted_state(design, study, design.X)
     for name, poison in poisoned(design, fold.test):
         state, scores = fitted_state(poison, study, design.X)
-        assert state == clean, f"{kind} under {split} saw the test rows ({name})"
+        assert state == clean, f"{kind} of {endpoint} under {split} saw the test rows ({name})"
         np.testing.assert_array_equal(scores, clean_scores)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_poison_test_catches_a_leak_in_any_step(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each step in turn keeps a mean of all rows."""
-    design, fold, study = case(KINDS[0], "nested")
+    design, fold, study = case("cox", "nested")
     leaking, states = type(STEPS[step]), []
     fit = leaking.fit
 

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from features.core.design import Design
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import ENDPOINTS, Endpoint
+from features.core.outcome import Outcome
 from tasks.modelling.evaluation.study import Study
+
+BINARY: Endpoint = ENDPOINTS.parse({"kind": "binary", "column": "response"})
+SURVIVAL: Endpoint = ENDPOINTS.parse({"kind": "survival", "time": "days", "event": "died"})
+# An endpoint of every kind, by its kind.
+ANY_ENDPOINT: dict[str, Endpoint] = {
+    one.kind: one
+    for one in (
+        BINARY,
+        SURVIVAL,
+        ENDPOINTS.parse({"kind": "multiclass", "column": "subtype"}),
+        ENDPOINTS.parse({"kind": "multilabel", "labels": ["oedema", "necrosis"]}),
+        ENDPOINTS.parse({"kind": "ordinal", "column": "grade"}),
+        ENDPOINTS.parse({"kind": "continuous", "column": "change"}),
+        ENDPOINTS.parse(
+            {"kind": "competing_risks", "time": "days", "cause": "cause", "censored": "none", "of_interest": "relapse"}
+        ),
+    )
+}
 
 
 def make_design(
-    task: Literal["binary", "survival"] = "binary",
+    kind: str = "binary",
     *,
     n: int = 48,
     p: int = 20,
@@ -37,13 +56,36 @@ def make_design(
     blocks = {column: column.split("_")[0] for column in X.columns}
     patients = np.array([f"p{i}" for i in range(n)])
     centre = np.array([f"centre{i % centres}" for i in range(n)])
-    if task == "binary":
-        y: Any = risk + rng.logistic(size=n) > 0.2
-        return Design(X, blocks, y, BinaryEndpoint(column="response"), patients, centre)
-    y = np.empty(n, dtype=[("event", bool), ("time", np.float64)])
+    return Design(X, blocks, make_outcome(kind, risk, rng), ANY_ENDPOINT[kind], patients, centre)
+
+
+def outcome_of(y: Any) -> Outcome:
+    """The outcome of flags (n,), or of events and times as scikit-survival holds them."""
+    return Outcome.of_flag(y) if y.dtype == bool else Outcome.of_days(y["event"], y["time"])
+
+
+def make_outcome(kind: str, risk: Any, rng: np.random.Generator) -> Outcome:
+    """An outcome of every kind that follows a risk, (n,)."""
+    n = len(risk)
+    if kind == "binary":
+        return Outcome.of_flag(risk + rng.logistic(size=n) > 0.2)
+    if kind == "continuous":
+        return Outcome.of_value(risk + rng.normal(size=n))
+    if kind == "ordinal":
+        return Outcome(np.digitize(risk + rng.logistic(size=n), [-0.9, 0.9]), levels=("low", "middle", "high"))
+    if kind == "multiclass":
+        drive = np.column_stack([risk, -risk, np.zeros(n)]) + rng.gumbel(size=(n, 3))
+        return Outcome(drive.argmax(axis=1), levels=("round", "spiky", "diffuse"))
+    if kind == "multilabel":
+        flags = np.column_stack([risk, -risk]) + rng.logistic(size=(n, 2)) > 0.2
+        return Outcome(flags.astype(np.intp), levels=("oedema", "necrosis"))
     time, censored = rng.exponential(500 * np.exp(-risk)), rng.exponential(1200, n)
-    y["event"], y["time"] = time <= censored, np.ceil(np.minimum(time, censored))
-    return Design(X, blocks, y, SurvivalEndpoint(time="days", event="died"), patients, centre)
+    if kind == "survival":
+        return Outcome.of_days(time <= censored, np.ceil(np.minimum(time, censored)))
+    other = rng.exponential(1500, n)
+    first = np.argmin([censored, time, other], axis=0)
+    days = np.ceil(np.min([censored, time, other], axis=0))
+    return Outcome(first.astype(np.intp), days=days, levels=("none", "relapse", "death"))
 
 
 def make_study(**changes: Any) -> Study:

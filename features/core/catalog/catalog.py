@@ -35,7 +35,7 @@ from features.core.dicom_keywords import dicom_keywords
 from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean, hint_sentence
 from features.core.frozen import Frozen
 from features.core.kinds.derivation import DERIVATIONS, Derivation
-from features.core.kinds.endpoint import BinaryEndpoint, Endpoint
+from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.yaml import Document, Loc
 
 
@@ -89,7 +89,9 @@ class Cohort(Frozen):
     derived: dict[Word, Annotated[SerializeAsAny[Derivation], BeforeValidator(DERIVATIONS.parse)]] = Field(
         {}, description="outcomes made of variables, such as a survival of days, or a response of diameters"
     )
-    endpoints: dict[Word, Endpoint] = Field({}, description="what studies may predict")
+    endpoints: dict[Word, Annotated[SerializeAsAny[Endpoint], BeforeValidator(ENDPOINTS.parse)]] = Field(
+        {}, description="what studies may predict"
+    )
     _declared: dict[str, Variable] = PrivateAttr({})
 
     @model_validator(mode="after")
@@ -216,17 +218,28 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     for fault in derived_faults(cohort.declared, cohort.derived, cohort.timepoints):
         faults.append(replace(fault, where=document.where(("cohorts", name, "derived", *fault.where.split(".")))))
     for word, endpoint in cohort.endpoints.items():
-        wanted = {"column": "flag"} if isinstance(endpoint, BinaryEndpoint) else {"time": "number", "event": "flag"}
-        for key, type_ in wanted.items():
-            column = getattr(endpoint, key)
-            declared = [w for w, v in cohort.variables.items() if v.type == type_ and v.role == "outcome"]
-            known(("endpoints", word, key), f"outcome of type {type_}", column, declared)
-            if key == "time" and column in declared and cohort.variables[column].unit != "days":
-                place = document.where(("cohorts", name, "variables", column))
-                faults.append(
-                    Fault(place, "a survival time is not in days", f'"{cohort.variables[column].unit}"', "days")
-                )
+        faults += _endpoint_faults(document, ("cohorts", name), word, endpoint, cohort)
     return faults
+
+
+def _endpoint_faults(document: Document, loc: Loc, word: str, endpoint: Endpoint, cohort: Cohort) -> Iterator[Fault]:
+    """What an endpoint needs and the outcomes of the cohort do not give."""
+    unknown = False
+    for need in endpoint.needs():
+        declared = [w for w, v in cohort.variables.items() if v.type == need.type and v.role == "outcome"]
+        if need.variable not in declared:
+            where, hint = document.where((*loc, "endpoints", word, need.key)), did_you_mean(need.variable, declared)
+            allowed = ", ".join(declared)
+            yield Fault(where, f"unknown outcome of type {need.type}", f'"{need.variable}"', allowed, hint)
+            unknown = True
+        elif need.unit and cohort.variables[need.variable].unit != need.unit:
+            where, found = document.where((*loc, "variables", need.variable)), cohort.variables[need.variable].unit
+            yield Fault(where, f"a survival time is not in {need.unit}", f'"{found}"', need.unit)
+    if not unknown:
+        levels = {column: cohort.variables[column].levels for column in endpoint.columns}
+        for key, level, allowed_levels in endpoint.unknown_levels(levels):
+            where, hint = document.where((*loc, "endpoints", word, key)), did_you_mean(level, allowed_levels)
+            yield Fault(where, "unknown level", f'"{level}"', ", ".join(allowed_levels), hint)
 
 
 def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:

@@ -1,32 +1,187 @@
-"""Endpoint: what a study predicts, declared in the catalog over the columns of a cohort's tables."""
+"""Endpoint: what a study predicts, declared in the catalog over the columns of a cohort's tables.
+
+An endpoint says what it needs of the tables, what was seen of each case, how cases are counted and spread over folds, and by
+which metrics and figures predictions of it are judged. Nobody else decides by the kind of an endpoint.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
-from features.core.frozen import Frozen
+from features.core.kinds.registry import Kind, Registry
+from features.core.outcome import Bools, Outcome
+from features.core.quarantine import Rejected
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Predicted = Literal["risk", "classes", "ranks", "labels", "value"]
 
 
-class BinaryEndpoint(Frozen):
-    """A response of yes or no: `column` holds a flag."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A variable that an endpoint is made of: the key that names it, its name, its type and its unit ("": any)."""
 
-    kind: Literal["binary"] = "binary"
-    column: str = Field(description="outcome of type flag")
+    key: str
+    variable: str
+    type: str
+    unit: str = ""
+
+
+class Endpoint(Kind):
+    """What a study predicts.
+
+    title: in words. predicted: what a model gives: risk, an order of the cases; probabilities of classes, of ranks in their
+    order, or of labels; or a number. metrics: the first one is searched by, and named first. figures: of the report.
+    of_each: what the floor of cases is counted in. has_events: whether cases are positive, or had the event, so that events
+    are counted.
+    """
+
+    title: ClassVar[str]
+    predicted: ClassVar[Predicted] = "risk"
+    metrics: ClassVar[tuple[str, ...]]
+    figures: ClassVar[tuple[str, ...]] = ()
+    of_each: ClassVar[str] = ""
+    has_events: ClassVar[bool] = False
+
     description: str = Field("", description="what it means, for readers")
 
+    @abstractmethod
+    def needs(self) -> tuple[Need, ...]:
+        """The outcome variables that it is made of."""
 
-class SurvivalEndpoint(Frozen):
-    """Time to event: `time` in days from baseline, `event` a flag that is true where the event was seen."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of these variables."""
+        return tuple(need.variable for need in self.needs())
 
-    kind: Literal["survival"] = "survival"
+    @abstractmethod
+    def outcome(self, table: pd.DataFrame, levels: Mapping[str, tuple[str, ...]]) -> Outcome:
+        """What was seen, of a table with its columns and no missing value. levels: of each variable, as declared."""
+
+    def unknown_levels(self, levels: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, tuple[str, ...]]]:  # noqa: ARG002
+        """Levels that it names and its variables do not declare: key, level, and those that are allowed."""
+        return []
+
+    def fault(self, row: Mapping[str, object], word: str) -> Rejected | None:  # noqa: ARG002
+        """Why a patient's values cannot be an outcome; None if they can, or one is missing. word: name of the endpoint."""
+        return None
+
+    def needed(self, outcome: Outcome) -> tuple[Bools, ...]:  # noqa: ARG002
+        """Cases of which every fold has to train on some, (n,) each; the smallest of them limits what can be learnt."""
+        return ()
+
+    def scarce(self, outcome: Outcome) -> int:
+        """How many cases limit what can be learnt: those of the smallest class, or with an event; else all."""
+        return min((int(mask.sum()) for mask in self.needed(outcome)), default=len(outcome))
+
+    def strata(self, outcome: Outcome) -> NDArray[np.intp]:
+        """What folds are spread evenly by, (n,)."""
+        return outcome.code
+
+    def contrasts(self, outcome: Outcome) -> tuple[Outcome, ...]:
+        """The questions of yes and no, time or number that it comes down to: what one column alone is judged by."""
+        return (outcome,)
+
+    def counted_levels(self) -> tuple[tuple[str, bool | str], ...]:
+        """What a cohort table counts of its last variable, where there are events: label and value."""
+        return ()
+
+    @abstractmethod
+    def target(self, outcome: Outcome) -> NDArray[Any]:
+        """What estimators of scikit-learn and scikit-survival are fitted to, (n,) or (n, labels)."""
+
+    @abstractmethod
+    def counted(self, outcome: Outcome) -> str:
+        """How many cases were seen of each kind, in words."""
+
+    def untrainable(self, outcome: Outcome) -> str:
+        """Why no model can be fitted to these training cases; "" if one can."""
+        if any(mask.sum() < 2 for mask in self.needed(outcome)):
+            return f"the training fold has {len(outcome)} cases, {self.counted(outcome)}; needed: 2 {self.of_each}".rstrip()
+        return ""
+
+
+class Timed(Endpoint):
+    """What the endpoints over follow-up share."""
+
+    of_each: ClassVar[str] = "events"
+    has_events: ClassVar[bool] = True
+
     time: str = Field(description="outcome of type number, in days from baseline")
-    event: str = Field(description="outcome of type flag, true where the event was seen")
     horizon_days: PositiveFloat | None = Field(
-        None, description="Uno's C-index and curves stop here; null: at the last event seen"
+        None, description="C-indices that weigh by censoring, and curves, stop here; null: at the last event seen"
     )
-    description: str = Field("", description="what it means, for readers")
+
+    @property
+    @abstractmethod
+    def seen(self) -> str:
+        """The variable that says what was seen at that time."""
+
+    @property
+    @abstractmethod
+    def nothing_seen(self) -> bool | str:
+        """Its value where the case was censored."""
+
+    def fault(self, row: Mapping[str, object], word: str) -> Rejected | None:
+        time, is_known = row.get(self.time), row.get(self.seen) is not None
+        if isinstance(time, float) and (time < 0 or (time == 0 and is_known)):
+            return Rejected("TAB_TIME", f"{self.time} is not above zero", column=self.time, endpoint=word)
+        if time is None and is_known:
+            message = f"{self.time} is missing where {self.seen} is given"
+            return Rejected("TAB_TIME", message, column=self.time, endpoint=word)
+        return None
+
+    def target(self, outcome: Outcome) -> NDArray[Any]:
+        return surv(self.contrasts(outcome)[0])
 
 
-Endpoint = Annotated[BinaryEndpoint | SurvivalEndpoint, Field(discriminator="kind")]
+class Classes(Endpoint):
+    """What the endpoints of several levels share: the variable `column` and its declared levels."""
+
+    column: str
+    of_each: ClassVar[str] = "of each level"
+
+    def outcome(self, table: pd.DataFrame, levels: Mapping[str, tuple[str, ...]]) -> Outcome:
+        order = {level: i for i, level in enumerate(levels[self.column])}
+        return Outcome(np.array([order[level] for level in table[self.column]], np.intp), levels=levels[self.column])
+
+    def needed(self, outcome: Outcome) -> tuple[Bools, ...]:
+        return tuple(outcome.code == code for code in range(len(outcome.levels)) if (outcome.code == code).any())
+
+    def target(self, outcome: Outcome) -> NDArray[Any]:
+        return outcome.code
+
+    def counted(self, outcome: Outcome) -> str:
+        return counts_in_words(outcome.levels, [int((outcome.code == i).sum()) for i in range(len(outcome.levels))])
+
+    def untrainable(self, outcome: Outcome) -> str:
+        if len(np.unique(outcome.code)) < 2:
+            return f"the training fold has {len(outcome)} cases, {self.counted(outcome)}; needed: two levels"
+        return super().untrainable(outcome)
+
+
+def surv(outcome: Outcome) -> NDArray[Any]:
+    """Event and time as scikit-survival takes them, (n,)."""
+    y = np.empty(len(outcome), dtype=[("event", bool), ("time", float)])
+    y["event"], y["time"] = outcome.flag, outcome.days
+    return y
+
+
+def counts_in_words(names: Sequence[str], counts: Sequence[int]) -> str:
+    """Counts with their names.
+
+    >>> counts_in_words(("low", "high"), (3, 5))
+    '3 low, 5 high'
+    """
+    return ", ".join(f"{count} {name}" for name, count in zip(names, counts, strict=True))
+
+
+ENDPOINTS: Registry[Endpoint] = Registry(Endpoint, "features.endpoints")

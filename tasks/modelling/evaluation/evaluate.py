@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
 from tasks.modelling.evaluation.groups import risk_groups
-from tasks.modelling.evaluation.result import PREDICTION_COLUMNS, StudyResult, Tuned
+from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
+from tasks.modelling.evaluation.result import StudyResult, Tuned
 from tasks.modelling.evaluation.scoring import score_fits, selected_of
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import best_singles
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Fit, Unit, run_unit
-from tasks.modelling.metrics.concordance import bootstrap_weights
+from tasks.modelling.pairs import bootstrap_weights
 from tasks.modelling.splits.split import Fold, Split
 
 MINIMUM_CASES, MINIMUM_EVENTS = 10, 5
@@ -59,28 +58,29 @@ def evaluate(
         weights = bootstrap_weights(design.groups, study.bootstrap, rng)
         scores = score_fits(design, study, blocks, fits, refused, weights)
         singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
-    predictions = _predictions(design, fits)
+    predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
         warned.update(fit.warnings)
-    n, events = len(design.X), int(design.event.sum())
-    survival = design.endpoint.kind == "survival"
+    n, events = len(design.X), int(design.event.sum()) if design.endpoint.has_events else None
     return StudyResult(
         study=study.name,
         digest=study.digest(),
         endpoint=design.endpoint,
         n=n,
         events=events,
+        counted=design.endpoint.counted(design.outcome),
         patients=len(np.unique(design.patients)),
         centres={str(k): int(v) for k, v in zip(*np.unique(design.centres, return_counts=True), strict=True)},
         blocks={name: tuple(columns) for name, columns in blocks.items()},
         flow=design.flow,
         scores=scores,
         predictions=predictions,
+        probabilities=probabilities_table(design, fits),
         selected=selected_of(fits),
-        groups=risk_groups(predictions) if survival else (),
+        groups=risk_groups(predictions) if "kaplan_meier" in design.endpoint.figures else (),
         tuned=_tuned(study, blocks, fits),
-        small=small_sentence(n, events, survival=survival),
+        small=small_sentence(design),
         warnings=dict(sorted(warned.items())),
         copies=design.copies,
         singles=singles,
@@ -120,29 +120,27 @@ def _blocks_of(study: Study) -> list[str]:
     return list(dict.fromkeys(["clinical", "region", *(block for found in study.blocks.values() for block in found)]))
 
 
-def small_sentence(n: int, events: int, *, survival: bool) -> str:
+def small_sentence(design: Design) -> str:
     """A sentence for the report where few cases or events make every number uncertain, else ""."""
-    fewest = events if survival else min(events, n - events)
-    if n >= SMALL_CASES and fewest >= SMALL_EVENTS:
+    endpoint, n = design.endpoint, len(design.X)
+    if n >= SMALL_CASES and endpoint.scarce(design.outcome) >= SMALL_EVENTS:
         return ""
+    seen = f"{int(design.event.sum())} events" if endpoint.has_events else endpoint.counted(design.outcome)
     return (
-        f"Small study: {n} cases, {events} events. The intervals are wide and differences between models are not "
+        f"Small study: {n} cases, {seen}. The intervals are wide and differences between models are not "
         "reliable; read the scores as a feasibility check, not as evidence."
     )
 
 
 def _check_floor(design: Design, study: Study) -> None:
-    kind = design.endpoint.kind
-    wrong = [model.kind for model in study.models if model.task != kind]
+    endpoint, n = design.endpoint, len(design.X)
+    wrong = [model.kind for model in study.models if endpoint.kind not in model.endpoints]
     if wrong:
-        raise FitError(f"study {study.name}: {', '.join(wrong)} cannot predict a {kind} endpoint")
-    n, events = len(design.X), int(design.event.sum())
-    fewest = events if kind == "survival" else min(events, n - events)
-    if n < MINIMUM_CASES or fewest < MINIMUM_EVENTS:
-        raise FitError(
-            f"study {study.name}: {n} cases, {events} with and {n - events} without the event; needed: "
-            f"{MINIMUM_CASES} cases and {MINIMUM_EVENTS} {'events' if kind == 'survival' else 'of either class'}"
-        )
+        raise FitError(f"study {study.name}: {', '.join(wrong)} cannot predict a {endpoint.kind} endpoint")
+    if n < MINIMUM_CASES or endpoint.scarce(design.outcome) < MINIMUM_EVENTS:
+        of_each = f" and {MINIMUM_EVENTS} {endpoint.of_each}" if endpoint.of_each else ""
+        found = f"{n} cases, {endpoint.counted(design.outcome)}"
+        raise FitError(f"study {study.name}: {found}; needed: {MINIMUM_CASES} cases{of_each}")
     infinite = np.isinf(design.X.to_numpy(dtype=np.float64)).any(axis=0)
     if infinite.any():
         names = ", ".join(map(str, design.X.columns[infinite][:3]))
@@ -178,30 +176,13 @@ def _units(
                     inner_folds=split.inner_folds,
                     X=X,
                     columns=columns,
-                    y=design.y,
+                    outcome=design.outcome,
+                    endpoint=design.endpoint,
                     groups=groups,
                     models=study.models,
                     seed=study.seed,
                     keep_models=keep,
                 )
-
-
-def _predictions(design: Design, fits: list[Fit]) -> pd.DataFrame:
-    cases = design.X.index.to_numpy()
-    time = design.y["time"] if design.endpoint.kind == "survival" else np.full(len(cases), np.nan)
-    parts: dict[str, list[Any]] = {column: [] for column in PREDICTION_COLUMNS}
-    for fit in fits:
-        if fit.scores is None:
-            continue
-        rows, size = fit.fold.test, len(fit.fold.test)
-        facts = (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model)
-        values = (cases[rows], design.centres[rows], design.patients[rows])
-        outcome = (fit.scores, fit.scores > fit.threshold, design.event[rows], time[rows])
-        for column, value in zip(
-            PREDICTION_COLUMNS, (*([fact] * size for fact in facts), *values, *outcome), strict=True
-        ):
-            parts[column].append(np.asarray(value))
-    return pd.DataFrame({column: np.concatenate(part) if part else [] for column, part in parts.items()})
 
 
 def _tuned(study: Study, blocks: Mapping[str, list[str]], fits: list[Fit]) -> Tuned:

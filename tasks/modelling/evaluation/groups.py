@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tasks.modelling.curves.kaplan_meier import Curve, kaplan_meier
+from tasks.modelling.curves.logrank import logrank_p
 from tasks.modelling.evaluation.result import RiskGroups
-from tasks.modelling.metrics.kaplan_meier import Curve, kaplan_meier
-from tasks.modelling.metrics.logrank import logrank_p
 
 TICKS = 6
 

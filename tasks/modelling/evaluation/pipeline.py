@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tasks.modelling.models.model import Model, Task
+from features.core.kinds.endpoint import Endpoint, Predicted
+from features.core.outcome import Outcome
+from tasks.modelling.models.model import Model
 from tasks.modelling.selection.constant import DropConstant
 from tasks.modelling.selection.screening import Screening
 
@@ -20,33 +20,28 @@ def prefix_steps() -> list[tuple[str, Any]]:
     return [("drop", DropConstant()), ("impute", SimpleImputer(strategy="median")), ("scale", StandardScaler())]
 
 
-def build_pipeline(model: Model, task: Task, seed: int, **candidate: Any) -> Pipeline:
-    """An unfitted pipeline, with the settings of one candidate (`k` is the screening's, the rest the model's).
+def fit_pipeline(model: Model, endpoint: Endpoint, X: Any, outcome: Outcome, seed: int, **candidate: Any) -> Pipeline:
+    """A fitted pipeline, with the settings of one candidate (`k` is the screening's, the rest the model's).
 
-    X: (n, p) floats with NaN. Raises FitError in fit if no column varies.
+    X: (n, p) floats with NaN. Raises FitError if no column varies.
     """
-    screen = Screening(k=candidate.get("k", model.k[0]), task=task)
-    return Pipeline([*prefix_steps(), ("screen", screen), ("model", final_estimator(model, seed, **candidate))])
+    steps = prefix_steps()
+    for _, step in steps:
+        X = step.fit_transform(X)
+    screen = Screening(endpoint, k=candidate.get("k", model.k[0])).fit(X, outcome)
+    estimator = final_estimator(model, endpoint.predicted, seed, **candidate)
+    estimator.fit(screen.transform(X), endpoint.target(outcome))
+    return Pipeline([*steps, ("screen", screen), ("model", estimator)])
 
 
-def final_estimator(model: Model, seed: int, **candidate: Any) -> Any:
+def final_estimator(model: Model, predicted: Predicted, seed: int, **candidate: Any) -> Any:
     """The unfitted estimator of one candidate, without the steps before it; `k` is left to the screening."""
+    estimator = model.estimator(seed, predicted)
+    known = estimator.get_params()
     settings = {name: value for name, value in candidate.items() if name != "k"}
-    return model.estimator(seed).set_params(**settings)
-
-
-def risk_score(estimator: Any, X: Any) -> NDArray[np.float64]:
-    """Scores of a fitted pipeline or final estimator, (n,): higher is likelier positive, or an earlier event."""
-    if hasattr(estimator, "decision_function"):
-        scores = estimator.decision_function(X)
-    elif hasattr(estimator, "predict_proba"):
-        scores = estimator.predict_proba(X)[:, 1]
-    else:
-        scores = estimator.predict(X)
-    found: NDArray[np.float64] = np.asarray(scores, dtype=np.float64).reshape(-1)
-    if not np.isfinite(found).all():
-        raise ArithmeticError("the model gave scores that are not finite")
-    return found
+    return estimator.set_params(
+        **{name if name in known else f"estimator__{name}": value for name, value in settings.items()}
+    )
 
 
 def selected_features(pipeline: Pipeline, model: Model) -> dict[str, float]:

@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from features.core.design import Copies, FlowRow
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint
+from tasks.modelling.curves.kaplan_meier import Curve
 from tasks.modelling.evaluation.single import Single
-from tasks.modelling.metrics.kaplan_meier import Curve
 
-Metric = Literal["auc", "harrell_c", "uno_c"]
 ModelKey = tuple[str, int, str, str, str]  # split, repeat, fold, blocks, model
 PREDICTION_COLUMNS = (
     *("split", "repeat", "fold", "blocks", "model", "case", "centre", "patient"),
-    *("score", "high_risk", "event", "time"),
+    *("score", "high_risk", "event", "time", "level", "value"),
 )
+PROBABILITY_COLUMNS = ("split", "repeat", "fold", "blocks", "model", "case", "level", "probability")
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """A metric of one model on one set of blocks under one split. reason: why there is no value, or no interval of it.
 
-    centre: the only centre that is scored, "" for all together. n, events: scored cases. columns: columns offered to
-    the model. candidates: settings that inner folds chose from. warnings: number raised while fitting.
+    centre: the only centre that is scored, "" for all together. n: scored cases; events: of them, None for endpoints without
+    events. columns: columns offered to the model. candidates: settings that inner folds chose from. warnings: number raised
+    while fitting.
     """
 
     split: str
     blocks: str
     model: str
-    metric: Metric
+    metric: str
     centre: str
     value: float | None
     low: float | None
     high: float | None
     n: int
-    events: int
+    events: int | None
     columns: int
     candidates: int
     warnings: int
@@ -89,6 +89,8 @@ class Tuned:
 class StudyResult:
     """All that one study gave. predictions: PREDICTION_COLUMNS, one row per case, fold, set of blocks and model.
 
+    probabilities: PROBABILITY_COLUMNS, a row for each class, rank or label of these. counted: the cases by outcome, in words.
+
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
     copies: patients that may be one, as in the design. singles: the best column of each block.
     models: fitted pipelines, only if asked for.
@@ -96,15 +98,17 @@ class StudyResult:
 
     study: str
     digest: str
-    endpoint: BinaryEndpoint | SurvivalEndpoint
+    endpoint: Endpoint
     n: int
-    events: int
+    events: int | None
+    counted: str
     patients: int
     centres: Mapping[str, int]
     blocks: Mapping[str, tuple[str, ...]]
     flow: tuple[FlowRow, ...]
     scores: tuple[Score, ...]
     predictions: pd.DataFrame
+    probabilities: pd.DataFrame
     selected: tuple[Selected, ...]
     groups: tuple[RiskGroups, ...]
     tuned: Tuned

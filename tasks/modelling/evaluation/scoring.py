@@ -1,29 +1,20 @@
-"""Scores of the fits of a study: pairs within folds, summed over folds and repeats."""
+"""Scores of the fits of a study, by the metrics of its endpoint."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.design import Design
-from features.core.kinds.endpoint import SurvivalEndpoint
-from tasks.modelling.evaluation.result import Metric, Score, Selected
+from tasks.modelling.evaluation.result import Score, Selected
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Fit
-from tasks.modelling.metrics.concordance import (
-    Estimate,
-    Pairs,
-    auc_pairs,
-    estimate,
-    harrell_pairs,
-    uno_limit,
-    uno_pairs,
-)
-
-METRICS: Mapping[str, tuple[Metric, ...]] = {"binary": ("auc",), "survival": ("harrell_c", "uno_c")}
+from tasks.modelling.metrics.metric import Metric, Scored, metrics_of
+from tasks.modelling.pairs import Estimate
+from tasks.modelling.prediction import Prediction
 
 
 def score_fits(
@@ -47,7 +38,7 @@ def score_fits(
         for name, columns in blocks.items():
             for model in study.models:
                 own = by_key.get((split.kind, name, model.kind), [])
-                for metric in METRICS[design.endpoint.kind]:
+                for metric in metrics_of(design.endpoint):
                     parts: list[tuple[str, list[Fit]]] = [("", own)]
                     if split.kind == "centre_out":
                         parts += [(fit.fold.name, [fit]) for fit in own]
@@ -59,13 +50,13 @@ def score_fits(
                                 split=split.kind,
                                 blocks=name,
                                 model=model.kind,
-                                metric=metric,
+                                metric=metric.kind,
                                 centre=centre,
                                 value=found.value,
                                 low=found.low,
                                 high=found.high,
                                 n=len(rows),
-                                events=int(design.event[rows].sum()),
+                                events=int(design.event[rows].sum()) if design.endpoint.has_events else None,
                                 columns=len(columns),
                                 candidates=max((fit.candidates for fit in part), default=0),
                                 warnings=sum(sum(fit.warnings.values()) for fit in part),
@@ -80,7 +71,7 @@ def selected_of(fits: list[Fit]) -> tuple[Selected, ...]:
     weights: dict[tuple[str, str, str], dict[str, list[float]]] = {}
     folds: Counter[tuple[str, str, str]] = Counter()
     for fit in fits:
-        if fit.scores is None:
+        if fit.prediction is None:
             continue
         key = fit.split, fit.blocks, fit.model
         folds[key] += 1
@@ -102,58 +93,16 @@ def _mean(values: list[float]) -> float:
 def _estimate(design: Design, metric: Metric, fits: list[Fit], weights: NDArray[np.int16], refused: str) -> Estimate:
     if refused:
         return Estimate(None, reason=refused)
-    failed = [fit for fit in fits if fit.scores is None]
+    failed = [fit for fit in fits if fit.prediction is None]
     if failed:
         where = f"{failed[0].fold.name}: {failed[0].reason}"
         return Estimate(None, reason=f"{len(failed)} of {len(fits)} folds could not be fitted; {where}")
-    rows = np.unique(np.concatenate([fit.fold.test for fit in fits]))
-    events = int(design.event[rows].sum())
-    what = "positive" if metric == "auc" else "with an event"
-    reason = f"no comparable pair within a fold: {events} of {len(rows)} cases {what}"
-    if metric == "uno_c":
-        reason = _late_events(design, fits) or reason
-    return estimate(_pairs(design, metric, fits), weights, reason=reason)
+    scored = [_scored(design, fit, fit.prediction) for fit in fits if fit.prediction is not None]
+    if not scored:
+        return Estimate(None, reason="no fold was scored")
+    return metric.estimate(scored, weights)
 
 
-def _late_events(design: Design, fits: list[Fit]) -> str:
-    """Why no event counts for Uno's C, though there are events; "" where some count, or there are none."""
-    assert isinstance(design.endpoint, SurvivalEndpoint)
-    event, time, horizon = design.y["event"], design.y["time"], design.endpoint.horizon_days
-    seen, limits = 0, set[float]()
-    for fit in fits:
-        rows, train = fit.fold.test, fit.fold.train
-        limit = uno_limit(event[train], time[train], horizon)
-        if (event[rows] & (time[rows] < limit)).any():
-            return ""
-        seen += int(event[rows].sum())
-        limits.add(limit)
-    if not seen:
-        return ""
-    ends = "the horizon" if limits == {horizon} else "the last event of the training cases"
-    day = f" (day {min(limits):g})" if len(limits) == 1 else ""
-    none = "the only event here is not" if seen == 1 else f"none of the {seen} events here is"
-    return f"Uno’s C counts events before {ends}{day}, and {none}"
-
-
-def _pairs(design: Design, metric: Metric, fits: list[Fit]) -> Iterator[Pairs]:
-    for fit in fits:
-        if fit.scores is None:
-            continue
-        rows, train = fit.fold.test, fit.fold.train
-        if metric == "auc":
-            yield auc_pairs(rows, design.y[rows], fit.scores)
-            continue
-        event, time = design.y["event"], design.y["time"]
-        if metric == "harrell_c":
-            yield harrell_pairs(rows, event[rows], time[rows], fit.scores)
-        else:
-            assert isinstance(design.endpoint, SurvivalEndpoint)
-            yield uno_pairs(
-                rows,
-                event[rows],
-                time[rows],
-                fit.scores,
-                train_event=event[train],
-                train_time=time[train],
-                horizon=design.endpoint.horizon_days,
-            )
+def _scored(design: Design, fit: Fit, prediction: Prediction) -> Scored:
+    rows, train = fit.fold.test, fit.fold.train
+    return Scored(rows, design.outcome.take(rows), prediction, design.outcome.take(train), design.endpoint)

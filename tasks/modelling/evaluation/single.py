@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.core.design import Design
+from features.core.outcome import Outcome
 from tasks.modelling.evaluation.seeds import seed_of
-from tasks.modelling.metrics.concordance import Pairs, auc_pairs, harrell_pairs, share
+from tasks.modelling.pairs import Pairs, outcome_pairs, share
 from tasks.modelling.splits.split import Fold
 
 PERMUTATIONS = 999
@@ -26,9 +26,10 @@ Floats = NDArray[np.float64]
 class Single:
     """The column of a block that is most associated with the outcome, of `columns`.
 
-    value: its AUC or Harrell's C over the n cases that have it, in the better direction: the best of many, so optimistic.
+    value: its AUC or C-index over the n cases that have it, in the better direction: the best of many, so optimistic; of
+    several classes or labels, of the one that it tells best.
     p: share of permutations of the outcome in which any column of the block is associated as much. out_of_fold: AUC or
-    Harrell's C if each training fold chooses its own best column of the block, None where no pair is comparable; chosen:
+    C-index if each training fold chooses its own best column of the block, None where no pair is comparable; chosen:
     in how many of the `folds` that was this column.
     """
 
@@ -46,31 +47,33 @@ class Single:
 def best_singles(design: Design, blocks: Sequence[str], folds: Sequence[Fold], seed: int) -> tuple[Single, ...]:
     """The best column of each block that has one that varies.
 
-    Association is that of ranks with the outcome: of the AUC from one half, or the score of a Cox model on ranks, standardised
-    over the cases that have the column. Groups of the design with as many rows are exchanged whole, so that copies and lesions
-    of a patient stay together.
+    Association is that of ranks with the outcome: of the AUC from one half, the score of a Cox model on ranks, or Spearman's
+    correlation, standardised over the cases that have the column; of several contrasts the strongest one. Groups of the
+    design with as many rows are exchanged whole, so that copies and lesions of a patient stay together.
     """
     shuffled = _permutations(design.groups, np.random.default_rng(seed_of(seed, "singles")))
-    outcome = _residuals(design.y)
+    outcomes = design.endpoint.contrasts(design.outcome)
+    residuals = [_residuals(outcome) for outcome in outcomes]
     found = []
     for block in blocks:
         columns = design.columns(block)
         X = design.X[columns].to_numpy(np.float64)
         ranks = _ranks(X)
-        strength = outcome @ ranks
-        if not len(columns) or not np.abs(strength).max() > 0:
+        strengths = [residual @ ranks for residual in residuals]
+        if not len(columns) or not max(np.abs(strength).max() for strength in strengths) > 0:
             continue
-        best = _first_best(strength)
+        best, told = _first_best(strengths)
+        strength = strengths[told][best]
         highest = np.concatenate(
             [
-                np.abs(outcome[shuffled[start : start + _CHUNK]] @ ranks).max(axis=1)
+                np.max([np.abs(r[shuffled[start : start + _CHUNK]] @ ranks).max(axis=1) for r in residuals], axis=0)
                 for start in range(0, PERMUTATIONS, _CHUNK)
             ]
         )
-        p = (1 + int((highest >= abs(strength[best]) * _SAME).sum())) / (PERMUTATIONS + 1)
+        p = (1 + int((highest >= abs(strength) * _SAME).sum())) / (PERMUTATIONS + 1)
         chosen, value = _out_of_fold(design, X, folds)
         known = np.flatnonzero(np.isfinite(X[:, best]))
-        alone = share([_pairs(design.y, known, np.sign(strength[best]) * X[known, best])])
+        alone = share([outcome_pairs(known, outcomes[told].take(known), np.sign(strength) * X[known, best])])
         found.append(
             Single(
                 block=block,
@@ -93,23 +96,29 @@ def _out_of_fold(design: Design, X: Floats, folds: Sequence[Fold]) -> tuple[list
 
     def pairs() -> Iterator[Pairs]:
         for fold in folds:
-            strength = _residuals(design.y[fold.train]) @ _ranks(X[fold.train])
-            best = _first_best(strength)
+            ranks = _ranks(X[fold.train])
+            train, test = design.outcome.take(fold.train), design.outcome.take(fold.test)
+            strengths = [_residuals(contrast) @ ranks for contrast in design.endpoint.contrasts(train)]
+            best, told = _first_best(strengths)
             chosen.append(best)
-            score = np.sign(strength[best]) * X[fold.test, best]
-            usual = np.sign(strength[best]) * X[fold.train, best]
+            sign = np.sign(strengths[told][best])
+            score, usual = sign * X[fold.test, best], sign * X[fold.train, best]
             usual = usual[np.isfinite(usual)]
             middle = float(np.median(usual)) if len(usual) else 0.0
-            yield _pairs(design.y, fold.test, np.where(np.isfinite(score), score, middle))
+            yield outcome_pairs(
+                fold.test, design.endpoint.contrasts(test)[told], np.where(np.isfinite(score), score, middle)
+            )
 
     value = share(pairs())
     return chosen, value
 
 
-def _first_best(strength: Floats) -> int:
-    """The first column whose association is the highest, up to rounding."""
-    size = np.abs(strength)
-    return int(np.argmax(size >= size.max() * _SAME))
+def _first_best(strengths: Sequence[Floats]) -> tuple[int, int]:
+    """The first column whose association with any contrast is the highest, up to rounding; and that contrast."""
+    sizes = np.abs(strengths)
+    size = sizes.max(axis=0)
+    best = int(np.argmax(size >= size.max() * _SAME))
+    return best, int(np.argmax(sizes[:, best]))
 
 
 def _ranks(X: Floats) -> Floats:
@@ -120,24 +129,21 @@ def _ranks(X: Floats) -> Floats:
     return np.asarray(centred / np.where(size > 0, size, 1.0), dtype=np.float64)
 
 
-def _residuals(y: NDArray[Any]) -> Floats:
+def _residuals(outcome: Outcome) -> Floats:
     """How much each case had of the outcome beyond what was to be expected of anybody, (n,).
 
-    Binary: the flag less its mean. Survival: martingale residuals of the model without predictors (Nelson and Aalen).
+    A flag less its mean; with follow-up the martingale residuals of the model without predictors (Nelson and Aalen); of a
+    number its rank.
     """
-    if y.dtype == bool:
-        return np.asarray(y - y.mean(), dtype=np.float64)
-    event, time = y["event"].astype(np.float64), y["time"]
+    if outcome.value is not None:
+        return _ranks(outcome.value[:, None])[:, 0]
+    if outcome.days is None:
+        return np.asarray(outcome.flag - outcome.flag.mean(), dtype=np.float64)
+    event, time = outcome.flag.astype(np.float64), outcome.days
     times, place = np.unique(time, return_inverse=True)
     deaths = np.bincount(place, event, len(times))
     at_risk = np.cumsum(np.bincount(place, minlength=len(times))[::-1])[::-1]
     return np.asarray(event - np.cumsum(deaths / at_risk)[place], dtype=np.float64)
-
-
-def _pairs(y: NDArray[Any], rows: NDArray[np.intp], score: Floats) -> Pairs:
-    if y.dtype == bool:
-        return auc_pairs(rows, y[rows], score)
-    return harrell_pairs(rows, y["event"][rows], y["time"][rows], score)
 
 
 def _permutations(groups: NDArray[np.str_], rng: np.random.Generator) -> NDArray[np.intp]:

@@ -124,9 +124,9 @@ class Study(Frozen):
                 raise ValueError(f'the {what} "{twice[0]}" stands twice')
         if self.external_columns != "same" and not self.external:
             raise ValueError("external_columns needs external cohorts")
-        if len({model.task for model in self.models}) > 1:
-            tasks = ", ".join(f"{model.kind} ({model.task})" for model in self.models)
-            raise ValueError(f"models of one study predict one kind of endpoint; found {tasks}")
+        if not frozenset.intersection(*(model.endpoints for model in self.models)):
+            found = "; ".join(f"{model.kind} ({', '.join(sorted(model.endpoints))})" for model in self.models)
+            raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
         named = any("delta" in blocks for blocks in self.blocks.values())
         if named and not self.deltas:
             raise ValueError('the block "delta" needs deltas: which time points are compared')

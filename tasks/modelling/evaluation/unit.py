@@ -19,10 +19,13 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from features.core.errors import FitError
-from tasks.modelling.evaluation.pipeline import final_estimator, prefix_steps, risk_score, selected_features
+from features.core.kinds.endpoint import Endpoint
+from features.core.outcome import Outcome
+from tasks.modelling.evaluation.pipeline import final_estimator, prefix_steps, selected_features
 from tasks.modelling.evaluation.seeds import seed_of
-from tasks.modelling.metrics.concordance import Pairs, auc_pairs, harrell_pairs, share
+from tasks.modelling.metrics.metric import Scored, metrics_of
 from tasks.modelling.models.model import Model
+from tasks.modelling.prediction import Prediction, predict
 from tasks.modelling.selection.screening import Screening
 from tasks.modelling.splits.split import Fold, grouped_folds
 
@@ -31,7 +34,7 @@ NUMERICAL = (ArithmeticError, ValueError, FitError)  # includes LinAlgError and 
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """Input: X (n, p) with its column names, y (n,), groups (n,) that stay together, the fold, the study's models and seed."""
+    """Input: X (n, p) with its column names, the outcome, groups (n,) that stay together, fold, models and seed of the study."""
 
     blocks: str
     split: str
@@ -39,7 +42,8 @@ class Unit:
     inner_folds: int
     X: NDArray[np.float64]
     columns: Sequence[str]
-    y: NDArray[Any]
+    outcome: Outcome
+    endpoint: Endpoint
     groups: NDArray[np.str_]
     models: tuple[Model, ...]
     seed: int
@@ -48,9 +52,9 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What one model gave on one fold: scores of the test rows, or None and the reason.
+    """What one model gave on one fold: its prediction of the test rows, or None and the reason.
 
-    threshold: median of the training rows' own scores. candidates: how many settings were compared.
+    threshold: median of the training rows' own risks, NaN where there is none. candidates: how many settings were compared.
     warnings: messages raised while fitting, with their number.
     """
 
@@ -58,7 +62,7 @@ class Fit:
     split: str
     fold: Fold
     model: str
-    scores: NDArray[np.float64] | None = None
+    prediction: Prediction | None = None
     threshold: float = np.nan
     selected: dict[str, float] = field(default_factory=dict)
     candidates: int = 0
@@ -66,6 +70,16 @@ class Fit:
     warnings: Counter[str] = field(default_factory=Counter)
     reason: str = ""
     pipeline: Pipeline | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Inner:
+    """An inner fold: its fitted steps, what they make of its test rows, and the outcomes of both sides."""
+
+    prefix: _Prefix
+    X: NDArray[np.float64]
+    train: Outcome
+    test: Outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,17 +103,17 @@ def run_unit(unit: Unit) -> list[Fit]:
     Numerical failures become a Fit without scores; every other exception is a bug and is raised.
     """
     train = unit.fold.train
-    task = unit.models[0].task
-    event = _event(unit.y[train])
+    outcome = unit.outcome.take(train)
     with threadpool_limits(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
         caught: Counter[str] = Counter()
         try:
             with _counted(caught):
-                _check_classes(event, task)
-                outer = _fit_prefix(unit.X[train], unit.y[train], task)
+                if reason := unit.endpoint.untrainable(outcome):
+                    raise FitError(reason)
+                outer = _fit_prefix(unit.X[train], outcome, unit.endpoint)
                 X_test = outer.transform(unit.X[unit.fold.test])
                 outer.steps[0][1].named(unit.columns)
-                inner = _inner_prefixes(unit, task, caught)
+                inner = _inner_prefixes(unit, outcome, caught)
         except NUMERICAL as error:
             return [
                 Fit(unit.blocks, unit.split, unit.fold, model.kind, reason=_reason(error), warnings=caught)
@@ -113,27 +127,29 @@ def _fit_model(
     model: Model,
     outer: _Prefix,
     X_test: NDArray[np.float64],
-    inner: list[tuple[_Prefix, NDArray[np.float64], NDArray[Any], NDArray[Any]]],
+    inner: list[_Inner],
     caught: Counter[str],
 ) -> Fit:
-    train = unit.fold.train
+    endpoint, outcome = unit.endpoint, unit.outcome.take(unit.fold.train)
+    levels = len(outcome.levels)
     seed = seed_of(unit.seed, unit.split, unit.fold.repeat, unit.fold.name, unit.blocks, model.kind)
-    candidates = model.candidates(outer.X.shape[1], int(_event(unit.y[train]).sum()))
+    candidates = model.candidates(outer.X.shape[1], endpoint.scarce(outcome))
     reason = ""
     with _counted(caught):
         searches = bool(inner) and len(candidates) > 1
-        ranked = _ranked(model, candidates, inner, seed, caught) if searches else candidates
+        ranked = _ranked(model, endpoint, candidates, inner, seed, caught) if searches else candidates
         for candidate in ranked:
             try:
                 screen = outer.screen.with_k(candidate["k"])
-                estimator = final_estimator(model, seed, **candidate).fit(outer.X[:, screen.kept_], unit.y[train])
-                own = risk_score(estimator, outer.X[:, screen.kept_])
+                estimator = final_estimator(model, endpoint.predicted, seed, **candidate)
+                estimator.fit(outer.X[:, screen.kept_], endpoint.target(outcome))
+                own = predict(estimator, outer.X[:, screen.kept_], endpoint, levels).risk
             except NUMERICAL as error:
                 reason = _reason(error)
                 caught[f"settings {candidate} could not be fitted"] += 1
                 continue
             try:  # apart from the fit: which settings are taken must not depend on test rows
-                scores = risk_score(estimator, X_test[:, screen.kept_])
+                prediction = predict(estimator, X_test[:, screen.kept_], endpoint, levels)
             except NUMERICAL as error:
                 reason = _reason(error)
                 break
@@ -143,8 +159,8 @@ def _fit_model(
                 unit.split,
                 unit.fold,
                 model.kind,
-                scores=scores,
-                threshold=float(np.median(own)),
+                prediction=prediction,
+                threshold=np.nan if own is None else float(np.median(own)),
                 selected=selected_features(pipeline, model),
                 candidates=len(candidates),
                 chosen=candidate,
@@ -156,73 +172,57 @@ def _fit_model(
 
 def _ranked(
     model: Model,
+    endpoint: Endpoint,
     candidates: list[dict[str, Any]],
-    inner: list[tuple[_Prefix, NDArray[np.float64], NDArray[Any], NDArray[Any]]],
+    inner: list[_Inner],
     seed: int,
     caught: Counter[str],
 ) -> list[dict[str, Any]]:
-    """Candidates by their share of concordant inner pairs, best first; ties keep the order, failures go last."""
+    """Candidates by the first metric of the endpoint over the inner folds, best first; ties keep the order, failures go last."""
+    metric = metrics_of(endpoint)[0]
     values: list[float] = []
     for candidate in candidates:
-        pairs: list[Pairs] = []
+        scored: list[Scored] = []
         try:
-            for prefix, X_test, y_train, y_test in inner:
-                most = model.most_features(int(_event(y_train).sum()))
-                kept = prefix.screen.best(min(candidate["k"], most))
-                estimator = final_estimator(model, seed, **candidate).fit(prefix.X[:, kept], y_train)
-                pairs.append(_pairs(y_test, risk_score(estimator, X_test[:, kept])))
-            value = share(pairs)
+            for fold in inner:
+                kept = fold.prefix.screen.best(min(candidate["k"], model.most_features(endpoint.scarce(fold.train))))
+                estimator = final_estimator(model, endpoint.predicted, seed, **candidate)
+                estimator.fit(fold.prefix.X[:, kept], endpoint.target(fold.train))
+                prediction = predict(estimator, fold.X[:, kept], endpoint, len(fold.train.levels))
+                scored.append(Scored(np.arange(len(fold.test)), fold.test, prediction, fold.train, endpoint))
+            value = metric.value(scored)
         except NUMERICAL:
             caught[f"settings {candidate} could not be fitted"] += 1
             value = None
-        values.append(-1.0 if value is None else value)
+        values.append(-np.inf if value is None else value)
     order = sorted(range(len(candidates)), key=lambda i: -values[i])
     return [candidates[i] for i in order]
 
 
-def _inner_prefixes(
-    unit: Unit, task: str, caught: Counter[str]
-) -> list[tuple[_Prefix, NDArray[np.float64], NDArray[Any], NDArray[Any]]]:
-    """Fitted steps, transformed test rows, training and test outcomes of each inner fold; none if nobody searches."""
-    train = unit.fold.train
-    y = unit.y[train]
-    events = int(_event(y).sum())
-    if all(len(model.candidates(len(unit.columns), events)) < 2 for model in unit.models):
+def _inner_prefixes(unit: Unit, outcome: Outcome, caught: Counter[str]) -> list[_Inner]:
+    """The inner folds of a training fold; none if nobody searches."""
+    train, scarce = unit.fold.train, unit.endpoint.scarce(outcome)
+    if all(len(model.candidates(len(unit.columns), scarce)) < 2 for model in unit.models):
         return []
     seed = seed_of(unit.seed, unit.split, unit.fold.repeat, unit.fold.name, "inner")
     try:
-        parts = grouped_folds(_event(y), unit.groups[train], unit.inner_folds, seed, both_classes=task == "binary")
+        parts = grouped_folds(unit.endpoint, outcome, unit.groups[train], unit.inner_folds, seed)
     except FitError:
         caught["too few events for inner folds: the first settings were taken"] += 1
         return []
     found = []
     for inner_train, inner_test in parts:
-        prefix = _fit_prefix(unit.X[train[inner_train]], y[inner_train], task)
-        found.append((prefix, prefix.transform(unit.X[train[inner_test]]), y[inner_train], y[inner_test]))
+        seen = outcome.take(inner_train)
+        prefix = _fit_prefix(unit.X[train[inner_train]], seen, unit.endpoint)
+        found.append(_Inner(prefix, prefix.transform(unit.X[train[inner_test]]), seen, outcome.take(inner_test)))
     return found
 
 
-def _fit_prefix(X: Any, y: NDArray[Any], task: Any) -> _Prefix:
+def _fit_prefix(X: Any, outcome: Outcome, endpoint: Endpoint) -> _Prefix:
     steps = prefix_steps()
     for _, step in steps:
-        X = step.fit(X, y).transform(X)
-    return _Prefix(steps, Screening(k=X.shape[1], task=task).fit(X, y), X)
-
-
-def _event(y: NDArray[Any]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = y if y.dtype == bool else y["event"]
-    return found
-
-
-def _pairs(y: NDArray[Any], score: NDArray[np.float64]) -> Pairs:
-    rows = np.arange(len(y))
-    return auc_pairs(rows, y, score) if y.dtype == bool else harrell_pairs(rows, y["event"], y["time"], score)
-
-
-def _check_classes(event: NDArray[np.bool_], task: str) -> None:
-    events, others = int(event.sum()), int((~event).sum())
-    if events < 2 or (task == "binary" and others < 2):
-        raise FitError(f"the training fold has {events} cases with and {others} without the event; needed: 2")
+        X = step.fit(X).transform(X)
+    return _Prefix(steps, Screening(endpoint, k=X.shape[1]).fit(X, outcome), X)
 
 
 def _reason(error: Exception) -> str:

@@ -1,1 +1,1 @@
-"""Metrics and curves over out-of-fold predictions. An undefined metric is None with a reason, never a made-up number."""
+"""Metrics, one kind per file. An undefined metric is None with a reason, never a made-up number."""

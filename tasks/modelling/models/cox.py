@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from tasks.modelling.models.model import Floats, Model, Task, features_kept
+from features.core.kinds.endpoint import Predicted
+from tasks.modelling.models.model import Floats, Model, features_kept
 
 if TYPE_CHECKING:
     from tasks.modelling.estimators.ridge_cox import RidgeCox
@@ -20,14 +21,14 @@ class Cox(Model):
     """
 
     kind: Literal["cox"] = "cox"
-    task: ClassVar[Task] = "survival"
+    endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     events_per_feature: ClassVar[int] = 10
     k: tuple[PositiveInt, ...] = features_kept(5)
     penalizer: tuple[PositiveFloat, ...] = Field(
         (0.05,), min_length=1, title="Penalty", description="strength of the ridge penalty; inner folds choose"
     )
 
-    def estimator(self, seed: int) -> RidgeCox:  # noqa: ARG002 (nothing random in it)
+    def estimator(self, seed: int, predicted: Predicted) -> RidgeCox:  # noqa: ARG002 (nothing random in it, one answer)
         from tasks.modelling.estimators.ridge_cox import RidgeCox
 
         return RidgeCox(penalizer=self.penalizer[0])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.modelling.models.model import Floats, Model, Task
+from features.core.kinds.endpoint import Predicted
+from tasks.modelling.models.model import Floats, Model
 
 if TYPE_CHECKING:
     from tasks.modelling.estimators.lasso_cox import LassoCox
@@ -20,7 +21,7 @@ class Coxnet(Model):
     """
 
     kind: Literal["coxnet"] = "coxnet"
-    task: ClassVar[Task] = "survival"
+    endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     alpha_fraction: tuple[float, ...] = Field(
         (0.5, 0.25, 0.1),
         min_length=1,
@@ -28,7 +29,7 @@ class Coxnet(Model):
         description="fraction of the smallest penalty that sets every coefficient to zero; inner folds choose",
     )
 
-    def estimator(self, seed: int) -> LassoCox:  # noqa: ARG002 (nothing random in it)
+    def estimator(self, seed: int, predicted: Predicted) -> LassoCox:  # noqa: ARG002 (nothing random in it, one answer)
         from tasks.modelling.estimators.lasso_cox import LassoCox
 
         return LassoCox(alpha_fraction=self.alpha_fraction[0])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from itertools import product
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.endpoint import Predicted
 from features.core.kinds.registry import Kind, Registry
 
-Task = Literal["binary", "survival"]
 Floats = NDArray[np.float64]
 
 
@@ -25,17 +25,21 @@ def features_kept(*k: int) -> Any:
 class Model(Kind):
     """What is fitted at the end of a pipeline. Fields are tuples of candidates; inner folds choose among them.
 
-    k: how many columns the screening keeps. Candidates stand from simple to complex: a tie takes the first.
+    endpoints: kinds that it can predict. k: how many columns the screening keeps. Candidates stand from simple to complex: a
+    tie takes the first.
     """
 
-    task: ClassVar[Task]
+    endpoints: ClassVar[frozenset[str]]
     events_per_feature: ClassVar[int] = 0  # > 0: screening keeps at most one column per so many training events
 
     k: tuple[PositiveInt, ...] = features_kept(10, 30)
 
     @abstractmethod
-    def estimator(self, seed: int) -> Any:
-        """The unfitted final estimator (scikit-learn API) with its first candidate settings."""
+    def estimator(self, seed: int, predicted: Predicted) -> Any:
+        """The unfitted final estimator (scikit-learn API) with its first candidate settings.
+
+        predicted: what the endpoint asks for.
+        """
 
     @abstractmethod
     def settings(self) -> dict[str, list[Any]]:
@@ -64,3 +68,8 @@ class Model(Kind):
 
 
 MODELS: Registry[Model] = Registry(Model, "tasks.modelling.models")
+
+
+def models_of(endpoint: str) -> list[str]:
+    """Kinds of models that can predict a kind of endpoint."""
+    return [kind for kind in MODELS.modules if endpoint in MODELS.load(kind).endpoints]

@@ -1,4 +1,4 @@
-"""Random forest for a binary endpoint."""
+"""Random forest."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from tasks.modelling.models.model import Floats, Model, Task, features_kept
+from features.core.kinds.endpoint import Predicted
+from tasks.modelling.models.model import Floats, Model, features_kept
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 
 class RandomForest(Model):
-    """Random forest, classes weighted alike; the score is the mean leaf share of positives.
+    """Random forest, classes weighted alike; the score is the mean leaf share of positives, or the mean value of leaves.
 
     One candidate by default: forests gain little from tuning and cost most of a study's time.
     Weights are impurity importances (they favour columns of many values; they have no sign).
@@ -22,16 +23,20 @@ class RandomForest(Model):
     """
 
     kind: Literal["random_forest"] = "random_forest"
-    task: ClassVar[Task] = "binary"
+    endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
     k: tuple[PositiveInt, ...] = features_kept(20)
     trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")
     min_samples_leaf: tuple[PositiveInt, ...] = Field(
         (3,), min_length=1, title="Smallest leaf", description="cases that a leaf needs; inner folds choose"
     )
 
-    def estimator(self, seed: int) -> RandomForestClassifier:
-        from sklearn.ensemble import RandomForestClassifier
+    def estimator(self, seed: int, predicted: Predicted) -> RandomForestClassifier | RandomForestRegressor:
+        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
+        if predicted == "value":
+            return RandomForestRegressor(
+                n_estimators=self.trees, min_samples_leaf=self.min_samples_leaf[0], n_jobs=1, random_state=seed
+            )
         return RandomForestClassifier(
             n_estimators=self.trees,
             min_samples_leaf=self.min_samples_leaf[0],
@@ -43,5 +48,5 @@ class RandomForest(Model):
     def settings(self) -> dict[str, list[Any]]:
         return {"min_samples_leaf": list(self.min_samples_leaf)}
 
-    def weights(self, estimator: RandomForestClassifier) -> Floats:
+    def weights(self, estimator: RandomForestClassifier | RandomForestRegressor) -> Floats:
         return np.asarray(estimator.feature_importances_, dtype=np.float64)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from tasks.modelling.models.model import Floats, Model, Task, features_kept
+from features.core.kinds.endpoint import Predicted
+from tasks.modelling.models.model import Floats, Model, features_kept
 
 if TYPE_CHECKING:
     from sksurv.ensemble import RandomSurvivalForest
@@ -22,14 +23,14 @@ class SurvivalForest(Model):
     """
 
     kind: Literal["survival_forest"] = "survival_forest"
-    task: ClassVar[Task] = "survival"
+    endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     k: tuple[PositiveInt, ...] = features_kept(20)
     trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")
     min_samples_leaf: tuple[PositiveInt, ...] = Field(
         (3,), min_length=1, title="Smallest leaf", description="cases that a leaf needs; inner folds choose"
     )
 
-    def estimator(self, seed: int) -> RandomSurvivalForest:
+    def estimator(self, seed: int, predicted: Predicted) -> RandomSurvivalForest:  # noqa: ARG002 (one answer)
         from sksurv.ensemble import RandomSurvivalForest
 
         return RandomSurvivalForest(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from tasks.modelling.models.model import Floats, Model, Task
+from features.core.kinds.endpoint import Predicted
+from tasks.modelling.models.model import Floats, Model
 
 if TYPE_CHECKING:
     from sklearn.svm import SVC
@@ -21,7 +22,7 @@ class Svm(Model):
     """
 
     kind: Literal["svm"] = "svm"
-    task: ClassVar[Task] = "binary"
+    endpoints: ClassVar[frozenset[str]] = frozenset({"binary"})
     kernel: tuple[Literal["linear", "rbf"], ...] = Field(
         ("linear", "rbf"), min_length=1, title="Kernels", description="shapes of the border; inner folds choose"
     )
@@ -32,7 +33,7 @@ class Svm(Model):
         description="small values allow a wider margin; inner folds choose",
     )
 
-    def estimator(self, seed: int) -> SVC:
+    def estimator(self, seed: int, predicted: Predicted) -> SVC:  # noqa: ARG002 (one answer)
         from sklearn.svm import SVC
 
         return SVC(

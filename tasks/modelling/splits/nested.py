@@ -12,9 +12,9 @@ from tasks.modelling.splits.split import Fold, Split, grouped_folds
 
 
 class Nested(Split):
-    """Repeated k-fold cross-validation over patients, stratified by event; settings are chosen on inner folds.
+    """Repeated k-fold cross-validation over patients, stratified by outcome; settings are chosen on inner folds.
 
-    Copies of a patient count as that patient. Fewer folds are made if the smaller class has fewer patients.
+    Copies of a patient count as that patient. Fewer folds are made if the smallest class has fewer patients.
     Varma & Simon, BMC Bioinformatics 2006;7:91.
     """
 
@@ -23,9 +23,9 @@ class Nested(Split):
     repeats: Repeats = Field(2, title="Repeats", description="how often, each time with other folds")
 
     def cut(self, design: Design, seed: int) -> list[Fold]:
-        binary, groups = design.endpoint.kind == "binary", design.groups
+        groups = design.groups
         found: list[Fold] = []
         for repeat in range(self.repeats):
-            parts = grouped_folds(design.event, groups, self.folds, seed + repeat, both_classes=binary)
+            parts = grouped_folds(design.endpoint, design.outcome, groups, self.folds, seed + repeat)
             found += [Fold(f"fold {i + 1}", repeat, train, test) for i, (train, test) in enumerate(parts)]
         return found

@@ -14,7 +14,9 @@ from pydantic import Field
 from features.core.bounds import Folds
 from features.core.design import Design
 from features.core.errors import FitError
+from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
+from features.core.outcome import Outcome
 
 Rows = NDArray[np.intp]
 
@@ -59,34 +61,32 @@ def cut_folds(split: Split, design: Design, seed: int) -> list[Fold]:
 
 
 def grouped_folds(
-    event: NDArray[np.bool_],
+    endpoint: Endpoint,
+    outcome: Outcome,
     patients: NDArray[np.str_],
     folds: int,
     seed: int,
-    *,
-    both_classes: bool = True,
 ) -> list[tuple[Rows, Rows]]:
-    """(train, test) positions, patients kept together, events spread evenly.
+    """(train, test) positions, patients kept together, the strata of the endpoint spread evenly.
 
-    `folds` is cut to the patients of the smaller class (both_classes), or to the patients with an event: a survival
-    fold needs no censored case. Raises FitError if fewer than two folds are left.
+    `folds` is cut to the patients of the smallest class, or to the patients with an event: a survival fold needs no
+    censored case. Raises FitError if fewer than two folds are left.
     """
     import pandas as pd
     from sklearn.model_selection import StratifiedGroupKFold
 
-    counts = [len(np.unique(patients[event])), len(np.unique(patients[~event]))]
-    folds = min([folds, len(np.unique(patients)), counts[0], *(counts[1:] if both_classes else [])])
+    counts = [len(np.unique(patients[mask])) for mask in endpoint.needed(outcome)]
+    folds = min([folds, len(np.unique(patients)), *counts])
     if folds < 2:
-        raise FitError(
-            f"{counts[0]} patients with and {counts[1]} without the event do not allow two folds; "
-            f"needed: two {'of either kind' if both_classes else 'with the event'}"
-        )
+        seen = f"{len(outcome)} cases of {len(np.unique(patients))} patients, {endpoint.counted(outcome)},"
+        raise FitError(f"{seen} do not allow two folds; needed: two patients {endpoint.of_each}".rstrip())
+    strata = endpoint.strata(outcome)
     groups, _ = pd.factorize(patients)  # by first appearance: names must not decide the folds
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        # Fewer censored cases than folds: expected, see both_classes.
+        # Fewer censored cases than folds: expected.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        found = [(train, test) for train, test in splitter.split(event[:, None], event, groups) if len(test)]
+        found = [(train, test) for train, test in splitter.split(strata[:, None], strata, groups) if len(test)]
     for train, test in found:
         check_disjoint(patients, train, test)
     if len(found) < 2:

@@ -8,7 +8,9 @@ import pytest
 
 from features.core.case import CaseId
 from features.core.design import Design, FlowRow
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.endpoints.binary import Binary
+from features.endpoints.survival import Survival
+from tests.support.design import outcome_of
 
 
 def test_a_flow_that_closes_is_kept() -> None:
@@ -27,8 +29,8 @@ def test_events_and_columns_of_a_design() -> None:
     names = np.array(["p", "q"])
     blocks = {"clinical__age": "clinical", "pyradiomics__a": "radiomics"}
     y = np.array([(True, 3.0), (False, 4.0)], dtype=[("event", bool), ("time", float)])
-    survival = Design(X, blocks, y, SurvivalEndpoint(time="t", event="e"), names, names)
-    binary = Design(X, blocks, np.array([True, False]), BinaryEndpoint(column="e"), names, names)
+    survival = Design(X, blocks, outcome_of(y), Survival(time="t", event="e"), names, names)
+    binary = Design(X, blocks, outcome_of(np.array([True, False])), Binary(column="e"), names, names)
     assert survival.event.tolist() == binary.event.tolist() == [True, False]
     assert survival.columns("radiomics") == ["pyradiomics__a"]
     assert survival.columns("radiomics", "clinical") == list(X.columns)

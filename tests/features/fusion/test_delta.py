@@ -139,7 +139,7 @@ def test_lesions_are_one_row_of_their_patient(
     assert set(design.X.index) == {f"demo:{code(p)}:baseline" for p in values}
     assert list(_column(design, f"region__ct__volume_ml__{policy}_of_lesions", code).values()) == volumes
     assert sorted(design.cohort_table["volume_ct_ml"]) == sorted(volumes)
-    events = dict(zip(design.patients, design.y, strict=True))
+    events = dict(zip(design.patients, design.event, strict=True))
     assert events == {f"demo:{code('p1')}": False, f"demo:{code('p2')}": True, f"demo:{code('p3')}": False}
     assert design.X["clinical__age"].tolist() == [60.0] * 3
 

@@ -66,9 +66,9 @@ def test_rows_columns_blocks_and_outcome(
     assert design.columns("radiomics") == ["fake__ct__a", "fake__ct__b"]
     first = design.X.loc[f"demo:{code('p1')}:baseline"]
     assert first.tolist() == [60, 1, 0, 1, 0, 1, 1, 11, 1, 2]
-    events = dict(zip(design.patients, design.y, strict=True))
+    events = dict(zip(design.patients, design.event, strict=True))
     assert events == {f"demo:{code('p1')}": False, f"demo:{code('p2')}": True}
-    assert design.y.dtype == bool
+    assert design.outcome.days is None
     assert design.centres.tolist() == ["A", "A"]
     assert design.cohort_table["volume_ct_ml"].sum() == 23
     assert [(row.count_in, row.count_out) for row in design.flow] == [(2, 2), (2, 2)]
@@ -86,8 +86,8 @@ def test_survival_outcome_follows_its_case(
     order = {f"demo:{code(patient)}": i for i, patient in enumerate(patients)}
     for row, (patient, value) in enumerate(zip(design.patients, design.X["fake__ct__a"], strict=True)):
         assert value == 4 * order[patient] % 9
-        assert design.y["time"][row] == 100 + order[patient]
-        assert design.y["event"][row] == bool(order[patient] % 2)
+        assert design.outcome.days[row] == 100 + order[patient]
+        assert design.event[row] == bool(order[patient] % 2)
 
 
 def test_the_flow_names_every_reason(
@@ -402,7 +402,7 @@ def test_an_endpoint_of_another_kind_is_refused(
     catalog, recipe = make_catalog(demo={}, other={"endpoints": endpoints}), make_recipe()
     build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
     build_tables(catalog, [("p1", "CT", 2)], [recipe], _rows("p1"), name="other")
-    with pytest.raises(RadweaveError, match='the endpoint "died" is not of the same kind in every cohort'):
+    with pytest.raises(RadweaveError, match='the endpoint "died" is not of the same kind and levels in every cohort'):
         fuse(Mart.open(store), catalog, _question(recipe, cohorts=("demo", "other")))
 
 

@@ -12,16 +12,18 @@ from sksurv.metrics import concordance_index_censored
 
 from features.core.design import Design
 from features.core.errors import RadweaveError
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.endpoints.binary import Binary
+from features.endpoints.survival import Survival
 from features.fusion.leakage import _auc, _chance, _harrell, check_leakage
+from tests.support.design import outcome_of
 
 
 def _design(X: np.ndarray, y: np.ndarray, block: str = "clinical") -> Design:
     columns = [f"{block}__x{i}" for i in range(X.shape[1])]
     ids = np.array([f"p{i}" for i in range(len(y))])
-    endpoint = BinaryEndpoint(column="x") if y.dtype == bool else SurvivalEndpoint(time="t", event="e")
+    endpoint = Binary(column="x") if y.dtype == bool else Survival(time="t", event="e")
     frame = pd.DataFrame(X, columns=columns, index=ids)
-    return Design(frame, dict.fromkeys(columns, block), y, endpoint, ids, np.full(len(y), "A"))
+    return Design(frame, dict.fromkeys(columns, block), outcome_of(y), endpoint, ids, np.full(len(y), "A"))
 
 
 def _survival(time: np.ndarray, event: np.ndarray) -> np.ndarray:
@@ -45,7 +47,7 @@ def test_harrell_s_c_is_that_of_scikit_survival(n: int) -> None:
     rng = np.random.default_rng(1)
     time, event = rng.exponential(100, n), rng.random(n) < 0.6
     x = -time + rng.normal(0, 8, n)
-    found, events, _ = _harrell(pd.DataFrame({"x": x}), _survival(time, event))
+    found, events, _ = _harrell(pd.DataFrame({"x": x}), event, time)
     assert events == event.sum()
     np.testing.assert_allclose(found, concordance_index_censored(event, time, x)[0])
 
@@ -55,7 +57,8 @@ def test_thousands_of_genes_without_a_signal_are_not_refused(kind: str) -> None:
     rng = np.random.default_rng(2)
     X, event = rng.normal(size=(20, 4000)), np.arange(20) < 5
     y = event if kind == "binary" else _survival(rng.exponential(100, 20), event)
-    strength = (_auc if kind == "binary" else _harrell)(pd.DataFrame(X), y)[0]
+    frame = pd.DataFrame(X)
+    strength = _auc(frame, y)[0] if kind == "binary" else _harrell(frame, y["event"], y["time"])[0]
     assert np.nanmax(np.abs(strength - 0.5)) > 0.45  # chance alone passes the limit
     check_leakage(_design(X, y, "genomic"), {"genomic"}, set())
 

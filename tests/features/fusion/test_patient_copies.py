@@ -12,9 +12,10 @@ import pytest
 
 from features.core.catalog.catalog import Catalog
 from features.core.design import Copies, Design
-from features.core.kinds.endpoint import BinaryEndpoint
 from features.core.kinds.recipe import Recipe
+from features.core.outcome import Outcome
 from features.core.storage.store import Store
+from features.endpoints.binary import Binary
 from features.fusion.fuse import fuse
 from features.fusion.patient_copies import row_copies
 from features.fusion.question import Question
@@ -111,7 +112,7 @@ def test_groups_join_copies_of_copies_and_name_nobody() -> None:
     copies = (Copies(("e", "c"), "x"), Copies(("c", "b"), "y"), Copies(("a", "d"), "z", joined=False))
     X = pd.DataFrame({"x": range(6)})
     design = Design(
-        X, {"x": "clinical"}, patients == "a", BinaryEndpoint(column="x"), patients, patients, copies=copies
+        X, {"x": "clinical"}, Outcome.of_flag(patients == "a"), Binary(column="x"), patients, patients, copies=copies
     )
     assert design.groups.tolist() == ["a", "copies 1", "copies 1", "d", "copies 1", "a"]
 

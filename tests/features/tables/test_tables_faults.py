@@ -18,12 +18,14 @@ from features.core.catalog.catalog import Cohort, load_catalog
 from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.design import Design
 from features.core.errors import ConfigError, RadweaveError
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
 from features.core.pseudonym import pseudonym
+from features.endpoints.binary import Binary
+from features.endpoints.survival import Survival
 from features.fusion.leakage import check_leakage
 from features.genomic.read_genomic import read_genomic
 from features.tables.patient import PatientTable
 from tests.support.catalog import cohort_of, dicom_images
+from tests.support.design import outcome_of
 
 KEY = b"k" * 64
 VARIABLES: dict[str, Any] = {
@@ -464,10 +466,10 @@ cohorts:
 
 
 def _design(values: dict[str, np.ndarray], y: np.ndarray) -> Design:
-    endpoint = BinaryEndpoint(column="x") if y.dtype == bool else SurvivalEndpoint(time="t", event="e")
+    endpoint = Binary(column="x") if y.dtype == bool else Survival(time="t", event="e")
     ids = np.array([f"p{i}" for i in range(len(y))])
     blocks = {column: column.split("__")[0] for column in values}
-    return Design(pd.DataFrame(values, index=ids), blocks, y, endpoint, ids, np.full(len(y), "A"))
+    return Design(pd.DataFrame(values, index=ids), blocks, outcome_of(y), endpoint, ids, np.full(len(y), "A"))
 
 
 @pytest.mark.parametrize("kind", ["binary", "survival"])

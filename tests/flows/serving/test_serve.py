@@ -145,13 +145,13 @@ def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
     assert len(refresh["properties"]["runner"]["anyOf"]) == 3
     study = server.deployment("on-demand")["parameter_openapi_schema"]
     assert study["properties"]["study"]["anyOf"][0]["enum"] == ["builtin_response", "builtin_survival"]
-    assert "builtin_survival predicts os (survival)" in study["properties"]["study"]["description"]
+    assert "builtin_survival predicts os (competing_risks, survival)" in study["properties"]["study"]["description"]
     assert "genomic" in study["properties"]["blocks"]["items"]["items"]["enum"]
     for kind, endpoint in (("binary", "response"), ("survival", "os")):
         fields = study["definitions"][kind.title()]["properties"]
         assert fields[f"{kind}_endpoint"]["enum"] == [endpoint]
         (first,) = fields[f"{kind}_models"]["default"]
-        assert MODELS.parse(first["model"]).task == kind
+        assert kind in MODELS.parse(first["model"]).endpoints
     from tasks.modelling.splits.split import SPLITS
 
     assert len(study["definitions"]["ChosenSplit"]["properties"]["split"]["anyOf"]) == len(SPLITS.modules)

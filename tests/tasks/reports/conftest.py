@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 
 from features.core.design import Design, FlowRow
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.core.kinds.endpoint import Endpoint
+from features.endpoints.binary import Binary
+from features.endpoints.survival import Survival
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.study_report import Facts, render_report
+from tests.support.design import outcome_of
 
 SCRIPT = "<script>document.title='broken'</script>"
 
@@ -48,7 +51,7 @@ def binary() -> Reported:
     y = signal + rng.normal(size=90) > 0.3
     table["response"] = y
     table.loc[table.index[:4], "age"] = np.nan
-    endpoint = BinaryEndpoint(column="response", description="complete response")
+    endpoint = Binary(column="response", description="complete response")
     design = _design(rng, table, signal, y, endpoint)
     study = Study.model_validate(
         {
@@ -79,7 +82,7 @@ def survival() -> Reported:
     y = np.empty(45, dtype=[("event", bool), ("time", float)])
     y["event"], y["time"] = times <= limits, np.ceil(np.minimum(times, limits))
     table["os_event"], table["os_days"] = y["event"], y["time"]
-    endpoint = SurvivalEndpoint(time="os_days", event="os_event", horizon_days=1095, description="overall survival")
+    endpoint = Survival(time="os_days", event="os_event", horizon_days=1095, description="overall survival")
     design = _design(rng, table, signal, y, endpoint)
     study = Study.model_validate(
         {
@@ -120,7 +123,7 @@ def _design(
     table: pd.DataFrame,
     signal: np.ndarray,
     y: np.ndarray,
-    endpoint: BinaryEndpoint | SurvivalEndpoint,
+    endpoint: Endpoint,
 ) -> Design:
     n = len(table)
     X = pd.DataFrame(index=table.index)
@@ -143,7 +146,7 @@ def _design(
     return Design(
         X=X,
         blocks={column: column.split("__")[0] for column in X.columns},
-        y=y,
+        outcome=outcome_of(y),
         endpoint=endpoint,
         patients=(table["cohort"] + ":" + table["patient"]).to_numpy(str),
         centres=np.array([f"{c}:{t}" if many else t for c, t in zip(table["cohort"], table["centre"], strict=True)]),

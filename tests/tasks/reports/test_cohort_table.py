@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from features.core.kinds.endpoint import BinaryEndpoint, SurvivalEndpoint
+from features.endpoints.binary import Binary
+from features.endpoints.survival import Survival
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.by_centre import variable_rows
 from tasks.reports.cohort_table import cohort_by_centre
@@ -49,7 +50,7 @@ def test_follow_up_is_the_reverse_kaplan_meier_median(survival: Any) -> None:
         }
     ).assign(e=False)
     study = survival.study.model_copy(update={"cohorts": ("c",)})
-    rows = cohort_by_centre(study, SurvivalEndpoint(time="t", event="e"), table, {}).rows
+    rows = cohort_by_centre(study, Survival(time="t", event="e"), table, {}).rows
     assert {row.label: row.cells[0] for row in rows}["Follow-up, months (median, reverse Kaplan–Meier)"] == "10.0"
 
 
@@ -67,7 +68,7 @@ def test_levels_stand_in_their_declared_order_and_a_flag_may_hold_none() -> None
         {"cohort": "c", "centre": "a", "patient": list("wxyz"), "seen": pd.array([True, None, False, True], object)}
     )
     study = Study(name="s", cohorts=("c",), endpoint="e", blocks={"b": ("clinical",)}, models=("svm",))
-    rows = cohort_by_centre(study, BinaryEndpoint(column="seen"), table, {}).rows
+    rows = cohort_by_centre(study, Binary(column="seen"), table, {}).rows
     assert rows[1].cells == ("2 (50 %)", "2 (50 %)")
 
 

@@ -11,8 +11,9 @@ from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tasks.reports import forest, roc_figure, survival_figure
+from tasks.reports import forest
 from tasks.reports.figures import _STYLE, draw
+from tasks.reports.outcome_figures import kaplan_meier, roc
 from tasks.reports.study_report import render_report
 
 
@@ -64,7 +65,7 @@ def test_long_names_of_sets_of_blocks_are_whole_in_every_figure(
         painted.append(figure)
         return Markup()
 
-    for module in (roc_figure, forest, survival_figure):
+    for module in (roc, forest, kaplan_meier):
         monkeypatch.setattr(module, "draw", keep)
         monkeypatch.setattr(module, "blocks_label", lambda study, name: long)
     render_report(reported.study, reported.result, reported.facts)

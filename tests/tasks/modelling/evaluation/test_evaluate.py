@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,12 @@ from sklearn.linear_model import LogisticRegression
 
 from features.core.errors import FitError
 from tasks.modelling.evaluation.evaluate import evaluate, small_sentence
-from tasks.modelling.evaluation.pipeline import build_pipeline, risk_score
+from tasks.modelling.evaluation.pipeline import fit_pipeline
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS
+from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.models.lasso_logistic import LassoLogistic
 from tasks.modelling.models.model import MODELS
+from tasks.modelling.prediction import risk_score
 from tests.support.design import make_design, make_study
 from tests.support.kinds import small_model
 
@@ -91,7 +92,7 @@ def test_a_process_pool_gives_the_same_result() -> None:
 @pytest.mark.parametrize("kind", list(MODELS.modules))
 def test_shared_steps_equal_a_whole_pipeline(kind: str) -> None:
     model = MODELS.parse(small_model(kind, trees=10))
-    design = make_design(model.task)
+    design = make_design(min(model.endpoints))
     result = evaluate(design, make_study(models=[model]), keep_models=True)
     key = next(key for key in result.models if key[3] == "radiomics" and key[0] == "nested")
     kept = result.models[key]
@@ -99,10 +100,9 @@ def test_shared_steps_equal_a_whole_pipeline(kind: str) -> None:
     X = design.X[list(result.blocks["radiomics"])]
     train = ~design.X.index.isin(rows["case"])
     chosen = {name: value for name, value in kept["model"].get_params().items() if name in model.settings()}
-    whole = build_pipeline(model, model.task, 0, k=kept["screen"].k, **chosen)
-    if "random_state" in kept["model"].get_params():
-        whole.set_params(model__random_state=kept["model"].random_state)
-    whole.fit(X[train], design.y[train])
+    seed = seed_of(0, "nested", key[1], key[2], "radiomics", kind)
+    seen = design.outcome.take(train)
+    whole = fit_pipeline(model, design.endpoint, X[train], seen, seed, k=kept["screen"].k, **chosen)
     test = X.loc[rows["case"]]
     np.testing.assert_array_equal(rows["score"], risk_score(whole, test))
     np.testing.assert_array_equal(rows["score"], risk_score(kept, test))
@@ -110,7 +110,7 @@ def test_shared_steps_equal_a_whole_pipeline(kind: str) -> None:
 
 def test_a_centre_with_one_class_is_predicted_but_not_scored() -> None:
     design = make_design()
-    design.y[design.centres == "centre1"] = True
+    design.outcome.code[design.centres == "centre1"] = 1
     result = evaluate(design, make_study(splits=["centre_out"]))
     score = next(s for s in result.scores if s.centre == "centre1")
     assert (score.value, score.n, score.events) == (None, 16, 16)
@@ -122,11 +122,13 @@ def test_a_centre_with_one_class_is_predicted_but_not_scored() -> None:
 def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason() -> None:
     design = make_design("survival")
     alone = np.flatnonzero(design.centres == "centre2")
-    design.y["event"][alone], design.y["time"][alone] = False, 9e4
-    design.y["event"][alone[0]], design.y["time"][alone[0]] = True, 8e4  # after every event of the other centres
+    seen = design.outcome
+    assert seen.days is not None
+    seen.code[alone], seen.days[alone] = 0, 9e4
+    seen.code[alone[0]], seen.days[alone[0]] = 1, 8e4  # after every event of the other centres
     model = {"kind": "coxnet", "k": [5], "alpha_fraction": [0.25]}
     result = evaluate(design, make_study(models=[model], splits=["centre_out"]))
-    last = max(row["time"] for row in design.y[design.centres != "centre2"] if row["event"])
+    last = seen.days[seen.flag & (design.centres != "centre2")].max()
     harrell, uno = (
         next(s for s in result.scores if (s.centre, s.metric) == ("centre2", m)) for m in ("harrell_c", "uno_c")
     )
@@ -168,7 +170,9 @@ def test_a_bug_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_convergence_warnings_become_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = LassoLogistic.estimator
-    monkeypatch.setattr(LassoLogistic, "estimator", lambda self, seed: whole(self, seed).set_params(max_iter=1))
+    monkeypatch.setattr(
+        LassoLogistic, "estimator", lambda self, seed, said: whole(self, seed, said).set_params(max_iter=1)
+    )
     result = evaluate(make_design(), make_study())
     assert any(message.startswith("ConvergenceWarning: Liblinear failed to converge") for message in result.warnings)
     assert any(score.warnings > 0 for score in result.scores)
@@ -180,10 +184,8 @@ def test_convergence_warnings_become_numbers(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_too_few_cases_or_events_are_refused(keep: int, message: str) -> None:
     design = make_design()
-    design.y[:] = np.arange(48) < 4
-    small = replace(
-        design, X=design.X[:keep], y=design.y[:keep], patients=design.patients[:keep], centres=design.centres[:keep]
-    )
+    design.outcome.code[:] = np.arange(48) < 4
+    small = design.take(np.arange(keep))
     with pytest.raises(FitError, match=message):
         evaluate(small, make_study())
 
@@ -191,19 +193,22 @@ def test_too_few_cases_or_events_are_refused(keep: int, message: str) -> None:
 @pytest.mark.slow
 def test_seventeen_patients_with_five_positives_pass_and_are_marked_small() -> None:
     design = make_design(n=17, centres=2)
-    design.y[:] = np.arange(17) % 3 == 1
-    design.y[16] = False
-    assert design.y.sum() == 5
+    design.outcome.code[:] = np.arange(17) % 3 == 1
+    design.outcome.code[16] = 0
+    assert design.event.sum() == 5
     result = evaluate(design, make_study(models=[{"kind": "lasso_logistic", "k": [5]}]))
     assert all(score.value is not None for score in result.scores if score.split == "nested")
     assert result.small.startswith("Small study: 17 cases, 5 events. The intervals are wide")
 
 
 def test_small_is_a_matter_of_cases_and_of_the_rarer_class() -> None:
-    assert small_sentence(200, 100, survival=False) == ""
-    assert small_sentence(200, 190, survival=False)
-    assert small_sentence(200, 190, survival=True) == ""
-    assert small_sentence(49, 30, survival=True)
+    binary, survival = make_design(n=200), make_design("survival", n=200)
+    assert small_sentence(binary) == ""
+    for design in (binary, survival):
+        design.outcome.code[:] = np.arange(200) < 190
+    assert small_sentence(binary)
+    assert small_sentence(survival) == ""
+    assert small_sentence(survival.take(np.arange(49)))
 
 
 def test_models_of_another_endpoint_are_refused() -> None:

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sksurv.metrics import concordance_index_censored
 
 from features.core.design import Copies
+from features.core.outcome import Outcome
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import _residuals, best_singles
@@ -30,7 +31,7 @@ def test_the_column_with_the_signal_is_found_and_chance_is_not(task: str) -> Non
     assert (found.column, found.columns, found.n) == ("radiomics_0", 303, int(design.X["radiomics_0"].notna().sum()))
     assert found.p == 0.001 and found.out_of_fold > 0.75 and found.chosen == found.folds == 10
     known = design.X["radiomics_0"].notna().to_numpy()
-    x, y = design.X["radiomics_0"].to_numpy()[known], design.y[known]
+    x, y = design.X["radiomics_0"].to_numpy()[known], design.endpoint.target(design.outcome)[known]
     expected = roc_auc_score(y, x) if task == "binary" else concordance_index_censored(y["event"], y["time"], x)[0]
     assert found.value == pytest.approx(expected)
     (noise,) = _singles(make_design(task, n=90, p=300, signal=0.0, seed=2), "radiomics")
@@ -52,7 +53,13 @@ def test_copies_are_exchanged_together() -> None:
         X = pd.concat([one.X, one.X.set_axis([f"copy{i}" for i in range(40)])])
         patients = np.array([f"p{i}" for i in range(80)])
         copies = tuple(Copies((f"p{i}", f"p{40 + i}"), "x") for i in range(40))
-        both = replace(one, X=X, y=np.tile(one.y, 2), patients=patients, centres=np.tile(one.centres, 2))
+        both = replace(
+            one,
+            X=X,
+            outcome=Outcome.concat([one.outcome, one.outcome]),
+            patients=patients,
+            centres=np.tile(one.centres, 2),
+        )
         for joined in p:
             p[joined].append(_singles(replace(both, copies=copies if joined else ()), "radiomics")[0].p)
     assert np.mean(p[False]) < 0.1 < 0.3 < np.mean(p[True])
@@ -61,7 +68,10 @@ def test_copies_are_exchanged_together() -> None:
 def test_columns_that_are_empty_constant_or_mostly_missing_win_nothing() -> None:
     design = make_design(n=60, p=5, signal=3.0)
     lucky = pd.Series(np.nan, index=design.X.index)
-    lucky.iloc[[np.flatnonzero(design.y)[0], np.flatnonzero(~design.y)[0]]] = [1.0, 0.0]  # an AUC of 1 in two cases
+    lucky.iloc[[np.flatnonzero(design.event)[0], np.flatnonzero(~design.event)[0]]] = [
+        1.0,
+        0.0,
+    ]  # an AUC of 1 in two cases
     X = design.X.assign(radiomics_lucky=lucky)
     found = _singles(replace(design, X=X, blocks={**design.blocks, "radiomics_lucky": "radiomics"}), "radiomics")
     assert found[0].column == "radiomics_0"
@@ -70,9 +80,9 @@ def test_columns_that_are_empty_constant_or_mostly_missing_win_nothing() -> None
 
 
 def test_residuals_of_survival_are_those_of_martingales() -> None:
-    y = np.array([(True, 1.0), (False, 2.0), (True, 2.0), (True, 5.0)], dtype=[("event", bool), ("time", float)])
+    seen = Outcome.of_days(np.array([True, False, True, True]), np.array([1.0, 2.0, 2.0, 5.0]))
     expected = [1 - 1 / 4, -1 / 4 - 1 / 3, 1 - 1 / 4 - 1 / 3, 1 - 1 / 4 - 1 / 3 - 1]
-    np.testing.assert_allclose(_residuals(y), expected)
+    np.testing.assert_allclose(_residuals(seen), expected)
 
 
 def test_a_study_holds_the_best_column_of_each_of_its_blocks() -> None:

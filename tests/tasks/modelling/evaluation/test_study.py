@@ -84,7 +84,11 @@ def test_external_cohorts_are_predicted_by_a_split_that_need_not_be_named(tmp_pa
         ("splits:", "deltas: [{since: a, until: b}]\nsplits:", "the deltas stand in no set of blocks"),
         ("splits:", "deltas: [{since: a, until: a}]\nsplits:", 'since and until are both "a"'),
         ("- coxnet", "- coxnets", 'did you mean "coxnet"?'),
-        ("- coxnet", "- svm", "models of one study predict one kind of endpoint; found svm (binary), cox (survival)"),
+        (
+            "- coxnet",
+            "- svm",
+            "one kind of endpoint; found svm (binary); cox (competing_risks, survival)",
+        ),
         ("- coxnet", "- cox", 'the model "cox" stands twice'),
         ("folds: 4", "fold: 4", "lung_survival.yaml:11"),
         ("folds: 4", "folds: 1000000", "less than or equal to 1000"),

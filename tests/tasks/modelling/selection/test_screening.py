@@ -1,60 +1,39 @@
-"""Screening equals the textbook statistic, column by column."""
+"""Screening keeps the columns of highest association, those of a contrast too."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
-from tasks.modelling.selection.screening import Screening, auc_distance, cox_score_z
-from tests.support.design import make_design
-
-
-def test_auc_distance_equals_scikit_learn_with_ties() -> None:
-    rng = np.random.default_rng(0)
-    X, y = rng.integers(0, 6, (60, 8)).astype(float), rng.random(60) < 0.4
-    X[:, 0] = rng.normal(size=60)
-    expected = [abs(roc_auc_score(y, column) - 0.5) for column in X.T]
-    np.testing.assert_allclose(auc_distance(X, y), expected, atol=1e-12)
-
-
-def test_cox_score_equals_risk_set_sums_with_ties() -> None:
-    rng = np.random.default_rng(1)
-    X, event, time = rng.normal(size=(40, 5)), rng.random(40) < 0.6, rng.integers(1, 15, 40).astype(float)
-    expected = []
-    for x in X.T:
-        score = variance = 0.0
-        for i in np.flatnonzero(event):
-            at_risk = x[time >= time[i]]
-            score, variance = score + x[i] - at_risk.mean(), variance + at_risk.var()
-        expected.append(abs(score) / np.sqrt(variance))
-    np.testing.assert_allclose(cox_score_z(X, event, time), expected, rtol=1e-9)
-
-
-def test_cox_score_of_a_constant_is_zero() -> None:
-    z = cox_score_z(np.full((10, 1), 3.7), np.ones(10, dtype=bool), np.arange(10.0))
-    np.testing.assert_array_equal(z, [0.0])
+from features.core.outcome import Outcome
+from tasks.modelling.selection.screening import Screening
+from tests.support.design import ANY_ENDPOINT, BINARY, make_design
 
 
 def test_ties_in_association_keep_the_earlier_column() -> None:
     x = np.arange(10.0)
     X = np.column_stack([np.zeros(10), x, -x, x])
-    assert Screening(k=2).fit(X, x > 5).kept_.tolist() == [1, 2]
+    assert Screening(BINARY, k=2).fit(X, Outcome.of_flag(x > 5)).kept_.tolist() == [1, 2]
 
 
 def test_another_k_needs_no_other_fit() -> None:
     design = make_design(nan=0.0)
     X = design.X.drop(columns="radiomics_empty").to_numpy()
-    wide = Screening(k=12).fit(X, design.y)
-    np.testing.assert_array_equal(wide.with_k(3).transform(X), Screening(k=3).fit_transform(X, design.y))
+    wide = Screening(BINARY, k=12).fit(X, design.outcome)
+    np.testing.assert_array_equal(
+        wide.with_k(3).transform(X), Screening(BINARY, k=3).fit(X, design.outcome).transform(X)
+    )
     assert wide.k == 12
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs both classes: 4 positive and 0 negative"):
-        Screening().fit(np.zeros((4, 2)), np.ones(4, dtype=bool))
+    with pytest.raises(ValueError, match="needs an outcome that varies: 4 with and 0 without the event"):
+        Screening(BINARY).fit(np.zeros((4, 2)), Outcome.of_flag(np.ones(4, dtype=bool)))
 
 
-def test_no_event_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one event"):
-        cox_score_z(np.zeros((4, 2)), np.zeros(4, dtype=bool), np.arange(4.0))
+def test_a_column_that_tells_one_class_of_three_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    code = rng.integers(0, 3, 90)
+    X = np.column_stack([rng.normal(size=(90, 5)), code == 2])
+    outcome = Outcome(code.astype(np.intp), levels=("a", "b", "c"))
+    assert Screening(ANY_ENDPOINT["multiclass"], k=1).fit(X, outcome).kept_.tolist() == [5]

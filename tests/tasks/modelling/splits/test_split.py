@@ -13,15 +13,23 @@ from hypothesis import strategies as st
 
 from features.core.design import EXTERNAL, TEST, Copies, Design
 from features.core.errors import FitError
-from features.core.kinds.endpoint import BinaryEndpoint
+from features.core.outcome import Outcome
+from features.endpoints.binary import Binary
 from tasks.modelling.splits.split import SPLITS, check_disjoint, cut_folds, grouped_folds
+from tests.support.design import BINARY, SURVIVAL
 
 
 def design_of(event: Any, patients: Any, centres: Any, *copies: Copies) -> Design:
     X = pd.DataFrame({"a": np.arange(len(event), dtype=float)}, index=[f"c{i}" for i in range(len(event))])
-    endpoint = BinaryEndpoint(column="response")
+    endpoint = Binary(column="response")
     return Design(
-        X, {"a": "clinical"}, np.asarray(event), endpoint, np.asarray(patients), np.asarray(centres), copies=copies
+        X,
+        {"a": "clinical"},
+        Outcome.of_flag(np.asarray(event)),
+        endpoint,
+        np.asarray(patients),
+        np.asarray(centres),
+        copies=copies,
     )
 
 
@@ -70,24 +78,26 @@ def test_without_held_out_rows_there_is_nothing_to_predict(kind: str, lacks: str
 
 def test_folds_shrink_to_the_smaller_class() -> None:
     event = np.arange(20) < 3
-    assert len(grouped_folds(event, np.arange(20).astype(str), 5, 0)) == 3
+    assert len(grouped_folds(BINARY, Outcome.of_flag(event), np.arange(20).astype(str), 5, 0)) == 3
 
 
 def test_survival_folds_need_no_censored_case() -> None:
-    event = np.arange(20) > 0
-    assert len(grouped_folds(event, np.arange(20).astype(str), 5, 0, both_classes=False)) == 5
+    seen = Outcome.of_days(np.arange(20) > 0, np.arange(20.0))
+    assert len(grouped_folds(SURVIVAL, seen, np.arange(20).astype(str), 5, 0)) == 5
 
 
 def test_one_positive_patient_is_refused_with_the_counts() -> None:
     event = np.arange(20) < 2
     patients = np.where(event, "a", np.arange(20).astype(str))
-    with pytest.raises(FitError, match="1 patients with and 18 without the event do not allow two folds"):
-        grouped_folds(event, patients, 5, 0)
+    with pytest.raises(
+        FitError, match="20 cases of 19 patients, 2 with and 18 without the event, do not allow two folds"
+    ):
+        grouped_folds(BINARY, Outcome.of_flag(event), patients, 5, 0)
 
 
 def test_each_test_fold_has_its_share_of_events() -> None:
     event = np.arange(50) < 15
-    for _, test in grouped_folds(event, np.arange(50).astype(str), 5, 1):
+    for _, test in grouped_folds(BINARY, Outcome.of_flag(event), np.arange(50).astype(str), 5, 1):
         assert event[test].sum() == 3
 
 

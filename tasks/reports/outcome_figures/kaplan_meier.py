@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from tasks.modelling.curves.kaplan_meier import Curve
 from tasks.modelling.evaluation.result import RiskGroups, StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.metrics.kaplan_meier import Curve
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
 from tasks.reports.labels import blocks_label, model_label, split_label
 from tasks.reports.number_format import p_value
+from tasks.reports.outcome_figures.outcome_figure import OutcomeFigure
 from tasks.reports.winner import Winner
 
 _GROUPS = (("High risk", True, COLOURS[1]), ("Low risk", False, COLOURS[0]))
@@ -22,13 +24,18 @@ LETTERS = 52  # of a line of the title
 _UNITS = (("years", 365.25, 3.0), ("months", 30.4375, 4.0), ("days", 1.0, 0.0))  # unit, days, used from so many of it
 
 
-def survival_figures(study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
+class KaplanMeierFigure(OutcomeFigure):
     """The risk groups of the best combination and of the clinical baseline, each with the model of the winner."""
-    best = winner.best.blocks if winner.best else next((n for n in study.blocks if n != "clinical"), "clinical")
-    found = {(g.blocks, g.model): g for g in result.groups if g.split == winner.split}
-    wanted = dict.fromkeys(name for name in (best, "clinical") if name in result.blocks)
-    groups = [found[key] for name in wanted if (key := (name, winner.models[name])) in found]
-    return [_figure(study, result, group) for group in groups]
+
+    kind: Literal["kaplan_meier"] = "kaplan_meier"
+    heading: ClassVar[str] = "Risk groups"
+
+    def plots(self, study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
+        best = winner.best.blocks if winner.best else next((n for n in study.blocks if n != "clinical"), "clinical")
+        found = {(g.blocks, g.model): g for g in result.groups if g.split == winner.split}
+        wanted = dict.fromkeys(name for name in (best, "clinical") if name in result.blocks)
+        groups = [found[key] for name in wanted if (key := (name, winner.models[name])) in found]
+        return [_figure(study, result, group) for group in groups]
 
 
 def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sksurv.compare import compare_survival
 
-from tasks.modelling.metrics.kaplan_meier import kaplan_meier
-from tasks.modelling.metrics.logrank import logrank_p
-from tasks.modelling.metrics.roc import fold_percentiles, roc
+from tasks.modelling.curves.kaplan_meier import kaplan_meier
+from tasks.modelling.curves.logrank import logrank_p
+from tasks.modelling.curves.roc import fold_percentiles, roc
 
 TIME = np.array([1.0, 2, 2, 3, 4, 5])
 EVENT = np.array([True, True, False, True, False, True])

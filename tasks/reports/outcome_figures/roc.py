@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 import numpy as np
 from matplotlib.figure import Figure
 
+from tasks.modelling.curves.roc import Roc, roc
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.metrics.roc import Roc, roc
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
 from tasks.reports.labels import NESTED, blocks_label, is_baseline, model_label, split_label
 from tasks.reports.number_format import decimal, interval
+from tasks.reports.outcome_figures.outcome_figure import OutcomeFigure
 from tasks.reports.winner import Winner, find_score
 
 LETTERS = 60  # of a line of the legend
 
 
-def roc_figure(study: Study, result: StudyResult, winner: Winner) -> Plot | None:
-    """One curve per set of blocks, for its best model; None if no curve is defined."""
+class RocFigure(OutcomeFigure):
+    """One curve per set of blocks, for its best model; none if no curve is defined."""
+
+    kind: Literal["roc"] = "roc"
+    heading: ClassVar[str] = "ROC curves"
+
+    def plots(self, study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
+        found = _figure(study, result, winner)
+        return [found] if found else []
+
+
+def _figure(study: Study, result: StudyResult, winner: Winner) -> Plot | None:
     curves = {name: _curve(result, winner.split, name, winner.models[name]) for name in result.blocks}
     curves = {name: curve for name, curve in curves.items() if not curve.reason}
     if not curves:

@@ -1,4 +1,4 @@
-"""Concordance: equal to the libraries within one fold, honest over several."""
+"""Shares of concordant pairs: equal to the libraries within one fold, honest over several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sksurv.metrics import concordance_index_censored, concordance_index_ipcw
 
-from tasks.modelling.metrics.concordance import auc_pairs, bootstrap_weights, estimate, harrell_pairs, share, uno_pairs
+from features.core.outcome import Outcome
+from tasks.modelling.censoring import Censoring
+from tasks.modelling.pairs import (
+    auc_pairs,
+    bootstrap_weights,
+    cause_pairs,
+    estimate,
+    harrell_pairs,
+    order_pairs,
+    share,
+    uno_pairs,
+)
 
 
 def survival(n: int, seed: int) -> tuple[Any, Any, Any, Any]:
@@ -44,9 +55,8 @@ def test_uno_of_one_fold_equals_scikit_survival(seed: int, horizon: float | None
     train = survival(80, seed + 1)[1]
     tau = min(train["time"][train["event"]].max(), horizon or np.inf)
     expected = concordance_index_ipcw(train, y, score, tau=tau)[0]
-    pairs = uno_pairs(
-        rows, y["event"], y["time"], score, train_event=train["event"], train_time=train["time"], horizon=horizon
-    )
+    censoring = Censoring(Outcome.of_days(train["event"], train["time"]), horizon)
+    pairs = uno_pairs(rows, y["event"], y["time"], score, censoring)
     assert share([pairs]) == pytest.approx(expected, abs=1e-12)
 
 
@@ -60,7 +70,7 @@ def test_scores_of_different_folds_are_never_compared() -> None:
 def test_one_class_is_undefined_with_the_reason() -> None:
     pairs = auc_pairs(np.arange(4), np.ones(4, dtype=bool), np.arange(4.0))
     weights = bootstrap_weights(np.arange(4).astype(str), 10, np.random.default_rng(0))
-    found = estimate([pairs], weights, reason="one class only")
+    found = estimate([[pairs]], weights, reason="one class only")
     assert (found.value, found.low, found.high, found.reason) == (None, None, None, "one class only")
 
 
@@ -78,7 +88,7 @@ def test_drawing_patients_that_cannot_change_the_value_gives_a_reason_and_no_int
 ) -> None:
     pairs = auc_pairs(np.arange(5), np.array(label, bool), np.array(score))
     weights = bootstrap_weights(np.arange(5).astype(str), 200, np.random.default_rng(0))
-    found = estimate([pairs], weights, reason="")
+    found = estimate([[pairs]], weights, reason="")
     assert (found.value, found.low, found.high) == (value, None, None)
     assert found.reason.startswith(reason)
 
@@ -86,7 +96,7 @@ def test_drawing_patients_that_cannot_change_the_value_gives_a_reason_and_no_int
 def test_lesions_of_one_patient_are_one_patient_to_the_interval() -> None:
     label, score = np.array([True, True, False, False, False]), np.array([5.0, 2.0, 4.0, 1.0, 3.0])
     weights = bootstrap_weights(np.array(["a", "a", "b", "c", "d"]), 200, np.random.default_rng(0))
-    found = estimate([auc_pairs(np.arange(5), label, score)], weights, reason="")
+    found = estimate([[auc_pairs(np.arange(5), label, score)]], weights, reason="")
     assert found.low is None
     assert found.reason == "all comparable pairs hold one and the same patient"
 
@@ -103,7 +113,7 @@ def test_bootstrap_equals_drawing_patients_by_hand() -> None:
         for row in weights
         if 0 < label[row > 0].sum() < (row > 0).sum()
     ]
-    found = estimate([auc_pairs(np.arange(20), label, score)], weights, reason="")
+    found = estimate([[auc_pairs(np.arange(20), label, score)]], weights, reason="")
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(by_hand, [0.025, 0.975])), abs=1e-12)
 
 
@@ -114,8 +124,38 @@ def test_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         label = np.arange(60) < 30
         score = rng.normal(size=60) + label
         weights = bootstrap_weights(np.arange(60).astype(str), 300, rng)
-        found = estimate([auc_pairs(np.arange(60), label, score)], weights, reason="")
+        found = estimate([[auc_pairs(np.arange(60), label, score)]], weights, reason="")
         assert found.low is not None
         assert found.high is not None
         hits += found.low <= truth <= found.high
     assert hits >= 50
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_without_other_causes_the_cause_s_pairs_are_uno_s_with_g_before_the_day(seed: int) -> None:
+    """Where no day holds both an event and a censoring, G is the same before and after the event."""
+    rows, y, score, _ = survival(40, seed)
+    days = np.where(y["event"], y["time"], y["time"] + 0.5)
+    censoring = Censoring(Outcome.of_days(y["event"], days))
+    uno = share([uno_pairs(rows, y["event"], days, score, censoring)])
+    cause = share([cause_pairs(rows, y["event"].astype(np.intp), days, score, censoring)])
+    assert cause == pytest.approx(uno, abs=1e-12)
+
+
+def test_without_censoring_whoever_had_another_event_never_has_that_of_interest() -> None:
+    """Wolbers 2014: of case 0 (event on day 2) the pairs are 1 (day 5), 2 (another event on day 1) and 3 (on day 9)."""
+    code, days = np.array([1, 1, 2, 2], np.intp), np.array([2.0, 5.0, 1.0, 9.0])
+    censoring = Censoring(Outcome(np.array([1, 1, 2], np.intp), days=np.array([4.0, 20.0, 8.0])))
+    found = cause_pairs(np.arange(4), code, days, np.array([3.0, 2.0, 4.0, 1.0]), censoring)
+    assert found.comparable.tolist() == [[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
+    assert share([found]) == 3 / 5
+
+
+def test_the_mean_of_several_sets_leaves_out_those_without_pairs() -> None:
+    label, score = np.array([True, False, True, False]), np.array([2.0, 1.0, 3.0, 2.5])
+    good, none = auc_pairs(np.arange(4), label, score), auc_pairs(np.arange(4), np.ones(4, bool), score)
+    other = auc_pairs(np.arange(4), ~label, score)
+    weights = bootstrap_weights(np.arange(4).astype(str), 100, np.random.default_rng(0))
+    assert estimate([[good], [none], [other]], weights, reason="").value == 0.5
+    assert share([order_pairs(np.arange(4), score, -score)]) == 0.0

@@ -1,0 +1,1 @@
+"""Endpoints: what a study predicts, one kind per file. Nothing about models here."""

@@ -1,0 +1,76 @@
+"""Time to the first of several events, one of which is of interest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from features.core.kinds.endpoint import Need, Timed, counts_in_words
+from features.core.outcome import Bools, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class CompetingRisks(Timed):
+    """Time to the first of several events: `time` in days, `cause` a category whose levels say what was seen.
+
+    Code 1 is the cause of interest, 0 censored, the others follow as they are declared. Models of the cause of interest are of
+    its cause-specific hazard: the other causes count as censored while fitting, and as never having the event when scored.
+    """
+
+    kind: Literal["competing_risks"] = "competing_risks"
+    title: ClassVar[str] = "Competing risks"
+    metrics: ClassVar[tuple[str, ...]] = ("cause_c",)
+    figures: ClassVar[tuple[str, ...]] = ("cumulative_incidence",)
+    of_each: ClassVar[str] = "events of interest"
+
+    cause: str = Field(description="outcome of type category: what was seen at that time")
+    censored: str = Field(description="level of `cause` that means that nothing was seen")
+    of_interest: str = Field(description="level of `cause` that is predicted; the others compete with it")
+
+    @property
+    def seen(self) -> str:
+        return self.cause
+
+    def needs(self) -> tuple[Need, ...]:
+        return Need("time", self.time, "number", "days"), Need("cause", self.cause, "category")
+
+    def unknown_levels(self, levels: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str, tuple[str, ...]]]:
+        allowed = levels[self.cause]
+        named = {"censored": self.censored, "of_interest": self.of_interest}
+        unknown = [(key, level, allowed) for key, level in named.items() if level not in allowed]
+        if not unknown and self.censored == self.of_interest:
+            others = tuple(level for level in allowed if level != self.censored)
+            return [("of_interest", self.of_interest, others)]
+        return unknown
+
+    def outcome(self, table: pd.DataFrame, levels: Mapping[str, tuple[str, ...]]) -> Outcome:
+        first = (self.censored, self.of_interest)
+        order = (*first, *(level for level in levels[self.cause] if level not in first))
+        code = np.array([order.index(level) for level in table[self.cause]], np.intp)
+        return Outcome(code, days=table[self.time].to_numpy(float), levels=order)
+
+    def needed(self, outcome: Outcome) -> tuple[Bools, ...]:
+        return (outcome.code == 1,)
+
+    def strata(self, outcome: Outcome) -> NDArray[np.intp]:
+        return np.minimum(outcome.code, 2)  # censored, of interest, competing
+
+    def contrasts(self, outcome: Outcome) -> tuple[Outcome, ...]:
+        assert outcome.days is not None
+        return (Outcome.of_days(outcome.code == 1, outcome.days),)
+
+    def counted(self, outcome: Outcome) -> str:
+        return counts_in_words(outcome.levels, [int((outcome.code == i).sum()) for i in range(len(outcome.levels))])
+
+    @property
+    def nothing_seen(self) -> bool | str:
+        return self.censored
+
+    def counted_levels(self) -> tuple[tuple[str, bool | str], ...]:
+        return ((f"Events of interest ({self.of_interest})", self.of_interest),)

@@ -1,0 +1,71 @@
+"""The out-of-fold predictions of a study as tables, beside what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.core.design import Design
+from features.core.outcome import Outcome
+from tasks.modelling.evaluation.result import PREDICTION_COLUMNS, PROBABILITY_COLUMNS
+from tasks.modelling.evaluation.unit import Fit
+from tasks.modelling.prediction import Prediction
+
+
+def predictions_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
+    """PREDICTION_COLUMNS, a row for each case and fit that predicted it; what an endpoint does not have is missing."""
+    cases, seen = design.X.index.to_numpy(), design.outcome
+    event = design.event if design.endpoint.has_events else _nothing(len(cases))
+    time = np.full(len(cases), np.nan) if seen.days is None else seen.days
+    level = np.array(_levels(seen), dtype=object) if seen.levels else _nothing(len(cases))
+    value = np.full(len(cases), np.nan) if seen.value is None else seen.value
+    parts: list[tuple[Any, ...]] = []
+    for fit, prediction in _predicted(fits):
+        rows, risk = fit.fold.test, prediction.risk
+        score = np.full(len(rows), np.nan) if risk is None else risk
+        high = _nothing(len(rows)) if risk is None else risk > fit.threshold
+        who = (cases[rows], design.centres[rows], design.patients[rows])
+        parts.append((*_facts(fit, len(rows)), *who, score, high, event[rows], time[rows], level[rows], value[rows]))
+    return _table(PREDICTION_COLUMNS, parts)
+
+
+def probabilities_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
+    """PROBABILITY_COLUMNS, a row for each case, fit, and class, rank or label."""
+    cases, levels = design.X.index.to_numpy(), np.array(design.outcome.levels, dtype=object)
+    parts: list[tuple[Any, ...]] = []
+    for fit, prediction in _predicted(fits):
+        if prediction.probability is not None:
+            rows = fit.fold.test
+            each = (np.repeat(cases[rows], len(levels)), np.tile(levels, len(rows)), prediction.probability.ravel())
+            parts.append((*_facts(fit, len(rows) * len(levels)), *each))
+    return _table(PROBABILITY_COLUMNS, parts)
+
+
+def _predicted(fits: list[Fit]) -> Iterator[tuple[Fit, Prediction]]:
+    return ((fit, fit.prediction) for fit in fits if fit.prediction is not None)
+
+
+def _facts(fit: Fit, size: int) -> list[NDArray[Any]]:
+    facts = (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model)
+    return [np.asarray([fact] * size) for fact in facts]
+
+
+def _nothing(size: int) -> NDArray[np.object_]:
+    return np.full(size, None, dtype=object)
+
+
+def _levels(outcome: Outcome) -> list[str]:
+    """The level of each case; of labels those that are there, joined by " + "."""
+    if outcome.code.ndim == 1:
+        return [outcome.levels[code] for code in outcome.code]
+    return [" + ".join(name for name, there in zip(outcome.levels, row, strict=True) if there) for row in outcome.code]
+
+
+def _table(columns: tuple[str, ...], parts: list[tuple[Any, ...]]) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame({column: [] for column in columns})
+    return pd.DataFrame({c: np.concatenate(part) for c, part in zip(columns, zip(*parts, strict=True), strict=True)})

@@ -1,0 +1,35 @@
+"""Coefficient of determination."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.modelling.metrics.metric import RowMetric, Scored
+
+
+class R2(RowMetric):
+    """1 − squared errors / squared distances to the mean of the training fold: 0 for whoever says the mean, below it if worse.
+
+    Out of fold; the mean is that of the training cases, which is what was known (Q², Schüürmann et al., J Chem Inf Model
+    2008;48:2140).
+    """
+
+    kind: Literal["r2"] = "r2"
+    title: ClassVar[str] = "R²"
+    needs: ClassVar[Literal["risk", "probability", "value"]] = "value"
+    chance: ClassVar[float | None] = 0.0
+    lowest: ClassVar[float] = -0.2
+
+    def sums(self, fold: Scored) -> NDArray[np.float64]:
+        seen, value = fold.outcome.value, fold.prediction.value
+        assert seen is not None
+        assert value is not None
+        assert fold.train.value is not None
+        return np.column_stack([(seen - value) ** 2, (seen - fold.train.value.mean()) ** 2])
+
+    def of_sums(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        there = sums[:, 1] > 0
+        return np.where(there, 1 - sums[:, 0] / np.where(there, sums[:, 1], 1.0), np.nan)

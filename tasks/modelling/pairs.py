@@ -1,0 +1,229 @@
+"""Metrics that are shares of concordant pairs, with bootstrap intervals.
+
+Only cases predicted by the same fitted model are compared: scores of different folds have different scales. The estimate
+is the sum of concordant pairs over all folds and repeats, divided by the sum of comparable pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.core.outcome import Outcome
+from tasks.modelling.censoring import Censoring
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+_TIE = 1e-8  # risks closer than this tie, as in scikit-survival
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of one fold. rows: (m,) positions in the design; comparable, concordant: (m, m) weights, row before column."""
+
+    rows: NDArray[np.intp]
+    comparable: Floats
+    concordant: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric with its percentile interval. reason: why there is no value, or no interval of it."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+
+
+def auc_pairs(rows: NDArray[np.intp], label: Bools, score: Floats) -> Pairs:
+    """Pairs of a positive and a negative case; equal scores count one half. Their share is the area under the ROC curve."""
+    comparable = (label[:, None] & ~label[None, :]).astype(np.float64)
+    return Pairs(rows, comparable, comparable * _agreement(score, 0.0))
+
+
+def harrell_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats) -> Pairs:
+    """Pairs whose earlier time is an event; at equal times an event stands before a censored case.
+
+    Two events at one time are not comparable. Harrell et al., Stat Med 1996;15:361.
+    """
+    comparable = _ordered(event, time).astype(np.float64)
+    return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
+
+
+def uno_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats, censoring: Censoring) -> Pairs:
+    """Harrell's pairs, weighted by 1/G(time)² with the censoring distribution G of the fold's training cases.
+
+    Events count before the limit of the censoring. Uno et al., Stat Med 2011;30:1105; scikit-survival's
+    concordance_index_ipcw.
+    """
+    weight = np.zeros(len(time))
+    counted = event & (time < censoring.limit)
+    if counted.any():
+        weight[counted] = 1.0 / censoring.free(time[counted]) ** 2
+    comparable = _ordered(event, time) * weight[:, None]
+    return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
+
+
+def cause_pairs(
+    rows: NDArray[np.intp], code: NDArray[np.intp], time: Floats, score: Floats, censoring: Censoring
+) -> Pairs:
+    """Pairs of a case with the event of interest (code 1) and one who was free of any event then, or had another event.
+
+    Whoever had a competing event never has that of interest and stays at risk. The first kind of pair is weighted by
+    1/(G(t−)·G(t)), the second by 1/(G(t−)·G(s−)) with the competing event at s ≤ t, G the distribution of censoring in the
+    training cases; events count before its limit. Wolbers et al., Biostatistics 2014;15:526.
+    """
+    first = (code == 1) & (time < censoring.limit)
+    other = (code > 1) & (time < censoring.limit)
+    early, late = np.zeros(len(time)), np.zeros(len(time))  # 1/G(t−) and 1/G(t), 0 where they are not asked for
+    if first.any():
+        known = first | other
+        early[known], late[first] = 1 / censoring.free_before(time[known]), 1 / censoring.free(time[first])
+    later = first[:, None] & (time[:, None] < time[None, :])
+    never = first[:, None] & other[None, :] & (time[None, :] <= time[:, None])
+    weight = early[:, None] * (later * late[:, None] + never * early[None, :])
+    return Pairs(rows, weight, weight * _agreement(score, _TIE))
+
+
+def order_pairs(rows: NDArray[np.intp], value: Floats, score: Floats) -> Pairs:
+    """Pairs of two cases of different value, the higher one first; equal scores count one half (Somers' D from 0 to 1)."""
+    comparable = (value[:, None] > value[None, :]).astype(np.float64)
+    return Pairs(rows, comparable, comparable * _agreement(score, 0.0))
+
+
+def outcome_pairs(rows: NDArray[np.intp], outcome: Outcome, score: Floats) -> Pairs:
+    """Pairs of a contrast: a flag's, those of a time to an event, or those of a number."""
+    if outcome.value is not None:
+        return order_pairs(rows, outcome.value, score)
+    if outcome.days is not None:
+        return harrell_pairs(rows, outcome.flag, outcome.days, score)
+    return auc_pairs(rows, outcome.flag, score)
+
+
+def share(pairs: Iterable[Pairs]) -> float | None:
+    """Concordant / comparable over all folds; None if nothing is comparable."""
+    concordant = comparable = 0.0
+    for one in pairs:
+        concordant, comparable = concordant + float(one.concordant.sum()), comparable + float(one.comparable.sum())
+    return concordant / comparable if comparable > 0 else None
+
+
+def bootstrap_weights(patients: NDArray[np.str_], replicates: int, rng: np.random.Generator) -> NDArray[np.int16]:
+    """How often each row's patient is drawn in each replicate, (replicates, n): multinomial over patients."""
+    position, _ = pd.factorize(patients)  # by first appearance: names must not decide the draws
+    count = int(position.max()) + 1
+    draws = rng.multinomial(count, np.full(count, 1.0 / count), size=replicates).astype(np.int16)
+    return draws[:, position]
+
+
+def estimate(sets: Sequence[Iterable[Pairs]], weights: NDArray[np.int16], *, reason: str) -> Estimate:
+    """The share of concordant pairs with a 95 % percentile interval over the replicates in `weights`, (replicates, n).
+
+    sets: of pairs, such as one for each class; the mean of their shares is the estimate. Sets without any comparable pair
+    are left out.
+
+    A replicate counts a pair as often as both patients were drawn; replicates without any comparable pair are left out.
+    Models are not fitted again: the interval is that of the test cases. `reason` is given where nothing is comparable.
+    Where drawing patients cannot change the value, there is no interval: all comparable pairs hold one patient, their
+    scores are all equal, or all replicates agree.
+    """
+    found = [one for one in (_drawn(pairs, weights) for pairs in sets) if one.comparable > 0]
+    if not found:
+        return Estimate(None, reason=reason)
+    value = float(np.mean([one.concordant / one.comparable for one in found]))
+    if all(one.tied for one in found):
+        return Estimate(value, reason="all scores that are compared are equal, so that nothing is ordered")
+    if all(one.one_patient for one in found):
+        return Estimate(value, reason="all comparable pairs hold one and the same patient")
+    defined = np.logical_and.reduce([one.comparables > 0 for one in found])
+    replicates = np.mean([one.concordants[defined] / one.comparables[defined] for one in found], axis=0)
+    return with_interval(value, replicates)
+
+
+def with_interval(value: float, replicates: Floats) -> Estimate:
+    """A value with the 95 % percentile interval of its bootstrap replicates, none where they are all equal."""
+    if not len(replicates) or np.ptp(replicates) < _TIE:
+        return Estimate(value, reason="all bootstrap replicates give this same value")
+    low, high = np.quantile(replicates, [0.025, 0.975])
+    return Estimate(value, float(low), float(high))
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Sums of a set of pairs, and of those in each replicate, (replicates,)."""
+
+    concordant: float
+    comparable: float
+    concordants: Floats
+    comparables: Floats
+    tied: bool
+    one_patient: bool
+
+
+def _drawn(pairs: Iterable[Pairs], weights: NDArray[np.int16]) -> _Drawn:
+    concordant, comparable = np.zeros(len(weights)), np.zeros(len(weights))
+    total_concordant = total_comparable = 0.0
+    sides: tuple[list[NDArray[np.intp]], list[NDArray[np.intp]]] = [], []
+    tied = True
+    for one in pairs:
+        total_concordant += float(one.concordant.sum())
+        total_comparable += float(one.comparable.sum())
+        there = one.comparable > 0
+        for side, axis in zip(sides, (1, 0), strict=True):
+            side.append(one.rows[there.any(axis=axis)])
+        tied = tied and bool((one.concordant[there] == one.comparable[there] / 2).all())
+        for start in range(0, len(weights), 512):
+            part = slice(start, start + 512)
+            drawn = weights[part][:, one.rows].astype(np.float64)
+            concordant[part] += np.einsum("ij,ij->i", drawn @ one.concordant, drawn)
+            comparable[part] += np.einsum("ij,ij->i", drawn @ one.comparable, drawn)
+    alone = total_comparable > 0 and any(_one_patient(weights[:, np.concatenate(side)]) for side in sides)
+    return _Drawn(total_concordant, total_comparable, concordant, comparable, tied, alone)
+
+
+def _one_patient(draws: NDArray[np.int16]) -> bool:
+    """Whether columns of bootstrap weights are those of one patient: rows of a patient are always drawn together."""
+    return bool((draws == draws[:, :1]).all())
+
+
+def _ordered(event: Bools, time: Floats) -> Bools:
+    before = time[:, None] < time[None, :]
+    tied = (time[:, None] == time[None, :]) & ~event[None, :]
+    ordered: Bools = event[:, None] & (before | tied)
+    return ordered
+
+
+def _agreement(score: Floats, tie: float) -> Floats:
+    difference = score[:, None] - score[None, :]
+    return np.where(np.abs(difference) <= tie, 0.5, (difference > 0).astype(np.float64))
+
+
+def no_pair(folds: Sequence[tuple[NDArray[np.intp], Bools]], what: str) -> str:
+    """Why no pair can be compared. folds: rows of the design, and which of them are what is counted."""
+    every = np.concatenate([rows for rows, _ in folds])
+    seen = np.concatenate([flag for _, flag in folds])
+    rows, first = np.unique(every, return_index=True)
+    return f"no comparable pair within a fold: {int(seen[first].sum())} of {len(rows)} cases {what}"
+
+
+def late_events(metric: str, folds: Sequence[tuple[Bools, Floats | None, Censoring]]) -> str:
+    """Why no event counts for a metric that weighs by censoring, though there are events; "" if some count, or none is seen."""
+    seen, limits, horizons = 0, set[float](), set[float | None]()
+    for event, time, censoring in folds:
+        assert time is not None
+        if (event & (time < censoring.limit)).any():
+            return ""
+        seen += int(event.sum())
+        limits.add(censoring.limit)
+        horizons.add(censoring.horizon)
+    if not seen:
+        return ""
+    ends = "the horizon" if limits == horizons else "the last event of the training cases"
+    day = f" (day {min(limits):g})" if len(limits) == 1 else ""
+    none = "the only event here is not" if seen == 1 else f"none of the {seen} events here is"
+    return f"{metric.removesuffix('-index')} counts events before {ends}{day}, and {none}"
