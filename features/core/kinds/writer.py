@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 
 from features.core.column import Column
 from features.core.kinds.registry import Kind, Registry
@@ -27,9 +28,14 @@ class Writer(Kind):
     def explain(self, header: Iterable[str]) -> dict[str, Column | None]:
         """What is known of each column; None: a diagnostic, to be left out. Of a column of nobody's its name is all.
 
-        The whole header is asked at once: it may tell the version, and the version what a name means.
+        Features have the writer in `version`. The whole header is asked at once: it may tell the version, and the version
+        what a name means.
         """
-        return {name: None if self.is_diagnostic(name) else self.feature(name) or unexplained(name) for name in header}
+        return {name: None if self.is_diagnostic(name) else self._column(name) for name in header}
+
+    def _column(self, name: str) -> Column:
+        found = self.feature(name)
+        return replace(found, version=self.kind) if found else unexplained(name)
 
 
 WRITERS: Registry[Writer] = Registry(Writer, "features.ready.writers")

@@ -62,7 +62,7 @@ class Pyradiomics(Writer):
     def explain(self, header: Iterable[str]) -> dict[str, Column | None]:
         found = super().explain(header)
         if any(name.endswith(_BEFORE_1_2) for name in found):
-            return {name: column and _before_1_2(column) for name, column in found.items()}
+            return {name: column and _before_1_2(column, self.kind) for name, column in found.items()}
         return found
 
     def feature(self, name: str) -> Column | None:
@@ -96,9 +96,10 @@ def _known(family: str, name: str) -> Feature | None:
     return next((one for one in FEATURES.get(family, ()) if one.name == name), None)
 
 
-def _before_1_2(column: Column) -> Column:
-    meant = _OTHERWISE.get((column.family, column.name.rpartition("_")[2]))
-    if not meant:
+def _before_1_2(column: Column, writer: str) -> Column:
+    if column.version != writer:
         return column
+    column = replace(column, version=f"{writer} before 1.2")
+    meant = _OTHERWISE.get((column.family, column.name.rpartition("_")[2]))
     said = column.description.partition(":")[0]
-    return replace(column, ibsi="", description=f"{said}: {meant} (pyradiomics before 1.2)")
+    return replace(column, ibsi="", description=f"{said}: {meant}") if meant else column
