@@ -15,6 +15,7 @@ from features.core.catalog.row_columns import Timepoints
 from features.core.catalog.table_source import TableSource
 from features.core.errors import did_you_mean
 from features.core.kinds.extractor import EXTRACTORS
+from features.core.kinds.writer import WRITERS
 
 BUILT_IN = ("clinical", "genomic", "radiomics", "deep", "region", "delta")  # blocks with a meaning of their own
 ROW_FACTS = ("case", "patient", "cohort", "centre", "timepoint", "lesion", "split")  # columns of every block
@@ -64,6 +65,11 @@ class ReadyTable(TableSource):
         if block in taken:
             raise ValueError("is a word of radweave's own; choose another one for the block of a ready-made table")
         return block
+
+    @field_validator("written_by")
+    @classmethod
+    def check_writer(cls, writer: str) -> str:
+        return WRITERS.parse(writer).kind if writer else ""
 
     @model_validator(mode="before")
     @classmethod

@@ -60,6 +60,11 @@ def test_patterns_take_what_no_other_key_names() -> None:
         ({"shared": True}, "shared belongs to the type text"),
         ({"categories": {"f": []}}, 'the levels of the category "f" are none'),
         ({"columns": ["os_days"]}, 'the column "os_days" looks like an outcome; found os'),
+        (
+            {**READY, "written_by": "pyradiomic"},
+            'cohorts.demo.tables.0.written_by: unknown kind "pyradiomic"; allowed: captk, lifex, mirp, plain, pyradiomics; '
+            "did you mean \"pyradiomics\"?; found 'pyradiomic'",
+        ),
     ],
 )
 def test_faults_of_a_ready_made_table(tmp_path: Path, table: dict[str, Any], message: str) -> None:
