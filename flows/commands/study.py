@@ -36,7 +36,10 @@ def study(
             text="A table of features, one row per patient; may be repeated: they are joined by --id.", metavar="FILE"
         ),
     ] = None,
-    patient: Annotated[str, _option("--id", text="Column of the patient ids; # if there is none.")] = "",
+    patient: Annotated[
+        list[str] | None,
+        _option("--id", text="Column of the patient ids; # if there is none. Given again, that of the next table."),
+    ] = None,
     sheet: Annotated[
         str, _option(text="Sheet of a workbook, or table of an HDF5 file, where there are several.", metavar="NAME")
     ] = "",
@@ -98,7 +101,7 @@ def study(
     """
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     columns = {
-        "id": patient,
+        "ids": tuple(patient or ()),
         "sheet": sheet,
         "target": target,
         "time": time,
@@ -129,7 +132,9 @@ def study(
         study_table(asked_of(table, **columns), folder, store, chosen)
         return
     if given := [name for name, value in {**columns, "folder": folder}.items() if value]:
-        raise RadweaveError(f"--{given[0].replace('_', '-')} goes with --table FILE, which is not given")
+        raise RadweaveError(
+            f"--{given[0].replace('ids', 'id').replace('_', '-')} goes with --table FILE, which is not given"
+        )
     if not studies:
         raise RadweaveError(
             "name a study, or a table of features: radweave study --table FILE --id COLUMN --target COLUMN"

@@ -37,9 +37,11 @@ def study_table(asked: "Asked", folder: Path | None, store: str, runner: "AnyRun
     catalog, file = str(folder / CATALOG_NAME), str(folder / STUDY_NAME)
     with Screen() as screen:
         screen.show([*draft.said, f"Written: {catalog}, {file}"])
-        run_flow(refresh, list(draft.cohorts), studies=[file], runner=runner, catalog=catalog, store=store)
-        screen.show_studies([run_flow(study, file, runner=runner, catalog=catalog, store=store)])
-        screen.show(list(next_lines(catalog, file, store)))
+        try:
+            run_flow(refresh, list(draft.cohorts), studies=[file], runner=runner, catalog=catalog, store=store)
+            screen.show_studies([run_flow(study, file, runner=runner, catalog=catalog, store=store)])
+        finally:  # also after a fault: the files may be what mends it
+            screen.show(list(next_lines(catalog, file, store)))
 
 
 def write_files(asked: "Asked", folder: Path) -> "TableStudy":

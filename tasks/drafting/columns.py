@@ -81,7 +81,11 @@ def judge_columns(sheet: Sheet, place: int) -> list[ColumnDraft]:
             continue
         word = _word(name, words)
         words.add(word)
-        found.append(judge_column(name, word, sheet.column(i), sheet.decimal))
+        if _PRIVATE.search(name):
+            why = "its name is that of something personal or of a free text"
+            found.append(ColumnDraft(name, word, "left out", is_outcome(name, word), why=why))
+        else:
+            found.append(judge_column(name, word, sheet.column(i), sheet.decimal))
     return found
 
 
@@ -107,12 +111,8 @@ def _word(name: str, words: Collection[str]) -> str:
 
 
 def judge_column(name: str, word: str, cells: Sequence[str], decimal: Literal[".", ","]) -> ColumnDraft:
-    """The draft of a column under a word."""
-    outcome = bool(outcome_word(name) or outcome_word(word) or _OUTCOME.search(name))
-    if _PRIVATE.search(name):
-        return ColumnDraft(
-            name, word, "left out", outcome, why="its name is that of something personal or of a free text"
-        )
+    """The draft of a column under a word, by its cells, whatever its name says of persons."""
+    outcome = is_outcome(name, word)
     there = [cell for cell in cells if cell not in ("", "NA")]
     missing = tuple(sorted({cell for cell in there if cell.lower() in MISSING}))
     counts = Counter(cell for cell in there if cell not in missing)
@@ -145,6 +145,11 @@ def _flag(counts: Counter[str]) -> tuple[tuple[str, bool], ...]:
     if len({word in TRUE for word in plain.values()}) != 2:
         return ()
     return tuple((cell, word in TRUE) for cell, word in sorted(plain.items(), key=lambda one: one[1] not in TRUE))
+
+
+def is_outcome(name: str, word: str) -> bool:
+    """Whether a name is that of an outcome."""
+    return bool(outcome_word(name) or outcome_word(word) or _OUTCOME.search(name))
 
 
 def is_code(cell: str) -> bool:

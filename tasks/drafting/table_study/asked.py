@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ TimeUnit = Literal["days", "weeks", "months", "years"]
 class Asked:
     """Tables, their columns by name, and what is predicted: `target`; `time` with `event`; or `time` with `cause`.
 
+    ids: the column of the patient ids, in all tables or in each; its name may be empty.
     positive: the value of `target`, or of `event`, that means yes. levels: those of an ordinal target, from low to high.
     test: the value of `split` that means held out. clinical: columns of the clinical block. leak_checked: columns that look
     like outcomes, and are none. exclude: shell patterns. external: tables of cohorts that models only predict.
@@ -23,7 +25,7 @@ class Asked:
     """
 
     tables: tuple[Path, ...]
-    id: str = ""
+    ids: tuple[str, ...] = ()
     sheet: str = ""
     target: str = ""
     kind: TargetKind | None = None
@@ -44,8 +46,10 @@ class Asked:
     external: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.id:
+        if not self.ids:
             raise RadweaveError("which column holds the patient ids? Give --id COLUMN; --id # if each row is a patient")
+        if len(self.ids) not in (1, len(self.tables)):
+            raise RadweaveError(f"--id is given {len(self.ids)} times: give it once, or once for each --table")
         files = [path.resolve() for path in (*self.tables, *self.external)]
         if len(set(files)) < len(files):
             raise RadweaveError("--table, --external: one file is given twice")
@@ -79,6 +83,14 @@ class Asked:
             raise RadweaveError(f"--levels goes with --kind ordinal or multiclass; found {self.kind}")
         if self.positive and self.kind not in (None, "binary"):
             raise RadweaveError(f"--positive goes with --kind binary; found {self.kind}")
+
+    def id_of(self, table: Path) -> str:
+        """The column of the ids of a table."""
+        return self.ids[self.tables.index(table)] if len(self.ids) > 1 else self.ids[0]
+
+    def excludes(self, column: str) -> bool:
+        """Whether a column is left out by name or pattern."""
+        return any(fnmatchcase(column, one) for one in self.exclude)
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from glob import escape
 from itertools import chain
 from pathlib import Path
@@ -143,14 +142,14 @@ class CohortPlan:
     def _written(self, table: SeenTable, root: Path) -> dict[str, Any]:
         """The keys that all entries of a file share."""
         path = table.path.resolve().relative_to(root).as_posix()
-        values: dict[str, Any] = {"path": path, "id": self.asked.id}
+        values: dict[str, Any] = {"path": path, "id": self.asked.id_of(table.path)}
         values |= table.asked
         if table.declared:
             told = ", ".join(f"{key} {value!r}" for key, value in table.declared.items())
             self.said.append(f"{table.name}: {told}, by its first rows")
             (first, value), *rest = table.declared.items()
             values |= {first: Noted(value, (guess("form", f"{told}, by the first rows"),)), **dict(rest)}
-        if self.asked.centre in table.header:
+        if self.asked.centre and self.asked.centre in table.header:
             values["centre"] = centre_column(self.asked.centre, self.centres)
         if self.split and self.asked.split in table.header:
             values["split"] = self.split
@@ -163,15 +162,13 @@ class CohortPlan:
         declared = {name.casefold() for name in (*asked.outcomes, *self.aim.variables)}
         for table in self.tables:
             found = table.columns
-            left = [name for name in found.features if not _fits(name, asked.exclude)]
-            names = [name for name in left if name not in asked.leak_checked and is_named(name, declared)]
+            names = [name for name in found.features if name not in asked.leak_checked and is_named(name, declared)]
             if names:
                 what = f"{several(len(names), 'column')} of features {'looks' if len(names) == 1 else 'look'} like an outcome"
                 faults.append(Fault(table.name, what, _named(names), hint=_leak_hint(names[0])))
             out = {"of text": found.texts, "of row numbers": found.counters, "named as keys are": found.keys}
-            out = {why: tuple(name for name in own if not _fits(name, asked.exclude)) for why, own in out.items()}
-            self._say(table, len(left), out)
-            if not left:
+            self._say(table, out)
+            if not found.features:
                 continue
             word = _block_word(table, taken) if len(self.tables) > 1 else BLOCK
             taken.add(word)
@@ -182,15 +179,15 @@ class CohortPlan:
                 values["written_by"] = Noted(found.writer, (guess("writer", "by the names of the columns"),))
             values |= {"exclude": exclude} if exclude else {}
             values |= {"missing": ["", "NA", *found.missing]} if found.missing else {}
-            checked = [name for name in asked.leak_checked if name in left]
+            checked = [name for name in asked.leak_checked if name in found.features]
             yield word, values | ({"leak_checked": checked} if checked else {})
         if faults:
             raise ConfigError(faults)
 
-    def _say(self, table: SeenTable, count: int, out: Mapping[str, Sequence[str]]) -> None:
-        """Of a table: how many features it has, and which columns are left out and why."""
+    def _say(self, table: SeenTable, out: Mapping[str, Sequence[str]]) -> None:
+        """Of a table: how many features it has, and which columns are left out, by why."""
         found = table.columns
-        self.said.append(f"{table.name}: {several(table.rows, 'patient')}, {several(count, 'feature')}")
+        self.said.append(f"{table.name}: {several(table.rows, 'patient')}, {several(len(found.features), 'feature')}")
         if found.writer != "plain":
             why = f"; {several(len(found.diagnostics), 'column')} about the extraction left out"
             self.said.append(
@@ -230,10 +227,6 @@ def _root(root: Path, folder: Path) -> str:
 
 def _short(source: dict[str, Any]) -> Any:
     return source["from"] if len(source) == 1 else source
-
-
-def _fits(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, one) for one in patterns)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -56,6 +56,7 @@ def _as_external(asked: Asked, own: CohortPlan, table: SeenTable) -> Asked:
     return replace(
         asked,
         tables=(table.path,),
+        ids=asked.ids[:1],
         external=(),
         kind=kind,
         levels=tuple(levels),

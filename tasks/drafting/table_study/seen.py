@@ -91,16 +91,16 @@ def see_table(path: Path, asked: Asked) -> SeenTable:
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
         raise DataError(f"--table {path}: there is no such file{hint}")
     said, declared = _sheet(path, asked.sheet), _declared(path)
-    source = ReadyTable.model_validate({"block": "any", "path": path.name, "id": asked.id, **said, **declared})
+    source = ReadyTable.model_validate({"block": "any", "path": path.name, "id": asked.id_of(path), **said, **declared})
     file = open_table(path.parent, source)
     header = tuple(file.header)
-    ids = [] if asked.id == NUMBERED else [asked.id]
+    ids = [] if source.id == NUMBERED else [source.id]
     named = [name for name in asked.named if name in header]
     require(list(header), [*ids, *named], source, show=len(header) <= MOST_SHOWN)
-    others = [name for name in dict.fromkeys(header) if name and name not in {*ids, *named}]
-    twice = [name for name, count in Counter(header).items() if name and count > 1]
-    if twice:
-        raise ConfigError([Fault(path.name, f'the column "{name}" stands twice') for name in twice[:10]])
+    others = [name for name in header if name and name not in {*ids, *named} and not asked.excludes(name)]
+    if twice := [name for name, count in Counter(others).items() if count > 1]:
+        hint = "rename one of them, or leave both out by --exclude"
+        raise ConfigError([Fault(path.name, f'the column "{name}" stands twice', hint=hint) for name in twice[:10]])
     explained = recognise(others).explain(others)
     cells = file.read([*ids, *named], [name for name in others if explained[name] is not None])
     for name in ids:
@@ -166,7 +166,7 @@ def _columns(file: TableFile, source: TextSource, others: Sequence[str], cells: 
         keys=of("keys"),
         diagnostics=tuple(name for name in others if explained[name] is None),
         missing=_missing(file, source, [name for name in of("features") if name in cells.odd]),
-        unnamed=list(file.header).count(""),
+        unnamed=list(file.header).count("") - (source.id == ""),
     )
 
 

@@ -16,7 +16,7 @@ AMOUNTS = "0 1 2 3 4 5 6 7 8 9 10 11"
 
 
 def aim(columns: dict[str, str], **asked: Any) -> Aim:
-    given = Asked((Path("t.csv"),), id="ID", **asked)
+    given = Asked((Path("t.csv"),), ids=("ID",), **asked)
     return aim_of(given, lambda name: Values.of("t.csv", name, columns[name].replace("_", "").split(" ")))
 
 
@@ -122,9 +122,10 @@ def test_a_target_that_is_the_same_for_all_predicts_nothing(cells: str, message:
         ({"target": "y", "time_unit": "days"}, "--time-unit goes with --time, which is not given"),
         ({"target": "y", "test": "x"}, "--test goes with --split, which is not given"),
         ({"target": "y", "kind": "continuous", "levels": ("a",)}, "--levels goes with --kind ordinal or multiclass"),
-        ({"target": "y", "id": ""}, "which column holds the patient ids?"),
+        ({"target": "y", "ids": ("a", "b")}, "--id is given 2 times: give it once, or once for each --table"),
+        ({"target": "y", "ids": ()}, "which column holds the patient ids?"),
     ],
 )
 def test_options_that_contradict_each_other_are_told(asked: dict[str, Any], message: str) -> None:
     with pytest.raises(RadweaveError, match=message.replace("?", r"\?")):
-        Asked((Path("t.csv"),), **{"id": "ID", **asked})
+        Asked((Path("t.csv"),), **{"ids": ("ID",), **asked})

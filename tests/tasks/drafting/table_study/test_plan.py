@@ -28,7 +28,7 @@ MORE = "PatientID;response;g1\np1;yes;0,5\np2;no;1,5\np3;no;2,5\np4;yes;3,5\n"
 
 def draft(folder: Path, *files: Path, **asked: Any) -> tuple[TableStudy, Cohort, dict[str, Any]]:
     """The draft, its cohort and its study."""
-    options = {"id": "PatientID", "target": "response", "exclude": ("os_*",), **asked}
+    options = {"ids": ("PatientID",), "target": "response", "exclude": ("os_*",), **asked}
     given = Asked(files or (write(folder, "features.csv", FEATURES),), **options)
     tables, others = ([see_table(path, given) for path in paths] for paths in (given.tables, given.external))
     found = draft_table_study(given, tables, "mine", folder / "mine", {one.path.stem: one for one in others})
@@ -86,6 +86,15 @@ def test_tables_are_joined_and_each_is_a_block(tmp_path: Path) -> None:
     assert study["blocks"]["all"] == ["clinical_table", "ct"]
 
 
+def test_each_table_may_have_ids_of_its_own_also_in_a_column_without_a_name(tmp_path: Path) -> None:
+    files = (
+        write(tmp_path, "a.csv", FEATURES),
+        write(tmp_path, "b.csv", MORE.replace("PatientID", "").replace("response", "g0")),
+    )
+    _, cohort, _ = draft(tmp_path, *files, ids=("PatientID", ""))
+    assert [(one.path, one.id) for one in ready(cohort)] == [("a.csv", "PatientID"), ("b.csv", "")]
+
+
 def test_an_external_table_is_a_cohort_that_is_only_predicted(tmp_path: Path) -> None:
     other = write(tmp_path, "other.csv", FEATURES.replace(",M,", ",D,").replace("yes", "1").replace("no", "0"))
     found, cohort, study = draft(tmp_path, centre="site", split="set", clinical=("sex",), external=(other,))
@@ -116,7 +125,7 @@ def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
     [
         ({"target": "respons"}, FEATURES, 'there is no column "respons"; allowed: PatientID, response, site'),
         ({"target": "respons"}, FEATURES, 'did you mean "response"?'),
-        ({"id": "Patient"}, FEATURES, 'did you mean "PatientID"?'),
+        ({"ids": ("Patient",)}, FEATURES, 'did you mean "PatientID"?'),
         ({"exclude": ()}, FEATURES, '1 column of features looks like an outcome; found os_days; leave it out (--exclude "os_'),
         ({"split": "f1"}, FEATURES, 'the column "f1" does not split the patients in two; found 0.5, 1.5, 2.5, 3.5'),
         ({"split": "sex"}, FEATURES, 'the column "sex" does not say which patients are held out; found F, M; name their'),
@@ -124,6 +133,7 @@ def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
         ({"clinical": ("os_days",)}, FEATURES, 'the column "os_days" looks like an outcome; found os'),
         ({"clinical": ("age", "response")}, FEATURES, 'the column "response" is named for two things'),
         ({}, FEATURES.replace("p4", "p2"), "1 row is of a patient who has one already; found rows 5; allowed: one row per pat"),
+        ({}, FEATURES.replace("f2", "f1"), 'the column "f1" stands twice; rename one of them, or leave both out by --exclude'),
         ({"exclude": ("f*", "os_*", "age", "site")}, FEATURES, "no column of numbers is left to predict from"),
     ],
 )  # fmt: skip
