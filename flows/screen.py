@@ -187,7 +187,8 @@ def score_table(folder: Path) -> Table:
     models = list(dict.fromkeys(row["model"] for row in pooled))
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in pooled:
-        lines.setdefault((row["split"], row["blocks"]), {})[row["model"]] = row
+        part = f"{row['split']}, {row['cohort']} (n = {row['n']})" if row["cohort"] else row["split"]
+        lines.setdefault((part, row["blocks"]), {})[row["model"]] = row
     table = Table(title=f"{study['title'] or study['name']}: {metric.replace('_', ' ')} with 95 % interval")
     needed = max(len(blocks) for _, blocks in lines) + 2 + sum(max(len(one), 16) + 3 for one in models) + 4
     fits = needed <= Console().width

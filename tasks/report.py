@@ -37,7 +37,8 @@ def write_study_report(
         for column, variable in cohort.variables.items()
     }
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
-    facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables)
+    held_out = design.held_out.tolist()
+    facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out)
     write_report(folder / "report.html", study, result, facts)
     refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
     summary = {

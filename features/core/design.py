@@ -85,6 +85,8 @@ class Design:
         for name in ("cohorts", "held_out"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.X), ""))
+            if len(getattr(self, name)) != len(self.X):
+                raise ValueError(f"{name} has {len(getattr(self, name))} rows, X {len(self.X)}")
 
     @property
     def develops(self) -> NDArray[np.bool_]:

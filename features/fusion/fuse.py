@@ -15,7 +15,7 @@ from features.core.errors import FitError, RadweaveError
 from features.core.outcome import Outcome
 from features.fusion.cohort_part import Part, cohort_part
 from features.fusion.cohort_tables import block_of
-from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, without_split
+from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, with_seen_classes, without_split
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
@@ -72,6 +72,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
     _check_blocks_known(design, question)
     design = with_copies(without_split(design), pd.concat([part.scans for part in parts]))
+    design = with_seen_classes(design)
     trained = {str(column) for part in training for column in part.X.columns}
     design = with_same_columns(design, question.external_columns, trained, named)
     checked = {column for part in training for column in part.checked} | {*question.leak_checked}

@@ -75,6 +75,14 @@ def _copies(design: Design, scans: pd.DataFrame) -> tuple[Copies, ...]:
     return of_patients(found, design.patients)
 
 
+def with_seen_classes(design: Design) -> Design:
+    """The design without held-out cases of a class that no training case has: no model can tell it."""
+    train = design.outcome.take(design.develops)
+    unseen = ~design.develops & design.endpoint.unseen(design.outcome, train)
+    names = {*design.cohorts[unseen].tolist()}
+    return _leave(design, unseen, names, "of a class that a training case has", "class without a training case")
+
+
 def with_same_columns(
     design: Design, choice: ExternalColumns, trained: Collection[str], used: Collection[str]
 ) -> Design:

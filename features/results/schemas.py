@@ -125,12 +125,12 @@ def _of_study(name: str, columns: str) -> Schema:
 STUDY_TABLES = (
     _of_study(
         "scores",
-        "split/string blocks/string model/string metric/string centre/string value/float64 low/float64 high/float64 "
+        "split/string blocks/string model/string metric/string centre/string cohort/string value/float64 low/float64 high/float64 "
         "n/int64 events/int64 columns/int64 candidates/int64 warnings/int64 reason/string",
     ),
     _of_study(
         "predictions",
-        "split/string repeat/int64 fold/string blocks/string model/string case/string centre/string patient/string "
+        "split/string repeat/int64 fold/string blocks/string model/string case/string cohort/string centre/string patient/string "
         "score/float64 high_risk/bool event/bool time/float64 level/string value/float64",
     ),
     _of_study(

@@ -140,17 +140,18 @@ def feature_summary(mart: Mart, cohort: str) -> list[dict[str, Any]]:
 
 
 def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """The scores over all centres as they are read: one row each, with interval, n and events."""
+    """The scores over all centres as they are read: one row each, with interval, n and events; of held-out cases by cohort."""
     return [
         {
             "validation": row["split"],
+            "cohort": row["cohort"] or "all that train",
             "blocks": row["blocks"],
             "model": row["model"],
             "metric": row["metric"],
             "value": "–" if pd.isna(row["value"]) else f"{row['value']:.3f}",
             "95 % interval": "–" if pd.isna(row["low"]) else f"{row['low']:.3f} – {row['high']:.3f}",
             "n": int(row["n"]),
-            "events": int(row["events"]),
+            "events": "–" if pd.isna(row["events"]) else int(row["events"]),
         }
         for row in scores[scores["centre"] == ""].to_dict("records")
     ]

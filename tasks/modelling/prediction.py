@@ -29,6 +29,10 @@ class Prediction:
         given = next(part for part in (self.risk, self.probability, self.value) if part is not None)
         return len(given)
 
+    def take(self, rows: NDArray[np.intp]) -> Prediction:
+        """The prediction of some of these cases, by position."""
+        return Prediction(*(None if p is None else p[rows] for p in (self.risk, self.probability, self.value)))
+
     @property
     def level(self) -> NDArray[np.intp]:
         """The predicted rank of each case, (n,): the first at which half of the probability is reached."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,10 @@ from features.core.kinds.endpoint import Endpoint, Timed
 from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
+from tasks.reports.labels import EXTERNAL, GIVEN, held_out_label
 from tasks.reports.number_format import DASH, share
 
-KEYS = ("cohort", "centre", "patient", "timepoint")
+KEYS = ("cohort", "centre", "patient", "timepoint", "split")
 DAYS_PER_MONTH = 30.4375
 
 
@@ -22,16 +23,25 @@ def cohort_by_centre(
     endpoint: Endpoint,
     table: pd.DataFrame,
     variables: Mapping[str, str],
+    held_out: Sequence[str] = (),
 ) -> CohortTable:
     """The table's facts by centre: median [quartiles], or counts with the percentage of the known values.
 
     Columns of the endpoint become the rows of events and follow-up. Centres carry their cohort where there are several.
+    held_out: as Design.held_out; held-out cases stand in columns of their own, by cohort, and in no other.
     """
+    others: dict[str, pd.DataFrame] = {}
+    if any(held_out):
+        role = np.array(held_out)
+        for name, split in dict.fromkeys(zip(table["cohort"][role != ""], role[role != ""], strict=True)):
+            label = held_out_label(EXTERNAL if split == EXTERNAL else GIVEN, str(name))
+            others[label] = table[(table["cohort"] == name).to_numpy() & (role == split)]
+        table = table[role == ""]
     if len(study.cohorts) > 1:
         centre = table["cohort"].astype(str) + ":" + table["centre"].astype(str)
     else:
         centre = table["centre"].astype(str)
-    parts = {"All": table, **{name: table[centre == name] for name in sorted(centre.unique())}}
+    parts = {"All": table, **{name: table[centre == name] for name in sorted(centre.unique())}, **others}
     rows = [CohortRow("Cases", tuple(str(len(part)) for part in parts.values()))]
     if table["patient"].nunique() != len(table):
         rows.append(CohortRow("Patients", tuple(str(part["patient"].nunique()) for part in parts.values())))
@@ -40,7 +50,7 @@ def cohort_by_centre(
     for column in table.columns:
         if column not in KEYS and column not in outcome:
             rows += variable_rows(variables.get(column, _volume_label(column)), column, parts)
-    return CohortTable(tuple(parts), tuple(rows))
+    return CohortTable(tuple("All that train" if others and name == "All" else name for name in parts), tuple(rows))
 
 
 def _outcome_rows(endpoint: Endpoint, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:

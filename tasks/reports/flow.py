@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from features.core.design import FlowRow
@@ -38,14 +39,18 @@ class Chain:
     steps: tuple[Step, ...]
 
 
-def flow_chains(result: StudyResult) -> tuple[Chain, ...]:
-    """One chain per cohort, in the order of the result; empty where no flow was recorded."""
+def flow_chains(result: StudyResult, external: Collection[str] = ()) -> tuple[Chain, ...]:
+    """One chain per cohort, in the order of the result; empty where no flow was recorded. external: cohorts marked so."""
     grouped: dict[str, list[tuple[str, FlowRow]]] = {}
     for row in result.flow:
         name, colon, label = row.step.partition(": ")
         grouped.setdefault(name if colon else "", []).append((label if colon else row.step, row))
     return tuple(
-        Chain(name, rows[0][1].count_in, tuple(_step(label, row) for label, row in rows))
+        Chain(
+            f"{name} (external)" if name in external else name,
+            rows[0][1].count_in,
+            tuple(_step(label, row) for label, row in rows),
+        )
         for name, rows in grouped.items()
     )
 

@@ -1,4 +1,4 @@
-"""Forest figure: a dot and its interval per combination, a panel per split."""
+"""Forest figure: a dot and its interval per combination, a panel per split, or per cohort of held-out cases."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
-from tasks.reports.labels import NESTED, blocks_label, is_baseline, metric_label, model_label, split_label
+from tasks.reports.labels import NESTED, blocks_label, held_out_label, is_baseline, metric_label, model_label
+from tasks.reports.winner import held_out_cohorts
 
 _DODGE = 0.26  # rows between two models of one set of blocks
+PANELS = 4  # side by side
 LETTERS = 36  # of a line of a name
 _LINE_INCHES = 0.16
 _ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
@@ -22,37 +24,43 @@ _ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
 
 def forest(study: Study, result: StudyResult, metric: str) -> Plot:
     """Scores over all centres of every combination, with their 95 % intervals and what chance gives."""
-    splits = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
+    kinds_of_splits = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
+    by_cohort = held_out_cohorts(result)
+    shown = [one for kind in kinds_of_splits for one in [pair for pair in by_cohort if pair[0] == kind] or [(kind, "")]]
     names, kinds = list(result.blocks), [model.kind for model in study.models]
     found = {
-        (score.split, score.blocks, score.model): score
+        (score.split, score.cohort, score.blocks, score.model): score
         for score in result.scores
         if score.metric == metric and not score.centre
     }
     labels = [_name(study, name) for name in names]
     lines = max(label.count("\n") + 1 for label in labels)
     ends = (score.value if score.low is None else score.low for score in found.values())
+    lines_of_panels = math.ceil(len(shown) / PANELS)
+    across = math.ceil(len(shown) / lines_of_panels)
     judged = METRICS.parse(metric)
     low = min([judged.lowest, *(end for end in ends if end is not None)])
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", wspace=0.06)
-        panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
-        for axes, split in zip(panels, splits, strict=True):
+        panels = figure.subplots(lines_of_panels, across, sharey=True, squeeze=False).ravel()
+        for axes in panels[len(shown) :]:
+            axes.set_axis_off()
+        for axes, (split, cohort) in zip(panels, shown, strict=False):
             for row, name in enumerate(names):
                 if is_baseline(name):
                     axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0, zorder=0)
                 for i, kind in enumerate(kinds):
                     y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
-                    _dot(axes, found.get((split, name, kind)), y, i)
+                    _dot(axes, found.get((split, cohort, name, kind)), y, i)
             if judged.chance is not None:
                 axes.axvline(judged.chance, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
             axes.set_xlim(max(min(0.0, judged.lowest), low - 0.02), 1.0)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_yticks(range(len(names)), labels)
             axes.set_xlabel(metric_label(metric))
-            title = split_label(split)
-            axes.set_title(title[:1].upper() + title[1:], loc="left", fontweight="bold")
+            title = held_out_label(split, cohort)
+            axes.set_title(title if cohort else title[:1].upper() + title[1:], loc="left", fontweight="bold")
             grid(axes, "x")
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
@@ -67,7 +75,9 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
 
     title = f"{metric_label(metric)} of every combination with its 95 % interval"
     row_inches = max(_ROW_INCHES + _MODEL_INCHES * len(kinds), 0.08 + _LINE_INCHES * lines)
-    height = _FRAME_INCHES + len(names) * row_inches + 0.25 * math.ceil(len(kinds) / 4) * (len(kinds) > 1)
+    height = lines_of_panels * (_FRAME_INCHES + len(names) * row_inches) + 0.25 * math.ceil(len(kinds) / 4) * (
+        len(kinds) > 1
+    )
     figure_id = f"figure-forest-{metric}"
     caption = (
         f"{title}. Shaded rows are baselines; the dashed line is chance. Intervals are percentile bootstraps over "

@@ -14,6 +14,7 @@ from tasks.reports.labels import (
     CENTRE_OUT,
     NESTED,
     combination_label,
+    held_out_label,
     is_baseline,
     metric_label,
     model_label,
@@ -21,7 +22,7 @@ from tasks.reports.labels import (
 )
 from tasks.reports.number_format import counted, decimal, score_in_words
 from tasks.reports.singles import alone_sentence
-from tasks.reports.winner import Winner, find_score
+from tasks.reports.winner import Winner, find_score, held_out_cohorts
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Headline:
 
 
 def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
-    """What the study found. Only nested cross-validation names a best; leave-one-centre-out is told beside it."""
+    """What the study found. Only nested cross-validation names a best; other splits, and external cohorts, are told beside it."""
     metric = metric_label(winner.metric)
     if winner.best is None:
         return Headline(_unchosen(study, result, winner), _compared(result) + _doubts(result))
@@ -52,15 +53,23 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
     outside = find_score(result, CENTRE_OUT, best.blocks, best.model, winner.metric)
     told = score_in_words(outside, metric) if outside else "not part of this study"
     parts.append(Markup("leave-one-centre-out of the same combination: {}").format(told))
+    for split, cohort in held_out_cohorts(result):
+        score = find_score(result, split, best.blocks, best.model, winner.metric, cohort)
+        told = score_in_words(score, metric) if score else "not available"
+        parts.append(Markup("{}: {}").format(held_out_label(split, cohort), told))
     cautions = [*_compared(result), *_doubts(result), *_against_baselines(result, winner, best)]
     if alone := alone_sentence(study, result, best, metric):
         cautions.append(alone)
     if winner.rivals > 1:
         cautions.append(
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
-            "correct for that. Leave-one-centre-out took no part in the choice."
+            f"correct for that. {_others(result)} took no part in the choice."
         )
     return Headline(Markup("; ").join(parts) + ".", tuple(cautions))
+
+
+def _others(result: StudyResult) -> str:
+    return "Leave-one-centre-out and held-out cases" if held_out_cohorts(result) else "Leave-one-centre-out"
 
 
 def _unchosen(study: Study, result: StudyResult, winner: Winner) -> Markup:

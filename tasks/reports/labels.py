@@ -9,8 +9,13 @@ from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS
 
 BASELINES = ("clinical", "volume")
-NESTED, CENTRE_OUT = "nested", "centre_out"
-_SPLITS = {NESTED: "nested cross-validation", CENTRE_OUT: "leave-one-centre-out"}
+NESTED, CENTRE_OUT, EXTERNAL, GIVEN = "nested", "centre_out", "external", "given"
+_SPLITS = {
+    NESTED: "nested cross-validation",
+    CENTRE_OUT: "leave-one-centre-out",
+    EXTERNAL: "external validation",
+    GIVEN: "the given split",
+}
 _SPELLING = {"lasso": "LASSO", "svm": "SVM", "cox": "Cox", "coxnet": "Coxnet", "mrmr": "mRMR"}
 
 
@@ -30,6 +35,15 @@ def metric_label(kind: str) -> str:
     'Harrell’s C-index'
     """
     return METRICS.load(kind).title
+
+
+def held_out_label(split: str, cohort: str) -> str:
+    """Held-out cases of a cohort in words.
+
+    >>> held_out_label("external", "maastro"), held_out_label("given", "oslo")
+    ('maastro (external)', 'oslo (test cases)')
+    """
+    return f"{cohort} ({'external' if split == EXTERNAL else 'test cases'})" if cohort else split_label(split)
 
 
 def model_label(kind: str) -> str:

@@ -14,7 +14,16 @@ from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
 from tasks.reports.copies import copies_sentence
-from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.labels import (
+    CENTRE_OUT,
+    EXTERNAL,
+    GIVEN,
+    NESTED,
+    blocks_label,
+    is_baseline,
+    model_label,
+    split_label,
+)
 from tasks.reports.number_format import counted
 
 
@@ -124,6 +133,14 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
     table = result.predictions[result.predictions["split"] == kind]
     if table.empty:
         return f"It was asked for and could not be done. {together}"
+    if kind in (EXTERNAL, GIVEN):
+        own = [one for one in result.held_out if (one.role == EXTERNAL) == (kind == EXTERNAL)]
+        told = "; ".join(f"{one.cohort}, {counted(one.n, 'case')}, {one.counted}" for one in own)
+        what = "External cohorts" if kind == EXTERNAL else "Test cases by a column of the tables"
+        return (
+            f"{what}: {told}. They are predicted by models fitted on all {counted(result.n, 'training case')}, and trained, "
+            f"chose and scaled nothing; patients who are copies of a training patient were left out. {inner}{_uncommon(result)}"
+        )
     if kind == CENTRE_OUT:
         return f"Each of {counted(table['fold'].nunique(), 'centre')} is predicted once. {inner} {together}"
     folds, repeats = int(table.groupby("repeat")["fold"].nunique().max()), int(table["repeat"].nunique())
@@ -131,6 +148,12 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
     fewer = f" ({asked} were asked for)" if folds < asked else ""
     stratified = ", stratified by event" if kind == NESTED else ""
     return f"{folds} folds{fewer}, {counted(repeats, 'repeat')}{stratified}. {inner} {together}"
+
+
+def _uncommon(result: StudyResult) -> str:
+    lacking = len(result.uncommon)
+    cohorts = ", ".join(dict.fromkeys(result.uncommon.values()))
+    return f" {counted(lacking, 'column')} that {cohorts} lacks were left out for every cohort." if lacking else ""
 
 
 def _copies(result: StudyResult) -> str:

@@ -1,14 +1,24 @@
-"""The tables of scores: each split over all centres, and leave-one-centre-out centre by centre."""
+"""The tables of scores: each split over all centres, leave-one-centre-out centre by centre, held-out cases by cohort."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import CENTRE_OUT, NESTED, blocks_label, is_baseline, metric_label, model_label, split_label
+from tasks.reports.labels import (
+    CENTRE_OUT,
+    EXTERNAL,
+    NESTED,
+    blocks_label,
+    is_baseline,
+    metric_label,
+    model_label,
+    split_label,
+)
 from tasks.reports.number_format import DASH, decimal, interval
-from tasks.reports.winner import Winner
+from tasks.reports.winner import Winner, held_out_cohorts
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,21 @@ class ScoreTable:
 
 
 def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[ScoreTable, ...]:
-    """Nested first, then the others as they stand in the study, then per centre (a table per metric)."""
+    """Nested first, then the others as they stand in the study, then per centre (a table per metric).
+
+    Splits that predict held-out cases have a table per metric with a column for each cohort.
+    """
     metrics = result.endpoint.metrics
     kinds = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
-    tables = [_over_all(study, result, winner, kind, metrics) for kind in kinds]
-    centres = list(dict.fromkeys(score.centre for score in result.scores if score.centre))
-    if centres:
-        tables += [_per_centre(study, result, winner, metric, centres) for metric in metrics]
+    by_cohort = {split for split, _ in held_out_cohorts(result)}
+    tables: list[ScoreTable] = []
+    for kind in kinds:
+        if kind in by_cohort:
+            tables += [_per_cohort(study, result, winner, metric, kind) for metric in metrics]
+        else:
+            tables.append(_over_all(study, result, winner, kind, metrics))
+    if any(score.centre for score in result.scores):
+        tables += [_per_centre(study, result, winner, metric) for metric in metrics]
     return tuple(tables)
 
 
@@ -130,14 +148,48 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
     )
 
 
-def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str, centres: list[str]) -> ScoreTable:
-    found = {
-        (score.blocks, score.model, score.centre): score
-        for score in result.scores
-        if score.split == CENTRE_OUT and score.centre and score.metric == metric
-    }
+def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str) -> ScoreTable:
+    found = {score.centre: score for score in result.scores if score.centre}
+    scores = [score for score in result.scores if score.split == CENTRE_OUT and score.centre and score.metric == metric]
+    return _side_by_side(
+        study,
+        result,
+        winner,
+        {name: [score for score in scores if score.centre == name] for name in found},
+        id=f"table-scores-centre-{metric}",
+        title=f"Leave-one-centre-out, centre by centre: {metric_label(metric)}",
+        caption="Each centre is predicted by models that were fitted on all the others.",
+    )
+
+
+def _per_cohort(study: Study, result: StudyResult, winner: Winner, metric: str, split: str) -> ScoreTable:
+    scores = [score for score in result.scores if (score.split, score.metric) == (split, metric)]
+    title = split_label(split)
+    return _side_by_side(
+        study,
+        result,
+        winner,
+        {name: [s for s in scores if s.cohort == name] for name in dict.fromkeys(s.cohort for s in scores)},
+        id=f"table-scores-{split}-{metric}",
+        title=f"{title[:1].upper()}{title[1:]}: {metric_label(metric)}",
+        caption=f"Models fitted on all training cases predict {'each external cohort' if split == EXTERNAL else 'the test cases'}, "
+        "which had no part in any choice.",
+    )
+
+
+def _side_by_side(
+    study: Study,
+    result: StudyResult,
+    winner: Winner,
+    groups: Mapping[str, list[Score]],
+    *,
+    id: str,
+    title: str,
+    caption: str,
+) -> ScoreTable:
+    """One metric, a column for each group of cases."""
+    found = {(score.blocks, score.model, name): score for name, scores in groups.items() for score in scores}
     notes = _Notes()
-    sizes = {score.centre: f"n = {score.n}, events = {score.events}" for score in found.values()}
     rows = [
         ScoreRow(
             blocks=blocks_label(study, name),
@@ -145,21 +197,25 @@ def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str, 
             span=len(study.models) if i == 0 else 0,
             model=model_label(model.kind),
             tag=winner.tag if winner.is_best(name, model.kind) else "",
-            cells=tuple(notes.cell(found.get((name, model.kind, centre))) for centre in centres),
+            cells=tuple(notes.cell(found.get((name, model.kind, group))) for group in groups),
             facts=(),
         )
         for name in result.blocks
         for i, model in enumerate(study.models)
     ]
     return ScoreTable(
-        id=f"table-scores-centre-{metric}",
-        title=f"Leave-one-centre-out, centre by centre: {metric_label(metric)}",
-        caption="Each centre is predicted by models that were fitted on all the others.",
-        heads=tuple(Head(centre, sizes.get(centre, "")) for centre in centres),
+        id=id,
+        title=title,
+        caption=caption,
+        heads=tuple(Head(name, _size(scores[0]) if scores else "") for name, scores in groups.items()),
         facts=(),
         rows=tuple(rows),
         notes=notes.all,
     )
+
+
+def _size(score: Score) -> str:
+    return f"n = {score.n}" if score.events is None else f"n = {score.n}, events = {score.events}"
 
 
 def _caption(split: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tasks.reports.features_table import feature_tables
 from tasks.reports.flow import flow_chains
 from tasks.reports.forest import forest
 from tasks.reports.headline import headline
-from tasks.reports.labels import split_label
+from tasks.reports.labels import EXTERNAL, GIVEN, held_out_label, split_label
 from tasks.reports.methods import methods, missing_sentence, model_rows, quarantine_rows
 from tasks.reports.number_format import share
 from tasks.reports.outcome_figures.outcome_figure import OUTCOME_FIGURES
@@ -35,6 +35,7 @@ class Facts:
     cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_<modality>_ml.
     missing_block: modality or block → cases that lack it. quarantine: columns cohort, centre, case, modality, stage, code,
     message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
+    held_out: as Design.held_out, a word for each row of cohort_table.
     """
 
     cohort_table: pd.DataFrame
@@ -42,6 +43,7 @@ class Facts:
     quarantine: pd.DataFrame
     provenance: Mapping[str, str]
     variables: Mapping[str, str]
+    held_out: Sequence[str] = ()
 
 
 def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
@@ -56,10 +58,13 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         facts=facts,
         title=study.title or study.name.replace("_", " ").capitalize(),
         headline=headline(study, result, winner),
+        held_out=[
+            (held_out_label(EXTERNAL if one.role == EXTERNAL else GIVEN, one.cohort), one) for one in result.held_out
+        ],
         combinations=result.tuned.block_sets * result.tuned.models,
-        chains=flow_chains(result),
-        cohort=cohort_by_centre(study, result.endpoint, facts.cohort_table, facts.variables),
-        missing=[(name, share(count, result.n)) for name, count in sorted(facts.missing_block.items())],
+        chains=flow_chains(result, study.external),
+        cohort=cohort_by_centre(study, result.endpoint, facts.cohort_table, facts.variables, facts.held_out),
+        missing=[(name, share(count, len(facts.cohort_table))) for name, count in sorted(facts.missing_block.items())],
         missing_sentence=missing_sentence(study, facts.missing_block),
         copies=copy_rows(result)[:MOST],
         more_copies=max(0, len(result.copies) - MOST),

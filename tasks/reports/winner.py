@@ -60,10 +60,15 @@ def find_winner(study: Study, result: StudyResult) -> Winner:
     return Winner(metric, _highest(rivals), len(rivals), split, models, baseline)
 
 
-def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: str) -> Score | None:
+def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: str, cohort: str = "") -> Score | None:
     """The score over all centres together, None if the study has no such split or set of blocks."""
-    key = (split, blocks, model, metric, "")
-    return next((s for s in result.scores if (s.split, s.blocks, s.model, s.metric, s.centre) == key), None)
+    key = (split, blocks, model, metric, "", cohort)
+    return next((s for s in result.scores if (s.split, s.blocks, s.model, s.metric, s.centre, s.cohort) == key), None)
+
+
+def held_out_cohorts(result: StudyResult) -> list[tuple[str, str]]:
+    """(split, cohort) of held-out cases that have scores, in their order."""
+    return list(dict.fromkeys((score.split, score.cohort) for score in result.scores if score.cohort))
 
 
 def _highest(scores: list[Score]) -> Score | None:

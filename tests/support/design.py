@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.core.design import Design
+from features.core.design import EXTERNAL, TEST, Design
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Outcome
 from tasks.modelling.evaluation.study import Study
@@ -40,8 +40,13 @@ def make_design(
     seed: int = 0,
     nan: float = 0.05,
     centres: int = 3,
+    external: int = 0,
+    test: int = 0,
 ) -> Design:
-    """X: clinical_age and _stage, region_volume_ml, radiomics_0.. (0 carries the signal) and three useless columns."""
+    """X: clinical_age and _stage, region_volume_ml, radiomics_0.. (0 carries the signal) and three useless columns.
+
+    external: so many of the last rows are of the external cohort `other`; test: so many before them are test cases.
+    """
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(n, p))
     risk = signal * values[:, 0]
@@ -56,7 +61,9 @@ def make_design(
     blocks = {column: column.split("_")[0] for column in X.columns}
     patients = np.array([f"p{i}" for i in range(n)])
     centre = np.array([f"centre{i % centres}" for i in range(n)])
-    return Design(X, blocks, make_outcome(kind, risk, rng), ANY_ENDPOINT[kind], patients, centre)
+    outcome, held = make_outcome(kind, risk, rng), [n - external - test, test, external]
+    cohorts, roles = np.repeat(["toy", "toy", "other"], held), np.repeat(["", TEST, EXTERNAL], held)
+    return Design(X, blocks, outcome, ANY_ENDPOINT[kind], patients, centre, cohorts=cohorts, held_out=roles)
 
 
 def outcome_of(y: Any) -> Outcome:

@@ -82,6 +82,10 @@ class Endpoint(Kind):
         """How many cases limit what can be learnt: those of the smallest class, or with an event; else all."""
         return min((int(mask.sum()) for mask in self.needed(outcome)), default=len(outcome))
 
+    def unseen(self, outcome: Outcome, train: Outcome) -> Bools:  # noqa: ARG002
+        """Cases of a class that no training case has, (n,): no model can tell it."""
+        return np.zeros(len(outcome), bool)
+
     def strata(self, outcome: Outcome) -> NDArray[np.intp]:
         """What folds are spread evenly by, (n,)."""
         return outcome.code
@@ -155,6 +159,9 @@ class Classes(Endpoint):
 
     def needed(self, outcome: Outcome) -> tuple[Bools, ...]:
         return tuple(outcome.code == code for code in range(len(outcome.levels)) if (outcome.code == code).any())
+
+    def unseen(self, outcome: Outcome, train: Outcome) -> Bools:
+        return ~np.isin(outcome.code, train.code)
 
     def target(self, outcome: Outcome) -> NDArray[Any]:
         return outcome.code

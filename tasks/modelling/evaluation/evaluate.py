@@ -6,20 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
-from tasks.modelling.evaluation.result import StudyResult, Tuned
-from tasks.modelling.evaluation.scoring import score_fits, selected_of
+from tasks.modelling.evaluation.result import HeldOut, StudyResult, Tuned
+from tasks.modelling.evaluation.scoring import held_out_parts, score_fits, selected_of
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import best_singles
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Fit, Unit, run_unit
 from tasks.modelling.pairs import bootstrap_weights
-from tasks.modelling.splits.split import Fold, Split
+from tasks.modelling.splits.split import Fold, Split, cut_folds
 
 MINIMUM_CASES, MINIMUM_EVENTS = 10, 5
 SMALL_CASES, SMALL_EVENTS = 50, 20
@@ -43,7 +44,9 @@ def evaluate(
     Equal designs and studies give equal results. Raises FitError for too few cases or events, infinite values,
     models of another kind of endpoint, or sets of blocks without columns.
     """
-    _check_floor(design, study)
+    develops = design.take(np.flatnonzero(design.develops))
+    _check_floor(develops, study)
+    _check_finite(design, study)
     blocks = block_sets(design, study)
     folds, refused = _cut(design, study)
     total = len(blocks) * sum(len(found) for found in folds.values())
@@ -54,42 +57,64 @@ def evaluate(
         if progress:
             progress(f"{found[0].split} · {found[0].blocks} · {found[0].fold.name}", done, total)
     with threadpool_limits(limits=1):
-        rng = np.random.default_rng(seed_of(study.seed, "bootstrap"))
-        weights = bootstrap_weights(design.groups, study.bootstrap, rng)
-        scores = score_fits(design, study, blocks, fits, refused, weights)
+        scores = score_fits(design, study, blocks, fits, refused, _weights(design, study))
         singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
         warned.update(fit.warnings)
-    n, events = len(design.X), int(design.event.sum()) if design.endpoint.has_events else None
     return StudyResult(
         study=study.name,
         digest=study.digest(),
         endpoint=design.endpoint,
-        n=n,
-        events=events,
-        counted=design.endpoint.counted(design.outcome),
-        patients=len(np.unique(design.patients)),
-        centres={str(k): int(v) for k, v in zip(*np.unique(design.centres, return_counts=True), strict=True)},
+        n=len(develops.X),
+        events=_events(develops),
+        counted=design.endpoint.counted(develops.outcome),
+        patients=len(np.unique(develops.patients)),
+        centres={str(k): int(v) for k, v in zip(*np.unique(develops.centres, return_counts=True), strict=True)},
         blocks={name: tuple(columns) for name, columns in blocks.items()},
         flow=design.flow,
         scores=scores,
         predictions=predictions,
         probabilities=probabilities_table(design, fits),
         selected=selected_of(fits),
-        groups=risk_groups(predictions) if "kaplan_meier" in design.endpoint.figures else (),
+        groups=risk_groups(predictions, {split.kind for split in study.splits if split.predicts_held_out})
+        if "kaplan_meier" in design.endpoint.figures
+        else (),
         tuned=_tuned(study, blocks, fits),
-        small=small_sentence(design),
+        small=small_sentence(develops),
         warnings=dict(sorted(warned.items())),
         copies=design.copies,
         singles=singles,
+        uncommon=design.uncommon,
+        held_out=tuple(_held_out(design, role, cohort, rows) for (role, cohort), rows in held_out_parts(design)),
         models={
             (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.pipeline
             for fit in fits
             if fit.pipeline is not None
         },
     )
+
+
+def _events(design: Design) -> int | None:
+    return int(design.event.sum()) if design.endpoint.has_events else None
+
+
+def _held_out(design: Design, role: str, cohort: str, rows: NDArray[np.intp]) -> HeldOut:
+    own = design.take(rows)
+    counted = design.endpoint.counted(own.outcome)
+    return HeldOut(cohort, role, len(rows), _events(own), len(np.unique(own.patients)), counted)
+
+
+def _weights(design: Design, study: Study) -> NDArray[np.int16]:
+    """Bootstrap weights, (replicates, n). Held-out cases are drawn for themselves, so that they move no other interval."""
+    weights = np.zeros((study.bootstrap, len(design.X)), np.int16)
+    groups = design.groups
+    parts = [((), np.flatnonzero(design.develops)), *held_out_parts(design)]
+    for names, rows in parts:
+        rng = np.random.default_rng(seed_of(study.seed, "bootstrap", *names))
+        weights[:, rows] = bootstrap_weights(groups[rows], study.bootstrap, rng)
+    return weights
 
 
 def block_sets(design: Design, study: Study) -> dict[str, list[str]]:
@@ -141,6 +166,9 @@ def _check_floor(design: Design, study: Study) -> None:
         of_each = f" and {MINIMUM_EVENTS} {endpoint.of_each}" if endpoint.of_each else ""
         found = f"{n} cases, {endpoint.counted(design.outcome)}"
         raise FitError(f"study {study.name}: {found}; needed: {MINIMUM_CASES} cases{of_each}")
+
+
+def _check_finite(design: Design, study: Study) -> None:
     infinite = np.isinf(design.X.to_numpy(dtype=np.float64)).any(axis=0)
     if infinite.any():
         names = ", ".join(map(str, design.X.columns[infinite][:3]))
@@ -153,7 +181,7 @@ def _cut(design: Design, study: Study) -> tuple[dict[Split, list[Fold]], dict[st
     refused: dict[str, str] = {}
     for split in study.splits:
         try:
-            folds[split] = split.cut(design, seed_of(study.seed, "split", split.kind))
+            folds[split] = cut_folds(split, design, seed_of(study.seed, "split", split.kind))
         except FitError as error:
             refused[split.kind] = str(error)
     if not folds:

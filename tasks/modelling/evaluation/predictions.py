@@ -28,7 +28,7 @@ def predictions_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
         rows, risk = fit.fold.test, prediction.risk
         score = np.full(len(rows), np.nan) if risk is None else risk
         high = _nothing(len(rows)) if risk is None else risk > fit.threshold
-        who = (cases[rows], design.centres[rows], design.patients[rows])
+        who = (cases[rows], design.cohorts[rows], design.centres[rows], design.patients[rows])
         parts.append((*_facts(fit, len(rows)), *who, score, high, event[rows], time[rows], level[rows], value[rows]))
     return _table(PREDICTION_COLUMNS, parts)
 

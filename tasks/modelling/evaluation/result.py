@@ -15,7 +15,7 @@ from tasks.modelling.evaluation.single import Single
 
 ModelKey = tuple[str, int, str, str, str]  # split, repeat, fold, blocks, model
 PREDICTION_COLUMNS = (
-    *("split", "repeat", "fold", "blocks", "model", "case", "centre", "patient"),
+    *("split", "repeat", "fold", "blocks", "model", "case", "cohort", "centre", "patient"),
     *("score", "high_risk", "event", "time", "level", "value"),
 )
 PROBABILITY_COLUMNS = ("split", "repeat", "fold", "blocks", "model", "case", "level", "probability")
@@ -25,7 +25,8 @@ PROBABILITY_COLUMNS = ("split", "repeat", "fold", "blocks", "model", "case", "le
 class Score:
     """A metric of one model on one set of blocks under one split. reason: why there is no value, or no interval of it.
 
-    centre: the only centre that is scored, "" for all together. n: scored cases; events: of them, None for endpoints without
+    centre: the only centre that is scored, "" for all together. cohort: the only cohort that is scored, of splits that predict
+    held-out cases; "" for all that develop models. n: scored cases; events: of them, None for endpoints without
     events. columns: columns offered to the model. candidates: settings that inner folds chose from. warnings: number raised
     while fitting.
     """
@@ -44,6 +45,7 @@ class Score:
     candidates: int
     warnings: int
     reason: str = ""
+    cohort: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Selected:
 class RiskGroups:
     """Out-of-fold cases above and below their training fold's median score, first repeat.
 
-    p: log-rank. Folds share training cases, so p is descriptive. A curve is None where its group is empty.
+    cohort: as in Score. p: log-rank. Folds share training cases, so p is descriptive. A curve is None where its group is empty.
     """
 
     split: str
@@ -73,6 +75,21 @@ class RiskGroups:
     reason: str
     high: Curve | None
     low: Curve | None
+    cohort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Cases of a cohort that models only predict. role: "external", or "test" of a given split. n, events, patients and
+    counted: as in StudyResult.
+    """
+
+    cohort: str
+    role: str
+    n: int
+    events: int | None
+    patients: int
+    counted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +106,9 @@ class Tuned:
 class StudyResult:
     """All that one study gave. predictions: PREDICTION_COLUMNS, one row per case, fold, set of blocks and model.
 
-    probabilities: PROBABILITY_COLUMNS, a row for each class, rank or label of these. counted: the cases by outcome, in words.
-
+    probabilities: PROBABILITY_COLUMNS, a row for each class, rank or label of these.
+    n, events, counted (by outcome, in words), patients, centres: of the cases that develop models; held_out: of the others.
+    uncommon: as in the design.
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
     copies: patients that may be one, as in the design. singles: the best column of each block.
     models: fitted pipelines, only if asked for.
@@ -116,6 +134,8 @@ class StudyResult:
     warnings: Mapping[str, int]
     copies: tuple[Copies, ...] = ()
     singles: tuple[Single, ...] = ()
+    held_out: tuple[HeldOut, ...] = ()
+    uncommon: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[ModelKey, Pipeline] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:

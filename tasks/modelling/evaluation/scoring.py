@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.design import Design
+from features.core.design import EXTERNAL, Design
 from tasks.modelling.evaluation.result import Score, Selected
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Fit
 from tasks.modelling.metrics.metric import Metric, Scored, metrics_of
 from tasks.modelling.pairs import Estimate
 from tasks.modelling.prediction import Prediction
+from tasks.modelling.splits.split import Split
 
 
 def score_fits(
@@ -25,7 +27,7 @@ def score_fits(
     refused: Mapping[str, str],
     weights: NDArray[np.int16],
 ) -> tuple[Score, ...]:
-    """One Score per split, set of blocks, model and metric; for centre_out one more per centre.
+    """One Score per split, set of blocks, model and metric; for centre_out one more per centre; of held-out cases one per cohort.
 
     A fold that failed leaves the overall score without a value: a score over the other folds would be another one.
     refused: split → why it could not be cut. weights: bootstrap weights, (replicates, n).
@@ -39,10 +41,7 @@ def score_fits(
             for model in study.models:
                 own = by_key.get((split.kind, name, model.kind), [])
                 for metric in metrics_of(design.endpoint):
-                    parts: list[tuple[str, list[Fit]]] = [("", own)]
-                    if split.kind == "centre_out":
-                        parts += [(fit.fold.name, [fit]) for fit in own]
-                    for centre, part in parts:
+                    for centre, cohort, part in _parts(design, study, split, own):
                         found = _estimate(design, metric, part, weights, refused.get(split.kind, ""))
                         rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
                         scores.append(
@@ -52,6 +51,7 @@ def score_fits(
                                 model=model.kind,
                                 metric=metric.kind,
                                 centre=centre,
+                                cohort=cohort,
                                 value=found.value,
                                 low=found.low,
                                 high=found.high,
@@ -64,6 +64,33 @@ def score_fits(
                             )
                         )
     return tuple(scores)
+
+
+def held_out_parts(design: Design) -> list[tuple[tuple[str, str], NDArray[np.intp]]]:
+    """((role, cohort), rows) of the held-out rows of each cohort, in the order of the design."""
+    keys = list(zip(design.held_out.tolist(), design.cohorts.tolist(), strict=True))
+    rows: dict[tuple[str, str], list[int]] = {}
+    for i in np.flatnonzero(~design.develops):
+        rows.setdefault(keys[i], []).append(int(i))
+    return [(key, np.array(own, np.intp)) for key, own in rows.items()]
+
+
+def _parts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, str, list[Fit]]]:
+    """Centre, cohort, and the fits as far as they predict these."""
+    if not split.predicts_held_out:
+        yield "", "", fits
+        if split.kind == "centre_out":
+            yield from ((fit.fold.name, "", [fit]) for fit in fits)
+        return
+    tested = {cohort for fit in fits for cohort in design.cohorts[fit.fold.test].tolist()}
+    names = study.external if split.kind == EXTERNAL else [name for name in study.cohorts if name in tested] or [""]
+    yield from (("", name, [_of_cohort(design, fit, name) for fit in fits]) for name in names)
+
+
+def _of_cohort(design: Design, fit: Fit, cohort: str) -> Fit:
+    keep = np.flatnonzero(design.cohorts[fit.fold.test] == cohort)
+    prediction = fit.prediction.take(keep) if fit.prediction is not None else None
+    return replace(fit, fold=replace(fit.fold, test=fit.fold.test[keep]), prediction=prediction)
 
 
 def selected_of(fits: list[Fit]) -> tuple[Selected, ...]:
@@ -97,6 +124,8 @@ def _estimate(design: Design, metric: Metric, fits: list[Fit], weights: NDArray[
     if failed:
         where = f"{failed[0].fold.name}: {failed[0].reason}"
         return Estimate(None, reason=f"{len(failed)} of {len(fits)} folds could not be fitted; {where}")
+    if fits and not any(len(fit.fold.test) for fit in fits):
+        return Estimate(None, reason="no case is left, as the flow of cases tells")
     scored = [_scored(design, fit, fit.prediction) for fit in fits if fit.prediction is not None]
     if not scored:
         return Estimate(None, reason="no fold was scored")

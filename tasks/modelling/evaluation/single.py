@@ -45,19 +45,21 @@ class Single:
 
 
 def best_singles(design: Design, blocks: Sequence[str], folds: Sequence[Fold], seed: int) -> tuple[Single, ...]:
-    """The best column of each block that has one that varies.
+    """The best column of each block that has one that varies, of the rows that develop models.
 
     Association is that of ranks with the outcome: of the AUC from one half, the score of a Cox model on ranks, or Spearman's
     correlation, standardised over the cases that have the column; of several contrasts the strongest one. Groups of the
     design with as many rows are exchanged whole, so that copies and lesions of a patient stay together.
     """
-    shuffled = _permutations(design.groups, np.random.default_rng(seed_of(seed, "singles")))
-    outcomes = design.endpoint.contrasts(design.outcome)
+    own = np.flatnonzero(design.develops)
+    shuffled = _permutations(design.groups[own], np.random.default_rng(seed_of(seed, "singles")))
+    outcomes = design.endpoint.contrasts(design.outcome.take(own))
     residuals = [_residuals(outcome) for outcome in outcomes]
     found = []
     for block in blocks:
         columns = design.columns(block)
-        X = design.X[columns].to_numpy(np.float64)
+        every = design.X[columns].to_numpy(np.float64)
+        X = every[own]
         ranks = _ranks(X)
         strengths = [residual @ ranks for residual in residuals]
         if not len(columns) or not max(np.abs(strength).max() for strength in strengths) > 0:
@@ -71,7 +73,7 @@ def best_singles(design: Design, blocks: Sequence[str], folds: Sequence[Fold], s
             ]
         )
         p = (1 + int((highest >= abs(strength) * _SAME).sum())) / (PERMUTATIONS + 1)
-        chosen, value = _out_of_fold(design, X, folds)
+        chosen, value = _out_of_fold(design, every, folds)
         known = np.flatnonzero(np.isfinite(X[:, best]))
         alone = share([outcome_pairs(known, outcomes[told].take(known), np.sign(strength) * X[known, best])])
         found.append(

@@ -14,7 +14,7 @@ from tasks.modelling.curves.kaplan_meier import Curve
 from tasks.modelling.evaluation.result import RiskGroups, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.labels import blocks_label, model_label, split_label
+from tasks.reports.labels import blocks_label, held_out_label, model_label, split_label
 from tasks.reports.number_format import p_value
 from tasks.reports.outcome_figures.outcome_figure import OutcomeFigure
 from tasks.reports.winner import Winner
@@ -25,16 +25,24 @@ _UNITS = (("years", 365.25, 3.0), ("months", 30.4375, 4.0), ("days", 1.0, 0.0)) 
 
 
 class KaplanMeierFigure(OutcomeFigure):
-    """The risk groups of the best combination and of the clinical baseline, each with the model of the winner."""
+    """The risk groups of the best combination and of the clinical baseline, each with the model of the winner.
+
+    Those of the best combination also of each cohort of held-out cases.
+    """
 
     kind: Literal["kaplan_meier"] = "kaplan_meier"
     heading: ClassVar[str] = "Risk groups"
 
     def plots(self, study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
         best = winner.best.blocks if winner.best else next((n for n in study.blocks if n != "clinical"), "clinical")
-        found = {(g.blocks, g.model): g for g in result.groups if g.split == winner.split}
         wanted = dict.fromkeys(name for name in (best, "clinical") if name in result.blocks)
-        groups = [found[key] for name in wanted if (key := (name, winner.models[name])) in found]
+        groups = [
+            group
+            for name in wanted
+            for group in result.groups
+            if (group.blocks, group.model) == (name, winner.models[name])
+            and (group.split == winner.split or (group.cohort and name == best))
+        ]
         return [_figure(study, result, group) for group in groups]
 
 
@@ -45,11 +53,13 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
         & (table["split"] == group.split)
         & (table["blocks"] == group.blocks)
         & (table["model"] == group.model)
+        & ((table["cohort"] == group.cohort) | (not group.cohort))
     ]
     time, high = rows["time"].to_numpy(dtype=np.float64), rows["high_risk"].to_numpy(dtype=bool)
     unit, days = next((u, d) for u, d, least in _UNITS if time.max() / d >= least)
     ticks = _ticks(float(time.max()) / days)
-    name = f"{blocks_label(study, group.blocks)}, {model_label(group.model)}"
+    of_cohort = f", {held_out_label(group.split, group.cohort)}" if group.cohort else ""
+    name = f"{blocks_label(study, group.blocks)}, {model_label(group.model)}{of_cohort}"
     p = p_value(group.p) if group.p is not None else f"not available ({group.reason})"
 
     def paint(figure: Figure) -> None:
@@ -71,12 +81,14 @@ def _figure(study: Study, result: StudyResult, group: RiskGroups) -> Plot:
         _at_risk(below, time / days, high, ticks)
 
     title = f"Kaplan–Meier curves by out-of-fold risk group: {name}"
+    repeat = "" if group.cohort else ", first repeat"
+    shared = "The" if group.cohort else "Folds share training cases, so the two-sided log-rank p is descriptive; it"
+    meant = "two-sided log-rank p does not" if group.cohort else "does not"
     caption = (
-        f"{title}, {split_label(group.split)}, first repeat. Groups are cut at the median score of each training fold. "
-        "Bands are 95 % intervals. Folds share training cases, so the two-sided log-rank p is descriptive; it does not "
-        "tell which group fared better."
+        f"{title}, {split_label(group.split)}{repeat}. Groups are cut at the median score of each training fold. "
+        f"Bands are 95 % intervals. {shared} {meant} tell which group fared better."
     )
-    figure_id = f"figure-survival-{group.blocks}"
+    figure_id = f"figure-survival-{group.blocks}{'-' if group.cohort else ''}{group.cohort}"
     return Plot(figure_id, title, caption, draw(figure_id, title, (5.1, 4.5), paint))
 
 

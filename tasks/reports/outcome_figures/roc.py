@@ -11,32 +11,34 @@ from tasks.modelling.curves.roc import Roc, roc
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.labels import NESTED, blocks_label, is_baseline, model_label, split_label
+from tasks.reports.labels import NESTED, blocks_label, held_out_label, is_baseline, model_label, split_label
 from tasks.reports.number_format import decimal, interval
 from tasks.reports.outcome_figures.outcome_figure import OutcomeFigure
-from tasks.reports.winner import Winner, find_score
+from tasks.reports.winner import Winner, find_score, held_out_cohorts
 
 LETTERS = 60  # of a line of the legend
 
 
 class RocFigure(OutcomeFigure):
-    """One curve per set of blocks, for its best model; none if no curve is defined."""
+    """One curve per set of blocks, for its best model; none if no curve is defined. Held-out cases have figures by cohort."""
 
     kind: Literal["roc"] = "roc"
     heading: ClassVar[str] = "ROC curves"
 
     def plots(self, study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
-        found = _figure(study, result, winner)
-        return [found] if found else []
+        by_cohort = held_out_cohorts(result)
+        own = [] if winner.split in {split for split, _ in by_cohort} else [(winner.split, "")]
+        found = [_figure(study, result, winner, split, cohort) for split, cohort in [*own, *by_cohort]]
+        return [plot for plot in found if plot]
 
 
-def _figure(study: Study, result: StudyResult, winner: Winner) -> Plot | None:
-    curves = {name: _curve(result, winner.split, name, winner.models[name]) for name in result.blocks}
+def _figure(study: Study, result: StudyResult, winner: Winner, split: str, cohort: str) -> Plot | None:
+    curves = {name: _curve(result, split, name, winner.models[name], cohort) for name in result.blocks}
     curves = {name: curve for name, curve in curves.items() if not curve.reason}
     if not curves:
         return None
 
-    labels = {name: wrapped(_label(study, result, winner, name), LETTERS) for name in curves}
+    labels = {name: wrapped(_label(study, result, winner, name, split, cohort), LETTERS) for name in curves}
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", h_pad=0.08)
@@ -59,29 +61,39 @@ def _figure(study: Study, result: StudyResult, winner: Winner) -> Plot | None:
         grid(axes, "both")
         figure.legend(loc="outside lower left", handlelength=2.6, title="AUC (95 % CI)", alignment="left")
 
-    chosen = "the model with its highest score" if winner.split == NESTED else "the study's first model"
-    title = f"ROC curves under {split_label(winner.split)}"
+    chosen = (
+        "the model with its highest nested score"
+        if cohort and winner.split == NESTED
+        else "the model with its highest score"
+        if winner.split == NESTED
+        else "the study's first model"
+    )
+    title = f"ROC curves of {held_out_label(split, cohort)}" if cohort else f"ROC curves under {split_label(split)}"
     caption = (
-        f"{title}: each set of blocks with {chosen}; baselines are dashed. Drawn from ranks within each fold, all folds "
+        f"{title}: each set of blocks with {chosen}; baselines are dashed."
+        if cohort
+        else f"{title}: each set of blocks with {chosen}; baselines are dashed. Drawn from ranks within each fold, all folds "
         "pooled, so the area differs slightly from the AUC in the legend, which compares cases within folds only."
     )
     height = 4.9 + 0.19 * (sum(label.count("\n") + 1 for label in labels.values()) + 2)
-    return Plot("figure-roc", title, caption, draw("figure-roc", title, (4.9, height), paint))
+    figure_id = f"figure-roc-{split}-{cohort}" if cohort else "figure-roc"
+    return Plot(figure_id, title, caption, draw(figure_id, title, (4.9, height), paint))
 
 
-def _curve(result: StudyResult, split: str, blocks: str, model: str) -> Roc:
+def _curve(result: StudyResult, split: str, blocks: str, model: str, cohort: str) -> Roc:
     table = result.predictions
     rows = table[(table["split"] == split) & (table["blocks"] == blocks) & (table["model"] == model)]
+    rows = rows[rows["cohort"] == cohort] if cohort else rows
     if rows.empty:
         return Roc(reason="no fold was predicted")
     fold = (rows["repeat"].astype(str) + "/" + rows["fold"].astype(str)).to_numpy(dtype=str)
     return roc(rows["event"].to_numpy(dtype=bool), rows["score"].to_numpy(dtype=np.float64), fold)
 
 
-def _label(study: Study, result: StudyResult, winner: Winner, name: str) -> str:
+def _label(study: Study, result: StudyResult, winner: Winner, name: str, split: str, cohort: str) -> str:
     model = winner.models[name]
     text = f"{blocks_label(study, name)}, {model_label(model)}"
-    score = find_score(result, winner.split, name, model, winner.metric)
+    score = find_score(result, split, name, model, winner.metric, cohort)
     if score is None or score.value is None:
         return text
     return f"{text}: {decimal(score.value)} ({interval(score.low, score.high) or 'no interval'})"

@@ -32,18 +32,23 @@ def test_scans_in_are_used_or_quarantined_in_every_centre() -> None:
 
 
 def test_scores_are_shown_with_interval_n_and_events_or_a_dash() -> None:
-    common = {"split": "nested", "blocks": "clinical", "metric": "auc", "n": 24, "events": 9}
+    common = {"split": "nested", "blocks": "clinical", "metric": "auc", "n": 24, "events": 9, "cohort": ""}
+    west = {"split": "external", "cohort": "west", "value": 0.6, "low": 0.5, "high": 0.7, "n": 12}
     frame = pd.DataFrame(
         [
             {**common, "model": "svm", "centre": "", "value": 0.71234, "low": 0.6, "high": 0.8},
             {**common, "model": "svm", "centre": "A", "value": 0.9, "low": 0.8, "high": 1.0},
             {**common, "model": "forest", "centre": "", "value": None, "low": None, "high": None},
+            {**common, **west, "model": "svm", "centre": "", "events": None},
         ]
     )
     assert [(one["model"], one["value"], one["95 % interval"], one["n"]) for one in score_rows(frame)] == [
         ("svm", "0.712", "0.600 – 0.800", 24),
         ("forest", "–", "–", 24),
+        ("svm", "0.600", "0.500 – 0.700", 12),
     ]
+    assert [one["cohort"] for one in score_rows(frame)] == ["all that train", "all that train", "west"]
+    assert [one["events"] for one in score_rows(frame)] == [9, 9, "–"]
 
 
 def test_outside_a_run_nothing_is_shown(tmp_path) -> None:

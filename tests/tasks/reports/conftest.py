@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.core.design import Design, FlowRow
+from features.core.design import EXTERNAL, TEST, Design, FlowRow
 from features.core.kinds.endpoint import Endpoint
 from features.endpoints.binary import Binary
 from features.endpoints.survival import Survival
@@ -32,7 +32,7 @@ class Reported:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever needs a whole evaluation is slow."""
     for item in items:
-        if {"binary", "survival"} & set(getattr(item, "fixturenames", ())):
+        if {"binary", "survival", "external"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -97,6 +97,34 @@ def survival() -> Reported:
         }
     )
     return _reported(study, replace(design, missing_block={}))
+
+
+@pytest.fixture(scope="session")
+def external() -> Reported:
+    """60 cases of one cohort that train, 12 of it that a column calls test, and 18 of an external cohort."""
+    rng = np.random.default_rng(3)
+    n, held = 90, np.repeat(["", TEST, EXTERNAL], [60, 12, 18])
+    cohorts = np.where(held == EXTERNAL, "west", "east")
+    table = _cohort_table(rng, n, {"alpha": "east"}).assign(cohort=cohorts)
+    signal = rng.normal(size=n)
+    table["response"] = signal + rng.normal(size=n) > 0.3
+    design = _design(rng, table, signal, table["response"].to_numpy(bool), Binary(column="response"))
+    study = Study.model_validate(
+        {
+            "name": "external_study",
+            "cohorts": ["east"],
+            "external": ["west"],
+            "external_columns": "common",
+            "endpoint": "response",
+            "blocks": {"radiomics": ["radiomics"]},
+            "models": [{"kind": "lasso_logistic", "k": [5], "C": [0.3]}],
+            "splits": [{"kind": "nested", "folds": 3, "repeats": 1}, "given"],
+            "bootstrap": 100,
+        }
+    )
+    flow = (*design.flow, FlowRow("west: no copy of a patient who trains", 19, 18, {"copy of a patient who trains": 1}))
+    held_out = {"held_out": held, "cohorts": cohorts, "uncommon": {"clinical__weight": "west"}}
+    return _reported(study, replace(design, flow=flow, missing_block={}, **held_out))
 
 
 def _cohort_table(rng: np.random.Generator, n: int, cohort_of: dict[str, str]) -> pd.DataFrame:
@@ -172,6 +200,7 @@ def _reported(study: Study, design: Design) -> Reported:
         missing_block=design.missing_block,
         quarantine=quarantine,
         provenance={"radweave": "0.1.0", "Python": "3.11", f"refresh of {cohort}": "sha256:0123abcd"},
+        held_out=design.held_out.tolist(),
         variables={"age": f"Age (years) {SCRIPT if study.title else ''}".strip(), "stage": "Stage", "smoker": "Smoker"},
     )
     return Reported(study, result, facts, render_report(study, result, facts))
