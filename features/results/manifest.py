@@ -23,6 +23,7 @@ from features.core.errors import StoreError, past_damage
 from features.core.frozen import Frozen
 from features.core.storage.lock import locked
 from features.core.storage.place import (
+    Bytes,
     create_bytes,
     find_files,
     is_file,
@@ -251,7 +252,7 @@ def checked_bytes(store: Store, file: File) -> bytes:
     return data
 
 
-def keep_table(store: Store, table: str, cohort: str, data: bytes, rows: int) -> File:
+def keep_table(store: Store, table: str, cohort: str, data: Bytes, rows: int) -> File:
     """Write the bytes of a table under their digest, unless they are there."""
     sha256 = digest_bytes(data)
     file = File(path=f"tables/{table}/{cohort}.{sha256[:16]}.parquet", sha256=sha256, bytes=len(data), rows=rows)

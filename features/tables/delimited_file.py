@@ -18,7 +18,7 @@ from features.tables.cells import Cells, Odd
 from features.tables.delimited import encoding_of_mark
 from features.tables.files import reading, some_rows, uneven_rows
 
-PIECE = 8 * 2**20  # bytes that are read at a time
+PIECE = 2**20  # bytes that are read at a time
 _BATCH = 4096  # rows whose texts are looked up at a time
 _MARK = codecs.BOM_UTF8
 
@@ -60,20 +60,19 @@ class DelimitedFile:
     def _read(self, texts: list[str], numbers: list[str]) -> Cells:
         from features.tables.scan import SKIP, TEXT  # numba takes a while to import
 
+        place = {name: i for i, name in enumerate(self.header)}
         roles = np.full(len(self.header), SKIP)
-        for i, name in enumerate(numbers):
-            roles[self.header.index(name)] = i
-        for i, name in enumerate(texts):
-            roles[self.header.index(name)] = TEXT - i
+        roles[[place[name] for name in numbers]] = np.arange(len(numbers))
+        roles[[place[name] for name in texts]] = TEXT - np.arange(len(texts))
         scanned = _Scanned(self._source, roles, len(texts), len(numbers), self._lines)
-        rest, passed, skip = b"", 0, self._begin
+        rest, skip = b"", self._begin
         for piece in self._pieces():
-            passed += len(piece)
             piece, skip = piece[skip:], max(skip - len(piece), 0)
             rest += piece
             end = max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)) + 1
-            rest = rest[scanned.take(rest[:end]) :]
-            scanned.expect(self._size(), passed - self._begin - len(rest))
+            taken = scanned.take(rest[:end])
+            scanned.expect(self._size() - self._begin, taken)
+            rest = rest[taken:]
         if rest:
             rest += b"\n"
             if scanned.take(rest) < len(rest):
@@ -139,7 +138,7 @@ class _Scanned:
         codes = [code.encode() for code in source.missing if code]
         self._codes = np.frombuffer(b"".join(codes), np.uint8)
         self._ends = np.cumsum([len(code) for code in codes], dtype=np.int64)
-        self._at = np.array([0, lines, 0, 0, 0])
+        self._at, self._is_expected = np.array([0, lines, 0, 0, 0]), False
         self._bits, self._lines = np.empty((numbers, 0), np.uint64), np.empty(0, np.int64)
         self._spans = np.empty((texts, _BATCH, 2), np.int64)
         self._texts: list[list[str]] = [[] for _ in range(texts)]
@@ -149,10 +148,10 @@ class _Scanned:
         self._long = np.empty((max(4096, len(roles)), 4), np.int64)
 
     def expect(self, size: int, seen: int) -> None:
-        """Make room for as many rows as a text of this size has, by those that were seen."""
-        rows = int(self._at[0])
-        if rows and seen < size:
-            self._grow(int(rows * size / seen * 1.02) + 16)
+        """Make room for as many rows as a text of this size has, if there are as many as in the bytes that were seen first."""
+        if seen and not self._is_expected:
+            self._is_expected = True
+            self._grow(int(self._at[0] * size / seen * 1.05) + 16)
 
     def take(self, data: bytes) -> int:
         """Read whole rows, and return how many bytes they were."""
@@ -161,7 +160,7 @@ class _Scanned:
         array, passed = np.frombuffer(data, np.uint8), 0
         while passed < len(data):
             if self._at[ROWS] == self._lines.size:
-                self._grow(self._lines.size + self._lines.size // 4 + data.count(b"\n", passed) + 16)
+                self._grow(self._lines.size + self._lines.size // 8 + data.count(b"\n", passed) + 16)
             before = int(self._at[ROWS])
             view = array[passed:]
             read = scan(

@@ -210,17 +210,17 @@ def require(header: Sequence[str], wanted: Iterable[str], source: TextSource, *,
     """Raises ConfigError with every name that is not in the header, or stands in it twice. show: whether messages show it."""
     is_data = any(re.fullmatch(r"[\d.,:/ -]*\d[\d.,:/ -]*", name) for name in header)
     shown = ", ".join(header[:30]) if show and not is_data else f"{len(header)} columns of the header"
-    faults = []
+    faults, counts = [], Counter(header)
     for name in dict.fromkeys(wanted):
-        if name not in header:
+        if name not in counts:
             hint = separator_hint(header, source)
             if not hint and is_data:
                 hint = "is the first row the header?"
             elif not hint and show:
                 hint = did_you_mean(name, header)
             faults.append(Fault(source.path, f'there is no column "{name}"', "", shown, hint))
-        elif header.count(name) > 1:
-            faults.append(Fault(source.path, f'the column "{name}" stands {header.count(name)} times'))
+        elif counts[name] > 1:
+            faults.append(Fault(source.path, f'the column "{name}" stands {counts[name]} times'))
     if faults:
         raise ConfigError(faults)
 

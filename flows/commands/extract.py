@@ -210,12 +210,12 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
         return
     if form == "json":
         plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
-        data = (json.dumps(plain, indent=1, allow_nan=False) + "\n").encode()
+        data: bytes | memoryview = (json.dumps(plain, indent=1, allow_nan=False) + "\n").encode()
     else:
         table = as_table(rows)
         data = csv_bytes(table) if form == "csv" else parquet_bytes(table)
     if out is None:
-        sys.stdout.write(data.decode())
+        sys.stdout.write(bytes(data).decode())
     else:
         write_bytes(out, data)
         typer.echo(f"{out}: {counted(len(rows), 'row')}, {len(_names(rows))} columns")

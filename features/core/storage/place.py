@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from features.core.errors import MachineError, NetworkError, RadweaveError, StoreError
 
+Bytes = bytes | memoryview
 TEMPORARY = ".tmp"  # ending of files that were being written when the process was killed
 
 
@@ -71,7 +72,7 @@ def file_system(path: Path) -> Any:
     return path.fs  # type: ignore[attr-defined]
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: Bytes) -> None:
     """Write a file so that after a crash it is either whole or absent: temporary file, fsync, rename, fsync of the folder.
 
     Raises StoreError if the disk is full or not writable; NetworkError if object storage does not answer.
@@ -79,12 +80,12 @@ def write_bytes(path: Path, data: bytes) -> None:
     _write(path, data, exclusive=False)
 
 
-def create_bytes(path: Path, data: bytes) -> bool:
+def create_bytes(path: Path, data: Bytes) -> bool:
     """Write a file as `write_bytes`, unless it is there: of several writers one succeeds. False: it was there."""
     return _write(path, data, exclusive=True)
 
 
-def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
+def _write(path: Path, data: Bytes, *, exclusive: bool) -> bool:
     if is_remote(path):
         return _put(path, data, exclusive=exclusive)
     try:
@@ -113,10 +114,10 @@ def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
     return True
 
 
-def _put(path: Path, data: bytes, *, exclusive: bool) -> bool:
+def _put(path: Path, data: Bytes, *, exclusive: bool) -> bool:
     """One request: object storage shows the new object whole, and refuses a second `create`."""
     try:
-        file_system(path).pipe_file(path.path, data, mode="create" if exclusive else "overwrite")  # type: ignore[attr-defined]
+        file_system(path).pipe_file(path.path, bytes(data), mode="create" if exclusive else "overwrite")  # type: ignore[attr-defined]
     except FileExistsError:
         return False
     except Exception as error:

@@ -52,6 +52,12 @@ def sealed(data: bytes) -> bytes:
     return data[:at] + hashlib.sha256(data).hexdigest().encode() + data[at + _DIGITS :]
 
 
+def fill_seal(data: memoryview, start: int) -> None:
+    """Fill in the last `BLANK` of a file's bytes, which stands behind `start`. A large file is not copied for it."""
+    at = start + bytes(data[start:]).rindex(BLANK.encode()) + len(_WORD)
+    data[at : at + _DIGITS] = hashlib.sha256(data).hexdigest().encode()
+
+
 def resealed(data: bytes) -> bytes:
     """The bytes of a sealed file that were changed since, with the seal that fits them now."""
     at = data.rindex(_WORD) + len(_WORD)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.core.column import Column, Type
 from features.core.errors import StoreError
-from features.core.storage.place import write_bytes
-from features.core.storage.seal import BLANK, KEY, damaged, read_sealed, sealed
+from features.core.storage.place import Bytes, write_bytes
+from features.core.storage.seal import BLANK, KEY, damaged, fill_seal, read_sealed
 
 LEVELS = "levels"  # in the provenance of a table: column → its levels, as JSON
 T = TypeVar("T")
@@ -67,7 +68,9 @@ class Schema:
         if groups.num_rows != table.num_rows:
             twice = groups.filter(pa.compute.greater(groups["count_all"], 1)).select(self.key).slice(0, 3).to_pylist()
             raise StoreError(f"table {self.name}: keys are not unique, for example {twice}")
-        return table.sort_by([(name, "ascending") for name in self.key])
+        order = pc.sort_indices(table.select(self.key), [(name, "ascending") for name in self.key])
+        is_sorted = pc.all(pc.equal(order, pa.array(range(table.num_rows), order.type))).as_py()
+        return table.combine_chunks() if is_sorted else table.take(order)  # what is sorted and whole is not copied
 
 
 def dictionary_rows(block: str, cohort: str, columns: Sequence[Column]) -> list[dict[str, str]]:
@@ -94,7 +97,7 @@ def levels_text(levels: Mapping[str, Sequence[str]]) -> dict[str, str]:
     )
 
 
-def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> bytes:
+def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) -> Bytes:
     """A table as Parquet: zstd, byte-stream split for floats, dictionary for text; sealed. Equal tables give equal bytes.
 
     Columns whose levels the provenance tells are ordered categories, as which pandas, polars and R read them.
@@ -106,7 +109,11 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
     told: dict[str, list[str]] = json.loads((provenance or {}).get(LEVELS, "{}"))
     levels = {name: words for name, words in told.items() if name in table.schema.names}
     table = ordered_categories(table, levels)
-    sink = pa.BufferOutputStream()
+    # Room that is never too small, and memory only as it is written to: a stream that grows would hold all of it twice.
+    room = pa.allocate_buffer(
+        3 * table.nbytes + 2**14 * (table.num_columns + 64) + 3 * sum(map(len, metadata.values()))
+    )
+    sink = pa.FixedSizeBufferWriter(room)
     with pq.ParquetWriter(
         sink,
         table.schema,
@@ -120,7 +127,9 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
     ) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
-    return sealed(sink.getvalue().to_pybytes())
+    data = memoryview(room).cast("B")[: sink.tell()]
+    fill_seal(data, len(data) - int.from_bytes(data[-8:-4], "little") - 8)
+    return data
 
 
 def ordered_categories(table: pa.Table, levels: Mapping[str, Sequence[str]]) -> pa.Table:

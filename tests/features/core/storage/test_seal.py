@@ -21,7 +21,7 @@ def _read_page(path: Path) -> None:
 
 
 KINDS: dict[str, tuple[bytes, Callable[[Path], object]]] = {
-    "parquet": (parquet_bytes(TABLE, {"settings": "é"}), read_table),
+    "parquet": (bytes(parquet_bytes(TABLE, {"settings": "é"})), read_table),
     "json": (json_bytes({"layout": 3, "files": {"a": "b"}}), read_json),
     "html": (page_bytes("<!DOCTYPE html>\n<head>\n</head>\n<p>0.71</p>\n"), _read_page),
 }
