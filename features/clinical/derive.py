@@ -9,7 +9,6 @@ from features.clinical.outcome import is_out_of_range, range_message
 from features.core.catalog.catalog import Cohort
 from features.core.catalog.derived import derived_variables
 from features.core.kinds.derivation import NotDerived, Value
-from features.core.kinds.endpoint import Endpoint
 from features.core.quarantine import Quarantined, Rejected
 
 Row = dict[str, object]
@@ -73,16 +72,12 @@ def _losses(
         if not (names and names[0] in lost):
             continue
         readers = {
-            endpoint: next(column for column in names if _reads(declared, column))
-            for endpoint, declared in cohort.endpoints.items()
-            if any(_reads(declared, column) for column in names)
+            one: next(column for column in names if column in endpoint.columns)
+            for one, endpoint in cohort.endpoints.items()
+            if {*names} & {*endpoint.columns}
         }
-        for endpoint, column in (readers or {word: names[0]}).items():
-            yield {"column": column, "endpoint": endpoint, "derived": word}, lost[names[0]]
-
-
-def _reads(endpoint: Endpoint, column: str) -> bool:
-    return column in endpoint.model_dump(exclude={"kind", "description"}).values()
+        for reader, column in (readers or {word: names[0]}).items():
+            yield {"column": column, "endpoint": reader, "derived": word}, lost[names[0]]
 
 
 def _warning(name: str, centre: str, word: str, reasons: Counter[NotDerived], patients: int) -> Quarantined:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from features.core.catalog.catalog import Catalog, Cohort
+from features.core.catalog.derived import giving, why_missing
 from features.core.catalog.genomic_source import GenomicTable, known_when
 from features.core.design import FlowRow
 from features.core.errors import StoreError
@@ -108,7 +109,7 @@ def _with_outcome(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Of these cases those whose patient has the outcome, and the outcome columns, index patient."""
     patients = sorted(set(with_image["patient"]))
-    outcome, reasons = _outcome(read.mart, read.name, read.clinical, question.endpoint, read.endpoint, patients)
+    outcome, reasons = _outcome(read, question.endpoint, patients)
     cases = with_image[with_image["patient"].isin(outcome.index)]
     label = f"{read.name}: with the endpoint {question.endpoint}"
     flow.append(FlowRow(label, with_image["patient"].nunique(), cases["patient"].nunique(), reasons))
@@ -189,27 +190,23 @@ def _why_no_image(
     return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
 
 
-def _outcome(
-    mart: Mart,
-    name: str,
-    clinical: pd.DataFrame,
-    word: str,
-    endpoint: Endpoint,
-    patients: Sequence[str],
-) -> tuple[pd.DataFrame, dict[str, int]]:
+def _outcome(read: CohortTables, word: str, patients: Sequence[str]) -> tuple[pd.DataFrame, dict[str, int]]:
     """Outcome columns of the patients that have them, and the reasons of the others."""
     rejected = {
         row["case"].split(":")[1]: row["code"]
-        for row in mart.read("quarantine", name).to_pylist()
+        for row in read.mart.read("quarantine", read.name).to_pylist()
         if row["stage"] == "tables" and json.loads(row["details"]).get("endpoint", word) == word
     }
-    complete = clinical[list(endpoint.columns)].dropna()
+    complete = read.clinical[list(read.endpoint.columns)].dropna()
+    derived = giving(read.endpoint.columns, read.cohort.declared, read.cohort.derived)
     reasons: Counter[str] = Counter()
-    for patient in patients:
-        if patient in complete.index:
-            continue
-        in_table = "outcome missing" if patient in clinical.index else "not in the clinical table"
-        reasons[rejected.get(patient, in_table)] += 1
+    for patient in sorted({*patients} - {*complete.index}):
+        if patient in rejected or patient not in read.clinical.index:
+            reasons[rejected.get(patient, "not in the clinical table")] += 1
+        else:
+            (row,) = read.clinical.loc[[patient]].astype(object).to_dict("records")
+            known = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+            reasons[why_missing(derived, known) or "outcome missing"] += 1
     return complete.loc[complete.index.intersection(list(patients))], dict(sorted(reasons.items()))
 
 

@@ -32,6 +32,14 @@ def derived_variables(
     return found
 
 
+def giving(
+    columns: Iterable[str], variables: Mapping[str, Variable], derived: Mapping[str, Derivation]
+) -> list[Derivation]:
+    """The derivations that give one of these columns."""
+    found = derived_variables(variables, derived, "") if derived else {}
+    return [derived[word] for word, given in found.items() if given.keys() & {*columns}]
+
+
 def why_missing(derivations: Iterable[Derivation], row: Mapping[str, Value]) -> str:
     """Why a patient has no outcome of these derivations, in words or as a code; "" if they tell none.
 

@@ -15,6 +15,7 @@ from features.clinical.read_clinical import read_clinical
 from features.core.catalog.catalog import Cohort, load_catalog
 from features.core.errors import ConfigError
 from features.core.kinds.derivation import DERIVATIONS, NotDerived
+from features.core.kinds.endpoint import ENDPOINTS
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import REASONS
 from tests.support.catalog import catalog_of, cohort_of, dicom_images
@@ -83,6 +84,16 @@ def test_the_page_has_cases_of_every_kind_of_derivation_and_every_reason() -> No
     assert {settings["kind"] for derived, _ in TABLES for settings in derived.values()} == set(DERIVATIONS.modules)
     told = {case.get(WHY, "") for _, rows in TABLES for case in rows} - {""}
     assert told - REASONS.keys() == set(NotDerived)
+
+
+def test_the_page_tells_of_every_kind_of_endpoint_and_its_examples_are_some() -> None:
+    told = rows_of(PAGE[PAGE.index("| kind | keys |") :].split("\n\n")[0])
+    assert {row["kind"].strip("`") for row in told} == set(ENDPOINTS.modules)
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+    shown = [ENDPOINTS.parse(one) for block in blocks for one in block.get("endpoints", {}).values()]
+    assert {key for row in told for key in re.findall(r"`(\w+)`", row["keys"])} >= {
+        need.key for one in shown for need in one.needs()
+    }
 
 
 def test_the_example_of_the_page_reads_dates_and_gives_the_outcomes_that_it_shows(tmp_path: Path) -> None:

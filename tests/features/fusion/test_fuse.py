@@ -117,6 +117,26 @@ def test_the_flow_names_every_reason(
     assert len(design.X) == 1
 
 
+def test_the_flow_says_why_nothing_was_derived(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
+) -> None:
+    """Of ten patients with events at days 100 to 109, seven are beyond the landmark; one has no time and one a wrong one."""
+    late = {"kind": "landmark", "time": "os_days", "event": "death", "day": 102}
+    endpoint = {"kind": "survival", "time": "late_days", "event": "late_event"}
+    catalog, recipe = make_catalog(demo={"derived": {"late": late}, "endpoints": {"late": endpoint}}), make_recipe()
+    patients = [f"p{i}" for i in range(10)]
+    clinical = _rows(*patients) + "unknown,60,,,,,,,\nwrong,60,,,,,,true,-1\n"
+    build_tables(catalog, [(patient, "CT", 1) for patient in (*patients, "unknown", "wrong")], [recipe], clinical)
+    design = fuse(Mart.open(store), catalog, _question(recipe, endpoint="late"))
+    assert sorted(design.outcome.days) == [1, 2, 3, 4, 5, 6, 7]
+    assert dict(design.flow[-1].reasons) == {
+        "TAB_TIME": 1,
+        "a value that is needed is missing": 1,
+        "follow-up had ended by the landmark": 2,
+        "the event was seen by the landmark": 1,
+    }
+
+
 def test_a_missing_modality_is_kept_as_nan_or_excluded(
     store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
