@@ -23,6 +23,7 @@ def save_design(path: Path, design: Design) -> None:
     facts = design.cohort_table.add_prefix(FACT)
     frame = pd.concat([facts, _seen(design), design.X], axis=1)
     keys = {"case": design.X.index.to_numpy(), "group": design.groups, "group_centre": design.centres}
+    keys |= {"held_out": design.held_out} if any(design.held_out) else {}
     table = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
     for i, (name, values) in enumerate(keys.items()):
         table = table.add_column(i, name, pa.array(values.astype(str), pa.string()))

@@ -10,7 +10,7 @@ import pytest
 
 from features.core.design import EXTERNAL, TEST, Design
 from features.core.errors import RadweaveError
-from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, without_split
+from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, with_seen_classes, without_split
 from tests.support.design import make_design
 
 NO_SCANS = pd.DataFrame(columns=["patient", "modality", "image_digest"])
@@ -77,6 +77,19 @@ def test_external_rows_do_not_decide_which_patients_who_train_are_copies() -> No
         rows = np.flatnonzero(found.develops)
         assert found.groups[rows].tolist() == clean.groups[:36].tolist()
         pd.testing.assert_frame_equal(found.X.iloc[rows], X.iloc[:36])
+
+
+@pytest.mark.parametrize(("kind", "left"), [("multiclass", 3), ("ordinal", 3), ("binary", 0), ("competing_risks", 0)])
+def test_held_out_cases_of_a_class_that_nobody_trains_on_leave(kind: str, left: int) -> None:
+    design = make_design(kind, external=12)
+    code = design.outcome.code.copy()
+    code[:36] = np.arange(36) % 2
+    code[36:] = [2, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 2]
+    found = with_seen_classes(replace(design, outcome=replace(design.outcome, code=code)))
+    assert len(found.X) == 48 - left
+    if left:
+        assert (found.flow[-1].step, found.flow[-1].count_in) == ("other: of a class that a training case has", 12)
+        assert dict(found.flow[-1].reasons) == {"class without a training case": 3}
 
 
 def test_a_column_that_an_external_cohort_lacks_is_an_error_or_left_out_for_all() -> None:
