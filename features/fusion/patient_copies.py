@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,9 @@ TOLD, TOLD_AMONG_OTHERS = 5, 10  # columns from which on equal rows are reported
 _CHUNK = 1024
 
 Counts = NDArray[np.float32]  # (rows, rows), whole numbers
+Cells = tuple[
+    NDArray[np.int32], NDArray[np.int32]
+]  # row, and value, of each cell of a part whose value several rows have
 
 
 def image_copies(scans: pd.DataFrame) -> list[Copies]:
@@ -79,25 +83,27 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
     names = list(dict.fromkeys(blocks[column] for column in X.columns))
     if not names:
         return []
-    values = {name: X[[c for c in X.columns if blocks[c] == name]].to_numpy(np.float64) for name in names}
     others = patients[:, None] != patients[None, :]
     equal: dict[str, Counts] = {}
+    cells: list[Cells] = []
     joined, told = np.zeros_like(others), np.zeros_like(others)
     for name in names:
-        equal[name], both = _equal_cells(values[name], None)
+        own = X.iloc[:, [i for i, column in enumerate(X.columns) if blocks[column] == name]]
+        equal[name], both, found = _equal_cells(own)
+        cells += found
         whole = others & (equal[name] >= SHARE * both)
         joined |= whole & (equal[name] >= EQUAL)
         told |= whole & (equal[name] >= TOLD)
     known = [*zip(*np.nonzero(joined), strict=True), *_same(patients)]
     units = _hang_together(len(X), known)
-    shared = np.sum([_equal_cells(values[name], units)[0] for name in names], axis=0)
+    shared = _rarely_equal(cells, units)
     usual = np.median(shared, axis=1)
-    beyond = shared - 3 * np.maximum(usual[:, None], usual[None, :])
-    joined |= others & (beyond >= EQUAL)
-    every = np.sum([*equal.values()], axis=0)
+    shared -= 3 * np.maximum(usual[:, None], usual[None, :])
+    joined |= others & (shared >= EQUAL)
+    told |= others & (shared >= TOLD_AMONG_OTHERS)
+    every = np.sum([*equal.values()], axis=0) if len(equal) > 1 else equal[names[0]]
     chance = _sixth(np.where(units[:, None] == units[None, :], 0, every))
     joined |= others & (every >= np.maximum(EQUAL, 3 * np.maximum(chance[:, None], chance[None, :])))
-    told |= others & (beyond >= TOLD_AMONG_OTHERS)
     return [
         *_components(joined, patients, equal, joined=True),
         *_components(told & ~joined, patients, equal, joined=False),
@@ -143,16 +149,14 @@ def _components(
         yield Copies(tuple(dict.fromkeys(patients[members].tolist())), alike, joined)
 
 
-def _equal_cells(values: NDArray[np.float64], units: NDArray[np.int32] | None) -> tuple[Counts, Counts]:
-    """In how many continuous columns each two rows are equal, and how many could tell, both (n, n).
-
-    units: (n,) who each row is; only values that two to six of them have are counted as equal then.
-    """
+def _equal_cells(values: pd.DataFrame) -> tuple[Counts, Counts, list[Cells]]:
+    """In how many continuous columns each two rows are equal, and how many could tell, both (n, n); and the equal cells."""
     n = len(values)
     equal, both = np.zeros((n, n), np.float32), np.zeros((n, n), np.float32)
-    seen: set[Hashable] = set()
+    every: list[Cells] = []
+    seen: set[bytes] = set()
     for start in range(0, values.shape[1], _CHUNK):
-        part = _continuous(values[:, start : start + _CHUNK], seen)
+        part = _continuous(values.iloc[:, start : start + _CHUNK].to_numpy(np.float64), seen)
         if not part.shape[1]:
             continue
         known = np.isfinite(part)
@@ -161,31 +165,48 @@ def _equal_cells(values: NDArray[np.float64], units: NDArray[np.int32] | None) -
         middle = np.take_along_axis(sorted_, known.sum(axis=0)[None, :] // 2, axis=0)
         most = part == middle
         most &= 2 * most.sum(axis=0) > known.sum(axis=0)
-        there = (known & ~most).astype(np.float32)
         # who both have no value of the majority, or one of them: two majority values say nothing
-        both += known.astype(np.float32) @ known.T.astype(np.float32)
-        both -= most.astype(np.float32) @ most.T.astype(np.float32)
+        both += part.shape[1] if known.all() else known.astype(np.float32) @ known.T.astype(np.float32)
+        if most.any():
+            both -= most.astype(np.float32) @ most.T.astype(np.float32)
         fresh = np.ones(part.shape, bool)
         fresh[1:] = sorted_[1:] != sorted_[:-1]
         value = np.empty(part.shape, np.int64)
         np.put_along_axis(value, order, np.cumsum(fresh.T.ravel()).reshape(fresh.T.shape).T - 1, axis=0)
+        there = known & ~most
+        several = np.bincount(value[there], minlength=1) > 1
+        there &= several[np.where(there, value, 0)]
         rows, columns = np.nonzero(there)
-        cells = value[rows, columns]
-        if units is None:
-            kept = np.bincount(cells)[cells] > 1
-        else:
-            several = int(units.max()) + 1
-            holders = np.unique(cells * several + units[rows]) // several
-            held = np.bincount(holders)[cells]
-            kept = (held > 1) & (held <= FEW)
-        rows, cells = rows[kept], cells[kept]
-        if len(cells):
-            ones = csr_array((np.ones(len(cells), np.float32), (rows, cells)), shape=(n, int(cells.max()) + 1))
-            equal += (ones @ ones.T).toarray()
-    return equal, both
+        found = rows.astype(np.int32), (np.cumsum(several, dtype=np.int32) - 1)[value[rows, columns]]
+        every.append(found)
+        equal += _counts(n, *found)
+    return equal, both, every
 
 
-def _continuous(values: NDArray[np.float64], seen: set[Hashable]) -> NDArray[np.float32]:
+def _rarely_equal(cells: Sequence[Cells], units: NDArray[np.int32]) -> Counts:
+    """In how many columns each two rows have a value that two to six units have, (n, n). units: (n,) who each row is."""
+    shared = np.zeros((len(units), len(units)), np.float32)
+    several = int(units.max()) + 1
+    is_shared = np.bincount(units)[units] > 1  # units of several rows
+    for rows, values in cells:
+        once = ~is_shared[rows]
+        pairs = np.unique(values[~once].astype(np.int64) * several + units[rows[~once]])
+        held = np.bincount(np.concatenate([values[once], pairs // several]), minlength=1)[values]
+        kept = (held > 1) & (held <= FEW)
+        shared += _counts(len(units), rows[kept], values[kept])
+    return shared
+
+
+def _counts(n: int, rows: NDArray[np.int32], values: NDArray[np.int32]) -> Counts | float:
+    """How many of the values each two rows share, (n, n); 0 if there are none."""
+    if not len(values):
+        return 0.0
+    ones = csr_array((np.ones(len(values), np.float32), (rows, values)), shape=(n, int(values.max()) + 1))
+    found: Counts = (ones @ ones.T).toarray()
+    return found
+
+
+def _continuous(values: NDArray[np.float64], seen: set[bytes]) -> NDArray[np.float32]:
     """The columns that can tell rows apart, in single precision; those in `seen` are left out, and are put there."""
     with np.errstate(over="ignore"):
         single = (values + 0.0).astype(np.float32)
@@ -202,7 +223,7 @@ def _continuous(values: NDArray[np.float64], seen: set[Hashable]) -> NDArray[np.
         single[floor & (floor.sum(axis=0) >= FLOOR * usual)] = np.nan
     kept: list[int] = []
     for j in np.flatnonzero(good):
-        key = single[:, j].tobytes()
+        key = sha256(single[:, j].tobytes()).digest()
         if key not in seen:
             seen.add(key)
             kept.append(int(j))
