@@ -84,8 +84,13 @@ class Screen:
         self.show([stability_table(found), f"Scores of each feature: {store}/stability"])
 
     def show_studies(self, folders: Sequence[Path]) -> None:
-        """Scores and reports of studies."""
-        self.show([part for folder in folders for part in (score_table(folder), f"Report: {folder / 'report.html'}")])
+        """Scores, headlines and reports of studies."""
+        from features.results.runs import read_run
+
+        for folder in folders:
+            sentence = read_run(folder).get("headline", "")  # runs of earlier versions have none
+            said = [wrapped(sentence)] if sentence else []
+            self.show([score_table(folder), *said, f"Report: {folder / 'report.html'}"])
 
 
 def refresh_table(published: "Sequence[Published]") -> Table:
@@ -182,7 +187,7 @@ def score_table(folder: Path) -> Table:
 
     study = read_run(folder)["study"]
     scores = read_table(folder / "scores.parquet").to_pylist()
-    metric = "auc" if any(row["metric"] == "auc" for row in scores) else "harrell_c"
+    metric = scores[0]["metric"]  # the first one of its endpoint
     pooled = [row for row in scores if row["centre"] == "" and row["metric"] == metric]
     models = list(dict.fromkeys(row["model"] for row in pooled))
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
@@ -201,7 +206,8 @@ def score_table(folder: Path) -> Table:
             if own == split:
                 shown = blocks if fits else blocks.replace("_", "_\n  ")
                 table.add_row(f"  {shown}", *(_cell(cells.get(model)) for model in models))
-    table.caption = f"n = {pooled[0]['n']}, events = {pooled[0]['events']}"
+    events = pooled[0]["events"]
+    table.caption = f"n = {pooled[0]['n']}" + (f", events = {events}" if events is not None else "")
     return table
 
 

@@ -15,7 +15,9 @@ from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.reports.headline import headline
 from tasks.reports.study_report import Facts, write_report
+from tasks.reports.winner import find_winner
 
 
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)
@@ -46,6 +48,7 @@ def write_study_report(
         "recipes": {recipe.name: recipe.settings for recipe in recipes},
         "provenance": dict(provenance),
         "refreshes": refreshes,
+        "headline": headline(study, result, find_winner(study, result)).sentence.striptags(),
     }
     write_bytes(folder / STUDY, run_bytes(folder, summary))
     return folder / "report.html"

@@ -43,6 +43,7 @@ def test_one_command_gives_a_report_and_the_files_to_go_on_from(command, tmp_pat
     ):
         assert line in printed.splitlines()
     (run,) = (tmp_path / "store" / "studies" / "features_response").iterdir()
+    assert "Best of 3 combinations under nested cross-validation" in " ".join(printed.split())
     assert f"Report: store/studies/features_response/{run.name}/report.html" in printed
     scores = read_table(run / "scores.parquet").to_pylist()
     assert {(row["split"], row["blocks"]) for row in scores} == {("nested", "features")}
