@@ -149,6 +149,14 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         if split.kind == "given" and not any(table.split for table in tables):
             what, hint = "no table of its cohorts has a split", "name the column by `split` of a table in the catalog"
             faults.append(Fault(document.where(("splits", j)), what, hint=hint))
+    used = {block for blocks in study.blocks.values() for block in blocks} & {table.block for table in tables}
+    for i, name in enumerate(study.external):
+        own = {table.block for table in catalog.cohorts[name].tables} if name in catalog.cohorts else used
+        for block in sorted(used - own):
+            what = f'the external cohort has no table of the block "{block}", on which models train'
+            faults.append(
+                Fault(document.where(("external", i)), what, f"tables of {', '.join(sorted(own)) or 'no block'}")
+            )
     named: list[Found] = []
     for i, given in enumerate(study.recipes):
         where = document.where(("recipes", i))

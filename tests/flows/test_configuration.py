@@ -43,6 +43,13 @@ def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_pat
     assert (
         f"{study}:6: no table of its cohorts has a split; name the column by `split` of a table in the catalog" in told
     )
+    bare = {**cohort(), "tables": []}
+    study.write_text(TEXT.replace("twoo, three", "bare"))
+    with pytest.raises(ConfigError) as caught:
+        check_configuration(write_catalog(tmp_path, one=cohort(split="set"), bare=bare), [study])
+    assert [str(fault) for fault in caught.value.faults] == [
+        f'{study}:2: the external cohort has no table of the block "clinical", on which models train; found tables of no block'
+    ]
     study.write_text(TEXT.replace("twoo, three", "two"))
     check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
 
