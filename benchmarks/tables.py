@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 LEAST_SPEED, MOST_MEMORY, MOST_OVERHEAD = 3.0, 3.0, 0.1
 COHORT, BLOCK, MISSING = "synthetic", "features", 0.01
 WAYS = {
-    "radweave": "radweave: read_ready, keep_table",
+    "radweave": "radweave: read_ready, keep_parquet",
     "pandas": 'pandas: read_csv(float_precision="round_trip"), checks, to_parquet',
     "pandas_default": "pandas: read_csv, checks, to_parquet",
 }
@@ -73,14 +73,13 @@ def read_with_radweave(folder: Path) -> None:
     """features.csv as a table of a store."""
     from features.core.catalog.catalog import Cohort
     from features.core.storage.store import Store
-    from features.core.storage.table import parquet_bytes
     from features.ready.read_ready import read_ready
-    from features.results.manifest import keep_table
+    from features.results.manifest import keep_parquet
     from tests.support.catalog import cohort_of
 
     cohort = Cohort.model_validate(cohort_of(tables=[{"block": BLOCK, "path": "features.csv", "id": "ID"}]))
     found = read_ready(folder, COHORT, cohort, BLOCK, b"k" * 64)
-    keep_table(Store(folder / "store"), BLOCK, COHORT, parquet_bytes(found.table), found.table.num_rows)
+    keep_parquet(Store(folder / "store"), BLOCK, COHORT, found.table, {"table": BLOCK, "cohort": COHORT})
 
 
 def read_with_pandas(folder: Path, precision: str | None) -> None:
@@ -213,7 +212,8 @@ def compare_study(patients: int, columns: int) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_study(folder, patients, columns)
-        os.environ["RADWEAVE_KEY"] = "k" * 64
+        (folder / "key").write_text("k" * 64)
+        os.environ["RADWEAVE_KEY_FILE"] = str(folder / "key")
         places = ["--catalog", folder / "data_catalog.yaml", "--store", folder / "store"]
         measure([ROOT / "radweave.py", "refresh", COHORT, *places])
         start = measure(

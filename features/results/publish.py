@@ -14,11 +14,11 @@ from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
-from features.core.storage.table import dictionary_rows, levels_text, parquet_bytes
+from features.core.storage.table import dictionary_rows, levels_text
 from features.images.index.index_cohort import Index
 from features.results.build_tables import build_tables, scan_rows
 from features.results.known_results import RESULT, KnownResults
-from features.results.manifest import CohortState, File, Manifest, commit, keep_table
+from features.results.manifest import CohortState, File, Manifest, commit, keep_parquet
 from features.results.patients import Tables
 from features.results.prefixes import settings_digests
 from features.results.published import Published, published_of
@@ -82,8 +82,8 @@ def publish(
         levels = {column.name: column.levels for column in columns[name] if column.levels}
         own = {prefix: digest for prefix, digest in settings.items() if f"{prefix}{RESULT}" in table.schema.names}
         told = {"settings": json.dumps(own, sort_keys=True)} if own else {}
-        data = parquet_bytes(table, {"table": name, "cohort": index.cohort, **told, **levels_text(levels)})
-        return keep_table(store, name, index.cohort, data, table.num_rows)
+        provenance = {"table": name, "cohort": index.cohort, **told, **levels_text(levels)}
+        return keep_parquet(store, name, index.cohort, table, provenance)
 
     files = {name: keep(name, table) for name, (table, _) in built_tables.items()}
     files |= {name: keep(name, table) for name, table in fixed.items()}

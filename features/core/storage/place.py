@@ -89,15 +89,11 @@ def _write(path: Path, data: Bytes, *, exclusive: bool) -> bool:
     if is_remote(path):
         return _put(path, data, exclusive=exclusive)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=TEMPORARY, dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
+        with temporary_file(path.parent, path.name) as temporary:
+            with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)
             if not exclusive:
                 temporary.replace(path)
             else:
@@ -105,13 +101,33 @@ def _write(path: Path, data: Bytes, *, exclusive: bool) -> bool:
                     os.link(temporary, path)
                 except FileExistsError:
                     return False
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({len(data)} bytes): {error.strerror or error}") from error
     return True
+
+
+@contextlib.contextmanager
+def temporary_file(folder: Path, name: str = "table") -> Iterator[Path]:
+    """An empty file in a local folder, which is made if need be; it is gone afterwards, unless it was given another name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, place = tempfile.mkstemp(prefix=f".{name}.", suffix=TEMPORARY, dir=folder)
+    os.close(handle)
+    temporary = Path(place)
+    try:
+        temporary.chmod(0o644)
+        yield temporary
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def put_file(temporary: Path, path: Path) -> None:
+    """Give a written temporary file its name, so that after a crash it is whole there, or not there."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
 
 
 def _put(path: Path, data: Bytes, *, exclusive: bool) -> bool:

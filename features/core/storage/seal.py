@@ -19,8 +19,8 @@ from features.core.storage.place import read_bytes
 
 KEY = "radweave:seal"
 _WORD = b"seal-sha256:"
-_DIGITS = 64
-BLANK = _WORD.decode() + _DIGITS * "0"
+SEAL_DIGITS = 64
+BLANK = _WORD.decode() + SEAL_DIGITS * "0"
 _PAGE = b"<!DOCTYPE html>"  # how a page begins
 _VALUE = re.compile(_WORD + rb"[0-9a-f]{64}")
 # Pattern of a folder of the store, how far from the end of the path it stands, and what to do about a damaged file in it.
@@ -48,20 +48,19 @@ _REMEDIES = (
 
 def sealed(data: bytes) -> bytes:
     """The bytes of a file with the last `BLANK` in them filled in."""
-    at = data.rindex(BLANK.encode()) + len(_WORD)
-    return data[:at] + hashlib.sha256(data).hexdigest().encode() + data[at + _DIGITS :]
+    at = seal_place(data)
+    return data[:at] + hashlib.sha256(data).hexdigest().encode() + data[at + SEAL_DIGITS :]
 
 
-def fill_seal(data: memoryview, start: int) -> None:
-    """Fill in the last `BLANK` of a file's bytes, which stands behind `start`. A large file is not copied for it."""
-    at = start + bytes(data[start:]).rindex(BLANK.encode()) + len(_WORD)
-    data[at : at + _DIGITS] = hashlib.sha256(data).hexdigest().encode()
+def seal_place(data: bytes) -> int:
+    """Where in the bytes of a file, or of its end, the digits of its blank seal are."""
+    return data.rindex(BLANK.encode()) + len(_WORD)
 
 
 def resealed(data: bytes) -> bytes:
     """The bytes of a sealed file that were changed since, with the seal that fits them now."""
     at = data.rindex(_WORD) + len(_WORD)
-    return sealed(data[:at] + _DIGITS * b"0" + data[at + _DIGITS :])
+    return sealed(data[:at] + SEAL_DIGITS * b"0" + data[at + SEAL_DIGITS :])
 
 
 def check_seal(data: bytes, where: Path) -> bool:
@@ -78,9 +77,9 @@ def check_seal(data: bytes, where: Path) -> bool:
         return False
     at += len(_WORD)
     found = hashlib.sha256(memoryview(data)[:at])
-    found.update(_DIGITS * b"0")
-    found.update(memoryview(data)[at + _DIGITS :])
-    if found.hexdigest().encode() != data[at : at + _DIGITS]:
+    found.update(SEAL_DIGITS * b"0")
+    found.update(memoryview(data)[at + SEAL_DIGITS :])
+    if found.hexdigest().encode() != data[at : at + SEAL_DIGITS]:
         raise damaged(where, "its bytes do not give the digest that it holds")
     return True
 

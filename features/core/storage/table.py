@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -13,9 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.core.column import Column, Type
+from features.core.digest import digest_bytes, digest_file
 from features.core.errors import StoreError
-from features.core.storage.place import Bytes, write_bytes
-from features.core.storage.seal import BLANK, KEY, damaged, fill_seal, read_sealed
+from features.core.storage.place import Bytes, put_file, temporary_file, write_bytes
+from features.core.storage.seal import BLANK, KEY, SEAL_DIGITS, damaged, read_sealed, seal_place
 
 LEVELS = "levels"  # in the provenance of a table: column → its levels, as JSON
 T = TypeVar("T")
@@ -27,6 +29,15 @@ ARROW: dict[Type, pa.DataType] = {
     "bool": pa.bool_(),
     "date": pa.date32(),
 }
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that is written: its sha-256, bytes, and path."""
+
+    sha256: str
+    bytes: int
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,44 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
 
     Columns whose levels the provenance tells are ordered categories, as which pandas, polars and R read them.
     """
+    # Room that is never too small, and memory only as it is written to: a stream that grows would hold all of it twice.
+    texts = sum(map(len, (provenance or {}).values()))
+    room = pa.allocate_buffer(3 * table.nbytes + 2**14 * (table.num_columns + 64) + 3 * texts)
+    sink = pa.FixedSizeBufferWriter(room)
+    _write_parquet(table, provenance, sink)
+    data = memoryview(room).cast("B")[: sink.tell()]
+    start = len(data) - int.from_bytes(data[-8:-4], "little") - 8  # of the footer
+    at = start + seal_place(bytes(data[start:]))
+    data[at : at + SEAL_DIGITS] = digest_bytes(data).encode()
+    return data
+
+
+def write_by_digest(
+    folder: Path, name: Callable[[str], str], table: pa.Table, provenance: Mapping[str, str]
+) -> Written:
+    """Write a table to a local folder under a name that its digest gives, unless it is there; memory never holds the file.
+
+    Raises OSError if the disk is full or not writable.
+    """
+    with temporary_file(folder) as path:
+        _write_parquet(table, provenance, str(path))
+        with path.open("r+b") as file:
+            size = file.seek(-8, io.SEEK_END) + 8
+            start = size - int.from_bytes(file.read(4), "little") - 8
+            file.seek(start)
+            at = start + seal_place(file.read())
+            seal = digest_file(path).encode()
+            file.seek(at)
+            file.write(seal)
+        sha256 = digest_file(path)
+        found = Written(sha256, size, folder / name(sha256))
+        if not found.path.is_file() or digest_file(found.path) != sha256:
+            put_file(path, found.path)
+    return found
+
+
+def _write_parquet(table: pa.Table, provenance: Mapping[str, str] | None, sink: Any) -> None:
+    """Write a table whose seal is blank to a path or an Arrow stream."""
     metadata = {f"radweave:{key}": value for key, value in sorted((provenance or {}).items())} | {KEY: BLANK}
     table = table.replace_schema_metadata(None)
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
@@ -109,11 +158,6 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
     told: dict[str, list[str]] = json.loads((provenance or {}).get(LEVELS, "{}"))
     levels = {name: words for name, words in told.items() if name in table.schema.names}
     table = ordered_categories(table, levels)
-    # Room that is never too small, and memory only as it is written to: a stream that grows would hold all of it twice.
-    room = pa.allocate_buffer(
-        3 * table.nbytes + 2**14 * (table.num_columns + 64) + 3 * sum(map(len, metadata.values()))
-    )
-    sink = pa.FixedSizeBufferWriter(room)
     with pq.ParquetWriter(
         sink,
         table.schema,
@@ -127,9 +171,6 @@ def parquet_bytes(table: pa.Table, provenance: Mapping[str, str] | None = None) 
     ) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(metadata)
-    data = memoryview(room).cast("B")[: sink.tell()]
-    fill_seal(data, len(data) - int.from_bytes(data[-8:-4], "little") - 8)
-    return data
 
 
 def ordered_categories(table: pa.Table, levels: Mapping[str, Sequence[str]]) -> pa.Table:
