@@ -200,12 +200,13 @@ def refresh_cohort(
     own = [recipe for recipe in recipes if recipe.name not in recipe_files()]
     known, key = KnownResults(store, name), load_key()
     cache = FileCache.load(store.files(name), key)
-    if cache.is_empty:  # the first refresh of a cohort: while its files are read, the workers load their libraries
+    declared = load_catalog(catalog).cohort(name)
+    if declared.images and cache.is_empty:  # the first refresh: while files are read, the workers load their libraries
         pool.warm(partial(load_libraries, recipes))
     tables = run_step(read_tables, catalog, name, known, FileCache(None, key) if rehash else cache)
     withdrawn = withdrawn_cases(store)
     retrieval = Retrieval()
-    if load_catalog(catalog).cohort(name).has_pacs:
+    if declared.has_pacs:
         retrieval = run_step(retrieve_series, catalog, name, again=rehash, withdrawn=withdrawn)
     for message in retrieval.messages:
         say(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from tasks.drafting.table_study.values import Values, one_of, true_value
 
 MOST_CLASSES = 10  # so many different whole numbers may be classes or grades as well as an amount
 UNITS = "days, weeks, months or years"
+_OPPOSITE = re.compile(r"censor|zensier|alive|surviv|living|lebend", re.IGNORECASE)
+_EVENTS = frozenset({"dead", "deceased", "event", "progressed", "recurred", "verstorben", "tot", "ereignis"})
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,9 @@ def _survival(asked: Asked, values: Values, timed: tuple[Values, str]) -> Aim:
     if len(values.counts) > 2:
         raise values.fault("has more than two values", hint="where they are causes of the event, give --cause instead")
     true = true_value(values, asked.positive, "--positive")
+    if not asked.positive and _OPPOSITE.search(values.column) and true.lower() not in _EVENTS:
+        what = f"may say of whom no event was seen: its name does, and {true} would mean that one was"
+        raise values.fault(what, hint="name the value that means that the event was seen: --positive VALUE")
     time, event = _time_word(timed), slug(values.column)
     word = endpoint_name(time, event)
     variable = {"type": "flag", "description": values.column, "role": "outcome"}

@@ -58,6 +58,8 @@ def test_a_target_is_what_its_values_are(
 def test_a_time_and_its_event_are_survival_in_days() -> None:
     found = aim({"OS (months)": "1.5 7 _", "dead": "1 0 1"}, time="OS (months)", event="dead")
     assert (found.word, found.endpoint) == ("os", {"kind": "survival", "time": "os_months", "event": "dead"})
+    alive = aim({"t_days": "1 7", "alive": "dead alive"}, time="t_days", event="alive")
+    assert alive.columns["alive"]["codes"] == {"alive": False, "dead": True}
     assert found.variables["os_months"]["unit"] == "days"
     assert found.columns["os_months"] == {"from": "OS (months)", "unit": "months"}
     assert found.said == (
@@ -91,6 +93,7 @@ def test_a_cause_makes_competing_risks() -> None:
         ({"y": "a b c"}, {"levels": ("a", "b"), "kind": "ordinal"}, "--levels lacks, in 1 row; found a, b, c; allowed: a, b"),
         ({"y": "a 1 2"}, {"kind": "continuous"}, "holds no number in 1 row"),
         ({"y": "a b c"}, {"kind": "binary"}, "has more than two values"),
+        ({"t_days": "1 2", "censored": "0 1"}, {}, 'the column "censored" may say of whom no event was seen: its name does'),
         ({"t": "1 2", "e": "0 1"}, {}, 'the name "t" does not tell the unit of the time; allowed: days, weeks, months or years'),
         ({"t": "1 x", "e": "0 1"}, {"time_unit": "days"}, 'the column "t" holds no number in 1 row'),
         ({"t": "1 2 3", "e": "0 1 2"}, {"time_unit": "days"}, "where they are causes of the event, give --cause instead"),
@@ -101,7 +104,7 @@ def test_a_cause_makes_competing_risks() -> None:
 def test_what_the_values_do_not_decide_is_asked_for(
     columns: dict[str, str], asked: dict[str, Any], message: str
 ) -> None:
-    roles = {"y": "target", "t": "time", "e": "event", "c": "cause"}
+    roles = {"y": "target", "t": "time", "t_days": "time", "e": "event", "censored": "event", "c": "cause"}
     with pytest.raises(ConfigError) as caught:
         aim(columns, **{roles[name]: name for name in columns}, **asked)
     assert message in str(caught.value)
