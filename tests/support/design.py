@@ -11,24 +11,11 @@ from features.core.design import EXTERNAL, TEST, Design
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Outcome
 from tasks.modelling.evaluation.study import Study
+from tests.support.kinds import settings_of
 
-BINARY: Endpoint = ENDPOINTS.parse({"kind": "binary", "column": "response"})
-SURVIVAL: Endpoint = ENDPOINTS.parse({"kind": "survival", "time": "days", "event": "died"})
 # An endpoint of every kind, by its kind.
-ANY_ENDPOINT: dict[str, Endpoint] = {
-    one.kind: one
-    for one in (
-        BINARY,
-        SURVIVAL,
-        ENDPOINTS.parse({"kind": "multiclass", "column": "subtype"}),
-        ENDPOINTS.parse({"kind": "multilabel", "labels": ["oedema", "necrosis"]}),
-        ENDPOINTS.parse({"kind": "ordinal", "column": "grade"}),
-        ENDPOINTS.parse({"kind": "continuous", "column": "change"}),
-        ENDPOINTS.parse(
-            {"kind": "competing_risks", "time": "days", "cause": "cause", "censored": "none", "of_interest": "relapse"}
-        ),
-    )
-}
+ANY_ENDPOINT: dict[str, Endpoint] = {kind: ENDPOINTS.parse(settings_of(ENDPOINTS, kind)) for kind in ENDPOINTS.modules}
+BINARY, SURVIVAL = ANY_ENDPOINT["binary"], ANY_ENDPOINT["survival"]
 
 
 def make_design(

@@ -27,6 +27,15 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "time_to_distant_failure": {"distant": {"days": "distant_days", "flag": "distant"}, **SEEN},
         "time_to_event": {"events": [{"cause": "relapse", "at": "relapse_days"}], "last_contact": "contact_days"},
     },
+    "Endpoint": {
+        "binary": {"column": "response"},
+        "survival": {"time": "days", "event": "died"},
+        "multiclass": {"column": "subtype"},
+        "multilabel": {"labels": ["oedema", "necrosis"]},
+        "ordinal": {"column": "grade"},
+        "continuous": {"column": "change"},
+        "competing_risks": {"time": "days", "cause": "cause", "censored": "none", "of_interest": "relapse"},
+    },
     "Filter": {
         "log": {"sigma_mm": [1.5]},
         "ibsi_mean": {"support": 3},

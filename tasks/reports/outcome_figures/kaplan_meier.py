@@ -24,7 +24,7 @@ LETTERS = 52  # of a line of the title
 _UNITS = (("years", 365.25, 3.0), ("months", 30.4375, 4.0), ("days", 1.0, 0.0))  # unit, days, used from so many of it
 
 
-class KaplanMeierFigure(OutcomeFigure):
+class KaplanMeier(OutcomeFigure):
     """The risk groups of the best combination and of the clinical baseline, each with the model of the winner.
 
     Those of the best combination also of each cohort of held-out cases.

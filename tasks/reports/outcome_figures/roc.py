@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from tasks.modelling.curves.roc import Roc, roc
+from tasks.modelling.curves import roc as curves
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
@@ -19,7 +19,7 @@ from tasks.reports.winner import Winner, find_score, held_out_cohorts
 LETTERS = 60  # of a line of the legend
 
 
-class RocFigure(OutcomeFigure):
+class Roc(OutcomeFigure):
     """One curve per set of blocks, for its best model; none if no curve is defined. Held-out cases have figures by cohort."""
 
     kind: Literal["roc"] = "roc"
@@ -80,14 +80,14 @@ def _figure(study: Study, result: StudyResult, winner: Winner, split: str, cohor
     return Plot(figure_id, title, caption, draw(figure_id, title, (4.9, height), paint))
 
 
-def _curve(result: StudyResult, split: str, blocks: str, model: str, cohort: str) -> Roc:
+def _curve(result: StudyResult, split: str, blocks: str, model: str, cohort: str) -> curves.Roc:
     table = result.predictions
     rows = table[(table["split"] == split) & (table["blocks"] == blocks) & (table["model"] == model)]
     rows = rows[rows["cohort"] == cohort] if cohort else rows
     if rows.empty:
-        return Roc(reason="no fold was predicted")
+        return curves.Roc(reason="no fold was predicted")
     fold = (rows["repeat"].astype(str) + "/" + rows["fold"].astype(str)).to_numpy(dtype=str)
-    return roc(rows["event"].to_numpy(dtype=bool), rows["score"].to_numpy(dtype=np.float64), fold)
+    return curves.roc(rows["event"].to_numpy(dtype=bool), rows["score"].to_numpy(dtype=np.float64), fold)
 
 
 def _label(study: Study, result: StudyResult, winner: Winner, name: str, split: str, cohort: str) -> str:
