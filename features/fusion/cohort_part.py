@@ -152,7 +152,7 @@ def _lacking(X: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Block → whether a row has no value in it."""
     names = {column: block_of(column, question.recipes) for column in X.columns}
     asked = {*question.blocks, "clinical"} if question.blocks else {*names.values()}
-    return lacking_blocks(X, names, asked, alone=len(question.all_cohorts) == 1)
+    return lacking_blocks(X, names, asked, alone=len(question.cohorts) == 1)
 
 
 def _facts(read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:

@@ -30,11 +30,12 @@ def copy_rows(result: StudyResult) -> tuple[CopyRow, ...]:
 
 def copies_sentence(result: StudyResult) -> str:
     """How many patients are copies, "" if nobody is."""
+    known = result.patients + sum(one.patients for one in result.held_out)
     joined, told = (_patients(result.copies, joined=joined) for joined in (True, False))
     sentences = []
     if joined:
         sentences.append(
-            f"{counted(joined, 'patient')} of {result.patients} may be copies of one another (one image, or equal predictors): "
+            f"{counted(joined, 'patient')} of {known} may be copies of one another (one image, or equal predictors): "
             "they stand on one side of every fold, and intervals count them once."
         )
     if told:

@@ -69,6 +69,7 @@ def test_held_out_cohorts_are_predicted_scored_and_counted(inside, command, tmp_
     }  # fmt: skip
     flow = read_provenance(run / "design.parquet")["flow"]
     assert '"reasons": {"copy of a patient who trains": 1}' in flow
+    assert "no clinical value" not in flow  # no cohort has such columns
     held_out = read_table(run / "design.parquet").to_pandas()["held_out"]
     assert held_out.value_counts().to_dict() == {"": 45, "external": 19, "test": 15}
 
