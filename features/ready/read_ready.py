@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from features.ready.chosen import Chosen, choose
 from features.ready.unknown_ids import check_known
 from features.tables.cells import SPOKEN, Cells, Odd
 from features.tables.files import require, some_rows
+from features.tables.number import parse_number
 from features.tables.open_table import open_table
 from features.tables.owners import SPLIT, Owners, Roster, centre_roster, owner_columns, owners_of, shown
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
@@ -167,17 +168,25 @@ def _numbers(source: ReadyTable, chosen: Chosen, cells: Cells, faults: list[Faul
             texts.append(name)
         else:
             wrong[name] = odd
-    for name, odd in list(wrong.items())[:10]:
-        word = f'such as "{odd.word}", ' if odd.word.casefold() in SPOKEN else ""
-        rows = some_rows(odd.lines)
-        what = f"{odd.count} cell{'s are no number' if odd.count > 1 else ' is no number'}"
-        hint = "if they mean missing, add their codes to missing; codes of a category need their levels in categories"
-        other = "," if source.decimal == "." else "."
-        allowed = f'finite numbers with "{source.decimal}"; is the decimal sign "{other}"?'
-        faults.append(Fault(f"{source.path}, column {name}", what, word + rows, allowed, hint))
-    if len(wrong) > 10:
-        faults.append(Fault(source.path, f"{len(wrong) - 10} more columns hold cells that are no numbers"))
+    if wrong:
+        faults.append(_no_numbers(source, wrong))
     return {*chosen.numbers} - {*texts}, texts
+
+
+def _no_numbers(source: ReadyTable, wrong: Mapping[str, Odd]) -> Fault:
+    """One fault for all cells of a table that are no numbers; those that may be ids are not shown."""
+    words = [word for word in dict.fromkeys(odd.word for odd in wrong.values()) if word.casefold() in SPOKEN]
+    found = [f"column {name}: {odd.count} in {some_rows(odd.lines)}" for name, odd in wrong.items()]
+    found = [*found[:10], *([f"{len(found) - 10} columns more"] if len(found) > 10 else [])]
+    said = f" ({', '.join(words)})" if words else ""
+    hint = (
+        f"if they mean missing, add their codes{said} to missing; codes of a category need their levels in categories"
+    )
+    other = "," if source.decimal == "." else "."
+    if all(parse_number(odd.word, other) is not None for odd in wrong.values()):
+        hint = f'if the decimal sign is "{other}", declare decimal: "{other}"'
+    what = "cells of features are no numbers"
+    return Fault(source.path, what, "; ".join(found), f'finite numbers with "{source.decimal}"', hint)
 
 
 def _said(chosen: Chosen, texts: Sequence[str]) -> str:

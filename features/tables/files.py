@@ -149,7 +149,7 @@ def normalise_ids(
             found = some_places([place for place, name in zip(places, written, strict=True) if name in names], what)
             faults.append(Fault(source.path, message, found, allowed, hint))
 
-    check("patient ids are empty", lambda name: not name)
+    check("patient ids are empty", lambda name: not name, "", 'or declare id: "#", if no other table is joined by ids')
     check("patient ids do not have the declared form", lambda name: bool(name) and not known[name])
     check("Excel has turned patient ids into dates or numbers", is_excel_damage, "", "write them again, as text")
     if not repeated:

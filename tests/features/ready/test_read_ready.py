@@ -117,12 +117,16 @@ def test_rows_without_ids_are_numbered(read: Read, tmp_path: Path) -> None:
 
 def test_cells_that_are_no_numbers_name_their_rows_and_never_ids(read: Read) -> None:
     found = faults(read, {"text": "ID,x,y\np1,#NAME?,1\np2,1,Jane\np3,2,3\n"})
-    assert 't0.csv, column x: 1 cell is no number; found such as "#NAME?", rows 2' in found
-    assert "t0.csv, column y: 1 cell is no number; found rows 3; allowed: finite numbers" in found
-    assert "Jane" not in found and "add their codes to missing" in found
+    assert (
+        "t0.csv: cells of features are no numbers; found column x: 1 in rows 2; column y: 1 in rows 3; allowed: finite numbers "
+        'with "."; if they mean missing, add their codes (#NAME?) to missing' in found
+    )
+    assert "Jane" not in found
     assert read({"text": "ID,x\np1,#NAME?\np2,1\n", "missing": ["#NAME?"]}).table["x"].null_count == 1
-    assert "column sex: 2 cells are no number" in faults(read, {"text": "ID,sex\np1,m\np2,f\n", "columns": ["sex"]})
-    assert 'column x: 2 cells are no number; found such as "nan"' in faults(read, {"text": "ID,x\np1,nan\np2,inf\n"})
+    assert "column sex: 2 in rows 2, 3" in faults(read, {"text": "ID,sex\np1,m\np2,f\n", "columns": ["sex"]})
+    assert "column x: 2 in rows 2, 3; allowed: finite numbers" in faults(read, {"text": "ID,x\np1,nan\np2,inf\n"})
+    comma = faults(read, {"text": 'ID,x\np1,"1,5"\n', "columns": ["x"]})
+    assert 'if the decimal sign is ",", declare decimal: ","' in comma
 
 
 def test_categories_are_their_declared_levels(read: Read) -> None:
