@@ -61,7 +61,7 @@ def _table(source: TextSource, file: Any) -> Any:
         found["/"] = file
     else:
         file.visititems(note)
-    key = str(getattr(source, "key", "")).strip("/")
+    key = source.key.strip("/")
     if key and key not in found:
         raise ConfigError(
             [Fault(source.path, f'there is no table "{key}" in it', "", ", ".join(found), did_you_mean(key, found))]

@@ -257,7 +257,7 @@ def _nothing(folder: Path, survey: Survey, headers: Headers, sheets: Sequence[Sh
         return f"{folder}: no image here can be described: {'; '.join(left)}"
     if sheets:
         return (
-            f"{folder}: {several(len(sheets), 'table')} and no images: a catalog needs images with masks. "
-            "Give the folder that holds both; to describe tables of images elsewhere, see docs/tables.md"
+            f"{folder}: {several(len(sheets), 'table')} and no images, and init begins with images. For a table of features: "
+            "radweave study --table FILE; for other tables, see docs/ready-made-tables.md"
         )
     return f"{folder}: {several(survey.count, 'file')}, of which none is an image (DICOM, NIfTI, NRRD, MetaImage) or a table"

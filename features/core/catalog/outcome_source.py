@@ -93,8 +93,9 @@ def _outcomes(tables: Sequence[TableSource], variables: Mapping[str, Variable]) 
 
 
 def is_same_sheet(one: TextSource, other: TextSource, is_same_file: Callable[[TextSource, TextSource], bool]) -> bool:
-    """Whether two sources read the same rows: one file, and not two sheets of it."""
-    return (one is other or is_same_file(one, other)) and not (one.sheet and other.sheet and one.sheet != other.sheet)
+    """Whether two sources read the same rows: one file, and not two sheets or tables of it."""
+    apart = any(mine and theirs and mine != theirs for mine, theirs in ((one.sheet, other.sheet), (one.key, other.key)))
+    return (one is other or is_same_file(one, other)) and not apart
 
 
 def is_same_path(one: TextSource, other: TextSource) -> bool:

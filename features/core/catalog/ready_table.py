@@ -32,7 +32,6 @@ class ReadyTable(TableSource):
         description="the block that its columns make, by a word of your own, such as radiomics_ct or proteins",
         json_schema_extra={"not": {"enum": list(BUILT_IN)}},
     )
-    key: str = Field("", description="name of the table in an HDF5 file; without it, the only one")
     timepoint: Timepoints | None = Field(None, description="column of the time point; without it, see known_at")
     known_at: str = Field(
         "baseline", description="time point at which all is known, where there is no timepoint column"

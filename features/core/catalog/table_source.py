@@ -108,6 +108,7 @@ class TextSource(Frozen):
     )
     id_form: IdForm | None = Field(None, description="how ids are written here, in place of that of the cohort")
     sheet: str | None = Field(None, description="sheet of an Excel file; without it, the only one")
+    key: str = Field("", description="name of the table in an HDF5 file; without it, the only one")
     separator: str = Field(",", min_length=1, max_length=1, description="character between cells")
     decimal: Literal[".", ","] = Field(".", description="decimal mark")
     encoding: str = Field("utf-8-sig", description="encoding of the text, such as utf-8 or cp1252")

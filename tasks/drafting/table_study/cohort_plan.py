@@ -143,7 +143,7 @@ class CohortPlan:
         """The keys that all entries of a file share."""
         path = table.path.resolve().relative_to(root).as_posix()
         values: dict[str, Any] = {"path": path, "id": self.asked.id_of(table.path)}
-        values |= table.asked
+        values |= table.place
         if table.declared:
             told = ", ".join(f"{key} {value!r}" for key, value in table.declared.items())
             self.said.append(f"{table.name}: {told}, by its first rows")

@@ -53,13 +53,14 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class SeenTable:
-    """path: the file. asked, declared: keys of the catalog that say how it is written, as somebody says and as it looks.
+    """path: the file. place: its sheet, or its table in an HDF5 file, if there are several. declared: keys of the catalog that
+    say how it is written, where that is not what is usual.
 
     header: the names of all columns. named: column → cells, of those that somebody names. rows: how many there are.
     """
 
     path: Path
-    asked: dict[str, str]
+    place: dict[str, str]
     declared: dict[str, str]
     header: tuple[str, ...]
     named: dict[str, Sequence[str]]
@@ -90,8 +91,10 @@ def see_table(path: Path, asked: Asked) -> SeenTable:
         near = sorted(one.name for one in path.parent.glob(f"{path.name.split('.')[0]}.*") if one.is_file())
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
         raise DataError(f"--table {path}: there is no such file{hint}")
-    said, declared = _sheet(path, asked.sheet), _declared(path)
-    source = ReadyTable.model_validate({"block": "any", "path": path.name, "id": asked.id_of(path), **said, **declared})
+    place, declared = _place(path, asked.sheet), _declared(path)
+    source = ReadyTable.model_validate(
+        {"block": "any", "path": path.name, "id": asked.id_of(path), **place, **declared}
+    )
     file = open_table(path.parent, source)
     header = tuple(file.header)
     ids = [] if source.id == NUMBERED else [source.id]
@@ -107,11 +110,11 @@ def see_table(path: Path, asked: Asked) -> SeenTable:
         _check_once(path, cells.texts[name], cells.lines)
     columns = _columns(file, source, others, cells)
     return SeenTable(
-        path, said, declared, header, {name: cells.texts[name] for name in named}, columns, len(cells.lines)
+        path, place, declared, header, {name: cells.texts[name] for name in named}, columns, len(cells.lines)
     )
 
 
-def _sheet(path: Path, sheet: str) -> dict[str, str]:
+def _place(path: Path, sheet: str) -> dict[str, str]:
     name = path.name.lower()
     return (
         {"sheet": sheet} if sheet and name.endswith(EXCEL) else {"key": sheet} if sheet and name.endswith(HDF5) else {}
