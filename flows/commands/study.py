@@ -38,7 +38,7 @@ def study(
     ] = None,
     patient: Annotated[
         list[str] | None,
-        _option("--id", text="Column of the patient ids; # if there is none. Given again, that of the next table."),
+        _option("--id", text="Column of the patient ids; '#' if there is none. Given again, that of the next table."),
     ] = None,
     sheet: Annotated[
         str, _option(text="Sheet of a workbook, or table of an HDF5 file, where there are several.", metavar="NAME")

@@ -47,7 +47,7 @@ class Asked:
 
     def __post_init__(self) -> None:
         if not self.ids:
-            raise RadweaveError("which column holds the patient ids? Give --id COLUMN; --id # if each row is a patient")
+            raise RadweaveError("which column holds the patient ids? Give --id COLUMN; --id '#' if each row is a patient")
         if len(self.ids) not in (1, len(self.tables)):
             raise RadweaveError(f"--id is given {len(self.ids)} times: give it once, or once for each --table")
         files = [path.resolve() for path in (*self.tables, *self.external)]
