@@ -195,7 +195,11 @@ def score_table(folder: Path) -> Table:
         part = f"{row['split']}, {row['cohort']} (n = {row['n']})" if row["cohort"] else row["split"]
         lines.setdefault((part, row["blocks"]), {})[row["model"]] = row
     table = Table(title=f"{study['title'] or study['name']}: {metric.replace('_', ' ')} with 95 % interval")
-    needed = max(len(blocks) for _, blocks in lines) + 2 + sum(max(len(one), 16) + 3 for one in models) + 4
+    needed = (
+        max(max(len(part) + 1, len(blocks) + 2) for part, blocks in lines)
+        + sum(max(len(one), 16) + 3 for one in models)
+        + 4
+    )
     fits = needed <= Console().width
     table.add_column("blocks", overflow="fold", no_wrap=fits)
     for model in models:

@@ -1,0 +1,34 @@
+"""What a study prints: the scores of its endpoint's first metric, its headline, and where the report is."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from features.core.storage.seal import json_bytes
+from features.core.storage.table import write_table
+from flows.screen import Screen
+
+
+def test_a_study_prints_its_first_metric_and_its_headline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "split": "nested",
+        "blocks": "features",
+        "model": "lasso",
+        "centre": "",
+        "cohort": "",
+        "low": None,
+        "high": None,
+    }
+    scores = [{**row, "metric": "r2", "value": 0.5}, {**row, "metric": "rank_c", "value": 0.7}]
+    write_table(
+        tmp_path / "scores.parquet", pa.Table.from_pylist([{**one, "n": 40, "events": None} for one in scores]), {}
+    )
+    facts = {"study": {"title": "", "name": "amount"}, "headline": "Best of 1 combination: R² 0.50."}
+    (tmp_path / "study.json").write_bytes(json_bytes(facts))
+    with Screen() as screen:
+        screen.show_studies([tmp_path])
+    printed = capsys.readouterr().out
+    assert "amount: r2 with 95 % interval" in printed and "0.50" in printed and "0.70" not in printed
+    assert "n = 40" in printed and "events" not in printed
+    assert printed.splitlines()[-2:] == ["Best of 1 combination: R² 0.50.", f"Report: {tmp_path / 'report.html'}"]
