@@ -74,7 +74,7 @@ def read_with_radweave(folder: Path) -> None:
     from features.core.catalog.catalog import Cohort
     from features.core.storage.store import Store
     from features.ready.read_ready import read_ready
-    from features.results.manifest import keep_parquet
+    from features.results.keep_parquet import keep_parquet
     from tests.support.catalog import cohort_of
 
     cohort = Cohort.model_validate(cohort_of(tables=[{"block": BLOCK, "path": "features.csv", "id": "ID"}]))

@@ -34,7 +34,7 @@ from features.core.storage.place import (
 )
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import REGION, Store
-from features.core.storage.table import parquet_bytes, table_of_bytes, write_by_digest
+from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, mark_used, read_rows, with_key, write_rows
 from features.results.schemas import FIXED, IMAGE_BLOCKS
 from features.results.side_by_side import side_by_side
@@ -260,19 +260,6 @@ def keep_table(store: Store, table: str, cohort: str, data: Bytes, rows: int) ->
     if not path.is_file() or digest_bytes(read_bytes(path)) != sha256:
         write_bytes(path, data)
     return file
-
-
-def keep_parquet(store: Store, table: str, cohort: str, data: pa.Table, provenance: Mapping[str, str]) -> File:
-    """Write a table under the digest of its bytes, unless it is there; on a local disk memory never holds these bytes."""
-    if is_remote(store.root):
-        return keep_table(store, table, cohort, parquet_bytes(data, provenance), data.num_rows)
-    place = store.root / f"tables/{table}"
-    try:
-        found = write_by_digest(place, lambda sha256: f"{cohort}.{sha256[:16]}.parquet", data, provenance)
-    except OSError as error:
-        raise StoreError(f"{place}: a table cannot be written: {error.strerror or error}") from error
-    path = f"tables/{table}/{found.path.name}"
-    return File(path=path, sha256=found.sha256, bytes=found.bytes, rows=data.num_rows)
 
 
 def commit(

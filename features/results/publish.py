@@ -17,8 +17,9 @@ from features.core.storage.store import Store
 from features.core.storage.table import dictionary_rows, levels_text
 from features.images.index.index_cohort import Index
 from features.results.build_tables import build_tables, scan_rows
+from features.results.keep_parquet import keep_parquet
 from features.results.known_results import RESULT, KnownResults
-from features.results.manifest import CohortState, File, Manifest, commit, keep_parquet
+from features.results.manifest import CohortState, File, Manifest, commit
 from features.results.patients import Tables
 from features.results.prefixes import settings_digests
 from features.results.published import Published, published_of

@@ -120,7 +120,7 @@ def test_many_double_ids_are_cut(read: Read) -> None:
 
 
 def test_empty_ids_are_named_by_their_rows(read: Read) -> None:
-    with pytest.raises(ConfigError, match="patient ids are empty; found rows 3, 4$"):
+    with pytest.raises(ConfigError, match="patient ids are empty; found rows 3, 4; or declare id"):
         read("id,a\n1,1\n,2\n  ,3\n")
 
 
