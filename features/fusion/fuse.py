@@ -42,8 +42,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     parts = [cohort_part(mart, catalog, name, question) for name in question.all_cohorts]
     training = parts[: len(question.cohorts)]
     endpoint = parts[0].endpoint
-    if len({(part.endpoint.kind, part.outcome.levels) for part in parts}) > 1:
-        raise RadweaveError(f'the endpoint "{question.endpoint}" is not of the same kind and levels in every cohort')
+    _check_same_endpoint(question, parts)
     _check_same_meaning(catalog, question)
     _check_same_units(question, parts)
     X = pd.concat([part.X for part in parts], verify_integrity=True)
@@ -94,6 +93,19 @@ def _check_blocks_known(design: Design, question: Question) -> None:
                 f'all {block} columns are known at {", ".join(late)}, after the prediction at "{question.predict_at}": '
                 f"leave {block} out of the blocks, or predict later"
             )
+
+
+def _check_same_endpoint(question: Question, parts: Sequence[Part]) -> None:
+    """Raises RadweaveError if the endpoint is of another kind, or of other levels, in one of the cohorts."""
+    found = {
+        name: " of ".join([part.endpoint.kind, *filter(None, [", ".join(part.outcome.levels)])])
+        for name, part in zip(question.all_cohorts, parts, strict=True)
+    }
+    if len({*found.values()}) > 1:
+        told = "; ".join(f"{name}: {what}" for name, what in found.items())
+        raise RadweaveError(
+            f'the endpoint "{question.endpoint}" is not of the same kind and levels in every cohort: {told}'
+        )
 
 
 def _check_same_meaning(catalog: Catalog, question: Question) -> None:
