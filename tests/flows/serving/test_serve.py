@@ -152,6 +152,7 @@ def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
         assert fields[f"{kind}_endpoint"]["enum"] == [endpoint]
         (first,) = fields[f"{kind}_models"]["default"]
         assert kind in MODELS.parse(first["model"]).endpoints
+    assert study["properties"]["external"]["items"]["enum"] == ["builtin"]
     from tasks.modelling.splits.split import SPLITS
 
     assert len(study["definitions"]["ChosenSplit"]["properties"]["split"]["anyOf"]) == len(SPLITS.modules)
