@@ -43,7 +43,10 @@ def study(
     sheet: Annotated[
         str, _option(text="Sheet of a workbook, or table of an HDF5 file, where there are several.", metavar="NAME")
     ] = "",
-    target: Annotated[str, _option(text="Column of what is predicted: two values, classes, grades or a number.")] = "",
+    target: Annotated[
+        list[str] | None,
+        _option(text="Column of what is predicted: two values, classes, grades or a number. Given again: labels."),
+    ] = None,
     time: Annotated[str, _option(text="Column of the time to the event, or to the last contact.")] = "",
     event: Annotated[str, _option(text="Column that says whether the event was seen.")] = "",
     cause: Annotated[str, _option(text="Column of the cause of the event, where there are several.")] = "",
@@ -103,7 +106,7 @@ def study(
     columns = {
         "ids": tuple(patient or ()),
         "sheet": sheet,
-        "target": target,
+        "targets": tuple(target or ()),
         "time": time,
         "event": event,
         "cause": cause,
@@ -132,9 +135,8 @@ def study(
         study_table(asked_of(table, **columns), folder, store, chosen)
         return
     if given := [name for name, value in {**columns, "folder": folder}.items() if value]:
-        raise RadweaveError(
-            f"--{given[0].replace('ids', 'id').replace('_', '-')} goes with --table FILE, which is not given"
-        )
+        option = {"ids": "id", "targets": "target"}.get(given[0], given[0].replace("_", "-"))
+        raise RadweaveError(f"--{option} goes with --table FILE, which is not given")
     if not studies:
         raise RadweaveError(
             "name a study, or a table of features: radweave study --table FILE --id COLUMN --target COLUMN"

@@ -18,6 +18,7 @@ MOST_CLASSES = 10  # so many different whole numbers may be classes or grades as
 UNITS = "days, weeks, months or years"
 _OPPOSITE = re.compile(r"censor|zensier|alive|surviv|living|lebend", re.IGNORECASE)
 _EVENTS = frozenset({"dead", "deceased", "event", "progressed", "recurred", "verstorben", "tot", "ereignis"})
+Drafted = tuple[str, dict[str, Any], dict[str, Any]]  # a variable's word, the variable, and its source
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ def aim_of(asked: Asked, values_of: Callable[[str], Values]) -> Aim:
 
     Raises ConfigError where the values do not decide what is meant, and DataError where there is nothing to predict.
     """
-    if asked.target:
-        values = values_of(asked.target)
+    if len(asked.targets) > 1:
+        return _multilabel(asked, [values_of(one) for one in asked.targets])
+    if asked.targets:
+        values = values_of(asked.targets[0])
         kind = asked.kind or _kind(values)
         return _TARGETS[kind](asked, values)
     time = _time(values_of(asked.time), asked)
@@ -72,14 +75,25 @@ def _need_two(values: Values) -> None:
 
 
 def _binary(asked: Asked, values: Values) -> Aim:
+    flag, said = _yes(asked, values)
+    return _aim(flag[0], {"kind": "binary", "column": flag[0]}, [flag], said, values)
+
+
+def _multilabel(asked: Asked, values: list[Values]) -> Aim:
+    flags = [_yes(asked, one) for one in values]
+    endpoint = {"kind": "multilabel", "labels": [flag[0] for flag, _ in flags]}
+    return _aim("labels", endpoint, [flag for flag, _ in flags], "; ".join(said for _, said in flags), *values)
+
+
+def _yes(asked: Asked, values: Values) -> tuple[Drafted, str]:
+    """The variable of a column of yes and no, and what is to be said of it."""
     _need_two(values)
     if len(values.counts) > 2:
         raise values.fault("has more than two values", hint="say --kind multiclass, ordinal or continuous")
-    word = slug(values.column)
     true = true_value(values, asked.positive, "--positive")
     variable = {"type": "flag", "description": values.column, "role": "outcome"}
     said = f"{values.column}: {true} means yes, in {values.counts[true]} of {values.counts.total()}"
-    return _aim(word, {"kind": "binary", "column": word}, [(word, variable, _flag(values, true))], said, values)
+    return (slug(values.column), variable, _flag(values, true)), said
 
 
 def _flag(values: Values, true: str) -> dict[str, Any]:
@@ -180,7 +194,7 @@ def _time_word(timed: tuple[Values, str]) -> str:
     return slug(timed[0].column)
 
 
-def _timed(timed: tuple[Values, str]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _timed(timed: tuple[Values, str]) -> Drafted:
     values, unit = timed
     variable = {"type": "number", "description": values.column, "role": "outcome", "unit": "days"}
     return _time_word(timed), variable, _source(values) | ({"unit": unit} if unit != "days" else {})
@@ -193,7 +207,7 @@ def _source(values: Values) -> dict[str, Any]:
 def _aim(
     word: str,
     endpoint: dict[str, Any],
-    variables: list[tuple[str, dict[str, Any], dict[str, Any]]],
+    variables: list[Drafted],
     said: str,
     *values: Values,
 ) -> Aim:

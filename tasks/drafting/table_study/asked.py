@@ -15,10 +15,10 @@ TimeUnit = Literal["days", "weeks", "months", "years"]
 
 @dataclass(frozen=True)
 class Asked:
-    """Tables, their columns by name, and what is predicted: `target`; `time` with `event`; or `time` with `cause`.
+    """Tables, their columns by name, and what is predicted: targets; `time` with `event`; or `time` with `cause`.
 
     ids: the column of the patient ids, in all tables or in each; its name may be empty.
-    positive: the value of `target`, or of `event`, that means yes. levels: those of an ordinal target, from low to high.
+    positive: the value of each target, or of `event`, that means yes. levels: those of an ordinal target, from low to high.
     test: the value of `split` that means held out. clinical: columns of the clinical block. leak_checked: columns that look
     like outcomes, and are none. exclude: shell patterns. external: tables of cohorts that models only predict.
     Raises RadweaveError where two of these contradict each other.
@@ -27,7 +27,7 @@ class Asked:
     tables: tuple[Path, ...]
     ids: tuple[str, ...] = ()
     sheet: str = ""
-    target: str = ""
+    targets: tuple[str, ...] = ()
     kind: TargetKind | None = None
     positive: str = ""
     levels: tuple[str, ...] = ()
@@ -47,7 +47,9 @@ class Asked:
 
     def __post_init__(self) -> None:
         if not self.ids:
-            raise RadweaveError("which column holds the patient ids? Give --id COLUMN; --id '#' if each row is a patient")
+            raise RadweaveError(
+                "which column holds the patient ids? Give --id COLUMN; --id '#' if each row is a patient"
+            )
         if len(self.ids) not in (1, len(self.tables)):
             raise RadweaveError(f"--id is given {len(self.ids)} times: give it once, or once for each --table")
         files = [path.resolve() for path in (*self.tables, *self.external)]
@@ -55,17 +57,17 @@ class Asked:
             raise RadweaveError("--table, --external: one file is given twice")
         if self.external and len(self.tables) > 1:
             raise RadweaveError("--external goes with a single --table, whose columns the external table has, too")
-        if not self.target and not self.time:
+        if not self.targets and not self.time:
             raise RadweaveError(
                 "what is to be predicted? Give --target COLUMN, or --time COLUMN with --event COLUMN (or --cause COLUMN)"
             )
-        if self.target and self.time:
+        if self.targets and self.time:
             raise RadweaveError("--target and --time: a study predicts one of them; leave the other one out")
         if self.time and bool(self.event) == bool(self.cause):
             raise RadweaveError(
                 "--time goes with --event COLUMN (was it seen?), or with --cause COLUMN (which of several was it?)"
             )
-        target, event = bool(self.target), bool(self.event)
+        target, event = bool(self.targets), bool(self.event)
         for option, given, wanted, fits in (
             ("--kind", self.kind, "--target", target),
             ("--levels", self.levels, "--target", target),
@@ -79,6 +81,8 @@ class Asked:
         ):
             if given and not fits:
                 raise RadweaveError(f"{option} goes with {wanted}, which is not given")
+        if len(self.targets) > 1 and (self.kind or self.levels):
+            raise RadweaveError("--kind and --levels go with a single --target; each of several is yes or no")
         if self.levels and self.kind not in (None, "ordinal", "multiclass"):
             raise RadweaveError(f"--levels goes with --kind ordinal or multiclass; found {self.kind}")
         if self.positive and self.kind not in (None, "binary"):
@@ -100,4 +104,4 @@ class Asked:
     @property
     def outcomes(self) -> tuple[str, ...]:
         """The columns of what is predicted."""
-        return tuple(filter(None, (self.target, self.time, self.event, self.cause)))
+        return tuple(filter(None, (*self.targets, self.time, self.event, self.cause)))

@@ -51,8 +51,9 @@ def draft_table_study(
 
 def _as_external(asked: Asked, own: CohortPlan, table: SeenTable) -> Asked:
     """What is asked of an external table: the same columns, and an endpoint of the same kind and levels."""
-    kind = own.aim.endpoint["kind"] if asked.target else None
-    levels = own.aim.variables[own.aim.word].get("levels", ()) if asked.target else ()
+    is_one = len(asked.targets) == 1
+    kind = own.aim.endpoint["kind"] if is_one else None
+    levels = own.aim.variables[own.aim.word].get("levels", ()) if is_one else ()
     return replace(
         asked,
         tables=(table.path,),

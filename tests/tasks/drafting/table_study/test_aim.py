@@ -49,7 +49,7 @@ def aim(columns: dict[str, str], **asked: Any) -> Aim:
 def test_a_target_is_what_its_values_are(
     cells: str, asked: dict[str, Any], endpoint: str, variable: dict[str, Any], source: dict[str, Any]
 ) -> None:
-    found = aim({"My Target": cells}, target="My Target", **asked)
+    found = aim({"My Target": cells}, targets=("My Target",), **asked)
     assert (found.word, found.endpoint) == ("my_target", {"kind": endpoint, "column": "my_target"})
     assert found.variables == {"my_target": {"description": "My Target", "role": "outcome", **variable}}
     assert found.columns == {"my_target": {"from": "My Target", **source}}
@@ -66,6 +66,12 @@ def test_a_time_and_its_event_are_survival_in_days() -> None:
         "OS (months) in months; dead: 1 means seen, in 2 of 3",
         "OS (months): missing in 1 row, whose patients are left out",
     )
+
+
+def test_several_targets_are_labels() -> None:
+    found = aim({"hpv": "1 0 1", "p16": "no yes yes"}, targets=("hpv", "p16"))
+    assert (found.word, found.endpoint) == ("labels", {"kind": "multilabel", "labels": ["hpv", "p16"]})
+    assert found.said == ("hpv: 1 means yes, in 2 of 3; p16: yes means yes, in 2 of 3",)
 
 
 def test_a_cause_makes_competing_risks() -> None:
@@ -104,29 +110,32 @@ def test_a_cause_makes_competing_risks() -> None:
 def test_what_the_values_do_not_decide_is_asked_for(
     columns: dict[str, str], asked: dict[str, Any], message: str
 ) -> None:
-    roles = {"y": "target", "t": "time", "t_days": "time", "e": "event", "censored": "event", "c": "cause"}
+    roles = {"t": "time", "t_days": "time", "e": "event", "censored": "event", "c": "cause"}
     with pytest.raises(ConfigError) as caught:
-        aim(columns, **{roles[name]: name for name in columns}, **asked)
+        aim(columns, **({"targets": ("y",)} if "y" in columns else {roles[name]: name for name in columns}), **asked)
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(("cells", "message"), [("1 1 1", "has one value in all rows"), ("_ NA nan", "is empty")])
 def test_a_target_that_is_the_same_for_all_predicts_nothing(cells: str, message: str) -> None:
     with pytest.raises(DataError, match=f't.csv: the column "y" {message}; nothing can be predicted'):
-        aim({"y": cells}, target="y")
+        aim({"y": cells}, targets=("y",))
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
         ({}, "what is to be predicted?"),
-        ({"target": "y", "time": "t"}, "a study predicts one of them"),
+        ({"targets": ("y",), "time": "t"}, "a study predicts one of them"),
         ({"time": "t"}, "--time goes with --event COLUMN"),
-        ({"target": "y", "time_unit": "days"}, "--time-unit goes with --time, which is not given"),
-        ({"target": "y", "test": "x"}, "--test goes with --split, which is not given"),
-        ({"target": "y", "kind": "continuous", "levels": ("a",)}, "--levels goes with --kind ordinal or multiclass"),
-        ({"target": "y", "ids": ("a", "b")}, "--id is given 2 times: give it once, or once for each --table"),
-        ({"target": "y", "ids": ()}, "which column holds the patient ids?"),
+        ({"targets": ("y",), "time_unit": "days"}, "--time-unit goes with --time, which is not given"),
+        ({"targets": ("y",), "test": "x"}, "--test goes with --split, which is not given"),
+        (
+            {"targets": ("y",), "kind": "continuous", "levels": ("a",)},
+            "--levels goes with --kind ordinal or multiclass",
+        ),
+        ({"targets": ("y",), "ids": ("a", "b")}, "--id is given 2 times: give it once, or once for each --table"),
+        ({"targets": ("y",), "ids": ()}, "which column holds the patient ids?"),
     ],
 )
 def test_options_that_contradict_each_other_are_told(asked: dict[str, Any], message: str) -> None:

@@ -28,7 +28,7 @@ MORE = "PatientID;response;g1\np1;yes;0,5\np2;no;1,5\np3;no;2,5\np4;yes;3,5\n"
 
 def draft(folder: Path, *files: Path, **asked: Any) -> tuple[TableStudy, Cohort, dict[str, Any]]:
     """The draft, its cohort and its study."""
-    options = {"ids": ("PatientID",), "target": "response", "exclude": ("os_*",), **asked}
+    options = {"ids": ("PatientID",), "targets": ("response",), "exclude": ("os_*",), **asked}
     given = Asked(files or (write(folder, "features.csv", FEATURES),), **options)
     tables, others = ([see_table(path, given) for path in paths] for paths in (given.tables, given.external))
     found = draft_table_study(given, tables, "mine", folder / "mine", {one.path.stem: one for one in others})
@@ -70,6 +70,27 @@ def test_a_table_becomes_a_catalog_and_a_study(tmp_path: Path) -> None:
         "site: 2 centres: site_1, site_2",
         "set: models train on train, and test is held out",
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "models"),
+    [
+        ({"targets": ("response",)}, "binary", {"lasso_logistic"}),
+        ({"targets": ("response", "sex")}, "multilabel", {"lasso_logistic"}),
+        ({"targets": ("Scanner [kV]",), "kind": "multiclass"}, "multiclass", {"random_forest"}),
+        ({"targets": ("age",), "kind": "ordinal"}, "ordinal", {"lasso_logistic"}),
+        ({"targets": ("f1",)}, "continuous", {"lasso"}),
+        ({"time": "age", "time_unit": "years", "event": "response"}, "survival", {"cox"}),
+        ({"time": "age", "time_unit": "years", "cause": "site", "censored": "1", "of_interest": "2"}, "competing_risks", {"cox"}),
+    ],
+)  # fmt: skip
+def test_the_catalog_knows_every_kind_of_endpoint(
+    tmp_path: Path, asked: dict[str, Any], kind: str, models: set[str]
+) -> None:
+    text = FEATURES.replace(",M,", ",0,").replace(",F,", ",1,")
+    _, cohort, study = draft(tmp_path, write(tmp_path, "features.csv", text), **{"targets": (), **asked})
+    assert cohort.endpoints[study["endpoint"]].kind == kind
+    assert models <= set(study["models"])
 
 
 def test_tables_are_joined_and_each_is_a_block(tmp_path: Path) -> None:
@@ -123,8 +144,8 @@ def test_a_table_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "text", "message"),
     [
-        ({"target": "respons"}, FEATURES, 'there is no column "respons"; allowed: PatientID, response, site'),
-        ({"target": "respons"}, FEATURES, 'did you mean "response"?'),
+        ({"targets": ("respons",)}, FEATURES, 'there is no column "respons"; allowed: PatientID, response, site'),
+        ({"targets": ("respons",)}, FEATURES, 'did you mean "response"?'),
         ({"ids": ("Patient",)}, FEATURES, 'did you mean "PatientID"?'),
         ({"exclude": ()}, FEATURES, '1 column of features looks like an outcome; found os_days; leave it out (--exclude "os_'),
         ({"split": "f1"}, FEATURES, 'the column "f1" does not split the patients in two; found 0.5, 1.5, 2.5, 3.5'),
