@@ -95,7 +95,9 @@ class Design:
         return found
 
     def take(self, rows: NDArray[np.intp]) -> Design:
-        """The design of some rows, by position. What a flow and copies say stays."""
+        """The design of some rows, by position; itself where these are all. What a flow and copies say stays."""
+        if np.array_equal(rows, np.arange(len(self.X))):
+            return self
         own = {name: getattr(self, name)[rows] for name in ("patients", "centres", "cohorts", "held_out")}
         table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
         return replace(self, X=self.X.iloc[rows], outcome=self.outcome.take(rows), cohort_table=table, **own)

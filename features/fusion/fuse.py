@@ -45,8 +45,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     _check_same_endpoint(question, parts)
     _check_same_meaning(catalog, question)
     _check_same_units(question, parts)
-    X = pd.concat([part.X for part in parts], verify_integrity=True)
-    X = X[[column for column in X.columns if column.startswith("clinical__")] + _others(X)].astype(float)
+    X = _predictors(parts)
     if not any(len(part.X) for part in training):
         and_image = " and a usable image" if question.recipes else ""
         raise FitError(f'no case has the endpoint "{question.endpoint}"{and_image}')
@@ -78,6 +77,14 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     train = design.take(np.flatnonzero(design.develops))
     check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
     return replace(design, missing_block=count_lacking(_there(part.lacks, design) for part in parts))
+
+
+def _predictors(parts: Sequence[Part]) -> pd.DataFrame:
+    """Predictors of all parts, the clinical ones first, as floats. A wide table is not copied where it is so already."""
+    X = pd.concat([part.X for part in parts], verify_integrity=True)
+    ordered = sorted(X.columns, key=lambda column: not column.startswith("clinical__"))
+    X = X if ordered == list(X.columns) else X[ordered]
+    return X if all(kind == np.float64 for kind in X.dtypes) else X.astype(float)
 
 
 def _there(rows: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -138,7 +145,3 @@ def _check_same_units(question: Question, parts: Sequence[Part]) -> None:
                 raise RadweaveError(
                     f'the column "{column}" is in {known or "no unit"} in cohort "{first}", in {unit or "no unit"} in "{name}"'
                 )
-
-
-def _others(X: pd.DataFrame) -> list[str]:
-    return [column for column in X.columns if not column.startswith("clinical__")]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
+_COLUMNS = 500  # that are looked at together: a wide table is not copied as a whole
 
 
 def identical(values: Floats, outcome: Floats) -> Floats:
@@ -20,24 +21,27 @@ def identical(values: Floats, outcome: Floats) -> Floats:
     the column's values among the cases that are in order, twice for the two directions, times the columns that could be:
     all of them, or those in two clumps as large as the classes.
     """
-    there = np.isfinite(outcome)
-    values, outcome = values[there], outcome[there]
+    there = np.flatnonzero(np.isfinite(outcome))
     found = np.ones(values.shape[1])
-    if not len(outcome) or (outcome == outcome[0]).all():
+    if not len(there) or (outcome[there] == outcome[there][0]).all():
         return found
-    order = np.argsort(outcome, kind="stable")
-    values, outcome = values[order], outcome[order]
+    rows = there[np.argsort(outcome[there], kind="stable")]
+    outcome = outcome[rows]
     before = np.searchsorted(outcome, outcome, side="left") - 1  # the last case with a smaller outcome
     is_flag = len(np.unique(outcome)) == 2
-    clumped = _in_clumps(values, before >= 0) if is_flag else np.ones(values.shape[1], bool)
-    for turned in (values, -values):
-        highest = np.fmax.accumulate(turned, axis=0)
-        falls = turned[before >= 0] < highest[before[before >= 0]]
-        for j in np.flatnonzero(clumped & ~falls.any(axis=0)):
-            known = np.isfinite(turned[:, j])
-            chance = _share_in_order(turned[known, j], outcome[known])
-            found[j] = min(found[j], chance * int(clumped.sum()))
-    return found
+    could = 0
+    for start in range(0, values.shape[1], _COLUMNS):
+        part = values[rows, start : start + _COLUMNS]
+        clumped = _in_clumps(part, before >= 0) if is_flag else np.ones(part.shape[1], bool)
+        could += int(clumped.sum())
+        for turned in (part, -part):
+            highest = np.fmax.accumulate(turned, axis=0)
+            falls = turned[before >= 0] < highest[before[before >= 0]]
+            for j in np.flatnonzero(clumped & ~falls.any(axis=0)):
+                known = np.isfinite(turned[:, j])
+                found[start + j] = min(found[start + j], _share_in_order(turned[known, j], outcome[known]))
+    in_order = found < 1
+    return np.where(in_order, np.minimum(found * could, 1.0), 1.0)
 
 
 def _in_clumps(values: Floats, high: NDArray[np.bool_]) -> NDArray[np.bool_]:

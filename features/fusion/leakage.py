@@ -24,6 +24,7 @@ CHANCE = 0.05  # that one of a block's columns passes the limit though none is b
 SAME = 0.01  # that one of a block's columns is in the order of an outcome by chance
 FEWEST, LEVELS = 10, 5  # cases, and values of an outcome, from which on a rank correlation says something
 _PAIRS = 5_000
+_COLUMNS = 500  # that are looked at together: a wide table is not copied as a whole
 
 Floats = NDArray[np.float64]
 
@@ -45,18 +46,22 @@ def check_leakage(
     """
     found: dict[str, str] = {}
     first = np.sort(np.unique(design.groups, return_index=True)[1])
-    contrasts, X = design.endpoint.contrasts(design.outcome.take(first)), design.X.iloc[first]
+    contrasts, X = design.endpoint.contrasts(design.outcome.take(first)), design.take(first).X
     compared = {word: outcome[first] for word, outcome in _outcomes(design, outcomes).items()}
     for block in sorted(blocks):
         columns = [column for column in design.columns(block) if column not in checked]
-        values = X[columns]
+        if not columns:
+            continue
+        parts = [columns[start : start + _COLUMNS] for start in range(0, len(columns), _COLUMNS)]
+        tried = len(columns) * len(contrasts)
         for contrast in contrasts:
-            leaks = _tells(values, contrast, any_chance=block == "clinical", tried=len(columns) * len(contrasts))
+            told = (_tells(X[part], contrast, any_chance=block == "clinical", tried=tried) for part in parts)
+            leaks = np.concatenate([*told])
             found |= {column: f"AUC or C over {LIMIT:g}" for column, leak in zip(columns, leaks, strict=True) if leak}
         for word, outcome in compared.items():
-            leaks = identical(values.to_numpy(np.float64), outcome) * len(compared) < SAME
+            leaks = identical(X[columns].to_numpy(np.float64), outcome) * len(compared) < SAME
             if block != "clinical" and len(np.unique(outcome[np.isfinite(outcome)])) > LEVELS:
-                leaks |= _correlated(values, outcome) * len(columns) < CHANCE
+                leaks |= np.concatenate([_correlated(X[part], outcome) for part in parts]) * len(columns) < CHANCE
             found |= {c: f'the same as "{word}"' for c, leak in zip(columns, leaks, strict=True) if leak}
     if found:
         names = ", ".join(f'"{column.partition("__")[2]}"' for column in list(found)[:10])
