@@ -23,15 +23,17 @@ SHOWN = 5  # columns of a message
 def held_out_rows(table: pd.DataFrame, external: Collection[str], *, given_split: bool) -> NDArray[np.str_]:
     """(n,) as in Design.held_out, of a cohort table; "?" where a split is asked for and the case has none.
 
+    All of a cohort trains if no case of it has a split.
+
     Raises RadweaveError if a patient has training and test cases.
     """
     found = np.where(table["cohort"].isin(list(external)), EXTERNAL, "").astype("U8")
-    if not given_split:
+    if not given_split or "split" not in table:
         return found
     names = {"train": "", "test": TEST}
-    split = table["split"] if "split" in table else table["cohort"].map({})
-    given = np.array([names.get(word, "?") for word in split.astype(object)], dtype="U8")
-    found = np.where(found == EXTERNAL, found, given)
+    given = np.array([names.get(word, "?") for word in table["split"].astype(object)], dtype="U8")
+    divided = table["cohort"].isin(table["cohort"][given != "?"])
+    found = np.where((found == EXTERNAL) | ~divided, found, given)
     sides = table.assign(side=found)[found != "?"].groupby(["cohort", "patient"])["side"].nunique()
     if (sides > 1).any():
         raise RadweaveError(

@@ -31,8 +31,10 @@ def test_external_rows_are_held_out_and_a_given_split_holds_out_test_rows() -> N
     )
     assert held_out_rows(table, ["b"], given_split=False).tolist() == ["", "", "", EXTERNAL]
     assert held_out_rows(table, ["b"], given_split=True).tolist() == ["", TEST, "?", EXTERNAL]
+    undivided = table.assign(cohort=list("aacb"))
+    assert held_out_rows(undivided, ["b"], given_split=True).tolist() == ["", TEST, "", EXTERNAL]
     without = table.drop(columns="split")
-    assert held_out_rows(without, ["b"], given_split=True).tolist() == ["?", "?", "?", EXTERNAL]
+    assert held_out_rows(without, ["b"], given_split=True).tolist() == ["", "", "", EXTERNAL]
 
 
 def test_a_patient_on_both_sides_of_a_given_split_is_an_error() -> None:
