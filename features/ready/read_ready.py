@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +19,20 @@ from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined
 from features.core.storage.table import Schema
 from features.ready.chosen import Chosen, choose
+from features.ready.names_with_ids import names_with_ids
 from features.ready.unknown_ids import check_known
 from features.tables.cells import SPOKEN, Cells, Odd
-from features.tables.files import require, some_rows
+from features.tables.files import require, some_places, some_rows
 from features.tables.number import parse_number
 from features.tables.open_table import open_table
-from features.tables.owners import SPLIT, Owners, Roster, centre_roster, owner_columns, owners_of, shown
+from features.tables.owners import SPLIT, Owners, Roster, centre_roster, owner_columns, owners_of, read_owners, shown
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
 VERSION = 1  # raise it when the meaning of values changes
 TIMEPOINT = Column("timepoint", "string", "time point of the row", role="key")
 LESION = Column("lesion", "string", "lesion of the row", role="key")
 Key = tuple[str, str, str]  # patient, time point, lesion
+Cut = Callable[[str], Sequence[str | None]]  # a column's texts, None where missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +102,6 @@ def read_ready(root: Path, name: str, cohort: Cohort, block: str, key: bytes) ->
 
 def ready_ids(root: Path, cohort: Cohort) -> set[str]:
     """The patient ids of a cohort's ready-made tables, in the declared form. Raises ConfigError as `read_ready`."""
-    from features.tables.owners import read_owners
-
     roster = centre_roster(root, cohort)
     sources = [source for source in cohort.tables if isinstance(source, ReadyTable)]
     return {patient for source in sources for patient in read_owners(root, source, cohort, roster).patients}
@@ -121,6 +122,7 @@ def _read(root: Path, source: ReadyTable, cohort: Cohort, roster: Roster) -> Par
     own = list(dict.fromkeys(own))
     cells = file.read([*own, *chosen.texts], list(chosen.numbers))
     lines = cells.lines.tolist()
+    _check_names(source, header, [*chosen.numbers, *chosen.texts], cells)
     missing = {*source.missing}
 
     def column(name: str) -> Sequence[str | None]:
@@ -154,6 +156,15 @@ def _read(root: Path, source: ReadyTable, cohort: Cohort, roster: Roster) -> Par
     numbers = cells.numbers if len(slots) == len(chosen.numbers) else cells.numbers[slots]
     columns = [chosen.numbers[name] for name in chosen.numbers if name in kept] + list(chosen.texts.values())
     return Part(source, owners, keys, lines, columns, numbers, texts, _said(chosen, texts_left))
+
+
+def _check_names(source: ReadyTable, header: list[str], names: list[str], cells: Cells) -> None:
+    """Raises ConfigError if names of columns hold ids of patients; the names are not shown."""
+    held = names_with_ids(names, {*cells.texts[source.id]} if source.id in cells.texts else set())
+    if held:
+        places = some_places([f"{header.index(names[i]) + 1}" for i in held], "columns")
+        hint = "rename them, or leave them out by exclude"
+        raise ConfigError([Fault(source.path, "names of columns hold patient ids", places, hint=hint)])
 
 
 def _numbers(source: ReadyTable, chosen: Chosen, cells: Cells, faults: list[Fault]) -> tuple[set[str], list[str]]:
@@ -206,7 +217,9 @@ def _several(names: Sequence[str]) -> str:
     return f"{len(names)} ({', '.join(names[:3])}{more})"
 
 
-def _timepoints(source: ReadyTable, cohort: Cohort, column, lines: Sequence[int], faults: list[Fault]) -> list[str]:  # type: ignore[no-untyped-def]
+def _timepoints(
+    source: ReadyTable, cohort: Cohort, column: Cut, lines: Sequence[int], faults: list[Fault]
+) -> list[str]:
     if source.timepoint is None:
         return [source.known_at] * len(lines)
     codes = source.timepoint.codes or {word: word for word in cohort.timepoints}
@@ -219,11 +232,9 @@ def _timepoints(source: ReadyTable, cohort: Cohort, column, lines: Sequence[int]
     return [codes.get(cell or "", "") for cell in cells]
 
 
-def _lesions(source: ReadyTable, column, lines: Sequence[int], faults: list[Fault]) -> list[str]:  # type: ignore[no-untyped-def]
+def _lesions(source: ReadyTable, column: Cut, lines: Sequence[int], faults: list[Fault]) -> list[str]:
     if source.lesion is None:
         return [""] * len(lines)
-    import re
-
     cells = [cell or "" for cell in column(source.lesion)]
     wrong = [line for line, cell in zip(lines, cells, strict=True) if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", cell)]
     if wrong:

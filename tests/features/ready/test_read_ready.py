@@ -201,6 +201,12 @@ def test_names_of_columns_are_checked(read: Read) -> None:
     assert "no column is asked for" in faults(read, {"text": "ID,x\np1,1\n", "columns": ["y*"]})
 
 
+def test_names_of_columns_that_hold_ids_are_faults_that_do_not_show_them(read: Read) -> None:
+    found = faults(read, {"text": "ID,energy,brats_0042_energy\nBraTS-0042,1,2\n"})
+    assert "names of columns hold patient ids; found columns 3; rename them, or leave them out by exclude" in found
+    assert "0042" not in found
+
+
 def test_ids_that_nobody_knows_show_their_forms_and_what_would_join_them(read: Read, tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("ID,Dead\nLUNG1-001,true\nLUNG1-002,false\n")
     found = faults(read, {"text": "ID,x\nlung1-002,1\nlung1-003,1\n"}, CLINICAL, variables=DEATH)
