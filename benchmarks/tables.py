@@ -105,7 +105,7 @@ def read_with_pandas(folder: Path, precision: str | None) -> None:
         raise SystemExit(f"cells are no finite numbers: {texts[:10]}")
     frame["ID"] = [pseudonym(b"k" * 64, COHORT, one) for one in ids]
     frame = frame.sort_values("ID", ignore_index=True)
-    frame.to_parquet(folder / f"pandas_{precision or 'default'}.parquet", compression="zstd")
+    frame.to_parquet(folder / f"pandas_{precision or 'default'}.parquet")
 
 
 def compare_reading(patients: int, columns: int, repeats: int) -> bool:

@@ -157,28 +157,30 @@ def _number(
     data: NDArray[np.uint8], i: int, end: int, decimal: int, fives: NDArray[np.uint64]
 ) -> tuple[int, np.uint64, bool, bool]:
     """Where the text of a number from i on ends, its bits, whether it is a finite one, and whether Python has to read it."""
+    at, stop, one = np.uint64(i), np.uint64(end), np.uint64(1)  # nothing has to ask whether a place is negative
     is_negative = False
-    if i < end and (data[i] == _MINUS or data[i] == _PLUS):
-        is_negative = data[i] == _MINUS
-        i += 1
-    begin, digits, power = i, np.uint64(0), 0
-    while i < end and np.uint8(data[i] - _ZERO) <= _NINE:
-        digits = digits * np.uint64(10) + np.uint64(data[i] - _ZERO)
-        i += 1
-    seen = i - begin
-    if i < end and data[i] == decimal:
-        i += 1
-        point = i
-        while i < end and np.uint8(data[i] - _ZERO) <= _NINE:
-            digits = digits * np.uint64(10) + np.uint64(data[i] - _ZERO)
-            i += 1
-        power = point - i
-        seen += i - point
+    if at < stop and (data[at] == _MINUS or data[at] == _PLUS):
+        is_negative = data[at] == _MINUS
+        at += one
+    begin, digits, power = at, np.uint64(0), 0
+    while at < stop and np.uint8(data[at] - _ZERO) <= _NINE:
+        digits = digits * np.uint64(10) + np.uint64(data[at] - _ZERO)
+        at += one
+    seen = int(np.int64(at - begin))
+    if at < stop and data[at] == decimal:
+        at += one
+        point = at
+        while at < stop and np.uint8(data[at] - _ZERO) <= _NINE:
+            digits = digits * np.uint64(10) + np.uint64(data[at] - _ZERO)
+            at += one
+        power = -int(np.int64(at - point))
+        seen -= power
     if seen == 0:
-        return i, _NAN, False, False
+        return int(np.int64(at)), _NAN, False, False
     is_cut = False
     if seen > DIGITS:
-        digits, power, is_cut = _leading(data, begin, i)
+        digits, power, is_cut = _leading(data, int(np.int64(begin)), int(np.int64(at)))
+    i = int(np.int64(at))
     if i < end and (data[i] == _E or data[i] == _SMALL_E):
         j, sign, shown, count = i + 1, 1, 0, 0
         if j < end and (data[j] == _MINUS or data[j] == _PLUS):
