@@ -78,8 +78,10 @@ def _is_table(node: Any) -> bool:
         return node.dtype.names is not None and node.ndim == 1
     if "pandas_type" in node.attrs:
         return True
-    shapes = {getattr(member, "shape", None) for member in node.values()}
-    return len(shapes) == 1 and len(next(iter(shapes)) or ()) == 1
+    members = list(node.values())
+    shapes = {getattr(member, "shape", None) for member in members}
+    is_plain = all(hasattr(member, "dtype") and member.dtype.names is None for member in members)
+    return is_plain and len(shapes) == 1 and len(next(iter(shapes)) or ()) == 1
 
 
 def _columns(source: TextSource, node: Any) -> Mapping[str, Any]:

@@ -89,6 +89,9 @@ def test_hdf5_records_and_groups_of_columns_are_tables(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["one"].numbers, [[1.0, np.nan]])
     assert found["two"].odd == {"x": Odd(1, (2,), "inf")}
     assert "holds several tables; allowed: one, two; declare the key" in fault(tmp_path, name="t.h5")
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        file["only"] = records
+    assert read(tmp_path, "t.h5", ["ID"], ["x"]).texts["ID"] == ["a", "b"]
 
 
 def test_hdf5_frames_of_pandas_are_read_without_their_pickles(tmp_path: Path) -> None:
