@@ -142,6 +142,15 @@ class Demo:
         """A copy of the store, for tests that change it."""
         return Path(shutil.copytree(self.store, folder / "store", symlinks=True))
 
+    def begun(self, folder: Path) -> Path:
+        """The store of a refresh that was killed: a third of its results is missing, and nothing is published."""
+        store = folder / "store"
+        shutil.copytree(self.store / "work", store / "work")
+        for block in (store / "work").iterdir():
+            for path in sorted(block.rglob("*.parquet"))[::3]:
+                path.unlink()
+        return store
+
     def copy_cohort(self, folder: Path) -> Path:
         """The catalog of a copy of the cohort, for tests that change its files."""
         return Path(shutil.copytree(self.catalog.parent, folder / "cohort")) / self.catalog.name

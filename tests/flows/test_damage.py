@@ -142,7 +142,7 @@ def test_a_damaged_file_is_named_and_readers_end_with_a_sentence(
     assert _names((*found.faults, *found.notes), fresh, path) or unknown or _names_link(found.faults, path)
     if damage is not remove:
         assert found.faults
-    for reader in rng.sample(READERS, 3) if kind != "a manifest" else READERS:
+    for reader in rng.sample(READERS, 2) if kind != "a manifest" else READERS:
         arguments = [word.format(out=tmp_path, catalog=places[0], first=first) for word in reader]
         code = _ended([*arguments, "--store", str(fresh)])
         error = capfd.readouterr().err

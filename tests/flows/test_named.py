@@ -71,6 +71,11 @@ def test_what_is_no_recipe_is_said_with_file_and_line(
         find_recipe(given)
 
 
+def test_a_study_that_radweave_lacks_is_said_with_those_it_has() -> None:
+    with pytest.raises(RadweaveError, match='there is no study "builtin_respons"; there are builtin_response, '):
+        find_study("builtin_respons")
+
+
 def test_two_recipes_of_one_name_have_equal_settings(tmp_path: Path) -> None:
     for folder, text in (("a", CT_LUNG), ("b", CT_LUNG.replace("width: 25", "width: 10"))):
         (tmp_path / folder).mkdir()

@@ -48,10 +48,10 @@ def test_rerun_computes_nothing_and_gives_the_same_bytes(demo, inside, tmp_path:
 
 
 def test_killed_refresh_is_finished_by_the_next_with_the_same_tables(demo, radweave, tmp_path: Path) -> None:
-    store = tmp_path / "store"
+    store = demo.begun(tmp_path)
     command = [sys.executable, "-m", "flows.cli", "refresh", "--all", "--catalog", demo.catalog, "--store", store]
     rng = random.Random(0)
-    done = 0
+    done = begun = len(list((store / "work").rglob("*.parquet")))
     for _ in range(2):
         process = subprocess.Popen(list(map(str, command)), cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
         wanted = done + rng.randint(8, 16)
@@ -61,7 +61,7 @@ def test_killed_refresh_is_finished_by_the_next_with_the_same_tables(demo, radwe
         process.wait()
         done = len(list((store / "work").rglob("*.parquet")))
         assert not (store / "mart").exists()
-    assert 0 < done < len(list((demo.store / "work").rglob("*.parquet")))
+    assert begun < done < len(list((demo.store / "work").rglob("*.parquet")))
     radweave("refresh", "--all", "--catalog", demo.catalog, "--store", store)
     assert digests(store, "tables") == digests(demo.store, "tables")
     assert verify(Store(store)).faults == ()

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
 from features.results.manifest import Mart
+from flows.named import find_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
+ROOT = Path(__file__).parents[2]
+STUDIES = ("sts_metastasis", "sts_recurrence")
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +20,12 @@ def store(public_data: Path, tmp_path_factory: pytest.TempPathFactory, inside) -
     folder = tmp_path_factory.mktemp("sts") / "store"
     sarcoma = str(public_data / "sts")
     inside("refresh", "sts", "--store", folder, RADWEAVE_STS=sarcoma)
-    inside("study", "sts_metastasis", "sts_recurrence", "--store", folder, RADWEAVE_STS=sarcoma)
+    for name in STUDIES:
+        study = yaml.safe_load(find_study(name).read_text("utf-8"))
+        short = {"models": study["models"][:1], "splits": [{"kind": "nested", "folds": 3, "repeats": 1}]}
+        path = folder.parent / f"{name}.yaml"
+        path.write_text(yaml.safe_dump({**study, **short, "catalog": str(ROOT / "data_catalog.yaml")}), "utf-8")
+        inside("study", path, "--store", folder, RADWEAVE_STS=sarcoma)
     return folder
 
 
@@ -38,7 +47,7 @@ def test_pet_and_mr_features_stand_in_one_row_per_patient(mart: Mart) -> None:
     assert radiomics["radweave__mr_t1__original_firstorder_Mean"].isna().sum() == 4
 
 
-@pytest.mark.parametrize("study", ["sts_metastasis", "sts_recurrence"])
+@pytest.mark.parametrize("study", STUDIES)
 def test_the_report_says_small_and_how_missing_mr_is_treated(store: Path, study: str) -> None:
     folder = next((store / "studies" / study).iterdir())
     page = (folder / "report.html").read_text("utf-8")

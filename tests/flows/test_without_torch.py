@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,8 @@ def test_what_needs_no_network_works(demo, tmp_path: Path) -> None:
     (tmp_path / "hand.yaml").write_text(HANDCRAFTED)
     image = next(demo.catalog.parent.glob("C/*/baseline/CT.nii.gz"))
     pair = (image, image.with_name("GTV.nii.gz"))
+    for block in ("region", "thumbnail"):  # what needs no network either, and is not asked about here
+        shutil.copytree(demo.store / "work" / block, tmp_path / "new" / "work" / block)
     old, new = ["--store", demo.store], ["--store", tmp_path / "new", "--catalog", demo.catalog]
     commands = [
         ("Usage", "--help"),

@@ -201,7 +201,7 @@ def test_a_fourth_centre_is_like_the_first(tmp_path: Path) -> None:
 
 
 def test_size_and_texture_in_the_images_follow_the_state(tmp_path: Path) -> None:
-    catalog_path = simulate_cohort(tmp_path / "cohort")
+    catalog_path = simulate_cohort(tmp_path / "cohort", patients_per_centre=12)
     people = pd.read_csv(catalog_path.parent / "truth" / "patients.csv").set_index("patient")
     spread: dict[str, float] = {}
     size: dict[str, float] = {}

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,10 +67,24 @@ def running(folder: Path) -> Iterator[Cluster]:
         found.stop()
 
 
+@pytest.fixture(scope="module")
+def _clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Cluster]]:
+    """The running cluster of a file; a new one after a test that ended a worker of the old one."""
+    with ExitStack() as stack:
+        found: list[Cluster] = []
+
+        def whole() -> Cluster:
+            if not found or any(process.poll() is not None for process in found[-1].processes):
+                stack.close()
+                found.append(stack.enter_context(running(tmp_path_factory.mktemp("cluster"))))
+                found[-1].start_worker()
+                found[-1].start_worker("--resources", "GPU=1")
+            return found[-1]
+
+        yield whole
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster(_clusters: Callable[[], Cluster]) -> Cluster:
     """A scheduler and two workers, the second with `GPU=1`."""
-    with running(tmp_path) as found:
-        found.start_worker()
-        found.start_worker("--resources", "GPU=1")
-        yield found
+    return _clusters()

@@ -53,6 +53,28 @@ def test_other_versions_are_refused_before_anything_is_computed(
         Pool(Dask(scheduler_address=cluster.address)).__enter__()
 
 
+SCRIPT = """
+import psutil
+from tasks.running.pool import Pool
+from tasks.running.runners.dask import Dask
+from tests.tasks.deeds import square
+if __name__ == "__main__":
+    for address in ("", {address!r}):
+        with Pool(Dask(workers=2, scheduler_address=address)) as pool:
+            assert pool.map(square, range(20), "squares") == [number**2 for number in range(20)]
+            open_to = {{one.laddr.ip for one in psutil.Process().net_connections() if one.status == "LISTEN"}}
+            assert open_to <= {{"127.0.0.1"}}, open_to
+"""
+
+
+def test_a_cluster_makes_no_noise_and_listens_to_this_machine_alone(cluster: Cluster, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(address=cluster.address))
+    settings = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = subprocess.run([sys.executable, script], env=settings, capture_output=True, text=True, check=True)
+    assert (found.stdout, found.stderr) == ("", "")
+
+
 def test_a_worker_under_a_nanny_may_have_children_too(cluster: Cluster) -> None:
     for worker in cluster.processes[1:]:
         worker.send_signal(signal.SIGTERM)
@@ -95,28 +117,6 @@ def test_an_address_without_a_scheduler_is_said() -> None:
         Pool(Dask(scheduler_address="nonsense://x")).__enter__()
 
 
-SCRIPT = """
-import psutil
-from tasks.running.pool import Pool
-from tasks.running.runners.dask import Dask
-from tests.tasks.deeds import square
-if __name__ == "__main__":
-    for address in ("", {address!r}):
-        with Pool(Dask(workers=2, scheduler_address=address)) as pool:
-            assert pool.map(square, range(20), "squares") == [number**2 for number in range(20)]
-            open_to = {{one.laddr.ip for one in psutil.Process().net_connections() if one.status == "LISTEN"}}
-            assert open_to <= {{"127.0.0.1"}}, open_to
-"""
-
-
-def test_a_cluster_makes_no_noise_and_listens_to_this_machine_alone(cluster: Cluster, tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(address=cluster.address))
-    settings = {**os.environ, "PYTHONPATH": str(ROOT)}
-    found = subprocess.run([sys.executable, script], env=settings, capture_output=True, text=True, check=True)
-    assert (found.stdout, found.stderr) == ("", "")
-
-
 def digests(store: Path) -> dict[str, str]:
     return {name: file.sha256 for name, file in newest(Store(store)).files.items()}
 
@@ -125,13 +125,14 @@ def test_a_refresh_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
     cluster: Cluster, demo, tmp_path: Path
 ) -> None:
     """The store of `demo` was made by processes of one machine. The cluster's workers have no key of pseudonyms."""
-    store = tmp_path / "store"
+    store = demo.begun(tmp_path)
+    known = set((store / "work" / "radiomics").rglob("*.parquet"))
     options = ["--catalog", demo.catalog, "--store", store, "--scheduler", cluster.address]
     command = [sys.executable, "-m", "flows.cli", "refresh", "--all", *map(str, options)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finished() -> int:
-        return len(list((store / "work" / "radiomics").rglob("*.parquet")))
+        return len({*(store / "work" / "radiomics").rglob("*.parquet")} - known)
 
     try:
         while finished() < 3 and process.poll() is None:
@@ -143,7 +144,7 @@ def test_a_refresh_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
         process.kill()
         process.communicate()
     assert process.returncode == 0, errors
-    assert before < len(list((demo.store / "work" / "radiomics").rglob("*.parquet")))
+    assert 3 <= before < finished()
     assert digests(store) == digests(demo.store)
     assert not list(cluster.folder.rglob("*.key"))
     assert "Error" not in errors and "distributed" not in errors
