@@ -338,10 +338,11 @@ def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Faul
 
 def _ready_leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
     """Ready-made columns that are named in the catalog and named as outcomes are; those of patterns are found by the reader."""
+    told = {(one.table, one.column) for one in misread_outcomes(cohort.tables, cohort.variables, is_same_path)}
     for i, table in enumerate(cohort.tables):
         if not isinstance(table, ReadyTable):
             continue
         for column in table.named:
-            if column not in table.leak_checked and (found := outcome_word(column)):
+            if (i, column) not in told and column not in table.leak_checked and (found := outcome_word(column)):
                 where = document.where(("cohorts", name, "tables", i, "columns"))
                 yield Fault(where, f'the column "{column}" looks like an outcome', found, hint=LEAK_HINT)

@@ -32,9 +32,9 @@ def outcome_word(name: str) -> str:
     >>> outcome_word("OS (months)"), outcome_word("VitalStatus"), outcome_word("performance status")
     ('os', 'vital status', '')
     """
-    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
-    if words == ["status"]:
-        return "status"
+    words: list[str] = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
+    if words in (["status"], ["target"]):
+        return words[0]
     text = f" {' '.join(words)} "
     phrase = next((phrase for phrase in _PHRASES if f" {phrase} " in text), "")
     return phrase or next((word for word in words if word in _WORDS), "")

@@ -186,6 +186,7 @@ def test_outcomes_are_no_features(read: Read, tmp_path: Path) -> None:
     assert (
         "c.csv: columns look like outcomes; found os_days; leave it out by exclude, or name it in leak_checked" in found
     )
+    assert "look like outcomes; found Target;" in faults(read, {"text": "ID,x,Target\np1,1,0\n"})
     assert rows(read({**table, "exclude": ["os_*"]}, CLINICAL, variables=DEATH), "p1") == [{"x": 1.0}]
     checked = read({**table, "leak_checked": ["os_days"]}, CLINICAL, variables=DEATH)
     assert rows(checked, "p1") == [{"x": 1.0, "os_days": 5.0}]
