@@ -61,7 +61,7 @@ def _column(source: ReadyTable, name: str, column: Column) -> Column:
     found = replace(column, name=source.prefix + name, description=said, unit=column.unit or source.unit)
     if name in source.categories:
         return replace(found, type="string", family=found.family or "category", levels=source.categories[name])
-    return replace(found, type="string", family="text") if source.type == "text" else found
+    return replace(found, type="string", family="text", role="fact") if source.type == "text" else found
 
 
 def _faults(source: ReadyTable, names: Sequence[str], cohort: Cohort) -> list[Fault]:
