@@ -216,7 +216,9 @@ def score_table(folder: Path) -> Table:
 
 
 def _cell(row: Mapping[str, Any] | None) -> str:
+    from tasks.reports.number_format import decimal, interval
+
     if row is None or row["value"] is None:
         return "–"
-    value, low, high = row["value"], row["low"], row["high"]
-    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f}–{high:.2f})"
+    bounds = interval(row["low"], row["high"])
+    return decimal(row["value"]) + (f" ({bounds})" if bounds else "")

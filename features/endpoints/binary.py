@@ -25,6 +25,7 @@ class Binary(Endpoint):
     figures: ClassVar[tuple[str, ...]] = ("roc",)
     of_each: ClassVar[str] = "of either class"
     has_events: ClassVar[bool] = True
+    counted_as: ClassVar[str] = "Positive"
 
     column: str = Field(description="outcome of type flag")
 
@@ -43,6 +44,3 @@ class Binary(Endpoint):
     def counted(self, outcome: Outcome) -> str:
         positive = int(np.count_nonzero(outcome.flag))
         return f"{positive} with and {len(outcome) - positive} without the event"
-
-    def counted_levels(self) -> tuple[tuple[str, bool | str], ...]:
-        return (("Positive", True),)

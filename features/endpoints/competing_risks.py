@@ -28,6 +28,9 @@ class CompetingRisks(Timed):
     metrics: ClassVar[tuple[str, ...]] = ("cause_c",)
     figures: ClassVar[tuple[str, ...]] = ("cumulative_incidence",)
     of_each: ClassVar[str] = "events of interest"
+    counted_as: ClassVar[str] = "Events of interest"
+    competes: ClassVar[bool] = True
+    spread_by: ClassVar[str] = "cause (censored, of interest, competing)"
 
     cause: str = Field(description="outcome of type category: what was seen at that time")
     censored: str = Field(description="level of `cause` that means that nothing was seen")
@@ -72,5 +75,8 @@ class CompetingRisks(Timed):
     def nothing_seen(self) -> bool | str:
         return self.censored
 
-    def counted_levels(self) -> tuple[tuple[str, bool | str], ...]:
-        return ((f"Events of interest ({self.of_interest})", self.of_interest),)
+    def treatment(self) -> str:
+        return (
+            f"The event of interest is {self.of_interest}. Models predict its cause-specific hazard: the other events count as "
+            "censored while fitting. When scored, whoever had another event never has that of interest."
+        )

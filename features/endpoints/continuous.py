@@ -25,7 +25,9 @@ class Continuous(Endpoint):
     title: ClassVar[str] = "Number"
     predicted: ClassVar[Predicted] = "value"
     metrics: ClassVar[tuple[str, ...]] = ("r2", "rank_c")
+    alone: ClassVar[str] = "rank_c"
     figures: ClassVar[tuple[str, ...]] = ("predicted_observed",)
+    spread_by: ClassVar[str] = "fifth of the values"
 
     column: str = Field(description="outcome of type number")
 

@@ -25,6 +25,8 @@ class Multilabel(Endpoint):
     metrics: ClassVar[tuple[str, ...]] = ("macro_auc",)
     figures: ClassVar[tuple[str, ...]] = ("confusion",)
     of_each: ClassVar[str] = "with and without each label"
+    counted_as: ClassVar[str] = "Smallest group of a label"
+    spread_by: ClassVar[str] = "the most uneven label"
 
     labels: tuple[str, ...] = Field(min_length=2, description="outcomes of type flag")
 

@@ -17,7 +17,10 @@ class Ordinal(Classes):
     title: ClassVar[str] = "Ranks"
     predicted: ClassVar[Predicted] = "ranks"
     metrics: ClassVar[tuple[str, ...]] = ("quadratic_kappa", "rank_c")
+    alone: ClassVar[str] = "rank_c"
     figures: ClassVar[tuple[str, ...]] = ("confusion",)
+    counted_as: ClassVar[str] = "Smallest rank"
+    spread_by: ClassVar[str] = "rank"
 
     column: str = Field(description="outcome of type ordinal")
 

@@ -45,6 +45,3 @@ class Survival(Timed):
     @property
     def nothing_seen(self) -> bool | str:
         return False
-
-    def counted_levels(self) -> tuple[tuple[str, bool | str], ...]:
-        return (("Events", True),)

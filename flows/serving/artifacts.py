@@ -149,7 +149,9 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
             "model": row["model"],
             "metric": row["metric"],
             "value": "–" if pd.isna(row["value"]) else f"{row['value']:.3f}",
-            "95 % interval": "–" if pd.isna(row["low"]) else f"{row['low']:.3f} – {row['high']:.3f}",
+            "95 % interval": "–"
+            if pd.isna(row["low"])
+            else f"{row['low']:.3f} {'to' if row['low'] < 0 else '–'} {row['high']:.3f}",
             "n": int(row["n"]),
             "events": "–" if pd.isna(row["events"]) else int(row["events"]),
         }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tasks.reports.number_format import DASH, decimal, share
+from tasks.reports.number_format import DASH, decimal, interval, share
 
 MOST_LEVELS = 12
 
@@ -94,4 +94,4 @@ def _quartiles(values: pd.Series, places: int) -> str:
     if not len(known):
         return DASH
     low, median, high = np.quantile(known, [0.25, 0.5, 0.75])
-    return f"{decimal(median, places)} [{decimal(low, places)}–{decimal(high, places)}]"
+    return f"{decimal(median, places)} [{interval(low, high, places)}]"

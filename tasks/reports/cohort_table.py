@@ -27,7 +27,8 @@ def cohort_by_centre(
 ) -> CohortTable:
     """The table's facts by centre: median [quartiles], or counts with the percentage of the known values.
 
-    Columns of the endpoint become the rows of events and follow-up. Centres carry their cohort where there are several.
+    Columns of the endpoint stand first: events and follow-up, or counts by level. Centres carry their cohort where there are
+    several.
     held_out: as Design.held_out; held-out cases stand in columns of their own, by cohort, and in no other.
     """
     others: dict[str, pd.DataFrame] = {}
@@ -45,24 +46,26 @@ def cohort_by_centre(
     rows = [CohortRow("Cases", tuple(str(len(part)) for part in parts.values()))]
     if table["patient"].nunique() != len(table):
         rows.append(CohortRow("Patients", tuple(str(part["patient"].nunique()) for part in parts.values())))
-    rows += _outcome_rows(endpoint, parts)
-    outcome = {*endpoint.columns} if endpoint.has_events else set()
+    rows += _outcome_rows(endpoint, parts, variables)
     for column in table.columns:
-        if column not in KEYS and column not in outcome:
+        if column not in KEYS and column not in endpoint.columns:
             rows += variable_rows(variables.get(column, _volume_label(column)), column, parts)
     return CohortTable(tuple("All that train" if others and name == "All" else name for name in parts), tuple(rows))
 
 
-def _outcome_rows(endpoint: Endpoint, parts: Mapping[str, pd.DataFrame]) -> list[CohortRow]:
-    """Positive cases or events, and the follow-up; other outcomes are rows as their variables are."""
-    column, table = endpoint.columns[-1], parts["All"]
-    if not endpoint.has_events or column not in table:
-        return []
-    rows = []
-    for label, level in endpoint.counted_levels():
-        cells = tuple(share(int(part[column].eq(level).sum()), len(part)) for part in parts.values())
-        rows.append(CohortRow(label, cells))
-    if isinstance(endpoint, Timed) and endpoint.time in table:
+def _outcome_rows(
+    endpoint: Endpoint, parts: Mapping[str, pd.DataFrame], variables: Mapping[str, str]
+) -> list[CohortRow]:
+    """Of the variables of the endpoint: positive cases or events, counts by level or quartiles, and the follow-up."""
+    needs = [need for need in endpoint.needs() if need.variable in parts["All"]]
+    rows: list[CohortRow] = []
+    for need in needs:
+        if endpoint.has_events and need.type == "flag":
+            cells = tuple(share(int(part[need.variable].eq(True).sum()), len(part)) for part in parts.values())
+            rows.append(CohortRow(endpoint.counted_as, cells))
+        elif need.key != "time":
+            rows += variable_rows(variables.get(need.variable, need.variable), need.variable, parts)
+    if isinstance(endpoint, Timed) and len(needs) == len(endpoint.needs()):
         followed = tuple(_follow_up(part, endpoint) for part in parts.values())
         rows.append(CohortRow("Follow-up, months (median, reverse Kaplan–Meier)", followed))
     return rows
@@ -75,7 +78,7 @@ def _follow_up(part: pd.DataFrame, endpoint: Timed) -> str:
         return DASH
     time, censored = known[endpoint.time].to_numpy(dtype=np.float64), known[endpoint.seen].isin([endpoint.nothing_seen])
     curve = kaplan_meier(time, censored.to_numpy(bool), np.empty(0))
-    reached = [day for day, left in zip(curve.days, curve.survival, strict=True) if left <= 0.5]
+    reached = [day for day, left in zip(curve.days, curve.share, strict=True) if left <= 0.5]
     return f"{reached[0] / DAYS_PER_MONTH:.1f}" if reached else "not reached"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from features.core.kinds.endpoint import Endpoint
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.labels import blocks_label, feature_label, model_label
@@ -12,6 +13,16 @@ from tasks.reports.number_format import decimal
 from tasks.reports.winner import Winner
 
 MOST = 15
+_COEFFICIENTS = {
+    "classes": "coefficients are means of their sizes over classes, so they have no sign",
+    "labels": "coefficients are means of their sizes over labels, so they have no sign",
+    "ranks": "coefficients are means over the steps from rank to rank and have a sign",
+}
+
+
+def weights_sentence(endpoint: Endpoint) -> str:
+    """What the weights are, for all kinds of models."""
+    return f"{_COEFFICIENTS.get(endpoint.predicted, 'coefficients have a sign')}, importances of forests have none."
 
 
 @dataclass(frozen=True)

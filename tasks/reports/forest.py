@@ -13,6 +13,7 @@ from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
 from tasks.reports.labels import NESTED, blocks_label, held_out_label, is_baseline, metric_label, model_label
+from tasks.reports.number_format import decimal
 from tasks.reports.winner import held_out_cohorts
 
 _DODGE = 0.26  # rows between two models of one set of blocks
@@ -39,7 +40,7 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
     lines_of_panels = math.ceil(len(shown) / PANELS)
     across = math.ceil(len(shown) / lines_of_panels)
     judged = METRICS.parse(metric)
-    low = min([judged.lowest, *(end for end in ends if end is not None)])
+    left = max(judged.least, min([judged.lowest, *(end - 0.02 for end in ends if end is not None)]))
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("constrained", wspace=0.06)
@@ -52,10 +53,10 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
                     axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0, zorder=0)
                 for i, kind in enumerate(kinds):
                     y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
-                    _dot(axes, found.get((split, cohort, name, kind)), y, i)
+                    _dot(axes, found.get((split, cohort, name, kind)), y, i, left)
             if judged.chance is not None:
                 axes.axvline(judged.chance, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-            axes.set_xlim(max(min(0.0, judged.lowest), low - 0.02), 1.0)
+            axes.set_xlim(left, 1.0)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_yticks(range(len(names)), labels)
             axes.set_xlabel(metric_label(metric))
@@ -79,16 +80,22 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
         len(kinds) > 1
     )
     figure_id = f"figure-forest-{metric}"
+    outside = any(score.value is not None and score.value < left for score in found.values())
+    arrows = f" Arrows stand for scores below {decimal(left)}." if outside else ""
     caption = (
-        f"{title}. Shaded rows are baselines; the dashed line is chance. Intervals are percentile bootstraps over "
-        "patients; they do not correct for the number of combinations."
+        f"{title}. Shaded rows are baselines; the dashed line is {judged.chance_is}.{arrows} Intervals are percentile "
+        "bootstraps over patients; they do not correct for the number of combinations."
     )
     return Plot(figure_id, title, caption, draw(figure_id, title, (8.6, height), paint), wide=True)
 
 
-def _dot(axes: Axes, score: Score | None, y: float, i: int) -> None:
+def _dot(axes: Axes, score: Score | None, y: float, i: int, left: float) -> None:
+    edge = axes.get_yaxis_transform()
     if score is None or score.value is None:
-        axes.annotate("not scored", (0.52, y), color=MUTED, fontsize=7.5, va="center")
+        axes.text(0.2, y, "not scored", transform=edge, color=MUTED, fontsize=7.5, va="center")
+        return
+    if score.value < left:
+        axes.text(0.01, y, f"◂ {decimal(score.value)}", transform=edge, color=_colour(i), fontsize=7.5, va="center")
         return
     if score.low is not None and score.high is not None:
         axes.plot([score.low, score.high], [y, y], color=_colour(i), linewidth=1.5, solid_capstyle="butt")

@@ -58,7 +58,7 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
         told = score_in_words(score, metric) if score else "not available"
         parts.append(Markup("{}: {}").format(held_out_label(split, cohort), told))
     cautions = [*_compared(result), *_doubts(result), *_against_baselines(result, winner, best)]
-    if alone := alone_sentence(study, result, best, metric):
+    if alone := alone_sentence(study, result, best):
         cautions.append(alone)
     if winner.rivals > 1:
         cautions.append(

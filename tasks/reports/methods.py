@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +12,7 @@ from features.core.kinds.endpoint import Timed
 from features.core.quarantine import REASONS
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.metrics.metric import metrics_of
+from tasks.modelling.metrics.metric import Metric, metrics_of
 from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import (
     CENTRE_OUT,
@@ -111,8 +111,9 @@ def _endpoint(study: Study, result: StudyResult) -> str:
     described = f" ({endpoint.description})" if endpoint.description else ""
     days = endpoint.horizon_days if isinstance(endpoint, Timed) else None
     horizon = f" C-indices that weigh by censoring stop at {days:g} days." if days else ""
+    treated = f" {endpoint.treatment()}".rstrip()
     return (
-        f"{endpoint.title}: {study.endpoint}{described}; {counted(result.n, 'case')}, {result.counted}.{horizon} "
+        f"{endpoint.title}: {study.endpoint}{described}; {counted(result.n, 'case')}, {result.counted}.{treated}{horizon} "
         f"Predictions are made at {study.predict_at}; values known later are not used."
     )
 
@@ -146,7 +147,7 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
     folds, repeats = int(table.groupby("repeat")["fold"].nunique().max()), int(table["repeat"].nunique())
     asked = getattr(split, "folds", folds)
     fewer = f" ({asked} were asked for)" if folds < asked else ""
-    stratified = ", stratified by event" if kind == NESTED else ""
+    stratified = f", stratified by {result.endpoint.spread_by}" if kind == NESTED else ""
     return f"{folds} folds{fewer}, {counted(repeats, 'repeat')}{stratified}. {inner} {together}"
 
 
@@ -165,14 +166,28 @@ def _copies(result: StudyResult) -> str:
 
 
 def _scores(study: Study, result: StudyResult) -> str:
-    metrics = " ".join(
-        f"{metric.title}: {first_sentence(type(metric).__doc__)}" for metric in metrics_of(result.endpoint)
-    )
+    metrics = metrics_of(result.endpoint)
+    said = " ".join(f"{metric.title}: {first_sentence(type(metric).__doc__)}" for metric in metrics)
     return (
-        f"{metrics} Only cases predicted by the same fitted model are compared. Intervals are 95\u00a0% percentile intervals "
+        f"{said} {gathered(metrics, 'test fold', 'folds and repeats')} Intervals are 95\u00a0% percentile intervals "
         f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
         "intervals tell the uncertainty of the test cases and not that of the training."
     )
+
+
+def gathered(metrics: Sequence[Metric], fold: str, folds: str) -> str:
+    """How cases and folds are put together for these metrics. fold, folds: what one of them is called, and all.
+
+    >>> from tasks.modelling.metrics.metric import METRICS
+    >>> gathered([METRICS.parse("auc")], "centre", "centres")
+    'Cases are compared within their centre only, then pairs of all centres are added up.'
+    """
+    ways = list(dict.fromkeys(metric.gathered for metric in metrics))
+    told = [
+        way if len(ways) == 1 else f"{' and '.join(m.title for m in metrics if m.gathered == way)}: {way}"
+        for way in ways
+    ]
+    return " ".join(f"{_capital(one)}." for one in told).format(fold=fold, folds=folds)
 
 
 def first_sentence(text: str | None) -> str:

@@ -23,9 +23,15 @@ def decimal(value: float, places: int = 2) -> str:
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """The bounds of an interval, "" if there is none."""
-    return "" if low is None or high is None else f"{decimal(low)}–{decimal(high)}"
+def interval(low: float | None, high: float | None, places: int = 2) -> str:
+    """The bounds of an interval, "" if there is none.
+
+    >>> interval(0.61, 0.8), interval(-0.12, 0.3)
+    ('0.61–0.80', '−0.12 to 0.30')
+    """
+    if low is None or high is None:
+        return ""
+    return f"{decimal(low, places)}{' to ' if low < 0 else '–'}{decimal(high, places)}"
 
 
 def share(count: int, total: int) -> str:

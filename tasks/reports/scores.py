@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.metrics.metric import metrics_of
 from tasks.reports.labels import (
     CENTRE_OUT,
     EXTERNAL,
@@ -17,6 +18,7 @@ from tasks.reports.labels import (
     model_label,
     split_label,
 )
+from tasks.reports.methods import gathered
 from tasks.reports.number_format import DASH, decimal, interval
 from tasks.reports.winner import Winner, held_out_cohorts
 
@@ -116,13 +118,14 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
         for score in result.scores
         if score.split == split and not score.centre
     }
+    heads = ("n", *(("Events",) if result.endpoint.has_events else ()), "Columns", "Settings")
     notes = _Notes()
     rows: list[ScoreRow] = []
     for name in result.blocks:
         for i, model in enumerate(study.models):
             scores = [found.get((name, model.kind, metric)) for metric in metrics]
             first = scores[0]
-            facts = (first.n, first.events, first.columns, first.candidates) if first else (DASH,) * 4
+            facts = _facts(first, events=result.endpoint.has_events) if first else (DASH,) * len(heads)
             best = split == NESTED and first is not None and first == winner.best
             rows.append(
                 ScoreRow(
@@ -140,9 +143,9 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
     return ScoreTable(
         id=f"table-scores-{split}",
         title=title[:1].upper() + title[1:] + pooled,
-        caption=_caption(split),
+        caption=_caption(result, split),
         heads=tuple(Head(metric_label(metric), "95 % CI") for metric in metrics),
-        facts=("n", "Events", "Columns", "Settings"),
+        facts=heads,
         rows=tuple(rows),
         notes=notes.all,
     )
@@ -214,11 +217,14 @@ def _side_by_side(
     )
 
 
+def _facts(score: Score, *, events: bool) -> tuple[int | None, ...]:
+    return (score.n, *((score.events,) if events else ()), score.columns, score.candidates)
+
+
 def _size(score: Score) -> str:
     return f"n = {score.n}" if score.events is None else f"n = {score.n}, events = {score.events}"
 
 
-def _caption(split: str) -> str:
-    if split == CENTRE_OUT:
-        return "Cases are compared within their centre only, then pairs of all centres are added up."
-    return "Cases are compared within their test fold only, then pairs of all folds and repeats are added up."
+def _caption(result: StudyResult, split: str) -> str:
+    names = ("centre", "centres") if split == CENTRE_OUT else ("test fold", "folds and repeats")
+    return gathered(metrics_of(result.endpoint), *names)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from features.core.kinds.endpoint import Timed
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.single import PERMUTATIONS, Single
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.labels import feature_label, is_baseline, metric_label
 from tasks.reports.number_format import DASH, decimal
+from tasks.reports.winner import find_score
 
 
 @dataclass(frozen=True)
@@ -46,28 +48,41 @@ def single_rows(result: StudyResult, variables: Mapping[str, str]) -> tuple[Sing
     return tuple(rows)
 
 
-def alone_sentence(study: Study, result: StudyResult, score: Score, metric: str) -> str:
-    """A sentence where one column, chosen in each training fold, is as good as the model that uses its block; else ""."""
-    if score.value is None or is_baseline(score.blocks):
+def alone_sentence(study: Study, result: StudyResult, best_score: Score) -> str:
+    """A sentence where one column, chosen in each training fold, is as good as the model that uses its block; else "".
+
+    They are compared by the metric of one column alone; there is no sentence where models are not judged by it.
+    """
+    kind = result.endpoint.alone
+    score = find_score(result, best_score.split, best_score.blocks, best_score.model, kind)
+    if score is None or score.value is None or is_baseline(score.blocks):
         return ""
     own = [one for one in result.singles if one.block in study.blocks[score.blocks] and one.out_of_fold is not None]
     best = max(own, key=_value, default=None)
     if best is None or round(_value(best), 2) < round(score.value, 2):
         return ""
+    value, of_model = decimal(_value(best)), decimal(score.value)
     return (
         f"One column alone gives what the model gives: the best of {best.block} in each training fold (in {best.chosen} of "
-        f"{best.folds} folds {best.column}) has {metric} {decimal(_value(best))} out of fold, the model {decimal(score.value)}."
+        f"{best.folds} folds {best.column}) has {metric_label(kind)} {value} out of fold, the model {of_model}."
     )
 
 
 def singles_caption(result: StudyResult) -> str:
     """What the numbers of the table mean."""
-    metric = metric_label(result.endpoint.metrics[0])
+    endpoint = result.endpoint
+    of = _OF_WHAT.get(endpoint.predicted, "")
+    if isinstance(endpoint, Timed) and endpoint.competes:
+        of = " (other events as censored)"
     return (
-        f"{metric} of one column alone over all cases that have it, in its better direction: the best of many, so optimistic. "
+        f"{metric_label(endpoint.alone)}{of} of one column alone over all cases that have it, in its better direction: the best "
+        "of many, so optimistic. "
         f"p: share of {PERMUTATIONS} permutations of the outcome in which any column of the block is as good. Out of fold: "
         "each training fold chooses its own best column of the block, and the test fold judges it."
     )
+
+
+_OF_WHAT = {"classes": " of the class that it tells best,", "labels": " of the label that it tells best,"}
 
 
 def _value(one: Single) -> float:

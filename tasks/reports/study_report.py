@@ -14,7 +14,7 @@ from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.cohort_table import cohort_by_centre
 from tasks.reports.copies import MOST, copies_sentence, copy_rows
-from tasks.reports.features_table import feature_tables
+from tasks.reports.features_table import feature_tables, weights_sentence
 from tasks.reports.flow import flow_chains
 from tasks.reports.forest import forest
 from tasks.reports.headline import headline
@@ -50,7 +50,7 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
     """The page as HTML. Equal inputs give equal text: no date, no random id."""
     winner = find_winner(study, result)
     drawn = [OUTCOME_FIGURES.parse(kind) for kind in result.endpoint.figures]
-    curves = [plot for figure in drawn for plot in figure.plots(study, result, winner)]
+    curves = [plot for figure in drawn for plot in figure.plots(study, result, winner, facts.variables)]
     return render_page(
         Path(__file__).with_name("study_report.html"),
         study=study,
@@ -74,6 +74,7 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         curves=curves,
         curves_heading=drawn[0].heading,
         feature_tables=feature_tables(study, result, winner, facts.variables),
+        weights_sentence=weights_sentence(result.endpoint),
         singles=single_rows(result, facts.variables),
         singles_caption=singles_caption(result),
         shown_split=split_label(winner.split),

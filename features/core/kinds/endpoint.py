@@ -40,16 +40,20 @@ class Endpoint(Kind):
 
     title: in words. predicted: what a model gives: risk, an order of the cases; probabilities of classes, of ranks in their
     order, or of labels; or a number. metrics: the first one is searched by, and named first. figures: of the report.
-    of_each: what the floor of cases is counted in. has_events: whether cases are positive, or had the event, so that events
-    are counted.
+    alone: the metric of what one column alone is judged by (see contrasts). of_each: what the floor of cases is counted in.
+    has_events: whether cases are positive, or had the event, so that events are counted. counted_as: heading of the events, or
+    of the scarce cases, "" where all count. spread_by: what folds are stratified by.
     """
 
     title: ClassVar[str]
     predicted: ClassVar[Predicted] = "risk"
     metrics: ClassVar[tuple[str, ...]]
+    alone: ClassVar[str] = "auc"
     figures: ClassVar[tuple[str, ...]] = ()
     of_each: ClassVar[str] = ""
     has_events: ClassVar[bool] = False
+    counted_as: ClassVar[str] = ""
+    spread_by: ClassVar[str] = "event"
 
     description: str = Field("", description="what it means, for readers")
 
@@ -94,9 +98,9 @@ class Endpoint(Kind):
         """The questions of yes and no, time or number that it comes down to: what one column alone is judged by."""
         return (outcome,)
 
-    def counted_levels(self) -> tuple[tuple[str, bool | str], ...]:
-        """What a cohort table counts of its last variable, where there are events: label and value."""
-        return ()
+    def treatment(self) -> str:
+        """A sentence for the methods where models or metrics see something else than the outcome itself; else ""."""
+        return ""
 
     @abstractmethod
     def target(self, outcome: Outcome) -> NDArray[Any]:
@@ -116,8 +120,11 @@ class Endpoint(Kind):
 class Timed(Endpoint):
     """What the endpoints over follow-up share."""
 
+    alone: ClassVar[str] = "harrell_c"
     of_each: ClassVar[str] = "events"
     has_events: ClassVar[bool] = True
+    counted_as: ClassVar[str] = "Events"
+    competes: ClassVar[bool] = False  # whether another event can end the follow-up
 
     time: str = Field(description="outcome of type number, in days from baseline")
     horizon_days: PositiveFloat | None = Field(
@@ -152,6 +159,8 @@ class Classes(Endpoint):
 
     column: str
     of_each: ClassVar[str] = "of each level"
+    counted_as: ClassVar[str] = "Smallest class"
+    spread_by: ClassVar[str] = "class"
 
     def outcome(self, table: pd.DataFrame, levels: Mapping[str, tuple[str, ...]]) -> Outcome:
         order = {level: i for i, level in enumerate(levels[self.column])}

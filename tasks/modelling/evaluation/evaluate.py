@@ -69,6 +69,7 @@ def evaluate(
         endpoint=design.endpoint,
         n=len(develops.X),
         events=_events(develops),
+        scarce=design.endpoint.scarce(develops.outcome),
         counted=design.endpoint.counted(develops.outcome),
         patients=len(np.unique(develops.patients)),
         centres={str(k): int(v) for k, v in zip(*np.unique(develops.centres, return_counts=True), strict=True)},
@@ -78,9 +79,9 @@ def evaluate(
         predictions=predictions,
         probabilities=probabilities_table(design, fits),
         selected=selected_of(fits),
-        groups=risk_groups(predictions, {split.kind for split in study.splits if split.predicts_held_out})
-        if "kaplan_meier" in design.endpoint.figures
-        else (),
+        groups=risk_groups(
+            predictions, design.endpoint, {split.kind for split in study.splits if split.predicts_held_out}
+        ),
         tuned=_tuned(study, blocks, fits),
         small=small_sentence(develops),
         warnings=dict(sorted(warned.items())),

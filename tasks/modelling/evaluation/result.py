@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from features.core.design import Copies, FlowRow
 from features.core.kinds.endpoint import Endpoint
-from tasks.modelling.curves.kaplan_meier import Curve
+from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.single import Single
 
 ModelKey = tuple[str, int, str, str, str]  # split, repeat, fold, blocks, model
@@ -65,7 +65,9 @@ class Selected:
 class RiskGroups:
     """Out-of-fold cases above and below their training fold's median score, first repeat.
 
-    cohort: as in Score. p: log-rank. Folds share training cases, so p is descriptive. A curve is None where its group is empty.
+    Curves are the share without the event (Kaplan–Meier), or that had the one of interest among others (Aalen–Johansen).
+    cohort: as in Score. p: log-rank, with other events as censored. Folds share training cases, so p is descriptive. A curve is
+    None where its group is empty.
     """
 
     split: str
@@ -109,6 +111,7 @@ class StudyResult:
     probabilities: PROBABILITY_COLUMNS, a row for each class, rank or label of these.
     n, events, counted (by outcome, in words), patients, centres: of the cases that develop models; held_out: of the others.
     uncommon: as in the design.
+    scarce: how many of them limit what can be learnt.
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
     copies: patients that may be one, as in the design. singles: the best column of each block.
     models: fitted pipelines, only if asked for.
@@ -119,6 +122,7 @@ class StudyResult:
     endpoint: Endpoint
     n: int
     events: int | None
+    scarce: int
     counted: str
     patients: int
     centres: Mapping[str, int]

@@ -51,14 +51,18 @@ class Scored:
 class Metric(Kind):
     """What predictions are judged by. Cases are compared within their fold: models of different folds have different scales.
 
-    title: in words. chance: its value if nothing is told, None if there is no such value. lowest: the least that a figure
-    shows of its axis, which ends at 1.
+    title: in words. chance: its value if nothing is told, None if there is no such value; chance_is: what gives that value.
+    lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It ends at 1.
+    gathered: how cases and folds are put together, in words, with the names of a fold and of all of them to be filled in.
     """
 
     title: ClassVar[str]
     needs: ClassVar[Literal["risk", "probability", "value"]]
     chance: ClassVar[float | None] = 0.5
+    chance_is: ClassVar[str] = "chance"
     lowest: ClassVar[float] = 0.4
+    least: ClassVar[float] = 0.0
+    gathered: ClassVar[str]
 
     @abstractmethod
     def value(self, folds: Sequence[Scored]) -> float | None:
@@ -77,6 +81,8 @@ class Metric(Kind):
 class PairMetric(Metric):
     """A share of concordant pairs, or the mean of several such shares."""
 
+    gathered: ClassVar[str] = "cases are compared within their {fold} only, then pairs of all {folds} are added up"
+
     @abstractmethod
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         """The pairs of a fold: one set, or one for each class or label."""
@@ -93,6 +99,8 @@ class PairMetric(Metric):
 
 class RowMetric(Metric):
     """A number computed from sums over rows, each as often as its patient was drawn."""
+
+    gathered: ClassVar[str] = "cases of all {folds} are counted together"
 
     @abstractmethod
     def sums(self, fold: Scored) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ class QuadraticKappa(RowMetric):
     needs: ClassVar[Literal["risk", "probability", "value"]] = "probability"
     chance: ClassVar[float | None] = 0.0
     lowest: ClassVar[float] = -0.2
+    least: ClassVar[float] = -1.0
 
     def sums(self, fold: Scored) -> NDArray[np.float64]:
         levels = len(fold.outcome.levels)

@@ -21,7 +21,9 @@ class R2(RowMetric):
     title: ClassVar[str] = "R²"
     needs: ClassVar[Literal["risk", "probability", "value"]] = "value"
     chance: ClassVar[float | None] = 0.0
+    chance_is: ClassVar[str] = "the mean of the training fold"
     lowest: ClassVar[float] = -0.2
+    least: ClassVar[float] = -1.0
 
     def sums(self, fold: Scored) -> NDArray[np.float64]:
         seen, value = fold.outcome.value, fold.prediction.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ class Roc(OutcomeFigure):
     kind: Literal["roc"] = "roc"
     heading: ClassVar[str] = "ROC curves"
 
-    def plots(self, study: Study, result: StudyResult, winner: Winner) -> list[Plot]:
+    def plots(self, study: Study, result: StudyResult, winner: Winner, variables: Mapping[str, str]) -> list[Plot]:  # noqa: ARG002
         by_cohort = held_out_cohorts(result)
         own = [] if winner.split in {split for split, _ in by_cohort} else [(winner.split, "")]
         found = [_figure(study, result, winner, split, cohort) for split, cohort in [*own, *by_cohort]]

@@ -1,8 +1,11 @@
-"""Two small studies with real results: one binary over three centres, one survival over two cohorts."""
+"""Small studies with real results: one binary over three centres, one survival over two cohorts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +13,15 @@ import pytest
 
 from features.core.design import EXTERNAL, TEST, Design, FlowRow
 from features.core.kinds.endpoint import Endpoint
+from features.core.outcome import Outcome
 from features.endpoints.binary import Binary
 from features.endpoints.survival import Survival
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.models.model import MODELS
 from tasks.reports.study_report import Facts, render_report
-from tests.support.design import outcome_of
+from tests.support.design import make_design, make_study, outcome_of
 
 SCRIPT = "<script>document.title='broken'</script>"
 
@@ -32,7 +37,7 @@ class Reported:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever needs a whole evaluation is slow."""
     for item in items:
-        if {"binary", "survival", "external"} & set(getattr(item, "fixturenames", ())):
+        if {"binary", "survival", "external", "of_kind"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -97,6 +102,45 @@ def survival() -> Reported:
         }
     )
     return _reported(study, replace(design, missing_block={}))
+
+
+@pytest.fixture(scope="session")
+def of_kind() -> Callable[[str], Reported]:
+    """A study of an endpoint of any kind, 60 cases in three centres, one model, made once."""
+    return cache(_of_kind)
+
+
+def _of_kind(kind: str) -> Reported:
+    design = make_design(kind, n=60, p=8, nan=0.0)
+    seen, endpoint = design.outcome, design.endpoint
+    table = pd.DataFrame(
+        {"cohort": "toy", "centre": design.centres, "patient": design.patients, "timepoint": "baseline"}
+    )
+    table["age"] = design.X["clinical_age"].to_numpy()
+    for need, column in zip(endpoint.needs(), _seen(seen, endpoint.kind), strict=True):
+        table[need.variable] = column
+    flow = (FlowRow("toy: with the endpoint", 62, 60, {"outcome missing": 2}),)
+    design = replace(design, cohort_table=table.set_index(design.X.index), flow=flow)
+    model = next(one for one in ("lasso", "lasso_logistic", "cox") if kind in MODELS.load(one).endpoints)
+    splits = [{"kind": "nested", "folds": 3, "repeats": 2}, "centre_out"]
+    settings = {"lasso": {"alpha_fraction": [0.1]}, "lasso_logistic": {"C": [1.0]}, "cox": {}}
+    models = [{"kind": model, "k": [4], **settings[model]}]
+    study = make_study(
+        name=f"{kind}_study", models=models, splits=splits, bootstrap=50, blocks={"all": ["clinical", "radiomics"]}
+    )
+    return _reported(study, design)
+
+
+def _seen(seen: Outcome, kind: str) -> list[Any]:
+    """The outcome as the columns of a cohort table."""
+    if kind == "multilabel":
+        return [label > 0 for label in seen.code.T]
+    if seen.levels:
+        level = pd.Categorical.from_codes(seen.code, list(seen.levels), ordered=True)
+        return [level] if seen.days is None else [seen.days, level]
+    if seen.value is not None:
+        return [seen.value]
+    return [seen.flag] if seen.days is None else [seen.days, seen.flag]
 
 
 @pytest.fixture(scope="session")
@@ -201,6 +245,11 @@ def _reported(study: Study, design: Design) -> Reported:
         quarantine=quarantine,
         provenance={"radweave": "0.1.0", "Python": "3.11", f"refresh of {cohort}": "sha256:0123abcd"},
         held_out=design.held_out.tolist(),
-        variables={"age": f"Age (years) {SCRIPT if study.title else ''}".strip(), "stage": "Stage", "smoker": "Smoker"},
+        variables={
+            "age": f"Age (years) {SCRIPT if study.title else ''}".strip(),
+            "stage": "Stage",
+            "smoker": "Smoker",
+            "change": "Change (%)",
+        },
     )
     return Reported(study, result, facts, render_report(study, result, facts))

@@ -11,9 +11,9 @@ from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tasks.reports import forest
+from tasks.reports import forest, risk_curves
 from tasks.reports.figures import _STYLE, draw
-from tasks.reports.outcome_figures import kaplan_meier, roc
+from tasks.reports.outcome_figures import confusion, outcome_figure, predicted_observed, roc
 from tasks.reports.study_report import render_report
 
 
@@ -49,11 +49,12 @@ def test_settings_of_the_caller_are_restored() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["binary", "survival"])
+@pytest.mark.parametrize("kind", ["binary", "survival", "multiclass", "continuous"])
 def test_long_names_of_sets_of_blocks_are_whole_in_every_figure(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    reported, painted = request.getfixturevalue(kind), []
+    own, painted = kind in ("binary", "survival"), []
+    reported = request.getfixturevalue(kind) if own else request.getfixturevalue("of_kind")(kind)
     long = "everything that can be had (clinical + radiomics + deep + genomic + region + delta)"
 
     def keep(figure_id: str, title: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> Markup:
@@ -65,8 +66,9 @@ def test_long_names_of_sets_of_blocks_are_whole_in_every_figure(
         painted.append(figure)
         return Markup()
 
-    for module in (roc, forest, kaplan_meier):
+    for module in (roc, forest, risk_curves, confusion, predicted_observed):
         monkeypatch.setattr(module, "draw", keep)
+    for module in (roc, forest, outcome_figure):
         monkeypatch.setattr(module, "blocks_label", lambda study, name: long)
     render_report(reported.study, reported.result, reported.facts)
     assert len(painted) >= 2

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from features.core.kinds.endpoint import ENDPOINTS
 from tasks.quality.quality_page import write_quality
 from tests.tasks.quality.quality_store import quality_store
 
@@ -63,6 +64,19 @@ def test_the_page_is_whole_and_fits(name: str, width: int, browser: Any, request
             assert box["width"] > 250
             assert box["height"] > 100
         _assert_drawing_inside(page)
+    finally:
+        page.close()
+
+
+def test_pages_of_every_other_endpoint_fit_a_narrow_screen(browser: Any, of_kind: Any, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 400, "height": 900}, offline=True)
+    try:
+        for kind in (kind for kind in ENDPOINTS.modules if kind not in ("binary", "survival")):
+            (tmp_path / "report.html").write_text(of_kind(kind).html, encoding="utf-8")
+            page.goto((tmp_path / "report.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), kind
+            assert page.locator("#curves ~ .pair svg").count() == 2, kind
+            _assert_drawing_inside(page)
     finally:
         page.close()
 

@@ -6,25 +6,51 @@ import numpy as np
 import pytest
 from sksurv.compare import compare_survival
 
+from tasks.modelling.curves.aalen_johansen import aalen_johansen
 from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.curves.logrank import logrank_p
 from tasks.modelling.curves.roc import fold_percentiles, roc
 
 TIME = np.array([1.0, 2, 2, 3, 4, 5])
 EVENT = np.array([True, True, False, True, False, True])
+NO_TICKS = np.empty(0)
 
 
 def test_kaplan_meier_by_hand() -> None:
     curve = kaplan_meier(TIME, EVENT, np.array([0.0, 2.0, 5.0]))
     assert curve.days == (0, 1, 2, 3, 4, 5)
-    assert curve.survival == pytest.approx((1, 5 / 6, 4 / 6, 4 / 9, 4 / 9, 0))
+    assert curve.share == pytest.approx((1, 5 / 6, 4 / 6, 4 / 9, 4 / 9, 0))
     assert (curve.at_risk, curve.n, curve.events) == ((6, 5, 1), 6, 4)
-    assert all(low <= s <= high for low, s, high in zip(curve.low, curve.survival, curve.high, strict=True))
+    assert all(low <= s <= high for low, s, high in zip(curve.low, curve.share, curve.high, strict=True))
 
 
 def test_empty_group_has_no_curve() -> None:
     with pytest.raises(ValueError, match="at least one case"):
         kaplan_meier(TIME[:0], EVENT[:0], np.array([0.0]))
+
+
+def test_incidences_and_the_free_share_add_up_to_one() -> None:
+    rng = np.random.default_rng(4)
+    time, code = np.ceil(rng.exponential(9, 80)), rng.integers(0, 3, 80)  # with ties
+    first, second = (aalen_johansen(time, np.where(code == 2, order, code * (code == 1) * other), NO_TICKS)
+                     for order, other in ((2, 1), (1, 2)))  # fmt: skip
+    free = kaplan_meier(time, code > 0, NO_TICKS)
+    assert first.days == free.days
+    assert np.add(first.share, second.share) == pytest.approx(1 - np.array(free.share))
+    assert (first.events, second.events) == (int((code == 1).sum()), int((code == 2).sum()))
+    assert all(low <= share <= high for low, share, high in zip(first.low, first.share, first.high, strict=True))
+
+
+def test_without_a_competing_event_incidence_is_one_minus_kaplan_meier() -> None:
+    curve, free = aalen_johansen(TIME, EVENT.astype(int), NO_TICKS), kaplan_meier(TIME, EVENT, NO_TICKS)
+    assert curve.share == pytest.approx(1 - np.array(free.share))
+    assert curve.low == pytest.approx(1 - np.array(free.high))
+
+
+def test_without_an_event_of_interest_incidence_stays_zero() -> None:
+    curve = aalen_johansen(TIME, 2 * EVENT.astype(int), np.array([0.0, 3.0]))
+    assert set(curve.share) == {0.0}
+    assert (curve.at_risk, curve.n, curve.events) == ((6, 3), 6, 0)
 
 
 def test_logrank_equals_scikit_survival() -> None:
