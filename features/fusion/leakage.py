@@ -69,8 +69,8 @@ def check_leakage(
         why = ", ".join(dict.fromkeys(found.values()))
         raise RadweaveError(
             f"{names}{more}: alone, the value tells the outcome ({why}). If it is known only after the prediction time, "
-            "declare role: outcome or a later known_at; if a person has checked it, leak_checked (of the variable, of the "
-            "genomic table, or of the study for columns of images)"
+            "exclude it, or declare role: outcome or a later known_at; if a person has checked it, leak_checked (of the "
+            "variable, of the genomic or ready-made table, or of the study for columns of images)"
         )
 
 
