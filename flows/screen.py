@@ -94,7 +94,7 @@ class Screen:
 
 
 def refresh_table(published: "Sequence[Published]") -> Table:
-    """One row per cohort; scans in = used + quarantined + withdrawn."""
+    """One row per cohort; scans in = used + quarantined + withdrawn. Of cohorts without images, the rows of their tables."""
     columns: dict[str, list[str]] = {
         "cohort": [one.cohort for one in published],
         "scans": [str(one.scans) for one in published],
@@ -105,6 +105,9 @@ def refresh_table(published: "Sequence[Published]") -> Table:
         columns["withdrawn"] = [str(one.withdrawn) for one in published]
     if any(one.warned for one in published):
         columns["warnings"] = [_listed(one.warned) for one in published]
+    rows = {one.cohort: _listed({k: n for k, n in one.rows.items() if n}) for one in published if not one.scans}
+    if rows:
+        columns["rows"] = [rows.get(one.cohort, "–") for one in published]
     columns["refresh"] = [f"{one.refresh}" if one.changed else f"{one.refresh}, as before" for one in published]
     return table_of("Refresh", columns)
 

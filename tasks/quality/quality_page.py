@@ -118,6 +118,8 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         for card in part
     }
     state = mart.manifest.cohorts[cohort]
+    is_of_tables = not (state.files or state.scans)
+    tables, people = _tables(mart, cohort) if is_of_tables else ([], {})
     page = partial(
         render_page,
         Path(__file__).with_name("quality.html"),
@@ -125,8 +127,9 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         state=state,
         refresh=state.refreshed,
         mark=page_mark(mart.manifest, cohort),
-        patients=found.scans["patient"].nunique(),
-        centres=found.scans["centre"].nunique(),
+        patients=len(people) or found.scans["patient"].nunique(),
+        centres=len({*people.values()}) or found.scans["centre"].nunique(),
+        tables=tables,
         files=file_flow(state.files),
         flow=scan_flow(Counter(found.scans["centre"]), refused),
         reasons=[*_reasons(refused, "error"), *_reasons(warnings, "warning")],
@@ -147,6 +150,28 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         )
         for i, part in enumerate(parts, 1)
     ]
+
+
+def _tables(mart: Mart, cohort: str) -> tuple[list[dict[str, object]], dict[str, str]]:
+    """A row for each table of patients, and the centre of each patient."""
+    described = Counter(
+        row["block"] for row in mart.read("dictionary", cohort).to_pylist() if row["role"] not in ("key", "fact")
+    )
+    read = {block: mart.read(block, cohort, ["patient", "centre"]) for block in mart.manifest.patient_blocks(cohort)}
+    owners = {block: table["patient"].to_pylist() for block, table in read.items()}
+    tables = Counter(patient for own in owners.values() for patient in {*own})
+    rows: list[dict[str, object]] = [
+        {
+            "block": block,
+            "rows": len(own),
+            "patients": len({*own}),
+            "alone": sum(tables[patient] == 1 for patient in {*own}) if len(owners) > 1 else 0,
+            "columns": described[block],
+        }
+        for block, own in owners.items()
+    ]
+    centres = (dict(zip(owners[block], read[block]["centre"].to_pylist(), strict=True)) for block in owners)
+    return rows, {patient: centre for found in centres for patient, centre in found.items()}
 
 
 def scan_cards(

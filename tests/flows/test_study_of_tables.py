@@ -26,6 +26,7 @@ from tasks.report import write_study_report
 from tasks.tables import read_tables
 from tests.support.catalog import cohort_of, write_catalog
 from tests.support.design import make_study
+from tests.support.page import Page
 
 SECRET_WORDS = "dear colleague"
 
@@ -83,7 +84,14 @@ def test_a_study_of_one_table_goes_from_the_file_to_the_report(tmp_path: Path) -
     provenance = study_provenance(study, (), mart, catalog)
     write_study_report.fn(study, (), result, design, mart, path, tmp_path / "run", provenance)
     assert "radiomics_ct" in (tmp_path / "run" / "report.html").read_text()
-    assert "toy" in render_quality(mart, "toy")[0]
+    page = Page(render_quality(mart, "toy")[0])
+    assert page.tables["table-rows"].rows[1:] == [
+        ["clinical", "40", "40", "0", "2"],
+        ["radiomics_ct", "40", "40", "0", "3"],
+        ["reports", "40", "40", "0", "0"],
+    ]
+    assert {"quarantine", "tables"} <= {*page.ids}
+    assert not {"flow", "images", "outliers"} & {*page.ids}
 
 
 def test_texts_of_reports_enter_the_mart_only_if_they_are_shared_and_are_never_predictors(tmp_path: Path) -> None:
