@@ -1,0 +1,35 @@
+"""Risk groups and their curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tasks.modelling.curves.logrank import logrank_p
+from tasks.modelling.evaluation.groups import risk_groups
+from tests.support.design import ANY_ENDPOINT
+
+LEVELS = ("relapse", "death", "none", "relapse", "death", "relapse", "none", "relapse")
+
+
+def _predictions() -> pd.DataFrame:
+    """Four cases of high and four of low risk, and a second repeat that must not count."""
+    first = pd.DataFrame({"level": LEVELS, "time": np.arange(1.0, 9.0), "high_risk": [True] * 4 + [False] * 4})
+    facts = {"split": "nested", "blocks": "b", "model": "cox", "cohort": "toy"}
+    first = first.assign(**facts, repeat=0, event=first["level"] == "relapse")
+    return pd.concat([first, first.assign(repeat=1, time=99.0)], ignore_index=True)
+
+
+def test_other_events_compete_in_the_curves_and_are_censored_in_the_test() -> None:
+    (found,) = risk_groups(_predictions(), ANY_ENDPOINT["competing_risks"])
+    assert found.high is not None and found.low is not None
+    assert found.high.days == (0, 1, 2, 3, 4)
+    np.testing.assert_allclose(found.high.share, (0, 1 / 4, 1 / 4, 1 / 4, 3 / 4))  # half are left for the one at risk
+    assert (found.high.n, found.high.events, found.low.events) == (4, 2, 2)
+    first = _predictions().query("repeat == 0")
+    p, _ = logrank_p(first["time"].to_numpy(), first["event"].to_numpy(), first["high_risk"].to_numpy())
+    assert found.p == p
+
+
+def test_there_are_none_without_follow_up() -> None:
+    assert risk_groups(_predictions(), ANY_ENDPOINT["ordinal"]) == ()
