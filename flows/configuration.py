@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.core.catalog.catalog import Catalog, Cohort, load_catalog
+from features.core.catalog.catalog import Catalog, Cohort, ReadyTable, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
@@ -113,6 +113,11 @@ def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -
     return []
 
 
+def _ready_tables(catalog: Catalog, cohort: str) -> list[ReadyTable]:
+    tables = catalog.cohorts[cohort].tables if cohort in catalog.cohorts else ()
+    return [table for table in tables if isinstance(table, ReadyTable)]
+
+
 def _study_faults(document: Document, study: object, catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from flows.change import known_blocks
@@ -181,6 +186,13 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
     for i, delta in enumerate(study.deltas):
         for j, block in enumerate(delta.blocks):
             known(("deltas", i, "blocks", j), "block", block, words)
+            ready = [t for name in study.all_cohorts for t in _ready_tables(catalog, name) if t.block == block]
+            if ready and not any(table.timepoint for table in ready):
+                what, hint = (
+                    f'the block "{block}" has no time points',
+                    "declare the timepoint of its tables in the catalog",
+                )
+                faults.append(Fault(document.where(("deltas", i, "blocks", j)), what, hint=hint))
     for name, blocks in study.blocks.items():
         for i, block in enumerate(blocks):
             known(("blocks", name, i), "block", block, words)
