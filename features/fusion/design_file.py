@@ -21,12 +21,13 @@ OUTCOME = "outcome__"
 def save_design(path: Path, design: Design) -> None:
     """Write predictors, outcome and facts side by side; blocks, endpoint and flow of cases go into the provenance."""
     facts = design.cohort_table.add_prefix(FACT)
-    frame = pd.concat([facts, _seen(design), design.X], axis=1)
+    told = pa.Table.from_pandas(pd.concat([facts, _seen(design)], axis=1).reset_index(drop=True), preserve_index=False)
     keys = {"case": design.X.index.to_numpy(), "group": design.groups, "group_centre": design.centres}
     keys |= {"held_out": design.held_out} if any(design.held_out) else {}
-    table = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
-    for i, (name, values) in enumerate(keys.items()):
-        table = table.add_column(i, name, pa.array(values.astype(str), pa.string()))
+    arrays: dict[str, pa.Array] = {name: pa.array(values.astype(str), pa.string()) for name, values in keys.items()}
+    arrays |= dict(zip(told.schema.names, told.columns, strict=True))
+    arrays |= {str(name): pa.array(column.to_numpy(), from_pandas=True) for name, column in design.X.items()}
+    table = pa.table(arrays)
     provenance = {
         "blocks": json.dumps(dict(design.blocks)),
         "endpoint": json.dumps(design.endpoint.model_dump(mode="json")),
