@@ -16,7 +16,7 @@ from tasks.reports.labels import (
     combination_label,
     held_out_label,
     is_baseline,
-    metric_label,
+    metric_word,
     model_label,
     split_label,
 )
@@ -35,7 +35,7 @@ class Headline:
 
 def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
     """What the study found. Only nested cross-validation names a best; other splits, and external cohorts, are told beside it."""
-    metric = metric_label(winner.metric)
+    metric = metric_word(winner.metric)
     if winner.best is None:
         return Headline(_unchosen(study, result, winner), _compared(result) + _doubts(result))
     best = winner.best

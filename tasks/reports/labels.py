@@ -29,12 +29,26 @@ def split_label(kind: str) -> str:
 
 
 def metric_label(kind: str) -> str:
-    """A metric in words.
+    """A metric in words, as a heading.
 
-    >>> metric_label("harrell_c")
-    'Harrell’s C-index'
+    >>> metric_label("harrell_c"), metric_label("macro_auc")
+    ('Harrell’s C-index', 'Macro AUC')
+    """
+    return capital(metric_word(kind))
+
+
+def metric_word(kind: str) -> str:
+    """A metric in words, within a sentence.
+
+    >>> metric_word("harrell_c"), metric_word("macro_auc")
+    ('Harrell’s C-index', 'macro AUC')
     """
     return METRICS.load(kind).title
+
+
+def capital(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def held_out_label(split: str, cohort: str) -> str:

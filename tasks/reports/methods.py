@@ -20,6 +20,7 @@ from tasks.reports.labels import (
     GIVEN,
     NESTED,
     blocks_label,
+    capital,
     is_baseline,
     model_label,
     split_label,
@@ -50,7 +51,7 @@ def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int])
     return (
         Paragraph("Endpoint", _endpoint(study, result)),
         Paragraph("Predictors", _predictors(study, result)),
-        *(Paragraph(_capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
+        *(Paragraph(capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
         Paragraph(
             "Inside the fold",
             "Every step that learns is fitted on the training cases alone: columns without information are dropped, "
@@ -167,7 +168,7 @@ def _copies(result: StudyResult) -> str:
 
 def _scores(study: Study, result: StudyResult) -> str:
     metrics = metrics_of(result.endpoint)
-    said = " ".join(f"{metric.title}: {first_sentence(type(metric).__doc__)}" for metric in metrics)
+    said = " ".join(f"{capital(metric.title)}: {first_sentence(type(metric).__doc__)}" for metric in metrics)
     return (
         f"{said} {gathered(metrics, 'test fold', 'folds and repeats')} Intervals are 95\u00a0% percentile intervals "
         f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
@@ -187,14 +188,10 @@ def gathered(metrics: Sequence[Metric], fold: str, folds: str) -> str:
         way if len(ways) == 1 else f"{' and '.join(m.title for m in metrics if m.gathered == way)}: {way}"
         for way in ways
     ]
-    return " ".join(f"{_capital(one)}." for one in told).format(fold=fold, folds=folds)
+    return " ".join(f"{capital(one)}." for one in told).format(fold=fold, folds=folds)
 
 
 def first_sentence(text: str | None) -> str:
     """The first line of what a kind says of itself; it ends with a full stop."""
     line = (text or "").strip().split("\n")[0]
     return line if line.endswith(".") else f"{line}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

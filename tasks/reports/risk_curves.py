@@ -31,7 +31,7 @@ class Look:
     id: str
     title: str
     share: str
-    legend: Literal["upper left", "upper right"]
+    legend: Literal["best", "upper right"]
     test: str
     meant: str
 

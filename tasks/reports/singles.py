@@ -9,7 +9,7 @@ from features.core.kinds.endpoint import Timed
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.single import PERMUTATIONS, Single
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import feature_label, is_baseline, metric_label
+from tasks.reports.labels import feature_label, is_baseline, metric_label, metric_word
 from tasks.reports.number_format import DASH, decimal
 from tasks.reports.winner import find_score
 
@@ -64,7 +64,7 @@ def alone_sentence(study: Study, result: StudyResult, best_score: Score) -> str:
     value, of_model = decimal(_value(best)), decimal(score.value)
     return (
         f"One column alone gives what the model gives: the best of {best.block} in each training fold (in {best.chosen} of "
-        f"{best.folds} folds {best.column}) has {metric_label(kind)} {value} out of fold, the model {of_model}."
+        f"{best.folds} folds {best.column}) has {metric_word(kind)} {value} out of fold, the model {of_model}."
     )
 
 

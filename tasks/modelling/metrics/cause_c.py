@@ -17,7 +17,7 @@ class CauseC(PairMetric):
     """
 
     kind: Literal["cause_c"] = "cause_c"
-    title: ClassVar[str] = "Cause-specific C-index"
+    title: ClassVar[str] = "cause-specific C-index"
     needs: ClassVar[Literal["risk", "probability", "value"]] = "risk"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:

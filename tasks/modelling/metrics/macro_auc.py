@@ -15,7 +15,7 @@ class MacroAuc(PairMetric):
     """
 
     kind: Literal["macro_auc"] = "macro_auc"
-    title: ClassVar[str] = "Macro AUC"
+    title: ClassVar[str] = "macro AUC"
     needs: ClassVar[Literal["risk", "probability", "value"]] = "probability"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:

@@ -51,8 +51,9 @@ class Scored:
 class Metric(Kind):
     """What predictions are judged by. Cases are compared within their fold: models of different folds have different scales.
 
-    title: in words. chance: its value if nothing is told, None if there is no such value; chance_is: what gives that value.
-    lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It ends at 1.
+    title: in words, as in a sentence. chance: its value if nothing is told, None if there is no such value; chance_is: what gives
+    that value. lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It
+    ends at 1.
     gathered: how cases and folds are put together, in words, with the names of a fold and of all of them to be filled in.
     """
 

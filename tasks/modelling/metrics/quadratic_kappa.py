@@ -18,7 +18,7 @@ class QuadraticKappa(RowMetric):
     """
 
     kind: Literal["quadratic_kappa"] = "quadratic_kappa"
-    title: ClassVar[str] = "Quadratic kappa"
+    title: ClassVar[str] = "quadratic kappa"
     needs: ClassVar[Literal["risk", "probability", "value"]] = "probability"
     chance: ClassVar[float | None] = 0.0
     lowest: ClassVar[float] = -0.2

@@ -27,7 +27,7 @@ class CumulativeIncidence(OutcomeFigure):
             id="figure-incidence",
             title=f"Cumulative incidence of {event}",
             share=f"Share with {event}",
-            legend="upper left",
+            legend="best",
             test="cause-specific log-rank",
             meant=f"Aalen–Johansen curves; events are those of interest, numbers at risk are free of any event. p is that of the "
             f"two-sided log-rank test of the hazard of {event}, with other events as censored; it does not compare the curves "

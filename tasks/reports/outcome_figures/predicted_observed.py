@@ -12,7 +12,7 @@ from features.endpoints.continuous import Continuous
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.labels import metric_label
+from tasks.reports.labels import metric_word
 from tasks.reports.number_format import decimal, interval
 from tasks.reports.outcome_figures.outcome_figure import OutcomeFigure, Shown, best_and_clinical
 from tasks.reports.winner import Winner, find_score
@@ -87,6 +87,6 @@ def _score(result: StudyResult, shown: Shown) -> str:
     metric = result.endpoint.metrics[0]
     score = find_score(result, shown.split, shown.blocks, shown.model, metric, shown.cohort)
     if score is None or score.value is None:
-        return f"{metric_label(metric)} not available"
+        return f"{metric_word(metric)} not available"
     bounds = interval(score.low, score.high)
-    return f"{metric_label(metric)} {decimal(score.value)}" + (f" (95 % CI {bounds})" if bounds else "")
+    return f"{metric_word(metric)} {decimal(score.value)}" + (f" (95 % CI {bounds})" if bounds else "")
