@@ -20,16 +20,21 @@ from features.core.kinds.writer import WRITERS
 BUILT_IN = ("clinical", "genomic", "radiomics", "deep", "region", "delta")  # blocks with a meaning of their own
 ROW_FACTS = ("case", "patient", "cohort", "centre", "timepoint", "lesion", "split")  # columns of every block
 # Other tables of the mart, and what the names of columns begin with.
-_TAKEN = ("scans", "dictionary", "quarantine", "warnings", "stability", "missing", "unmatched", "accounts", "cases")
-_TAKEN += (
-    "images",
-    "scores",
-    "predictions",
-    "probabilities",
-    "selected",
-    "singles",
-    "copies",
-)  # views of `radweave query`
+_TAKEN = (
+    *(
+        "scans",
+        "dictionary",
+        "quarantine",
+        "warnings",
+        "stability",
+        "missing",
+        "unmatched",
+        "accounts",
+        "cases",
+        "images",
+    ),
+    *("scores", "predictions", "probabilities", "selected", "singles", "copies"),
+)
 _SIGNS = frozenset("*?[")
 BlockWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
 
