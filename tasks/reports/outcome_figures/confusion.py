@@ -116,20 +116,22 @@ def _figure(study: Study, result: StudyResult, shown: Shown) -> Plot:
     title = f"Predicted and seen {'labels' if labels else 'ranks' if result.endpoint.predicted == 'ranks' else 'classes'}: {name}"
     figure_id = f"figure-confusion-{shown.id}"
     size = 1.6 + max(0.95 * across, 3.4), 1.1 + 0.62 * down
-    return Plot(figure_id, title, f"{title}, {shown.under}. {_meant(result)}", draw(figure_id, title, size, paint))
+    return Plot(
+        figure_id, title, f"{title}, {shown.under}. {_meant(result, shown)}", draw(figure_id, title, size, paint)
+    )
 
 
-def _meant(result: StudyResult) -> str:
+def _meant(result: StudyResult, shown: Shown) -> str:
     predicted = result.endpoint.predicted
     if predicted == "ranks":
         return "Percentages are of the cases of a row. The predicted rank is the first at which half of the probability is reached."
-    auc = "AUCs are over all folds and repeats, cases compared within their fold"
+    folds = "" if shown.cohort else " over all folds and repeats, cases compared within their fold"
     if predicted == "labels":
         return (
             "Percentages are of the cases that have the label, or that do not. A label is predicted where its probability is "
-            f"above one half. {auc}."
+            f"above one half. AUCs are of each label{folds}."
         )
     return (
         "Percentages are of the cases of a row. The predicted class is the most probable one. "
-        f"{auc}, each class against all others."
+        f"AUCs are of each class against all others{folds}."
     )

@@ -63,7 +63,7 @@ class Shown:
 
 
 def best_and_clinical(study: Study, result: StudyResult, winner: Winner) -> list[Shown]:
-    """The best combination and the clinical baseline, each with the winner's model; the best also by held-out cohort."""
+    """The best combination and the clinical baseline, each with the winner's model; then the best by held-out cohort."""
     best = winner.best.blocks if winner.best else next((n for n in study.blocks if n != "clinical"), "clinical")
     wanted = dict.fromkeys(name for name in (best, "clinical") if name in result.blocks)
     by_cohort = held_out_cohorts(result)
@@ -73,7 +73,7 @@ def best_and_clinical(study: Study, result: StudyResult, winner: Winner) -> list
         for name in wanted
         for split, cohort in dict.fromkeys([*own, *(by_cohort if name == best else [])])
     ]
-    return [one for one in found if len(one.rows(result.predictions))]
+    return sorted((one for one in found if len(one.rows(result.predictions))), key=lambda one: one.cohort != "")
 
 
 OUTCOME_FIGURES: Registry[OutcomeFigure] = Registry(OutcomeFigure, "tasks.reports.outcome_figures")
