@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sksurv.nonparametric import CensoringDistributionEstimator
 
 from features.core.kinds.endpoint import surv
 from features.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from sksurv.nonparametric import CensoringDistributionEstimator
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +33,8 @@ class Censoring:
 
     @cached_property
     def _curve(self) -> CensoringDistributionEstimator:
+        from sksurv.nonparametric import CensoringDistributionEstimator  # takes a while, and many studies follow nobody
+
         return CensoringDistributionEstimator().fit(surv(self._train))
 
     def free(self, days: Floats) -> Floats:

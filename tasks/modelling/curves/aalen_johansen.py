@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sksurv.nonparametric import cumulative_incidence_competing_risks
 
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.curves.kaplan_meier import kaplan_meier
@@ -23,6 +22,10 @@ def aalen_johansen(time: NDArray[np.float64], code: NDArray[np.intp], risk_days:
         return Curve(seen.days, share, low, high, seen.risk_days, seen.at_risk, seen.n, seen.events)
     days = (0.0, *map(float, np.unique(time)))
     share = low = high = (0.0,) * len(days)
+    from sksurv.nonparametric import (
+        cumulative_incidence_competing_risks,  # takes a while, and many studies follow nobody
+    )
+
     if first.any():  # the estimator needs an event of every cause
         _, incidence, bounds = cumulative_incidence_competing_risks(np.minimum(code, 2), time, conf_type="log-log")
         share, low, high = ((0.0, *np.nan_to_num(part).tolist()) for part in (incidence[1], *bounds[1]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from lifelines import KaplanMeierFitter
 from numpy.typing import NDArray
 
 from tasks.modelling.curves.curve import Curve
@@ -16,6 +15,8 @@ def kaplan_meier(time: NDArray[np.float64], event: NDArray[np.bool_], risk_days:
     """
     if not len(time):
         raise ValueError("a Kaplan–Meier curve needs at least one case")
+    from lifelines import KaplanMeierFitter  # takes a while, and many studies follow nobody
+
     fitter = KaplanMeierFitter().fit(time, event)
     interval = fitter.confidence_interval_survival_function_.fillna(1.0)
     return Curve(

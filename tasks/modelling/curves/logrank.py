@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from lifelines.statistics import logrank_test
 from numpy.typing import NDArray
 
 
@@ -19,5 +18,7 @@ def logrank_p(
         return None, f"one risk group is empty: {sizes[0]} cases of high and {sizes[1]} of low risk"
     if not event.any():
         return None, "no event was seen"
+    from lifelines.statistics import logrank_test  # takes a while, and many studies follow nobody
+
     p = float(logrank_test(time[group], time[~group], event[group], event[~group]).p_value)
     return (p, "") if np.isfinite(p) else (None, "nobody is at risk in both groups at any event")
