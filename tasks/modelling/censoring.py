@@ -44,9 +44,6 @@ class Censoring:
 
     def free_before(self, days: Floats) -> Floats:
         """G(t−), before those who are censored on day t, (n,); 0 after the last follow-up of the training cases."""
-        assert self._train.days is not None
-        earlier = np.nextafter(days, 0.0)
-        found = np.zeros(len(days))
-        known = earlier <= self._train.days.max()
-        found[known] = self._curve.predict_proba(earlier[known])
-        return found
+        curve = self._curve
+        found: Floats = curve.prob_[np.searchsorted(curve.unique_time_, days) - 1]
+        return np.where(days <= curve.unique_time_[-1], found, 0.0)

@@ -152,6 +152,14 @@ def test_without_censoring_whoever_had_another_event_never_has_that_of_interest(
     assert share([found]) == 3 / 5
 
 
+def test_censoring_before_a_day_counts_none_of_that_day() -> None:
+    """By hand: of four, one event and one censored on day 1, in this order; one censored on day 2; one event on day 3."""
+    train = Outcome(np.array([1, 0, 0, 1], np.intp), days=np.array([1.0, 1.0, 2.0, 3.0]))
+    days = np.array([0.5, 1.0, 2.0, 3.0, 4.0])
+    assert Censoring(train).free_before(days) == pytest.approx([1, 1, 2 / 3, 1 / 3, 0])
+    assert Censoring(train).free(days[:4]) == pytest.approx([1, 2 / 3, 1 / 3, 1 / 3])
+
+
 def test_the_mean_of_several_sets_leaves_out_those_without_pairs() -> None:
     label, score = np.array([True, False, True, False]), np.array([2.0, 1.0, 3.0, 2.5])
     good, none = auc_pairs(np.arange(4), label, score), auc_pairs(np.arange(4), np.ones(4, bool), score)
