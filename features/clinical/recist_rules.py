@@ -37,15 +37,20 @@ def target_response(lesions: Sequence[tuple[float | None, bool]], baseline: floa
     >>> target_response([(72.0, False), (None, True)], 80.0, 60.0)
     'PD'
     """
-    known = [(value, is_node) for value, is_node in lesions if value is not None]
-    total, is_whole = fsum(value for value, _ in known), len(known) == len(lesions)
-    if is_whole and all(value < NORMAL_NODE_MM if is_node else value == 0 for value, is_node in known):
+    known = [value for value, _ in lesions if value is not None]
+    total, is_whole = fsum(known), len(known) == len(lesions)
+    if is_whole and not is_there(lesions):
         return "CR"
     if _reaches(total, nadir * PROGRESSION) and _reaches(total - nadir, PROGRESSION_MM):
         return "PD"  # what was not measured can only add to it
     if not is_whole:
         return "NE"
     return "PR" if _reaches(baseline * PARTIAL, total) else "SD"
+
+
+def is_there(lesions: Sequence[tuple[float | None, bool]]) -> bool:
+    """Whether any of the lesions that were measured is there, a node from 10 mm on."""
+    return any(value >= NORMAL_NODE_MM if is_node else value > 0 for value, is_node in lesions if value is not None)
 
 
 def overall(target: str, others: str, new_lesion: bool | None) -> str:
@@ -63,8 +68,8 @@ def overall(target: str, others: str, new_lesion: bool | None) -> str:
 def best_response(visits: Sequence[Visited], stable_days: float, confirm_days: float | None) -> str:
     """The best response up to the first progression (table 3). SD counts from `stable_days` on.
 
-    confirm_days: CR and PR have to be seen again, or bettered, at a visit so many days later, before progression; a CR that
-    is PR later is a PR; without it they count as SD. None: each counts at once.
+    confirm_days: CR and PR have to be seen again, or bettered, at a visit so many days later, before progression; without it
+    they count as SD. None: each counts at once.
     """
     first = next((i for i, one in enumerate(visits) if one.response == "PD"), len(visits))
     found = {"PD"} if first < len(visits) else {"NE"}

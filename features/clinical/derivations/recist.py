@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
-from features.clinical.recist_rules import BEST_FIRST, Visited, best_response, overall, target_response
+from features.clinical.recist_rules import BEST_FIRST, Visited, best_response, is_there, overall, target_response
 from features.core.catalog.table_source import Variable, Word
 from features.core.errors import Fault
 from features.core.frozen import Frozen
@@ -54,8 +54,9 @@ class Recist(Derivation):
 
     Source: Eisenhauer et al., Eur J Cancer 2009;45:228. The sum of the target lesions' diameters (short axis of nodes) is
     compared with baseline (30 % less: PR) and with the smallest sum so far (20 % and 5 mm more: PD). All gone, nodes under
-    10 mm: CR. A new lesion is PD. What was not measured makes NE, unless the rest alone is PD. From the first PD on, all is PD.
-    At most five lesions, two of an organ, each measurable at baseline; patients without a target lesion have no response.
+    10 mm: CR. A new lesion is PD, and so is whatever comes back after a CR. What was not measured makes NE, unless the rest
+    alone is PD. From the first PD on, all is PD. At most five lesions, two of an organ, each measurable at baseline; patients
+    without a target lesion have no response.
     Rejected: lesions against these rules (TAB_RECIST), visits not in the order of time (TAB_ORDER), negative diameters
     (TAB_RANGE).
     """
@@ -197,7 +198,8 @@ class Recist(Derivation):
             lesions = [(value, is_node) for value, is_node, first in triples if first is not None]
             target = target_response(lesions, total, nadir)
             response = overall(target, str(others or "NE"), new is True if new is not None else None)
-            if any(one.response == "PD" for one in found):
+            back = is_there(lesions) or others == "non-CR/non-PD"  # of all that a CR saw gone: table 3
+            if any(one.response == "PD" or (one.response == "CR" and back) for one in found):
                 response = "PD"
             is_whole = all(value is not None for value, _ in lesions)
             seen = sum(value for value, _ in lesions if value is not None)
