@@ -187,6 +187,7 @@ def score_table(folder: Path) -> Table:
     """The pooled scores of a study: a row for each set of blocks, below its split."""
     from features.core.storage.table import read_table
     from features.results.runs import read_run
+    from tasks.modelling.metrics.metric import METRICS
 
     study = read_run(folder)["study"]
     scores = read_table(folder / "scores.parquet").to_pylist()
@@ -197,7 +198,7 @@ def score_table(folder: Path) -> Table:
     for row in pooled:
         part = f"{row['split']}, {row['cohort']} (n = {row['n']})" if row["cohort"] else row["split"]
         lines.setdefault((part, row["blocks"]), {})[row["model"]] = row
-    table = Table(title=f"{study['title'] or study['name']}: {metric.replace('_', ' ')} with 95 % interval")
+    table = Table(title=f"{study['title'] or study['name']}: {METRICS.load(metric).title} with 95 % interval")
     needed = (
         max(max(len(part) + 1, len(blocks) + 2) for part, blocks in lines)
         + sum(max(len(one), 16) + 3 for one in models)

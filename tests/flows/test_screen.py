@@ -29,6 +29,6 @@ def test_a_study_prints_its_first_metric_and_its_headline(tmp_path: Path, capsys
     with Screen() as screen:
         screen.show_studies([tmp_path])
     printed = capsys.readouterr().out
-    assert "amount: r2 with 95 % interval" in printed and "0.50" in printed and "0.70" not in printed
+    assert "amount: R² with 95 % interval" in printed and "0.50" in printed and "0.70" not in printed
     assert "n = 40" in printed and "events" not in printed
     assert printed.splitlines()[-2:] == ["Best of 1 combination: R² 0.50.", f"Report: {tmp_path / 'report.html'}"]

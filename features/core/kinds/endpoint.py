@@ -192,11 +192,15 @@ def surv(outcome: Outcome) -> NDArray[Any]:
 
 
 def counts_in_words(names: Sequence[str], counts: Sequence[int]) -> str:
-    """Counts with their names.
+    """Counts with their names, which come first where one of them begins as a number does.
 
     >>> counts_in_words(("low", "high"), (3, 5))
     '3 low, 5 high'
+    >>> counts_in_words(("1", "2"), (3, 5))
+    '1: 3, 2: 5'
     """
+    if any(name[:1].isdigit() for name in names):
+        return ", ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
     return ", ".join(f"{count} {name}" for name, count in zip(names, counts, strict=True))
 
 

@@ -81,6 +81,8 @@ def grouped_folds(
         seen = f"{len(outcome)} cases of {len(np.unique(patients))} patients, {endpoint.counted(outcome)},"
         raise FitError(f"{seen} do not allow two folds; needed: two patients {endpoint.of_each}".rstrip())
     strata = endpoint.strata(outcome)
+    while np.bincount(strata).max() < folds:
+        strata = strata // 2  # fifths of few numbers hold fewer cases than there are folds: neighbours are put together
     groups, _ = pd.factorize(patients)  # by first appearance: names must not decide the folds
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():

@@ -15,6 +15,7 @@ from features.core.design import EXTERNAL, TEST, Copies, Design
 from features.core.errors import FitError
 from features.core.outcome import Outcome
 from features.endpoints.binary import Binary
+from features.endpoints.continuous import Continuous
 from tasks.modelling.splits.split import SPLITS, check_disjoint, cut_folds, grouped_folds
 from tests.support.design import BINARY, SURVIVAL
 
@@ -99,6 +100,13 @@ def test_each_test_fold_has_its_share_of_events() -> None:
     event = np.arange(50) < 15
     for _, test in grouped_folds(BINARY, Outcome.of_flag(event), np.arange(50).astype(str), 5, 1):
         assert event[test].sum() == 3
+
+
+@pytest.mark.parametrize(("cases", "folds"), [(12, 5), (12, 12), (50, 20)])
+def test_folds_of_a_number_may_be_more_than_the_cases_of_a_fifth(cases: int, folds: int) -> None:
+    outcome = Outcome.of_value(np.arange(float(cases)))
+    found = grouped_folds(Continuous(column="change"), outcome, np.arange(cases).astype(str), folds, 0)
+    assert sorted(np.concatenate([test for _, test in found])) == list(range(cases))
 
 
 def test_each_centre_is_left_out_once() -> None:
