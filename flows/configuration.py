@@ -9,6 +9,7 @@ from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
+from features.fusion.same_endpoint import check_same_endpoint
 from features.tables.outcome_files import outcome_file_faults
 from flows.named import Found, find_recipe, one_of_a_name, own_recipe_files, recipe_files
 from flows.wanted import check_fit
@@ -149,6 +150,11 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 if endpoint is not None and endpoint.kind not in model.endpoints:
                     what = f"{model.kind} predicts {', '.join(sorted(model.endpoints))}, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
+    try:
+        cohorts = {name: catalog.cohorts[name] for name in study.all_cohorts if name in catalog.cohorts}
+        check_same_endpoint(cohorts, study.endpoint)
+    except RadweaveError as error:
+        faults.append(Fault(document.where(("endpoint",)), str(error)))
     tables = [table for name in study.cohorts if name in catalog.cohorts for table in catalog.cohorts[name].tables]
     for j, split in enumerate(study.splits):
         if split.kind == "given" and not any(table.split for table in tables):

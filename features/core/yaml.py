@@ -89,11 +89,12 @@ class Document:
             raise ConfigError(list(self._faults(model, error, ()))) from error
 
     def _faults(self, model: type[BaseModel], error: ValidationError, above: Loc) -> Iterator[Fault]:
-        for item in error.errors():
+        errors = error.errors()
+        for item in errors:
             inner = item.get("ctx", {}).get("error")
             if isinstance(inner, KindError):  # settings of a kind: each fault at its own line
                 yield from self._faults(inner.model, inner.error, (*above, *item["loc"]))
-            elif not _is_echo(item):
+            elif not _is_echo(item, errors):
                 yield self._fault(model, item, above)
 
     def _fault(self, model: type[BaseModel], error: Any, above: Loc) -> Fault:
@@ -193,9 +194,11 @@ def _compose(path: Path, text: str) -> yaml.Node | None:
     raise ConfigError([Fault(f"{path}:{line + 1}", what)])
 
 
-def _is_echo(error: Any) -> bool:
+def _is_echo(error: Any, errors: Sequence[Any]) -> bool:
     """pydantic calls a list too short when it is its items that are wrong; they have faults of their own."""
-    return error["type"] == "too_short" and bool(error["input"])
+    loc = error["loc"]
+    below = (one["loc"] for one in errors if len(one["loc"]) > len(loc))
+    return error["type"] == "too_short" and any(one[: len(loc)] == loc for one in below)
 
 
 def _construct(document: Document, node: yaml.Node, loc: Loc, faults: list[Fault]) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from features.core.kinds.endpoint import Endpoint, Need, Predicted, counts_in_words
 from features.core.outcome import Bools, Outcome
@@ -29,6 +29,15 @@ class Multilabel(Endpoint):
     spread_by: ClassVar[str] = "the most uneven label"
 
     labels: tuple[str, ...] = Field(min_length=2, description="outcomes of type flag")
+
+    @field_validator("labels")
+    @classmethod
+    def check_labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """Each label once: one that stands twice would count twice."""
+        twice = [label for i, label in enumerate(labels) if label in labels[:i]]
+        if twice:
+            raise ValueError(f'the label "{twice[0]}" stands twice')
+        return labels
 
     def needs(self) -> tuple[Need, ...]:
         return tuple(Need("labels", label, "flag") for label in self.labels)

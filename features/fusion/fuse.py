@@ -20,6 +20,7 @@ from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
 from features.fusion.question import Question
+from features.fusion.same_endpoint import check_same_endpoint
 from features.results.manifest import Mart
 
 
@@ -42,7 +43,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     parts = [cohort_part(mart, catalog, name, question) for name in question.all_cohorts]
     training = parts[: len(question.cohorts)]
     endpoint = parts[0].endpoint
-    _check_same_endpoint(question, parts)
+    check_same_endpoint({name: catalog.cohort(name) for name in question.all_cohorts}, question.endpoint)
     _check_same_meaning(catalog, question)
     _check_same_units(question, parts)
     X = _predictors(parts)
@@ -100,19 +101,6 @@ def _check_blocks_known(design: Design, question: Question) -> None:
                 f'all {block} columns are known at {", ".join(late)}, after the prediction at "{question.predict_at}": '
                 f"leave {block} out of the blocks, or predict later"
             )
-
-
-def _check_same_endpoint(question: Question, parts: Sequence[Part]) -> None:
-    """Raises RadweaveError if the endpoint is of another kind, or of other levels, in one of the cohorts."""
-    found = {
-        name: " of ".join([part.endpoint.kind, *filter(None, [", ".join(part.outcome.levels)])])
-        for name, part in zip(question.all_cohorts, parts, strict=True)
-    }
-    if len({*found.values()}) > 1:
-        told = "; ".join(f"{name}: {what}" for name, what in found.items())
-        raise RadweaveError(
-            f'the endpoint "{question.endpoint}" is not of the same kind and levels in every cohort: {told}'
-        )
 
 
 def _check_same_meaning(catalog: Catalog, question: Question) -> None:

@@ -54,6 +54,19 @@ def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_pat
     check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
 
 
+def test_an_endpoint_of_another_kind_in_one_cohort_is_a_fault_of_the_study(tmp_path: Path) -> None:
+    other = cohort("ending")
+    other["variables"]["ending"] = {"type": "category", "levels": ["a", "b"], "role": "outcome", "description": "end"}
+    other["endpoints"] = {"dead": {"kind": "multiclass", "column": "ending"}}
+    study = tmp_path / "mine.yaml"
+    study.write_text(TEXT.replace("twoo, three", "two"))
+    with pytest.raises(ConfigError) as caught:
+        check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=other), [study])
+    told = [str(fault) for fault in caught.value.faults]
+    what = "one: binary; two: multiclass of a, b"
+    assert f'{study}:3: the endpoint "dead" is not of the same kind and levels in every cohort: {what}' in told
+
+
 def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: Path) -> None:
     demo = cohort()
     demo["tables"].append({"block": "proteins", "path": "b.csv", "id": "id"})

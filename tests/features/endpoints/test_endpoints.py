@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import BaseModel, BeforeValidator, SerializeAsAny
 
+from features.core.errors import ConfigError
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Outcome
+from features.core.yaml import Document
 from tests.support.design import ANY_ENDPOINT, make_outcome
 
 LEVELS = {"subtype": ("round", "spiky"), "grade": ("low", "middle", "high"), "cause": ("death", "none", "relapse")}
@@ -41,6 +45,10 @@ COUNTED = {
     "ordinal": "1 low, 0 middle, 2 high",
     "continuous": "3 different values",
 }
+
+
+class Holder(BaseModel):
+    endpoint: Annotated[SerializeAsAny[Endpoint], BeforeValidator(ENDPOINTS.parse)]
 
 
 @pytest.fixture(params=ENDPOINTS.modules)
@@ -123,3 +131,12 @@ def test_codes_that_mean_different_things_are_not_put_together() -> None:
     one, other = (Outcome(np.zeros(2, np.intp), levels=levels) for levels in (("a", "b"), ("b", "a")))
     with pytest.raises(ValueError, match="levels of the outcome differ"):
         Outcome.concat([one, other])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"), [(["a"], "at least 2 items"), (["a", "b", "a"], 'the label "a" stands twice')]
+)
+def test_labels_are_several_and_each_stands_once(tmp_path: Path, labels: list[str], message: str) -> None:
+    (tmp_path / "a.yaml").write_text(f"endpoint: {{kind: multilabel, labels: [{', '.join(labels)}]}}")
+    with pytest.raises(ConfigError, match=f"a.yaml:1: endpoint(.labels)?: .*{message}"):
+        Document.load(tmp_path / "a.yaml").parse(Holder)
