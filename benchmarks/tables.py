@@ -8,7 +8,6 @@
 checks: names and ids that are empty or stand twice, rows of another length than the header, cells that are no finite
 numbers, ids as pseudonyms, rows in their order; the values that they wrote are compared bit by bit. pandas reads numbers
 exactly with float_precision="round_trip"; its default, which is printed too, is off in the last digit of many.
-Numba's machine code is kept by the first run on a machine, which is not counted.
 
 `study`: `evaluate` on a design, beside the whole flow of the study (fuse, fit, save, report) in the same process, which has
 imported everything; and the command with its start on a mart that is there.
@@ -117,9 +116,6 @@ def compare_reading(patients: int, columns: int, repeats: int) -> bool:
     own = Path(__file__).resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "small").mkdir()
-        write_features(folder / "small" / "features.csv", 5, 5)
-        measure([own, "way", "radweave", folder / "small"])  # numba keeps its machine code
         write_features(folder / "features.csv", patients, columns)
         costs: dict[str, list[Cost]] = {way: [] for way in WAYS}
         for _ in range(repeats):

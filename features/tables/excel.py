@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from openpyxl import load_workbook
-
 from features.core.catalog.table_source import TextSource
 from features.core.errors import ConfigError, Fault, did_you_mean
 
@@ -69,6 +67,8 @@ def excel_rows(data: bytes, source: TextSource, marks: Marks) -> Iterator[tuple[
 
 
 def _sheet(data: bytes, source: TextSource, *, data_only: bool) -> Any:
+    from openpyxl import load_workbook  # takes a while, and other tables do not need it
+
     with warnings.catch_warnings():  # openpyxl tells what it does not keep, such as lists to choose from
         warnings.simplefilter("ignore")
         book = load_workbook(io.BytesIO(data), data_only=data_only)

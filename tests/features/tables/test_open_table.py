@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -175,6 +177,7 @@ def test_numbers_are_those_of_parse_number_wherever_pieces_end(
     wanted = [None if cell in ("", "NA") else parse_number(cell, ".") for cell in bare]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited_file, "PIECE", piece)
+        patch.setattr(delimited_file, "BLOCK", 1)
         found = read(folder, "t.csv", ["ID"], ["x"])
     np.testing.assert_array_equal(found.numbers[0], [np.nan if one is None else one for one in wanted])
     wrong = [
@@ -182,6 +185,37 @@ def test_numbers_are_those_of_parse_number_wherever_pieces_end(
     ]
     odd = found.odd.get("x", Odd(0, ()))
     assert (odd.count, [*odd.lines][:10]) == (len(wrong), [i + 2 for i in wrong][:10])
+
+
+_PARTS = ["a", "1", ".5", "é", ",", ",", '"', '"a\nb"', '"1"', "\n", "\n", "\r", " ", "-9", " -9", "NA", "nan", "+1"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.lists(st.sampled_from(_PARTS), max_size=25).map("".join), piece=st.integers(1, 40))
+def test_rows_and_cells_are_those_of_the_csv_module(
+    text: str, piece: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, missing = write_csv(tmp_path_factory.mktemp("t"), f"x,ID\n{text}"), ["-9", "NA"]
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited_file, "PIECE", piece)
+        patch.setattr(delimited_file, "BLOCK", 1)
+        try:
+            rows = [(reader.line_num + 1, [cell.strip() for cell in row]) for row in reader]
+        except csv.Error:
+            assert "quote" in fault(folder, ["ID"], ["x"])
+            return
+        rows = [(line, row) for line, row in rows if any(row)]
+        if uneven := [str(line) for line, row in rows if len(row) != 2]:
+            assert f"found rows {', '.join(uneven[:10])}" in fault(folder, ["ID"], ["x"])
+            return
+        found = read(folder, "t.csv", ["ID"], ["x"], missing=missing)
+    numbers = [None if row[0] in missing else parse_number(row[0], ".") for _, row in rows]
+    wrong = [line for (line, row), x in zip(rows, numbers, strict=True) if x is None and row[0] not in ["", *missing]]
+    assert found.lines.tolist() == [line for line, _ in rows]
+    assert found.texts["ID"] == [row[1] for _, row in rows]
+    np.testing.assert_array_equal(found.numbers[0], np.array(numbers, float))
+    assert found.odd.get("x", Odd(0, ())).lines == tuple(wrong[:11])
 
 
 def test_a_compressed_table_that_is_cut_is_a_fault(tmp_path: Path) -> None:
