@@ -71,10 +71,13 @@ def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, 
         grid(axes, "y")
         _at_risk(below, time / days, high, ticks)
 
-    title = f"{look.title} by out-of-fold risk group: {name}"
+    group_word, cut = (
+        ("risk group", "the training cases") if shown.cohort else ("out-of-fold risk group", "each training fold")
+    )
+    title = f"{look.title} by {group_word}: {name}"
     folds = "" if shown.cohort else " Folds share training cases, so p is descriptive."
     caption = (
-        f"{title}, {shown.under}. Groups are cut at the median score of each training fold. "
+        f"{title}, {shown.under}. Groups are cut at the median score of {cut}. "
         f"Bands are 95 % intervals. {look.meant}{folds}"
     )
     figure_id = f"{look.id}-{shown.id}"

@@ -10,7 +10,7 @@ from tasks.modelling.pairs import Pairs, cause_pairs, late_events, no_pair
 
 
 class CauseC(PairMetric):
-    """The share of pairs in which who has the event of interest has a higher risk than who has it later or never.
+    """The share of pairs in which a case with the event of interest has a higher risk than one that has it later or never.
 
     Whoever has a competing event never has that of interest. Pairs are weighted by the censoring of the training fold.
     Wolbers et al., Biostatistics 2014;15:526.

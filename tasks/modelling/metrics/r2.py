@@ -11,7 +11,7 @@ from tasks.modelling.metrics.metric import RowMetric, Scored
 
 
 class R2(RowMetric):
-    """1 − squared errors / squared distances to the mean of the training fold: 0 for whoever says the mean, below it if worse.
+    """1 − squared errors / squared distances to the mean of the training fold: 0 is what this mean itself gives, less is worse.
 
     Out of fold; the mean is that of the training cases, which is what was known (Q², Schüürmann et al., J Chem Inf Model
     2008;48:2140).
