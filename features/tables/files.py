@@ -209,7 +209,8 @@ def some_places(places: Sequence[str], what: str) -> str:
 def require(header: Sequence[str], wanted: Iterable[str], source: TextSource, *, show: bool) -> None:
     """Raises ConfigError with every name that is not in the header, or stands in it twice. show: whether messages show it."""
     is_data = any(re.fullmatch(r"[\d.,:/ -]*\d[\d.,:/ -]*", name) for name in header)
-    shown = ", ".join(header[:30]) if show and not is_data else f"{len(header)} columns of the header"
+    names = ", ".join(name or '""' for name in header[:30])
+    shown = names if show and not is_data else f"{len(header)} columns of the header"
     faults, counts = [], Counter(header)
     for name in dict.fromkeys(wanted):
         if name not in counts:

@@ -1,6 +1,7 @@
 """Options that several commands share, declared once."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -48,6 +49,11 @@ def open_store(place: str, *, there: bool = False) -> "Store":
     if there and not is_folder(store.root):
         raise StoreError(f"{place}: there is no store; give --store, set RADWEAVE_STORE, or run radweave refresh")
     return store
+
+
+def store_option(place: str) -> str:
+    """The option that names a store, for commands that are shown; nothing for the default one."""
+    return f" --store {quote(place)}" if place != STORE else ""
 
 
 def choose_runner(

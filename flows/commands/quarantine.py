@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from features.core.errors import RadweaveError, did_you_mean, hint_sentence
-from flows.commands.options import STORE, StoreOption, open_store
+from flows.commands.options import STORE, StoreOption, open_store, store_option
 from tasks.reports.number_format import counted as numbered
 
 if TYPE_CHECKING:
@@ -122,6 +122,21 @@ def explained(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def explain_tables(cohorts: Iterable[str], store: str, **words: str) -> Iterator[str]:
+    """What the newest refresh rejected or found doubtful in tables, by code: a line for each cohort and severity that has any.
+
+    words: severity → what it is called here.
+    """
+    from flows.screen import counted
+
+    for cohort in cohorts:
+        rows = [row for row in read_reasons(open_store(store), cohort) if row["stage"] == "tables"]
+        for severity, word in words.items():
+            if codes := Counter(row["code"] for row in rows if row["severity"] == severity):
+                more = f"radweave quarantine {cohort}{store_option(store)} explains them"
+                yield f"{cohort}: {word}: {counted(codes)}; {more}"
 
 
 def _release(store: "Store", what: str, cohort: str) -> None:

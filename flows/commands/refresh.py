@@ -63,6 +63,7 @@ def refresh(
     if cohorts and everything:
         raise RadweaveError("name the cohorts to refresh, or say --all, not both")
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
+    from flows.commands.quarantine import explain_tables
     from flows.named import find_study, read_study
     from flows.refresh import refresh as flow
     from flows.screen import Screen
@@ -87,3 +88,4 @@ def refresh(
             store=store,
         )
         screen.show_refresh(published, store)
+        screen.show(list(explain_tables((one.cohort for one in published), store, error="rejected in tables")))

@@ -1,12 +1,11 @@
 """study --table: tables of features and the names of their columns, as a catalog, a study and its report."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from flows.commands.options import STORE, open_store
+from flows.commands.options import store_option
 
 if TYPE_CHECKING:
     from tasks.drafting.table_study.asked import Asked
@@ -30,6 +29,7 @@ def study_table(asked: "Asked", folder: Path | None, store: str, runner: "AnyRun
     """Draft the two files, say what they hold, refresh the cohort, run the study, and say how to go on."""
     folder = folder or Path(asked.tables[0].name.split(".")[0])
     draft = write_files(asked, folder)
+    from flows.commands.quarantine import explain_tables
     from flows.refresh import refresh
     from flows.screen import Screen
     from flows.serving.engine import run_flow
@@ -40,22 +40,10 @@ def study_table(asked: "Asked", folder: Path | None, store: str, runner: "AnyRun
         screen.show([*draft.said, f"Written: {catalog}, {file}"])
         try:
             run_flow(refresh, list(draft.cohorts), studies=[file], runner=runner, catalog=catalog, store=store)
-            screen.show(list(_doubts(draft.cohorts, store)))
+            screen.show(list(explain_tables(draft.cohorts, store, error="rejected", warning="warnings")))
             screen.show_studies([run_flow(study, file, runner=runner, catalog=catalog, store=store)])
         finally:  # also after a fault: the files may be what mends it
             screen.show(list(next_lines(catalog, file, store)))
-
-
-def _doubts(cohorts: Sequence[str], store: str) -> Iterator[str]:
-    """What the refresh rejected or found doubtful in the tables, by code; nothing where there is nothing."""
-    from flows.commands.quarantine import read_reasons
-    from flows.screen import counted
-
-    for cohort in cohorts:
-        rows = read_reasons(open_store(store), cohort)
-        for severity, word in (("error", "rejected"), ("warning", "warnings")):
-            if codes := Counter(row["code"] for row in rows if row["severity"] == severity):
-                yield f"{cohort}: {word}: {counted(codes)}; radweave quarantine {cohort}{_place(store)} explains them"
 
 
 def write_files(asked: "Asked", folder: Path) -> "TableStudy":
@@ -84,14 +72,10 @@ def write_files(asked: "Asked", folder: Path) -> "TableStudy":
 
 def next_lines(catalog: str, file: str, store: str) -> Iterator[str]:
     """What to run after a change of the two files."""
-    place = _place(store)
+    place = store_option(store)
     yield "To go on, change these two files, and then:"
     yield f"  radweave refresh --catalog {quote(catalog)}{place}"
     yield f"  {_study_line(catalog, file)}{place}"
-
-
-def _place(store: str) -> str:
-    return f" --store {quote(store)}" if store != STORE else ""
 
 
 def _study_line(catalog: str, file: str) -> str:

@@ -195,7 +195,7 @@ def test_outcomes_are_no_features(read: Read, tmp_path: Path) -> None:
 def test_names_of_columns_are_checked(read: Read) -> None:
     assert 'the column "x" stands 2 times' in faults(read, {"text": "ID,x,x\np1,1,2\n"})
     assert "columns have the names of key columns; found centre" in faults(read, {"text": "ID,centre\np1,1\n"})
-    assert 'there is no column "y"' in faults(read, {"text": "ID,x\np1,1\n", "columns": ["y"]})
+    assert 'there is no column "y"; allowed: ID, x, ""' in faults(read, {"text": "ID,x,\np1,1,\n", "columns": ["y"]})
     assert "Excel has turned names of the header into dates or numbers; found 2-Sep" in faults(
         read, {"text": "ID,2-Sep\np1,1\n"}
     )

@@ -10,7 +10,7 @@ import pytest
 from features.core.quarantine import REASONS
 from features.core.storage.store import Store
 from features.results.manifest import Mart
-from flows.commands.quarantine import explained, read_reasons
+from flows.commands.quarantine import explain_tables, explained, read_reasons
 from flows.serving.artifacts import GRID_COLUMNS, MOST_IMAGES, quality_grid
 from tests.tasks.quality.quality_store import quality_store
 
@@ -62,7 +62,7 @@ def test_a_list_without_rows_has_its_heads(small: Store, command) -> None:
         (["--code", "MASK_TINY"], 1),
         (["--centre", "B"], 1),
         (["--stage", "index"], 0),
-        (["--severity", "warning", "--stage", "quality"], 1),
+        (["--severity", "warning", "--stage", "tables"], 1),
     ],
 )
 def test_rows_are_filtered(trial: Store, command, options: list[str], count: int) -> None:
@@ -106,6 +106,11 @@ def test_a_withdrawn_patient_leaves_the_audit_of_releases_too(tmp_path: Path, co
 def test_tables_of_an_older_store_are_listed_too(small: Store) -> None:
     assert read_reasons(small) == []
     assert explained([]) == []
+
+
+def test_a_refresh_says_what_was_rejected_in_tables_and_where_to_read_on(trial: Store) -> None:
+    found = explain_tables(["trial"], str(trial.root), error="rejected", warning="warnings")  # MASK_TINY is of a scan
+    assert [*found] == [f"trial: warnings: TAB_MISSING 1; radweave quarantine trial --store {trial.root} explains them"]
 
 
 def test_quality_writes_the_page_and_says_where(trial: Store, command) -> None:

@@ -52,7 +52,9 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
     said = {"cohort": "trial", "modality": "CT", "stage": "quality", "run": 1, "details": "{}", "files": 2, "bytes": 9}
     said |= {"message": "SECRET message", "digests": "", "retryable": False}
     refused = [{**said, "case": cases[-1], "centre": centres[-1], "code": "MASK_TINY", RESULT: f"{scans - 1:064x}"}]
-    doubts = [{**said, "case": cases[1], "centre": centres[1], "code": "TAB_MISSING", RESULT: f"{1:064x}"}]
+    doubts = [
+        {**said, "case": cases[1], "centre": centres[1], "code": "TAB_MISSING", "stage": "tables", RESULT: f"{1:064x}"}
+    ]
     rows = [
         {**key, "lesion": "", "modality": "CT", "unit": "HU", "state": "used", "image_files": 1} for key in keys[:-1]
     ]
