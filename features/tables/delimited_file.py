@@ -18,7 +18,7 @@ from features.tables.delimited import encoding_of_mark
 from features.tables.files import reading
 
 PIECE = 2**20  # bytes that are read at a time
-BLOCK = 31 * 2**20  # bytes that are parsed at a time: each costs something per column; glibc reuses less than 32 MiB
+BLOCK = 2**25  # bytes that are parsed at a time: each block costs something per column
 _MARK = codecs.BOM_UTF8
 
 
@@ -99,7 +99,7 @@ class DelimitedFile:
             raw = file.read(PIECE)
             while raw:
                 after = file.read(PIECE)
-                is_ascii = is_ascii and raw.isascii()
+                is_ascii = is_ascii and (is_plain or raw.isascii())
                 if other is not None:
                     try:
                         other.decode(raw, final=not after)
