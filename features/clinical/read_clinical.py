@@ -23,7 +23,7 @@ from features.core.storage.table import Schema
 from features.tables.files import TextTable
 from features.tables.number import parse_number
 from features.tables.open_table import read_columns
-from features.tables.owners import SPLIT, centre_roster, owner_columns, owners_of
+from features.tables.owners import SPLIT, centre_roster, owner_columns, owners_of, shown
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
 VERSION = 3  # raise it when the meaning of values changes
@@ -155,7 +155,7 @@ def _typed(
     unknown = sorted({cell for cell in cells if cell is not None and cell not in codes})
     if unknown:
         faults.append(
-            Fault(where, "codes without a meaning", _some(unknown), ", ".join(codes), "add them to codes or missing")
+            Fault(where, "codes without a meaning", shown(unknown), ", ".join(codes), "add them to codes or missing")
         )
     return [None if cell is None else codes.get(cell) for cell in cells]
 
@@ -172,7 +172,7 @@ def _numbers(cells: Sequence[str | None], decimal: str, where: str, faults: list
         hint = "correct them, or add their codes to missing"
         if all(parse_number(cell, other) is not None for cell in wrong):
             hint = f'if the decimal sign is "{other}", declare decimal: "{other}"; else {hint}'
-        faults.append(Fault(where, "cells that are not numbers", _some(wrong), f'numbers with "{decimal}"', hint))
+        faults.append(Fault(where, "cells that are not numbers", shown(wrong), f'numbers with "{decimal}"', hint))
     return numbers
 
 
@@ -208,9 +208,3 @@ def _in_unit(
         faults.append(Fault(where, what + (f" for {variable.analyte}" if variable.analyte else ""), hint=hint))
         factor = math.nan
     return [None if value is None else value * factor for value in values]
-
-
-def _some(values: list[str]) -> str:
-    """Values found, for the message; long cells are free text and are not repeated."""
-    shown = [f'"{value}"' if len(value) <= 20 else f"a text of {len(value)} characters" for value in values[:5]]
-    return ", ".join(shown) + (f" and {len(values) - 5} more" if len(values) > 5 else "")

@@ -17,6 +17,7 @@ from features.tables.files import normalise_ids, require, some_rows
 from features.tables.open_table import open_table
 
 SPLIT = Column("split", "string", "given split: train, or test (held out)", role="fact", levels=("train", "test"))
+_MOST_SHOWN = 10  # of codes; more different values are ids or texts
 Roster = Callable[[], Mapping[str, str]]  # patient → centre, of the tables that tell it; called only where it is needed
 
 
@@ -194,6 +195,10 @@ def _parts(
 
 
 def shown(values: Sequence[str]) -> str:
-    """Codes that were found, for a message; long cells are free text and are not repeated."""
+    """Different values that were found, for a message. Where they are many, or long, they may be ids or texts of persons, and
+    are not repeated.
+    """
+    if len(values) > _MOST_SHOWN:
+        return f"{len(values)} different values"
     some = [f'"{value}"' if len(value) <= 20 else f"a text of {len(value)} characters" for value in values[:5]]
     return ", ".join(some) + (f" and {len(values) - 5} more" if len(values) > 5 else "")

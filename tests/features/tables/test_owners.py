@@ -94,6 +94,14 @@ def test_what_is_wrong_with_them_is_a_fault(read: Read, text: str, message: str)
 
 
 @both
+def test_names_of_persons_in_a_column_that_was_taken_for_another_are_not_repeated(read: Read) -> None:
+    text = "ID,name,x\n" + "".join(f"p{i},Miller {i},5\n" for i in range(11))
+    with pytest.raises(ConfigError) as caught:
+        read({"text": text, "centre": {"column": "name"}, "split": "name"})
+    assert str(caught.value).count("found 11 different values") == 2 and "Miller" not in str(caught.value)
+
+
+@both
 def test_a_patient_has_one_centre_and_one_part_of_the_split(read: Read) -> None:
     one = {"text": "ID,site,set,x\np,1,train,5\n", "centre": SITE, "split": "set"}
     with pytest.raises(ConfigError) as caught:
