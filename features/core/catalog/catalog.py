@@ -228,8 +228,11 @@ def _endpoint_faults(document: Document, loc: Loc, word: str, endpoint: Endpoint
     for need in endpoint.needs():
         declared = [w for w, v in cohort.variables.items() if v.type == need.type and v.role == "outcome"]
         if need.variable not in declared:
-            where, hint = document.where((*loc, "endpoints", word, need.key)), did_you_mean(need.variable, declared)
-            allowed = ", ".join(declared)
+            where, allowed = document.where((*loc, "endpoints", word, need.key)), ", ".join(declared)
+            other = cohort.variables.get(need.variable)
+            hint = did_you_mean(need.variable, declared)
+            if other is not None:
+                hint = f"it is {'an outcome' if other.role == 'outcome' else 'a predictor'} of type {other.type}"
             yield Fault(where, f"unknown outcome of type {need.type}", f'"{need.variable}"', allowed, hint)
             unknown = True
         elif need.unit and cohort.variables[need.variable].unit != need.unit:

@@ -174,7 +174,7 @@ def test_good_catalog_is_read(tmp_path: Path) -> None:
         ),
         ("column: death", "column: deth", "died: {kind", 'unknown outcome of type flag; found "deth"; allowed: death'),
         ("time: os_days", "time: age", "survival: {kind", "unknown outcome of type number"),
-        ("event: death", "event: stage", "survival: {kind", "unknown outcome of type flag"),
+        ("event: death", "event: stage", "survival: {kind", "; it is a predictor of type"),
         ("unit: days, role", "unit: months, role", "os_days: {type", 'a survival time is not in days; found "months"'),
     ],
 )
