@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from features.core.catalog.table_source import TextSource
+from features.core.catalog.table_source import TextSource, usual_separator
 from features.core.errors import ConfigError
 from features.tables.delimited import delimited_rows
 from features.tables.excel import Marks, excel_rows
@@ -104,12 +104,15 @@ def _kept(sheets: Sequence[Sheet]) -> tuple[list[Sheet], dict[str, str]]:
     return kept, left
 
 
-def how_written(data: bytes) -> dict[str, str]:
-    """The separator, encoding and decimal sign of a text, by its first rows: keys of the catalog, without what is usual."""
+def how_written(data: bytes, name: str) -> dict[str, str]:
+    """The separator, encoding and decimal sign of a text, by its first rows: keys of the catalog, without what is usual.
+
+    name: of the file.
+    """
     encoding, text = _decoded(data)
     first = text[:_BEGINNING]
     separator = _separator(first)
-    declared = {"separator": separator} if separator != "," else {}
+    declared = {"separator": separator} if separator != usual_separator(name) else {}
     declared |= {"encoding": encoding} if encoding != ENCODINGS[0] else {}
     if separator != ",":
         rows = list(islice(csv.reader(io.StringIO(first, newline=""), delimiter=separator), _ROWS))
@@ -119,7 +122,7 @@ def how_written(data: bytes) -> dict[str, str]:
 
 
 def _delimited(data: bytes, name: str) -> Sheet:
-    declared = how_written(data)
+    declared = how_written(data, name)
     source = TextSource.model_validate({"path": name, "id": "-", **declared})
     return _sheet(name, declared, delimited_rows(data, source))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -99,6 +100,11 @@ def _code(key: object) -> str:
     return str(key).lower() if isinstance(key, bool) else str(key)
 
 
+def usual_separator(path: str) -> str:
+    """What stands between the cells of a file, where the catalog does not say it: in .tsv a tab, else a comma."""
+    return "\t" if re.search(r"\.tsv(\.gz)?$", path, re.IGNORECASE) else ","
+
+
 class TextSource(Frozen):
     """How a table file is written: CSV, or another format by its suffix."""
 
@@ -109,11 +115,19 @@ class TextSource(Frozen):
     id_form: IdForm | None = Field(None, description="how ids are written here, in place of that of the cohort")
     sheet: str | None = Field(None, description="sheet of an Excel file; without it, the only one")
     key: str = Field("", description="name of the table in an HDF5 file; without it, the only one")
-    separator: str = Field(",", min_length=1, max_length=1, description="character between cells")
+    separator: str = Field(
+        ",", min_length=1, max_length=1, description="character between cells; without it, of .tsv a tab, else a comma"
+    )
     decimal: Literal[".", ","] = Field(".", description="decimal mark")
     encoding: str = Field("utf-8-sig", description="encoding of the text, such as utf-8 or cp1252")
     comment: str = Field("", description="lines above the header that begin with this are left out")
     missing: tuple[Cell, ...] = Field(("", "NA"), description="codes that mean missing, in all columns but the id")
+
+    @model_validator(mode="before")
+    @classmethod
+    def separate_by_suffix(cls, given: Any) -> Any:
+        is_tabbed = isinstance(given, dict) and usual_separator(str(given.get("path"))) == "\t"
+        return {"separator": "\t", **given} if is_tabbed else given
 
     @field_validator("encoding")
     @classmethod

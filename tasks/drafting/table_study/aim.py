@@ -114,10 +114,8 @@ def _levelled(values: Values, kind: str, type_: str, levels: tuple[str, ...]) ->
     _need_two(values)
     if strange := [cell for cell in values.counts if cell not in levels]:
         count = sum(values.counts[cell] for cell in strange)
-        hint = "name them, or correct the cells"
-        raise values.fault(
-            f"holds levels that --levels lacks, in {several(count, 'row')}", allowed=", ".join(levels), hint=hint
-        )
+        hint = "name all of them by --levels, or correct the cells"
+        raise values.fault(f"holds other levels in {several(count, 'row')}", allowed=", ".join(levels), hint=hint)
     word = slug(values.column)
     variable = {"type": type_, "description": values.column, "role": "outcome", "levels": list(levels)}
     between = " < " if type_ == "ordinal" else ", "

@@ -165,7 +165,7 @@ class CohortPlan:
             names = [name for name in found.features if name not in asked.leak_checked and is_named(name, declared)]
             if names:
                 what = f"{several(len(names), 'column')} of features {'looks' if len(names) == 1 else 'look'} like an outcome"
-                faults.append(Fault(table.name, what, _named(names), hint=_leak_hint(names[0])))
+                faults.append(Fault(table.name, what, _named(names), hint=_leak_hint(*names)))
             out = {"of text": found.texts, "of row numbers": found.counters, "named as keys are": found.keys}
             self._say(table, out)
             if not found.features:
@@ -234,5 +234,7 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + more
 
 
-def _leak_hint(name: str) -> str:
-    return f'leave it out (--exclude "{name}"), or say that it is known at the prediction (--leak-checked "{name}")'
+def _leak_hint(*names: str) -> str:
+    out = " ".join(f'--exclude "{name}"' for name in names[:MOST_NAMED])
+    it, is_known = ("it", "it is known") if len(names) == 1 else ("them", "they are known")
+    return f'leave {it} out ({out}), or say that {is_known} at the prediction (--leak-checked "{",".join(names[:MOST_NAMED])}")'

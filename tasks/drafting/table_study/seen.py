@@ -127,7 +127,7 @@ def _declared(path: Path) -> dict[str, str]:
         return {}
     try:
         data = path.read_bytes()
-        return how_written(gzip.decompress(data) if name.endswith(".gz") else data)
+        return how_written(gzip.decompress(data) if name.endswith(".gz") else data, name)
     except UnicodeDecodeError:
         raise ConfigError([Fault(path.name, "is text of neither UTF-8 nor cp1252", hint="save it as UTF-8")]) from None
     except (OSError, EOFError, zlib.error, csv.Error):

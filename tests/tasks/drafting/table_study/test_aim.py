@@ -96,7 +96,7 @@ def test_a_cause_makes_competing_risks() -> None:
         ({"y": "a b c a b c"}, {}, "found a, b, c; say --kind multiclass, or --kind ordinal with --levels LOW,…,HIGH"),
         ({"y": "Smith Miller Jones"}, {}, 'the column "y" may be of several kinds; found 3 different values; say'),
         ({"y": "a b c"}, {"kind": "ordinal"}, "has no order of its own; found a, b, c; name its levels"),
-        ({"y": "a b c"}, {"levels": ("a", "b"), "kind": "ordinal"}, "--levels lacks, in 1 row; found a, b, c; allowed: a, b"),
+        ({"y": "a b c"}, {"levels": ("a", "b"), "kind": "ordinal"}, "holds other levels in 1 row; found a, b, c; allowed: a, b"),
         ({"y": "a 1 2"}, {"kind": "continuous"}, "holds no number in 1 row"),
         ({"y": "a b c"}, {"kind": "binary"}, "has more than two values"),
         ({"t_days": "1 2", "censored": "0 1"}, {}, 'the column "censored" may say of whom no event was seen: its name does'),
