@@ -139,9 +139,12 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
         own = [one for one in result.held_out if (one.role == EXTERNAL) == (kind == EXTERNAL)]
         told = "; ".join(f"{one.cohort}, {counted(one.n, 'case')}, {one.counted}" for one in own)
         what = "External cohorts" if kind == EXTERNAL else "Test cases by a column of the tables"
+        has_classes = result.endpoint.predicted in ("classes", "ranks")
+        unseen = ", and cases of a class that no training case has," if has_classes else ""
         return (
             f"{what}: {told}. They are predicted by models fitted on all {counted(result.n, 'training case')}, and trained, "
-            f"chose and scaled nothing; patients who are copies of a training patient were left out. {inner}{_uncommon(result)}"
+            f"chose and scaled nothing; patients who are copies of a training patient{unseen} were left out. "
+            f"{inner}{_uncommon(result)}"
         )
     if kind == CENTRE_OUT:
         return f"Each of {counted(table['fold'].nunique(), 'centre')} is predicted once. {inner} {together}"
@@ -155,7 +158,11 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
 def _uncommon(result: StudyResult) -> str:
     lacking = len(result.uncommon)
     cohorts = ", ".join(dict.fromkeys(result.uncommon.values()))
-    return f" {counted(lacking, 'column')} that {cohorts} lacks were left out for every cohort." if lacking else ""
+    return (
+        f" {counted(lacking, 'column')} that {cohorts} lacks {'was' if lacking == 1 else 'were'} left out for every cohort."
+        if lacking
+        else ""
+    )
 
 
 def _copies(result: StudyResult) -> str:

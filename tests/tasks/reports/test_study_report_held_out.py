@@ -40,7 +40,7 @@ def test_the_page_keeps_roles_apart(external: Reported) -> None:
     assert "Copy of a patient who trains (n&nbsp;=&nbsp;1)" in html
     heads = re.findall(r'<th scope="col">([^<]*)</th>', html[html.index('id="table-cohort"') :])[:4]
     assert heads == ["All that train", "alpha", "east (test cases)", "west (external)"]
-    assert "1 column that west lacks were left out for every cohort." in html
+    assert "1 column that west lacks was left out for every cohort." in html
     assert "They are predicted by models fitted on all 60 training cases" in html
     for figure in ("figure-roc", "figure-roc-given-east", "figure-roc-external-west"):
         assert f'<figure id="{figure}"' in html
