@@ -54,17 +54,36 @@ def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_pat
     check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
 
 
-def test_an_endpoint_of_another_kind_in_one_cohort_is_a_fault_of_the_study(tmp_path: Path) -> None:
-    other = cohort("ending")
-    other["variables"]["ending"] = {"type": "category", "levels": ["a", "b"], "role": "outcome", "description": "end"}
-    other["endpoints"] = {"dead": {"kind": "multiclass", "column": "ending"}}
+@pytest.mark.parametrize(
+    ("one", "two", "told"),
+    [
+        (
+            {"kind": "binary", "column": "ending"},
+            {"kind": "multiclass", "column": "end"},
+            "binary; two: multiclass of a, b",
+        ),
+        (
+            {"kind": "survival", "time": "days", "event": "ending", "horizon_days": 90},
+            {"kind": "survival", "time": "days", "event": "ending"},
+            "survival until day 90; two: survival",
+        ),
+    ],
+)
+def test_an_endpoint_that_differs_between_cohorts_is_a_fault_of_the_study(
+    tmp_path: Path, one: dict[str, Any], two: dict[str, Any], told: str
+) -> None:
+    cohorts = {"one": cohort(split="set"), "two": cohort()}
+    for found, endpoint in zip(cohorts.values(), (one, two), strict=True):
+        found["variables"]["end"] = {"type": "category", "levels": ["a", "b"], "role": "outcome", "description": "end"}
+        found["variables"]["days"] = {"type": "number", "unit": "days", "role": "outcome", "description": "time"}
+        found["tables"][0]["columns"] |= {"end": "end", "days": "days"}
+        found["endpoints"] = {"dead": endpoint}
     study = tmp_path / "mine.yaml"
     study.write_text(TEXT.replace("twoo, three", "two"))
     with pytest.raises(ConfigError) as caught:
-        check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=other), [study])
-    told = [str(fault) for fault in caught.value.faults]
-    what = "one: binary; two: multiclass of a, b"
-    assert f'{study}:3: the endpoint "dead" is not of the same kind and levels in every cohort: {what}' in told
+        check_configuration(write_catalog(tmp_path, **cohorts), [study])
+    where = f'{study}:3: the endpoint "dead" is not of the same kind, levels and horizon in every cohort: one: '
+    assert where + told in [str(fault) for fault in caught.value.faults]
 
 
 def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: Path) -> None:
