@@ -51,7 +51,7 @@ def predict(estimator: Any, X: Any, endpoint: Endpoint, levels: int) -> Predicti
         value = _finite(estimator.predict(X)).reshape(-1)
         return Prediction(risk=value, value=value)
     if endpoint.predicted == "labels":
-        return Prediction(probability=_of_labels(estimator.predict_proba(X)))
+        return Prediction(probability=_of_labels(estimator, X))
     probability = np.zeros((len(X), levels))
     probability[:, estimator.classes_] = _finite(estimator.predict_proba(X))
     if endpoint.predicted == "ranks":
@@ -70,9 +70,12 @@ def risk_score(estimator: Any, X: Any) -> Floats:
     return _finite(scores).reshape(-1)
 
 
-def _of_labels(given: Any) -> Floats:
-    """Probabilities of labels, (n, labels): forests give a table of no and yes for each."""
-    return _finite(given if isinstance(given, np.ndarray) else np.column_stack([one[:, 1] for one in given]))
+def _of_labels(estimator: Any, X: Any) -> Floats:
+    """Probabilities of labels, (n, labels): forests give a table for each, of the answers, 0 or 1, that they were fitted to."""
+    given = estimator.predict_proba(X)
+    if isinstance(given, np.ndarray):
+        return _finite(given)
+    return _finite(np.column_stack([one @ answers for one, answers in zip(given, estimator.classes_, strict=True)]))
 
 
 def _finite(values: Any) -> Floats:
