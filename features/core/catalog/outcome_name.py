@@ -12,6 +12,11 @@ _WORDS = frozenset(
     beobachtungszeit gesamtueberleben nachsorge rezidiv rezidive tod todesursache tot ueberleben ueberlebenszeit verstorben
     """.split()  # noqa: SIM905
 )
+# An outcome only with a time: distant_days is one, distant_lymph_nodes is none.
+_FAILURES = frozenset(
+    "distant dm failure local locoregional lr lrc metastases metastasis regional".split()  # noqa: SIM905
+)
+_TIMES = frozenset("date days month months time week weeks year years".split())  # noqa: SIM905
 _PHRASES = (
     "follow up",
     "last contact",
@@ -37,4 +42,5 @@ def outcome_word(name: str) -> str:
         return words[0]
     text = f" {' '.join(words)} "
     phrase = next((phrase for phrase in _PHRASES if f" {phrase} " in text), "")
-    return phrase or next((word for word in words if word in _WORDS), "")
+    outcomes = _WORDS | _FAILURES if _TIMES.intersection(words) else _WORDS
+    return phrase or next((word for word in words if word in outcomes), "")

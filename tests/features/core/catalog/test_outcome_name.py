@@ -27,6 +27,8 @@ from features.core.catalog.outcome_name import outcome_word
         ("local_recurrence", "recurrence"),
         ("n_scans", "n scans"),
         ("censored", "censored"),
+        ("locoregional_days", "locoregional"),
+        ("TimeToDistantMetastasis", "distant"),
     ],
 )
 def test_outcomes(name: str, word: str) -> None:
@@ -46,6 +48,9 @@ def test_outcomes(name: str, word: str) -> None:
         "Gos",
         "oscillation",
         "t_0",
+        "distant_lymph_nodes",
+        "lymph_node_metastasis",
+        "age_years",
     ],
 )
 def test_predictors(name: str) -> None:
