@@ -44,6 +44,8 @@ def draft_table_study(
     catalog = {"version": 1, "cohorts": {name: values for name, (values, _) in drafted.items()}}
     study = _study(plans[cohort], cohort, drafted[cohort][1], list(external))
     said = dict.fromkeys((*plans[cohort].aim.said, *plans[cohort].said))
+    if len(tables) > 1:
+        said["patients who lack one of the blocks are left out, so that all are compared on the same patients"] = None
     for name, table in external.items():
         said |= dict.fromkeys((*(f"{table.name}: {line}" for line in plans[name].aim.said), *plans[name].said))
     return TableStudy(tuple(plans), to_yaml(catalog, HEADER), to_yaml(study), tuple(said))
@@ -100,5 +102,6 @@ def _study(plan: CohortPlan, cohort: str, words: list[str], external: list[str])
         "endpoint": plan.aim.word,
         "blocks": blocks,
         "models": models_of(plan.aim.endpoint["kind"]),
+        **({"missing_block": "exclude"} if len(plan.tables) > 1 else {}),  # else what they lack would be imputed
         "splits": splits,
     }

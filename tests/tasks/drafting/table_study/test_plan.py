@@ -105,6 +105,7 @@ def test_tables_are_joined_and_each_is_a_block(tmp_path: Path) -> None:
     assert "# guess: separator ';', decimal ',', by the first rows" in found.catalog
     assert "response is taken from clinical.csv, and left out of the other tables" in found.said
     assert study["blocks"]["all"] == ["clinical_table", "ct"]
+    assert study["missing_block"] == "exclude"  # nobody is judged by imputed medians
 
 
 def test_each_table_may_have_ids_of_its_own_also_in_a_column_without_a_name(tmp_path: Path) -> None:
