@@ -422,7 +422,7 @@ def test_an_endpoint_of_another_kind_is_refused(
     catalog, recipe = make_catalog(demo={}, other={"endpoints": endpoints}), make_recipe()
     build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
     build_tables(catalog, [("p1", "CT", 2)], [recipe], _rows("p1"), name="other")
-    with pytest.raises(RadweaveError, match="kind and levels in every cohort: demo: binary; other: survival$"):
+    with pytest.raises(RadweaveError, match="kind, levels and horizon in every cohort: demo: binary; other: survival$"):
         fuse(Mart.open(store), catalog, _question(recipe, cohorts=("demo", "other")))
 
 
