@@ -11,7 +11,10 @@ from features.core.kinds.endpoint import Timed
 
 def check_same_endpoint(cohorts: Mapping[str, Cohort], word: str) -> None:
     """Raises RadweaveError if the endpoint is of another kind, other levels or horizon in one of the cohorts that have it."""
-    found = {name: _meaning(cohort, word) for name, cohort in cohorts.items() if word in cohort.endpoints}
+    having = {name: cohort for name, cohort in cohorts.items() if word in cohort.endpoints}
+    if len(having) < 2:
+        return  # imports no pandas
+    found = {name: _meaning(cohort, word) for name, cohort in having.items()}
     if len({*found.values()}) > 1:
         told = "; ".join(f"{name}: {what}" for name, what in found.items())
         raise RadweaveError(
