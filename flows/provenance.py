@@ -7,6 +7,7 @@ from features.core.catalog.catalog import Catalog, Cohort, ReadyTable
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import StoreError
+from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
 from features.core.versions import versions_of
 from features.fusion.stable import stability_digests
@@ -17,6 +18,7 @@ from tasks.modelling.evaluation.study import Study
 READ = ("region", "clinical", "genomic", "quarantine")  # of the mart, beside the features of a study's recipes
 STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other
 CODE = "code of radweave"
+METRICS, FIGURES = "tasks.modelling.metrics", "tasks.reports.outcome_figures"  # where kinds lie that an endpoint names
 
 
 def study_provenance(
@@ -47,7 +49,7 @@ def study_provenance(
     if plan.stable is not None:
         scores = stability_digests(mart.store, plan.stable.cohort, recipes)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
-    return {**found, **_code(plan), "radweave": version("radweave")}
+    return {**found, **_code(plan, catalog), "radweave": version("radweave")}
 
 
 def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
@@ -58,8 +60,17 @@ def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
     return [t for t in cohort.tables if isinstance(t, ReadyTable) and (t.block in named or t.split is not None)]
 
 
-def _code(plan: Study) -> dict[str, str]:
+def _code(plan: Study, catalog: Catalog) -> dict[str, str]:
     """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
     kinds = {type(kind).__module__ for kind in (*plan.models, *plan.splits)}
+    for name in plan.all_cohorts:
+        if plan.endpoint in catalog.cohort(name).endpoints:
+            kinds |= kinds_of(catalog.cohort(name).endpoints[plan.endpoint])
     sources = sources_of({*STEPS, *kinds})
     return {CODE: sources.digest, **versions_of(sources.libraries)}
+
+
+def kinds_of(endpoint: Endpoint) -> set[str]:
+    """The modules of an endpoint, and of the metrics and figures that it names."""
+    named = (*(f"{METRICS}.{kind}" for kind in endpoint.metrics), *(f"{FIGURES}.{kind}" for kind in endpoint.figures))
+    return {type(endpoint).__module__, *named}

@@ -7,25 +7,29 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from features.clinical.read_clinical import VERSION as CLINICAL_VERSION
 from features.clinical.read_clinical import read_clinical
 from features.core.catalog.catalog import Cohort, ReadyTable, load_catalog
 from features.core.catalog.genomic_source import ExpressionTable, MutationTable
+from features.core.code_digest import sources_of
 from features.core.digest import digest_bytes, digest_json
 from features.core.errors import ConfigError
+from features.core.kinds.writer import WRITERS
 from features.core.pseudonym import load_key, pseudonym
-from features.genomic.read_genomic import VERSION as GENOMIC_VERSION
 from features.genomic.read_genomic import read_genomic
 from features.images.index.file_cache import FileCache
-from features.ready.read_ready import VERSION as READY_VERSION
 from features.ready.read_ready import read_ready
 from features.results.known_results import KnownResults
 from features.results.patients import Tables, known_tables, torn_patients, without
 from features.results.withdraw import withdrawn_cases
-from features.tables.files import VERSION as FILES_VERSION
 from features.tables.outcome_files import outcome_file_faults
 from features.tables.patient import PatientTable
 from tasks.transient import RETRIED
+
+READERS = {
+    "clinical": "features.clinical.read_clinical",
+    "genomic": "features.genomic.read_genomic",
+    "ready": "features.ready.read_ready",
+}
 
 
 @task(name="tables", cache_policy=NO_CACHE, persist_result=False, **RETRIED)
@@ -66,13 +70,23 @@ def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache
     """Digest of what decides the tables: their bytes, what the catalog says of them, the readers, the key."""
     files = {path: _digest(root / path, cache) for path in _paths(cohort)}
     parts = {"tables", "variables", "derived", "endpoints", "centres", "timepoints", "id_form"}
-    versions = [FILES_VERSION, CLINICAL_VERSION, GENOMIC_VERSION, pseudonym(key, name, "")]
+    versions = [sources_of(_readers(cohort)).digest, pseudonym(key, name, "")]
     if any(isinstance(table, ExpressionTable) and table.pathways for table in cohort.tables):
         versions.append(version("gseapy"))
-    if any(isinstance(table, ReadyTable) for table in cohort.tables):
-        versions.append(str(READY_VERSION))
     said = cohort.model_dump(mode="json", include=parts)
     return digest_json({"files": digest_json(files), "said": said, "versions": versions})
+
+
+def _readers(cohort: Cohort) -> set[str]:
+    """Modules that decide what the tables of a cohort mean."""
+    found = {READERS["clinical"]}
+    if any(table.block == "genomic" for table in cohort.tables):
+        found.add(READERS["genomic"])
+    found |= {type(derivation).__module__ for derivation in cohort.derived.values()}
+    found |= {type(endpoint).__module__ for endpoint in cohort.endpoints.values()}
+    if any(isinstance(table, ReadyTable) for table in cohort.tables):
+        found |= {READERS["ready"], *WRITERS.modules.values()}
+    return found
 
 
 def _paths(cohort: Cohort) -> list[str]:

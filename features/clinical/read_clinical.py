@@ -26,8 +26,6 @@ from features.tables.open_table import read_columns
 from features.tables.owners import SPLIT, centre_roster, owner_columns, owners_of, shown
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
-VERSION = 3  # raise it when the meaning of values changes
-
 
 def clinical_schema(cohort: Cohort) -> Schema:
     """Columns of a cohort's clinical block: numbers as float64, flags as bool, categories and ordinals as text."""

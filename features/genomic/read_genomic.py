@@ -29,7 +29,6 @@ from features.tables.odd_centres import FEWEST, UNIT_FACTOR, odd_centres, unit_w
 from features.tables.owners import SPLIT, Roster, centre_roster, read_owners
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
-VERSION = 3  # raise it when the meaning of values changes
 GENES = 1000  # that a centre's magnitude is judged by
 READERS: dict[str, Callable[..., Values]] = {
     "expression": read_expression,

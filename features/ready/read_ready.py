@@ -28,7 +28,6 @@ from features.tables.open_table import open_table
 from features.tables.owners import SPLIT, Owners, Roster, centre_roster, owner_columns, owners_of, read_owners, shown
 from features.tables.patient import KEY, PatientTable, given_twice, two_centres, two_parts
 
-VERSION = 1  # raise it when the meaning of values changes
 TIMEPOINT = Column("timepoint", "string", "time point of the row", role="key")
 LESION = Column("lesion", "string", "lesion of the row", role="key")
 Key = tuple[str, str, str]  # patient, time point, lesion

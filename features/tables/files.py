@@ -27,7 +27,6 @@ from features.tables.delimited import delimited_rows, encoding_hint, separator_h
 from features.tables.excel import Marks, excel_rows, is_excel_damage
 from features.tables.number import parse_numbers
 
-VERSION = 1  # raise it when the meaning of values changes
 Header = Literal["columns", "genes", "patients"]
 EXCEL = (".xlsx", ".xlsm")
 _BATCH = 200_000  # cells that stand as Python texts at a time

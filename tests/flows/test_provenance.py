@@ -4,12 +4,14 @@ import pyarrow as pa
 import pytest
 
 from features.core.catalog.catalog import Catalog
+from features.core.code_digest import sources_of
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes
 from features.results.manifest import CohortState, Mart, commit, keep_table, newest
 from flows.named import find_recipes
-from flows.provenance import study_provenance
+from flows.provenance import kinds_of, study_provenance
 from tasks.modelling.evaluation.study import Study
+from tests.support.design import ANY_ENDPOINT
 
 
 @pytest.fixture
@@ -63,3 +65,10 @@ def test_a_study_hangs_on_the_files_of_its_own_recipes(copied: Store, plan: Stud
     changed = [told("radiomics/ct_lung", 4.0), told("deep/ct_lung", 5.0), told("clinical", 6.0)]
     keys = {key for one in changed for key in one if one[key] != first[key]}
     assert keys == {"tables of one"} and len({one["tables of one"] for one in changed}) == 3
+
+
+def test_the_metrics_and_figures_of_every_endpoint_decide_its_studies() -> None:
+    for endpoint in ANY_ENDPOINT.values():
+        found = sources_of(kinds_of(endpoint)).modules  # raises where there is no such module
+        assert len(kinds_of(endpoint)) == 1 + len(endpoint.metrics) + len(endpoint.figures)
+        assert {"features.core.kinds.endpoint", "tasks.modelling.pairs"} <= found

@@ -34,6 +34,7 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
             singles_table=lambda: table,
             copies_table=lambda: table,
             predictions=table,
+            probabilities=table,
             digest="",
         )
 
@@ -73,7 +74,7 @@ def test_a_study_is_stale_once_the_code_that_fits_it_has_changed(demo, radweave,
 
     change("features/images/dicom/stack.py")  # its results are in the tables, under addresses of their own
     assert state() == [("current", "")]
-    change("tasks/modelling/metrics/concordance.py")
+    change("tasks/modelling/metrics/auc.py")
     assert state() == [("stale", "code of radweave")]
 
 
