@@ -51,7 +51,7 @@ def test_the_tables_tell_files_scans_reasons_and_acquisition(html: str) -> None:
     assert tables["table-scans"].rows[-1] == ["all", "40", "39", "1", "MASK_TINY 1"]
     assert [row[:4] for row in tables["table-reasons"].rows[1:]] == [
         ["MASK_TINY", "error", "quality", "1"],
-        ["TAB_MISSING", "warning", "quality", "1"],
+        ["TAB_MISSING", "warning", "tables", "1"],
     ]
     acquisition = {row[0]: row[1:] for row in tables["table-acquisition-ct"].rows}
     assert acquisition["Scans that passed the check"] == ["All", "A", "B", "C"]
