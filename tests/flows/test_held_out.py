@@ -82,6 +82,6 @@ def test_held_out_cohorts_are_predicted_scored_and_counted(inside, command, tmp_
     study.write_text(yaml.safe_dump({**plan, "external_columns": "common"}))
     inside("study", study, *places)
     assert any(
-        "1 column that other lacks were left out" in page.read_text()
+        "1 column that other lacks was left out" in page.read_text()
         for page in (tmp_path / "store" / "studies" / "better_study").glob("*/report.html")
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -168,6 +168,7 @@ def test_turning_a_body_with_its_spacing_turns_its_features(order: list[int], fl
 
 @pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.sampled_from([SPACING, (1.0, 1.0, 1.0)]))
+@example(12384, (0.7, 1.3, 2.9))  # its mesh has no volume
 @settings(max_examples=300, deadline=None)
 def test_values_are_pyradiomics_s(seed: int, spacing: Vector) -> None:
     mask = _random(seed)
@@ -182,6 +183,16 @@ def test_values_are_pyradiomics_s_on_its_own_images(public_data: Path) -> None:
     for name in ("brain1", "brain2", "breast1"):
         label = sitk.ReadImage(str(public_data / "pyradiomics" / f"{name}_label.nrrd"))
         _agree(sitk.GetArrayFromImage(label) > 0, label.GetSpacing())
+
+
+BY_VOLUME = (
+    "MeshVolume",
+    "SurfaceVolumeRatio",
+    "Sphericity",
+    "SphericalDisproportion",
+    "Compactness1",
+    "Compactness2",
+)
 
 
 def _agree(mask: NDArray[np.bool_], spacing: Vector) -> None:
@@ -201,6 +212,10 @@ def _agree(mask: NDArray[np.bool_], spacing: Vector) -> None:
         reference = {name: float(np.real(value)) for name, value in judge.execute().items()}
     found = _compute(mask, spacing)
     assert set(found) == set(reference)
+    flat = abs(reference["MeshVolume"]) < 1e-12  # pyradiomics has the rounding of a volume of 0, and divides by it
+    assert not flat or abs(found["MeshVolume"]) < 1e-12
     for name, value in found.items():  # pyradiomics has the rounding of an eigenvalue that is 0: roots of 1e-16
+        if flat and name in BY_VOLUME:
+            continue
         slack = 1e-6 if "Axis" in name or name in ("Elongation", "Flatness") else 0.0
         assert value == pytest.approx(reference[name], rel=1e-10, abs=slack, nan_ok=True), name
