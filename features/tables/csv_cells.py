@@ -95,7 +95,7 @@ class CsvCells:
             plain = self._plain(table.select([place for name, place in self._numbers.items() if name not in wordy]))
             if plain is None:
                 return False
-            values[~is_wordy] = plain
+            values[slice(None) if not wordy else ~is_wordy] = plain  # a slice is copied faster than a mask
         if wordy:
             written = {name: table[place] for name, place in self._numbers.items() if name in wordy}
             values[is_wordy], odd = self._read_as_text(written, lines)
