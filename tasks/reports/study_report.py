@@ -58,6 +58,7 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         facts=facts,
         title=study.title or study.name.replace("_", " ").capitalize(),
         headline=headline(study, result, winner),
+        unused_split=_unused_split(study, facts.cohort_table),
         held_out=[
             (held_out_label(EXTERNAL if one.role == EXTERNAL else GIVEN, one.cohort), one) for one in result.held_out
         ],
@@ -82,6 +83,16 @@ def render_report(study: Study, result: StudyResult, facts: Facts) -> str:
         models=model_rows(study),
         quarantine=quarantine_rows(facts.quarantine),
         provenance=facts.provenance,
+    )
+
+
+def _unused_split(study: Study, table: pd.DataFrame) -> tuple[str, ...]:
+    """A caution where the tables give a split and the study does not hold its test cases out."""
+    if "split" not in table or any(split.kind == GIVEN for split in study.splits):
+        return ()
+    train, test = (int((table["split"] == part).sum()) for part in ("train", "test"))
+    return (
+        f"The tables give a split ({train} train, {test} test), which this study does not use: all cases count alike.",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.reports.headline import Headline, headline
 from tasks.reports.number_format import decimal
+from tasks.reports.study_report import render_report
 from tasks.reports.winner import find_score, find_winner
 
 
@@ -99,3 +100,10 @@ def test_predictors_that_are_named_as_outcomes_are_told(binary: Any) -> None:
         binary.study, replace(result, scores=()), find_winner(binary.study, replace(result, scores=()))
     ).cautions
     assert "2 predictors are named as outcomes are, though not one by their values: EFS, OS9__cn." in found
+
+
+def test_a_split_that_is_given_and_not_used_is_said(binary: Any) -> None:
+    table = binary.facts.cohort_table.assign(split=["train"] * 60 + ["test"] * 30)
+    page = render_report(binary.study, binary.result, replace(binary.facts, cohort_table=table))
+    assert "The tables give a split (60 train, 30 test), which this study does not use" in page
+    assert "The tables give a split" not in binary.html
