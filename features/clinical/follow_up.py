@@ -60,7 +60,6 @@ Events = Annotated[
     tuple[Event, ...], BeforeValidator(_several, json_schema_input_type=str | EventDay | tuple[str | EventDay, ...])
 ]
 Ties = Literal["reject", "first_named"]
-TIES = "two causes on one day: reject the patient's time, or let the cause count that is named first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +207,34 @@ class FollowUp(Derivation):
             names = " and ".join(dict.fromkeys(cause.name for cause in causes))
             raise Rejected("TAB_TIES", f"{names} are on one day")
         return causes[0]
+
+
+class SoughtAtVisits(FollowUp):
+    """Events that are looked for at visits, such as progression, and death, which is known of at any contact."""
+
+    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
+    censored_at: Literal["last_visit", "last_contact"] = Field(
+        "last_visit", description="where a patient without event is censored; without a last visit, at the last contact"
+    )
+
+    @property
+    def censors_at_visit(self) -> bool:
+        return self.censored_at == "last_visit"
+
+
+class WithCause(FollowUp):
+    """Times of which the cause is told, too: one that competes ends follow-up without the event."""
+
+    has_cause: ClassVar[bool] = True
+
+    ties: Ties = Field(
+        "reject",
+        description="two causes on one day: reject the patient's time, or let the cause count that is named first",
+    )
+
+    @property
+    def first_named_wins(self) -> bool:
+        return self.ties == "first_named"
 
 
 def _day(values: Mapping[str, Value], variable: str | None) -> float | None:

@@ -6,17 +6,16 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from features.clinical.follow_up import TIES, Cause, Event, Events, FollowUp, Ties
+from features.clinical.follow_up import Cause, Event, Events, WithCause
 
 
-class LocoregionalControl(FollowUp):
+class LocoregionalControl(WithCause):
     """Days to local or regional failure, a flag of it, and the cause. Death competes, and distant failure where it is named.
 
     A competing cause that comes first ends follow-up: the flag is false, and the column of causes tells which it was.
     """
 
     title: ClassVar[str] = "locoregional control"
-    has_cause: ClassVar[bool] = True
 
     kind: Literal["locoregional_control"] = "locoregional_control"
     locoregional: Events = Field(
@@ -24,11 +23,6 @@ class LocoregionalControl(FollowUp):
     )
     death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
     distant: Events = Field((), description="distant failure, if it ends follow-up; left out: it does not")
-    ties: Ties = Field("reject", description=TIES)
-
-    @property
-    def first_named_wins(self) -> bool:
-        return self.ties == "first_named"
 
     def causes(self) -> tuple[Cause, ...]:
         return (

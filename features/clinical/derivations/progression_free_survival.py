@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from features.clinical.follow_up import Cause, Event, Events, FollowUp
+from features.clinical.follow_up import Cause, Events, SoughtAtVisits
 
 
-class ProgressionFreeSurvival(FollowUp):
+class ProgressionFreeSurvival(SoughtAtVisits):
     """Days to progression or death, and a flag of either. Who had neither is censored at the last visit, where it is known.
 
     Progression is looked for at visits: a patient of whom one only knows later that they live is not known to be free of it
@@ -22,14 +22,6 @@ class ProgressionFreeSurvival(FollowUp):
     progression: Events = Field(
         description="progression: the variable of its day, `{days, flag}`, `{time, event}`, or a list of them"
     )
-    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
-    censored_at: Literal["last_visit", "last_contact"] = Field(
-        "last_visit", description="where a patient without event is censored; without a last visit, at the last contact"
-    )
-
-    @property
-    def censors_at_visit(self) -> bool:
-        return self.censored_at == "last_visit"
 
     def causes(self) -> tuple[Cause, ...]:
         return *(Cause("progression", one) for one in self.progression), Cause("death", self.death, is_fatal=True)

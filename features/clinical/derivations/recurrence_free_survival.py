@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from features.clinical.follow_up import Cause, Event, Events, FollowUp
+from features.clinical.follow_up import Cause, Events, SoughtAtVisits
 
 
-class RecurrenceFreeSurvival(FollowUp):
+class RecurrenceFreeSurvival(SoughtAtVisits):
     """Days to recurrence or death, and a flag of either; disease-free survival where new primaries are listed, too.
 
     Who had neither is censored at the last visit, where it is known. `start` is the day of the surgery, if that is not
@@ -23,14 +23,6 @@ class RecurrenceFreeSurvival(FollowUp):
     recurrence: Events = Field(
         description="recurrences that count: the variable of the day, `{days, flag}`, `{time, event}`, or a list"
     )
-    death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
-    censored_at: Literal["last_visit", "last_contact"] = Field(
-        "last_visit", description="where a patient without event is censored; without a last visit, at the last contact"
-    )
-
-    @property
-    def censors_at_visit(self) -> bool:
-        return self.censored_at == "last_visit"
 
     def causes(self) -> tuple[Cause, ...]:
         return *(Cause("recurrence", one) for one in self.recurrence), Cause("death", self.death, is_fatal=True)

@@ -6,17 +6,16 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from features.clinical.follow_up import TIES, Cause, Event, Events, FollowUp, Ties
+from features.clinical.follow_up import Cause, Event, Events, WithCause
 
 
-class TimeToDistantFailure(FollowUp):
+class TimeToDistantFailure(WithCause):
     """Days to distant failure, a flag of it, and the cause. Death competes, and locoregional failure where it is named.
 
     A competing cause that comes first ends follow-up: the flag is false, and the column of causes tells which it was.
     """
 
     title: ClassVar[str] = "time to distant failure"
-    has_cause: ClassVar[bool] = True
 
     kind: Literal["time_to_distant_failure"] = "time_to_distant_failure"
     distant: Events = Field(
@@ -24,11 +23,6 @@ class TimeToDistantFailure(FollowUp):
     )
     death: Event = Field(description="death of any cause: the variable of its day, `{days, flag}` or `{time, event}`")
     locoregional: Events = Field((), description="locoregional failure, if it ends follow-up; left out: it does not")
-    ties: Ties = Field("reject", description=TIES)
-
-    @property
-    def first_named_wins(self) -> bool:
-        return self.ties == "first_named"
 
     def causes(self) -> tuple[Cause, ...]:
         return (

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from features.clinical.follow_up import CENSORED, TIES, Cause, Event, FollowUp, Ties
+from features.clinical.follow_up import CENSORED, Cause, Event, WithCause
 from features.core.catalog.table_source import Word
 from features.core.frozen import Frozen
 
@@ -19,7 +19,7 @@ class NamedEvent(Frozen):
     fatal: bool = Field(False, description="true: nothing comes after it, and it may come after the last contact")
 
 
-class TimeToEvent(FollowUp):
+class TimeToEvent(WithCause):
     """Days to the first of `events`, a flag of it, and the cause. A competing cause that comes first ends follow-up.
 
     The flag is false then, as for a censored patient, which gives cause-specific hazards; the column of causes is what an
@@ -27,7 +27,6 @@ class TimeToEvent(FollowUp):
     """
 
     title: ClassVar[str] = "time to event"
-    has_cause: ClassVar[bool] = True
 
     kind: Literal["time_to_event"] = "time_to_event"
     events: tuple[NamedEvent, ...] = Field(min_length=1, description="events that count")
@@ -36,7 +35,6 @@ class TimeToEvent(FollowUp):
         "last_contact",
         description="where a patient without event is censored; without a last visit, at the last contact",
     )
-    ties: Ties = Field("reject", description=TIES)
 
     @model_validator(mode="after")
     def check_causes(self) -> TimeToEvent:
@@ -52,10 +50,6 @@ class TimeToEvent(FollowUp):
     @property
     def censors_at_visit(self) -> bool:
         return self.censored_at == "last_visit"
-
-    @property
-    def first_named_wins(self) -> bool:
-        return self.ties == "first_named"
 
     def causes(self) -> tuple[Cause, ...]:
         return (

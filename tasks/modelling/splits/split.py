@@ -48,6 +48,24 @@ class Split(Kind):
         """The folds, groups of the design disjoint. Raises FitError if the data do not allow it."""
 
 
+class HeldOut(Split):
+    """All that develops models trains once, and predicts the held-out cases of one role.
+
+    role: as in Design.held_out. lacks: what to say where there are none.
+    """
+
+    predicts_held_out: ClassVar[bool] = True
+    role: ClassVar[str]
+    lacks: ClassVar[str]
+
+    def cut(self, design: Design, seed: int) -> list[Fold]:  # noqa: ARG002 (nothing random in it)
+        train, test = np.flatnonzero(design.develops), np.flatnonzero(design.held_out == self.role)
+        if not len(test):
+            raise FitError(self.lacks)
+        check_disjoint(design.groups, train, test)
+        return [Fold(self.role, 0, train, test)]
+
+
 SPLITS: Registry[Split] = Registry(Split, "tasks.modelling.splits")
 
 
