@@ -43,7 +43,29 @@ class Censoring:
         return found
 
     def free_before(self, days: Floats) -> Floats:
-        """G(t−), before those who are censored on day t, (n,); 0 after the last follow-up of the training cases."""
+        """G(t−), before those who are censored on day t, (n,); 0 after the last follow-up of the training cases.
+
+        It is the share of those with an event on day t whose event is seen: on one day events come before censorings.
+        """
         curve = self._curve
         found: Floats = curve.prob_[np.searchsorted(curve.unique_time_, days) - 1]
         return np.where(days <= curve.unique_time_[-1], found, 0.0)
+
+    def brier_weights(self, outcome: Outcome, day: float) -> Floats:
+        """What each case counts in a Brier score of `day`, (n,): 1/G(t−) with an event by then, 1/G(day) if followed longer.
+
+        Whoever is censored by then counts 0. Over the training cases the weights add up to their number, so that a constant
+        prediction of one half scores 1/4; scikit-survival's brier_score has 1/G(t) at events, and its weights add up to more
+        where an event and a censoring share a day. An event of any cause counts.
+        Raises ValueError if no training case is followed beyond `day`. Graf et al., Stat Med 1999;18:2529.
+        """
+        assert outcome.days is not None
+        assert self._train.days is not None
+        last = float(self._train.days.max(initial=0.0))
+        if day >= last:
+            raise ValueError(f"no training case is followed beyond day {day:g}; the last one is until day {last:g}")
+        weights = np.zeros(len(outcome))
+        seen, longer = outcome.flag & (outcome.days <= day), outcome.days > day
+        weights[seen] = 1.0 / self.free_before(outcome.days[seen])
+        weights[longer] = 1.0 / self.free(np.array([day]))
+        return weights

@@ -56,15 +56,17 @@ def harrell_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Flo
 
 
 def uno_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats, censoring: Censoring) -> Pairs:
-    """Harrell's pairs, weighted by 1/G(time)² with the censoring distribution G of the fold's training cases.
+    """Harrell's pairs, weighted by 1/G(t−)² at the earlier time t, with the censoring distribution G of the training cases.
 
-    Events count before the limit of the censoring. Uno et al., Stat Med 2011;30:1105; scikit-survival's
-    concordance_index_ipcw.
+    Events count before the limit of the censoring. G(t−) is the share that is not censored before day t: whoever is censored
+    on day t stands after an event of that day, in the pairs and so in the weights. scikit-survival's concordance_index_ipcw
+    has the same pairs and G(t), after the day: equal unless an event and a censoring share a day, as times in months do.
+    Uno et al., Stat Med 2011;30:1105.
     """
     weight = np.zeros(len(time))
     counted = event & (time < censoring.limit)
     if counted.any():
-        weight[counted] = 1.0 / censoring.free(time[counted]) ** 2
+        weight[counted] = 1.0 / censoring.free_before(time[counted]) ** 2
     comparable = _ordered(event, time) * weight[:, None]
     return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
 

@@ -23,6 +23,7 @@ from tasks.modelling.pairs import (
     share,
     uno_pairs,
 )
+from tests.support.design import outcome_of
 
 
 def survival(n: int, seed: int) -> tuple[Any, Any, Any, Any]:
@@ -50,14 +51,50 @@ def test_harrell_of_one_fold_equals_scikit_survival(seed: int) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), horizon=st.sampled_from([None, 12.0]))
-def test_uno_of_one_fold_equals_scikit_survival(seed: int, horizon: float | None) -> None:
+def test_uno_of_one_fold_equals_scikit_survival_where_events_and_censorings_share_no_day(
+    seed: int, horizon: float | None
+) -> None:
     rows, y, score, _ = survival(40, seed)
     train = survival(80, seed + 1)[1]
+    for seen in (y, train):
+        seen["time"][~seen["event"]] += 0.5
     tau = min(train["time"][train["event"]].max(), horizon or np.inf)
     expected = concordance_index_ipcw(train, y, score, tau=tau)[0]
     censoring = Censoring(Outcome.of_days(train["event"], train["time"]), horizon)
     pairs = uno_pairs(rows, y["event"], y["time"], score, censoring)
     assert share([pairs]) == pytest.approx(expected, abs=1e-12)
+
+
+MONTHS = np.array([1.0, 2, 2, 3, 3, 4, 5, 6])
+SEEN = np.array([1, 1, 0, 1, 0, 1, 0, 1], bool)
+
+
+def test_uno_counts_an_event_before_a_censoring_of_the_same_day() -> None:
+    """By hand: G just before months 1 to 4 is 1, 1, 5/6, 5/8; pairs 7, 6, 4, 2, of which 7, 5, 2, 2 are concordant."""
+    score = np.array([8.0, 6, 7, 3, 5, 4, 2, 1])
+    pairs = uno_pairs(np.arange(8), SEEN, MONTHS, score, Censoring(Outcome.of_days(SEEN, MONTHS)))
+    assert pairs.comparable.sum(axis=1) == pytest.approx([7, 6, 0, 4 * (6 / 5) ** 2, 0, 2 * (8 / 5) ** 2, 0, 0])
+    assert share([pairs]) == pytest.approx((7 + 5 + 2.88 + 5.12) / (7 + 6 + 5.76 + 5.12))  # 0.8375
+    y = np.array(list(zip(SEEN, MONTHS, strict=True)), dtype=[("event", bool), ("time", float)])
+    after = concordance_index_ipcw(y, y, score, tau=6.0)[0]  # G after these months: 1, 5/6, 5/8, 5/8
+    assert after == pytest.approx((7 + 7.2 + 5.12 + 5.12) / (7 + 8.64 + 10.24 + 5.12))  # 0.7884
+
+
+def test_weights_of_a_brier_score_by_hand() -> None:
+    """Of month 4: events by 1/G before their month; two are followed longer, where G is 5/8; the censored ones count nothing."""
+    seen = Outcome.of_days(SEEN, MONTHS)
+    weights = Censoring(seen).brier_weights(seen, 4.0)
+    assert weights == pytest.approx([1, 1, 0, 6 / 5, 0, 8 / 5, 8 / 5, 8 / 5])
+    with pytest.raises(ValueError, match="no training case is followed beyond day 6; the last one is until day 6"):
+        Censoring(seen).brier_weights(seen, 6.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), day=st.integers(1, 20))
+def test_weights_of_a_brier_score_add_up_to_the_training_cases(seed: int, day: int) -> None:
+    """So that a constant prediction of one half scores 1/4 whatever the censoring, and where days are shared."""
+    seen = outcome_of(survival(60, seed)[1])
+    assert Censoring(seen).brier_weights(seen, float(day)).sum() == pytest.approx(60)
 
 
 def test_scores_of_different_folds_are_never_compared() -> None:
