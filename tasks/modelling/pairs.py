@@ -18,6 +18,7 @@ from tasks.modelling.censoring import Censoring
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Sums = tuple[float, float]  # concordant, comparable
 _TIE = 1e-8  # risks closer than this tie, as in scikit-survival
 
 
@@ -63,11 +64,7 @@ def uno_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats,
     has the same pairs and G(t), after the day: equal unless an event and a censoring share a day, as times in months do.
     Uno et al., Stat Med 2011;30:1105.
     """
-    weight = np.zeros(len(time))
-    counted = event & (time < censoring.limit)
-    if counted.any():
-        weight[counted] = 1.0 / censoring.free_before(time[counted]) ** 2
-    comparable = _ordered(event, time) * weight[:, None]
+    comparable = _ordered(event, time) * _uno_weight(event, time, censoring)[:, None]
     return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
 
 
@@ -107,11 +104,51 @@ def outcome_pairs(rows: NDArray[np.intp], outcome: Outcome, score: Floats) -> Pa
     return auc_pairs(rows, outcome.flag, score)
 
 
+def auc_sums(label: Bools, score: Floats) -> Sums:
+    """Sums of auc_pairs, by sorting: no table of pairs is made."""
+    negative = np.sort(score[~label])
+    below = np.searchsorted(negative, score[label], side="left").sum()
+    not_above = np.searchsorted(negative, score[label], side="right").sum()
+    return float(below + not_above) / 2, float(label.sum()) * len(negative)
+
+
+def harrell_sums(event: Bools, time: Floats, score: Floats) -> Sums:
+    """Sums of harrell_pairs: only rows of events are looked at."""
+    first = np.flatnonzero(event)
+    concordant, comparable = _of_first(first, event, time, score)
+    return float(concordant.sum()), float(comparable.sum())
+
+
+def uno_sums(event: Bools, time: Floats, score: Floats, censoring: Censoring) -> Sums:
+    """Sums of uno_pairs: only rows of events before the limit are looked at."""
+    weight = _uno_weight(event, time, censoring)
+    first = np.flatnonzero(weight)
+    concordant, comparable = _of_first(first, event, time, score)
+    return float(weight[first] @ concordant), float(weight[first] @ comparable)
+
+
+def sums(pairs: Pairs) -> Sums:
+    """Concordant and comparable weight of all pairs of a fold."""
+    return float(pairs.concordant.sum()), float(pairs.comparable.sum())
+
+
+def within_centres(pairs: Pairs, centres: NDArray[np.str_]) -> Pairs:
+    """The pairs of two cases of one centre; all others weigh nothing. centres: (m,) names."""
+    _, centre = np.unique(centres, return_inverse=True)
+    same = centre[:, None] == centre[None, :]
+    return Pairs(pairs.rows, pairs.comparable * same, pairs.concordant * same)
+
+
 def share(pairs: Iterable[Pairs]) -> float | None:
     """Concordant / comparable over all folds; None if nothing is comparable."""
+    return share_of_sums(sums(one) for one in pairs)
+
+
+def share_of_sums(folds: Iterable[Sums]) -> float | None:
+    """Concordant / comparable of the sums of all folds; None if nothing is comparable."""
     concordant = comparable = 0.0
-    for one in pairs:
-        concordant, comparable = concordant + float(one.concordant.sum()), comparable + float(one.comparable.sum())
+    for one in folds:
+        concordant, comparable = concordant + one[0], comparable + one[1]
     return concordant / comparable if comparable > 0 else None
 
 
@@ -200,32 +237,23 @@ def _ordered(event: Bools, time: Floats) -> Bools:
     return ordered
 
 
+def _uno_weight(event: Bools, time: Floats, censoring: Censoring) -> Floats:
+    weight = np.zeros(len(time))
+    counted = event & (time < censoring.limit)
+    if counted.any():
+        weight[counted] = 1.0 / censoring.free_before(time[counted]) ** 2
+    return weight
+
+
+def _of_first(first: NDArray[np.intp], event: Bools, time: Floats, score: Floats) -> tuple[Floats, Floats]:
+    """Concordant and comparable pairs of which these events are the earlier case, (first,) each."""
+    own = time[first, None]
+    later = (time[None, :] > own) | ((time[None, :] == own) & ~event[None, :])
+    difference = score[first, None] - score[None, :]
+    twice = (later & (difference > _TIE)).sum(axis=1) + (later & (difference >= -_TIE)).sum(axis=1)
+    return twice / 2, later.sum(axis=1).astype(np.float64)
+
+
 def _agreement(score: Floats, tie: float) -> Floats:
     difference = score[:, None] - score[None, :]
     return np.where(np.abs(difference) <= tie, 0.5, (difference > 0).astype(np.float64))
-
-
-def no_pair(folds: Sequence[tuple[NDArray[np.intp], Bools]], what: str) -> str:
-    """Why no pair can be compared. folds: rows of the design, and which of them are what is counted."""
-    every = np.concatenate([rows for rows, _ in folds])
-    seen = np.concatenate([flag for _, flag in folds])
-    rows, first = np.unique(every, return_index=True)
-    return f"no comparable pair within a fold: {int(seen[first].sum())} of {len(rows)} cases {what}"
-
-
-def late_events(metric: str, folds: Sequence[tuple[Bools, Floats | None, Censoring]]) -> str:
-    """Why no event counts for a metric that weighs by censoring, though there are events; "" if some count, or none is seen."""
-    seen, limits, horizons = 0, set[float](), set[float | None]()
-    for event, time, censoring in folds:
-        assert time is not None
-        if (event & (time < censoring.limit)).any():
-            return ""
-        seen += int(event.sum())
-        limits.add(censoring.limit)
-        horizons.add(censoring.horizon)
-    if not seen:
-        return ""
-    ends = "the horizon" if limits == horizons else "the last event of the training cases"
-    day = f" (day {min(limits):g})" if len(limits) == 1 else ""
-    none = "the only event here is not" if seen == 1 else f"none of the {seen} events here is"
-    return f"{metric.removesuffix('-index')} counts events before {ends}{day}, and {none}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from tasks.modelling.metrics.metric import PairMetric, Scored
-from tasks.modelling.pairs import Pairs, auc_pairs, no_pair
+from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
+from tasks.modelling.pairs import Pairs, Sums, auc_pairs, auc_sums
+from tasks.modelling.unpaired import no_pair
 
 
 class Auc(PairMetric):
@@ -22,5 +23,8 @@ class Auc(PairMetric):
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         return (auc_pairs(fold.rows, fold.outcome.flag, fold.risk),)
 
-    def undefined(self, folds: Sequence[Scored]) -> str:
-        return no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "positive")
+    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+        return (auc_sums(fold.outcome.flag, fold.risk),)
+
+    def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
+        return no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "positive", where_of(within))

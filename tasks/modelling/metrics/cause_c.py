@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from tasks.modelling.metrics.metric import PairMetric, Scored
-from tasks.modelling.pairs import Pairs, cause_pairs, late_events, no_pair
+from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
+from tasks.modelling.pairs import Pairs, cause_pairs
+from tasks.modelling.unpaired import no_early_pair
 
 
 class CauseC(PairMetric):
@@ -24,7 +25,6 @@ class CauseC(PairMetric):
         assert fold.outcome.days is not None
         return (cause_pairs(fold.rows, fold.outcome.code, fold.outcome.days, fold.risk, fold.censoring),)
 
-    def undefined(self, folds: Sequence[Scored]) -> str:
-        seen = [(fold.outcome.code == 1, fold.outcome.days, fold.censoring) for fold in folds]
-        why = late_events(self.title, seen)
-        return why or no_pair([(fold.rows, fold.outcome.code == 1) for fold in folds], "with the event of interest")
+    def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
+        seen = [(fold.rows, fold.outcome.code == 1, fold.outcome.days, fold.censoring) for fold in folds]
+        return no_early_pair(self.title, seen, "with the event of interest", where_of(within))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from tasks.modelling.metrics.metric import PairMetric, Scored
-from tasks.modelling.pairs import Pairs, harrell_pairs, no_pair
+from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
+from tasks.modelling.pairs import Pairs, Sums, harrell_pairs, harrell_sums
+from tasks.modelling.unpaired import no_pair
 
 
 class HarrellC(PairMetric):
     """The share of pairs whose earlier time is an event in which the earlier event has the higher risk.
 
+    Over the whole follow-up: nothing in it weighs by censoring, and the horizon of the endpoint does not cut it.
     Harrell et al., Stat Med 1996;15:361.
     """
 
@@ -23,5 +25,9 @@ class HarrellC(PairMetric):
         assert fold.outcome.days is not None
         return (harrell_pairs(fold.rows, fold.outcome.flag, fold.outcome.days, fold.risk),)
 
-    def undefined(self, folds: Sequence[Scored]) -> str:
-        return no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "with an event")
+    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+        assert fold.outcome.days is not None
+        return (harrell_sums(fold.outcome.flag, fold.outcome.days, fold.risk),)
+
+    def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
+        return no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "with an event", where_of(within))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tasks.modelling.metrics.metric import PairMetric, Scored
-from tasks.modelling.pairs import Pairs, auc_pairs
+from tasks.modelling.pairs import Pairs, Sums, auc_pairs, auc_sums
 
 
 class MacroAuc(PairMetric):
@@ -19,6 +22,13 @@ class MacroAuc(PairMetric):
     needs: ClassVar[Literal["risk", "probability", "value"]] = "probability"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
-        code, levels = fold.outcome.code, range(len(fold.outcome.levels))
-        flags = [column > 0 for column in code.T] if code.ndim > 1 else [code == level for level in levels]
-        return tuple(auc_pairs(fold.rows, flag, fold.probability[:, i]) for i, flag in enumerate(flags))
+        return tuple(auc_pairs(fold.rows, flag, fold.probability[:, i]) for i, flag in enumerate(_flags(fold)))
+
+    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+        return tuple(auc_sums(flag, fold.probability[:, i]) for i, flag in enumerate(_flags(fold)))
+
+
+def _flags(fold: Scored) -> list[NDArray[np.bool_]]:
+    """Who is of each class, or has each label, (m,) each."""
+    code, levels = fold.outcome.code, range(len(fold.outcome.levels))
+    return [column > 0 for column in code.T] if code.ndim > 1 else [code == level for level in levels]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -15,19 +15,45 @@ from features.core.kinds.endpoint import Endpoint, Timed
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
 from tasks.modelling.censoring import Censoring
-from tasks.modelling.pairs import Estimate, Pairs, estimate, share, with_interval
+from tasks.modelling.pairs import Estimate, Pairs, Sums, estimate, share_of_sums, sums, with_interval, within_centres
 from tasks.modelling.prediction import Prediction
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """A predicted fold. rows: (m,) positions in the design; outcome, prediction: of these; train: of the training cases."""
+    """A predicted fold. rows: (m,) positions in the design; outcome, prediction: of these; train: of the training cases.
+
+    centres: (m,) names of the centres of the rows; one centre if they are not given.
+    """
 
     rows: NDArray[np.intp]
     outcome: Outcome
     prediction: Prediction
     train: Outcome
     endpoint: Endpoint
+    centres: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+
+    def __post_init__(self) -> None:
+        if not len(self.centres):
+            object.__setattr__(self, "centres", np.full(len(self.rows), ""))
+        if len(self.centres) != len(self.rows):
+            raise ValueError(f"{len(self.centres)} centres of {len(self.rows)} rows")
+
+    def by_centre(self) -> tuple[Scored, ...]:
+        """The fold cut into the cases of each centre, centres by their first row; the training cases stay those of the fold."""
+        names, first = np.unique(self.centres, return_index=True)
+        if len(names) < 2:
+            return (self,)
+        parts = (np.flatnonzero(self.centres == name) for name in names[np.argsort(first)])
+        return tuple(self._take(rows) for rows in parts)
+
+    def _take(self, rows: NDArray[np.intp]) -> Scored:
+        """Some cases of the fold, by position, weighed by the censoring of the same training cases."""
+        outcome, prediction = self.outcome.take(rows), self.prediction.take(rows)
+        part = Scored(self.rows[rows], outcome, prediction, self.train, self.endpoint, self.centres[rows])
+        if isinstance(self.endpoint, Timed):
+            part.__dict__["censoring"] = self.censoring  # fitted once
+        return part
 
     @property
     def risk(self) -> NDArray[np.float64]:
@@ -66,63 +92,109 @@ class Metric(Kind):
     gathered: ClassVar[str]
 
     @abstractmethod
-    def value(self, folds: Sequence[Scored]) -> float | None:
-        """The value over all folds and repeats; None where it is undefined."""
+    def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
+        """The value over all folds and repeats; None where it is undefined.
+
+        within: only cases of the same centre are compared, so that recognising the centre earns nothing.
+        """
 
     @abstractmethod
-    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16]) -> Estimate:
+    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16], *, within: bool = False) -> Estimate:
         """The value with its 95 % interval over bootstrap weights, (replicates, n), or the reason why there is none."""
 
-    def undefined(self, folds: Sequence[Scored]) -> str:
+    def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
         """Why there is no value."""
         outcome = Outcome.concat([fold.outcome for fold in folds])
-        return f"nothing to compare within a fold: {len(outcome)} cases, {folds[0].endpoint.counted(outcome)}"
+        counted = folds[0].endpoint.counted(outcome)
+        return f"nothing to compare within {where_of(within)}: {len(outcome)} cases, {counted}"
 
 
 class PairMetric(Metric):
-    """A share of concordant pairs, or the mean of several such shares."""
+    """A share of concordant pairs, or the mean of several such shares. Within centres: pairs of two cases of one centre."""
 
     gathered: ClassVar[str] = "cases are compared within their {fold} only, then pairs of all {folds} are added up"
 
     @abstractmethod
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
-        """The pairs of a fold: one set, or one for each class or label."""
+        """The pairs of a fold, whatever the centres: one set, or one for each class or label."""
 
-    def value(self, folds: Sequence[Scored]) -> float | None:
-        found = [share(pairs) for pairs in zip(*(self.pairs(fold) for fold in folds), strict=True)]
+    def pairs_of(self, fold: Scored, *, within: bool = False) -> tuple[Pairs, ...]:
+        """The pairs of a fold that are compared: all, or within centres."""
+        found = self.pairs(fold)
+        return tuple(within_centres(pairs, fold.centres) for pairs in found) if within else found
+
+    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+        """Concordant and comparable weight of each set of pairs of a fold. Metrics that know a faster way take it."""
+        return tuple(sums(pairs) for pairs in self.pairs(fold))
+
+    def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
+        parts = [part for fold in folds for part in (fold.by_centre() if within else (fold,))]
+        found = [share_of_sums(sets) for sets in zip(*(self.sums(part) for part in parts), strict=True)]
         known = [one for one in found if one is not None]
         return float(np.mean(known)) if known else None
 
-    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16]) -> Estimate:
-        sets = [*zip(*(self.pairs(fold) for fold in folds), strict=True)]
-        return estimate(sets, weights, reason=self.undefined(folds))
+    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16], *, within: bool = False) -> Estimate:
+        sets = [*zip(*(self.pairs_of(fold, within=within) for fold in folds), strict=True)]
+        return estimate(sets, weights, reason=self.undefined(folds, within=within))
 
 
 class RowMetric(Metric):
-    """A number computed from sums over rows, each as often as its patient was drawn."""
+    """A number computed from sums over rows, each as often as its patient was drawn.
+
+    Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
+    have one.
+    """
 
     gathered: ClassVar[str] = "cases of all {folds} are counted together"
 
     @abstractmethod
-    def sums(self, fold: Scored) -> NDArray[np.float64]:
+    def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         """What each row of a fold adds, (m, k)."""
 
     @abstractmethod
     def of_sums(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """The metric of sums, (replicates, k) to (replicates,); NaN where it is undefined."""
 
-    def value(self, folds: Sequence[Scored]) -> float | None:
-        total = np.sum([self.sums(fold).sum(axis=0) for fold in folds], axis=0)
-        value = float(self.of_sums(total[None, :])[0])
+    def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
+        value = float(self._values(folds, None, within)[0])
         return value if np.isfinite(value) else None
 
-    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16]) -> Estimate:
-        value = self.value(folds)
+    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16], *, within: bool = False) -> Estimate:
+        value = self.value(folds, within=within)
         if value is None:
-            return Estimate(None, reason=self.undefined(folds))
-        drawn = sum(weights[:, fold.rows].astype(np.float64) @ self.sums(fold) for fold in folds)
-        replicates = self.of_sums(np.asarray(drawn))
+            return Estimate(None, reason=self.undefined(folds, within=within))
+        replicates = self._values(folds, weights, within)
         return with_interval(value, replicates[np.isfinite(replicates)])
+
+    def _values(self, folds: Sequence[Scored], weights: NDArray[np.int16] | None, within: bool) -> NDArray[np.float64]:
+        """The metric if rows of the design count so often, (replicates, n) to (replicates,), or once; NaN where undefined."""
+        adds = [self.row_sums(fold) for fold in folds]
+        if not within:
+            return self.of_sums(_total([(fold.rows, add) for fold, add in zip(folds, adds, strict=True)], weights))
+        total = size = np.zeros(1 if weights is None else len(weights))
+        for name in dict.fromkeys(name for fold in folds for name in fold.centres.tolist()):
+            own = [fold.centres == name for fold in folds]
+            parts = [(fold.rows[mask], add[mask]) for fold, add, mask in zip(folds, adds, own, strict=True)]
+            value = self.of_sums(_total(parts, weights))
+            cases = _total([(rows, np.ones((len(rows), 1))) for rows, _ in parts], weights)[:, 0]
+            counts = np.isfinite(value)
+            total = total + np.where(counts, np.where(counts, value, 0.0) * cases, 0.0)
+            size = size + np.where(counts, cases, 0.0)
+        return np.where(size > 0, total / np.where(size > 0, size, 1.0), np.nan)
+
+
+def _total(
+    parts: Sequence[tuple[NDArray[np.intp], NDArray[np.float64]]], weights: NDArray[np.int16] | None
+) -> NDArray[np.float64]:
+    """What rows add, (m, k) each, in all: (replicates, k) by weights, (1, k) if every row counts once."""
+    if weights is None:
+        return np.asarray(np.sum([add.sum(axis=0) for _, add in parts], axis=0))[None, :]
+    return np.asarray(sum(weights[:, rows].astype(np.float64) @ add for rows, add in parts))
+
+
+def where_of(within: bool) -> str:
+    """Among which cases a metric compares, in words."""
+    return "a centre of a fold" if within else "a fold"
 
 
 METRICS: Registry[Metric] = Registry(Metric, "tasks.modelling.metrics")

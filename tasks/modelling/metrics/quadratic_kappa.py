@@ -24,7 +24,7 @@ class QuadraticKappa(RowMetric):
     lowest: ClassVar[float] = -0.2
     least: ClassVar[float] = -1.0
 
-    def sums(self, fold: Scored) -> NDArray[np.float64]:
+    def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         levels = len(fold.outcome.levels)
         cells: NDArray[np.float64] = np.eye(levels * levels)[fold.outcome.code * levels + fold.prediction.level]
         return cells

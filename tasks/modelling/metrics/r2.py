@@ -25,7 +25,7 @@ class R2(RowMetric):
     lowest: ClassVar[float] = -0.2
     least: ClassVar[float] = -1.0
 
-    def sums(self, fold: Scored) -> NDArray[np.float64]:
+    def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         seen, value = fold.outcome.value, fold.prediction.value
         assert seen is not None
         assert value is not None

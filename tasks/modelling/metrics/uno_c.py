@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from tasks.modelling.metrics.metric import PairMetric, Scored
-from tasks.modelling.pairs import Pairs, late_events, no_pair, uno_pairs
+from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
+from tasks.modelling.pairs import Pairs, Sums, uno_pairs, uno_sums
+from tasks.modelling.unpaired import no_early_pair
 
 
 class UnoC(PairMetric):
     """Harrell's pairs, weighted by the censoring of the training fold, for events before the horizon.
 
+    Whoever is censored on the day of an event was followed until after it, so G is that just before the day (see uno_pairs).
     Uno et al., Stat Med 2011;30:1105.
     """
 
@@ -23,6 +25,10 @@ class UnoC(PairMetric):
         assert fold.outcome.days is not None
         return (uno_pairs(fold.rows, fold.outcome.flag, fold.outcome.days, fold.risk, fold.censoring),)
 
-    def undefined(self, folds: Sequence[Scored]) -> str:
-        why = late_events(self.title, [(f.outcome.flag, f.outcome.days, f.censoring) for f in folds])
-        return why or no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "with an event")
+    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+        assert fold.outcome.days is not None
+        return (uno_sums(fold.outcome.flag, fold.outcome.days, fold.risk, fold.censoring),)
+
+    def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
+        seen = [(fold.rows, fold.outcome.flag, fold.outcome.days, fold.censoring) for fold in folds]
+        return no_early_pair(self.title, seen, "with an event", where_of(within))

@@ -9,16 +9,134 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, r2_score, roc_auc_score
 
 from features.core.outcome import Outcome
-from tasks.modelling.metrics.metric import METRICS, Scored, metrics_of
-from tasks.modelling.pairs import bootstrap_weights
+from tasks.modelling.metrics.metric import METRICS, PairMetric, Scored, metrics_of
+from tasks.modelling.pairs import bootstrap_weights, share
 from tasks.modelling.prediction import Prediction
-from tests.support.design import ANY_ENDPOINT
+from tests.support.design import ANY_ENDPOINT, make_outcome
 
 LEVELS = ("a", "b", "c")
+EVERY = [(kind, metric) for kind, endpoint in ANY_ENDPOINT.items() for metric in endpoint.metrics]
+OF_PAIRS = [one for one in EVERY if isinstance(METRICS.parse(one[1]), PairMetric)]
+OF_ROWS = [one for one in EVERY if one not in OF_PAIRS]
 
 
 def scored(kind: str, outcome: Outcome, prediction: Prediction, train: Outcome | None = None) -> Scored:
     return Scored(np.arange(len(outcome)), outcome, prediction, train or outcome, ANY_ENDPOINT[kind])
+
+
+def folds_of(kind: str, seed: int, centres: int = 3) -> list[Scored]:
+    """Two folds of 30 cases of any endpoint, with predictions of every form, some of them tied."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(size=60)
+    outcome = make_outcome(kind, truth, rng)
+    probability = rng.dirichlet(np.ones(max(len(outcome.levels), 2)), 60).round(1)
+    prediction = Prediction((truth + rng.normal(size=60)).round(), probability, truth + rng.normal(size=60))
+    centre = rng.integers(0, centres, 60).astype(str)
+    return [
+        Scored(own, outcome.take(own), prediction.take(own), outcome.take(other), ANY_ENDPOINT[kind], centre[own])
+        for own, other in ((np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30)))
+    ]
+
+
+@pytest.mark.parametrize(("kind", "name"), OF_PAIRS)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_value_is_the_share_of_the_pairs_that_are_compared(kind: str, name: str, seed: int) -> None:
+    metric, folds = METRICS.parse(name), folds_of(kind, seed)
+    assert isinstance(metric, PairMetric)
+    for within in (False, True):
+        sets = zip(*(metric.pairs_of(fold, within=within) for fold in folds), strict=True)
+        expected = np.mean([one for one in map(share, sets) if one is not None])
+        assert metric.value(folds, within=within) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_one_centre_is_compared_within_itself(kind: str, name: str) -> None:
+    metric, folds = METRICS.parse(name), folds_of(kind, 1, centres=1)
+    assert metric.value(folds, within=True) == pytest.approx(metric.value(folds), abs=1e-12)
+
+
+@pytest.mark.parametrize(("kind", "name"), OF_ROWS)
+def test_a_metric_of_rows_within_centres_is_the_mean_of_its_centres_by_their_cases(kind: str, name: str) -> None:
+    metric, folds = METRICS.parse(name), folds_of(kind, 5)
+    parts = [part for fold in folds for part in fold.by_centre()]
+    total = 0.0
+    for centre in "012":
+        own = [part for part in parts if part.centres[0] == centre]
+        value = metric.value(own)
+        assert value is not None
+        total += value * sum(len(part.rows) for part in own)
+    assert metric.value(folds, within=True) == pytest.approx(total / 60)
+    weights = bootstrap_weights(np.arange(60).astype(str), 200, np.random.default_rng(0))
+    found = metric.estimate(folds, weights, within=True)
+    assert None not in (found.low, found.high)
+
+
+def test_recognising_the_centre_earns_nothing_within_centres() -> None:
+    """One centre has three quarters of the positive cases, and the score says nothing but the centre."""
+    label, centre = np.array([1, 1, 1, 0] * 10 + [1, 0, 0, 0] * 10), np.repeat(["a", "b"], 40)
+    fold = Scored(
+        np.arange(80), Outcome.of_flag(label > 0), Prediction((centre == "a").astype(float)), Outcome.of_flag(label > 0),
+        ANY_ENDPOINT["binary"], centre,
+    )  # fmt: skip
+    auc = METRICS.parse("auc")
+    assert (auc.value([fold]), auc.value([fold], within=True)) == (0.75, 0.5)
+
+
+def test_nothing_to_compare_within_a_centre_has_a_reason() -> None:
+    seen = Outcome.of_flag(np.array([True, False]))
+    fold = Scored(np.arange(2), seen, Prediction(np.arange(2.0)), seen, ANY_ENDPOINT["binary"], np.array(["a", "b"]))
+    found = METRICS.parse("auc").estimate([fold], np.ones((5, 2), np.int16), within=True)
+    assert (found.value, found.reason) == (None, "no comparable pair within a centre of a fold: 1 of 2 cases positive")
+    with pytest.raises(ValueError, match="1 centres of 2 rows"):
+        Scored(np.arange(2), seen, Prediction(np.arange(2.0)), seen, ANY_ENDPOINT["binary"], np.array(["a"]))
+
+
+LATE = "Uno’s C counts events before the last event of the training cases"
+
+
+@pytest.mark.parametrize(
+    ("folds", "horizon", "reason"),
+    [
+        # (event, days, last event of the training cases) of each fold
+        ([([0, 0], [5, 9], 8)], None, "no comparable pair within a fold: 0 of 2 cases with an event"),
+        ([([0, 1], [5, 7], 8)], None, "no comparable pair within a fold: 1 of 2 cases with an event"),
+        ([([0, 1], [5, 9], 8)], None, f"{LATE} (day 8), and the only event here is not"),
+        ([([1, 1], [8, 9], 8)], None, f"{LATE} (day 8), and none of the 2 events here is"),
+        ([([1, 1], [8, 9], 20)], 6, "Uno’s C counts events before the horizon (day 6), and none of the 2 events here is"),
+        ([([0, 1], [5, 9], 8), ([1, 0], [9, 5], 7)], None, f"{LATE}, and none of the 2 events here is"),
+        (
+            [([0, 1], [5, 7], 8), ([0, 1, 1], [5, 9, 9], 8)],
+            None,
+            f"{LATE} (day 8): 2 of 3 events here are not, and the other one has nobody to be compared with in a fold",
+        ),
+        (
+            [([0, 1], [5, 7], 8), ([0, 1], [5, 7], 8), ([0, 1], [5, 9], 8)],
+            None,
+            f"{LATE} (day 8): 1 of 3 events here is not, and the other 2 have nobody to be compared with in a fold",
+        ),
+        (
+            [([0, 1], [5, 30], 20), ([0, 1], [5, 30], 40)],
+            25,
+            "Uno’s C counts events before the horizon or the last event of the training cases, whichever is earlier, "
+            "and none of the 2 events here is",
+        ),
+    ],
+)  # fmt: skip
+def test_the_reason_of_uno_says_what_keeps_events_out(
+    folds: list[tuple[list[int], list[int], int]], horizon: float | None, reason: str
+) -> None:
+    endpoint = ANY_ENDPOINT["survival"].model_copy(update={"horizon_days": horizon})
+    scored, start = [], 0
+    for event, days, last in folds:
+        seen = Outcome.of_days(np.array(event, bool), np.array(days, float))
+        train = Outcome.of_days(np.array([True, True, False]), np.array([1.0, last, 50.0]))
+        rows = np.arange(start, start + len(event))
+        scored.append(Scored(rows, seen, Prediction(np.zeros(len(event))), train, endpoint))
+        start += len(event)
+    uno = METRICS.parse("uno_c")
+    assert uno.value(scored) is None
+    assert uno.undefined(scored) == reason
 
 
 @settings(max_examples=20, deadline=None)
