@@ -1,4 +1,4 @@
-"""remove_unneeded: what no kept refresh needs is removed. Results that were computed after the newest refresh are kept."""
+"""remove_unneeded: what no kept refresh, and no run of a study, needs is removed. Results newer than the last refresh are kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from features.core.progress import tell
 from features.core.storage.place import TEMPORARY, find_files, is_remote, remove_file
-from features.core.storage.store import Store
+from features.core.storage.store import FIT, Store
 from features.core.storage.table import column_names, read_table
+from features.results.fits import fits_of_runs
 from features.results.known_results import RESULT
 from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
 from features.results.runs import remove_run, unfinished_runs
@@ -94,7 +95,9 @@ def _unneeded_results(store: Store, kept: list[int]) -> list[tuple[str, str]]:
     files = {file.path for number in kept for file in manifest_at(store, number).files.values()}
     needed = {address for path in sorted(files) for address in addresses_in(store.root / path)}
     since = store.refresh(kept[-1]).stat().st_mtime
-    unneeded = [(block, digest) for block, found in store.results().items() for digest in sorted(found - needed)]
+    there = store.results()
+    needed |= fits_of_runs(store) if FIT in there else set()
+    unneeded = [(block, digest) for block, found in there.items() for digest in sorted(found - needed)]
     return [result for result in unneeded if store.work(*result).stat().st_mtime < since]
 
 

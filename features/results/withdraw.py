@@ -17,7 +17,7 @@ from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
 from features.core.storage.place import find_files, is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
-from features.core.storage.store import Store
+from features.core.storage.store import FIT, Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
 from features.results.audit import (
     DAMAGED,
@@ -32,6 +32,7 @@ from features.results.audit import (
     write_rows,
 )
 from features.results.cases import PLACE, check_case, nearest, told
+from features.results.fits import fits_with
 from features.results.manifest import (
     EMPTY,
     File,
@@ -55,7 +56,8 @@ from features.results.unneeded import addresses, addresses_in, remove_unneeded_t
 class Withdrawn:
     """What a withdrawal removed: rows of the mart's tables (all refreshes), per-case results; runs of studies that held it.
 
-    unread: a sentence for each damaged file, which may still hold the case: until there is none, it is not finished.
+    fits: kept fits of its cohort, all of them, since they do not tell of whom they were made. unread: a sentence for each damaged
+    file, which may still hold the case: until there is none, it is not finished.
     """
 
     case: str
@@ -63,6 +65,7 @@ class Withdrawn:
     results: int
     studies: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    fits: int = 0
 
 
 def withdrawn_cases(store: Store) -> frozenset[str]:
@@ -206,6 +209,9 @@ def _purge(store: Store, case: str) -> Withdrawn:
     results = [(block, digest) for block, digests in store.results().items() for digest in sorted(digests & lost)]
     for block, digest in results:
         remove_file(store.work(block, digest))
+    fits = fits_with(store, cohort)
+    for digest in fits:
+        remove_file(store.work(FIT, digest))
     studies = tuple(_purge_studies(store, case, unread))
     for page in (
         store.quality_pages(cohort) if gone or unread else ()
@@ -223,7 +229,7 @@ def _purge(store: Store, case: str) -> Withdrawn:
         remove_unneeded_tables(store)
         _note(store, Entry(case=case, action="purged", at=_now()))
     rows = sum(gone[path].num_rows for path in new)
-    return Withdrawn(case, rows, len(results), studies, tuple(unread))
+    return Withdrawn(case, rows, len(results), studies, tuple(unread), len(fits))
 
 
 def _results_of_images(store: Store, gone: Iterable[pa.Table]) -> set[str]:

@@ -101,6 +101,9 @@ def withdraw(
         typer.echo(f"{found.case}: was withdrawn before; the store holds nothing of it")
     else:
         typer.echo(f"{found.case}: the store held nothing of it; it is barred from future refreshes")
+    if found.fits:
+        those = f"{counted(found.fits, 'kept fit')} of studies with cohort {case.split(':')[0]}"
+        typer.echo(f"  {those} were removed, whomever they were made of: the next run fits again")
     for run in found.studies:
         typer.echo(f"  study {run} contained it: its rows are removed there; its models and scores were made with it")
     if found.unread:

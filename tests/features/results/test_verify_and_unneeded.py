@@ -6,15 +6,18 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from features.core.case import Scan
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import write_bytes
 from features.core.storage.seal import page_bytes
-from features.core.storage.store import Store
+from features.core.storage.store import FIT, Store
+from features.core.storage.table import write_table
 from features.results.manifest import Mart, manifest_bytes, newest, refresh_numbers, rewrite
 from features.results.published import Published
+from features.results.runs import remove_run, run_bytes
 from features.results.unneeded import Removed, remove_unneeded
 from features.results.verify import verify
 
@@ -123,6 +126,24 @@ def test_results_of_an_unfinished_refresh_stay(three: Store) -> None:
     three.save("radiomics", "f" * 64, {"x": 1.0}, {})
     remove_unneeded(three, 1)
     assert three.has("radiomics", "f" * 64)
+
+
+def test_fits_stay_while_a_run_names_them_or_no_refresh_came_after_them(three: Store) -> None:
+    table = pa.table({"part": ["risk"], "name": [""], "value": [0.5]})
+    of_run, of_none, new = ("1" * 64, "2" * 64, "3" * 64)
+    for digest in (of_run, of_none):
+        write_table(three.work(FIT, digest), table, {"address": f"{FIT}/{digest}"})
+    _age(three)
+    write_table(three.work(FIT, new), table, {"address": f"{FIT}/{new}"})
+    run = three.study("one", "0" * 64)
+    write_table(run / "fits.parquet", pa.table({"fold": ["fold 1"], "result": [of_run]}))
+    write_bytes(run / "study.json", run_bytes(run, {"study": {}}))
+    assert verify(three).faults == ()
+    remove_unneeded(three, 3)
+    assert three.results()[FIT] == {of_run, new}
+    remove_run(run)
+    remove_unneeded(three, 3)
+    assert three.results()[FIT] == {new}
 
 
 def test_a_reader_of_a_kept_refresh_is_not_disturbed(three: Store) -> None:

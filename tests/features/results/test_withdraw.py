@@ -12,11 +12,12 @@ import pytest
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe
-from features.core.storage.store import Store
+from features.core.storage.store import FIT, Store
 from features.core.storage.table import read_table, write_table
 from features.results import manifest as manifest_module
 from features.results import withdraw as module
 from features.results.audit import unpurged_in
+from features.results.fits import COHORTS
 from features.results.manifest import LAYOUT, Mart, manifest_at, newest, read_audit, refresh_numbers, rewrite
 from features.results.published import Published
 from features.results.unneeded import remove_unneeded
@@ -53,6 +54,20 @@ def full(store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Re
     (run / "study.json").write_text("{}")
     (run / "report.html").write_text("<td>demo:p1:baseline</td>")
     return store
+
+
+def keep_fit(store: Store, digest: str, *cohorts: str) -> None:
+    table = pa.table({"part": ["risk"], "name": [""], "value": [0.5]})
+    write_table(store.work(FIT, digest), table, {"address": f"{FIT}/{digest}", COHORTS: json.dumps(cohorts)})
+
+
+def test_fits_of_the_cohort_are_removed_whomever_they_were_made_of(full: Store) -> None:
+    """They hold no id: predictions by their place in a fold. Those that are damaged cannot tell, and go too."""
+    for digest, cohorts in (("1" * 64, ["demo"]), ("2" * 64, ["other", "demo"]), ("3" * 64, ["other"]), ("4" * 64, [])):
+        keep_fit(full, digest, *cohorts)
+    full.work(FIT, "4" * 64).write_bytes(b"PAR1")
+    assert withdraw(full, "demo:p1", "consent").fits == 3
+    assert full.results()[FIT] == {"3" * 64}
 
 
 def everything(store: Store) -> str:

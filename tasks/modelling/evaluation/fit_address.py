@@ -1,0 +1,90 @@
+"""fit_address: where a fit is kept, a digest of all that decides it: cases, columns, settings, seed and sources.
+
+What does not decide it leaves no trace: names of cases and patients, cases that are in no part of the fold, other candidates, the
+title of the study, its report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.code_digest import sources_of
+from features.core.digest import digest_json
+from features.core.kinds.endpoint import Endpoint
+from features.core.kinds.registry import Kind
+from features.core.outcome import Outcome
+from features.core.versions import versions_of
+from tasks.modelling.metrics.metric import METRICS
+from tasks.modelling.splits.split import Fold
+
+UNIT = "tasks.modelling.evaluation.unit"  # the module that fits; what it imports decides with it
+FORM = "1"  # raise it when what is kept of a fit changes
+RowDigests = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FitAddress:
+    """digest: 64 hexadecimal digits. cohorts: whose cases train or are predicted; a withdrawal from one of them removes the fit."""
+
+    digest: str
+    cohorts: tuple[str, ...]
+
+
+def row_digests(
+    X: NDArray[np.float64],
+    outcome: Outcome,
+    groups: Mapping[str, NDArray[np.str_]],
+    covariates: Mapping[str, NDArray[np.float64]],
+) -> RowDigests:
+    """A digest of what is known of each case, (n, 32): its values, outcome, the names in groups, and covariates.
+
+    X: (n, p); every NaN is alike. groups: names that steps may use as such, centre and cohort, (n,) each; who belongs together,
+    whatever the name, is given to `fit_address`. covariates: (n,) each.
+    """
+    numbers = [X, outcome.code.reshape(len(outcome), -1).astype(np.float64)]
+    numbers += [part.reshape(-1, 1) for part in (outcome.days, outcome.value) if part is not None]
+    numbers += [covariates[name].reshape(-1, 1) for name in sorted(covariates)]
+    table = np.ascontiguousarray(np.column_stack(numbers), dtype="<f8")
+    table[np.isnan(table)] = np.nan
+    words = [groups[name].tolist() for name in sorted(groups)]
+    found = np.empty((len(table), 32), np.uint8)
+    for i, line in enumerate(table):
+        digest = hashlib.sha256(line.tobytes())
+        digest.update(json.dumps([column[i] for column in words]).encode())
+        found[i] = np.frombuffer(digest.digest(), np.uint8)
+    return found
+
+
+def cases_digest(rows: RowDigests, fold: Fold, together: NDArray[np.str_]) -> str:
+    """A digest of the cases of a fold: those that train, in their order, then those that are predicted.
+
+    together: (n,) labels of cases that stay together; only who shares a label counts.
+    """
+    _, first, same = np.unique(together[fold.train], return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))[same].astype("<i8")  # labels by first appearance
+    digest = hashlib.sha256(f"{len(fold.train)} {len(fold.test)}\n".encode())
+    for part in (rows[fold.train], order, rows[fold.test]):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
+
+
+def fit_sources(kinds: Iterable[Kind], endpoint: Endpoint) -> dict[str, str]:
+    """The digest of the sources that decide a fit, and the versions of the libraries that they import.
+
+    kinds: the candidate's model, steps and fusion.
+    """
+    modules = {UNIT, type(endpoint).__module__, METRICS.modules[endpoint.metrics[0]]}
+    sources = sources_of(modules | {type(kind).__module__ for kind in kinds})
+    return {"code of radweave": sources.digest, **versions_of(sources.libraries)}
+
+
+def fit_address(cases: str, cohorts: NDArray[np.str_], fold: Fold, settings: Mapping[str, object]) -> FitAddress:
+    """The address of a fit. cases: as `cases_digest`. cohorts: (n,). settings: all else that decides it, as JSON."""
+    told = np.unique(np.concatenate([cohorts[fold.train], cohorts[fold.test]])).tolist()
+    return FitAddress(digest_json({"form": FORM, "cases": cases, **settings}), tuple(told))
