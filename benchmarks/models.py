@@ -1,0 +1,257 @@
+"""What models cost: nested cross-validation beside scikit-learn's GridSearchCV, and candidates that share their steps.
+
+    python benchmarks/models.py nested                # 200 patients × 1,000 columns, 10 repeats × 5 folds
+    python benchmarks/models.py nested --repeats 2    # quicker
+
+One run, seconds of CPU of this process, one thread; what is imported and compiled is there before the clock starts.
+
+`nested`: the peer is a loop over the same outer folds, with a GridSearchCV over a Pipeline in each, which is given the same
+inner folds as pairs of positions. Both have the same steps (constant columns are dropped, medians filled in, columns
+standardised, the k columns kept whose ranks are most associated with the outcome), the same grid, and choose by the AUC over
+the inner folds. A model with one setting is fitted without a search by both. The grid stands below, in LASSO, SVM and FOREST.
+A second peer keeps the columns of highest F, which is quicker and what most scripts do: it is printed, and promises nothing.
+Scores are AUCs of the out-of-fold predictions, the mean over all test folds; radweave's time holds all of `evaluate`
+(intervals, tables of predictions, the best single column).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+LEAST_SPEED, LEAST_FOREST, SAME_SCORE = 6.0, 2.0, 0.01
+INNER_FOLDS, FOLDS, MISSING = 3, 5, 0.01
+K = (10, 30)
+LASSO = {"C": (0.1, 0.3, 1.0)}
+SVM = {"kernel": ("linear", "rbf"), "C": (0.1, 1.0)}
+FOREST = {"trees": 100, "min_samples_leaf": (3,), "k": (20,)}
+TITLES = {"lasso_logistic": "LASSO logistic", "svm": "SVM", "random_forest": "random forest"}
+
+
+class Run(NamedTuple):
+    """CPU seconds, and the mean AUC of test folds of each model."""
+
+    seconds: float
+    scores: dict[str, float]
+
+
+def planted(patients: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Correlated columns, some cells missing, and a flag that follows five of them: X (n, p), y (n,)."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(patients, 20))
+    X = rng.normal(size=(patients, columns)) + shared[:, rng.integers(0, 20, columns)]
+    y = X[:, :5].sum(axis=1) * 0.35 + rng.logistic(size=patients) > 0.4
+    X[rng.random(X.shape) < MISSING] = np.nan
+    return X, y
+
+
+def design_of(X: NDArray[np.float64], y: NDArray[np.bool_]) -> Any:
+    """The table as a design of one centre."""
+    from features.core.design import Design
+    from features.core.kinds.endpoint import ENDPOINTS
+    from features.core.outcome import Outcome
+
+    names = [f"radiomics_{i}" for i in range(X.shape[1])]
+    patients = np.array([f"p{i:04d}" for i in range(len(X))])
+    return Design(
+        X=pd.DataFrame(X, columns=names, index=patients),
+        blocks=dict.fromkeys(names, "radiomics"),
+        outcome=Outcome.of_flag(y),
+        endpoint=ENDPOINTS.parse({"kind": "binary", "column": "response"}),
+        patients=patients,
+        centres=np.full(len(X), "A"),
+        cohorts=np.full(len(X), "synthetic"),
+        held_out=np.full(len(X), ""),
+    )
+
+
+def study_of(models: Sequence[Any], repeats: int) -> Any:
+    """A study of that design."""
+    from tasks.modelling.evaluation.study import Study
+
+    return Study.model_validate(
+        {
+            "name": "speed",
+            "cohorts": ["synthetic"],
+            "endpoint": "response",
+            "blocks": {"radiomics": ["radiomics"]},
+            "models": models,
+            "splits": [{"kind": "nested", "folds": FOLDS, "repeats": repeats, "inner_folds": INNER_FOLDS}],
+        }
+    )
+
+
+def ours_of(kind: str) -> dict[str, Any]:
+    """A model of the grid as a study names it."""
+    settings: dict[str, Any] = {"lasso_logistic": {**LASSO, "k": K}, "svm": {**SVM, "k": K}, "random_forest": FOREST}[
+        kind
+    ]
+    return {"kind": kind, **settings}
+
+
+def peer_of(kind: str) -> tuple[Any, dict[str, list[Any]]]:
+    """The same as an estimator of scikit-learn and its grid; an empty one is not searched."""
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import SVC
+
+    if kind == "lasso_logistic":
+        one = LogisticRegression(l1_ratio=1.0, solver="liblinear", max_iter=1000, random_state=0)
+        return one, {"model__C": list(LASSO["C"]), "screen__k": list(K)}
+    if kind == "svm":
+        grid = {"model__kernel": list(SVM["kernel"]), "model__C": list(SVM["C"]), "screen__k": list(K)}
+        return SVC(gamma="scale", max_iter=100_000, random_state=0), grid
+    (leaf,) = FOREST["min_samples_leaf"]
+    return RandomForestClassifier(FOREST["trees"], min_samples_leaf=leaf, n_jobs=1, random_state=0), {}
+
+
+class Folded(NamedTuple):
+    """Positions that train and that are predicted, and the inner folds as positions among those that train."""
+
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    inner: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
+def folds_of(design: Any, study: Any) -> list[Folded]:
+    """The folds that `evaluate` makes."""
+    from tasks.modelling.evaluation.seeds import seed_of
+    from tasks.modelling.splits.split import cut_folds, grouped_folds
+
+    (split,) = study.splits
+    found = []
+    for fold in cut_folds(split, design, seed_of(study.seed, "split", split.kind)):
+        seed = seed_of(study.seed, split.kind, fold.repeat, fold.name, "inner")
+        outcome, groups = design.outcome.take(fold.train), design.groups[fold.train]
+        inner = grouped_folds(design.endpoint, outcome, groups, split.inner_folds, seed)
+        found.append(Folded(fold.train, fold.test, inner))
+    return found
+
+
+def auc_distance(X: NDArray[np.float64], y: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """|AUC − 0.5| of each column, (p,), by ranks; ties averaged."""
+    ranks = rankdata(X, axis=0)
+    positives, negatives = int(y.sum()), int((~y).sum())
+    auc = (ranks[y].sum(axis=0) - positives * (positives + 1) / 2) / (positives * negatives)
+    distance: NDArray[np.float64] = np.abs(auc - 0.5)
+    return distance
+
+
+Association = Callable[[NDArray[np.float64], NDArray[np.bool_]], Any]
+
+
+def run_peer(
+    kind: str, X: NDArray[np.float64], y: NDArray[np.bool_], folds: Sequence[Folded], associated: Association
+) -> Run:
+    """GridSearchCV on every outer fold, or the pipeline alone where there is nothing to search."""
+    from sklearn.feature_selection import SelectKBest, VarianceThreshold
+    from sklearn.impute import SimpleImputer
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    scores = []
+    start = time.process_time()
+    for train, test, inner in folds:
+        model, grid = peer_of(kind)
+        steps = [
+            ("drop", VarianceThreshold()),
+            ("impute", SimpleImputer(strategy="median")),
+            ("scale", StandardScaler()),
+            ("screen", SelectKBest(associated, k=FOREST["k"][0])),
+            ("model", model),
+        ]
+        fitted = Pipeline(steps)
+        if grid:
+            fitted = GridSearchCV(fitted, grid, scoring="roc_auc", cv=inner)
+        fitted.fit(X[train], y[train])
+        ranks = hasattr(model, "decision_function")
+        risk = fitted.decision_function(X[test]) if ranks else fitted.predict_proba(X[test])[:, 1]
+        scores.append(roc_auc_score(y[test], risk))
+    return Run(time.process_time() - start, {kind: float(np.mean(scores))})
+
+
+def run_ours(kinds: Sequence[str], design: Any, repeats: int) -> Run:
+    """`evaluate` of these models in one study."""
+    from sklearn.metrics import roc_auc_score
+
+    from tasks.modelling.evaluation.evaluate import evaluate
+
+    study = study_of([ours_of(kind) for kind in kinds], repeats)
+    start = time.process_time()
+    result = evaluate(design, study)
+    seconds = time.process_time() - start
+    aucs: dict[str, list[float]] = {}
+    for (model, *_), rows in result.predictions.groupby(["model", "repeat", "fold"], sort=False):
+        aucs.setdefault(str(model), []).append(float(roc_auc_score(rows["event"], rows["score"])))
+    return Run(seconds, {model: float(np.mean(values)) for model, values in aucs.items()})
+
+
+def compare_nested(patients: int, columns: int, repeats: int) -> bool:
+    """Print the costs and scores of both ways; whether what is promised was met."""
+    warnings.filterwarnings("ignore")
+    X, y = planted(patients, columns)
+    design = design_of(X, y)
+    kinds = list(TITLES)
+    folds = folds_of(design, study_of([ours_of(kinds[0])], repeats))
+    run_ours(kinds, design, 1)  # imports and compiles
+    from sklearn.feature_selection import f_classif
+
+    peers = {kind: run_peer(kind, X, y, folds, auc_distance) for kind in kinds}
+    quicker = {kind: run_peer(kind, X, y, folds, f_classif) for kind in kinds}
+    alone = {kind: run_ours([kind], design, repeats) for kind in kinds}
+    together = run_ours(kinds, design, repeats)
+    print(f"\n{patients} patients × {columns} columns, {repeats} repeats × {FOLDS} folds, {INNER_FOLDS} inner folds\n")
+    print(
+        "| model | GridSearchCV CPU s | with F | radweave CPU s | times | with F | AUC of the peer | AUC of radweave |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for kind, title in TITLES.items():
+        peer, own = peers[kind], alone[kind]
+        scores = f"{peer.scores[kind]:.4f} | {own.scores[kind]:.4f}"
+        print(_row(title, peer.seconds, quicker[kind].seconds, own.seconds), f"{scores} |")
+    whole, quick = (sum(one.seconds for one in found.values()) for found in (peers, quicker))
+    print(_row("all three in one study", whole, quick, together.seconds), "| |")
+    off = max(abs(peers[kind].scores[kind] - together.scores[kind]) for kind in kinds)
+    speed, forest = whole / together.seconds, peers["random_forest"].seconds / alone["random_forest"].seconds
+    print(f"\ntogether: {_verdict(speed >= LEAST_SPEED)}: {speed:.1f} times, promised {LEAST_SPEED:.0f}")
+    print(f"forests: {_verdict(forest >= LEAST_FOREST)}: {forest:.1f} times, promised {LEAST_FOREST:.0f}")
+    print(f"scores: {_verdict(off <= SAME_SCORE)}: at most {off:.4f} apart, promised {SAME_SCORE}")
+    return speed >= LEAST_SPEED and forest >= LEAST_FOREST and off <= SAME_SCORE
+
+
+def _row(title: str, peer: float, quick: float, own: float) -> str:
+    return f"| {title} | {peer:.2f} | {quick:.2f} | {own:.2f} | {peer / own:.1f} | {quick / own:.1f} |"
+
+
+def _verdict(is_met: bool) -> str:
+    return "met" if is_met else "UNMET"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="What models cost.")
+    kinds = parser.add_subparsers(dest="what", required=True)
+    nested = kinds.add_parser("nested", help="nested cross-validation beside GridSearchCV")
+    nested.add_argument("--patients", type=int, default=200)
+    nested.add_argument("--columns", type=int, default=1000)
+    nested.add_argument("--repeats", type=int, default=10)
+    nested.set_defaults(run=lambda options: compare_nested(options.patients, options.columns, options.repeats))
+    options = parser.parse_args()
+    run: Callable[[argparse.Namespace], bool] = options.run
+    return 0 if run(options) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
