@@ -11,7 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from features.core.kinds.endpoint import Timed
 from tasks.modelling.curves.curve import Curve
+from tasks.modelling.curves.horizon import until_horizon
 from tasks.modelling.evaluation.result import RiskGroups, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
@@ -46,8 +48,10 @@ def risk_curves(study: Study, result: StudyResult, winner: Winner, look: Look) -
 
 
 def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, look: Look) -> Plot:
-    rows = shown.rows(result.predictions)
-    time, high = rows["time"].to_numpy(dtype=np.float64), rows["high_risk"].to_numpy(dtype=bool)
+    rows, endpoint = shown.rows(result.predictions), result.endpoint
+    horizon = endpoint.horizon_days if isinstance(endpoint, Timed) else None
+    event, high = rows["event"].to_numpy(dtype=np.bool_), rows["high_risk"].to_numpy(dtype=bool)
+    time, _ = until_horizon(rows["time"].to_numpy(dtype=np.float64), event, horizon)
     unit, days = next((u, d) for u, d, least in _UNITS if time.max() / d >= least)
     ticks = _ticks(float(time.max()) / days)
     name = shown.name(study)
@@ -76,9 +80,10 @@ def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, 
     )
     title = f"{look.title} by {group_word}: {name}"
     folds = "" if shown.cohort else " Folds share training cases, so p is descriptive."
+    stops = f" Follow-up ends at {horizon:g} days." if horizon else ""
     caption = (
         f"{title}, {shown.under}. Groups are cut at the median score of {cut}. "
-        f"Bands are 95 % intervals. {look.meant}{folds}"
+        f"Bands are 95 % intervals. {look.meant}{folds}{stops}"
     )
     figure_id = f"{look.id}-{shown.id}"
     return Plot(figure_id, title, caption, draw(figure_id, title, (5.1, 4.5), paint))

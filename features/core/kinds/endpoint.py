@@ -128,7 +128,9 @@ class Timed(Endpoint):
 
     time: str = Field(description="outcome of type number, in days from baseline")
     horizon_days: PositiveFloat | None = Field(
-        None, description="C-indices that weigh by censoring, and curves, stop here; null: at the last event seen"
+        None,
+        description="C-indices that weigh by censoring count events before this day, curves and log-rank tests stop after it; "
+        "null: C-indices stop at the last event of the training cases, curves at the last follow-up",
     )
 
     @property

@@ -63,7 +63,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class RiskGroups:
-    """Out-of-fold cases above and below their training fold's median score, first repeat.
+    """Out-of-fold cases above and below the cut of their fold (see risk_groups), first repeat, up to the horizon.
 
     Curves are the share without the event (Kaplan–Meier), or that had the one of interest among others (Aalen–Johansen).
     cohort: as in Score. p: log-rank, with other events as censored. Folds share training cases, so p is descriptive. A curve is

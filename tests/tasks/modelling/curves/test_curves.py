@@ -7,6 +7,7 @@ import pytest
 from sksurv.compare import compare_survival
 
 from tasks.modelling.curves.aalen_johansen import aalen_johansen
+from tasks.modelling.curves.horizon import until_horizon
 from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.curves.logrank import logrank_p
 from tasks.modelling.curves.roc import fold_percentiles, roc
@@ -51,6 +52,29 @@ def test_without_an_event_of_interest_incidence_stays_zero() -> None:
     curve = aalen_johansen(TIME, 2 * EVENT.astype(int), np.array([0.0, 3.0]))
     assert set(curve.share) == {0.0}
     assert (curve.at_risk, curve.n, curve.events) == ((6, 3), 6, 0)
+
+
+@pytest.mark.parametrize("other", [np.bool_, np.intp])
+def test_follow_up_ends_at_the_horizon_and_an_event_of_that_day_counts(other: type) -> None:
+    days, code = until_horizon(TIME, EVENT.astype(other), 3.0)
+    assert days.tolist() == [1, 2, 2, 3, 3, 3]
+    assert code.tolist() == [1, 1, 0, 1, 0, 0]
+    assert code.dtype == other
+    assert until_horizon(TIME, EVENT, None) == (TIME, EVENT)
+
+
+def test_curves_up_to_a_horizon_are_the_same_as_without_it_until_then() -> None:
+    rng = np.random.default_rng(4)
+    time, code = np.ceil(rng.exponential(9, 80)), rng.integers(0, 3, 80)
+    cut = until_horizon(time, code, 8.0)
+    for whole, part in (
+        (kaplan_meier(time, code > 0, NO_TICKS), kaplan_meier(cut[0], cut[1] > 0, NO_TICKS)),
+        (aalen_johansen(time, code, NO_TICKS), aalen_johansen(*cut, NO_TICKS)),
+    ):
+        seen = sum(day <= 8 for day in whole.days)
+        assert part.days == whole.days[:seen]
+        assert part.share == pytest.approx(whole.share[:seen])
+        assert part.events < whole.events
 
 
 def test_logrank_equals_scikit_survival() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tasks.modelling.curves.logrank import logrank_p
 from tasks.modelling.evaluation.groups import risk_groups
@@ -33,3 +34,17 @@ def test_other_events_compete_in_the_curves_and_are_censored_in_the_test() -> No
 
 def test_there_are_none_without_follow_up() -> None:
     assert risk_groups(_predictions(), ANY_ENDPOINT["ordinal"]) == ()
+
+
+@pytest.mark.parametrize("kind", ["survival", "competing_risks"])
+def test_follow_up_ends_at_the_horizon(kind: str) -> None:
+    endpoint = ANY_ENDPOINT[kind].model_copy(update={"horizon_days": 3.0})
+    (found,) = risk_groups(_predictions(), endpoint)
+    assert found.high is not None
+    assert found.low is not None
+    assert (found.high.days, found.high.risk_days[-1], found.high.at_risk[-1]) == ((0, 1, 2, 3), 3, 2)
+    assert (found.high.events, found.low.events, found.low.days) == (1, 0, (0, 3))
+    first = _predictions().query("repeat == 0")
+    time, event = first["time"].to_numpy(), first["event"].to_numpy() & (first["time"] <= 3).to_numpy()
+    assert found.p == logrank_p(np.minimum(time, 3.0), event, first["high_risk"].to_numpy())[0]
+    assert found.p != risk_groups(_predictions(), ANY_ENDPOINT[kind])[0].p
