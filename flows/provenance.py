@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from features.core.catalog.catalog import Catalog, Cohort, ReadyTable
-from features.core.code_digest import sources_of
+from features.core.code_digest import modules_in, sources_of
 from features.core.digest import digest_json
 from features.core.errors import StoreError
 from features.core.kinds.endpoint import Endpoint
@@ -18,6 +18,7 @@ from tasks.modelling.evaluation.study import Study
 READ = ("region", "clinical", "genomic", "quarantine")  # of the mart, beside the features of a study's recipes
 STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other
 CODE = "code of radweave"
+SECTIONS = "tasks.reports.sections"  # kinds of every report
 METRICS, FIGURES = "tasks.modelling.metrics", "tasks.reports.outcome_figures"  # where kinds lie that an endpoint names
 
 
@@ -66,7 +67,7 @@ def _code(plan: Study, catalog: Catalog) -> dict[str, str]:
     for name in plan.all_cohorts:
         if plan.endpoint in catalog.cohort(name).endpoints:
             kinds |= kinds_of(catalog.cohort(name).endpoints[plan.endpoint])
-    sources = sources_of({*STEPS, *kinds})
+    sources = sources_of({*STEPS, *kinds, *modules_in(SECTIONS)})
     return {CODE: sources.digest, **versions_of(sources.libraries)}
 
 

@@ -15,8 +15,9 @@ from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.headline import headline
-from tasks.reports.study_report import Facts, write_report
+from tasks.reports.section import Facts
+from tasks.reports.sections.headline import headline
+from tasks.reports.study_report import PAGE, figure_file, render_report, write_report
 from tasks.reports.winner import find_winner
 
 
@@ -31,7 +32,11 @@ def write_study_report(
     folder: Path,
     provenance: Mapping[str, str],
 ) -> Path:
-    """The HTML page; study.json is written last and says that the study is complete."""
+    """The HTML page and its figures; study.json is written last and says that the study is complete.
+
+    Where sections have bugs, the page is written without them and says so, study.json is not written, and the errors are
+    raised: nobody takes the run for whole, and nothing that was computed is lost.
+    """
     cohorts = {name: load_catalog(catalog).cohort(name) for name in study.all_cohorts}
     variables = {
         column: f"{column.replace('_', ' ')} ({variable.unit})" if variable.unit else column.replace("_", " ")
@@ -41,14 +46,23 @@ def write_study_report(
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
     held_out = design.held_out.tolist()
     facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out)
-    write_report(folder / "report.html", study, result, facts)
+    report = render_report(study, result, facts)
+    write_report(folder, report)
+    if report.errors:
+        names = ", ".join(report.errors)
+        raise ExceptionGroup(f"{folder / PAGE}: written without the sections {names}", [*report.errors.values()])
     refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
     summary = {
         "study": study.model_dump(mode="json"),
         "recipes": {recipe.name: recipe.settings for recipe in recipes},
         "provenance": dict(provenance),
         "refreshes": refreshes,
+        "figures": [
+            {"section": kind, "id": plot.id, "title": plot.title, "file": figure_file(plot)}
+            for kind, plots in report.figures.items()
+            for plot in plots
+        ],
         "headline": headline(study, result, find_winner(study, result)).sentence.striptags(),
     }
     write_bytes(folder / STUDY, run_bytes(folder, summary))
-    return folder / "report.html"
+    return folder / PAGE

@@ -37,6 +37,12 @@ def sources_of(modules: Iterable[str], root: Path = ROOT) -> Sources:
     return _sources(frozenset(modules), root)
 
 
+def modules_in(package: str, root: Path = ROOT) -> set[str]:
+    """The modules that lie in a package, by the files of its folder: nothing is imported."""
+    names = (path.stem for path in (root / package.replace(".", os.sep)).glob("*.py"))
+    return {f"{package}.{name}" for name in names if name != "__init__"}
+
+
 @cache
 def _sources(modules: frozenset[str], root: Path) -> Sources:
     there = _modules(root)

@@ -16,6 +16,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 
 STUDY = "study.json"
+SHOWN = (".html", ".svg")  # endings of what a withdrawal removes where it names the patient
 _DAY_S = 86400.0
 
 
@@ -39,7 +40,7 @@ def is_run(folder: Path) -> bool:
 
 
 def run_faults(folder: Path) -> list[str]:
-    """A sentence for each file of a run that is damaged or missing. A withdrawal may have removed its pages."""
+    """A sentence for each file of a run that is damaged or missing. A withdrawal may have removed its pages and figures."""
     faults: list[str] = []
     facts: dict[str, Any] = {}
     try:
@@ -47,7 +48,7 @@ def run_faults(folder: Path) -> list[str]:
     except StoreError as error:
         faults.append(str(error))
     names, there = facts.get("files", []), find_files(folder)
-    gone = [name for name in names if name not in there and not (facts.get("withdrawn") and name.endswith(".html"))]
+    gone = [name for name in names if name not in there and not (facts.get("withdrawn") and name.endswith(SHOWN))]
     faults += [str(damaged(folder / name, "it is missing")) for name in gone]
     for name in (name for name in there if name != STUDY and (name in names or not names)):
         try:

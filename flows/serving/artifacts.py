@@ -20,12 +20,13 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from features.core.quarantine import REASONS
-from features.core.storage.seal import read_page
+from features.core.storage.seal import read_sealed
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
 from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
 from features.results.published import Published
+from features.results.runs import read_run
 from flows.serving.address import PAGES, page_address
 
 T = TypeVar("T")
@@ -97,7 +98,7 @@ class Board:
         self._table(f"scores-{_slug(name)}", scores, f"Scores of {title or name}, all centres together")
         page = folder / "report.html"
         way = self._way(page, root, f"report of {name}")
-        parts = [f"# {title or name}", way, *_forests(read_page(page)), _markdown(scores)]
+        parts = [f"# {title or name}", way, *score_figures(folder), _markdown(scores)]
         key, what = f"report-{_slug(name)}", f"Report of {title or name}"
         self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=key, description=what))
 
@@ -193,13 +194,13 @@ def _reason(code: str) -> dict[str, str]:
     return {"means": reason.means, "remedy": reason.remedy} if reason else {"means": "", "remedy": ""}
 
 
-def _forests(report: str) -> list[str]:
-    """The forest figures of a report as Markdown images that hold their data."""
+def score_figures(run: Path) -> list[str]:
+    """The figures of a run's scores as Markdown images that hold their data; study.json names them."""
     found = []
-    for name, svg in re.findall(r'<figure id="figure-forest-(\w+)".*?(<svg.*?</svg>)', report, re.DOTALL):
-        whole = svg.replace("<svg ", '<svg font-family="sans-serif" ', 1)
-        data = base64.b64encode(whole.encode()).decode()
-        found.append(f"![Forest plot of {name}](data:image/svg+xml;base64,{data})")
+    for figure in read_run(run)["figures"]:
+        if figure["section"] == "scores":
+            data = base64.b64encode(read_sealed(run / figure["file"])[0]).decode()
+            found.append(f"![{figure['title']}](data:image/svg+xml;base64,{data})")
     return found
 
 

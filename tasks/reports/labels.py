@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from tasks.modelling.evaluation.result import Score
+from tasks.modelling.evaluation.result import HeldOut, Score, StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.metrics.metric import METRICS
+from tasks.modelling.metrics.metric import METRICS, Metric
 
 BASELINES = ("clinical", "volume")
 NESTED, CENTRE_OUT, EXTERNAL, GIVEN = "nested", "centre_out", "external", "given"
@@ -103,3 +103,29 @@ def feature_label(feature: str, variables: Mapping[str, str]) -> str:
         owner = max(owners, key=len)
         return f"{variables[owner]}: {bare.removeprefix(owner + '_')}"
     return feature
+
+
+def held_out_parts(result: StudyResult) -> list[tuple[str, HeldOut]]:
+    """The cohorts of held-out cases, each under its label."""
+    return [(held_out_label(EXTERNAL if one.role == EXTERNAL else GIVEN, one.cohort), one) for one in result.held_out]
+
+
+def gathered(metrics: Sequence[Metric], fold: str, folds: str) -> str:
+    """How cases and folds are put together for these metrics. fold, folds: what one of them is called, and all.
+
+    >>> from tasks.modelling.metrics.metric import METRICS
+    >>> gathered([METRICS.parse("auc")], "centre", "centres")
+    'Cases are compared within their centre only, then pairs of all centres are added up.'
+    """
+    ways = list(dict.fromkeys(metric.gathered for metric in metrics))
+    told = [
+        way if len(ways) == 1 else f"{' and '.join(m.title for m in metrics if m.gathered == way)}: {way}"
+        for way in ways
+    ]
+    return " ".join(f"{capital(one)}." for one in told).format(fold=fold, folds=folds)
+
+
+def first_sentence(text: str | None) -> str:
+    """The first line of what a kind says of itself; it ends with a full stop."""
+    line = (text or "").strip().split("\n")[0]
+    return line if line.endswith(".") else f"{line}."

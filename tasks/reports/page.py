@@ -1,11 +1,11 @@
-"""Pages: a template with the one style; everything that is filled in is escaped."""
+"""Pages and parts of them: templates with the one style; everything that is filled in is escaped."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 
@@ -15,7 +15,18 @@ def render_page(template: Path, **facts: object) -> str:
     return _compiled(template).render(style=style, **facts)
 
 
+def render_part(template: Path, **facts: object) -> Markup:
+    """A part of a page, from a template as a page's. Templates may import the macros that lie beside this module."""
+    return Markup(_compiled(template).render(**facts).removesuffix("\n"))
+
+
 @cache
 def _compiled(template: Path) -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FileSystemLoader(Path(__file__).parent),
+    )
     return environment.from_string(template.read_text(encoding="utf-8"))

@@ -17,12 +17,14 @@ from features.images.index.index_cohort import index_cohort
 from features.results.known_results import KnownResults
 from features.results.manifest import Mart
 from features.results.published import Published
+from features.results.runs import is_run
 from flows.provenance import study_provenance
 from flows.wanted import recipes_for
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.publish import publish_mart
 from tasks.quality.quality_page import render_quality
 from tasks.report import write_study_report
+from tasks.reports.sections.curves import Curves
 from tasks.tables import read_tables
 from tests.support.catalog import cohort_of, write_catalog
 from tests.support.design import make_study
@@ -68,7 +70,7 @@ def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RADWEAVE_KEY_FILE", str(tmp_path / "key"))
 
 
-def test_a_study_of_one_table_goes_from_the_file_to_the_report(tmp_path: Path) -> None:
+def test_a_study_of_one_table_goes_from_the_file_to_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, store = written(tmp_path), Store(tmp_path / "store")
     found = refreshed(path, store)
     assert (found.scans, found.changed, dict(found.files)) == (0, True, {})
@@ -84,6 +86,12 @@ def test_a_study_of_one_table_goes_from_the_file_to_the_report(tmp_path: Path) -
     provenance = study_provenance(study, (), mart, catalog)
     write_study_report.fn(study, (), result, design, mart, path, tmp_path / "run", provenance)
     assert "radiomics_ct" in (tmp_path / "run" / "report.html").read_text()
+    assert is_run(tmp_path / "run")
+    monkeypatch.setattr(Curves, "figures", lambda self, found: 1 / 0)
+    with pytest.raises(ExceptionGroup, match="written without the sections curves"):
+        write_study_report.fn(study, (), result, design, mart, path, tmp_path / "broken", provenance)
+    assert "it lacks Curves" in (tmp_path / "broken" / "report.html").read_text()
+    assert not is_run(tmp_path / "broken")
     page = Page(render_quality(mart, "toy")[0])
     assert page.tables["table-rows"].rows[1:] == [
         ["clinical", "40", "40", "0", "2"],

@@ -1,7 +1,7 @@
 """Seals: a file of the store holds the sha-256 of its own bytes, so that damage shows wherever the file was copied to.
 
 The digest is that of the file while the digits of its seal are zeros. Parquet keeps it in its metadata, JSON under a key,
-a page in its head. Files of an older radweave have no seal; of those nothing can be said.
+a page in its head, a drawing in a comment at its end. Files of an older radweave have no seal; of those nothing can be said.
 """
 
 from __future__ import annotations
@@ -130,3 +130,9 @@ def page_bytes(html: str) -> bytes:
     """A page as it is kept, with a seal in its head."""
     head, tail = html.split("<head>", 1)
     return sealed(f'{head}<head>\n<meta name="{KEY}" content="{BLANK}">{tail}'.encode())
+
+
+def drawing_bytes(svg: str) -> bytes:
+    """A drawing, `<svg …>…</svg>`, as it is kept: readable by itself, with a seal behind it."""
+    alone = svg.replace("<svg ", '<svg font-family="sans-serif" ', 1)  # on a page it has the font of the page
+    return sealed(f"{alone}\n<!-- {KEY} {BLANK} -->\n".encode())

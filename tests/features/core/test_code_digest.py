@@ -75,6 +75,6 @@ def test_a_module_that_is_not_there_is_a_fault(write) -> None:
 
 def test_a_study_is_decided_by_its_own_floor_and_not_by_readers_of_images() -> None:
     found = sources_of(["tasks.fuse", "tasks.fit", "tasks.report", "tasks.modelling.models.svm"])
-    assert {"tasks.modelling.pairs", "features.fusion.encode", "tasks.reports.scores"} <= found.modules
+    assert {"tasks.modelling.pairs", "features.fusion.encode", "tasks.reports.section"} <= found.modules
     assert not [name for name in found.modules if name.startswith(("features.images", "features.radiomics"))]
     assert {"numpy", "scipy", "sklearn", "sksurv", "lifelines"} <= found.libraries

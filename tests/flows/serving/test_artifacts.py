@@ -1,14 +1,17 @@
 """What a run shows: counts that add up, scores as they are read, nothing outside a run."""
 
 import base64
-import re
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
+from features.core.errors import DamagedError
+from features.core.storage.seal import drawing_bytes
 from features.core.storage.store import Store
 from features.results.manifest import Mart
-from flows.serving.artifacts import Board, _forests, feature_summary, scan_flow, score_rows
+from features.results.runs import run_bytes, run_faults
+from flows.serving.artifacts import Board, feature_summary, scan_flow, score_figures, score_rows
 
 
 def row(centre: str, case: str, stage: str, code: str, modality: str = "CT") -> dict[str, str]:
@@ -66,10 +69,25 @@ def test_the_summary_of_features_counts_what_the_mart_holds(demo) -> None:
 
 
 @pytest.mark.slow
-def test_the_forest_figure_of_a_report_becomes_an_image(demo) -> None:
-    report = next((demo.store / "studies").glob("*/*/report.html")).read_text("utf-8")
-    [image] = _forests(report)
-    found = re.fullmatch(r"!\[Forest plot of auc\]\(data:image/svg\+xml;base64,(.*)\)", image)
-    assert found is not None
-    svg = base64.b64decode(found[1]).decode()
-    assert svg.startswith('<svg font-family="sans-serif"') and svg.endswith("</svg>")
+def test_the_figures_of_scores_that_study_json_names_become_images(demo) -> None:
+    run = next((demo.store / "studies").glob("*/*/report.html")).parent
+    [image] = score_figures(run)
+    title, _, data = image.removesuffix(")").partition("](data:image/svg+xml;base64,")
+    assert title == "![AUC of every combination with its 95 % interval"
+    svg = base64.b64decode(data)
+    assert svg == (run / "figure-forest-auc.svg").read_bytes()
+    assert ElementTree.fromstring(svg).attrib["font-family"] == "sans-serif"
+
+
+def test_a_figure_that_is_damaged_is_a_fault_of_its_run(tmp_path) -> None:
+    (tmp_path / "figure-x.svg").write_bytes(drawing_bytes("<svg ><text>0.71</text></svg>"))
+    figure = {"section": "scores", "id": "figure-x", "title": "x", "file": "figure-x.svg"}
+    (tmp_path / "study.json").write_bytes(run_bytes(tmp_path, {"figures": [figure]}))
+    assert run_faults(tmp_path) == []
+    assert len(score_figures(tmp_path)) == 1
+    for damage in ((tmp_path / "figure-x.svg").read_bytes().replace(b"0.71", b"0.91"), None):
+        (tmp_path / "figure-x.svg").write_bytes(damage) if damage else (tmp_path / "figure-x.svg").unlink()
+        [fault] = run_faults(tmp_path)
+        assert "figure-x.svg" in fault and "damaged" in fault
+        with pytest.raises(DamagedError, match=r"figure-x\.svg"):
+            score_figures(tmp_path)

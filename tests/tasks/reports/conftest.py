@@ -20,7 +20,8 @@ from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS
-from tasks.reports.study_report import Facts, render_report
+from tasks.reports.section import Facts
+from tasks.reports.study_report import render_report
 from tests.support.design import make_design, make_study, outcome_of
 
 SCRIPT = "<script>document.title='broken'</script>"
@@ -252,4 +253,4 @@ def _reported(study: Study, design: Design) -> Reported:
             "change": "Change (%)",
         },
     )
-    return Reported(study, result, facts, render_report(study, result, facts))
+    return Reported(study, result, facts, render_report(study, result, facts).html)

@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
 from features.core.design import Copies
-from features.core.storage.seal import page_bytes
+from features.core.storage.seal import page_bytes, read_sealed
 from tasks.reports.study_report import render_report, write_report
 from tests.support.page import Page
 
@@ -31,8 +32,15 @@ def test_every_section_has_a_heading_and_ids_are_unique(name: str, request: Any)
 @pytest.mark.parametrize("name", ["binary", "survival"])
 def test_equal_inputs_give_equal_bytes(name: str, request: Any, tmp_path: Path) -> None:
     reported = request.getfixturevalue(name)
-    write_report(tmp_path / "report.html", reported.study, reported.result, reported.facts)
+    report = render_report(reported.study, reported.result, reported.facts)
+    write_report(tmp_path, report)
     assert (tmp_path / "report.html").read_bytes() == page_bytes(reported.html)
+    plots = [plot for plots in report.figures.values() for plot in plots]
+    assert sorted(file.name for file in tmp_path.glob("*.svg")) == sorted(f"{plot.id}.svg" for plot in plots)
+    for plot in plots:
+        assert plot.svg in reported.html
+        svg, is_sealed = read_sealed(tmp_path / f"{plot.id}.svg")
+        assert is_sealed and ElementTree.fromstring(svg).attrib["font-family"] == "sans-serif"
 
 
 @pytest.mark.parametrize("name", ["binary", "survival"])
@@ -115,7 +123,7 @@ def test_a_bare_result_still_gives_a_page(binary: Any) -> None:
     empty = binary.facts.quarantine.iloc[:0]
     facts = replace(binary.facts, quarantine=empty, missing_block={}, provenance={})
     result = replace(binary.result, flow=(), selected=(), warnings={"ConvergenceWarning: <b>slow</b>": 3})
-    page = Page(render_report(binary.study, result, facts))
+    page = Page(render_report(binary.study, result, facts).html)
     assert "No flow was recorded" in page.text
     assert "Nothing was quarantined." in page.text
     assert "No model chose a feature." in page.text
@@ -125,7 +133,7 @@ def test_a_bare_result_still_gives_a_page(binary: Any) -> None:
 def test_labels_are_never_read_as_tex(survival: Any) -> None:
     table: pd.DataFrame = survival.facts.cohort_table
     study = survival.study.model_copy(update={"title": "5 $ and 6 $ 研究"})
-    html = render_report(study, survival.result, replace(survival.facts, cohort_table=table))
+    html = render_report(study, survival.result, replace(survival.facts, cohort_table=table)).html
     assert "5 $ and 6 $ 研究" in html
 
 
@@ -139,7 +147,7 @@ def test_copies_are_named_with_what_is_equal(binary: Any) -> None:
         Copies(("builtin:P001", "builtin:P002"), "the voxels of an ROI (CT)"),
     )
     result = replace(binary.result, copies=found)
-    page = Page(render_report(binary.study, result, binary.facts))
+    page = Page(render_report(binary.study, result, binary.facts).html)
     assert page.tables["table-copies"].rows[1:] == [
         ["builtin:P001, builtin:P002", "the voxels of an ROI (CT)", "one group in all folds"],
         ["builtin:P007, builtin:P008", "19 columns of genomic", "only reported"],

@@ -138,7 +138,7 @@ def test_scores_far_below_zero_are_arrows_and_the_rest_stays_readable(of_kind: M
     plot = forest(reported.study, result, "r2")
     assert "◂ −7.50" in plot.svg
     assert "Arrows stand for scores below −1.00." in plot.caption
-    assert "−7.50 (−12.00 to −3.00)" in Page(render_report(reported.study, result, reported.facts)).text
+    assert "−7.50 (−12.00 to −3.00)" in Page(render_report(reported.study, result, reported.facts).html).text
 
 
 def test_one_column_is_compared_by_the_metric_that_both_have(of_kind: Make) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.reports.headline import headline
-from tasks.reports.scores import score_tables
+from tasks.reports.sections.headline import headline
+from tasks.reports.sections.scores import score_tables
 from tasks.reports.winner import find_winner
 from tests.tasks.reports.conftest import Reported
 

@@ -10,7 +10,7 @@ import pytest
 
 from features.core.errors import StoreError
 from features.core.storage.place import read_bytes
-from features.core.storage.seal import check_seal, damaged, json_bytes, page_bytes, read_json
+from features.core.storage.seal import check_seal, damaged, drawing_bytes, json_bytes, page_bytes, read_json
 from features.core.storage.table import parquet_bytes, read_provenance, read_table
 
 TABLE = pa.table({"name": ["a", "b"], "value": [1.0, None], "text": [None, "x"]})
@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[bytes, Callable[[Path], object]]] = {
     "parquet": (bytes(parquet_bytes(TABLE, {"settings": "é"})), read_table),
     "json": (json_bytes({"layout": 3, "files": {"a": "b"}}), read_json),
     "html": (page_bytes("<!DOCTYPE html>\n<head>\n</head>\n<p>0.71</p>\n"), _read_page),
+    "svg": (drawing_bytes("<svg xmlns='http://www.w3.org/2000/svg'><text>0.71</text></svg>"), _read_page),
 }
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from features.core.kinds.endpoint import Endpoint
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import blocks_label, feature_label, model_label
+from tasks.reports.labels import blocks_label, feature_label, model_label, split_label
 from tasks.reports.number_format import decimal
+from tasks.reports.section import Findings, Section
+from tasks.reports.singles import single_rows, singles_caption
 from tasks.reports.winner import Winner
 
 MOST = 15
@@ -18,6 +21,26 @@ _COEFFICIENTS = {
     "labels": "coefficients are means of their sizes over labels, so they have no sign",
     "ranks": "coefficients are means over the steps from rank to rank and have a sign",
 }
+
+
+class Features(Section):
+    """The best single columns, and what the models chose."""
+
+    kind: Literal["features"] = "features"
+    order: ClassVar[int] = 60
+
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        return "Selected features"
+
+    def content(self, found: Findings) -> Mapping[str, object]:
+        study, result, variables = found.study, found.result, found.facts.variables
+        return {
+            "singles": single_rows(result, variables),
+            "singles_caption": singles_caption(result),
+            "shown_split": split_label(found.winner.split),
+            "weights_sentence": weights_sentence(result.endpoint),
+            "feature_tables": feature_tables(study, result, found.winner, variables),
+        }
 
 
 def weights_sentence(endpoint: Endpoint) -> str:

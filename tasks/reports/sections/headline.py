@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
+import pandas as pd
 from markupsafe import Markup
 
 from features.core.catalog.outcome_name import outcome_word
@@ -12,6 +15,7 @@ from tasks.modelling.evaluation.study import Study
 from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import (
     CENTRE_OUT,
+    GIVEN,
     NESTED,
     combination_label,
     held_out_label,
@@ -21,23 +25,37 @@ from tasks.reports.labels import (
     split_label,
 )
 from tasks.reports.number_format import counted, decimal, score_in_words
+from tasks.reports.section import Findings, Section
 from tasks.reports.singles import alone_sentence
 from tasks.reports.winner import Winner, find_score, held_out_cohorts
 
 
+class Headline(Section):
+    """The answer, and what keeps it honest."""
+
+    kind: Literal["headline"] = "headline"
+    order: ClassVar[int] = 1
+    is_front: ClassVar[bool] = True
+
+    def content(self, found: Findings) -> Mapping[str, object]:
+        told = headline(found.study, found.result, found.winner)
+        cautions = told.cautions + unused_split(found.study, found.facts.cohort_table)
+        return {"sentence": told.sentence, "cautions": cautions}
+
+
 @dataclass(frozen=True)
-class Headline:
+class Answer:
     """sentence: with emphasis, escaped. cautions: sentences that stand below it."""
 
     sentence: Markup
     cautions: tuple[str, ...]
 
 
-def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
+def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
     """What the study found. Only nested cross-validation names a best; other splits, and external cohorts, are told beside it."""
     metric = metric_word(winner.metric)
     if winner.best is None:
-        return Headline(_unchosen(study, result, winner), _compared(result) + _doubts(result))
+        return Answer(_unchosen(study, result, winner), _compared(result) + _doubts(result))
     best = winner.best
     apart = ", baselines apart," if winner.is_below_baseline else ""
     rank = f"Best of {winner.rivals} combinations{apart} under" if winner.rivals > 1 else "Under"
@@ -65,7 +83,17 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Headline:
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
             f"correct for that. {_others(result)} took no part in the choice."
         )
-    return Headline(Markup("; ").join(parts) + ".", tuple(cautions))
+    return Answer(Markup("; ").join(parts) + ".", tuple(cautions))
+
+
+def unused_split(study: Study, table: pd.DataFrame) -> tuple[str, ...]:
+    """A caution where the tables give a split and the study does not hold its test cases out."""
+    if "split" not in table or any(split.kind == GIVEN for split in study.splits):
+        return ()
+    train, test = (int((table["split"] == part).sum()) for part in ("train", "test"))
+    return (
+        f"The tables give a split ({train} train, {test} test), which this study does not use: all cases count alike.",
+    )
 
 
 def _others(result: StudyResult) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from features.core.design import FlowRow
-from tasks.reports.flow import flow_chains
+from tasks.reports.sections.flow import flow_chains
 from tasks.reports.study_report import render_report
 from tests.support.page import Page
 
@@ -39,4 +39,4 @@ def test_what_is_imputed_whole_stands_in_the_flow(binary: Any) -> None:
         (27, "No genomic value"),
         (3, "No usable PT"),
     ]
-    assert "No genomic value (n = 27): imputed" in Page(render_report(binary.study, result, binary.facts)).text
+    assert "No genomic value (n = 27): imputed" in Page(render_report(binary.study, result, binary.facts).html).text

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
+from tasks.reports.figures import Plot
+from tasks.reports.forest import forest
 from tasks.reports.labels import (
     CENTRE_OUT,
     EXTERNAL,
     NESTED,
     blocks_label,
+    gathered,
     is_baseline,
     metric_label,
     model_label,
     split_label,
 )
-from tasks.reports.methods import gathered
 from tasks.reports.number_format import DASH, decimal, interval
+from tasks.reports.section import Findings, Section
 from tasks.reports.winner import Winner, held_out_cohorts
+
+
+class Scores(Section):
+    """A table for each split, and the scores at a glance."""
+
+    kind: Literal["scores"] = "scores"
+    order: ClassVar[int] = 30
+
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        return "Scores"
+
+    def figures(self, found: Findings) -> Sequence[Plot]:
+        return [forest(found.study, found.result, metric) for metric in found.result.endpoint.metrics]
+
+    def content(self, found: Findings) -> Mapping[str, object]:
+        return {"score_tables": score_tables(found.study, found.result, found.winner)}
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import ClassVar, Literal
 
 from features.core.kinds.endpoint import Timed
-from features.core.quarantine import REASONS
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.metrics.metric import Metric, metrics_of
+from tasks.modelling.metrics.metric import metrics_of
 from tasks.reports.copies import copies_sentence
 from tasks.reports.labels import (
     CENTRE_OUT,
@@ -21,11 +18,31 @@ from tasks.reports.labels import (
     NESTED,
     blocks_label,
     capital,
+    first_sentence,
+    gathered,
     is_baseline,
     model_label,
     split_label,
 )
+from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import counted
+from tasks.reports.section import Findings, Section
+
+
+class Methods(Section):
+    """What was done, the models and their settings, and warnings during fitting."""
+
+    kind: Literal["methods"] = "methods"
+    order: ClassVar[int] = 70
+
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        return "Methods"
+
+    def content(self, found: Findings) -> Mapping[str, object]:
+        return {
+            "methods": methods(found.study, found.result, found.facts.missing_block),
+            "models": model_rows(found.study),
+        }
 
 
 @dataclass(frozen=True)
@@ -71,19 +88,6 @@ def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int])
     )
 
 
-def missing_sentence(study: Study, missing_block: Mapping[str, int]) -> str:
-    """How the study treats a case that lacks a modality, or any value of a block."""
-    if study.missing_block == "exclude":
-        return (
-            "Cases without one of the modalities or any value of a block were excluded; the flow of cases counts them."
-        )
-    none = "" if any(missing_block.values()) else " No case lacked one."
-    return (
-        "Cases without one of the modalities, or without any value of a block, stay in the study: all that they lack is "
-        f"imputed by the median of the training fold, and the flow of cases counts them.{none}"
-    )
-
-
 def model_rows(study: Study) -> tuple[ModelRow, ...]:
     """The study's models, each by the first sentence of its documentation and its candidate settings."""
     return tuple(
@@ -93,17 +97,6 @@ def model_rows(study: Study) -> tuple[ModelRow, ...]:
             "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in model.grid().items()),
         )
         for model in study.models
-    )
-
-
-def quarantine_rows(quarantine: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Cohort, centre, modality, stage, code, meaning and number of rows. Case ids, messages and details stay out."""
-    if quarantine.empty:
-        return ()
-    keys = ["cohort", "centre", "modality", "stage", "code"]
-    sizes = Counter(quarantine[keys].fillna("").astype(str).itertuples(index=False, name=None))
-    return tuple(
-        (*row, REASONS[row[4]].means if row[4] in REASONS else "", str(count)) for row, count in sorted(sizes.items())
     )
 
 
@@ -181,24 +174,3 @@ def _scores(study: Study, result: StudyResult) -> str:
         f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
         "intervals tell the uncertainty of the test cases and not that of the training."
     )
-
-
-def gathered(metrics: Sequence[Metric], fold: str, folds: str) -> str:
-    """How cases and folds are put together for these metrics. fold, folds: what one of them is called, and all.
-
-    >>> from tasks.modelling.metrics.metric import METRICS
-    >>> gathered([METRICS.parse("auc")], "centre", "centres")
-    'Cases are compared within their centre only, then pairs of all centres are added up.'
-    """
-    ways = list(dict.fromkeys(metric.gathered for metric in metrics))
-    told = [
-        way if len(ways) == 1 else f"{' and '.join(m.title for m in metrics if m.gathered == way)}: {way}"
-        for way in ways
-    ]
-    return " ".join(f"{capital(one)}." for one in told).format(fold=fold, folds=folds)
-
-
-def first_sentence(text: str | None) -> str:
-    """The first line of what a kind says of itself; it ends with a full stop."""
-    line = (text or "").strip().split("\n")[0]
-    return line if line.endswith(".") else f"{line}."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tasks.reports.headline import Headline, headline
 from tasks.reports.number_format import decimal
+from tasks.reports.sections.headline import Answer, headline
 from tasks.reports.study_report import render_report
 from tasks.reports.winner import find_score, find_winner
 
@@ -67,7 +67,7 @@ def test_reasons_are_told_where_nothing_could_be_scored(binary: Any) -> None:
     assert "No combination could be scored under nested cross-validation: one &lt;class&gt; only." in found.sentence
 
 
-def _text(found: Headline) -> str:
+def _text(found: Answer) -> str:
     return found.sentence.striptags().replace("\u00a0", " ")
 
 
@@ -104,6 +104,6 @@ def test_predictors_that_are_named_as_outcomes_are_told(binary: Any) -> None:
 
 def test_a_split_that_is_given_and_not_used_is_said(binary: Any) -> None:
     table = binary.facts.cohort_table.assign(split=["train"] * 60 + ["test"] * 30)
-    page = render_report(binary.study, binary.result, replace(binary.facts, cohort_table=table))
+    page = render_report(binary.study, binary.result, replace(binary.facts, cohort_table=table)).html
     assert "The tables give a split (60 train, 30 test), which this study does not use" in page
     assert "The tables give a split" not in binary.html

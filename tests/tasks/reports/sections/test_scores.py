@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tasks.reports.number_format import decimal
-from tasks.reports.scores import score_tables
+from tasks.reports.sections.scores import score_tables
 from tasks.reports.study_report import render_report
 from tasks.reports.winner import find_winner
 from tests.support.page import Page
@@ -52,7 +52,7 @@ def test_a_missing_score_is_a_dash_with_its_reason(binary: Any) -> None:
         for s in binary.result.scores
     )
     result = replace(binary.result, scores=scores)
-    page = Page(render_report(binary.study, result, binary.facts))
+    page = Page(render_report(binary.study, result, binary.facts).html)
     assert page.tables["table-scores-nested"].rows[2][1] == "—a"
     assert "No score: 2 of 8 folds could not be fitted." in page.text
     assert "not scored" in page.text
@@ -63,7 +63,7 @@ def test_a_score_without_an_interval_tells_why(binary: Any) -> None:
     scores = tuple(
         replace(s, value=0.5, low=None, high=None, reason=why) if s.model == "svm" else s for s in binary.result.scores
     )
-    page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts))
+    page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
     assert page.tables["table-scores-nested"].rows[2][1] == "0.50 (no interval)a"
     assert f"No interval: {why}." in page.text
     assert "0.50 ()" not in page.text
@@ -71,7 +71,7 @@ def test_a_score_without_an_interval_tells_why(binary: Any) -> None:
 
 def test_the_tag_of_the_best_does_not_hide_a_higher_baseline(binary: Any) -> None:
     scores = tuple(replace(s, value=0.95) if s.blocks == "clinical" else s for s in binary.result.scores)
-    page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts))
+    page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
     tagged = [row for row in page.tables["table-scores-nested"].rows if "highest nested" in " ".join(row)]
     assert len(tagged) == 1
     assert "highest nested but for baselines" in " ".join(tagged[0])

@@ -1,13 +1,37 @@
-"""The flow of cases: who came in, who left at which step, and why."""
+"""The flow of cases: who came in, who left at which step, and why; and which patients may be copies."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from features.core.design import FlowRow
 from features.core.quarantine import REASONS
 from tasks.modelling.evaluation.result import StudyResult
+from tasks.reports.copies import MOST, copies_sentence, copy_rows
+from tasks.reports.labels import held_out_parts
+from tasks.reports.section import Findings, Section
+
+
+class Flow(Section):
+    """Boxes of patients, cohort by cohort, down to those who were analysed."""
+
+    kind: Literal["flow"] = "flow"
+    order: ClassVar[int] = 10
+
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        return "Flow of cases"
+
+    def content(self, found: Findings) -> Mapping[str, object]:
+        result = found.result
+        return {
+            "chains": flow_chains(result, found.study.external),
+            "held_out": held_out_parts(result),
+            "copies": copy_rows(result)[:MOST],
+            "more_copies": max(0, len(result.copies) - MOST),
+            "copies_sentence": copies_sentence(result),
+        }
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,31 @@ from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
 from tasks.reports.labels import EXTERNAL, GIVEN, held_out_label
+from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import DASH, share
+from tasks.reports.section import Findings, Section
 
 KEYS = ("cohort", "centre", "patient", "timepoint", "split")
 DAYS_PER_MONTH = 30.4375
+
+
+class Cohort(Section):
+    """The cohort table, and how many cases lack a modality or a block."""
+
+    kind: Literal["cohort"] = "cohort"
+    order: ClassVar[int] = 20
+
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        return "Cohort"
+
+    def content(self, found: Findings) -> Mapping[str, object]:
+        facts, endpoint = found.facts, found.result.endpoint
+        cases = len(facts.cohort_table)
+        return {
+            "cohort": cohort_by_centre(found.study, endpoint, facts.cohort_table, facts.variables, facts.held_out),
+            "missing": [(name, share(count, cases)) for name, count in sorted(facts.missing_block.items())],
+            "missing_sentence": missing_sentence(found.study, facts.missing_block),
+        }
 
 
 def cohort_by_centre(

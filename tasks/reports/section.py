@@ -1,0 +1,118 @@
+"""Section: a part of the report. The folder sections/ is the list of them; each has a template of its kind's name beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+from markupsafe import Markup
+
+from features.core.errors import RadweaveError
+from features.core.kinds.registry import Kind, Registry
+from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.study import Study
+from tasks.reports.figures import Plot
+from tasks.reports.page import render_part
+from tasks.reports.winner import Winner
+
+TEMPLATES = Path(__file__).parent / "sections"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the report shows beside the result.
+
+    cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_<modality>_ml.
+    missing_block: modality or block → cases that lack it. quarantine: columns cohort, centre, case, modality, stage, code,
+    message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
+    held_out: as Design.held_out, a word for each row of cohort_table.
+    """
+
+    cohort_table: pd.DataFrame
+    missing_block: Mapping[str, int]
+    quarantine: pd.DataFrame
+    provenance: Mapping[str, str]
+    variables: Mapping[str, str]
+    held_out: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What sections draw from: the study, its result, what is shown beside it, and the combination that is named first."""
+
+    study: Study
+    result: StudyResult
+    facts: Facts
+    winner: Winner
+
+
+class Section(Kind):
+    """A part of the page.
+
+    order: sections stand from low to high. is_front: it stands above the contents and has no heading.
+    """
+
+    order: ClassVar[int]
+    is_front: ClassVar[bool] = False
+
+    def heading(self, found: Findings) -> str:
+        """Its heading, and its line of the contents."""
+        raise NotImplementedError(f"{self.kind}: a section below the contents needs a heading")
+
+    def applies(self, found: Findings) -> bool:  # noqa: ARG002
+        """Whether this study has something for it. A section that does not apply leaves no trace on the page."""
+        return True
+
+    def figures(self, found: Findings) -> Sequence[Plot]:  # noqa: ARG002
+        """The figures that it shows, also kept as files by their ids."""
+        return ()
+
+    def content(self, found: Findings) -> Mapping[str, object]:  # noqa: ARG002
+        """What its template asks for by name, besides `study`, `result`, `facts`, `winner` and `figures`."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A section as HTML. error: why it could not be drawn; then the HTML says so."""
+
+    id: str
+    heading: str
+    is_front: bool
+    html: Markup
+    figures: tuple[Plot, ...] = ()
+    error: Exception | None = None
+
+
+def draw_sections(found: Findings) -> list[Drawn]:
+    """Every section that applies, in their order."""
+    sections = sorted((SECTIONS.parse(kind) for kind in SECTIONS.modules), key=lambda one: (one.order, one.kind))
+    return [drawn for section in sections if (drawn := draw_section(section, found))]
+
+
+def draw_section(section: Section, found: Findings) -> Drawn | None:
+    """A section, None if it does not apply. A bug in it costs this section alone: the page says what is missing.
+
+    The page tells the kind of the error and not its text, which may quote patient data. Errors that are the user's to mend,
+    and lack of memory, are raised.
+    """
+    try:
+        if not section.applies(found):
+            return None
+        heading = "" if section.is_front else section.heading(found)
+        figures = tuple(section.figures(found))
+        given = {"study": found.study, "result": found.result, "facts": found.facts, "winner": found.winner}
+        html = render_part(TEMPLATES / f"{section.kind}.html", **given, figures=figures, **section.content(found))
+    except (RadweaveError, MemoryError):
+        raise
+    except Exception as error:
+        words = section.kind.replace("_", " ").capitalize()
+        html = render_part(Path(__file__).with_name("fault.html"), id=section.kind, error=type(error).__name__)
+        return Drawn(section.kind, words, section.is_front, html, error=error)
+    return Drawn(section.kind, heading, section.is_front, html, figures)
+
+
+SECTIONS: Registry[Section] = Registry(Section, "tasks.reports.sections")

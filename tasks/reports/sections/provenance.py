@@ -1,0 +1,17 @@
+"""What decided the results: settings, tables and code by their digests."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from tasks.reports.section import Findings, Section
+
+
+class Provenance(Section):
+    """Labels and values, from the facts of the report."""
+
+    kind: Literal["provenance"] = "provenance"
+    order: ClassVar[int] = 90
+
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        return "Provenance"
