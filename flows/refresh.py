@@ -26,11 +26,13 @@ from features.results.published import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from features.results.work import plan_scans
 from flows.commands.keys import store_key
+from flows.commands.options import place_options
 from flows.commands.upkeep import unfinished
 from flows.named import name_of, recipe_files
 from flows.serving.artifacts import Board
 from flows.serving.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
+from flows.staleness import newly_stale, stale_sentence
 from flows.threshold import check_threshold, scans_in_quarantine
 from flows.wanted import Asked, held_recipes, meant_names, recipes_for
 from tasks.draw_quality import write_quality_page
@@ -109,6 +111,11 @@ def _watched(
     for one in published:
         board.refreshed(one, store)
     name_run(f"refresh {'+'.join(names)} → {', '.join(str(one.refresh) for one in published)}")
+    if changed := [one.cohort for one in published if one.changed]:
+        stale = newly_stale(store, path, changed)
+        for run in stale:
+            say(stale_sentence(run, place_options(str(path), place)))
+        board.stale({run.study: run.why for run in stale})
     check_threshold(store, published, before, failure_threshold)
     return published
 

@@ -19,7 +19,7 @@ from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
 from flows.change import Change, check_change
-from flows.commands.options import CATALOG, STORE
+from flows.commands.options import place_options
 from flows.configuration import check_configuration
 from flows.named import find_study, read_study
 from flows.provenance import study_provenance
@@ -76,8 +76,8 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     named, recipes = read_study(path)
     plan = change.of(named)
     check_change(plan, recipes, declared)
-    given = {"study": (study, plan.name), "catalog": (str(catalog), str(CATALOG)), "store": (place, STORE)}
-    refreshed_by = "".join(f" --{name} {quote(one)}" for name, (one, default) in given.items() if one != default)
+    named_by = f" --study {quote(study)}" if study != plan.name else ""
+    refreshed_by = named_by + place_options(str(catalog), place)
     folder = _study(plan, recipes, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)
     name_run(f"study {plan.name} → {folder.name}")

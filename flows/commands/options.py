@@ -56,6 +56,11 @@ def store_option(place: str) -> str:
     return f" --store {quote(place)}" if place != STORE else ""
 
 
+def place_options(catalog: str, store: str) -> str:
+    """The options that name catalog and store, for commands that are shown; nothing for the default ones."""
+    return (f" --catalog {quote(catalog)}" if catalog != str(CATALOG) else "") + store_option(store)
+
+
 def choose_runner(
     kind: str | None, workers: int | None, scheduler: str, memory: float | None, timeout: float | None
 ) -> "AnyRunner":

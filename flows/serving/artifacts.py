@@ -90,6 +90,12 @@ class Board:
             grid, what = quality_grid(mart, cohort, way), f"Quality of {cohort} at a glance: {page.name}"
             self._keep(lambda: create_markdown_artifact(grid, key=f"quality-{_slug(cohort)}", description=what))
 
+    def stale(self, why: Mapping[str, str]) -> None:
+        """The studies that a refresh has left without a current run, and why; nothing if there are none."""
+        if self._open and why:
+            rows = [{"study": name, "why": sentence} for name, sentence in why.items()]
+            self._table("stale-studies", rows, f"Stale now, to be run again: {', '.join(why)}")
+
     def studied(self, name: str, title: str, folder: Path, root: Path) -> None:
         """Scores with intervals, the forest figures of the report, and the way to the report."""
         if not self._open:

@@ -75,7 +75,7 @@ def test_a_study_is_stale_once_the_code_that_fits_it_has_changed(demo, radweave,
     change("features/images/dicom/stack.py")  # its results are in the tables, under addresses of their own
     assert state() == [("current", "")]
     change("tasks/modelling/metrics/auc.py")
-    assert state() == [("stale", "code of radweave")]
+    assert state() == [("stale", "the code of radweave changed")]
 
 
 def test_a_refused_study_leaves_no_folder(demo, command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,8 @@ def changed(demo, inside, tmp_path_factory) -> tuple[Path, Path, str]:
     patients = sorted(path for path in (cohort / "C").iterdir() if path.is_dir())
     shutil.rmtree(patients[0] / "baseline")
     (patients[1] / "baseline" / "CT.nii.gz").unlink()
-    inside("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
+    found = inside("refresh", "--all", "--catalog", cohort / "data_catalog.yaml", "--store", store)
+    (folder / "refresh.stderr").write_text(found.stderr)
     return cohort / "data_catalog.yaml", store, f"builtin:{pseudonym(load_key(), 'builtin', patients[2].name)}"
 
 
@@ -44,7 +45,18 @@ def test_history_and_diff_tell_what_moved(changed, command) -> None:
 def test_a_study_tells_why_it_is_stale(changed, command) -> None:
     catalog, store, _ = changed
     found = command("status", "--store", store, "--catalog", catalog, COLUMNS="400").stdout
-    assert re.search(r"builtin_response .*│ stale .*│ tables of builtin: 2 moved: builtin:\w+:baseline", found)
+    assert re.search(
+        r"builtin_response .*│ stale .*│ cohort builtin was refreshed: 2 moved: builtin:\w+:baseline", found
+    )
+
+
+def test_a_refresh_says_which_studies_are_stale_now(changed, inside) -> None:
+    catalog, store, _ = changed
+    places = f"--catalog {catalog} --store {store}"
+    (said,) = re.findall(r"radweave: stale now: (.*)", (store.parent / "refresh.stderr").read_text())
+    assert said.startswith("study builtin_response (cohort builtin was refreshed: 2 moved: builtin:")
+    assert said.endswith(f"): run radweave study builtin_response {places}")
+    assert "stale now" not in inside("refresh", "--all", *places.split()).stderr  # nothing changed
 
 
 def test_earlier_tables_can_be_asked(changed, command) -> None:
