@@ -12,7 +12,7 @@ from tasks.modelling.splits.split import Fold, Split, grouped_folds
 
 
 class Nested(Split):
-    """Repeated k-fold cross-validation over patients, stratified by outcome; settings are chosen on inner folds.
+    """Repeated k-fold cross-validation over patients, stratified by outcome and centre; settings are chosen on inner folds.
 
     Copies of a patient count as that patient. Fewer folds are made if the smallest class has fewer patients.
     Varma & Simon, BMC Bioinformatics 2006;7:91.
@@ -26,6 +26,6 @@ class Nested(Split):
         groups = design.groups
         found: list[Fold] = []
         for repeat in range(self.repeats):
-            parts = grouped_folds(design.endpoint, design.outcome, groups, self.folds, seed + repeat)
+            parts = grouped_folds(design.endpoint, design.outcome, groups, self.folds, seed + repeat, design.centres)
             found += [Fold(f"fold {i + 1}", repeat, train, test) for i, (train, test) in enumerate(parts)]
         return found

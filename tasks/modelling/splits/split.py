@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from features.core.errors import FitError
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
+from tasks.modelling.dealing import deal
 
 Rows = NDArray[np.intp]
 
@@ -84,38 +84,31 @@ def grouped_folds(
     patients: NDArray[np.str_],
     folds: int,
     seed: int,
+    centres: NDArray[np.str_] | None = None,
 ) -> list[tuple[Rows, Rows]]:
-    """(train, test) positions, patients kept together, the strata of the endpoint spread evenly.
+    """(train, test) positions, patients kept together, the strata of the endpoint and the centres spread evenly (see deal).
 
-    `folds` is cut to the patients of the smallest class, or to the patients with an event: a survival fold needs no
-    censored case. Raises FitError if fewer than two folds are left.
+    centres: (n,) names; None: one centre. They never make folds fewer. `folds` is cut to the patients of the smallest class, or to
+    the patients with an event: a survival fold needs no censored case. Raises FitError if fewer than two folds are left.
     """
     import pandas as pd
-    from sklearn.model_selection import StratifiedGroupKFold
 
-    counts = [len(np.unique(patients[mask])) for mask in endpoint.needed(outcome)]
-    folds = min([folds, len(np.unique(patients)), *counts])
+    groups = pd.factorize(patients)[0].astype(np.intp)  # by first appearance: names must not decide the folds
+    count = int(groups.max(initial=-1)) + 1
+    folds = min([folds, count, *(len(np.unique(groups[mask])) for mask in endpoint.needed(outcome))])
     if folds < 2:
-        seen = f"{len(outcome)} cases of {len(np.unique(patients))} patients, {endpoint.counted(outcome)},"
+        seen = f"{len(outcome)} cases of {count} patients, {endpoint.counted(outcome)},"
         raise FitError(f"{seen} do not allow two folds; needed: two patients {endpoint.of_each}".rstrip())
-    strata = endpoint.strata(outcome)
-    while np.bincount(strata).max() < folds:
-        strata = strata // 2  # fifths of few numbers hold fewer cases than there are folds: neighbours are put together
-    groups, _ = pd.factorize(patients)  # by first appearance: names must not decide the folds
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # Fewer censored cases than folds: expected.
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        found = [(train, test) for train, test in splitter.split(strata[:, None], strata, groups) if len(test)]
+    where = np.zeros(len(groups), np.str_) if centres is None else centres
+    dealt = deal(endpoint.strata(outcome), where, groups, folds, np.random.default_rng(seed))
+    found = [(np.flatnonzero(dealt != fold), np.flatnonzero(dealt == fold)) for fold in range(folds)]
     for train, test in found:
-        check_disjoint(patients, train, test)
-    if len(found) < 2:
-        raise FitError(f"patients with many cases leave {len(found)} fold; needed: two")
+        check_disjoint(groups, train, test)
     return found
 
 
-def check_disjoint(patients: NDArray[np.str_], train: Rows, test: Rows) -> None:
-    """Raises AssertionError, a bug, if a patient stands on both sides or a side is empty."""
+def check_disjoint(patients: NDArray[Any], train: Rows, test: Rows) -> None:
+    """Raises AssertionError, a bug, if a patient, a name or a code, stands on both sides or a side is empty."""
     shared = np.intersect1d(patients[train], patients[test])
     if len(shared) or not len(train) or not len(test):
         raise AssertionError(f"{len(shared)} patients on both sides; {len(train)} rows train, {len(test)} test")

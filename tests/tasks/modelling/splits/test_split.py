@@ -109,6 +109,18 @@ def test_folds_of_a_number_may_be_more_than_the_cases_of_a_fifth(cases: int, fol
     assert sorted(np.concatenate([test for _, test in found])) == list(range(cases))
 
 
+def test_centres_are_spread_over_nested_folds_and_make_no_fold_fewer() -> None:
+    centres = np.array(["large"] * 30 + [f"small {i}" for i in range(10)])
+    event = (np.arange(40) < 9) | (np.arange(40) >= 37)
+    design = design_of(event, [f"p{i}" for i in range(40)], centres)
+    folds = SPLITS.parse("nested").cut(design, 0)
+    assert len(folds) == 10
+    for fold in folds:
+        assert (centres[fold.test] == "large").sum() == 6
+        assert 1 <= (event[fold.test] & (centres[fold.test] == "large")).sum() <= 2
+    assert len(grouped_folds(BINARY, Outcome.of_flag(np.arange(40) < 3), design.patients, 5, 0, centres)) == 3
+
+
 def test_each_centre_is_left_out_once() -> None:
     design = design_of([True, False] * 6, [f"p{i}" for i in range(12)], ["a", "b", "c"] * 4)
     assert [fold.name for fold in SPLITS.parse("centre_out").cut(design, 0)] == ["a", "b", "c"]
