@@ -146,7 +146,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                     known(loc, f"time point of cohort {name}", getattr(delta, end), cohort.timepoints)
                 faults += _delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)
             endpoint = cohort.endpoints.get(study.endpoint)
-            for j, model in enumerate(study.models):
+            for j, model in enumerate(candidate.model for candidate in study.models):
                 if endpoint is not None and endpoint.kind not in model.endpoints:
                     what = f"{model.kind} predicts {', '.join(sorted(model.endpoints))}, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))

@@ -14,9 +14,10 @@ from features.core.quarantine import Rejected
 from features.core.storage.table import write_table
 from features.results.schemas import STUDY_TABLES
 from tasks.modelling.evaluation.evaluate import evaluate
+from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.evaluation.unit import Fit, Unit
+from tasks.modelling.evaluation.unit import Unit
 from tasks.running.pool import Pool
 
 
@@ -46,6 +47,7 @@ def fit_models(
         "predictions": result.predictions,
         "probabilities": result.probabilities,
         "selected": result.selected_table(),
+        "shares": result.shares_table(),
         "singles": result.singles_table(),
         "copies": result.copies_table(),
     }

@@ -126,7 +126,12 @@ STUDY_TABLES = (
     _of_study(
         "scores",
         "split/string blocks/string model/string metric/string centre/string cohort/string value/float64 low/float64 high/float64 "
-        "n/int64 events/int64 columns/int64 candidates/int64 warnings/int64 reason/string",
+        "n/int64 events/int64 columns/int64 settings/int64 warnings/int64 reason/string "
+        "within/string interval_of/string lowest/float64 highest/float64",
+    ),
+    _of_study(
+        "shares",
+        "split/string blocks/string model/string block/string share/float64 chosen/float64 folds/int64",
     ),
     _of_study(
         "predictions",

@@ -28,7 +28,7 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
     kinds_of_splits = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
     by_cohort = held_out_cohorts(result)
     shown = [one for kind in kinds_of_splits for one in [pair for pair in by_cohort if pair[0] == kind] or [(kind, "")]]
-    names, kinds = list(result.blocks), [model.kind for model in study.models]
+    names, kinds = list(result.blocks), [candidate.name for candidate in study.models]
     found = {
         (score.split, score.cohort, score.blocks, score.model): score
         for score in result.scores

@@ -51,7 +51,7 @@ def find_winner(study: Study, result: StudyResult) -> Winner:
     scored = [score for score in nested if score.value is not None]
     rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
     models = {
-        name: best.model if (best := _highest([s for s in scored if s.blocks == name])) else study.models[0].kind
+        name: best.model if (best := _highest([s for s in scored if s.blocks == name])) else study.models[0].name
         for name in result.blocks
     }
     splits = [split.kind for split in study.splits]

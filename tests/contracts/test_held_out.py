@@ -12,12 +12,12 @@ import pytest
 from features.core.design import Design
 from tasks.modelling.evaluation.evaluate import evaluate
 from tests.contracts.test_poison import poisoned
-from tests.support.design import make_design, make_study
+from tests.support.design import FAST, make_design, make_study
 
 SPLITS = [{"kind": "nested", "folds": 2, "repeats": 1}, "centre_out"]
 MODEL = {
-    "binary": {"kind": "lasso_logistic", "k": [3, 6], "C": [0.3]},
-    "survival": {"kind": "cox", "k": [2], "penalizer": [0.1]},
+    "binary": FAST,
+    "survival": {"kind": "cox", "penalizer": [0.1]},
 }
 
 
@@ -28,7 +28,7 @@ def decided(design: Design, **settings: Any) -> dict[str, Any]:
     told = ("singles", "selected", "n", "events", "counted", "small", "centres", "patients", "blocks")
     found = {name: repr(getattr(result, name)) for name in told}
     found["scores"] = [score for score in result.scores if not score.cohort]
-    return found | {" ".join(map(str, key)): joblib.hash(fitted) for key, fitted in result.models.items()}
+    return found | {" ".join(map(str, key)): joblib.hash(fitted.state()) for key, fitted in result.models.items()}
 
 
 @pytest.mark.parametrize("endpoint", MODEL)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from features.core.design import Design
-from tasks.modelling.evaluation.pipeline import fit_pipeline, selected_features
+from tasks.modelling.candidate import parse_candidate
+from tasks.modelling.fusion.fusion import Fitted
 from tasks.modelling.models.model import MODELS, Model
-from tasks.modelling.prediction import Prediction, predict
-from tests.support.design import ANY_ENDPOINT, make_design
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.rows import Rows
+from tests.support.design import ANY_ENDPOINT, fitted, make_design
 from tests.support.kinds import small_model
 
 # Every model with every kind of endpoint that it can predict.
@@ -24,13 +27,15 @@ def pair(request: pytest.FixtureRequest) -> tuple[Model, str]:
     return MODELS.parse(small_model(kind, trees=30)), endpoint
 
 
-def fitted(model: Model, design: Design, seed: int = 0) -> Any:
-    k = model.candidates(design.X.shape[1], design.endpoint.scarce(design.outcome))[0]["k"]
-    return fit_pipeline(model, design.endpoint, design.X, design.outcome, seed, k=k)
+def fit(model: Model, design: Design, seed: int = 0) -> Fitted:
+    found = fitted(model, design, seed).fitted
+    assert found is not None
+    return found
 
 
-def predicted(pipeline: Any, X: Any, design: Design) -> Prediction:
-    return predict(pipeline, X, design.endpoint, len(design.outcome.levels))
+def predicted(model: Model, design: Design, X: Any) -> Prediction:
+    """What a model fitted to a design says of other values of its columns."""
+    return fit(model, design).predict(Rows.of(replace(design, X=X)))
 
 
 def numbers(prediction: Prediction) -> np.ndarray:
@@ -41,22 +46,22 @@ def numbers(prediction: Prediction) -> np.ndarray:
 
 def test_missing_and_constant_columns_are_handled(pair: tuple[Model, str]) -> None:
     design = make_design(pair[1])
-    pipeline = fitted(pair[0], design)
-    found = predicted(pipeline, design.X, design)
-    assert len(found) == len(design.X)
+    joined = fitted(pair[0], design)
+    found = joined.prediction
+    assert found is not None and len(found) == len(design.X)
     assert np.isfinite(numbers(found)).all()
     if found.probability is not None:
         assert found.probability.shape == (len(design.X), len(design.outcome.levels))
         assert (found.probability >= -1e-12).all()
         if design.outcome.code.ndim == 1:
             np.testing.assert_allclose(found.probability.sum(axis=1), 1)
-    kept = set(pipeline["drop"].get_feature_names_out())
-    assert not kept & {"radiomics_constant", "radiomics_empty", "radiomics_double"}
+    assert set(joined.selected) <= set(design.X.columns)
+    assert not set(joined.selected) & {"radiomics_constant", "radiomics_empty", "radiomics_double"}
 
 
 def test_same_seed_same_predictions(pair: tuple[Model, str]) -> None:
     design = make_design(pair[1])
-    one, two = (numbers(predicted(fitted(pair[0], design, seed=3), design.X, design)) for _ in range(2))
+    one, two = (numbers(fit(pair[0], design, seed=3).predict(Rows.of(design))) for _ in range(2))
     np.testing.assert_array_equal(one, two)
 
 
@@ -66,7 +71,7 @@ def test_a_higher_planted_risk_is_predicted_higher(pair: tuple[Model, str]) -> N
     probe = design.X.copy()
     probe[:] = np.nan
     probe["radiomics_0"] = np.linspace(-2, 2, len(probe))
-    found = predicted(fitted(pair[0], design), probe, design)
+    found = predicted(pair[0], design, probe)
     score = found.probability[:, 0] if found.risk is None and found.probability is not None else found.risk
     assert score is not None
     assert score[-10:].mean() > score[:10].mean()
@@ -74,33 +79,35 @@ def test_a_higher_planted_risk_is_predicted_higher(pair: tuple[Model, str]) -> N
 
 def test_one_row_can_be_predicted(pair: tuple[Model, str]) -> None:
     design = make_design(pair[1])
-    pipeline = fitted(pair[0], design)
-    alone = numbers(predicted(pipeline, design.X.iloc[[5]], design))
-    np.testing.assert_allclose(alone, numbers(predicted(pipeline, design.X, design))[[5]], rtol=1e-9)
+    model, rows = fit(pair[0], design), Rows.of(design)
+    alone = numbers(model.predict(rows.take(np.array([5]))))
+    np.testing.assert_allclose(alone, numbers(model.predict(rows))[[5]], rtol=1e-9)
 
 
-def test_columns_in_another_order_are_refused(pair: tuple[Model, str]) -> None:
+def test_columns_are_found_by_name_and_a_missing_one_is_refused(pair: tuple[Model, str]) -> None:
     design = make_design(pair[1])
-    pipeline = fitted(pair[0], design)
-    with pytest.raises(ValueError, match="feature names should match"):
-        predicted(pipeline, design.X[design.X.columns[::-1]], design)
+    model, rows = fit(pair[0], design), Rows.of(design)
+    turned = rows.keep(np.arange(len(rows.columns))[::-1])
+    np.testing.assert_array_equal(numbers(model.predict(turned)), numbers(model.predict(rows)))
+    with pytest.raises(ValueError, match="1 columns are missing that the model was fitted on, such as radiomics_0"):
+        model.predict(rows.keep(rows.columns.names != "radiomics_0"))
 
 
 def test_selected_features_are_columns_with_weights(pair: tuple[Model, str]) -> None:
     design = make_design(pair[1], signal=3.0, n=80)
-    selected = selected_features(fitted(pair[0], design), pair[0])
-    assert "radiomics_0" in selected
-    assert set(selected) <= set(design.X.columns)
-    assert all(weight != 0 for weight in selected.values())
+    joined = fitted(pair[0], design)
+    assert "radiomics_0" in joined.selected
+    assert all(weight != 0 for weight in joined.selected.values())
+    assert sum(joined.shares.values()) == pytest.approx(1)
 
 
 def test_every_endpoint_has_models() -> None:
     assert {endpoint for _, endpoint in PAIRS} == set(ANY_ENDPOINT)
 
 
-def test_candidates_are_cut_to_the_columns_and_the_events() -> None:
-    svm, cox = MODELS.parse({"kind": "svm", "k": [10, 30]}), MODELS.parse("cox")
-    assert {candidate["k"] for candidate in svm.candidates(4, 20)} == {4}
-    assert {candidate["k"] for candidate in cox.candidates(1000, 34)} == {3}
-    assert {candidate["k"] for candidate in cox.candidates(1000, 500)} == {5}
-    assert {candidate["k"] for candidate in cox.candidates(1000, 4)} == {1}
+def test_a_candidate_without_steps_has_those_of_its_model(pair: tuple[Model, str]) -> None:
+    candidate = parse_candidate(pair[0])
+    assert candidate.name == pair[0].kind
+    assert [step.kind for step in candidate.steps] == [
+        one if isinstance(one, str) else one["kind"] for one in pair[0].steps
+    ]

@@ -12,18 +12,17 @@ import pytest
 
 from features.core.design import EXTERNAL, TEST, Design
 from features.core.outcome import Outcome
+from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.evaluate import evaluate
-from tasks.modelling.evaluation.pipeline import fit_pipeline
 from tasks.modelling.models.model import MODELS
-from tasks.modelling.prediction import predict
+from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import SPLITS, Fold, Split
 from tests.support.design import make_design, make_study
 from tests.support.kinds import small_model
 
 PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
 FIRST = dict(reversed(PAIRS))
-TOY = make_design("survival")
-STEPS = dict(fit_pipeline(MODELS.parse("cox"), TOY.endpoint, TOY.X, TOY.outcome, 0, k=2).steps)
+STEPS = [type(step) for step in parse_candidate("cox").steps]
 
 
 class Given(Split):
@@ -71,9 +70,9 @@ def other_outcome(outcome: Outcome, rows: Any) -> Outcome:
 
 def fitted_state(design: Design, study: Any, probe: Any) -> tuple[str, Any]:
     result = evaluate(design, study, keep_models=True)
-    ((_, pipeline),) = result.models.items()
-    prediction = predict(pipeline, probe, design.endpoint, len(design.outcome.levels))
-    return joblib.hash(pipeline), prediction.probability if prediction.risk is None else prediction.risk
+    ((_, fitted),) = result.models.items()
+    prediction = fitted.predict(probe)
+    return joblib.hash(fitted.state()), prediction.probability if prediction.risk is None else prediction.risk
 
 
 def case(kind: str, split: str, endpoint: str = "") -> tuple[Design, Fold, Any]:
@@ -104,28 +103,29 @@ def test_nor_for_any_other_endpoint(kind: str, endpoint: str) -> None:
 
 def _keeps_its_state(kind: str, split: str, endpoint: str) -> None:
     design, fold, study = case(kind, split, endpoint)
-    clean, clean_scores = fitted_state(design, study, design.X)
+    clean, clean_scores = fitted_state(design, study, Rows.of(design))
     for name, poison in poisoned(design, fold.test):
-        state, scores = fitted_state(poison, study, design.X)
+        state, scores = fitted_state(poison, study, Rows.of(design))
         assert state == clean, f"{kind} of {endpoint} under {split} saw the test rows ({name})"
         np.testing.assert_array_equal(scores, clean_scores)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_the_poison_test_catches_a_leak_in_any_step(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_poison_test_catches_a_leak_in_any_step(step: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each step in turn keeps a mean of all rows."""
     design, fold, study = case("cox", "nested")
-    leaking, states = type(STEPS[step]), []
-    fit = leaking.fit
+    states, fit = [], step.fit_variants
 
-    def leaky(self: Any, X: Any, y: Any = None) -> Any:
-        found = fit(self, X, y)
-        found.leak_ = np.tanh(np.nanmean(seen.X["radiomics_0"]))
+    def leaky(self: Any, rows: Rows, target: Any, seed: int, variants: Any) -> Any:
+        found = fit(self, rows, target, seed, variants)
+        for one in found:
+            learnt, mean = one.state(), np.tanh(np.nanmean(seen.X["radiomics_0"]))
+            object.__setattr__(one, "state", lambda learnt=learnt, mean=mean: {**learnt, "leak": mean})
         return found
 
-    monkeypatch.setattr(leaking, "fit", leaky)
+    monkeypatch.setattr(step, "fit_variants", leaky)
     for _, seen in [("clean", design), *poisoned(design, fold.test)]:
-        states.append(fitted_state(seen, study, design.X)[0])
+        states.append(fitted_state(seen, study, Rows.of(design))[0])
     assert states[1] != states[0]  # huge values
     assert states[2] != states[0]  # missing values
 
@@ -134,5 +134,5 @@ def test_the_poison_test_catches_selection_on_everything() -> None:
     design, fold, study = case("lasso_logistic", "nested")
     everybody = Given(train=tuple(range(len(design.X))), test=tuple(map(int, fold.test)))
     leaking = study.model_copy(update={"splits": (everybody,)})
-    clean = fitted_state(design, leaking, design.X)[0]
-    assert all(fitted_state(poison, leaking, design.X)[0] != clean for _, poison in poisoned(design, fold.test))
+    clean = fitted_state(design, leaking, Rows.of(design))[0]
+    assert all(fitted_state(poison, leaking, Rows.of(design))[0] != clean for _, poison in poisoned(design, fold.test))

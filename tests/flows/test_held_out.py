@@ -47,7 +47,7 @@ def test_held_out_cohorts_are_predicted_scored_and_counted(inside, command, tmp_
         "external": ["other"],
         "endpoint": "response",
         "blocks": {"texture": ["texture"]},
-        "models": [{"kind": "lasso_logistic", "k": [3], "C": [0.3]}],
+        "models": [{"kind": "lasso_logistic", "C": [0.3]}],
         "splits": [{"kind": "nested", "folds": 2, "repeats": 1}, "given"],
         "bootstrap": 20,
     }

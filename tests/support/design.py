@@ -10,11 +10,19 @@ import pandas as pd
 from features.core.design import EXTERNAL, TEST, Design
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Outcome
+from tasks.modelling.candidate import parse_candidate
+from tasks.modelling.evaluation.fold_fit import FoldFit
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.fusion.fusion import Joined
+from tasks.modelling.rows import Columns, Rows
+from tasks.modelling.splits.split import Fold
+from tasks.modelling.target import Target
 from tests.support.kinds import settings_of
 
 # An endpoint of every kind, by its kind.
 ANY_ENDPOINT: dict[str, Endpoint] = {kind: ENDPOINTS.parse(settings_of(ENDPOINTS, kind)) for kind in ENDPOINTS.modules}
+SCREENED = ["drop_constant", "median", "zscore", {"kind": "screen", "k": [5, 10]}]
+FAST = {"name": "lasso_logistic", "steps": SCREENED, "model": {"kind": "lasso_logistic", "C": [0.3]}}  # a candidate
 BINARY, SURVIVAL = ANY_ENDPOINT["binary"], ANY_ENDPOINT["survival"]
 
 
@@ -82,6 +90,30 @@ def make_outcome(kind: str, risk: Any, rng: np.random.Generator) -> Outcome:
     return Outcome(first.astype(np.intp), days=days, levels=("none", "relapse", "death"))
 
 
+def make_rows(columns: Any, block: str = "radiomics", **groups: Any) -> Rows:
+    """Rows of named columns of one block, from one centre unless groups say more."""
+    X = np.column_stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
+    one = {"centre": ["a"] * len(X), "cohort": ["toy"] * len(X), "patient": [f"p{i}" for i in range(len(X))]}
+    names = Columns(np.array(list(columns)), np.array([block] * X.shape[1]))
+    return Rows(X, names, {name: np.array(values) for name, values in {**one, **groups}.items()})
+
+
+def make_target(flags: Any) -> Target:
+    """A binary outcome, 0 or 1 each."""
+    return Target(Outcome.of_flag(np.asarray(flags) == 1), BINARY)
+
+
+def fitted(candidate: Any, design: Design, seed: int = 0, columns: Any = None) -> Joined:
+    """A candidate, as the YAML holds it, fitted to all rows of a design, and all columns if none are named by position."""
+    every = np.arange(len(design.X))
+    rows, target = Rows.of(design), Target(design.outcome, design.endpoint)
+    fold = FoldFit(rows, target, Fold("all", 0, every, every), inner_folds=3, split="none", seed=seed)
+    one = parse_candidate(candidate)
+    found = one.fusion.fit(fold, one, np.arange(len(rows.columns)) if columns is None else columns, own=False)
+    assert found.fitted is not None, found.reason
+    return found
+
+
 def make_study(**changes: Any) -> Study:
     """A study of such a design with few candidates, which are fast; each key of a study may be another."""
     settings: dict[str, Any] = {
@@ -89,7 +121,7 @@ def make_study(**changes: Any) -> Study:
         "cohorts": ["toy"],
         "endpoint": "response",
         "blocks": {"radiomics": ["radiomics"]},
-        "models": [{"kind": "lasso_logistic", "k": [5, 10], "C": [0.3]}],
+        "models": [FAST],
         "splits": [{"kind": "nested", "folds": 3, "repeats": 1}, "centre_out"],
         "bootstrap": 200,
     }

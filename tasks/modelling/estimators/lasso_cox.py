@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from sksurv.linear_model import CoxnetSurvivalAnalysis
 
-from tasks.modelling.models.model import Floats
+from tasks.modelling.rows import Floats
 
 
 class LassoCox(BaseEstimator):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Lasso
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tasks.modelling.models.model import Floats
+from tasks.modelling.rows import Floats
 
 
 class LassoRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]

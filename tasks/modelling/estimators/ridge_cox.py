@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from features.core.errors import FitError
-from tasks.modelling.models.model import Floats
+from tasks.modelling.rows import Floats
 
 
 class RidgeCox(BaseEstimator):  # type: ignore[misc]

@@ -11,16 +11,19 @@ from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
+from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
 from tasks.modelling.evaluation.result import HeldOut, StudyResult, Tuned
-from tasks.modelling.evaluation.scoring import held_out_parts, score_fits, selected_of
+from tasks.modelling.evaluation.scoring import held_out_parts, score_fits, selected_of, shares_of
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import best_singles
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.evaluation.unit import Fit, Unit, run_unit
+from tasks.modelling.evaluation.unit import Unit, run_unit
 from tasks.modelling.pairs import bootstrap_weights
+from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import Fold, Split, cut_folds
+from tasks.modelling.target import Target
 
 MINIMUM_CASES, MINIMUM_EVENTS = 10, 5
 SMALL_CASES, SMALL_EVENTS = 50, 20
@@ -49,13 +52,13 @@ def evaluate(
     _check_finite(design, study)
     blocks = block_sets(design, study)
     folds, refused = _cut(design, study)
-    total = len(blocks) * sum(len(found) for found in folds.values())
+    total = sum(len(found) for found in folds.values())
     fits: list[Fit] = []
     units = _units(design, study, blocks, folds, keep_models)
     for done, found in enumerate(map_units(run_unit, units), start=1):
         fits += found
         if progress:
-            progress(f"{found[0].split} · {found[0].blocks} · {found[0].fold.name}", done, total)
+            progress(f"{found[0].split} · {found[0].fold.name}", done, total)
     with threadpool_limits(limits=1):
         scores = score_fits(design, study, blocks, fits, refused, _weights(design, study))
         singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
@@ -79,6 +82,7 @@ def evaluate(
         predictions=predictions,
         probabilities=probabilities_table(design, fits),
         selected=selected_of(fits),
+        shares=shares_of(design, blocks, fits),
         groups=risk_groups(
             predictions, design.endpoint, {split.kind for split in study.splits if split.predicts_held_out}
         ),
@@ -90,9 +94,9 @@ def evaluate(
         uncommon=design.uncommon,
         held_out=tuple(_held_out(design, role, cohort, rows) for (role, cohort), rows in held_out_parts(design)),
         models={
-            (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.pipeline
+            (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.fitted
             for fit in fits
-            if fit.pipeline is not None
+            if fit.fitted is not None
         },
     )
 
@@ -160,7 +164,7 @@ def small_sentence(design: Design) -> str:
 
 def _check_floor(design: Design, study: Study) -> None:
     endpoint, n = design.endpoint, len(design.X)
-    wrong = [model.kind for model in study.models if endpoint.kind not in model.endpoints]
+    wrong = [one.name for one in study.models if endpoint.kind not in one.model.endpoints]
     if wrong:
         raise FitError(f"study {study.name}: {', '.join(wrong)} cannot predict a {endpoint.kind} endpoint")
     if n < MINIMUM_CASES or endpoint.scarce(design.outcome) < MINIMUM_EVENTS:
@@ -193,32 +197,30 @@ def _cut(design: Design, study: Study) -> tuple[dict[Split, list[Fold]], dict[st
 def _units(
     design: Design, study: Study, blocks: Mapping[str, list[str]], folds: Mapping[Split, list[Fold]], keep: bool
 ) -> Iterator[Unit]:
-    groups = design.groups
-    for name, columns in blocks.items():
-        X = np.ascontiguousarray(design.X[columns].to_numpy(dtype=np.float64))
-        for split, found in folds.items():
-            for fold in found:
-                yield Unit(
-                    blocks=name,
-                    split=split.kind,
-                    fold=fold,
-                    inner_folds=split.inner_folds,
-                    X=X,
-                    columns=columns,
-                    outcome=design.outcome,
-                    endpoint=design.endpoint,
-                    groups=groups,
-                    models=study.models,
-                    seed=study.seed,
-                    keep_models=keep,
-                )
+    place = {name: i for i, name in enumerate(design.X.columns)}
+    sets = {name: np.array([place[column] for column in columns], np.intp) for name, columns in blocks.items()}
+    wanted = tuple((name, candidate) for name in sets for candidate in study.models)
+    rows, target = Rows.of(design), Target(design.outcome, design.endpoint)
+    for split, found in folds.items():
+        for fold in found:
+            yield Unit(
+                split=split.kind,
+                fold=fold,
+                inner_folds=split.inner_folds,
+                rows=rows,
+                target=target,
+                sets=sets,
+                wanted=wanted,
+                seed=study.seed,
+                keep_models=keep,
+            )
 
 
 def _tuned(study: Study, blocks: Mapping[str, list[str]], fits: list[Fit]) -> Tuned:
     most: dict[tuple[str, str], int] = {}
     for fit in fits:
         key = fit.blocks, fit.model
-        most[key] = max(most.get(key, 0), fit.candidates)
+        most[key] = max(most.get(key, 0), fit.settings)
     inner = {split.kind: split.inner_folds for split in study.splits}
-    tried = sum(fit.candidates * inner[fit.split] if fit.candidates > 1 else 0 for fit in fits)
+    tried = sum(fit.settings * inner[fit.split] if fit.settings > 1 else 0 for fit in fits)
     return Tuned(len(blocks), len(study.models), sum(most.values()), tried + len(fits))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from features.core.design import Design
 from features.core.outcome import Outcome
+from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS, PROBABILITY_COLUMNS
-from tasks.modelling.evaluation.unit import Fit
 from tasks.modelling.prediction import Prediction
 
 
@@ -27,7 +27,7 @@ def predictions_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
     for fit, prediction in _predicted(fits):
         rows, risk = fit.fold.test, prediction.risk
         score = np.full(len(rows), np.nan) if risk is None else risk
-        high = _nothing(len(rows)) if risk is None else risk > fit.threshold
+        high = _nothing(len(rows)) if risk is None or np.isnan(fit.cut) else risk > fit.cut
         who = (cases[rows], design.cohorts[rows], design.centres[rows], design.patients[rows])
         parts.append((*_facts(fit, len(rows)), *who, score, high, event[rows], time[rows], level[rows], value[rows]))
     return _table(PREDICTION_COLUMNS, parts)

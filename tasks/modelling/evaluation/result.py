@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from features.core.design import Copies, FlowRow
 from features.core.kinds.endpoint import Endpoint
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.single import Single
+from tasks.modelling.fusion.fusion import Fitted
 
 ModelKey = tuple[str, int, str, str, str]  # split, repeat, fold, blocks, model
 PREDICTION_COLUMNS = (
@@ -23,11 +23,14 @@ PROBABILITY_COLUMNS = ("split", "repeat", "fold", "blocks", "model", "case", "le
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A metric of one model on one set of blocks under one split. reason: why there is no value, or no interval of it.
+    """A metric of one candidate (`model` is its name) on one set of blocks under one split.
 
+    reason: why there is no value, or no interval of it. within: "centre" where only cases of one centre were compared with each
+    other, "" where all of a fold were. interval_of: what the interval is of, in words. lowest, highest: over the repeats, None
+    where there is one.
     centre: the only centre that is scored, "" for all together. cohort: the only cohort that is scored, of splits that predict
     held-out cases; "" for all that develop models. n: scored cases; events: of them, None for endpoints without
-    events. columns: columns offered to the model. candidates: settings that inner folds chose from. warnings: number raised
+    events. columns: columns offered to the model. settings: how many inner folds chose from. warnings: number raised
     while fitting.
     """
 
@@ -42,10 +45,31 @@ class Score:
     n: int
     events: int | None
     columns: int
-    candidates: int
+    settings: int
     warnings: int
     reason: str = ""
     cohort: str = ""
+    within: str = ""
+    interval_of: str = ""
+    lowest: float | None = None
+    highest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a block contributed to a candidate, on average over the split's fitted folds.
+
+    share: of what decides the prediction (tasks/modelling/fusion/shares.py says what that is). chosen: how many of its columns
+    a fold uses.
+    """
+
+    split: str
+    blocks: str
+    model: str
+    block: str
+    share: float
+    chosen: float
+    folds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +124,7 @@ class Tuned:
 
     block_sets: int
     models: int
-    candidates: int
+    settings: int
     fits: int
 
 
@@ -113,8 +137,8 @@ class StudyResult:
     uncommon: as in the design.
     scarce: how many of them limit what can be learnt.
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
-    copies: patients that may be one, as in the design. singles: the best column of each block.
-    models: fitted pipelines, only if asked for.
+    copies: patients that may be one, as in the design. singles: the best column of each block. shares: of sets of several blocks.
+    models: fitted candidates, only if asked for.
     """
 
     study: str
@@ -132,6 +156,7 @@ class StudyResult:
     predictions: pd.DataFrame
     probabilities: pd.DataFrame
     selected: tuple[Selected, ...]
+    shares: tuple[Share, ...]
     groups: tuple[RiskGroups, ...]
     tuned: Tuned
     small: str
@@ -140,7 +165,7 @@ class StudyResult:
     singles: tuple[Single, ...] = ()
     held_out: tuple[HeldOut, ...] = ()
     uncommon: Mapping[str, str] = field(default_factory=dict)
-    models: Mapping[ModelKey, Pipeline] = field(default_factory=dict)
+    models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
         """The scores as a table, one row each."""
@@ -150,6 +175,11 @@ class StudyResult:
         """The selected features as a table, one row each."""
         columns = ["split", "blocks", "model", "feature", "chosen", "folds", "mean_weight"]
         return pd.DataFrame([asdict(one) for one in self.selected], columns=columns)
+
+    def shares_table(self) -> pd.DataFrame:
+        """What each block contributed as a table, one row each."""
+        columns = ["split", "blocks", "model", "block", "share", "chosen", "folds"]
+        return pd.DataFrame([asdict(one) for one in self.shares], columns=columns)
 
     def singles_table(self) -> pd.DataFrame:
         """The best column of each block as a table, one row each."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.design import EXTERNAL, Design
-from tasks.modelling.evaluation.result import Score, Selected
+from tasks.modelling.evaluation.fit import Fit
+from tasks.modelling.evaluation.result import Score, Selected, Share
 from tasks.modelling.evaluation.study import Study
-from tasks.modelling.evaluation.unit import Fit
 from tasks.modelling.metrics.metric import Metric, Scored, metrics_of
 from tasks.modelling.pairs import Estimate
 from tasks.modelling.prediction import Prediction
@@ -38,8 +38,8 @@ def score_fits(
     scores: list[Score] = []
     for split in study.splits:
         for name, columns in blocks.items():
-            for model in study.models:
-                own = by_key.get((split.kind, name, model.kind), [])
+            for candidate in study.models:
+                own = by_key.get((split.kind, name, candidate.name), [])
                 for metric in metrics_of(design.endpoint):
                     for centre, cohort, part in _parts(design, study, split, own):
                         found = _estimate(design, metric, part, weights, refused.get(split.kind, ""))
@@ -48,7 +48,7 @@ def score_fits(
                             Score(
                                 split=split.kind,
                                 blocks=name,
-                                model=model.kind,
+                                model=candidate.name,
                                 metric=metric.kind,
                                 centre=centre,
                                 cohort=cohort,
@@ -58,7 +58,7 @@ def score_fits(
                                 n=len(rows),
                                 events=int(design.event[rows].sum()) if design.endpoint.has_events else None,
                                 columns=len(columns),
-                                candidates=max((fit.candidates for fit in part), default=0),
+                                settings=max((fit.settings for fit in part), default=0),
                                 warnings=sum(sum(fit.warnings.values()) for fit in part),
                                 reason=found.reason,
                             )
@@ -108,6 +108,22 @@ def selected_of(fits: list[Fit]) -> tuple[Selected, ...]:
     for key, features in weights.items():
         rows = [Selected(*key, feature, len(values), folds[key], _mean(values)) for feature, values in features.items()]
         found += sorted(rows, key=lambda row: (-row.chosen, -np.nan_to_num(abs(row.mean_weight)), row.feature))
+    return tuple(found)
+
+
+def shares_of(design: Design, blocks: Mapping[str, list[str]], fits: list[Fit]) -> tuple[Share, ...]:
+    """What the blocks of each set of several contributed, by split, set of blocks and candidate."""
+    groups: dict[tuple[str, str, str], list[Fit]] = {}
+    for fit in fits:
+        if fit.prediction is not None:
+            groups.setdefault((fit.split, fit.blocks, fit.model), []).append(fit)
+    found: list[Share] = []
+    for key, own in groups.items():
+        names = list(dict.fromkeys(design.blocks[column] for column in blocks[key[1]]))
+        for block in names if len(names) > 1 else ():
+            share = [fit.shares.get(block, 0.0) for fit in own]
+            chosen = [sum(design.blocks[column] == block for column in fit.selected) for fit in own]
+            found.append(Share(*key, block, float(np.mean(share)), float(np.mean(chosen)), len(own)))
     return tuple(found)
 
 

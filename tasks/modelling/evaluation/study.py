@@ -29,7 +29,7 @@ from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
-from tasks.modelling.models.model import MODELS, Model
+from tasks.modelling.candidate import Candidate, parse_candidate
 from tasks.modelling.splits.split import SPLITS, Split
 
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -81,8 +81,8 @@ class Study(Frozen):
         description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, or "
         "blocks of ready-made tables; the baselines `clinical` and `volume` stand beside them",
     )
-    models: tuple[Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)], ...] = Field(
-        min_length=1, description="models that are compared"
+    models: tuple[Annotated[Candidate, BeforeValidator(parse_candidate)], ...] = Field(
+        min_length=1, description="models that are compared: kinds, or named candidates with steps of their own"
     )
     splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(
         default_factory=lambda: (SPLITS.parse("nested"), SPLITS.parse("centre_out")),
@@ -114,7 +114,7 @@ class Study(Frozen):
     @model_validator(mode="after")
     def check_names(self) -> Study:
         for what, words in (
-            ("model", [model.kind for model in self.models]),
+            ("model", [candidate.name for candidate in self.models]),
             ("split", [split.kind for split in self.splits]),
             ("cohort", list(self.all_cohorts)),
             ("recipe", list(self.recipes)),
@@ -124,8 +124,9 @@ class Study(Frozen):
                 raise ValueError(f'the {what} "{twice[0]}" stands twice')
         if self.external_columns != "same" and not self.external:
             raise ValueError("external_columns needs external cohorts")
-        if not frozenset.intersection(*(model.endpoints for model in self.models)):
-            found = "; ".join(f"{model.kind} ({', '.join(sorted(model.endpoints))})" for model in self.models)
+        models = [candidate.model for candidate in self.models]
+        if not frozenset.intersection(*(model.endpoints for model in models)):
+            found = "; ".join(f"{model.kind} ({', '.join(sorted(model.endpoints))})" for model in models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
         named = any("delta" in blocks for blocks in self.blocks.values())
         if named and not self.deltas:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model, features_kept
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.models.model import CLEANED, Settings
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from tasks.modelling.estimators.ridge_cox import RidgeCox
 
 
-class Cox(Model):
+class Cox(EstimatedModel):
     """Cox regression with a small ridge penalty (lifelines), one feature per ten training events and at most five.
 
     One candidate by default: as many features as the events allow. The score is the log hazard ratio.
@@ -22,8 +24,8 @@ class Cox(Model):
 
     kind: Literal["cox"] = "cox"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
-    events_per_feature: ClassVar[int] = 10
-    k: tuple[PositiveInt, ...] = features_kept(5)
+    tuned: ClassVar[tuple[str, ...]] = ("penalizer",)
+    steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (5,), "events_per_feature": 10})
     penalizer: tuple[PositiveFloat, ...] = Field(
         (0.05,), min_length=1, title="Penalty", description="strength of the ridge penalty; inner folds choose"
     )
@@ -33,11 +35,5 @@ class Cox(Model):
 
         return RidgeCox(penalizer=self.penalizer[0])
 
-    def settings(self) -> dict[str, list[Any]]:
-        return {"penalizer": list(self.penalizer)}
-
     def weights(self, estimator: RidgeCox) -> Floats:
         return estimator.coef_
-
-    def most_features(self, events: int) -> int:
-        return min(5, super().most_features(events))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from tasks.modelling.estimators.lasso_cox import LassoCox
 
 
-class Coxnet(Model):
+class Coxnet(EstimatedModel):
     """LASSO-Cox on standardised columns; the score is the log hazard ratio.
 
     alpha_fraction: penalty as a fraction of the smallest one that sets every coefficient to zero.
@@ -22,6 +23,7 @@ class Coxnet(Model):
 
     kind: Literal["coxnet"] = "coxnet"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
+    tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[float, ...] = Field(
         (0.5, 0.25, 0.1),
         min_length=1,
@@ -33,9 +35,6 @@ class Coxnet(Model):
         from tasks.modelling.estimators.lasso_cox import LassoCox
 
         return LassoCox(alpha_fraction=self.alpha_fraction[0])
-
-    def settings(self) -> dict[str, list[Any]]:
-        return {"alpha_fraction": list(self.alpha_fraction)}
 
     def weights(self, estimator: LassoCox) -> Floats:
         return estimator.coef_

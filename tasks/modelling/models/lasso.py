@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from tasks.modelling.estimators.lasso_regression import LassoRegression
 
 
-class Lasso(Model):
+class Lasso(EstimatedModel):
     """Least squares with an L1 penalty on standardised columns.
 
     alpha_fraction: penalty as a fraction of the smallest one that sets every coefficient to zero.
@@ -22,6 +23,7 @@ class Lasso(Model):
 
     kind: Literal["lasso"] = "lasso"
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
+    tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[float, ...] = Field(
         (0.5, 0.25, 0.1),
         min_length=1,
@@ -33,9 +35,6 @@ class Lasso(Model):
         from tasks.modelling.estimators.lasso_regression import LassoRegression
 
         return LassoRegression(alpha_fraction=self.alpha_fraction[0])
-
-    def settings(self) -> dict[str, list[Any]]:
-        return {"alpha_fraction": list(self.alpha_fraction)}
 
     def weights(self, estimator: LassoRegression) -> Floats:
         return estimator.coef_

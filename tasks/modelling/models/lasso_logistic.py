@@ -8,13 +8,14 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 
-class LassoLogistic(Model):
+class LassoLogistic(EstimatedModel):
     """Logistic regression with an L1 penalty, classes weighted alike; the score is the log odds.
 
     Of classes and labels one regression for each against the rest; of ranks one for each step up (Frank & Hall 2001).
@@ -24,6 +25,7 @@ class LassoLogistic(Model):
 
     kind: Literal["lasso_logistic"] = "lasso_logistic"
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal"})
+    tuned: ClassVar[tuple[str, ...]] = ("C",)
     C: tuple[PositiveFloat, ...] = Field(
         (0.1, 0.3, 1.0),
         min_length=1,
@@ -43,9 +45,6 @@ class LassoLogistic(Model):
         if predicted == "risk":
             return one
         return StepsUp(one) if predicted == "ranks" else OneVsRestClassifier(one)
-
-    def settings(self) -> dict[str, list[Any]]:
-        return {"C": list(self.C)}
 
     def weights(self, estimator: Any) -> Floats:
         """Coefficients; of several regressions their mean over ranks, or their mean size over classes and labels."""

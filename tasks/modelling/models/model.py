@@ -1,70 +1,64 @@
-"""Model: what is fitted and predicts. It has a few candidate settings, of which inner folds choose."""
+"""Model: what is fitted and predicts."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from itertools import product
-from typing import Any, ClassVar
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from features.core.errors import FitError
+from features.core.kinds.registry import Registry
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.target import Target
+from tasks.modelling.tunable import Tunable
 
-from features.core.kinds.endpoint import Predicted
-from features.core.kinds.registry import Kind, Registry
+NUMERICAL = (ArithmeticError, ValueError, FitError)  # includes LinAlgError and lifelines' ConvergenceError
 
-Floats = NDArray[np.float64]
-
-
-def features_kept(*k: int) -> Any:
-    """The field `k` of a model with these candidates."""
-    what = "how many columns the screening keeps; inner folds choose among these"
-    return Field(k, min_length=1, title="Features (k)", description=what)
+Settings = str | Mapping[str, Any]
+CLEANED: tuple[Settings, ...] = ("drop_constant", "median", "zscore")
 
 
-class Model(Kind):
-    """What is fitted at the end of a pipeline. Fields are tuples of candidates; inner folds choose among them.
+class FittedModel(ABC):
+    """A model as fitted to rows that its steps have prepared."""
 
-    endpoints: kinds that it can predict. k: how many columns the screening keeps. Candidates stand from simple to complex: a
-    tie takes the first.
+    @abstractmethod
+    def predict(self, rows: Rows) -> Prediction:
+        """What it says of rows. Raises ArithmeticError if that is not finite."""
+
+    @abstractmethod
+    def importance(self) -> Floats:
+        """One weight per column, (p,): coefficient or importance; 0 says that it was not chosen, NaN that there is none."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """All that was learnt, by name."""
+
+
+class Model(Tunable):
+    """What is fitted to prepared columns.
+
+    endpoints: kinds that it can predict. steps: what stands before it in a candidate that names no steps.
     """
 
     endpoints: ClassVar[frozenset[str]]
-    events_per_feature: ClassVar[int] = 0  # > 0: screening keeps at most one column per so many training events
-
-    k: tuple[PositiveInt, ...] = features_kept(10, 30)
+    steps: ClassVar[tuple[Settings, ...]] = CLEANED
 
     @abstractmethod
-    def estimator(self, seed: int, predicted: Predicted) -> Any:
-        """The unfitted final estimator (scikit-learn API) with its first candidate settings.
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:
+        """Fitted to training rows with the first setting of every tuned field. Raises one of NUMERICAL where it cannot be."""
 
-        predicted: what the endpoint asks for.
-        """
-
-    @abstractmethod
-    def settings(self) -> dict[str, list[Any]]:
-        """Candidates of the estimator's own parameters, by their names in the estimator."""
-
-    @abstractmethod
-    def weights(self, estimator: Any) -> Floats:
-        """One weight per column of the fitted estimator, (p,): coefficient or importance; NaN where there is none.
-
-        A weight of 0 says that the column was not chosen.
-        """
-
-    def grid(self) -> dict[str, list[Any]]:
-        """All candidates: `k` for the screening, the other keys for the estimator."""
-        return {"k": list(self.k), **self.settings()}
-
-    def candidates(self, columns: int, events: int) -> list[dict[str, Any]]:
-        """The grid as a list, with k cut to what `columns` and `events` of the training rows allow, without doubles."""
-        sizes = sorted({min(k, columns, self.most_features(events)) for k in self.k})
-        grid = {**self.grid(), "k": sizes}
-        return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-
-    def most_features(self, events: int) -> int:
-        """How many features `events` training events allow."""
-        return max(1, events // self.events_per_feature) if self.events_per_feature else max(self.k)
+    def fit_variants(
+        self, rows: Rows, target: Target, seed: int, variants: Sequence[Self]
+    ) -> list[FittedModel | Exception]:
+        """Each of its variants fitted, or why it could not be: a kind may share work among them."""
+        found: list[FittedModel | Exception] = []
+        for variant in variants:
+            try:
+                found.append(variant.fit(rows, target, seed))
+            except NUMERICAL as error:
+                found.append(error)
+        return found
 
 
 MODELS: Registry[Model] = Registry(Model, "tasks.modelling.models")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model, features_kept
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 
-class RandomForest(Model):
+class RandomForest(EstimatedModel):
     """Random forest, classes weighted alike; the score is the mean leaf share of positives, or the mean value of leaves.
 
     One candidate by default: forests gain little from tuning and cost most of a study's time.
@@ -24,7 +25,7 @@ class RandomForest(Model):
 
     kind: Literal["random_forest"] = "random_forest"
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
-    k: tuple[PositiveInt, ...] = features_kept(20)
+    tuned: ClassVar[tuple[str, ...]] = ("min_samples_leaf",)
     trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")
     min_samples_leaf: tuple[PositiveInt, ...] = Field(
         (3,), min_length=1, title="Smallest leaf", description="cases that a leaf needs; inner folds choose"
@@ -44,9 +45,6 @@ class RandomForest(Model):
             n_jobs=1,
             random_state=seed,
         )
-
-    def settings(self) -> dict[str, list[Any]]:
-        return {"min_samples_leaf": list(self.min_samples_leaf)}
 
     def weights(self, estimator: RandomForestClassifier | RandomForestRegressor) -> Floats:
         return np.asarray(estimator.feature_importances_, dtype=np.float64)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model, features_kept
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.models.model import CLEANED, Settings
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from sksurv.ensemble import RandomSurvivalForest
 
 
-class SurvivalForest(Model):
+class SurvivalForest(EstimatedModel):
     """Random survival forest; the score is the expected number of events (sum of the cumulative hazard).
 
     One candidate by default: forests gain little from tuning and cost most of a study's time.
@@ -24,7 +26,8 @@ class SurvivalForest(Model):
 
     kind: Literal["survival_forest"] = "survival_forest"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
-    k: tuple[PositiveInt, ...] = features_kept(20)
+    tuned: ClassVar[tuple[str, ...]] = ("min_samples_leaf",)
+    steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (20,)})
     trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")
     min_samples_leaf: tuple[PositiveInt, ...] = Field(
         (3,), min_length=1, title="Smallest leaf", description="cases that a leaf needs; inner folds choose"
@@ -40,9 +43,6 @@ class SurvivalForest(Model):
             n_jobs=1,
             random_state=seed,
         )
-
-    def settings(self) -> dict[str, list[Any]]:
-        return {"min_samples_leaf": list(self.min_samples_leaf)}
 
     def weights(self, estimator: RandomSurvivalForest) -> Floats:
         splits = np.concatenate([tree.tree_.feature for tree in estimator.estimators_])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveFloat
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import Floats, Model
+from tasks.modelling.estimators.estimated import EstimatedModel
+from tasks.modelling.models.model import CLEANED, Settings
+from tasks.modelling.rows import Floats
 
 if TYPE_CHECKING:
     from sklearn.svm import SVC
 
 
-class Svm(Model):
+class Svm(EstimatedModel):
     """Support vector classifier, classes weighted alike; the score is the decision function, not a probability.
 
     Weights are coefficients for the linear kernel and NaN for the RBF kernel, which has none.
@@ -23,6 +25,11 @@ class Svm(Model):
 
     kind: Literal["svm"] = "svm"
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary"})
+    tuned: ClassVar[tuple[str, ...]] = (
+        "kernel",
+        "C",
+    )
+    steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (10, 30)})
     kernel: tuple[Literal["linear", "rbf"], ...] = Field(
         ("linear", "rbf"), min_length=1, title="Kernels", description="shapes of the border; inner folds choose"
     )
@@ -44,9 +51,6 @@ class Svm(Model):
             max_iter=100_000,
             random_state=seed,
         )
-
-    def settings(self) -> dict[str, list[Any]]:
-        return {"kernel": list(self.kernel), "C": list(self.C)}
 
     def weights(self, estimator: SVC) -> Floats:
         if estimator.kernel == "linear":

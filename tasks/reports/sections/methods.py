@@ -78,7 +78,7 @@ def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int])
         Paragraph(
             "Tried",
             f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'model')} were scored; "
-            f"up to {counted(tuned.candidates, 'setting')} stood for choice in all, and "
+            f"up to {counted(tuned.settings, 'setting')} stood for choice in all, and "
             f"{counted(tuned.fits, 'model fit')} were made. Scores of the inner folds are not reported.",
         ),
         Paragraph("Scores", _scores(study, result)),
@@ -92,11 +92,15 @@ def model_rows(study: Study) -> tuple[ModelRow, ...]:
     """The study's models, each by the first sentence of its documentation and its candidate settings."""
     return tuple(
         ModelRow(
-            model_label(model.kind),
-            first_sentence(type(model).__doc__),
-            "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in model.grid().items()),
+            model_label(candidate.name),
+            first_sentence(type(candidate.model).__doc__),
+            "; ".join(
+                f"{name} = {', '.join(map(str, getattr(part, name)))}"
+                for part in (*candidate.steps, candidate.model)
+                for name in part.tuned
+            ),
         )
-        for model in study.models
+        for candidate in study.models
     )
 
 

@@ -142,8 +142,8 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
     notes = _Notes()
     rows: list[ScoreRow] = []
     for name in result.blocks:
-        for i, model in enumerate(study.models):
-            scores = [found.get((name, model.kind, metric)) for metric in metrics]
+        for i, candidate in enumerate(study.models):
+            scores = [found.get((name, candidate.name, metric)) for metric in metrics]
             first = scores[0]
             facts = _facts(first, events=result.endpoint.has_events) if first else (DASH,) * len(heads)
             best = split == NESTED and first is not None and first == winner.best
@@ -152,7 +152,7 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
                     blocks=blocks_label(study, name),
                     baseline=is_baseline(name),
                     span=len(study.models) if i == 0 else 0,
-                    model=model_label(model.kind),
+                    model=model_label(candidate.name),
                     tag=winner.tag if best else "",
                     cells=tuple(notes.cell(score) for score in scores),
                     facts=tuple(map(str, facts)),
@@ -218,13 +218,13 @@ def _side_by_side(
             blocks=blocks_label(study, name),
             baseline=is_baseline(name),
             span=len(study.models) if i == 0 else 0,
-            model=model_label(model.kind),
-            tag=winner.tag if winner.is_best(name, model.kind) else "",
-            cells=tuple(notes.cell(found.get((name, model.kind, group))) for group in groups),
+            model=model_label(candidate.name),
+            tag=winner.tag if winner.is_best(name, candidate.name) else "",
+            cells=tuple(notes.cell(found.get((name, candidate.name, group))) for group in groups),
             facts=(),
         )
         for name in result.blocks
-        for i, model in enumerate(study.models)
+        for i, candidate in enumerate(study.models)
     ]
     return ScoreTable(
         id=id,
@@ -238,7 +238,7 @@ def _side_by_side(
 
 
 def _facts(score: Score, *, events: bool) -> tuple[int | None, ...]:
-    return (score.n, *((score.events,) if events else ()), score.columns, score.candidates)
+    return (score.n, *((score.events,) if events else ()), score.columns, score.settings)
 
 
 def _size(score: Score) -> str:

@@ -68,8 +68,8 @@ def binary() -> Reported:
             "endpoint": "response",
             "blocks": {"radiomics": ["radiomics"], "clinical_radiomics": ["clinical", "radiomics"]},
             "models": [
-                {"kind": "lasso_logistic", "k": [5, 10], "C": [0.3]},
-                {"kind": "svm", "k": [5], "kernel": ["rbf"], "C": [1.0]},
+                {"kind": "lasso_logistic", "C": [0.3]},
+                {"kind": "svm", "kernel": ["rbf"], "C": [1.0]},
             ],
             "splits": [{"kind": "nested", "folds": 4, "repeats": 2}, {"kind": "centre_out"}],
             "bootstrap": 200,
@@ -96,7 +96,7 @@ def survival() -> Reported:
             "cohorts": ["first", "second"],
             "endpoint": "os",
             "blocks": {"all": ["clinical", "radiomics"]},
-            "models": [{"kind": "cox", "k": [2]}],
+            "models": [{"kind": "cox"}],
             "splits": [{"kind": "nested", "folds": 3, "repeats": 2}, {"kind": "centre_out"}],
             "missing_block": "exclude",
             "bootstrap": 200,
@@ -125,7 +125,7 @@ def _of_kind(kind: str) -> Reported:
     model = next(one for one in ("lasso", "lasso_logistic", "cox") if kind in MODELS.load(one).endpoints)
     splits = [{"kind": "nested", "folds": 3, "repeats": 2}, "centre_out"]
     settings = {"lasso": {"alpha_fraction": [0.1]}, "lasso_logistic": {"C": [1.0]}, "cox": {}}
-    models = [{"kind": model, "k": [4], **settings[model]}]
+    models = [{"kind": model, **settings[model]}]
     study = make_study(
         name=f"{kind}_study", models=models, splits=splits, bootstrap=50, blocks={"all": ["clinical", "radiomics"]}
     )
@@ -162,7 +162,7 @@ def external() -> Reported:
             "external_columns": "common",
             "endpoint": "response",
             "blocks": {"radiomics": ["radiomics"]},
-            "models": [{"kind": "lasso_logistic", "k": [5], "C": [0.3]}],
+            "models": [{"kind": "lasso_logistic", "C": [0.3]}],
             "splits": [{"kind": "nested", "folds": 3, "repeats": 1}, "given"],
             "bootstrap": 100,
         }

@@ -30,7 +30,7 @@ cohorts: [builtin]
 endpoint: response
 recipes: [ct_lung]
 blocks: {radiomics: [radiomics]}
-models: [{kind: lasso_logistic, k: [5], C: [0.3]}]
+models: [{kind: lasso_logistic, C: [0.3]}]
 bootstrap: 100
 """
 

@@ -12,13 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from features.core.errors import FitError
 from tasks.modelling.evaluation.evaluate import evaluate, small_sentence
-from tasks.modelling.evaluation.pipeline import fit_pipeline
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS
-from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.models.lasso_logistic import LassoLogistic
 from tasks.modelling.models.model import MODELS
-from tasks.modelling.prediction import risk_score
-from tests.support.design import make_design, make_study
+from tests.support.design import SCREENED, make_design, make_study
 from tests.support.kinds import small_model
 
 
@@ -28,10 +25,10 @@ def test_baselines_stand_beside_the_declared_sets() -> None:
     assert list(result.blocks) == ["clinical", "volume", "radiomics"]
     assert result.blocks["volume"] == ("region_volume_ml",)
     assert len(result.scores_table().query("centre == ''")) == 3 * 2
-    assert [step[1:] for step in steps] == [(i, 18) for i in range(1, 19)]
-    assert steps[0][0] == "nested · clinical · fold 1"
+    assert [step[1:] for step in steps] == [(i, 6) for i in range(1, 7)]
+    assert steps[0][0] == "nested · fold 1"
     assert result.tuned.block_sets == 3
-    assert result.tuned.candidates > 3
+    assert result.tuned.settings > 3
 
 
 def test_every_case_is_predicted_once_in_each_repeat() -> None:
@@ -41,13 +38,13 @@ def test_every_case_is_predicted_once_in_each_repeat() -> None:
     for _, rows in result.predictions.groupby(["repeat", "blocks", "model"]):
         assert sorted(rows["case"]) == sorted(design.X.index)
     assert result.predictions["event"].dtype == bool
-    assert result.predictions["high_risk"].dtype == bool
+    assert result.predictions["high_risk"].isna().all()  # groups of risk are for follow-up
 
 
 @pytest.mark.slow
 def test_every_score_has_an_interval_n_and_events() -> None:
     design = make_design("survival")
-    result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
+    result = evaluate(design, make_study(models=[{"kind": "coxnet"}]))
     assert {score.metric for score in result.scores} == {"harrell_c", "uno_c"}
     for score in result.scores:
         assert score.value is not None and score.reason == ""
@@ -61,7 +58,7 @@ def test_every_score_has_an_interval_n_and_events() -> None:
 @pytest.mark.slow
 def test_survival_has_risk_groups_of_the_first_repeat() -> None:
     design = make_design("survival", signal=3.0)
-    result = evaluate(design, make_study(models=[{"kind": "coxnet", "k": [5]}]))
+    result = evaluate(design, make_study(models=[{"kind": "coxnet"}]))
     group = next(g for g in result.groups if (g.split, g.blocks) == ("nested", "radiomics"))
     assert group.high is not None
     assert group.low is not None
@@ -72,7 +69,7 @@ def test_survival_has_risk_groups_of_the_first_repeat() -> None:
 
 @pytest.mark.slow
 def test_equal_studies_give_equal_results() -> None:
-    models = [{"kind": "lasso_logistic", "k": [5]}, {"kind": "random_forest", "trees": 10}]
+    models = [{"kind": "lasso_logistic"}, {"kind": "random_forest", "trees": 10}]
     study = make_study(models=models, splits=["centre_out"])
     one, two = (evaluate(make_design(), study) for _ in range(2))
     assert one.scores == two.scores
@@ -90,22 +87,18 @@ def test_a_process_pool_gives_the_same_result() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", list(MODELS.modules))
-def test_shared_steps_equal_a_whole_pipeline(kind: str) -> None:
-    model = MODELS.parse(small_model(kind, trees=10))
-    design = make_design(min(model.endpoints))
-    result = evaluate(design, make_study(models=[model]), keep_models=True)
-    key = next(key for key in result.models if key[3] == "radiomics" and key[0] == "nested")
-    kept = result.models[key]
-    rows = result.predictions.query("split == 'nested' and repeat == 0 and fold == @key[2] and blocks == 'radiomics'")
-    X = design.X[list(result.blocks["radiomics"])]
-    train = ~design.X.index.isin(rows["case"])
-    chosen = {name: value for name, value in kept["model"].get_params().items() if name in model.settings()}
-    seed = seed_of(0, "nested", key[1], key[2], "radiomics", kind)
-    seen = design.outcome.take(train)
-    whole = fit_pipeline(model, design.endpoint, X[train], seen, seed, k=kept["screen"].k, **chosen)
-    test = X.loc[rows["case"]]
-    np.testing.assert_array_equal(rows["score"], risk_score(whole, test))
-    np.testing.assert_array_equal(rows["score"], risk_score(kept, test))
+def test_shared_work_equals_a_fit_of_its_own(kind: str) -> None:
+    """What candidates and sets of blocks share gives the numbers that each gives alone."""
+    design = make_design(min(MODELS.load(kind).endpoints))
+    blocks = {"radiomics": ["radiomics"], "both": ["clinical", "radiomics"]}
+    model = small_model(kind, trees=10)
+    several = [model, {"name": "screened", "steps": SCREENED, "model": model}]
+    together = evaluate(design, make_study(models=several, blocks=blocks))
+    alone = evaluate(design, make_study(models=[several[1]], blocks={"both": blocks["both"]}))
+    of_both = "blocks == 'both' and model == 'screened'"
+    one, two = (found.predictions.query(of_both).reset_index(drop=True) for found in (together, alone))
+    pd.testing.assert_frame_equal(one, two)
+    assert together.shares_table().query(of_both).reset_index(drop=True).equals(alone.shares_table())
 
 
 def test_a_centre_with_one_class_is_predicted_but_not_scored() -> None:
@@ -126,7 +119,7 @@ def test_a_centre_with_one_event_has_a_value_without_interval_and_a_true_reason(
     assert seen.days is not None
     seen.code[alone], seen.days[alone] = 0, 9e4
     seen.code[alone[0]], seen.days[alone[0]] = 1, 8e4  # after every event of the other centres
-    model = {"kind": "coxnet", "k": [5], "alpha_fraction": [0.25]}
+    model = {"kind": "coxnet", "alpha_fraction": [0.25]}
     result = evaluate(design, make_study(models=[model], splits=["centre_out"]))
     last = seen.days[seen.flag & (design.centres != "centre2")].max()
     harrell, uno = (
@@ -196,7 +189,7 @@ def test_seventeen_patients_with_five_positives_pass_and_are_marked_small() -> N
     design.outcome.code[:] = np.arange(17) % 3 == 1
     design.outcome.code[16] = 0
     assert design.event.sum() == 5
-    result = evaluate(design, make_study(models=[{"kind": "lasso_logistic", "k": [5]}]))
+    result = evaluate(design, make_study(models=[{"kind": "lasso_logistic"}]))
     assert all(score.value is not None for score in result.scores if score.split == "nested")
     assert result.small.startswith("Small study: 17 cases, 5 events. The intervals are wide")
 

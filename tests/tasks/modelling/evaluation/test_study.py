@@ -34,8 +34,8 @@ def write(folder: Path, text: str) -> Path:
 def test_a_study_is_read_and_named_for_its_file(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, TEXT))
     assert study.name == "lung_survival"
-    assert [model.kind for model in study.models] == ["coxnet", "cox"]
-    assert study.models[1].grid() == {"k": [5], "penalizer": [0.1, 0.5]}
+    assert [candidate.name for candidate in study.models] == ["coxnet", "cox"]
+    assert [one.chosen() for one in study.models[1].model.variants()] == [{"penalizer": 0.1}, {"penalizer": 0.5}]
     assert study.splits[0].model_dump() == {"inner_folds": 3, "kind": "nested", "folds": 4, "repeats": 2}
     assert study.seed == 0
 

@@ -28,7 +28,7 @@ def test_every_combination_has_a_row_with_interval_n_and_events(binary: Any) -> 
         "90",
         str(binary.result.events),
         "4",
-        str(first.candidates),
+        str(first.settings),
     ]
 
 

@@ -1,0 +1,36 @@
+"""Fit: what one candidate gave on one fold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tasks.modelling.fusion.fusion import Fitted
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.splits.split import Fold
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Of one set of blocks on one fold: the prediction of the test rows, or None and the reason.
+
+    model: name of the candidate. cut: median of the out-of-fold risks of the training rows, NaN where nobody asked or nothing is
+    known. selected, shares, settings, chosen: as in Joined. warnings: messages raised while fitting, with their number.
+    """
+
+    blocks: str
+    split: str
+    fold: Fold
+    model: str
+    prediction: Prediction | None = None
+    cut: float = np.nan
+    selected: dict[str, float] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
+    settings: int = 0
+    chosen: dict[str, Any] = field(default_factory=dict)
+    warnings: Counter[str] = field(default_factory=Counter)
+    reason: str = ""
+    fitted: Fitted | None = None

@@ -1,0 +1,360 @@
+"""FoldFit: everything that is fitted on one training fold, each thing once.
+
+Steps are kept by the rows, the columns and the steps before them; models by what they were fitted to. So candidates that share
+steps, and sets that share blocks, share the work.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.errors import FitError
+from features.core.outcome import Outcome
+from tasks.modelling.evaluation.fitted_table import Chain, FittedTable, side_by_side
+from tasks.modelling.evaluation.seeds import seed_of
+from tasks.modelling.fusion.fusion import Joined
+from tasks.modelling.fusion.shares import block_shares
+from tasks.modelling.metrics.metric import Scored, metrics_of
+from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.preprocessing.step import FittedStep, Step
+from tasks.modelling.rows import Rows
+from tasks.modelling.splits.split import Fold, grouped_folds
+from tasks.modelling.target import Target
+
+Positions = NDArray[np.intp]
+T = TypeVar("T")
+NO_INNER = "too few events for inner folds: the first settings were taken"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One fold, outer or inner. target: of the training rows. seen: what was seen of the test rows, for scores alone."""
+
+    name: str
+    train: Rows
+    test: Rows
+    target: Target
+    seen: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A step with one of its settings, by their place."""
+
+    step: Step
+    variant: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """Columns as steps make them."""
+
+    chains: tuple[Chain, ...]
+    train: Rows
+    test: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class _Setting:
+    """One combination of settings: of the steps and of the model."""
+
+    links: tuple[Link, ...]
+    variant: int
+    chosen: dict[str, Any]
+
+
+@dataclass(eq=False)
+class _Kept:
+    """Something fitted, or why it could not be, with the warnings that came up."""
+
+    value: Any = None
+    error: Exception | None = None
+    warnings: Counter[str] = field(default_factory=Counter)
+
+
+Used = dict[Hashable, _Kept]
+
+
+class FoldFit:
+    """The fits of one fold. rows, target: of all cases of the design; fold: which of them train, and which are predicted."""
+
+    def __init__(self, rows: Rows, target: Target, fold: Fold, *, inner_folds: int, split: str, seed: int) -> None:
+        self.names = (split, fold.repeat, fold.name)
+        self.seed, self.inner_folds = seed, inner_folds
+        self.outer = _part("outer", rows, target, fold.train, fold.test)
+        self._rows, self._train = rows.take(fold.train), target.take(fold.train)
+        self._kept: dict[Hashable, _Kept] = {}
+
+    @property
+    def endpoint(self) -> Any:
+        return self.outer.target.endpoint
+
+    def inner(self) -> list[Part]:
+        """The inner folds of the training rows; none where too few events allow any."""
+        return self._made("inner", {}, self._cut_inner).value or []
+
+    def table(
+        self,
+        steps: Sequence[Step],
+        model: Model,
+        columns: Positions,
+        *,
+        own: bool = False,
+        by_block: bool = False,
+    ) -> Joined:
+        """Steps and a model on columns of the rows, with the settings that inner folds chose.
+
+        by_block: steps run on each block alone, and each is divided by the root of its number of columns. Fitted once for
+        equal arguments.
+        """
+        key = ("table", tuple(steps), model, columns.tobytes(), by_block, own)
+        kept: Joined = self._made(key, {}, lambda: self._table(steps, model, columns, own, by_block)).value
+        return kept
+
+    def _table(self, steps: Sequence[Step], model: Model, columns: Positions, own: bool, by_block: bool) -> Joined:
+        used: Used = {}
+        settings = _settings(steps, model)
+        caught: Counter[str] = Counter()
+        ranked, inner = list(range(len(settings))), []
+        try:
+            if reason := self.endpoint.untrainable(self.outer.target.outcome):
+                raise FitError(reason)
+            if len(settings) > 1 or own:
+                inner = self.inner()
+                used["inner"] = self._kept["inner"]
+            if inner and len(settings) > 1:
+                ranked = self._ranked(settings, inner, model, columns, by_block, used, caught)
+        except NUMERICAL as error:
+            return Joined(reason=reason_of(error), warnings=caught + _warnings(used))
+        reason = ""
+        for place in ranked:
+            setting = settings[place]
+            try:
+                prepared = self._prepared(self.outer, columns, setting.links, by_block, used)
+                fitted = self._model(self.outer, columns, setting, model, by_block, used)
+            except NUMERICAL as error:
+                reason = reason_of(error)
+                caught[f"settings {setting.chosen} could not be fitted"] += 1
+                continue
+            try:  # apart from the fit: which settings are taken must not depend on test rows
+                with counted(caught):
+                    prediction = fitted.predict(prepared.test)
+            except NUMERICAL as error:
+                reason = reason_of(error)
+                break
+            for chain in prepared.chains:
+                caught += chain.remarks(self.outer.test) + chain.remarks(self.outer.train)
+            names, weights = prepared.train.columns, fitted.importance()
+            return Joined(
+                prediction=prediction,
+                own=self._own(setting, inner, model, columns, by_block, used) if own else (),
+                selected={str(n): float(w) for n, w in zip(names.names, weights, strict=True) if w != 0},
+                shares=block_shares(names, weights),
+                settings=len(settings),
+                chosen=setting.chosen,
+                warnings=caught + _warnings(used),
+                fitted=FittedTable(prepared.chains, fitted),
+            )
+        return Joined(reason=reason, settings=len(settings), warnings=caught + _warnings(used))
+
+    def _ranked(
+        self,
+        settings: list[_Setting],
+        inner: list[Part],
+        model: Model,
+        columns: Positions,
+        by_block: bool,
+        used: Used,
+        caught: Counter[str],
+    ) -> list[int]:
+        """Settings by the first metric of the endpoint over the inner folds, best first; ties keep the order, failures go last."""
+        metric = metrics_of(self.endpoint)[0]
+        values: list[float] = []
+        for setting in settings:
+            try:
+                scored = [
+                    self._scored(part, self._inner_prediction(part, columns, setting, model, by_block, used))
+                    for part in inner
+                ]
+                value = metric.value(scored)
+            except NUMERICAL:
+                caught[f"settings {setting.chosen} could not be fitted"] += 1
+                value = None
+            values.append(-np.inf if value is None else value)
+        return sorted(range(len(settings)), key=lambda place: -values[place])
+
+    def _scored(self, part: Part, prediction: Prediction) -> Scored:
+        return Scored(np.arange(len(part.seen)), part.seen, prediction, part.target.outcome, self.endpoint)
+
+    def _own(
+        self,
+        setting: _Setting,
+        inner: list[Part],
+        model: Model,
+        columns: Positions,
+        by_block: bool,
+        used: Used,
+    ) -> tuple[Prediction, ...]:
+        """Predictions of the inner folds' test rows; none if one of them fails."""
+        try:
+            return tuple(self._inner_prediction(part, columns, setting, model, by_block, used) for part in inner)
+        except NUMERICAL:
+            return ()
+
+    def _inner_prediction(
+        self, part: Part, columns: Positions, setting: _Setting, model: Model, by_block: bool, used: Used
+    ) -> Prediction:
+        fitted = self._model(part, columns, setting, model, by_block, used)
+        prepared = self._prepared(part, columns, setting.links, by_block, used)
+        key = ("prediction", part.name, columns.tobytes(), by_block, setting.links, model, setting.variant)
+        found: Prediction = self._value(key, used, lambda: fitted.predict(prepared.test))
+        return found
+
+    def _model(
+        self, part: Part, columns: Positions, setting: _Setting, model: Model, by_block: bool, used: Used
+    ) -> FittedModel:
+        """The fitted model of a setting; all settings of the model are fitted at once."""
+        prepared = self._prepared(part, columns, setting.links, by_block, used)
+        key = ("model", part.name, columns.tobytes(), by_block, setting.links, model)
+        seed = seed_of(self.seed, *self.names, model.kind)
+        found: list[FittedModel | Exception] = self._value(
+            key, used, lambda: model.fit_variants(prepared.train, part.target, seed, model.variants())
+        )
+        fitted = found[setting.variant]
+        if isinstance(fitted, Exception):
+            raise fitted
+        return fitted
+
+    def _prepared(
+        self, part: Part, columns: Positions, links: tuple[Link, ...], by_block: bool, used: Used
+    ) -> _Prepared:
+        if not by_block:
+            return self._chained(part, columns, links, used)
+        key = ("blocks", part.name, columns.tobytes(), links)
+
+        def join() -> _Prepared:
+            parts, why = [], ""
+            blocks = part.train.columns.blocks[columns]
+            for block in dict.fromkeys(blocks.tolist()):
+                try:
+                    parts.append(self._chained(part, columns[blocks == block], links, used))
+                except FitError as error:  # a block of which nothing varies here
+                    why = reason_of(error)
+            if not parts:
+                raise FitError(why)
+            factors = [1 / np.sqrt(len(one.train.columns)) for one in parts]
+            chains = [
+                Chain(chain.columns, chain.steps, factor)
+                for one, factor in zip(parts, factors, strict=True)
+                for chain in one.chains
+            ]
+            train, test = (
+                side_by_side([rows.with_values(rows.X * f) for rows, f in zip(side, factors, strict=True)])
+                for side in ([one.train for one in parts], [one.test for one in parts])
+            )
+            return _Prepared(tuple(chains), train, test)
+
+        found: _Prepared = self._value(key, used, join)
+        return found
+
+    def _chained(self, part: Part, columns: Positions, links: tuple[Link, ...], used: Used) -> _Prepared:
+        """Columns after steps, each step fitted to what those before it made of the training rows."""
+        key = ("steps", part.name, columns.tobytes(), links)
+        if not links:
+            train, test = part.train.keep(columns), part.test.keep(columns)
+            start: _Prepared = self._value(key, used, lambda: _Prepared((Chain(train.columns, ()),), train, test))
+            return start
+        before, (step, variant) = self._chained(part, columns, links[:-1], used), (links[-1].step, links[-1].variant)
+        seed = seed_of(self.seed, *self.names, part.name, step.kind)
+        fitted: list[FittedStep] = self._value(
+            ("step", part.name, columns.tobytes(), links[:-1], step),
+            used,
+            lambda: step.fit_variants(before.train, part.target, seed, step.variants()),
+        )
+
+        def apply() -> _Prepared:
+            chain = before.chains[0]
+            chain = Chain(chain.columns, (*chain.steps, fitted[variant]))
+            return _Prepared((chain,), fitted[variant].apply(before.train), fitted[variant].apply(before.test))
+
+        found: _Prepared = self._value(key, used, apply)
+        return found
+
+    def _cut_inner(self) -> list[Part]:
+        seed = seed_of(self.seed, *self.names, "inner")
+        outcome, patients = self._train.outcome, self._rows.groups["patient"]
+        try:
+            found = grouped_folds(self.endpoint, outcome, patients, self.inner_folds, seed)
+        except FitError:
+            warnings.warn(NO_INNER, UserWarning, stacklevel=1)
+            return []
+        return [_part(f"inner {i}", self._rows, self._train, *sides) for i, sides in enumerate(found)]
+
+    def _value(self, key: Hashable, used: Used, make: Callable[[], Any]) -> Any:
+        kept = self._made(key, used, make)
+        if kept.error is not None:
+            raise kept.error
+        return kept.value
+
+    def _made(self, key: Hashable, used: Used, make: Callable[[], Any]) -> _Kept:
+        if key not in self._kept:
+            kept = _Kept()
+            with counted(kept.warnings):
+                try:
+                    kept.value = make()
+                except NUMERICAL as error:
+                    kept.error = error
+            self._kept[key] = kept
+        used[key] = self._kept[key]
+        return self._kept[key]
+
+
+def _part(name: str, rows: Rows, target: Target, train: Positions, test: Positions) -> Part:
+    return Part(name, rows.take(train), rows.take(test), target.take(train), target.outcome.take(test))
+
+
+def _settings(steps: Sequence[Step], model: Model) -> list[_Setting]:
+    """All combinations, those of the first step slowest."""
+    ways = [[(Link(step, i), variant.chosen()) for i, variant in enumerate(step.variants())] for step in steps]
+    found = []
+    for chain in product(*ways):
+        told = {name: value for _, settings in chain for name, value in settings.items()}
+        for place, variant in enumerate(model.variants()):
+            found.append(_Setting(tuple(link for link, _ in chain), place, {**told, **variant.chosen()}))
+    return found
+
+
+def _warnings(used: Used) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for kept in used.values():
+        found += kept.warnings
+    return found
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of an error, as a reason."""
+    return str(error).split("\n")[0][:200] or type(error).__name__
+
+
+@contextmanager
+def counted(counter: Counter[str]) -> Iterator[None]:
+    """Catches every warning of a block and counts them by class and first line."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.resetwarnings()  # few filters: scikit-learn copies them for every tree
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            for item in caught:
+                line = str(item.message).splitlines()[0][:120]
+                counter[line if line == NO_INNER else f"{item.category.__name__}: {line}"] += 1

@@ -1,0 +1,1 @@
+"""Columns that say nothing are left out. One kind per file."""

@@ -1,0 +1,63 @@
+"""Columns that say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.errors import FitError
+from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
+from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.target import Target
+
+
+class DropConstant(Step):
+    """Drops columns that are all missing, constant (missing values aside) or equal to an earlier column in the training rows.
+
+    It stands before imputation, so that a column without any training value is dropped and not invented; equal means equal
+    values and the same missing cells.
+    """
+
+    kind: Literal["drop_constant"] = "drop_constant"
+    stage: ClassVar[Stage] = "clean"
+
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedDropConstant:  # noqa: ARG002 (nothing else in it)
+        """Raises FitError if no column is left."""
+        X = rows.X
+        lowest, highest = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
+        missing, constant = np.isnan(lowest), lowest == highest
+        varies = ~(missing | constant)
+        duplicated = np.zeros(len(varies), bool)
+        duplicated[varies] = _duplicated(X[:, varies])
+        kept = np.flatnonzero(varies & ~duplicated)
+        if not len(kept):
+            raise FitError(f"none of {X.shape[1]} columns varies within the {X.shape[0]} training cases")
+        return FittedDropConstant(kept, *map(np.flatnonzero, (missing, constant, duplicated)))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDropConstant(FittedStep):
+    """Positions of the columns that are kept, and of those that are dropped, by reason."""
+
+    kept: NDArray[np.intp]
+    missing: NDArray[np.intp]
+    constant: NDArray[np.intp]
+    duplicated: NDArray[np.intp]
+
+    def apply(self, rows: Rows) -> Rows:
+        return rows.keep(self.kept)
+
+
+def _duplicated(X: Floats) -> NDArray[np.bool_]:
+    """True for columns that are byte for byte equal to an earlier one, (p,); -0.0 is 0.0 and every NaN is one NaN."""
+    columns = np.ascontiguousarray(np.where(np.isnan(X), np.nan, X + 0.0).T)
+    seen: set[bytes] = set()
+    found = np.zeros(len(columns), dtype=bool)
+    for i, column in enumerate(columns):
+        key = column.tobytes()
+        found[i] = key in seen
+        seen.add(key)
+    return found

@@ -1,0 +1,1 @@
+"""What differs between centres is evened out. One kind per file."""

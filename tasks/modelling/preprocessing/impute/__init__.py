@@ -1,0 +1,1 @@
+"""Missing values are filled in. One kind per file."""

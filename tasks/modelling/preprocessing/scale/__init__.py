@@ -1,0 +1,1 @@
+"""Columns are brought to one scale. One kind per file."""

@@ -1,0 +1,1 @@
+"""Columns are chosen, or condensed. One kind per file."""

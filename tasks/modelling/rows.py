@@ -1,0 +1,80 @@
+"""Rows: cases as steps and models see them, never with their outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.design import Design
+
+Floats = NDArray[np.float64]
+Names = NDArray[np.str_]
+Positions = NDArray[Any]  # integers, or a mask
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """names: (p,) unique. blocks: (p,) the block that each column is of."""
+
+    names: Names
+    blocks: Names
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, kept: Positions) -> Columns:
+        """Some of them, by position or mask."""
+        return Columns(self.names[kept], self.blocks[kept])
+
+    @classmethod
+    def joined(cls, parts: list[Columns]) -> Columns:
+        """Columns of several tables side by side."""
+        return cls(np.concatenate([part.names for part in parts]), np.concatenate([part.blocks for part in parts]))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """X: (n, p) floats, NaN where missing.
+
+    groups: "centre", "cohort" and "patient" (what stays together in all folds), (n,) each. covariates: clinical columns of the
+    cases by name, (n,) each, NaN where missing: harmonisers may look at them, they are no predictors here.
+    """
+
+    X: Floats
+    columns: Columns
+    groups: Mapping[str, Names]
+    covariates: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.X.shape[1] != len(self.columns):
+            raise ValueError(f"{self.X.shape[1]} columns have {len(self.columns)} names")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @classmethod
+    def of(cls, design: Design) -> Rows:
+        """All rows and columns of a design."""
+        names = np.array(design.X.columns, dtype=np.str_)
+        blocks = np.array([design.blocks[str(name)] for name in names], dtype=np.str_)
+        groups = {"centre": design.centres, "cohort": design.cohorts, "patient": design.groups}
+        known = {name: design.X[name].to_numpy(np.float64) for name in design.columns("clinical")}
+        return cls(np.ascontiguousarray(design.X.to_numpy(np.float64)), Columns(names, blocks), groups, known)
+
+    def take(self, rows: Positions) -> Rows:
+        """Some rows, by position or mask."""
+        groups = {name: values[rows] for name, values in self.groups.items()}
+        known = {name: values[rows] for name, values in self.covariates.items()}
+        return Rows(self.X[rows], self.columns, groups, known)
+
+    def keep(self, kept: Positions) -> Rows:
+        """Some columns, by position or mask."""
+        return replace(self, X=self.X[:, kept], columns=self.columns.take(kept))
+
+    def with_values(self, X: Floats) -> Rows:
+        """Other values of the same columns, (n, p)."""
+        return replace(self, X=X)

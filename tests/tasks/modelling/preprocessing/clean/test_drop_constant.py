@@ -1,0 +1,38 @@
+"""Columns that say nothing are dropped and listed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.core.errors import FitError
+from tasks.modelling.preprocessing.clean.drop_constant import DropConstant, FittedDropConstant
+from tests.support.design import make_rows, make_target
+
+NAN = np.nan
+TABLE = {
+    "a": [1.0, 2, NAN],
+    "empty": [NAN, NAN, NAN],
+    "constant": [5.0, NAN, 5],
+    "double": [1.0, 2, NAN],
+    "other": [1.0, 2, 3],
+    "zero": [0.0, 0.0, 1.0],
+    "minus_zero": [-0.0, 0.0, 1.0],
+}
+
+
+def fit(**columns: list[float]) -> FittedDropConstant:
+    return DropConstant().fit(make_rows(columns), make_target([0, 1, 0]), 0)
+
+
+def test_empty_constant_and_doubled_columns_are_dropped_and_listed() -> None:
+    step = fit(**TABLE)
+    kept = step.apply(make_rows(TABLE))
+    assert kept.columns.names.tolist() == ["a", "other", "zero"]
+    assert (step.missing.tolist(), step.constant.tolist(), step.duplicated.tolist()) == ([1], [2], [3, 6])
+    np.testing.assert_array_equal(kept.X, np.array([TABLE["a"], TABLE["other"], TABLE["zero"]]).T)
+
+
+def test_nothing_left_is_refused_with_the_counts() -> None:
+    with pytest.raises(FitError, match="none of 2 columns varies within the 3 training cases"):
+        fit(empty=TABLE["empty"], constant=TABLE["constant"])
