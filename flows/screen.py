@@ -192,7 +192,7 @@ def score_table(folder: Path) -> Table:
     study = read_run(folder)["study"]
     scores = read_table(folder / "scores.parquet").to_pylist()
     metric = scores[0]["metric"]  # the first one of its endpoint
-    pooled = [row for row in scores if row["centre"] == "" and row["metric"] == metric]
+    pooled = [row for row in scores if row["centre"] == row["within"] == "" and row["metric"] == metric]
     models = list(dict.fromkeys(row["model"] for row in pooled))
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in pooled:

@@ -162,7 +162,7 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
             "n": int(row["n"]),
             "events": "–" if pd.isna(row["events"]) else int(row["events"]),
         }
-        for row in scores[scores["centre"] == ""].to_dict("records")
+        for row in scores[(scores["centre"] == "") & (scores["within"] == "")].to_dict("records")
     ]
 
 

@@ -32,7 +32,7 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
     found = {
         (score.split, score.cohort, score.blocks, score.model): score
         for score in result.scores
-        if score.metric == metric and not score.centre
+        if score.metric == metric and not score.centre and not score.within
     }
     labels = [_name(study, name) for name in names]
     lines = max(label.count("\n") + 1 for label in labels)

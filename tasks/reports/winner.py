@@ -47,7 +47,7 @@ class Winner:
 def find_winner(study: Study, result: StudyResult) -> Winner:
     """The winner of a result. Ties take the earlier combination."""
     metric = result.endpoint.metrics[0]
-    nested = [s for s in result.scores if (s.split, s.metric, s.centre) == (NESTED, metric, "")]
+    nested = [s for s in result.scores if (s.split, s.metric, s.centre, s.within) == (NESTED, metric, "", "")]
     scored = [score for score in nested if score.value is not None]
     rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
     models = {
@@ -60,10 +60,13 @@ def find_winner(study: Study, result: StudyResult) -> Winner:
     return Winner(metric, _highest(rivals), len(rivals), split, models, baseline)
 
 
-def find_score(result: StudyResult, split: str, blocks: str, model: str, metric: str, cohort: str = "") -> Score | None:
+def find_score(
+    result: StudyResult, split: str, blocks: str, model: str, metric: str, cohort: str = "", within: str = ""
+) -> Score | None:
     """The score over all centres together, None if the study has no such split or set of blocks."""
-    key = (split, blocks, model, metric, "", cohort)
-    return next((s for s in result.scores if (s.split, s.blocks, s.model, s.metric, s.centre, s.cohort) == key), None)
+    key = (split, blocks, model, metric, "", cohort, within)
+    keys = ((s.split, s.blocks, s.model, s.metric, s.centre, s.cohort, s.within) for s in result.scores)
+    return next((s for s, found in zip(result.scores, keys, strict=True) if found == key), None)
 
 
 def held_out_cohorts(result: StudyResult) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def test_a_run_replaces_endpoint_models_blocks_splits_and_seed(catalog: Catalog)
     aim = {"survival_endpoint": "os", "survival_models": [{"model": {"kind": "cox"}}]}
     sets = [["clinical", "radiomics"], ["genomic"]]
     found = changed("builtin_response", catalog, aim, sets, ("centre_out",))
-    assert (found.endpoint, [one.kind for one in found.models]) == ("os", ["cox"])
+    assert (found.endpoint, [one.name for one in found.models]) == ("os", ["cox"])
     assert found.blocks == {"clinical_radiomics": ("clinical", "radiomics"), "genomic": ("genomic",)}
     assert ([one.kind for one in found.splits], found.seed) == (["centre_out"], 7)
 

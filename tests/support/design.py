@@ -109,7 +109,8 @@ def fitted(candidate: Any, design: Design, seed: int = 0, columns: Any = None) -
     rows, target = Rows.of(design), Target(design.outcome, design.endpoint)
     fold = FoldFit(rows, target, Fold("all", 0, every, every), inner_folds=3, split="none", seed=seed)
     one = parse_candidate(candidate)
-    found = one.fusion.fit(fold, one, np.arange(len(rows.columns)) if columns is None else columns, own=False)
+    every_column = np.arange(len(rows.columns)) if columns is None else columns
+    found = one.fusion.fit(fold, one.steps, one.model, every_column, own=False)
     assert found.fitted is not None, found.reason
     return found
 

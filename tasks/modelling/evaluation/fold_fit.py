@@ -18,16 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.errors import FitError
+from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 from tasks.modelling.evaluation.fitted_table import Chain, FittedTable, side_by_side
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.fusion.fusion import Joined
-from tasks.modelling.fusion.shares import block_shares
+from tasks.modelling.fusion.weighing.shares import block_shares
 from tasks.modelling.metrics.metric import Scored, metrics_of
 from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import FittedStep, Step
-from tasks.modelling.rows import Rows
+from tasks.modelling.rows import Columns, Rows
 from tasks.modelling.splits.split import Fold, grouped_folds
 from tasks.modelling.target import Target
 
@@ -96,8 +97,15 @@ class FoldFit:
         self._kept: dict[Hashable, _Kept] = {}
 
     @property
-    def endpoint(self) -> Any:
+    def endpoint(self) -> Endpoint:
         return self.outer.target.endpoint
+
+    @property
+    def columns(self) -> Columns:
+        return self.outer.train.columns
+
+    def inner_targets(self) -> list[Target]:
+        return [Target(part.seen, self.endpoint) for part in self.inner()]
 
     def inner(self) -> list[Part]:
         """The inner folds of the training rows; none where too few events allow any."""
@@ -177,7 +185,10 @@ class FoldFit:
         used: Used,
         caught: Counter[str],
     ) -> list[int]:
-        """Settings by the first metric of the endpoint over the inner folds, best first; ties keep the order, failures go last."""
+        """Settings by the first metric of the endpoint within the centres of the inner folds, best first.
+
+        Ties keep the order, failures go last. Within centres: a setting that tells centres apart tells nothing of a patient.
+        """
         metric = metrics_of(self.endpoint)[0]
         values: list[float] = []
         for setting in settings:
@@ -186,7 +197,8 @@ class FoldFit:
                     self._scored(part, self._inner_prediction(part, columns, setting, model, by_block, used))
                     for part in inner
                 ]
-                value = metric.value(scored)
+                value = metric.value(scored, within=True)
+                value = metric.value(scored) if value is None else value  # no two cases of a centre to compare
             except NUMERICAL:
                 caught[f"settings {setting.chosen} could not be fitted"] += 1
                 value = None
@@ -194,7 +206,8 @@ class FoldFit:
         return sorted(range(len(settings)), key=lambda place: -values[place])
 
     def _scored(self, part: Part, prediction: Prediction) -> Scored:
-        return Scored(np.arange(len(part.seen)), part.seen, prediction, part.target.outcome, self.endpoint)
+        centres = part.test.groups["centre"]
+        return Scored(np.arange(len(part.seen)), part.seen, prediction, part.target.outcome, self.endpoint, centres)
 
     def _own(
         self,

@@ -27,7 +27,10 @@ def score_fits(
     refused: Mapping[str, str],
     weights: NDArray[np.int16],
 ) -> tuple[Score, ...]:
-    """One Score per split, set of blocks, model and metric; for centre_out one more per centre; of held-out cases one per cohort.
+    """One Score per split, set of blocks, candidate and metric; one more per centre left out, and one per held-out cohort.
+
+    Where several centres are predicted by one model there is another one of which only cases of the same centre are compared.
+
 
     A fold that failed leaves the overall score without a value: a score over the other folds would be another one.
     refused: split → why it could not be cut. weights: bootstrap weights, (replicates, n).
@@ -41,8 +44,8 @@ def score_fits(
             for candidate in study.models:
                 own = by_key.get((split.kind, name, candidate.name), [])
                 for metric in metrics_of(design.endpoint):
-                    for centre, cohort, part in _parts(design, study, split, own):
-                        found = _estimate(design, metric, part, weights, refused.get(split.kind, ""))
+                    for centre, cohort, within, part in _parts(design, study, split, own):
+                        found = _estimate(design, metric, part, weights, within, refused.get(split.kind, ""))
                         rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
                         scores.append(
                             Score(
@@ -52,6 +55,7 @@ def score_fits(
                                 metric=metric.kind,
                                 centre=centre,
                                 cohort=cohort,
+                                within=within,
                                 value=found.value,
                                 low=found.low,
                                 high=found.high,
@@ -75,16 +79,25 @@ def held_out_parts(design: Design) -> list[tuple[tuple[str, str], NDArray[np.int
     return [(key, np.array(own, np.intp)) for key, own in rows.items()]
 
 
-def _parts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, str, list[Fit]]]:
-    """Centre, cohort, and the fits as far as they predict these."""
+def _parts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, str, str, list[Fit]]]:
+    """Centre, cohort, what cases are compared within, and the fits as far as they predict these."""
+    if split.kind == "centre_out":  # a fold is a centre
+        yield "", "", "", fits
+        yield from ((fit.fold.name, "", "", [fit]) for fit in fits)
+        return
+    for cohort, part in _cohorts(design, study, split, fits):
+        rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
+        several = len(np.unique(design.centres[rows])) > 1
+        yield from (("", cohort, within, part) for within in ("", "centre")[: 1 + several])
+
+
+def _cohorts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, list[Fit]]]:
     if not split.predicts_held_out:
-        yield "", "", fits
-        if split.kind == "centre_out":
-            yield from ((fit.fold.name, "", [fit]) for fit in fits)
+        yield "", fits
         return
     tested = {cohort for fit in fits for cohort in design.cohorts[fit.fold.test].tolist()}
     names = study.external if split.kind == EXTERNAL else [name for name in study.cohorts if name in tested] or [""]
-    yield from (("", name, [_of_cohort(design, fit, name) for fit in fits]) for name in names)
+    yield from ((name, [_of_cohort(design, fit, name) for fit in fits]) for name in names)
 
 
 def _of_cohort(design: Design, fit: Fit, cohort: str) -> Fit:
@@ -133,7 +146,9 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(there)) if there else float("nan")
 
 
-def _estimate(design: Design, metric: Metric, fits: list[Fit], weights: NDArray[np.int16], refused: str) -> Estimate:
+def _estimate(
+    design: Design, metric: Metric, fits: list[Fit], weights: NDArray[np.int16], within: str, refused: str
+) -> Estimate:
     if refused:
         return Estimate(None, reason=refused)
     failed = [fit for fit in fits if fit.prediction is None]
@@ -145,9 +160,10 @@ def _estimate(design: Design, metric: Metric, fits: list[Fit], weights: NDArray[
     scored = [_scored(design, fit, fit.prediction) for fit in fits if fit.prediction is not None]
     if not scored:
         return Estimate(None, reason="no fold was scored")
-    return metric.estimate(scored, weights)
+    return metric.estimate(scored, weights, within=within == "centre")
 
 
 def _scored(design: Design, fit: Fit, prediction: Prediction) -> Scored:
     rows, train = fit.fold.test, fit.fold.train
-    return Scored(rows, design.outcome.take(rows), prediction, design.outcome.take(train), design.endpoint)
+    seen, learnt = design.outcome.take(rows), design.outcome.take(train)
+    return Scored(rows, seen, prediction, learnt, design.endpoint, design.centres[rows])

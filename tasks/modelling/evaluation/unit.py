@@ -51,7 +51,7 @@ def run_unit(unit: Unit) -> list[Fit]:
 
 def _fit(unit: Unit, fold: FoldFit, name: str, candidate: Candidate) -> Fit:
     grouped = isinstance(unit.target.endpoint, Timed)  # only follow-up is shown by risk groups
-    joined = candidate.fusion.fit(fold, candidate, unit.sets[name], grouped)
+    joined = candidate.fusion.fit(fold, candidate.steps, candidate.model, unit.sets[name], own=grouped)
     return Fit(
         name,
         unit.split,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
+from tasks.modelling.models.model import Model
 from tasks.modelling.prediction import Prediction
-from tasks.modelling.rows import Rows
-
-if TYPE_CHECKING:
-    from tasks.modelling.candidate import Candidate
-    from tasks.modelling.evaluation.fold_fit import FoldFit
+from tasks.modelling.preprocessing.step import Step
+from tasks.modelling.rows import Columns, Rows
+from tasks.modelling.target import Target
 
 
 class Fitted(ABC):
@@ -51,12 +52,40 @@ class Joined:
     fitted: Fitted | None = None
 
 
+class FoldTables(Protocol):
+    """What a fusion is given of a fold: its columns, what its inner folds hold, and tables fitted to its training rows."""
+
+    @property
+    def columns(self) -> Columns:
+        """All columns of the fold's rows."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is predicted."""
+
+    def inner_targets(self) -> list[Target]:
+        """What was seen of the test rows of each inner fold, in their order; none where too few events allow any."""
+
+    def table(
+        self,
+        steps: Sequence[Step],
+        model: Model,
+        columns: NDArray[np.intp],
+        *,
+        own: bool = False,
+        by_block: bool = False,
+    ) -> Joined:
+        """Steps and a model on columns, by position, with the settings that inner folds chose."""
+
+
 class Fusion(Kind):
     """How blocks become one prediction. A set of one block needs none: all kinds then give the same."""
 
     @abstractmethod
-    def fit(self, fold: FoldFit, candidate: Candidate, columns: NDArray[np.intp], own: bool) -> Joined:
-        """The candidate, fitted on the fold's training rows with these columns of its rows.
+    def fit(
+        self, fold: FoldTables, steps: Sequence[Step], model: Model, columns: NDArray[np.intp], *, own: bool
+    ) -> Joined:
+        """Steps and a model, fitted on the fold's training rows with these columns of its rows, by position.
 
         own: whether predictions of the inner folds are asked for. What cannot be fitted is a Joined with a reason.
         """

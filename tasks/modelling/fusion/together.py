@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.modelling.fusion.fusion import Fusion, Joined
-
-if TYPE_CHECKING:
-    from tasks.modelling.candidate import Candidate
-    from tasks.modelling.evaluation.fold_fit import FoldFit
+from tasks.modelling.fusion.fusion import FoldTables, Fusion, Joined
+from tasks.modelling.models.model import Model
+from tasks.modelling.preprocessing.step import Step
 
 
 class Together(Fusion):
@@ -19,5 +18,7 @@ class Together(Fusion):
 
     kind: Literal["together"] = "together"
 
-    def fit(self, fold: FoldFit, candidate: Candidate, columns: NDArray[np.intp], own: bool) -> Joined:
-        return fold.table(candidate.steps, candidate.model, columns, own=own)
+    def fit(
+        self, fold: FoldTables, steps: Sequence[Step], model: Model, columns: NDArray[np.intp], *, own: bool
+    ) -> Joined:
+        return fold.table(steps, model, columns, own=own)

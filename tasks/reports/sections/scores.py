@@ -136,7 +136,7 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
     found = {
         (score.blocks, score.model, score.metric): score
         for score in result.scores
-        if score.split == split and not score.centre
+        if score.split == split and not score.centre and not score.within
     }
     heads = ("n", *(("Events",) if result.endpoint.has_events else ()), "Columns", "Settings")
     notes = _Notes()

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from features.core.association import association
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -39,6 +38,8 @@ class Screen(Step):
 
     def fit_variants(self, rows: Rows, target: Target, seed: int, variants: Sequence[Self]) -> list[FittedScreen]:  # type: ignore[override]  # noqa: ARG002
         """The ranking is made once. Raises ValueError for an outcome that does not vary."""
+        from features.core.association import association  # scipy takes a while, and studies are read without it
+
         contrasts = [one for one in target.endpoint.contrasts(target.outcome) if one.varies]
         if not contrasts:
             raise ValueError(f"screening needs an outcome that varies: {target.endpoint.counted(target.outcome)}")

@@ -24,7 +24,7 @@ def test_baselines_stand_beside_the_declared_sets() -> None:
     result = evaluate(make_design(), make_study(), progress=lambda *step: steps.append(step))
     assert list(result.blocks) == ["clinical", "volume", "radiomics"]
     assert result.blocks["volume"] == ("region_volume_ml",)
-    assert len(result.scores_table().query("centre == ''")) == 3 * 2
+    assert len(result.scores_table().query("centre == ''")) == 3 * (2 + 1)  # nested, within centres too
     assert [step[1:] for step in steps] == [(i, 6) for i in range(1, 7)]
     assert steps[0][0] == "nested · fold 1"
     assert result.tuned.block_sets == 3
@@ -51,7 +51,7 @@ def test_every_score_has_an_interval_n_and_events() -> None:
         assert score.low is not None
         assert score.high is not None
         assert score.low <= score.value <= score.high or score.low == score.high
-    overall = [score for score in result.scores if not score.centre]
+    overall = [score for score in result.scores if not score.centre and not score.within]
     assert {(score.n, score.events) for score in overall} == {(48, int(design.event.sum()))}
 
 
