@@ -305,9 +305,9 @@ class FoldFit:
 
     def _cut_inner(self) -> list[Part]:
         seed = seed_of(self.seed, *self.names, "inner")
-        outcome, patients = self._train.outcome, self._rows.groups["patient"]
+        outcome, groups = self._train.outcome, self._rows.groups
         try:
-            found = grouped_folds(self.endpoint, outcome, patients, self.inner_folds, seed)
+            found = grouped_folds(self.endpoint, outcome, groups["patient"], self.inner_folds, seed, groups["centre"])
         except FitError:
             warnings.warn(NO_INNER, UserWarning, stacklevel=1)
             return []
