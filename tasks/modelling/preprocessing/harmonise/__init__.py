@@ -1,1 +1,4 @@
-"""What differs between centres is evened out. One kind per file."""
+"""Harmonisers: steps that take out of each column what sets the centres of the training rows apart.
+
+One kind per file; `effects` holds the numbers. Nothing here sees the outcome.
+"""

@@ -1,0 +1,26 @@
+"""ComBat: location and scale of each centre, drawn together over its columns by empirical Bayes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.modelling.preprocessing.harmonise.effects.shrinkage import Shrinkage
+from tasks.modelling.preprocessing.harmoniser import Harmoniser
+
+
+class Combat(Harmoniser):
+    """ComBat, fitted on training rows. Johnson et al., Biostatistics 2007;8:118; Fortin et al., NeuroImage 2018;167:104."""
+
+    kind: Literal["combat"] = "combat"
+
+    method: Literal["parametric", "non_parametric"] = Field(
+        "parametric",
+        description="prior of the effects: a normal and an inverse gamma distribution, or the other columns themselves "
+        "(whose time grows with the square of their number)",
+    )
+
+    @property
+    def shrinkage(self) -> Shrinkage:
+        return self.method
