@@ -35,7 +35,8 @@ INNER_FOLDS, FOLDS, MISSING = 3, 5, 0.01
 K = (10, 30)
 LASSO = {"C": (0.1, 0.3, 1.0)}
 SVM = {"kernel": ("linear", "rbf"), "C": (0.1, 1.0)}
-FOREST = {"trees": 100, "min_samples_leaf": (3,), "k": (20,)}
+FOREST, FOREST_K = {"trees": 100, "min_samples_leaf": (3,)}, (20,)
+CLEANED = ("drop_constant", "median", "zscore")
 TITLES = {"lasso_logistic": "LASSO logistic", "svm": "SVM", "random_forest": "random forest"}
 
 
@@ -93,11 +94,10 @@ def study_of(models: Sequence[Any], repeats: int) -> Any:
 
 
 def ours_of(kind: str) -> dict[str, Any]:
-    """A model of the grid as a study names it."""
-    settings: dict[str, Any] = {"lasso_logistic": {**LASSO, "k": K}, "svm": {**SVM, "k": K}, "random_forest": FOREST}[
-        kind
-    ]
-    return {"kind": kind, **settings}
+    """A candidate of the grid as a study names it."""
+    settings, k = {"lasso_logistic": (LASSO, K), "svm": (SVM, K), "random_forest": (FOREST, FOREST_K)}[kind]
+    steps = [*CLEANED, {"kind": "screen", "k": k}]
+    return {"name": kind, "steps": steps, "model": {"kind": kind, **settings}}
 
 
 def peer_of(kind: str) -> tuple[Any, dict[str, list[Any]]]:
@@ -112,8 +112,7 @@ def peer_of(kind: str) -> tuple[Any, dict[str, list[Any]]]:
     if kind == "svm":
         grid = {"model__kernel": list(SVM["kernel"]), "model__C": list(SVM["C"]), "screen__k": list(K)}
         return SVC(gamma="scale", max_iter=100_000, random_state=0), grid
-    (leaf,) = FOREST["min_samples_leaf"]
-    return RandomForestClassifier(FOREST["trees"], min_samples_leaf=leaf, n_jobs=1, random_state=0), {}
+    return RandomForestClassifier(FOREST["trees"], min_samples_leaf=3, n_jobs=1, random_state=0), {}
 
 
 class Folded(NamedTuple):
@@ -170,7 +169,7 @@ def run_peer(
             ("drop", VarianceThreshold()),
             ("impute", SimpleImputer(strategy="median")),
             ("scale", StandardScaler()),
-            ("screen", SelectKBest(associated, k=FOREST["k"][0])),
+            ("screen", SelectKBest(associated, k=FOREST_K[0])),
             ("model", model),
         ]
         fitted = Pipeline(steps)

@@ -25,17 +25,12 @@ def association(X: Floats, outcome: Outcome) -> Floats:
 
 def auc_distance(X: Floats, y: NDArray[np.bool_]) -> Floats:
     """|AUC − 0.5| of each column against y, (p,), by ranks with ties averaged. Raises ValueError for one class."""
+    from features.core.rank_sums import rank_sums  # compiled: only where it is needed
+
     positives, negatives = int(y.sum()), int((~y).sum())
     if not positives or not negatives:
         raise ValueError(f"screening needs both classes: {positives} positive and {negatives} negative cases")
-    order = np.argsort(X, axis=0)
-    ranks = np.empty(X.shape)
-    np.put_along_axis(ranks, order, np.arange(1.0, len(X) + 1)[:, None], axis=0)
-    values = np.take_along_axis(X, order, axis=0)
-    tied = (values[1:] == values[:-1]).any(axis=0)
-    if tied.any():
-        ranks[:, tied] = rankdata(X[:, tied], axis=0)
-    auc = (ranks[y].sum(axis=0) - positives * (positives + 1) / 2) / (positives * negatives)
+    auc = (rank_sums(X, y) - positives * (positives + 1) / 2) / (positives * negatives)
     distance: Floats = np.abs(auc - 0.5)
     return distance
 
