@@ -92,13 +92,16 @@ def test_shared_work_equals_a_fit_of_its_own(kind: str) -> None:
     design = make_design(min(MODELS.load(kind).endpoints))
     blocks = {"radiomics": ["radiomics"], "both": ["clinical", "radiomics"]}
     model = small_model(kind, trees=10)
-    several = [model, {"name": "screened", "steps": SCREENED, "model": model}]
+    steps = [*SCREENED[:-1], {"kind": "screen", "k": [1, 5]}]  # few events allow a Cox model one column
+    several = [model, {"name": "screened", "steps": steps, "model": model}]
     together = evaluate(design, make_study(models=several, blocks=blocks))
     alone = evaluate(design, make_study(models=[several[1]], blocks={"both": blocks["both"]}))
     of_both = "blocks == 'both' and model == 'screened'"
     one, two = (found.predictions.query(of_both).reset_index(drop=True) for found in (together, alone))
     pd.testing.assert_frame_equal(one, two)
-    assert together.shares_table().query(of_both).reset_index(drop=True).equals(alone.shares_table())
+    shares = together.shares_table().query(of_both).reset_index(drop=True)
+    pd.testing.assert_frame_equal(shares, alone.shares_table())
+    assert len(shares)
 
 
 def test_a_centre_with_one_class_is_predicted_but_not_scored() -> None:
