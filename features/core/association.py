@@ -38,11 +38,14 @@ def auc_distance(X: Floats, y: NDArray[np.bool_]) -> Floats:
 def cox_score_z(X: Floats, event: NDArray[np.bool_], time: Floats) -> Floats:
     """|z| of the score test of a univariate Cox model at zero, (p,), Breslow ties; 0 for a column without variance.
 
-    Equals the log-rank z for a 0/1 column without tied event times. Raises ValueError if no event was seen.
+    The unit of a column does not matter, nor how large its values are. Equals the log-rank z for a 0/1 column without tied
+    event times. Raises ValueError if no event was seen.
     """
     if not event.any():
         raise ValueError("screening needs at least one event")
     order = np.argsort(-time, kind="stable")
+    exponent = np.frexp(np.abs(X).max(axis=0))[1]
+    X = np.ldexp(X, -exponent)  # at most 1: squares neither overflow nor vanish, and powers of two round nothing
     X, event, time = X[order] - X.mean(axis=0), event[order], time[order]
     last = np.searchsorted(-time, -time, side="right") - 1  # everybody still at risk, ties included
     at_risk = (last[event] + 1.0)[:, None]
@@ -50,7 +53,7 @@ def cox_score_z(X: Floats, event: NDArray[np.bool_], time: Floats) -> Floats:
     mean_square = np.cumsum(X * X, axis=0)[last[event]] / at_risk
     score = (X[event] - mean).sum(axis=0)
     variance = (mean_square - mean**2).sum(axis=0)
-    safe = variance > 1e-12 * np.maximum(1.0, mean_square.sum(axis=0))
+    safe = variance > 1e-12 * mean_square.sum(axis=0)
     z: Floats = np.where(safe, np.abs(score) / np.sqrt(np.where(safe, variance, 1.0)), 0.0)
     return z
 

@@ -37,6 +37,13 @@ def test_cox_score_of_a_constant_is_zero() -> None:
     np.testing.assert_array_equal(z, [0.0])
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e-9, 1e9, 1e300])
+def test_the_unit_of_a_column_does_not_move_its_cox_score(unit: float) -> None:
+    rng = np.random.default_rng(2)
+    X, event, time = rng.normal(size=(40, 5)), rng.random(40) < 0.6, rng.integers(1, 15, 40).astype(float)
+    np.testing.assert_allclose(cox_score_z(X * unit, event, time), cox_score_z(X, event, time), rtol=1e-9)
+
+
 def test_no_event_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one event"):
         cox_score_z(np.zeros((4, 2)), np.zeros(4, dtype=bool), np.arange(4.0))

@@ -2,33 +2,113 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, PositiveFloat
 
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Floats, Names, Rows
 from tasks.modelling.target import Target
+
+_TWENTIETH = 20  # one value in so many is left out at either end before the spread of a column is judged
+_ABSURD = 1e6  # spreads beyond the rest: no measurement, in any unit
+_SQUARED = 1e140  # beyond, or below one over this, squares overflow or vanish
 
 
 class Zscore(Step):
-    """Columns less their training mean, divided by their training standard deviation (of the population: ddof 0)."""
+    """Columns less their training mean, divided by their training standard deviation (of the population: ddof 0).
+
+    limit: values that lie farther from the mean than so many standard deviations count as so many, in training and test rows.
+    Absurd values (1e300, a code for missing values) are left out of mean and standard deviation, or all others would be
+    equal: those a million spreads beyond the rest, the spread being the range of the column without a twentieth at either
+    end; where that is 0, the median distance of the other values from it. Both are counted among the remarks.
+    Missing values stay missing. Finite for whatever is finite.
+    """
 
     kind: Literal["zscore"] = "zscore"
     stage: ClassVar[Stage] = "scale"
 
+    limit: PositiveFloat = Field(
+        20.0,
+        title="Limit",
+        description="values farther from the mean than so many standard deviations count as so many",
+    )
+
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedZscore:  # noqa: ARG002 (nothing else in it)
-        spread = rows.X.std(axis=0)
-        return FittedZscore(rows.X.mean(axis=0), np.where(spread > 0, spread, 1.0))
+        values = rows.X
+        low, high = _fences(values)
+        mean, spread = _moments(values, (values >= low) & (values <= high))
+        return FittedZscore(rows.columns.names, mean, np.where(spread > 0, spread, 1.0), low, high, self.limit)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedZscore(FittedStep):
-    """mean, spread: (p,)."""
+    """names: of the columns. mean, spread: (p,). low, high: (p,), beyond which values are absurd. limit: in spreads."""
 
+    names: Names
     mean: Floats
     spread: Floats
+    low: Floats
+    high: Floats
+    limit: float
 
     def apply(self, rows: Rows) -> Rows:
-        return rows.with_values((rows.X - self.mean) / self.spread)
+        return rows.with_values(np.clip(self._scaled(rows), -self.limit, self.limit))
+
+    def remarks(self, rows: Rows) -> Counter[str]:
+        values, far = rows.X, np.abs(self._scaled(rows)) > self.limit
+        if not far.any():
+            return Counter()
+        absurd = far & ((values < self.low) | (values > self.high))
+        counted = f"count as {self.limit:g} standard deviations from the training mean"
+        found = Counter({f"values that lie farther off {counted}": int((far & ~absurd).sum())})
+        for column in np.flatnonzero(absurd.any(axis=0)):
+            found[f"{self.names[column]}: absurd values {counted}"] = int(absurd[:, column].sum())
+        return +found
+
+    def _scaled(self, rows: Rows) -> Floats:
+        with np.errstate(over="ignore"):  # what is infinite is beyond the limit
+            return np.asarray((rows.X - self.mean) / self.spread)
+
+
+def _fences(X: Floats) -> tuple[Floats, Floats]:
+    """The lowest and highest value of each column that is not absurd, (p,) each."""
+    ordered = np.sort(X.T, axis=1)  # missing values come last
+    known = len(X) - np.isnan(ordered).sum(axis=1)
+    column, cut = np.arange(len(ordered)), np.maximum(known // _TWENTIETH, 1)
+    low = ordered[column, np.minimum(cut, known // 2)]
+    high = ordered[column, np.maximum(known - 1 - cut, (known - 1) // 2)]
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    with np.errstate(over="ignore"):
+        spread = high - low
+        narrow = np.flatnonzero(spread == 0)
+        if len(narrow):
+            distance = np.abs(ordered[narrow] - low[narrow, None])
+            others = np.sort(np.where(distance > 0, distance, np.nan), axis=1)
+            count = len(X) - np.isnan(others).sum(axis=1)
+            spread[narrow] = np.where(count > 0, others[np.arange(len(narrow)), np.maximum(count - 1, 0) // 2], 0.0)
+        reach = _ABSURD * spread
+        return low - reach, high + reach
+
+
+def _moments(X: Floats, ordinary: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the ordinary values of each column, (p,) each, without overflow on the way."""
+    size = np.abs(X).max(axis=0, initial=0.0, where=ordinary)
+    if not ((size > 1 / _SQUARED) & (size < _SQUARED)).all():
+        exponent = np.frexp(size)[1]  # powers of two: nothing is rounded
+        mean, spread = _plain_moments(np.ldexp(np.where(ordinary, X, 0.0), -exponent), ordinary)
+        return np.ldexp(mean, exponent), np.ldexp(spread, exponent)
+    return _plain_moments(X, ordinary)
+
+
+def _plain_moments(X: Floats, ordinary: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    if ordinary.all():
+        return X.mean(axis=0), X.std(axis=0)
+    X, count = np.where(ordinary, X, 0.0), ordinary.sum(axis=0)
+    with np.errstate(invalid="ignore"):  # a column without any value has no mean
+        mean = X.sum(axis=0, where=ordinary) / count
+        return mean, np.sqrt(((X - mean) ** 2).sum(axis=0, where=ordinary) / count)

@@ -1,0 +1,24 @@
+"""A cell that is no measurement costs no fold: whatever the model, all are scored and the report says what was done."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.modelling.evaluation.evaluate import evaluate
+from tasks.modelling.models.model import MODELS
+from tests.support.design import make_design, make_study
+
+
+@pytest.mark.parametrize("kind", MODELS.modules)
+def test_one_value_of_1e300_leaves_no_fold_without_scores(kind: str) -> None:
+    """It trains in two of three folds and is predicted in the third, in the column that the outcome follows."""
+    design = make_design(min(MODELS.load(kind).endpoints), n=48, p=4, nan=0.02)
+    design.X.loc[design.X.index[7], "radiomics_0"] = 1e300
+    design.X.loc[design.X.index[8], "radiomics_1"] = -1.7e308
+    study = make_study(models=[kind], splits=[{"kind": "nested", "folds": 3, "repeats": 1}], bootstrap=50)
+    found = evaluate(design, study)
+    assert {score.value is None for score in found.scores} == {False}, [score.reason for score in found.scores]
+    counted = "absurd values count as 20 standard deviations from the training mean"
+    remarks = {message: number for message, number in found.warnings.items() if "absurd" in message}
+    assert set(remarks) == {f"radiomics_0: {counted}", f"radiomics_1: {counted}"}
+    assert not [message for message in found.warnings if "overflow" in message or "invalid value" in message]
