@@ -29,6 +29,7 @@ from flows.serving.parameters import Choice, checked, titled
 from flows.serving.study_form import AnyAim, ChosenSplit, SetOfBlocks
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
+from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.evaluation.study import Study
 from tasks.report import write_study_report
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -123,7 +124,7 @@ def _study(
         with writing():
             design = run_step(fuse_blocks, mart, catalog, question, folder)
         with Pool(runner) as pool:
-            result = run_step(fit_models, design, plan, folder, pool, writing)
+            result = run_step(fit_models, design, plan, folder, pool, KeptFits(store, writing), say)
         with writing():
             run_step(write_study_report, plan, recipes, result, design, mart, catalog, folder, provenance)
     return folder

@@ -1,9 +1,9 @@
 """Step 7: fit and evaluate."""
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,10 +15,15 @@ from features.core.storage.table import write_table
 from features.results.schemas import STUDY_TABLES
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.fit import Fit
+from tasks.modelling.evaluation.kept_fits import KeptFits
+from tasks.modelling.evaluation.kept_units import KeptUnits, run_and_keep
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit
 from tasks.running.pool import Pool
+
+FIT_COLUMNS = ["split", "repeat", "fold", "blocks", "model", "result"]  # result: the address of the fit in work/
+MOST_NAMED = 20  # damaged fits that a line names
 
 
 @task(name="fit", cache_policy=NO_CACHE, persist_result=False)
@@ -27,19 +32,33 @@ def fit_models(
     study: Study,
     folder: Path,
     pool: Pool,
-    writing: Callable[[], AbstractContextManager[None]] = nullcontext,
+    kept: KeptFits,
+    say: Callable[[str], None] = lambda _: None,
 ) -> StudyResult:
     """Scores, out-of-fold predictions and selected features, kept as Parquet in the study's folder.
 
-    `writing()` is held while they are written: it may refuse.
+    kept: where fits are looked up, and written by the workers as soon as they are done; its `writing()`, which may refuse, is held
+    while anything is written. say: is told of kept fits that were damaged.
     """
+    named: list[tuple[object, ...]] = []
 
-    def map_units(function: Callable[[Unit], list[Fit]], units: Iterable[Unit]) -> list[list[Fit]]:
-        found = pool.map(function, units, f"{study.name}: fit")
-        for fits in found:
+    def map_units(_: Callable[[Unit], list[Fit]], units: Iterable[Unit]) -> list[list[Fit]]:
+        found = KeptUnits.of(units, kept)
+        if found.spoilt:
+            more = f" and {len(found.spoilt) - MOST_NAMED} more" if len(found.spoilt) > MOST_NAMED else ""
+            say(f"fitted again, since what was kept is damaged: {', '.join(found.spoilt[:MOST_NAMED])}{more}")
+        before, wanted = found.counts
+        what = f"{study.name}: fit" + (f" ({before} of {wanted} fits were kept)" if before else "")
+        computed = pool.map(run_and_keep, found.todo(), what)
+        for fits in computed:
             if isinstance(fits, Rejected):
                 raise MachineError(f"study {study.name}: {fits} while fitting; use fewer --workers, or more --memory")
-        return [fits for fits in found if not isinstance(fits, Rejected)]
+        every = found.with_computed(fits for fits in computed if not isinstance(fits, Rejected))
+        pairs = (pair for both in zip(every, found.addresses, strict=True) for pair in zip(*both, strict=True))
+        named.extend(
+            (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model, address.digest) for fit, address in pairs
+        )
+        return every
 
     result = evaluate(design, study, map_units=map_units)
     frames = {
@@ -50,8 +69,9 @@ def fit_models(
         "shares": result.shares_table(),
         "singles": result.singles_table(),
         "copies": result.copies_table(),
+        "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }
-    with writing():
+    with kept.writing():
         for schema in STUDY_TABLES:  # all of them, also those that are empty, with the same types in every study
             table = pa.Table.from_pandas(frames[schema.name], schema=schema.arrow, preserve_index=False)
             write_table(folder / f"{schema.name}.parquet", table, {"study": study.name, "digest": result.digest})

@@ -151,5 +151,6 @@ STUDY_TABLES = (
         "block/string column/string columns/int64 value/float64 n/int64 p/float64 out_of_fold/float64 chosen/int64 "
         "folds/int64",
     ),
+    _of_study("fits", "split/string repeat/int64 fold/string blocks/string model/string result/string"),
     _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
 )

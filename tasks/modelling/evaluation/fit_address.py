@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.kinds.endpoint import Endpoint
-from features.core.kinds.registry import Kind
 from features.core.outcome import Outcome
 from features.core.versions import versions_of
+from tasks.modelling.candidate import Candidate
+from tasks.modelling.evaluation.unit import Unit
 from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.splits.split import Fold
 
@@ -74,17 +75,52 @@ def cases_digest(rows: RowDigests, fold: Fold, together: NDArray[np.str_]) -> st
     return digest.hexdigest()
 
 
-def fit_sources(kinds: Iterable[Kind], endpoint: Endpoint) -> dict[str, str]:
-    """The digest of the sources that decide a fit, and the versions of the libraries that they import.
-
-    kinds: the candidate's model, steps and fusion.
-    """
+def fit_sources(candidate: Candidate, endpoint: Endpoint) -> dict[str, str]:
+    """The digest of the sources that decide a fit, and the versions of the libraries that they import."""
+    kinds = (*candidate.steps, candidate.model, candidate.fusion)
     modules = {UNIT, type(endpoint).__module__, METRICS.modules[endpoint.metrics[0]]}
     sources = sources_of(modules | {type(kind).__module__ for kind in kinds})
     return {"code of radweave": sources.digest, **versions_of(sources.libraries)}
 
 
-def fit_address(cases: str, cohorts: NDArray[np.str_], fold: Fold, settings: Mapping[str, object]) -> FitAddress:
-    """The address of a fit. cases: as `cases_digest`. cohorts: (n,). settings: all else that decides it, as JSON."""
-    told = np.unique(np.concatenate([cohorts[fold.train], cohorts[fold.test]])).tolist()
-    return FitAddress(digest_json({"form": FORM, "cases": cases, **settings}), tuple(told))
+class FitAddresses:
+    """The addresses of what units want. Cases are digested once for each set of blocks, however many folds it is fitted on."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, RowDigests] = {}
+        self._sources: dict[Candidate, dict[str, str]] = {}
+
+    def of(self, unit: Unit) -> tuple[FitAddress, ...]:
+        """One address for each thing wanted. All units that are asked for are of one study: rows, target and sets are theirs."""
+        cases = {name: self._cases(unit, name) for name in dict.fromkeys(name for name, _ in unit.wanted)}
+        cohorts = unit.rows.groups["cohort"]
+        told = tuple(np.unique(np.concatenate([cohorts[unit.fold.train], cohorts[unit.fold.test]])).tolist())
+        return tuple(FitAddress(self._digest(unit, cases[name], name, one), told) for name, one in unit.wanted)
+
+    def _cases(self, unit: Unit, name: str) -> str:
+        if name not in self._rows:
+            groups = {one: unit.rows.groups[one] for one in ("centre", "cohort")}
+            X = unit.rows.X[:, unit.sets[name]]
+            self._rows[name] = row_digests(X, unit.target.outcome, groups, unit.rows.covariates)
+        return cases_digest(self._rows[name], unit.fold, unit.rows.groups["patient"])
+
+    def _digest(self, unit: Unit, cases: str, name: str, candidate: Candidate) -> str:
+        """Names of the candidate and of the set of blocks decide nothing; that of the fold is part of its seed."""
+        if candidate not in self._sources:
+            self._sources[candidate] = fit_sources(candidate, unit.target.endpoint)
+        columns = unit.rows.columns.take(unit.sets[name])
+        decides = {
+            "form": FORM,
+            "cases": cases,
+            "columns": columns.names.tolist(),
+            "blocks": columns.blocks.tolist(),
+            "covariates": sorted(unit.rows.covariates),
+            "levels": unit.target.outcome.levels,
+            "endpoint": unit.target.endpoint.model_dump(mode="json", exclude={"description"}),
+            "candidate": candidate.model_dump(mode="json", exclude={"name"}),
+            "fold": [unit.split, unit.fold.repeat, unit.fold.name],
+            "inner folds": unit.inner_folds,
+            "seed": unit.seed,
+            "sources": self._sources[candidate],
+        }
+        return digest_json(decides)

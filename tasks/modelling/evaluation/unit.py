@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +42,17 @@ def run_unit(unit: Unit) -> list[Fit]:
 
     Numerical failures become a Fit without prediction; every other exception is a bug and is raised.
     """
+    return list(fits_of(unit))
+
+
+def fits_of(unit: Unit) -> Iterator[Fit]:
+    """The fits of `run_unit`, each as soon as it is done."""
     with threadpool_limits(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
         fold = FoldFit(
             unit.rows, unit.target, unit.fold, inner_folds=unit.inner_folds, split=unit.split, seed=unit.seed
         )
-        return [_fit(unit, fold, name, candidate) for name, candidate in unit.wanted]
+        for name, candidate in unit.wanted:
+            yield _fit(unit, fold, name, candidate)
 
 
 def _fit(unit: Unit, fold: FoldFit, name: str, candidate: Candidate) -> Fit:
