@@ -192,11 +192,12 @@ def score_table(folder: Path) -> Table:
     study = read_run(folder)["study"]
     scores = read_table(folder / "scores.parquet").to_pylist()
     metric = scores[0]["metric"]  # the first one of its endpoint
-    pooled = [row for row in scores if row["centre"] == row["within"] == "" and row["metric"] == metric]
+    pooled = [row for row in scores if row["centre"] == "" and row["metric"] == metric]
     models = list(dict.fromkeys(row["model"] for row in pooled))
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in pooled:
-        part = f"{row['split']}, {row['cohort']} (n = {row['n']})" if row["cohort"] else row["split"]
+        part = row["split"] + (", within centres" if row["within"] else "")
+        part = f"{part}, {row['cohort']} (n = {row['n']})" if row["cohort"] else part
         lines.setdefault((part, row["blocks"]), {})[row["model"]] = row
     table = Table(title=f"{study['title'] or study['name']}: {METRICS.load(metric).title} with 95 % interval")
     needed = (

@@ -155,6 +155,7 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
             "blocks": row["blocks"],
             "model": row["model"],
             "metric": row["metric"],
+            "compared": "within centres" if row["within"] else "all cases",
             "value": "–" if pd.isna(row["value"]) else f"{row['value']:.3f}",
             "95 % interval": "–"
             if pd.isna(row["low"])
@@ -162,7 +163,7 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
             "n": int(row["n"]),
             "events": "–" if pd.isna(row["events"]) else int(row["events"]),
         }
-        for row in scores[(scores["centre"] == "") & (scores["within"] == "")].to_dict("records")
+        for row in scores[scores["centre"] == ""].to_dict("records")
     ]
 
 

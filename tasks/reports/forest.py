@@ -12,9 +12,17 @@ from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
-from tasks.reports.labels import NESTED, blocks_label, held_out_label, is_baseline, metric_label, model_label
+from tasks.reports.labels import (
+    NESTED,
+    WITHIN,
+    blocks_label,
+    capital,
+    held_out_label,
+    is_baseline,
+    metric_label,
+    model_label,
+)
 from tasks.reports.number_format import decimal
-from tasks.reports.winner import held_out_cohorts
 
 _DODGE = 0.26  # rows between two models of one set of blocks
 PANELS = 4  # side by side
@@ -24,15 +32,16 @@ _ROW_INCHES, _MODEL_INCHES, _FRAME_INCHES = 0.2, 0.17, 1.15
 
 
 def forest(study: Study, result: StudyResult, metric: str) -> Plot:
-    """Scores over all centres of every combination, with their 95 % intervals and what chance gives."""
-    kinds_of_splits = sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED)
-    by_cohort = held_out_cohorts(result)
-    shown = [one for kind in kinds_of_splits for one in [pair for pair in by_cohort if pair[0] == kind] or [(kind, "")]]
+    """Scores over all centres of every combination, with their 95 % intervals and what chance gives.
+
+    Scores within centres have a panel of their own, the first one.
+    """
+    shown = _panels(study, result, metric)
     names, kinds = list(result.blocks), [candidate.name for candidate in study.models]
     found = {
-        (score.split, score.cohort, score.blocks, score.model): score
+        (score.split, score.cohort, score.within, score.blocks, score.model): score
         for score in result.scores
-        if score.metric == metric and not score.centre and not score.within
+        if score.metric == metric and not score.centre
     }
     labels = [_name(study, name) for name in names]
     lines = max(label.count("\n") + 1 for label in labels)
@@ -47,21 +56,20 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
         panels = figure.subplots(lines_of_panels, across, sharey=True, squeeze=False).ravel()
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
-        for axes, (split, cohort) in zip(panels, shown, strict=False):
+        for axes, (panel, title) in zip(panels, shown.items(), strict=False):
             for row, name in enumerate(names):
                 if is_baseline(name):
                     axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0, zorder=0)
                 for i, kind in enumerate(kinds):
                     y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
-                    _dot(axes, found.get((split, cohort, name, kind)), y, i, left)
+                    _dot(axes, found.get((*panel, name, kind)), y, i, left)
             if judged.chance is not None:
                 axes.axvline(judged.chance, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
             axes.set_xlim(left, 1.0)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_yticks(range(len(names)), labels)
             axes.set_xlabel(metric_label(metric))
-            title = held_out_label(split, cohort)
-            axes.set_title(title if cohort else title[:1].upper() + title[1:], loc="left", fontweight="bold")
+            axes.set_title(title, loc="left", fontweight="bold")
             grid(axes, "x")
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
@@ -83,10 +91,23 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
     outside = any(score.value is not None and score.value < left for score in found.values())
     arrows = f" Arrows stand for scores below {decimal(left)}." if outside else ""
     caption = (
-        f"{title}. Shaded rows are baselines; the dashed line is {judged.chance_is}.{arrows} Intervals are percentile "
-        "bootstraps over patients; they do not correct for the number of combinations."
+        f"{title}. Shaded rows are baselines; the dashed line is {judged.chance_is}.{arrows} Of what the "
+        "intervals are stands below the tables; they do not correct for the number of combinations."
     )
     return Plot(figure_id, title, caption, draw(figure_id, title, (8.6, height), paint), wide=True)
+
+
+def _panels(study: Study, result: StudyResult, metric: str) -> dict[tuple[str, str, str], str]:
+    """Split, cohort and within of each panel, with its title."""
+    scores = [score for score in result.scores if score.metric == metric and not score.centre]
+    found: dict[tuple[str, str, str], str] = {}
+    for kind in sorted((split.kind for split in study.splits), key=lambda kind: kind != NESTED):
+        own = list(dict.fromkeys((score.cohort, score.within) for score in scores if score.split == kind)) or [("", "")]
+        for cohort, within in sorted(own, key=lambda pair: pair[1] != WITHIN):
+            how = ",\nwithin centres" if within else ",\npooled over centres" if (cohort, WITHIN) in own else ""
+            title = held_out_label(kind, cohort)
+            found[kind, cohort, within] = (title if cohort else capital(title)) + how
+    return found
 
 
 def _dot(axes: Axes, score: Score | None, y: float, i: int, left: float) -> None:

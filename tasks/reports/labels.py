@@ -10,6 +10,7 @@ from tasks.modelling.metrics.metric import METRICS, Metric
 
 BASELINES = ("clinical", "volume")
 NESTED, CENTRE_OUT, EXTERNAL, GIVEN = "nested", "centre_out", "external", "given"
+WITHIN = "centre"  # Score.within where only cases of one centre were compared with each other
 _SPLITS = {
     NESTED: "nested cross-validation",
     CENTRE_OUT: "leave-one-centre-out",

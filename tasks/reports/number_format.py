@@ -63,11 +63,23 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def score_in_words(score: Score, metric: str) -> str:
-    """A score with its interval, n and events, or why there is none."""
+def no_interval(reason: str) -> str:
+    """Why there is no interval, in words.
+
+    >>> no_interval("too few patients"), no_interval("")
+    ('no interval: too few patients', 'no interval')
+    """
+    return f"no interval: {reason.removeprefix('no interval: ')}" if reason else "no interval"
+
+
+def score_in_words(score: Score, metric: str, repeats: int = 0) -> str:
+    """A score with its interval, n and events, or why there is none. repeats: how many its lowest and highest value are of."""
     if score.value is None:
         return f"{metric} not available ({score.reason or 'no reason was given'})"
     bounds = interval(score.low, score.high)
-    spread = f"95\u00a0% CI {bounds}" if bounds else f"no interval: {score.reason}" if score.reason else "no interval"
+    spread = f"95\u00a0% CI {bounds}" if bounds else no_interval(score.reason)
     events = "" if score.events is None else f", events\u00a0=\u00a0{score.events}"
-    return f"{metric} {decimal(score.value)} ({spread}, n\u00a0=\u00a0{score.n}{events})"
+    repeated = interval(score.lowest, score.highest).replace("–", " to ")
+    over = f"; over {counted(repeats, 'repeat')} {repeated}" if repeated and repeats else ""
+    mark = "," if bounds or not score.reason else ";"
+    return f"{metric} {decimal(score.value)} ({spread}{mark} n\u00a0=\u00a0{score.n}{events}{over})"

@@ -51,7 +51,8 @@ def single_rows(result: StudyResult, variables: Mapping[str, str]) -> tuple[Sing
 def alone_sentence(study: Study, result: StudyResult, best_score: Score) -> str:
     """A sentence where one column, chosen in each training fold, is as good as the model that uses its block; else "".
 
-    They are compared by the metric of one column alone; there is no sentence where models are not judged by it.
+    They are compared by the metric of one column alone, over all cases of a fold; there is no sentence where models are not
+    judged by it.
     """
     kind = result.endpoint.alone
     score = find_score(result, best_score.split, best_score.blocks, best_score.model, kind)
@@ -62,9 +63,10 @@ def alone_sentence(study: Study, result: StudyResult, best_score: Score) -> str:
     if best is None or round(_value(best), 2) < round(score.value, 2):
         return ""
     value, of_model = decimal(_value(best)), decimal(score.value)
+    pooled = " (both pooled over centres)" if best_score.within else ""
     return (
         f"One column alone gives what the model gives: the best of {best.block} in each training fold (in {best.chosen} of "
-        f"{best.folds} folds {best.column}) has {metric_word(kind)} {value} out of fold, the model {of_model}."
+        f"{best.folds} folds {best.column}) has {metric_word(kind)} {value} out of fold, the model {of_model}{pooled}."
     )
 
 

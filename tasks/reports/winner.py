@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import NESTED, is_baseline
+from tasks.reports.labels import NESTED, WITHIN, is_baseline
 
 
 @dataclass(frozen=True)
 class Winner:
     """The highest nested score among the sets of blocks that are no baselines, and what it was the highest of.
 
-    metric: what was compared. rivals: how many combinations had a score. split: the split that figures show.
-    baseline: the highest nested score of the baselines, which are no rivals.
+    metric: what was compared; within: which cases with which, as in Score. rivals: how many combinations had a score.
+    split: the split that figures show. baseline: the highest nested score of the baselines, which are no rivals.
     models: set of blocks → model that figures show: its highest nested score, or the study's first model where there
     is no nested score, so that leave-one-centre-out never chooses.
     """
@@ -26,6 +26,7 @@ class Winner:
     split: str
     models: Mapping[str, str]
     baseline: Score | None = None
+    within: str = ""
 
     @property
     def is_below_baseline(self) -> bool:
@@ -37,7 +38,8 @@ class Winner:
     @property
     def tag(self) -> str:
         """What the best combination is called in tables."""
-        return "highest nested but for baselines" if self.is_below_baseline else "highest nested"
+        under = "highest within centres" if self.within else "highest nested"
+        return f"{under} but for baselines" if self.is_below_baseline else under
 
     def is_best(self, blocks: str, model: str) -> bool:
         """Whether a combination is the best one, under any split."""
@@ -45,10 +47,14 @@ class Winner:
 
 
 def find_winner(study: Study, result: StudyResult) -> Winner:
-    """The winner of a result. Ties take the earlier combination."""
+    """The winner of a result. Ties take the earlier combination.
+
+    Where there are scores within centres, these decide: all cases compared, a model earns points by recognising the centre.
+    """
     metric = result.endpoint.metrics[0]
-    nested = [s for s in result.scores if (s.split, s.metric, s.centre, s.within) == (NESTED, metric, "", "")]
-    scored = [score for score in nested if score.value is not None]
+    nested = [s for s in result.scores if (s.split, s.metric, s.centre) == (NESTED, metric, "") and s.value is not None]
+    within = WITHIN if any(score.within == WITHIN for score in nested) else ""
+    scored = [score for score in nested if score.within == within]
     rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
     models = {
         name: best.model if (best := _highest([s for s in scored if s.blocks == name])) else study.models[0].name
@@ -57,16 +63,21 @@ def find_winner(study: Study, result: StudyResult) -> Winner:
     splits = [split.kind for split in study.splits]
     split = NESTED if NESTED in splits else splits[0]
     baseline = _highest([score for score in scored if is_baseline(score.blocks)])
-    return Winner(metric, _highest(rivals), len(rivals), split, models, baseline)
+    return Winner(metric, _highest(rivals), len(rivals), split, models, baseline, within)
 
 
 def find_score(
-    result: StudyResult, split: str, blocks: str, model: str, metric: str, cohort: str = "", within: str = ""
+    result: StudyResult, split: str, blocks: str, model: str, metric: str, cohort: str = "", *, within: str = ""
 ) -> Score | None:
     """The score over all centres together, None if the study has no such split or set of blocks."""
     key = (split, blocks, model, metric, "", cohort, within)
-    keys = ((s.split, s.blocks, s.model, s.metric, s.centre, s.cohort, s.within) for s in result.scores)
-    return next((s for s, found in zip(result.scores, keys, strict=True) if found == key), None)
+    of = ((s.split, s.blocks, s.model, s.metric, s.centre, s.cohort, s.within) for s in result.scores)
+    return next((score for score, own in zip(result.scores, of, strict=True) if own == key), None)
+
+
+def repeats_of(result: StudyResult, split: str) -> int:
+    """How many times a split was cut anew."""
+    return int(result.predictions.loc[result.predictions["split"] == split, "repeat"].nunique())
 
 
 def held_out_cohorts(result: StudyResult) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ def test_a_study_prints_its_first_metric_and_its_headline(tmp_path: Path, capsys
         "model": "lasso",
         "centre": "",
         "cohort": "",
+        "within": "",
         "low": None,
         "high": None,
     }

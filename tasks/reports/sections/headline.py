@@ -17,6 +17,7 @@ from tasks.reports.labels import (
     CENTRE_OUT,
     GIVEN,
     NESTED,
+    WITHIN,
     combination_label,
     held_out_label,
     is_baseline,
@@ -27,7 +28,7 @@ from tasks.reports.labels import (
 from tasks.reports.number_format import counted, decimal, score_in_words
 from tasks.reports.section import Findings, Section
 from tasks.reports.singles import alone_sentence
-from tasks.reports.winner import Winner, find_score, held_out_cohorts
+from tasks.reports.winner import Winner, find_score, held_out_cohorts, repeats_of
 
 
 class Headline(Section):
@@ -52,30 +53,35 @@ class Answer:
 
 
 def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
-    """What the study found. Only nested cross-validation names a best; other splits, and external cohorts, are told beside it."""
+    """What the study found. Only nested cross-validation names a best; other splits, and external cohorts, are told beside it.
+
+    Where there are scores within centres, they come first; the pooled one stands beside, with a word on how it differs.
+    """
     metric = metric_word(winner.metric)
     if winner.best is None:
         return Answer(_unchosen(study, result, winner), _compared(result) + _doubts(result))
     best = winner.best
     apart = ", baselines apart," if winner.is_below_baseline else ""
     rank = f"Best of {winner.rivals} combinations{apart} under" if winner.rivals > 1 else "Under"
+    of_what = score_in_words(best, metric, repeats_of(result, NESTED))
+    within = "within centres: " if winner.within else ""
     parts = [
-        Markup("{} {}: <strong>{}</strong>, {}").format(
-            rank, split_label(NESTED), combination_label(study, best), score_in_words(best, metric)
+        Markup("{} {}: <strong>{}</strong>, {}{}").format(
+            rank, split_label(NESTED), combination_label(study, best), within, of_what
         )
     ]
-    clinical = find_score(result, NESTED, "clinical", winner.models.get("clinical", ""), winner.metric)
-    if best.blocks != "clinical":
-        told = f"{score_in_words(clinical, metric)} with {model_label(clinical.model)}" if clinical else "not available"
-        parts.append(Markup("clinical-only: {}").format(told))
+    clinical = _clinical(result, winner, metric) if best.blocks != "clinical" else []
     outside = find_score(result, CENTRE_OUT, best.blocks, best.model, winner.metric)
     told = score_in_words(outside, metric) if outside else "not part of this study"
-    parts.append(Markup("leave-one-centre-out of the same combination: {}").format(told))
+    centre_out = Markup("leave-one-centre-out of the same combination: {}").format(told)
+    parts += [centre_out, *_pooled(result, winner, best, metric), *clinical] if within else [*clinical, centre_out]
     for split, cohort in held_out_cohorts(result):
-        score = find_score(result, split, best.blocks, best.model, winner.metric, cohort)
-        told = score_in_words(score, metric) if score else "not available"
+        told = _held_out(result, winner, (split, best.blocks, best.model), cohort)
         parts.append(Markup("{}: {}").format(held_out_label(split, cohort), told))
-    cautions = [*_compared(result), *_doubts(result), *_against_baselines(result, winner, best)]
+    cautions = [*_compared(result), *_doubts(result), *_not_within(result, winner)]
+    if best.interval_of:
+        cautions.append(f"The interval is of {best.interval_of}.")
+    cautions += _against_baselines(result, winner, best)
     if alone := alone_sentence(study, result, best):
         cautions.append(alone)
     if winner.rivals > 1:
@@ -84,6 +90,52 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
             f"correct for that. {_others(result)} took no part in the choice."
         )
     return Answer(Markup("; ").join(parts) + ".", tuple(cautions))
+
+
+def _held_out(result: StudyResult, winner: Winner, of: tuple[str, str, str], cohort: str) -> str:
+    """Scores of a cohort that models only predict: within its centres first, where it has several."""
+    metric = metric_word(winner.metric)
+    own = find_score(result, *of, winner.metric, cohort, within=WITHIN)
+    pooled = find_score(result, *of, winner.metric, cohort)
+    told = score_in_words(pooled, metric) if pooled else "not available"
+    return f"within centres {score_in_words(own, metric)}, pooled over centres {told}" if own else told
+
+
+def _clinical(result: StudyResult, winner: Winner, metric: str) -> list[Markup]:
+    model = winner.models.get("clinical", "")
+    score = find_score(result, NESTED, "clinical", model, winner.metric, within=winner.within)
+    told = f"{score_in_words(score, metric)} with {model_label(score.model)}" if score else "not available"
+    return [Markup("clinical-only{}: {}").format(" within centres" if winner.within else "", told)]
+
+
+def _pooled(result: StudyResult, winner: Winner, best: Score, metric: str) -> list[Markup]:
+    """The score that compares cases of different centres as well, and what a reader may not take it for."""
+    score = find_score(result, NESTED, best.blocks, best.model, winner.metric)
+    if score is None:
+        return []
+    return [Markup("pooled over centres: {}{}").format(score_in_words(score, metric), _why_pooled_differs(score, best))]
+
+
+def _why_pooled_differs(pooled: Score, within: Score) -> str:
+    if pooled.value is None or within.value is None:
+        return ""
+    difference = round(pooled.value, 2) - round(within.value, 2)  # as the reader subtracts
+    if difference > 0:
+        return ", higher because it also counts telling the centres apart"
+    if difference < 0:
+        return ", lower because cases of different centres are ordered less well than those of one"
+    return ", no different from within centres"
+
+
+def _not_within(result: StudyResult, winner: Winner) -> list[str]:
+    """Why nothing is said of scores within centres, where the study has several."""
+    asked = [s for s in result.scores if (s.split, s.metric, s.within) == (NESTED, winner.metric, WITHIN)]
+    if winner.within or not asked:
+        return []
+    return [
+        f"There is no score within centres ({asked[0].reason or 'no reason was given'}): that of all cases together also "
+        "counts telling the centres apart."
+    ]
 
 
 def unused_split(study: Study, table: pd.DataFrame) -> tuple[str, ...]:
@@ -140,7 +192,7 @@ def _against_baselines(result: StudyResult, winner: Winner, best: Score) -> list
     """How the best stands to each baseline under the same split, without claiming a difference that was not tested."""
     found: list[str] = []
     for name in result.blocks:
-        score = find_score(result, NESTED, name, winner.models[name], winner.metric)
+        score = find_score(result, NESTED, name, winner.models[name], winner.metric, within=winner.within)
         if not is_baseline(name) or name == best.blocks or score is None or score.value is None:
             continue
         assert best.value is not None

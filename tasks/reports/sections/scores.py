@@ -16,15 +16,17 @@ from tasks.reports.labels import (
     EXTERNAL,
     NESTED,
     blocks_label,
+    capital,
     gathered,
     is_baseline,
     metric_label,
     model_label,
     split_label,
 )
-from tasks.reports.number_format import DASH, decimal, interval
+from tasks.reports.number_format import DASH, counted
+from tasks.reports.score_cells import Cell, Cells
 from tasks.reports.section import Findings, Section
-from tasks.reports.winner import Winner, held_out_cohorts
+from tasks.reports.winner import Winner, held_out_cohorts, repeats_of
 
 
 class Scores(Section):
@@ -52,15 +54,6 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A score. value: a dash where there is none. note: letter of the sentence below the table that says what lacks."""
-
-    value: str
-    interval: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class ScoreRow:
     """A combination. span: rows of its set of blocks, 0 for all but the first of them. tag: what it is, if it is named."""
 
@@ -75,7 +68,10 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """id: of the HTML table. facts: heads of the columns after the scores. notes: letter and sentence."""
+    """id: of the HTML table. facts: heads of the columns after the scores. notes: letter and sentence, of what lacks.
+
+    intervals: of what the intervals are.
+    """
 
     id: str
     title: str
@@ -84,6 +80,7 @@ class ScoreTable:
     facts: tuple[str, ...]
     rows: tuple[ScoreRow, ...]
     notes: tuple[tuple[str, str], ...]
+    intervals: tuple[str, ...]
 
 
 def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[ScoreTable, ...]:
@@ -105,48 +102,23 @@ def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[Sco
     return tuple(tables)
 
 
-class _Notes:
-    """Letters for what lacks and why, the same letter for the same reason."""
-
-    def __init__(self) -> None:
-        self.letters: dict[str, str] = {}
-
-    def cell(self, score: Score | None) -> Cell:
-        if score is None or score.value is None:
-            return Cell(DASH, "", self._letter(f"No score: {(score and score.reason) or 'no fold was scored'}."))
-        bounds = interval(score.low, score.high)
-        if bounds:
-            return Cell(decimal(score.value), bounds)
-        note = self._letter(f"No interval: {score.reason}.") if score.reason else ""
-        return Cell(decimal(score.value), "no interval", note)
-
-    def _letter(self, sentence: str) -> str:
-        return self.letters.setdefault(sentence, _letter(len(self.letters)))
-
-    @property
-    def all(self) -> tuple[tuple[str, str], ...]:
-        return tuple((letter, sentence) for sentence, letter in self.letters.items())
-
-
-def _letter(position: int) -> str:
-    return chr(ord("a") + position) if position < 26 else str(position)
-
-
 def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, metrics: tuple[str, ...]) -> ScoreTable:
     found = {
-        (score.blocks, score.model, score.metric): score
+        (score.blocks, score.model, score.metric, score.within): score
         for score in result.scores
-        if score.split == split and not score.centre and not score.within
+        if score.split == split and not score.centre
     }
+    ways = sorted({within for _, _, _, within in found}, reverse=True)  # within centres first
+    columns = {(metric, within): _head(metric, within, several=len(ways) > 1) for metric in metrics for within in ways}
     heads = ("n", *(("Events",) if result.endpoint.has_events else ()), "Columns", "Settings")
-    notes = _Notes()
+    cells = Cells()
     rows: list[ScoreRow] = []
     for name in result.blocks:
         for i, candidate in enumerate(study.models):
-            scores = [found.get((name, candidate.name, metric)) for metric in metrics]
-            first = scores[0]
+            scores = {key: found.get((name, candidate.name, *key)) for key in columns}
+            first = next((score for score in scores.values() if score), None)
             facts = _facts(first, events=result.endpoint.has_events) if first else (DASH,) * len(heads)
-            best = split == NESTED and first is not None and first == winner.best
+            best = split == NESTED and winner.is_best(name, candidate.name)
             rows.append(
                 ScoreRow(
                     blocks=blocks_label(study, name),
@@ -154,21 +126,34 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
                     span=len(study.models) if i == 0 else 0,
                     model=model_label(candidate.name),
                     tag=winner.tag if best else "",
-                    cells=tuple(notes.cell(score) for score in scores),
+                    cells=tuple(cells.cell(columns[key].text, score) for key, score in scores.items()),
                     facts=tuple(map(str, facts)),
                 )
             )
-    title = split_label(split)
-    pooled = ", all centres pooled" if split == CENTRE_OUT else ""
+    pooled = ", all centres together" if split == CENTRE_OUT else ""
     return ScoreTable(
         id=f"table-scores-{split}",
-        title=title[:1].upper() + title[1:] + pooled,
-        caption=_caption(result, split),
-        heads=tuple(Head(metric_label(metric), "95 % CI") for metric in metrics),
+        title=capital(split_label(split)) + pooled,
+        caption=_caption(result, split, rows, several=len(ways) > 1),
+        heads=tuple(columns.values()),
         facts=heads,
         rows=tuple(rows),
-        notes=notes.all,
+        notes=cells.notes,
+        intervals=cells.intervals,
     )
+
+
+def _head(metric: str, within: str, *, several: bool) -> Head:
+    """Of a column. several: whether there are scores within centres beside those of all cases."""
+    return Head(f"{metric_label(metric)}{_how(within, several=several)}", "95 % CI")
+
+
+def _cohorts(scores: Sequence[Score]) -> list[str]:
+    return list(dict.fromkeys(score.cohort for score in scores))
+
+
+def _how(within: str, *, several: bool) -> str:
+    return (" within centres" if within else " pooled") if several else ""
 
 
 def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str) -> ScoreTable:
@@ -187,14 +172,21 @@ def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str) 
 
 def _per_cohort(study: Study, result: StudyResult, winner: Winner, metric: str, split: str) -> ScoreTable:
     scores = [score for score in result.scores if (score.split, score.metric) == (split, metric)]
-    title = split_label(split)
+    ways = {
+        cohort: sorted({s.within for s in scores if s.cohort == cohort}, reverse=True) for cohort in _cohorts(scores)
+    }
+    heads = {
+        f"{cohort}{_how(within, several=len(own) > 1)}": (cohort, within)
+        for cohort, own in ways.items()
+        for within in own
+    }
     return _side_by_side(
         study,
         result,
         winner,
-        {name: [s for s in scores if s.cohort == name] for name in dict.fromkeys(s.cohort for s in scores)},
+        {head: [s for s in scores if (s.cohort, s.within) == key] for head, key in heads.items()},
         id=f"table-scores-{split}-{metric}",
-        title=f"{title[:1].upper()}{title[1:]}: {metric_label(metric)}",
+        title=f"{capital(split_label(split))}: {metric_label(metric)}",
         caption=f"Models fitted on all training cases predict {'each external cohort' if split == EXTERNAL else 'the test cases'}, "
         "which had no part in any choice.",
     )
@@ -212,7 +204,7 @@ def _side_by_side(
 ) -> ScoreTable:
     """One metric, a column for each group of cases."""
     found = {(score.blocks, score.model, name): score for name, scores in groups.items() for score in scores}
-    notes = _Notes()
+    cells = Cells()
     rows = [
         ScoreRow(
             blocks=blocks_label(study, name),
@@ -220,7 +212,7 @@ def _side_by_side(
             span=len(study.models) if i == 0 else 0,
             model=model_label(candidate.name),
             tag=winner.tag if winner.is_best(name, candidate.name) else "",
-            cells=tuple(notes.cell(found.get((name, candidate.name, group))) for group in groups),
+            cells=tuple(cells.cell(group, found.get((name, candidate.name, group))) for group in groups),
             facts=(),
         )
         for name in result.blocks
@@ -233,7 +225,8 @@ def _side_by_side(
         heads=tuple(Head(name, _size(scores[0]) if scores else "") for name, scores in groups.items()),
         facts=(),
         rows=tuple(rows),
-        notes=notes.all,
+        notes=cells.notes,
+        intervals=cells.intervals,
     )
 
 
@@ -245,6 +238,14 @@ def _size(score: Score) -> str:
     return f"n = {score.n}" if score.events is None else f"n = {score.n}, events = {score.events}"
 
 
-def _caption(result: StudyResult, split: str) -> str:
+def _caption(result: StudyResult, split: str, rows: Sequence[ScoreRow], *, several: bool) -> str:
     names = ("centre", "centres") if split == CENTRE_OUT else ("test fold", "folds and repeats")
-    return gathered(metrics_of(result.endpoint), *names)
+    sentences = [gathered(metrics_of(result.endpoint), *names)]
+    if several:
+        sentences.append(
+            "Within centres, only cases of one centre are compared; pooled scores also count telling the centres apart."
+        )
+    if any(cell.repeats for row in rows for cell in row.cells):
+        repeats = counted(repeats_of(result, split), "repeat")
+        sentences.append(f"Small numbers: lowest and highest value of the {repeats}.")
+    return " ".join(sentences)

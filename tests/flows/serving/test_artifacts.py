@@ -35,7 +35,15 @@ def test_scans_in_are_used_or_quarantined_in_every_centre() -> None:
 
 
 def test_scores_are_shown_with_interval_n_and_events_or_a_dash() -> None:
-    common = {"split": "nested", "blocks": "clinical", "metric": "auc", "n": 24, "events": 9, "cohort": ""}
+    common = {
+        "split": "nested",
+        "blocks": "clinical",
+        "metric": "auc",
+        "n": 24,
+        "events": 9,
+        "cohort": "",
+        "within": "",
+    }
     west = {"split": "external", "cohort": "west", "value": 0.6, "low": 0.5, "high": 0.7, "n": 12}
     frame = pd.DataFrame(
         [

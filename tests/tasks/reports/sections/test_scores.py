@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tasks.modelling.evaluation.result import Score
 from tasks.reports.number_format import decimal
+from tasks.reports.score_cells import Cells
 from tasks.reports.sections.scores import score_tables
 from tasks.reports.study_report import render_report
 from tasks.reports.winner import find_winner
@@ -20,22 +22,26 @@ def test_nested_stands_first_then_centre_out_then_each_centre(binary: Any, survi
 def test_every_combination_has_a_row_with_interval_n_and_events(binary: Any) -> None:
     table = Page(binary.html).tables["table-scores-nested"]
     assert len(table.rows) == 1 + 8
-    first = next(s for s in binary.result.scores if s.split == "nested")
+    within, pooled = (
+        next(s for s in binary.result.scores if (s.split, s.within) == ("nested", way)) for way in ("centre", "")
+    )
+    assert table.rows[0][2:4] == ["AUC within centres95 % CI", "AUC pooled95 % CI"]
     assert table.rows[1] == [
         "clinical baseline",
         "LASSO logistic",
-        f"{decimal(first.value)} ({decimal(first.low)}–{decimal(first.high)})",
+        *(f"{decimal(one.value)} ({decimal(one.low)}–{decimal(one.high)})" for one in (within, pooled)),
         "90",
         str(binary.result.events),
         "4",
-        str(first.settings),
+        str(pooled.settings),
     ]
 
 
 def test_survival_shows_both_indices(survival: Any) -> None:
     head = Page(survival.html).tables["table-scores-nested"].rows[0]
-    assert head[2].startswith("Harrell’s C-index")
-    assert head[3].startswith("Uno’s C-index")
+    assert [one.removesuffix("95 % CI") for one in head[2:6]] == [
+        f"{index} {how}" for index in ("Harrell’s C-index", "Uno’s C-index") for how in ("within centres", "pooled")
+    ]
 
 
 def test_centres_tell_their_n_and_events(binary: Any) -> None:
@@ -72,9 +78,9 @@ def test_a_score_without_an_interval_tells_why(binary: Any) -> None:
 def test_the_tag_of_the_best_does_not_hide_a_higher_baseline(binary: Any) -> None:
     scores = tuple(replace(s, value=0.95) if s.blocks == "clinical" else s for s in binary.result.scores)
     page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
-    tagged = [row for row in page.tables["table-scores-nested"].rows if "highest nested" in " ".join(row)]
+    tagged = [row for row in page.tables["table-scores-nested"].rows if "highest within centres" in " ".join(row)]
     assert len(tagged) == 1
-    assert "highest nested but for baselines" in " ".join(tagged[0])
+    assert "highest within centres but for baselines" in " ".join(tagged[0])
     assert "Best of 4 combinations, baselines apart, under nested cross-validation" in page.text
     assert "but for baselines" not in Page(binary.html).text
 
@@ -82,3 +88,25 @@ def test_the_tag_of_the_best_does_not_hide_a_higher_baseline(binary: Any) -> Non
 def _ids(reported: Any) -> list[str]:
     winner = find_winner(reported.study, reported.result)
     return [table.id for table in score_tables(reported.study, reported.result, winner)]
+
+
+def test_each_table_says_of_what_its_intervals_are_and_shows_the_spread_over_repeats(binary: Any) -> None:
+    of = {"nested": "the mean of dice", "centre_out": "a new centre"}
+    scores = tuple(
+        replace(s, interval_of=of[s.split], lowest=0.71, highest=0.76, reason="") if not s.centre else s
+        for s in binary.result.scores
+    )
+    page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
+    assert page.text.count("Each interval is of the mean of dice.") == page.text.count("is of a new centre.") == 1
+    assert page.tables["table-scores-nested"].rows[1][2].endswith(")0.71–0.76")
+    assert "Small numbers: lowest and highest value of the 2 repeats." in page.text
+
+
+def test_columns_whose_intervals_are_of_different_things_are_named() -> None:
+    score = Score("nested", "all", "svm", "auc", "", 0.6, 0.5, 0.7, 40, 20, 3, 1, 0, interval_of="dice")
+    cells = Cells()
+    cells.cell("AUC", score)
+    cells.cell("C-index", replace(score, interval_of="cards"))
+    cells.cell("R²", replace(score, low=None, high=None, reason="no interval: too few cards"))
+    assert cells.intervals == ("AUC: each interval is of dice.", "C-index: each interval is of cards.")
+    assert cells.notes == (("a", "No interval: too few cards."),)
