@@ -16,6 +16,7 @@ from tasks.modelling.fusion.weighing.weights import block_weights
 from tasks.modelling.prediction import Prediction
 
 Floats = NDArray[np.float64]
+Names = NDArray[np.str_]
 
 NOBODY = "no block predicted the outcome of the inner folds"
 _FLAT = 1e-9  # spread of predictions, beside their size, that is rounding
@@ -26,9 +27,9 @@ class Combiner:
     """Learnt of B blocks whose predictions have m columns: one risk or number, or a probability of each class or label.
 
     weights: (B,) for predictions of spread 1, none below 0: a risk then is about the log odds or the log hazard. spread: (B,) root
-    mean square of the blocks' out-of-fold predictions within a fold; inf of a block that predicts the same for all. centre:
-    (B, m) their mean. level: (1,) the mean of a number, else 0. told: whether any block told the outcome; where none did, risks
-    and probabilities weigh alike, and a number is predicted as its mean.
+    mean square of the blocks' out-of-fold predictions within folds and centres; inf of a block that predicts the same for all.
+    centre: (B, m) their mean. level: (1,) the mean of a number, else 0. told: whether any block told the outcome; where none
+    did, risks and probabilities weigh alike, and a number is predicted as its mean.
     """
 
     predicted: Predicted
@@ -85,18 +86,24 @@ class Combiner:
 
 
 def fit_combiner(
-    out_of_fold: Mapping[str, Sequence[Prediction]], seen: Sequence[Outcome], endpoint: Endpoint
+    out_of_fold: Mapping[str, Sequence[Prediction]],
+    seen: Sequence[Outcome],
+    endpoint: Endpoint,
+    centres: Sequence[Names],
 ) -> Combiner:
     """Weights of blocks that go along with what was seen in the inner folds, each beside the other blocks.
 
-    out_of_fold: of each block a prediction of the test rows of every inner fold. seen: the outcomes of these rows. The models of
-    the inner folds have fewer cases than the one that predicts in the end: so only order and spread within a fold count, not
-    their level. Raises ValueError if there is no block.
+    out_of_fold: of each block a prediction of the test rows of every inner fold. seen, centres: the outcomes and the centres of
+    these rows, of each fold. The models of the inner folds have fewer cases than the one that predicts in the end, and centres
+    differ in their outcomes: so only order and spread within folds and centres count (see `centred`). Raises ValueError if
+    there is no block.
     """
-    outcome, folds = Outcome.concat(seen), [len(one) for one in seen]
-    found = _even(out_of_fold, outcome, folds, endpoint)
-    residual = centred(residuals(outcome, endpoint), folds)
-    within = np.stack([centred(block, folds) for block in _stacked(out_of_fold, endpoint.predicted)])
+    outcome, where = (
+        Outcome.concat(seen),
+        (np.repeat(range(len(seen)), [len(one) for one in seen]), np.concatenate(centres)),
+    )
+    found, within = _even(out_of_fold, outcome, where, endpoint)
+    residual = centred(residuals(outcome, endpoint), *where)
     weights = block_weights(within / found.spread[:, None, None], residual)
     variance = float((residual**2).mean())
     weights[weights <= _FLAT * np.sqrt(variance)] = 0.0
@@ -109,24 +116,30 @@ def fit_combiner(
     return replace(found, told=False, weights=weights if endpoint.predicted == "value" else found.weights)
 
 
-def even_combiner(predictions: Mapping[str, Prediction], outcome: Outcome, endpoint: Endpoint) -> Combiner:
+def even_combiner(
+    predictions: Mapping[str, Prediction], outcome: Outcome, endpoint: Endpoint, centres: Names
+) -> Combiner:
     """All blocks weigh alike, where nothing tells how much each weighs. predictions: of the training rows, by each block."""
-    return _even({block: [one] for block, one in predictions.items()}, outcome, [len(outcome)], endpoint)
+    return _even({block: [one] for block, one in predictions.items()}, outcome, (centres,), endpoint)[0]
 
 
 def _even(
-    predictions: Mapping[str, Sequence[Prediction]], outcome: Outcome, folds: Sequence[int], endpoint: Endpoint
-) -> Combiner:
-    """Alike: risks of equal spread are added up, numbers and probabilities are averaged."""
+    predictions: Mapping[str, Sequence[Prediction]],
+    outcome: Outcome,
+    groups: tuple[NDArray[Any], ...],
+    endpoint: Endpoint,
+) -> tuple[Combiner, Floats]:
+    """Alike: risks of equal spread are added up, numbers and probabilities are averaged. Beside it the centred predictions."""
     if not predictions:
         raise ValueError("no block to combine")
     raw = _stacked(predictions, endpoint.predicted)
-    size = np.sqrt((np.stack([centred(block, folds) for block in raw]) ** 2).mean(axis=(1, 2)))
+    within = np.stack([centred(block, *groups) for block in raw])
+    size = np.sqrt((within**2).mean(axis=(1, 2)))
     flat = size <= _FLAT * np.sqrt((raw**2).mean(axis=(1, 2)))
     level = np.zeros(1) if outcome.value is None else np.array([outcome.value.mean()])
     weights = np.where(flat, 0.0, 1.0 if endpoint.predicted == "risk" else size / len(raw))
     spread = np.where(flat, np.inf, size)
-    return Combiner(endpoint.predicted, tuple(predictions), weights, spread, raw.mean(axis=1), level, told=True)
+    return Combiner(endpoint.predicted, tuple(predictions), weights, spread, raw.mean(axis=1), level, told=True), within
 
 
 def _stacked(predictions: Mapping[str, Sequence[Prediction]], predicted: Predicted) -> Floats:

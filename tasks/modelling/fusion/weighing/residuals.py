@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 
 Floats = NDArray[np.float64]
+
+SMALL = 5  # cases of a group below which it has no level of its own
 
 
 def residuals(outcome: Outcome, endpoint: Endpoint) -> Floats:
@@ -23,16 +25,24 @@ def residuals(outcome: Outcome, endpoint: Endpoint) -> Floats:
     return np.column_stack([_residual(one) for one in endpoint.contrasts(outcome)])
 
 
-def centred(values: Floats, folds: Sequence[int]) -> Floats:
-    """Values of cases of several folds, one below the other, (n, m), less the mean of their fold. folds: cases of each, in order.
+def centred(values: Floats, *groups: NDArray[Any]) -> Floats:
+    """Values of cases, (n, m), less what a level of their own for each group of each kind explains, by least squares.
 
-    The models of two folds differ by a constant, and the mean of a fold's outcomes goes down where that of its training cases
-    goes up: neither tells one case of a fold from another.
+    groups: of each case the inner fold that held it out, (n,), and its centre, (n,). The models of two folds differ by a
+    constant, and the mean of a fold's outcomes goes down where that of its training cases goes up; centres differ in their
+    outcomes, and what tells centres apart tells nothing of a patient. So only differences within folds and centres are left.
+    Groups of fewer than five cases are one: there is too little within them.
     """
-    ends = np.cumsum(folds)
-    found = np.array(values, dtype=np.float64)
-    for start, end in zip(ends - folds, ends, strict=True):
-        found[start:end] -= found[start:end].mean(axis=0)
+    dummies = np.hstack([_dummies(kind) for kind in groups])
+    level, *_ = np.linalg.lstsq(dummies, values, rcond=None)
+    found: Floats = values - dummies @ level
+    return found
+
+
+def _dummies(group: NDArray[Any]) -> Floats:
+    _, code, counts = np.unique(group, return_inverse=True, return_counts=True)
+    pooled = np.where(counts[code] < SMALL, -1, code)
+    found: Floats = (pooled[:, None] == np.unique(pooled)).astype(np.float64)
     return found
 
 

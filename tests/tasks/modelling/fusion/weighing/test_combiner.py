@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from features.core.outcome import Outcome
 from tasks.modelling.fusion.weighing.combiner import Combiner, even_combiner, fit_combiner
+from tasks.modelling.fusion.weighing.residuals import centred
 from tasks.modelling.prediction import Prediction
 from tests.support.design import ANY_ENDPOINT, make_outcome
 
 Floats = NDArray[np.float64]
 FOLDS = [np.arange(i * 40, (i + 1) * 40) for i in range(3)]
+CENTRES = np.array(["east", "west"])[np.arange(120) // 3 % 2]
 RISK_KINDS = [kind for kind, endpoint in ANY_ENDPOINT.items() if endpoint.predicted == "risk"]
 
 
@@ -43,7 +45,8 @@ def made(kind: str, seed: int = 0) -> tuple[dict[str, Prediction], Outcome]:
 
 def fitted(kind: str, blocks: dict[str, Prediction], outcome: Outcome) -> Combiner:
     parts = {name: [one.take(rows) for rows in FOLDS] for name, one in blocks.items()}
-    return fit_combiner(parts, [outcome.take(rows) for rows in FOLDS], ANY_ENDPOINT[kind])
+    seen = [outcome.take(rows) for rows in FOLDS]
+    return fit_combiner(parts, seen, ANY_ENDPOINT[kind], [CENTRES[rows] for rows in FOLDS])
 
 
 def flat(one: Prediction) -> Floats:
@@ -96,11 +99,24 @@ def test_neither_the_level_of_a_fold_nor_the_unit_of_a_risk_counts(kind: str) ->
     np.testing.assert_allclose(found - found.mean(), scaled - scaled.mean(), atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["binary", "continuous"])
+def test_a_block_that_tells_centres_apart_tells_nothing(kind: str) -> None:
+    """The outcome is more frequent, or higher, in the west; a block that knows where a case comes from has no weight for that."""
+    rng = np.random.default_rng(5)
+    west, signal = (CENTRES == "west").astype(float), rng.normal(size=120)
+    outcome = make_outcome(kind, signal + 5 * west, rng)
+    blocks = {"centre": told(kind, west + 0.01 * rng.normal(size=120), 0), "signal": told(kind, signal, 0)}
+    shares = fitted(kind, blocks, outcome).shares
+    assert shares["signal"] > 0.9
+
+
 def test_the_risk_of_one_good_block_is_about_its_log_odds() -> None:
     rng = np.random.default_rng(3)
     odds = 0.5 * rng.normal(size=20_000)
     seen = Outcome.of_flag(rng.random(20_000) < 1 / (1 + np.exp(-odds)))
-    found = fit_combiner({"one": [Prediction(risk=3 * odds)]}, [seen], ANY_ENDPOINT["binary"])
+    found = fit_combiner(
+        {"one": [Prediction(risk=3 * odds)]}, [seen], ANY_ENDPOINT["binary"], [np.repeat("east", 20_000)]
+    )
     assert found.factors["one"] == pytest.approx(1 / 3, rel=0.1)
 
 
@@ -134,9 +150,10 @@ def test_blocks_that_predict_the_same_for_all_leave_a_prediction_that_is_the_sam
 def test_without_inner_folds_all_weigh_alike(kind: str) -> None:
     blocks, outcome = made(kind)
     two = {name: blocks[name] for name in ("much", "noise")}
-    combiner = even_combiner(two, outcome, ANY_ENDPOINT[kind])
+    combiner = even_combiner(two, outcome, ANY_ENDPOINT[kind], CENTRES)
     factors = combiner.factors
     ratio = 1.0
     if kind in RISK_KINDS:
-        ratio = float(flat(two["noise"]).std() / flat(two["much"]).std())
+        much, noise = (centred(flat(two[name])[:, None], CENTRES) for name in ("much", "noise"))
+        ratio = float(noise.std() / much.std())
     assert factors["much"] / factors["noise"] == pytest.approx(ratio)

@@ -35,6 +35,22 @@ def test_there_is_a_column_for_each_question(kind: str) -> None:
 
 
 def test_centred_takes_the_mean_of_each_fold() -> None:
-    values = np.array([[1.0], [3.0], [10.0], [20.0], [30.0]])
-    np.testing.assert_array_equal(centred(values, [2, 3]), [[-1], [1], [-10], [0], [10]])
+    values = np.array([[1.0], [2], [3], [4], [5], [10], [20], [30], [40], [50]])
+    folds = np.repeat([0, 1], 5)
+    found = centred(values, folds)[:, 0]
+    np.testing.assert_allclose(found, [-2, -1, 0, 1, 2, -20, -10, 0, 10, 20], atol=1e-12)
     assert values[0, 0] == 1
+
+
+def test_centres_of_a_case_or_two_have_one_level_together() -> None:
+    values = np.random.default_rng(0).normal(size=(12, 1))
+    alone = np.array([f"practice {i}" for i in range(12)])
+    np.testing.assert_allclose(centred(values, alone), values - values.mean(), atol=1e-12)
+
+
+def test_a_level_for_each_fold_and_each_centre_leaves_nothing_of_what_differs_between_them() -> None:
+    rng = np.random.default_rng(0)
+    folds, centres = np.arange(60) % 4, np.array(["a", "b", "c"])[rng.integers(0, 3, 60)]
+    within = rng.normal(size=(60, 2))
+    between = np.where(centres == "a", 50.0, 0.0)[:, None] + 7.0 * folds[:, None]
+    np.testing.assert_allclose(centred(within + between, folds, centres), centred(within, folds, centres), atol=1e-9)
