@@ -28,7 +28,7 @@ from tasks.modelling.metrics.metric import Scored, metrics_of
 from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import FittedStep, Step
-from tasks.modelling.rows import Columns, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.splits.split import Fold, grouped_folds
 from tasks.modelling.target import Target
 
@@ -63,6 +63,13 @@ class _Prepared:
     chains: tuple[Chain, ...]
     train: Rows
     test: Rows
+    sizes: tuple[int, ...] = ()
+
+    def factors(self, model: Model) -> Floats:
+        """What makes weights of columns, (p,), those of columns before they were divided by block."""
+        if model.scale_free or not self.sizes:
+            return np.ones(len(self.train.columns))
+        return np.repeat([chain.factor for chain in self.chains], self.sizes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +111,12 @@ class FoldFit:
     def columns(self) -> Columns:
         return self.outer.train.columns
 
-    def inner_targets(self) -> list[Target]:
-        return [Target(part.seen, self.endpoint) for part in self.inner()]
+    @property
+    def training(self) -> tuple[Rows, Target]:
+        return self.outer.train, self.outer.target
+
+    def held_out(self) -> list[tuple[Rows, Target]]:
+        return [(part.test, Target(part.seen, self.endpoint)) for part in self.inner()]
 
     def inner(self) -> list[Part]:
         """The inner folds of the training rows; none where too few events allow any."""
@@ -122,8 +133,8 @@ class FoldFit:
     ) -> Joined:
         """Steps and a model on columns of the rows, with the settings that inner folds chose.
 
-        by_block: steps run on each block alone, and each is divided by the root of its number of columns. Fitted once for
-        equal arguments.
+        by_block: steps run on each block alone, and each is divided by the root of its number of columns (beside their mean).
+        Fitted once for equal arguments.
         """
         key = ("table", tuple(steps), model, columns.tobytes(), by_block, own)
         kept: Joined = self._made(key, {}, lambda: self._table(steps, model, columns, own, by_block)).value
@@ -154,18 +165,25 @@ class FoldFit:
                 reason = reason_of(error)
                 caught[f"settings {setting.chosen} could not be fitted"] += 1
                 continue
+            inner_own = self._own(setting, inner, model, columns, by_block, used) if own else ()
             try:  # apart from the fit: which settings are taken must not depend on test rows
                 with counted(caught):
                     prediction = fitted.predict(prepared.test)
             except NUMERICAL as error:
-                reason = reason_of(error)
-                break
+                return Joined(
+                    own=inner_own,
+                    settings=len(settings),
+                    chosen=setting.chosen,
+                    warnings=caught + _warnings(used),
+                    reason=reason_of(error),
+                    fitted=FittedTable(prepared.chains, fitted),
+                )
             for chain in prepared.chains:
                 caught += chain.remarks(self.outer.test) + chain.remarks(self.outer.train)
-            names, weights = prepared.train.columns, fitted.importance()
+            names, weights = prepared.train.columns, fitted.importance() * prepared.factors(model)
             return Joined(
                 prediction=prediction,
-                own=self._own(setting, inner, model, columns, by_block, used) if own else (),
+                own=inner_own,
                 selected={str(n): float(w) for n, w in zip(names.names, weights, strict=True) if w != 0},
                 shares=block_shares(names, weights),
                 settings=len(settings),
@@ -265,7 +283,10 @@ class FoldFit:
                     why = reason_of(error)
             if not parts:
                 raise FitError(why)
-            factors = [1 / np.sqrt(len(one.train.columns)) for one in parts]
+            sizes = np.array([len(one.train.columns) for one in parts])
+            factors = np.sqrt(
+                sizes.mean() / sizes
+            ).tolist()  # the spread of all columns stays, so penalties mean what they did
             chains = [
                 Chain(chain.columns, chain.steps, factor)
                 for one, factor in zip(parts, factors, strict=True)
@@ -275,7 +296,7 @@ class FoldFit:
                 side_by_side([rows.with_values(rows.X * f) for rows, f in zip(side, factors, strict=True)])
                 for side in ([one.train for one in parts], [one.test for one in parts])
             )
-            return _Prepared(tuple(chains), train, test)
+            return _Prepared(tuple(chains), train, test, tuple(sizes.tolist()))
 
         found: _Prepared = self._value(key, used, join)
         return found

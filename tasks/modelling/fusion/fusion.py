@@ -37,7 +37,8 @@ class Joined:
     """What a candidate gave on one fold with one set of blocks.
 
     prediction: of the test rows; None with a reason where it could not be fitted. own: of the test rows of each inner fold, in
-    their order, by the settings that were chosen; empty where nobody asked. selected: column → weight of those that it uses.
+    their order, by the settings that were chosen; empty where nobody asked or one of them failed; there even where the prediction
+    of test rows failed. selected: column → weight of those that it uses.
     shares: block → share of what decides the prediction, summing to 1. settings: how many were compared. chosen: those taken.
     """
 
@@ -63,8 +64,12 @@ class FoldTables(Protocol):
     def endpoint(self) -> Endpoint:
         """What is predicted."""
 
-    def inner_targets(self) -> list[Target]:
-        """What was seen of the test rows of each inner fold, in their order; none where too few events allow any."""
+    @property
+    def training(self) -> tuple[Rows, Target]:
+        """The training rows, and what was seen of them."""
+
+    def held_out(self) -> list[tuple[Rows, Target]]:
+        """The test rows of each inner fold, and what was seen of them; none where too few events allow any."""
 
     def table(
         self,
@@ -91,4 +96,4 @@ class Fusion(Kind):
         """
 
 
-FUSIONS: Registry[Fusion] = Registry(Fusion, "tasks.modelling.fusion", default="together")
+FUSIONS: Registry[Fusion] = Registry(Fusion, "tasks.modelling.fusion", default="stacked")

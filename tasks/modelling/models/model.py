@@ -38,11 +38,13 @@ class FittedModel(ABC):
 class Model(Tunable):
     """What is fitted to prepared columns.
 
-    endpoints: kinds that it can predict. steps: what stands before it in a candidate that names no steps.
+    endpoints: kinds that it can predict. steps: what stands before it in a candidate that names no steps. scale_free: whether a
+    column times a number gives the same predictions and weights, as in forests.
     """
 
     endpoints: ClassVar[frozenset[str]]
     steps: ClassVar[tuple[Settings, ...]] = CLEANED
+    scale_free: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:

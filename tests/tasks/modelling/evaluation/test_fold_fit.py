@@ -81,7 +81,7 @@ def test_own_predictions_are_of_every_training_case_once_and_none_of_its_own_mod
     design = make_design("survival", n=90)
     fold = fold_of(design)
     found = joined(fold, "coxnet", own=True)
-    assert [len(one) for one in found.own] == [len(target) for target in fold.inner_targets()]
+    assert [len(one) for one in found.own] == [len(rows) for rows, _ in fold.held_out()]
     assert sum(map(len, found.own)) == 60
     unit = Unit(
         "toy",
