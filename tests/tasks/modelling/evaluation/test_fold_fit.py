@@ -90,7 +90,7 @@ def test_own_predictions_are_of_every_training_case_once_and_none_of_its_own_mod
         Rows.of(design),
         Target(design.outcome, design.endpoint),
         {"all": np.arange(len(fold.columns))},
-        (("all", parse_candidate("coxnet")),),
+        (("all", parse_candidate({"model": "coxnet", "fusion": "together"})),),
         0,
     )
     (fit,) = run_unit(unit)
