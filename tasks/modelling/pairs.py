@@ -1,4 +1,4 @@
-"""Metrics that are shares of concordant pairs, with bootstrap intervals.
+"""Shares of concordant pairs.
 
 Only cases predicted by the same fitted model are compared: scores of different folds have different scales. The estimate
 is the sum of concordant pairs over all folds and repeats, divided by the sum of comparable pairs.
@@ -6,11 +6,10 @@ is the sum of concordant pairs over all folds and repeats, divided by the sum of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.core.outcome import Outcome
@@ -29,16 +28,6 @@ class Pairs:
     rows: NDArray[np.intp]
     comparable: Floats
     concordant: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A metric with its percentile interval. reason: why there is no value, or no interval of it."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    reason: str = ""
 
 
 def auc_pairs(rows: NDArray[np.intp], label: Bools, score: Floats) -> Pairs:
@@ -150,84 +139,6 @@ def share_of_sums(folds: Iterable[Sums]) -> float | None:
     for one in folds:
         concordant, comparable = concordant + one[0], comparable + one[1]
     return concordant / comparable if comparable > 0 else None
-
-
-def bootstrap_weights(patients: NDArray[np.str_], replicates: int, rng: np.random.Generator) -> NDArray[np.int16]:
-    """How often each row's patient is drawn in each replicate, (replicates, n): multinomial over patients."""
-    position, _ = pd.factorize(patients)  # by first appearance: names must not decide the draws
-    count = int(position.max()) + 1
-    draws = rng.multinomial(count, np.full(count, 1.0 / count), size=replicates).astype(np.int16)
-    return draws[:, position]
-
-
-def estimate(sets: Sequence[Iterable[Pairs]], weights: NDArray[np.int16], *, reason: str) -> Estimate:
-    """The share of concordant pairs with a 95 % percentile interval over the replicates in `weights`, (replicates, n).
-
-    sets: of pairs, such as one for each class; the mean of their shares is the estimate. Sets without any comparable pair
-    are left out.
-
-    A replicate counts a pair as often as both patients were drawn; replicates without any comparable pair are left out.
-    Models are not fitted again: the interval is that of the test cases. `reason` is given where nothing is comparable.
-    Where drawing patients cannot change the value, there is no interval: all comparable pairs hold one patient, their
-    scores are all equal, or all replicates agree.
-    """
-    found = [one for one in (_drawn(pairs, weights) for pairs in sets) if one.comparable > 0]
-    if not found:
-        return Estimate(None, reason=reason)
-    value = float(np.mean([one.concordant / one.comparable for one in found]))
-    if all(one.tied for one in found):
-        return Estimate(value, reason="all scores that are compared are equal, so that nothing is ordered")
-    if all(one.one_patient for one in found):
-        return Estimate(value, reason="all comparable pairs hold one and the same patient")
-    defined = np.logical_and.reduce([one.comparables > 0 for one in found])
-    replicates = np.mean([one.concordants[defined] / one.comparables[defined] for one in found], axis=0)
-    return with_interval(value, replicates)
-
-
-def with_interval(value: float, replicates: Floats) -> Estimate:
-    """A value with the 95 % percentile interval of its bootstrap replicates, none where they are all equal."""
-    if not len(replicates) or np.ptp(replicates) < _TIE:
-        return Estimate(value, reason="all bootstrap replicates give this same value")
-    low, high = np.quantile(replicates, [0.025, 0.975])
-    return Estimate(value, float(low), float(high))
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """Sums of a set of pairs, and of those in each replicate, (replicates,)."""
-
-    concordant: float
-    comparable: float
-    concordants: Floats
-    comparables: Floats
-    tied: bool
-    one_patient: bool
-
-
-def _drawn(pairs: Iterable[Pairs], weights: NDArray[np.int16]) -> _Drawn:
-    concordant, comparable = np.zeros(len(weights)), np.zeros(len(weights))
-    total_concordant = total_comparable = 0.0
-    sides: tuple[list[NDArray[np.intp]], list[NDArray[np.intp]]] = [], []
-    tied = True
-    for one in pairs:
-        total_concordant += float(one.concordant.sum())
-        total_comparable += float(one.comparable.sum())
-        there = one.comparable > 0
-        for side, axis in zip(sides, (1, 0), strict=True):
-            side.append(one.rows[there.any(axis=axis)])
-        tied = tied and bool((one.concordant[there] == one.comparable[there] / 2).all())
-        for start in range(0, len(weights), 512):
-            part = slice(start, start + 512)
-            drawn = weights[part][:, one.rows].astype(np.float64)
-            concordant[part] += np.einsum("ij,ij->i", drawn @ one.concordant, drawn)
-            comparable[part] += np.einsum("ij,ij->i", drawn @ one.comparable, drawn)
-    alone = total_comparable > 0 and any(_one_patient(weights[:, np.concatenate(side)]) for side in sides)
-    return _Drawn(total_concordant, total_comparable, concordant, comparable, tied, alone)
-
-
-def _one_patient(draws: NDArray[np.int16]) -> bool:
-    """Whether columns of bootstrap weights are those of one patient: rows of a patient are always drawn together."""
-    return bool((draws == draws[:, :1]).all())
 
 
 def _ordered(event: Bools, time: Floats) -> Bools:

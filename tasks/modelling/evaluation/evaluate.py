@@ -20,7 +20,6 @@ from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import best_singles
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit, run_unit
-from tasks.modelling.pairs import bootstrap_weights
 from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import Fold, Split, cut_folds
 from tasks.modelling.target import Target
@@ -60,7 +59,7 @@ def evaluate(
         if progress:
             progress(f"{found[0].split} · {found[0].fold.name}", done, total)
     with threadpool_limits(limits=1):
-        scores = score_fits(design, study, blocks, fits, refused, _weights(design, study))
+        scores = score_fits(design, study, blocks, fits, refused)
         singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
@@ -109,17 +108,6 @@ def _held_out(design: Design, role: str, cohort: str, rows: NDArray[np.intp]) ->
     own = design.take(rows)
     counted = design.endpoint.counted(own.outcome)
     return HeldOut(cohort, role, len(rows), _events(own), len(np.unique(own.patients)), counted)
-
-
-def _weights(design: Design, study: Study) -> NDArray[np.int16]:
-    """Bootstrap weights, (replicates, n). Held-out cases are drawn for themselves, so that they move no other interval."""
-    weights = np.zeros((study.bootstrap, len(design.X)), np.int16)
-    groups = design.groups
-    parts = [((), np.flatnonzero(design.develops)), *held_out_parts(design)]
-    for names, rows in parts:
-        rng = np.random.default_rng(seed_of(study.seed, "bootstrap", *names))
-        weights[:, rows] = bootstrap_weights(groups[rows], study.bootstrap, rng)
-    return weights
 
 
 def block_sets(design: Design, study: Study) -> dict[str, list[str]]:

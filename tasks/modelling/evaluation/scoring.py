@@ -13,8 +13,8 @@ from features.core.design import EXTERNAL, Design
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.result import Score, Selected, Share
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.metrics.metric import Metric, Scored, metrics_of
-from tasks.modelling.pairs import Estimate
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.splits.split import Split
 
@@ -25,15 +25,13 @@ def score_fits(
     blocks: Mapping[str, list[str]],
     fits: list[Fit],
     refused: Mapping[str, str],
-    weights: NDArray[np.int16],
 ) -> tuple[Score, ...]:
     """One Score per split, set of blocks, candidate and metric; one more per centre left out, and one per held-out cohort.
 
     Where several centres are predicted by one model there is another one of which only cases of the same centre are compared.
 
-
     A fold that failed leaves the overall score without a value: a score over the other folds would be another one.
-    refused: split → why it could not be cut. weights: bootstrap weights, (replicates, n).
+    refused: split → why it could not be cut.
     """
     by_key: dict[tuple[str, str, str], list[Fit]] = {}
     for fit in fits:
@@ -45,7 +43,8 @@ def score_fits(
                 own = by_key.get((split.kind, name, candidate.name), [])
                 for metric in metrics_of(design.endpoint):
                     for centre, cohort, within, part in _parts(design, study, split, own):
-                        found = _estimate(design, metric, part, weights, within, refused.get(split.kind, ""))
+                        models: Models = "fixed" if centre else split.models
+                        found = _estimate(design, metric, part, models, within, refused.get(split.kind, ""))
                         rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
                         scores.append(
                             Score(
@@ -65,6 +64,9 @@ def score_fits(
                                 settings=max((fit.settings for fit in part), default=0),
                                 warnings=sum(sum(fit.warnings.values()) for fit in part),
                                 reason=found.reason,
+                                interval_of=found.interval_of,
+                                lowest=found.lowest,
+                                highest=found.highest,
                             )
                         )
     return tuple(scores)
@@ -146,9 +148,7 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(there)) if there else float("nan")
 
 
-def _estimate(
-    design: Design, metric: Metric, fits: list[Fit], weights: NDArray[np.int16], within: str, refused: str
-) -> Estimate:
+def _estimate(design: Design, metric: Metric, fits: list[Fit], models: Models, within: str, refused: str) -> Estimate:
     if refused:
         return Estimate(None, reason=refused)
     failed = [fit for fit in fits if fit.prediction is None]
@@ -160,10 +160,10 @@ def _estimate(
     scored = [_scored(design, fit, fit.prediction) for fit in fits if fit.prediction is not None]
     if not scored:
         return Estimate(None, reason="no fold was scored")
-    return metric.estimate(scored, weights, within=within == "centre")
+    return metric.estimate(scored, design.groups, models, within=within == "centre")
 
 
 def _scored(design: Design, fit: Fit, prediction: Prediction) -> Scored:
     rows, train = fit.fold.test, fit.fold.train
     seen, learnt = design.outcome.take(rows), design.outcome.take(train)
-    return Scored(rows, seen, prediction, learnt, design.endpoint, design.centres[rows])
+    return Scored(rows, seen, prediction, learnt, design.endpoint, design.centres[rows], fit.fold.repeat)

@@ -6,17 +6,23 @@ depends on the case and on d training cases (Hoeffding). Such a part lies on d +
 predicted. If it is the same whoever that is (it is for means, ridge, and to first order for all smooth learners), its variance
 counts 1 + d times; if not, less. So
 
-    variance = Σ over patients of (influence)² + (n_train / n_test) · Σ over patients of (share of pairs)² · τ
+    variance = P · (1 + d),    P = Σ over patients of (influence)²,
 
-where τ is how much the placement of a case differs between two repeats, beyond what other partners in its fold explain: two
-training sets of folds share 1 − n_test/n_train of their cases, so that parts of order d differ by about d · n_test/n_train.
-τ is the covariance of two pairs of a case in one repeat less that in two repeats.
+d being the mean order. Repeats tell it. Two training sets of folds share a part o = 1 − 1/folds of their cases, so that of the
+variance of a placement a part o^d stays from one repeat to another, and 1 − o^d is new. With Q, the variance of a placement between
+repeats beyond what other partners in its fold explain, as a sum over patients like P,
+
+    o^d = P / (P + Q),    d = log(1 + Q / P) / log(1 / o).
+
+Q is the covariance of two pairs of a case in one repeat less that in two repeats.
 
 Not seen is what training cases do to all test cases alike (a learner that finds the signal or not, as a whole): it cannot be told
 from one data set (Bengio & Grandvalet, J Mach Learn Res 2004;5:1089). benchmarks/coverage.py measures what this leaves.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +33,22 @@ Floats = NDArray[np.float64]
 
 
 def retrained_variance(pairs: PatientPairs, ratio: float) -> float:
-    """Variance over other data sets. ratio: training cases to test cases of a fold (folds − 1).
+    """Variance of a share of concordant pairs over other data sets. ratio: training cases to test cases (folds − 1).
 
     Raises ValueError if the repeats do not tell: fewer than two, or no case with two pairs in a fold and pairs in two repeats.
     """
-    return float((pairs.influence.sum(axis=0) ** 2).sum()) + ratio * max(0.0, _instability(pairs))
+    return with_training(float((pairs.influence.sum(axis=0) ** 2).sum()), _unrest(pairs), ratio)
 
 
-def _instability(pairs: PatientPairs) -> float:
-    """Σ over patients of (share of pairs)² · τ, with pairs in which they stand first, second, and one of each."""
+def with_training(settled: float, unrest: float, ratio: float) -> float:
+    """P · (1 + d), see above. settled: P; unrest: Q; ratio: training cases to test cases of a fold."""
+    if not settled > 0:
+        return 0.0
+    return settled * (1 + math.log1p(max(0.0, unrest) / settled) / math.log1p(1 / ratio))
+
+
+def _unrest(pairs: PatientPairs) -> float:
+    """Q, of pairs in which patients stand first, second, and one of each."""
     inside, across = _products(pairs)
     weight = pairs.comparable / pairs.total
     found = 0.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.patient_pairs import patients_of
+from tasks.modelling.intervals.retrained import with_training
 from tasks.modelling.intervals.scale import loss_interval
 from tasks.modelling.intervals.words import THIS_MODEL, no_interval, other_data
 
@@ -54,7 +55,8 @@ def row_estimate(
         if models == "resampled":
             if len(moved) < 2:
                 raise ValueError("a single repeat")
-            variance += ratio * float((len(moved) * moved).var(axis=0, ddof=1).sum())
+            unrest = float((len(moved) * moved).var(axis=0, ddof=1).sum())
+            variance = with_training(variance, unrest, ratio)
         low, high = loss_interval(value, variance)
     except ValueError as error:
         return Estimate(value, reason=no_interval(str(error)))

@@ -15,7 +15,10 @@ from features.core.kinds.endpoint import Endpoint, Timed
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
 from tasks.modelling.censoring import Censoring
-from tasks.modelling.pairs import Estimate, Pairs, Sums, estimate, share_of_sums, sums, with_interval, within_centres
+from tasks.modelling.intervals.estimate import Estimate, Models
+from tasks.modelling.intervals.pair_interval import pair_estimate
+from tasks.modelling.intervals.row_interval import RowSums, row_estimate
+from tasks.modelling.pairs import Pairs, Sums, share_of_sums, sums, within_centres
 from tasks.modelling.prediction import Prediction
 
 
@@ -23,7 +26,7 @@ from tasks.modelling.prediction import Prediction
 class Scored:
     """A predicted fold. rows: (m,) positions in the design; outcome, prediction: of these; train: of the training cases.
 
-    centres: (m,) names of the centres of the rows; one centre if they are not given.
+    centres: (m,) names of the centres of the rows; one centre if they are not given. repeat: of cross-validation, 0 of one.
     """
 
     rows: NDArray[np.intp]
@@ -32,6 +35,7 @@ class Scored:
     train: Outcome
     endpoint: Endpoint
     centres: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    repeat: int = 0
 
     def __post_init__(self) -> None:
         if not len(self.centres):
@@ -50,7 +54,7 @@ class Scored:
     def _take(self, rows: NDArray[np.intp]) -> Scored:
         """Some cases of the fold, by position, weighed by the censoring of the same training cases."""
         outcome, prediction = self.outcome.take(rows), self.prediction.take(rows)
-        part = Scored(self.rows[rows], outcome, prediction, self.train, self.endpoint, self.centres[rows])
+        part = Scored(self.rows[rows], outcome, prediction, self.train, self.endpoint, self.centres[rows], self.repeat)
         if isinstance(self.endpoint, Timed):
             part.__dict__["censoring"] = self.censoring  # fitted once
         return part
@@ -98,9 +102,27 @@ class Metric(Kind):
         within: only cases of the same centre are compared, so that recognising the centre earns nothing.
         """
 
+    def estimate(
+        self, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool = False
+    ) -> Estimate:
+        """The value with its 95 % interval and the spread of its repeats, or the reason why there is none.
+
+        groups: (n,) what stays together, of all rows that the folds may point to. models: how the predictions came about.
+        """
+        value = self.value(folds, within=within)
+        if value is None:
+            return Estimate(None, reason=self.undefined(folds, within=within))
+        by_repeat: dict[int, list[Scored]] = {}
+        for fold in folds:
+            by_repeat.setdefault(fold.repeat, []).append(fold)
+        repeats = [one for own in by_repeat.values() if (one := self.value(own, within=within)) is not None]
+        return self.interval(value, folds, groups, models, within=within).between(repeats)
+
     @abstractmethod
-    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16], *, within: bool = False) -> Estimate:
-        """The value with its 95 % interval over bootstrap weights, (replicates, n), or the reason why there is none."""
+    def interval(
+        self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
+    ) -> Estimate:
+        """The value with its 95 % interval, or the reason why there is none."""
 
     def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
         """Why there is no value."""
@@ -133,13 +155,17 @@ class PairMetric(Metric):
         known = [one for one in found if one is not None]
         return float(np.mean(known)) if known else None
 
-    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16], *, within: bool = False) -> Estimate:
+    def interval(
+        self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
+    ) -> Estimate:
         sets = [*zip(*(self.pairs_of(fold, within=within) for fold in folds), strict=True)]
-        return estimate(sets, weights, reason=self.undefined(folds, within=within))
+        train, ratio = _training(folds)
+        repeats = [fold.repeat for fold in folds]
+        return pair_estimate(value, sets, groups, models, repeats=repeats, train=train, ratio=ratio)
 
 
 class RowMetric(Metric):
-    """A number computed from sums over rows, each as often as its patient was drawn.
+    """A number computed from sums over rows.
 
     Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
     have one.
@@ -156,40 +182,37 @@ class RowMetric(Metric):
         """The metric of sums, (replicates, k) to (replicates,); NaN where it is undefined."""
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
-        value = float(self._values(folds, None, within)[0])
-        return value if np.isfinite(value) else None
+        total = size = 0.0
+        parts = self._parts(folds, within)
+        for part in dict.fromkeys(one.part for one in parts):
+            own = [one for one in parts if one.part == part]
+            value = float(self.of_sums(np.sum([one.adds.sum(axis=0) for one in own], axis=0)[None, :])[0])
+            if np.isfinite(value):
+                cases = sum(len(one.rows) for one in own)
+                total, size = total + value * cases, size + cases
+        return total / size if size else None
 
-    def estimate(self, folds: Sequence[Scored], weights: NDArray[np.int16], *, within: bool = False) -> Estimate:
-        value = self.value(folds, within=within)
-        if value is None:
-            return Estimate(None, reason=self.undefined(folds, within=within))
-        replicates = self._values(folds, weights, within)
-        return with_interval(value, replicates[np.isfinite(replicates)])
+    def interval(
+        self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
+    ) -> Estimate:
+        train, ratio = _training(folds)
+        return row_estimate(value, self._parts(folds, within), self.of_sums, groups, models, train=train, ratio=ratio)
 
-    def _values(self, folds: Sequence[Scored], weights: NDArray[np.int16] | None, within: bool) -> NDArray[np.float64]:
-        """The metric if rows of the design count so often, (replicates, n) to (replicates,), or once; NaN where undefined."""
-        adds = [self.row_sums(fold) for fold in folds]
-        if not within:
-            return self.of_sums(_total([(fold.rows, add) for fold, add in zip(folds, adds, strict=True)], weights))
-        total = size = np.zeros(1 if weights is None else len(weights))
-        for name in dict.fromkeys(name for fold in folds for name in fold.centres.tolist()):
-            own = [fold.centres == name for fold in folds]
-            parts = [(fold.rows[mask], add[mask]) for fold, add, mask in zip(folds, adds, own, strict=True)]
-            value = self.of_sums(_total(parts, weights))
-            cases = _total([(rows, np.ones((len(rows), 1))) for rows, _ in parts], weights)[:, 0]
-            counts = np.isfinite(value)
-            total = total + np.where(counts, np.where(counts, value, 0.0) * cases, 0.0)
-            size = size + np.where(counts, cases, 0.0)
-        return np.where(size > 0, total / np.where(size > 0, size, 1.0), np.nan)
+    def _parts(self, folds: Sequence[Scored], within: bool) -> list[RowSums]:
+        """What rows add, by centre or all together."""
+        found = []
+        for fold in folds:
+            adds = self.row_sums(fold)
+            for name in dict.fromkeys(fold.centres.tolist()) if within else ("",):
+                own = np.flatnonzero(fold.centres == name) if within else np.arange(len(fold.rows))
+                found.append(RowSums(fold.rows[own], adds[own], fold.repeat, name))
+        return found
 
 
-def _total(
-    parts: Sequence[tuple[NDArray[np.intp], NDArray[np.float64]]], weights: NDArray[np.int16] | None
-) -> NDArray[np.float64]:
-    """What rows add, (m, k) each, in all: (replicates, k) by weights, (1, k) if every row counts once."""
-    if weights is None:
-        return np.asarray(np.sum([add.sum(axis=0) for _, add in parts], axis=0))[None, :]
-    return np.asarray(sum(weights[:, rows].astype(np.float64) @ add for rows, add in parts))
+def _training(folds: Sequence[Scored]) -> tuple[float, float]:
+    """Training cases of a fold on average, and how many of them there are to a test case."""
+    train, test = sum(len(fold.train) for fold in folds), sum(len(fold.rows) for fold in folds)
+    return train / len(folds), train / max(test, 1)
 
 
 def where_of(within: bool) -> str:

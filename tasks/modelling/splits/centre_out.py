@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from features.core.design import Design
 from features.core.errors import FitError
+from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, check_disjoint
 
 
@@ -19,6 +20,7 @@ class CentreOut(Split):
     """
 
     kind: Literal["centre_out"] = "centre_out"
+    models: ClassVar[Models] = "centres"
 
     def cut(self, design: Design, seed: int) -> list[Fold]:  # noqa: ARG002 (nothing random in it)
         centres, groups = np.unique(design.centres), design.groups

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from features.core.bounds import Folds, Repeats
 from features.core.design import Design
+from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, grouped_folds
 
 
@@ -19,6 +20,7 @@ class Nested(Split):
     """
 
     kind: Literal["nested"] = "nested"
+    models: ClassVar[Models] = "resampled"
     folds: Folds = Field(5, title="Folds", description="into how many parts the cases are cut; each is predicted once")
     repeats: Repeats = Field(2, title="Repeats", description="how often, each time with other folds")
 

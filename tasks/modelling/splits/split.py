@@ -17,6 +17,7 @@ from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
 from tasks.modelling.dealing import deal
+from tasks.modelling.intervals.estimate import Models
 
 Rows = NDArray[np.intp]
 
@@ -34,10 +35,12 @@ class Fold:
 class Split(Kind):
     """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold.
 
-    predicts_held_out: whether a kind is given all rows; others see those that develop models.
+    predicts_held_out: whether a kind is given all rows; others see those that develop models. models: whose the predictions
+    are, of which depends what an interval can be of.
     """
 
     predicts_held_out: ClassVar[bool] = False
+    models: ClassVar[Models]
 
     inner_folds: Folds = Field(
         3, title="Inner folds", description="folds of the search for settings inside each training fold"
@@ -55,6 +58,7 @@ class HeldOut(Split):
     """
 
     predicts_held_out: ClassVar[bool] = True
+    models: ClassVar[Models] = "fixed"
     role: ClassVar[str]
     lacks: ClassVar[str]
 

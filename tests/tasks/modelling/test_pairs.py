@@ -15,11 +15,8 @@ from features.core.outcome import Outcome
 from tasks.modelling.censoring import Censoring
 from tasks.modelling.pairs import (
     auc_pairs,
-    bootstrap_weights,
     cause_pairs,
-    estimate,
     harrell_pairs,
-    order_pairs,
     share,
     uno_pairs,
 )
@@ -104,70 +101,6 @@ def test_scores_of_different_folds_are_never_compared() -> None:
     assert share([one, other]) == 1.0
 
 
-def test_one_class_is_undefined_with_the_reason() -> None:
-    pairs = auc_pairs(np.arange(4), np.ones(4, dtype=bool), np.arange(4.0))
-    weights = bootstrap_weights(np.arange(4).astype(str), 10, np.random.default_rng(0))
-    found = estimate([[pairs]], weights, reason="one class only")
-    assert (found.value, found.low, found.high, found.reason) == (None, None, None, "one class only")
-
-
-@pytest.mark.parametrize(
-    ("label", "score", "value", "reason"),
-    [
-        ([1, 0, 1, 0, 1], [2.0, 2.0, 2.0, 2.0, 2.0], 0.5, "all scores that are compared are equal"),
-        ([1, 0, 0, 0, 0], [5.0, 2.0, 7.0, 1.0, 3.0], 0.75, "all comparable pairs hold one and the same patient"),
-        ([1, 1, 1, 1, 0], [5.0, 2.0, 7.0, 1.0, 3.0], 0.5, "all comparable pairs hold one and the same patient"),
-        ([1, 0, 1, 0, 1], [9.0, 2.0, 8.0, 1.0, 7.0], 1.0, "all bootstrap replicates give this same value"),
-    ],
-)
-def test_drawing_patients_that_cannot_change_the_value_gives_a_reason_and_no_interval(
-    label: list[int], score: list[float], value: float, reason: str
-) -> None:
-    pairs = auc_pairs(np.arange(5), np.array(label, bool), np.array(score))
-    weights = bootstrap_weights(np.arange(5).astype(str), 200, np.random.default_rng(0))
-    found = estimate([[pairs]], weights, reason="")
-    assert (found.value, found.low, found.high) == (value, None, None)
-    assert found.reason.startswith(reason)
-
-
-def test_lesions_of_one_patient_are_one_patient_to_the_interval() -> None:
-    label, score = np.array([True, True, False, False, False]), np.array([5.0, 2.0, 4.0, 1.0, 3.0])
-    weights = bootstrap_weights(np.array(["a", "a", "b", "c", "d"]), 200, np.random.default_rng(0))
-    found = estimate([[auc_pairs(np.arange(5), label, score)]], weights, reason="")
-    assert found.low is None
-    assert found.reason == "all comparable pairs hold one and the same patient"
-
-
-def test_bootstrap_equals_drawing_patients_by_hand() -> None:
-    rng = np.random.default_rng(3)
-    label, score = rng.random(20) < 0.5, rng.normal(size=20)
-    patients = np.array([f"p{i // 2}" for i in range(20)])
-    weights = bootstrap_weights(patients, 50, np.random.default_rng(1))
-    assert (weights.sum(axis=1) == 20).all()
-    assert (weights[:, 0::2] == weights[:, 1::2]).all()
-    by_hand = [
-        roc_auc_score(np.repeat(label, row), np.repeat(score, row))
-        for row in weights
-        if 0 < label[row > 0].sum() < (row > 0).sum()
-    ]
-    found = estimate([[auc_pairs(np.arange(20), label, score)]], weights, reason="")
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(by_hand, [0.025, 0.975])), abs=1e-12)
-
-
-def test_interval_holds_the_truth_about_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(5)
-    truth, hits = 0.7602, 0  # P(N(1, 1) > N(0, 1))
-    for _ in range(60):
-        label = np.arange(60) < 30
-        score = rng.normal(size=60) + label
-        weights = bootstrap_weights(np.arange(60).astype(str), 300, rng)
-        found = estimate([[auc_pairs(np.arange(60), label, score)]], weights, reason="")
-        assert found.low is not None
-        assert found.high is not None
-        hits += found.low <= truth <= found.high
-    assert hits >= 50
-
-
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_without_other_causes_the_cause_s_pairs_are_uno_s_with_g_before_the_day(seed: int) -> None:
@@ -195,12 +128,3 @@ def test_censoring_before_a_day_counts_none_of_that_day() -> None:
     days = np.array([0.5, 1.0, 2.0, 3.0, 4.0])
     assert Censoring(train).free_before(days) == pytest.approx([1, 1, 2 / 3, 1 / 3, 0])
     assert Censoring(train).free(days[:4]) == pytest.approx([1, 2 / 3, 1 / 3, 1 / 3])
-
-
-def test_the_mean_of_several_sets_leaves_out_those_without_pairs() -> None:
-    label, score = np.array([True, False, True, False]), np.array([2.0, 1.0, 3.0, 2.5])
-    good, none = auc_pairs(np.arange(4), label, score), auc_pairs(np.arange(4), np.ones(4, bool), score)
-    other = auc_pairs(np.arange(4), ~label, score)
-    weights = bootstrap_weights(np.arange(4).astype(str), 100, np.random.default_rng(0))
-    assert estimate([[good], [none], [other]], weights, reason="").value == 0.5
-    assert share([order_pairs(np.arange(4), score, -score)]) == 0.0

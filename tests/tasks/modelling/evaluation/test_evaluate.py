@@ -42,15 +42,23 @@ def test_every_case_is_predicted_once_in_each_repeat() -> None:
 
 
 @pytest.mark.slow
-def test_every_score_has_an_interval_n_and_events() -> None:
+def test_every_score_has_an_interval_or_a_reason_n_and_events() -> None:
     design = make_design("survival")
-    result = evaluate(design, make_study(models=[{"kind": "coxnet"}]))
+    splits = [{"kind": "nested", "folds": 3, "repeats": 2}, "centre_out"]
+    result = evaluate(design, make_study(models=[{"kind": "coxnet"}], splits=splits))
     assert {score.metric for score in result.scores} == {"harrell_c", "uno_c"}
     for score in result.scores:
-        assert score.value is not None and score.reason == ""
+        assert score.value is not None
+        if score.split == "centre_out" and not score.centre:
+            assert (score.low, score.reason[:26]) == (None, "no interval: 3 centres do ")
+            continue
+        assert score.reason == ""
         assert score.low is not None
         assert score.high is not None
-        assert score.low <= score.value <= score.high or score.low == score.high
+        assert score.low < score.value < score.high
+        assert score.interval_of.startswith("the mean score of models" if score.split == "nested" else "this model")
+        repeats = score.lowest, score.highest
+        assert (repeats == (None, None)) == (score.split == "centre_out")
     overall = [score for score in result.scores if not score.centre and not score.within]
     assert {(score.n, score.events) for score in overall} == {(48, int(design.event.sum()))}
 

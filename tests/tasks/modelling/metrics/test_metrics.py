@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score, r2_score, roc_auc_score
 
 from features.core.outcome import Outcome
 from tasks.modelling.metrics.metric import METRICS, PairMetric, Scored, metrics_of
-from tasks.modelling.pairs import bootstrap_weights, share
+from tasks.modelling.pairs import share
 from tasks.modelling.prediction import Prediction
 from tests.support.design import ANY_ENDPOINT, make_outcome
 
@@ -67,8 +67,7 @@ def test_a_metric_of_rows_within_centres_is_the_mean_of_its_centres_by_their_cas
         assert value is not None
         total += value * sum(len(part.rows) for part in own)
     assert metric.value(folds, within=True) == pytest.approx(total / 60)
-    weights = bootstrap_weights(np.arange(60).astype(str), 200, np.random.default_rng(0))
-    found = metric.estimate(folds, weights, within=True)
+    found = metric.estimate(folds, np.arange(60).astype(str), "fixed", within=True)
     assert None not in (found.low, found.high)
 
 
@@ -86,7 +85,7 @@ def test_recognising_the_centre_earns_nothing_within_centres() -> None:
 def test_nothing_to_compare_within_a_centre_has_a_reason() -> None:
     seen = Outcome.of_flag(np.array([True, False]))
     fold = Scored(np.arange(2), seen, Prediction(np.arange(2.0)), seen, ANY_ENDPOINT["binary"], np.array(["a", "b"]))
-    found = METRICS.parse("auc").estimate([fold], np.ones((5, 2), np.int16), within=True)
+    found = METRICS.parse("auc").estimate([fold], np.array(["a", "b"]), "fixed", within=True)
     assert (found.value, found.reason) == (None, "no comparable pair within a centre of a fold: 1 of 2 cases positive")
     with pytest.raises(ValueError, match="1 centres of 2 rows"):
         Scored(np.arange(2), seen, Prediction(np.arange(2.0)), seen, ANY_ENDPOINT["binary"], np.array(["a"]))
@@ -164,24 +163,13 @@ def test_r2_is_measured_from_the_mean_of_the_training_fold() -> None:
     assert METRICS.parse("r2").value([off]) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_interval_of_a_sum_equals_drawing_patients_by_hand() -> None:
-    rng = np.random.default_rng(3)
-    seen = rng.normal(size=20)
-    said = seen + rng.normal(size=20)
-    fold = scored("continuous", Outcome.of_value(seen), Prediction(said, value=said))
-    weights = bootstrap_weights(np.array([f"p{i // 2}" for i in range(20)]), 80, np.random.default_rng(1))
-    found = METRICS.parse("r2").estimate([fold], weights)
-    mean = seen.mean()
-    by_hand = [1 - (row * (seen - said) ** 2).sum() / (row * (seen - mean) ** 2).sum() for row in weights]
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(by_hand, [0.025, 0.975])), abs=1e-12)
-
-
 def test_what_cannot_be_compared_has_no_value_and_a_reason() -> None:
     code = np.zeros(6, np.intp)
     prediction = Prediction(np.zeros(6), np.tile([1.0, 0.0, 0.0], (6, 1)))
-    weights = bootstrap_weights(np.arange(6).astype(str), 10, np.random.default_rng(0))
     for metric in metrics_of(ANY_ENDPOINT["ordinal"]):
-        found = metric.estimate([scored("ordinal", Outcome(code, levels=LEVELS), prediction)], weights)
+        found = metric.estimate(
+            [scored("ordinal", Outcome(code, levels=LEVELS), prediction)], np.arange(6).astype(str), "fixed"
+        )
         assert found.value is None
         assert found.reason == "nothing to compare within a fold: 6 cases, 6 a, 0 b, 0 c"
 
