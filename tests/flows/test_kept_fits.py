@@ -80,7 +80,7 @@ class Place:
 
     def study(self, root: Path = ROOT) -> tuple[int, int]:
         """Run the study: how many fits were kept, and how many folds were computed."""
-        kept, done, _ = next(KEPT.finditer(self.run("study", "study.yaml", root=root))).groups()
+        kept, done, _ = KEPT.findall(self.run("study", "study.yaml", root=root))[-1]
         return int(kept or 0), int(done)
 
     def kept(self) -> dict[Path, int]:

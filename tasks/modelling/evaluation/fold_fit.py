@@ -271,18 +271,17 @@ class FoldFit:
     ) -> _Prepared:
         if not by_block:
             return self._chained(part, columns, links, used)
-        key = ("blocks", part.name, columns.tobytes(), links)
+        parts, why = [], ""
+        blocks = part.train.columns.blocks[columns]
+        for block in dict.fromkeys(blocks.tolist()):
+            try:
+                parts.append(self._chained(part, columns[blocks == block], links, used))
+            except FitError as error:  # a block of which nothing varies here
+                why = reason_of(error)
+        if not parts:
+            raise FitError(why)
 
         def join() -> _Prepared:
-            parts, why = [], ""
-            blocks = part.train.columns.blocks[columns]
-            for block in dict.fromkeys(blocks.tolist()):
-                try:
-                    parts.append(self._chained(part, columns[blocks == block], links, used))
-                except FitError as error:  # a block of which nothing varies here
-                    why = reason_of(error)
-            if not parts:
-                raise FitError(why)
             sizes = np.array([len(one.train.columns) for one in parts])
             factors = np.sqrt(
                 sizes.mean() / sizes
@@ -298,7 +297,7 @@ class FoldFit:
             )
             return _Prepared(tuple(chains), train, test, tuple(sizes.tolist()))
 
-        found: _Prepared = self._value(key, used, join)
+        found: _Prepared = self._value(("blocks", part.name, columns.tobytes(), links), used, join)
         return found
 
     def _chained(self, part: Part, columns: Positions, links: tuple[Link, ...], used: Used) -> _Prepared:

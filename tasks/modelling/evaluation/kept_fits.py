@@ -64,11 +64,13 @@ class KeptFits:
             raise damaged(path, "it is the result of another address")
         return _read(table, json.loads(provenance[_FACTS]), Fit(blocks, split, fold, model))
 
-    def forget(self, address: FitAddress) -> str:
-        """Remove a damaged fit, whose address says how to compute it again; its name in the store, for messages."""
-        path = self.store.work(FIT, address.digest)
-        remove_file(path)
-        return path.relative_to(self.store.root).as_posix()
+    def place(self, address: FitAddress) -> str:
+        """Where in the store a fit is kept, for messages."""
+        return self.store.work(FIT, address.digest).relative_to(self.store.root).as_posix()
+
+    def forget(self, address: FitAddress) -> None:
+        """Remove a damaged fit: its address says how to compute it again."""
+        remove_file(self.store.work(FIT, address.digest))
 
 
 def _table_of(fit: Fit) -> pa.Table:

@@ -53,7 +53,8 @@ class KeptUnits:
         try:
             return self.kept.find(address, name, unit.split, unit.fold, model)
         except DamagedError:
-            self.spoilt.append(self.kept.forget(address))
+            self.kept.forget(address)
+            self.spoilt.append(self.kept.place(address))
             return None
 
     @property

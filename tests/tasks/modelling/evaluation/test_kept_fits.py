@@ -6,7 +6,7 @@ import pickle
 import threading
 from collections import Counter
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from tasks.modelling.evaluation.fit_address import FitAddress
 from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.splits.split import Fold
+from tests.support.fits import assert_same_fit
 
 FOLD = Fold("fold 1", 0, np.arange(5), np.arange(5, 9))
 ADDRESS = FitAddress("a" * 64, ("toy",))
@@ -34,21 +35,6 @@ SHAPES = {
 }
 
 
-def same(first: object, second: object) -> bool:
-    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
-        return first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes()
-    if isinstance(first, Prediction) and isinstance(second, Prediction):
-        return all(same(getattr(first, one.name), getattr(second, one.name)) for one in fields(Prediction))
-    return repr(first) == repr(second) and type(first) is type(second)
-
-
-def assert_same(first: Fit, second: Fit | None) -> None:
-    assert second is not None
-    for one in fields(Fit):
-        if one.name != "fold":
-            assert same(getattr(first, one.name), getattr(second, one.name)), one.name
-
-
 def find(kept: KeptFits, fit: Fit, address: FitAddress = ADDRESS) -> Fit | None:
     return kept.find(address, fit.blocks, fit.split, fit.fold, fit.model)
 
@@ -58,8 +44,8 @@ def test_every_prediction_comes_back_bit_for_bit(shape: str, tmp_path: Path) -> 
     kept = KeptFits(Store(tmp_path))
     fit = replace(EMPTY, prediction=SHAPES[shape], reason="" if SHAPES[shape] else "one class")
     assert find(kept, fit) is None
-    assert_same(fit, kept.keep(ADDRESS, fit))
-    assert_same(fit, find(kept, fit))
+    assert_same_fit(fit, kept.keep(ADDRESS, fit))
+    assert_same_fit(fit, find(kept, fit))
 
 
 def test_all_that_is_said_of_a_fit_comes_back(tmp_path: Path) -> None:
@@ -74,8 +60,8 @@ def test_all_that_is_said_of_a_fit_comes_back(tmp_path: Path) -> None:
         warnings=Counter({"ConvergenceWarning: x": 3, "a": 1}),
         reason="",
     )
-    assert_same(fit, kept.keep(ADDRESS, fit))
-    assert_same(fit, find(kept, fit))
+    assert_same_fit(fit, kept.keep(ADDRESS, fit))
+    assert_same_fit(fit, find(kept, fit))
 
 
 def test_what_is_handed_on_is_what_a_later_run_reads(tmp_path: Path) -> None:
@@ -84,7 +70,7 @@ def test_what_is_handed_on_is_what_a_later_run_reads(tmp_path: Path) -> None:
     fit = replace(EMPTY, selected={"a": np.float64(1.5)}, chosen={"C": np.float64(0.3), "k": np.int64(10), "w": (1, 2)})
     given = kept.keep(ADDRESS, fit)
     assert given.chosen == {"C": 0.3, "k": 10, "w": [1, 2]}
-    assert_same(given, find(kept, fit))
+    assert_same_fit(given, find(kept, fit))
 
 
 def test_a_damaged_fit_is_said_and_forgotten(tmp_path: Path) -> None:
@@ -96,7 +82,8 @@ def test_a_damaged_fit_is_said_and_forgotten(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(DamagedError, match=r"is damaged"):
             find(kept, EMPTY)
-    assert kept.forget(ADDRESS) == f"work/fit/aa/{ADDRESS.digest}.parquet"
+    kept.forget(ADDRESS)
+    assert kept.place(ADDRESS) == f"work/fit/aa/{ADDRESS.digest}.parquet"
     assert find(kept, EMPTY) is None
 
 
@@ -121,7 +108,7 @@ def test_many_writers_of_one_fit_leave_it_whole(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert_same(fit, find(kept, fit))
+    assert_same_fit(fit, find(kept, fit))
     assert [path.name for path in kept.store.work(FIT, ADDRESS.digest).parent.iterdir()] == [
         f"{ADDRESS.digest}.parquet"
     ]
