@@ -39,16 +39,17 @@ class Look:
 
 
 def risk_curves(study: Study, result: StudyResult, winner: Winner, look: Look) -> list[Plot]:
-    """The risk groups of the best combination, also by held-out cohort, and of the clinical baseline."""
+    """The risk groups of the best combination, also by held-out cohort, and of the clinical baseline, as far as they have a cut."""
     groups = {(one.split, one.blocks, one.model, one.cohort): one for one in result.groups}
-    return [
-        _figure(study, result, one, groups[one.split, one.blocks, one.model, one.cohort], look)
-        for one in best_and_clinical(study, result, winner)
+    shown = [
+        (one, groups[one.split, one.blocks, one.model, one.cohort]) for one in best_and_clinical(study, result, winner)
     ]
+    return [_figure(study, result, one, group, look) for one, group in shown if group.high or group.low]
 
 
 def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, look: Look) -> Plot:
     rows, endpoint = shown.rows(result.predictions), result.endpoint
+    rows = rows[rows["high_risk"].notna()]
     horizon = endpoint.horizon_days if isinstance(endpoint, Timed) else None
     event, high = rows["event"].to_numpy(dtype=np.bool_), rows["high_risk"].to_numpy(dtype=bool)
     time, _ = until_horizon(rows["time"].to_numpy(dtype=np.float64), event, horizon)

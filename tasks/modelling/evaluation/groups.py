@@ -17,6 +17,7 @@ from tasks.modelling.curves.logrank import logrank_p
 from tasks.modelling.evaluation.result import RiskGroups
 
 TICKS = 6
+NO_CUT = "no case of any training fold could be predicted out of fold, so that groups have no cut"
 
 
 def risk_groups(
@@ -29,7 +30,7 @@ def risk_groups(
     predictions: as in StudyResult. by_cohort: splits whose cohorts have groups of their own. The groups were cut
     at the median of the out-of-fold risks of each fold's training cases: the risks of cases that a model trained on are too
     far apart, those of the test cases must not decide. Only the first repeat counts, so that each case stands once; a split
-    with a failed fold gives fewer cases.
+    with a failed fold, or with one that has no cut, gives fewer cases.
     """
     if not isinstance(endpoint, Timed):
         return ()
@@ -37,12 +38,16 @@ def risk_groups(
     found: list[RiskGroups] = []
     cohort = first["cohort"].where(first["split"].isin(list(by_cohort)), "")
     for key, rows in first.assign(cohort=cohort).groupby(["split", "blocks", "model", "cohort"], sort=False):
+        split, blocks, model, name = map(str, key)
+        rows = rows[rows["high_risk"].notna()]
+        if rows.empty:
+            found.append(RiskGroups(split, blocks, model, None, NO_CUT, None, None, name))
+            continue
         high = rows["high_risk"].to_numpy(dtype=bool)
         time, code = until_horizon(rows["time"].to_numpy(np.float64), _codes(rows, endpoint), endpoint.horizon_days)
         ticks = np.linspace(0.0, float(time.max()), TICKS)
         curves = [_curve(time[group], code[group], endpoint, ticks) if group.any() else None for group in (high, ~high)]
         p, reason = logrank_p(time, code == 1, high)
-        split, blocks, model, name = map(str, key)
         found.append(RiskGroups(split, blocks, model, p, reason, curves[0], curves[1], name))
     return tuple(found)
 

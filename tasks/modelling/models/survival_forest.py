@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SurvivalForest(Model):
-    """Random survival forest; the score is the expected number of events (sum of the cumulative hazard).
+    """Random survival forest; the score is the mean of the cumulative hazard over the days with an event.
 
     A split compares √p columns drawn at random by log-rank scores. One candidate by default: forests gain little from tuning.
     Weights are each column's share of what splits take away of the scores' variance (they have no sign).
@@ -46,7 +46,7 @@ class SurvivalForest(Model):
 
 @dataclass(frozen=True, eq=False)
 class FittedSurvivalForest(FittedModel):
-    """Trees whose leaves hold the expected number of events."""
+    """Trees whose leaves hold the mean of their cumulative hazard."""
 
     forest: Forest
 

@@ -52,11 +52,12 @@ def grow_forest(
 def grow_survival_forest(
     X: Floats, event: NDArray[np.bool_], time: Floats, *, trees: int, tried: int, least: int, seed: int
 ) -> Forest:
-    """Trees that part cases by log-rank scores, taken anew in each node; leaves give the expected number of events.
+    """Trees that part cases by log-rank scores, taken anew in each node; leaves give the mean of their cumulative hazard.
 
     The score of a case is its event less the cumulative hazard of the node until its day; a cut is taken where the squared sum
-    of scores, by their permutation variance, is highest. The value (m = 1) is the sum of the leaf's cumulative hazard over the
-    days with an event of all training rows. X: (n, p) finite. Raises ValueError without any event.
+    of scores, by their permutation variance, is highest. The value (m = 1) is the mean of the leaf's cumulative hazard over
+    the days with an event of all training rows: the order of Ishwaran's sum, on a scale that does not grow with the cases.
+    X: (n, p) finite. Raises ValueError without any event.
     Ishwaran et al., Ann Appl Stat 2008;2:841; Hothorn & Lausen, Comput Stat Data Anal 2003;43:121.
     """
     if not event.any():
@@ -83,7 +84,7 @@ def _grow(
         event = died[order].astype(np.float64)
         has_event = np.zeros(len(days))
         has_event[day[died[order]]] = 1.0
-        later = np.ascontiguousarray(has_event[::-1].cumsum()[::-1])
+        later = np.ascontiguousarray(has_event[::-1].cumsum()[::-1]) / has_event.sum()
     codes, values = _ranked(X[order])
     seeds = np.random.SeedSequence(seed).generate_state(trees, np.uint64)
     starts, column, threshold, left, value, importance = grow_trees(

@@ -33,7 +33,7 @@ def grow_trees(
 
     codes: (p, n) rank of each value in its column, equal values alike. values: (p, n) sorted values by rank. weights: (n,) of rows.
     target: (n, m) that leaves give the mean of. With follow-up day, (n,), is not empty: the rank of each row's day, ascending
-    with the rows; event: (n,) 1 or 0; later: (days,) days with events from this one on; target is then overwritten.
+    with the rows; event: (n,) 1 or 0; later: (days,) share of the days with events from this one on; target is then overwritten.
     seeds: (trees,). tried: columns that a split compares. least: rows in a leaf.
     Gives starts (trees + 1,), column (nodes,; −1 of a leaf), threshold (nodes,), left (nodes,; the right child follows),
     value (nodes, m) and importance (p,).
@@ -158,7 +158,7 @@ def _score(
     later: Floats,
     target: Floats,
 ) -> float:
-    """Writes the log-rank scores of a node (events less the node's own cumulative hazard); its expected number of events.
+    """Writes the log-rank scores of a node (events less the node's own cumulative hazard); the mean of that over days.
 
     rows: ascending in time. Sums of scores on one side are the observed less the expected events of the log-rank test.
     """

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from tasks.modelling.curves.logrank import logrank_p
+from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.groups import risk_groups
-from tests.support.design import ANY_ENDPOINT
+from tasks.modelling.models.model import models_of
+from tests.support.design import ANY_ENDPOINT, make_design, make_study
 
 LEVELS = ("relapse", "death", "none", "relapse", "death", "relapse", "none", "relapse")
 
@@ -48,3 +50,24 @@ def test_follow_up_ends_at_the_horizon(kind: str) -> None:
     time, event = first["time"].to_numpy(), first["event"].to_numpy() & (first["time"] <= 3).to_numpy()
     assert found.p == logrank_p(np.minimum(time, 3.0), event, first["high_risk"].to_numpy())[0]
     assert found.p != risk_groups(_predictions(), ANY_ENDPOINT[kind])[0].p
+
+
+def test_cases_of_a_fold_without_a_cut_are_in_no_group() -> None:
+    given = _predictions().astype({"high_risk": object})
+    given.loc[[1, 5], "high_risk"] = None
+    (found,) = risk_groups(given, ANY_ENDPOINT["survival"])
+    assert found.high is not None
+    assert found.low is not None
+    assert (found.high.n, found.low.n) == (3, 3)
+    (none,) = risk_groups(given.assign(high_risk=None), ANY_ENDPOINT["survival"])
+    assert (none.high, none.low, none.p) == (None, None, None)
+    assert none.reason == "no case of any training fold could be predicted out of fold, so that groups have no cut"
+
+
+@pytest.mark.parametrize("kind", models_of("survival"))
+def test_the_cut_of_a_training_fold_parts_the_test_cases_in_halves(kind: str) -> None:
+    """Models of inner folds have fewer training cases: a risk whose scale grew with them would put all into one group."""
+    design = make_design("survival", n=100, p=3, nan=0.0, centres=1)
+    study = make_study(models=[kind], splits=[{"kind": "nested", "folds": 4, "repeats": 1}], bootstrap=50)
+    found = evaluate(design, study).predictions.query("blocks == 'radiomics'")
+    assert 0.35 <= found["high_risk"].astype(float).mean() <= 0.65
