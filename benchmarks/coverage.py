@@ -14,6 +14,9 @@ end; of a new centre the score that is seen there.
 
 from __future__ import annotations
 
+if __name__ == "coverage":  # numba looks for the package of this name, and the folder of a script comes first
+    raise ImportError("this is a benchmark, not the package coverage")
+
 import argparse
 import os
 import sys

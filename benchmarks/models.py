@@ -2,6 +2,7 @@
 
     python benchmarks/models.py nested                # 200 patients × 1,000 columns, 10 repeats × 5 folds
     python benchmarks/models.py nested --repeats 2    # quicker
+    python benchmarks/models.py candidates            # 20 candidates that share their steps, beside one
 
 One run, seconds of CPU of this process, one thread; what is imported and compiled is there before the clock starts.
 
@@ -12,25 +13,30 @@ the inner folds. A model with one setting is fitted without a search by both. Th
 A second peer keeps the columns of highest F, which is quicker and what most scripts do: it is printed, and promises nothing.
 Scores are AUCs of the out-of-fold predictions, the mean over all test folds; radweave's time holds all of `evaluate`
 (intervals, tables of predictions, the best single column).
+
+`candidates`: a study of 20 candidates, each with one setting, that share their steps, beside the mean of 20 studies of one each.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-LEAST_SPEED, LEAST_FOREST, SAME_SCORE = 6.0, 2.0, 0.01
+LEAST_SPEED, LEAST_FOREST, SAME_SCORE, MOST_TIMES = 6.0, 2.0, 0.01, 8.0
 INNER_FOLDS, FOLDS, MISSING = 3, 5, 0.01
 K = (10, 30)
 LASSO = {"C": (0.1, 0.3, 1.0)}
@@ -182,13 +188,13 @@ def run_peer(
     return Run(time.process_time() - start, {kind: float(np.mean(scores))})
 
 
-def run_ours(kinds: Sequence[str], design: Any, repeats: int) -> Run:
-    """`evaluate` of these models in one study."""
+def run_ours(candidates: Sequence[Any], design: Any, repeats: int) -> Run:
+    """`evaluate` of these candidates in one study."""
     from sklearn.metrics import roc_auc_score
 
     from tasks.modelling.evaluation.evaluate import evaluate
 
-    study = study_of([ours_of(kind) for kind in kinds], repeats)
+    study = study_of(candidates, repeats)
     start = time.process_time()
     result = evaluate(design, study)
     seconds = time.process_time() - start
@@ -205,13 +211,13 @@ def compare_nested(patients: int, columns: int, repeats: int) -> bool:
     design = design_of(X, y)
     kinds = list(TITLES)
     folds = folds_of(design, study_of([ours_of(kinds[0])], repeats))
-    run_ours(kinds, design, 1)  # imports and compiles
+    run_ours([ours_of(kind) for kind in kinds], design, 1)  # imports and compiles
     from sklearn.feature_selection import f_classif
 
     peers = {kind: run_peer(kind, X, y, folds, auc_distance) for kind in kinds}
     quicker = {kind: run_peer(kind, X, y, folds, f_classif) for kind in kinds}
-    alone = {kind: run_ours([kind], design, repeats) for kind in kinds}
-    together = run_ours(kinds, design, repeats)
+    alone = {kind: run_ours([ours_of(kind)], design, repeats) for kind in kinds}
+    together = run_ours([ours_of(kind) for kind in kinds], design, repeats)
     print(f"\n{patients} patients × {columns} columns, {repeats} repeats × {FOLDS} folds, {INNER_FOLDS} inner folds\n")
     print(
         "| model | GridSearchCV CPU s | with F | radweave CPU s | times | with F | AUC of the peer | AUC of radweave |"
@@ -231,6 +237,34 @@ def compare_nested(patients: int, columns: int, repeats: int) -> bool:
     return speed >= LEAST_SPEED and forest >= LEAST_FOREST and off <= SAME_SCORE
 
 
+def twenty() -> list[dict[str, Any]]:
+    """Candidates that differ by their models alone."""
+    models: list[dict[str, Any]] = [{"kind": "lasso_logistic", "C": [0.05 * 2**i]} for i in range(7)]
+    models += [{"kind": "svm", "kernel": ["rbf"], "C": [0.1 * 2**i]} for i in range(7)]
+    models += [{"kind": "random_forest", "min_samples_leaf": [2 + i]} for i in range(6)]
+    steps = [*CLEANED, {"kind": "screen", "k": [30]}]
+    return [{"name": f"{model['kind']}_{i}", "steps": steps, "model": model} for i, model in enumerate(models)]
+
+
+def compare_candidates(patients: int, columns: int, repeats: int) -> bool:
+    """Print what 20 candidates cost together and alone; whether what is promised was met."""
+    warnings.filterwarnings("ignore")
+    design, candidates = design_of(*planted(patients, columns)), twenty()
+    run_ours(candidates, design, 1)  # imports and compiles
+    alone = [run_ours([candidate], design, repeats).seconds for candidate in candidates]
+    together = run_ours(candidates, design, repeats).seconds
+    one = float(np.mean(alone))
+    print(
+        f"\n{patients} patients × {columns} columns, {repeats} repeats × {FOLDS} folds, {len(candidates)} candidates\n"
+    )
+    print("| what | CPU s |\n|---|---|")
+    print(f"| one alone, the mean of {len(alone)} | {one:.2f} |\n| the cheapest alone | {min(alone):.2f} |")
+    print(f"| all in one study | {together:.2f} |")
+    is_met = together <= MOST_TIMES * one
+    print(f"\ncandidates: {_verdict(is_met)}: {together / one:.1f} times one, promised {MOST_TIMES:.0f} at most")
+    return is_met
+
+
 def _row(title: str, peer: float, quick: float, own: float) -> str:
     return f"| {title} | {peer:.2f} | {quick:.2f} | {own:.2f} | {peer / own:.1f} | {quick / own:.1f} |"
 
@@ -239,14 +273,22 @@ def _verdict(is_met: bool) -> str:
     return "met" if is_met else "UNMET"
 
 
+def _called(compare: Callable[[int, int, int], bool]) -> Callable[[argparse.Namespace], bool]:
+    return lambda options: compare(options.patients, options.columns, options.repeats)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="What models cost.")
     kinds = parser.add_subparsers(dest="what", required=True)
-    nested = kinds.add_parser("nested", help="nested cross-validation beside GridSearchCV")
-    nested.add_argument("--patients", type=int, default=200)
-    nested.add_argument("--columns", type=int, default=1000)
-    nested.add_argument("--repeats", type=int, default=10)
-    nested.set_defaults(run=lambda options: compare_nested(options.patients, options.columns, options.repeats))
+    for what, compare, repeats, words in (
+        ("nested", compare_nested, 10, "nested cross-validation beside GridSearchCV"),
+        ("candidates", compare_candidates, 2, "20 candidates that share their steps, beside one"),
+    ):
+        kind = kinds.add_parser(what, help=words)
+        kind.add_argument("--patients", type=int, default=200)
+        kind.add_argument("--columns", type=int, default=1000)
+        kind.add_argument("--repeats", type=int, default=repeats)
+        kind.set_defaults(run=_called(compare))
     options = parser.parse_args()
     run: Callable[[argparse.Namespace], bool] = options.run
     return 0 if run(options) else 1
