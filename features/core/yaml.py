@@ -103,7 +103,9 @@ class Document:
         kind, found = error["type"], error["input"]
         if kind == "extra_forbidden":
             names = _fields_at(model, self._marked((*above, *error["loc"]))[len(above) : -1])
-            return Fault(self.where(loc), f'unknown key "{dotted}"', "", ", ".join(names), did_you_mean(loc[-1], names))
+            elsewhere: dict[object, str] = getattr(model, "elsewhere", {}) if len(error["loc"]) == 1 else {}
+            hint = elsewhere.get(loc[-1]) or did_you_mean(loc[-1], names)
+            return Fault(self.where(loc), f'unknown key "{dotted}"', "", ", ".join(names), hint)
         if kind == "missing" and isinstance(error["loc"][-1], int):  # of a list that is too short
             return Fault(self.where(loc), f"{dotted}: has too few values", repr(found))
         if kind == "missing":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from features.core.catalog.catalog import Word
 from features.core.frozen import Frozen
+from features.core.kinds.registry import KindError
 from tasks.modelling.fusion.fusion import FUSIONS, Fusion
 from tasks.modelling.models.model import MODELS, Model
 from tasks.modelling.preprocessing.step import STEPS, Step
@@ -16,6 +18,9 @@ from tasks.modelling.preprocessing.step import STEPS, Step
 AnyStep = Annotated[SerializeAsAny[Step], BeforeValidator(STEPS.parse)]
 AnyModel = Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)]
 AnyFusion = Annotated[SerializeAsAny[Fusion], BeforeValidator(FUSIONS.parse)]
+
+
+UNNAMED = "unnamed"  # while its model has faults
 
 
 class Candidate(Frozen):
@@ -34,30 +39,55 @@ class Candidate(Frozen):
     @model_validator(mode="before")
     @classmethod
     def fill_in(cls, given: Any) -> Any:
-        """The name and the steps, where they are not given, are those of the model."""
-        if not isinstance(given, Mapping) or "model" not in given:
+        """The name and the steps, where they are not given, are those of the model; a model with faults tells them itself."""
+        if not isinstance(given, Mapping):
             return given
-        model = MODELS.parse(given["model"])
+        try:
+            model = MODELS.parse(given.get("model"))
+        except ValueError:
+            return {"name": UNNAMED, "steps": (), **given}
         return {"name": model.kind, "steps": model.steps, **given, "model": model}
 
-    @model_validator(mode="after")
-    def check_order(self) -> Candidate:
-        """Only cleaning stands before imputation: nothing else takes missing values."""
-        filled = False
-        for step in self.steps:
-            filled = filled or step.stage == "impute"
-            if not filled and step.stage != "clean":
-                raise ValueError(f"{self.name}: the step {step.kind} takes no missing values: put median before it")
-        return self
+    @field_validator("steps")
+    @classmethod
+    def check_steps(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Each step once, no missing values after cleaning, and centres evened out before columns are scaled or chosen."""
+        faults = list(_step_faults(steps))
+        if faults:
+            raise KindError(cls, ValidationError.from_exception_data("steps", faults))
+        return steps
+
+
+def _step_faults(steps: Sequence[Step]) -> Iterator[InitErrorDetails]:
+    """What is wrong with the order of steps, each at its place."""
+    kinds, stages = [step.kind for step in steps], [step.stage for step in steps]
+    for place, (kind, stage) in enumerate(zip(kinds, stages, strict=True)):
+        before = dict(zip(stages[:place], kinds[:place], strict=True))
+        if kind in kinds[:place]:
+            yield _fault(place, kind, f'the step "{kind}" stands twice')
+        if stage not in ("clean", "impute") and "impute" not in before:
+            yield _fault(place, kind, f'the step "{kind}" takes no missing values: put "median" before it')
+        later = before.get("scale") or before.get("select")
+        if stage == "harmonise" and later:
+            yield _fault(place, kind, f'the step "{kind}" evens out centres: put it before "{later}"')
+    if steps and "impute" not in stages and set(stages) == {"clean"}:
+        yield _fault(len(steps) - 1, kinds[-1], 'models take no missing values: put "median" among the steps')
+
+
+def _fault(place: int, kind: str, what: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("step", what), loc=(place,), input=kind)
 
 
 def parse_candidate(value: object) -> Candidate:
-    """A candidate from a bare kind of model, a model with settings, or a mapping with the key `model`.
+    """A candidate from a bare kind of model, a model with settings, or a mapping with the keys of a candidate.
 
     Raises ValueError or KindError, as Registry.parse does.
     """
     if isinstance(value, Candidate):
         return value
-    if isinstance(value, Mapping) and "model" in value:
-        return Candidate.model_validate(dict(value))
+    if isinstance(value, Mapping) and "kind" not in value and value.keys() & Candidate.model_fields.keys():
+        try:
+            return Candidate.model_validate(dict(value))
+        except ValidationError as error:
+            raise KindError(Candidate, error) from error
     return Candidate.model_validate({"model": MODELS.parse(value)})

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +16,12 @@ from features.core.frozen import Frozen
 
 
 class Kind(Frozen):
-    """Base of everything that a Registry holds. A subclass declares `kind: Literal["file_name"] = "file_name"`."""
+    """Base of everything that a Registry holds. A subclass declares `kind: Literal["file_name"] = "file_name"`.
+
+    elsewhere: keys that somebody may look for here → where they belong, for messages.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     kind: str
 

@@ -121,7 +121,8 @@ class Study(Frozen):
         ):
             twice = sorted({word for word in words if words.count(word) > 1})
             if twice:
-                raise ValueError(f'the {what} "{twice[0]}" stands twice')
+                hint = "; name one of them: {name: …, model: …}" if what == "model" else ""
+                raise ValueError(f'the {what} "{twice[0]}" stands twice{hint}')
         if self.external_columns != "same" and not self.external:
             raise ValueError("external_columns needs external cohorts")
         models = [candidate.model for candidate in self.models]

@@ -42,6 +42,15 @@ class Model(Tunable):
     column times a number gives the same predictions and weights, as in forests.
     """
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "k": "it belongs to the step screen, as in {name: screened, model: svm, steps: [drop_constant, median, zscore, "
+        "{kind: screen, k: [10, 30]}]}",
+        **{
+            key: f"{key} belongs to a candidate, as in {{name: mine, model: {{kind: svm}}, steps: [median, zscore]}}"
+            for key in ("name", "steps", "fusion")
+        },
+    }
+
     endpoints: ClassVar[frozenset[str]]
     steps: ClassVar[tuple[Settings, ...]] = CLEANED
     scale_free: ClassVar[bool] = False
