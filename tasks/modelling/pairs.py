@@ -17,6 +17,7 @@ from tasks.modelling.censoring import Censoring
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Codes = NDArray[np.intp]
 Sums = tuple[float, float]  # concordant, comparable
 _TIE = 1e-8  # risks closer than this tie, as in scikit-survival
 
@@ -93,27 +94,33 @@ def outcome_pairs(rows: NDArray[np.intp], outcome: Outcome, score: Floats) -> Pa
     return auc_pairs(rows, outcome.flag, score)
 
 
-def auc_sums(label: Bools, score: Floats) -> Sums:
-    """Sums of auc_pairs, by sorting: no table of pairs is made."""
-    negative = np.sort(score[~label])
-    below = np.searchsorted(negative, score[label], side="left").sum()
-    not_above = np.searchsorted(negative, score[label], side="right").sum()
-    return float(below + not_above) / 2, float(label.sum()) * len(negative)
+def auc_sums(label: Bools, score: Floats, centre: Codes | None = None) -> Sums:
+    """Sums of auc_pairs without a table of all pairs; centre: (m,) codes, if only cases of one centre are compared."""
+    positive, negative = score[label], score[~label]
+    if centre is None:
+        negative = np.sort(negative)
+        below = np.searchsorted(negative, positive, side="left").sum()
+        not_above = np.searchsorted(negative, positive, side="right").sum()
+        return float(below + not_above) / 2, float(len(positive) * len(negative))
+    same = centre[label][:, None] == centre[~label]
+    higher, lower = positive[:, None] > negative, positive[:, None] < negative
+    comparable = np.count_nonzero(same)
+    twice = comparable + np.count_nonzero(same & higher) - np.count_nonzero(same & lower)
+    return twice / 2, float(comparable)
 
 
-def harrell_sums(event: Bools, time: Floats, score: Floats) -> Sums:
-    """Sums of harrell_pairs: only rows of events are looked at."""
-    first = np.flatnonzero(event)
-    concordant, comparable = _of_first(first, event, time, score)
+def harrell_sums(event: Bools, time: Floats, score: Floats, centre: Codes | None = None) -> Sums:
+    """Sums of harrell_pairs, of which only rows of events are looked at. centre: as in auc_sums."""
+    concordant, comparable = _of_first(np.flatnonzero(event), event, time, score, centre)
     return float(concordant.sum()), float(comparable.sum())
 
 
-def uno_sums(event: Bools, time: Floats, score: Floats, censoring: Censoring) -> Sums:
-    """Sums of uno_pairs: only rows of events before the limit are looked at."""
+def uno_sums(event: Bools, time: Floats, score: Floats, censoring: Censoring, centre: Codes | None = None) -> Sums:
+    """Sums of uno_pairs, of which only rows of events before the limit are looked at. centre: as in auc_sums."""
     weight = _uno_weight(event, time, censoring)
     first = np.flatnonzero(weight)
-    concordant, comparable = _of_first(first, event, time, score)
-    return float(weight[first] @ concordant), float(weight[first] @ comparable)
+    concordant, comparable = _of_first(first, event, time, score, centre)
+    return float((weight[first] * concordant).sum()), float((weight[first] * comparable).sum())
 
 
 def sums(pairs: Pairs) -> Sums:
@@ -121,10 +128,9 @@ def sums(pairs: Pairs) -> Sums:
     return float(pairs.concordant.sum()), float(pairs.comparable.sum())
 
 
-def within_centres(pairs: Pairs, centres: NDArray[np.str_]) -> Pairs:
-    """The pairs of two cases of one centre; all others weigh nothing. centres: (m,) names."""
-    _, centre = np.unique(centres, return_inverse=True)
-    same = centre[:, None] == centre[None, :]
+def within_centres(pairs: Pairs, centre: Codes) -> Pairs:
+    """The pairs of two cases of one centre; all others weigh nothing. centre: (m,) codes."""
+    same = centre[:, None] == centre
     return Pairs(pairs.rows, pairs.comparable * same, pairs.concordant * same)
 
 
@@ -156,11 +162,13 @@ def _uno_weight(event: Bools, time: Floats, censoring: Censoring) -> Floats:
     return weight
 
 
-def _of_first(first: NDArray[np.intp], event: Bools, time: Floats, score: Floats) -> tuple[Floats, Floats]:
+def _of_first(first: Codes, event: Bools, time: Floats, score: Floats, centre: Codes | None) -> tuple[Floats, Floats]:
     """Concordant and comparable pairs of which these events are the earlier case, (first,) each."""
     own = time[first, None]
-    later = (time[None, :] > own) | ((time[None, :] == own) & ~event[None, :])
-    difference = score[first, None] - score[None, :]
+    later = (time > own) | ((time == own) & ~event)
+    if centre is not None:
+        later &= centre == centre[first, None]
+    difference = score[first, None] - score
     twice = (later & (difference > _TIE)).sum(axis=1) + (later & (difference >= -_TIE)).sum(axis=1)
     return twice / 2, later.sum(axis=1).astype(np.float64)
 

@@ -23,8 +23,9 @@ class Auc(PairMetric):
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         return (auc_pairs(fold.rows, fold.outcome.flag, fold.risk),)
 
-    def sums(self, fold: Scored) -> tuple[Sums, ...]:
-        return (auc_sums(fold.outcome.flag, fold.risk),)
+    def sums(self, fold: Scored, *, within: bool) -> tuple[Sums, ...]:
+        centre = fold.centre if within else None
+        return (auc_sums(fold.outcome.flag, fold.risk, centre),)
 
     def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
         return no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "positive", where_of(within))

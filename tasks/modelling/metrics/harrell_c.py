@@ -25,9 +25,10 @@ class HarrellC(PairMetric):
         assert fold.outcome.days is not None
         return (harrell_pairs(fold.rows, fold.outcome.flag, fold.outcome.days, fold.risk),)
 
-    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+    def sums(self, fold: Scored, *, within: bool) -> tuple[Sums, ...]:
+        centre = fold.centre if within else None
         assert fold.outcome.days is not None
-        return (harrell_sums(fold.outcome.flag, fold.outcome.days, fold.risk),)
+        return (harrell_sums(fold.outcome.flag, fold.outcome.days, fold.risk, centre),)
 
     def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
         return no_pair([(fold.rows, fold.outcome.flag) for fold in folds], "with an event", where_of(within))

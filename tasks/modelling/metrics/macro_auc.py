@@ -24,8 +24,9 @@ class MacroAuc(PairMetric):
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         return tuple(auc_pairs(fold.rows, flag, fold.probability[:, i]) for i, flag in enumerate(_flags(fold)))
 
-    def sums(self, fold: Scored) -> tuple[Sums, ...]:
-        return tuple(auc_sums(flag, fold.probability[:, i]) for i, flag in enumerate(_flags(fold)))
+    def sums(self, fold: Scored, *, within: bool) -> tuple[Sums, ...]:
+        centre = fold.centre if within else None
+        return tuple(auc_sums(flag, fold.probability[:, i], centre) for i, flag in enumerate(_flags(fold)))
 
 
 def _flags(fold: Scored) -> list[NDArray[np.bool_]]:

@@ -43,21 +43,12 @@ class Scored:
         if len(self.centres) != len(self.rows):
             raise ValueError(f"{len(self.centres)} centres of {len(self.rows)} rows")
 
-    def by_centre(self) -> tuple[Scored, ...]:
-        """The fold cut into the cases of each centre, centres by their first row; the training cases stay those of the fold."""
-        names, first = np.unique(self.centres, return_index=True)
-        if len(names) < 2:
-            return (self,)
-        parts = (np.flatnonzero(self.centres == name) for name in names[np.argsort(first)])
-        return tuple(self._take(rows) for rows in parts)
-
-    def _take(self, rows: NDArray[np.intp]) -> Scored:
-        """Some cases of the fold, by position, weighed by the censoring of the same training cases."""
-        outcome, prediction = self.outcome.take(rows), self.prediction.take(rows)
-        part = Scored(self.rows[rows], outcome, prediction, self.train, self.endpoint, self.centres[rows], self.repeat)
-        if isinstance(self.endpoint, Timed):
-            part.__dict__["censoring"] = self.censoring  # fitted once
-        return part
+    @cached_property
+    def centre(self) -> NDArray[np.intp] | None:
+        """The centre of each row as a code, (m,); None of one centre: to compare within it is to compare all."""
+        if (self.centres == self.centres[:1]).all():
+            return None
+        return np.unique(self.centres, return_inverse=True)[1].astype(np.intp)
 
     @property
     def risk(self) -> NDArray[np.float64]:
@@ -143,15 +134,15 @@ class PairMetric(Metric):
     def pairs_of(self, fold: Scored, *, within: bool = False) -> tuple[Pairs, ...]:
         """The pairs of a fold that are compared: all, or within centres."""
         found = self.pairs(fold)
-        return tuple(within_centres(pairs, fold.centres) for pairs in found) if within else found
+        return found if not within or fold.centre is None else tuple(within_centres(one, fold.centre) for one in found)
 
-    def sums(self, fold: Scored) -> tuple[Sums, ...]:
-        """Concordant and comparable weight of each set of pairs of a fold. Metrics that know a faster way take it."""
-        return tuple(sums(pairs) for pairs in self.pairs(fold))
+    def sums(self, fold: Scored, *, within: bool) -> tuple[Sums, ...]:
+        """Concordant and comparable weight of each set of pairs that are compared. Metrics that know a faster way take it."""
+        return tuple(sums(pairs) for pairs in self.pairs_of(fold, within=within))
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
-        parts = [part for fold in folds for part in (fold.by_centre() if within else (fold,))]
-        found = [share_of_sums(sets) for sets in zip(*(self.sums(part) for part in parts), strict=True)]
+        sets = zip(*(self.sums(fold, within=within) for fold in folds), strict=True)
+        found = [share_of_sums(own) for own in sets]
         known = [one for one in found if one is not None]
         return float(np.mean(known)) if known else None
 

@@ -25,9 +25,10 @@ class UnoC(PairMetric):
         assert fold.outcome.days is not None
         return (uno_pairs(fold.rows, fold.outcome.flag, fold.outcome.days, fold.risk, fold.censoring),)
 
-    def sums(self, fold: Scored) -> tuple[Sums, ...]:
+    def sums(self, fold: Scored, *, within: bool) -> tuple[Sums, ...]:
+        centre = fold.centre if within else None
         assert fold.outcome.days is not None
-        return (uno_sums(fold.outcome.flag, fold.outcome.days, fold.risk, fold.censoring),)
+        return (uno_sums(fold.outcome.flag, fold.outcome.days, fold.risk, fold.censoring, centre),)
 
     def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
         seen = [(fold.rows, fold.outcome.flag, fold.outcome.days, fold.censoring) for fold in folds]

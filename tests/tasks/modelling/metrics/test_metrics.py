@@ -38,6 +38,20 @@ def folds_of(kind: str, seed: int, centres: int = 3) -> list[Scored]:
     ]
 
 
+def part_of(fold: Scored, centre: str) -> Scored:
+    """The cases of one centre of a fold."""
+    own = np.flatnonzero(fold.centres == centre)
+    outcome, prediction = fold.outcome.take(own), fold.prediction.take(own)
+    return Scored(fold.rows[own], outcome, prediction, fold.train, fold.endpoint, fold.centres[own])
+
+
+@pytest.mark.parametrize(("kind", "name"), OF_PAIRS)
+def test_within_centres_is_the_share_of_all_centres_taken_apart(kind: str, name: str) -> None:
+    metric, folds = METRICS.parse(name), folds_of(kind, 3)
+    parts = [part_of(fold, centre) for fold in folds for centre in "012"]
+    assert metric.value(folds, within=True) == pytest.approx(metric.value(parts), abs=1e-12)
+
+
 @pytest.mark.parametrize(("kind", "name"), OF_PAIRS)
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000))
@@ -59,7 +73,7 @@ def test_one_centre_is_compared_within_itself(kind: str, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), OF_ROWS)
 def test_a_metric_of_rows_within_centres_is_the_mean_of_its_centres_by_their_cases(kind: str, name: str) -> None:
     metric, folds = METRICS.parse(name), folds_of(kind, 5)
-    parts = [part for fold in folds for part in fold.by_centre()]
+    parts = [part_of(fold, centre) for fold in folds for centre in "012"]
     total = 0.0
     for centre in "012":
         own = [part for part in parts if part.centres[0] == centre]
