@@ -1,31 +1,10 @@
-"""Copies: which patients of a study may be one and the same, and what was done about it."""
+"""Copies: how many patients of a study may be one and the same, in a sentence."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from features.core.design import Copies
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.reports.number_format import counted
-
-MOST = 100  # rows of the table; the others stand in copies.parquet
-
-
-@dataclass(frozen=True)
-class CopyRow:
-    """Pseudonyms of patients, what they have in common, and what that meant for the folds."""
-
-    patients: str
-    alike: str
-    treated: str
-
-
-def copy_rows(result: StudyResult) -> tuple[CopyRow, ...]:
-    """One row for each set of copies, those that are one group first."""
-    return tuple(
-        CopyRow(", ".join(one.patients), one.alike, "one group in all folds" if one.joined else "only reported")
-        for one in sorted(result.copies, key=lambda one: not one.joined)
-    )
 
 
 def copies_sentence(result: StudyResult) -> str:

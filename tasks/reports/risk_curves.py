@@ -77,13 +77,15 @@ def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, 
         _at_risk(below, time / days, high, ticks)
 
     group_word, cut = (
-        ("risk group", "the training cases") if shown.cohort else ("out-of-fold risk group", "each training fold")
+        ("risk group", "of the training cases")
+        if shown.cohort
+        else ("out-of-fold risk group", "of the fold's training cases")
     )
     title = f"{look.title} by {group_word}: {name}"
     folds = "" if shown.cohort else " Folds share training cases, so p is descriptive."
     stops = f" Follow-up ends at {horizon:g} days." if horizon else ""
     caption = (
-        f"{title}, {shown.under}. Groups are cut at the median score of {cut}. "
+        f"{title}, {shown.under}. Groups are cut at the median out-of-fold risk {cut}. "
         f"Bands are 95 % intervals. {look.meant}{folds}{stops}"
     )
     figure_id = f"{look.id}-{shown.id}"

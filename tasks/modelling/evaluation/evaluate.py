@@ -15,7 +15,7 @@ from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
 from tasks.modelling.evaluation.result import HeldOut, StudyResult, Tuned
-from tasks.modelling.evaluation.scoring import held_out_parts, score_fits, selected_of, shares_of
+from tasks.modelling.evaluation.scoring import chosen_of, held_out_parts, score_fits, selected_of, shares_of
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import best_singles
 from tasks.modelling.evaluation.study import Study
@@ -88,6 +88,7 @@ def evaluate(
         tuned=_tuned(study, blocks, fits),
         small=small_sentence(develops),
         warnings=dict(sorted(warned.items())),
+        chosen=chosen_of(fits),
         copies=design.copies,
         singles=singles,
         uncommon=design.uncommon,

@@ -73,6 +73,19 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A setting that inner folds chose, where there were several: in how many of the split's fitted folds."""
+
+    split: str
+    blocks: str
+    model: str
+    setting: str
+    value: str
+    chosen: int
+    folds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Selected:
     """A feature that models chose: in how many of the split's fitted folds, and its mean weight there (NaN: none)."""
 
@@ -137,6 +150,7 @@ class StudyResult:
     uncommon: as in the design.
     scarce: how many of them limit what can be learnt.
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
+    chosen: settings, as inner folds chose them.
     copies: patients that may be one, as in the design. singles: the best column of each block. shares: of sets of several blocks.
     models: fitted candidates, only if asked for.
     """
@@ -161,6 +175,7 @@ class StudyResult:
     tuned: Tuned
     small: str
     warnings: Mapping[str, int]
+    chosen: tuple[Chosen, ...] = ()
     copies: tuple[Copies, ...] = ()
     singles: tuple[Single, ...] = ()
     held_out: tuple[HeldOut, ...] = ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.core.design import EXTERNAL, Design
 from tasks.modelling.evaluation.fit import Fit
-from tasks.modelling.evaluation.result import Score, Selected, Share
+from tasks.modelling.evaluation.result import Chosen, Score, Selected, Share
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.metrics.metric import Metric, Scored, metrics_of
@@ -139,6 +139,20 @@ def shares_of(design: Design, blocks: Mapping[str, list[str]], fits: list[Fit]) 
             share = [fit.shares.get(block, 0.0) for fit in own]
             chosen = [sum(design.blocks[column] == block for column in fit.selected) for fit in own]
             found.append(Share(*key, block, float(np.mean(share)), float(np.mean(chosen)), len(own)))
+    return tuple(found)
+
+
+def chosen_of(fits: list[Fit]) -> tuple[Chosen, ...]:
+    """What inner folds chose, by split, set of blocks and candidate, the most often chosen first; nothing without a choice."""
+    groups: dict[tuple[str, str, str], list[Fit]] = {}
+    for fit in fits:
+        if fit.prediction is not None and fit.settings > 1:
+            groups.setdefault((fit.split, fit.blocks, fit.model), []).append(fit)
+    found: list[Chosen] = []
+    for key, own in groups.items():
+        for name in dict.fromkeys(name for fit in own for name in fit.chosen):
+            values = Counter(str(fit.chosen[name]) for fit in own if name in fit.chosen)
+            found += [Chosen(*key, name, value, count, len(own)) for value, count in values.most_common()]
     return tuple(found)
 
 

@@ -39,6 +39,8 @@ def _figure(study: Study, result: StudyResult, winner: Winner, split: str, cohor
     if not curves:
         return None
 
+    several = any(score.within for score in result.scores if (score.split, score.cohort) == (split, cohort))
+    how = " pooled over centres" if several else ""
     labels = {name: wrapped(_label(study, result, winner, name, split, cohort), LETTERS) for name in curves}
 
     def paint(figure: Figure) -> None:
@@ -60,7 +62,7 @@ def _figure(study: Study, result: StudyResult, winner: Winner, split: str, cohor
         axes.set_xlabel("1 − specificity")
         axes.set_ylabel("Sensitivity")
         grid(axes, "both")
-        figure.legend(loc="outside lower left", handlelength=2.6, title="AUC (95 % CI)", alignment="left")
+        figure.legend(loc="outside lower left", handlelength=2.6, title=f"AUC{how} (95 % CI)", alignment="left")
 
     chosen = (
         "the model with its highest nested score"

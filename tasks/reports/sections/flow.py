@@ -1,4 +1,4 @@
-"""The flow of cases: who came in, who left at which step, and why; and which patients may be copies."""
+"""The flow of cases: who came in, who left at which step, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from features.core.design import FlowRow
 from features.core.quarantine import REASONS
 from tasks.modelling.evaluation.result import StudyResult
-from tasks.reports.copies import MOST, copies_sentence, copy_rows
 from tasks.reports.labels import held_out_parts
 from tasks.reports.section import Findings, Section
 
@@ -28,9 +27,6 @@ class Flow(Section):
         return {
             "chains": flow_chains(result, found.study.external),
             "held_out": held_out_parts(result),
-            "copies": copy_rows(result)[:MOST],
-            "more_copies": max(0, len(result.copies) - MOST),
-            "copies_sentence": copies_sentence(result),
         }
 
 

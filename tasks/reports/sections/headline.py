@@ -41,15 +41,20 @@ class Headline(Section):
     def content(self, found: Findings) -> Mapping[str, object]:
         told = headline(found.study, found.result, found.winner)
         cautions = told.cautions + unused_split(found.study, found.facts.cohort_table)
-        return {"sentence": told.sentence, "cautions": cautions}
+        return {"parts": told.parts, "cautions": cautions}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """sentence: with emphasis, escaped. cautions: sentences that stand below it."""
+    """parts: the answer, then what stands beside it, with emphasis, escaped. cautions: sentences that stand below."""
 
-    sentence: Markup
+    parts: tuple[Markup, ...]
     cautions: tuple[str, ...]
+
+    @property
+    def sentence(self) -> Markup:
+        """All parts in one sentence."""
+        return Markup("; ").join(self.parts) + "."
 
 
 def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
@@ -59,7 +64,7 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
     """
     metric = metric_word(winner.metric)
     if winner.best is None:
-        return Answer(_unchosen(study, result, winner), _compared(result) + _doubts(result))
+        return Answer((_unchosen(study, result, winner),), _compared(result) + _doubts(result))
     best = winner.best
     apart = ", baselines apart," if winner.is_below_baseline else ""
     rank = f"Best of {winner.rivals} combinations{apart} under" if winner.rivals > 1 else "Under"
@@ -89,7 +94,7 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
             f"correct for that. {_others(result)} took no part in the choice."
         )
-    return Answer(Markup("; ").join(parts) + ".", tuple(cautions))
+    return Answer(tuple(parts), tuple(cautions))
 
 
 def _held_out(result: StudyResult, winner: Winner, of: tuple[str, str, str], cohort: str) -> str:
@@ -156,10 +161,10 @@ def _unchosen(study: Study, result: StudyResult, winner: Winner) -> Markup:
     if NESTED not in {split.kind for split in study.splits}:
         return Markup(
             "This study has no nested cross-validation, so no combination is named best: choosing the highest score of "
-            "{} would make that score optimistic."
+            "{} would make that score optimistic"
         ).format(split_label(winner.split))
     reason = next((score.reason for score in result.scores if score.split == NESTED and score.reason), "unknown")
-    return Markup("No combination could be scored under nested cross-validation: {}.").format(reason)
+    return Markup("No combination could be scored under nested cross-validation: {}").format(reason)
 
 
 def _compared(result: StudyResult) -> tuple[str, ...]:

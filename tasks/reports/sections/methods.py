@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from features.core.kinds.endpoint import Timed
-from tasks.modelling.evaluation.result import StudyResult
+from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
 from tasks.reports.copies import copies_sentence
@@ -25,12 +25,12 @@ from tasks.reports.labels import (
     split_label,
 )
 from tasks.reports.missing import missing_sentence
-from tasks.reports.number_format import counted
+from tasks.reports.number_format import counted, no_interval
 from tasks.reports.section import Findings, Section
 
 
 class Methods(Section):
-    """What was done, the models and their settings, and warnings during fitting."""
+    """What was done, in words that a paper may take over."""
 
     kind: Literal["methods"] = "methods"
     order: ClassVar[int] = 70
@@ -39,10 +39,7 @@ class Methods(Section):
         return "Methods"
 
     def content(self, found: Findings) -> Mapping[str, object]:
-        return {
-            "methods": methods(found.study, found.result, found.facts.missing_block),
-            "models": model_rows(found.study),
-        }
+        return {"methods": methods(found.study, found.result, found.facts.missing_block)}
 
 
 @dataclass(frozen=True)
@@ -51,15 +48,6 @@ class Paragraph:
 
     lead: str
     text: str
-
-
-@dataclass(frozen=True)
-class ModelRow:
-    """A model, what it is, and the settings that inner folds chose from."""
-
-    label: str
-    description: str
-    settings: str
 
 
 def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int]) -> tuple[Paragraph, ...]:
@@ -71,36 +59,27 @@ def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int])
         *(Paragraph(capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
         Paragraph(
             "Inside the fold",
-            "Every step that learns is fitted on the training cases alone: columns without information are dropped, "
-            "missing values become the median of the training fold, columns are standardised, a screening keeps the k "
-            "columns most associated with the outcome, and the model is fitted. The same holds inside the inner folds.",
+            "Each candidate has steps of its own, in the order that the table of candidates shows. Every step that learns, "
+            "and the model, is fitted on the training cases alone; the same holds inside the inner folds. "
+            f"{_tuning(result)}",
         ),
+        *([Paragraph("Blocks", _fusion(study))] if _has_several_blocks(study) else []),
         Paragraph(
             "Tried",
             f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'model')} were scored; "
-            f"up to {counted(tuned.settings, 'setting')} stood for choice in all, and "
+            f"up to {counted(tuned.settings, 'setting')} stood for choice in all, for which "
             f"{counted(tuned.fits, 'model fit')} were made. Scores of the inner folds are not reported.",
         ),
-        Paragraph("Scores", _scores(study, result)),
+        Paragraph("Scores", _scores(result)),
+        *(
+            [Paragraph("Intervals", _intervals(result))]
+            if any(score.value is not None for score in result.scores)
+            else []
+        ),
+        *([Paragraph("Risk groups", _groups(result))] if isinstance(result.endpoint, Timed) else []),
         Paragraph("Copies", _copies(result)),
         Paragraph("Missing blocks", missing_sentence(study, missing_block)),
         Paragraph("Seed", f"All random numbers follow from the seed {study.seed}; equal inputs give an equal report."),
-    )
-
-
-def model_rows(study: Study) -> tuple[ModelRow, ...]:
-    """The study's models, each by the first sentence of its documentation and its candidate settings."""
-    return tuple(
-        ModelRow(
-            model_label(candidate.name),
-            first_sentence(type(candidate.model).__doc__),
-            "; ".join(
-                f"{name} = {', '.join(map(str, getattr(part, name)))}"
-                for part in (*candidate.steps, candidate.model)
-                for name in part.tuned
-            ),
-        )
-        for candidate in study.models
     )
 
 
@@ -108,7 +87,11 @@ def _endpoint(study: Study, result: StudyResult) -> str:
     endpoint = result.endpoint
     described = f" ({endpoint.description})" if endpoint.description else ""
     days = endpoint.horizon_days if isinstance(endpoint, Timed) else None
-    horizon = f" C-indices that weigh by censoring stop at {days:g} days." if days else ""
+    horizon = (
+        f" C-indices that weigh by censoring, curves of risk groups and log-rank tests stop at {days:g} days."
+        if days
+        else ""
+    )
     treated = f" {endpoint.treatment()}".rstrip()
     return (
         f"{endpoint.title}: {study.endpoint}{described}; {counted(result.n, 'case')}, {result.counted}.{treated}{horizon} "
@@ -148,7 +131,8 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
     folds, repeats = int(table.groupby("repeat")["fold"].nunique().max()), int(table["repeat"].nunique())
     asked = getattr(split, "folds", folds)
     fewer = f" ({asked} were asked for)" if folds < asked else ""
-    stratified = f", stratified by {result.endpoint.spread_by}" if kind == NESTED else ""
+    by_centre = " and centre" if len(result.centres) > 1 else ""
+    stratified = f", stratified by {result.endpoint.spread_by}{by_centre}" if kind == NESTED else ""
     return f"{folds} folds{fewer}, {counted(repeats, 'repeat')}{stratified}. {inner} {together}"
 
 
@@ -165,16 +149,63 @@ def _uncommon(result: StudyResult) -> str:
 def _copies(result: StudyResult) -> str:
     return (
         "Patients with one image (equal voxels in the ROI), or with equal values in 20 continuous predictors or more, are one "
-        "group: they are on one side of every fold, inner ones too, and are drawn together by the bootstrap. Leaving one "
+        "group: they are on one side of every fold, inner ones too, and intervals take them for one. Leaving one "
         f"centre out, a copy of one of its patients trains no model for it. {copies_sentence(result) or 'Nobody was found.'}"
     )
 
 
-def _scores(study: Study, result: StudyResult) -> str:
+def _tuning(result: StudyResult) -> str:
+    metric = metrics_of(result.endpoint)[0].title
+    centres = ", comparing cases of one centre only" if len(result.centres) > 1 else ""
+    return f"Inner folds choose among settings by {metric}{centres}; of equal ones the simplest."
+
+
+def _has_several_blocks(study: Study) -> bool:
+    return any(len(blocks) > 1 for blocks in study.blocks.values())
+
+
+def _fusion(study: Study) -> str:
+    """How blocks become one prediction, with the candidates that do it so where these differ."""
+    names: dict[str, list[str]] = {}
+    for candidate in study.models:
+        names.setdefault(first_sentence(type(candidate.fusion).__doc__), []).append(model_label(candidate.name))
+    if len(names) == 1:
+        return next(iter(names))
+    return " ".join(f"{', '.join(own)}: {said}" for said, own in names.items())
+
+
+def _scores(result: StudyResult) -> str:
     metrics = metrics_of(result.endpoint)
     said = " ".join(f"{capital(metric.title)}: {first_sentence(type(metric).__doc__)}" for metric in metrics)
+    within = (
+        " Within centres, only cases of one centre are compared: recognising the centre, which says nothing of a patient, "
+        "earns nothing there. These scores name the best combination."
+        if any(score.within for score in result.scores)
+        else ""
+    )
+    return f"{said} {gathered(metrics, 'test fold', 'folds and repeats')}{within}"
+
+
+def _intervals(result: StudyResult) -> str:
+    """Of what the intervals of each split are, and why there is none, in the words of the scores."""
+    scored = [score for score in result.scores if score.value is not None]
+    parts: dict[str, list[Score]] = {}
+    for score in scored:
+        parts.setdefault(f"{split_label(score.split)}{', each centre' if score.centre else ''}", []).append(score)
+    words: dict[str, list[str]] = {}
+    for where, scores in parts.items():
+        known = [score for score in scores if score.low is not None]
+        said = [f"of {score.interval_of}" for score in known if score.interval_of] if known else []
+        for of in dict.fromkeys(said if known else [no_interval(scores[0].reason)]):
+            words.setdefault(of, []).append(where)
+    told = [f"{capital('; '.join(where))}: {of}." for of, where in words.items()]
+    return " ".join(["Intervals are 95\u00a0% intervals.", *told])
+
+
+def _groups(result: StudyResult) -> str:
+    held_out = " For held-out cases it is the median over all training cases." if result.held_out else ""
     return (
-        f"{said} {gathered(metrics, 'test fold', 'folds and repeats')} Intervals are 95\u00a0% percentile intervals "
-        f"of {counted(study.bootstrap, 'bootstrap replicate')} over patients; models are not fitted again, so the "
-        "intervals tell the uncertainty of the test cases and not that of the training."
+        "Cases are of high risk if their predicted risk is above the median of the out-of-fold risks of their fold's training "
+        "cases, which inner folds predicted: risks of cases that a model trained on are too far apart, and test cases decide "
+        f"nothing.{held_out}"
     )

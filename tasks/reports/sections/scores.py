@@ -28,6 +28,8 @@ from tasks.reports.score_cells import Cell, Cells
 from tasks.reports.section import Findings, Section
 from tasks.reports.winner import Winner, held_out_cohorts, repeats_of
 
+MOST_SCORES = 3  # columns of scores side by side; more have a table for scores within centres and one for pooled ones
+
 
 class Scores(Section):
     """A table for each split, and the scores at a glance."""
@@ -96,20 +98,32 @@ def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[Sco
         if kind in by_cohort:
             tables += [_per_cohort(study, result, winner, metric, kind) for metric in metrics]
         else:
-            tables.append(_over_all(study, result, winner, kind, metrics))
+            ways = sorted({s.within for s in result.scores if s.split == kind}, reverse=True)  # within centres first
+            is_wide = len(ways) * len(metrics) > MOST_SCORES
+            parts = [[way] for way in ways] if is_wide else [ways]
+            tables += [_over_all(study, result, winner, kind, metrics, part, several=len(ways) > 1) for part in parts]
     if any(score.centre for score in result.scores):
         tables += [_per_centre(study, result, winner, metric) for metric in metrics]
     return tuple(tables)
 
 
-def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, metrics: tuple[str, ...]) -> ScoreTable:
+def _over_all(
+    study: Study,
+    result: StudyResult,
+    winner: Winner,
+    split: str,
+    metrics: tuple[str, ...],
+    ways: Sequence[str],
+    *,
+    several: bool,
+) -> ScoreTable:
+    """ways: which of the scores by `within` are shown. several: whether there are more than one kind of them."""
     found = {
         (score.blocks, score.model, score.metric, score.within): score
         for score in result.scores
         if score.split == split and not score.centre
     }
-    ways = sorted({within for _, _, _, within in found}, reverse=True)  # within centres first
-    columns = {(metric, within): _head(metric, within, several=len(ways) > 1) for metric in metrics for within in ways}
+    columns = {(metric, within): _head(metric, within, several=several) for metric in metrics for within in ways}
     heads = ("n", *(("Events",) if result.endpoint.has_events else ()), "Columns", "Settings")
     cells = Cells()
     rows: list[ScoreRow] = []
@@ -130,11 +144,13 @@ def _over_all(study: Study, result: StudyResult, winner: Winner, split: str, met
                     facts=tuple(map(str, facts)),
                 )
             )
-    pooled = ", all centres together" if split == CENTRE_OUT else ""
+    how = ", all centres together" if split == CENTRE_OUT else ""
+    if several and len(ways) == 1:
+        how = f",{_how(ways[0], several=True)}{'' if ways[0] else ' over centres'}"
     return ScoreTable(
-        id=f"table-scores-{split}",
-        title=capital(split_label(split)) + pooled,
-        caption=_caption(result, split, rows, several=len(ways) > 1),
+        id=f"table-scores-{split}{'-pooled' if several and list(ways) == [''] else ''}",
+        title=capital(split_label(split)) + how,
+        caption=_caption(result, split, rows, several=several),
         heads=tuple(columns.values()),
         facts=heads,
         rows=tuple(rows),

@@ -112,9 +112,9 @@ def test_selected_features_are_at_most_fifteen(binary: Any) -> None:
 
 def test_methods_tell_the_settings(binary: Any, survival: Any) -> None:
     text = Page(binary.html).text
-    assert "4 folds, 2 repeats, stratified by event. Settings are chosen on 3 inner folds" in text
+    assert "4 folds, 2 repeats, stratified by event and centre. Settings are chosen on 3 inner folds" in text
     assert f"{binary.result.tuned.fits} model fits were made" in text
-    assert "200 bootstrap replicates over patients" in text
+    assert "Inner folds choose among settings by AUC, comparing cases of one centre only" in text
     assert "imputed by the median of the training fold" in text
     assert "Cases without one of the modalities or any value of a block were excluded" in Page(survival.html).text
 
@@ -152,7 +152,7 @@ def test_copies_are_named_with_what_is_equal(binary: Any) -> None:
         ["builtin:P001, builtin:P002", "the voxels of an ROI (CT)", "one group in all folds"],
         ["builtin:P007, builtin:P008", "19 columns of genomic", "only reported"],
     ]
-    assert page.text.count("2 patients of 90 may be copies of one another") == 3  # answer, flow and methods
+    assert page.text.count("2 patients of 90 may be copies of one another") == 3  # answer, copies and methods
     assert "table-copies" not in Page(binary.html).ids
     assert result.copies_table()["case"].tolist()[2:] == ["builtin:P001", "builtin:P002"]
 

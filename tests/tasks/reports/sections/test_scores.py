@@ -16,7 +16,10 @@ from tests.support.page import Page
 
 def test_nested_stands_first_then_centre_out_then_each_centre(binary: Any, survival: Any) -> None:
     assert _ids(binary) == ["table-scores-nested", "table-scores-centre_out", "table-scores-centre-auc"]
-    assert _ids(survival)[2:] == ["table-scores-centre-harrell_c", "table-scores-centre-uno_c"]
+    assert _ids(survival) == [
+        *("table-scores-nested", "table-scores-nested-pooled", "table-scores-centre_out"),
+        *("table-scores-centre-harrell_c", "table-scores-centre-uno_c"),
+    ]
 
 
 def test_every_combination_has_a_row_with_interval_n_and_events(binary: Any) -> None:
@@ -29,7 +32,10 @@ def test_every_combination_has_a_row_with_interval_n_and_events(binary: Any) -> 
     assert table.rows[1] == [
         "clinical baseline",
         "LASSO logistic",
-        *(f"{decimal(one.value)} ({decimal(one.low)}–{decimal(one.high)})" for one in (within, pooled)),
+        *(
+            f"{decimal(one.value)} ({decimal(one.low)}–{decimal(one.high)}){decimal(one.lowest)}–{decimal(one.highest)}"
+            for one in (within, pooled)
+        ),
         "90",
         str(binary.result.events),
         "4",
@@ -38,10 +44,12 @@ def test_every_combination_has_a_row_with_interval_n_and_events(binary: Any) -> 
 
 
 def test_survival_shows_both_indices(survival: Any) -> None:
-    head = Page(survival.html).tables["table-scores-nested"].rows[0]
-    assert [one.removesuffix("95 % CI") for one in head[2:6]] == [
-        f"{index} {how}" for index in ("Harrell’s C-index", "Uno’s C-index") for how in ("within centres", "pooled")
-    ]
+    for name, how in (("table-scores-nested", "within centres"), ("table-scores-nested-pooled", "pooled")):
+        head = Page(survival.html).tables[name].rows[0]
+        assert [one.removesuffix("95 % CI") for one in head[2:4]] == [
+            f"Harrell’s C-index {how}",
+            f"Uno’s C-index {how}",
+        ]
 
 
 def test_centres_tell_their_n_and_events(binary: Any) -> None:
@@ -67,7 +75,8 @@ def test_a_missing_score_is_a_dash_with_its_reason(binary: Any) -> None:
 def test_a_score_without_an_interval_tells_why(binary: Any) -> None:
     why = "all scores that are compared are equal"
     scores = tuple(
-        replace(s, value=0.5, low=None, high=None, reason=why) if s.model == "svm" else s for s in binary.result.scores
+        replace(s, value=0.5, low=None, high=None, lowest=None, highest=None, reason=why) if s.model == "svm" else s
+        for s in binary.result.scores
     )
     page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
     assert page.tables["table-scores-nested"].rows[2][1] == "0.50 (no interval)a"
@@ -93,7 +102,7 @@ def _ids(reported: Any) -> list[str]:
 def test_each_table_says_of_what_its_intervals_are_and_shows_the_spread_over_repeats(binary: Any) -> None:
     of = {"nested": "the mean of dice", "centre_out": "a new centre"}
     scores = tuple(
-        replace(s, interval_of=of[s.split], lowest=0.71, highest=0.76, reason="") if not s.centre else s
+        replace(s, low=0.7, high=0.9, interval_of=of[s.split], lowest=0.71, highest=0.76) if not s.centre else s
         for s in binary.result.scores
     )
     page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)

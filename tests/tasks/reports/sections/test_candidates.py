@@ -1,0 +1,42 @@
+"""What was compared, and what inner folds chose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tasks.modelling.candidate import parse_candidate
+from tasks.modelling.evaluation.result import Chosen
+from tasks.reports.sections.candidates import candidate_row, kinds_in_words
+from tasks.reports.study_report import render_report
+from tests.support.page import Page
+
+
+def test_a_candidate_is_told_with_its_steps_in_order_and_all_settings() -> None:
+    steps = ["drop_constant", "median", {"kind": "screen", "k": [3, 7]}]
+    row = candidate_row(parse_candidate({"name": "few_columns", "steps": steps, "model": {"kind": "svm", "C": [2.0]}}))
+    assert row.label == "Few columns"
+    assert [step.kind for step in row.steps] == ["drop_constant", "median", "screen"]
+    assert "k = 3, 7" in row.steps[2].settings
+    assert row.model.kind == "svm" and "C = 2.0" in row.model.settings
+
+
+def test_every_kind_is_said_once_in_words(binary: Any) -> None:
+    words = kinds_in_words(binary.study.models)
+    assert {"median", "lasso_logistic", "svm", *(one.fusion.kind for one in binary.study.models)} <= words.keys()
+    assert all(one.endswith(".") for one in words.values())
+    page = Page(binary.html)
+    assert all(page.text.count(one) >= 1 for one in words.values())
+
+
+def test_what_inner_folds_chose_is_counted(binary: Any) -> None:
+    chosen = tuple(
+        Chosen("nested", "radiomics", "svm", setting, value, count, 8)
+        for setting, value, count in (("k", "10", 5), ("k", "30", 3), ("C", "1.0", 8))
+    )
+    page = Page(render_report(binary.study, replace(binary.result, chosen=chosen), binary.facts).html)
+    assert page.tables["table-chosen"].rows[1:] == [["radiomics, SVM", "k = 10 (5 of 8), 30 (3 of 8)"]]
+    assert (
+        "table-chosen"
+        not in Page(render_report(binary.study, replace(binary.result, chosen=()), binary.facts).html).ids
+    )
