@@ -50,9 +50,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A step with one of its settings, by their place."""
+    """A step with one of its settings, by their place. number: equal steps have the same, which is quick to compare."""
 
-    step: Step
+    step: Step = field(compare=False)
+    number: int
     variant: int
 
 
@@ -102,6 +103,7 @@ class FoldFit:
         self.outer = _part("outer", rows, target, fold.train, fold.test)
         self._rows, self._train = rows.take(fold.train), target.take(fold.train)
         self._kept: dict[Hashable, _Kept] = {}
+        self._numbers: dict[Step, int] = {}
 
     @property
     def endpoint(self) -> Endpoint:
@@ -142,7 +144,7 @@ class FoldFit:
 
     def _table(self, steps: Sequence[Step], model: Model, columns: Positions, own: bool, by_block: bool) -> Joined:
         used: Used = {}
-        settings = _settings(steps, model)
+        settings = self._settings(steps, model)
         caught: Counter[str] = Counter()
         ranked, inner = list(range(len(settings))), []
         try:
@@ -304,13 +306,17 @@ class FoldFit:
         """Columns after steps, each step fitted to what those before it made of the training rows."""
         key = ("steps", part.name, columns.tobytes(), links)
         if not links:
-            train, test = part.train.keep(columns), part.test.keep(columns)
-            start: _Prepared = self._value(key, used, lambda: _Prepared((Chain(train.columns, ()),), train, test))
+
+            def begin() -> _Prepared:
+                train = part.train.keep(columns)
+                return _Prepared((Chain(train.columns, ()),), train, part.test.keep(columns))
+
+            start: _Prepared = self._value(key, used, begin)
             return start
         before, (step, variant) = self._chained(part, columns, links[:-1], used), (links[-1].step, links[-1].variant)
         seed = seed_of(self.seed, *self.names, part.name, step.kind)
         fitted: list[FittedStep] = self._value(
-            ("step", part.name, columns.tobytes(), links[:-1], step),
+            ("step", part.name, columns.tobytes(), links[:-1], links[-1].number),
             used,
             lambda: step.fit_variants(before.train, part.target, seed, step.variants()),
         )
@@ -321,6 +327,19 @@ class FoldFit:
             return _Prepared((chain,), fitted[variant].apply(before.train), fitted[variant].apply(before.test))
 
         found: _Prepared = self._value(key, used, apply)
+        return found
+
+    def _settings(self, steps: Sequence[Step], model: Model) -> list[_Setting]:
+        """All combinations, those of the first step slowest."""
+        ways = []
+        for step in steps:
+            number = self._numbers.setdefault(step, len(self._numbers))
+            ways.append([(Link(step, number, i), variant.chosen()) for i, variant in enumerate(step.variants())])
+        found = []
+        for chain in product(*ways):
+            told = {name: value for _, settings in chain for name, value in settings.items()}
+            for place, variant in enumerate(model.variants()):
+                found.append(_Setting(tuple(link for link, _ in chain), place, {**told, **variant.chosen()}))
         return found
 
     def _cut_inner(self) -> list[Part]:
@@ -354,17 +373,6 @@ class FoldFit:
 
 def _part(name: str, rows: Rows, target: Target, train: Positions, test: Positions) -> Part:
     return Part(name, rows.take(train), rows.take(test), target.take(train), target.outcome.take(test))
-
-
-def _settings(steps: Sequence[Step], model: Model) -> list[_Setting]:
-    """All combinations, those of the first step slowest."""
-    ways = [[(Link(step, i), variant.chosen()) for i, variant in enumerate(step.variants())] for step in steps]
-    found = []
-    for chain in product(*ways):
-        told = {name: value for _, settings in chain for name, value in settings.items()}
-        for place, variant in enumerate(model.variants()):
-            found.append(_Setting(tuple(link for link, _ in chain), place, {**told, **variant.chosen()}))
-    return found
 
 
 def _warnings(used: Used) -> Counter[str]:
