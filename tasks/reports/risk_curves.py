@@ -17,7 +17,7 @@ from tasks.modelling.curves.horizon import until_horizon
 from tasks.modelling.evaluation.result import RiskGroups, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.number_format import p_value
+from tasks.reports.number_format import counted, p_value
 from tasks.reports.outcome_figures.outcome_figure import Shown, best_and_clinical
 from tasks.reports.winner import Winner
 
@@ -49,6 +49,7 @@ def risk_curves(study: Study, result: StudyResult, winner: Winner, look: Look) -
 
 def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, look: Look) -> Plot:
     rows, endpoint = shown.rows(result.predictions), result.endpoint
+    without = int(rows["high_risk"].isna().sum())
     rows = rows[rows["high_risk"].notna()]
     horizon = endpoint.horizon_days if isinstance(endpoint, Timed) else None
     event, high = rows["event"].to_numpy(dtype=np.bool_), rows["high_risk"].to_numpy(dtype=bool)
@@ -83,10 +84,17 @@ def _figure(study: Study, result: StudyResult, shown: Shown, group: RiskGroups, 
     )
     title = f"{look.title} by {group_word}: {name}"
     folds = "" if shown.cohort else " Folds share training cases, so p is descriptive."
-    stops = f" Follow-up ends at {horizon:g} days." if horizon else ""
+    stops = (
+        f" Follow-up ends at the endpoint's horizon of {horizon:g} days; later events do not count." if horizon else ""
+    )
+    left = (
+        f" {counted(without, 'case')} of folds without a cut {'is' if without == 1 else 'are'} in no group."
+        if without
+        else ""
+    )
     caption = (
         f"{title}, {shown.under}. Groups are cut at the median out-of-fold risk {cut}. "
-        f"Bands are 95 % intervals. {look.meant}{folds}{stops}"
+        f"Bands are 95 % intervals. {look.meant}{folds}{stops}{left}"
     )
     figure_id = f"{look.id}-{shown.id}"
     return Plot(figure_id, title, caption, draw(figure_id, title, (5.1, 4.5), paint))
