@@ -61,7 +61,7 @@ def study(
         blocks: sets of blocks that replace those of the study, and are compared; none means the study's own
         splits: how cases are cut into those that train and those that are predicted; none means the study's own
         external: cohorts that models fitted on the others predict, and that decide nothing; none means the study's own
-        seed: replaces the study's seed of splits and bootstraps; none means the study's own
+        seed: replaces the study's seed of splits and models; none means the study's own
         runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
         store: folder of the results

@@ -36,6 +36,5 @@ Shrink = Annotated[int, Field(gt=0, le=32)]
 MOST_DISTANCES, MOST_SIGMAS, MOST_FILTERS, MOST_EXTRACTORS, MOST_THRESHOLDS = 10, 100, 100, 50, 100
 Folds = Annotated[int, Field(ge=2, le=1000)]
 Repeats = Annotated[int, Field(gt=0, le=1000)]
-Replicates = Annotated[int, Field(gt=0, le=100_000)]  # of a bootstrap
 MOST_VOXELS = 2**29  # of a region on its new grid: 4 GiB as numbers of 64 bits
 LARGE_VOXELS, MOST_FINER = 2**24, 4096  # of a region; above, a voxel may become so many: 16 along each axis

@@ -116,7 +116,7 @@ class Design:
 
     @property
     def groups(self) -> NDArray[np.str_]:
-        """(n,) labels of what stays together in all folds and bootstrap draws: a patient, or patients that are copies.
+        """(n,) labels of what stays together in all folds and counts as one to intervals: a patient, or patients that are copies.
 
         Copies of copies are one group. Its label names nobody: "copies 1", by first appearance in the rows.
         """

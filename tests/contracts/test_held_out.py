@@ -23,7 +23,7 @@ MODEL = {
 
 def decided(design: Design, **settings: Any) -> dict[str, Any]:
     """All that a study says of the rows that develop models, and every fitted model."""
-    study = make_study(models=[MODEL[design.endpoint.kind]], bootstrap=20, **settings)
+    study = make_study(models=[MODEL[design.endpoint.kind]], **settings)
     result = evaluate(design, study, keep_models=True)
     told = ("singles", "selected", "n", "events", "counted", "small", "centres", "patients", "blocks")
     found = {name: repr(getattr(result, name)) for name in told}
@@ -53,7 +53,7 @@ def test_a_study_says_the_same_of_its_cohorts_with_and_without_an_external_one()
 def test_garbage_in_one_external_cohort_moves_no_score_of_another() -> None:
     design = make_design(n=72, external=24)
     design = replace(design, cohorts=np.where(np.arange(72) < 60, design.cohorts, "third"))
-    study = make_study(external=["other", "third"], splits=SPLITS, bootstrap=20)
+    study = make_study(external=["other", "third"], splits=SPLITS)
     X = design.X.copy()
     X.iloc[60:] = -1e6
     clean, poisoned_ = (evaluate(one, study).scores for one in (design, replace(design, X=X)))

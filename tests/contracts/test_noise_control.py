@@ -25,7 +25,7 @@ def means(endpoint: str, seeds: int, *, trees: int = 30, **knobs: Any) -> dict[s
     found: dict[str, list[float]] = {}
     for seed in range(seeds):
         design = _radiomics_alone(make_design(endpoint, seed=100 + seed, centres=2, **knobs))
-        study = make_study(models=models, splits=SPLIT, bootstrap=2, seed=seed)
+        study = make_study(models=models, splits=SPLIT, seed=seed)
         for score in evaluate(design, study).scores:
             assert score.value is not None, score.reason
             found.setdefault(f"{score.model} {score.metric}", []).append(score.value)

@@ -23,7 +23,6 @@ recipes: [ct_lung]
 blocks: {{radiomics: [radiomics]}}
 models: [lasso_logistic]
 splits: [centre_out]
-bootstrap: 200
 """
 
 

@@ -28,7 +28,6 @@ recipes: [ct_lung]
 blocks: {radiomics: [radiomics]}
 models: [lasso_logistic]
 splits: [{kind: nested, folds: 3, repeats: 1}]
-bootstrap: 50
 """
 FLIPS = 25
 # Kind → pattern of its files below the store.

@@ -49,7 +49,6 @@ def test_held_out_cohorts_are_predicted_scored_and_counted(inside, command, tmp_
         "blocks": {"texture": ["texture"]},
         "models": [{"kind": "lasso_logistic", "C": [0.3]}],
         "splits": [{"kind": "nested", "folds": 2, "repeats": 1}, "given"],
-        "bootstrap": 20,
     }
     study, places = tmp_path / "better_study.yaml", ("--catalog", catalog, "--store", tmp_path / "store")
     study.write_text(yaml.safe_dump(plan))

@@ -28,7 +28,6 @@ models:
 - lasso_logistic
 - {kind: random_forest, trees: 30}
 splits: [{kind: nested, folds: 5, repeats: 2}]
-bootstrap: 200
 """
 FITS = 2 * 2 * 5 * 2  # two sets of blocks, with the baseline clinical, of two models on five folds, twice
 KEPT = re.compile(r"study: fit(?: \((\d+) of \d+ fits were kept\))?: (\d+) of (\d+)")

@@ -29,7 +29,6 @@ recipes: [./ct_own.yaml]
 blocks: {radiomics: [radiomics]}
 models: [lasso_logistic]
 splits: [{kind: nested, folds: 3, repeats: 1}]
-bootstrap: 50
 """
 ENTROPY = "radweave__ct_own__original_firstorder_Entropy"
 

@@ -44,7 +44,7 @@ def run(stores: dict[str, Path], public_data: Path, inside: Any) -> Any:
     """The scores of a study of the page, with three folds and few replicates; what it says of split × centre."""
 
     def scores(catalog: str, study: str, **changes: Any) -> pd.DataFrame:
-        short = {"splits": [{"kind": "nested", "folds": 3, "repeats": 1}], "bootstrap": 100, **changes}
+        short = {"splits": [{"kind": "nested", "folds": 3, "repeats": 1}], **changes}
         path = stores[catalog] / f"{study}.yaml"
         path.write_text(yaml.safe_dump({**STUDIES[study], **short}), "utf-8")
         store = stores[catalog] / "store"

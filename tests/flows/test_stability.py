@@ -16,7 +16,6 @@ recipes: [ct_lung]
 blocks: {radiomics: [radiomics]}
 models: [lasso_logistic]
 splits: [{kind: nested, folds: 3, repeats: 1}]
-bootstrap: 50
 stable: {cohort: pilot, minimum: 0.9, figure: icc_2_1}
 """
 

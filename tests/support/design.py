@@ -124,6 +124,5 @@ def make_study(**changes: Any) -> Study:
         "blocks": {"radiomics": ["radiomics"]},
         "models": [FAST],
         "splits": [{"kind": "nested", "folds": 3, "repeats": 1}, "centre_out"],
-        "bootstrap": 200,
     }
     return Study.model_validate({**settings, **changes})

@@ -17,7 +17,6 @@ from pydantic import (
     model_validator,
 )
 
-from features.core.bounds import Replicates
 from features.core.catalog.catalog import Word
 from features.core.design import EXTERNAL
 from features.core.digest import digest_json
@@ -94,8 +93,7 @@ class Study(Frozen):
     deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
-    bootstrap: Replicates = Field(2000, description="replicates of the intervals")
-    seed: NonNegativeInt = Field(0, description="seed of folds, models and intervals; equal seeds give equal bytes")
+    seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
 
     @property
     def all_cohorts(self) -> tuple[str, ...]:
@@ -158,6 +156,10 @@ def load_study(path: Path) -> Study:
             faults.append(Fault(str(path), what, f'"{path.stem}"', allowed, "rename the file, or say its `name`"))
             document.data["name"] = "unnamed"
         document.data.setdefault("name", path.stem)
+        if "bootstrap" in document.data:
+            document.data.pop("bootstrap")
+            what, hint = 'the key "bootstrap" is gone', "leave it out: intervals are computed without draws"
+            faults.append(Fault(document.where(("bootstrap",)), what, hint=hint))
         if "missing_modality" in document.data:
             document.data.setdefault("missing_block", document.data.pop("missing_modality"))
             what, hint = 'the key "missing_modality" is now "missing_block"', "it holds for every block, images or not"

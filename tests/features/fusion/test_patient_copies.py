@@ -177,7 +177,6 @@ def test_forty_noise_patients_under_two_ids_score_like_noise(
             "blocks": {"genomic": ["genomic"]},
             "models": [{"kind": "svm", "kernel": ["rbf"], "C": [1.0]}],
             "splits": [{"kind": "nested", "folds": 5, "repeats": 2}],
-            "bootstrap": 100,
         }
     )
     joined, apart = (

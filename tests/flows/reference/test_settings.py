@@ -43,10 +43,10 @@ def test_types_and_bounds_are_words() -> None:
         "at least 1 of them",
         "needed",
     )
-    assert (found["bootstrap"].type, found["bootstrap"].allowed, found["bootstrap"].default) == (
+    assert (found["seed"].type, found["seed"].allowed, found["seed"].default) == (
         "whole number",
-        "> 0, ≤ 100,000",
-        "2000",
+        "≥ 0",
+        "0",
     )
     assert found["missing_block"].type == "one of impute, exclude"
     assert found["splits"].default.startswith('[{"kind": "nested"')

@@ -72,7 +72,6 @@ def binary() -> Reported:
                 {"kind": "svm", "kernel": ["rbf"], "C": [1.0]},
             ],
             "splits": [{"kind": "nested", "folds": 4, "repeats": 2}, {"kind": "centre_out"}],
-            "bootstrap": 200,
         }
     )
     return _reported(study, design)
@@ -99,7 +98,6 @@ def survival() -> Reported:
             "models": [{"kind": "cox"}],
             "splits": [{"kind": "nested", "folds": 3, "repeats": 2}, {"kind": "centre_out"}],
             "missing_block": "exclude",
-            "bootstrap": 200,
         }
     )
     return _reported(study, replace(design, missing_block={}))
@@ -126,9 +124,7 @@ def _of_kind(kind: str) -> Reported:
     splits = [{"kind": "nested", "folds": 3, "repeats": 2}, "centre_out"]
     settings = {"lasso": {"alpha_fraction": [0.1]}, "lasso_logistic": {"C": [1.0]}, "cox": {}}
     models = [{"kind": model, **settings[model]}]
-    study = make_study(
-        name=f"{kind}_study", models=models, splits=splits, bootstrap=50, blocks={"all": ["clinical", "radiomics"]}
-    )
+    study = make_study(name=f"{kind}_study", models=models, splits=splits, blocks={"all": ["clinical", "radiomics"]})
     return _reported(study, design)
 
 
@@ -164,7 +160,6 @@ def external() -> Reported:
             "blocks": {"radiomics": ["radiomics"]},
             "models": [{"kind": "lasso_logistic", "C": [0.3]}],
             "splits": [{"kind": "nested", "folds": 3, "repeats": 1}, "given"],
-            "bootstrap": 100,
         }
     )
     flow = (*design.flow, FlowRow("west: no copy of a patient who trains", 19, 18, {"copy of a patient who trains": 1}))

@@ -31,7 +31,6 @@ endpoint: response
 recipes: [ct_lung]
 blocks: {radiomics: [radiomics]}
 models: [{kind: lasso_logistic, C: [0.3]}]
-bootstrap: 100
 """
 
 

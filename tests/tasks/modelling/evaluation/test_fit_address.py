@@ -128,7 +128,7 @@ def test_what_a_study_adds_leaves_the_addresses_of_the_rest() -> None:
     assert (
         len({one.digest for one in alone.values()}) == len(alone) == (3 + 3) * 3
     )  # folds x sets of blocks, of one candidate
-    more = addresses(design, external=["other"], models=[FAST, "svm"], title="Another", bootstrap=50)
+    more = addresses(design, external=["other"], models=[FAST, "svm"], title="Another")
     assert {key: more[key] for key in alone} == alone
     assert {cohorts for key, (_, cohorts) in told(more).items() if key[0] == "external"} == {("other", "toy")}
     assert {cohorts for key, (_, cohorts) in told(more).items() if key[0] == "nested"} == {("toy",)}

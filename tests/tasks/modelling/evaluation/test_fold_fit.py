@@ -53,7 +53,7 @@ def test_candidates_share_their_steps_and_every_step_is_fitted_once_in_each_fold
         {**FAST, "name": name, "model": {"kind": "lasso_logistic", "C": [0.1 * (1 + i)]}}
         for i, name in enumerate(names)
     ]
-    found = evaluate(make_design(n=60), make_study(models=models, splits=["centre_out"], bootstrap=2))
+    found = evaluate(make_design(n=60), make_study(models=models, splits=["centre_out"]))
     assert len({score.model for score in found.scores}) == 6
     sets, folds, parts = 3, 3, 4  # an outer and three inner folds each
     assert fitted["screen"] == sets * folds * parts
