@@ -34,7 +34,7 @@ def test_test_rows_do_not_move_what_was_fitted(fusion: str, endpoint: str, monke
     design = make_design(endpoint, n=60)
     fold = one_fold(design, "nested")
     given = Given(train=tuple(map(int, fold.train)), test=tuple(map(int, fold.test)))
-    study = make_study(models=[candidate(endpoint, fusion)], splits=[given], bootstrap=2)
+    study = make_study(models=[candidate(endpoint, fusion)], splits=[given])
     clean, clean_scores = fitted_state(design, study, Rows.of(design))
     for name, poison in poisoned(design, fold.test):
         state, scores = fitted_state(poison, study, Rows.of(design))
@@ -46,7 +46,7 @@ def test_test_rows_do_not_move_what_was_fitted(fusion: str, endpoint: str, monke
 def test_a_set_of_one_block_is_the_model_of_that_block(fusion: str) -> None:
     design = make_design(n=60)
     models = [candidate("binary", "together"), {**candidate("binary", fusion), "name": "other"}]
-    result = evaluate(design, make_study(models=models, splits=["centre_out"], bootstrap=2))
+    result = evaluate(design, make_study(models=models, splits=["centre_out"]))
     one, two = (
         result.predictions[result.predictions["model"] == name].drop(columns="model").reset_index(drop=True)
         for name in ("together", "other")
@@ -59,7 +59,7 @@ def test_a_set_of_one_block_is_the_model_of_that_block(fusion: str) -> None:
 def test_shares_are_of_the_blocks_and_sum_to_one(fusion: str, endpoint: str) -> None:
     """The planted signal is a column of radiomics: most of the share is that of radiomics."""
     design = make_design(endpoint, n=90, signal=3.0)
-    study = make_study(models=[candidate(endpoint, fusion)], blocks={"all": BLOCKS}, bootstrap=2)
+    study = make_study(models=[candidate(endpoint, fusion)], blocks={"all": BLOCKS})
     result = evaluate(design, study)
     shares = {share.block: share.share for share in result.shares if (share.blocks, share.split) == ("all", "nested")}
     assert set(shares) == set(BLOCKS)
@@ -82,7 +82,7 @@ def test_noise_over_twenty_seeds_gives_chance(endpoint: str, fusion: str) -> Non
 
 def _score(design: Design, fusion: str, endpoint: str) -> float:
     split = {"kind": "nested", "folds": 3, "repeats": 1}
-    study = make_study(models=[candidate(endpoint, fusion)], blocks={"all": BLOCKS}, splits=[split], bootstrap=2)
+    study = make_study(models=[candidate(endpoint, fusion)], blocks={"all": BLOCKS}, splits=[split])
     value = next(s.value for s in evaluate(design, study).scores if s.blocks == "all" and not s.within)
     assert value is not None
     return value
