@@ -68,6 +68,7 @@ def fit_models(
         "selected": result.selected_table(),
         "shares": result.shares_table(),
         "singles": result.singles_table(),
+        "centre_told": result.centre_told_table(),
         "copies": result.copies_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }

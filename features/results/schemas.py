@@ -152,5 +152,9 @@ STUDY_TABLES = (
         "folds/int64",
     ),
     _of_study("fits", "split/string repeat/int64 fold/string blocks/string model/string result/string"),
+    _of_study(
+        "centre_told",
+        "blocks/string model/string stage/string value/float64 chance/float64 n/int64 folds/int64 centres/int64 reason/string",
+    ),
     _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
 )

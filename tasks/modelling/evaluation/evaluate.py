@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
+from tasks.modelling.evaluation.centre_told import centres_told
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
@@ -61,6 +62,7 @@ def evaluate(
     with threadpool_limits(limits=1):
         scores = score_fits(design, study, blocks, fits, refused)
         singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
+        told = centres_told(design, study.models, blocks, folds, study.seed)
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
@@ -91,6 +93,7 @@ def evaluate(
         chosen=chosen_of(fits),
         copies=design.copies,
         singles=singles,
+        centre_told=told,
         uncommon=design.uncommon,
         held_out=tuple(_held_out(design, role, cohort, rows) for (role, cohort), rows in held_out_parts(design)),
         models={

@@ -10,6 +10,7 @@ import pandas as pd
 from features.core.design import Copies, FlowRow
 from features.core.kinds.endpoint import Endpoint
 from tasks.modelling.curves.curve import Curve
+from tasks.modelling.evaluation.centre_told import CentreTold
 from tasks.modelling.evaluation.single import Single
 from tasks.modelling.fusion.fusion import Fitted
 
@@ -151,7 +152,8 @@ class StudyResult:
     scarce: how many of them limit what can be learnt.
     small: a sentence for the report where cases or events are few, else "". warnings: message → number, over all fits.
     chosen: settings, as inner folds chose them.
-    copies: patients that may be one, as in the design. singles: the best column of each block. shares: of sets of several blocks.
+    copies: patients that may be one, as in the design. singles: the best column of each block. centre_told: how well features
+    tell the centre, empty where there is one. shares: of sets of several blocks.
     models: fitted candidates, only if asked for.
     """
 
@@ -178,6 +180,7 @@ class StudyResult:
     chosen: tuple[Chosen, ...] = ()
     copies: tuple[Copies, ...] = ()
     singles: tuple[Single, ...] = ()
+    centre_told: tuple[CentreTold, ...] = ()
     held_out: tuple[HeldOut, ...] = ()
     uncommon: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
@@ -200,6 +203,11 @@ class StudyResult:
         """The best column of each block as a table, one row each."""
         columns = ["block", "column", "columns", "value", "n", "p", "out_of_fold", "chosen", "folds"]
         return pd.DataFrame([asdict(one) for one in self.singles], columns=columns)
+
+    def centre_told_table(self) -> pd.DataFrame:
+        """How well centres are told as a table, one row each."""
+        columns = ["blocks", "model", "stage", "value", "chance", "n", "folds", "centres", "reason"]
+        return pd.DataFrame([asdict(one) for one in self.centre_told], columns=columns)
 
     def copies_table(self) -> pd.DataFrame:
         """The copies as a table, a row for each patient of each set; `case` is the patient."""

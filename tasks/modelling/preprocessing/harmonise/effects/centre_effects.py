@@ -23,8 +23,9 @@ class CentreEffects:
     training row, which has no variance; they have no say, and are as centres that were not seen.
     mean, scale: (p,) of all these rows, or of the reference. slopes: (q, p) per unit of a covariate; centred: (q,) means that
     covariates are counted from. shifts, spreads: (k, p), in units of the scale: 0 and 1 where nothing is changed.
-    flat: (k,) columns that do not vary within the centre: they are moved and not scaled. shrunk: False where there was
-    no second column to learn a prior from, so that the effects are those of location and scale.
+    flat: (k,) columns that do not vary within the centre: they are moved and not scaled. fixed: positions of those that vary in
+    none, constants: (k, f) their values: all centres get one value to the last bit, else rounding would tell the centre. shrunk:
+    False where there was no second column to learn a prior from, so that the effects are those of location and scale.
     """
 
     centres: NDArray[np.str_]
@@ -37,6 +38,8 @@ class CentreEffects:
     shifts: Floats
     spreads: Floats
     flat: NDArray[np.intp]
+    fixed: NDArray[np.intp]
+    constants: Floats
     shrunk: bool
 
     def expected(self, covariates: Floats) -> Floats:
@@ -46,7 +49,10 @@ class CentreEffects:
     def remove(self, X: Floats, centre: str, covariates: Floats) -> Floats:
         """Rows of one centre that training has seen, without its effect, (n, p)."""
         i = int(np.flatnonzero(self.centres == centre)[0])
-        return self._without(X, self.shifts[i], self.spreads[i], covariates)
+        found = self._without(X, self.shifts[i], self.spreads[i], covariates)
+        if len(self.fixed) and found is not X:
+            found[:, self.fixed] = X[:, self.fixed] - self.constants[i] + self.mean[self.fixed]
+        return found
 
     def remove_own(self, X: Floats, covariates: Floats, shrink: Shrink) -> Floats:
         """Rows of one centre that training has not seen, without the effect that these rows themselves show, (n, p)."""
@@ -100,11 +106,14 @@ def estimate_effects(
     constant = np.array([X[rows].min(axis=0) == X[rows].max(axis=0) for rows in members])
     pooled = _pooled(residual, around, constant)
     if reference is None:
-        mean, scale = adjusted.mean(axis=0), pooled
+        mean, scale, r = adjusted.mean(axis=0), pooled, 0
     else:
         r = int(np.flatnonzero(known == reference)[0])
         own = np.sqrt((residual[members[r]] ** 2).mean(axis=0))
         mean, scale = locations[r], np.where(constant[r] | (own**2 < FLAT * pooled**2), pooled, own)
+    fixed = np.flatnonzero(constant.all(axis=0))
+    constants = np.array([X[rows[0], fixed] for rows in members])
+    mean[fixed] = constants[r]
     Z = (adjusted - mean) / scale
     shifts, spreads = np.zeros((len(known), X.shape[1])), np.ones((len(known), X.shape[1]))
     flat, shrunk = np.zeros(len(known), np.intp), True
@@ -113,17 +122,19 @@ def estimate_effects(
             shifts[i], spreads[i], varies = _effect(Z[rows], constant[i], shrink)
             flat[i], shrunk = len(varies) - varies.sum(), shrunk and bool(varies.sum() > 1)
     return CentreEffects(
-        known,
-        counts[counts > 1],
-        alone,
-        mean * unit,
-        scale * unit,
-        slopes * unit,
-        centred,
-        shifts,
-        spreads,
-        flat,
-        shrunk,
+        centres=known,
+        rows=counts[counts > 1],
+        alone=alone,
+        mean=mean * unit,
+        scale=scale * unit,
+        slopes=slopes * unit,
+        centred=centred,
+        shifts=shifts,
+        spreads=spreads,
+        flat=flat,
+        fixed=fixed,
+        constants=constants * unit[fixed],
+        shrunk=shrunk,
     )
 
 

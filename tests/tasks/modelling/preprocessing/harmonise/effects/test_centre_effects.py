@@ -154,7 +154,7 @@ def test_a_covariate_that_does_not_vary_changes_nothing() -> None:
 @ALL
 def test_columns_without_spread_are_moved_and_never_missing(shrink: Any) -> None:
     X, centres = table()
-    X[:, 4] = np.select([centres == "A", centres == "B"], [1.0, 2.0], 3.0)  # constant in each centre
+    X[:, 4] = np.select([centres == "A", centres == "B"], [0.1, 0.7], 1.3)  # constant in each centre
     X[:, 5] = 4.0  # everywhere
     effects, others = (estimated(one, centres, shrink=shrink) for one in (X, np.delete(X, [4, 5], axis=1)))
     np.testing.assert_allclose(np.delete(effects.shifts, [4, 5], axis=1), others.shifts)  # they are no prior of others
@@ -164,8 +164,8 @@ def test_columns_without_spread_are_moved_and_never_missing(shrink: Any) -> None
     found = removed(effects, X, centres)
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found[centres == "A", 3], X[:, 3].mean())
-    np.testing.assert_allclose(found[:, 4], 2.0)
-    np.testing.assert_allclose(found[:, 5], 4.0)
+    assert set(found[:, 4]) == {0.1}  # to the last bit: rounding would tell the centre
+    assert set(found[:, 5]) == {4.0}
 
 
 @ALL
