@@ -79,7 +79,8 @@ def score_in_words(score: Score, metric: str, repeats: int = 0) -> str:
     bounds = interval(score.low, score.high)
     spread = f"95\u00a0% CI {bounds}" if bounds else no_interval(score.reason)
     events = "" if score.events is None else f", events\u00a0=\u00a0{score.events}"
-    repeated = interval(score.lowest, score.highest).replace("–", " to ")
+    ends = [decimal(end) for end in (score.lowest, score.highest) if end is not None]
+    repeated = " to ".join(dict.fromkeys(ends))
     over = f"; over {counted(repeats, 'repeat')} {repeated}" if repeated and repeats else ""
     mark = "," if bounds or not score.reason else ";"
     return f"{metric} {decimal(score.value)} ({spread}{mark} n\u00a0=\u00a0{score.n}{events}{over})"
