@@ -34,9 +34,10 @@ def offer_study(form: Any, declared: Catalog) -> None:
     known["anyOf"] = [{"title": "with radweave", **_words(studies)}, _FILE]
     if studies:
         predicted = (
-            f"{name} predicts {one.endpoint} ({', '.join(_predictable(one))})" for name, one in studies.items()
+            f"{name} predicts {one.endpoint} ({', '.join(_predictable(one))}) by {', '.join(model.name for model in one.models)}"
+            for name, one in studies.items()
         )
-        known["description"] += f". {', '.join(predicted)}"
+        known["description"] += f". {'; '.join(predicted)}"
     _offer_endpoints(form, declared)
     items = form.properties["blocks"]["items"]["items"]
     items.pop("pattern", None)

@@ -6,20 +6,29 @@ The kinds come from their folders. The endpoints and blocks that a catalog has a
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, create_model
+from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.catalog.table_source import Word
 from features.core.frozen import Frozen
 from features.core.kinds.endpoint import ENDPOINTS
 from flows.serving.parameters import Choice, any_of
+from tasks.modelling.candidate import Candidate, parse_candidate
+from tasks.modelling.fusion.fusion import FUSIONS
 from tasks.modelling.models.model import MODELS, Model, models_of
+from tasks.modelling.preprocessing.step import STEPS, Step
 from tasks.modelling.splits.split import SPLITS, Split
 
 BLOCKS: tuple[str, ...] = BUILT_IN
 AS_PLANNED = "as the study says"
+
+
+if TYPE_CHECKING:
+    AnyStep = Step
+else:
+    AnyStep = any_of(STEPS)
 
 
 class Aim(Frozen):
@@ -32,10 +41,42 @@ class Aim(Frozen):
         """The name of the endpoint."""
         return str(next(getattr(self, name) for name in type(self).model_fields if name.endswith("_endpoint")))
 
-    def models(self) -> tuple[Model, ...]:
-        """The models; none means those of the study."""
+    def models(self) -> tuple[Candidate, ...]:
+        """The candidates; none means those of the study."""
         chosen = next(getattr(self, name) for name in type(self).model_fields if name.endswith("_models"))
-        return tuple(one.model for one in chosen)
+        return tuple(one.candidate() for one in chosen)
+
+
+class ChosenStep(Frozen):
+    """Something that is done to the columns before a model sees them."""
+
+    step: AnyStep = Field(title="Step", description="what is done, with settings from which inner folds choose")
+
+
+class ChosenModel(Frozen):
+    """A candidate as a form asks for it; the field `model`, with the models of one kind of endpoint, is added for each kind."""
+
+    name: str = Field("", title="Name", description="in scores and report; empty: the kind of the model")
+    steps: tuple[ChosenStep, ...] = Field(
+        (),
+        title="Steps",
+        description="what is done to the columns before, in this order; none means the model's usual steps",
+    )
+    fusion: Literal[tuple(FUSIONS.modules)] = Field(  # type: ignore[valid-type]
+        FUSIONS.default, title="Fusion", description="how several blocks become one prediction"
+    )
+
+    def candidate(self) -> Candidate:
+        """The candidate. Raises ValueError where its steps cannot follow one another, or its name is no word."""
+        given = {"name": self.name, "steps": tuple(one.step for one in self.steps)}
+        model: Model = getattr(self, "model")  # noqa: B009 (it is a field of the subclasses)
+        return parse_candidate({**{k: v for k, v in given.items() if v}, "model": model, "fusion": self.fusion})
+
+    @model_validator(mode="after")
+    def check_candidate(self) -> Self:
+        """What is wrong is told as a wrong parameter."""
+        self.candidate()
+        return self
 
 
 def _aim(kind: str) -> Any:
@@ -45,8 +86,8 @@ def _aim(kind: str) -> Any:
         return None
     chosen = create_model(
         f"{_title(kind)}Model",
-        __base__=Frozen,
-        __doc__="A model and the settings from which inner folds choose.",
+        __base__=ChosenModel,
+        __doc__="A model with the settings from which inner folds choose, and the steps before it.",
         model=(any_of(MODELS, fitting), Field(title="Model", description="which kind of model is fitted")),
     )
     fields: dict[str, Any] = {
