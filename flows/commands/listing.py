@@ -50,6 +50,8 @@ def list_kinds(
         _print(settings, form, name)
         return
     typer.echo(f"{name}: {entry.what}\n\n{entry.text}\n" if entry.text else f"{name}: {entry.what}\n")
+    for fact, value in entry.facts.items():
+        typer.echo(f"{fact}: {value}")
     if settings:
         _print(settings, form, f"Settings of {name}")
 

@@ -124,17 +124,21 @@ def _entry(name: str, kind: type[Frozen]) -> Entry:
     return Entry(name, first_sentence(kind), facts, settings_of(kind), cleandoc(kind.__doc__ or ""))
 
 
-def _said_of(fact: str | frozenset[str]) -> str:
+def _said_of(fact: str | frozenset[str] | tuple[Any, ...]) -> str:
+    if isinstance(fact, tuple):  # of settings of kinds: the kinds tell enough
+        return ", ".join(one if isinstance(one, str) else one["kind"] for one in fact)
     return fact if isinstance(fact, str) else ", ".join(sorted(fact))
 
 
 def _facts(kind: type[Frozen]) -> list[str]:
-    """Class variables that are one word of several, such as the task of a model."""
+    """Class variables that are one word of several, or kinds, such as the endpoints and the usual steps of a model."""
     found: list[str] = []
     for base in reversed(kind.__mro__):
         for word, annotation in getattr(base, "__annotations__", {}).items():
             is_choice = str(annotation).startswith("ClassVar[") and "ClassVar[str]" not in str(annotation)
-            if is_choice and isinstance(getattr(kind, word, None), str | frozenset) and word not in found:
+            holds_kinds = "Settings" in str(annotation)
+            allowed = str | frozenset | tuple if holds_kinds else str | frozenset
+            if is_choice and isinstance(getattr(kind, word, None), allowed) and word not in found:
                 found.append(word)
     return found
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, field_validator, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from features.core.catalog.catalog import Word
 from features.core.frozen import Frozen
@@ -23,8 +32,14 @@ AnyFusion = Annotated[SerializeAsAny[Fusion], BeforeValidator(FUSIONS.parse)]
 UNNAMED = "unnamed"  # while its model has faults
 
 
+def _needs_a_model_alone(schema: dict[str, Any]) -> None:
+    schema["required"] = ["model"]  # the others are filled in
+
+
 class Candidate(Frozen):
     """Steps in their order, then the model. Everything is fitted on training rows; inner folds choose among settings."""
+
+    model_config = ConfigDict(json_schema_extra=_needs_a_model_alone)
 
     name: Word = Field(description="short name in scores and report; without it, the kind of the model")
     model: AnyModel = Field(description="what is fitted at the end")
@@ -91,3 +106,15 @@ def parse_candidate(value: object) -> Candidate:
         except ValidationError as error:
             raise KindError(Candidate, error) from error
     return Candidate.model_validate({"model": MODELS.parse(value)})
+
+
+class _OrModel:
+    """In a JSON schema: a model alone may stand in the place of a candidate."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = handler(core)
+        model = handler.resolve_ref_schema(whole)["properties"]["model"]
+        return {"anyOf": [{"$ref": model["$ref"]}, whole]}
+
+
+AnyCandidate = Annotated[Candidate, BeforeValidator(parse_candidate), _OrModel()]

@@ -1,15 +1,17 @@
 """What a run may change in a study: the changed study is checked against its catalog, and a misfit is one sentence."""
 
+import re
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
 from flows.change import Change, check_change
 from flows.named import find_study, read_study
 from flows.serving.study_form import AIMS, AnyAim, SetOfBlocks
+from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.splits.split import SPLITS
@@ -104,3 +106,30 @@ def test_every_model_is_offered_with_the_kind_of_endpoint_that_it_predicts_and_n
 def test_the_ui_tells_the_kinds_of_endpoints_apart_by_their_fields() -> None:
     fields = [set(aim.model_fields) for aim in AIMS.values()]
     assert len(set().union(*fields)) == sum(map(len, fields))
+
+
+def test_a_form_names_candidates_with_steps_and_a_fusion(catalog: Catalog) -> None:
+    steps = [{"step": {"kind": "median"}}, {"step": {"kind": "zscore"}}, {"step": {"kind": "screen", "k": [5]}}]
+    model = {"model": {"kind": "svm"}, "name": "few", "steps": steps, "fusion": "scaled"}
+    aim = {"binary_endpoint": "response", "binary_models": [{"model": {"kind": "svm"}}, model]}
+    usual, few = changed("builtin_response", catalog, aim).models
+    assert usual == parse_candidate("svm")
+    assert (few.name, [step.kind for step in few.steps], few.fusion.kind) == (
+        "few",
+        ["median", "zscore", "screen"],
+        "scaled",
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ({"name": "Not a word"}, "name: String should match pattern"),
+        ({"steps": [{"step": {"kind": "zscore"}}]}, 'the step "zscore" takes no missing values'),
+        ({"steps": [{"step": {"kind": "zscor"}}]}, "does not match any of the expected tags"),
+        ({"fusion": "stackd"}, "Input should be '"),
+    ],
+)
+def test_a_form_tells_what_cannot_be_a_candidate(model: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        AIM.validate_python({"binary_endpoint": "response", "binary_models": [{"model": {"kind": "svm"}, **model}]})

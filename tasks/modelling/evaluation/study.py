@@ -28,7 +28,7 @@ from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.stable import Stable
-from tasks.modelling.candidate import Candidate, parse_candidate
+from tasks.modelling.candidate import AnyCandidate
 from tasks.modelling.splits.split import SPLITS, Split
 
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -80,7 +80,7 @@ class Study(Frozen):
         description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, or "
         "blocks of ready-made tables; the baselines `clinical` and `volume` stand beside them",
     )
-    models: tuple[Annotated[Candidate, BeforeValidator(parse_candidate)], ...] = Field(
+    models: tuple[AnyCandidate, ...] = Field(
         min_length=1, description="models that are compared: kinds, or named candidates with steps of their own"
     )
     splits: tuple[Annotated[SerializeAsAny[Split], BeforeValidator(SPLITS.parse)], ...] = Field(
