@@ -14,6 +14,7 @@ import pytest
 
 from features.core.storage.store import FIT, Store
 from features.core.storage.table import read_table
+from features.results.unneeded import remove_unneeded
 from features.results.verify import verify
 from features.results.withdraw import withdraw
 from tests.support.catalog import cohort_of, write_catalog
@@ -185,7 +186,7 @@ def test_a_withdrawn_patient_leaves_no_fit_and_gc_spares_those_of_runs(ended: Pl
     assert {path.stem for path in ended.kept()} == set(read_table(run / "fits.parquet")["result"].to_pylist())
     for path in ended.kept():
         os.utime(path, (1, 1))
-    ended.run("gc")
+    remove_unneeded(ended.store, 1)
     assert len(ended.kept()) == FITS
     patient = read_table(ended.store.mart / "clinical" / "toy.parquet")["patient"][0].as_py()
     assert withdraw(ended.store, f"toy:{patient}", "consent").fits == FITS

@@ -39,7 +39,7 @@ def test_every_setting_of_a_kind_says_what_it_means(name: str) -> None:
 def test_types_and_bounds_are_words() -> None:
     found = {one.name: one for one in settings_of(model_of("study"))}
     assert (found["models"].type, found["models"].allowed, found["models"].default) == (
-        "list of models",
+        "list of models or Candidate",
         "at least 1 of them",
         "needed",
     )
