@@ -33,7 +33,7 @@ _TAKEN = (
         "cases",
         "images",
     ),
-    *("scores", "predictions", "probabilities", "selected", "shares", "singles", "centre_told", "copies"),
+    *("scores", "predictions", "probabilities", "selected", "shares", "singles", "centre_told", "copies", "fits"),
 )
 _SIGNS = frozenset("*?[")
 BlockWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
