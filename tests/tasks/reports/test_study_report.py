@@ -65,9 +65,9 @@ def test_markup_in_title_and_label_is_shown_not_run(binary: Any, script: str) ->
 def test_figures_have_a_name_a_caption_and_real_text(binary: Any) -> None:
     page = Page(binary.html)
     drawn = [attrs for tag, attrs in page.tags if tag == "svg"]
-    assert len(drawn) == 3
+    assert len(drawn) == 4
     assert all(svg["role"] == "img" and svg["aria-labelledby"] in page.ids for svg in drawn)
-    assert sum(tag == "figcaption" for tag, _ in page.tags) == 4
+    assert sum(tag == "figcaption" for tag, _ in page.tags) == 5
     assert {"figure-flow", "figure-forest-auc", "figure-roc", "figure-shares"} <= set(page.ids)
     assert "1 − specificity" in page.text
 
