@@ -88,10 +88,10 @@ def chosen_rows(found: Findings) -> tuple[ChosenRow, ...]:
 
 
 def _had_choice(found: Findings, model: str, setting: str) -> bool:
-    """Whether a candidate has several values of a setting."""
+    """Whether a candidate has several values of a setting, which may be named with its block before: `clinical.k`."""
     candidate = next(one for one in found.study.models if one.name == model)
-    parts = (*candidate.steps, candidate.model)
-    return any(setting in part.tuned and len(getattr(part, setting)) > 1 for part in parts)
+    name = setting.rpartition(".")[2]
+    return any(name in part.tuned and len(getattr(part, name)) > 1 for part in (*candidate.steps, candidate.model))
 
 
 def _part(kind: Kind) -> Part:

@@ -39,6 +39,7 @@ class Features(Section):
             "singles_caption": singles_caption(result),
             "shown_split": split_label(found.winner.split),
             "weights_sentence": weights_sentence(result.endpoint),
+            "stacked_sentence": stacked_sentence(study, found.winner),
             "feature_tables": feature_tables(study, result, found.winner, variables),
         }
 
@@ -46,6 +47,13 @@ class Features(Section):
 def weights_sentence(endpoint: Endpoint) -> str:
     """What the weights are, for all kinds of models."""
     return f"{_COEFFICIENTS.get(endpoint.predicted, 'coefficients have a sign')}, importances of forests have none."
+
+
+def stacked_sentence(study: Study, winner: Winner) -> str:
+    """What the weights are of sets whose blocks are stacked; "" where no such set is shown."""
+    stacked = {one.name for one in study.models if one.fusion.kind == "stacked"}
+    shown = any(len(blocks) > 1 and winner.models.get(name) in stacked for name, blocks in study.blocks.items())
+    return " Where blocks are stacked, a weight is the column’s part of the sizes of all weights." if shown else ""
 
 
 @dataclass(frozen=True)

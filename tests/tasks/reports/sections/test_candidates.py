@@ -32,10 +32,12 @@ def test_every_kind_is_said_once_in_words(binary: Any) -> None:
 def test_what_inner_folds_chose_is_counted(binary: Any) -> None:
     chosen = tuple(
         Chosen("nested", "radiomics", "svm", setting, value, count, 8)
-        for setting, value, count in (("k", "10", 5), ("k", "30", 3), ("C", "1.0", 8))
+        for setting, value, count in (("k", "10", 5), ("k", "30", 3), ("C", "1.0", 8), ("clinical.k", "10", 8))
     )
     page = Page(render_report(binary.study, replace(binary.result, chosen=chosen), binary.facts).html)
-    assert page.tables["table-chosen"].rows[1:] == [["radiomics, SVM", "k = 10 (5 of 8), 30 (3 of 8)"]]
+    assert page.tables["table-chosen"].rows[1:] == [
+        ["radiomics, SVM", "k = 10 (5 of 8), 30 (3 of 8); clinical.k = 10 (8 of 8)"]
+    ]
     assert (
         "table-chosen"
         not in Page(render_report(binary.study, replace(binary.result, chosen=()), binary.facts).html).ids
