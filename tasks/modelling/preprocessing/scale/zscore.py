@@ -23,9 +23,10 @@ class Zscore(Step):
     """Columns less their training mean, divided by their training standard deviation (of the population: ddof 0).
 
     limit: values that lie farther from the mean than so many standard deviations count as so many, in training and test rows.
-    Absurd values (1e300, a code for missing values) are left out of mean and standard deviation, or all others would be
-    equal: those a million spreads beyond the rest, the spread being the range of the column without a twentieth at either
-    end; where that is 0, the median distance of the other values from it. Both are counted among the remarks.
+    Absurd values (1e300, a code for what was not measured) are no measurements: they are left out of mean and standard
+    deviation, or all others would be equal, and count as the mean, or one case would decide every score. Absurd is what lies a
+    million spreads beyond the rest; the spread is the range of the column without a twentieth at either end or, where that
+    is 0, the median distance of the other values from it. Both are counted among the remarks.
     Missing values stay missing. Finite for whatever is finite.
     """
 
@@ -57,18 +58,21 @@ class FittedZscore(FittedStep):
     limit: float
 
     def apply(self, rows: Rows) -> Rows:
-        return rows.with_values(np.clip(self._scaled(rows), -self.limit, self.limit))
+        scaled = np.clip(self._scaled(rows), -self.limit, self.limit)
+        return rows.with_values(np.where(self._absurd(rows), 0.0, scaled))
 
     def remarks(self, rows: Rows) -> Counter[str]:
-        values, far = rows.X, np.abs(self._scaled(rows)) > self.limit
-        if not far.any():
-            return Counter()
-        absurd = far & ((values < self.low) | (values > self.high))
-        counted = f"count as {self.limit:g} standard deviations from the training mean"
-        found = Counter({f"values that lie farther off {counted}": int((far & ~absurd).sum())})
+        absurd = self._absurd(rows)
+        far = int(((np.abs(self._scaled(rows)) > self.limit) & ~absurd).sum())
+        said = f"{self.limit:g} standard deviations from the training mean"
+        found = Counter({f"values more than {said} count as {self.limit:g}": far})
         for column in np.flatnonzero(absurd.any(axis=0)):
-            found[f"{self.names[column]}: absurd values {counted}"] = int(absurd[:, column].sum())
+            found[f"{self.names[column]}: absurd values count as the training mean"] = int(absurd[:, column].sum())
         return +found
+
+    def _absurd(self, rows: Rows) -> NDArray[np.bool_]:
+        values = rows.X
+        return np.asarray((values < self.low) | (values > self.high))
 
     def _scaled(self, rows: Rows) -> Floats:
         with np.errstate(over="ignore"):  # what is infinite is beyond the limit

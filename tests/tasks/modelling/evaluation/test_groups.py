@@ -68,6 +68,6 @@ def test_cases_of_a_fold_without_a_cut_are_in_no_group() -> None:
 def test_the_cut_of_a_training_fold_parts_the_test_cases_in_halves(kind: str) -> None:
     """Models of inner folds have fewer training cases: a risk whose scale grew with them would put all into one group."""
     design = make_design("survival", n=100, p=3, nan=0.0, centres=1)
-    study = make_study(models=[kind], splits=[{"kind": "nested", "folds": 4, "repeats": 1}], bootstrap=50)
+    study = make_study(models=[kind], splits=[{"kind": "nested", "folds": 4, "repeats": 1}])
     found = evaluate(design, study).predictions.query("blocks == 'radiomics'")
     assert 0.35 <= found["high_risk"].astype(float).mean() <= 0.65
