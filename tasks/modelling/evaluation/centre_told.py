@@ -187,10 +187,11 @@ def _macro(parts: Sequence[Told]) -> float | None:
 def _likelihoods(train: Floats, centres: Names, test: Floats, names: Names) -> Floats:
     """The mean log likelihood of each test row in each centre, over columns, less that in the others, (m, k)."""
     unit = np.maximum(np.abs(train).max(axis=0), np.finfo(float).tiny)  # squares of large numbers are not finite
-    train, test = train / unit, test / unit
-    middle, spread = train.mean(axis=0), train.std(axis=0)
-    spread = np.where(spread > TIE, spread, 1.0)
-    train, test = (np.clip((X - middle) / spread, -LIMIT, LIMIT) for X in (train, test))
+    with np.errstate(over="ignore"):  # what is infinite in a test row is beyond the limit
+        train, test = train / unit, test / unit
+        middle, spread = train.mean(axis=0), train.std(axis=0)
+        spread = np.where(spread > TIE, spread, 1.0)
+        train, test = (np.clip((X - middle) / spread, -LIMIT, LIMIT) for X in (train, test))
     found = np.empty((len(test), len(names)))
     for place, name in enumerate(names):
         own = train[centres == name]
