@@ -122,6 +122,7 @@ def _ready_tables(catalog: Catalog, cohort: str) -> list[ReadyTable]:
 def _study_faults(document: Document, study: object, catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from flows.change import known_blocks
+    from flows.step_faults import step_faults
     from tasks.modelling.evaluation.study import Study
 
     assert isinstance(study, Study)
@@ -168,6 +169,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
             faults.append(
                 Fault(document.where(("external", i)), what, f"tables of {', '.join(sorted(own)) or 'no block'}")
             )
+    faults += step_faults(document, study, catalog)
     named: list[Found] = []
     for i, given in enumerate(study.recipes):
         where = document.where(("recipes", i))

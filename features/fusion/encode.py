@@ -33,14 +33,23 @@ def encode(frame: pd.DataFrame, variables: Mapping[str, Variable], *, block: str
         values = frame[name]
         missing = values.isna().to_numpy()
         _check_levels(name, values, variable)
+        own = column_names(name, variable, block=block)
         if variable.type == "category":
-            for level in variable.levels[1:] if len(variable.levels) == 2 else variable.levels:
-                columns[f"{block}__{name}_{level}"] = np.where(missing, np.nan, (values == level).to_numpy(float))
+            for column, level in own.items():
+                columns[column] = np.where(missing, np.nan, (values == level).to_numpy(float))
             continue
         if variable.type == "ordinal":
             values = values.map({level: float(rank) for rank, level in enumerate(variable.levels)})
-        columns[f"{block}__{name}"] = values.astype(object).where(~missing, np.nan).to_numpy(float)
+        columns[next(iter(own))] = values.astype(object).where(~missing, np.nan).to_numpy(float)
     return pd.DataFrame(columns, index=frame.index)
+
+
+def column_names(name: str, variable: Variable, *, block: str = "clinical") -> dict[str, str]:
+    """The columns that a variable becomes → the level that each stands for, "" where it is one column."""
+    if variable.type != "category":
+        return {f"{block}__{name}": ""}
+    levels = variable.levels[1:] if len(variable.levels) == 2 else variable.levels
+    return {f"{block}__{name}_{level}": level for level in levels}
 
 
 def _check_levels(name: str, values: pd.Series, variable: Variable) -> None:

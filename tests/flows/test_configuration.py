@@ -97,3 +97,35 @@ def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: P
         ConfigError, match=r'study\.yaml:4: unknown block; found "protein"; .*did you mean "proteins"\?'
     ):
         check_configuration(catalog, [study])
+
+
+def test_covariates_and_references_of_steps_are_words_of_the_cohorts_that_train(tmp_path: Path) -> None:
+    variables = {
+        "ending": {"type": "flag", "description": "died", "role": "outcome"},
+        "age": {"type": "number", "unit": "years", "description": "age"},
+        "side": {"type": "category", "levels": ["left", "right", "both"], "description": "side"},
+    }
+    columns = {
+        "ending": "ending",
+        "age": "age",
+        "side": {"from": "side", "codes": {"l": "left", "r": "right", "b": "both"}},
+    }
+    one = {**cohort(columns=columns), "variables": variables}
+    short = TEXT.replace("external: [twoo, three]\n", "").replace("splits: [given]\n", "")
+    even = "models:\n- svm\n- name: even\n  model: svm\n  steps:\n  - median\n  - {kind: combat, covariates: [%s], reference: %s}"
+    text = short.replace("models: [svm]", even)
+    study = tmp_path / "mine.yaml"
+    study.write_text(text % ("clinical__age, clinical__side_both", "A"))
+    catalog = write_catalog(tmp_path, one=one, two=one)
+    check_configuration(catalog, [study])
+    study.write_text(text % ("clinical__agee, clinical__ending", "B"))
+    with pytest.raises(ConfigError) as caught:
+        check_configuration(catalog, [study])
+    known = "allowed: clinical__age, clinical__side_left, clinical__side_right, clinical__side_both"
+    assert [str(fault) for fault in caught.value.faults] == [
+        f'{study}:10: unknown covariate; found "clinical__agee"; {known}; did you mean "clinical__age"?',
+        f'{study}:10: unknown covariate; found "clinical__ending"; {known}; did you mean "clinical__age"?',
+        f'{study}:10: unknown centre; found "B"; allowed: A',
+    ]
+    study.write_text(text.replace("[one]", "[one, two]") % ("", "one:A"))
+    check_configuration(catalog, [study])

@@ -1,0 +1,43 @@
+"""step_faults: words in the steps of a study's candidates that its cohorts do not know."""
+
+from collections.abc import Iterable, Iterator
+
+from features.core.catalog.catalog import Catalog, Cohort
+from features.core.errors import Fault, did_you_mean
+from features.core.yaml import Document
+from features.fusion.encode import column_names
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.preprocessing.harmoniser import Harmoniser
+
+
+def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[Fault]:
+    """Covariates that are no clinical column, and references that are no centre, of the cohorts that train; each at its line."""
+    cohorts = {name: catalog.cohorts[name] for name in study.cohorts if name in catalog.cohorts}
+    for i, candidate in enumerate(study.models):
+        for j, step in enumerate(candidate.steps):
+            if not isinstance(step, Harmoniser):
+                continue
+            place = ("models", i, "steps", j)
+            for k, name in enumerate(step.covariates):
+                where = document.where((*place, "covariates", k))
+                yield from _unknown(where, "covariate", name, _clinical_columns(cohorts.values()))
+            if step.reference is not None:
+                words = list(cohorts) if step.by == "cohort" else _centres(cohorts)
+                yield from _unknown(document.where((*place, "reference")), step.by, step.reference, words)
+
+
+def _clinical_columns(cohorts: Iterable[Cohort]) -> list[str]:
+    """Clinical predictors as columns of a design; outcomes are none."""
+    variables = [pair for cohort in cohorts for pair in cohort.variables.items()]
+    return list(dict.fromkeys(c for name, one in variables if one.role == "predictor" for c in column_names(name, one)))
+
+
+def _centres(cohorts: dict[str, Cohort]) -> list[str]:
+    """Centres as a design names them: those of several cohorts begin with the cohort."""
+    several = len(cohorts) > 1
+    return [f"{name}:{one}" if several else one for name, cohort in cohorts.items() for one in cohort.centres]
+
+
+def _unknown(where: str, what: str, word: str, words: list[str]) -> Iterator[Fault]:
+    if word not in words:
+        yield Fault(where, f"unknown {what}", f'"{word}"', ", ".join(words), did_you_mean(word, words))
