@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import joblib
 import numpy as np
@@ -14,6 +14,7 @@ from features.core.design import EXTERNAL, TEST, Design
 from features.core.outcome import Outcome
 from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.evaluate import evaluate
+from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import SPLITS, Fold, Split
@@ -27,6 +28,8 @@ STEPS = [type(step) for step in parse_candidate("cox").steps]
 
 class Given(Split):
     """A fold that is given: shuffled test outcomes would otherwise move the stratified folds themselves."""
+
+    models: ClassVar[Models] = "fixed"
 
     kind: Literal["given"] = "given"
     train: tuple[int, ...]
