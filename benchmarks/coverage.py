@@ -85,17 +85,6 @@ def take(cases: Cases, rows: NDArray[np.intp]) -> Cases:
     return cases[0][rows], cases[1].take(rows)
 
 
-def cut(
-    world: World, outcome: Outcome, patients: NDArray[np.str_], folds: int, rng: np.random.Generator
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Stratified folds, as studies have them; of single cases they are dealt out like cards, which is quicker."""
-    if world.lesions > 1:
-        return grouped_folds(world.endpoint, outcome, patients, folds, int(rng.integers(2**31)))
-    shuffled = rng.permutation(len(outcome))
-    order = shuffled[np.argsort(world.endpoint.strata(outcome)[shuffled], kind="stable")]
-    return [(np.delete(order, np.s_[i::folds]), order[i::folds]) for i in range(folds)]
-
-
 def nested(world: World, n: int, *, repeats: int = 5, folds: int = 5, centres: int = 1) -> Study:
     """Repeated cross-validation of n cases. centres: only cases of one centre are compared, and columns shift between them."""
 
@@ -106,7 +95,8 @@ def nested(world: World, n: int, *, repeats: int = 5, folds: int = 5, centres: i
         cases = X + (rng.normal(size=(centres, X.shape[1]))[centre] if centres > 1 else 0.0), outcome
         names, scored, train = centre.astype(str), [], np.arange(0)
         for repeat in range(repeats):
-            for train, test in cut(world, outcome, patients, folds, rng):
+            seed = int(rng.integers(2**31))
+            for train, test in grouped_folds(world.endpoint, outcome, patients, folds, seed, names):
                 parts = take(cases, train), take(cases, test)
                 scored.append(world.scored(*parts, test, centre=names[test], repeat=repeat))
         found = world.judge.estimate(scored, patients, "resampled", within=centres > 1)

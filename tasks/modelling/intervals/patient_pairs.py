@@ -88,6 +88,8 @@ def _added(fold: Pairs, patient: NDArray[np.intp]) -> Pairs:
     own, place = np.unique(patient, return_inverse=True)
     if len(own) == len(patient):
         return Pairs(patient, fold.comparable, fold.concordant)
-    member = np.zeros((len(patient), len(own)))
-    member[np.arange(len(patient)), place] = 1.0
-    return Pairs(own, member.T @ fold.comparable @ member, member.T @ fold.concordant @ member)
+    cells = place[:, None], place[None, :]
+    added = np.zeros((2, len(own), len(own)))
+    np.add.at(added[0], cells, fold.comparable)  # no product of matrices: its sums differ between processors
+    np.add.at(added[1], cells, fold.concordant)
+    return Pairs(own, added[0], added[1])
