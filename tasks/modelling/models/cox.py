@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat
 
-from features.core.kinds.endpoint import Predicted
-from tasks.modelling.estimators.estimated import EstimatedModel
-from tasks.modelling.models.model import CLEANED, Settings
-from tasks.modelling.rows import Floats
+from features.core.errors import FitError
+from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.target import Target
 
-if TYPE_CHECKING:
-    from tasks.modelling.estimators.ridge_cox import RidgeCox
+EVENTS_PER_FEATURE = 10
 
 
-class Cox(EstimatedModel):
-    """Cox regression with a small ridge penalty (lifelines), one feature per ten training events and at most five.
+class Cox(Model):
+    """Cox regression with a small ridge penalty and Efron's rule for ties, one feature per ten training events and at most five.
 
     One candidate by default: as many features as the events allow. The score is the log hazard ratio.
     Cox, J R Stat Soc B 1972;34:187; Peduzzi et al., J Clin Epidemiol 1995;48:1503.
@@ -25,15 +26,37 @@ class Cox(EstimatedModel):
     kind: Literal["cox"] = "cox"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("penalizer",)
-    steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (5,), "events_per_feature": 10})
+    steps: ClassVar[tuple[Settings, ...]] = (
+        *CLEANED,
+        {"kind": "screen", "k": (5,), "events_per_feature": EVENTS_PER_FEATURE},
+    )
     penalizer: tuple[PositiveFloat, ...] = Field(
         (0.05,), min_length=1, title="Penalty", description="strength of the ridge penalty; inner folds choose"
     )
 
-    def estimator(self, seed: int, predicted: Predicted) -> RidgeCox:  # noqa: ARG002 (nothing random in it, one answer)
-        from tasks.modelling.estimators.ridge_cox import RidgeCox
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedCox:  # noqa: ARG002 (nothing random in it)
+        """Raises FitError for more columns than one per ten events, ArithmeticError where Newton's method fails."""
+        from tasks.modelling.solvers.ridge_cox import fit_ridge_cox
 
-        return RidgeCox(penalizer=self.penalizer[0])
+        event, time = target.y["event"], target.y["time"]
+        events, columns = int(event.sum()), rows.X.shape[1]
+        most = max(1, events // EVENTS_PER_FEATURE)
+        if columns > most:
+            raise FitError(f"Cox regression: {columns} features for {events} events; allowed: at most {most}")
+        return FittedCox(fit_ridge_cox(rows.X, event, time, self.penalizer[0]))
 
-    def weights(self, estimator: RidgeCox) -> Floats:
-        return estimator.coef_
+
+@dataclass(frozen=True, eq=False)
+class FittedCox(FittedModel):
+    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero."""
+
+    coefficients: Floats
+
+    def predict(self, rows: Rows) -> Prediction:
+        return Prediction(risk=(rows.X * self.coefficients).sum(axis=1))
+
+    def importance(self) -> Floats:
+        return self.coefficients
+
+    def state(self) -> dict[str, Any]:
+        return {"coefficients": self.coefficients}

@@ -13,7 +13,7 @@ from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 from tasks.modelling.tunable import Tunable
 
-NUMERICAL = (ArithmeticError, ValueError, FitError)  # includes LinAlgError and lifelines' ConvergenceError
+NUMERICAL = (ArithmeticError, ValueError, FitError)  # includes LinAlgError
 
 Settings = str | Mapping[str, Any]
 CLEANED: tuple[Settings, ...] = ("drop_constant", "median", "zscore")
