@@ -213,8 +213,8 @@ def _first_predictions(run: Path) -> pd.DataFrame:
 
 def _signal(run: Path, metric: str, endpoint: str, blocks: str, truth: float) -> Signal:
     rows = read_table(run / "scores.parquet").to_pylist()
-    wanted = ("nested", blocks, rows[0]["model"], metric, "")
-    names = ("split", "blocks", "model", "metric", "centre")
+    wanted = ("nested", blocks, rows[0]["model"], metric, "", "")
+    names = ("split", "blocks", "model", "metric", "centre", "within")
     (row,) = (row for row in rows if tuple(row[name] for name in names) == wanted)
     return Signal(endpoint, blocks, truth, row["value"], row["low"], row["high"], row["n"])
 
