@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -40,9 +41,12 @@ class Zscore(Step):
     )
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedZscore:  # noqa: ARG002 (nothing else in it)
+        ordered = np.sort(rows.X.T, axis=1)  # missing values come last
+        known = len(rows) - np.isnan(ordered).sum(axis=1)
+        low, high = _fences(ordered, known)
+        whole = (known == len(rows)).all() and (ordered[:, 0] >= low).all() and (ordered[:, -1] <= high).all()
         values = rows.X
-        low, high = _fences(values)
-        mean, spread = _moments(values, (values >= low) & (values <= high))
+        mean, spread = _moments(values, None if whole else (values >= low) & (values <= high))
         return FittedZscore(rows.columns.names, mean, np.where(spread > 0, spread, 1.0), low, high, self.limit)
 
 
@@ -58,17 +62,34 @@ class FittedZscore(FittedStep):
     limit: float
 
     def apply(self, rows: Rows) -> Rows:
-        scaled = np.clip(self._scaled(rows), -self.limit, self.limit)
-        return rows.with_values(np.where(self._absurd(rows), 0.0, scaled))
+        scaled = self._scaled(rows)
+        if not self._all_usual(scaled):
+            scaled = np.where(self._absurd(rows), 0.0, np.clip(scaled, -self.limit, self.limit))
+        return rows.with_values(scaled)
 
     def remarks(self, rows: Rows) -> Counter[str]:
+        scaled = self._scaled(rows)
+        if self._all_usual(scaled):
+            return Counter()
         absurd = self._absurd(rows)
-        far = int(((np.abs(self._scaled(rows)) > self.limit) & ~absurd).sum())
+        far = int(((np.abs(scaled) > self.limit) & ~absurd).sum())
         said = f"{self.limit:g} standard deviations from the training mean"
         found = Counter({f"values more than {said} count as {self.limit:g}": far})
         for column in np.flatnonzero(absurd.any(axis=0)):
             found[f"{self.names[column]}: absurd values count as the training mean"] = int(absurd[:, column].sum())
         return +found
+
+    @cached_property
+    def _usual(self) -> float:
+        """Within so many standard deviations nothing is absurd in any column, nor beyond the limit."""
+        with np.errstate(over="ignore"):
+            fences = np.minimum(self.mean - self.low, self.high - self.mean) / self.spread
+        return float(np.min(fences, initial=self.limit))
+
+    def _all_usual(self, scaled: Floats) -> bool:
+        """Whether all values are known and neither far off nor absurd."""
+        least, most = scaled.min(initial=0.0), scaled.max(initial=0.0)  # NaN if a value is missing
+        return bool(least >= -self._usual and most <= self._usual)
 
     def _absurd(self, rows: Rows) -> NDArray[np.bool_]:
         values = rows.X
@@ -76,13 +97,13 @@ class FittedZscore(FittedStep):
 
     def _scaled(self, rows: Rows) -> Floats:
         with np.errstate(over="ignore"):  # what is infinite is beyond the limit
-            return np.asarray((rows.X - self.mean) / self.spread)
+            scaled = rows.X - self.mean
+            scaled /= self.spread
+        return scaled
 
 
-def _fences(X: Floats) -> tuple[Floats, Floats]:
-    """The lowest and highest value of each column that is not absurd, (p,) each."""
-    ordered = np.sort(X.T, axis=1)  # missing values come last
-    known = len(X) - np.isnan(ordered).sum(axis=1)
+def _fences(ordered: Floats, known: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The lowest and highest value of each column that is not absurd, (p,) each. ordered: (p, n), of which so many are known."""
     column, cut = np.arange(len(ordered)), np.maximum(known // _TWENTIETH, 1)
     low = ordered[column, np.minimum(cut, known // 2)]
     high = ordered[column, np.maximum(known - 1 - cut, (known - 1) // 2)]
@@ -93,26 +114,27 @@ def _fences(X: Floats) -> tuple[Floats, Floats]:
         if len(narrow):
             distance = np.abs(ordered[narrow] - low[narrow, None])
             others = np.sort(np.where(distance > 0, distance, np.nan), axis=1)
-            count = len(X) - np.isnan(others).sum(axis=1)
+            count = ordered.shape[1] - np.isnan(others).sum(axis=1)
             spread[narrow] = np.where(count > 0, others[np.arange(len(narrow)), np.maximum(count - 1, 0) // 2], 0.0)
         reach = _ABSURD * spread
         return low - reach, high + reach
 
 
-def _moments(X: Floats, ordinary: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the ordinary values of each column, (p,) each, without overflow on the way."""
-    size = np.abs(X).max(axis=0, initial=0.0, where=ordinary)
-    if not ((size > 1 / _SQUARED) & (size < _SQUARED)).all():
-        exponent = np.frexp(size)[1]  # powers of two: nothing is rounded
-        mean, spread = _plain_moments(np.ldexp(np.where(ordinary, X, 0.0), -exponent), ordinary)
-        return np.ldexp(mean, exponent), np.ldexp(spread, exponent)
-    return _plain_moments(X, ordinary)
+def _moments(X: Floats, ordinary: NDArray[np.bool_] | None) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the ordinary values of each column (None: all), (p,) each, without overflow on the way."""
+    X = X if ordinary is None else np.where(ordinary, X, 0.0)
+    size = np.maximum(X.max(axis=0), -X.min(axis=0))
+    if ((size > 1 / _SQUARED) & (size < _SQUARED)).all():
+        return _plain_moments(X, ordinary)
+    exponent = np.frexp(size)[1]  # powers of two: nothing is rounded
+    mean, spread = _plain_moments(np.ldexp(X, -exponent), ordinary)
+    return np.ldexp(mean, exponent), np.ldexp(spread, exponent)
 
 
-def _plain_moments(X: Floats, ordinary: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    if ordinary.all():
+def _plain_moments(X: Floats, ordinary: NDArray[np.bool_] | None) -> tuple[Floats, Floats]:
+    if ordinary is None:
         return X.mean(axis=0), X.std(axis=0)
-    X, count = np.where(ordinary, X, 0.0), ordinary.sum(axis=0)
+    count = ordinary.sum(axis=0)
     with np.errstate(invalid="ignore"):  # a column without any value has no mean
-        mean = X.sum(axis=0, where=ordinary) / count
+        mean = X.sum(axis=0) / count
         return mean, np.sqrt(((X - mean) ** 2).sum(axis=0, where=ordinary) / count)
