@@ -305,6 +305,8 @@ class FoldFit:
     def _chained(self, part: Part, columns: Positions, links: tuple[Link, ...], used: Used) -> _Prepared:
         """Columns after steps, each step fitted to what those before it made of the training rows."""
         key = ("steps", part.name, columns.tobytes(), links)
+        if key in used and used[key].error is None:  # and so the steps before it
+            return used[key].value  # type: ignore[no-any-return]
         if not links:
 
             def begin() -> _Prepared:

@@ -53,10 +53,12 @@ class FittedDropConstant(FittedStep):
 
 def _duplicated(X: Floats) -> NDArray[np.bool_]:
     """True for columns that are byte for byte equal to an earlier one, (p,); -0.0 is 0.0 and every NaN is one NaN."""
-    columns = np.ascontiguousarray(np.where(np.isnan(X), np.nan, X + 0.0).T)
+    _, same, often = np.unique(X[0], return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(often[same] > 1)  # equal columns begin alike: the others need no look
+    columns = np.ascontiguousarray(np.where(np.isnan(X[:, alike]), np.nan, X[:, alike] + 0.0).T)
     seen: set[bytes] = set()
-    found = np.zeros(len(columns), dtype=bool)
-    for i, column in enumerate(columns):
+    found = np.zeros(X.shape[1], dtype=bool)
+    for i, column in zip(alike, columns, strict=True):
         key = column.tobytes()
         found[i] = key in seen
         seen.add(key)
