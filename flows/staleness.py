@@ -115,7 +115,9 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
     except (KeyError, ValidationError):
         return RunState(folder, "unknown", "its settings are of another radweave")
     kept: dict[str, str] = facts.get("provenance", {})
-    return _Compared(facts, plan, today, tuple(key for key, value in kept.items() if today.get(key) != value))
+    moved = (key for key, value in kept.items() if today.get(key) != value)
+    order = sorted(moved, key=lambda key: (not key.startswith(_TABLES), key != CODE))  # what users did comes first
+    return _Compared(facts, plan, today, tuple(order))
 
 
 def _other_settings(name: str, plan: Study) -> list[str]:
