@@ -1,0 +1,260 @@
+"""The path of LASSO-Cox regressions over penalties: one call, Breslow's ties, nothing random."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tasks.modelling.solvers.lasso_logistic_path import DRIFT, MOST_ROUNDS, checked_path
+from tasks.modelling.solvers.lasso_quadratic import REORDERED, solve_quadratic, violation
+from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, silence_twins
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SMALLEST = 1e-300  # of a sum over cases at risk: its logarithm stays finite
+
+
+def lasso_cox_path(
+    X: Floats, event: NDArray[np.bool_], time: Floats, weights: Floats, penalties: Floats, *, tolerance: float = 1e-6
+) -> Floats:
+    """Coefficients at each penalty, (penalties, p): least −log partial likelihood / weight + penalty × sum of their sizes.
+
+    X: (n, p) finite; columns are taken as they are, so standardise them first. event, time: (n,) right-censored follow-up; who
+    is censored on the day of an event is at risk for it. Events of one day share one sum of risks (Breslow), as in
+    scikit-survival's Coxnet. weights: (n,) of the cases, 0 or more; only their ratios count, and `weight` is their sum, which
+    makes penalties those of scikit-survival and glmnet. penalties: decreasing, above 0. tolerance: how far the optimality
+    conditions may be violated, as a share of the penalty. Raises ValueError for another input or without any event,
+    ArithmeticError if the conditions cannot be met.
+
+    The whole curvature is used, not its diagonal, on a working set of columns, each step a quadratic with the penalty that is
+    solved to its end. Simon et al., J Stat Softw 2011;39:1.
+    """
+    X, event, weights, penalties = checked_path(X, event, weights, penalties)
+    time = np.asarray(time, np.float64)
+    if time.shape != event.shape or not np.isfinite(time).all():
+        raise ValueError("a path needs a finite time of each case")
+    if not (event & (weights > 0)).any():
+        raise ValueError("a Cox regression needs at least one event")
+    order = np.argsort(time, kind="stable")
+    order = order[weights[order] > 0]
+    columns, share = np.ascontiguousarray(X[order].T), weights[order] / weights.sum()
+    path, reached = _path(columns, share, *_days(event[order], time[order], share), penalties, tolerance)
+    if reached < len(penalties):
+        raise ArithmeticError(f"LASSO-Cox: no optimum found at the penalty {penalties[reached]:.3g}")
+    return np.asarray(path)
+
+
+def largest_cox_penalty(X: Floats, event: NDArray[np.bool_], time: Floats, weights: Floats) -> float:
+    """The smallest penalty that sets every coefficient to zero. Arguments as of the path."""
+    order = np.argsort(time, kind="stable")
+    share = np.asarray(weights, np.float64)[order] / np.sum(weights)
+    died, started, deaths, day = _days(np.asarray(event, np.bool_)[order], np.asarray(time, np.float64)[order], share)
+    n = len(order)
+    residual = np.empty(n)
+    _loss(np.zeros(n), share, died, started, deaths, day, residual, np.empty(n), np.empty(n), np.empty(len(started)))
+    return float(np.abs(np.asarray(X, np.float64)[order].T @ residual).max(initial=0.0))
+
+
+def _days(event: NDArray[np.bool_], time: Floats, weights: Floats) -> tuple[Floats, Ints, Floats, Ints]:
+    """Of cases in the order of time: the weight of their events (n,); of each day with events the first case at risk and the
+    weight of its events; and of each case how many such days it has seen (n,)."""
+    died = np.where(event, weights, 0.0)
+    days = np.unique(time[event])
+    started = np.searchsorted(time, days, side="left").astype(np.int64)
+    seen = np.searchsorted(days, time, side="right").astype(np.int64)
+    deaths = np.bincount(seen[event] - 1, died[event], len(days)).astype(np.float64)
+    return died, started, deaths, seen
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _path(
+    Xt: Floats,
+    weights: Floats,
+    died: Floats,
+    started: Ints,
+    deaths: Floats,
+    seen: Ints,
+    penalties: Floats,
+    tolerance: float,
+) -> tuple[Floats, int]:
+    """The path, and at how many penalties it was found. Xt: (p, n) cases in the order of time. weights: sum to 1.
+
+    work: the columns inside, of which the first `known` have their curvatures in G, the products of A less those of M. A: their
+    values times the root of the cases' curvature. M: their means of those at risk on the days with events, by the root of the
+    deaths.
+    """
+    p, n = Xt.shape
+    days = len(started)
+    path, b, g, earlier = np.zeros((len(penalties), p)), np.zeros(p), np.zeros(p), np.zeros(p)
+    room = min(p, 128)
+    G, A, M = np.empty((room, room)), np.empty((room, n)), np.empty((room, days))
+    inner, d, u = np.empty(room), np.empty(room), np.empty(room)
+    work, inside, size, known = np.empty(p, np.int64), np.zeros(p, np.bool_), 0, 0
+    eta, residual, curve, risk, at_risk = np.zeros(n), np.empty(n), np.empty(n), np.empty(n), np.empty(days)
+    new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
+    used, used_risk, used_at_risk, change = np.empty(n), np.empty(n), np.empty(days), np.empty(n)
+    loss = _loss(eta, weights, died, started, deaths, seen, residual, curve, risk, at_risk)
+    np.dot(Xt, residual, g)
+    earlier[:] = g
+    last = second_last = max(np.abs(g).max(), penalties[0])
+    for k in range(len(penalties)):
+        penalty = penalties[k]
+        enough = tolerance * penalty
+        share = min((last - penalty) / (second_last - last), 2.0) if second_last > last else 0.0
+        size = enter(foreseen(g, earlier, share), penalty, work, inside, size)
+        earlier[:] = g
+        second_last, last = last, penalty
+        rounds, is_done = 0, False
+        while not is_done:
+            if rounds == MOST_ROUNDS:
+                return path, k
+            if known == 0 or rounds >= 2 or _drift(curve, used) > DRIFT:
+                size, known = leave(b, g, 0.9 * penalty, work, inside, size), 0
+                used[:] = curve
+                used_risk[:] = risk
+                used_at_risk[:] = at_risk
+            rounds += 1
+            if size > room:
+                room = min(p, 2 * size)
+                G, A, M = larger(G, room, room), larger(A, room, n), larger(M, room, days)
+                inner, d, u = np.empty(room), np.empty(room), np.empty(room)
+            if known < size:
+                _curve_columns(Xt, work, known, size, used, used_risk, used_at_risk, started, deaths, A, M)
+                G[known:size, :size] = np.dot(A[known:size], A[:size].T) - np.dot(M[known:size], M[:size].T)
+                for c in range(known):
+                    for e in range(known, size):
+                        G[c, e] = G[e, c]
+                silence_twins(G, known, size)
+                known = size
+            old_size, new_size = 0.0, 0.0
+            for c in range(size):
+                inner[c] = b[work[c]]
+                u[c] = g[work[c]]
+                old_size += abs(inner[c])
+            solve_quadratic(G, u, inner, d, size, penalty, 0.3 * enough)
+            change[:] = 0.0
+            for c in range(size):
+                if d[c] != 0.0:
+                    x, value = Xt[work[c]], d[c]
+                    for i in range(n):
+                        change[i] += value * x[i]
+            step = 2.0
+            while True:  # the whole step, or half of it until the loss falls
+                step *= 0.5
+                new_size = 0.0
+                for c in range(size):
+                    new_size += abs(b[work[c]] + step * d[c])
+                for i in range(n):
+                    new_eta[i] = eta[i] + step * change[i]
+                new_loss = _loss(new_eta, weights, died, started, deaths, seen, new_residual, new_curve, risk, at_risk)
+                if new_loss + penalty * (new_size - old_size) <= loss + 1e-12 * abs(loss) or step < 1e-9:
+                    break
+            for c in range(size):
+                b[work[c]] = inner[c] if step == 1.0 else b[work[c]] + step * d[c]
+            loss = new_loss
+            eta, new_eta = new_eta, eta
+            residual, new_residual = new_residual, residual
+            curve, new_curve = new_curve, curve
+            for c in range(size):
+                x, product = Xt[work[c]], 0.0
+                for i in range(n):
+                    product += x[i] * residual[i]
+                g[work[c]] = u[c] = product
+                inner[c] = b[work[c]]
+            if violation(u, inner, size, penalty) <= enough:
+                np.dot(Xt, residual, g)
+                entered = enter(np.abs(g), penalty + enough, work, inside, size)
+                if entered > size:  # the curvatures serve on
+                    size, rounds = entered, min(rounds, 1)
+                else:
+                    is_done = True
+        path[k] = b
+    return path, len(penalties)
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _loss(
+    eta: Floats,
+    weights: Floats,
+    died: Floats,
+    started: Ints,
+    deaths: Floats,
+    seen: Ints,
+    residual: Floats,
+    curve: Floats,
+    risk: Floats,
+    at_risk: Floats,
+) -> float:
+    """−log partial likelihood; writes its falling gradient by the log hazard of each case, and the first part of its curvature.
+
+    risk: (n,) hazards by that of the highest, with weights. at_risk: (days,) their sum over those at risk.
+    """
+    n, days = len(eta), len(started)
+    highest = eta.max()
+    for i in range(n):
+        risk[i] = weights[i] * math.exp(eta[i] - highest)
+    total, i = 0.0, n
+    for day in range(days - 1, -1, -1):
+        while i > started[day]:
+            i -= 1
+            total += risk[i]
+        at_risk[day] = max(total, SMALLEST)
+    loss = 0.0
+    for day in range(days):
+        loss += deaths[day] * (math.log(at_risk[day]) + highest)
+    hazard, day = 0.0, 0
+    for i in range(n):
+        while day < seen[i]:
+            hazard += deaths[day] / at_risk[day]
+            day += 1
+        curve[i] = risk[i] * hazard
+        residual[i] = died[i] - curve[i]
+        loss -= died[i] * eta[i]
+    return loss
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _drift(curve: Floats, used: Floats) -> float:
+    """The largest change of a curvature, as a share; of cases that have none yet it does not count."""
+    largest = 0.0
+    for i in range(len(curve)):
+        if used[i] > 0.0:
+            largest = max(largest, abs(curve[i] / used[i] - 1.0))
+    return largest
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _curve_columns(
+    Xt: Floats,
+    work: Ints,
+    known: int,
+    size: int,
+    used: Floats,
+    risk: Floats,
+    at_risk: Floats,
+    started: Ints,
+    deaths: Floats,
+    A: Floats,
+    M: Floats,
+) -> None:
+    """Writes the new columns: times the root of the curvature, and their means of those at risk. Both are less one mean each."""
+    n, days, total = len(used), len(started), 0.0
+    for i in range(n):
+        total += used[i]
+    for c in range(known, size):
+        x, row, means, middle = Xt[work[c]], A[c], M[c], 0.0
+        for i in range(n):
+            middle += used[i] * x[i]
+        middle /= total
+        for i in range(n):
+            row[i] = math.sqrt(used[i]) * (x[i] - middle)
+        value, i = 0.0, n
+        for day in range(days - 1, -1, -1):
+            while i > started[day]:
+                i -= 1
+                value += risk[i] * (x[i] - middle)
+            means[day] = math.sqrt(deaths[day]) * value / at_risk[day]

@@ -1,0 +1,208 @@
+"""The path of LASSO logistic regressions over penalties: one call, a free intercept, nothing random."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tasks.modelling.solvers.lasso_quadratic import REORDERED, solve_quadratic, violation
+from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, silence_twins
+
+Floats = NDArray[np.float64]
+
+MOST_ROUNDS = 500
+DRIFT = 0.3  # curvatures serve on until one of them has changed by this share
+LEAST_CURVE = 1e-9  # of a case whose probability is 0 or 1, so that steps stay finite; a step that overshoots is halved
+
+
+def lasso_logistic_path(
+    X: Floats, y: NDArray[np.bool_], weights: Floats, penalties: Floats, *, tolerance: float = 1e-6
+) -> Floats:
+    """Intercept and coefficients at each penalty, (penalties, 1 + p): least mean loss + penalty × sum of their sizes.
+
+    X: (n, p) finite; columns are taken as they are, so standardise them first. y: (n,) no and yes. weights: (n,) of the cases, 0
+    or more; only their ratios count, and the mean loss is the weighted one. penalties: decreasing, above 0; the C of scikit-learn
+    is 1 / (n × penalty). The intercept is never penalised. tolerance: how far the optimality conditions may be violated, as a
+    share of the penalty. Constant columns have the coefficient 0; of columns that are equal but for their sign one has it all,
+    the first where they enter together. Raises ValueError for another input or one class alone, ArithmeticError if the
+    conditions cannot be met.
+
+    Newton steps on a working set of columns, each a quadratic with the penalty that is solved to its end; curvatures serve
+    several steps and penalties. Friedman et al., J Stat Softw 2010;33:1; Tibshirani et al., J R Stat Soc B 2012;74:245.
+    """
+    X, y, weights, penalties = checked_path(X, y, weights, penalties)
+    counts = weights > 0
+    if not 0.0 < weights[y > 0].sum() < weights.sum():
+        raise ValueError("a logistic regression needs cases of both classes")
+    columns = np.ascontiguousarray(X[counts].T)
+    share = weights[counts] / weights.sum()
+    path, reached = _path(columns, y[counts].astype(np.float64), share, penalties, tolerance)
+    if reached < len(penalties):
+        raise ArithmeticError(f"LASSO logistic: no optimum found at the penalty {penalties[reached]:.3g}")
+    return np.asarray(path)
+
+
+def checked_path(
+    X: Floats, y: NDArray[np.bool_], weights: Floats, penalties: Floats
+) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
+    """The input of a path as arrays. Raises ValueError, in words, where it is none."""
+    X, weights = np.asarray(X, np.float64), np.asarray(weights, np.float64)
+    y, penalties = np.asarray(y, np.bool_), np.asarray(penalties, np.float64)
+    if not (len(X) == len(y) == len(weights)):
+        raise ValueError(f"a path needs as many answers and weights as cases: {len(X)}, {len(y)}, {len(weights)}")
+    if not (np.isfinite(X).all() and np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("a path needs finite values, and weights of 0 or more")
+    if not (np.isfinite(penalties).all() and (penalties > 0).all() and (np.diff(penalties) < 0).all()):
+        raise ValueError("a path needs penalties above 0 that fall")
+    return X, y, weights, np.ascontiguousarray(penalties)
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: float) -> tuple[Floats, int]:
+    """The path, and at how many penalties it was found. Xt: (p, n). weights: sum to 1.
+
+    work: the columns inside, of which the first `known` have their curvatures in G. A: their values, less their mean and
+    times the root of the cases' curvature.
+    """
+    p, n = Xt.shape
+    path, b, g, earlier = np.zeros((len(penalties), p + 1)), np.zeros(p), np.zeros(p), np.zeros(p)
+    room = min(p, 128)
+    G, A, mean = np.empty((room, room)), np.empty((room, n)), np.empty(room)
+    inner, d, u = np.empty(room), np.empty(room), np.empty(room)
+    work, inside, size, known, total = np.empty(p, np.int64), np.zeros(p, np.bool_), 0, 0, 0.0
+    positive = 0.0
+    for i in range(n):
+        positive += weights[i] * y[i]
+    intercept = math.log(positive / (1.0 - positive))
+    eta, residual, curve = np.full(n, intercept), np.empty(n), np.empty(n)
+    new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
+    used, root, change = np.empty(n), np.empty(n), np.empty(n)
+    loss = _loss(eta, y, weights, residual, curve)
+    np.dot(Xt, residual, g)
+    earlier[:] = g
+    last = second_last = max(np.abs(g).max(), penalties[0])
+    for k in range(len(penalties)):
+        penalty = penalties[k]
+        enough = tolerance * penalty
+        share = min((last - penalty) / (second_last - last), 2.0) if second_last > last else 0.0
+        size = enter(foreseen(g, earlier, share), penalty, work, inside, size)
+        earlier[:] = g
+        second_last, last = last, penalty
+        rounds, is_done = 0, False
+        while not is_done:
+            if rounds == MOST_ROUNDS:
+                return path, k
+            if known == 0 or rounds >= 2 or _drift(curve, used) > DRIFT:
+                size, known, total = leave(b, g, 0.9 * penalty, work, inside, size), 0, 0.0
+                used[:] = curve
+                for i in range(n):
+                    total += used[i]
+                    root[i] = math.sqrt(used[i])
+            rounds += 1
+            if size > room:
+                room = min(p, 2 * size)
+                G, A = larger(G, room, room), larger(A, room, n)
+                wider = np.empty(room)
+                wider[: len(mean)] = mean
+                mean, inner, d, u = wider, np.empty(room), np.empty(room), np.empty(room)
+            if known < size:
+                _curve_columns(Xt, work, known, size, used, root, total, A, mean)
+                G[known:size, :size] = np.dot(A[known:size], A[:size].T)
+                for c in range(known):
+                    for e in range(known, size):
+                        G[c, e] = G[e, c]
+                silence_twins(G, known, size)
+                known = size
+            slope, old_size, new_size = residual.sum(), 0.0, 0.0
+            for c in range(size):
+                inner[c] = b[work[c]]
+                u[c] = g[work[c]] - mean[c] * slope
+                old_size += abs(inner[c])
+            solve_quadratic(G, u, inner, d, size, penalty, 0.3 * enough)
+            shift = slope / total  # of the intercept, where columns are less their mean
+            np.dot(d[:size], A[:size], change)
+            for i in range(n):
+                change[i] = change[i] / root[i] + shift
+            for c in range(size):
+                shift -= d[c] * mean[c]
+            step = 2.0
+            while True:  # the whole step, or half of it until the loss falls
+                step *= 0.5
+                new_size = 0.0
+                for c in range(size):
+                    new_size += abs(b[work[c]] + step * d[c])
+                for i in range(n):
+                    new_eta[i] = eta[i] + step * change[i]
+                new_loss = _loss(new_eta, y, weights, new_residual, new_curve)
+                if new_loss + penalty * (new_size - old_size) <= loss + 1e-12 * abs(loss) or step < 1e-9:
+                    break
+            for c in range(size):
+                b[work[c]] = inner[c] if step == 1.0 else b[work[c]] + step * d[c]
+            intercept, loss = intercept + step * shift, new_loss
+            eta, new_eta = new_eta, eta
+            residual, new_residual = new_residual, residual
+            curve, new_curve = new_curve, curve
+            for c in range(size):
+                x, product = Xt[work[c]], 0.0
+                for i in range(n):
+                    product += x[i] * residual[i]
+                g[work[c]] = u[c] = product
+                inner[c] = b[work[c]]
+            if max(violation(u, inner, size, penalty), abs(residual.sum())) <= enough:
+                np.dot(Xt, residual, g)
+                entered = enter(np.abs(g), penalty + enough, work, inside, size)
+                if entered > size:  # the curvatures serve on
+                    size, rounds = entered, min(rounds, 1)
+                else:
+                    is_done = True
+        path[k, 0] = intercept
+        path[k, 1:] = b
+    return path, len(penalties)
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _loss(eta: Floats, y: Floats, weights: Floats, residual: Floats, curve: Floats) -> float:
+    """The mean loss; writes its falling gradient and its curvature by the log odds of each case."""
+    loss = 0.0
+    for i in range(len(eta)):
+        small = math.exp(-abs(eta[i]))
+        likely = 1.0 / (1.0 + small)  # of the likelier class
+        loss += weights[i] * (max(eta[i], 0.0) + math.log1p(small) - y[i] * eta[i])
+        curve[i] = weights[i] * max(likely * likely * small, LEAST_CURVE)
+        residual[i] = weights[i] * (y[i] - (likely if eta[i] >= 0.0 else 1.0 - likely))
+    return loss
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _drift(curve: Floats, used: Floats) -> float:
+    """The largest change of a curvature, as a share."""
+    largest = 0.0
+    for i in range(len(curve)):
+        largest = max(largest, abs(curve[i] / used[i] - 1.0))
+    return largest
+
+
+@njit(cache=True, fastmath=REORDERED)
+def _curve_columns(
+    Xt: Floats,
+    work: NDArray[np.int64],
+    known: int,
+    size: int,
+    used: Floats,
+    root: Floats,
+    total: float,
+    A: Floats,
+    mean: Floats,
+) -> None:
+    """Writes the new columns, less their mean and times the root of the curvature, and their means."""
+    for c in range(known, size):
+        x, row, middle = Xt[work[c]], A[c], 0.0
+        for i in range(len(x)):
+            middle += used[i] * x[i]
+        middle /= total
+        mean[c] = middle
+        for i in range(len(x)):
+            row[i] = root[i] * (x[i] - middle)
