@@ -84,9 +84,9 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
         told = _held_out(result, winner, (split, best.blocks, best.model), cohort)
         parts.append(Markup("{}: {}").format(held_out_label(split, cohort), told))
     cautions = [*_compared(result), *_doubts(result), *_not_within(result, winner)]
+    cautions += _against_baselines(result, winner, best)
     if best.interval_of:
         cautions.append(f"The interval is of {best.interval_of}.")
-    cautions += _against_baselines(result, winner, best)
     if alone := alone_sentence(study, result, best):
         cautions.append(alone)
     if winner.rivals > 1:
