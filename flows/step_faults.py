@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from features.core.catalog.catalog import Catalog, Cohort
 from features.core.errors import Fault, did_you_mean
 from features.core.yaml import Document
-from features.fusion.encode import column_names
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 
@@ -28,6 +27,8 @@ def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[
 
 def _clinical_columns(cohorts: Iterable[Cohort]) -> list[str]:
     """Clinical predictors as columns of a design; outcomes are none."""
+    from features.fusion.encode import column_names  # which imports pandas, for studies that name covariates
+
     variables = [pair for cohort in cohorts for pair in cohort.variables.items()]
     return list(dict.fromkeys(c for name, one in variables if one.role == "predictor" for c in column_names(name, one)))
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Codes = NDArray[np.intp]
@@ -23,7 +22,8 @@ def deal(strata: Codes, centres: NDArray[np.str_], groups: Codes, folds: int, rn
     with fewer rows than there are folds: small cells need not be merged. A fold stays empty only if there are fewer groups
     than folds. Names decide nothing: centres count by their first row.
     """
-    centre = pd.factorize(centres)[0].astype(np.intp)
+    numbers: dict[str, int] = {}
+    centre = np.array([numbers.setdefault(name, len(numbers)) for name in centres.tolist()], dtype=np.intp)
     cell = strata * (int(centre.max()) + 1) + centre
     size = np.bincount(groups)
     members = np.split(np.argsort(groups, kind="stable"), np.cumsum(size)[:-1])

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +46,8 @@ def block_weights(predicted: Floats, residual: Floats) -> Floats:
 
 
 def _least_squares(gram: Floats, cross: Floats) -> Floats:
+    from scipy.optimize import nnls  # here, so that reading a study does not import it
+
     root = np.linalg.cholesky(gram)
     found: Floats = nnls(root.T, np.linalg.solve(root, cross))[0]
     return found
