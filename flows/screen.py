@@ -184,7 +184,7 @@ def _listed(codes: Mapping[Any, int]) -> str:
 
 
 def score_table(folder: Path) -> Table:
-    """The pooled scores of a study: a row for each set of blocks, below its split."""
+    """The scores of a study over all centres: a row for each set of blocks, below its split; within centres first."""
     from features.core.storage.table import read_table
     from features.results.runs import read_run
     from tasks.modelling.metrics.metric import METRICS
@@ -193,6 +193,8 @@ def score_table(folder: Path) -> Table:
     scores = read_table(folder / "scores.parquet").to_pylist()
     metric = scores[0]["metric"]  # the first one of its endpoint
     pooled = [row for row in scores if row["centre"] == "" and row["metric"] == metric]
+    splits = list(dict.fromkeys(row["split"] for row in pooled))
+    pooled.sort(key=lambda row: (splits.index(row["split"]), not row["within"]))  # within centres first
     models = list(dict.fromkeys(row["model"] for row in pooled))
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in pooled:
