@@ -37,10 +37,10 @@ class FittedStack(Fitted):
 
 
 class Stacked(Fusion):
-    """Every block has its own steps, settings and model. Their predictions are added up; no weight is below 0.
+    """Every block has its own steps, settings and model; their predictions are added up, by weights that are learnt out of fold.
 
     Weights are learnt on what the models of the inner folds, with the settings that were chosen, predict of the other training
-    cases. A block that cannot be fitted is left out, which is said; without inner folds all blocks weigh alike.
+    cases; none is below 0. A block that cannot be fitted is left out, which is said; without inner folds all blocks weigh alike.
     Wolpert, Neural Netw 1992;5:241; Breiman, Mach Learn 1996;24:49.
     """
 

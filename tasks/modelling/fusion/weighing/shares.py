@@ -1,4 +1,9 @@
-"""What each block of a set contributes to a prediction."""
+"""What each block of a set contributes to a prediction: its share, which is no score.
+
+Of one model of all columns, the share of a block is its part of the absolute weights: of coefficients for columns of equal spread,
+or of importances. Of a model for each block, it is the weight of the block's prediction times the spread of that prediction out of
+fold, over the sum of these (see Combiner). Shares of a set sum to 1. A block has a share also where its weights fit noise.
+"""
 
 from __future__ import annotations
 
