@@ -64,6 +64,7 @@ def test_scores_are_shown_with_interval_n_and_events_or_a_dash() -> None:
 
 def test_outside_a_run_nothing_is_shown(tmp_path) -> None:
     board = Board()
+    board.stale({"mine": "cohort toy was refreshed"})
     board.progress("fit", 1, 2)
     board.studied("a", "A study", tmp_path, tmp_path)  # no file is opened
 
