@@ -14,6 +14,7 @@ from features.core.design import Design
 from features.core.errors import FitError
 from tasks.modelling.candidate import Candidate
 from tasks.modelling.evaluation.seeds import seed_of
+from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.preprocessing.step import STEPS, Step
 from tasks.modelling.rows import Floats, Names, Rows
 from tasks.modelling.splits.split import SPLITS, Fold, Split, cut_folds
@@ -84,7 +85,7 @@ def centres_told(
     folds: Mapping[Split, Sequence[Fold]],
     seed: int,
 ) -> tuple[CentreTold, ...]:
-    """A row for each set of blocks, and one for each candidate that harmonises it; none where there is one centre.
+    """A row for each set of blocks, and one for each candidate that harmonises any of it; none where there is one centre.
 
     sets: name → columns. folds: of the study's splits. The first repeat of nested cross-validation is used, of five folds if the
     study has none; cases that develop no models are left out. Missing values become medians first. Everything
@@ -98,7 +99,7 @@ def centres_told(
     found = []
     for blocks, columns in sets.items():
         own = rows.keep(np.array([place[column] for column in columns], np.intp))
-        for name, steps in {"": _BEFORE, **{one.name: _harmonising(one) for one in candidates}}.items():
+        for name, steps in {"": _BEFORE, **{one.name: _harmonising(one, own) for one in candidates}}.items():
             if steps:
                 found.append(_told(own, target, used, steps, seed, blocks=blocks, model=name))
     return tuple(found)
@@ -116,10 +117,12 @@ def _folds(design: Design, folds: Mapping[Split, Sequence[Fold]], seed: int) -> 
     return [fold for fold in nested if fold.repeat == 0]
 
 
-def _harmonising(candidate: Candidate) -> tuple[Step, ...]:
-    """A candidate's steps up to its last harmoniser; none if it has none."""
-    last = max((place for place, step in enumerate(candidate.steps, start=1) if step.stage == "harmonise"), default=0)
-    return candidate.steps[:last]
+def _harmonising(candidate: Candidate, rows: Rows) -> tuple[Step, ...]:
+    """A candidate's steps up to the last that harmonises any of the columns; none if none does."""
+    places = enumerate(candidate.steps, start=1)
+    return candidate.steps[
+        : max((i for i, one in places if isinstance(one, Harmoniser) and one.touched(rows).size), default=0)
+    ]
 
 
 def _told(

@@ -56,13 +56,17 @@ class Harmoniser(Step):
 
         A centre is too small if it has one row and `unseen` is not pooled, or if it is the reference.
         """
-        touched = np.flatnonzero(~np.isin(rows.columns.blocks, list(self.untouched)))
+        touched = self.touched(rows)
         X, known = _values(self.kind, rows, touched), self._known(rows)
         steady = tuple(n for n, one in zip(self.covariates, known.T, strict=True) if np.nanmin(one) == np.nanmax(one))
         fitted = FittedHarmoniser(
             None, touched, self.kind, self.by, self.covariates, steady, self.shrinkage, self.unseen, self.minimum_rows
         )
         return replace(fitted, effects=self._effects(X, rows.groups[self.by], known)) if len(touched) else fitted
+
+    def touched(self, rows: Rows) -> NDArray[np.intp]:
+        """Positions of the columns that are harmonised."""
+        return np.flatnonzero(~np.isin(rows.columns.blocks, list(self.untouched)))
 
     def _effects(self, X: Floats, groups: Names, known: Floats) -> CentreEffects:
         try:
