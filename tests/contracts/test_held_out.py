@@ -60,4 +60,4 @@ def test_garbage_in_one_external_cohort_moves_no_score_of_another() -> None:
     clean, poisoned_ = (evaluate(one, study).scores for one in (design, replace(design, X=X)))
     others = [[replace(s, warnings=0) for s in scores if s.cohort != "third"] for scores in (clean, poisoned_)]
     assert others[0] == others[1]
-    assert [(s.n, s.cohort) for s in clean if s.cohort][:2] == [(12, "other"), (12, "third")]
+    assert {(s.n, s.cohort) for s in clean if s.cohort} == {(12, "other"), (12, "third")}
