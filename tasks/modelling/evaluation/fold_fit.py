@@ -308,13 +308,9 @@ class FoldFit:
         if key in used and used[key].error is None:  # and so the steps before it
             return used[key].value  # type: ignore[no-any-return]
         if not links:
-
-            def begin() -> _Prepared:
-                train = part.train.keep(columns)
-                return _Prepared((Chain(train.columns, ()),), train, part.test.keep(columns))
-
-            start: _Prepared = self._value(key, used, begin)
-            return start
+            chains, train, test = (Chain(part.train.columns.take(columns), ()),), part.train, part.test
+            one: _Prepared = self._value(key, used, lambda: _Prepared(chains, train.keep(columns), test.keep(columns)))
+            return one
         before, (step, variant) = self._chained(part, columns, links[:-1], used), (links[-1].step, links[-1].variant)
         seed = seed_of(self.seed, *self.names, part.name, step.kind)
         fitted: list[FittedStep] = self._value(
