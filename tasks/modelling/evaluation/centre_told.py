@@ -99,9 +99,12 @@ def centres_told(
     found = []
     for blocks, columns in sets.items():
         own = rows.keep(np.array([place[column] for column in columns], np.intp))
+        known: dict[tuple[Step, ...], CentreTold] = {}  # candidates may share what they do before their models
         for name, steps in {"": _BEFORE, **{one.name: _harmonising(one, own) for one in candidates}}.items():
             if steps:
-                found.append(_told(own, target, used, steps, seed, blocks=blocks, model=name))
+                if steps not in known:
+                    known[steps] = _told(own, target, used, steps, seed, blocks=blocks)
+                found.append(replace(known[steps], model=name, stage="after" if name else "before"))
     return tuple(found)
 
 
@@ -133,8 +136,8 @@ def _told(
     seed: int,
     *,
     blocks: str,
-    model: str,
 ) -> CentreTold:
+    """How well centres are told after these steps; `model` and `stage` are left empty."""
     parts: list[Told] = []
     shuffled: list[Told] = []
     reason = ""
@@ -153,10 +156,8 @@ def _told(
         reason = reason or "no fold has a centre with two training rows and a test row beside another's"
     told = {name for part in parts for name in part.pairs}
     n = sum(part.n for part in parts)
-    stage = "after" if model else "before"
-    return CentreTold(
-        blocks, model, stage, value, chance, n, len(parts), len(told), "" if value is not None else reason
-    )
+    unsaid = "" if value is not None else reason
+    return CentreTold(blocks, "", "", value, chance, n, len(parts), len(told), unsaid)
 
 
 def _fold(rows: Rows, target: Target, fold: Fold, steps: tuple[Step, ...]) -> Told:

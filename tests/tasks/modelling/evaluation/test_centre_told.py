@@ -12,6 +12,7 @@ from features.core.design import Design
 from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.centre_told import CentreTold, centres_told, tell_centres
 from tasks.modelling.evaluation.evaluate import evaluate
+from tasks.modelling.preprocessing.harmonise.combat import Combat
 from tasks.modelling.splits.split import SPLITS
 from tests.support.design import make_design, make_study
 from tests.support.harmonised import rows_of
@@ -81,6 +82,16 @@ def test_test_rows_do_not_move_each_other_and_one_outlier_decides_nothing() -> N
     huge = X.copy()
     huge[0, 0] = 1e300
     assert tell_centres(rows_of(huge[::2], centres[::2]), test).ordered["A"] > 200
+
+
+def test_candidates_that_share_their_steps_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, fits = told(make_design(), COMBAT), []
+    fit = Combat.fit
+    monkeypatch.setattr(Combat, "fit", lambda *given: fits.append(1) or fit(*given))
+    before, one, two = told(make_design(), COMBAT, {**COMBAT, "name": "other", "model": "random_forest"})
+    assert [before, one] == alone
+    assert two == replace(one, model="other")
+    assert len(fits) == 10  # five folds, each with its centres and with shuffled ones
 
 
 def test_equal_rows_tie() -> None:
