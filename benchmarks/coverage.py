@@ -75,7 +75,7 @@ class Row:
         return LEAST <= self.covers <= MOST and self.width <= WIDEST
 
     def __str__(self) -> str:
-        held = ("yes" if self.held else "no") if self.cell.printed else "not printed"
+        held = ("yes" if self.held else "no") if self.cell.printed and self.covers == self.covers else "not printed"
         numbers = [self.target, self.score, self.covers, self.width, self.chance]
         cells = [self.cell.name, *(f"{number:.3f}" for number in numbers), str(self.without), held]
         return f"| {' | '.join(cells)} |"
@@ -246,10 +246,10 @@ def measure(cell: Cell, repeats: int, seed: int = 0) -> Row:
     ends = [(one.low, one.high, target) for (one, _), target in zip(known, targets, strict=True) if one.low is not None]
     low, high, target = np.array(ends, float).reshape(-1, 3).T
     oracle = 2 * 1.959964 * float(np.std(values - targets))
-    chance = np.mean((low > 0.5) | (high < 0.5)) if len(low) else np.nan
     why = Counter(one.reason for one, _ in found if one.low is None)
-    covers, width = float(np.mean((low <= target) & (target <= high))), float(np.mean(high - low)) / oracle
-    return Row(cell, float(targets.mean()), float(values.mean()), covers, width, float(chance), repeats - len(low), why)
+    seen = (low <= target) & (target <= high), (high - low) / oracle, (low > 0.5) | (high < 0.5)
+    covers, width, chance = (float(np.mean(one)) if len(low) else np.nan for one in seen)
+    return Row(cell, float(targets.mean()), float(values.mean()), covers, width, chance, repeats - len(low), why)
 
 
 def main() -> int:
