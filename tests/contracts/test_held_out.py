@@ -51,13 +51,11 @@ def test_a_study_says_the_same_of_its_cohorts_with_and_without_an_external_one()
 
 
 def test_garbage_in_one_external_cohort_moves_no_score_of_another() -> None:
-    """Warnings are of a model and all that it predicts: that of the garbage is counted beside both cohorts."""
     design = make_design(n=72, external=24)
     design = replace(design, cohorts=np.where(np.arange(72) < 60, design.cohorts, "third"))
     study = make_study(external=["other", "third"], splits=SPLITS)
     X = design.X.copy()
     X.iloc[60:] = -1e6
     clean, poisoned_ = (evaluate(one, study).scores for one in (design, replace(design, X=X)))
-    others = [[replace(s, warnings=0) for s in scores if s.cohort != "third"] for scores in (clean, poisoned_)]
-    assert others[0] == others[1]
+    assert [s for s in clean if s.cohort != "third"] == [s for s in poisoned_ if s.cohort != "third"]
     assert {(s.n, s.cohort) for s in clean if s.cohort} == {(12, "other"), (12, "third")}

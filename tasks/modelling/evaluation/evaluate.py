@@ -66,7 +66,7 @@ def evaluate(
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
-        warned.update(fit.warnings)
+        warned.update(fit.warnings + fit.remarks)
     return StudyResult(
         study=study.name,
         digest=study.digest(),

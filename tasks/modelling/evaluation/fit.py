@@ -19,6 +19,7 @@ class Fit:
 
     model: name of the candidate. cut: median of the out-of-fold risks of the training rows, NaN where nobody asked or nothing is
     known. selected, shares, settings, chosen: as in Joined. warnings: messages raised while fitting, with their number.
+    remarks: what steps did to the training and the test rows that a reader has to know.
     """
 
     blocks: str
@@ -32,5 +33,6 @@ class Fit:
     settings: int = 0
     chosen: dict[str, Any] = field(default_factory=dict)
     warnings: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     reason: str = ""
     fitted: Fitted | None = None

@@ -180,8 +180,8 @@ class FoldFit:
                     reason=reason_of(error),
                     fitted=FittedTable(prepared.chains, fitted),
                 )
-            for chain in prepared.chains:
-                caught += chain.remarks(self.outer.test) + chain.remarks(self.outer.train)
+            sides = (self.outer.test, self.outer.train)
+            remarks = sum((chain.remarks(rows) for chain in prepared.chains for rows in sides), Counter[str]())
             names, weights = prepared.train.columns, fitted.importance() * prepared.factors(model)
             return Joined(
                 prediction=prediction,
@@ -191,6 +191,7 @@ class FoldFit:
                 settings=len(settings),
                 chosen=setting.chosen,
                 warnings=caught + _warnings(used),
+                remarks=remarks,
                 fitted=FittedTable(prepared.chains, fitted),
             )
         return Joined(reason=reason, settings=len(settings), warnings=caught + _warnings(used))

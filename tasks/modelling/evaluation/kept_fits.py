@@ -102,6 +102,7 @@ def _facts_of(fit: Fit) -> dict[str, Any]:
         "settings": fit.settings,
         "chosen": fit.chosen,
         "warnings": list(fit.warnings.items()),
+        "remarks": list(fit.remarks.items()),
         "reason": fit.reason,
     }
 
@@ -126,6 +127,7 @@ def _read(table: pa.Table, facts: Mapping[str, Any], fit: Fit) -> Fit:
         settings=facts["settings"],
         chosen=facts["chosen"],
         warnings=Counter(dict(facts["warnings"])),
+        remarks=Counter(dict(facts["remarks"])),
         reason=facts["reason"],
     )
 

@@ -70,6 +70,7 @@ def _fit(unit: Unit, fold: FoldFit, name: str, candidate: Candidate) -> Fit:
         settings=joined.settings,
         chosen=joined.chosen,
         warnings=joined.warnings,
+        remarks=joined.remarks,
         reason=joined.reason,
         fitted=joined.fitted if unit.keep_models else None,
     )

@@ -40,6 +40,7 @@ class Joined:
     their order, by the settings that were chosen; empty where nobody asked or one of them failed; there even where the prediction
     of test rows failed. selected: column → weight of those that it uses.
     shares: block → share of what decides the prediction, summing to 1. settings: how many were compared. chosen: those taken.
+    remarks: what steps did to the training and the test rows that a reader has to know.
     """
 
     prediction: Prediction | None = None
@@ -51,6 +52,7 @@ class Joined:
     warnings: Counter[str] = field(default_factory=Counter)
     reason: str = ""
     fitted: Fitted | None = None
+    remarks: Counter[str] = field(default_factory=Counter)
 
 
 class FoldTables(Protocol):

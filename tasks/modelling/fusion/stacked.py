@@ -55,6 +55,7 @@ class Stacked(Fusion):
             return fold.table(steps, model, columns, own=own)
         parts = {str(block): fold.table(steps, model, columns[of_column == block], own=True) for block in blocks}
         warnings = sum((part.warnings for part in parts.values()), Counter[str]())
+        remarks = sum((part.remarks for part in parts.values()), Counter[str]())
         settings = sum(part.settings for part in parts.values())
         inner = fold.held_out()
         usable = {
@@ -85,6 +86,7 @@ class Stacked(Fusion):
             settings=settings,
             chosen={f"{block}.{name}": value for block, part in weighed.items() for name, value in part.chosen.items()},
             warnings=warnings,
+            remarks=remarks,
             fitted=FittedStack(fitted, combiner),
         )
 

@@ -58,6 +58,7 @@ def test_all_that_is_said_of_a_fit_comes_back(tmp_path: Path) -> None:
         settings=6,
         chosen={"C": 0.3, "k": 10, "kernel": "rbf", "depth": None, "by_block": {"deep": {"k": 5}}},
         warnings=Counter({"ConvergenceWarning: x": 3, "a": 1}),
+        remarks=Counter({"3 values": 2}),
         reason="",
     )
     assert_same_fit(fit, kept.keep(ADDRESS, fit))
