@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from features.core.errors import FitError
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
-from tasks.modelling.evaluation.fitted_table import Chain, FittedTable, side_by_side
+from tasks.modelling.evaluation.fitted_table import Chain, FittedTable
+from tasks.modelling.evaluation.prepared import Prepared
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.fusion.fusion import Joined
 from tasks.modelling.fusion.weighing.shares import block_shares
@@ -28,7 +29,7 @@ from tasks.modelling.metrics.metric import Scored, metrics_of
 from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import FittedStep, Step
-from tasks.modelling.rows import Columns, Floats, Rows
+from tasks.modelling.rows import Columns, Rows
 from tasks.modelling.splits.split import Fold, grouped_folds
 from tasks.modelling.target import Target
 
@@ -55,22 +56,6 @@ class Link:
     step: Step = field(compare=False)
     number: int
     variant: int
-
-
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    """Columns as steps make them."""
-
-    chains: tuple[Chain, ...]
-    train: Rows
-    test: Rows
-    sizes: tuple[int, ...] = ()
-
-    def factors(self, model: Model) -> Floats:
-        """What makes weights of columns, (p,), those of columns before they were divided by block."""
-        if model.scale_free or not self.sizes:
-            return np.ones(len(self.train.columns))
-        return np.repeat([chain.factor for chain in self.chains], self.sizes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +256,7 @@ class FoldFit:
 
     def _prepared(
         self, part: Part, columns: Positions, links: tuple[Link, ...], by_block: bool, used: Used
-    ) -> _Prepared:
+    ) -> Prepared:
         if not by_block:
             return self._chained(part, columns, links, used)
         parts, why = [], ""
@@ -284,33 +269,18 @@ class FoldFit:
         if not parts:
             raise FitError(why)
 
-        def join() -> _Prepared:
-            sizes = np.array([len(one.train.columns) for one in parts])
-            factors = np.sqrt(
-                sizes.mean() / sizes
-            ).tolist()  # the spread of all columns stays, so penalties mean what they did
-            chains = [
-                Chain(chain.columns, chain.steps, factor)
-                for one, factor in zip(parts, factors, strict=True)
-                for chain in one.chains
-            ]
-            train, test = (
-                side_by_side([rows.with_values(rows.X * f) for rows, f in zip(side, factors, strict=True)])
-                for side in ([one.train for one in parts], [one.test for one in parts])
-            )
-            return _Prepared(tuple(chains), train, test, tuple(sizes.tolist()))
-
-        found: _Prepared = self._value(("blocks", part.name, columns.tobytes(), links), used, join)
+        key = ("blocks", part.name, columns.tobytes(), links)
+        found: Prepared = self._value(key, used, lambda: Prepared.joined(parts))
         return found
 
-    def _chained(self, part: Part, columns: Positions, links: tuple[Link, ...], used: Used) -> _Prepared:
+    def _chained(self, part: Part, columns: Positions, links: tuple[Link, ...], used: Used) -> Prepared:
         """Columns after steps, each step fitted to what those before it made of the training rows."""
         key = ("steps", part.name, columns.tobytes(), links)
         if key in used and used[key].error is None:  # and so the steps before it
             return used[key].value  # type: ignore[no-any-return]
         if not links:
             chains, train, test = (Chain(part.train.columns.take(columns), ()),), part.train, part.test
-            one: _Prepared = self._value(key, used, lambda: _Prepared(chains, train.keep(columns), test.keep(columns)))
+            one: Prepared = self._value(key, used, lambda: Prepared(chains, train.keep(columns), test.keep(columns)))
             return one
         before, (step, variant) = self._chained(part, columns, links[:-1], used), (links[-1].step, links[-1].variant)
         seed = seed_of(self.seed, *self.names, part.name, step.kind)
@@ -320,12 +290,7 @@ class FoldFit:
             lambda: step.fit_variants(before.train, part.target, seed, step.variants()),
         )
 
-        def apply() -> _Prepared:
-            chain = before.chains[0]
-            chain = Chain(chain.columns, (*chain.steps, fitted[variant]))
-            return _Prepared((chain,), fitted[variant].apply(before.train), fitted[variant].apply(before.test))
-
-        found: _Prepared = self._value(key, used, apply)
+        found: Prepared = self._value(key, used, lambda: before.after(fitted[variant]))
         return found
 
     def _settings(self, steps: Sequence[Step], model: Model) -> list[_Setting]:

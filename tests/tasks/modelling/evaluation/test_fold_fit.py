@@ -127,3 +127,19 @@ def test_a_block_of_which_nothing_varies_is_left_out_of_its_blocks() -> None:
     found = joined(fold_of(replace(design, X=X)), FAST, by_block=True)
     assert found.prediction is not None
     assert set(found.shares) == {"radiomics", "clinical"}
+
+
+def test_rows_that_a_step_refuses_cost_predictions_and_no_fit() -> None:
+    """A centre that a harmoniser has not seen has no score, with other blocks beside it too."""
+    design = make_design(n=90, signal=3.0, centres=2)
+    design = replace(design, centres=np.where(np.arange(90) < 60, design.centres, "new"))
+    steps = [*SCREENED[:2], {"kind": "combat", "unseen": "refuse"}, SCREENED[2]]
+    candidate = parse_candidate({"model": "lasso_logistic", "steps": steps})
+    fold = fold_of(design)
+    alone = joined(fold, candidate, own=True)
+    assert (alone.prediction, len(alone.own), alone.fitted is None) == (None, 3, False)
+    several = np.arange(len(fold.columns))
+    stack = candidate.fusion.fit(fold, candidate.steps, candidate.model, several, own=False)
+    assert stack.prediction is None
+    for found in (alone, stack):
+        assert 'centre "new" (30 rows) was not seen in training' in found.reason
