@@ -198,18 +198,24 @@ def test_deep_features_hold_the_slot_of_the_gpu_and_give_it_back(server, refresh
 
 
 def test_a_study_with_chosen_models_is_a_run_of_its_own_and_shows_scores_and_forest(server) -> None:
-    predict = {"binary_endpoint": "response", "binary_models": [{"model": {"kind": "svm", "kernel": ["linear"]}}]}
-    runner = {"kind": "threads", "workers": 1}
+    steps = [{"step": {"kind": kind}} for kind in ("median", "zscore")] + [{"step": {"kind": "screen", "k": [5]}}]
+    few = {"name": "few", "steps": steps, "model": {"kind": "svm"}, "fusion": "together"}
+    models = [{"model": {"kind": "svm", "kernel": ["linear"]}}, few]
+    predict, runner = {"binary_endpoint": "response", "binary_models": models}, {"kind": "threads", "workers": 1}
     run = server.end(server.trigger("on-demand", study="builtin_response", predict=predict, runner=runner))
     assert run["state"]["type"] == "COMPLETED", run["state"]
     assert re.fullmatch(r"study builtin_response → [0-9a-f]{16}", run["name"])
     folder = server.store / "studies" / "builtin_response" / run["name"].split()[-1]
     kept = json.loads((folder / "study.json").read_text())["study"]["models"]
-    assert [(model["kind"], model["kernel"]) for model in kept] == [("svm", ["linear"])]
+    assert [(one["name"], one["model"]["kernel"]) for one in kept] == [("svm", ["linear"]), ("few", ["linear", "rbf"])]
+    assert ([step["kind"] for step in kept[1]["steps"]], kept[1]["fusion"]["kind"]) == (
+        ["median", "zscore", "screen"],
+        "together",
+    )
     assert len(list(folder.parent.iterdir())) == 2
     found = server.artifacts(run["id"])
     scores = json.loads(found["scores-builtin-response"]["data"])
-    assert {row["model"] for row in scores} == {"svm"}
+    assert {row["model"] for row in scores} == {"svm", "few"}
     assert all("–" in row["95 % interval"] and row["n"] == 24 for row in scores)
     page = found["report-builtin-response"]["data"]
     assert "data:image/svg+xml;base64," in page
