@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.code_digest import sources_of
-from features.core.digest import digest_json
+from features.core.digest import digest_file, digest_json
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 from features.core.versions import versions_of
@@ -25,7 +26,7 @@ from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.splits.split import Fold
 
 UNIT = "tasks.modelling.evaluation.unit"  # the module that fits; what it imports decides with it
-FORM = "1"  # raise it when what is kept of a fit changes
+FORM = digest_file(Path(__file__).with_name("kept_fits.py"))  # what is kept of a fit, and how
 RowDigests = NDArray[np.uint8]
 
 

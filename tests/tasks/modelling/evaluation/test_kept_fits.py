@@ -6,7 +6,7 @@ import pickle
 import threading
 from collections import Counter
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +59,13 @@ def test_all_that_is_said_of_a_fit_comes_back(tmp_path: Path) -> None:
         chosen={"C": 0.3, "k": 10, "kernel": "rbf", "depth": None, "by_block": {"deep": {"k": 5}}},
         warnings=Counter({"ConvergenceWarning: x": 3, "a": 1}),
         remarks=Counter({"3 values": 2}),
-        reason="",
+        prediction=SHAPES["ranks"],
+        reason="of some kind",
     )
+    named = {"blocks", "split", "fold", "model", "fitted"}  # whoever asks for a fit knows these
+    assert [one.name for one in fields(Fit) if getattr(fit, one.name) is getattr(EMPTY, one.name)] == [
+        one.name for one in fields(Fit) if one.name in named
+    ]
     assert_same_fit(fit, kept.keep(ADDRESS, fit))
     assert_same_fit(fit, find(kept, fit))
 
