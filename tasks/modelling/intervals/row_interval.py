@@ -37,12 +37,14 @@ def row_estimate(
     *,
     train: float,
     ratio: float,
+    above: float | None = None,
 ) -> Estimate:
     """The value with its 95 % interval, or the reason why there is none.
 
     value: the mean of `of_sums` over the parts, weighted by their rows; parts where it is undefined do not count. groups: (n,)
-    what stays together. train, ratio: as in pair_estimate. The variance is that of pair_interval, with the derivative of the value
-    with regard to the weight of a patient as its influence (the infinitesimal jackknife, Efron, Biometrika 1981;68:589).
+    what stays together. train, ratio: as in pair_estimate. above: only higher values have an interval if models are resampled.
+    The variance is that of pair_interval, with the derivative of the value with regard to the weight of a patient as its influence
+    (the infinitesimal jackknife, Efron, Biometrika 1981;68:589).
     """
     if models == "centres":
         return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
@@ -55,8 +57,8 @@ def row_estimate(
         if models == "resampled":
             if len(moved) < 2:
                 raise ValueError("a single repeat")
-            if value <= 0:  # measured: they hold, but that of R² on noise is 1.6 times as wide as needed
-                raise ValueError("the score is not above 0, where none was found that is narrow enough")
+            if above is not None and value <= above:
+                raise ValueError(f"the score is not above {above:g}, where none was found that is narrow enough")
             unrest = float((len(moved) * moved).var(axis=0, ddof=1).sum())
             variance = with_training(variance, unrest, ratio)
         low, high = loss_interval(value, variance)

@@ -159,10 +159,11 @@ class RowMetric(Metric):
     """A number computed from sums over rows.
 
     Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
-    have one.
+    have one. interval_above: only higher values have an interval under cross-validation.
     """
 
     gathered: ClassVar[str] = "cases of all {folds} are counted together"
+    interval_above: ClassVar[float | None] = None
 
     @abstractmethod
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
@@ -187,7 +188,16 @@ class RowMetric(Metric):
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
         train, ratio = _training(folds)
-        return row_estimate(value, self._parts(folds, within), self.of_sums, groups, models, train=train, ratio=ratio)
+        return row_estimate(
+            value,
+            self._parts(folds, within),
+            self.of_sums,
+            groups,
+            models,
+            train=train,
+            ratio=ratio,
+            above=self.interval_above,
+        )
 
     def _parts(self, folds: Sequence[Scored], within: bool) -> list[RowSums]:
         """What rows add, by centre or all together."""

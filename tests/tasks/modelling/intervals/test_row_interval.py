@@ -55,7 +55,7 @@ def test_why_there_is_none() -> None:
         == "no interval: a single repeat"
     )
     assert "new centre" in row_estimate(0.5, own, of_sums, groups, "centres", train=24, ratio=4.0).reason
-    bad = row_estimate(-0.1, rows(30, 2), of_sums, groups, "resampled", train=24, ratio=4.0)
+    bad = row_estimate(-0.1, rows(30, 2), of_sums, groups, "resampled", train=24, ratio=4.0, above=0.0)
     assert bad.reason == "no interval: the score is not above 0, where none was found that is narrow enough"
     none = [RowSums(np.arange(30), np.tile([0.0, 1.0], (30, 1)), 0, "")]
     found = row_estimate(1.0, none, of_sums, groups, "fixed", train=24, ratio=4.0)
