@@ -17,7 +17,7 @@ _SPLITS = {
     EXTERNAL: "external validation",
     GIVEN: "the given split",
 }
-_SPELLING = {"lasso": "LASSO", "svm": "SVM", "cox": "Cox", "coxnet": "Coxnet", "mrmr": "mRMR"}
+_SPELLING = {"lasso": "LASSO", "svm": "SVM", "cox": "Cox", "coxnet": "Coxnet", "mrmr": "mRMR", "combat": "ComBat"}
 
 
 def split_label(kind: str) -> str:

@@ -173,7 +173,7 @@ def _compared(result: StudyResult) -> tuple[str, ...]:
     of_them = f", {counted(baselines, 'baseline')} among them," if baselines else ""
     return (
         f"{counted(tuned.block_sets * tuned.models, 'combination')} of {counted(tuned.block_sets, 'set')} of blocks"
-        f"{of_them} and {counted(tuned.models, 'model')} were compared.",
+        f"{of_them} and {counted(tuned.models, 'candidate')} were compared.",
     )
 
 

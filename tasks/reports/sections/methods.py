@@ -66,7 +66,7 @@ def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int])
         *([Paragraph("Blocks", _fusion(study))] if _has_several_blocks(study) else []),
         Paragraph(
             "Tried",
-            f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'model')} were scored; "
+            f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'candidate')} were scored; "
             f"up to {counted(tuned.settings, 'setting')} stood for choice in all, for which "
             f"{counted(tuned.fits, 'model fit')} were made. Scores of the inner folds are not reported.",
         ),

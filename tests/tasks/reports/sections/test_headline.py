@@ -33,7 +33,7 @@ def test_best_is_the_highest_nested_score_within_centres_beside_its_baseline_and
 
 def test_cautions_tell_how_many_were_compared(binary: Any) -> None:
     found = headline(binary.study, binary.result, find_winner(binary.study, binary.result)).cautions
-    assert found[0] == "8 combinations of 4 sets of blocks, 2 baselines among them, and 2 models were compared."
+    assert found[0] == "8 combinations of 4 sets of blocks, 2 baselines among them, and 2 candidates were compared."
     assert "The best of many is optimistic" in found[-1]
     assert "Leave-one-centre-out took no part in the choice." in found[-1]
 
