@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, PositiveFloat
 
-from features.core.kinds.endpoint import Predicted
-from tasks.modelling.estimators.estimated import EstimatedModel
-from tasks.modelling.rows import Floats
-
-if TYPE_CHECKING:
-    from tasks.modelling.estimators.lasso_cox import LassoCox
+from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.target import Target
 
 
-class Coxnet(EstimatedModel):
-    """LASSO-Cox on standardised columns; the score is the log hazard ratio.
+class Coxnet(Model):
+    """LASSO-Cox, with Breslow's rule for ties; the score is the log hazard ratio.
 
     alpha_fraction: penalty as a fraction of the smallest one that sets every coefficient to zero.
     Simon et al., J Stat Softw 2011;39:1.
@@ -24,17 +25,55 @@ class Coxnet(EstimatedModel):
     kind: Literal["coxnet"] = "coxnet"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
-    alpha_fraction: tuple[float, ...] = Field(
+    alpha_fraction: tuple[PositiveFloat, ...] = Field(
         (0.5, 0.25, 0.1),
         min_length=1,
         title="Penalty",
         description="fraction of the smallest penalty that sets every coefficient to zero; inner folds choose",
     )
 
-    def estimator(self, seed: int, predicted: Predicted) -> LassoCox:  # noqa: ARG002 (nothing random in it, one answer)
-        from tasks.modelling.estimators.lasso_cox import LassoCox
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedCoxnet:
+        found = self.fit_variants(rows, target, seed, [self])[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-        return LassoCox(alpha_fraction=self.alpha_fraction[0])
+    def fit_variants(  # type: ignore[override]
+        self,
+        rows: Rows,
+        target: Target,
+        seed: int,  # noqa: ARG002 (nothing random in it)
+        variants: Sequence[Self],
+    ) -> list[FittedCoxnet | Exception]:
+        """One path for all settings, from the strongest penalty to the weakest."""
+        from tasks.modelling.solvers.lasso_cox_path import largest_cox_penalty, lasso_cox_path
 
-    def weights(self, estimator: LassoCox) -> Floats:
-        return estimator.coef_
+        X, event, time, weights = rows.X, target.y["event"], target.y["time"], np.ones(len(rows.X))
+        fractions = np.unique([one.alpha_fraction[0] for one in variants])[::-1]
+        try:
+            largest = largest_cox_penalty(X, event, time, weights)
+            # where no column tells anything of the events, every penalty leaves all at zero
+            path = lasso_cox_path(X, event, time, weights, fractions * (largest if largest > 0 else 1.0))
+        except NUMERICAL as error:
+            return [error for _ in variants]
+        found = dict(zip(fractions.tolist(), path, strict=True))
+        return [FittedCoxnet(found[float(one.alpha_fraction[0])]) for one in variants]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCoxnet(FittedModel):
+    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero."""
+
+    coefficients: Floats
+
+    def predict(self, rows: Rows) -> Prediction:
+        risk = (rows.X * self.coefficients).sum(axis=1)
+        if not np.isfinite(risk).all():
+            raise ArithmeticError("LASSO-Cox gave scores that are not finite")
+        return Prediction(risk=risk)
+
+    def importance(self) -> Floats:
+        return self.coefficients
+
+    def state(self) -> dict[str, Any]:
+        return {"coefficients": self.coefficients}

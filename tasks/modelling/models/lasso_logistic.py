@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.estimators.estimated import EstimatedModel
-from tasks.modelling.rows import Floats
+from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.target import Target
 
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
 
+class LassoLogistic(Model):
+    """Logistic regression with an L1 penalty and a free intercept; the score is the log odds.
 
-class LassoLogistic(EstimatedModel):
-    """Logistic regression with an L1 penalty, classes weighted alike; the score is the log odds.
-
-    Of classes and labels one regression for each against the rest; of ranks one for each step up (Frank & Hall 2001).
-    C: inverse strength of the penalty on standardised columns. Where every coefficient is zero, all scores tie.
+    Of classes and labels one regression for each against the rest; of ranks one for each step up (Frank & Hall 2001), whose
+    probabilities are made to fall (the lower of each and those before). C: inverse strength of the penalty, as in scikit-learn:
+    sum of losses × C + sum of the sizes of coefficients. Where every coefficient is zero, all scores tie.
     Tibshirani, J R Stat Soc B 1996;58:267.
     """
 
@@ -32,24 +35,122 @@ class LassoLogistic(EstimatedModel):
         title="Inverse penalty (C)",
         description="small values keep few columns; inner folds choose",
     )
+    class_weight: Literal["none", "balanced"] = Field(
+        "none",
+        title="Class weights",
+        description="balanced: the rarer answer counts more in the fit; the intercept is set back to how common it was",
+    )
 
-    def estimator(self, seed: int, predicted: Predicted) -> BaseEstimator:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.multiclass import OneVsRestClassifier
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedLassoLogistic:
+        found = self.fit_variants(rows, target, seed, [self])[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-        from tasks.modelling.estimators.steps_up import StepsUp
+    def fit_variants(  # type: ignore[override]
+        self,
+        rows: Rows,
+        target: Target,
+        seed: int,  # noqa: ARG002 (nothing random in it)
+        variants: Sequence[Self],
+    ) -> list[FittedLassoLogistic | Exception]:
+        """One path for all settings, from the strongest penalty to the weakest."""
+        predicted, levels = target.endpoint.predicted, target.levels
+        settings = np.unique([one.C[0] for one in variants])
+        try:
+            asked = questions(target.y, predicted, levels)
+            paths = np.stack([self._path(rows.X, answers, settings) for answers in asked.T], axis=1)
+        except NUMERICAL as error:
+            return [error for _ in variants]
+        found = dict(zip(settings.tolist(), paths, strict=True))
+        seen = np.flatnonzero(np.bincount(target.y, minlength=levels)) if predicted in ("classes", "ranks") else None
+        return [FittedLassoLogistic(found[float(one.C[0])], predicted, levels, seen) for one in variants]
 
-        one = LogisticRegression(
-            C=self.C[0], l1_ratio=1.0, solver="liblinear", class_weight="balanced", max_iter=1000, random_state=seed
+    def _path(self, X: Floats, answers: NDArray[np.bool_], settings: Floats) -> Floats:
+        """Intercept and coefficients for each C, ascending, (settings, 1 + p). Answers that are all alike are foretold surely."""
+        from tasks.modelling.solvers.lasso_logistic_path import lasso_logistic_path
+
+        n, yes = len(answers), int(answers.sum())
+        if yes in (0, n):
+            path = np.zeros((len(settings), 1 + X.shape[1]))
+            path[:, 0] = np.inf if yes else -np.inf
+            return path
+        odds = (n - yes) / yes if self.class_weight == "balanced" else 1.0
+        weights = np.where(answers, odds, 1.0)
+        path = lasso_logistic_path(X, answers, weights, 1 / (n * settings))
+        path[:, 0] -= np.log(odds)  # King & Zeng, Polit Anal 2001;9:137
+        return path
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLassoLogistic(FittedModel):
+    """coefficients: (questions, 1 + p) intercept and weights; an infinite intercept where training knew one answer alone.
+
+    levels: how many classes, ranks or labels there are. seen: which of the classes or ranks training had; None of others.
+    """
+
+    coefficients: Floats
+    predicted: Predicted
+    levels: int
+    seen: NDArray[np.intp] | None
+
+    def predict(self, rows: Rows) -> Prediction:
+        from tasks.modelling.solvers.kernels import linear
+
+        odds = linear(rows.X, self.coefficients[:, 1:]) + self.coefficients[:, 0]
+        if np.isnan(odds).any() or np.isinf(odds[:, np.isfinite(self.coefficients[:, 0])]).any():
+            raise ArithmeticError("LASSO logistic gave scores that are not finite")
+        if self.predicted == "risk":
+            return Prediction(risk=odds[:, 0])
+        likely = _probability(odds)
+        if self.seen is None:
+            return Prediction(probability=likely)
+        probability = np.zeros((len(odds), self.levels))
+        if self.predicted == "ranks":
+            probability[:, self.seen] = ranks_of_steps(likely)
+            return Prediction(risk=(probability * np.arange(self.levels)).sum(axis=1), probability=probability)
+        total = likely.sum(axis=1, keepdims=True)
+        probability[:, self.seen] = np.divide(
+            likely, total, out=np.full_like(likely, 1 / len(self.seen)), where=total > 0
         )
-        if predicted == "risk":
-            return one
-        return StepsUp(one) if predicted == "ranks" else OneVsRestClassifier(one)
+        return Prediction(probability=probability)
 
-    def weights(self, estimator: Any) -> Floats:
+    def importance(self) -> Floats:
         """Coefficients; of several regressions their mean over ranks, or their mean size over classes and labels."""
-        if not hasattr(estimator, "estimators_"):
-            return np.asarray(estimator.coef_[0], dtype=np.float64)
-        several = np.array([one.coef_[0] for one in estimator.estimators_], dtype=np.float64)
-        ordered = type(estimator).__name__ == "StepsUp"
-        return np.asarray(several.mean(axis=0) if ordered else np.abs(several).mean(axis=0))
+        weights = self.coefficients[:, 1:]
+        if self.predicted in ("risk", "ranks"):
+            return np.asarray(weights.mean(axis=0))
+        return np.asarray(np.abs(weights).mean(axis=0))
+
+    def state(self) -> dict[str, Any]:
+        return {"coefficients": self.coefficients, "levels": self.levels, "seen": self.seen}
+
+
+def questions(y: NDArray[Any], predicted: Predicted, levels: int) -> NDArray[np.bool_]:
+    """What is asked of each case, (n, questions): yes or no; each label; each class that occurs, or each step up to a rank that
+    occurs. Raises ValueError where there is one answer alone."""
+    if predicted == "labels":
+        return np.asarray(y, np.bool_)
+    if predicted == "risk":
+        if len(np.unique(y)) < 2:
+            raise ValueError("a logistic regression needs cases of both classes")
+        return np.asarray(y, np.bool_)[:, None]
+    seen = np.flatnonzero(np.bincount(y, minlength=levels))
+    if len(seen) < 2:
+        raise ValueError("a logistic regression needs cases of two levels")
+    return np.asarray(y[:, None] > seen[:-1] if predicted == "ranks" else y[:, None] == seen)
+
+
+def ranks_of_steps(above: Floats) -> Floats:
+    """Probability of each rank, (n, ranks), from that of being above each but the last, (n, ranks − 1); rows sum to 1."""
+    above = np.minimum.accumulate(above, axis=1)
+    edges = np.column_stack([np.ones(len(above)), above, np.zeros(len(above))])
+    return np.asarray(edges[:, :-1] - edges[:, 1:])
+
+
+def _probability(odds: Floats) -> Floats:
+    """Of log odds."""
+    from features.core.portable import exp
+
+    small = exp(-np.abs(odds))
+    return np.asarray(np.where(odds >= 0, 1.0, small) / (1.0 + small))
