@@ -9,7 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tasks.modelling.solvers.lasso_logistic_path import DRIFT, MOST_ROUNDS, checked_path
-from tasks.modelling.solvers.lasso_quadratic import REORDERED, solve_quadratic, violation
+from tasks.modelling.solvers.lasso_quadratic import solve_quadratic, violation
+from tasks.modelling.solvers.sums import by_column, product, products
 from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, silence_twins
 
 Floats = NDArray[np.float64]
@@ -41,8 +42,10 @@ def lasso_cox_path(
         raise ValueError("a Cox regression needs at least one event")
     order = np.argsort(time, kind="stable")
     order = order[weights[order] > 0]
-    columns, share = np.ascontiguousarray(X[order].T), weights[order] / weights.sum()
-    path, reached = _path(columns, share, *_days(event[order], time[order], share), penalties, tolerance)
+    rows, share = np.ascontiguousarray(X[order]), weights[order] / weights.sum()
+    path, reached = _path(
+        rows, np.ascontiguousarray(rows.T), share, *_days(event[order], time[order], share), penalties, tolerance
+    )
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO-Cox: no optimum found at the penalty {penalties[reached]:.3g}")
     return np.asarray(path)
@@ -56,7 +59,9 @@ def largest_cox_penalty(X: Floats, event: NDArray[np.bool_], time: Floats, weigh
     n = len(order)
     residual = np.empty(n)
     _loss(np.zeros(n), share, died, started, deaths, day, residual, np.empty(n), np.empty(n), np.empty(len(started)))
-    return float(np.abs(np.asarray(X, np.float64)[order].T @ residual).max(initial=0.0))
+    g = np.empty(X.shape[1])
+    by_column(np.ascontiguousarray(X, np.float64)[order], residual, g)
+    return float(np.abs(g).max(initial=0.0))
 
 
 def _days(event: NDArray[np.bool_], time: Floats, weights: Floats) -> tuple[Floats, Ints, Floats, Ints]:
@@ -70,8 +75,9 @@ def _days(event: NDArray[np.bool_], time: Floats, weights: Floats) -> tuple[Floa
     return died, started, deaths, seen
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _path(
+    X: Floats,
     Xt: Floats,
     weights: Floats,
     died: Floats,
@@ -81,7 +87,7 @@ def _path(
     penalties: Floats,
     tolerance: float,
 ) -> tuple[Floats, int]:
-    """The path, and at how many penalties it was found. Xt: (p, n) cases in the order of time. weights: sum to 1.
+    """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n) cases in the order of time. weights: sum to 1.
 
     work: the columns inside, of which the first `known` have their curvatures in G, the products of A less those of M. A: their
     values times the root of the cases' curvature. M: their means of those at risk on the days with events, by the root of the
@@ -91,14 +97,14 @@ def _path(
     days = len(started)
     path, b, g, earlier = np.zeros((len(penalties), p)), np.zeros(p), np.zeros(p), np.zeros(p)
     room = min(p, 128)
-    G, A, M = np.empty((room, room)), np.empty((room, n)), np.empty((room, days))
-    inner, d, u = np.empty(room), np.empty(room), np.empty(room)
+    G, A, M = np.empty((room, room)), np.empty((n, room)), np.empty((days, room))
+    inner, d, u, of_means = np.empty(room), np.empty(room), np.empty(room), np.empty((room, room))
     work, inside, size, known = np.empty(p, np.int64), np.zeros(p, np.bool_), 0, 0
     eta, residual, curve, risk, at_risk = np.zeros(n), np.empty(n), np.empty(n), np.empty(n), np.empty(days)
     new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
     used, used_risk, used_at_risk, change = np.empty(n), np.empty(n), np.empty(days), np.empty(n)
     loss = _loss(eta, weights, died, started, deaths, seen, residual, curve, risk, at_risk)
-    np.dot(Xt, residual, g)
+    by_column(X, residual, g)
     earlier[:] = g
     last = second_last = max(np.abs(g).max(), penalties[0])
     for k in range(len(penalties)):
@@ -120,15 +126,17 @@ def _path(
             rounds += 1
             if size > room:
                 room = min(p, 2 * size)
-                G, A, M = larger(G, room, room), larger(A, room, n), larger(M, room, days)
-                inner, d, u = np.empty(room), np.empty(room), np.empty(room)
+                G, A, M = larger(G, room, room), larger(A, n, room), larger(M, days, room)
+                inner, d, u, of_means = np.empty(room), np.empty(room), np.empty(room), np.empty((room, room))
             if known < size:
                 _curve_columns(Xt, work, known, size, used, used_risk, used_at_risk, started, deaths, A, M)
-                G[known:size, :size] = np.dot(A[known:size], A[:size].T) - np.dot(M[known:size], M[:size].T)
-                for c in range(known):
-                    for e in range(known, size):
-                        G[c, e] = G[e, c]
-                silence_twins(G, known, size)
+                products(A, known, size, G)
+                products(M, known, size, of_means)
+                for c in range(known, size):
+                    for e in range(c + 1):
+                        G[c, e] -= of_means[c, e]
+                        G[e, c] = G[c, e]
+                silence_twins(G, Xt, work, known, size)
                 known = size
             old_size, new_size = 0.0, 0.0
             for c in range(size):
@@ -160,13 +168,10 @@ def _path(
             residual, new_residual = new_residual, residual
             curve, new_curve = new_curve, curve
             for c in range(size):
-                x, product = Xt[work[c]], 0.0
-                for i in range(n):
-                    product += x[i] * residual[i]
-                g[work[c]] = u[c] = product
+                g[work[c]] = u[c] = product(Xt[work[c]], residual)
                 inner[c] = b[work[c]]
             if violation(u, inner, size, penalty) <= enough:
-                np.dot(Xt, residual, g)
+                by_column(X, residual, g)
                 entered = enter(np.abs(g), penalty + enough, work, inside, size)
                 if entered > size:  # the curvatures serve on
                     size, rounds = entered, min(rounds, 1)
@@ -176,7 +181,7 @@ def _path(
     return path, len(penalties)
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _loss(
     eta: Floats,
     weights: Floats,
@@ -217,7 +222,7 @@ def _loss(
     return loss
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _drift(curve: Floats, used: Floats) -> float:
     """The largest change of a curvature, as a share; of cases that have none yet it does not count."""
     largest = 0.0
@@ -227,7 +232,7 @@ def _drift(curve: Floats, used: Floats) -> float:
     return largest
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _curve_columns(
     Xt: Floats,
     work: Ints,
@@ -246,15 +251,13 @@ def _curve_columns(
     for i in range(n):
         total += used[i]
     for c in range(known, size):
-        x, row, means, middle = Xt[work[c]], A[c], M[c], 0.0
+        x = Xt[work[c]]
+        middle = product(used, x) / total
         for i in range(n):
-            middle += used[i] * x[i]
-        middle /= total
-        for i in range(n):
-            row[i] = math.sqrt(used[i]) * (x[i] - middle)
+            A[i, c] = math.sqrt(used[i]) * (x[i] - middle)
         value, i = 0.0, n
         for day in range(days - 1, -1, -1):
             while i > started[day]:
                 i -= 1
                 value += risk[i] * (x[i] - middle)
-            means[day] = math.sqrt(deaths[day]) * value / at_risk[day]
+            M[day, c] = math.sqrt(deaths[day]) * value / at_risk[day]

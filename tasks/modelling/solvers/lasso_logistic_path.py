@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tasks.modelling.solvers.lasso_quadratic import REORDERED, solve_quadratic, violation
+from tasks.modelling.solvers.lasso_quadratic import solve_quadratic, violation
+from tasks.modelling.solvers.sums import by_column, product, products
 from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, silence_twins
 
 Floats = NDArray[np.float64]
@@ -37,9 +38,9 @@ def lasso_logistic_path(
     counts = weights > 0
     if not 0.0 < weights[y > 0].sum() < weights.sum():
         raise ValueError("a logistic regression needs cases of both classes")
-    columns = np.ascontiguousarray(X[counts].T)
+    rows = np.ascontiguousarray(X[counts])
     share = weights[counts] / weights.sum()
-    path, reached = _path(columns, y[counts].astype(np.float64), share, penalties, tolerance)
+    path, reached = _path(rows, np.ascontiguousarray(rows.T), y[counts].astype(np.float64), share, penalties, tolerance)
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO logistic: no optimum found at the penalty {penalties[reached]:.3g}")
     return np.asarray(path)
@@ -60,9 +61,9 @@ def checked_path(
     return X, y, weights, np.ascontiguousarray(penalties)
 
 
-@njit(cache=True, fastmath=REORDERED)
-def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: float) -> tuple[Floats, int]:
-    """The path, and at how many penalties it was found. Xt: (p, n). weights: sum to 1.
+@njit(cache=True)
+def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: float) -> tuple[Floats, int]:
+    """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n). weights: sum to 1.
 
     work: the columns inside, of which the first `known` have their curvatures in G. A: their values, less their mean and
     times the root of the cases' curvature.
@@ -70,7 +71,7 @@ def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: 
     p, n = Xt.shape
     path, b, g, earlier = np.zeros((len(penalties), p + 1)), np.zeros(p), np.zeros(p), np.zeros(p)
     room = min(p, 128)
-    G, A, mean = np.empty((room, room)), np.empty((room, n)), np.empty(room)
+    G, A, mean = np.empty((room, room)), np.empty((n, room)), np.empty(room)
     inner, d, u = np.empty(room), np.empty(room), np.empty(room)
     work, inside, size, known, total = np.empty(p, np.int64), np.zeros(p, np.bool_), 0, 0, 0.0
     positive = 0.0
@@ -81,7 +82,7 @@ def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: 
     new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
     used, root, change = np.empty(n), np.empty(n), np.empty(n)
     loss = _loss(eta, y, weights, residual, curve)
-    np.dot(Xt, residual, g)
+    by_column(X, residual, g)
     earlier[:] = g
     last = second_last = max(np.abs(g).max(), penalties[0])
     for k in range(len(penalties)):
@@ -104,17 +105,14 @@ def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: 
             rounds += 1
             if size > room:
                 room = min(p, 2 * size)
-                G, A = larger(G, room, room), larger(A, room, n)
+                G, A = larger(G, room, room), larger(A, n, room)
                 wider = np.empty(room)
                 wider[: len(mean)] = mean
                 mean, inner, d, u = wider, np.empty(room), np.empty(room), np.empty(room)
             if known < size:
                 _curve_columns(Xt, work, known, size, used, root, total, A, mean)
-                G[known:size, :size] = np.dot(A[known:size], A[:size].T)
-                for c in range(known):
-                    for e in range(known, size):
-                        G[c, e] = G[e, c]
-                silence_twins(G, known, size)
+                products(A, known, size, G)
+                silence_twins(G, Xt, work, known, size)
                 known = size
             slope, old_size, new_size = residual.sum(), 0.0, 0.0
             for c in range(size):
@@ -122,12 +120,15 @@ def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: 
                 u[c] = g[work[c]] - mean[c] * slope
                 old_size += abs(inner[c])
             solve_quadratic(G, u, inner, d, size, penalty, 0.3 * enough)
-            shift = slope / total  # of the intercept, where columns are less their mean
-            np.dot(d[:size], A[:size], change)
-            for i in range(n):
-                change[i] = change[i] / root[i] + shift
+            shift = slope / total
             for c in range(size):
                 shift -= d[c] * mean[c]
+            change[:] = shift
+            for c in range(size):
+                if d[c] != 0.0:
+                    x, value = Xt[work[c]], d[c]
+                    for i in range(n):
+                        change[i] += value * x[i]
             step = 2.0
             while True:  # the whole step, or half of it until the loss falls
                 step *= 0.5
@@ -146,13 +147,10 @@ def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: 
             residual, new_residual = new_residual, residual
             curve, new_curve = new_curve, curve
             for c in range(size):
-                x, product = Xt[work[c]], 0.0
-                for i in range(n):
-                    product += x[i] * residual[i]
-                g[work[c]] = u[c] = product
+                g[work[c]] = u[c] = product(Xt[work[c]], residual)
                 inner[c] = b[work[c]]
             if max(violation(u, inner, size, penalty), abs(residual.sum())) <= enough:
-                np.dot(Xt, residual, g)
+                by_column(X, residual, g)
                 entered = enter(np.abs(g), penalty + enough, work, inside, size)
                 if entered > size:  # the curvatures serve on
                     size, rounds = entered, min(rounds, 1)
@@ -163,7 +161,7 @@ def _path(Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: 
     return path, len(penalties)
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _loss(eta: Floats, y: Floats, weights: Floats, residual: Floats, curve: Floats) -> float:
     """The mean loss; writes its falling gradient and its curvature by the log odds of each case."""
     loss = 0.0
@@ -176,7 +174,7 @@ def _loss(eta: Floats, y: Floats, weights: Floats, residual: Floats, curve: Floa
     return loss
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _drift(curve: Floats, used: Floats) -> float:
     """The largest change of a curvature, as a share."""
     largest = 0.0
@@ -185,7 +183,7 @@ def _drift(curve: Floats, used: Floats) -> float:
     return largest
 
 
-@njit(cache=True, fastmath=REORDERED)
+@njit(cache=True)
 def _curve_columns(
     Xt: Floats,
     work: NDArray[np.int64],
@@ -199,10 +197,8 @@ def _curve_columns(
 ) -> None:
     """Writes the new columns, less their mean and times the root of the curvature, and their means."""
     for c in range(known, size):
-        x, row, middle = Xt[work[c]], A[c], 0.0
-        for i in range(len(x)):
-            middle += used[i] * x[i]
-        middle /= total
+        x = Xt[work[c]]
+        middle = product(used, x) / total
         mean[c] = middle
         for i in range(len(x)):
-            row[i] = root[i] * (x[i] - middle)
+            A[i, c] = root[i] * (x[i] - middle)

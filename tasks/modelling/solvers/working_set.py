@@ -11,7 +11,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 FEWEST = 64  # so many columns may always enter at once
-SAME = 1e-10  # columns whose products differ by less than this share are one
+ALIKE = 1e-10  # columns whose products differ by less than this share may be equal
+SAME = 1e-13  # and are if no value differs by more than this share
 
 
 @njit(cache=True)
@@ -66,17 +67,24 @@ def foreseen(g: Floats, earlier: Floats, share: float) -> Floats:
 
 
 @njit(cache=True)
-def silence_twins(G: Floats, known: int, size: int) -> None:
-    """Sets the curvature of a new column, from `known` on, to 0 where a column before it is the same but for its sign.
+def silence_twins(G: Floats, Xt: Floats, work: Ints, known: int, size: int) -> None:
+    """Sets the curvature of a new column, from `known` on, to 0 where one before it is equal, but for its sign and rounding.
 
     Their gradients are equal, so that the first meets the conditions of both; the share of each would be a matter of rounding.
+    G: (≥ size, ≥ size) products of columns. Xt: (p, n) the columns themselves.
     """
     for c in range(known, size):
         own = G[c, c]
         for e in range(c):
-            if G[e, e] > 0.0 and abs(G[e, e] - own) <= SAME * own and abs(G[c, e]) >= (1.0 - SAME) * own:
-                G[c, c] = 0.0
-                break
+            if G[e, e] > 0.0 and abs(G[e, e] - own) <= ALIKE * own and abs(G[c, e]) >= (1.0 - ALIKE) * own:
+                one, other, sign = Xt[work[c]], Xt[work[e]], 1.0 if G[c, e] > 0.0 else -1.0
+                apart, most = 0.0, 0.0
+                for i in range(len(one)):
+                    apart = max(apart, abs(one[i] - sign * other[i]))
+                    most = max(most, abs(one[i]))
+                if apart <= SAME * most:
+                    G[c, c] = 0.0
+                    break
 
 
 @njit(cache=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from features.core.errors import FitError
 from tasks.modelling.evaluation.evaluate import evaluate, small_sentence
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS
 from tasks.modelling.models.lasso_logistic import LassoLogistic
 from tasks.modelling.models.model import MODELS
+from tasks.modelling.solvers import lasso_logistic_path
 from tests.support.design import SCREENED, make_design, make_study
 from tests.support.kinds import small_model
 
@@ -155,7 +156,7 @@ def test_a_model_that_fails_is_a_score_without_value(monkeypatch: pytest.MonkeyP
     def fail(*_: Any, **__: Any) -> None:
         raise ArithmeticError("weights are too large")
 
-    monkeypatch.setattr(LogisticRegression, "fit", fail)
+    monkeypatch.setattr(lasso_logistic_path, "lasso_logistic_path", fail)
     result = evaluate(make_design(), make_study(models=["lasso_logistic", "svm"]))
     failed = [score for score in result.scores if score.model == "lasso_logistic" and not score.centre]
     assert {score.value for score in failed} == {None}
@@ -167,18 +168,21 @@ def test_a_bug_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise TypeError("a bug")
 
-    monkeypatch.setattr(LogisticRegression, "fit", fail)
+    monkeypatch.setattr(lasso_logistic_path, "lasso_logistic_path", fail)
     with pytest.raises(TypeError, match="a bug"):
         evaluate(make_design(), make_study())
 
 
 def test_convergence_warnings_become_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = LassoLogistic.estimator
-    monkeypatch.setattr(
-        LassoLogistic, "estimator", lambda self, seed, said: whole(self, seed, said).set_params(max_iter=1)
-    )
+    whole = LassoLogistic.fit_variants
+
+    def warned(*given: Any) -> Any:
+        warnings.warn("the solver failed to converge", UserWarning, stacklevel=2)
+        return whole(*given)
+
+    monkeypatch.setattr(LassoLogistic, "fit_variants", warned)
     result = evaluate(make_design(), make_study())
-    assert any(message.startswith("ConvergenceWarning: Liblinear failed to converge") for message in result.warnings)
+    assert any(message.startswith("UserWarning: the solver failed to converge") for message in result.warnings)
     assert any(score.warnings > 0 for score in result.scores)
 
 
