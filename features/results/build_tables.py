@@ -16,8 +16,8 @@ from features.core.storage.store import REGION
 from features.core.storage.table import ARROW, Schema
 from features.images.region import REGION_COLUMNS
 from features.results.image_copies import find_copies
-from features.results.known_results import RESULT, KnownResults
-from features.results.prefixes import feature_prefix, feature_table, region_prefix
+from features.results.known_results import KnownResults
+from features.results.prefixes import RESULT, feature_prefix, feature_table, region_prefix
 from features.results.schemas import KEY
 from features.results.work import Extraction, Plan, Work
 

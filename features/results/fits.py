@@ -13,7 +13,7 @@ from features.core.errors import DamagedError
 from features.core.storage.place import find_files
 from features.core.storage.store import FIT, Store
 from features.core.storage.table import read_provenance, read_table
-from features.results.known_results import RESULT
+from features.results.prefixes import RESULT
 
 COHORTS = "cohorts"  # in the provenance of a fit: whose cases train or are predicted, as a JSON list
 TABLE = "fits"  # of a run: the addresses of its fits

@@ -16,11 +16,10 @@ from features.core.storage.place import remove_file
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 from features.results.manifest import CohortState, Manifest, checked_bytes, newest
+from features.results.prefixes import RESULT
 
 if TYPE_CHECKING:  # it knows what prepares images, which commands that only read a store need not load
     from features.results.work import Work
-
-RESULT = "result"  # ends the name of the column that holds the addresses of per-case results
 
 
 class KnownResults:

@@ -13,8 +13,8 @@ from features.core.storage.place import find_files
 from features.core.storage.seal import read_page
 from features.core.storage.store import REGION, THUMBNAIL, Store
 from features.core.storage.table import column_names, read_table
-from features.results.known_results import RESULT
 from features.results.manifest import Manifest
+from features.results.prefixes import RESULT
 from features.results.runs import STUDY, is_run
 
 MOST = 20  # results of a kind that are named one by one

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from features.core.digest import digest_json
 from features.core.kinds.recipe import Recipe
 
+RESULT = "result"  # ends the name of the column that holds the addresses of per-case results
+
 
 def region_prefix(modality: str) -> str:
     return f"region__{modality.lower()}__"

@@ -18,10 +18,10 @@ from features.core.storage.table import dictionary_rows, levels_text
 from features.images.index.index_cohort import Index
 from features.results.build_tables import build_tables, scan_rows
 from features.results.keep_parquet import keep_parquet
-from features.results.known_results import RESULT, KnownResults
+from features.results.known_results import KnownResults
 from features.results.manifest import CohortState, File, Manifest, commit
 from features.results.patients import Tables
-from features.results.prefixes import settings_digests
+from features.results.prefixes import RESULT, settings_digests
 from features.results.published import Published, published_of
 from features.results.reasons import reason_table
 from features.results.schemas import DICTIONARY, FIXED, IMAGE_BLOCKS, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS

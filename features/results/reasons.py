@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from features.core.quarantine import TRANSIENT, Quarantined
 from features.core.storage.table import Schema
-from features.results.known_results import RESULT
+from features.results.prefixes import RESULT
 
 RUN = "run"
 _IDENTITY = ("case", "modality", "stage", "code", "details", "digests")  # what makes it the row of the refresh before

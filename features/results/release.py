@@ -17,8 +17,8 @@ from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, read_provenance
 from features.results.cases import is_of
-from features.results.known_results import RESULT
 from features.results.manifest import Mart, commit, keep_table
+from features.results.prefixes import RESULT
 
 WITHDRAWN = "withdrawn"  # stands for a patient in rows of the audit
 

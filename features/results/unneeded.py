@@ -14,8 +14,8 @@ from features.core.storage.place import TEMPORARY, find_files, is_remote, remove
 from features.core.storage.store import FIT, Store
 from features.core.storage.table import column_names, read_table
 from features.results.fits import fits_of_runs
-from features.results.known_results import RESULT
 from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
+from features.results.prefixes import RESULT
 from features.results.runs import remove_run, unfinished_runs
 from features.results.view import mend_mart
 

@@ -20,9 +20,9 @@ from features.core.storage.seal import page_bytes
 from features.core.storage.store import Store
 from features.results.accounts import file_flow, scan_flow
 from features.results.check_scan import load_thumbnail
-from features.results.known_results import RESULT
 from features.results.manifest import Mart
 from features.results.pages import page_mark
+from features.results.prefixes import RESULT
 from tasks.quality.distribution import Distribution, distributions, number
 from tasks.quality.outliers import Outlier, find_outliers
 from tasks.quality.scan_facts import ScanFacts, read_scan_facts

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from features.results.known_results import RESULT
 from features.results.manifest import Mart
+from features.results.prefixes import RESULT
 
 KEYS = ("case", "modality", "centre", "patient", "timepoint", "lesion", "unit", "state")
 AS_IMAGE = "as image"  # unit of the facts that stand in the unit of the scan's intensities
