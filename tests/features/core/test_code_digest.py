@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.code_digest import sources_of
+from features.core.code_digest import modules_in, sources_of
 
 FILES = {
     "features/__init__.py": "",
@@ -78,3 +78,16 @@ def test_a_study_is_decided_by_its_own_floor_and_not_by_readers_of_images() -> N
     assert {"tasks.modelling.pairs", "features.fusion.encode", "tasks.reports.section"} <= found.modules
     assert not [name for name in found.modules if name.startswith(("features.images", "features.radiomics"))]
     assert {"numpy", "scipy", "sklearn", "sksurv", "lifelines"} <= found.libraries
+
+
+def test_modules_of_a_package_are_its_files(write) -> None:
+    assert modules_in("tasks.modelling.metrics", write()) == {
+        "tasks.modelling.metrics.auc",
+        "tasks.modelling.metrics.brier",
+    }
+
+
+def test_a_section_of_the_report_decides_a_study() -> None:
+    found = modules_in("tasks.reports.sections")
+    assert {"tasks.reports.sections.headline", "tasks.reports.sections.scores"} <= found
+    assert found <= sources_of(found).modules

@@ -42,3 +42,11 @@ def test_what_inner_folds_chose_is_counted(binary: Any) -> None:
         "table-chosen"
         not in Page(render_report(binary.study, replace(binary.result, chosen=()), binary.facts).html).ids
     )
+
+
+def test_every_fitted_fold_chose_one_value_of_each_setting_and_nothing_is_told_without_a_choice(binary: Any) -> None:
+    own = [one for one in binary.result.chosen if (one.split, one.blocks) == ("nested", "radiomics")]
+    assert {one.model for one in own} == {"svm"}  # the other candidate has one value of each setting
+    for setting in {one.setting for one in own}:
+        assert sum(one.chosen for one in own if one.setting == setting) == 8
+    assert {one.value for one in own if one.setting == "k"} <= {"10", "30"}
