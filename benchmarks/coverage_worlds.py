@@ -24,7 +24,7 @@ class World:
     """Normal columns, of which three move with the outcome by `effect`, and a learner.
 
     kind: of the endpoint. metric: that is measured. learner: "means" (weights are differences of means), "screen" (of the
-    five columns that differ most) or "ridge". columns: how many. lesions: rows of a patient, which are alike.
+    five columns that differ most), "best" (of one) or "ridge". columns: how many. lesions: rows of a patient, which are alike.
     """
 
     kind: str
@@ -71,8 +71,9 @@ class World:
             return lambda new: Prediction(probability=_shares(new @ means - (means**2).sum(axis=0) / 2))
         y = _residual(outcome)
         weight = (y - y.mean()) @ X / ((y - y.mean()) ** 2).sum()
-        if self.learner == "screen":
-            weight = np.where(np.abs(weight) >= np.sort(np.abs(weight))[-5], weight, 0.0)
+        if self.learner in ("screen", "best"):
+            kept = {"screen": 5, "best": 1}[self.learner]
+            weight = np.where(np.abs(weight) >= np.sort(np.abs(weight))[-kept], weight, 0.0)
         if self.learner == "ridge" or self.kind in ("continuous", "ordinal"):
             centred = X - X.mean(axis=0)
             weight = np.linalg.solve(centred.T @ centred + 5 * np.eye(X.shape[1]), centred.T @ (y - y.mean()))
