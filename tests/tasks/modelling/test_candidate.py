@@ -61,8 +61,8 @@ def test_a_name_with_steps_model_and_fusion_is_read_back_from_what_is_kept() -> 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("svn", '5: models.0: unknown kind "svn"; allowed: cox, '),
-        ("{kind: svm, k: [10]}", '5: unknown key "models.0.k"; allowed: C, '),
+        ("svn", '5: models.0: unknown kind "svn"; allowed: '),
+        ("{kind: svm, k: [10]}", '5: unknown key "models.0.k"; allowed: '),
         (
             "{kind: svm, steps: [median]}",
             "steps belongs to a candidate, as in {name: mine, model: {kind: svm}, steps: [",
@@ -77,7 +77,7 @@ def test_a_name_with_steps_model_and_fusion_is_read_back_from_what_is_kept() -> 
             'unknown key "models.0.nme"; allowed: fusion, model, name, steps; did you mean "name"?',
         ),
         ("{model: svm, fusion: stackd}", '5: models.0.fusion: unknown kind "stackd"; allowed: '),
-        ("{model: svm, steps: [median, zscor]}", '5: models.0.steps.1: unknown kind "zscor"; allowed: combat, '),
+        ("{model: svm, steps: [median, zscor]}", '5: models.0.steps.1: unknown kind "zscor"; allowed: '),
         ("{model: svm, steps: [median, zscor]}", 'did you mean "zscore"?'),
         ("{model: svm, steps: [median, median]}", '5: models.0.steps.1: the step "median" stands twice'),
         ("{model: svm, steps: [zscore, median]}", 'the step "zscore" takes no missing values: put "median" before it'),
