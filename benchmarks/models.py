@@ -1,8 +1,10 @@
-"""What models cost: nested cross-validation beside scikit-learn's GridSearchCV, and candidates that share their steps.
+"""What models cost: nested cross-validation beside scikit-learn's GridSearchCV, candidates that share their steps, LASSO paths.
 
     python benchmarks/models.py nested                # 200 patients × 1,000 columns, 10 repeats × 5 folds
     python benchmarks/models.py nested --repeats 2    # quicker
     python benchmarks/models.py candidates            # 20 candidates that share their steps, beside one
+    python benchmarks/models.py paths                 # LASSO paths of 50 penalties beside adelie (lasso_paths.py)
+    python benchmarks/models.py centre_out            # leave-one-centre-out LASSO-Cox, 500 × 2,000 (lasso_centre_out.py)
 
 One run, seconds of CPU of this process, one thread; what is imported and compiled is there before the clock starts.
 
@@ -37,6 +39,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+PUBLIC = Path(os.environ.get("RADWEAVE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 LEAST_SPEED, LEAST_FOREST, SAME_SCORE, MOST_TIMES = 6.0, 2.0, 0.01, 8.0
 INNER_FOLDS, FOLDS, MISSING = 3, 5, 0.01
 K = (10, 30)
@@ -282,6 +285,18 @@ def _called(compare: Callable[[int, int, int], bool]) -> Callable[[argparse.Name
     return lambda options: compare(options.patients, options.columns, options.repeats)
 
 
+def run_paths(options: argparse.Namespace) -> bool:
+    from benchmarks.lasso_paths import compare_paths
+
+    return compare_paths(options.public, options.python)
+
+
+def run_centre_out(options: argparse.Namespace) -> bool:
+    from benchmarks.lasso_centre_out import compare_centre_out
+
+    return compare_centre_out(options.patients, options.columns)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="What models cost.")
     kinds = parser.add_subparsers(dest="what", required=True)
@@ -294,6 +309,16 @@ def main() -> int:
         kind.add_argument("--columns", type=int, default=1000)
         kind.add_argument("--repeats", type=int, default=repeats)
         kind.set_defaults(run=_called(compare))
+    kind = kinds.add_parser("paths", help="LASSO paths of 50 penalties beside adelie")
+    kind.add_argument(
+        "--public", type=Path, default=PUBLIC if PUBLIC.is_dir() else None, help="folder of public tables"
+    )
+    kind.add_argument("--python", type=Path, help="of an environment that has adelie; without, one is made")
+    kind.set_defaults(run=run_paths)
+    kind = kinds.add_parser("centre_out", help="leave-one-centre-out LASSO-Cox beside an earlier build")
+    kind.add_argument("--patients", type=int, default=500)
+    kind.add_argument("--columns", type=int, default=2000)
+    kind.set_defaults(run=run_centre_out)
     options = parser.parse_args()
     run: Callable[[argparse.Namespace], bool] = options.run
     return 0 if run(options) else 1

@@ -20,16 +20,22 @@ SMALLEST = 1e-300  # of a sum over cases at risk: its logarithm stays finite
 
 
 def lasso_cox_path(
-    X: Floats, event: NDArray[np.bool_], time: Floats, weights: Floats, penalties: Floats, *, tolerance: float = 1e-6
+    X: Floats,
+    event: NDArray[np.bool_],
+    time: Floats,
+    weights: Floats,
+    penalties: Floats,
+    *,
+    tolerance: float | Floats = 1e-6,
 ) -> Floats:
     """Coefficients at each penalty, (penalties, p): least −log partial likelihood / weight + penalty × sum of their sizes.
 
     X: (n, p) finite; columns are taken as they are, so standardise them first. event, time: (n,) right-censored follow-up; who
-    is censored on the day of an event is at risk for it. Events of one day share one sum of risks (Breslow), as in
-    scikit-survival's Coxnet. weights: (n,) of the cases, 0 or more; only their ratios count, and `weight` is their sum, which
-    makes penalties those of scikit-survival and glmnet. penalties: decreasing, above 0. tolerance: how far the optimality
-    conditions may be violated, as a share of the penalty. Raises ValueError for another input or without any event,
-    ArithmeticError if the conditions cannot be met.
+    is censored on the day of an event is at risk for it. Events of one day share one sum of risks (Breslow), as in scikit-
+    survival's Coxnet. weights: (n,) of the cases, 0 or more; only their ratios count, and `weight` is their sum, which makes
+    penalties those of scikit-survival and glmnet. penalties: decreasing, above 0. tolerance: how far the optimality conditions
+    may be violated, as a share of the penalty, one for all or one for each. Raises ValueError for another input or without any
+    event, ArithmeticError if the conditions cannot be met.
 
     The whole curvature is used, not its diagonal, on a working set of columns, each step a quadratic with the penalty that is
     solved to its end. Simon et al., J Stat Softw 2011;39:1.
@@ -43,8 +49,9 @@ def lasso_cox_path(
     order = np.argsort(time, kind="stable")
     order = order[weights[order] > 0]
     rows, share = np.ascontiguousarray(X[order]), weights[order] / weights.sum()
+    allowed = np.ascontiguousarray(tolerance * penalties)
     path, reached = _path(
-        rows, np.ascontiguousarray(rows.T), share, *_days(event[order], time[order], share), penalties, tolerance
+        rows, np.ascontiguousarray(rows.T), share, *_days(event[order], time[order], share), penalties, allowed
     )
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO-Cox: no optimum found at the penalty {penalties[reached]:.3g}")
@@ -85,7 +92,7 @@ def _path(
     deaths: Floats,
     seen: Ints,
     penalties: Floats,
-    tolerance: float,
+    allowed: Floats,
 ) -> tuple[Floats, int]:
     """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n) cases in the order of time. weights: sum to 1.
 
@@ -109,7 +116,7 @@ def _path(
     last = second_last = max(np.abs(g).max(), penalties[0])
     for k in range(len(penalties)):
         penalty = penalties[k]
-        enough = tolerance * penalty
+        enough = allowed[k]
         share = min((last - penalty) / (second_last - last), 2.0) if second_last > last else 0.0
         size = enter(foreseen(g, earlier, share), penalty, work, inside, size)
         earlier[:] = g

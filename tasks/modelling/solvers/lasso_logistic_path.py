@@ -20,16 +20,16 @@ LEAST_CURVE = 1e-9  # of a case whose probability is 0 or 1, so that steps stay 
 
 
 def lasso_logistic_path(
-    X: Floats, y: NDArray[np.bool_], weights: Floats, penalties: Floats, *, tolerance: float = 1e-6
+    X: Floats, y: NDArray[np.bool_], weights: Floats, penalties: Floats, *, tolerance: float | Floats = 1e-6
 ) -> Floats:
     """Intercept and coefficients at each penalty, (penalties, 1 + p): least mean loss + penalty × sum of their sizes.
 
-    X: (n, p) finite; columns are taken as they are, so standardise them first. y: (n,) no and yes. weights: (n,) of the cases, 0
-    or more; only their ratios count, and the mean loss is the weighted one. penalties: decreasing, above 0; the C of scikit-learn
-    is 1 / (n × penalty). The intercept is never penalised. tolerance: how far the optimality conditions may be violated, as a
-    share of the penalty. Constant columns have the coefficient 0; of columns that are equal but for their sign one has it all,
-    the first where they enter together. Raises ValueError for another input or one class alone, ArithmeticError if the
-    conditions cannot be met.
+    X: (n, p) finite; columns are taken as they are, so standardise them first. y: (n,) no and yes. weights: (n,) of the cases,
+    0 or more; only their ratios count, and the mean loss is the weighted one. penalties: decreasing, above 0; the C of scikit-
+    learn is 1 / (n × penalty). The intercept is never penalised. tolerance: how far the optimality conditions may be violated,
+    as a share of the penalty, one for all or one for each. Constant columns have the coefficient 0; of columns that are equal
+    but for their sign one has it all, the first where they enter together. Raises ValueError for another input or one class
+    alone, ArithmeticError if the conditions cannot be met.
 
     Newton steps on a working set of columns, each a quadratic with the penalty that is solved to its end; curvatures serve
     several steps and penalties. Friedman et al., J Stat Softw 2010;33:1; Tibshirani et al., J R Stat Soc B 2012;74:245.
@@ -40,7 +40,8 @@ def lasso_logistic_path(
         raise ValueError("a logistic regression needs cases of both classes")
     rows = np.ascontiguousarray(X[counts])
     share = weights[counts] / weights.sum()
-    path, reached = _path(rows, np.ascontiguousarray(rows.T), y[counts].astype(np.float64), share, penalties, tolerance)
+    allowed = np.ascontiguousarray(tolerance * penalties)
+    path, reached = _path(rows, np.ascontiguousarray(rows.T), y[counts].astype(np.float64), share, penalties, allowed)
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO logistic: no optimum found at the penalty {penalties[reached]:.3g}")
     return np.asarray(path)
@@ -62,7 +63,7 @@ def checked_path(
 
 
 @njit(cache=True)
-def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, tolerance: float) -> tuple[Floats, int]:
+def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, allowed: Floats) -> tuple[Floats, int]:
     """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n). weights: sum to 1.
 
     work: the columns inside, of which the first `known` have their curvatures in G. A: their values, less their mean and
@@ -87,7 +88,7 @@ def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, 
     last = second_last = max(np.abs(g).max(), penalties[0])
     for k in range(len(penalties)):
         penalty = penalties[k]
-        enough = tolerance * penalty
+        enough = allowed[k]
         share = min((last - penalty) / (second_last - last), 2.0) if second_last > last else 0.0
         size = enter(foreseen(g, earlier, share), penalty, work, inside, size)
         earlier[:] = g
