@@ -16,6 +16,7 @@ Ints = NDArray[np.int64]
 
 MOST_PASSES = 1000
 FLAT = 1e-9  # a pivot below this share of its diagonal: the column depends on those before, and the step bends towards zero
+NEAR = 1e-6  # below this share rounding may have left less in a pivot than its row needs
 
 
 @njit(cache=True)
@@ -64,9 +65,14 @@ def solve_quadratic(G: Floats, u: Floats, b: Floats, d: Floats, size: int, penal
 
 @njit(cache=True)
 def violation(u: Floats, b: Floats, size: int, penalty: float) -> float:
-    """How far the falling gradient u is from what the penalty allows: ±penalty where b is not zero, at most that elsewhere."""
+    """How far the falling gradient u is from what the penalty allows: ±penalty where b is not zero, at most that elsewhere.
+
+    Infinite where a gradient is no number.
+    """
     worst = 0.0
     for j in range(size):
+        if math.isnan(u[j]):
+            return np.inf
         if b[j] > 0.0:
             worst = max(worst, abs(u[j] - penalty))
         elif b[j] < 0.0:
@@ -82,7 +88,9 @@ def _to_minimum(
 ) -> bool:
     """A Newton step on the coefficients that are not zero, up to the first that turns zero; whether none of them did.
 
-    R: the upper Cholesky factor, with the inverse of its diagonal.
+    R: the upper Cholesky factor, with the inverse of its diagonal. A small pivot is raised until no value of its row exceeds the
+    root of the largest diagonal, else rounding grows without bound where many columns depend on each other (Gill, Murray &
+    Wright, Practical Optimization 1981, section 4.4.2.2). The factor is that of more curvature, so that steps still descend.
     """
     m = 0
     for j in range(size):
@@ -94,11 +102,18 @@ def _to_minimum(
         for c in range(a, m):
             row[c] = own[support[c]]
         step[a] = u[support[a]] - (penalty if b[support[a]] > 0.0 else -penalty)
+    steepest = 0.0
+    for a in range(m):
+        steepest = max(steepest, R[a, a])
     for start in range(0, m, 4):  # four rows at a time, taken from all below at once
         stop = min(start + 4, m)
         for a in range(start, stop):
-            row = R[a]
-            root = 1.0 / math.sqrt(max(row[a], FLAT * G[support[a], support[a]]))
+            row, own_curve = R[a], G[support[a], support[a]]
+            pivot = max(row[a], FLAT * own_curve)
+            if row[a] < NEAR * own_curve:
+                for c in range(a + 1, m):
+                    pivot = max(pivot, row[c] / steepest * row[c])
+            root = 1.0 / math.sqrt(pivot)
             for c in range(a, m):
                 row[c] *= root
             row[a] = root
