@@ -6,8 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from features.core.compiled import njit
 
 _WHOLE = (np.int8, np.uint8, np.int16, np.uint16)  # squares of a plane fit into 64 bits, so that sums are exact
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from features.core.compiled import njit
 
 _TILE = np.uint64(1024)  # what a tile adds up stays in the fastest cache
 

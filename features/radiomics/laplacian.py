@@ -6,9 +6,9 @@ from functools import lru_cache
 from math import ceil, cos, exp, sin
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.core.kinds.filter import Source
 
 # Deriche's half kernel of a Gaussian and of its second derivative: a sum of two damped waves, amplitude of the cosine and

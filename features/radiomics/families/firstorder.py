@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.radiomics.dialects.aggregation import Aggregation
 from features.radiomics.dialects.roi import IbsiRoi, Roi
 from features.radiomics.families.family import Family

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.core.portable import power
 from features.radiomics.dialects.aggregation import Aggregation
 from features.radiomics.dialects.pyradiomics import FEATURES

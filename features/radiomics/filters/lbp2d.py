@@ -7,11 +7,11 @@ from math import ceil
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.bounds import RadiusVoxels
+from features.core.compiled import njit
 from features.core.kinds.filter import Filter, Source
 
 _METHODS = {"default": 0, "ror": 1, "uniform": 2, "nri_uniform": 3, "var": 4}

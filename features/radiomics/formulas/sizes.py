@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.radiomics.formulas.entropy import entropy, histogram
 from features.radiomics.voxels.matrix import Matrix
 

@@ -6,9 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.radiomics.geometry.eigenvalues import eigenvalues
 
 Spacing = tuple[float, float, float]

@@ -8,8 +8,9 @@ indices are unsigned where speed matters: nothing then has to ask whether an ind
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from features.core.compiled import njit
 
 Grid = NDArray[np.uint16]
 Places = NDArray[np.int32]

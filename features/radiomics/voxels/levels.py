@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.core.errors import RadweaveError
 from features.core.kinds.preparation import FixedBinCount, FixedBinWidth
 from features.core.quarantine import Rejected

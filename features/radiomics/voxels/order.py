@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from features.core.compiled import njit
 
 MOST_DIFFERENT = 1 << 14  # their counts stay in the fast cache
 MINUS_ZERO = np.int64(-(2**63))  # the bits of it

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
+from features.core.compiled import njit
 from features.core.kinds.filter import Source
 from features.core.region import Box, Vector
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.radiomics.voxels.grid import Counts, Grid, Links, Places, Steps
 
 

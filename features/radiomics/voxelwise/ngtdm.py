@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from features.radiomics.dialects.pyradiomics import FEATURES
 
 NAMES = tuple(feature.name for feature in FEATURES["ngtdm"])

@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from features.core.compiled import njit
 
 Offset = tuple[int, int, int]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from tasks.modelling.solvers.lasso_logistic_path import DRIFT, MOST_ROUNDS, checked_path
 from tasks.modelling.solvers.lasso_quadratic import solve_quadratic, violation
 from tasks.modelling.solvers.sums import by_column, product, products

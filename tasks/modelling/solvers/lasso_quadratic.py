@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.core.compiled import njit
 from tasks.modelling.solvers.sums import product
 
 Floats = NDArray[np.float64]

@@ -7,8 +7,9 @@ processor's.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from features.core.compiled import njit
 
 Floats = NDArray[np.float64]
 
