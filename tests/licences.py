@@ -43,7 +43,7 @@ STATED = {
     "whenever": "MIT",
 }
 COPYLEFT = {
-    "scikit-survival": "models and scores of survival",
+    "scikit-survival": "curves of competing risks and of censoring",
     "ecos": "comes with scikit-survival, whose survival SVM calls it",
     "pebble": "the runners `threads` and `processes`",
     "text-unidecode": "comes with Prefect; you may take it under the Artistic licence instead",

@@ -76,11 +76,17 @@ def singles_caption(result: StudyResult) -> str:
     of = _OF_WHAT.get(endpoint.predicted, "")
     if isinstance(endpoint, Timed) and endpoint.competes:
         of = " (other events as censored)"
+    several = any(score.within for score in result.scores)
+    pooled = (
+        " All of it is pooled over centres: a column that tells the centres apart may tell no patient."
+        if several
+        else ""
+    )
     return (
         f"{metric_label(endpoint.alone)}{of} of one column alone over all cases that have it, in its better direction: the best "
         "of many, so optimistic. "
         f"p: share of {PERMUTATIONS} permutations of the outcome in which any column of the block is as good. Out of fold: "
-        "each training fold chooses its own best column of the block, and the test fold judges it."
+        f"each training fold chooses its own best column of the block, and the test fold judges it.{pooled}"
     )
 
 

@@ -18,6 +18,7 @@ from tasks.reports.labels import (
     GIVEN,
     NESTED,
     WITHIN,
+    capital,
     combination_label,
     held_out_label,
     is_baseline,
@@ -92,7 +93,7 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
     if winner.rivals > 1:
         cautions.append(
             "The best of many is optimistic: its score was picked for being the highest, and the interval does not "
-            f"correct for that. {_others(result)} took no part in the choice."
+            f"correct for that.{_not_asked(result)}"
         )
     return Answer(tuple(parts), tuple(cautions))
 
@@ -153,8 +154,14 @@ def unused_split(study: Study, table: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _others(result: StudyResult) -> str:
-    return "Leave-one-centre-out and held-out cases" if held_out_cohorts(result) else "Leave-one-centre-out"
+def _not_asked(result: StudyResult) -> str:
+    """Which scores took no part in the choice of the best, where there are such."""
+    centre_out = any(score.split == CENTRE_OUT and score.value is not None for score in result.scores)
+    others = [
+        *(["leave-one-centre-out"] if centre_out else []),
+        *(["held-out cases"] if held_out_cohorts(result) else []),
+    ]
+    return f" {capital(' and '.join(others))} took no part in the choice." if others else ""
 
 
 def _unchosen(study: Study, result: StudyResult, winner: Winner) -> Markup:

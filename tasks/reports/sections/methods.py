@@ -194,9 +194,8 @@ def _intervals(result: StudyResult) -> str:
         parts.setdefault(f"{split_label(score.split)}{', each centre' if score.centre else ''}", []).append(score)
     words: dict[str, list[str]] = {}
     for where, scores in parts.items():
-        known = [score for score in scores if score.low is not None]
-        said = [f"of {score.interval_of}" for score in known if score.interval_of] if known else []
-        for of in dict.fromkeys(said if known else [no_interval(scores[0].reason)]):
+        said = [f"of {score.interval_of}" for score in scores if score.low is not None and score.interval_of]
+        for of in dict.fromkeys(said or [no_interval(score.reason) for score in scores]):
             words.setdefault(of, []).append(where)
     told = [f"{capital('; '.join(where))}: {of}." for of, where in words.items()]
     return " ".join(["Intervals are 95\u00a0% intervals.", *told])

@@ -38,6 +38,12 @@ def test_cautions_tell_how_many_were_compared(binary: Any) -> None:
     assert "Leave-one-centre-out took no part in the choice." in found[-1]
 
 
+def test_what_the_study_does_not_have_is_not_said_to_be_apart_from_the_choice(binary: Any) -> None:
+    result = replace(binary.result, scores=tuple(s for s in binary.result.scores if s.split == "nested"))
+    found = headline(binary.study, result, find_winner(binary.study, result)).cautions
+    assert found[-1].endswith("the interval does not correct for that.")
+
+
 def test_leave_one_centre_out_never_chooses(binary: Any) -> None:
     scores = tuple(
         replace(s, value=0.99) if s.split == "centre_out" and s.model == "svm" else s for s in binary.result.scores

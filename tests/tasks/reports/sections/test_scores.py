@@ -84,6 +84,25 @@ def test_a_score_without_an_interval_tells_why(binary: Any) -> None:
     assert "0.50 ()" not in page.text
 
 
+def test_methods_tell_every_reason_why_there_is_no_interval(binary: Any) -> None:
+    scores = tuple(
+        replace(s, low=None, high=None, reason="all are equal" if s.model == "svm" else "3 centres do not tell")
+        if s.split == "centre_out" and not s.centre
+        else s
+        for s in binary.result.scores
+    )
+    page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
+    assert "Leave-one-centre-out: no interval: 3 centres do not tell. " in page.text
+    assert "Leave-one-centre-out: no interval: all are equal. " in page.text
+
+
+def test_single_columns_are_said_to_be_pooled_over_centres(binary: Any) -> None:
+    told = "a column that tells the centres apart may tell no patient"
+    assert told in Page(binary.html).text
+    scores = tuple(s for s in binary.result.scores if not s.within)
+    assert told not in Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html).text
+
+
 def test_the_tag_of_the_best_does_not_hide_a_higher_baseline(binary: Any) -> None:
     scores = tuple(replace(s, value=0.95) if s.blocks == "clinical" else s for s in binary.result.scores)
     page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
