@@ -218,8 +218,19 @@ def score_table(folder: Path) -> Table:
                 shown = blocks if fits else blocks.replace("_", "_\n  ")
                 table.add_row(f"  {shown}", *(_cell(cells.get(model)) for model in models))
     events = pooled[0]["events"]
-    table.caption = f"n = {pooled[0]['n']}" + (f", events = {events}" if events is not None else "")
+    sizes = f"n = {pooled[0]['n']}" + (f", events = {events}" if events is not None else "")
+    table.caption = "\n".join([sizes, *_of_what(pooled)])
     return table
+
+
+def _of_what(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of what the intervals of each split are; nothing of splits that have none."""
+    said = {row["split"]: row["interval_of"] for row in reversed(rows) if row["low"] is not None}
+    return [
+        f"{split}: each interval is of {said[split]}"
+        for split in dict.fromkeys(row["split"] for row in rows)
+        if said.get(split)
+    ]
 
 
 def _cell(row: Mapping[str, Any] | None) -> str:

@@ -162,6 +162,7 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
             else f"{row['low']:.3f} {'to' if row['low'] < 0 else '–'} {row['high']:.3f}",
             "n": int(row["n"]),
             "events": "–" if pd.isna(row["events"]) else int(row["events"]),
+            "the interval is of, or why there is none": row["interval_of"] if pd.notna(row["low"]) else row["reason"],
         }
         for row in scores[scores["centre"] == ""].to_dict("records")
     ]

@@ -18,8 +18,9 @@ def test_a_study_prints_its_first_metric_and_its_headline(tmp_path: Path, capsys
         "centre": "",
         "cohort": "",
         "within": "",
-        "low": None,
-        "high": None,
+        "low": 0.4,
+        "high": 0.6,
+        "interval_of": "one die",
     }
     scores = [{**row, "metric": "r2", "value": 0.5}, {**row, "metric": "rank_c", "value": 0.7}]
     write_table(
@@ -31,5 +32,6 @@ def test_a_study_prints_its_first_metric_and_its_headline(tmp_path: Path, capsys
         screen.show_studies([tmp_path])
     printed = capsys.readouterr().out
     assert "amount: R² with 95 % interval" in printed and "0.50" in printed and "0.70" not in printed
+    assert "nested: each interval is of one die" in printed
     assert "n = 40" in printed and "events" not in printed
     assert printed.splitlines()[-2:] == ["Best of 1 combination: R² 0.50.", f"Report: {tmp_path / 'report.html'}"]

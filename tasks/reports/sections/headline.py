@@ -88,6 +88,8 @@ def headline(study: Study, result: StudyResult, winner: Winner) -> Answer:
     cautions += _against_baselines(result, winner, best)
     if best.interval_of:
         cautions.append(f"The interval is of {best.interval_of}.")
+    if outside and outside.interval_of:
+        cautions.append(f"That of leave-one-centre-out is of {outside.interval_of}.")
     if alone := alone_sentence(study, result, best):
         cautions.append(alone)
     if winner.rivals > 1:

@@ -43,13 +43,23 @@ def test_scores_are_shown_with_interval_n_and_events_or_a_dash() -> None:
         "events": 9,
         "cohort": "",
         "within": "",
+        "interval_of": "one die",
+        "reason": "",
     }
     west = {"split": "external", "cohort": "west", "value": 0.6, "low": 0.5, "high": 0.7, "n": 12}
     frame = pd.DataFrame(
         [
             {**common, "model": "svm", "centre": "", "value": 0.71234, "low": 0.6, "high": 0.8},
             {**common, "model": "svm", "centre": "A", "value": 0.9, "low": 0.8, "high": 1.0},
-            {**common, "model": "forest", "centre": "", "value": None, "low": None, "high": None},
+            {
+                **common,
+                "model": "forest",
+                "centre": "",
+                "value": None,
+                "low": None,
+                "high": None,
+                "reason": "one class",
+            },
             {**common, **west, "model": "svm", "centre": "", "events": None},
         ]
     )
@@ -59,6 +69,8 @@ def test_scores_are_shown_with_interval_n_and_events_or_a_dash() -> None:
         ("svm", "0.600", "0.500 – 0.700", 12),
     ]
     assert [one["cohort"] for one in score_rows(frame)] == ["all that train", "all that train", "west"]
+    why = [one["the interval is of, or why there is none"] for one in score_rows(frame)]
+    assert why == ["one die", "one class", "one die"]
     assert [one["events"] for one in score_rows(frame)] == [9, 9, "–"]
 
 

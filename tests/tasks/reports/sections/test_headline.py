@@ -160,14 +160,16 @@ def test_recognising_the_centre_chooses_no_combination(binary: Any) -> None:
 
 def test_the_spread_over_repeats_and_what_the_interval_is_of_are_told(binary: Any) -> None:
     winner = find_winner(binary.study, binary.result)
-    scores = tuple(
-        replace(s, lowest=0.71, highest=0.76, interval_of="the mean of dice") if s == winner.best else s
-        for s in binary.result.scores
-    )
+    assert winner.best is not None
+    outside = find_score(binary.result, "centre_out", winner.best.blocks, winner.best.model, "auc")
+    changes = {winner.best: {"lowest": 0.71, "highest": 0.76, "interval_of": "the mean of dice"}}
+    changes[outside] = {"low": 0.1, "high": 0.9, "interval_of": "one new die"}
+    scores = tuple(replace(s, **changes.get(s, {})) for s in binary.result.scores)
     result = replace(binary.result, scores=scores)
     found = headline(binary.study, result, find_winner(binary.study, result))
     assert "; over 2 repeats 0.71 to 0.76)" in _text(found)
     assert "The interval is of the mean of dice." in found.cautions
+    assert "That of leave-one-centre-out is of one new die." in found.cautions
 
 
 def test_why_there_is_no_score_within_centres_is_said(binary: Any) -> None:

@@ -125,7 +125,11 @@ def test_each_table_says_of_what_its_intervals_are_and_shows_the_spread_over_rep
         for s in binary.result.scores
     )
     page = Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html)
-    assert page.text.count("Each interval is of the mean of dice.") == page.text.count("is of a new centre.") == 1
+    assert (
+        page.text.count("Each interval is of the mean of dice.")
+        == page.text.count("Each interval is of a new centre.")
+        == 1
+    )
     assert page.tables["table-scores-nested"].rows[1][2].endswith(")0.71–0.76")
     assert "Small numbers: lowest and highest value of the 2 repeats." in page.text
 
