@@ -41,5 +41,7 @@ c = concordance_index_censored(y[new]["event"], y[new]["time"], risk)[0]
 print(f"median risk of training patients under forests of the other half: {cut:.0f}")
 print(f"median risk of new patients under the forest of all: {np.median(risk):.0f} (C-index {c:.2f})")
 print(f"new patients above the cut: {(risk > cut).sum()} of {len(new)}")
+assert (risk > cut).mean() > 0.7, "changed"
+print("as described")
 PYTHON
 env/bin/python scale.py

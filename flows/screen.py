@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from features.results.published import Published
 
 
+Lines = dict[tuple[str, str], dict[str, Mapping[str, Any]]]  # scores by split and set of blocks, then by candidate
 TEXT = 12  # letters that a line of text has at least, before words are broken
 QUIET_S = 30.0  # without a terminal, a long step tells how far it is this often
 
@@ -196,18 +197,26 @@ def score_table(folder: Path) -> Table:
     splits = list(dict.fromkeys(row["split"] for row in pooled))
     pooled.sort(key=lambda row: (splits.index(row["split"]), not row["within"]))  # within centres first
     models = list(dict.fromkeys(row["model"] for row in pooled))
-    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    lines: Lines = {}
     for row in pooled:
         part = row["split"] + (", within centres" if row["within"] else "")
         part = f"{part}, {row['cohort']} (n = {row['n']})" if row["cohort"] else part
         lines.setdefault((part, row["blocks"]), {})[row["model"]] = row
     table = Table(title=f"{study['title'] or study['name']}: {METRICS.load(metric).title} with 95 % interval")
-    needed = (
-        max(max(len(part) + 1, len(blocks) + 2) for part, blocks in lines)
-        + sum(max(len(one), 16) + 3 for one in models)
-        + 4
-    )
-    fits = needed <= Console().width
+    wide = sum(max(len(one), 16) + 3 for one in models) + 4
+    if wide + TEXT <= Console().width:
+        names = max(max(len(part) + 1, len(blocks) + 2) for part, blocks in lines)
+        _fill_beside(table, lines, models, names + wide <= Console().width)
+    else:
+        _fill_below(table, lines)
+    events = pooled[0]["events"]
+    sizes = f"n = {pooled[0]['n']}" + (f", events = {events}" if events is not None else "")
+    table.caption = "\n".join([sizes, *_of_what(pooled)])
+    return table
+
+
+def _fill_beside(table: Table, lines: Lines, models: Sequence[str], fits: bool) -> None:
+    """A column for each candidate; names break at underscores if they do not fit."""
     table.add_column("blocks", overflow="fold", no_wrap=fits)
     for model in models:
         table.add_column(model if fits else model.replace("_", "_\n"), justify="right", overflow="fold")
@@ -217,10 +226,19 @@ def score_table(folder: Path) -> Table:
             if own == split:
                 shown = blocks if fits else blocks.replace("_", "_\n  ")
                 table.add_row(f"  {shown}", *(_cell(cells.get(model)) for model in models))
-    events = pooled[0]["events"]
-    sizes = f"n = {pooled[0]['n']}" + (f", events = {events}" if events is not None else "")
-    table.caption = "\n".join([sizes, *_of_what(pooled)])
-    return table
+
+
+def _fill_below(table: Table, lines: Lines) -> None:
+    """A row for each candidate, where side by side their scores would break."""
+    table.add_column("blocks", overflow="fold")
+    table.add_column("candidate", overflow="fold")
+    table.add_column("score", justify="right", no_wrap=True)
+    for split in dict.fromkeys(split for split, _ in lines):
+        table.add_row(f"{split}:")
+        for (own, blocks), cells in lines.items():
+            if own == split:
+                for i, (model, row) in enumerate(cells.items()):
+                    table.add_row("" if i else f"  {blocks}", model, _cell(row))
 
 
 def _of_what(rows: Sequence[Mapping[str, Any]]) -> list[str]:

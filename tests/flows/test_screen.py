@@ -35,3 +35,26 @@ def test_a_study_prints_its_first_metric_and_its_headline(tmp_path: Path, capsys
     assert "nested: each interval is of one die" in printed
     assert "n = 40" in printed and "events" not in printed
     assert printed.splitlines()[-2:] == ["Best of 1 combination: R² 0.50.", f"Report: {tmp_path / 'report.html'}"]
+
+
+def test_many_candidates_stand_below_each_other_with_whole_intervals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    row = {"centre": "", "cohort": "", "within": "", "metric": "auc", "value": 0.7}
+    row |= {"low": 0.51, "high": 0.83, "interval_of": "one model"}
+    names = [f"lasso_{i}" for i in range(6)]
+    scores = [
+        {**row, "split": split, "blocks": "radiomics_genomic", "model": name, "n": 40, "events": 20}
+        for split in ("nested", "centre_out")
+        for name in names
+    ]
+    write_table(tmp_path / "scores.parquet", pa.Table.from_pylist(scores), {})
+    facts = {"study": {"title": "", "name": "many"}, "headline": "Best of 6 combinations."}
+    (tmp_path / "study.json").write_bytes(json_bytes(facts))
+    with Screen() as screen:
+        screen.show_studies([tmp_path])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("0.70 (0.51–0.83)" in line for line in lines) == 12
+    assert all(sum(name in line for line in lines) == 2 for name in names)
+    assert sum("radiomics_genomic" in line for line in lines) == 2

@@ -100,4 +100,6 @@ def _part(kind: Kind) -> Part:
 
 
 def _written(value: Any) -> str:
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

@@ -157,7 +157,7 @@ def _copies(result: StudyResult) -> str:
 def _tuning(result: StudyResult) -> str:
     metric = metrics_of(result.endpoint)[0].title
     centres = ", comparing cases of one centre only" if len(result.centres) > 1 else ""
-    return f"Inner folds choose among settings by {metric}{centres}; of equal ones the simplest."
+    return f"Inner folds choose among settings by {metric}{centres}; of equal ones the first."
 
 
 def _has_several_blocks(study: Study) -> bool:

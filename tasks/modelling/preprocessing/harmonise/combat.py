@@ -11,7 +11,10 @@ from tasks.modelling.preprocessing.harmoniser import Harmoniser
 
 
 class Combat(Harmoniser):
-    """ComBat, fitted on training rows. Johnson et al., Biostatistics 2007;8:118; Fortin et al., NeuroImage 2018;167:104."""
+    """Every centre takes the mean and the scale of all; what is taken out of a centre is drawn together over its columns.
+
+    ComBat, fitted on training rows. Johnson et al., Biostatistics 2007;8:118; Fortin et al., NeuroImage 2018;167:104.
+    """
 
     kind: Literal["combat"] = "combat"
 

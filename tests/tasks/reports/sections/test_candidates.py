@@ -21,6 +21,12 @@ def test_a_candidate_is_told_with_its_steps_in_order_and_all_settings() -> None:
     assert row.model.kind == "svm" and "C = 2.0" in row.model.settings
 
 
+def test_a_setting_that_names_nothing_is_none() -> None:
+    steps = ["drop_constant", "median", "combat"]
+    combat = candidate_row(parse_candidate({"name": "even", "steps": steps, "model": "svm"})).steps[2]
+    assert "reference = none; covariates = none" in combat.settings
+
+
 def test_every_kind_is_said_once_in_words(binary: Any) -> None:
     words = kinds_in_words(binary.study.models)
     assert {"median", "lasso_logistic", "svm", *(one.fusion.kind for one in binary.study.models)} <= words.keys()
