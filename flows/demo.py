@@ -16,7 +16,8 @@ from flows.planted import COHORT, count_patients, read_faults, read_genes, read_
 from flows.planted_page import write_planted_page
 from flows.planted_tables import fault_table, patients_line, signal_table, time_table
 from flows.refresh import refresh
-from flows.screen import refresh_table, score_table
+from flows.score_table import score_table
+from flows.screen import refresh_table
 from flows.serving.engine import run_flow
 from flows.study import study
 from flows.try_next import next_steps

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
+from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 
-class Coxnet(Model):
+class Coxnet(PathModel):
     """LASSO-Cox, with Breslow's rule for ties; the score is the log hazard ratio.
 
     alpha_fraction: penalty as a fraction of the smallest one that sets every coefficient to zero.
@@ -32,19 +32,13 @@ class Coxnet(Model):
         description="fraction of the smallest penalty that sets every coefficient to zero; inner folds choose",
     )
 
-    def fit(self, rows: Rows, target: Target, seed: int) -> FittedCoxnet:
-        found = self.fit_variants(rows, target, seed, [self])[0]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def fit_variants(  # type: ignore[override]
+    def fit_variants(
         self,
         rows: Rows,
         target: Target,
         seed: int,  # noqa: ARG002 (nothing random in it)
         variants: Sequence[Self],
-    ) -> list[FittedCoxnet | Exception]:
+    ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
         from tasks.modelling.solvers.lasso_cox_path import largest_cox_penalty, lasso_cox_path
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
 from features.core.kinds.endpoint import Predicted
-from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
+from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 
-class LassoLogistic(Model):
+class LassoLogistic(PathModel):
     """Logistic regression with an L1 penalty and a free intercept; the score is the log odds.
 
     Of classes and labels one regression for each against the rest; of ranks one for each step up (Frank & Hall 2001), whose
@@ -41,19 +41,13 @@ class LassoLogistic(Model):
         description="balanced: the rarer answer counts more in the fit; the intercept is set back to how common it was",
     )
 
-    def fit(self, rows: Rows, target: Target, seed: int) -> FittedLassoLogistic:
-        found = self.fit_variants(rows, target, seed, [self])[0]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def fit_variants(  # type: ignore[override]
+    def fit_variants(
         self,
         rows: Rows,
         target: Target,
         seed: int,  # noqa: ARG002 (nothing random in it)
         variants: Sequence[Self],
-    ) -> list[FittedLassoLogistic | Exception]:
+    ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
         predicted, levels = target.endpoint.predicted, target.levels
         settings = np.unique([one.C[0] for one in variants])

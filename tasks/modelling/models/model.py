@@ -72,6 +72,21 @@ class Model(Tunable):
         return found
 
 
+class PathModel(Model):
+    """A model whose settings are points of one path: they are fitted together, and one alone as a path of one."""
+
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:
+        found = self.fit_variants(rows, target, seed, [self])[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    @abstractmethod
+    def fit_variants(
+        self, rows: Rows, target: Target, seed: int, variants: Sequence[Self]
+    ) -> list[FittedModel | Exception]: ...
+
+
 MODELS: Registry[Model] = Registry(Model, "tasks.modelling.models")
 
 
