@@ -100,6 +100,15 @@ class Study(Frozen):
         """The cohorts that train, then those that are external."""
         return (*self.cohorts, *self.external)
 
+    @field_validator("models")
+    @classmethod
+    def check_candidates(cls, models: tuple[AnyCandidate, ...]) -> tuple[AnyCandidate, ...]:
+        """Each has a name of its own: scores are known by it."""
+        words = [candidate.name for candidate in models]
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise ValueError(f'the model "{twice[0]}" stands twice; name one of them: {{name: …, model: …}}')
+        return models
+
     @field_validator("splits")
     @classmethod
     def add_external(cls, splits: tuple[Split, ...], info: ValidationInfo) -> tuple[Split, ...]:
@@ -112,15 +121,13 @@ class Study(Frozen):
     @model_validator(mode="after")
     def check_names(self) -> Study:
         for what, words in (
-            ("model", [candidate.name for candidate in self.models]),
             ("split", [split.kind for split in self.splits]),
             ("cohort", list(self.all_cohorts)),
             ("recipe", list(self.recipes)),
         ):
             twice = sorted({word for word in words if words.count(word) > 1})
             if twice:
-                hint = "; name one of them: {name: …, model: …}" if what == "model" else ""
-                raise ValueError(f'the {what} "{twice[0]}" stands twice{hint}')
+                raise ValueError(f'the {what} "{twice[0]}" stands twice')
         if self.external_columns != "same" and not self.external:
             raise ValueError("external_columns needs external cohorts")
         models = [candidate.model for candidate in self.models]

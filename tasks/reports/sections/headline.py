@@ -129,7 +129,10 @@ def _why_pooled_differs(pooled: Score, within: Score) -> str:
         return ""
     difference = round(pooled.value, 2) - round(within.value, 2)  # as the reader subtracts
     if difference > 0:
-        return ", higher because it also counts telling the centres apart"
+        return (
+            ", higher because cases of different centres are ordered better than those of one: telling the centres apart "
+            "counts there"
+        )
     if difference < 0:
         return ", lower because cases of different centres are ordered less well than those of one"
     return ", no different from within centres"

@@ -108,5 +108,5 @@ def test_faults_of_steps_and_model_are_told_together_each_at_its_line(tmp_path: 
 
 def test_two_candidates_of_one_kind_need_a_name(tmp_path: Path) -> None:
     (found,) = faults(tmp_path, "svm", "{kind: svm, C: [1.0]}")
-    assert 'the model "svm" stands twice; name one of them: {name: …, model: …}' in found
+    assert ': models: the model "svm" stands twice; name one of them: {name: …, model: …}' in found
     assert len(load_study(written(tmp_path, "svm", "{name: other, model: {kind: svm, C: [1.0]}}")).models) == 2

@@ -129,7 +129,8 @@ def test_a_split_that_is_given_and_not_used_is_said(binary: Any) -> None:
     [
         (
             0.66,
-            "AUC 0.66 (95 % CI 0.60–0.70, n = 90, events = {}), higher because it also counts telling the centres apart",
+            "AUC 0.66 (95 % CI 0.60–0.70, n = 90, events = {}), higher because cases of different centres are ordered better "
+            "than those of one: telling the centres apart counts there",
         ),
         (0.581, "AUC 0.58 (95 % CI 0.60–0.70, n = 90, events = {}), no different from within centres"),
         (
