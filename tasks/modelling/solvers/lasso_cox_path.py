@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -16,6 +17,7 @@ from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FAR, ROUGH = 4.0, 1e-2  # penalties further apart have others between them, whose conditions are met to this share
 SMALLEST = 1e-300  # of a sum over cases at risk: its logarithm stays finite
 
 
@@ -49,13 +51,26 @@ def lasso_cox_path(
     order = np.argsort(time, kind="stable")
     order = order[weights[order] > 0]
     rows, share = np.ascontiguousarray(X[order]), weights[order] / weights.sum()
-    allowed = np.ascontiguousarray(tolerance * penalties)
+    asked, allowed = len(penalties), tolerance * penalties
+    between = _stepping_stones(np.append(largest_cox_penalty(X, event, time, weights), penalties))
+    penalties, allowed = np.append(penalties, between), np.append(allowed, ROUGH * between)
+    falling = np.argsort(-penalties, kind="stable")
+    penalties, allowed = penalties[falling], allowed[falling]
     path, reached = _path(
         rows, np.ascontiguousarray(rows.T), share, *_days(event[order], time[order], share), penalties, allowed
     )
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO-Cox: no optimum found at the penalty {penalties[reached]:.3g}")
-    return np.asarray(path)
+    return np.asarray(path[np.argsort(falling)[:asked]])
+
+
+def _stepping_stones(penalties: Floats) -> Floats:
+    """Penalties between those that are far apart: from afar the curvature tells little of where the optimum is."""
+    found = [np.empty(0)]
+    for above, below in itertools.pairwise(penalties.tolist()):
+        if above > FAR * below:
+            found.append(np.geomspace(above, below, math.ceil(math.log(above / below, FAR)) + 1)[1:-1])
+    return np.concatenate(found)
 
 
 def largest_cox_penalty(X: Floats, event: NDArray[np.bool_], time: Floats, weights: Floats) -> float:

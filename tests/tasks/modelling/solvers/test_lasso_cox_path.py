@@ -134,3 +134,15 @@ def test_what_is_no_problem_is_said(change: dict[str, Any], words: str) -> None:
     }
     with pytest.raises(ValueError, match=words):
         lasso_cox_path(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "seed", "shared", "ratio"), [(88, 122, 967773, 0.0, 0.01), (38, 137, 817643, 1.0, 0.001)]
+)
+def test_a_weak_penalty_is_met_from_afar(n: int, p: int, seed: int, shared: float, ratio: float) -> None:
+    X, event, time, weights = problem(n, p, seed, shared, 1000.0)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    penalties = np.array([0.95, ratio]) * largest_cox_penalty(X, event, time, weights)
+    path = lasso_cox_path(X, event, time, weights, penalties)
+    assert path.shape == (2, p)
+    assert violations(X, event, time, weights, path, penalties).max() <= 1.01e-6
