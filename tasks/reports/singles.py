@@ -51,11 +51,12 @@ def single_rows(result: StudyResult, variables: Mapping[str, str]) -> tuple[Sing
 def alone_sentence(study: Study, result: StudyResult, best_score: Score) -> str:
     """A sentence where one column, chosen in each training fold, is as good as the model that uses its block; else "".
 
-    They are compared by the metric of one column alone, over all cases of a fold; there is no sentence where models are not
+    They are compared by the metric of one column alone, within the centres of a fold; there is no sentence where models are not
     judged by it.
     """
     kind = result.endpoint.alone
-    score = find_score(result, best_score.split, best_score.blocks, best_score.model, kind)
+    found = (best_score.split, best_score.blocks, best_score.model, kind)
+    score = find_score(result, *found, within=best_score.within)
     if score is None or score.value is None or is_baseline(score.blocks):
         return ""
     own = [one for one in result.singles if one.block in study.blocks[score.blocks] and one.out_of_fold is not None]
@@ -63,10 +64,10 @@ def alone_sentence(study: Study, result: StudyResult, best_score: Score) -> str:
     if best is None or round(_value(best), 2) < round(score.value, 2):
         return ""
     value, of_model = decimal(_value(best)), decimal(score.value)
-    pooled = " (both pooled over centres)" if best_score.within else ""
+    within = " (both within centres)" if best_score.within else ""
     return (
         f"One column alone gives what the model gives: the best of {best.block} in each training fold (in {best.chosen} of "
-        f"{best.folds} folds {best.column}) has {metric_word(kind)} {value} out of fold, the model {of_model}{pooled}."
+        f"{best.folds} folds {best.column}) has {metric_word(kind)} {value} out of fold, the model {of_model}{within}."
     )
 
 
@@ -77,16 +78,12 @@ def singles_caption(result: StudyResult) -> str:
     if isinstance(endpoint, Timed) and endpoint.competes:
         of = " (other events as censored)"
     several = any(score.within for score in result.scores)
-    pooled = (
-        " All of it is pooled over centres: a column that tells the centres apart may tell no patient."
-        if several
-        else ""
-    )
+    within = " Only cases of one centre are compared, and outcomes are permuted within centres." if several else ""
     return (
         f"{metric_label(endpoint.alone)}{of} of one column alone over all cases that have it, in its better direction: the best "
         "of many, so optimistic. "
         f"p: share of {PERMUTATIONS} permutations of the outcome in which any column of the block is as good. Out of fold: "
-        f"each training fold chooses its own best column of the block, and the test fold judges it.{pooled}"
+        f"each training fold chooses its own best column of the block, and the test fold judges it.{within}"
     )
 
 

@@ -143,6 +143,6 @@ def test_scores_far_below_zero_are_arrows_and_the_rest_stays_readable(of_kind: M
 
 
 def test_one_column_is_compared_by_the_metric_that_both_have(of_kind: Make) -> None:
-    said = r"has C-index of ranks 0\.8\d out of fold, the model 0\.8\d \(both pooled over centres\)\."
+    said = r"has C-index of ranks 0\.8\d out of fold, the model 0\.8\d \(both within centres\)\."
     assert re.search(said, Page(of_kind("continuous").html).text)
     assert "One column alone" not in Page(of_kind("multiclass").html).text

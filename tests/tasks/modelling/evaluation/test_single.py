@@ -26,7 +26,7 @@ def _singles(design: Any, *blocks: str, seed: int = 0) -> Any:
 
 @pytest.mark.parametrize("task", ["binary", "survival"])
 def test_the_column_with_the_signal_is_found_and_chance_is_not(task: str) -> None:
-    design = make_design(task, n=90, p=300, signal=3.0)
+    design = make_design(task, n=90, p=300, signal=3.0, centres=1)
     (found,) = _singles(design, "radiomics")
     assert (found.column, found.columns, found.n) == ("radiomics_0", 303, int(design.X["radiomics_0"].notna().sum()))
     assert found.p == 0.001 and found.out_of_fold > 0.75 and found.chosen == found.folds == 10
@@ -93,3 +93,19 @@ def test_a_study_holds_the_best_column_of_each_of_its_blocks() -> None:
     assert list(result.singles_table()["column"])[2] == "radiomics_0"
     assert result.singles == evaluate(make_design(), make_study()).singles
     assert seed_of(0, "singles") != seed_of(1, "singles")
+
+
+@pytest.mark.parametrize("task", ["binary", "survival", "continuous"])
+def test_a_column_that_only_tells_the_centres_apart_tells_nothing(task: str) -> None:
+    design = make_design(task, n=120, p=5, signal=0.0, centres=2)
+    first, seen, rng = design.centres == "centre0", design.outcome, np.random.default_rng(3)
+    if seen.value is not None:
+        seen.value[first] += 5.0
+    elif seen.days is not None:
+        seen.days[first] /= 20.0
+    else:
+        seen.code[:] = rng.random(120) < np.where(first, 0.85, 0.15)
+    X = design.X.assign(radiomics_1=first + 0.01 * rng.normal(size=120))
+    (found,) = _singles(replace(design, X=X), "radiomics")
+    assert found.p > 0.01 and abs(found.value - 0.5) < 0.2
+    assert found.out_of_fold is not None and abs(found.out_of_fold - 0.5) < 0.2

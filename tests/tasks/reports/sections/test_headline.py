@@ -86,21 +86,21 @@ def _text(found: Answer) -> str:
 def test_a_column_that_gives_what_the_model_gives_is_named(binary: Any) -> None:
     winner = find_winner(binary.study, binary.result)
     assert winner.best is not None
-    pooled = find_score(binary.result, "nested", winner.best.blocks, winner.best.model, "auc")
-    assert pooled is not None and pooled.value is not None
+    within = find_score(binary.result, "nested", winner.best.blocks, winner.best.model, "auc", within="centre")
+    assert within is not None and within.value is not None
     one = next(single for single in binary.result.singles if single.block == "radiomics")
 
     def said(out_of_fold: float) -> str:
         result = replace(binary.result, singles=(replace(one, out_of_fold=out_of_fold, chosen=7, folds=8),))
         return " ".join(headline(binary.study, result, winner).cautions)
 
-    alone = f"(in 7 of 8 folds {one.column}) has AUC {decimal(pooled.value)} out of fold, the model"
+    alone = f"(in 7 of 8 folds {one.column}) has AUC {decimal(within.value)} out of fold, the model"
     assert "One column alone gives what the model gives: the best of radiomics in each training fold" in said(
-        pooled.value
+        within.value
     )
-    assert alone in said(pooled.value)
-    assert "(both pooled over centres)" in said(pooled.value)
-    assert "One column alone" not in said(pooled.value - 0.02)
+    assert alone in said(within.value)
+    assert "(both within centres)" in said(within.value)
+    assert "One column alone" not in said(within.value - 0.02)
 
 
 def test_predictors_that_are_named_as_outcomes_are_told(binary: Any) -> None:
