@@ -151,7 +151,7 @@ def test_a_study_with_a_chosen_model_is_run_by_clicking(page: Any, server: Any) 
     page.goto(f"{server.url}/artifacts/artifact/{report}")
     see(page, "Response to chemoradiation in the built-in cohort")
     see(page, "report.html")
-    figure = page.get_by_alt_text("Forest plot of auc")
+    figure = page.get_by_alt_text("AUC of every combination with its 95 % interval")
     figure.wait_for(state="visible")
     assert figure.evaluate("image => image.naturalWidth") > 300
     assert figure.bounding_box()["height"] > 100
