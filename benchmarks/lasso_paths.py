@@ -1,9 +1,10 @@
 """Paths of 50 penalties beside adelie: CPU seconds at equal errors, each in its quickest setting that reaches them.
 
 The error of a path is the largest violation of the optimality conditions over its columns and penalties (the intercept
-included), measured here on both solutions in the same way: as a share of the largest penalty, and once more as a share of each
-penalty, which is harder. Both stay below 1e-3. adelie's tolerance falls by √10 until its path is good enough; its time is then
-the least of some runs in a process of its own, as is ours here. Penalties fall from that of the null model to a hundredth.
+included), measured here on both solutions in the same way, as a share of the largest penalty: below 1e-3. `--each` compares them
+once more as a share of each penalty, which is harder: adelie then takes minutes. adelie's tolerance falls by √10 until its path is
+good enough; its time is then the least of some runs in a process of its own, as is ours here. Penalties fall from that of the null
+model to a hundredth.
 """
 
 from __future__ import annotations
@@ -161,8 +162,8 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def compare_paths(public: Path | None, python: Path | None) -> bool:
-    """Print times and errors; whether all promises are kept, measured by the largest penalty."""
+def compare_paths(public: Path | None, python: Path | None, each: bool) -> bool:
+    """Print times and errors; whether all promises are kept. each: also by the errors as shares of each penalty."""
     place = Path(tempfile.gettempdir()) / "radweave-peers"
     place.mkdir(parents=True, exist_ok=True)
     python = python or environment(place)
@@ -172,14 +173,15 @@ def compare_paths(public: Path | None, python: Path | None) -> bool:
     kept = True
     with tempfile.TemporaryDirectory() as name:
         for problem in problems(public):
-            largest = MOST_ERROR * problem.penalties[0] / problem.penalties
-            for measure, tolerance in (("of_largest", largest), ("of_each", MOST_ERROR)):
+            close = 0.95 * MOST_ERROR  # a solver stops at the first solution within it
+            largest = close * problem.penalties[0] / problem.penalties
+            for measure, tolerance in (("of_largest", largest), ("of_each", close))[: 1 + each]:
                 ours = run_ours(problem, tolerance, 20 if len(problem.X) < 300 else 5)
                 theirs = quickest_adelie(
                     problem, python, Path(name), lambda way, of=measure: getattr(way, of) < MOST_ERROR
                 )
                 times, most = ours.seconds / theirs.seconds, MOST_TIMES[problem.kind]
-                is_kept = times <= most and getattr(ours, measure) < MOST_ERROR * (1 + 1e-6)
+                is_kept = times <= most and getattr(ours, measure) < MOST_ERROR
                 kept &= is_kept
                 print(
                     f"| {problem.kind} | {problem.name} | {measure.removeprefix('of_')} penalty | {ours.seconds:.4f} |"

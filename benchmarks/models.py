@@ -288,7 +288,7 @@ def _called(compare: Callable[[int, int, int], bool]) -> Callable[[argparse.Name
 def run_paths(options: argparse.Namespace) -> bool:
     from benchmarks.lasso_paths import compare_paths
 
-    return compare_paths(options.public, options.python)
+    return compare_paths(options.public, options.python, options.each)
 
 
 def run_centre_out(options: argparse.Namespace) -> bool:
@@ -314,6 +314,7 @@ def main() -> int:
         "--public", type=Path, default=PUBLIC if PUBLIC.is_dir() else None, help="folder of public tables"
     )
     kind.add_argument("--python", type=Path, help="of an environment that has adelie; without, one is made")
+    kind.add_argument("--each", action="store_true", help="errors as shares of each penalty, too: takes minutes")
     kind.set_defaults(run=run_paths)
     kind = kinds.add_parser("centre_out", help="leave-one-centre-out LASSO-Cox beside an earlier build")
     kind.add_argument("--patients", type=int, default=500)
