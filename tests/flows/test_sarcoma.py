@@ -54,6 +54,8 @@ def test_the_report_says_small_and_how_missing_mr_is_treated(store: Path, study:
     assert "intervals are wide" in page.lower()
     assert "median of the training fold" in page
     scores = read_table(folder / "scores.parquet").to_pandas()
-    known = scores.dropna(subset=["value", "low", "high"])
+    known = scores.dropna(subset=["value"])
     assert (known["n"] == 17).all()
-    assert (known["high"] - known["low"]).median() > 0.3
+    bare = known[known["low"].isna()]  # folds of three or four cases seldom hold two of the rarer class
+    assert (bare["reason"] != "").all()
+    assert (known["high"] - known["low"]).dropna().gt(0.3).all()

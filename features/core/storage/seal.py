@@ -74,6 +74,8 @@ def check_seal(data: bytes, where: Path) -> bool:
             raise damaged(where, "its seal is broken")
         if _PAGE.startswith(data[: len(_PAGE)]) and where.suffix == ".html" and not data.rstrip().endswith(b"</html>"):
             raise damaged(where, "it is cut")
+        if where.suffix == ".svg":  # there was none without a seal
+            raise damaged(where, "it is cut")
         return False
     at += len(_WORD)
     found = hashlib.sha256(memoryview(data)[:at])

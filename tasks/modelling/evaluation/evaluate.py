@@ -149,8 +149,8 @@ def small_sentence(design: Design) -> str:
         return ""
     seen = f"{int(design.event.sum())} events" if endpoint.has_events else endpoint.counted(design.outcome)
     return (
-        f"Small study: {n} cases, {seen}. The intervals are wide and differences between models are not "
-        "reliable; read the scores as a feasibility check, not as evidence."
+        f"Small study: {n} cases, {seen}. Intervals are wide, where there are any, and differences between models are "
+        "not reliable; read the scores as a feasibility check, not as evidence."
     )
 
 

@@ -206,7 +206,7 @@ def test_seventeen_patients_with_five_positives_pass_and_are_marked_small() -> N
     assert design.event.sum() == 5
     result = evaluate(design, make_study(models=[{"kind": "lasso_logistic"}]))
     assert all(score.value is not None for score in result.scores if score.split == "nested")
-    assert result.small.startswith("Small study: 17 cases, 5 events. The intervals are wide")
+    assert result.small.startswith("Small study: 17 cases, 5 events. Intervals are wide, where there are any")
 
 
 def test_small_is_a_matter_of_cases_and_of_the_rarer_class() -> None:

@@ -96,8 +96,8 @@ def test_methods_tell_every_reason_why_there_is_no_interval(binary: Any) -> None
     assert "Leave-one-centre-out: no interval: all are equal. " in page.text
 
 
-def test_single_columns_are_said_to_be_pooled_over_centres(binary: Any) -> None:
-    told = "a column that tells the centres apart may tell no patient"
+def test_single_columns_are_said_to_be_judged_within_centres(binary: Any) -> None:
+    told = "Only cases of one centre are compared, and outcomes are permuted within centres."
     assert told in Page(binary.html).text
     scores = tuple(s for s in binary.result.scores if not s.within)
     assert told not in Page(render_report(binary.study, replace(binary.result, scores=scores), binary.facts).html).text
