@@ -58,9 +58,14 @@ class Section(Kind):
     order: ClassVar[int]
     is_front: ClassVar[bool] = False
 
-    def heading(self, found: Findings) -> str:
-        """Its heading, and its line of the contents."""
-        raise NotImplementedError(f"{self.kind}: a section below the contents needs a heading")
+    def heading(self, found: Findings) -> str:  # noqa: ARG002
+        """Its heading, and its line of the contents: the words of its kind, unless a kind says another."""
+        return self.words
+
+    @property
+    def words(self) -> str:
+        """The kind in words."""
+        return self.kind.replace("_", " ").capitalize()
 
     def applies(self, found: Findings) -> bool:  # noqa: ARG002
         """Whether this study has something for it. A section that does not apply leaves no trace on the page."""
@@ -109,9 +114,8 @@ def draw_section(section: Section, found: Findings) -> Drawn | None:
     except (RadweaveError, MemoryError):
         raise
     except Exception as error:
-        words = section.kind.replace("_", " ").capitalize()
         html = render_part(Path(__file__).with_name("fault.html"), id=section.kind, error=type(error).__name__)
-        return Drawn(section.kind, words, section.is_front, html, error=error)
+        return Drawn(section.kind, section.words, section.is_front, html, error=error)
     return Drawn(section.kind, heading, section.is_front, html, figures)
 
 

@@ -19,9 +19,6 @@ class Candidates(Section):
     kind: Literal["candidates"] = "candidates"
     order: ClassVar[int] = 74
 
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Candidates"
-
     def content(self, found: Findings) -> Mapping[str, object]:
         return {
             "candidates": [candidate_row(candidate) for candidate in found.study.models],

@@ -27,9 +27,6 @@ class Cohort(Section):
     kind: Literal["cohort"] = "cohort"
     order: ClassVar[int] = 20
 
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Cohort"
-
     def content(self, found: Findings) -> Mapping[str, object]:
         facts, endpoint = found.facts, found.result.endpoint
         cases = len(facts.cohort_table)

@@ -19,9 +19,6 @@ class Copies(Section):
     kind: Literal["copies"] = "copies"
     order: ClassVar[int] = 15
 
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Copies"
-
     def applies(self, found: Findings) -> bool:
         return bool(found.result.copies)
 

@@ -35,9 +35,6 @@ class Methods(Section):
     kind: Literal["methods"] = "methods"
     order: ClassVar[int] = 70
 
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Methods"
-
     def content(self, found: Findings) -> Mapping[str, object]:
         return {"methods": methods(found.study, found.result, found.facts.missing_block)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from tasks.reports.section import Findings, Section
+from tasks.reports.section import Section
 
 
 class Provenance(Section):
@@ -12,6 +12,3 @@ class Provenance(Section):
 
     kind: Literal["provenance"] = "provenance"
     order: ClassVar[int] = 90
-
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Provenance"

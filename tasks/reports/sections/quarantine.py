@@ -18,9 +18,6 @@ class Quarantine(Section):
     kind: Literal["quarantine"] = "quarantine"
     order: ClassVar[int] = 80
 
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Quarantine"
-
     def content(self, found: Findings) -> Mapping[str, object]:
         return {"quarantine": quarantine_rows(found.facts.quarantine)}
 

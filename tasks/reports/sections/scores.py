@@ -37,9 +37,6 @@ class Scores(Section):
     kind: Literal["scores"] = "scores"
     order: ClassVar[int] = 30
 
-    def heading(self, found: Findings) -> str:  # noqa: ARG002
-        return "Scores"
-
     def figures(self, found: Findings) -> Sequence[Plot]:
         return [forest(found.study, found.result, metric) for metric in found.result.endpoint.metrics]
 
