@@ -1,9 +1,10 @@
-"""draw_thumbnail: a small picture of the slice where the ROI is largest, with its contour."""
+"""draw_thumbnail: a small picture of the slice where the ROIs of an image are largest, with their contours."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,34 +16,60 @@ from features.core.region import Region, Volume
 SIDE = 128  # pixels of the longer side
 LEVELS = 64  # of grey: fewer than an eye tells apart at this size, and half the bytes
 CONTOUR = (255, 106, 0)
+# The contours of further ROIs; they are told apart on grey, and by people who see red and green alike.
+CONTOURS = (CONTOUR, (86, 180, 233), (240, 228, 66), (0, 200, 140), (225, 120, 190), (150, 130, 255))
+OTHERS = (235, 235, 235)  # contours of all ROIs after these
+MOST = 255 - LEVELS  # ROIs of an image that are drawn
 FIELD_MM, FIELD_ROIS = 100.0, 3.0  # the least side of what is shown, and how many times the ROI at least
 LUNG, SOFT = (-1250.0, 250.0), (-160.0, 240.0)  # CT windows, HU
 LUNG_HU, LUNG_SHARE = (-950.0, -500.0), 0.15  # what lung has, and how much of the picture it is where it counts as lung
 
 
-def draw_thumbnail(region: Region, modality: Modality) -> bytes:
-    """A PNG of up to 128 × 128 pixels: the slice with most voxels of the mask, cut to the surroundings of the ROI.
+def draw_thumbnail(regions: Sequence[Region], modality: Modality) -> bytes:
+    """A PNG of up to 128 × 128 pixels: the slice with most of the ROIs of an image, cut to their surroundings.
 
+    regions: of one image, on one grid. Of several, each counts alike, by the share of its largest area that is in the slice.
     Seen as a radiologist does: the patient's left on the right, anterior and superior above. CT stands in a lung or a
-    soft-tissue window (whichever suits the ROI), PET from 0 to what the ROI has, dark is high; others from the 1st to
-    the 99th percentile. Voxels that are no number or padding are black. The contour is one pixel wide, inside the ROI.
+    soft-tissue window (whichever suits the ROIs), PET from 0 to what they have, dark is high; others from the 1st to
+    the 99th percentile. Voxels that are no number or padding are black. A contour is one pixel wide, inside its ROI; those of
+    smaller ROIs lie above those of larger ones, that of the whole image is left out. The colour is that of the place among
+    `regions`: `recoloured` gives others.
     """
-    volume = region.volume
-    k = int(np.argmax([np.count_nonzero(plane) for plane in region.mask]))
-    image, mask = np.asarray(volume.array[k], np.float64), region.mask[k]
+    volume, masks = regions[0].volume, [region.mask for region in regions[:MOST]]
+    areas = np.array([[np.count_nonzero(plane) for plane in mask] for mask in masks])
+    k = int(np.argmax((areas / areas.max(axis=1, keepdims=True)).sum(axis=0)))
+    image, planes = np.asarray(volume.array[k], np.float64), [mask[k] for mask in masks]
+    union = np.logical_or.reduce(planes)
     image = image if volume.padding is None else np.where(volume.padding[k], np.nan, image)
-    rows, columns = _field(mask, volume.spacing_mm[1], volume.spacing_mm[0])
-    low, high = _window(image[rows, columns], image[mask], modality)
+    rows, columns = _field(union, volume.spacing_mm[1], volume.spacing_mm[0])
+    low, high = _window(image[rows, columns], image[union], modality)
     grey = (np.nan_to_num(image[rows, columns], nan=low, posinf=high, neginf=low) - low) / (high - low)
-    grey, mask = np.clip(1.0 - grey if modality == "PT" else grey, 0.0, 1.0), mask[rows, columns]
+    grey = np.clip(1.0 - grey if modality == "PT" else grey, 0.0, 1.0)
     height, width = grey.shape[0] * volume.spacing_mm[1], grey.shape[1] * volume.spacing_mm[0]
     scale = SIDE / max(height, width)
     shape = max(1, round(height * scale)), max(1, round(width * scale))
     shown = np.rint(_resized(grey, shape) * (LEVELS - 1)).astype(np.uint8)
+    for i in sorted(range(len(planes)), key=lambda i: -areas[i, k]):
+        if planes[i].any() and not masks[i].all():
+            shown[_edge(planes[i][rows, columns], shape)] = LEVELS + i
+    return _png(_as_seen(shown, volume), len(masks))
+
+
+def recoloured(png: bytes, colours: Sequence[tuple[int, int, int]]) -> bytes:
+    """A picture of `draw_thumbnail` with other colours of its contours, in the order of its regions."""
+    at = png.index(b"PLTE")
+    length = struct.unpack(">I", png[at - 4 : at])[0]
+    palette = bytearray(png[at + 4 : at + 4 + length])
+    own = bytes(value for colour in colours for value in colour)[: length - 3 * LEVELS]
+    palette[3 * LEVELS : 3 * LEVELS + len(own)] = own
+    return png[: at - 4] + _chunk(b"PLTE", bytes(palette)) + png[at + 8 + length :]
+
+
+def _edge(mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The pixels along the inside of a mask that is brought to the size of the picture."""
     share = _resized(mask.astype(np.float64), shape)
     inside = share >= min(0.5, share.max())
-    shown[inside & ~ndimage.binary_erosion(inside)] = LEVELS
-    return _png(_as_seen(shown, volume))
+    return np.asarray(inside & ~ndimage.binary_erosion(inside), np.bool_)
 
 
 def _field(mask: NDArray[np.bool_], row_mm: float, column_mm: float) -> tuple[slice, slice]:
@@ -103,10 +130,11 @@ def _as_seen(shown: NDArray[np.uint8], volume: Volume) -> NDArray[np.uint8]:
     return shown
 
 
-def _png(shown: NDArray[np.uint8]) -> bytes:
-    """A PNG of palette indices: greys, then the colour of the contour."""
+def _png(shown: NDArray[np.uint8], contours: int) -> bytes:
+    """A PNG of palette indices: greys, then the colours of contours."""
     greys = [(level,) * 3 for level in np.linspace(0, 255, LEVELS).round().astype(int).tolist()]
-    palette = bytes(value for colour in (*greys, CONTOUR) for value in colour)
+    colours = [*CONTOURS, *[OTHERS] * contours][:contours]
+    palette = bytes(value for colour in (*greys, *colours) for value in colour)
     height, width = shown.shape
     lines = np.concatenate([np.zeros((height, 1), np.uint8), shown], axis=1).tobytes()  # each line unfiltered
     parts = [
@@ -115,7 +143,9 @@ def _png(shown: NDArray[np.uint8]) -> bytes:
         (b"IDAT", zlib.compress(lines, 9)),
         (b"IEND", b""),
     ]
-    chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

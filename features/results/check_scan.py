@@ -37,7 +37,7 @@ def keep_thumbnail(work: Work, region: Region, store: Store) -> Rejected | None:
     """
     if any(warning.code.startswith("PHI_") for warning in region.warnings):
         return None
-    drawn = attempt(lambda: draw_thumbnail(region, work.scan.modality))
+    drawn = attempt(lambda: draw_thumbnail([region], work.scan.modality))
     if isinstance(drawn, Rejected):
         return drawn
     store.save(THUMBNAIL, work.address, {"png": base64.b64encode(drawn).decode()}, scan_facts(work.scan))

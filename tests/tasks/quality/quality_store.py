@@ -78,4 +78,4 @@ def _png(seed: int) -> str:
     array = np.random.default_rng(seed).normal(40, 80, (1, 100, 100))
     mask = np.zeros(array.shape, bool)
     mask[0, 30:60, 40:70] = True
-    return base64.b64encode(draw_thumbnail(Region(Volume(array, (1.0, 1.0, 1.0)), mask), "CT")).decode()
+    return base64.b64encode(draw_thumbnail([Region(Volume(array, (1.0, 1.0, 1.0)), mask)], "CT")).decode()
