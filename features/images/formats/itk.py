@@ -11,7 +11,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
-from features.core.memory import claim_honest
+from features.core.memory import claim_honest, claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Plane, Vector, Volume
 from features.images.formats.detached import Header, read_header
@@ -22,12 +22,13 @@ from features.images.formats.silence import silent
 _PIECE = 2**24  # bytes that are unpacked at once
 
 
-def read_itk(path: Path, *, channel: int | None = None, volume: int | None = None) -> Volume:
+def read_itk(path: Path, *, channel: int | None = None, volume: int | None = None, per_voxel: int = 0) -> Volume:
     """The volume of an NRRD or MetaImage file; patient coordinates (LPS, mm), whatever space the file uses.
 
     A file of two dimensions is one slice of 1 mm.
 
     channel: which number of voxels that hold several. volume: which volume of a file of four dimensions, or which number.
+    per_voxel: bytes of memory for each voxel that are claimed before voxels are read (`claim_memory`).
 
     Raises Rejected: UNREADABLE (cannot be opened), NRRD_PATH (data outside the header's folder), SEC_BOMB (over 2 GiB in
     a file of less than a hundredth), NII_TRUNC (short, or not of this format), NII_4D (not one image of numbers, no such
@@ -38,6 +39,7 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
     import SimpleITK as sitk
 
     reader, needed = _information(path)
+    claim_memory(per_voxel * math.prod(reader.GetSize()[:3]))
     claim_honest(needed)
     header = read_header(path)
     unit_mm = header.length_unit_mm

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
@@ -12,7 +14,7 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
-from features.core.memory import claim_honest
+from features.core.memory import claim_honest, claim_memory
 from features.core.quarantine import Rejected
 from features.core.region import Plane, Vector, Volume
 from features.core.storage.place import write_bytes
@@ -26,12 +28,13 @@ _SLACK = 2**26  # what may follow the voxels
 _SCALED_BYTES = 16  # of a voxel that is scaled, beside what is stored; measured: 12 (int16) and more
 
 
-def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
+def read_nifti(path: Path, *, volume: int | None = None, per_voxel: int = 0) -> Volume:
     """The volume of a .nii file, or of a .hdr with its .img, packed (.gz) or not; NIfTI-1 or -2.
 
-    Trailing axes of length 1 are dropped. A file of two axes is one slice of 1 mm.
+    Trailing axes of length 1 are dropped. A file of two axes is one slice of 1 mm. The file is opened once.
 
-    volume: which volume of a file of four dimensions. Array: the stored type where there is no scaling; otherwise
+    volume: which volume of a file of four dimensions. per_voxel: bytes of memory for each voxel that are claimed before
+    voxels are read (`claim_memory`). Array: the stored type where there is no scaling; otherwise
     scl_slope and scl_inter applied once, float32 (float64 for stored types of more than 16 bits). Geometry as
     `place_of` finds it; patient coordinates (LPS, mm) as SimpleITK.
 
@@ -41,8 +44,20 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     Raises TooLarge as `claim_honest`.
     """
     header_file, data_file = pair_of(path)
-    header = _header(header_file)
+    if header_file != data_file:
+        header = _header(header_file)
+        with _whole(data_file) as file:
+            return _read(file, data_file, header, volume, per_voxel)
+    with _whole(path) as file:
+        header = _parsed(file.read(LONGEST), path)
+        file.seek(0)
+        return _read(file, path, header, volume, per_voxel)
+
+
+def _read(file: IO[bytes], path: Path, header: NiftiHeader, volume: int | None, per_voxel: int) -> Volume:
+    """The volume in an open file, whose beginning is next."""
     shape = _shape(header)
+    claim_memory(per_voxel * math.prod(shape[:3]))
     if flat := len(shape) == 2:
         shape = (*shape, 1)
     dtype = header.dtype
@@ -58,7 +73,7 @@ def read_nifti(path: Path, *, volume: int | None = None) -> Volume:
     count = math.prod(shape[:3]) * dtype.itemsize
     is_scaled = (header.slope, header.intercept) != (1.0, 0.0)
     copied = _SCALED_BYTES * math.prod(shape[:3]) if is_scaled else 0 if dtype.isnative else count
-    raw = _bytes(data_file, header.offset, count, copied, volume=volume, volumes=volumes)
+    raw = _bytes(file, path, header.offset, count, copied, volume=volume, volumes=volumes)
     stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
     array: NDArray[np.generic] = stored.astype(dtype.newbyteorder("="), copy=not stored.dtype.isnative)
     if dtype.itemsize > 8:
@@ -108,13 +123,12 @@ def nifti_voxels(path: Path) -> int:
 
 
 def _header(path: Path) -> NiftiHeader:
-    try:
-        with _opened(path) as file:
-            start = file.read(LONGEST)
-    except OSError as error:
-        raise Rejected(_code(error)) from error
-    except (EOFError, isal_zlib.error) as error:
-        raise Rejected("NII_TRUNC") from error
+    with _whole(path) as file:
+        return _parsed(file.read(LONGEST), path)
+
+
+def _parsed(start: bytes, path: Path) -> NiftiHeader:
+    """The header in the first bytes of a file."""
     lengths = int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")
     if is_pair(path) and 348 in lengths and len(start) >= 348 and start[344:347] not in (b"ni1", b"n+1"):
         raise Rejected("NII_ANALYZE")
@@ -135,11 +149,19 @@ def _shape(header: NiftiHeader) -> tuple[int, ...]:
     return shape
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], igzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file that is open, unpacked. Raises Rejected if it cannot be opened, or what is read of it is damaged."""
+    try:
+        with cast(IO[bytes], igzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise Rejected("NII_TRUNC" if isinstance(error, gzip.BadGzipFile) else "UNREADABLE") from error
+    except (EOFError, isal_zlib.error) as error:
+        raise Rejected("NII_TRUNC") from error
 
 
-def _bytes(path: Path, offset: int, count: int, copied: int, *, volume: int, volumes: int) -> bytes:
+def _bytes(file: IO[bytes], path: Path, offset: int, count: int, copied: int, *, volume: int, volumes: int) -> bytes:
     """The `count` bytes of one of the volumes that begin at `offset`; gzip is read to its end, to verify its checksum.
 
     copied: bytes of memory that they become beside.
@@ -153,18 +175,12 @@ def _bytes(path: Path, offset: int, count: int, copied: int, *, volume: int, vol
         )
     claim_honest(count + copied)
     start = offset + volume * count
-    try:
-        with _opened(path) as file:
-            skipped = _skip(file, start) if packed else file.seek(start)
-            data = file.read(count)
-            surplus = size - total
-            if packed:
-                rest = total - start - count
-                surplus = _skip(file, rest + _SLACK) - rest
-    except OSError as error:
-        raise Rejected(_code(error)) from error
-    except (EOFError, isal_zlib.error) as error:
-        raise Rejected("NII_TRUNC") from error
+    skipped = _skip(file, start) if packed else file.seek(start)
+    data = file.read(count)
+    surplus = size - total
+    if packed:
+        rest = total - start - count
+        surplus = _skip(file, rest + _SLACK) - rest
     if packed and surplus >= _SLACK:
         raise Rejected("SEC_BOMB", "a packed file holds far more than its header says", bytes=size)
     if skipped < start or len(data) < count:
@@ -173,10 +189,6 @@ def _bytes(path: Path, offset: int, count: int, copied: int, *, volume: int, vol
         told = "the .img holds more than its .hdr says: they may be of different images"
         raise Rejected("NII_TRUNC", told, bytes=total + surplus, expected_bytes=total)
     return data
-
-
-def _code(error: OSError) -> str:
-    return "NII_TRUNC" if isinstance(error, gzip.BadGzipFile) else "UNREADABLE"
 
 
 def _skip(file: IO[bytes], count: int) -> int:

@@ -13,11 +13,12 @@ from features.images.formats.pair import PAIR
 NIFTI, ITK = (".nii", ".nii.gz", *PAIR), (".nrrd", ".nhdr", ".mha", ".mhd")
 
 
-def read_volume(path: Path, *, channel: int | None = None, volume: int | None = None) -> Volume:
+def read_volume(path: Path, *, channel: int | None = None, volume: int | None = None, per_voxel: int = 0) -> Volume:
     """The volume of a .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd file, a pair of .hdr and .img, or a DICOM series' folder.
 
     channel: which number of voxels that hold several, as in segmentations of 3D Slicer. volume: which volume of a file of
-    four dimensions.
+    four dimensions. per_voxel: bytes of memory for each voxel that are claimed (`claim_memory`) before voxels of a file are
+    read, by what its header says.
     Raises Rejected: UNREADABLE (also of another kind), SERIES_AMBIGUOUS, and the codes of `read_nifti`, `read_itk` and
     `read_dicom_series`.
     """
@@ -27,11 +28,11 @@ def read_volume(path: Path, *, channel: int | None = None, volume: int | None = 
 
         return read_dicom_series(_series(path))
     if name.endswith(NIFTI):
-        return read_nifti(path, volume=volume)
+        return read_nifti(path, volume=volume, per_voxel=per_voxel)
     if name.endswith(ITK):
         from features.images.formats.itk import read_itk
 
-        return read_itk(path, channel=channel, volume=volume)
+        return read_itk(path, channel=channel, volume=volume, per_voxel=per_voxel)
     raise Rejected("UNREADABLE", f"the file is of no known kind; allowed: {', '.join(NIFTI + ITK)}, a DICOM folder")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextvars
 import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import SimpleITK as sitk
 from scipy.spatial.transform import Rotation
 
+from features.core.memory import TooLarge, limit_memory
 from features.core.quarantine import Rejected
 from features.images.formats.nifti import nifti_voxels, read_nifti
 from tests.support.scans import save_nifti
@@ -281,6 +284,24 @@ def test_a_form_without_code_is_ignored(tmp_path: Path, codes: tuple[int, int]) 
 
     volume = read_nifti(save_nifti(tmp_path / "a.nii", ARRAY, _rotated(), edit=edit))
     np.testing.assert_allclose(volume.origin_mm, [-10, 20, 30], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_a_file_is_opened_once_also_where_memory_is_claimed_first(tmp_path: Path, name: str) -> None:
+    path = save_nifti(tmp_path / name, ARRAY)
+    opened: list[str] = []
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]) == str(path):
+            opened.append(name)
+
+    sys.addaudithook(note)
+    np.testing.assert_array_equal(read_nifti(path, per_voxel=16).array, ARRAY.T)
+    assert opened == [name]
+    limited = contextvars.copy_context()
+    limited.run(limit_memory, 16 * ARRAY.size - 1)
+    with pytest.raises(TooLarge):
+        limited.run(read_nifti, path, per_voxel=16)
 
 
 def test_nifti_2_is_read(tmp_path: Path) -> None:
