@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from features.core.reason import Reason as Reason
+from features.core.table_reasons import TABLE_REASONS
+
 Stage = Literal["index", "quality", "extract", "tables"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What a quarantine code means and what a data manager can do about it."""
-
-    means: str
-    remedy: str
 
 
 REASONS: dict[str, Reason] = {
@@ -136,6 +131,11 @@ REASONS: dict[str, Reason] = {
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case, and its masks do not name one of them alone",
         "choose one by `select` or `ignore` in the catalog, or keep one series per case and modality",
+    ),
+    "CALCULATION": Reason(
+        "an image cannot be calculated from its files: b-values or phases are missing, do not tell which they are, or lie on "
+        "different grids",
+        "compare `calculate` in the catalog with the series (radweave series); retrieve what is missing",
     ),
     "IMAGE_MISSING": Reason(
         "a mask refers to an image that is not there",
@@ -296,48 +296,7 @@ REASONS: dict[str, Reason] = {
         "a series could not be retrieved, or the PACS did not answer", "check the PACS; the next refresh asks again"
     ),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),
-    "TAB_TIME": Reason(
-        "a survival time is negative, or it is missing or zero where an event state is given", "correct the dates"
-    ),
-    "TAB_ORDER": Reason(
-        "days of a patient contradict each other: an event or a visit before the start, after death or after the last contact, "
-        "or visits not in the order of time",
-        "correct the dates of the columns that the message names",
-    ),
-    "TAB_EVENT": Reason(
-        "the day of an event is given where its flag says that there was none", "correct the day or the flag"
-    ),
-    "TAB_TIES": Reason(
-        "two competing causes are on one day", "correct the days, or say in the catalog that the first one named counts"
-    ),
-    "TAB_RECIST": Reason(
-        "target lesions are against RECIST 1.1: too small at baseline, over two of an organ, or without a baseline",
-        "correct the diameters, or the smallest ones in the catalog",
-    ),
-    "TAB_NOT_DERIVED": Reason(
-        "warning: an outcome could not be derived for patients of a centre",
-        "none where the reason is expected, as at a landmark; else check the columns that it is made of",
-    ),
-    "TAB_RANGE": Reason("a value lies outside the range that the catalog allows", "correct the value, or the range"),
-    "TAB_TIME_UNIT": Reason(
-        "warning: a centre's median survival time is over ten times that of most others, or under a tenth",
-        "check whether days and months were mixed up",
-    ),
-    "TAB_UNITS": Reason(
-        "warning: a centre's median of a number is over five times that of most others, or under a fifth",
-        "check the unit that the table declares",
-    ),
-    "TAB_MISSING": Reason(
-        "warning: more than half of a centre's patients have no value", "check column, codes and export"
-    ),
-    "TAB_LEFT_OUT": Reason(
-        "warning: columns of a ready-made table that a pattern took are not in its block",
-        "none where they describe the extraction; else declare texts in categories with their levels, or exclude them",
-    ),
-    "TAB_OUTCOME_NAME": Reason(
-        "warning: genomic columns are named as outcomes are",
-        "look whether they are genes, as EFS and OS9 are; name the others in no pattern, or checked ones in leak_checked",
-    ),
+    **TABLE_REASONS,
     "UNEXPECTED": Reason("an error that radweave does not know", "report it with the traceback digest of the details"),
 }
 

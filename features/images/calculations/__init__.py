@@ -1,0 +1,1 @@
+"""How one image is made of several volumes of an acquisition: a calculation per file, named for its kind."""
