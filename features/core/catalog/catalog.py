@@ -31,6 +31,14 @@ from features.core.catalog.table_source import Name as Name
 from features.core.catalog.table_source import TableSource as TableSource
 from features.core.catalog.table_source import Variable as Variable
 from features.core.catalog.table_source import Word as Word
+from features.core.catalog.visit_faults import date_faults, visit_faults
+from features.core.catalog.visits import (
+    Numbered,
+    PlannedDay,
+    VisitTables,
+    plan_of,
+    with_codes,
+)
 from features.core.dicom_keywords import dicom_keywords
 from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean, hint_sentence
 from features.core.frozen import Frozen
@@ -74,8 +82,10 @@ class Cohort(Frozen):
     id_form: CohortIdForm = Field(
         IdForm(), description="what is done to patient ids of images and tables before they are compared"
     )
-    timepoints: dict[Word, int] = Field(
-        {"baseline": 0}, description="time points, each with its day; the first is meant where files name none"
+    timepoints: Annotated[dict[Word, PlannedDay], Field(min_length=1)] = Field(
+        {"baseline": 0},
+        description="time points, each with its planned day; the first is meant where files name none. Numbered ones share a "
+        "word: week: {to: 7, every: 7} is week1 to week7",
     )
     centres: dict[Name, Centre] = Field(min_length=1, description="the institutions, by short names")
     images: tuple[ImageSource, ...] = Field(
@@ -86,6 +96,7 @@ class Cohort(Frozen):
     tables: tuple[Table, ...] = Field(
         (), description="clinical, genomic and ready-made tables, and how each is written"
     )
+    visits: VisitTables = Field((), description="tables that tell the patient's own day of each time point")
     derived: dict[Word, Annotated[SerializeAsAny[Derivation], BeforeValidator(DERIVATIONS.parse)]] = Field(
         {}, description="outcomes made of variables, such as a survival of days, or a response of diameters"
     )
@@ -93,6 +104,18 @@ class Cohort(Frozen):
         {}, description="what studies may predict"
     )
     _declared: dict[str, Variable] = PrivateAttr({})
+    _unplanned: frozenset[str] = PrivateAttr(frozenset())
+
+    @model_validator(mode="after")
+    def add_numbered(self) -> Cohort:
+        """From here on, numbered time points are words as others are, and codes with a `#` are spelt out."""
+        numbered = {word: day for word, day in self.timepoints.items() if isinstance(day, Numbered)}
+        if not numbered:
+            return self
+        self.__dict__["timepoints"], self._unplanned = plan_of(self.timepoints)
+        for name in ("images", "tables", "visits"):
+            self.__dict__[name] = tuple(with_codes(one, numbered) for one in getattr(self, name))
+        return self
 
     @model_validator(mode="after")
     def add_derived(self) -> Cohort:
@@ -106,6 +129,16 @@ class Cohort(Frozen):
     def declared(self) -> dict[str, Variable]:
         """The variables that tables give; `variables` has the derived outcomes, too."""
         return self._declared
+
+    @property
+    def planned(self) -> dict[str, int]:
+        """Time point → planned day, of those that have one; in `timepoints` the others have numbers that only order them."""
+        return {word: day for word, day in self.timepoints.items() if word not in self._unplanned}
+
+    @property
+    def has_own_days(self) -> bool:
+        """Whether a table, or dates of images, tell days of patients."""
+        return bool(self.visits) or any(image.timepoint and image.timepoint.date for image in self.images)
 
     @property
     def has_pacs(self) -> bool:
@@ -173,6 +206,8 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
         for code, timepoint in image.timepoint.codes.items() if image.timepoint else ():
             known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
+        loc: Loc = ("cohorts", name, "images", i, "timepoint")
+        faults += date_faults(document, loc, image.timepoint, cohort.timepoints, cohort.planned)
         if isinstance(image, DicomSource):
             if image.pacs:
                 faults += _pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
@@ -209,10 +244,13 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
                 known(("tables", i, "known_at_columns", pattern), "time point", when, cohort.timepoints)
             continue
         for word, source in table.columns.items():
-            loc: Loc = ("tables", i, "columns", word)
+            loc = ("tables", i, "columns", word)
             known(loc, "variable", word, cohort.declared)
             if word in cohort.declared:
                 faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.declared[word])
+    asked = cohort.visits, cohort.timepoints, cohort.centres
+    own = ("cohorts", name, "visits")
+    faults += visit_faults(document, own, *asked, centre_in_ids=bool(cohort.id_form.prefix))
     faults += _leak_faults(document, name, cohort)
     faults += _ready_leak_faults(document, name, cohort)
     for fault in derived_faults(cohort.declared, cohort.derived, cohort.timepoints):
@@ -265,7 +303,9 @@ def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator
 
 def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterator[Fault]:
     """DICOM keywords that there are not, and patterns that are none."""
-    keywords: dict[Loc, str] = {("timepoint", "tag"): source.timepoint.tag} if source.timepoint else {}
+    own = source.timepoint
+    keywords: dict[Loc, str] = {("timepoint", "tag"): own.tag} if own and own.tag else {}
+    keywords |= {("timepoint", "date"): own.date} if own and own.date else {}
     rules = {"select": source.select, "ignore": source.ignore}
     keywords |= {(rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
     if not keywords:

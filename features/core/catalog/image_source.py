@@ -11,23 +11,12 @@ from pydantic import Field, PositiveInt, model_validator
 from features.core.case import Modality, ReadRule, Unit
 from features.core.catalog.pacs_source import PacsSource
 from features.core.catalog.table_source import Name
+from features.core.catalog.visits import TimepointCodes as TimepointCodes
+from features.core.catalog.visits import TimepointTag as TimepointTag
 from features.core.frozen import Frozen
 
 FileFormat = Literal["nifti", "nrrd", "mha"]
 Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
-
-
-class TimepointTag(Frozen):
-    """Which DICOM attribute (by keyword) tells the time point, and which value means which."""
-
-    tag: str = Field(description="DICOM attribute, by keyword, such as ClinicalTrialTimePointID")
-    codes: dict[str, str] = Field(description="value of the attribute → time point")
-
-
-class TimepointCodes(Frozen):
-    """Which word in a path means which time point, as `01` of a BIDS session may be the baseline."""
-
-    codes: dict[str, str] = Field(min_length=1, description="word in place of `{timepoint}` → time point")
 
 
 class RtstructMask(Frozen):
