@@ -37,6 +37,7 @@ from flows.commands.quality import quality
 from flows.commands.quarantine import quarantine
 from flows.commands.refresh import refresh
 from flows.commands.schema import schema
+from flows.commands.simulate import simulate
 from flows.commands.study import study
 
 app = typer.Typer(
@@ -80,36 +81,6 @@ def demo(
 
     with Screen() as screen:
         screen.show(run_demo(folder, chosen))
-
-
-def simulate(
-    folder: Annotated[Path, typer.Argument(help="An empty or new folder.")],
-    centres: Annotated[int, typer.Option(min=1, max=26, help="Number of centres.")] = 3,
-    patients_per_centre: Annotated[int, typer.Option(min=1, help="Patients of each centre.")] = 24,
-    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 0,
-    faults: Annotated[
-        bool, typer.Option("--faults", help="Add patients with a fault each; truth/faults.csv tells which.")
-    ] = False,
-    coin: Annotated[
-        bool, typer.Option("--coin", help="Add an outcome that is a coin toss, and its endpoint: nothing predicts it.")
-    ] = False,
-) -> None:
-    """Write a simulated multicentre lung-CT cohort with its own catalog: DICOM with RTSTRUCT, with SEG, and NIfTI."""
-    from features.core.progress import tell
-    from features.simulate.simulate_cohort import simulate_cohort
-    from flows.screen import Screen
-
-    with Screen():
-        path = simulate_cohort(
-            folder,
-            centres=centres,
-            patients_per_centre=patients_per_centre,
-            seed=seed,
-            faults=faults,
-            coin=coin,
-            progress=tell,
-        )
-    typer.echo(f"The cohort is described in {path}")
 
 
 def stability(

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, label
 
 from features.simulate.acquisition import Acquisition
+from features.simulate.grid import Grid, Image, Mask
 from features.simulate.patient import Tumour
 
 MARGIN_MM = 3.5  # the contour runs this far inside the tumour's edge, as with readers who spare the blurred rim
 AIR, FAT, MUSCLE, LUNG, BLOOD, BONE = -1000.0, -95.0, 45.0, -850.0, 40.0, 320.0
-
-Image = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,12 @@ class Phantom:
     lungs: Mask
     spacing_mm: tuple[float, float, float]
     origin_mm: tuple[float, float, float]
+
+    @property
+    def grid(self) -> Grid:
+        """Where its voxels are."""
+        z, y, x = self.hu.shape
+        return Grid((z, y, x), self.spacing_mm, self.origin_mm)
 
 
 def draw_anatomy(rng: np.random.Generator) -> Anatomy:

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import RadweaveError
 from features.simulate.acquisition import Acquisition, protocol
 from features.simulate.anatomy import draw_anatomy, render
 from features.simulate.genes import draw_genome
@@ -26,6 +26,7 @@ from features.simulate.plant_faults import (
     write_faulty_nifti,
     write_planted,
 )
+from features.simulate.simulator import Progress, empty_folder
 from features.simulate.truth import TruthModel, best_scores, truth_record
 from features.simulate.write_catalog import write_catalog
 from features.simulate.write_dicom import StudyFacts, write_dicom
@@ -40,8 +41,6 @@ from features.simulate.write_tables import (
     write_coin,
     write_genes,
 )
-
-Progress = Callable[[str, int, int], None]
 
 # Streams of randomness: a number each, so that one more draw here changes nothing there.
 GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE, FAULTY, COIN = range(8)
@@ -67,7 +66,7 @@ def simulate_cohort(
     the same bytes, and no study counts more cases. `coin` adds an outcome that is a coin toss, with an endpoint `coin`.
     Same arguments, same bytes. progress(what, done, total) is called once a patient.
 
-    Raises RadweaveError if the folder holds anything, or a number is out of range.
+    Raises RadweaveError if the folder holds anything, or a number is out of range; StoreError if it cannot be made.
     """
     if not 1 <= centres <= len(string.ascii_uppercase):
         raise RadweaveError(f"simulate: centres must be 1 to {len(string.ascii_uppercase)}; found {centres}")
@@ -75,13 +74,7 @@ def simulate_cohort(
         raise RadweaveError(f"simulate: patients per centre must be 1 to 9999; found {patients_per_centre}")
     if seed < 0:
         raise RadweaveError(f"simulate: the seed must not be negative; found {seed}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RadweaveError(f"simulate: {folder} is not an empty folder; give a new one")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"simulate: {folder} cannot be made: {error.strerror or error}") from error
-
+    empty_folder(folder)
     model = TruthModel()
     genome = draw_genome(np.random.default_rng([seed, GENOME]))
     protocols = {string.ascii_uppercase[i]: protocol(i) for i in range(centres)}

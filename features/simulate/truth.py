@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from features.simulate.genes import GENES
+from features.simulate.oracle import PAIRS, auc, c_index
 
 HORIZON_DAYS = 1826  # five years: administrative censoring
-PAIRS = 4_000_000
 
 Floats = NDArray[np.float64]
 
@@ -122,11 +121,11 @@ def best_scores(model: TruthModel, rng: np.random.Generator, n: int = 100_000) -
     hazard, clinical = people["log_hazard"].to_numpy(), people["clinical_log_hazard"].to_numpy()
     response = people["response"].to_numpy()
     return BestScores(
-        bayes_auc=_auc(people["logit"].to_numpy(), response),
-        bayes_c_index=_c_index(hazard, *full, first, second),
-        bayes_c_index_harrell=_c_index(hazard, *seen, first, second),
-        clinical_auc=_auc(people["clinical_logit"].to_numpy(), response),
-        clinical_c_index=_c_index(clinical, *full, first, second),
+        bayes_auc=auc(people["logit"].to_numpy(), response),
+        bayes_c_index=c_index(hazard, *full, first, second),
+        bayes_c_index_harrell=c_index(hazard, *seen, first, second),
+        clinical_auc=auc(people["clinical_logit"].to_numpy(), response),
+        clinical_c_index=c_index(clinical, *full, first, second),
         response_rate=round(float(response.mean()), 4),
         event_rate=round(float(people["death"].mean()), 4),
     )
@@ -145,23 +144,3 @@ def truth_record(seed: int, model: TruthModel, scores: BestScores, genes: tuple[
 
 def _log_normal(rng: np.random.Generator, state: Floats, median: float, slope: float, noise: float) -> Floats:
     return median * np.exp(slope * state + noise * rng.standard_normal(state.size))
-
-
-def _auc(score: Floats, label: NDArray[np.bool_]) -> float:
-    ranks = rankdata(score)
-    positives = int(label.sum())
-    wins = float(ranks[label].sum()) - positives * (positives + 1) / 2
-    return round(wins / (positives * (label.size - positives)), 4)
-
-
-def _c_index(
-    risk: Floats,
-    days: Floats,
-    event: NDArray[np.bool_],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-) -> float:
-    """Share of concordant pairs among those whose earlier time is an event; ties in risk count half."""
-    comparable = event[first] & (days[first] < days[second])
-    earlier, later = risk[first[comparable]], risk[second[comparable]]
-    return round(float((earlier > later).mean() + 0.5 * (earlier == later).mean()), 4)

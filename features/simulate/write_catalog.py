@@ -1,4 +1,4 @@
-"""The simulated cohort's data_catalog.yaml."""
+"""The data_catalog.yaml of simulated cohorts, and that of the lung cohort."""
 
 from __future__ import annotations
 
@@ -141,14 +141,19 @@ def write_catalog(path: Path, centres: Mapping[str, Format], *, coin: bool = Fal
         "tables": tables,
         "endpoints": {**ENDPOINTS, **({"coin": COIN_ENDPOINT} if coin else {})},
     }
+    dump_catalog(path, HEADER, {"builtin": cohort})
+
+
+def dump_catalog(path: Path, header: str, cohorts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a catalog with these cohorts, as a person would: comments first, keys in the order given, no anchors."""
     text = yaml.dump(
-        {"version": 1, "cohorts": {"builtin": cohort}},
+        {"version": 1, "cohorts": dict(cohorts)},
         Dumper=_PlainDumper,
         sort_keys=False,
         width=120,
         allow_unicode=True,
     )
-    path.write_bytes((HEADER + text).encode())
+    path.write_bytes((header + text).encode())
 
 
 class _PlainDumper(yaml.SafeDumper):

@@ -62,8 +62,8 @@ def common_header(facts: StudyFacts, sop_class: str, instance: str, modality: st
     ds.PatientSex = {"female": "F", "male": "M"}[facts.sex]
     ds.ClinicalTrialSponsorName, ds.ClinicalTrialProtocolID = "radweave", "SIM"
     ds.ClinicalTrialSubjectID = facts.patient
-    ds.ClinicalTrialTimePointID = TIMEPOINT_CODES[facts.timepoint]
-    ds.StudyInstanceUID, ds.StudyID = facts.uid("study"), TIMEPOINT_CODES[facts.timepoint]
+    ds.ClinicalTrialTimePointID = code = TIMEPOINT_CODES.get(facts.timepoint, facts.timepoint)
+    ds.StudyInstanceUID, ds.StudyID = facts.uid("study"), code
     return ds
 
 
@@ -75,7 +75,7 @@ def write_dicom(folder: Path, phantom: Phantom, acquisition: Acquisition, facts:
     folder.mkdir(parents=True)
     stored = (phantom.hu.astype(np.int32) - INTERCEPT).astype("<u2")
     count = len(stored)
-    template = _encoded(_series_header(phantom, acquisition, facts))
+    template = encoded(_series_header(phantom, acquisition, facts))
     slices = []
     for k in range(count):
         ds, ds.file_meta = Dataset(), FileMetaDataset()
@@ -114,7 +114,7 @@ def _series_header(phantom: Phantom, acquisition: Acquisition, facts: StudyFacts
     return ds
 
 
-def _encoded(ds: Dataset) -> Dataset:
+def encoded(ds: Dataset) -> Dataset:
     """The same data set with its elements as raw bytes: writing these again for every slice takes a fifth of the time."""
     from pydicom import dcmread
 

@@ -1,59 +1,86 @@
-"""RTSTRUCT: the tumour and the lungs as planar contours on the slices of a CT series."""
+"""RTSTRUCT: ROIs as planar contours on the slices of a series."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.simulate.anatomy import Phantom
+from features.simulate.grid import Grid, Mask
 from features.simulate.outline import trace_outlines
 from features.simulate.write_dicom import CLOCK, RAW_CHARSET, StudyFacts, common_header
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-ROIS = (("GTV-1", "GTV", ["255", "0", "0"]), ("Lungs", "ORGAN", ["0", "128", "255"]))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """A ROI of an RTSTRUCT. role: its interpreted type, such as GTV or ORGAN; mask: (z, y, x)."""
+
+    name: str
+    role: str
+    colour: tuple[str, str, str]
+    mask: Mask
 
 
 def write_rtstruct(path: Path, phantom: Phantom, slices: Sequence[Dataset], facts: StudyFacts) -> None:
     """Write the ROIs "GTV-1" and "Lungs". `slices` are the CT's, lowest first. Coordinates are exact to 0.001 mm."""
+    rois = [
+        Structure("GTV-1", "GTV", ("255", "0", "0"), phantom.tumour),
+        Structure("Lungs", "ORGAN", ("0", "128", "255"), phantom.lungs),
+    ]
+    write_structures(path, rois, phantom.grid, slices, facts)
+
+
+def write_structures(
+    path: Path,
+    rois: Sequence[Structure],
+    grid: Grid,
+    slices: Sequence[Dataset],
+    facts: StudyFacts,
+    *,
+    word: str = "rtstruct",
+    number: int = 3,
+) -> None:
+    """Write an RTSTRUCT of any ROIs on the slices of a series, lowest first. `word` makes its UIDs."""
     from pydicom.dataset import Dataset
     from pydicom.uid import RTStructureSetStorage
 
-    ct = slices[0]
-    ds = common_header(facts, RTStructureSetStorage, facts.uid("rtstruct"), "RTSTRUCT", "Contour Works")
-    ds.SeriesInstanceUID, ds.SeriesNumber, ds.SeriesDescription = facts.uid("rtstruct series"), 3, "Contours"
+    image = slices[0]
+    ds = common_header(facts, RTStructureSetStorage, facts.uid(word), "RTSTRUCT", "Contour Works")
+    ds.SeriesInstanceUID, ds.SeriesNumber, ds.SeriesDescription = facts.uid(f"{word} series"), number, "Contours"
     ds.InstanceNumber, ds.StructureSetLabel, ds.OperatorsName = 1, "GTV", ""
     ds.StructureSetDate, ds.StructureSetTime = ds.StudyDate, CLOCK
     ds.ApprovalStatus = "UNAPPROVED"
 
     series = Dataset()
-    series.SeriesInstanceUID = ct.SeriesInstanceUID
+    series.SeriesInstanceUID = image.SeriesInstanceUID
     series.ContourImageSequence = [_reference(one) for one in slices]
     study = Dataset()
-    study.ReferencedSOPClassUID, study.ReferencedSOPInstanceUID = "1.2.840.10008.3.1.2.3.1", ct.StudyInstanceUID
+    study.ReferencedSOPClassUID, study.ReferencedSOPInstanceUID = "1.2.840.10008.3.1.2.3.1", image.StudyInstanceUID
     study.RTReferencedSeriesSequence = [series]
     frame = Dataset()
-    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = ct.FrameOfReferenceUID, [study]
+    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = image.FrameOfReferenceUID, [study]
     ds.ReferencedFrameOfReferenceSequence = [frame]
 
     names, contours, observations = [], [], []
-    for number, ((name, type_, colour), mask) in enumerate(zip(ROIS, (phantom.tumour, phantom.lungs), strict=True), 1):
+    for place, one in enumerate(rois, 1):
         roi = Dataset()
-        roi.ROINumber, roi.ROIName, roi.ROIGenerationAlgorithm = number, name, "MANUAL"
-        roi.ReferencedFrameOfReferenceUID = ct.FrameOfReferenceUID
+        roi.ROINumber, roi.ROIName, roi.ROIGenerationAlgorithm = place, one.name, "MANUAL"
+        roi.ReferencedFrameOfReferenceUID = image.FrameOfReferenceUID
         names.append(roi)
         contour = Dataset()
-        contour.ROIDisplayColor, contour.ReferencedROINumber = colour, number
-        contour.ContourSequence = _contours(mask, phantom, slices)
+        contour.ROIDisplayColor, contour.ReferencedROINumber = list(one.colour), place
+        contour.ContourSequence = _contours(one.mask, grid, slices)
         contours.append(contour)
         seen = Dataset()
-        seen.ObservationNumber = seen.ReferencedROINumber = number
-        seen.RTROIInterpretedType, seen.ROIInterpreter = type_, ""
+        seen.ObservationNumber = seen.ReferencedROINumber = place
+        seen.RTROIInterpretedType, seen.ROIInterpreter = one.role, ""
         observations.append(seen)
     ds.StructureSetROISequence, ds.ROIContourSequence, ds.RTROIObservationsSequence = names, contours, observations
     ds.save_as(path, enforce_file_format=True)
@@ -67,14 +94,14 @@ def _reference(one: Dataset) -> Dataset:
     return item
 
 
-def _contours(mask: NDArray[np.bool_], phantom: Phantom, slices: Sequence[Dataset]) -> list[Dataset]:
+def _contours(mask: Mask, grid: Grid, slices: Sequence[Dataset]) -> list[Dataset]:
     from pydicom.dataelem import RawDataElement
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
 
     contour_data = BaseTag(0x30060050)
 
-    origin, spacing = np.array(phantom.origin_mm), np.array(phantom.spacing_mm)
+    origin, spacing = np.array(grid.origin_mm), np.array(grid.spacing_mm)
     items: list[Dataset] = []
     for k in np.flatnonzero(mask.any(axis=(1, 2))).tolist():
         for outline in trace_outlines(mask[k]):

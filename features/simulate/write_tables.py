@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
@@ -15,8 +14,8 @@ import numpy as np
 from features.simulate.acquisition import Format
 from features.simulate.genes import GENES, Genome
 from features.simulate.patient import Patient
+from features.simulate.write_csv import Cell, csv_bytes
 
-Cell = str | int | float
 Row = dict[str, Cell]
 
 SHEET = "patients"
@@ -46,7 +45,7 @@ def write_coin(path: Path, patients: Sequence[Patient], rng: np.random.Generator
     heads = rng.permutation(np.arange(len(patients)) % 2 == 0)
     rows: list[list[Cell]] = [["patient", "side"]]
     rows += [[one.id, "heads" if up else "tails"] for one, up in zip(patients, heads, strict=True)]
-    path.write_bytes(_csv(rows, ","))
+    path.write_bytes(csv_bytes(rows, ","))
 
 
 def write_clinical(path: Path, form: Format, patients: Sequence[Patient]) -> None:
@@ -57,7 +56,9 @@ def write_clinical(path: Path, form: Format, patients: Sequence[Patient]) -> Non
     if form == "seg":
         path.write_bytes(_excel(rows))
     else:
-        path.write_bytes(_csv([list(rows[0]), *(list(row.values()) for row in rows)], ";" if form == "nifti" else ","))
+        path.write_bytes(
+            csv_bytes([list(rows[0]), *(list(row.values()) for row in rows)], ";" if form == "nifti" else ",")
+        )
 
 
 def write_genes(
@@ -68,7 +69,7 @@ def write_genes(
     blank = " " if form == "nifti" else ""
     rows: list[list[Cell]] = [["sample", *GENES]]
     rows += [[patient.id + blank, *genome.express(patient.state, rng).tolist()] for patient in patients]
-    path.write_bytes(_csv(rows, ","))
+    path.write_bytes(csv_bytes(rows, ","))
 
 
 def _dated_row(patient: Patient) -> Row:
@@ -114,12 +115,6 @@ def _comma_row(patient: Patient) -> Row:
         "Event": "true" if patient.death else "false",
         "Response": "R" if patient.response else "NR",
     }
-
-
-def _csv(rows: Sequence[Sequence[Cell]], separator: str) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8")
 
 
 def _excel(rows: Sequence[Row]) -> bytes:

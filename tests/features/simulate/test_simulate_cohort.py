@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from features.core.catalog.image_source import DicomSource
 from features.core.digest import digest_file
 from features.core.errors import RadweaveError
 from features.simulate.simulate_cohort import simulate_cohort
+from features.simulate.simulator import SIMULATORS, simulate
 
 pytestmark = pytest.mark.slow
 
@@ -225,3 +227,13 @@ def test_size_and_texture_in_the_images_follow_the_state(tmp_path: Path) -> None
             assert spearmanr(values, people.loc[values.index, "state"]).statistic > least
     planted = people.loc[list(spread), "texture_hu"]
     assert spearmanr(list(spread.values()), planted).statistic > 0.8
+
+
+def test_the_lung_cohort_keeps_its_bytes(tmp_path: Path) -> None:
+    """Stored results of the built-in cohort stay known: its files are those of earlier versions."""
+    settings = SIMULATORS.parse({"kind": "lung", "seed": 5, "patients_per_centre": 1, "faults": True, "coin": True})
+    simulate(settings, tmp_path / "lung")
+    whole = hashlib.sha256()
+    for name, digest in digests(tmp_path / "lung").items():
+        whole.update(name.encode() + b"\0" + bytes.fromhex(digest))
+    assert whole.hexdigest() == "ae7be0d137bdf826ba728351b66893da02d3c41d390d91ee3d1cdf24515907e3"
