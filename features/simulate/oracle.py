@@ -19,24 +19,24 @@ class Outcome:
     """An outcome of a simulated cohort and the column that predicts it best.
 
     score: column of the truth, high where the outcome is (survival: where death comes early). columns: of the drawn patients:
-    the flag, the level as a number, or days and event. parts: further truths that know less, name → column.
+    the flag, the level or value as a number, or days and event. parts: further truths that know less, name → column.
     """
 
     endpoint: str
-    kind: Literal["binary", "ordinal", "survival"]
+    kind: Literal["binary", "ordinal", "continuous", "survival"]
     score: str
     columns: tuple[str, ...]
     parts: tuple[tuple[str, str], ...] = ()
 
 
 def measure(people: pd.DataFrame, outcome: Outcome, rng: np.random.Generator) -> dict[str, object]:
-    """The score of the truth and of its parts: AUC; the share of concordant pairs of different levels; Harrell's C-index."""
+    """The score of the truth and of its parts: AUC; the share of concordant pairs that differ; Harrell's C-index."""
     scores = {
         name: _score(people, outcome, column, rng) for name, column in (("oracle", outcome.score), *outcome.parts)
     }
-    metric = {"binary": "auc", "ordinal": "concordance", "survival": "c_index"}[outcome.kind]
-    share = float(people[outcome.columns[-1]].mean())
-    return {"metric": metric, **scores, "mean_level" if outcome.kind == "ordinal" else "rate": round(share, 4)}
+    metric = {"binary": "auc", "survival": "c_index"}.get(outcome.kind, "concordance")
+    mean = "rate" if outcome.kind in ("binary", "survival") else "mean"
+    return {"metric": metric, **scores, mean: round(float(people[outcome.columns[-1]].mean()), 4)}
 
 
 def _score(people: pd.DataFrame, outcome: Outcome, column: str, rng: np.random.Generator) -> float:
@@ -44,7 +44,7 @@ def _score(people: pd.DataFrame, outcome: Outcome, column: str, rng: np.random.G
     if outcome.kind == "binary":
         return auc(score, people[outcome.columns[0]].to_numpy(bool))
     first, second = rng.integers(0, len(people), (2, PAIRS))
-    if outcome.kind == "ordinal":
+    if outcome.kind in ("ordinal", "continuous"):
         level = people[outcome.columns[0]].to_numpy(np.float64)
         return c_index(-score, level, np.ones(len(people), dtype=bool), first, second)
     days, event = (people[name].to_numpy() for name in outcome.columns)

@@ -17,7 +17,7 @@ from features.simulate.oracle import Outcome, measure
 from features.simulate.simulator import Progress, Simulator
 from features.simulate.site import Site
 from features.simulate.streams import stream
-from features.simulate.write_catalog import dump_catalog
+from features.simulate.write_catalog import dump_catalog, plain_yaml
 from features.simulate.write_csv import csv_bytes
 
 DRAWN = 100_000  # patients on whom the oracle's scores are measured: errors about 0.001
@@ -83,8 +83,12 @@ class Planted(Simulator):
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         """What the catalog says of a cohort, in the words of YAML. Its root is the catalog's folder."""
 
+    def recipes(self) -> Mapping[str, Mapping[str, Any]]:
+        """Recipes beside the catalog, by name: with `default: true`, every refresh extracts them."""
+        return {}
+
     def write(self, folder: Path, progress: Progress | None) -> Path:
-        """Write images, tables, truth and catalog; the path of the catalog."""
+        """Write images, tables, truth, recipes and catalog; the path of the catalog."""
         everyone: list[pd.DataFrame] = []
         tables = folder / "tables"
         tables.mkdir()
@@ -107,6 +111,9 @@ class Planted(Simulator):
         names = dict.fromkeys(site.cohort for site in self.sites)
         cohorts = {name: self.cohort(name, tuple(site for site in self.sites if site.cohort == name)) for name in names}
         dump_catalog(catalog, HEADER.format(kind=self.kind), cohorts)
+        for name, recipe in self.recipes().items():
+            (folder / "recipes").mkdir(exist_ok=True)
+            (folder / "recipes" / f"{name}.yaml").write_bytes(plain_yaml(recipe).encode())
         return catalog
 
     def oracle(self) -> dict[str, dict[str, object]]:

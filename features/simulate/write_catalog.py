@@ -146,14 +146,13 @@ def write_catalog(path: Path, centres: Mapping[str, Format], *, coin: bool = Fal
 
 def dump_catalog(path: Path, header: str, cohorts: Mapping[str, Mapping[str, Any]]) -> None:
     """Write a catalog with these cohorts, as a person would: comments first, keys in the order given, no anchors."""
-    text = yaml.dump(
-        {"version": 1, "cohorts": dict(cohorts)},
-        Dumper=_PlainDumper,
-        sort_keys=False,
-        width=120,
-        allow_unicode=True,
-    )
-    path.write_bytes((header + text).encode())
+    path.write_bytes((header + plain_yaml({"version": 1, "cohorts": dict(cohorts)})).encode())
+
+
+def plain_yaml(value: Mapping[str, Any]) -> str:
+    """YAML as a person would write it: keys in the order given, no anchors."""
+    dumped: str = yaml.dump(dict(value), Dumper=_PlainDumper, sort_keys=False, width=120, allow_unicode=True)
+    return dumped
 
 
 class _PlainDumper(yaml.SafeDumper):
