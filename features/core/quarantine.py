@@ -296,6 +296,10 @@ REASONS: dict[str, Reason] = {
         "a series could not be retrieved, or the PACS did not answer", "check the PACS; the next refresh asks again"
     ),
     "UNREADABLE": Reason("a file cannot be read", "check the file and its permissions"),
+    "READERS_FEW": Reason(
+        "fewer than two readers drew a region of which the catalog asks for a consensus",
+        "let another reader draw it, or use the region of one reader",
+    ),
     **TABLE_REASONS,
     "UNEXPECTED": Reason("an error that radweave does not know", "report it with the traceback digest of the details"),
 }
