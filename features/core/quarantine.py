@@ -300,6 +300,10 @@ REASONS: dict[str, Reason] = {
         "fewer than two readers drew a region of which the catalog asks for a consensus",
         "let another reader draw it, or use the region of one reader",
     ),
+    "ROI_OVERLAP": Reason(
+        "two regions of one image share voxels, and the catalog says that none may",
+        "correct the regions that the message names, or say overlap: allow",
+    ),
     **TABLE_REASONS,
     "UNEXPECTED": Reason("an error that radweave does not know", "report it with the traceback digest of the details"),
 }

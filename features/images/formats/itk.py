@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from isal import isal_zlib
@@ -36,6 +37,35 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
     as `claim_honest`.
     Warns: NII_UNITS, ORIENTATION_UNKNOWN.
     """
+    file = _read(path, volume, per_voxel)
+    array = file.array
+    if file.channels > 1:
+        array = _channel(array, volume if channel is None else channel)
+    elif file.dimension < 4 and volume:
+        raise Rejected("NII_4D", "the file has one volume", volume=volume)
+    return replace(file.grid, array=_numbers(array, file.dimension))
+
+
+def read_itk_layers(path: Path) -> tuple[Volume, ...]:
+    """The volumes of a file whose voxels hold several numbers, one of each number, opened once. Raises Rejected as `read_itk`."""
+    file = _read(path, None, 0)
+    if file.channels == 1:
+        return (replace(file.grid, array=_numbers(file.array, file.dimension)),)
+    layers = (_channel(file.array, channel) for channel in range(file.channels))
+    return tuple(replace(file.grid, array=_numbers(layer, file.dimension)) for layer in layers)
+
+
+class _File(NamedTuple):
+    """What SimpleITK read: the array, with a last axis of channels if there are several, and a Volume without voxels."""
+
+    array: NDArray[np.generic]
+    channels: int
+    dimension: int
+    grid: Volume
+
+
+def _read(path: Path, volume: int | None, per_voxel: int) -> _File:
+    """A file whose header was checked; of four dimensions, one of its volumes."""
     import SimpleITK as sitk
 
     reader, needed = _information(path)
@@ -57,15 +87,12 @@ def read_itk(path: Path, *, channel: int | None = None, volume: int | None = Non
     except (RuntimeError, OverflowError) as error:
         raise Rejected("NII_TRUNC", "the file is truncated or of another format") from error
     array: NDArray[np.generic] = sitk.GetArrayFromImage(image)
-    if reader.GetNumberOfComponents() > 1:
-        array = _channel(array, volume if channel is None else channel)
-    elif dimension < 4 and volume:
-        raise Rejected("NII_4D", "the file has one volume", volume=volume)
-    array = _numbers(array, dimension)
     warnings: tuple[Warned, ...] = (Warned("NII_UNITS", details={"unit_mm": unit_mm}),) if unit_mm != 1 else ()
     if not header.tells_orientation:
         warnings += (Warned("ORIENTATION_UNKNOWN", "the header does not say to which sides of the patient axes run"),)
-    return Volume(array, spacing, origin, direction, warnings=warnings, plane="bare" if dimension == 2 else "")
+    plane: Plane = "bare" if dimension == 2 else ""
+    grid = Volume(np.empty((0, 0, 0)), spacing, origin, direction, warnings=warnings, plane=plane)
+    return _File(array, int(reader.GetNumberOfComponents()), dimension, grid)
 
 
 def itk_volume(image: Any, *, channel: int | None = None) -> Volume:
@@ -90,17 +117,6 @@ def itk_volume(image: Any, *, channel: int | None = None) -> Volume:
 def itk_voxels(path: Path) -> int:
     """Voxels of one volume, as the header of a file claims. Raises Rejected as `read_itk`."""
     return math.prod(_information(path)[0].GetSize()[:3])
-
-
-def itk_channels(path: Path) -> int:
-    """How many numbers a voxel holds, of a file that `read_itk` has read."""
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    with silent():
-        reader.ReadImageInformation()
-    return int(reader.GetNumberOfComponents())
 
 
 def _information(path: Path) -> tuple[Any, int]:

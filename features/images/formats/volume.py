@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from features.core.quarantine import Rejected
@@ -36,16 +35,16 @@ def read_volume(path: Path, *, channel: int | None = None, volume: int | None = 
     raise Rejected("UNREADABLE", f"the file is of no known kind; allowed: {', '.join(NIFTI + ITK)}, a DICOM folder")
 
 
-def read_layers(path: Path) -> Iterator[Volume]:
+def read_layers(path: Path) -> tuple[Volume, ...]:
     """The label maps of a file: one for each number that a voxel holds, as overlapping segments of 3D Slicer have several.
 
-    Raises Rejected as `read_volume`.
+    The file is opened once. Raises Rejected as `read_volume`.
     """
-    yield read_volume(path, channel=0)
     if path.name.lower().endswith(ITK):
-        from features.images.formats.itk import itk_channels
+        from features.images.formats.itk import read_itk_layers
 
-        yield from (read_volume(path, channel=channel) for channel in range(1, itk_channels(path)))
+        return read_itk_layers(path)
+    return (read_volume(path, channel=0),)
 
 
 def file_voxels(path: Path) -> int:
