@@ -7,7 +7,7 @@ from dataclasses import replace
 from features.core.case import Scan
 from features.core.region import Volume
 from features.images.dicom.series import frame_of_reference
-from features.images.masks.label_map import labels_of_text, mask_on_image, read_label_map
+from features.images.masks.label_voxels import labels_of_text, mask_on_image, read_label_voxels
 from features.images.masks.rtstruct import read_rtstruct_mask
 from features.images.masks.seg import read_seg_mask
 
@@ -24,7 +24,7 @@ def read_mask(scan: Scan, image: Volume) -> Volume:
     path = scan.mask.paths[0]
     if scan.mask.format not in ("rtstruct", "seg"):
         regrid = scan.rule.mask_grid == "nearest"
-        mask, warnings = mask_on_image(read_label_map(path), image, labels_of_text(scan.roi), regrid=regrid)
+        mask, warnings = mask_on_image(read_label_voxels(path), image, labels_of_text(scan.roi), regrid=regrid)
     else:
         frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
         read = read_rtstruct_mask if scan.mask.format == "rtstruct" else read_seg_mask

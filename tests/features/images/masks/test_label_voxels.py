@@ -12,12 +12,12 @@ from hypothesis.extra import numpy as hnp
 
 from features.core.quarantine import Rejected
 from features.core.region import Volume
-from features.images.masks.label_map import LISTED, LabelMap, label_map_of, labels_of_text, mask_on_image
+from features.images.masks.label_voxels import LISTED, LabelVoxels, label_voxels_of, labels_of_text, mask_on_image
 from features.images.masks.overlap import find_overlaps
 
 
-def label_map(*arrays: np.ndarray) -> LabelMap:
-    return label_map_of([Volume(array, (1.0, 1.0, 1.0)) for array in arrays])
+def label_map(*arrays: np.ndarray) -> LabelVoxels:
+    return label_voxels_of([Volume(array, (1.0, 1.0, 1.0)) for array in arrays])
 
 
 @settings(deadline=None)

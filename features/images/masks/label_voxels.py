@@ -1,4 +1,4 @@
-"""LabelMap: a label map that was read once, and the mask of any of its labels."""
+"""LabelVoxels: a label map that was read once, and the mask of any of its labels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LISTED = 2**16  # labels below it have their boxes found in one pass; one above 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelMap:
+class LabelVoxels:
     """The layers of a label map, and where each label lies. A file of 3D Slicer may have several layers, others have one.
 
     layers: whole numbers (z, y, x). boxes: of each layer, that of the label 1 first; None where a label is not.
@@ -76,12 +76,12 @@ def labels_of_text(roi: str) -> tuple[int, ...]:
 
 
 def mask_on_image(
-    found: LabelMap, image: Volume, labels: Sequence[int], *, regrid: bool = False
+    found: LabelVoxels, image: Volume, labels: Sequence[int], *, regrid: bool = False
 ) -> tuple[Mask, tuple[Warned, ...]]:
     """Where one of the labels is, on the image's grid, and what is to be said of it. `regrid`: of another grid, the nearest
     voxels are taken (MASK_REGRIDDED).
 
-    Raises Rejected: GEOMETRY (another grid, or a region that leaves the image), and those of `LabelMap.mask`.
+    Raises Rejected: GEOMETRY (another grid, or a region that leaves the image), and those of `LabelVoxels.mask`.
     """
     grid = found.grid
     told = tuple(one for one in grid.warnings if one not in image.warnings)
@@ -95,16 +95,16 @@ def mask_on_image(
     return mask, (*told, warned)
 
 
-def read_label_map(path: Path) -> LabelMap:
+def read_label_voxels(path: Path) -> LabelVoxels:
     """The label map of a file, opened once. Raises Rejected: MASK_VALUES (a value is not whole within 1e-6), and the codes of
     `read_volume`."""
-    return label_map_of(read_layers(path))
+    return label_voxels_of(read_layers(path))
 
 
-def label_map_of(layers: Sequence[Volume]) -> LabelMap:
+def label_voxels_of(layers: Sequence[Volume]) -> LabelVoxels:
     """Layers that were read, as a label map. Raises Rejected(MASK_VALUES)."""
     whole = tuple(replace(layer, array=_whole(layer.array)) for layer in layers)
-    return LabelMap(whole, tuple(_boxes(layer.array) for layer in whole))
+    return LabelVoxels(whole, tuple(_boxes(layer.array) for layer in whole))
 
 
 def _whole(array: NDArray[np.generic]) -> NDArray[np.generic]:
