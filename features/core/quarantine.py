@@ -227,6 +227,11 @@ REASONS: dict[str, Reason] = {
         "check dose, weight and Units; of other files, whether they are in Bq/ml",
     ),
     "PET_HIGH": Reason("warning: the highest SUV of a PET is above 100", "expected in bladder and kidneys; else check"),
+    "VISIT_ORDER": Reason(
+        "the visits of a patient are out of order: a later time point is not on a later day, two days are one time point, or "
+        "table and DICOM tell different days",
+        "correct the day, or the time point, in the table, the tag or the folder; or widen tolerance_days or within_days",
+    ),
     "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
     "PATIENT_UNKNOWN": Reason(
         "a DICOM file has no PatientID, or a path names no patient",

@@ -17,6 +17,7 @@ from features.images.index.files import Listing
 from features.images.index.findings import Candidate, Findings, Ignored, Refusal
 from features.images.index.header import DicomFile, Header, HeaderReader
 from features.images.index.series import XRAY, is_gapless, is_mixed, repeated, set_aside, split_series
+from features.images.index.visit_days import day_of, timepoint_of, why_no_timepoint
 
 Files = list[DicomFile]
 Details = dict[str, float | int | str]
@@ -156,12 +157,19 @@ def _find_source(
         if one.header.modality != source.modality:
             continue
         for image in _chosen(one, source, reader):
-            timepoint = _timepoint(source, image.files, first_timepoint, reader)
+            timepoint = timepoint_of(source, image.files, first_timepoint, reader)
             if timepoint is None:
-                fault = Fault(image.code, image.message) if image.code else Fault("TIMEPOINT_UNKNOWN")
+                fault = (
+                    Fault(image.code, image.message)
+                    if image.code
+                    else Fault("TIMEPOINT_UNKNOWN", why_no_timepoint(source))
+                )
                 refuse(fault, image, _masks(source, image, masks), "")
             else:
                 cases[one.header.patient, timepoint].append(image)
+                keyword = source.timepoint.date if source.timepoint else ""
+                if (day := day_of(image.files, keyword)) is not None:
+                    findings.see_day(one.header.patient, timepoint, day)
     for (patient, timepoint), several in cases.items():
         images, unnamed = _named(source, several, masks)
         for image in unnamed:
@@ -310,15 +318,6 @@ def _mask_fault(source: DicomSource, image: Image, masks: Files) -> Fault | None
     if header.kind == "seg":
         return Fault("SEG_REF", details=missing)
     return Fault("DICOM_MISSING_END" if missing["missing"] != len(wanted) else "IMAGE_MISSING", details=missing)
-
-
-def _timepoint(source: DicomSource, files: Files, first_timepoint: str, reader: HeaderReader) -> str | None:
-    """The cohort's first time point if the source has no rule, None if a value is unknown or differs in the image."""
-    if source.timepoint is None:
-        return first_timepoint
-    codes = {reader.names.word(code): word for code, word in source.timepoint.codes.items()}  # values are keyed hashes
-    values = {file.header.values[source.timepoint.tag] for file in files}
-    return codes.get(values.pop()) if len(values) == 1 else None
 
 
 def _masks(source: DicomSource, image: Image, masks: Masks) -> Files:

@@ -12,6 +12,7 @@ from features.core.catalog.image_source import FileSource
 from features.core.quarantine import REASONS, Rejected
 from features.images.formats.detached import read_header
 from features.images.formats.pair import is_pair, pair_of
+from features.images.index.dates import date_in, shifted_day, unnamed
 from features.images.index.file_cache import FileCache
 from features.images.index.files import MEMBER, ListFolder
 from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
@@ -53,16 +54,19 @@ def find_files(
     findings.files |= findings.readable
     templates = [(source.path, images), (source.mask.path, masks)]
     templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
-    codes = source.codes(timepoints)
-    known = [(template, compile_template(template, codes), found) for template, found in templates]
+    codes, date_format = source.codes(timepoints), source.timepoint.date if source.timepoint else ""
+    words = None if date_format else codes
+    known = [(template, compile_template(template, words), found) for template, found in templates]
     others = [(path, compile_template(path, None)) for path in (source.path, source.mask.path) if "{timepoint}" in path]
     first_timepoint = next(iter(timepoints))
     fitting, elsewhere, astray = Counter[str](), Counter[str](), list[str]()
     for name, path in _each(named, findings, cache, packed):
         for template, pattern, found in known:
-            fields = _fields(pattern, name, names, codes)
+            fields = _fields(pattern, name, names, codes, date_format)
             fitting[template] += fields is not None
-            if fields and fields["patient"]:
+            if fields and fields["patient"] and fields.get("timepoint") == "":
+                findings.refusals.append(_refusal("TIMEPOINT_UNKNOWN", source, fields, path, first_timepoint))
+            elif fields and fields["patient"]:
                 found.append((fields, path))
             elif fields:
                 findings.refusals.append(_refusal("PATIENT_UNKNOWN", source, fields, path, first_timepoint))
@@ -85,6 +89,8 @@ def find_files(
     _join(findings, source, images, masks, first_timepoint, packed)
     if findings.doubts:
         findings.refusals = [_pointing(one) for one in findings.refusals]
+    for fields, _ in images if date_format else ():
+        findings.see_day(fields["patient"], fields["timepoint"], shifted_day(fields["timepoint"]))
     findings.ignored = dict.fromkeys(findings.readable, "path")
     return findings
 
@@ -134,13 +140,23 @@ def compile_template(template: str, timepoints: Collection[str] | None) -> re.Pa
     return re.compile(pattern)
 
 
-def _fields(pattern: re.Pattern[str], name: str, names: Pseudonyms, codes: Mapping[str, str]) -> Fields | None:
-    """What the placeholders stand for in a path, the patient as a pseudonym; None if the path does not fit."""
+def _fields(
+    pattern: re.Pattern[str], name: str, names: Pseudonyms, codes: Mapping[str, str], date_format: str = ""
+) -> Fields | None:
+    """What the placeholders stand for in a path, the patient as a pseudonym; None if the path does not fit.
+
+    date_format: of dates that stand for time points; they become shifted days.
+    """
     match = pattern.fullmatch(name)
     if match is None:
         return None
     found = {**match.groupdict(), "patient": names.patient(match["patient"])}
-    return found | ({"timepoint": codes.get(found["timepoint"], "")} if "timepoint" in found else {})
+    if "timepoint" not in found:
+        return found
+    if date_format:
+        when = date_in(found["timepoint"], date_format)
+        return {**found, "timepoint": unnamed(names.day(found["patient"], when)) if when else ""}
+    return {**found, "timepoint": codes.get(found["timepoint"], "")}
 
 
 def _fixed_part(template: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,12 @@ class Pseudonyms:
         """The pseudonym of a patient id as the site writes it; empty if the id is blank or not of the declared form."""
         patient = normalise_id(raw, self.form)
         return pseudonym(self.key, self.cohort, patient) if patient else ""
+
+    def day(self, patient: str, when: date) -> int:
+        """A date as a number of days that is shifted by a secret of its patient (a pseudonym): days between dates stay."""
+        text = f"\0day\0{self.cohort}\0{patient}".encode()
+        code = hashlib.blake2b(text, key=self.key[:64], digest_size=5).digest()
+        return when.toordinal() + int.from_bytes(code, "big")
 
     def word(self, raw: str) -> str:
         """A keyed hash (128 bits) by which UIDs and other words of headers can be compared; empty stays empty."""
@@ -103,6 +110,7 @@ class Findings:
     """Everything that was found; `files` are all files that were looked at, used or not, `readable` those one may open.
 
     `merged`: second copies of files that are there. `ignored`: files of no use, and why. `doubts`: warnings about sources.
+    `days`: patient and time point → first day by its dates, as Pseudonyms.day shifts it.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -112,6 +120,11 @@ class Findings:
     merged: set[Path] = field(default_factory=set)
     ignored: dict[Path, Ignored] = field(default_factory=dict)
     doubts: list[Refusal] = field(default_factory=list)
+    days: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def see_day(self, patient: str, timepoint: str, day: int) -> None:
+        """Take note of a day on which a patient had an image; the first one of a time point counts."""
+        self.days[patient, timepoint] = min(day, self.days.get((patient, timepoint), day))
 
     def add(self, other: Findings) -> None:
         """Take over what another search found."""
@@ -122,3 +135,5 @@ class Findings:
         self.merged |= other.merged
         self.ignored |= other.ignored
         self.doubts += other.doubts
+        for place, day in other.days.items():
+            self.see_day(*place, day)

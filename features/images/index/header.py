@@ -20,6 +20,7 @@ from features.core.digest import digest_json
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
 from features.images.dicom.dataset import quiet, read_dataset, text
+from features.images.index.dates import date_in
 from features.images.index.elements import element_text, is_dicom, read_elements
 from features.images.index.findings import Ignored, Pseudonyms
 from features.images.masks.rtstruct import roi_names
@@ -80,7 +81,8 @@ class Header:
     """What one file is. Files of a series have equal headers as far as they are of one acquisition and orientation.
 
     `patient` is the pseudonym; series, frame of reference, `phase` (acquisition, echo, b-value, time, image type) and
-    `values`, what the time point tags hold, are keyed hashes. `modality` is empty if it is none that DICOM knows.
+    `values`, what the time point tags hold, are keyed hashes; `dates`: keyword → day as Pseudonyms.day shifts it.
+    `modality` is empty if it is none that DICOM knows.
     `fits`: numbers of the patterns of `select` and `ignore` that fit. `orientation`: six cosines, `grid`: rows, columns
     and their spacing in mm; empty if absent. `references`: series that a mask references, each with the instances it
     names. `named`: the instances that its contours or frames name, where it does not reference one series. `rois`: the
@@ -100,6 +102,7 @@ class Header:
     references: dict[str, frozenset[str]] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     rois: frozenset[str] = frozenset()
+    dates: dict[str, int] = field(default_factory=dict)
 
 
 class DicomFile(NamedTuple):
@@ -117,18 +120,23 @@ class HeaderReader:
     def __init__(self, names: Pseudonyms, sources: Sequence[DicomSource]) -> None:
         """Raises RadweaveError if a pattern is no regular expression."""
         self.names = names
-        self._timepoints = tuple(sorted({source.timepoint.tag for source in sources if source.timepoint}))
+        told = [source.timepoint for source in sources if source.timepoint]
+        self._timepoints = tuple(sorted({one.tag for one in told if one.tag}))
+        self._dates = tuple(sorted({one.date for one in told if one.date}))
         self._rois = {roi: _pattern(roi) for roi in sorted({source.mask.roi for source in sources})}
         words = sorted({word for source in sources for rule in (source.select, source.ignore) for word in rule.items()})
         self._choices = [(keyword, _pattern(pattern)) for keyword, pattern in words]
         self._numbers = {word: number for number, word in enumerate(words)}
-        self._shared = tuple(dict.fromkeys([*_SHARED, *self._timepoints, *(keyword for keyword, _ in words)]))
+        self._shared = tuple(
+            dict.fromkeys([*_SHARED, *self._timepoints, *self._dates, *(keyword for keyword, _ in words)])
+        )
         self._tags = {keyword: tag for keyword in (*self._shared, *_OWN) if (tag := tag_for_keyword(keyword))}
         self._wanted = {tag: dictionary_VR(tag).encode() for tag in self._tags.values()}
         self._shared_tags = [self._tags.get(keyword, 0) for keyword in self._shared]
         self._told: dict[tuple[bytes, ...], str | Rejected] = {}
         self._parsed: dict[str, Header | Rejected | Ignored] = {}
         basis = [_VERSION, pydicom.__version__, names.form.model_dump_json(), *self._timepoints, *map(list, words)]
+        basis += [["dates", *self._dates]] if self._dates else []
         self._for_images = digest_json(basis)[:16]
         self._for_masks = digest_json([basis, list(self._rois)])[:16]
         self.settings = frozenset({self._for_images, self._for_masks})
@@ -241,6 +249,8 @@ class HeaderReader:
         )
         facts = asdict(header)
         if dataset is None:
+            days = {keyword: date_in(values[keyword]) for keyword in self._dates}
+            facts["dates"] = {keyword: self.names.day(patient, day) for keyword, day in days.items() if day}
             facts["fits"] = [
                 n for n, (keyword, pattern) in enumerate(self._choices) if pattern.fullmatch(values[keyword])
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache as memoised
 from functools import partial
 from itertools import islice
@@ -25,6 +25,7 @@ from features.images.index.files import FoundFile, Listing, image_folder, list_f
 from features.images.index.findings import Candidate, Findings, Listener, Pseudonyms, Refusal
 from features.images.index.header import HeaderReader
 from features.images.index.lesions import split_lesions
+from features.images.index.visit_days import Plan, days_since, name_visits
 
 Progress = Callable[[str, int, int], None]
 DIGESTS = 8  # of the files of a row
@@ -38,7 +39,8 @@ class Index:
     `files`: how many files were used, merged (second copies), quarantined, `ignored_REASON` (the reasons of `Ignored`) and
     withdrawn; every file stands in one of them; empty where the cohort declares no images. `read`: files that were opened;
     `reused`: files that were known and not opened. `withdrawn`: scans left out. `warned`: doubts about sources of the catalog.
-    `key_fingerprint`: of the key that the case ids were made with.
+    `key_fingerprint`: of the key that the case ids were made with. `days`: patient and time point → the patient's own day, by
+    dates of images.
     """
 
     cohort: str
@@ -50,6 +52,7 @@ class Index:
     withdrawn: int = 0
     warned: tuple[Quarantined, ...] = ()
     key_fingerprint: str = ""
+    days: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def is_of_tables(self) -> bool:
@@ -79,10 +82,10 @@ def index_cohort(
     scans and refusals are left out.
 
     A bad file is quarantined and never stops the index. Quarantine codes: UNREADABLE, DICOM_TRUNC, PATIENT_UNKNOWN,
-    TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT, FILE_CHANGED,
-    DICOM_MODALITY, DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_DUP_UID_CONFLICT, DICOM_UID_COLLISION, DICOM_MISSING_END,
-    SEG_REF, SEC_DOS, ARCHIVE_UNSAFE, ARCHIVE_BOMB, ARCHIVE_DAMAGED, and those of `labels_of` where lesions are told apart
-    by label.
+    TIMEPOINT_UNKNOWN, IMAGE_MISSING, MASK_MISSING, MASK_AMBIGUOUS, SERIES_AMBIGUOUS, PATIENT_CONFLICT, VISIT_ORDER,
+    FILE_CHANGED, DICOM_MODALITY, DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_DUP_UID_CONFLICT, DICOM_UID_COLLISION,
+    DICOM_MISSING_END, SEG_REF, SEC_DOS, ARCHIVE_UNSAFE, ARCHIVE_BOMB, ARCHIVE_DAMAGED, and those of `labels_of` where
+    lesions are told apart by label.
     Raises RadweaveError if the cohort or one of its folders does not exist, a pattern is no regular expression, or
     archives cannot be unpacked.
     """
@@ -127,7 +130,14 @@ def index_cohort(
     read, reused = cache.counts(found.readable)
     scans.sort(key=lambda scan: scan.sort_key)
     warned = tuple(sorted((_row(doubt, name, found.readable, cache) for doubt in found.doubts), key=_order))
-    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out), warned, fingerprint(key))
+    declared = catalog.cohort(name)
+    days = {
+        place: day
+        for place, day in days_since(found.days, declared.timepoints, declared.planned).items()
+        if not any(":".join((name, *place)[:n]) in withdrawn for n in (2, 3))
+    }
+    told = fingerprint(key), days
+    return Index(name, tuple(scans), tuple(quarantined), files, read, reused, len(left_out), warned, *told)
 
 
 def find_image_ids(catalog: Catalog, name: str, key: bytes) -> set[str]:
@@ -192,6 +202,9 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
         findings.add(found)
         findings.doubts += [doubt for source in sources if (doubt := _nothing_found(source, found))]
     unpacked.forget_others()
+    by_date = [one.timepoint.within_days for one in cohort.images if one.timepoint and one.timepoint.is_by_date]
+    if by_date:
+        name_visits(findings, Plan(cohort.timepoints, cohort.planned, max(by_date)))
     findings.refusals = _unique(findings.refusals)
     return findings
 
