@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from features.core.box import bounding_box
 from features.core.quarantine import Rejected, Warned
-from features.core.region import Volume
+from features.core.region import Box, Volume
 
 LOST = 0.01  # of a mask's voxels outside the image, where its grid is another
 FAR_MM = 1e6  # no patient lies a kilometre from the origin: a damaged number
@@ -43,21 +45,44 @@ def moved(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> tuple[NDArray
 
 
 def _nearest(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> NDArray[np.bool_]:
-    """The voxels of a mask that are nearest to those of the image; False beyond it."""
+    """The voxels of a mask that are nearest to those of the image; False beyond its grid. Only where it is, is looked at."""
+    found = np.zeros(image.array.shape, np.bool_)
+    if not mask.any():
+        return found
+    box = bounding_box(mask)
     back = np.linalg.inv(_axes(grid))
     matrix = (back @ _axes(image))[::-1, ::-1]
     offset = (back @ (np.array(image.origin_mm) - np.array(grid.origin_mm)))[::-1]
-    found = ndimage.affine_transform(
-        mask.view(np.uint8), matrix, offset, image.array.shape, order=0, mode="constant", prefilter=False
-    )
-    return np.asarray(found.view(np.bool_))
+    there = _reach(box, matrix, offset, image.array.shape)
+    if min(axis.stop - axis.start for axis in there) > 0:
+        places = np.meshgrid(
+            *(np.arange(axis.start, axis.stop, dtype=np.float64) for axis in there), indexing="ij", sparse=True
+        )
+        index, inside = [], np.ones((), np.bool_)
+        for row, start, length in zip(matrix, offset, mask.shape, strict=True):
+            at = start + row[0] * places[0] + row[1] * places[1] + row[2] * places[2]
+            inside = inside & (at >= 0) & (at <= length - 1)
+            index.append(np.clip(np.floor(at + 0.5).astype(np.intp), 0, length - 1))
+        found[there] = mask[tuple(index)] & inside
+    return found
+
+
+def _reach(box: Box, matrix: NDArray[np.float64], offset: NDArray[np.float64], shape: tuple[int, ...]) -> Box:
+    """The voxels of the image, one more on each side, whose nearest voxel may lie in a box of the mask."""
+    ends = np.array(list(product(*((axis.start - 0.5, axis.stop - 0.5) for axis in box))))
+    corners = (ends - offset) @ np.linalg.inv(matrix).T
+    low = np.clip(np.floor(corners.min(axis=0)).astype(np.intp) - 1, 0, shape)
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(np.intp) + 2, low, shape)
+    z, y, x = (slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True))
+    return z, y, x
 
 
 def _share_outside(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> float:
     """Share of the voxels of a mask on the grid of `grid` whose centres lie outside the image; 0 if it has none."""
-    voxels = np.argwhere(mask)[:, ::-1].astype(np.float64)
-    if not len(voxels):
+    if not mask.any():
         return 0.0
+    box = bounding_box(mask)
+    voxels = (np.argwhere(mask[box]) + [axis.start for axis in box])[:, ::-1].astype(np.float64)
     index = to_index(voxels @ _axes(grid).T + np.array(grid.origin_mm), image)
     outside = (index < -0.5) | (index > np.array(image.array.shape[::-1]) - 0.5)
     return float(outside.any(axis=1).mean())

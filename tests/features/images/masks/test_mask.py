@@ -97,3 +97,20 @@ def test_the_nearest_voxels_of_a_finer_grid_are_those_at_the_centres(save: Calla
 def test_a_label_that_leaves_the_image_is_refused(save: Callable) -> None:
     with pytest.raises(Rejected, match=r"GEOMETRY: the ROI reaches outside the image"):
         _read(save(LABELS, origin=(-5.0 - 6, 4.0, 7.0)), grid="nearest")
+
+
+@pytest.mark.parametrize("ratio", [2.0, 0.5, 1.3])
+def test_a_mask_is_brought_to_another_grid_as_scipy_does_it_everywhere(ratio: float) -> None:
+    from scipy import ndimage
+
+    from features.images.masks.grid import moved
+
+    grid = Volume(np.zeros((9, 11, 10)), (0.7 * ratio,) * 3, (3.1, -2.0, 1.4))
+    image = Volume(np.zeros((30, 28, 26)), (0.7,) * 3, (3.1, -1.3, 0.7))
+    mask = np.zeros(grid.array.shape, np.bool_)
+    mask[2:6, 3:9, 4:7] = True
+    offset = (np.array(image.origin_mm) - np.array(grid.origin_mm))[::-1] / (0.7 * ratio)
+    wanted = ndimage.affine_transform(
+        mask.astype(np.uint8), np.eye(3) / ratio, offset, image.array.shape, order=0, mode="constant", prefilter=False
+    )
+    np.testing.assert_array_equal(moved(mask, grid, image)[0], wanted)
