@@ -8,7 +8,7 @@ from typing import Literal
 
 Modality = Literal["CT", "MR", "PT", "CR", "DX"]  # DICOM Modality (0008,0060)
 # SUV: by body weight; SUL: by lean body mass; SUVbsa: by body surface; BQML: activity concentration in Bq/ml.
-Unit = Literal["HU", "SUV", "SUL", "SUVbsa", "BQML", "arbitrary"]
+Unit = Literal["HU", "SUV", "SUL", "SUVbsa", "BQML", "um2/s", "arbitrary"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
