@@ -23,6 +23,7 @@ FEW = 1000  # voxels of which percentiles say little
 HIGHEST_UPTAKE, IMPOSSIBLE_UPTAKE = 100.0, 1000.0  # 99th percentile; bladder and kidneys, cropped, may be between them
 HIGHEST_MEDIAN = 30.0  # half of a tumour, and of a heart, is below
 LEAST_BQML = 30.0  # a tumour in Bq/ml is hundreds
+LEAST_UM2_S = 50.0  # tissue diffuses at hundreds, water at 3000
 
 
 def check_unit(
@@ -45,6 +46,9 @@ def check_unit(
     low, high = (float(value) for value in np.percentile(kept, [0.1, 99.9]))
     if unit == "HU":
         why = _doubt_hu(values, kept, low, high)
+    elif unit == "um2/s":
+        unscaled = "hardly a value is above 50e-6 mm²/s: they may be in 1e-3 mm²/s, or in mm²/s"
+        return (Warned("UNIT_DOUBTFUL", unscaled, _ends(low, high)),) if high <= LEAST_UM2_S else ()
     elif unit == "BQML":
         why = "hardly a value is above 30 Bq/ml: they may be uptake, or in kBq/ml" if high <= LEAST_BQML else ""
     else:
@@ -52,7 +56,11 @@ def check_unit(
     if array.dtype == np.uint8 and unit != "BQML":
         why = why or "the values go from 0 to 255, as in a picture"
     why = why or _doubt_ends(values, kept, low)
-    return (Warned("UNIT_DOUBTFUL", why, {"low": round(low, 3), "high": round(high, 3)}),) if why else ()
+    return (Warned("UNIT_DOUBTFUL", why, _ends(low, high)),) if why else ()
+
+
+def _ends(low: float, high: float) -> dict[str, float | int | str]:
+    return {"low": round(low, 3), "high": round(high, 3)}
 
 
 def _sample(

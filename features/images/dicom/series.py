@@ -47,12 +47,22 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_OFF_GRID, DICOM_THICKNESS, DICOM_FEWER_SLICES, DICOM_LATERALITY,
     DICOM_DETECTOR, DICOM_MONOCHROME1, LOSSY, DICOM_REGRID, CT_UNIT_UNTOLD, UNIT_DOUBTFUL, PHI_FACE.
     """
+    return volume_of(read_frames(paths), unit=unit, rule=rule)
+
+
+def read_frames(paths: Sequence[Path]) -> list[Frame]:
+    """The slices in the files of an image; pixels are not decoded yet. Raises Rejected as `read_dicom_series` about headers."""
     datasets = [read_dataset(path) for path in paths]
     for dataset in datasets:
         check_burned_in(dataset)
     found = [frame for dataset in datasets for frame in frames_of(dataset)]
     if not found:
         raise Rejected("IMAGE_MISSING", "the series has no files")
+    return found
+
+
+def volume_of(found: Sequence[Frame], *, unit: Unit = "arbitrary", rule: ReadRule | None = None) -> Volume:
+    """The volume that slices make up, in any order. Raises and warns as `read_dicom_series`."""
     frames = _without_copies(found)
     grid = stack_geometry(frames, regrid=rule is not None and rule.regrid)
     frames = [frames[i] for i in grid.order]
@@ -85,6 +95,8 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     facts, warnings = acquisition_facts(frames[0]) | uptake, warnings + doubts
     if is_hu:
         warnings += check_unit(array, "HU", left_out=padding, whole=True)
+    elif unit == "um2/s":
+        warnings += check_unit(array, unit, left_out=padding)
     return regridded(Volume(array, grid.spacing_mm, grid.origin_mm, grid.direction, facts, warnings, padding), grid)
 
 

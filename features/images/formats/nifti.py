@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -43,42 +43,76 @@ def read_nifti(path: Path, *, volume: int | None = None, per_voxel: int = 0) -> 
     NII_ANALYZE, NII_4D (not one image of numbers, no such volume), and those of `place_of`. Warns as `place_of`.
     Raises TooLarge as `claim_honest`.
     """
+    with _begun(path) as (file, data_file, header):
+        shape = _shape(header)
+        claim_memory(per_voxel * math.prod(shape[:3]))
+        if len(shape) in (2, 3) and not volume:
+            volumes, volume = 1, 0
+        elif len(shape) == 4 and volume is not None and volume < shape[3]:
+            volumes = shape[3]
+        else:
+            raise Rejected("NII_4D", axes=len(shape))
+        return _volume(header, _read(file, data_file, header, volume=volume, volumes=volumes, kept=1))
+
+
+def read_nifti_volumes(path: Path, choose: Callable[[int], Sequence[int]], *, per_voxel: int = 0) -> list[Volume]:
+    """The volumes of a file of three or four dimensions that `choose` picks, which is told how many there are.
+
+    The file is opened once. Otherwise as `read_nifti`.
+    """
+    with _begun(path) as (file, data_file, header):
+        shape = _shape(header)
+        if len(shape) not in (2, 3, 4):
+            raise Rejected("NII_4D", axes=len(shape))
+        volumes = shape[3] if len(shape) == 4 else 1
+        chosen = choose(volumes)
+        claim_memory(per_voxel * math.prod(shape[:3]) * len(chosen))
+        raw = _read(file, data_file, header, volume=0, volumes=1, kept=volumes)
+        size = len(raw) // volumes
+        return [_volume(header, raw[one * size : (one + 1) * size]) for one in chosen]
+
+
+@contextmanager
+def _begun(path: Path) -> Iterator[tuple[IO[bytes], Path, NiftiHeader]]:
+    """The open file that holds the voxels, at its beginning, with its path and its header."""
     header_file, data_file = pair_of(path)
     if header_file != data_file:
         header = _header(header_file)
         with _whole(data_file) as file:
-            return _read(file, data_file, header, volume, per_voxel)
+            yield file, data_file, header
+        return
     with _whole(path) as file:
         header = _parsed(file.read(LONGEST), path)
         file.seek(0)
-        return _read(file, path, header, volume, per_voxel)
+        yield file, path, header
 
 
-def _read(file: IO[bytes], path: Path, header: NiftiHeader, volume: int | None, per_voxel: int) -> Volume:
-    """The volume in an open file, whose beginning is next."""
-    shape = _shape(header)
-    claim_memory(per_voxel * math.prod(shape[:3]))
+def _read(file: IO[bytes], path: Path, header: NiftiHeader, *, volume: int, volumes: int, kept: int) -> bytes:
+    """The bytes of one of so many parts of an open file, whose beginning is next; a part is `kept` volumes."""
+    voxels, dtype = math.prod(_shape(header)[:3]), header.dtype
+    if voxels < 1 or dtype.kind not in "iuf":
+        raise Rejected("NII_4D", "the image has no voxels, or they are not numbers")
+    place_of(header, flat=len(_shape(header)) == 2)  # its faults come before voxels are read
+    count = voxels * dtype.itemsize
+    copied = _SCALED_BYTES * voxels if _is_scaled(header) else 0 if dtype.isnative else count
+    return _bytes(file, path, header.offset, kept * count, copied, volume=volume, volumes=volumes)
+
+
+def _is_scaled(header: NiftiHeader) -> bool:
+    return (header.slope, header.intercept) != (1.0, 0.0)
+
+
+def _volume(header: NiftiHeader, raw: bytes) -> Volume:
+    """The volume of its bytes."""
+    shape, dtype = _shape(header), header.dtype
     if flat := len(shape) == 2:
         shape = (*shape, 1)
-    dtype = header.dtype
-    if len(shape) == 3 and not volume:
-        volumes, volume = 1, 0
-    elif len(shape) == 4 and volume is not None and volume < shape[3]:
-        volumes = shape[3]
-    else:
-        raise Rejected("NII_4D", axes=len(shape))
-    if min(shape) < 1 or dtype.kind not in "iuf":
-        raise Rejected("NII_4D", "the image has no voxels, or they are not numbers")
     place = place_of(header, flat=flat)
-    count = math.prod(shape[:3]) * dtype.itemsize
-    is_scaled = (header.slope, header.intercept) != (1.0, 0.0)
-    copied = _SCALED_BYTES * math.prod(shape[:3]) if is_scaled else 0 if dtype.isnative else count
-    raw = _bytes(file, path, header.offset, count, copied, volume=volume, volumes=volumes)
     stored = np.frombuffer(raw, dtype=dtype).reshape(shape[2::-1])
     array: NDArray[np.generic] = stored.astype(dtype.newbyteorder("="), copy=not stored.dtype.isnative)
     if dtype.itemsize > 8:
         array = array.astype(np.float64)
-    if is_scaled:
+    if _is_scaled(header):
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = array.astype(np.float64) * header.slope + header.intercept
             array = scaled.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
