@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 Modality = Literal["CT", "MR", "PT", "CR", "DX"]  # DICOM Modality (0008,0060)
-# SUV: by body weight; SUL: by lean body mass; SUVbsa: by body surface; BQML: activity concentration in Bq/ml.
+# SUV: by body weight; SUL: by lean body mass; SUVbsa: by body surface; BQML: activity concentration in Bq/ml;
+# um2/s: apparent diffusion coefficient in 1e-6 mm²/s.
 Unit = Literal["HU", "SUV", "SUL", "SUVbsa", "BQML", "um2/s", "arbitrary"]
 
 
