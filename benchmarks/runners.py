@@ -112,6 +112,7 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
     from features.images.index.file_cache import FileCache
     from features.images.index.index_cohort import index_cohort
     from features.results.known_results import KnownResults
+    from features.results.prefixes import recipe_targets
     from features.results.publish import publish
     from features.results.work import plan_scans
     from tasks.quality.quality_page import write_quality
@@ -126,19 +127,20 @@ def run_loops(catalog: Path, store: Store, workers: int) -> float:
         process.start()
     for process in parts:
         process.join()
-    publish(store, index, plan_scans(index.scans, [recipe()]), [recipe()], tables)
+    measured = recipe_targets(load_catalog(catalog).cohort("builtin"), [recipe()])
+    publish(store, index, plan_scans(index.scans, [recipe()]), measured, tables)
     write_quality(store, "builtin")
     return time.perf_counter() - start
 
 
 def loop(scans: Sequence[Scan], store: Store) -> None:
     """Check and extract scans one after the other."""
-    from features.results.measure_scan import Job, measure_scan
+    from features.results.measure_visit import Job, Todo, measure_visit
     from features.results.work import check_of, features_of
 
     chosen = recipe()
     for scan in scans:
-        measure_scan(Job(scan, check_of(scan), (features_of(scan, chosen, chosen.extractors[0]),)), store)
+        measure_visit(Job((Todo(scan, check_of(scan), (features_of(scan, chosen, chosen.extractors[0]),)),)), store)
 
 
 def recipe() -> Recipe:

@@ -24,6 +24,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.core.case import ROI, target_of
 from features.core.catalog.catalog import Catalog
 from features.core.column import Column
 from features.core.kinds.extractor import Extractor
@@ -137,7 +138,12 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
 
 def write_store(store: Store, tables: Mapping[str, tuple[pa.Table, list[Column]]], recipe: Recipe) -> None:
     rows = tables["region"][0].num_rows
-    state = CohortState(key="1", scans=rows, used=rows, settings=settings_digests([recipe]))
+    state = CohortState(
+        key="1",
+        scans=rows,
+        used=rows,
+        settings=settings_digests([(recipe, target_of(recipe.modality, ROI, recipe.modality))]),
+    )
     commit_tables(store, COHORT, state, {name: table for name, (table, _) in tables.items()})
 
 

@@ -12,6 +12,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.versions import versions_of
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
+from features.results.prefixes import recipe_targets
 from features.results.schemas import IMAGE_BLOCKS
 from tasks.modelling.evaluation.study import Study
 
@@ -48,7 +49,8 @@ def study_provenance(
         told = [table.model_dump(mode="json") for table in ready]
         found[f"tables of {name}"] = digest_json([read, features, declared, *([told] if told else [])])
     if plan.stable is not None:
-        scores = stability_digests(mart.store, plan.stable.cohort, recipes)
+        measured = recipe_targets(catalog.cohort(plan.stable.cohort), recipes)
+        scores = stability_digests(mart.store, plan.stable.cohort, measured)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
     return {**found, **_code(plan, catalog), "radweave": version("radweave")}
 

@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from features.core.case import Target
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.errors import DataError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe, differing
@@ -19,9 +20,9 @@ from features.core.storage.store import Store
 from features.images.index.file_cache import FileCache
 from features.results.known_results import KnownResults
 from features.results.manifest import newest
-from features.results.measure_scan import load_libraries
+from features.results.measure_visit import after_checks, load_libraries
 from features.results.pages import page_lack
-from features.results.prefixes import feature_prefix, leaving
+from features.results.prefixes import leaving, recipe_targets
 from features.results.published import Published
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from features.results.work import plan_scans
@@ -165,7 +166,7 @@ def _choose(names: list[str], wish: Wish, catalog: Catalog, store: Store) -> dic
             _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
             if state is not None and recipe.name in state.recipes:
                 _tell_change(name, state.recipes[recipe.name], recipe)
-        check_columns_stay(store, name, chosen[name], drop)
+        check_columns_stay(store, name, recipe_targets(catalog.cohort(name), chosen[name]), drop)
     return chosen
 
 
@@ -176,21 +177,23 @@ def _tell_change(cohort: str, before: Mapping[str, Any], recipe: Recipe) -> None
         say(f"cohort {cohort}: recipe {recipe.name}: {what}; what it decides is computed again")
 
 
-def check_columns_stay(store: Store, cohort: str, recipes: Sequence[Recipe], drop: Collection[str]) -> None:
+def check_columns_stay(
+    store: Store, cohort: str, measured: Sequence[tuple[Recipe, Target]], drop: Collection[str]
+) -> None:
     """Raises RadweaveError if the tables of a cohort would lose columns of a recipe that `drop` does not name.
 
     So does a refresh by an installation that lacks a recipe, or has an older one with fewer extractors.
     """
     state = KnownResults(store, cohort).state
-    gone = leaving(state.settings if state else {}, recipes)
+    gone = leaving(state.settings if state else {}, measured)
     refused = {name: prefixes for name, prefixes in gone.items() if name not in drop}
     if not refused:
         return
-    built = {recipe.name for recipe in recipes}
+    built = {recipe.name for recipe, _ in measured}
     here = {*recipe_files(), *(state.recipes if state else ())}
     told = []
     for name, prefixes in refused.items():
-        why = "has fewer extractors here" if name in built else "fits no image of the cohort any more"
+        why = "has fewer extractors, images or ROIs here" if name in built else "fits no image of the cohort any more"
         told.append(
             f'{", ".join(f"{one}*" for one in prefixes)} (recipe "{name}" {why if name in here | built else "is not here"})'
         )
@@ -221,17 +224,18 @@ def refresh_cohort(
     index = retrieval.added_to(index)
     for row in index.warned:
         say(f"cohort {name}, centre {row.centre}, {row.modality}: {row.message}")
-    plans = plan_scans(index.scans, recipes)
-    usable = run_step(measure_scans, plans, known, pool, name)
+    plans = plan_scans(index.scans, recipes, refused=index.refused, absent=index.absent)
+    run_step(measure_scans, plans, known, pool, name)
+    follow = after_checks(plans, known)
     for recipe in recipes:
         for extractor in recipe.extractors:
             if extractor.batched:
-                prefix = feature_prefix(recipe, extractor.kind)
-                works = [work for plan in usable for work in plan.features if work.prefix == prefix]
+                works = [work for work in follow if (work.recipe, work.extractor) == (recipe, extractor)]
                 with gpu_slot():
                     run_step(extract_features, works, known, pool)
     tell_spoilt(known)
-    published = run_step(publish_mart, index, plans, recipes, tables, known, own)
+    measured = recipe_targets(declared, recipes)
+    published = run_step(publish_mart, index, plans, measured, tables, known, own)
     lack = "" if published.changed else _lack_of_pages(store, name)
     if published.changed or lack:
         run_step(write_quality_page, store, name)

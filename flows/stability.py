@@ -6,6 +6,7 @@ from typing import Annotated
 from prefect import flow
 
 from features.core.catalog.catalog import load_catalog
+from features.core.catalog.targets import targets_of
 from features.core.errors import RadweaveError
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
@@ -13,8 +14,10 @@ from features.images.index.file_cache import FileCache
 from features.radiomics.reliability import Reliability
 from features.radiomics.stability import load_perturbations
 from features.results.known_results import KnownResults
+from features.results.measure_visit import after_checks
+from features.results.prefixes import feature_prefix
 from features.results.withdraw import withdrawn_cases
-from features.results.work import features_of, fits, plan_scans
+from features.results.work import plan_scans
 from flows.commands.keys import store_key
 from flows.named import find_recipes
 from flows.refresh import tell_spoilt
@@ -67,11 +70,14 @@ def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, ru
     with Pool(runner) as pool, store.writing(cohort):
         known, cache = KnownResults(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
-        usable = run_step(measure_scans, plan_scans(index.scans, ()), known, pool, cohort)
-        scans = [plan.scan for plan in usable if fits(plan.scan, recipe)]
-        for extractor in extractors:
-            works = [features_of(scan, recipe, extractor) for scan in scans]
-            rows = run_step(measure_stability, cohort, works, perturbations, known, pool)
-            found.extend(rows)
+        run_step(measure_scans, plan_scans(index.scans, ()), known, pool, cohort)
+        plans = plan_scans(index.scans, [recipe], refused=index.refused, absent=index.absent)
+        works = after_checks(plans, known)
+        for target in targets_of(declared.cohort(cohort), recipe):
+            for extractor in extractors:
+                prefix = feature_prefix(recipe, extractor.kind, target)
+                own = [work for work in works if work.prefix == prefix]
+                rows = run_step(measure_stability, cohort, own, perturbations, known, pool)
+                found.extend(rows)
         tell_spoilt(known)
     return found

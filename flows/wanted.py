@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from features.core.catalog.catalog import Catalog
+from features.core.catalog.targets import declared_targets, targets_of
 from features.core.errors import RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe, differing, load_recipe
 from features.results.manifest import CohortState
@@ -123,14 +124,12 @@ def recipe_of(settings: Mapping[str, object], name: str) -> Recipe:
 
 
 def fits_cohort(catalog: Catalog, cohort: str, recipe: Recipe) -> bool:
-    """Whether a cohort declares images that a recipe is for."""
-    return any(
-        (image.modality, image.unit) == (recipe.modality, recipe.unit) for image in catalog.cohort(cohort).images
-    )
+    """Whether a cohort declares images that a recipe is for, with the ROIs that it needs."""
+    return bool(targets_of(catalog.cohort(cohort), recipe))
 
 
 def check_fit(catalog: Catalog, cohort: str, recipes: Iterable[Recipe]) -> None:
-    """Raises RadweaveError if a recipe is for none of a cohort's images."""
+    """Raises RadweaveError if a recipe is for none of a cohort's images, or needs ROIs that none of them has."""
     for recipe in recipes:
         if not fits_cohort(catalog, cohort, recipe):
             raise _unfit(catalog, [cohort], recipe)
@@ -138,12 +137,18 @@ def check_fit(catalog: Catalog, cohort: str, recipes: Iterable[Recipe]) -> None:
 
 def _unfit(catalog: Catalog, cohorts: Sequence[str], recipe: Recipe) -> RadweaveError:
     there = "; ".join(f'cohort "{name}" has {_kinds(catalog, name)}' for name in cohorts)
-    return RadweaveError(f"recipe {recipe.name} is for {recipe.modality} in {recipe.unit}: {there}")
+    named = f" of the words {', '.join(recipe.images)}" if recipe.images else ""
+    needed = f" with the ROI {', '.join(map(str, recipe.roi.rois))}" if recipe.roi.rois else ""
+    return RadweaveError(f"recipe {recipe.name} is for {recipe.modality} in {recipe.unit}{named}{needed}: {there}")
 
 
 def _kinds(catalog: Catalog, cohort: str) -> str:
-    images = {(image.modality, image.unit) for image in catalog.cohort(cohort).images}
-    return ", ".join(f"{modality} in {unit}" for modality, unit in sorted(images)) or "no images"
+    found = []
+    for target, sources in declared_targets(catalog.cohort(cohort)).items():
+        what = f"{sources[0].modality} in {sources[0].unit}"
+        what += f' as "{target.image}"' if target.is_image_named else ""
+        found.append(what + (f' with the ROI "{target.roi}"' if target.is_roi_named else ""))
+    return ", ".join(sorted({*found})) or "no images"
 
 
 def _beside(catalog: Catalog, cohort: str) -> list[Found]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from features.core.case import Target
 from features.core.kinds.recipe import Recipe
 from features.images.index.index_cohort import Index
 from features.results.known_results import KnownResults
@@ -18,10 +19,10 @@ from features.results.work import Plan
 def publish_mart(
     index: Index,
     plans: Sequence[Plan],
-    recipes: Sequence[Recipe],
+    measured: Sequence[tuple[Recipe, Target]],
     tables: Tables,
     known: KnownResults,
     own: Sequence[Recipe],
 ) -> Published:
     """What the refresh left: every scan used, quarantined or withdrawn, committed as a new refresh if anything changed."""
-    return publish(known.store, index, plans, recipes, tables, known, own)
+    return publish(known.store, index, plans, measured, tables, known, own)

@@ -51,7 +51,7 @@ def measure_stability(
     rows = [{**asdict(row), "feature": prefix + row.feature} for row in compare(measured, features)] if measured else []
     provenance = {
         "cohort": cohort,
-        "settings": settings_digests([recipe])[prefix],
+        "settings": settings_digests([(recipe, works[0].scan.target)])[prefix],
         "perturbations": perturbations.model_dump_json(),
     }
     write_table(store.stability(cohort, prefix), STABILITY.table(rows), provenance)

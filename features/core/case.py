@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from features.core.registration import Registration
 
 Modality = Literal["CT", "MR", "PT", "CR", "DX"]  # DICOM Modality (0008,0060)
 # SUV: by body weight; SUL: by lean body mass; SUVbsa: by body surface; BQML: activity concentration in Bq/ml;
 # um2/s: apparent diffusion coefficient in 1e-6 mm²/s.
 Unit = Literal["HU", "SUV", "SUL", "SUVbsa", "BQML", "um2/s", "arbitrary"]
+ROI = "roi"  # the word of a ROI that the catalog gives none
+WHOLE_IMAGE = "whole"  # the ROI of an image without a mask: every voxel
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +50,7 @@ class ReadRule:
     regrid: resample a tilted or unevenly spaced stack of slices. volume: which volume of a 4D file. several: what is
     done where several ROIs match. threshold: share of a voxel from which on a fractional segmentation counts.
     mask_grid: a mask on another grid of the same space is refused, or brought to the image's by nearest neighbour.
+    absent: a ROI that is not in a mask is a fault, or means that the patient has no such region.
     """
 
     regrid: bool = False
@@ -53,15 +58,64 @@ class ReadRule:
     several: Literal["reject", "union", "largest"] = "reject"
     threshold: float = 0.5
     mask_grid: Literal["same", "nearest"] = "same"
+    absent: Literal["reject", "ignore"] = "reject"
 
     def facts(self) -> dict[str, bool | float | int | str]:
         """The settings that are not the default."""
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
 
 
+class Target(NamedTuple):
+    """What columns are of: an image and a ROI of it, by their words, and which of the words stand in names of columns.
+
+    is_of_reader: the ROI is one reader's, and measured only where a recipe names it.
+    """
+
+    image: str
+    roi: str
+    is_image_named: bool = False
+    is_roi_named: bool = False
+    is_of_reader: bool = False
+
+    @property
+    def infix(self) -> str:
+        """What stands between the recipe and the feature in the name of a column: the words that the catalog declares.
+
+        >>> Target("t1c", "tumour", True, True).infix, Target("CT", "roi").infix
+        ('t1c__tumour__', '')
+        """
+        words = [self.image] * self.is_image_named + [self.roi] * self.is_roi_named
+        return "".join(f"{word}__" for word in words)
+
+
+def target_of(image: str, roi: str, modality: str, is_of_reader: bool = False) -> Target:
+    """The target of an image and a ROI; words that the catalog declares stand in names of columns."""
+    return Target(image, roi, image != modality, roi not in (ROI, WHOLE_IMAGE), is_of_reader)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnOn:
+    """The image that a mask was drawn on, where it is another one than that which is measured, and how the two come together.
+
+    registration: None where both are in one frame of reference.
+    """
+
+    image_name: str
+    image: FileSet
+    unit: Unit
+    rule: ReadRule = field(default_factory=ReadRule)
+    registration: Registration | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A Case's image of one modality with its mask: the unit that is checked, extracted or quarantined."""
+    """An image of a Case with one ROI: the unit that is checked, extracted or quarantined.
+
+    image_name: the word of the image, its modality where the catalog gives none. roi_name: the word of the ROI. roi: the ROI's
+    name in the mask as a pattern (RTSTRUCT, SEG), its label or labels, as `1+4` (label map). reader: whose mask it is, of
+    several. drawn_on: where the mask belongs to another image. terms: of a region that a recipe makes of several ROIs. readers:
+    of a consensus, the masks that it is made of; `rule_of_readers` says how.
+    """
 
     case: CaseId
     centre: str
@@ -69,9 +123,56 @@ class Scan:
     unit: Unit
     image: FileSet
     mask: FileSet
-    roi: str  # ROI-name pattern (RTSTRUCT, SEG) or label value (label map)
+    roi: str
     rule: ReadRule = field(default_factory=ReadRule)
+    image_name: str = ""
+    roi_name: str = ROI
+    reader: str = ""
+    drawn_on: DrawnOn | None = None
+    terms: tuple[Term, ...] = ()
+    readers: tuple[Scan, ...] = ()
+    consensus: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.image_name:
+            object.__setattr__(self, "image_name", self.modality)
 
     @property
-    def sort_key(self) -> tuple[CaseId, str]:
-        return self.case, self.modality
+    def target(self) -> Target:
+        """Whose columns its values are."""
+        return target_of(self.image_name, self.roi_name, self.modality, bool(self.reader))
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Case, image and ROI: what a row of the table of scans is told by."""
+        return str(self.case), self.image_name, self.roi_name
+
+    @property
+    def visit(self) -> tuple[str, str, str]:
+        """Cohort, patient and time point, whose files are read together."""
+        return self.case.cohort, self.case.patient, self.case.timepoint
+
+    @property
+    def sort_key(self) -> tuple[CaseId, str, str]:
+        return self.case, self.image_name, self.roi_name
+
+    @property
+    def counted(self) -> Scan:
+        """The scan of the index that it counts as: of a region of several ROIs the first of them."""
+        return self.terms[0].scan if self.terms else self
+
+    @property
+    def file_sets(self) -> tuple[FileSet, ...]:
+        """All files that its region is read from: image, masks, and the image that a mask was drawn on."""
+        own = [self.image, *([self.mask] if self.mask.paths or not (self.terms or self.readers) else [])]
+        own += [one for term in self.terms for one in term.scan.file_sets]
+        own += [one for scan in self.readers for one in scan.file_sets]
+        return tuple(dict.fromkeys([*own, *([self.drawn_on.image] if self.drawn_on else [])]))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A ROI that is added to a region, or taken away from it."""
+
+    sign: Literal["+", "-"]
+    scan: Scan

@@ -24,6 +24,7 @@ class Column:
     filter: str = ""
     ibsi: str = ""
     modality: str = ""
+    image: str = ""
     recipe: str = ""
     roi: str = ""
     version: str = ""

@@ -147,6 +147,13 @@ REASONS: dict[str, Reason] = {
         "from the cohort",
     ),
     "MASK_AMBIGUOUS": Reason("several masks match one image", "keep one, or narrow the ROI pattern in the catalog"),
+    "ROI_ABSENT": Reason(
+        "warning: the patient has no such region, which the catalog allows by absent: ignore", "none where that is so"
+    ),
+    "ROI_NEEDED": Reason(
+        "an image has not all ROIs that a recipe needs",
+        "declare them for the images of this centre, or name in the recipe the images that it is for",
+    ),
     "ROI_MISSING": Reason("no ROI of the mask matches the catalog's pattern", "correct the pattern or the ROI name"),
     "ROI_AMBIGUOUS": Reason("several ROIs of the mask match the catalog's pattern", "narrow the pattern"),
     "UNDEFINED": Reason(
@@ -350,7 +357,8 @@ def _rebuild(code: str, message: str, details: dict[str, float | int | str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One row of the quarantine table, or of the warnings: what is said of which case, and of how many files and bytes.
+    """One row of the quarantine table, or of the warnings: what is said of which case, image and ROI, and of how many files
+    and bytes.
 
     digests: the first 12 hexadecimal digits of the sha-256 of each set of files, as far as they are known.
     """
@@ -366,3 +374,5 @@ class Quarantined:
     files: int = 0
     bytes: int = 0
     digests: tuple[str, ...] = ()
+    image: str = ""
+    roi: str = ""

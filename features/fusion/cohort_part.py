@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from features.core.case import Target
 from features.core.catalog.catalog import Catalog, Cohort
 from features.core.catalog.derived import giving, why_missing
 from features.core.catalog.genomic_source import GenomicTable, known_when
@@ -24,6 +25,7 @@ from features.fusion.patient_copies import scans_of
 from features.fusion.question import Question
 from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
+from features.results.prefixes import region_prefix
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Part:
     """A cohort's rows.
 
     X: predictors, one row per case; outcome: what was seen of them; table: the facts of the cohort table; flow: who left when;
-    lacks: modality or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
+    lacks: image or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
     outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
     units: ready-made column → unit.
     """
@@ -60,8 +62,8 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     flow: list[FlowRow] = []
     with_image = _with_image(read, question, flow)
     cases, outcome = _with_outcome(read, question, with_image, flow)
-    if question.lesions == "largest" and read.modalities:
-        cases = choose_largest(cases, [*_volumes(cases, read.modalities).columns])
+    if question.lesions == "largest" and read.targets:
+        cases = choose_largest(cases, [*_volumes(cases, read.targets).columns])
     candidates, lacks_image = cases["patient"], read.lacks_image.loc[cases.index]
     if question.missing_block == "exclude":
         cases = cases[~lacks_image.any(axis=1)]
@@ -91,14 +93,15 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
 def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> pd.DataFrame:
     """Cases with a usable image at the prediction time point; all patients if the study asks for no images."""
     name, region = read.name, read.region
-    if not read.modalities:
+    if not read.targets:
         count = region["patient"].nunique()
         flow.append(FlowRow(f"{name}: patients", count, count))
         return region
     patients = set(region["patient"]) | set(read.clinical.index) | _quarantined_patients(read.mart, name)
     with_image = region[~read.lacks_image.all(axis=1)]
     without = patients - set(with_image["patient"])
-    reasons = _why_no_image(read.mart, name, question.predict_at, without, read.modalities)
+    images = {target.image for target in read.targets}
+    reasons = _why_no_image(read.mart, name, question.predict_at, without, images)
     label = f"{name}: patients with a usable image at {question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
     return with_image
@@ -118,7 +121,7 @@ def _with_outcome(
 
 def _images(read: CohortTables, rows: pd.DataFrame, question: Question) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows and their volumes and features, lesions merged as the question says."""
-    frames = [_volumes(rows, read.modalities), *(frame.reindex(rows.index) for frame in read.features)]
+    frames = [_volumes(rows, read.targets), *(frame.reindex(rows.index) for frame in read.features)]
     return merge_lesions(rows, pd.concat(frames, axis=1), question.lesions)
 
 
@@ -162,7 +165,7 @@ def _facts(read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame) -> pd.
     )
     if read.split:
         table["split"] = cases["patient"].map(read.split)
-    return table.assign(**{f"volume_{m.lower()}_ml": images.iloc[:, i] for i, m in enumerate(read.modalities)})
+    return table.assign(**{_volume(target): images.iloc[:, i] for i, target in enumerate(read.targets)})
 
 
 def _outcome_variables(read: CohortTables, cases: pd.DataFrame) -> pd.DataFrame:
@@ -177,14 +180,12 @@ def _quarantined_patients(mart: Mart, name: str) -> set[str]:
     return {case.split(":")[1] for case in cases if case.count(":") >= 1} - {UNKNOWN}
 
 
-def _why_no_image(
-    mart: Mart, name: str, timepoint: str, patients: set[str], modalities: Sequence[str]
-) -> dict[str, int]:
+def _why_no_image(mart: Mart, name: str, timepoint: str, patients: set[str], images: Collection[str]) -> dict[str, int]:
     """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
     codes: dict[str, set[str]] = {}
     for row in mart.read("quarantine", name).to_pylist():
         parts = row["case"].split(":")
-        asked = row["modality"] in ("", *modalities)
+        asked = row["image"] in ("", *images)
         if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
             codes.setdefault(parts[1], set()).add(row["code"])
     return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
@@ -254,6 +255,11 @@ def _late(cohort: Cohort, genomic: Iterable[str], predict_at: str) -> dict[str, 
     return {column: at for column, at in when.items() if cohort.timepoints[at] > limit}
 
 
-def _volumes(cases: pd.DataFrame, modalities: Sequence[str]) -> pd.DataFrame:
-    columns = [f"region__{m.lower()}__volume_ml" for m in modalities]
-    return cases.reindex(columns=columns)
+def _volumes(cases: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
+    return cases.reindex(columns=[f"{region_prefix(target)}volume_ml" for target in targets])
+
+
+def _volume(target: Target) -> str:
+    """The name of a volume in the cohort table: `volume_IMAGE_ml`, and the word of the ROI where it has one."""
+    words = [target.image.lower(), *([target.roi] if target.is_roi_named else [])]
+    return "_".join(["volume", *words, "ml"])

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from features.core.case import Target
 from features.core.catalog.catalog import Catalog, Cohort
+from features.core.catalog.targets import regions_of
 from features.core.errors import RadweaveError, StoreError, hint_sentence
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
-from features.fusion.missing import lacking_modalities
+from features.fusion.missing import lacking_images
 from features.fusion.patient_rows import by_content, patient_rows
 from features.fusion.question import Question
 from features.fusion.ready_block import ReadyBlock, read_ready_blocks
 from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
-from features.results.prefixes import settings_digests
+from features.results.prefixes import feature_prefix, recipe_targets, settings_digests
 from features.results.schemas import IMAGE_BLOCKS
 
 
@@ -29,7 +31,8 @@ class CohortTables:
     every: the region block, index case; region: of it the cases at the prediction time point, in the order of their files'
     digests; where the study asks for no image, the patients of all tables, as `patient_rows`. clinical: index patient.
     features: columns of the recipes, a frame for each block of images, index case. lacks_image: case → whether it lacks a
-    usable image of a modality. genomic: index patient, None if there is none. ready: ready-made blocks that are asked for.
+    usable image. targets: the images and ROIs that the recipes measure. genomic: index patient, None if there is none. ready:
+    ready-made blocks that are asked for.
     split: patient → `train` or `test`, of those of whom a table says so.
     """
 
@@ -37,7 +40,7 @@ class CohortTables:
     cohort: Cohort
     endpoint: Endpoint
     mart: Mart
-    modalities: tuple[str, ...]
+    targets: tuple[Target, ...]
     every: pd.DataFrame
     region: pd.DataFrame
     clinical: pd.DataFrame
@@ -72,21 +75,22 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         region = patient_rows(name, question.predict_at, patients, ready, question.lesions)
     recipes = [recipe.name for recipe in question.recipes]
     tables = {block: mart.read(block, name, recipes=recipes) for block in IMAGE_BLOCKS}
-    features = [_features(mart, block, name, table, question) for block, table in tables.items()]
+    measured = recipe_targets(cohort, question.recipes)
+    features = [_features(mart, block, name, table, question, measured) for block, table in tables.items()]
     if question.stable is not None:
-        unstable = question.stable.unstable(mart.store, question.all_cohorts, question.recipes)
+        unstable = question.stable.unstable(mart.store, question.all_cohorts, measured)
         features = [frame.drop(columns=unstable & {*frame.columns}) for frame in features]
     return CohortTables(
         name=name,
         cohort=cohort,
         endpoint=endpoint,
         mart=mart,
-        modalities=tuple(sorted({recipe.modality for recipe in question.recipes})),
+        targets=regions_of(cohort, question.recipes),
         every=every,
         region=region,
         clinical=clinical,
         features=tuple(features),
-        lacks_image=lacking_modalities(tables, region, question.recipes),
+        lacks_image=lacking_images(tables, region, measured),
         genomic=genomic,
         ready=ready,
         split=_split(mart, name, cohort),
@@ -144,12 +148,19 @@ def _split(mart: Mart, name: str, cohort: Cohort) -> dict[str, str]:
     return found
 
 
-def _features(mart: Mart, block: str, name: str, table: pa.Table, question: Question) -> pd.DataFrame:
+def _features(
+    mart: Mart,
+    block: str,
+    name: str,
+    table: pa.Table,
+    question: Question,
+    measured: Sequence[tuple[Recipe, Target]],
+) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
-    recipes, command = question.recipes, f"run radweave refresh {name}{question.refreshed_by}"
+    command = f"run radweave refresh {name}{question.refreshed_by}"
     wanted = [
-        f"{extractor.kind}__{recipe.name}__{column.name}"
-        for recipe in recipes
+        feature_prefix(recipe, extractor.kind, target) + column.name
+        for recipe, target in measured
         for extractor in recipe.extractors
         if extractor.block == block
         for column in extractor.columns(recipe)
@@ -160,9 +171,9 @@ def _features(mart: Mart, block: str, name: str, table: pa.Table, question: Ques
     if absent:
         raise StoreError(f'the mart has no "{absent[0]}" for cohort "{name}": {command}')
     built = mart.manifest.cohorts[name].settings
-    changed = [prefix for prefix, digest in settings_digests(recipes).items() if built.get(prefix) != digest]
+    changed = [prefix for prefix, digest in settings_digests(measured).items() if built.get(prefix) != digest]
     if changed:
-        kind, recipe_name, _ = changed[0].split("__")
+        kind, recipe_name = changed[0].split("__")[:2]
         raise StoreError(
             f'the mart of cohort "{name}" holds {kind} of recipe "{recipe_name}" with other settings: {command}'
         )

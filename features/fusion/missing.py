@@ -1,4 +1,4 @@
-"""Missing blocks: cases without a usable image of a modality, or without any value of a block, leave or are imputed."""
+"""Missing blocks: cases without a usable image of a word, or without any value of a block, leave or are imputed."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from features.core.case import Target
 from features.core.design import FlowRow
 from features.core.kinds.recipe import Recipe
+from features.results.prefixes import RESULT, feature_prefix
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 MissingBlock = Literal["impute", "exclude"]
-IMAGES = "region"  # a volume is there where the image is: lacking modalities speak for it
+IMAGES = "region"  # a volume is there where the image is: lacking images speak for it
 
 
-def lacking_modalities(tables: Mapping[str, pa.Table], region: pd.DataFrame, recipes: Sequence[Recipe]) -> pd.DataFrame:
-    """True where a case has no image of a modality that gave features to any of the recipes' extractors.
+def lacking_images(
+    tables: Mapping[str, pa.Table], region: pd.DataFrame, measured: Sequence[tuple[Recipe, Target]]
+) -> pd.DataFrame:
+    """True where a case has no image of a word that gave features to any of the recipes' extractors.
 
-    A column for each modality of the recipes; rows as in `region`, index case.
+    A column for each image of the recipes; rows as in `region`, index case. measured: as `recipe_targets` gives it.
     """
     import pandas as pd
 
-    modalities = sorted({recipe.modality for recipe in recipes})
-    lacking = pd.DataFrame(True, index=region.index, columns=modalities)
-    for recipe in recipes:
+    images = sorted({target.image for _, target in measured})
+    lacking = pd.DataFrame(True, index=region.index, columns=images)
+    for recipe, target in measured:
         for extractor in recipe.extractors:
-            table = tables[extractor.block].select(["case", f"{extractor.kind}__{recipe.name}__result"])
-            found = table.to_pandas().set_index("case").reindex(region.index).iloc[:, 0]
-            lacking[recipe.modality] &= found.isna().to_numpy()
+            name = feature_prefix(recipe, extractor.kind, target) + RESULT
+            found = tables[extractor.block].select(["case", name]).to_pandas().set_index("case")
+            lacking[target.image] &= found.reindex(region.index).iloc[:, 0].isna().to_numpy()
     return lacking
 
 
@@ -53,9 +57,9 @@ def lacking_blocks(X: pd.DataFrame, blocks: Mapping[str, str], asked: Iterable[s
 
 
 def of_rows(lacking: pd.DataFrame, candidates: pd.Series, rows: pd.Series) -> pd.DataFrame:
-    """Lacking modalities of the design's rows. candidates, rows: patients of the cases before, and of the rows now.
+    """Lacking images of the design's rows. candidates, rows: patients of the cases before, and of the rows now.
 
-    Where lesions were merged, a row lacks a modality if all of its lesions do.
+    Where lesions were merged, a row lacks an image if all of its lesions do.
     """
     if rows.index.isin(lacking.index).all():
         return lacking.loc[rows.index]
@@ -67,11 +71,14 @@ def flow_row(
 ) -> FlowRow | None:
     """The step of the flow that says who lacks what; None if nobody does and nobody would leave for it.
 
-    candidates, images: patients of the cases, and which modalities these lack. rows, lacks: of the rows that became of
+    candidates, images: patients of the cases, and which images these lack. rows, lacks: of the rows that became of
     them. A patient leaves if no row of hers is complete, and is counted under all that she lacks in any; who stays is
     counted as imputed in what all of her rows lack.
     """
     import pandas as pd
+
+    def words(name: str) -> str:
+        return f"no usable {name}" if name in images.columns else f"no {name} value"
 
     before = candidates.nunique()
     if policy == "exclude":
@@ -80,20 +87,16 @@ def flow_row(
         later = lacks.groupby(rows.to_numpy()).any().reindex(lacking.index, fill_value=False)
         lacking = pd.concat([lacking, later.drop(columns=images.columns)], axis=1)
         reasons = Counter(
-            " and ".join(_words(str(n)) for n, is_so in row.items() if is_so) for _, row in lacking.iterrows()
+            " and ".join(words(str(n)) for n, is_so in row.items() if is_so) for _, row in lacking.iterrows()
         )
         return FlowRow(f"{cohort}: with every block", before, before - len(gone), dict(sorted(reasons.items())))
     by_patient = lacks.groupby(rows.to_numpy()).all()
-    imputed = {_words(str(name)): int(column.sum()) for name, column in by_patient.items() if column.any()}
+    imputed = {words(str(name)): int(column.sum()) for name, column in by_patient.items() if column.any()}
     return FlowRow(f"{cohort}: with every block, or imputed", before, before, {}, imputed) if imputed else None
 
 
-def _words(name: str) -> str:
-    return f"no usable {name}" if name.isupper() else f"no {name} value"
-
-
 def count_lacking(parts: Iterable[pd.DataFrame]) -> dict[str, int]:
-    """Modality or block → cases of all cohorts that lack it; only what anybody lacks."""
+    """Image or block → cases of all cohorts that lack it; only what anybody lacks."""
     found: Counter[str] = Counter()
     for lacks in parts:
         found.update({str(name): int(np.sum(column)) for name, column in lacks.items() if column.any()})

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from features.core.case import target_of
 from features.core.design import Copies
 from features.results.image_copies import ALIKE, equal_scans
 from features.results.manifest import Mart
@@ -34,11 +35,11 @@ Cells = tuple[
 def image_copies(scans: pd.DataFrame) -> list[Copies]:
     """Patients with one image: equal voxels in all of it or in the ROI, or equal files.
 
-    scans: `patient`, `modality`, `image_digest` and the facts by which `equal_scans` knows an image, a row per scan of any
+    scans: `patient`, `image`, `roi`, `image_digest` and the facts by which `equal_scans` knows an image, a row per scan of any
     time point.
     """
     found = []
-    for modality, rows in scans.groupby("modality", sort=True):
+    for (image, _), rows in scans.groupby(["image", "roi"], sort=True):
         alike_by = {what: equal_scans({name: rows[name].tolist() for name in names}) for what, names in ALIKE.items()}
         alike_by["the files of an image"] = rows["image_digest"].tolist()
         seen: set[tuple[str, ...]] = set()
@@ -47,20 +48,22 @@ def image_copies(scans: pd.DataFrame) -> list[Copies]:
             for patient, word in zip(rows["patient"], alike, strict=True):
                 groups[word][patient] = None
             several = {tuple(group) for word, group in groups.items() if word and len(group) > 1} - seen
-            found += [Copies(group, f"{what} ({modality})") for group in sorted(several)]
+            here = [Copies(group, f"{what} ({image})") for group in sorted(several)]
+            found += [one for one in here if one not in found]
             seen |= several
     return found
 
 
 def scans_of(mart: Mart, cohort: str, region: pd.DataFrame) -> pd.DataFrame:
     """What `image_copies` needs of a cohort. region: its table, index case."""
-    every: pd.DataFrame = mart.read("scans", cohort, ["case", "modality", "image_digest"]).to_pandas()
+    names = ["case", "modality", "image", "roi", "image_digest"]
+    every: pd.DataFrame = mart.read("scans", cohort, names).to_pandas()
     scans = every[every["case"].isin(region.index)].reset_index(drop=True)
     scans["patient"] = cohort + ":" + region["patient"].reindex(scans["case"]).to_numpy(str)
     for fact in {name: None for names in ALIKE.values() for name in names}:
         scans[fact] = np.nan
-        for modality, rows in scans.groupby("modality"):
-            column = f"{region_prefix(str(modality))}{fact}"
+        for (image, roi, modality), rows in scans.groupby(["image", "roi", "modality"]):
+            column = f"{region_prefix(target_of(str(image), str(roi), str(modality)))}{fact}"
             if column in region:
                 scans.loc[rows.index, fact] = region[column].reindex(rows["case"]).to_numpy(float)
     return scans

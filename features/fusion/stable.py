@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import Field
 
+from features.core.case import Target
 from features.core.errors import RadweaveError, StoreError
 from features.core.frozen import Frozen
 from features.core.kinds.recipe import Recipe
@@ -30,18 +31,21 @@ class Stable(Frozen):
     minimum: float = Field(0.75, ge=-1, le=1, description="lowest figure of a feature that is kept")
     figure: Figure = Field("icc_2_1_low", description="which intraclass correlation, or the lower end of its interval")
 
-    def unstable(self, store: Store, cohorts: Collection[str], recipes: Iterable[Recipe]) -> set[str]:
-        """Columns that are left out. Raises RadweaveError if scores are missing, of other settings, or of the study's own."""
+    def unstable(self, store: Store, cohorts: Collection[str], measured: Sequence[tuple[Recipe, Target]]) -> set[str]:
+        """Columns that are left out, of recipes with the images and ROIs that they measure.
+
+        Raises RadweaveError if scores are missing, of other settings, or of the study's own.
+        """
         if self.cohort in cohorts:
             raise RadweaveError(
                 f'stable: the cohort "{self.cohort}" is validated by this study, so that its stability scores would let '
                 "validation folds choose features: name another cohort, such as a test-retest or a pilot one"
             )
         found: set[str] = set()
-        for recipe in recipes:
-            digests = settings_digests([recipe])
+        digests = settings_digests(measured)
+        for recipe, target in measured:
             for extractor in (extractor for extractor in recipe.extractors if extractor.block == "radiomics"):
-                prefix = feature_prefix(recipe, extractor.kind)
+                prefix = feature_prefix(recipe, extractor.kind, target)
                 names = {prefix + column.name for column in extractor.columns(recipe)}
                 found |= names - self._passing(store, recipe.name, prefix, digests[prefix])
         return found
@@ -61,12 +65,7 @@ class Stable(Frozen):
         return {name for name, value in rows if value is not None and value >= self.minimum}
 
 
-def stability_digests(store: Store, cohort: str, recipes: Iterable[Recipe]) -> list[str]:
-    """What tells whether scores changed: their tables as text, for those that are there."""
-    found = []
-    for recipe in recipes:
-        for prefix in settings_digests([recipe]):
-            path = store.stability(cohort, prefix)
-            if path.is_file():
-                found.append(json.dumps(read_with_provenance(path)[0].to_pylist()))
-    return found
+def stability_digests(store: Store, cohort: str, measured: Sequence[tuple[Recipe, Target]]) -> list[str]:
+    """What tells whether scores changed: their tables as text, for those that are there. measured: as `recipe_targets` gives it."""
+    paths = [store.stability(cohort, prefix) for prefix in settings_digests(measured)]
+    return [json.dumps(read_with_provenance(path)[0].to_pylist()) for path in paths if path.is_file()]

@@ -13,19 +13,15 @@ from scipy import ndimage
 from features.core.box import bounding_box
 from features.core.case import Scan, Unit
 from features.core.column import Column
-from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
-from features.images.dicom.series import read_dicom_series, series_voxels
-from features.images.formats.volume import file_voxels, read_volume
-from features.images.masks.mask import read_mask
-from features.images.unit_plausibility import HU_BOUNDS, check_unit
+from features.images.reading import Reading
+from features.images.unit_plausibility import HU_BOUNDS
 
 MINIMUM_VOXELS = 27
 AIR_HU = -900.0  # a mean below it is of no tissue
 MOST_BEYOND = 0.5  # of the ROI: metal is less, and where all is beyond what tissue has, the header is wrong
 SATURATED_HU = 3071.0  # the highest number of 12 bits
-BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
 
 
 def _fact(name: str, description: str, unit: str = "") -> Column:
@@ -94,39 +90,25 @@ class Checked(NamedTuple):
     warnings: tuple[Warned, ...]
 
 
-def read_region(scan: Scan) -> Region:
-    """Image and mask of a scan, read from their files and on one grid.
+def read_region(scan: Scan, reading: Reading | None = None) -> Region:
+    """Image and mask of a scan, read from their files and on one grid. reading: what has been opened of its visit.
 
     Pixels are as in the files: nothing is resampled unless the scan's rule says so. Padding is left out of the mask, not of
     its outline (DICOM_OVERFLOW).
-    Raises Rejected with any code of `read_image` and `read_mask`, and MASK_EMPTY.
+    Raises Rejected with any code of `Reading.image` and `Reading.mask`, and MASK_EMPTY.
     Raises TooLarge, before pixels are read, above the memory limit of this thread.
     """
-    claim_memory(BYTES_PER_VOXEL * _voxels(scan))
-    image = read_image(scan)
-    found = read_mask(scan, image)
-    outline = np.asarray(found.array, np.bool_)
+    reading = reading or Reading()
+    image = reading.image(scan)
+    outline, warnings = reading.mask(scan, image)
     if not outline.any():
         raise Rejected("MASK_EMPTY")
-    return _without_padding(Region(image, outline, warnings=(*image.warnings, *found.warnings)))
+    return _without_padding(Region(image, outline, warnings=(*image.warnings, *warnings)))
 
 
 def read_image(scan: Scan) -> Volume:
-    """The image of a scan in the unit that the catalog declares.
-
-    A DICOM PET is brought into that unit; other files are taken to be in it if they can be (`check_unit`). Raises Rejected
-    with the readers' codes, HU_RANGE and PET_RANGE. Warns as the readers, and UNIT_DOUBTFUL.
-    """
-    if scan.image.format != "dicom":
-        image = read_volume(scan.image.paths[0], volume=scan.rule.volume)
-        return replace(image, warnings=(*image.warnings, *check_unit(image.array, scan.unit)))
-    return read_dicom_series(scan.image.paths, unit=scan.unit, rule=scan.rule)
-
-
-def _voxels(scan: Scan) -> int:
-    """Voxels of the image by its headers."""
-    paths = scan.image.paths
-    return series_voxels(paths) if scan.image.format == "dicom" else file_voxels(paths[0])
+    """The image of a scan, as `Reading.image`."""
+    return Reading().image(scan)
 
 
 def _without_padding(region: Region) -> Region:

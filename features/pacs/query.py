@@ -80,7 +80,7 @@ def find_series(server: Server, study: Study, source: DicomSource, pacs: PacsSou
     for row in _pages(server, search, "SeriesInstanceUID", study.series):
         modality = _text(row, "Modality")
         one = Series(study.patient, study.uid, _text(row, "SeriesInstanceUID"), _count(row, names[-1]))
-        if modality == _MASKS[source.mask.format]:
+        if modality == _MASKS.get(source.mask.kind):
             masks.append(one)
         elif modality == source.modality and (
             not pacs.description or pattern.fullmatch(_text(row, "SeriesDescription").strip())

@@ -127,7 +127,7 @@ class _Retrieval:
 
     def _note(self, study: Study) -> str:
         """Under what the counts of a study are kept: another wish makes another note."""
-        wish = [self.source.modality, self.source.mask.format, self.pacs.description]
+        wish = [self.source.modality, self.source.mask.kind, self.pacs.description]
         return f"{name_of(study.uid)}.{digest_json(wish)[:8]}"
 
     def _counts(self, study: Study) -> list[int]:

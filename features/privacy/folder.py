@@ -78,12 +78,12 @@ def plan_folder(
         raise RadweaveError(f"{target}: is not empty; choose a new folder")
     names = Pseudonyms(cohort, key, declared.id_form if declared else IdForm())
     found, refused = list_files(source, source)
-    images = declared.images if declared else ()
+    images = declared.sources if declared else ()
     templates = [
         (path, compile_template(path, one.codes(declared.timepoints if declared else ())), one.centre)
         for one in images
         if isinstance(one, FileSource)
-        for path in sorted((one.path, one.mask.path), key=lambda path: -len(re.sub(r"{.*?}", "", path)))
+        for path in sorted(one.templates, key=lambda path: -len(re.sub(r"{.*?}", "", path)))
     ]
     dicom = [one for one in images if isinstance(one, DicomSource)]
     folders = sorted({(str(PurePosixPath(one.path)), one.centre) for one in dicom}, key=lambda two: -len(two[0]))
@@ -92,7 +92,7 @@ def plan_folder(
 
 
 def _rules(cohort: str, key: bytes, options: frozenset[Option], dicom: Sequence[DicomSource]) -> Rules:
-    patterns = [one.mask.roi for one in dicom] + [pattern for one in dicom for pattern in one.select.values()]
+    patterns = [one.mask.pattern for one in dicom] + [pattern for one in dicom for pattern in one.select.values()]
     known = {word for pattern in patterns for word in words_in(re.sub(r"\\.", " ", pattern))}
     timepoints: dict[str, frozenset[str]] = {}
     for one in dicom:

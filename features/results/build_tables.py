@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from features.core.case import Scan
+from features.core.case import Scan, Target
 from features.core.column import Column
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
@@ -17,10 +17,12 @@ from features.core.storage.table import ARROW, Schema
 from features.images.region import REGION_COLUMNS
 from features.results.image_copies import find_copies
 from features.results.known_results import KnownResults
+from features.results.measure_visit import NO_SUCH_REGION, after_checks
 from features.results.prefixes import RESULT, feature_prefix, feature_table, region_prefix
 from features.results.schemas import KEY
-from features.results.work import Extraction, Plan, Work
+from features.results.work import Extraction, Lacking, Plan, Work
 
+ABSENT = "absent"  # the state of a scan whose patient has no such region
 CHUNK = 256  # per-case results that are in memory as Python values at once
 
 
@@ -39,62 +41,80 @@ class Group:
 class BuiltTables:
     """Tables by name, their columns, the scans that gave something for every recipe, and why the others did not.
 
-    Each row of `rejected` and `warned` stands with the address of the result that says so.
+    Each row of `rejected` and `warned` stands with the address of the result that says so. states: the code of its first
+    rejection, or `absent`, of every scan that is not used.
     """
 
     tables: Mapping[str, tuple[pa.Table, tuple[Column, ...]]]
+    states: Mapping[Scan, str]
     used: frozenset[Scan]
     rejected: tuple[tuple[Quarantined, str], ...]
     warned: tuple[tuple[Quarantined, str], ...]
 
 
-def build_tables(plans: Sequence[Plan], recipes: Sequence[Recipe], known: KnownResults) -> BuiltTables:
-    """The region block of a cohort, and a table for each recipe and image block.
+def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]], known: KnownResults) -> BuiltTables:
+    """The region block of a cohort, and a table for each recipe and image block. measured: as `recipe_targets` gives it.
 
-    Every scan ends as used or with at least one reason. Raises StoreError if a per-case result is damaged.
+    Every scan ends as used, as absent or with at least one reason. Raises StoreError if a per-case result is damaged.
     """
     rejected: list[tuple[Quarantined, str]] = []
     warned: list[tuple[Quarantined, str]] = []
+    states: dict[Scan, str] = {}
 
     def usable(work: Work, stage: Stage) -> bool:
         """Whether there are values; what is to be said of them, or why there are none, is noted."""
         reason = known.rejection(work)
         if reason is not None:
-            rejected.append((_quarantined(work.scan, stage, reason), work.address))
+            is_absent = reason.code == NO_SUCH_REGION
+            (warned if is_absent else rejected).append((_quarantined(work.scan, stage, reason), work.address))
+            if not (is_absent and work.scan.terms):
+                states.setdefault(work.scan.counted, ABSENT if is_absent else reason.code)
             return False
         warned.extend((_quarantined(work.scan, stage, one), work.address) for one in known.warnings(work))
         return True
 
     passed = [plan for plan in plans if usable(plan.check, "quality")]
     groups: list[Group] = []
-    regions: dict[str, dict[Scan, str]] = {}
+    regions: dict[Target, dict[Scan, str]] = {}
     for plan in passed:
-        regions.setdefault(plan.scan.modality, {})[plan.scan] = plan.check.address
-    for modality, found in sorted(regions.items()):
-        columns = tuple(replace(column, modality=modality, family="region") for column in REGION_COLUMNS)
-        groups.append(Group(REGION, region_prefix(modality), REGION, columns, found))
-    lost: set[Scan] = set()
+        regions.setdefault(plan.scan.target, {})[plan.scan] = plan.check.address
+    for target, found in sorted(regions.items()):
+        facts = {"modality": next(iter(found)).modality, "image": target.image, "roi": target.roi, "family": "region"}
+        columns = tuple(replace(column, **facts) for column in REGION_COLUMNS)  # type: ignore[arg-type]
+        groups.append(Group(REGION, region_prefix(target), REGION, columns, found))
     works: dict[str, list[Extraction]] = {}
-    for work in (work for plan in passed for work in plan.features):
+    for work in after_checks(plans, known):
         works.setdefault(work.prefix, []).append(work)
-    for recipe in recipes:
+    for recipe, target in measured:
         for extractor in recipe.extractors:
-            prefix = feature_prefix(recipe, extractor.kind)
+            prefix = feature_prefix(recipe, extractor.kind, target)
             here = [(work, usable(work, "extract")) for work in works.get(prefix, [])]
-            lost |= {work.scan for work, there in here if not there}
             facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
+            facts |= {"image": target.image, "roi": target.roi}
             columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
             addresses = {work.scan: work.address for work, there in here if there}
             table = feature_table(extractor.block, recipe.name)
             groups.append(Group(table, prefix, extractor.block, columns, addresses))
+    for plan in plans:
+        for lack in plan.lacking:
+            rejected.append((_quarantined(plan.scan, "extract", _needed(lack)), ""))
+            states.setdefault(plan.scan, "ROI_NEEDED")
     tables = {
         name: _table(name, [group for group in groups if group.table == name], known)
         for name in dict.fromkeys([REGION, *(group.table for group in groups)])
     }
-    for modality, addresses in sorted(regions.items()):
-        copies = find_copies(addresses, tables[REGION][0], region_prefix(modality))
+    for target, addresses in sorted(regions.items()):
+        copies = find_copies(addresses, tables[REGION][0], region_prefix(target))
         warned += [(_quarantined(scan, "quality", warning), "") for scan, warning in copies]
-    return BuiltTables(tables, frozenset(plan.scan for plan in passed) - lost, tuple(rejected), tuple(warned))
+    used = frozenset(plan.scan for plan in passed) - states.keys()
+    return BuiltTables(tables, states, used, tuple(rejected), tuple(warned))
+
+
+def _needed(lack: Lacking) -> Rejected:
+    """Why a recipe measures nothing of an image."""
+    missing = ", ".join(lack.missing)
+    message = f'the recipe {lack.recipe} measures "{lack.roi}", and the image has no ROI {missing}'
+    return Rejected("ROI_NEEDED", message, recipe=lack.recipe, needed=str(lack.roi), missing=missing)
 
 
 def _table(name: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.Table, tuple[Column, ...]]:
@@ -107,7 +127,7 @@ def _table(name: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.
     for group in groups:
         address = Column(group.prefix + RESULT, "string", "address of the per-case result", role="fact")
         first = group.columns[0]
-        columns.append(replace(address, modality=first.modality, recipe=first.recipe))
+        columns.append(replace(address, modality=first.modality, recipe=first.recipe, image=first.image, roi=first.roi))
         columns += [replace(column, name=group.prefix + column.name) for column in group.columns]
         arrays |= _group_arrays(group, order, known)
     schema = Schema(name, tuple(columns))
@@ -151,14 +171,13 @@ def case_row(scan: Scan) -> dict[str, object]:
     return {**facts, "timepoint": case.timepoint, "lesion": case.lesion}
 
 
-def scan_rows(scans: Iterable[Scan], rejected: Iterable[Quarantined]) -> list[dict[str, object]]:
-    """Rows of the table of scans; a scan's state is its first rejection."""
-    states: dict[tuple[str, str], str] = {}
-    for row in rejected:
-        states.setdefault((row.case, row.modality), row.code)
+def scan_rows(scans: Iterable[Scan], states: Mapping[Scan, str]) -> list[dict[str, object]]:
+    """Rows of the table of scans. states: of those that are not used."""
     return [
         {
             **case_row(scan),
+            "image": scan.image_name,
+            "roi": scan.roi_name,
             "modality": scan.modality,
             "unit": scan.unit,
             "image_format": scan.image.format,
@@ -166,15 +185,19 @@ def scan_rows(scans: Iterable[Scan], rejected: Iterable[Quarantined]) -> list[di
             "image_digest": scan.image.digest,
             "mask_format": scan.mask.format,
             "mask_digest": scan.mask.digest,
-            "roi": scan.roi,
-            "state": states.get((str(scan.case), scan.modality), "used"),
+            "roi_pattern": scan.roi,
+            "reader": scan.reader,
+            "drawn_on": scan.drawn_on.image_name if scan.drawn_on else "",
+            "state": states.get(scan, "used"),
         }
         for scan in scans
     ]
 
 
 def _quarantined(scan: Scan, stage: Stage, reason: Rejected | Warned) -> Quarantined:
-    case, sets = scan.case, (scan.image, scan.mask)
+    """A row about a scan; of a region that several ROIs make up, about the first of them, the region in the details."""
+    case, sets = scan.case, scan.file_sets
+    region = {"region": str(scan.roi)} if scan.terms else {}
     return Quarantined(
         cohort=case.cohort,
         centre=scan.centre,
@@ -183,10 +206,12 @@ def _quarantined(scan: Scan, stage: Stage, reason: Rejected | Warned) -> Quarant
         stage=stage,
         code=reason.code,
         message=reason.message or REASONS[reason.code].means.removeprefix("warning: "),
-        details=dict(reason.details),
+        details={**reason.details, **region},
         files=len({path for one in sets for path in one.paths}),
         bytes=sum({one.paths: one.bytes for one in sets}.values()),
         digests=tuple(dict.fromkeys(one.digest[:12] for one in sets)),
+        image=scan.image_name,
+        roi=scan.counted.roi_name,
     )
 
 

@@ -18,6 +18,8 @@ from features.core.storage.table import table_of_bytes
 from features.results.manifest import CohortState, Manifest, checked_bytes, newest
 from features.results.prefixes import RESULT
 
+ABSENT = "ROI_ABSENT"  # a rejection that stands among the warnings: the patient has no such region, and need not have
+
 if TYPE_CHECKING:  # it knows what prepares images, which commands that only read a store need not load
     from features.results.work import Work
 
@@ -80,12 +82,12 @@ class KnownResults:
     @cached_property
     def rejected(self) -> dict[str, Rejected]:
         """Address → rejection, of those that stay true while nothing changes."""
-        table = self.table("quarantine")
-        rows = table.to_pylist() if table is not None and RESULT in table.schema.names else []
+        tables = [table for name in ("quarantine", "warnings") if (table := self.table(name)) is not None]
+        rows = [row for table in tables if RESULT in table.schema.names for row in table.to_pylist()]
         return {
             row[RESULT]: Rejected(row["code"], row["message"], **json.loads(row["details"]))
             for row in rows
-            if row[RESULT] and row["code"] not in TRANSIENT
+            if row[RESULT] and row["code"] not in TRANSIENT and (row["severity"] == "error" or row["code"] == ABSENT)
         }
 
     @cached_property

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
+from features.core.case import Target
 from features.core.column import Column
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
@@ -16,7 +17,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.core.storage.table import dictionary_rows, levels_text
 from features.images.index.index_cohort import Index
-from features.results.build_tables import build_tables, scan_rows
+from features.results.build_tables import ABSENT, build_tables, scan_rows
 from features.results.keep_parquet import keep_parquet
 from features.results.known_results import KnownResults
 from features.results.manifest import CohortState, File, Manifest, commit
@@ -29,31 +30,32 @@ from features.results.view import mend_mart
 from features.results.work import Plan
 from features.tables.patient import PatientTable
 
-VERSION = "5"  # raise it when the same results should give other tables
+VERSION = "6"  # raise it when the same results should give other tables
 
 
 def publish(
     store: Store,
     index: Index,
     plans: Sequence[Plan],
-    recipes: Sequence[Recipe],
+    measured: Sequence[tuple[Recipe, Target]],
     tables: Tables,
     known: KnownResults | None = None,
     own: Sequence[Recipe] = (),
 ) -> Published:
     """Build the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
 
-    own: of the recipes, those that do not come with radweave; the manifest keeps them for later refreshes.
+    measured: the recipes with the images and ROIs that they measure. own: of the recipes, those that do not come with radweave;
+    the manifest keeps them for later refreshes.
     Raises ConfigError if a column has another type in another cohort of the store; StoreError if a result is
     damaged, another process refreshed the cohort since `known` was read, or the store is of another key.
     """
     known = known or KnownResults(store, index.cohort)
-    key = _key(index, plans, recipes, tables, known, own)
+    key = _key(index, plans, measured, tables, known, own)
     whole = not known.damaged and _is_whole(store, known.manifest, index.cohort)
     if known.state is not None and known.state.key == key and whole:
         known.mended += mend_mart(store)
         return published_of(index.cohort, known.manifest, changed=False)
-    built = build_tables(plans, recipes, known)
+    built = build_tables(plans, measured, known)
     patients = tables.load()
     reasons = [(row, "") for row in index.quarantined] + list(built.rejected)
     reasons += [(row, "") for table in patients.values() for row in table.quarantined]
@@ -70,14 +72,15 @@ def publish(
     columns = {name: found for name, (_, found) in built_tables.items()} | {one.name: one.columns for one in FIXED}
     blocks = _blocks(columns)
     _check_types(known, index.cohort, blocks)
-    rows_of_scans = scan_rows(index.scans, [row for row, _ in built.rejected])
+    rows_of_scans = scan_rows(index.scans, built.states)
     fixed: dict[str, pa.Table] = {
         "scans": SCANS.table(rows_of_scans),
         "unmatched": UNMATCHED.table(_unmatched(index, patients)),
     }
     described = [row for name, found in blocks.items() for row in dictionary_rows(name, index.cohort, found)]
     fixed["dictionary"] = DICTIONARY.table(described)
-    settings = settings_digests(recipes)
+    settings = settings_digests(measured)
+    lost = [code for code in built.states.values() if code != ABSENT]
 
     def keep(name: str, table: pa.Table) -> File:
         levels = {column.name: column.levels for column in columns[name] if column.levels}
@@ -88,14 +91,13 @@ def publish(
 
     files = {name: keep(name, table) for name, (table, _) in built_tables.items()}
     files |= {name: keep(name, table) for name, table in fixed.items()}
-    first = {(row.case, row.modality): row.code for row, _ in reversed(built.rejected)}
     state = CohortState(
         key=key,
         tables_key=tables.key,
         scans=len(index.scans) + len(index.quarantined) + index.withdrawn,
         used=len(built.used),
         withdrawn=index.withdrawn,
-        quarantined=_counted([*(row.code for row in index.quarantined), *first.values()]),
+        quarantined=_counted([*(row.code for row in index.quarantined), *lost]),
         warned=_counted(row.code for row, _ in warnings),
         files=dict(index.files),
         settings=settings,
@@ -114,7 +116,7 @@ def publish(
 def _key(
     index: Index,
     plans: Sequence[Plan],
-    recipes: Sequence[Recipe],
+    measured: Sequence[tuple[Recipe, Target]],
     tables: Tables,
     known: KnownResults,
     own: Sequence[Recipe],
@@ -125,10 +127,14 @@ def _key(
             str(plan.scan.case),
             plan.scan.centre,
             plan.scan.modality,
+            plan.scan.image_name,
+            plan.scan.roi_name,
+            [[one.recipe, str(one.roi)] for one in plan.lacking],
             *(work.address for work in (plan.check, *plan.features)),
         ]
         for plan in plans
     ]
+    recipes = list({recipe.name: recipe for recipe, _ in measured}.values())
     described = [
         [asdict(column) for column in extractor.columns(recipe)]
         for recipe in recipes
@@ -143,6 +149,7 @@ def _key(
             "withdrawn": index.withdrawn,
             "lost": known.lost_codes(),
             "recipes": [recipe.settings for recipe in recipes],
+            "targets": [[recipe.name, *target] for recipe, target in measured],
             "columns": digest_json(described),
             "tables": tables.key,
             **({"own": [recipe.name for recipe in own]} if own else {}),

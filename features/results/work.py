@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from features.core.case import Scan
-from features.core.digest import digest_json
+from features.core.case import FileSet, Scan, Term
+from features.core.digest import digest_bytes, digest_json
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
+from features.core.roi_expression import RoiExpression
 from features.core.storage.store import REGION
 from features.images.prepare import VERSION as PREPARATION
 from features.results.prefixes import feature_prefix, feature_table, region_prefix
 
 CHECK = "5"  # raise it when the checks or the facts change: every scan is then checked again
+Key = tuple[str, str, str]  # of a scan: case, image, ROI
 
 
 @dataclass(frozen=True)
@@ -37,39 +39,97 @@ class Extraction(Work):
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """A recipe that cannot be extracted of an image, because a ROI that it needs is not among those of the image."""
+
+    recipe: str
+    roi: RoiExpression
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """All that a refresh needs of a scan: its check, and its features in the order of the recipes."""
+    """All that a refresh needs of a scan: its check, and its features in the order of the recipes.
+
+    The features of a region that several ROIs make up stand with the first of them. lacking: what the image lacks for recipes,
+    with its first scan.
+    """
 
     check: Work
     features: tuple[Extraction, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
 
     @property
     def scan(self) -> Scan:
         return self.check.scan
 
 
-def plan_scans(scans: Iterable[Scan], recipes: Sequence[Recipe]) -> tuple[Plan, ...]:
-    """A plan for each scan, with the recipes that fit it."""
-    return tuple(
-        Plan(
-            check_of(scan),
-            tuple(
-                features_of(scan, one, extractor) for one in recipes if fits(scan, one) for extractor in one.extractors
-            ),
-        )
-        for scan in scans
-    )
+def plan_scans(
+    scans: Iterable[Scan],
+    recipes: Sequence[Recipe],
+    *,
+    refused: Collection[Key] = (),
+    absent: Collection[Key] = (),
+) -> tuple[Plan, ...]:
+    """A plan for each scan, with the recipes that fit it.
+
+    refused: scans that the index rejected: that a recipe lacks them has been said. absent: scans of ROIs that the patient has
+    not, and need not have.
+    """
+    images: dict[tuple[str, str], list[Scan]] = {}
+    for scan in scans:
+        images.setdefault(scan.key[:2], []).append(scan)
+    plans = [plan for own in images.values() for plan in _plan_image(own, recipes, refused, absent)]
+    return tuple(sorted(plans, key=lambda plan: plan.scan.sort_key))
+
+
+def _plan_image(
+    scans: Sequence[Scan], recipes: Sequence[Recipe], refused: Collection[Key], absent: Collection[Key]
+) -> Iterator[Plan]:
+    """The plans of the scans of one image of a case."""
+    features: dict[Scan, list[Extraction]] = {scan: [] for scan in scans}
+    lacking: list[Lacking] = []
+    own = {scan.roi_name: scan for scan in scans}
+    case, image = scans[0].key[:2]
+    for recipe in (one for one in recipes if fits(scans[0], one)):
+        wanted: list[Scan] = [] if recipe.roi.rois else [scan for scan in scans if not scan.reader]
+        for roi in recipe.roi.rois:
+            unknown = roi.unknown([*own, *(word for word in roi.words if (case, image, word) in absent)])
+            if unknown and not any((case, image, word) in refused for word in unknown):
+                lacking.append(Lacking(recipe.name, roi, unknown))
+            there = combined(own, roi) if not unknown else None
+            wanted += [there] if there else []
+        for scan in wanted:
+            features[scan.counted] += [features_of(scan, recipe, extractor) for extractor in recipe.extractors]
+    for i, scan in enumerate(scans):
+        yield Plan(check_of(scan), tuple(features[scan]), tuple(lacking) if i == 0 else ())
+
+
+def combined(scans: dict[str, Scan], roi: RoiExpression) -> Scan | None:
+    """The scan of a region that ROIs of an image make up; None if the image has none of those that are added.
+
+    scans: word of a ROI → its scan; a ROI without a scan is one that the patient has not.
+    """
+    terms = tuple(Term(sign, scans[word]) for sign, word in roi.terms if word in scans)
+    if not any(term.sign == "+" for term in terms):
+        return None
+    if not roi.is_combined:
+        return terms[0].scan
+    first = next(term.scan for term in terms if term.sign == "+")
+    digest = digest_bytes("".join(f"{term.sign}{term.scan.mask.digest}" for term in terms).encode())
+    mask = FileSet("terms", (), digest)
+    return replace(first, mask=mask, roi=str(roi), roi_name=roi.name, terms=terms, drawn_on=None, readers=(), reader="")
 
 
 def fits(scan: Scan, recipe: Recipe) -> bool:
-    """Whether a recipe is meant for a scan."""
-    return scan.modality == recipe.modality and scan.unit == recipe.unit
+    """Whether a recipe is meant for the image of a scan."""
+    return recipe.fits(scan.modality, scan.unit, scan.image_name)
 
 
 def check_of(scan: Scan) -> Work:
     """The check: image and mask bytes and how they are read decide it."""
     address = digest_json({**scan_facts(scan), "version": CHECK})
-    return Work(scan, REGION, region_prefix(scan.modality), REGION, address)
+    return Work(scan, REGION, region_prefix(scan.target), REGION, address)
 
 
 def features_of(scan: Scan, recipe: Recipe, extractor: Extractor) -> Extraction:
@@ -81,13 +141,26 @@ def features_of(scan: Scan, recipe: Recipe, extractor: Extractor) -> Extraction:
         "version": extractor.version,
         "preparation": PREPARATION,
     }
-    table, prefix = feature_table(extractor.block, recipe.name), feature_prefix(recipe, extractor.kind)
+    table, prefix = feature_table(extractor.block, recipe.name), feature_prefix(recipe, extractor.kind, scan.target)
     return Extraction(scan, table, prefix, extractor.block, digest_json(decides), recipe, extractor)
 
 
 def scan_facts(scan: Scan) -> dict[str, str]:
-    """What decides the pixels of a scan's region."""
+    """What decides the pixels of a scan's region. Words of images and ROIs do not."""
     facts = {"image": scan.image.digest, "mask": scan.mask.digest, "roi": scan.roi, "unit": scan.unit}
     facts |= {"modality": scan.modality, "formats": f"{scan.image.format}+{scan.mask.format}"}
     rule = scan.rule.facts()
-    return {**facts, "rule": json.dumps(rule, sort_keys=True)} if rule else facts
+    facts |= {"rule": json.dumps(rule, sort_keys=True)} if rule else {}
+    if scan.drawn_on is not None:
+        drawn = scan.drawn_on
+        said = {"unit": drawn.unit, "format": drawn.image.format, "rule": drawn.rule.facts()}
+        said |= {"registration": drawn.registration.model_dump(mode="json")} if drawn.registration else {}
+        facts |= {"drawn_on": drawn.image.digest, "drawn_on_rule": json.dumps(said, sort_keys=True)}
+    if scan.terms:
+        facts["roi"] = ""
+        terms = [[term.sign, scan_facts(term.scan)] for term in scan.terms]
+        facts |= {"terms": json.dumps(terms, sort_keys=True)}
+    if scan.readers:
+        readers = [scan_facts(one) for one in scan.readers]
+        facts |= {"consensus": scan.consensus, "readers": json.dumps(readers, sort_keys=True)}
+    return facts

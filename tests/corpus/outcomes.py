@@ -12,10 +12,11 @@ from features.core.pseudonym import pseudonym
 from features.core.quarantine import Rejected
 from features.core.storage.store import REGION, Store
 from features.images.index.index_cohort import Index, index_cohort
-from features.results.measure_scan import Job, measure_scan
+from features.results.measure_visit import measure_visit
 from features.results.work import check_of, features_of
 from tests.corpus.registry import KINDS, corpus_of
 from tests.support.catalog import catalog_of
+from tests.support.measured import job
 
 COHORT, KEY = "corpus", b"0" * 32
 BASIS = {
@@ -75,7 +76,7 @@ def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
     for scan in index.scans:
         case, address, recipe = str(scan.case), check_of(scan).address, RECIPES[scan.modality]
         extractor = recipe.extractors[0]
-        lost = measure_scan(Job(scan, check_of(scan), (features_of(scan, recipe, extractor),)), store)
+        lost = measure_visit(job(scan, check_of(scan), (features_of(scan, recipe, extractor),)), store)
         rejected = lost.get(address) or store.rejection(REGION, address)
         if rejected is not None:
             rows.append((case, f"quality {rejected.code}"))

@@ -12,6 +12,7 @@ from features.core.kinds.recipe import Recipe, load_recipe
 from features.images.normalisers.nyul import PERCENTILES, landmarks_file
 from features.results.prefixes import settings_digests
 from flows.named import find_recipe, find_recipes, find_study, name_of, read_study, recipe_files, study_files
+from tests.support.measured import measured
 
 CT_LUNG = recipe_files()["ct_lung"].read_text()
 STUDY = "cohorts: [one]\nendpoint: response\nblocks: {all: [radiomics]}\nmodels: [svm]\nrecipes: [%s]\n"
@@ -106,10 +107,10 @@ def test_where_files_lie_leaves_no_trace_in_a_study_and_its_recipes(tmp_path: Pa
     (one, recipes), (other, others) = found
     assert one.recipes == ("mine", "ibsi_a") and one == other and one.digest() == other.digest()
     assert [recipe.settings for recipe in recipes] == [recipe.settings for recipe in others]
-    assert settings_digests(recipes) == settings_digests(others)
-    assert settings_digests([Recipe.model_validate(json.loads(json.dumps(recipes[0].settings)))]) == settings_digests(
-        recipes[:1]
-    )
+    assert settings_digests(measured(*recipes)) == settings_digests(measured(*others))
+    assert settings_digests(
+        measured(Recipe.model_validate(json.loads(json.dumps(recipes[0].settings))))
+    ) == settings_digests(measured(recipes[0]))
 
 
 def test_a_study_is_named_as_its_file_and_names_recipes_or_files_of_them(tmp_path: Path) -> None:

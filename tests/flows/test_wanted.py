@@ -16,6 +16,7 @@ from flows import named, wanted
 from flows.named import find_recipe, recipe_files
 from flows.wanted import Asked, held_recipes, meant_names, recipes_for
 from tests.support.catalog import catalog_of, cohort_of, file_images
+from tests.support.measured import measured
 
 IBSI = [f"ibsi_{name}" for name in "abcde"]
 STUDY = "endpoint: response\nblocks: {all: [radiomics]}\nmodels: [svm]\n"
@@ -40,7 +41,7 @@ def names(recipes: tuple[Recipe, ...]) -> list[str]:
 
 def state_of(*recipes: Recipe, own: tuple[Recipe, ...] = ()) -> CohortState:
     kept = {recipe.name: json.loads(json.dumps(recipe.settings)) for recipe in own}
-    return CohortState(key="1", settings=settings_digests([*recipes, *own]), recipes=kept)
+    return CohortState(key="1", settings=settings_digests(measured(*recipes, *own)), recipes=kept)
 
 
 def test_unasked_a_refresh_extracts_what_says_so_and_what_studies_of_radweave_name(
@@ -103,7 +104,7 @@ def test_recipes_of_the_tables_are_remembered_those_of_files_by_their_settings(c
     Path(mine).unlink()
     held = held_recipes(catalog, "one", state, ())
     assert names(held) == ["ct_lung", "mine"]  # images in MR there are none any more
-    assert settings_digests(held[1:]) == settings_digests([own])
+    assert settings_digests(measured(*held[1:])) == settings_digests(measured(own))
     assert names(held_recipes(catalog, "one", state, {"mine"})) == ["ct_lung"]
     assert held_recipes(catalog, "one", None, ()) == ()
 
@@ -112,7 +113,7 @@ def test_a_held_recipe_that_cannot_be_read_or_has_a_namesake_is_said(
     catalog: Catalog, mine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = find_recipe(mine)
-    old = CohortState(key="1", settings=settings_digests([own]), recipes={"mine": {**own.settings, "gone": 1}})
+    old = CohortState(key="1", settings=settings_digests(measured(own)), recipes={"mine": {**own.settings, "gone": 1}})
     with pytest.raises(RadweaveError, match=r'"mine" of the tables is of another radweave \(gone: .*by --drop mine'):
         held_recipes(catalog, "one", old, ())
     assert held_recipes(catalog, "one", old, {"mine"}) == ()

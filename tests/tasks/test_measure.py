@@ -11,13 +11,14 @@ from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.quarantine import Rejected
 from features.core.storage.store import Store
 from features.images.index.index_cohort import Index, index_cohort
-from features.results import measure_scan as measure
+from features.results import measure_visit as measure
 from features.results.known_results import KnownResults
-from features.results.measure_scan import Job, measure_scan
+from features.results.measure_visit import Job, measure_visit
 from features.results.work import Work, check_of, features_of, plan_scans
 from features.simulate.simulate_cohort import simulate_cohort
 from flows.named import recipe_files
 from tasks.measure import measure_scans
+from tests.support.measured import job
 
 
 class EndedPool:
@@ -32,10 +33,12 @@ class EndedPool:
         return [self._ended(function, job) for job in jobs]
 
     def _ended(self, function: Callable[[Job], Any], job: Job) -> Any:
-        if self.lasts >= (job.check is not None) + len(job.features):
+        if self.lasts >= sum((one.check is not None) + len(one.features) for one in job.scans):
             return function(job)
         if self.lasts:
-            function(job._replace(features=job.features[: self.lasts - (job.check is not None)]))
+            (todo,) = job.scans
+            features = todo.features[: self.lasts - (todo.check is not None)]
+            function(Job((todo._replace(features=features),)))
         return Rejected(self.code)
 
 
@@ -93,7 +96,7 @@ def test_the_first_result_that_a_worker_cannot_give_is_to_blame_and_the_next_is_
 ) -> None:
     known = KnownResults(Store(tmp_path / "store"), "builtin")
     for scan in index.scans:
-        measure_scan(Job(scan, check_of(scan)), known.store)
+        measure_visit(job(scan, check_of(scan)), known.store)
     pool = EndedPool(0, "WORKER_LOST")
     passed = measure_scans.fn(plan_scans(index.scans, recipes), known, pool, "builtin")  # type: ignore[arg-type]
     assert pool.rounds == [len(index.scans)] * 2

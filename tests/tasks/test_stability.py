@@ -26,6 +26,7 @@ from flows.stability import PERTURBATIONS
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
 from tasks.stability import measure_stability, work_block
+from tests.support.measured import measured
 from tests.support.scans import nifti_files
 
 CHAINS = Perturbations.model_validate(
@@ -83,7 +84,7 @@ def test_scores_are_a_table_of_the_store(scans: list[Scan], tmp_path: Path) -> N
     assert found["two__ct__mean"] > 0.99 > found["two__ct__volume"]
     assert set(table["n"]) == {5} and set(table["k"]) == {3}
     provenance = read_provenance(path)
-    assert provenance["settings"] == settings_digests([RECIPE])["two__ct__"]
+    assert provenance["settings"] == settings_digests(measured(RECIPE))["two__ct__"]
     assert Perturbations.model_validate_json(provenance["perturbations"]) == CHAINS
 
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from posixpath import normpath
 from typing import Annotated, Any, Literal
@@ -19,7 +20,7 @@ from features.core.catalog.derived import derived_faults, derived_variables
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
 from features.core.catalog.id_form import CohortIdForm, IdForm
-from features.core.catalog.image_source import DicomSource, FileMask, FileSource, ImageSource
+from features.core.catalog.image_source import DicomSource, FileSource, ImageSource
 from features.core.catalog.outcome_name import outcome_word
 from features.core.catalog.outcome_source import HINT, LEAK_HINT, is_same_path, misread_outcomes
 from features.core.catalog.pacs_source import PacsSource, url_fault
@@ -125,6 +126,11 @@ class Cohort(Frozen):
         self.__dict__["variables"] = {**{w: v for one in given for w, v in one.items()}, **self.variables}
         return self
 
+    @cached_property
+    def sources(self) -> tuple[DicomSource | FileSource, ...]:
+        """The image sources, one for each image and ROI that `images` declares, in their order."""
+        return tuple(one for source in self.images for one in source.each())
+
     @property
     def declared(self) -> dict[str, Variable]:
         """The variables that tables give; `variables` has the derived outcomes, too."""
@@ -202,6 +208,7 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     if not cohort.images and not cohort.tables:
         faults.append(Fault(document.where(("cohorts", name)), "the cohort has neither images nor tables"))
     faults += _one_image_faults(document, name, cohort)
+    faults += _image_word_faults(document, name, cohort)
     for i, image in enumerate(cohort.images):
         known(("images", i, "centre"), "centre", image.centre, cohort.centres)
         for code, timepoint in image.timepoint.codes.items() if image.timepoint else ():
@@ -284,21 +291,51 @@ def _endpoint_faults(document: Document, loc: Loc, word: str, endpoint: Endpoint
 
 
 def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
-    """Sources that give the same images a second mask out of the same label maps, and no lesion of its own."""
-    seen: dict[tuple[str, ...], list[tuple[int, FileMask]]] = {}
-    for i, source in enumerate(cohort.images):
-        if not isinstance(source, FileSource):
-            continue
-        place = (source.modality, *(normpath(path) for path in (source.path, source.mask.path)))
-        for first, other in seen.setdefault(place, []):
-            names = source.mask.lesion_names, other.lesion_names
-            if not all(names) or names[0] & names[1]:
-                where = document.where(("cohorts", name, "images", i, "mask"))
-                what = f"images.{first} gives the same images a mask of the same label maps, and a case has one mask"
-                hint = "for a case of each lesion give the mask of one source lesions: by_label, or lesions: {1: NAME, 2: NAME}"
-                yield Fault(where, what, hint=hint)
-                break
-        seen[place].append((i, source.mask))
+    """Sources that give the same images a second mask out of the same label maps, and no lesion or ROI of its own."""
+    seen: dict[tuple[str, ...], list[tuple[int, frozenset[str]]]] = {}
+    for i, declared in enumerate(cohort.images):
+        for source in declared.each() if isinstance(declared, FileSource) and declared.mask_path else ():
+            lesions: frozenset[str] = getattr(source.mask, "lesion_names", frozenset())
+            place = (source.image_name, source.mask.roi_name, *map(normpath, source.templates))
+            for first, others in seen.setdefault(place, []):
+                if not lesions or not others or lesions & others:
+                    where = document.where(("cohorts", name, "images", i, "mask"))
+                    what = f"images.{first} gives the same images a mask of the same label maps, and an image has one of a ROI"
+                    hint = (
+                        "for several ROIs give the mask of one source rois: {WORD: 1, WORD: 2}; for a case of each lesion "
+                        "lesions: by_label, or lesions: {1: NAME, 2: NAME}"
+                    )
+                    yield Fault(where, what, hint=hint)
+                    break
+            seen[place].append((i, lesions))
+
+
+def _image_word_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
+    """Words of images that mean two things, and ROIs or registrations to images that the centre does not have."""
+    kinds: dict[str, tuple[str, str]] = {}
+    for i, declared in enumerate(cohort.images):
+        loc: Loc = ("cohorts", name, "images", i)
+        for source in {one.image_name: one for one in declared.each()}.values():
+            word, kind = source.image_name, (source.modality, source.unit)
+            first = kinds.setdefault(word.lower(), kind)
+            if first[0] != kind[0] or (first != kind and word != source.modality):
+                found, allowed = f"{kind[0]} in {kind[1]}", f"{first[0]} in {first[1]}"
+                hint = "give it a word of its own"
+                yield Fault(
+                    document.where((*loc, "image")), f'the image "{word}" is declared twice', found, allowed, hint
+                )
+            there = [one.image_name for one in cohort.sources if one.centre == source.centre]
+            others = list(dict.fromkeys(other for other in there if other != word))
+            wanted = {("mask", "image"): getattr(source.mask, "image", None)}
+            if source.registration and source.registration.to != "template":
+                wanted["registration", "to"] = source.registration.to
+            for place, other in wanted.items():
+                known = {one.lower(): one for one in others}
+                if other is not None and other.lower() not in known:
+                    what = f'centre {source.centre} has no other image "{other}"'
+                    yield Fault(
+                        document.where((*loc, *place)), what, "", ", ".join(others), did_you_mean(other, others)
+                    )
 
 
 def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterator[Fault]:
@@ -306,8 +343,10 @@ def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterat
     own = source.timepoint
     keywords: dict[Loc, str] = {("timepoint", "tag"): own.tag} if own and own.tag else {}
     keywords |= {("timepoint", "date"): own.date} if own and own.date else {}
-    rules = {"select": source.select, "ignore": source.ignore}
-    keywords |= {(rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
+    rules: dict[Loc, dict[str, str]] = {("select",): source.select, ("ignore",): source.ignore}
+    if isinstance(source.image, dict):
+        rules |= {("image", word): patterns for word, patterns in source.image.items()}
+    keywords |= {(*rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
     if not keywords:
         return
     known = dicom_keywords()
@@ -320,7 +359,7 @@ def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterat
             try:
                 re.compile(pattern)
             except re.error as error:
-                where = document.where((*loc, rule, keyword))
+                where = document.where((*loc, *rule, keyword))
                 yield Fault(where, f"the pattern is no regular expression: {error}", f'"{pattern}"')
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from features.core.case import Modality, ReadRule, Unit
 from features.core.catalog.pacs_source import PacsSource
@@ -14,93 +14,65 @@ from features.core.catalog.table_source import Name
 from features.core.catalog.visits import TimepointCodes as TimepointCodes
 from features.core.catalog.visits import TimepointTag as TimepointTag
 from features.core.frozen import Frozen
+from features.core.kinds.mask import MASKS, MaskSource
+from features.core.registration import Registration
 
 FileFormat = Literal["nifti", "nrrd", "mha"]
-Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
 
 
-class RtstructMask(Frozen):
-    """Contours in an RTSTRUCT that references the image series."""
-
-    format: Literal["rtstruct"] = Field(description="contours in an RTSTRUCT that references the image series")
-    roi: str = Field(description="regular expression for the whole name of the ROI, in any case of letters")
-    several: Literal["reject", "union", "largest"] = Field(
-        "reject", description="what is done if several match: `reject` the case, or take their `union` or the `largest`"
-    )
-    absent: Literal["reject", "ignore"] = Field(
-        "reject", description="what is done if none matches: `reject` the case, or `ignore` it"
-    )
+ImageWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+IMAGE = "word of the image, in columns and recipes; without it, the modality"
 
 
-class SegMask(Frozen):
-    """A DICOM SEG that references the image series."""
+class _Source(Frozen):
+    """What sources of DICOM and of other files share."""
 
-    format: Literal["seg"] = Field(description="a DICOM SEG that references the image series")
-    roi: str = Field(description="regular expression for the whole label of the segment, in any case of letters")
-    several: Literal["reject", "union", "largest"] = Field(
-        "reject", description="what is done if several match: `reject` the case, or take their `union` or the `largest`"
-    )
-    absent: Literal["reject", "ignore"] = Field(
-        "reject", description="what is done if none matches: `reject` the case, or `ignore` it"
-    )
-    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="share of a voxel from which on a fractional segmentation counts"
-    )
-    grid: Literal["same", "nearest"] = Field(
-        "same",
-        description="`same`: frames must be on the grid of the image; `nearest`: they are resampled to it by nearest neighbour",
-    )
-
-
-class FileMask(Frozen):
-    """A label map beside the image: one ROI by `label`, or a case for each lesion by `lesions`."""
-
-    format: FileFormat = Field(description="file format of the label map")
-    path: str = Field(
-        description="template of its place, with the placeholders of the image: `{patient}`, `{timepoint}`, `{lesion}`"
-    )
-    label: PositiveInt = Field(1, description="number of the voxels of the ROI")
-    lesions: Literal["by_label"] | dict[PositiveInt, Lesion] | None = Field(
+    centre: Name = Field(description="centre that the files come from")
+    modality: Modality = Field(description="modality of the images, as DICOM writes it")
+    unit: Unit = Field(description="unit of the intensities")
+    registration: Registration | None = Field(
         None,
-        description="a case for each lesion: `by_label` takes every number as a lesion, a mapping names the numbers that are meant",
-    )
-    grid: Literal["same", "nearest"] = Field(
-        "same",
-        description="`same`: it must be on the grid of the image; `nearest`: it is resampled to it by nearest neighbour",
+        description="how the image is brought beside the one that its ROIs were drawn on; without it both share a frame",
     )
 
     @property
-    def lesion_names(self) -> frozenset[str]:
-        """The lesions that are named; none if they are those that are there."""
-        return frozenset(self.lesions.values()) if isinstance(self.lesions, dict) else frozenset()
+    def image_name(self) -> str:
+        """The word of its image, of a source of one: the modality if it has none, or has that as a word."""
+        word: object = getattr(self, "image", None)
+        return word if isinstance(word, str) and word != self.modality.lower() else self.modality
 
-    @model_validator(mode="after")
-    def check_lesions(self) -> FileMask:
-        if self.lesions is None:
-            return self
-        if "label" in self.model_fields_set:
-            raise ValueError("give either label, for one ROI, or lesions, for a case of each")
-        if "{lesion}" in self.path:
-            raise ValueError('lesions are told apart either by {lesion} in the path, or by "lesions"')
-        if isinstance(self.lesions, dict) and not 0 < len(self.lesion_names) == len(self.lesions):
-            raise ValueError("lesions needs a name of its own for each number, for example {1: primary, 2: node}")
-        return self
+    def _each_roi(self) -> tuple[Self, ...]:
+        """A source for each ROI of the mask."""
+        mask: MaskSource = getattr(self, "mask")  # noqa: B009
+        return tuple(self.model_copy(update={"mask": one}) for one in mask.each())
 
 
-class DicomSource(Frozen):
+def _mask_of(value: object) -> MaskSource:
+    return MASKS.parse(value)
+
+
+AnyMask = Annotated[SerializeAsAny[MaskSource], BeforeValidator(_mask_of)]
+
+
+def _check_mask(mask: MaskSource, files: str) -> None:
+    """Raises ValueError if masks of a kind cannot belong to images of DICOM, or of files."""
+    if mask.files not in (files, "none"):
+        allowed = [kind for kind in MASKS.modules if MASKS.load(kind).files in (files, "none")]
+        raise ValueError(f'the mask cannot be "{mask.kind}"; allowed: {", ".join(allowed)}')
+
+
+class DicomSource(_Source):
     """DICOM files anywhere below `path`, archives included, grouped by series.
 
     A series is taken if it fits all of `select` and none of `ignore`.
     """
 
     format: Literal["dicom"] = Field(description="DICOM files, grouped by series")
-    centre: Name = Field(description="centre that the files come from")
-    modality: Modality = Field(description="modality of the images, as DICOM writes it")
-    unit: Unit = Field(description="unit of the intensities")
     path: str = Field(description="folder below the root of the cohort; files at any depth, archives included")
-    mask: Annotated[RtstructMask | SegMask, Field(discriminator="format")] = Field(
-        description="where the ROI of each image is"
+    image: ImageWord | Annotated[dict[ImageWord, dict[str, str]], Field(min_length=1)] | None = Field(
+        None, description=f"{IMAGE}; of several images, word → what `select` says of it"
     )
+    mask: AnyMask = Field(description="where the ROIs of each image are")
     timepoint: TimepointTag | None = Field(
         None, description="how a series tells its time point; without it, the first time point is meant"
     )
@@ -116,24 +88,39 @@ class DicomSource(Frozen):
     @property
     def rule(self) -> ReadRule:
         """How its files are read."""
-        own = {"threshold": self.mask.threshold, "mask_grid": self.mask.grid} if isinstance(self.mask, SegMask) else {}
-        return ReadRule(regrid=self.regrid, several=self.mask.several, **own)  # type: ignore[arg-type]
+        return ReadRule(regrid=self.regrid, **self.mask.rule)
+
+    def each(self) -> tuple[DicomSource, ...]:
+        """A source for each of its images and ROIs."""
+        words = self.image if isinstance(self.image, dict) else {self.image or "": {}}
+        sources = (
+            self.model_copy(update={"image": word or None, "select": {**self.select, **own}})
+            for word, own in words.items()
+        )
+        return tuple(one for source in sources for one in source._each_roi())
+
+    @model_validator(mode="after")
+    def check_mask(self) -> DicomSource:
+        _check_mask(self.mask, "dicom")
+        return self
 
 
-class FileSource(Frozen):
-    """One file per image at `path`, a template with {patient} and, where there are several, {timepoint} and {lesion}.
+class FileSource(_Source):
+    """One file per image at `path`, a template with {patient} and, where there are several, {image}, {timepoint} and {lesion}.
 
     An archive is a folder of its name without ending. Of a pair of .hdr and .img the template names one.
     """
 
     format: FileFormat = Field(description="file format of the images")
-    centre: Name = Field(description="centre that the files come from")
-    modality: Modality = Field(description="modality of the images")
-    unit: Unit = Field(description="unit of the intensities")
     path: str = Field(
-        description="template of its place below the root, with `{patient}` and, if there are several, `{timepoint}` and `{lesion}`"
+        description="template of its place below the root, with `{patient}` and, if there are several, `{image}`, `{timepoint}` "
+        "and `{lesion}`"
     )
-    mask: FileMask = Field(description="where the label map of each image is")
+    image: ImageWord | Annotated[tuple[ImageWord, ...] | dict[ImageWord, str], Field(min_length=1)] | None = Field(
+        None,
+        description=f"{IMAGE}; of several images, a list of words, or word → what stands for `{{image}}` in the path",
+    )
+    mask: AnyMask = Field(description="where the ROIs of each image are")
     timepoint: TimepointCodes | None = Field(
         None, description="what `{timepoint}` stands for in paths, where it is not the catalog's own words"
     )
@@ -142,7 +129,32 @@ class FileSource(Frozen):
     @property
     def rule(self) -> ReadRule:
         """How its files are read."""
-        return ReadRule(volume=self.volume, mask_grid=self.mask.grid)
+        return ReadRule(volume=self.volume, **self.mask.rule)
+
+    @property
+    def mask_path(self) -> str:
+        """Template of the place of its masks; "" if they have no files of their own."""
+        return str(getattr(self.mask, "path", ""))
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Templates of the places of its images and masks."""
+        return (self.path, self.mask_path) if self.mask_path else (self.path,)
+
+    def each(self) -> tuple[FileSource, ...]:
+        """A source for each of its images and ROIs, `{image}` replaced."""
+        if isinstance(self.image, dict):
+            words = dict(self.image)
+        else:
+            words = {word: word for word in (self.image if isinstance(self.image, tuple) else (self.image or "",))}
+        found: list[FileSource] = []
+        for word, text in words.items():
+            mask = self.mask
+            if "{image}" in self.mask_path:
+                mask = mask.model_copy(update={"path": self.mask_path.replace("{image}", text)})
+            changed = {"image": word or None, "path": self.path.replace("{image}", text), "mask": mask}
+            found += self.model_copy(update=changed)._each_roi()
+        return tuple(found)
 
     def codes(self, timepoints: Iterable[str]) -> dict[str, str]:
         """What {timepoint} can stand for in a path, and the time point that is meant by it."""
@@ -150,13 +162,19 @@ class FileSource(Frozen):
 
     @model_validator(mode="after")
     def check_placeholders(self) -> FileSource:
+        _check_mask(self.mask, "path")
         if self.timepoint and "{timepoint}" not in self.path:
             raise ValueError(f'timepoint tells what {{timepoint}} means, which is not in "{self.path}"')
-        for path in (self.path, self.mask.path):
-            unknown = set(re.findall(r"{(.*?)}", path)) - {"patient", "timepoint", "lesion"}
+        several = isinstance(self.image, tuple | dict)
+        if several != ("{image}" in self.path):
+            raise ValueError(f'"{self.path}" needs {{image}} if image names several, and only then')
+        allowed = {"patient", "timepoint", "lesion"} | ({"image"} if several else set())
+        lesions = bool(getattr(self.mask, "lesions", None))
+        for path in self.templates:
+            unknown = set(re.findall(r"{(.*?)}", path)) - allowed
             if "{patient}" not in path or unknown:
                 raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
-            if self.mask.lesions and "{lesion}" in path:
+            if lesions and "{lesion}" in path:
                 raise ValueError(
                     f'"{path}" has {{lesion}}, and the mask has "lesions": lesions are told apart by one of them'
                 )

@@ -61,6 +61,16 @@ def _normaliser(value: object) -> Normaliser | None:
     return None if value is None else NORMALISERS.parse(value)
 
 
+def _variant(value: object) -> Variant:
+    """A variant from its settings, or from words of ROIs, which are measured as they are."""
+    if isinstance(value, str | list | tuple):
+        for word in (value,) if isinstance(value, str) else value:
+            if word in VARIANTS.modules and word != WHOLE:
+                raise ValueError(f'"{word}" is a variant, not the word of a ROI; write {{kind: {word}}}')
+        return VARIANTS.parse({"kind": WHOLE, "of": value})
+    return VARIANTS.parse({"kind": WHOLE, **value} if isinstance(value, Mapping) else value)
+
+
 def _is_none(value: object) -> bool:
     return value is None
 
@@ -83,9 +93,10 @@ class Preparation(Frozen):
     normalise: Annotated[SerializeAsAny[Normaliser] | None, BeforeValidator(_normaliser)] = Field(
         None, description="how intensities are made comparable; acts on the whole image, before resampling"
     )
-    roi: Annotated[SerializeAsAny[Variant], BeforeValidator(VARIANTS.parse)] = Field(
+    roi: Annotated[SerializeAsAny[Variant], BeforeValidator(_variant)] = Field(
         default_factory=lambda: VARIANTS.parse(WHOLE),
-        description="which voxels are measured: the whole ROI, or a variant such as a shell round it",
+        description="which voxels are measured: ROIs by their words, as `tumour` or `tumour - necrosis`, or a variant of them, "
+        "such as a shell round `of: tumour`; without it every ROI of the image",
     )
     resegment: tuple[float | None, float | None] | None = Field(
         None, description="lowest and highest intensity that stays in the ROI (IBSI USB3); null: no bound"
@@ -134,12 +145,12 @@ class Preparation(Frozen):
     def digest(self) -> str:
         """Address of the prepared pixels.
 
-        The whole ROI, no bias correction and no outliers leave no trace: addresses are those of the time before there were
-        others.
+        Which ROIs leaves no trace: that is the scan's. The whole ROI, no bias correction and no outliers leave none either:
+        addresses are those of the time before there were others.
         """
         said = set(Preparation.model_fields) - ({"roi"} if self.roi.kind == WHOLE else set())
         said -= {"bias_correction"} if self.bias_correction is None else set()
-        return digest_json(self.model_dump(mode="json", include=said))
+        return digest_json(self.model_dump(mode="json", include=said, exclude={"roi": {"of"}}))
 
     def spacing_of(self, spacing_mm: Vector) -> Vector:
         """Spacing (x, y, z) of the prepared region of an image with this spacing."""

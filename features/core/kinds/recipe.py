@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from features.core.bounds import MOST_EXTRACTORS
+from features.core.case import Modality, Target, Unit
+from features.core.catalog.image_source import ImageWord as Word
 from features.core.errors import ConfigError, Fault
 from features.core.kinds.extractor import EXTRACTORS, Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.yaml import Document
+
+
+def _is_empty(value: object) -> bool:
+    return value == ()
+
 
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 
@@ -21,12 +28,17 @@ NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 class Recipe(Preparation):
     """How the pixels of one modality are prepared, and what is extracted from them.
 
-    `default` is none of the settings that decide results, so that it leaves no trace in addresses.
+    `default` and `images` are none of the settings that decide results, so that they leave no trace in addresses.
     """
 
     name: str = Field(pattern=NAME, description="word used in names of columns; without it, the name of the file")
     default: bool = Field(
         False, exclude=True, description="of a recipe that comes with radweave: whether every refresh extracts it"
+    )
+    images: tuple[Word, ...] = Field(
+        (),
+        exclude_if=_is_empty,
+        description="words of the images that it is for; without it, every image of the modality and unit",
     )
     extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
         min_length=1, max_length=MOST_EXTRACTORS, description="what is extracted"
@@ -45,6 +57,31 @@ class Recipe(Preparation):
                 needed = " or ".join(extractor.units)
                 raise ValueError(f"{extractor.kind} needs the unit {needed}, not {self.unit}{normalised}")
         return self
+
+    def fits(self, modality: Modality, unit: Unit, image: str) -> bool:
+        """Whether it is for an image of this modality, unit and word."""
+        return (modality, unit) == (self.modality, self.unit) and (not self.images or image.lower() in self.images)
+
+    def targets(self, declared: Iterable[Target]) -> tuple[Target, ...]:
+        """The images and ROIs that it measures, of those that a cohort declares for its modality and unit.
+
+        Without words of ROIs every ROI of an image but those of single readers. Where it names ROIs, only images that have all
+        that it needs.
+        """
+        found: dict[Target, None] = {}
+        images: dict[str, list[Target]] = {}
+        for target in declared:
+            if not self.images or target.image.lower() in self.images:
+                images.setdefault(target.image, []).append(target)
+        for own in images.values():
+            there = {target.roi: target for target in own}
+            for roi in self.roi.rois:
+                if not roi.unknown(there):
+                    first = there[roi.words[0]]
+                    found[first._replace(roi=roi.name, is_roi_named=first.is_roi_named or roi.is_combined)] = None
+            if not self.roi.rois:
+                found |= dict.fromkeys(target for target in own if not target.is_of_reader)
+        return tuple(found)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -42,13 +42,14 @@ K = TypeVar("K", bound=Kind)
 class Registry(Generic[K]):
     """The kinds in one package (or several): found by listing files, imported only when named.
 
-    default: the kind of settings that name none.
+    default: the kind of settings that name none. key: the key of settings that names the kind.
     """
 
-    def __init__(self, base: type[K], *packages: str, default: str | None = None) -> None:
+    def __init__(self, base: type[K], *packages: str, default: str | None = None, key: str = "kind") -> None:
         self.base = base
         self.packages = packages
         self.default = default
+        self.key = key
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -85,8 +86,8 @@ class Registry(Generic[K]):
         """
         if isinstance(value, self.base):
             return value
-        settings: Mapping[str, Any] = {"kind": value} if isinstance(value, str) else value  # type: ignore[assignment]
-        kind = settings.get("kind", self.default) if isinstance(settings, Mapping) else None
+        settings: Mapping[str, Any] = {self.key: value} if isinstance(value, str) else value  # type: ignore[assignment]
+        kind = settings.get(self.key, self.default) if isinstance(settings, Mapping) else None
         if not isinstance(kind, str) or kind not in self.modules:
             raise ValueError(self._unknown(kind))
         found = self.load(kind)
@@ -97,4 +98,4 @@ class Registry(Generic[K]):
 
     def _unknown(self, kind: object) -> str:
         hint = did_you_mean(kind, self.modules)
-        return f'unknown kind "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}'
+        return f'unknown {self.key} "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}'

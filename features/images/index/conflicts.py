@@ -12,7 +12,7 @@ from features.images.index.findings import Candidate, Refusal
 Case = tuple[str, ...]
 ONE_IMAGE = (
     "one image has several masks; lesions are told apart by {lesion} in the mask's path, or by lesions at the mask: "
-    "by_label or {1: NAME}"
+    "by_label or {1: NAME}; ROIs by rois: {WORD: 1}"
 )
 
 
@@ -22,7 +22,7 @@ def without_conflicts(
     """Candidates that are alone under their name, and all refusals.
 
     One patient and centre for each SeriesInstanceUID (else DICOM_UID_COLLISION for all), one centre for each patient
-    (PATIENT_CONFLICT), one image for each case and modality (SERIES_AMBIGUOUS).
+    (PATIENT_CONFLICT), one image for each case and word, one mask for each of its ROIs (SERIES_AMBIGUOUS).
     """
     every: list[Candidate | Refusal] = [*candidates, *refusals]
     collided = _collisions(every)
@@ -30,34 +30,52 @@ def without_conflicts(
     for one in every:
         if one.series in collided:
             case = one.patient, one.timepoint, one.lesion
-            told.append(Refusal("DICOM_UID_COLLISION", one.centre, one.modality, one.files, *case, series=one.series))
+            refusal = Refusal("DICOM_UID_COLLISION", one.centre, one.modality, one.files, *case, series=one.series)
+            told.append(replace(refusal, image_name=one.image_name, roi_name=one.roi_name))
     candidates = [one for one in candidates if one.series not in collided]
     centres: dict[str, set[str]] = defaultdict(set)
     for one in candidates:
         centres[one.patient].add(one.centre)
-    count = Counter(map(_case, candidates))
-    images: dict[Case, Counter[tuple[Path, ...]]] = defaultdict(Counter)
+    count = Counter(map(_scan, candidates))
+    images: dict[Case, set[tuple[Path, ...]]] = defaultdict(set)
+    same: dict[Case, Counter[tuple[Path, ...]]] = defaultdict(Counter)
     for one in candidates:
-        images[_case(one)][one.image] += 1
+        images[_image(one)].add(one.image)
+        same[_scan(one)][one.image] += 1
     kept: list[Candidate] = []
     for one in candidates:
         if len(centres[one.patient]) > 1:
             told.append(refused(one, "PATIENT_CONFLICT"))
-        elif count[_case(one)] > 1:
-            message = ONE_IMAGE if images[_case(one)][one.image] > 1 else ""
+        elif count[_scan(one)] > 1 or len(images[_image(one)]) > 1:
+            message = ONE_IMAGE if same[_scan(one)][one.image] > 1 else ""
             told.append(replace(refused(one, "SERIES_AMBIGUOUS"), message=message))
         else:
             kept.append(one)
     return kept, told
 
 
-def _case(one: Candidate) -> Case:
-    return one.patient, one.timepoint, one.lesion, one.modality
+def _image(one: Candidate) -> Case:
+    return one.patient, one.timepoint, one.lesion, one.image_name
+
+
+def _scan(one: Candidate) -> Case:
+    return *_image(one), one.roi_name
 
 
 def refused(one: Candidate, code: str) -> Refusal:
     """A candidate that cannot be used."""
-    return Refusal(code, one.centre, one.modality, one.files, one.patient, one.timepoint, one.lesion, series=one.series)
+    return Refusal(
+        code,
+        one.centre,
+        one.modality,
+        one.files,
+        one.patient,
+        one.timepoint,
+        one.lesion,
+        series=one.series,
+        image_name=one.image_name,
+        roi_name=one.roi_name,
+    )
 
 
 def _collisions(every: Sequence[Candidate | Refusal]) -> set[str]:

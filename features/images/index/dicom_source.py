@@ -16,6 +16,7 @@ from features.images.index.file_cache import FileCache
 from features.images.index.files import Listing
 from features.images.index.findings import Candidate, Findings, Ignored, Refusal
 from features.images.index.header import DicomFile, Header, HeaderReader
+from features.images.index.joined import rois_of
 from features.images.index.series import XRAY, is_gapless, is_mixed, repeated, set_aside, split_series
 from features.images.index.visit_days import day_of, timepoint_of, why_no_timepoint
 
@@ -186,8 +187,8 @@ def _find_source(
             files = [file for image in images for file in image.files]
             refuse(wrong, images[0]._replace(files=files), every.values(), timepoint)
             continue
-        image, mask = images[0], own[0][0]
-        if source.mask.absent == "ignore" and source.mask.roi not in mask.header.rois:
+        image, mask = images[0], own[0][0] if own[0] else None
+        if mask and _may_lack(source) and source.mask.pattern not in mask.header.rois:
             _ignore(findings, [*image.files, *own[0]], "no_roi")
             continue
         findings.candidates.append(
@@ -200,11 +201,16 @@ def _find_source(
                 unit=source.unit,
                 image_format="dicom",
                 image=tuple(file.path for file in image.files),
-                mask_format=source.mask.format,
-                mask=(mask.path,),
-                roi=source.mask.roi,
+                mask_format=source.mask.kind,
+                mask=(mask.path,) if mask else (),
+                roi=source.mask.pattern,
                 rule=source.rule,
                 series=image.series.header.series,
+                image_name=source.image_name,
+                roi_name=source.mask.roi_name,
+                of=rois_of(source.mask),
+                registration=source.registration,
+                frame=image.series.header.frame,
             )
         )
 
@@ -215,7 +221,8 @@ def _refuse(
     header, paths = image.series.header, tuple(file.path for file in (*image.files, *masks))
     case = header.patient, timepoint, ""
     told = fault.message, dict(fault.details), header.series
-    findings.refusals.append(Refusal(fault.code, source.centre, source.modality, paths, *case, *told))
+    refusal = Refusal(fault.code, source.centre, source.modality, paths, *case, *told)
+    findings.refusals.append(replace(refusal, image_name=source.image_name, roi_name=source.mask.roi_name))
 
 
 def _chosen(one: Series, source: DicomSource, reader: HeaderReader) -> list[Image]:
@@ -283,7 +290,7 @@ def _named(source: DicomSource, images: list[Image], masks: Masks) -> tuple[list
         for image in images
     ]
     found = [k for k, own in enumerate(naming) if own]
-    with_roi = [k for k in found if any(source.mask.roi in mask.header.rois for mask in naming[k])]
+    with_roi = [k for k in found if any(source.mask.pattern in mask.header.rois for mask in naming[k])]
     found = with_roi or found
     if len(found) != 1:
         return images, []
@@ -303,12 +310,14 @@ def _several(images: list[Image]) -> Fault | None:
 
 def _mask_fault(source: DicomSource, image: Image, masks: Files) -> Fault | None:
     """Why the masks of an image do not give one that can be used, as far as headers tell."""
+    if source.mask.files == "none":
+        return None
     if not masks:
         return Fault("MASK_MISSING")
     if len(masks) > 1:
         if len({mask.instance for mask in masks}) < len(masks):
             return Fault("DICOM_DUP_UID_CONFLICT")
-        absent = source.mask.absent == "ignore" and not any(source.mask.roi in mask.header.rois for mask in masks)
+        absent = _may_lack(source) and not any(source.mask.pattern in mask.header.rois for mask in masks)
         return None if absent else Fault("MASK_AMBIGUOUS", details={"masks": len(masks)})
     header = masks[0].header
     wanted = header.references.get(image.series.header.series, frozenset())
@@ -320,6 +329,11 @@ def _mask_fault(source: DicomSource, image: Image, masks: Files) -> Fault | None
     return Fault("DICOM_MISSING_END" if missing["missing"] != len(wanted) else "IMAGE_MISSING", details=missing)
 
 
+def _may_lack(source: DicomSource) -> bool:
+    """Whether a case without the ROI is ignored."""
+    return getattr(source.mask, "absent", "") == "ignore"
+
+
 def _masks(source: DicomSource, image: Image, masks: Masks) -> Files:
     header, series = image.series.header, image.series
     whole = len(image.files) == len(series.files)
@@ -327,13 +341,13 @@ def _masks(source: DicomSource, image: Image, masks: Masks) -> Files:
     found = [
         mask
         for mask in masks.get(header.patient, [])
-        if mask.header.kind == source.mask.format
+        if mask.header.kind == source.mask.kind
         and _refers(mask.header, header)
         and not _is_of_another(mask.header.references.get(header.series, frozenset()), instances, series.instances)
     ]
     if len(found) < 2:
         return found
-    return [mask for mask in found if source.mask.roi in mask.header.rois] or found
+    return [mask for mask in found if source.mask.pattern in mask.header.rois] or found
 
 
 def _refers(mask: Header, image: Header) -> bool:
@@ -363,7 +377,7 @@ def _find_rest(
         claimed.update(mask.path for mask in own)
         source = sources[0].model_copy(update={"modality": one.header.modality})
         _refuse(findings, source, Fault("DICOM_MODALITY"), Image(one, one.files), own, "")
-    formats = {str(source.mask.format): source for source in reversed(sources)}
+    formats = {source.mask.kind: source for source in reversed(sources)}
     for patient, found in masks.items():
         known = {one.header.series for one in series if one.header.patient == patient}
         frames = {one.header.frame for one in series if one.header.patient == patient}
@@ -374,7 +388,9 @@ def _find_rest(
                 findings.ignored.setdefault(path, "mask")
             else:
                 centre, modality = own_source.centre, own_source.modality
-                findings.refusals.append(Refusal("IMAGE_MISSING", centre, modality, (path,), patient))
+                words = own_source.image_name, own_source.mask.roi_name
+                refusal = Refusal("IMAGE_MISSING", centre, modality, (path,), patient)
+                findings.refusals.append(replace(refusal, image_name=words[0], roi_name=words[1]))
 
 
 def _sorts_out(source: DicomSource, one: Series, reader: HeaderReader) -> bool:

@@ -16,6 +16,7 @@ from features.images.index.dates import date_in, shifted_day, unnamed
 from features.images.index.file_cache import FileCache
 from features.images.index.files import MEMBER, ListFolder
 from features.images.index.findings import Candidate, Findings, Pseudonyms, Refusal
+from features.images.index.joined import rois_of
 from features.images.index.near import near_names
 
 Fields = Mapping[str, str]
@@ -43,7 +44,7 @@ def find_files(
     masks: list[tuple[Fields, Path]] = []
     named: dict[str, dict[Path, None]] = defaultdict(dict)
     packed: set[Path] = set()
-    for folder in {_fixed_part(path): None for path in (source.path, source.mask.path)}:
+    for folder in {_fixed_part(path): None for path in source.templates}:
         files, refused = list_folder(folder)
         for file in files:
             named[file.name][file.path] = None
@@ -52,12 +53,12 @@ def find_files(
         findings.refusals += [Refusal("UNREADABLE", source.centre, source.modality, (entry,)) for entry in refused]
     findings.readable.update(path for paths in named.values() for path in paths)
     findings.files |= findings.readable
-    templates = [(source.path, images), (source.mask.path, masks)]
+    templates = list(zip(source.templates, (images, masks), strict=False))
     templates.sort(key=lambda pair: -_literal(pair[0]))  # the template with more text of its own is the better fit
     codes, date_format = source.codes(timepoints), source.timepoint.date if source.timepoint else ""
     words = None if date_format else codes
     known = [(template, compile_template(template, words), found) for template, found in templates]
-    others = [(path, compile_template(path, None)) for path in (source.path, source.mask.path) if "{timepoint}" in path]
+    others = [(path, compile_template(path, None)) for path in source.templates if "{timepoint}" in path]
     first_timepoint = next(iter(timepoints))
     fitting, elsewhere, astray = Counter[str](), Counter[str](), list[str]()
     for name, path in _each(named, findings, cache, packed):
@@ -82,7 +83,7 @@ def find_files(
                     break
             else:
                 astray.append(name)
-    for template in (source.path, source.mask.path):
+    for template in source.templates:
         if not fitting[template]:
             what = _why_none(template, elsewhere[template], astray, codes)
             findings.doubts.append(_doubt(source, what))
@@ -178,49 +179,70 @@ def _join(
     first_timepoint: str,
     packed: Container[Path],
 ) -> None:
-    shared = _words(source.path) & _words(source.mask.path)
+    shared = _words(source.path) & _words(source.mask_path)
     partners: dict[frozenset[tuple[str, str]], list[tuple[Fields, Path]]] = defaultdict(list)
     for fields, path in masks:
         partners[_part(fields, shared)].append((fields, path))
     used: set[Path] = set()
     for fields, path in images:
         own = partners.get(_part(fields, shared), [])
+        if not source.mask_path:
+            _add(findings, source, fields, (path,), (), first_timepoint, packed)
+            continue
         if not own:
             findings.refusals.append(_missing("MASK_MISSING", source, fields, path, first_timepoint))
         for other, mask in own:
-            both = {**other, **fields}
             used.add(mask)
-            try:
-                image_files, mask_files = (_with_data(one, findings.readable, packed) for one in (path, mask))
-            except Rejected as error:
-                refusal = _refusal(error.code, source, both, path, first_timepoint)
-                findings.refusals.append(replace(refusal, files=(path, mask), message=error.message))
-                continue
-            findings.candidates.append(
-                Candidate(
-                    patient=both["patient"],
-                    timepoint=both.get("timepoint", first_timepoint),
-                    lesion=both.get("lesion", ""),
-                    centre=source.centre,
-                    modality=source.modality,
-                    unit=source.unit,
-                    image_format=source.format,
-                    image=image_files,
-                    mask_format=source.mask.format,
-                    mask=mask_files,
-                    roi=str(source.mask.label),
-                    rule=source.rule,
-                    lesions=source.mask.lesions,
-                )
-            )
+            _add(findings, source, {**other, **fields}, (path,), (mask,), first_timepoint, packed)
     for fields, path in masks:
         if path not in used:
             findings.refusals.append(_missing("IMAGE_MISSING", source, fields, path, first_timepoint))
     if min(len(images), len(masks)) > FEW and not used:
         what = (
-            f'no file of "{source.path}" has its mask at "{source.mask.path}": the placeholders stand for other words'
+            f'no file of "{source.path}" has its mask at "{source.mask_path}": the placeholders stand for other words'
         )
         findings.doubts.append(_doubt(source, what))
+
+
+def _add(
+    findings: Findings,
+    source: FileSource,
+    fields: Fields,
+    image: tuple[Path, ...],
+    mask: tuple[Path, ...],
+    first_timepoint: str,
+    packed: Container[Path],
+) -> None:
+    """Add an image with its mask, if it has one of its own, as a candidate, or say why it is none."""
+    try:
+        image_files, mask_files = (
+            tuple(file for path in one for file in _with_data(path, findings.readable, packed)) for one in (image, mask)
+        )
+    except Rejected as error:
+        refusal = _refusal(error.code, source, fields, image[0], first_timepoint)
+        findings.refusals.append(replace(refusal, files=(*image, *mask), message=error.message))
+        return
+    findings.candidates.append(
+        Candidate(
+            patient=fields["patient"],
+            timepoint=fields.get("timepoint", first_timepoint),
+            lesion=fields.get("lesion", ""),
+            centre=source.centre,
+            modality=source.modality,
+            unit=source.unit,
+            image_format=source.format,
+            image=image_files,
+            mask_format=source.mask.kind,
+            mask=mask_files,
+            roi=source.mask.pattern,
+            rule=source.rule,
+            lesions=getattr(source.mask, "lesions", None),
+            image_name=source.image_name,
+            roi_name=source.mask.roi_name,
+            of=rois_of(source.mask),
+            registration=source.registration,
+        )
+    )
 
 
 def _with_data(path: Path, readable: Container[Path], packed: Container[Path]) -> tuple[Path, ...]:
@@ -257,7 +279,7 @@ def _part(fields: Fields, words: set[str]) -> frozenset[tuple[str, str]]:
 
 def _missing(code: str, source: FileSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
     """An image without its mask, or a mask without its image, and where that would be."""
-    template = source.mask.path if code == "MASK_MISSING" else source.path
+    template = source.mask_path if code == "MASK_MISSING" else source.path
     message = f'{REASONS[code].means}: there is no file "{template}" for it'
     return replace(_refusal(code, source, fields, path, first_timepoint), message=message)
 
@@ -279,11 +301,30 @@ def _why_none(template: str, elsewhere: int, astray: Iterable[str], timepoints: 
 
 
 def _doubt(source: FileSource, what: str) -> Refusal:
-    return Refusal("SOURCE_UNMATCHED", source.centre, source.modality, (), message=what)
+    return Refusal(
+        "SOURCE_UNMATCHED",
+        source.centre,
+        source.modality,
+        (),
+        message=what,
+        image_name=source.image_name,
+        roi_name=source.mask.roi_name,
+    )
 
 
 def _refusal(code: str, source: FileSource, fields: Fields, path: Path, first_timepoint: str) -> Refusal:
     timepoint = fields.get("timepoint", first_timepoint)
     patient, lesion = fields["patient"], fields.get("lesion", "")
     message = "" if patient else "a file's path names no patient"
-    return Refusal(code, source.centre, source.modality, (path,), patient, timepoint, lesion, message)
+    return Refusal(
+        code,
+        source.centre,
+        source.modality,
+        (path,),
+        patient,
+        timepoint,
+        lesion,
+        message,
+        image_name=source.image_name,
+        roi_name=source.mask.roi_name,
+    )

@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from features.core.case import Modality, ReadRule, Unit
+from features.core.case import ROI, Modality, ReadRule, Unit
 from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.pseudonym import pseudonym
+from features.core.registration import Registration
 
 # Why a file is of no use, and nothing is wrong with it: no DICOM; DICOM of another kind, such as a report or a screenshot;
 # a localizer; what `select` and `ignore` leave out; a series beside the one that the case's mask names; a mask that no case
@@ -66,6 +67,8 @@ class Candidate:
     """An image with its mask. `patient` is the pseudonym, `series` a keyed hash, empty if files have none.
 
     lesions: how the numbers of a label map become lesions, where they have not yet: number → name, or every one that is there.
+    image_name, roi_name: their words. of: the word of the image whose masks serve it, where they have not yet been joined, and
+    which of its ROIs (none: all). drawn_on: the candidate whose image the mask was drawn on, where that is another one.
     """
 
     patient: str
@@ -82,11 +85,18 @@ class Candidate:
     rule: ReadRule
     series: str = ""
     lesions: Mapping[int, str] | Literal["by_label"] | None = None
+    image_name: str = ""
+    roi_name: str = ROI
+    of: tuple[str, tuple[str, ...]] | None = None
+    drawn_on: Candidate | None = None
+    registration: Registration | None = None
+    frame: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of the image and of the mask."""
-        return (*self.image, *self.mask)
+        """Files of the image and of the mask, and of the image that the mask was drawn on."""
+        own = (*self.image, *self.mask)
+        return (*own, *(file for file in self.drawn_on.image if file not in own)) if self.drawn_on else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,8 @@ class Refusal:
     message: str = ""
     details: dict[str, float | int | str] = field(default_factory=dict)
     series: str = ""
+    image_name: str = ""
+    roi_name: str = ROI
 
 
 @dataclass(slots=True)

@@ -123,7 +123,8 @@ class HeaderReader:
         told = [source.timepoint for source in sources if source.timepoint]
         self._timepoints = tuple(sorted({one.tag for one in told if one.tag}))
         self._dates = tuple(sorted({one.date for one in told if one.date}))
-        self._rois = {roi: _pattern(roi) for roi in sorted({source.mask.roi for source in sources})}
+        patterns = {source.mask.pattern for source in sources if source.mask.pattern}
+        self._rois = {roi: _pattern(roi) for roi in sorted(patterns)}
         words = sorted({word for source in sources for rule in (source.select, source.ignore) for word in rule.items()})
         self._choices = [(keyword, _pattern(pattern)) for keyword, pattern in words]
         self._numbers = {word: number for number, word in enumerate(words)}

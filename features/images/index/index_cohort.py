@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from features.core.case import CaseId, FileSet, Scan
+from features.core.case import CaseId, DrawnOn, FileSet, Scan
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.image_source import DicomSource, FileSource
 from features.core.digest import digest_bytes
@@ -24,6 +24,7 @@ from features.images.index.file_source import find_files
 from features.images.index.files import FoundFile, Listing, image_folder, list_files
 from features.images.index.findings import Candidate, Findings, Listener, Pseudonyms, Refusal
 from features.images.index.header import HeaderReader
+from features.images.index.joined import join_images
 from features.images.index.lesions import split_lesions
 from features.images.index.visit_days import Plan, days_since, name_visits
 
@@ -53,6 +54,16 @@ class Index:
     warned: tuple[Quarantined, ...] = ()
     key_fingerprint: str = ""
     days: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> frozenset[tuple[str, str, str]]:
+        """Case, image and ROI of what was refused."""
+        return frozenset((row.case, row.image, row.roi) for row in self.quarantined)
+
+    @property
+    def absent(self) -> frozenset[tuple[str, str, str]]:
+        """Case, image and ROI of regions that patients have not, and need not have."""
+        return frozenset((row.case, row.image, row.roi) for row in self.warned if row.code == "ROI_ABSENT")
 
     @property
     def is_of_tables(self) -> bool:
@@ -101,11 +112,9 @@ def index_cohort(
     )
     every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
-    candidates, without = split_lesions(
-        [one for one in found.candidates if not _is_withdrawn(one, name, withdrawn)],
-        cache,
-        lambda done, total: tell("label maps", done, total),
-    )
+    joined, unjoined = join_images([one for one in found.candidates if not _is_withdrawn(one, name, withdrawn)])
+    candidates, without = split_lesions(joined, cache, lambda done, total: tell("label maps", done, total))
+    without += unjoined
     left_out += [one for one in candidates if _is_withdrawn(one, name, withdrawn)]
     candidates, refusals = without_conflicts(
         [one for one in candidates if not _is_withdrawn(one, name, withdrawn)],
@@ -158,9 +167,9 @@ def preview_cohort(
     Raises RadweaveError as `index_cohort`.
     """
     found = _find(catalog, names, cache, lambda done, total: progress("headers", done, total))
-    candidates, without = split_lesions(
-        found.candidates, cache, lambda done, total: progress("label maps", done, total)
-    )
+    joined, unjoined = join_images(found.candidates)
+    candidates, without = split_lesions(joined, cache, lambda done, total: progress("label maps", done, total))
+    without += unjoined
     return *without_conflicts(candidates, [*found.refusals, *without]), found.doubts
 
 
@@ -187,7 +196,7 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
         return _with_members(list_folder(path), source, findings, unpacked, see, cache)
 
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
-    for source in cohort.images:
+    for source in cohort.sources:
         if isinstance(source, FileSource):
             names_here = names.at(source.centre)
             findings.add(find_files(partial(list_source, source=source), source, cohort.timepoints, names_here, cache))
@@ -212,14 +221,26 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
 def _nothing_found(source: DicomSource, found: Findings) -> Refusal | None:
     """The doubt about a source of which no series was found, whether it can be used or not."""
     every: list[Candidate | Refusal] = [*found.candidates, *found.refusals, *found.doubts]
-    if source.pacs or any((one.centre, one.modality) == (source.centre, source.modality) for one in every):
+    if source.pacs or any(
+        (one.centre, one.modality, one.image_name or one.modality)
+        == (source.centre, source.modality, source.image_name)
+        for one in every
+    ):
         return None
     chosen = " that select and ignore take" if source.select or source.ignore else ""
     other = sum(why == "not_dicom" for why in found.ignored.values())
     message = (
         f'no {source.modality} series{chosen} lies in "{source.path}"; of {len(found.files)} files {other} are no DICOM'
     )
-    return Refusal("SOURCE_UNMATCHED", source.centre, source.modality, (), message=message)
+    return Refusal(
+        "SOURCE_UNMATCHED",
+        source.centre,
+        source.modality,
+        (),
+        message=message,
+        image_name=source.image_name,
+        roi_name=source.mask.roi_name,
+    )
 
 
 def _with_members(
@@ -273,7 +294,7 @@ def _places(
     places |= dict.fromkeys(found.merged, "merged")
     places |= dict.fromkeys(withdrawn, "withdrawn")
     places |= dict.fromkeys((file for refusal in refusals for file in refusal.files), "quarantined")
-    places |= dict.fromkeys((file for scan in scans for file in (*scan.image.paths, *scan.mask.paths)), "used")
+    places |= dict.fromkeys((file for scan in scans for one in scan.file_sets for file in one.paths), "used")
     if places.keys() != found.files:
         raise AssertionError(f"of {len(found.files)} files {len(places.keys() & found.files)} have a place")
     return places
@@ -286,15 +307,39 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
         batch = candidates[start : start + _BATCH]
         digests = iter(cache.digests(file for one in batch for file in one.files))
         for one in batch:
-            images, masks = list(islice(digests, len(one.image))), list(islice(digests, len(one.mask)))
-            bad = [found for found in (*images, *masks) if isinstance(found, Rejected)]
+            found_of = dict(zip(one.files, islice(digests, len(one.files)), strict=True))
+            images, masks = ([found_of[file] for file in files] for files in (one.image, one.mask))
+            bad = [found for found in found_of.values() if isinstance(found, Rejected)]
             if bad:
                 yield refused(one, bad[0].code)
                 continue
             image = FileSet(one.image_format, one.image, _digest_of(images), cache.size(one.image))
             mask = FileSet(one.mask_format, one.mask, _digest_of(masks), cache.size(one.mask))
             case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
-            yield Scan(case, one.centre, one.modality, one.unit, image, mask, one.roi, one.rule)
+            yield Scan(
+                case,
+                one.centre,
+                one.modality,
+                one.unit,
+                image,
+                mask,
+                one.roi,
+                one.rule,
+                one.image_name,
+                one.roi_name,
+                drawn_on=_drawn_on(one, found_of, cache),
+            )
+
+
+def _drawn_on(one: Candidate, digests: Mapping[Path, str | Rejected], cache: FileCache) -> DrawnOn | None:
+    """The image that the mask of a candidate was drawn on, where that is another one."""
+    other = one.drawn_on
+    if other is None:
+        return None
+    files = FileSet(
+        other.image_format, other.image, _digest_of([digests[file] for file in other.image]), cache.size(other.image)
+    )
+    return DrawnOn(other.image_name, files, other.unit, other.rule, one.registration)
 
 
 def _digest_of(digests: list[str | Rejected]) -> str:
@@ -321,6 +366,8 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
         centre=refusal.centre,
         case=case,
         modality=refusal.modality,
+        image=refusal.image_name or refusal.modality,
+        roi=refusal.roi_name,
         stage="index",
         code=refusal.code,
         message=refusal.message or REASONS[refusal.code].means,
@@ -332,4 +379,4 @@ def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCa
 
 
 def _order(row: Quarantined) -> tuple[str, ...]:
-    return row.case, row.modality, row.code, row.centre, str(sorted(row.details.items()))
+    return row.case, row.modality, row.image, row.roi, row.code, row.centre, str(sorted(row.details.items()))

@@ -23,6 +23,7 @@ from features.core.storage.table import Schema
 from features.genomic.read_genomic import read_genomic
 from features.images.index.index_cohort import Index
 from features.results.patients import Tables
+from features.results.prefixes import recipe_targets
 from features.results.publish import publish
 from features.results.work import check_of, features_of, plan_scans
 from features.tables.patient import KEY as PATIENT_KEY
@@ -98,7 +99,8 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
                 },
                 **changes,
             }
-            found[name] = cohort_of(dicom_images(), **settings)
+            images = [dicom_images(modality=modality, unit=unit) for modality, unit in UNITS.items()]
+            found[name] = cohort_of(*images, **settings)
         return catalog_of(tmp_path, **found)
 
     return build
@@ -154,7 +156,7 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
             place or store,
             index,
             plan_scans(index.scans, recipes),
-            recipes,
+            recipe_targets(cohort, recipes),
             Tables(clinical + genomic + repr(ready), lambda: tables),
         )
 

@@ -17,6 +17,7 @@ from features.fusion.stable import Stable, stability_digests
 from features.results.manifest import Mart
 from features.results.prefixes import settings_digests
 from features.results.schemas import STABILITY
+from tests.support.measured import measured
 
 HEADER = "id,age,sex,site,stage,smoker,weight_loss,death,os_days\n"
 CLINICAL = HEADER + "p1,60,male,leg,II,true,5,true,100\np2,60,male,leg,II,true,5,false,100\n"
@@ -27,7 +28,7 @@ def _save(store: Store, recipe: Recipe, lows: Mapping[str, float], *, settings: 
     rows = [
         {"feature": prefix + name, "icc_2_1": 0.95, "icc_2_1_low": low, "n": 9, "k": 3} for name, low in lows.items()
     ]
-    provenance = {"settings": settings or settings_digests([recipe])[prefix]}
+    provenance = {"settings": settings or settings_digests(measured(recipe))[prefix]}
     write_table(store.stability("pilot", prefix), STABILITY.table(rows), provenance)
 
 

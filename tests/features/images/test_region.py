@@ -17,6 +17,7 @@ from features.core.region import Region, Volume
 from features.core.storage.table import Schema
 from features.images import region as region_module
 from features.images.prepare import prepare_region
+from features.images.reading import Reading
 from features.images.region import REGION_COLUMNS, check_region, read_region
 from tests.support.scans import save_nifti, save_rtstruct, save_seg, save_series, square
 
@@ -222,7 +223,7 @@ def test_padding_is_left_out_of_the_mask_and_stays_in_the_outline(
     image, mask = save_nifti(tmp_path / "i.nii", array), save_nifti(tmp_path / "m.nii", _labels())
     read = region_module.read_image(_scan((image,), mask, ("nifti", "nifti"), "1"))
     read = replace(read, padding=read.array == -2000)
-    monkeypatch.setattr(region_module, "read_image", lambda _: read)
+    monkeypatch.setattr(Reading, "image", lambda *_: read)
     region = read_region(_scan((image,), mask, ("nifti", "nifti"), "1"))
     (warned,) = region.warnings
     assert (warned.code, warned.details) == ("DICOM_OVERFLOW", {"voxels": left_out, "share": left_out / 80})
@@ -246,7 +247,7 @@ def test_a_roi_of_padding_alone_is_empty(tmp_path: Path, monkeypatch: pytest.Mon
     scan = _scan((image,), mask, ("nifti", "nifti"), "1")
     read = region_module.read_image(scan)
     read = replace(read, padding=np.ones(read.array.shape, bool))
-    monkeypatch.setattr(region_module, "read_image", lambda _: read)
+    monkeypatch.setattr(Reading, "image", lambda *_: read)
     with pytest.raises(Rejected, match="MASK_EMPTY"):
         read_region(scan)
 

@@ -139,7 +139,7 @@ def test_a_variant_without_voxels_is_rejected() -> None:
 
 def test_only_recipes_with_a_variant_have_another_address() -> None:
     shells = [{"kind": "shell", "thickness_mm": mm} for mm in (2, 3)]
-    digests = [_recipe(roi).digest() for roi in ("whole", *shells, "largest_slice")]
+    digests = [_recipe(roi).digest() for roi in ({"kind": "whole"}, *shells, {"kind": "largest_slice"})]
     assert len(set(digests)) == 4
     plain = _recipe().model_dump(mode="json")
     assert plain["roi"] == {"kind": "whole"}
@@ -153,7 +153,9 @@ def test_a_recipe_says_what_is_wrong_with_its_variant() -> None:
     with pytest.raises(ValueError, match=r"inner_mm 5\.0 is not below outer_mm 4\.0"):
         _recipe({"kind": "ring", "inner_mm": 5, "outer_mm": 4})
     with pytest.raises(ValueError, match=f'unknown kind "rnig"; allowed: {", ".join(VARIANTS.modules)}; did'):
-        _recipe("rnig")
+        _recipe({"kind": "rnig"})
+    with pytest.raises(ValueError, match=r'"ring" is a variant, not the word of a ROI; write \{kind: ring\}'):
+        _recipe("ring")
     with pytest.raises(ValueError, match="body_hu goes with images in HU, the unit of this recipe is SUV"):
         _recipe({"kind": "shell", "thickness_mm": 3, "body_hu": -300}, modality="PT", unit="SUV")
 

@@ -21,12 +21,13 @@ from features.core.storage.store import Store
 from features.core.storage.table import Schema
 from features.images.index.index_cohort import Index
 from features.results.known_results import KnownResults
-from features.results.measure_scan import Job, measure_scan
+from features.results.measure_visit import measure_visit
 from features.results.patients import Tables
 from features.results.publish import publish
 from features.results.published import Published
 from features.results.work import check_of, features_of, fits, plan_scans
 from features.tables.patient import KEY, PatientTable
+from tests.support.measured import job, measured
 from tests.support.scans import nifti_files
 
 calls: list[int] = []  # sizes of the batches that the extractor saw
@@ -145,7 +146,7 @@ def refresh(store: Store) -> Callable[..., Published]:
         known = KnownResults(store, cohort)
         for scan in scans:
             if not known.knows(check_of(scan)):
-                measure_scan(Job(scan, check_of(scan)), store)
+                measure_visit(job(scan, check_of(scan)), store)
         for recipe in recipes:
             for extractor in recipe.extractors:
                 for scan in (scan for scan in scans if fits(scan, recipe)):
@@ -153,8 +154,10 @@ def refresh(store: Store) -> Callable[..., Published]:
                     if scan.case.patient in lost:
                         known.lost(work.address, Rejected("WORKER_LOST"))
                     elif not known.knows(work):
-                        measure_scan(Job(scan, None, (work,)), store)
+                        measure_visit(job(scan, None, (work,)), store)
         index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
-        return publish(store, index, plan_scans(scans, recipes), recipes, _tables(patients, ages, refused), known)
+        return publish(
+            store, index, plan_scans(scans, recipes), measured(*recipes), _tables(patients, ages, refused), known
+        )
 
     return build

@@ -15,13 +15,14 @@ from features.core.quarantine import REASONS, Rejected, Warned
 from features.core.storage.store import Store
 from features.images.region import Checked
 from features.results import check_scan as check
-from features.results import measure_scan as measure
+from features.results import measure_visit as measure
 from features.results.check_scan import THUMBNAIL, load_thumbnail
 from features.results.manifest import Mart, refresh_numbers
 from features.results.published import Published
 from features.results.verify import verify
 from features.results.withdraw import withdraw
 from features.results.work import check_of, features_of
+from tests.support.measured import job
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -165,7 +166,7 @@ def test_a_scan_that_may_show_a_name_is_not_drawn(
     monkeypatch.setattr(
         measure, "read_region", lambda s: replace(read_region(s), warnings=(Warned("PHI_BURNED", "x"),))
     )
-    measure.measure_scan(measure.Job(scan, check_of(scan)), store)
+    measure.measure_visit(job(scan, check_of(scan)), store)
     assert load_thumbnail(store, check_of(scan).address) == ""
 
 
@@ -174,5 +175,5 @@ def test_a_picture_that_cannot_be_drawn_rejects_nothing(
 ) -> None:
     scan = make_scan("p1", 50)
     monkeypatch.setattr(check, "draw_thumbnail", lambda region, modality: 1 / 0)
-    assert measure.measure_scan(measure.Job(scan, check_of(scan)), store) == {}
+    assert measure.measure_visit(job(scan, check_of(scan)), store) == {}
     assert isinstance(store.load("region", check_of(scan).address), dict)

@@ -1,4 +1,4 @@
-"""measure_scan and extract_scans: what is computed is kept, failures too, and nothing is computed twice."""
+"""measure_visit and extract_scans: what is computed is kept, failures too, and nothing is computed twice."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from features.core.storage.store import REGION, Store
 from features.core.storage.table import read_provenance
 from features.results.attempt import attempt
 from features.results.extract_scans import extract_scans
-from features.results.measure_scan import Job, measure_scan
+from features.results.measure_visit import measure_visit
 from features.results.work import check_of, features_of
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
+from tests.support.measured import job
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -32,7 +33,7 @@ Kinds = dict[str, type[Extractor]]
 
 def test_a_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1")
-    assert measure_scan(Job(scan, check_of(scan)), store) == {}
+    assert measure_visit(job(scan, check_of(scan)), store) == {}
     facts = store.load(REGION, check_of(scan).address)
     assert isinstance(facts, dict)
     assert facts["voxels"] == 64
@@ -42,7 +43,7 @@ def test_a_check_is_kept(make_scan: MakeScan, store: Store) -> None:
 
 def test_a_rejected_check_is_kept(make_scan: MakeScan, store: Store) -> None:
     scan = make_scan("p1", empty=True)
-    assert measure_scan(Job(scan, check_of(scan)), store) == {}
+    assert measure_visit(job(scan, check_of(scan)), store) == {}
     found = store.rejection(REGION, check_of(scan).address)
     assert found is not None
     assert found.code == "MASK_EMPTY"
@@ -189,11 +190,11 @@ def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) 
 def test_a_scan_that_would_not_fit_is_refused_before_its_pixels_are_read_and_nothing_is_kept(
     make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.images.region.read_volume", lambda path: pytest.fail("pixels were read"))
+    monkeypatch.setattr("features.images.formats.nifti._bytes", lambda *_a, **_k: pytest.fail("pixels were read"))
     scan = make_scan("p1")
     runner = Threads(workers=1).model_copy(update={"memory_gib": 1e-5})
     with Pool(runner) as pool:
-        (found,) = pool.map(partial(measure_scan, store=store), [Job(scan, check_of(scan))], "measure")
+        (found,) = pool.map(partial(measure_visit, store=store), [job(scan, check_of(scan))], "measure")
     assert isinstance(found, Rejected)
     assert found.code == "OOM_RISK"
     assert not store.has(REGION, check_of(scan).address)

@@ -278,8 +278,8 @@ def test_one_image_has_one_mask_or_lesions(faults: Faults, first: str, second: s
     if good:
         again = again.replace("centre: B", "centre: C")  # a fault of its own
     found = faults(LABELS, LESIONS % first + again)
-    what = "c.yaml:31: images.1 gives the same images a mask of the same label maps, and a case has one mask"
-    hint = "give the mask of one source lesions: by_label, or lesions: {1: NAME, 2: NAME}"
+    what = "c.yaml:31: images.1 gives the same images a mask of the same label maps, and an image has one of a ROI"
+    hint = "for a case of each lesion lesions: by_label, or lesions: {1: NAME, 2: NAME}"
     assert [fault.startswith(what) and fault.endswith(hint) for fault in found] == [not good], found
 
 

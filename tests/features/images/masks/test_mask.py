@@ -13,6 +13,7 @@ from features.core.case import CaseId, FileSet, ReadRule, Scan
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.masks.mask import read_mask
+from features.images.reading import Reading
 from tests.support.scans import save_itk
 
 LABELS = np.zeros((8, 10, 12), np.uint8)  # z, y, x
@@ -21,10 +22,10 @@ IMAGE = Volume(np.zeros(LABELS.shape, np.int16), (1.0, 2.0, 3.0), (-5.0, 4.0, 7.
 
 
 def _read(path: Path, *, label: int = 2, grid: str = "same", image: Volume = IMAGE) -> Volume:
-    kind = path.suffix.removeprefix(".")
+    kind = path.suffix.removeprefix(".").replace("nii", "nifti")
     files = FileSet(kind, (Path("unread"),), "0"), FileSet(kind, (path,), "1")
     rule = ReadRule(mask_grid=grid)  # type: ignore[arg-type]
-    return read_mask(Scan(CaseId("demo", "p"), "A", "CT", "HU", *files, str(label), rule), image)
+    return read_mask(Scan(CaseId("demo", "p"), "A", "CT", "HU", *files, str(label), rule), image, Reading())
 
 
 @pytest.fixture

@@ -1,0 +1,60 @@
+"""join_images: images whose ROIs were drawn on another image of the same case, brought together with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from features.core.kinds.mask import MaskSource
+from features.core.quarantine import REASONS
+from features.images.index.conflicts import refused
+from features.images.index.findings import Candidate, Refusal
+
+
+def rois_of(mask: MaskSource) -> tuple[str, tuple[str, ...]] | None:
+    """The word of the image whose ROIs serve, and which of them, of such a mask."""
+    return (str(getattr(mask, "image")), tuple(getattr(mask, "rois"))) if mask.kind == "of" else None  # noqa: B009
+
+
+def join_images(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Refusal]]:
+    """Candidates with masks; those that take the ROIs of another image have become one for each ROI of it.
+
+    Refusals: MASK_MISSING, where the case has no such image with a mask, or not one of the ROIs that are named.
+    """
+    drawn: dict[tuple[str, str, str, str], list[Candidate]] = defaultdict(list)
+    for one in candidates:
+        if one.of is None:
+            drawn[one.centre, one.patient, one.timepoint, one.image_name.lower()].append(one)
+    found = [one for one in candidates if one.of is None]
+    refusals: list[Refusal] = []
+    for one in candidates:
+        if one.of is None:
+            continue
+        image, words = one.of
+        there = drawn[one.centre, one.patient, one.timepoint, image.lower()]
+        own = [other for other in there if not words or other.roi_name in words]
+        found += [_joined(one, other) for other in own]
+        for word in [word for word in words if word not in {other.roi_name for other in own}] or (
+            [""] if not own else []
+        ):
+            what = f'the ROI "{word}" of its image "{image}"' if word else f'a ROI of its image "{image}"'
+            message = f"{REASONS['MASK_MISSING'].means}: the case has not {what}"
+            refusals.append(replace(refused(one, "MASK_MISSING"), message=message, roi_name=word or one.roi_name))
+    return found, refusals
+
+
+def _joined(one: Candidate, other: Candidate) -> Candidate:
+    """An image with the mask of another one."""
+    return replace(
+        one,
+        lesion=other.lesion,
+        mask_format=other.mask_format,
+        mask=other.mask,
+        roi=other.roi,
+        roi_name=other.roi_name,
+        lesions=other.lesions,
+        rule=replace(other.rule, regrid=one.rule.regrid, volume=one.rule.volume),
+        of=None,
+        drawn_on=other,
+    )

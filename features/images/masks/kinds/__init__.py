@@ -1,0 +1,1 @@
+"""Where ROIs come from, one kind per file. How a format is decoded stands one floor above."""

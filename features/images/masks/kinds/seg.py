@@ -1,0 +1,39 @@
+"""SEG: segments of a DICOM segmentation, placed by their position in space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from features.core.case import Scan
+from features.core.kinds.mask import Mask, Opened
+from features.core.quarantine import Warned
+from features.core.region import Volume
+from features.images.dicom.series import frame_of_reference
+from features.images.masks.named import NamedRois
+from features.images.masks.seg import read_seg_mask
+
+
+class Seg(NamedRois):
+    """A DICOM SEG that references the image series; its ROIs are segments, by their labels."""
+
+    kind: Literal["seg"] = Field("seg", alias="format", description="a DICOM SEG of the image series")
+    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="share of a voxel from which on a fractional segmentation counts"
+    )
+    grid: Literal["same", "nearest"] = Field(
+        "same",
+        description="`same`: frames must be on the grid of the image; `nearest`: they are resampled to it by nearest neighbour",
+    )
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        return {**super().rule, "threshold": self.threshold, "mask_grid": self.grid}
+
+    @classmethod
+    def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:  # noqa: ARG003
+        """As `read_seg_mask`."""
+        frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
+        return read_seg_mask(scan.mask.paths[0], image, scan.roi, rule=scan.rule, frame_of_reference=frame)

@@ -1,0 +1,89 @@
+"""LabelMap: the settings of label maps in files, whatever their format, and how a ROI of one is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from features.core.case import ROI, Scan
+from features.core.kinds.mask import ROIS, Mask, MaskSource, Opened, RoiWord
+from features.core.quarantine import Warned
+from features.core.region import Volume
+from features.images.masks.label_voxels import labels_of_text, mask_on_image
+
+Labels = PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
+Reader = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+
+
+class LabelMap(MaskSource):
+    """A label map beside the image: one ROI by `label`, several by `rois`, or a case for each lesion by `lesions`."""
+
+    files: ClassVar[Literal["dicom", "path", "none"]] = "path"
+    path: str = Field(
+        description="template of its place, with the placeholders of the image: `{patient}`, `{timepoint}`, `{lesion}`"
+    )
+    label: Labels = Field(1, description="number of the voxels of the ROI, or several that make it up")
+    rois: dict[RoiWord, Labels] = Field({}, description=ROIS)
+    lesions: Literal["by_label"] | dict[PositiveInt, Lesion] | None = Field(
+        None,
+        description="a case for each lesion: `by_label` takes every number as a lesion, a mapping names the numbers that are meant",
+    )
+    absent: Literal["reject", "ignore"] = Field(
+        "reject",
+        description="what is done if a mask lacks the label: `reject` the scan, or `ignore` it: the patient has no such region",
+    )
+    grid: Literal["same", "nearest"] = Field(
+        "same",
+        description="`same`: it must be on the grid of the image; `nearest`: it is resampled to it by nearest neighbour",
+    )
+
+    @property
+    def lesion_names(self) -> frozenset[str]:
+        """The lesions that are named; none if they are those that are there."""
+        return frozenset(self.lesions.values()) if isinstance(self.lesions, dict) else frozenset()
+
+    @model_validator(mode="after")
+    def check_lesions(self) -> Self:
+        if self.rois and ("label" in self.model_fields_set or self.lesions is not None) and len(self.rois) > 1:
+            raise ValueError(
+                "give one of label, for one ROI, rois, for several by words, and lesions, for a case of each"
+            )
+        if self.lesions is None:
+            return self
+        if "label" in self.model_fields_set:
+            raise ValueError("give either label, for one ROI, or lesions, for a case of each")
+        if "{lesion}" in self.path:
+            raise ValueError('lesions are told apart either by {lesion} in the path, or by "lesions"')
+        if isinstance(self.lesions, dict) and not 0 < len(self.lesion_names) == len(self.lesions):
+            raise ValueError("lesions needs a name of its own for each number, for example {1: primary, 2: node}")
+        return self
+
+    @property
+    def roi_name(self) -> str:
+        return next(iter(self.rois), ROI)
+
+    @property
+    def pattern(self) -> str:
+        """Its label, or labels as `1+4`."""
+        return "+".join(map(str, self.label if isinstance(self.label, tuple) else (self.label,)))
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        return {"mask_grid": self.grid, "absent": self.absent}
+
+    def each(self) -> tuple[Self, ...]:
+        """A source for each of its ROIs."""
+        if not self.rois:
+            return (self,)
+        return tuple(
+            self.model_copy(update={"label": label, "rois": {word: label}}) for word, label in self.rois.items()
+        )
+
+    @classmethod
+    def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
+        """The voxels that equal one of the labels `scan.roi`."""
+        found, regrid = opened.labels(scan.mask.paths[0]), scan.rule.mask_grid == "nearest"
+        return mask_on_image(found, image, labels_of_text(scan.roi), regrid=regrid)

@@ -1,0 +1,178 @@
+"""Reading: what has been opened of a visit. Each file is read once, whatever the number of ROIs and recipes that want it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from features.core.box import bounding_box
+from features.core.case import Scan
+from features.core.kinds.mask import Mask
+from features.core.memory import claim_memory
+from features.core.quarantine import Rejected, Warned
+from features.core.region import Box, Volume
+from features.images.dicom.series import frame_of_reference, read_dicom_series, series_voxels
+from features.images.formats.volume import read_volume
+from features.images.masks.combined import combine_masks
+from features.images.masks.grid import moved
+from features.images.masks.label_voxels import LabelVoxels, read_label_voxels
+from features.images.masks.mask import read_mask
+from features.images.unit_plausibility import check_unit
+
+BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
+IMAGES, LABEL_MAPS = 2, 2  # in memory at once: the image that is measured, and the one that its masks were drawn on
+ABSENT = frozenset(
+    {"LABEL_ABSENT", "MASK_EMPTY", "ROI_MISSING", "ROI_EMPTY"}
+)  # what an absent ROI looks like to readers
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The results that were asked for last; an error is a result, too."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._found: dict[Hashable, T | Rejected] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made before under a key, or is made now. Raises the Rejected that it was made with."""
+        if key in self._found:
+            found = self._found.pop(key)
+        else:
+            while len(self._found) >= self.most:
+                del self._found[next(iter(self._found))]
+            try:
+                found = make()
+            except Rejected as rejected:
+                found = rejected
+        self._found[key] = found
+        if isinstance(found, Rejected):
+            raise found
+        return found
+
+
+class Reading:
+    """The images, label maps and masks of a visit, each read when it is first asked for.
+
+    Two images and two label maps are in memory at once, and every mask, cut to its box.
+    """
+
+    def __init__(self) -> None:
+        self._images: Kept[Volume] = Kept(IMAGES)
+        self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
+        self._datasets: Kept[Any] = Kept(LABEL_MAPS)
+        self._masks: Kept[tuple[Mask, Box, Sequence[Warned]]] = Kept(1000)
+
+    def image(self, scan: Scan) -> Volume:
+        """The image of a scan in the unit that the catalog declares.
+
+        A DICOM PET is brought into that unit; other files are taken to be in it if they can be (`check_unit`). Raises Rejected
+        with the readers' codes, HU_RANGE and PET_RANGE. Warns as the readers, and UNIT_DOUBTFUL.
+        Raises TooLarge, before pixels are read, above the memory limit of this thread.
+        """
+        return self._images.get(_image_key(scan), lambda: _read_image(scan))
+
+    def labels(self, path: Path) -> LabelVoxels:
+        """A label map, and where each label lies. Raises Rejected as `read_label_voxels`."""
+        return self._labels.get(path, lambda: read_label_voxels(path))
+
+    def dataset(self, path: Path) -> Any:
+        """A DICOM file that holds contours or segments. Raises Rejected as `read_dataset`."""
+        from features.images.dicom.dataset import read_dataset
+
+        return self._datasets.get(path, lambda: read_dataset(path))
+
+    def mask(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
+        """The mask of a scan, bool (z, y, x) on the grid of its image, and what is to be said about it. It may be empty.
+
+        Raises Rejected with the codes of the readers; ROI_ABSENT where the catalog allows that the patient has no such region;
+        FRAME_OF_REFERENCE, where it was drawn on an image of another frame that nothing registers; MASK_EMPTY where nothing
+        remains of ROIs that are taken away from each other.
+        """
+        key = (
+            _image_key(scan),
+            scan.mask,
+            scan.roi,
+            scan.rule,
+            scan.drawn_on,
+            scan.terms,
+            scan.readers,
+            scan.consensus,
+        )
+        part, box, warnings = self._masks.get(key, lambda: _cut(*self._mask(scan, image)))
+        mask = np.zeros(image.array.shape, np.bool_)
+        mask[box] = part
+        return mask, warnings
+
+    def _mask(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
+        if scan.terms:
+            return self._combined(scan, image)
+        if scan.drawn_on is not None:
+            return self._carried(scan, image)
+        try:
+            found = read_mask(scan, image, self)
+        except Rejected as rejected:
+            if scan.rule.absent == "ignore" and rejected.code in ABSENT:
+                raise Rejected("ROI_ABSENT") from rejected
+            raise
+        return np.asarray(found.array, np.bool_), found.warnings
+
+    def _combined(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
+        masks: list[tuple[Any, Mask | None]] = []
+        warnings: list[Warned] = []
+        for term in scan.terms:
+            try:
+                mask, told = self.mask(term.scan, image)
+            except Rejected as rejected:
+                if rejected.code != "ROI_ABSENT":
+                    raise
+                mask, told = None, ()
+            masks.append((term.sign, mask))
+            warnings += told
+        return combine_masks(masks, scan.roi), [one for i, one in enumerate(warnings) if one not in warnings[:i]]
+
+    def _carried(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
+        """The mask that was drawn on another image, on the grid of this one."""
+        drawn = scan.drawn_on
+        if drawn is None:
+            raise AssertionError(f"{scan.key}: nothing to carry")
+        rule = replace(
+            drawn.rule, mask_grid=scan.rule.mask_grid, threshold=scan.rule.threshold, several=scan.rule.several
+        )
+        there = replace(
+            scan, image=drawn.image, unit=drawn.unit, rule=replace(rule, absent=scan.rule.absent), drawn_on=None
+        )
+        frames = [frame_of_reference(one.paths[0]) for one in (scan.image, drawn.image) if one.format == "dicom"]
+        if drawn.registration is None and len(set(filter(None, frames))) > 1:
+            what = f"the ROI was drawn on {drawn.image_name}, which has another frame of reference"
+            raise Rejected("FRAME_OF_REFERENCE", what)
+        other = self.image(there)
+        mask, warnings = self.mask(there, other)
+        if other.matches(image):
+            return mask, warnings
+        found, warned = moved(mask, other, image)
+        return found, (*warnings, warned)
+
+
+def _image_key(scan: Scan) -> Hashable:
+    return scan.image, scan.unit, scan.rule.regrid, scan.rule.volume
+
+
+def _read_image(scan: Scan) -> Volume:
+    paths = scan.image.paths
+    if scan.image.format == "dicom":
+        claim_memory(BYTES_PER_VOXEL * series_voxels(paths))
+        return read_dicom_series(paths, unit=scan.unit, rule=scan.rule)
+    image = read_volume(paths[0], volume=scan.rule.volume, per_voxel=BYTES_PER_VOXEL)
+    return replace(image, warnings=(*image.warnings, *check_unit(image.array, scan.unit)))
+
+
+def _cut(mask: Mask, warnings: Sequence[Warned]) -> tuple[Mask, Box, Sequence[Warned]]:
+    """A mask cut to its box, so that many of them fit into memory."""
+    box: Box = bounding_box(mask) if mask.any() else (slice(0), slice(0), slice(0))
+    return mask[box].copy(), box, warnings

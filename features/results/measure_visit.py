@@ -1,0 +1,146 @@
+"""measure_visit: the files of a visit are read once; its scans are checked and measured by extractors of one region at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from features.core.case import Scan
+from features.core.kinds.recipe import Recipe
+from features.core.quarantine import Rejected
+from features.core.region import Region
+from features.core.storage.store import Store
+from features.images.prepare import prepare_region
+from features.images.reading import Reading
+from features.images.region import read_region
+from features.results.attempt import attempt
+from features.results.check_scan import keep_check
+from features.results.extract_scans import extract_region
+from features.results.known_results import KnownResults
+from features.results.work import Extraction, Plan, Work
+
+NO_SUCH_REGION = (
+    "ROI_ABSENT"  # of a scan whose patient has no such region: others can be made of the image's other ROIs
+)
+
+
+class Todo(NamedTuple):
+    """What is to do for a scan: its check, None if that is kept, and its features, in this order."""
+
+    scan: Scan
+    check: Work | None
+    features: tuple[Extraction, ...] = ()
+
+    def first(self) -> str:
+        """The address of the first result that is to do."""
+        return self.check.address if self.check else self.features[0].address
+
+    def without_first(self) -> Todo | None:
+        """What is to do if the first result cannot be had; None if that is nothing: no features without a check."""
+        return None if self.check else self._replace(features=self.features[1:]).or_none()
+
+    def without_kept(self, store: Store) -> Todo | None:
+        """What is to do yet, by what the store holds; None if that is nothing."""
+        check, features = self.check, self.features
+        if check is not None and store.has(check.block, check.address):
+            features = may_follow(features, store.rejection(check.block, check.address))
+            check = None
+        left = tuple(one for one in features if not store.has(one.block, one.address))
+        return Todo(self.scan, check, left).or_none()
+
+    def or_none(self) -> Todo | None:
+        """What is to do if there is anything."""
+        return self if self.check or self.features else None
+
+
+class Job(NamedTuple):
+    """What is to do for the scans of a visit, in the order of their images."""
+
+    scans: tuple[Todo, ...]
+
+    def first(self) -> str:
+        """The address of the first result that is to do."""
+        return self.scans[0].first()
+
+    def without_first(self) -> Job | None:
+        """What is to do if the first result cannot be had; None if that is nothing."""
+        return _job((self.scans[0].without_first(), *self.scans[1:]))
+
+    def without_kept(self, store: Store) -> Job | None:
+        """What is to do yet, by what the store holds; None if that is nothing."""
+        return _job(one.without_kept(store) for one in self.scans)
+
+
+def jobs_of(scans: Iterable[Todo]) -> list[Job]:
+    """A job for each visit, of scans in the order of their cases."""
+    return [Job(tuple(own)) for _, own in groupby(scans, lambda one: one.scan.visit)]
+
+
+def may_follow(features: Sequence[Extraction], rejected: Rejected | None) -> tuple[Extraction, ...]:
+    """The features that can be extracted after a check. Of a region that the patient has not, only what other ROIs make up."""
+    if rejected is None:
+        return tuple(features)
+    return tuple(one for one in features if rejected.code == NO_SUCH_REGION and one.scan.terms)
+
+
+def after_checks(plans: Iterable[Plan], known: KnownResults) -> list[Extraction]:
+    """The features that can be extracted, of scans whose checks are done."""
+    return [work for plan in plans for work in may_follow(plan.features, known.rejection(plan.check))]
+
+
+def measure_visit(job: Job, store: Store) -> dict[str, Rejected]:
+    """Do what is to do for a visit and keep each result, a rejection too; features only of a scan that passes its check.
+
+    Returns, by address, the rejections that are not kept because they may pass.
+    """
+    todo = job.without_kept(store)  # a worker may have been lost in the middle of it
+    reading, lost = Reading(), dict[str, Rejected]()
+    for one in todo.scans if todo else ():
+        lost |= dict(_measure(one, reading, store))
+    return lost
+
+
+def _measure(todo: Todo, reading: Reading, store: Store) -> Iterator[tuple[str, Rejected]]:
+    """Do what is to do for a scan; yields the rejections that are not kept."""
+    last: dict[Scan, Region | Rejected] = {}
+
+    def region_of(scan: Scan) -> Region | Rejected:
+        if scan not in last:
+            last.clear()
+            last[scan] = attempt(lambda: read_region(scan, reading))
+        return last[scan]
+
+    features = todo.features
+    if todo.check:
+        why = keep_check(todo.check, region_of(todo.scan), store)
+        if why is not None and not store.has(todo.check.block, todo.check.address):
+            yield todo.check.address, why
+        features = may_follow(features, why)
+    for (scan, recipe), works in groupby(features, attrgetter("scan", "recipe")):
+        region = region_of(scan)
+        prepared = region if isinstance(region, Rejected) else _prepared(region, recipe)
+        for work in works:
+            rejected = extract_region(work, prepared, store)
+            if rejected is not None:
+                yield work.address, rejected
+
+
+def _prepared(region: Region, recipe: Recipe) -> Region | Rejected:
+    return attempt(lambda: prepare_region(region, recipe))
+
+
+def _job(scans: Iterable[Todo | None]) -> Job | None:
+    left = tuple(one for one in scans if one is not None)
+    return Job(left) if left else None
+
+
+def load_libraries(recipes: Sequence[Recipe]) -> None:
+    """Load what a worker needs to measure scans."""
+    import_module("features.images.image_facts")
+    for recipe in recipes:
+        for extractor in recipe.extractors:
+            if not extractor.batched:
+                extractor.warm(recipe)
