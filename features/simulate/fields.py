@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from features.simulate.grid import Grid, Image
 
 Floats = NDArray[np.float64]
-WAVES = 40
+WAVES = 24
 
 
 def smooth_field(rng: np.random.Generator, grid: Grid, sigma_mm: float) -> Image:
@@ -76,9 +76,9 @@ class Waves:
     phases: Floats
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, length_mm: float) -> Waves:
+    def draw(cls, rng: np.random.Generator, length_mm: float, *, waves: int = WAVES) -> Waves:
         """A field, nearly Gaussian with mean 0 and sd 1, whose correlation falls like a Gaussian of this sigma."""
-        return cls(rng.standard_normal((WAVES, 3)) / length_mm, rng.uniform(0, 2 * np.pi, WAVES))
+        return cls(rng.standard_normal((waves, 3)) / length_mm, rng.uniform(0, 2 * np.pi, waves))
 
     def sample(self, grid: Grid, motion: Rigid = STILL) -> Image:
         """Its values on a grid, on which the patient lies as the motion tells."""
@@ -100,7 +100,7 @@ class Waves:
 def bias_field(rng: np.random.Generator, grid: Grid, strength: float) -> Image:
     """What a receive coil does: a factor whose log has this sd over the image and varies over about half of its width."""
     wide = max(n * step for n, step in zip(grid.shape[::-1], grid.spacing_mm, strict=True))
-    field = Waves.draw(rng, wide / 3).sample(grid)
+    field = Waves.draw(rng, wide / 3, waves=6).sample(grid)
     return np.asarray(np.exp(strength * (field - field.mean())), dtype=np.float32)
 
 

@@ -43,7 +43,7 @@ def _score(people: pd.DataFrame, outcome: Outcome, column: str, rng: np.random.G
     score = people[column].to_numpy(np.float64)
     if outcome.kind == "binary":
         return auc(score, people[outcome.columns[0]].to_numpy(bool))
-    first, second = rng.integers(0, len(people), (2, PAIRS))
+    first, second = rng.integers(0, len(people), (2, PAIRS // 4))
     if outcome.kind in ("ordinal", "continuous"):
         level = people[outcome.columns[0]].to_numpy(np.float64)
         return c_index(-score, level, np.ones(len(people), dtype=bool), first, second)

@@ -133,7 +133,7 @@ class Planted(Simulator):
             "planted": [] if self.null else [asdict(one) for one in self.planted],
             "sites": [asdict(site) for site in self.sites],
         }
-        (folder / "truth.json").write_bytes((json.dumps(truth, indent=2) + "\n").encode())
+        (folder / "truth.json").write_bytes((json.dumps(truth, indent=2, ensure_ascii=False) + "\n").encode())
         rows = [[_cell(value) for value in row] for row in people.itertuples(index=False)]
         (folder / "patients.csv").write_bytes(csv_bytes([list(people.columns), *rows]))
 
