@@ -239,11 +239,13 @@ def _images(site: Site) -> list[dict[str, Any]]:
     moved = site.name == "B"
     of_t1c = {"mask": {"format": "of", "image": "t1c"}, "registration": {"to": "t1c", "kind": "rigid"}}
     plain = [word for word in SEQUENCES if word != "adc" and not (moved and word in MOVED)]
-    arbitrary = {"modality": "MR", "unit": "arbitrary", "path": f"{folder}/{{image}}.nii.gz"}
+    arbitrary = {"modality": "MR", "unit": "arbitrary"}
     diffusion = {"image": "adc", "modality": "MR", "unit": "um2/s", "path": f"{folder}/adc.nii.gz"}
-    sources: list[dict[str, Any]] = [{**facts, "image": plain, **arbitrary, "mask": mask}]
+    sources: list[dict[str, Any]] = [
+        {**facts, "image": plain, **arbitrary, "path": f"{folder}/{{image}}.nii.gz", "mask": mask}
+    ]
     if moved:
-        sources.append({**facts, "image": "flair", **arbitrary, **of_t1c})
+        sources.append({**facts, "image": "flair", **arbitrary, "path": f"{folder}/flair.nii.gz", **of_t1c})
         return [*sources, {**facts, **diffusion, **of_t1c}]
     return [*sources, {**facts, **diffusion, "mask": mask}]
 
