@@ -21,7 +21,10 @@ from tests.support.kinds import settings_of
 SPACING = (1.0, 1.5, 3.0)
 
 
-def _recipe(roi: object = "whole", **changes: Any) -> Recipe:
+WHOLE = {"kind": "whole"}
+
+
+def _recipe(roi: object = WHOLE, **changes: Any) -> Recipe:
     extractors = [{"kind": "pyradiomics"}]
     base = {"name": "ct", "modality": "CT", "unit": "HU", "discretise": {"bin_count": 8}, "extractors": extractors}
     return Recipe.model_validate({**base, "roi": roi, **changes})
