@@ -52,7 +52,7 @@ class Plan:
     """All that a refresh needs of a scan: its check, and its features in the order of the recipes.
 
     The features of a region that several ROIs make up stand with the first of them. lacking: what the image lacks for recipes,
-    with its first scan.
+    with the first ROI that they need and it has.
     """
 
     check: Work
@@ -88,7 +88,7 @@ def _plan_image(
 ) -> Iterator[Plan]:
     """The plans of the scans of one image of a case."""
     features: dict[Scan, list[Extraction]] = {scan: [] for scan in scans}
-    lacking: list[Lacking] = []
+    lacking: dict[Scan, list[Lacking]] = {scan: [] for scan in scans}
     own = {scan.roi_name: scan for scan in scans}
     case, image = scans[0].key[:2]
     for recipe in (one for one in recipes if fits(scans[0], one)):
@@ -96,13 +96,14 @@ def _plan_image(
         for roi in recipe.roi.rois:
             unknown = roi.unknown([*own, *(word for word in roi.words if (case, image, word) in absent)])
             if unknown and not any((case, image, word) in refused for word in unknown):
-                lacking.append(Lacking(recipe.name, roi, unknown))
+                told = next((own[word] for word in roi.words if word in own), scans[0])
+                lacking[told].append(Lacking(recipe.name, roi, unknown))
             there = combined(own, roi) if not unknown else None
             wanted += [there] if there else []
         for scan in wanted:
             features[scan.counted] += [features_of(scan, recipe, extractor) for extractor in recipe.extractors]
-    for i, scan in enumerate(scans):
-        yield Plan(check_of(scan), tuple(features[scan]), tuple(lacking) if i == 0 else ())
+    for scan in scans:
+        yield Plan(check_of(scan), tuple(features[scan]), tuple(lacking[scan]))
 
 
 def combined(scans: dict[str, Scan], roi: RoiExpression) -> Scan | None:

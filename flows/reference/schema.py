@@ -69,7 +69,8 @@ class _Schemas(GenerateJsonSchema):
                 value = to_jsonable_python(field.get_default(call_default_factory=True))
                 found["properties"][field.alias or name]["default"] = value
         if issubclass(cls, Kind) and not _is_default(cls):
-            found["required"] = ["kind", *(name for name in found.get("required", []) if name != "kind")]
+            key = cls.model_fields["kind"].alias or "kind"
+            found["required"] = [key, *(name for name in found.get("required", []) if name != key)]
         return found
 
     def _kinds(self, name: str, registry: Registry[Any]) -> JsonSchemaValue:

@@ -41,7 +41,7 @@ class Setting:
 
 
 def settings_of(model: type[BaseModel]) -> tuple[Setting, ...]:
-    """What may be set in a model, in its order, without the key `kind`."""
+    """What may be set in a model, in its order, without the key that names the kind."""
     schema = json_schema(model)
     definitions = schema.get("$defs", {})
     if "$ref" in schema:  # of a model that holds itself
@@ -50,7 +50,9 @@ def settings_of(model: type[BaseModel]) -> tuple[Setting, ...]:
     def named(name: str) -> str:
         return str(definitions[name].get("title", name))
 
-    return tuple(one for one in settings_in(schema, definitions, named) if one.name != "kind")
+    found = model.model_fields.get("kind")
+    key = (found.alias if found else None) or "kind"
+    return tuple(one for one in settings_in(schema, definitions, named) if one.name != key)
 
 
 def settings_in(
