@@ -50,7 +50,8 @@ class ReadRule:
     regrid: resample a tilted or unevenly spaced stack of slices. volume: which volume of a 4D file. several: what is
     done where several ROIs match. threshold: share of a voxel from which on a fractional segmentation counts.
     mask_grid: a mask on another grid of the same space is refused, or brought to the image's by nearest neighbour.
-    absent: a ROI that is not in a mask is a fault, or means that the patient has no such region.
+    absent: a ROI that is not in a mask is a fault, or means that the patient has no such region. overlap: ROIs of one mask may
+    share voxels, or not.
     """
 
     regrid: bool = False
@@ -59,6 +60,7 @@ class ReadRule:
     threshold: float = 0.5
     mask_grid: Literal["same", "nearest"] = "same"
     absent: Literal["reject", "ignore"] = "reject"
+    overlap: Literal["allow", "reject"] = "allow"
 
     def facts(self) -> dict[str, bool | float | int | str]:
         """The settings that are not the default."""
@@ -114,7 +116,8 @@ class Scan:
     image_name: the word of the image, its modality where the catalog gives none. roi_name: the word of the ROI. roi: the ROI's
     name in the mask as a pattern (RTSTRUCT, SEG), its label or labels, as `1+4` (label map). reader: whose mask it is, of
     several. drawn_on: where the mask belongs to another image. terms: of a region that a recipe makes of several ROIs. readers:
-    of a consensus, the masks that it is made of; `rule_of_readers` says how.
+    of a consensus, the masks that it is made of, of those of `declared_readers`; `consensus` says how. apart: word and roi of the
+    other ROIs of the mask, where they may not share voxels with it.
     """
 
     case: CaseId
@@ -132,6 +135,8 @@ class Scan:
     terms: tuple[Term, ...] = ()
     readers: tuple[Scan, ...] = ()
     consensus: str = ""
+    declared_readers: tuple[str, ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.image_name:

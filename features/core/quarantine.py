@@ -312,6 +312,14 @@ REASONS: dict[str, Reason] = {
         "fewer than two readers drew a region of which the catalog asks for a consensus",
         "let another reader draw it, or use the region of one reader",
     ),
+    "READERS_FEWER": Reason(
+        "warning: a consensus is that of some of the readers, because the others did not draw the region",
+        "none where that was planned; else look for the missing files",
+    ),
+    "IMAGE_ABSENT": Reason(
+        "warning: a case has no image of a word that the catalog declares",
+        "none where it was not taken; else retrieve it",
+    ),
     "ROI_OVERLAP": Reason(
         "two regions of one image share voxels, and the catalog says that none may",
         "correct the regions that the message names, or say overlap: allow",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,7 +75,7 @@ class Region:
     outline: the ROI before voxels were left out for their intensity (re-segmentation), which shape is measured of; None
     if nothing was left out. within: a box (z, y, x) that holds both, if one is known: nobody need search elsewhere.
     warnings: what was noticed while it was made and does not forbid the use: by the readers of image and mask, or, of a
-    prepared region, by its preparation.
+    prepared region, by its preparation. facts: how its mask was made, where that needs words: by readers, by registration.
     """
 
     volume: Volume
@@ -83,6 +83,7 @@ class Region:
     outline: NDArray[np.bool_] | None = None
     within: Box | None = None
     warnings: tuple[Warned, ...] = ()
+    facts: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def shape_mask(self) -> NDArray[np.bool_]:

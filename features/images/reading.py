@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,14 +13,17 @@ from features.core.box import bounding_box
 from features.core.case import Scan
 from features.core.kinds.mask import Mask
 from features.core.memory import claim_memory
-from features.core.quarantine import Rejected, Warned
+from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
 from features.images.dicom.series import frame_of_reference, read_dicom_series, series_voxels
 from features.images.formats.volume import read_volume
+from features.images.masks.agreement import agreement_facts
 from features.images.masks.combined import combine_masks
+from features.images.masks.consensus import LEAST_READERS, find_consensus
 from features.images.masks.grid import moved
 from features.images.masks.label_voxels import LabelVoxels, read_label_voxels
 from features.images.masks.mask import read_mask
+from features.images.masks.overlap import find_overlaps
 from features.images.unit_plausibility import check_unit
 
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
@@ -66,6 +69,7 @@ class Reading:
         self._images: Kept[Volume] = Kept(IMAGES)
         self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
         self._datasets: Kept[Any] = Kept(LABEL_MAPS)
+        self._facts: dict[tuple[str, str, str], Mapping[str, float | str]] = {}
         self._masks: Kept[tuple[Mask, Box, Sequence[Warned]]] = Kept(1000)
 
     def image(self, scan: Scan) -> Volume:
@@ -103,24 +107,67 @@ class Reading:
             scan.terms,
             scan.readers,
             scan.consensus,
+            scan.apart,
         )
         part, box, warnings = self._masks.get(key, lambda: _cut(*self._mask(scan, image)))
         mask = np.zeros(image.array.shape, np.bool_)
         mask[box] = part
         return mask, warnings
 
+    def facts(self, scan: Scan) -> Mapping[str, float | str]:
+        """How the mask of a scan was made, where that needs words; of a scan whose mask was asked for."""
+        return self._facts.get(scan.key, {})
+
     def _mask(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
         if scan.terms:
             return self._combined(scan, image)
         if scan.drawn_on is not None:
             return self._carried(scan, image)
+        if scan.readers:
+            return self._agreed(scan, image)
         try:
             found = read_mask(scan, image, self)
         except Rejected as rejected:
             if scan.rule.absent == "ignore" and rejected.code in ABSENT:
                 raise Rejected("ROI_ABSENT") from rejected
             raise
-        return np.asarray(found.array, np.bool_), found.warnings
+        mask = np.asarray(found.array, np.bool_)
+        for word, roi in scan.apart:
+            self._check_apart(scan, mask, replace(scan, roi_name=word, roi=roi, apart=()), image)
+        return mask, found.warnings
+
+    def _check_apart(self, scan: Scan, mask: Mask, other: Scan, image: Volume) -> None:
+        """Raises Rejected(ROI_OVERLAP) if a ROI shares voxels with another one; one that cannot be read shares none."""
+        try:
+            beside, _ = self.mask(other, image)
+        except Rejected:
+            return
+        if found := find_overlaps({scan.roi_name: mask, other.roi_name: beside}):
+            raise found[scan.roi_name]
+
+    def _agreed(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
+        """The consensus of the readers whose masks can be used; one who says that there is no such region has a vote."""
+        masks: dict[str, Mask] = {}
+        warnings: list[Warned] = []
+        for one in scan.readers:
+            try:
+                masks[one.reader], told = self.mask(one, image)
+                warnings += told
+            except Rejected as rejected:
+                if rejected.code in TRANSIENT:
+                    raise
+                if rejected.code == "ROI_ABSENT":
+                    masks[one.reader] = np.zeros(image.array.shape, np.bool_)
+        counts: dict[str, float | int | str] = {"readers": len(masks), "of": len(scan.declared_readers)}
+        if len(masks) < LEAST_READERS:
+            raise Rejected("READERS_FEW", "", **counts)
+        found = find_consensus(list(masks.values()), "staple" if scan.consensus == "staple" else "majority")
+        if not found.any() and scan.rule.absent == "ignore":
+            raise Rejected("ROI_ABSENT", "the readers agree that there is no such region", **counts)
+        if len(masks) < len(scan.declared_readers):
+            warnings.append(Warned("READERS_FEWER", "", counts))
+        self._facts[scan.key] = agreement_facts(masks, image.spacing_mm)
+        return found, [one for i, one in enumerate(warnings) if one not in warnings[:i]]
 
     def _combined(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
         masks: list[tuple[Any, Mask | None]] = []

@@ -15,6 +15,7 @@ from features.core.case import Scan, Unit
 from features.core.column import Column
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
+from features.images.masks.agreement import agreement_columns
 from features.images.reading import Reading
 from features.images.unit_plausibility import HU_BOUNDS
 
@@ -84,7 +85,7 @@ _NUMBERS = {
 
 
 class Checked(NamedTuple):
-    """The facts of a region that is fit for use, one for each of REGION_COLUMNS, and what is to be said about it."""
+    """The facts of a region that is fit for use, one for each of REGION_COLUMNS and its `extra_columns`, and what is to be said."""
 
     facts: dict[str, float | str]
     warnings: tuple[Warned, ...]
@@ -103,7 +104,8 @@ def read_region(scan: Scan, reading: Reading | None = None) -> Region:
     outline, warnings = reading.mask(scan, image)
     if not outline.any():
         raise Rejected("MASK_EMPTY")
-    return _without_padding(Region(image, outline, warnings=(*image.warnings, *warnings)))
+    told = (*image.warnings, *warnings)
+    return _without_padding(Region(image, outline, warnings=told, facts=reading.facts(scan)))
 
 
 def read_image(scan: Scan) -> Volume:
@@ -190,7 +192,12 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
         facts[name] = value if isinstance(value, float) else np.nan
     facts |= {name: str(volume.facts.get(keyword, "")) for name, keyword in _TEXTS.items()}
     warnings = (*region.warnings, *_doubts(facts, values, z * y * x - whole.finite, unit))
-    return Checked({column.name: facts[column.name] for column in REGION_COLUMNS}, warnings)
+    return Checked({column.name: facts[column.name] for column in REGION_COLUMNS} | dict(region.facts), warnings)
+
+
+def extra_columns(scan: Scan) -> tuple[Column, ...]:
+    """The facts of a scan's region that others have not: how readers agree."""
+    return agreement_columns(scan.declared_readers) if scan.readers else ()
 
 
 def _doubts(

@@ -14,7 +14,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
 from features.core.storage.store import REGION
 from features.core.storage.table import ARROW, Schema
-from features.images.region import REGION_COLUMNS
+from features.images.region import REGION_COLUMNS, extra_columns
 from features.results.image_copies import find_copies
 from features.results.known_results import KnownResults
 from features.results.measure_visit import NO_SUCH_REGION, after_checks
@@ -80,7 +80,8 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
         regions.setdefault(plan.scan.target, {})[plan.scan] = plan.check.address
     for target, found in sorted(regions.items()):
         facts = {"modality": next(iter(found)).modality, "image": target.image, "roi": target.roi, "family": "region"}
-        columns = tuple(replace(column, **facts) for column in REGION_COLUMNS)  # type: ignore[arg-type]
+        extra = dict.fromkeys(column for scan in found for column in extra_columns(scan))
+        columns = tuple(replace(column, **facts) for column in [*REGION_COLUMNS, *extra])  # type: ignore[arg-type]
         groups.append(Group(REGION, region_prefix(target), REGION, columns, found))
     works: dict[str, list[Extraction]] = {}
     for work in after_checks(plans, known):

@@ -164,4 +164,7 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     if scan.readers:
         readers = [scan_facts(one) for one in scan.readers]
         facts |= {"consensus": scan.consensus, "readers": json.dumps(readers, sort_keys=True)}
+        facts |= {"declared_readers": ",".join(scan.declared_readers)}
+    if scan.apart:
+        facts |= {"apart": json.dumps(scan.apart)}
     return facts

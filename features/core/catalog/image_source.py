@@ -141,6 +141,15 @@ class FileSource(_Source):
         """Templates of the places of its images and masks."""
         return (self.path, self.mask_path) if self.mask_path else (self.path,)
 
+    @property
+    def _has_readers(self) -> bool:
+        return bool(getattr(self.mask, "readers", False))
+
+    @property
+    def atlas_image(self) -> str:
+        """Place of the image that an atlas was drawn on; "" if there is none."""
+        return str(getattr(self.mask, "template", ""))
+
     def each(self) -> tuple[FileSource, ...]:
         """A source for each of its images and ROIs, `{image}` replaced."""
         if isinstance(self.image, dict):
@@ -170,9 +179,13 @@ class FileSource(_Source):
             raise ValueError(f'"{self.path}" needs {{image}} if image names several, and only then')
         allowed = {"patient", "timepoint", "lesion"} | ({"image"} if several else set())
         lesions = bool(getattr(self.mask, "lesions", None))
+        if self.registration and self.registration.to == "template" and not self.atlas_image:
+            raise ValueError("registration is to a template, and the mask names none; say template: PATH at the mask")
         for path in self.templates:
-            unknown = set(re.findall(r"{(.*?)}", path)) - allowed
-            if "{patient}" not in path or unknown:
+            own = {"reader"} if path == self.mask_path and self._has_readers else set[str]()
+            unknown = set(re.findall(r"{(.*?)}", path)) - allowed - own
+            needed = path == self.path or "{" in path  # a mask without any placeholder is an atlas, one for all images
+            if (needed and "{patient}" not in path) or unknown:
                 raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
             if lesions and "{lesion}" in path:
                 raise ValueError(

@@ -9,15 +9,19 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from features.core.case import ROI, Scan
 from features.core.kinds.registry import Kind, Registry
 from features.core.quarantine import Warned
 from features.core.region import Volume
+from features.core.roi_expression import check_region_word
 
-RoiWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+RoiWord = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40), AfterValidator(check_region_word)
+]
 Mask = NDArray[np.bool_]
+OVERLAP = "whether ROIs of one mask may share voxels: `allow`, or `reject` those that do"
 ROIS = "word of each ROI → how the mask names it; a column says its ROI's word. Without it there is one ROI, without a word"
 
 
@@ -51,6 +55,11 @@ class MaskSource(Kind):
     def roi_name(self) -> str:
         """The word of its ROI, of a source of one."""
         return ROI
+
+    @property
+    def reader(self) -> str:
+        """Whose mask it is, of a source of one of several readers."""
+        return ""
 
     @property
     def pattern(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from features.core.case import Scan
 from features.images.index.findings import Candidate, Refusal
 
 Case = tuple[str, ...]
@@ -60,6 +61,21 @@ def _image(one: Candidate) -> Case:
 
 def _scan(one: Candidate) -> Case:
     return *_image(one), one.roi_name
+
+
+def set_apart(scans: Sequence[Scan]) -> list[Scan]:
+    """The scans; those of one mask whose ROIs may not overlap know each other, by word and roi."""
+    beside: dict[tuple[object, ...], dict[str, str]] = defaultdict(dict)
+    for one in scans:
+        if one.rule.overlap == "reject" and one.mask.paths:
+            beside[one.case, one.image, one.mask][one.roi_name] = one.roi
+
+    def apart(one: Scan) -> Scan:
+        others = beside.get((one.case, one.image, one.mask), {})
+        own = tuple((word, roi) for word, roi in others.items() if word != one.roi_name)
+        return replace(one, apart=own) if own else one
+
+    return [replace(apart(one), readers=tuple(map(apart, one.readers))) if one.readers else apart(one) for one in scans]
 
 
 def refused(one: Candidate, code: str) -> Refusal:

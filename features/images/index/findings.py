@@ -18,6 +18,7 @@ from features.core.registration import Registration
 # a localizer; what `select` and `ignore` leave out; a series beside the one that the case's mask names; a mask that no case
 # needs; a case without the ROI where the catalog says that it is ignored; an archive, whose members are counted for
 # themselves; a path that fits no template.
+Fields = Mapping[str, str]  # what the placeholders of a template stand for in a path
 Ignored = Literal["not_dicom", "type", "localizer", "not_selected", "not_named", "mask", "no_roi", "archive", "path"]
 
 
@@ -69,6 +70,7 @@ class Candidate:
     lesions: how the numbers of a label map become lesions, where they have not yet: number → name, or every one that is there.
     image_name, roi_name: their words. of: the word of the image whose masks serve it, where they have not yet been joined, and
     which of its ROIs (none: all). drawn_on: the candidate whose image the mask was drawn on, where that is another one.
+    reader: whose mask it is, of several. readers: of a consensus, those who drew it, of those who are declared.
     """
 
     patient: str
@@ -91,12 +93,18 @@ class Candidate:
     drawn_on: Candidate | None = None
     registration: Registration | None = None
     frame: str = ""
+    reader: str = ""
+    readers: tuple[Candidate, ...] = ()
+    consensus: str = ""
+    declared_readers: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of the image and of the mask, and of the image that the mask was drawn on."""
+        """Files of the image and of the mask, or of readers' masks, and of the image that the mask was drawn on."""
         own = (*self.image, *self.mask)
-        return (*own, *(file for file in self.drawn_on.image if file not in own)) if self.drawn_on else own
+        others = [file for one in self.readers for file in one.files]
+        others += self.drawn_on.image if self.drawn_on else ()
+        return tuple(dict.fromkeys([*own, *others])) if others else own
 
 
 @dataclass(frozen=True, slots=True)

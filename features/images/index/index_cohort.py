@@ -16,11 +16,12 @@ from features.core.catalog.image_source import DicomSource, FileSource
 from features.core.digest import digest_bytes
 from features.core.pseudonym import fingerprint
 from features.core.quarantine import REASONS, Quarantined, Rejected
+from features.images.index.absent import tell_absent
 from features.images.index.archives import Unpacked, archives_of, is_archive
-from features.images.index.conflicts import refused, without_conflicts
+from features.images.index.conflicts import refused, set_apart, without_conflicts
 from features.images.index.dicom_source import find_dicom
 from features.images.index.file_cache import FileCache
-from features.images.index.file_source import find_files
+from features.images.index.file_source import alike, find_files
 from features.images.index.files import FoundFile, Listing, image_folder, list_files
 from features.images.index.findings import Candidate, Findings, Listener, Pseudonyms, Refusal
 from features.images.index.header import HeaderReader
@@ -137,7 +138,7 @@ def index_cohort(
     cache.forget_digests(gone & found.readable)
     cache.forget_unseen()
     read, reused = cache.counts(found.readable)
-    scans.sort(key=lambda scan: scan.sort_key)
+    scans = sorted(set_apart(scans), key=lambda scan: scan.sort_key)
     warned = tuple(sorted((_row(doubt, name, found.readable, cache) for doubt in found.doubts), key=_order))
     declared = catalog.cohort(name)
     days = {
@@ -196,11 +197,11 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
         return _with_members(list_folder(path), source, findings, unpacked, see, cache)
 
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
+    for own in alike(source for source in cohort.sources if isinstance(source, FileSource)):
+        here = partial(list_source, source=own[0])
+        findings.add(find_files(here, own, cohort.timepoints, names.at(own[0].centre), cache))
     for source in cohort.sources:
-        if isinstance(source, FileSource):
-            names_here = names.at(source.centre)
-            findings.add(find_files(partial(list_source, source=source), source, cohort.timepoints, names_here, cache))
-        else:
+        if isinstance(source, DicomSource):
             folders[source.centre, source.path].append(source)
     every = [source for sources in folders.values() for source in sources]
     reader_of = memoised(lambda names: HeaderReader(names, every))
@@ -210,6 +211,7 @@ def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Calla
         found = find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress)
         findings.add(found)
         findings.doubts += [doubt for source in sources if (doubt := _nothing_found(source, found))]
+    tell_absent(findings, cohort.sources)
     unpacked.forget_others()
     by_date = [one.timepoint.within_days for one in cohort.images if one.timepoint and one.timepoint.is_by_date]
     if by_date:
@@ -308,27 +310,40 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
         digests = iter(cache.digests(file for one in batch for file in one.files))
         for one in batch:
             found_of = dict(zip(one.files, islice(digests, len(one.files)), strict=True))
-            images, masks = ([found_of[file] for file in files] for files in (one.image, one.mask))
             bad = [found for found in found_of.values() if isinstance(found, Rejected)]
-            if bad:
-                yield refused(one, bad[0].code)
-                continue
-            image = FileSet(one.image_format, one.image, _digest_of(images), cache.size(one.image))
-            mask = FileSet(one.mask_format, one.mask, _digest_of(masks), cache.size(one.mask))
-            case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
-            yield Scan(
-                case,
-                one.centre,
-                one.modality,
-                one.unit,
-                image,
-                mask,
-                one.roi,
-                one.rule,
-                one.image_name,
-                one.roi_name,
-                drawn_on=_drawn_on(one, found_of, cache),
-            )
+            yield refused(one, bad[0].code) if bad else _scan(one, cohort, found_of, cache)
+
+
+def _scan(one: Candidate, cohort: str, digests: Mapping[Path, str | Rejected], cache: FileCache) -> Scan:
+    """A candidate, whose files have digests, as a scan."""
+    image = _file_set(one.image_format, one.image, digests, cache)
+    readers = tuple(_scan(other, cohort, digests, cache) for other in one.readers)
+    if readers:
+        mask = FileSet(one.mask_format, (), digest_bytes("".join(other.mask.digest for other in readers).encode()))
+    else:
+        mask = _file_set(one.mask_format, one.mask, digests, cache)
+    case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
+    return Scan(
+        case,
+        one.centre,
+        one.modality,
+        one.unit,
+        image,
+        mask,
+        one.roi,
+        one.rule,
+        one.image_name,
+        one.roi_name,
+        drawn_on=_drawn_on(one, digests, cache),
+        reader=one.reader,
+        readers=readers,
+        consensus=one.consensus,
+        declared_readers=one.declared_readers,
+    )
+
+
+def _file_set(form: str, paths: tuple[Path, ...], digests: Mapping[Path, str | Rejected], cache: FileCache) -> FileSet:
+    return FileSet(form, paths, _digest_of([digests[path] for path in paths]), cache.size(paths))
 
 
 def _drawn_on(one: Candidate, digests: Mapping[Path, str | Rejected], cache: FileCache) -> DrawnOn | None:
@@ -336,9 +351,7 @@ def _drawn_on(one: Candidate, digests: Mapping[Path, str | Rejected], cache: Fil
     other = one.drawn_on
     if other is None:
         return None
-    files = FileSet(
-        other.image_format, other.image, _digest_of([digests[file] for file in other.image]), cache.size(other.image)
-    )
+    files = _file_set(other.image_format, other.image, digests, cache)
     return DrawnOn(other.image_name, files, other.unit, other.rule, one.registration)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.box import bounding_box
+from features.core.column import Column
 from features.core.region import Vector
 
 Mask = NDArray[np.bool_]
@@ -31,6 +32,55 @@ class Agreement:
     surface_mm: float
     one_ml: float
     other_ml: float
+
+
+FIGURES = (
+    ("dice", "Dice coefficient", ""),
+    ("hausdorff95", "Higher of the two 95th percentiles of the distances between their surfaces", "mm"),
+    ("surface", "Mean distance between their surfaces, both ways", "mm"),
+)
+
+
+def agreement_columns(readers: Sequence[str]) -> tuple[Column, ...]:
+    """The facts of a consensus of these readers: how they agree, all together and each with each other."""
+    columns = [
+        Column("readers", "float64", "Number of readers whose masks the consensus is made of", role="fact"),
+        Column("dice_mean", "float64", "Mean Dice coefficient of the pairs of readers", role="fact"),
+        Column("dice_lowest", "float64", "Lowest Dice coefficient of a pair of readers", role="fact"),
+        Column(
+            "hausdorff95_highest_mm",
+            "float64",
+            "Highest 95th percentile of the distances between the surfaces of two readers",
+            role="fact",
+            unit="mm",
+        ),
+    ]
+    for one, other in combinations(readers, 2):
+        for figure, meaning, unit in FIGURES:
+            what = f"{meaning}: of the readers {one} and {other}"
+            columns.append(Column(pair_column(figure, one, other), "float64", what, role="fact", unit=unit))
+    return tuple(columns)
+
+
+def pair_column(figure: str, one: str, other: str) -> str:
+    """The name of the fact of two readers, in the order in which the catalog names them; figure: one of FIGURES.
+
+    >>> pair_column("surface", "anna", "ben")
+    'surface_anna_and_ben_mm'
+    """
+    return f"{figure}_{one}_and_{other}" + ("" if figure == "dice" else "_mm")
+
+
+def agreement_facts(masks: Mapping[str, Mask], spacing_mm: Vector) -> dict[str, float | str]:
+    """What `agreement_columns` are filled with, of the readers who have masks, in the order of the catalog."""
+    pairs = agree_pairs(masks, spacing_mm)
+    facts: dict[str, float | str] = {"readers": float(len(masks)), **summary(pairs)}
+    for pair in pairs:
+        of = pair.one, pair.other
+        facts[pair_column("dice", *of)] = pair.agreement.dice
+        facts[pair_column("hausdorff95", *of)] = pair.agreement.hausdorff95_mm
+        facts[pair_column("surface", *of)] = pair.agreement.surface_mm
+    return facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
 from features.core.case import ROI, Scan
-from features.core.kinds.mask import ROIS, Mask, MaskSource, Opened, RoiWord
+from features.core.kinds.mask import OVERLAP, ROIS, Mask, MaskSource, Opened, RoiWord
 from features.core.quarantine import Warned
 from features.core.region import Volume
 from features.images.masks.label_voxels import labels_of_text, mask_on_image
@@ -23,7 +24,8 @@ class LabelMap(MaskSource):
 
     files: ClassVar[Literal["dicom", "path", "none"]] = "path"
     path: str = Field(
-        description="template of its place, with the placeholders of the image: `{patient}`, `{timepoint}`, `{lesion}`"
+        description="template of its place, with the placeholders of the image: `{patient}`, `{timepoint}`, `{lesion}`; without "
+        "`{patient}` one file is for all, such as an atlas. `{reader}` if `readers` says so"
     )
     label: Labels = Field(1, description="number of the voxels of the ROI, or several that make it up")
     rois: dict[RoiWord, Labels] = Field({}, description=ROIS)
@@ -39,11 +41,51 @@ class LabelMap(MaskSource):
         "same",
         description="`same`: it must be on the grid of the image; `nearest`: it is resampled to it by nearest neighbour",
     )
+    overlap: Literal["allow", "reject"] = Field("allow", description=OVERLAP)
+    readers: tuple[Reader, ...] = Field(
+        (),
+        description="words of the readers whose masks lie at `{reader}`; each ROI is then their consensus, and `ROI_by_READER`",
+    )
+    consensus: Literal["majority", "staple", "none"] = Field(
+        "majority",
+        description="what counts as the ROI: what more than half of the readers drew (`majority`), what STAPLE holds for likely "
+        "(`staple`), or `none`: there are single readers' regions alone",
+    )
+    template: str = Field(
+        "",
+        description="place of the image that an atlas was drawn on; without it, images are in the space of the atlas already",
+    )
 
     @property
     def lesion_names(self) -> frozenset[str]:
         """The lesions that are named; none if they are those that are there."""
         return frozenset(self.lesions.values()) if isinstance(self.lesions, dict) else frozenset()
+
+    @model_validator(mode="after")
+    def check_readers(self) -> Self:
+        if bool(self.readers) != ("{reader}" in self.path):
+            raise ValueError(f'"{self.path}" needs {{reader}} if readers are named, and only then')
+        if len(set(self.readers)) < len(self.readers):
+            raise ValueError(f"readers names one twice: {', '.join(self.readers)}")
+        if "consensus" in self.model_fields_set and not self.readers:
+            raise ValueError("consensus is of several readers; name them: readers: [anna, ben]")
+        if len(self.readers) == 1 and self.consensus != "none":
+            raise ValueError("a consensus needs two readers or more; of one reader say consensus: none")
+        if self.readers and self.lesions is not None:
+            raise ValueError("give either readers, whose masks are of the same ROI, or lesions")
+        if "{" in self.template:
+            raise ValueError(f'the template "{self.template}" is one image for all: it has no placeholders')
+        return self
+
+    @model_validator(mode="after")
+    def check_overlap(self) -> Self:
+        labels = {word: {label} if isinstance(label, int) else set(label) for word, label in self.rois.items()}
+        for one, other in combinations(labels, 2) if self.overlap == "reject" else ():
+            if shared := labels[one] & labels[other]:
+                raise ValueError(
+                    f"{one} and {other} share the label {min(shared)}, and overlap is reject: they always overlap"
+                )
+        return self
 
     @model_validator(mode="after")
     def check_lesions(self) -> Self:
@@ -63,7 +105,13 @@ class LabelMap(MaskSource):
 
     @property
     def roi_name(self) -> str:
-        return next(iter(self.rois), ROI)
+        word = next(iter(self.rois), ROI)
+        return f"{word}_by_{self.reader}" if self.reader else word
+
+    @property
+    def reader(self) -> str:
+        """The reader, of a source of one of them; of a consensus, "" ."""
+        return self.readers[0] if self.readers and "{reader}" not in self.path else ""
 
     @property
     def pattern(self) -> str:
@@ -72,15 +120,16 @@ class LabelMap(MaskSource):
 
     @property
     def rule(self) -> dict[str, Any]:
-        return {"mask_grid": self.grid, "absent": self.absent}
+        return {"mask_grid": self.grid, "absent": self.absent, "overlap": self.overlap}
 
     def each(self) -> tuple[Self, ...]:
-        """A source for each of its ROIs."""
-        if not self.rois:
-            return (self,)
-        return tuple(
-            self.model_copy(update={"label": label, "rois": {word: label}}) for word, label in self.rois.items()
-        )
+        """A source for each of its ROIs, and of each for every reader, the consensus first."""
+        rois = [{"label": label, "rois": {word: label}} for word, label in self.rois.items()] or [{}]
+        if not self.readers:
+            return tuple(self.model_copy(update=roi) for roi in rois)
+        own = [{"readers": (one,), "path": self.path.replace("{reader}", one)} for one in self.readers]
+        changes = [*([] if self.consensus == "none" else [{}]), *own]
+        return tuple(self.model_copy(update={**roi, **change}) for roi in rois for change in changes)
 
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from features.core.case import ROI
-from features.core.kinds.mask import ROIS, MaskSource, RoiWord
+from features.core.kinds.mask import OVERLAP, ROIS, MaskSource, RoiWord
 
 
 class NamedRois(MaskSource):
@@ -22,6 +22,7 @@ class NamedRois(MaskSource):
     absent: Literal["reject", "ignore"] = Field(
         "reject", description="what is done if none matches: `reject` the case, or `ignore` it"
     )
+    overlap: Literal["allow", "reject"] = Field("allow", description=OVERLAP)
 
     @model_validator(mode="after")
     def check_named(self) -> Self:
@@ -41,7 +42,7 @@ class NamedRois(MaskSource):
 
     @property
     def rule(self) -> dict[str, Any]:
-        return {"several": self.several}
+        return {"several": self.several, "overlap": self.overlap}
 
     def each(self) -> tuple[Self, ...]:
         """A source for each of its ROIs."""
