@@ -97,7 +97,6 @@ def test_an_image_that_is_absent_is_told_by_its_word(index: Callable) -> None:
     assert [(row.code, row.image, row.roi, row.message) for row in found.warned] == [
         ("IMAGE_ABSENT", "flair", "", 'the case has no image "flair"')
     ]
-    assert found.warned[0].case == str(found.scans[-1].case) != str(found.scans[0].case) or len(found.scans) == 6
     assert {(row.code, row.image) for row in found.quarantined} == {("IMAGE_MISSING", "t1"), ("IMAGE_MISSING", "flair")}
     assert found.files == {"used": 5, "merged": 0, "quarantined": 1}
 
