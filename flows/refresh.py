@@ -24,6 +24,7 @@ from features.results.measure_visit import after_checks, load_libraries
 from features.results.pages import page_lack
 from features.results.prefixes import leaving, recipe_targets
 from features.results.published import Published
+from features.results.visits import find_visits, without_disorder
 from features.results.withdraw import finish_withdrawals, withdrawn_cases
 from features.results.work import plan_scans
 from flows.commands.keys import store_key
@@ -224,6 +225,8 @@ def refresh_cohort(
     index = retrieval.added_to(index)
     for row in index.warned:
         say(f"cohort {name}, centre {row.centre}, {row.modality}: {row.message}")
+    visits = find_visits(declared, index.days, tables.days)
+    index, tables = without_disorder(index, tables, visits)
     plans = plan_scans(index.scans, recipes, refused=index.refused, absent=index.absent)
     run_step(measure_scans, plans, known, pool, name)
     follow = after_checks(plans, known)
@@ -235,7 +238,7 @@ def refresh_cohort(
                     run_step(extract_features, works, known, pool)
     tell_spoilt(known)
     measured = recipe_targets(declared, recipes)
-    published = run_step(publish_mart, index, plans, measured, tables, known, own)
+    published = run_step(publish_mart, index, plans, measured, tables, known, own, visits)
     lack = "" if published.changed else _lack_of_pages(store, name)
     if published.changed or lack:
         run_step(write_quality_page, store, name)

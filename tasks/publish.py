@@ -12,6 +12,7 @@ from features.results.known_results import KnownResults
 from features.results.patients import Tables
 from features.results.publish import publish
 from features.results.published import Published
+from features.results.visits import Visits
 from features.results.work import Plan
 
 
@@ -23,6 +24,7 @@ def publish_mart(
     tables: Tables,
     known: KnownResults,
     own: Sequence[Recipe],
+    visits: Visits,
 ) -> Published:
     """What the refresh left: every scan used, quarantined or withdrawn, committed as a new refresh if anything changed."""
-    return publish(known.store, index, plans, measured, tables, known, own)
+    return publish(known.store, index, plans, measured, tables, known, own, visits)

@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.clinical.read_clinical import read_clinical
+from features.clinical.read_visits import read_visits
 from features.core.catalog.catalog import Cohort, ReadyTable, load_catalog
 from features.core.catalog.genomic_source import ExpressionTable, MutationTable
 from features.core.code_digest import sources_of
@@ -19,7 +20,7 @@ from features.genomic.read_genomic import read_genomic
 from features.images.index.file_cache import FileCache
 from features.ready.read_ready import read_ready
 from features.results.known_results import KnownResults
-from features.results.patients import Tables, known_tables, torn_patients, without
+from features.results.patients import Tables, days_without, known_tables, torn_patients, without
 from features.results.withdraw import withdrawn_cases
 from features.tables.outcome_files import outcome_file_faults
 from features.tables.patient import PatientTable
@@ -48,11 +49,13 @@ def read_tables(catalog: Path, cohort: str, known: KnownResults, cache: FileCach
     def read() -> Mapping[str, PatientTable]:
         return without(_read(declared, root, cohort, key), withdrawn)
 
-    address = digest_json([_address(declared, root, cohort, key, cache), withdrawn])
+    days = days_without(read_visits(root, cohort, declared, key), cohort, withdrawn)
+    told = [sorted([*place, day] for place, day in days.days.items())] if declared.visits else []
+    address = digest_json([_address(declared, root, cohort, key, cache), withdrawn, *told])
     if known.state is not None and known.state.tables_key == address:
-        return Tables(address, lambda: known_tables(known) or read())
+        return Tables(address, lambda: known_tables(known) or read(), days)
     tables = read()
-    return Tables(address, lambda: tables)
+    return Tables(address, lambda: tables, days)
 
 
 def _read(cohort: Cohort, root: Path, name: str, key: bytes) -> Mapping[str, PatientTable]:

@@ -196,7 +196,9 @@ def _outcome(read: CohortTables, word: str, patients: Sequence[str]) -> tuple[pd
     rejected = {
         row["case"].split(":")[1]: row["code"]
         for row in read.mart.read("quarantine", read.name).to_pylist()
-        if row["stage"] == "tables" and json.loads(row["details"]).get("endpoint", word) == word
+        if row["stage"] == "tables"
+        and row["code"] != "VISIT_ORDER"
+        and json.loads(row["details"]).get("endpoint", word) == word
     }
     complete = read.clinical[list(read.endpoint.columns)].dropna()
     derived = giving(read.endpoint.columns, read.cohort.declared, read.cohort.derived)

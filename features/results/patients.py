@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
 
 import pyarrow as pa
@@ -16,14 +16,18 @@ from features.core.storage.table import column_of
 from features.results.cases import PLACE
 from features.results.known_results import KnownResults
 from features.tables.patient import PatientTable
+from features.tables.visit_days import TableDays
+
+VISIT_ORDER = "VISIT_ORDER"  # told anew by every refresh: it depends on images, too
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What decides the tables, and how to get them by block; `load` may be called once or never."""
+    """What decides the tables, and how to get them by block; `load` may be called once or never. days: own days of patients."""
 
     key: str
     load: Callable[[], Mapping[str, PatientTable]]
+    days: TableDays = field(default_factory=TableDays)
 
 
 def known_tables(known: KnownResults) -> Mapping[str, PatientTable] | None:
@@ -42,7 +46,9 @@ def known_tables(known: KnownResults) -> Mapping[str, PatientTable] | None:
         described = {row["name"]: row for row in fixed["dictionary"] if row["block"] == block}
         columns = tuple(column_of(described[column]) for column in table.schema.names)
         notes = {
-            name: tuple(_quarantined(row) for row in fixed[name] if row["stage"] == "tables")
+            name: tuple(
+                _quarantined(row) for row in fixed[name] if row["stage"] == "tables" and row["code"] != VISIT_ORDER
+            )
             for name in ("quarantine", "warnings")
         }
         first = not found  # a row of quarantine does not say which block it came from
@@ -87,6 +93,15 @@ def without(tables: Mapping[str, PatientTable], withdrawn: Iterable[str]) -> Map
         }
         found[block] = replace(one, table=one.table.filter(kept), **notes)
     return found
+
+
+def days_without(days: TableDays, cohort: str, withdrawn: Iterable[str]) -> TableDays:
+    """The days without those of patients (`cohort:patient`), or of time points, that were withdrawn."""
+    gone = frozenset(withdrawn)
+    kept = {
+        place: day for place, day in days.days.items() if gone.isdisjoint(accumulate((cohort, *place), "{}:{}".format))
+    }
+    return replace(days, days=kept)
 
 
 def _quarantined(row: Mapping[str, str]) -> Quarantined:

@@ -25,8 +25,19 @@ from features.results.patients import Tables
 from features.results.prefixes import RESULT, settings_digests
 from features.results.published import Published, published_of
 from features.results.reasons import reason_table
-from features.results.schemas import DICTIONARY, FIXED, IMAGE_BLOCKS, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.results.schemas import (
+    DICTIONARY,
+    FIXED,
+    IMAGE_BLOCKS,
+    KEY,
+    QUARANTINE,
+    SCANS,
+    UNMATCHED,
+    VISITS,
+    WARNINGS,
+)
 from features.results.view import mend_mart
+from features.results.visits import Visits, rows_without_scans
 from features.results.work import Plan
 from features.tables.patient import PatientTable
 
@@ -41,16 +52,17 @@ def publish(
     tables: Tables,
     known: KnownResults | None = None,
     own: Sequence[Recipe] = (),
+    visits: Visits | None = None,
 ) -> Published:
     """Build the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
 
     measured: the recipes with the images and ROIs that they measure. own: of the recipes, those that do not come with radweave;
-    the manifest keeps them for later refreshes.
+    the manifest keeps them for later refreshes. visits: own days of patients.
     Raises ConfigError if a column has another type in another cohort of the store; StoreError if a result is
     damaged, another process refreshed the cohort since `known` was read, or the store is of another key.
     """
-    known = known or KnownResults(store, index.cohort)
-    key = _key(index, plans, measured, tables, known, own)
+    known, visits = known or KnownResults(store, index.cohort), visits or Visits()
+    key = _key(index, plans, measured, tables, known, own, visits)
     whole = not known.damaged and _is_whole(store, known.manifest, index.cohort)
     if known.state is not None and known.state.key == key and whole:
         known.mended += mend_mart(store)
@@ -59,6 +71,7 @@ def publish(
     patients = tables.load()
     reasons = [(row, "") for row in index.quarantined] + list(built.rejected)
     reasons += [(row, "") for table in patients.values() for row in table.quarantined]
+    reasons += [(row, "") for row in rows_without_scans(index, visits)]
     warnings = [
         *((row, "") for row in index.warned),
         *built.warned,
@@ -76,6 +89,7 @@ def publish(
     fixed: dict[str, pa.Table] = {
         "scans": SCANS.table(rows_of_scans),
         "unmatched": UNMATCHED.table(_unmatched(index, patients)),
+        "visits": VISITS.table(visits.rows(index, patients)),
     }
     described = [row for name, found in blocks.items() for row in dictionary_rows(name, index.cohort, found)]
     fixed["dictionary"] = DICTIONARY.table(described)
@@ -120,6 +134,7 @@ def _key(
     tables: Tables,
     known: KnownResults,
     own: Sequence[Recipe],
+    visits: Visits,
 ) -> str:
     """Address of a cohort's tables: everything that decides them."""
     scans = [
@@ -153,6 +168,7 @@ def _key(
             "columns": digest_json(described),
             "tables": tables.key,
             **({"own": [recipe.name for recipe in own]} if own else {}),
+            **({"visits": visits.digest} if visits.digest else {}),
         }
     )
 

@@ -96,6 +96,21 @@ UNMATCHED = Schema(
         ),
     ),
 )
+VISITS = Schema(
+    "visits",
+    (
+        Column("patient", "string", "pseudonym of the patient", role="key"),
+        Column("timepoint", "string", "time point of the visit", role="key"),
+        *_facts(cohort="cohort of the catalog", centre="contributing centre, as far as it is known"),
+        Column(
+            "day", "float64", "day of the visit: the patient's own day, else the planned one", role="fact", unit="days"
+        ),
+        *_facts(
+            source="what tells the day: table, dicom or planned; empty if nothing does",
+            state="used, or VISIT_ORDER: it is out of order, and left out",
+        ),
+    ),
+)
 DICTIONARY = Schema(
     "dictionary",
     (
@@ -119,7 +134,7 @@ DICTIONARY = Schema(
         ),
     ),
 )
-FIXED = (SCANS, QUARANTINE, WARNINGS, UNMATCHED, DICTIONARY)
+FIXED = (SCANS, QUARANTINE, WARNINGS, UNMATCHED, VISITS, DICTIONARY)
 
 
 def _of_study(name: str, columns: str) -> Schema:

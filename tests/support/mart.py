@@ -13,7 +13,7 @@ from features.core.column import Column
 from features.core.storage.store import Store
 from features.core.storage.table import Schema, dictionary_rows, levels_text, parquet_bytes
 from features.results.manifest import CohortState, commit, keep_table, newest
-from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, UNMATCHED, WARNINGS
+from features.results.schemas import DICTIONARY, KEY, QUARANTINE, SCANS, UNMATCHED, VISITS, WARNINGS
 from features.tables.patient import KEY as PATIENT_KEY
 
 Rows = Sequence[Mapping[str, Any]]
@@ -39,7 +39,7 @@ def publish_tables(
 
     tables: name → columns and rows.
     """
-    fixed = {schema.name: (schema.columns, ()) for schema in (SCANS, QUARANTINE, WARNINGS, UNMATCHED)}
+    fixed = {schema.name: (schema.columns, ()) for schema in (SCANS, QUARANTINE, WARNINGS, UNMATCHED, VISITS)}
     found = {**fixed, **tables}
     blocks: dict[str, dict[str, Column]] = {}
     for name, (columns, _) in found.items():

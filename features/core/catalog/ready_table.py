@@ -29,6 +29,7 @@ _TAKEN = (
         "stability",
         "missing",
         "unmatched",
+        "visits",
         "accounts",
         "cases",
         "images",

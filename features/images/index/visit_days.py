@@ -151,7 +151,7 @@ def _refused(one: Candidate, code: str, message: str, day: int) -> Refusal:
 
 
 def _image(one: Candidate, word: str) -> tuple[str, ...]:
-    return one.patient, word, one.lesion, one.modality
+    return one.patient, word, one.lesion, one.image_name or one.modality
 
 
 def _doubled(candidates: Iterable[Candidate], words: Mapping[Place, str]) -> dict[tuple[str, ...], list[int]]:

@@ -82,8 +82,8 @@ def test_rows_that_moved_are_told_by_time_point(store: Store) -> None:
 def test_a_patient_or_a_time_point_without_images_can_be_withdrawn(store: Store) -> None:
     refresh(store, "1", *VISITS)
     assert f"demo:{P1}:week_6" in cases_of(store)
-    assert withdraw(store, f"demo:{P1}:week_6", "consent").rows == 1
-    assert withdraw(store, f"demo:{P1}", "consent").rows == 2
+    assert withdraw(store, f"demo:{P1}:week_6", "consent").rows == 2  # and its visit
+    assert withdraw(store, f"demo:{P1}", "consent").rows == 3
     mart = Mart.open(store)
     assert mart.read("clinical", "demo")["patient"].to_pylist() == [P3]
     assert mart.read("proteins", "demo")["patient"].to_pylist() == [P2]
