@@ -23,9 +23,9 @@ from features.core.catalog.id_form import CohortIdForm, IdForm
 from features.core.catalog.image_source import DicomSource, FileSource, ImageSource
 from features.core.catalog.outcome_name import outcome_word
 from features.core.catalog.outcome_source import HINT, LEAK_HINT, is_same_path, misread_outcomes
-from features.core.catalog.pacs_source import PacsSource, url_fault
 from features.core.catalog.ready_table import ReadyTable as ReadyTable
 from features.core.catalog.row_columns import CentreColumn
+from features.core.catalog.source_faults import code_faults, keyword_faults, pacs_faults
 from features.core.catalog.table_source import ClinicalTable as ClinicalTable
 from features.core.catalog.table_source import ColumnSource as ColumnSource
 from features.core.catalog.table_source import Name as Name
@@ -40,7 +40,6 @@ from features.core.catalog.visits import (
     plan_of,
     with_codes,
 )
-from features.core.dicom_keywords import dicom_keywords
 from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean, hint_sentence
 from features.core.frozen import Frozen
 from features.core.kinds.derivation import DERIVATIONS, Derivation
@@ -217,8 +216,8 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
         faults += date_faults(document, loc, image.timepoint, cohort.timepoints, cohort.planned)
         if isinstance(image, DicomSource):
             if image.pacs:
-                faults += _pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
-            faults += _keyword_faults(document, ("cohorts", name, "images", i), image)
+                faults += pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
+            faults += keyword_faults(document, ("cohorts", name, "images", i), image)
     if "split" in cohort.variables and any(table.split for table in cohort.tables):
         what = "a variable has the name of the column of the given split"
         faults.append(Fault(document.where(("cohorts", name, "variables", "split")), what, hint="choose another name"))
@@ -254,7 +253,7 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             loc = ("tables", i, "columns", word)
             known(loc, "variable", word, cohort.declared)
             if word in cohort.declared:
-                faults += _code_faults(document, ("cohorts", name, *loc), source, cohort.declared[word])
+                faults += code_faults(document, ("cohorts", name, *loc), source, cohort.declared[word])
     asked = cohort.visits, cohort.timepoints, cohort.centres
     own = ("cohorts", name, "visits")
     faults += visit_faults(document, own, *asked, centre_in_ids=bool(cohort.id_form.prefix))
@@ -336,61 +335,6 @@ def _image_word_faults(document: Document, name: str, cohort: Cohort) -> Iterato
                     yield Fault(
                         document.where((*loc, *place)), what, "", ", ".join(others), did_you_mean(other, others)
                     )
-
-
-def _keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterator[Fault]:
-    """DICOM keywords that there are not, and patterns that are none."""
-    own = source.timepoint
-    keywords: dict[Loc, str] = {("timepoint", "tag"): own.tag} if own and own.tag else {}
-    keywords |= {("timepoint", "date"): own.date} if own and own.date else {}
-    rules: dict[Loc, dict[str, str]] = {("select",): source.select, ("ignore",): source.ignore}
-    if isinstance(source.image, dict):
-        rules |= {("image", word): patterns for word, patterns in source.image.items()}
-    keywords |= {(*rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
-    if not keywords:
-        return
-    known = dicom_keywords()
-    for place, keyword in keywords.items():
-        if keyword not in known:
-            hint = did_you_mean(keyword, known)
-            yield Fault(document.where((*loc, *place)), "unknown DICOM keyword", f'"{keyword}"', hint=hint)
-    for rule, patterns in rules.items():
-        for keyword, pattern in patterns.items():
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                where = document.where((*loc, *rule, keyword))
-                yield Fault(where, f"the pattern is no regular expression: {error}", f'"{pattern}"')
-
-
-def _pacs_faults(document: Document, loc: Loc, pacs: PacsSource) -> Iterator[Fault]:
-    """Faults that are told without the value: it may be a password."""
-    if wrong := url_fault(pacs.url):
-        hint = "credentials come from RADWEAVE_PACS_USER and RADWEAVE_PACS_PASSWORD, or from a Prefect block"
-        yield Fault(document.where((*loc, "url")), f"the URL of the PACS {wrong}", "", "https://host[:port]/path", hint)
-    try:
-        re.compile(pacs.description)
-    except re.error as error:
-        place = document.where((*loc, "description"))
-        yield Fault(place, "the description is no regular expression", f'"{pacs.description}"', "", str(error))
-
-
-def _code_faults(document: Document, loc: Loc, source: ColumnSource, variable: Variable) -> list[Fault]:
-    where = document.where(loc)
-    if source.start and variable.type != "number":
-        return [Fault(where, "the days between two dates are a number", variable.type, "number")]
-    if variable.type == "number":
-        return [Fault(where, "codes do not go with the type number")] if source.codes else []
-    if variable.type == "flag":
-        wrong = [str(code) for code in source.codes.values() if not isinstance(code, bool)]
-        allowed = ["true", "false"]
-    else:
-        wrong = [str(code) for code in source.codes.values() if code not in variable.levels]
-        allowed = list(variable.levels)
-    return [
-        Fault(where, "a code means an unknown level", f'"{w}"', ", ".join(allowed), did_you_mean(w, allowed))
-        for w in wrong
-    ]
 
 
 def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
