@@ -43,8 +43,8 @@ def looks_like_dicom(path: Path) -> bool:
     return start[128:] == b"DICM" or start[:2] in _FIRST_GROUPS
 
 
-def read_dataset(path: Path, *, tags: Sequence[str] | None = None) -> Dataset:
-    """A DICOM file; with `tags` (keywords) only those, and no pixels.
+def read_dataset(path: Path, *, tags: Sequence[str | int] | None = None) -> Dataset:
+    """A DICOM file; with `tags` (keywords, or numbers) only those, and no pixels.
 
     Raises Rejected: UNREADABLE (cannot be opened, not DICOM), DICOM_TRUNC (cannot be parsed), SEC_BOMB (a deflated file
     unpacks to over 64 MiB and 100 times its size, or to over 2 GiB).

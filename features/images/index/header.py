@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -16,35 +16,24 @@ from pydicom.dataset import Dataset
 
 from features.core.case import Modality
 from features.core.catalog.image_source import DicomSource
+from features.core.catalog.series_choice import Choice, choice_word, judge
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError
 from features.core.quarantine import Rejected
-from features.images.dicom.dataset import quiet, read_dataset, text
+from features.images.dicom.b_value import KEYWORD as B_VALUE
+from features.images.dicom.dataset import text
 from features.images.index.dates import date_in
 from features.images.index.elements import element_text, is_dicom, read_elements
 from features.images.index.findings import Ignored, Pseudonyms
-from features.images.masks.rtstruct import roi_names
-from features.images.masks.seg import segment_labels
+from features.images.index.mask_header import MASK_TAGS, mask_facts, named_images, read_header
+from features.images.index.private_b import PrivateB
 
 _VERSION = 3  # of this module: another one reads all headers again
 PHASE = ("AcquisitionNumber", "EchoTime", "DiffusionBValue", "TemporalPositionIdentifier", "ImageType")
 _ORIENTATION = ("ImageOrientationPatient", "Rows", "Columns", "PixelSpacing")
 _SHARED = ("SOPClassUID", "Modality", "PatientID", "SeriesInstanceUID", "FrameOfReferenceUID", *PHASE, *_ORIENTATION)
 _OWN = ("SOPInstanceUID", "ImagePositionPatient")
-_MASK_TAGS = (
-    "ReferencedFrameOfReferenceSequence",
-    "StructureSetROISequence",
-    "ReferencedSeriesSequence",
-    "SegmentSequence",
-)
-_NAMING = (
-    "ROIContourSequence",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
-    "SourceImageSequence",
-)
 _DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"  # of a DICOMDIR, which has it in its file meta alone
-_REFERENCED = re.compile(rb"\x08\x00\x55\x11(?:UI..|..\x00\x00)", re.DOTALL)  # tag and length of a referenced instance
 _KINDS: dict[str, Literal["image", "rtstruct", "seg"]] = {
     "1.2.840.10008.5.1.4.1.1.1": "image",  # computed radiography
     "1.2.840.10008.5.1.4.1.1.1.1": "image",  # digital X-ray, for presentation
@@ -83,7 +72,7 @@ class Header:
     `patient` is the pseudonym; series, frame of reference, `phase` (acquisition, echo, b-value, time, image type) and
     `values`, what the time point tags hold, are keyed hashes; `dates`: keyword → day as Pseudonyms.day shifts it.
     `modality` is empty if it is none that DICOM knows.
-    `fits`: numbers of the patterns of `select` and `ignore` that fit. `orientation`: six cosines, `grid`: rows, columns
+    `fits`: numbers of the choices of `select` and `ignore` that fit. `orientation`: six cosines, `grid`: rows, columns
     and their spacing in mm; empty if absent. `references`: series that a mask references, each with the instances it
     names. `named`: the instances that its contours or frames name, where it does not reference one series. `rois`: the
     patterns of the catalog that match the name of one of its ROIs.
@@ -125,26 +114,35 @@ class HeaderReader:
         self._dates = tuple(sorted({one.date for one in told if one.date}))
         patterns = {source.mask.pattern for source in sources if source.mask.pattern}
         self._rois = {roi: _pattern(roi) for roi in sorted(patterns)}
-        words = sorted({word for source in sources for rule in (source.select, source.ignore) for word in rule.items()})
-        self._choices = [(keyword, _pattern(pattern)) for keyword, pattern in words]
+        choices = {
+            (keyword, choice_word(choice)): choice
+            for source in sources
+            for rule in (source.select, source.ignore)
+            for keyword, choice in rule.items()
+        }
+        words = sorted(choices)
+        self._choices = [(keyword, _judge(choices[keyword, word])) for keyword, word in words]
         self._numbers = {word: number for number, word in enumerate(words)}
+        self._private = PrivateB(any(keyword == B_VALUE for keyword, _ in words) or any(map(_fits_b_values, sources)))
         self._shared = tuple(
             dict.fromkeys([*_SHARED, *self._timepoints, *self._dates, *(keyword for keyword, _ in words)])
         )
         self._tags = {keyword: tag for keyword in (*self._shared, *_OWN) if (tag := tag_for_keyword(keyword))}
         self._wanted = {tag: dictionary_VR(tag).encode() for tag in self._tags.values()}
         self._shared_tags = [self._tags.get(keyword, 0) for keyword in self._shared]
+        self._b_place = self._shared.index(B_VALUE)
         self._told: dict[tuple[bytes, ...], str | Rejected] = {}
         self._parsed: dict[str, Header | Rejected | Ignored] = {}
         basis = [_VERSION, pydicom.__version__, names.form.model_dump_json(), *self._timepoints, *map(list, words)]
         basis += [["dates", *self._dates]] if self._dates else []
+        basis += [["private b-values"]] if self._private.is_read else []
         self._for_images = digest_json(basis)[:16]
         self._for_masks = digest_json([basis, list(self._rois)])[:16]
         self.settings = frozenset({self._for_images, self._for_masks})
 
-    def choices(self, rule: dict[str, str]) -> frozenset[int]:
-        """The numbers of the patterns of a `select` or `ignore`, as `Header.fits` holds them."""
-        return frozenset(self._numbers[word] for word in rule.items())
+    def choices(self, rule: Mapping[str, Choice]) -> frozenset[int]:
+        """The numbers of the choices of a `select` or `ignore`, as `Header.fits` holds them."""
+        return frozenset(self._numbers[keyword, choice_word(choice)] for keyword, choice in rule.items())
 
     def read(self, path: Path, head: bytes | None) -> tuple[str, str]:
         """The settings that a file's header depends on, empty if a later try may give more, and the header as text.
@@ -178,11 +176,13 @@ class HeaderReader:
             return self._for_images, _ignored("not_dicom")
         if _DIRECTORY_CLASS in head[132:512]:
             return self._for_images, _ignored("type")
-        fields = read_elements(head, self._wanted)
-        if fields is not None and (quick := self._quick(fields)):
+        fields = read_elements(head, self._wanted | self._private.near)
+        if fields is not None and (quick := self._quick(fields, head)):
             return self._for_images, quick
-        dataset = _dataset(path, [*self._shared, *_OWN, *_MASK_TAGS])
+        dataset = read_header(path, [*self._shared, *_OWN, *MASK_TAGS, *self._private.tags])
         raw = tuple(self._text(dataset, keyword) for keyword in self._shared)
+        if self._private.is_read and not raw[self._b_place]:
+            raw = self._with_b(raw, self._private.in_dataset(dataset))
         kind = _KINDS.get(raw[0])
         if kind is None:
             return self._for_images, _ignored("type")
@@ -202,16 +202,23 @@ class HeaderReader:
                 return told
         return text(dataset, keyword)
 
-    def _quick(self, fields: dict[int, bytes]) -> str:
+    def _quick(self, fields: dict[int, bytes], head: bytes) -> str:
         """The header of a plain image, from its attributes as they stand in the file; "" if pydicom has to look."""
         own = [element_text(self._wanted[tag], fields.get(tag, b"")) for tag in map(self._tags.__getitem__, _OWN)]
         raw = tuple([fields.get(tag, b"") for tag in self._shared_tags])
+        private = ""
+        if self._private.is_read and not raw[self._b_place] and fields.get(self._tags["Modality"]) == b"MR":
+            found = self._private.in_head(fields, head)
+            if found is None:
+                return ""
+            private, raw = found, (*raw, found.encode())
         told = self._told.get(raw)
         if told is None:
             values = [element_text(self._wanted.get(tag, b""), fields.get(tag, b"")) for tag in self._shared_tags]
             known = tuple(value for value in values if value is not None)
             if len(known) < len(values) or _KINDS.get(known[0]) != "image":
                 return ""
+            known = self._with_b(known, private)
             try:
                 told = self._tell(known, "image", None)
             except Rejected as error:
@@ -221,6 +228,12 @@ class HeaderReader:
             raise told
         instance, position = own
         return f"{told}\n{self._own(instance, position)}" if instance is not None and position is not None else ""
+
+    def _with_b(self, raw: tuple[str, ...], b_value: str) -> tuple[str, ...]:
+        """The values with the b-value of a private element, if there is one."""
+        if not b_value:
+            return raw
+        return (*raw[: self._b_place], b_value, *raw[self._b_place + 1 :])
 
     def _own(self, instance: str, position: str) -> str:
         """What a slice does not share with others, as text."""
@@ -252,19 +265,17 @@ class HeaderReader:
         if dataset is None:
             days = {keyword: date_in(values[keyword]) for keyword in self._dates}
             facts["dates"] = {keyword: self.names.day(patient, day) for keyword, day in days.items() if day}
-            facts["fits"] = [
-                n for n, (keyword, pattern) in enumerate(self._choices) if pattern.fullmatch(values[keyword])
-            ]
+            facts["fits"] = [n for n, (keyword, fits) in enumerate(self._choices) if fits(values[keyword])]
             facts["phase"] = [word(_plain(values[keyword])) for keyword in PHASE]
             facts["orientation"] = [round(v, 5) for v in _floats(values["ImageOrientationPatient"], 6)]
             grid = "/".join(values[keyword] for keyword in ("Rows", "Columns", "PixelSpacing"))
             facts["grid"] = [round(v, 5) for v in _floats(grid, 4)]
         else:
-            frame, references, rois = _mask_facts(dataset)
+            frame, references, rois = mask_facts(dataset)
             facts["frame"] = word(frame)
             facts["references"] = {word(uid): sorted(map(word, found)) for uid, found in references.items()}
             if len(references) != 1 and path is not None:
-                facts["named"] = sorted(map(word, _named_images(path)))
+                facts["named"] = sorted(map(word, named_images(path)))
             facts["rois"] = [roi for roi, pattern in self._rois.items() if any(map(pattern.fullmatch, rois))]
         facts = {name: value for name, value in facts.items() if value or name in ("modality", "frame", "values")}
         return json.dumps(facts, separators=(",", ":"), default=sorted)
@@ -295,6 +306,19 @@ def _pattern(pattern: str) -> re.Pattern[str]:
         raise RadweaveError(f'the pattern "{pattern}" of the catalog is no regular expression: {error}') from error
 
 
+def _judge(choice: Choice) -> Callable[[str], bool]:
+    try:
+        return judge(choice)
+    except re.error as error:
+        raise RadweaveError(f'the pattern "{choice}" of the catalog is no regular expression: {error}') from error
+
+
+def _fits_b_values(source: DicomSource) -> bool:
+    """Whether an image of the source is calculated from b-values."""
+    calculation = getattr(source, "calculate", None)
+    return calculation is not None and calculation.parts == "b_values"
+
+
 def _is_localizer(image_type: str) -> bool:
     return bool({"LOCALIZER", "SCOUT"} & set(image_type.upper().split("/")))
 
@@ -312,76 +336,3 @@ def _plain(told: str) -> str:
     """A number in one spelling, other text as it is."""
     number = _floats(told, 1)
     return f"{number[0]:g}" if number else told
-
-
-def _dataset(path: Path, tags: Sequence[str]) -> Dataset:
-    try:
-        return read_dataset(path, tags=tags)
-    except Rejected as error:
-        if isinstance(error.__cause__, RecursionError):
-            raise Rejected("SEC_DOS") from error
-        raise
-
-
-def _mask_facts(dataset: Dataset) -> tuple[str, dict[str, set[str]], set[str]]:
-    """Frame of reference, referenced series with their instances, and ROI names of an RTSTRUCT or SEG.
-
-    Raises Rejected: DICOM_TRUNC, SEC_DOS.
-    """
-    try:
-        with quiet():
-            names = {*roi_names(dataset).values(), *segment_labels(dataset).values()}
-            frame, references = text(dataset, "FrameOfReferenceUID"), dict[str, set[str]]()
-            for item in dataset.get("ReferencedSeriesSequence") or []:
-                _refer(references, item, "ReferencedInstanceSequence")
-            for item in dataset.get("ReferencedFrameOfReferenceSequence") or []:
-                frame = frame or text(item, "FrameOfReferenceUID")
-                for study in item.get("RTReferencedStudySequence") or []:
-                    for one in study.get("RTReferencedSeriesSequence") or []:
-                        _refer(references, one, "ContourImageSequence")
-    except RecursionError as error:
-        raise Rejected("SEC_DOS") from error
-    except Exception as error:  # a damaged sequence can raise anything
-        raise Rejected("DICOM_TRUNC") from error
-    return frame, references, names
-
-
-def _named_images(path: Path) -> set[str]:
-    """SOPInstanceUIDs of the images that contours were drawn on, or that frames were made of. Raises Rejected: DICOM_TRUNC."""
-    dataset = _dataset(path, _NAMING)
-    found = set[str]()
-    try:
-        with quiet():
-            for roi in dataset.get("ROIContourSequence") or []:
-                for contour in roi.get("ContourSequence") or []:
-                    found |= _uids(contour, "ContourImageSequence")
-            shared, frames = (dataset.get(f"{one}FunctionalGroupsSequence") or [] for one in ("Shared", "PerFrame"))
-            for groups in (*shared, *frames):
-                for derivation in groups.get("DerivationImageSequence") or []:
-                    found |= _uids(derivation, "SourceImageSequence")
-            found |= _uids(dataset, "SourceImageSequence")
-    except RecursionError as error:
-        raise Rejected("SEC_DOS") from error
-    except Exception as error:  # a damaged sequence can raise anything
-        raise Rejected("DICOM_TRUNC") from error
-    return found - {""}
-
-
-def _refer(references: dict[str, set[str]], item: Dataset, keyword: str) -> None:
-    series = text(item, "SeriesInstanceUID")
-    if series:
-        references.setdefault(series, set()).update(_uids(item, keyword) - {""})
-
-
-def _uids(item: Dataset, keyword: str) -> set[str]:
-    """ReferencedSOPInstanceUID of the items of a sequence; there may be thousands, so bytes are searched if there are any."""
-    element: object = item.get_item(keyword)
-    value = getattr(element, "value", None)
-    if isinstance(element, RawDataElement) and isinstance(value, bytes) and element.is_little_endian:
-        found = set()
-        for match in _REFERENCED.finditer(value):
-            explicit = match[0][4:6] == b"UI"
-            length = int.from_bytes(match[0][6:8] if explicit else match[0][4:8], "little")
-            found.add(value[match.end() : match.end() + length].decode("ascii").strip(" \0"))
-        return found
-    return {text(one, "ReferencedSOPInstanceUID") for one in item.get(keyword) or []}
