@@ -29,6 +29,7 @@ class Volume:
     padding: bool (z, y, x), the voxels that the file marks as beyond the field of view, whatever their value; None if
     there are none.
     plane: that the file has two axes: the array is one slice, taken to be 1 mm thick.
+    frame: UID of the frame of reference, "" if the file has none; never stored.
     """
 
     array: NDArray[np.generic]
@@ -39,6 +40,7 @@ class Volume:
     warnings: tuple[Warned, ...] = ()
     padding: NDArray[np.bool_] | None = None
     plane: Plane = ""
+    frame: str = field(default="", repr=False)
 
     @property
     def intensities(self) -> NDArray[np.generic]:

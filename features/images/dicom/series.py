@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from features.core.case import ReadRule, Unit
+from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dicom.burned_in import check_burned_in, warn_of_face
@@ -30,7 +31,9 @@ _VALUES = ("ModalityLUTSequence", "PixelPaddingValue", "PixelPaddingRangeLimit")
 _POSITIONS = ("HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")  # beside HFS: head first, supine
 
 
-def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: ReadRule | None = None) -> Volume:
+def read_dicom_series(
+    paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: ReadRule | None = None, per_voxel: int = 0
+) -> Volume:
     """The volume of a series: classic files of one slice each, or enhanced files of many frames.
 
     Slices are ordered along their normal and rescaled one by one. Array: int16 for a CT with whole rescale values,
@@ -39,6 +42,7 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     values; its voxels keep their value.
 
     unit: what the catalog declares; `arbitrary`: as in the files. rule: `regrid` resamples tilted or uneven stacks.
+    per_voxel: bytes of memory for each voxel that are claimed before pixels are decoded (`claim_memory`).
 
     Raises Rejected: UNREADABLE, SEC_BOMB, DICOM_TRUNC, DICOM_RGB, DICOM_NO_IPP, DICOM_BAD_VR, DICOM_MIXED_MATRIX,
     DICOM_MIXED_PHASES, DICOM_DUP_SLICE, DICOM_GANTRY_TILT, DICOM_MISSING_SLICE, DICOM_NONUNIFORM, DICOM_NO_RESCALE,
@@ -47,12 +51,23 @@ def read_dicom_series(paths: Sequence[Path], *, unit: Unit = "arbitrary", rule: 
     Warns: DICOM_NO_PREAMBLE, DICOM_DUP_DROPPED, DICOM_OFF_GRID, DICOM_THICKNESS, DICOM_FEWER_SLICES, DICOM_LATERALITY,
     DICOM_DETECTOR, DICOM_MONOCHROME1, LOSSY, DICOM_REGRID, CT_UNIT_UNTOLD, UNIT_DOUBTFUL, PHI_FACE.
     """
-    return volume_of(read_frames(paths), unit=unit, rule=rule)
+    return volume_of(read_frames(paths, per_voxel=per_voxel), unit=unit, rule=rule)
 
 
-def read_frames(paths: Sequence[Path]) -> list[Frame]:
-    """The slices in the files of an image; pixels are not decoded yet. Raises Rejected as `read_dicom_series` about headers."""
-    datasets = [read_dataset(path) for path in paths]
+def read_frames(paths: Sequence[Path], *, per_voxel: int = 0) -> list[Frame]:
+    """The slices in the files of an image; pixels are not decoded yet. Each file is opened once.
+
+    per_voxel: as `read_dicom_series`, by what the first file says if it holds one slice, else by each. Raises Rejected as
+    `read_dicom_series` about headers, and TooLarge.
+    """
+    datasets, voxels, is_classic = list[Dataset](), 0, False
+    for path in paths:
+        datasets.append(read_dataset(path))
+        if per_voxel and not is_classic:
+            told, count = _voxels(datasets[-1])
+            is_classic = count == 1 and not voxels
+            voxels += told * (len(paths) if is_classic else 1)
+            claim_memory(per_voxel * voxels)
     for dataset in datasets:
         check_burned_in(dataset)
     found = [frame for dataset in datasets for frame in frames_of(dataset)]
@@ -97,7 +112,9 @@ def volume_of(found: Sequence[Frame], *, unit: Unit = "arbitrary", rule: ReadRul
         warnings += check_unit(array, "HU", left_out=padding, whole=True)
     elif unit == "um2/s":
         warnings += check_unit(array, unit, left_out=padding)
-    return regridded(Volume(array, grid.spacing_mm, grid.origin_mm, grid.direction, facts, warnings, padding), grid)
+    frame = text(frames[0].dataset, "FrameOfReferenceUID")
+    place = grid.spacing_mm, grid.origin_mm, grid.direction
+    return regridded(Volume(array, *place, facts, warnings, padding, frame=frame), grid)
 
 
 def frame_of_reference(path: Path) -> str:
@@ -117,8 +134,11 @@ def series_voxels(paths: Sequence[Path]) -> int:
 
 
 def _file_voxels(path: Path) -> tuple[int, int]:
+    return _voxels(read_dataset(path, tags=["Rows", "Columns", "NumberOfFrames"]))
+
+
+def _voxels(dataset: Dataset) -> tuple[int, int]:
     """Voxels and frames of a file."""
-    dataset = read_dataset(path, tags=["Rows", "Columns", "NumberOfFrames"])
     rows, columns = numbers(dataset, "Rows", 1), numbers(dataset, "Columns", 1)
     frames = frame_count(dataset)
     return (int(rows[0] * columns[0]) * frames if rows and columns else 0), frames

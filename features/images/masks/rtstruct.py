@@ -38,7 +38,7 @@ class Contour(NamedTuple):
 
 
 def read_rtstruct_mask(
-    path: Path, image: Volume, roi: str, *, rule: ReadRule = STRICT, frame_of_reference: str = ""
+    file: Path | Dataset, image: Volume, roi: str, *, rule: ReadRule = STRICT, frame_of_reference: str = ""
 ) -> tuple[NDArray[np.bool_], tuple[Warned, ...]]:
     """Mask (z, y, x) of the ROI whose stripped name matches `roi` (regular expression, whole name, any case), and warnings.
 
@@ -48,13 +48,14 @@ def read_rtstruct_mask(
     slices without a contour stay empty (RT_SKIPPED tells of those between others). Points and lines beside a closed
     contour of their slice are left out (RT_STRAY). Of several matching ROIs those count that have contours; `rule.several`
     says what is done if they are several (ROI_SEVERAL; of equally large ones the first number). The mask may be empty if
-    contours are smaller than a voxel. `frame_of_reference` is the image's UID, "" if unknown.
+    contours are smaller than a voxel. `frame_of_reference` is the image's UID, "" if unknown. `file`: its path, or what
+    `read_structure_set` has read of it, so that several ROIs need not read it again.
 
     Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, ROI_EMPTY, RT_POINT (a slice of the ROI has points or lines alone),
     RT_OBLIQUE (a contour runs across slices), RT_OFF_SLICE, RT_OUTSIDE (beyond the first or last slice, or more than 1 %
     of a contour's area outside the image), RT_HUGE, FRAME_OF_REFERENCE, UNREADABLE, DICOM_TRUNC.
     """
-    drawn = _drawn(path, roi, frame_of_reference)
+    drawn = _drawn(file if isinstance(file, Dataset) else read_structure_set(file), roi, frame_of_reference)
     if len(drawn) > 1 and rule.several == "reject":
         raise Rejected("ROI_AMBIGUOUS", matching=len(drawn))
     mask, warnings = _mask(drawn[0], image)
@@ -78,9 +79,8 @@ def roi_names(dataset: Dataset) -> dict[int, str]:
     return {int(item.ROINumber): text(item, "ROIName") for item in items if item.get("ROINumber") is not None}
 
 
-def _drawn(path: Path, roi: str, frame_of_reference: str) -> list[list[Contour]]:
+def _drawn(dataset: Dataset, roi: str, frame_of_reference: str) -> list[list[Contour]]:
     """The contours of each matching ROI that has any, by the numbers of the ROIs."""
-    dataset = _structure_set(path)
     try:
         with quiet():
             items = _matching(dataset, roi, frame_of_reference)
@@ -94,7 +94,8 @@ def _drawn(path: Path, roi: str, frame_of_reference: str) -> list[list[Contour]]
     return [contours for _, contours in sorted(drawn.items())]
 
 
-def _structure_set(path: Path) -> Dataset:
+def read_structure_set(path: Path) -> Dataset:
+    """The data set of an RTSTRUCT. Raises Rejected: UNREADABLE, RT_HUGE (over 512 MiB), DICOM_TRUNC."""
     try:
         size = path.stat().st_size
     except OSError as error:

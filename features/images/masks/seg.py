@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
 
 def read_seg_mask(
-    path: Path, image: Volume, roi: str, *, rule: ReadRule = STRICT, frame_of_reference: str = ""
+    file: Path | Dataset, image: Volume, roi: str, *, rule: ReadRule = STRICT, frame_of_reference: str = ""
 ) -> tuple[NDArray[np.bool_], tuple[Warned, ...]]:
     """Mask (z, y, x) of the segment whose stripped label matches `roi` (regular expression, whole label, any case), and
     warnings.
@@ -55,13 +55,14 @@ def read_seg_mask(
     placed by its position in space, never by its index; slices without a frame are empty. If the file refers to several
     series, frames that lie on another grid are those of the others (SEG_OTHER_SERIES); else frames on another grid are
     refused, unless `rule.mask_grid` is nearest (MASK_REGRIDDED) and the frames of reference agree. `rule.several`: what is
-    done where several segments match (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown.
+    done where several segments match (ROI_SEVERAL). `frame_of_reference` is the image's UID, "" if unknown. `file`: its path,
+    or its data set, so that several segments need not read it again.
 
     Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, FRAME_OF_REFERENCE, GEOMETRY (frames lie more than 0.02 voxels, along the
     normal more than 0.01 mm beyond that, beside the image's grid), MASK_EMPTY (also all below the threshold),
     DICOM_DECODE, UNREADABLE, DICOM_TRUNC.
     """
-    dataset = read_dataset(path)
+    dataset = file if isinstance(file, Dataset) else read_dataset(file)
     try:
         with quiet():
             kind = _kind(dataset)
