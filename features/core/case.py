@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from features.core.kinds.calculation import Calculation
 from features.core.registration import Registration
 
 Modality = Literal["CT", "MR", "PT", "CR", "DX"]  # DICOM Modality (0008,0060)
@@ -99,7 +100,7 @@ def target_of(image: str, roi: str, modality: str, is_of_reader: bool = False) -
 class DrawnOn:
     """The image that a mask was drawn on, where it is another one than that which is measured, and how the two come together.
 
-    registration: None where both are in one frame of reference.
+    registration: None where both are in one frame of reference. calculation: how the image is calculated from its files.
     """
 
     image_name: str
@@ -107,6 +108,7 @@ class DrawnOn:
     unit: Unit
     rule: ReadRule = field(default_factory=ReadRule)
     registration: Registration | None = None
+    calculation: Calculation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Scan:
     name in the mask as a pattern (RTSTRUCT, SEG), its label or labels, as `1+4` (label map). reader: whose mask it is, of
     several. drawn_on: where the mask belongs to another image. terms: of a region that a recipe makes of several ROIs. readers:
     of a consensus, the masks that it is made of, of those of `declared_readers`; `consensus` says how. apart: word and roi of the
-    other ROIs of the mask, where they may not share voxels with it.
+    other ROIs of the mask, where they may not share voxels with it. calculation: how the image is calculated from its files.
     """
 
     case: CaseId
@@ -137,6 +139,7 @@ class Scan:
     consensus: str = ""
     declared_readers: tuple[str, ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
+    calculation: Calculation | None = None
 
     def __post_init__(self) -> None:
         if not self.image_name:

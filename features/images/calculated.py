@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.core.case import FileSet, ReadRule, Unit
 from features.core.kinds.calculation import Calculation
+from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.formats.nifti import read_nifti_volumes
@@ -26,14 +28,14 @@ def read_calculated(
 
     Of NIfTI, b-values come from the .bval file beside it, else both they and times from the catalog. Array: float32, (z, y, x).
     padding: voxels where the image is undefined, or one of its volumes has padding; they are 0. facts: those of the first
-    volume that it is made of. unit: of the image. per_voxel: bytes of memory for each voxel of a NIfTI volume that are claimed.
+    volume that it is made of. unit: of the image. per_voxel: bytes of memory for each voxel of the volumes that are claimed.
 
     Raises Rejected: CALCULATION (b-values or phases are missing, untold, or on different grids), NII_4D, and the codes of
     `read_dicom_series` and `read_nifti`. Warns as they do, and UNIT_DOUBTFUL.
     """
     own: Unit = "arbitrary" if calculation.gives else unit
     if image.format == "dicom":
-        told, volumes = _of_dicom(image.paths, calculation, own, rule or ReadRule())
+        told, volumes = _of_dicom(image.paths, calculation, own, rule or ReadRule(), per_voxel)
     elif image.format == "nifti":
         told, volumes = _of_nifti(image.paths, calculation, per_voxel)
     else:
@@ -50,7 +52,7 @@ def read_calculated(
 
 
 def _of_dicom(
-    paths: Sequence[Path], calculation: Calculation, unit: Unit, rule: ReadRule
+    paths: Sequence[Path], calculation: Calculation, unit: Unit, rule: ReadRule, per_voxel: int
 ) -> tuple[list[float], list[Volume]]:
     from features.images.dicom.parts import b_value_parts, phase_parts  # pydicom takes a while to import
     from features.images.dicom.series import read_frames, volume_of
@@ -64,6 +66,7 @@ def _of_dicom(
         told = list(calculation.declared or [part.told for part in parts])
         _check_count(told, len(parts))
     chosen = calculation.choose(told)
+    claim_memory(per_voxel * sum(math.prod(frame.matrix) for n in chosen for frame in parts[n].frames))
     return [told[n] for n in chosen], [volume_of(parts[n].frames, unit=unit, rule=rule) for n in chosen]
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from features.core.box import bounding_box
 from features.core.case import Scan
 from features.core.kinds.mask import Mask
-from features.core.memory import claim_memory
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
-from features.images.dicom.series import frame_of_reference, read_dicom_series, series_voxels
+from features.images.calculated import read_calculated
+from features.images.dicom.series import read_dicom_series
 from features.images.formats.volume import read_volume
 from features.images.masks.agreement import agreement_facts
 from features.images.masks.combined import combine_masks
@@ -192,13 +192,17 @@ class Reading:
             drawn.rule, mask_grid=scan.rule.mask_grid, threshold=scan.rule.threshold, several=scan.rule.several
         )
         there = replace(
-            scan, image=drawn.image, unit=drawn.unit, rule=replace(rule, absent=scan.rule.absent), drawn_on=None
+            scan,
+            image=drawn.image,
+            unit=drawn.unit,
+            rule=replace(rule, absent=scan.rule.absent),
+            drawn_on=None,
+            calculation=drawn.calculation,
         )
-        frames = [frame_of_reference(one.paths[0]) for one in (scan.image, drawn.image) if one.format == "dicom"]
-        if drawn.registration is None and len(set(filter(None, frames))) > 1:
+        other = self.image(there)
+        if drawn.registration is None and len({image.frame, other.frame} - {""}) > 1:
             what = f"the ROI was drawn on {drawn.image_name}, which has another frame of reference"
             raise Rejected("FRAME_OF_REFERENCE", what)
-        other = self.image(there)
         mask, warnings = self.mask(there, other)
         if other.matches(image):
             return mask, warnings
@@ -207,14 +211,15 @@ class Reading:
 
 
 def _image_key(scan: Scan) -> Hashable:
-    return scan.image, scan.unit, scan.rule.regrid, scan.rule.volume
+    return scan.image, scan.unit, scan.rule.regrid, scan.rule.volume, scan.calculation
 
 
 def _read_image(scan: Scan) -> Volume:
     paths = scan.image.paths
+    if scan.calculation is not None:
+        return read_calculated(scan.image, scan.calculation, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
     if scan.image.format == "dicom":
-        claim_memory(BYTES_PER_VOXEL * series_voxels(paths))
-        return read_dicom_series(paths, unit=scan.unit, rule=scan.rule)
+        return read_dicom_series(paths, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
     image = read_volume(paths[0], volume=scan.rule.volume, per_voxel=BYTES_PER_VOXEL)
     return replace(image, warnings=(*image.warnings, *check_unit(image.array, scan.unit)))
 

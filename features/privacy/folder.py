@@ -92,7 +92,9 @@ def plan_folder(
 
 
 def _rules(cohort: str, key: bytes, options: frozenset[Option], dicom: Sequence[DicomSource]) -> Rules:
-    patterns = [one.mask.pattern for one in dicom] + [pattern for one in dicom for pattern in one.select.values()]
+    patterns = [one.mask.pattern for one in dicom] + [
+        choice for one in dicom for choice in one.select.values() if isinstance(choice, str)
+    ]
     known = {word for pattern in patterns for word in words_in(re.sub(r"\\.", " ", pattern))}
     timepoints: dict[str, frozenset[str]] = {}
     for one in dicom:

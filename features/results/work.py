@@ -152,10 +152,12 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     facts |= {"modality": scan.modality, "formats": f"{scan.image.format}+{scan.mask.format}"}
     rule = scan.rule.facts()
     facts |= {"rule": json.dumps(rule, sort_keys=True)} if rule else {}
+    facts |= {"calculation": scan.calculation.model_dump_json()} if scan.calculation else {}
     if scan.drawn_on is not None:
         drawn = scan.drawn_on
         said = {"unit": drawn.unit, "format": drawn.image.format, "rule": drawn.rule.facts()}
         said |= {"registration": drawn.registration.model_dump(mode="json")} if drawn.registration else {}
+        said |= {"calculation": drawn.calculation.model_dump(mode="json")} if drawn.calculation else {}
         facts |= {"drawn_on": drawn.image.digest, "drawn_on_rule": json.dumps(said, sort_keys=True)}
     if scan.terms:
         facts["roi"] = ""

@@ -23,15 +23,16 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from features.core.case import CaseId, FileSet, Scan
-from features.core.catalog.image_source import DicomSource, FileFormat
+from features.core.catalog.image_source import FileFormat
+from features.core.kinds.mask import MASKS
 from features.core.quarantine import REASONS, Rejected
 from features.core.region import Volume
-from features.images.dicom.series import read_dicom_series, series_voxels
+from features.images.dicom.series import read_dicom_series
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask
 from tests.support.scans import save_nifti, save_rtstruct, save_seg, save_series, square
 
-MASKS = [one.model_fields["format"].annotation for one in get_args(DicomSource.model_fields["mask"].annotation)]
+MASK_FORMS = [one for one in MASKS.modules if MASKS.load(one).files == "dicom"]
 ROUNDS = int(os.environ.get("RADWEAVE_FUZZ", "60"))
 SECONDS = 60
 GIB = 2**20  # in the KiB that the system counts memory in
@@ -127,8 +128,7 @@ def fuzz(seeds: list[Path], folder: Path, read: Callable[[Path], object]) -> Non
 
 
 def _read_series(path: Path) -> Volume:
-    series_voxels([path])
-    return read_dicom_series([path])
+    return read_dicom_series([path], per_voxel=1)
 
 
 def _read_file(path: Path) -> Volume:
@@ -164,7 +164,7 @@ def test_damaged_dicom_images_are_read_or_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", [get_args(one)[0] for one in MASKS])
+@pytest.mark.parametrize("form", MASK_FORMS)
 def test_damaged_masks_are_read_or_refused(tmp_path: Path, form: str) -> None:
     values = np.random.default_rng(0).integers(-900, 900, (4, 16, 16))
     paths, series = save_series(tmp_path / "image", values, spacing=(1.0, 1.0, 2.5))

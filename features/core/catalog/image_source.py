@@ -10,10 +10,12 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from features.core.case import Modality, ReadRule, Unit
 from features.core.catalog.pacs_source import PacsSource
+from features.core.catalog.series_choice import Choice
 from features.core.catalog.table_source import Name
 from features.core.catalog.visits import TimepointCodes as TimepointCodes
 from features.core.catalog.visits import TimepointTag as TimepointTag
 from features.core.frozen import Frozen
+from features.core.kinds.calculation import CALCULATIONS, Calculation
 from features.core.kinds.mask import MASKS, MaskSource
 from features.core.registration import Registration
 
@@ -22,6 +24,9 @@ FileFormat = Literal["nifti", "nrrd", "mha"]
 
 ImageWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
 IMAGE = "word of the image, in columns and recipes; without it, the modality"
+
+
+AnyCalculation = Annotated[SerializeAsAny[Calculation], BeforeValidator(CALCULATIONS.parse)]
 
 
 class _Source(Frozen):
@@ -33,6 +38,9 @@ class _Source(Frozen):
     registration: Registration | None = Field(
         None,
         description="how the image is brought beside the one that its ROIs were drawn on; without it both share a frame",
+    )
+    calculate: AnyCalculation | None = Field(
+        None, description="how the image is calculated from the b-values or phases that its files hold"
     )
 
     @property
@@ -54,6 +62,12 @@ def _mask_of(value: object) -> MaskSource:
 AnyMask = Annotated[SerializeAsAny[MaskSource], BeforeValidator(_mask_of)]
 
 
+def _check_calculation(calculation: Calculation | None, unit: str) -> None:
+    """Raises ValueError if a calculation gives another unit."""
+    if calculation is not None and calculation.gives not in ("", unit):
+        raise ValueError(f'{calculation.kind} gives {calculation.gives}, and the unit of the source is "{unit}"')
+
+
 def _check_mask(mask: MaskSource, files: str) -> None:
     """Raises ValueError if masks of a kind cannot belong to images of DICOM, or of files."""
     if mask.files not in (files, "none"):
@@ -69,19 +83,19 @@ class DicomSource(_Source):
 
     format: Literal["dicom"] = Field(description="DICOM files, grouped by series")
     path: str = Field(description="folder below the root of the cohort; files at any depth, archives included")
-    image: ImageWord | Annotated[dict[ImageWord, dict[str, str]], Field(min_length=1)] | None = Field(
+    image: ImageWord | Annotated[dict[ImageWord, dict[str, Choice]], Field(min_length=1)] | None = Field(
         None, description=f"{IMAGE}; of several images, word → what `select` says of it"
     )
     mask: AnyMask = Field(description="where the ROIs of each image are")
     timepoint: TimepointTag | None = Field(
         None, description="how a series tells its time point; without it, the first time point is meant"
     )
-    select: dict[str, str] = Field(
-        {}, description="DICOM keyword → regular expression for the whole value; a series is taken if all fit"
+    select: dict[str, Choice] = Field(
+        {},
+        description="DICOM keyword → regular expression for the whole value, number, [low, high], `present` or `absent`; a "
+        "series is taken if all fit",
     )
-    ignore: dict[str, str] = Field(
-        {}, description="DICOM keyword → regular expression; a series is left out if one fits"
-    )
+    ignore: dict[str, Choice] = Field({}, description="as `select`; a series is left out if one fits")
     regrid: bool = Field(False, description="resample tilted or unevenly spaced stacks instead of rejecting them")
     pacs: PacsSource | None = Field(None, description="where the files are retrieved from before each refresh")
 
@@ -102,6 +116,7 @@ class DicomSource(_Source):
     @model_validator(mode="after")
     def check_mask(self) -> DicomSource:
         _check_mask(self.mask, "dicom")
+        _check_calculation(self.calculate, self.unit)
         return self
 
 
@@ -172,6 +187,11 @@ class FileSource(_Source):
     @model_validator(mode="after")
     def check_placeholders(self) -> FileSource:
         _check_mask(self.mask, "path")
+        _check_calculation(self.calculate, self.unit)
+        if self.calculate is not None and (self.format != "nifti" or self.volume is not None):
+            raise ValueError(
+                "calculate takes the volumes of a NIfTI file of four axes; volume is for those that take one"
+            )
         if self.timepoint and "{timepoint}" not in self.path:
             raise ValueError(f'timepoint tells what {{timepoint}} means, which is not in "{self.path}"')
         several = isinstance(self.image, tuple | dict)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from features.core.catalog.image_source import DicomSource
 from features.core.catalog.pacs_source import PacsSource, url_fault
+from features.core.catalog.series_choice import Choice, choice_fault
 from features.core.catalog.table_source import ColumnSource, Variable
 from features.core.dicom_keywords import dicom_keywords
 from features.core.errors import Fault, did_you_mean
@@ -18,7 +19,7 @@ def keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterato
     own = source.timepoint
     keywords: dict[Loc, str] = {("timepoint", "tag"): own.tag} if own and own.tag else {}
     keywords |= {("timepoint", "date"): own.date} if own and own.date else {}
-    rules: dict[Loc, dict[str, str]] = {("select",): source.select, ("ignore",): source.ignore}
+    rules: dict[Loc, dict[str, Choice]] = {("select",): source.select, ("ignore",): source.ignore}
     if isinstance(source.image, dict):
         rules |= {("image", word): patterns for word, patterns in source.image.items()}
     keywords |= {(*rule, keyword): keyword for rule, patterns in rules.items() for keyword in patterns}
@@ -30,12 +31,10 @@ def keyword_faults(document: Document, loc: Loc, source: DicomSource) -> Iterato
             hint = did_you_mean(keyword, known)
             yield Fault(document.where((*loc, *place)), "unknown DICOM keyword", f'"{keyword}"', hint=hint)
     for rule, patterns in rules.items():
-        for keyword, pattern in patterns.items():
-            try:
-                re.compile(pattern)
-            except re.error as error:
+        for keyword, choice in patterns.items():
+            if fault := choice_fault(choice):
                 where = document.where((*loc, *rule, keyword))
-                yield Fault(where, f"the pattern is no regular expression: {error}", f'"{pattern}"')
+                yield Fault(where, f"the pattern is no regular expression: {fault}", f'"{choice}"')
 
 
 def pacs_faults(document: Document, loc: Loc, pacs: PacsSource) -> Iterator[Fault]:

@@ -117,26 +117,6 @@ def volume_of(found: Sequence[Frame], *, unit: Unit = "arbitrary", rule: ReadRul
     return regridded(Volume(array, *place, facts, warnings, padding, frame=frame), grid)
 
 
-def frame_of_reference(path: Path) -> str:
-    """FrameOfReferenceUID of an image file, empty if it has none. Raises Rejected: UNREADABLE, DICOM_TRUNC."""
-    return text(read_dataset(path, tags=["FrameOfReferenceUID"]), "FrameOfReferenceUID")
-
-
-def series_voxels(paths: Sequence[Path]) -> int:
-    """Voxels that the headers of a series claim, 0 if they do not say; of files of one frame, only the first is opened.
-
-    Raises Rejected: UNREADABLE, DICOM_TRUNC, DICOM_BAD_VR, SEC_BOMB.
-    """
-    first = _file_voxels(paths[0])
-    if first[1] == 1:
-        return first[0] * len(paths)
-    return first[0] + sum(_file_voxels(path)[0] for path in paths[1:])
-
-
-def _file_voxels(path: Path) -> tuple[int, int]:
-    return _voxels(read_dataset(path, tags=["Rows", "Columns", "NumberOfFrames"]))
-
-
 def _voxels(dataset: Dataset) -> tuple[int, int]:
     """Voxels and frames of a file."""
     rows, columns = numbers(dataset, "Rows", 1), numbers(dataset, "Columns", 1)

@@ -48,14 +48,16 @@ def read_rtstruct_mask(
     slices without a contour stay empty (RT_SKIPPED tells of those between others). Points and lines beside a closed
     contour of their slice are left out (RT_STRAY). Of several matching ROIs those count that have contours; `rule.several`
     says what is done if they are several (ROI_SEVERAL; of equally large ones the first number). The mask may be empty if
-    contours are smaller than a voxel. `frame_of_reference` is the image's UID, "" if unknown. `file`: its path, or what
-    `read_structure_set` has read of it, so that several ROIs need not read it again.
+    contours are smaller than a voxel. `frame_of_reference` is the image's UID, "" if unknown. `file`: its path, or its
+    data set, so that several ROIs need not read it again.
 
     Raises Rejected: ROI_MISSING, ROI_AMBIGUOUS, ROI_EMPTY, RT_POINT (a slice of the ROI has points or lines alone),
     RT_OBLIQUE (a contour runs across slices), RT_OFF_SLICE, RT_OUTSIDE (beyond the first or last slice, or more than 1 %
     of a contour's area outside the image), RT_HUGE, FRAME_OF_REFERENCE, UNREADABLE, DICOM_TRUNC.
     """
-    drawn = _drawn(file if isinstance(file, Dataset) else read_structure_set(file), roi, frame_of_reference)
+    if isinstance(file, Path):
+        check_size(file)
+    drawn = _drawn(read_dataset(file) if isinstance(file, Path) else file, roi, frame_of_reference)
     if len(drawn) > 1 and rule.several == "reject":
         raise Rejected("ROI_AMBIGUOUS", matching=len(drawn))
     mask, warnings = _mask(drawn[0], image)
@@ -94,15 +96,14 @@ def _drawn(dataset: Dataset, roi: str, frame_of_reference: str) -> list[list[Con
     return [contours for _, contours in sorted(drawn.items())]
 
 
-def read_structure_set(path: Path) -> Dataset:
-    """The data set of an RTSTRUCT. Raises Rejected: UNREADABLE, RT_HUGE (over 512 MiB), DICOM_TRUNC."""
+def check_size(path: Path) -> None:
+    """Raises Rejected: RT_HUGE, if a structure set is larger than 512 MiB; UNREADABLE."""
     try:
         size = path.stat().st_size
     except OSError as error:
         raise Rejected("UNREADABLE", "a file cannot be opened") from error
     if size > MOST_BYTES:
         raise Rejected("RT_HUGE", "a structure set has more than 512 MiB", bytes=size)
-    return read_dataset(path)
 
 
 def _matching(dataset: Dataset, roi: str, frame_of_reference: str) -> list[int]:

@@ -11,9 +11,8 @@ from features.core.case import Scan
 from features.core.kinds.mask import Mask, Opened
 from features.core.quarantine import Warned
 from features.core.region import Volume
-from features.images.dicom.series import frame_of_reference
 from features.images.masks.named import NamedRois
-from features.images.masks.rtstruct import read_rtstruct_mask
+from features.images.masks.rtstruct import check_size, read_rtstruct_mask
 
 
 class Rtstruct(NamedRois):
@@ -24,7 +23,8 @@ class Rtstruct(NamedRois):
     )
 
     @classmethod
-    def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:  # noqa: ARG003
+    def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
         """As `read_rtstruct_mask`."""
-        frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
-        return read_rtstruct_mask(scan.mask.paths[0], image, scan.roi, rule=scan.rule, frame_of_reference=frame)
+        check_size(scan.mask.paths[0])
+        dataset = opened.dataset(scan.mask.paths[0])
+        return read_rtstruct_mask(dataset, image, scan.roi, rule=scan.rule, frame_of_reference=image.frame)

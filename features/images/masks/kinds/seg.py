@@ -11,7 +11,6 @@ from features.core.case import Scan
 from features.core.kinds.mask import Mask, Opened
 from features.core.quarantine import Warned
 from features.core.region import Volume
-from features.images.dicom.series import frame_of_reference
 from features.images.masks.named import NamedRois
 from features.images.masks.seg import read_seg_mask
 
@@ -33,7 +32,7 @@ class Seg(NamedRois):
         return {**super().rule, "threshold": self.threshold, "mask_grid": self.grid}
 
     @classmethod
-    def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:  # noqa: ARG003
+    def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
         """As `read_seg_mask`."""
-        frame = frame_of_reference(scan.image.paths[0]) if scan.image.format == "dicom" else ""
-        return read_seg_mask(scan.mask.paths[0], image, scan.roi, rule=scan.rule, frame_of_reference=frame)
+        dataset = opened.dataset(scan.mask.paths[0])
+        return read_seg_mask(dataset, image, scan.roi, rule=scan.rule, frame_of_reference=image.frame)

@@ -18,7 +18,7 @@ from pydicom.uid import JPEG2000Lossless, RLELossless, generate_uid
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
 from features.images.dicom.frames import frames_of
-from features.images.dicom.series import frame_of_reference, read_dicom_series, series_voxels
+from features.images.dicom.series import read_dicom_series
 from features.images.dicom.stack import end_warnings
 from tests.support.scans import image_series, save_series
 
@@ -43,7 +43,7 @@ def test_good_series_equals_simpleitk(tmp_path: Path, orientation: tuple[float, 
 def test_facts_hold_no_uids_and_the_frame_is_read_apart(tmp_path: Path) -> None:
     paths, series = save_series(tmp_path)
     assert not any(str(value).startswith("1.2") for value in read_dicom_series(paths).facts.values())
-    assert frame_of_reference(paths[0]) == series[0].FrameOfReferenceUID
+    assert read_dicom_series(paths).frame == series[0].FrameOfReferenceUID
 
 
 def test_pet_is_rescaled_slice_by_slice(tmp_path: Path) -> None:
@@ -329,11 +329,6 @@ def test_nested_sequences_do_no_harm(tmp_path: Path) -> None:
     paths[0].write_bytes(data[:at] + nest * 100_000 + data[at:])
     with pytest.raises(Rejected, match="DICOM_TRUNC"):
         read_dicom_series(paths)
-
-
-def test_voxels_are_counted_before_pixels_are_read(tmp_path: Path) -> None:
-    paths, _ = save_series(tmp_path)
-    assert series_voxels(paths) == 8 * 16 * 16
 
 
 def test_half_a_file_is_truncated(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedCTImageStorage, EnhancedMRImageStorage, EnhancedPETImageStorage
 
+from features.core.memory import TooLarge, limit_memory
 from features.core.quarantine import Rejected
-from features.images.dicom.series import read_dicom_series, series_voxels
+from features.images.dicom.series import read_dicom_series
 from tests.support.scans import image_series, save_series
 
 CLASSES = {"CT": EnhancedCTImageStorage, "MR": EnhancedMRImageStorage, "PT": EnhancedPETImageStorage}
@@ -89,14 +91,29 @@ def test_enhanced_file_equals_its_slices(tmp_path: Path, save: Callable, modalit
     assert found.matches(wanted, tolerance=1e-9)
     assert (found.array.dtype, found.warnings) == (wanted.array.dtype, ())
     assert found.facts == wanted.facts
-    assert series_voxels([path]) == VALUES.size
 
 
 def test_files_of_several_frames_are_one_volume(tmp_path: Path, save: Callable) -> None:
     paths, series = save_series(tmp_path / "classic", VALUES)
     parts = [save(enhanced(series[:3]), "a.dcm"), save(enhanced(series[3:]), "b.dcm")]
     np.testing.assert_array_equal(read_dicom_series(parts).array, read_dicom_series(paths).array)
-    assert series_voxels(parts) == VALUES.size
+
+
+@pytest.mark.parametrize("form", ["classic", "one", "two"])
+def test_memory_is_claimed_by_what_headers_promise(tmp_path: Path, save: Callable, form: str) -> None:
+    paths, series = save_series(tmp_path / "classic", VALUES)
+    if form != "classic":
+        cut = len(series) if form == "one" else 3
+        paths = [save(enhanced(part), f"{len(part)}.dcm") for part in (series[:cut], series[cut:]) if part]
+
+    def read(limit: int) -> int:
+        limited = copy_context()
+        limited.run(limit_memory, limit)
+        return limited.run(read_dicom_series, paths, per_voxel=16).array.size
+
+    assert read(16 * VALUES.size) == VALUES.size
+    with pytest.raises(TooLarge):
+        read(16 * VALUES.size - 1)
 
 
 @pytest.mark.slow
