@@ -98,7 +98,7 @@ def find_files(
             what = _why_none(template, elsewhere[template], astray, codes)
             findings.doubts.append(doubt_about(source, what))
     pair_files(findings, sources, images, masks, [path for _, path in atlas_images], first_timepoint, packed)
-    if findings.doubts:
+    if any(doubt.code == "SOURCE_UNMATCHED" for doubt in findings.doubts):
         findings.refusals = [_pointing(one) for one in findings.refusals]
     for fields, _ in images if date_format else ():
         findings.see_day(fields["patient"], fields["timepoint"], shifted_day(fields["timepoint"]))

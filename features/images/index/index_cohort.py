@@ -139,7 +139,8 @@ def index_cohort(
     cache.forget_unseen()
     read, reused = cache.counts(found.readable)
     scans = sorted(set_apart(scans), key=lambda scan: scan.sort_key)
-    warned = tuple(sorted((_row(doubt, name, found.readable, cache) for doubt in found.doubts), key=_order))
+    doubts = [doubt for doubt in found.doubts if not _is_withdrawn(doubt, name, withdrawn)]
+    warned = tuple(sorted((_row(doubt, name, found.readable, cache) for doubt in doubts), key=_order))
     declared = catalog.cohort(name)
     days = {
         place: day

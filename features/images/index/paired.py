@@ -42,8 +42,8 @@ def pair_files(
 ) -> None:
     """Add a candidate for each image and ROI, or say why there is none. sources: differ in their ROIs alone.
 
-    Refusals: MASK_MISSING, IMAGE_MISSING, READERS_FEW (one reader alone drew what is to be a consensus), SERIES_AMBIGUOUS (a
-    reader with two masks), UNREADABLE.
+    Doubts: ROI_ABSENT, of a reader who did not draw what others drew. Refusals: MASK_MISSING, IMAGE_MISSING, UNREADABLE,
+    READERS_FEW (one reader alone drew what is to be a consensus), SERIES_AMBIGUOUS (a reader with two masks).
     """
     source, place = sources[0], _Place(findings.readable, packed, first_timepoint)
     shared = _words(source.path) & _words(source.mask_path)
@@ -57,9 +57,12 @@ def pair_files(
         used |= {mask for _, mask in own}
         if not source.mask_path:
             _add(findings, sources, fields, path, [], place)
+        elif not own and may_lack:  # whom a reader did not draw, others may have
+            absent = [refusal_of("ROI_ABSENT", one, fields, path, first_timepoint) for one in sources]
+            what = f'the reader "{source.mask.reader}" did not draw the region'
+            findings.doubts += [replace(one, files=(), message=what) for one in absent]
         elif not own:
-            if not may_lack:  # whom a reader did not draw, others may have
-                findings.refusals += [_missing("MASK_MISSING", one, fields, path, place) for one in sources]
+            findings.refusals += [_missing("MASK_MISSING", one, fields, path, place) for one in sources]
         elif source.atlas_image and len(atlas_images) != 1:
             what = f'{REASONS["MASK_MISSING"].means}: there is no file "{source.atlas_image}", on which the atlas was drawn'
             refusals = [refusal_of("MASK_MISSING", one, fields, path, first_timepoint) for one in sources]

@@ -41,10 +41,10 @@ def box(start: int, stop: int = 9) -> np.ndarray:
 def index(tmp_path: Path, catalog: Callable) -> Callable[..., Index]:
     """The index of files: path → array, declared by sources."""
 
-    def find(files: dict[str, np.ndarray], *sources: dict[str, Any], **settings: Any) -> Index:
+    def find(files: dict[str, np.ndarray], *sources: dict[str, Any], withdrawn: frozenset[str] = frozenset()) -> Index:
         for path, array in files.items():
             save_itk(tmp_path / "data" / path, array, spacing=(1.0, 1.0, 1.5), vector=array.ndim == 4)
-        return index_cohort(catalog(*sources, **settings), "demo", KEY)
+        return index_cohort(catalog(*sources), "demo", KEY, withdrawn=withdrawn)
 
     return find
 
@@ -83,6 +83,7 @@ def test_one_label_map_gives_every_image_of_the_case_its_regions(index: Callable
 
 
 def test_an_image_that_is_absent_is_told_by_its_word(index: Callable) -> None:
+    sources = [source({"rois": {"tumour": 4, "oedema": 2}}, image=["t1", "flair"])]
     found = index(
         {
             "P1/t1.nii": IMAGE,
@@ -92,13 +93,15 @@ def test_an_image_that_is_absent_is_told_by_its_word(index: Callable) -> None:
             "P2/seg.nii": labels(),
             "P3/seg.nii": labels(),
         },
-        source({"rois": {"tumour": 4, "oedema": 2}}, image=["t1", "flair"]),
+        *sources,
     )
     assert [(row.code, row.image, row.roi, row.message) for row in found.warned] == [
         ("IMAGE_ABSENT", "flair", "", 'the case has no image "flair"')
     ]
     assert {(row.code, row.image) for row in found.quarantined} == {("IMAGE_MISSING", "t1"), ("IMAGE_MISSING", "flair")}
     assert found.files == {"used": 5, "merged": 0, "quarantined": 1}
+    patient = found.warned[0].case.rsplit(":", 1)[0]
+    assert index({}, *sources, withdrawn=frozenset({patient})).warned == ()
 
 
 def test_two_files_for_one_word_are_ambiguous(index: Callable) -> None:
@@ -186,6 +189,9 @@ def test_who_was_not_drawn_by_all_has_the_consensus_of_the_others(index: Callabl
         ("MASK_MISSING", "tumour", {}),
         ("READERS_FEW", "tumour", {"readers": 1, "of": 3}),
     ]
+    absent = [(row.code, row.roi, row.message) for row in found.warned if row.case == str(found.quarantined[0].case)]
+    who = ("anna", "ben", "cora") if found.quarantined[0].code == "MASK_MISSING" else ("anna", "cora")
+    assert absent == [("ROI_ABSENT", f"tumour_by_{one}", f'the reader "{one}" did not draw the region') for one in who]
     agreed = [one for one in found.scans if one.roi_name == "tumour"]
     seen = []
     for one in agreed:
