@@ -36,6 +36,13 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "continuous": {"column": "change"},
         "competing_risks": {"time": "days", "cause": "cause", "censored": "none", "of_interest": "relapse"},
     },
+    "Calculation": {"phase": {"number": 1}, "subtraction": {"of": {"number": 1}}},
+    "MaskSource": {
+        **dict.fromkeys(("mha", "nifti", "nrrd"), {"path": "{patient}/seg.nii", "rois": {"tumour": [1, 4]}}),
+        "of": {"image": "t1c"},
+        "rtstruct": {"roi": "GTV"},
+        "seg": {"rois": {"tumour": "GTV.*"}},
+    },
     "Filter": {
         "log": {"sigma_mm": [1.5]},
         "ibsi_mean": {"support": 3},
@@ -67,7 +74,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
 
 def settings_of(registry: Registry[Any], kind: str) -> dict[str, Any]:
     """Settings with which a kind works, as a YAML file would hold them: its defaults wherever it has some."""
-    return {"kind": kind, **NEEDED.get(registry.base.__name__, {}).get(kind, {})}
+    return {registry.key: kind, **NEEDED.get(registry.base.__name__, {}).get(kind, {})}
 
 
 def one_of_each(registry: Registry[Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from features.core.case import ROI, Scan
 from features.core.kinds.registry import Kind, Registry
@@ -48,8 +48,13 @@ class MaskSource(Kind):
     there are no files of their own. Behind the catalog a source has one ROI: `each` gives one for every word.
     """
 
+    model_config = ConfigDict(serialize_by_alias=True)  # as it is written: `format`, not `kind`
+
     files: ClassVar[Literal["dicom", "path", "none"]]
     kind: str = Field(alias="format")
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())  # mappings have no hash of their own
 
     @property
     def roi_name(self) -> str:
