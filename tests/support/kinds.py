@@ -38,7 +38,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
     },
     "Calculation": {"phase": {"number": 1}, "subtraction": {"of": {"number": 1}}},
     "MaskSource": {
-        **dict.fromkeys(("mha", "nifti", "nrrd"), {"path": "{patient}/seg.nii", "rois": {"tumour": [1, 4]}}),
+        **{one: {"path": "{patient}/seg", "rois": {"tumour": [1, 4]}} for one in ("mha", "nifti", "nrrd")},
         "of": {"image": "t1c"},
         "rtstruct": {"roi": "GTV"},
         "seg": {"rois": {"tumour": "GTV.*"}},
