@@ -30,7 +30,11 @@ class Outcome:
 
 
 def measure(people: pd.DataFrame, outcome: Outcome, rng: np.random.Generator) -> dict[str, object]:
-    """The score of the truth and of its parts: AUC; the share of concordant pairs that differ; Harrell's C-index."""
+    """The score of the truth and of its parts: AUC; the share of concordant pairs that differ; Harrell's C-index.
+
+    Patients without the outcome are left out.
+    """
+    people = people.dropna(subset=list(outcome.columns))
     scores = {
         name: _score(people, outcome, column, rng) for name, column in (("oracle", outcome.score), *outcome.parts)
     }

@@ -79,6 +79,9 @@ class Planted(Simulator):
     def write_tables(self, folder: Path, site: Site, people: pd.DataFrame) -> None:
         """Write the site's tables into the folder `tables`. `people`: as drawn, with a column `patient`."""
 
+    def write_shared(self, folder: Path) -> None:
+        """Write what belongs to no patient, such as an atlas; nothing unless a kind has it."""
+
     @abstractmethod
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         """What the catalog says of a cohort, in the words of YAML. Its root is the catalog's folder."""
@@ -90,6 +93,7 @@ class Planted(Simulator):
     def write(self, folder: Path, progress: Progress | None) -> Path:
         """Write images, tables, truth, recipes and catalog; the path of the catalog."""
         everyone: list[pd.DataFrame] = []
+        self.write_shared(folder)
         tables = folder / "tables"
         tables.mkdir()
         done, total = 0, self.patients_per_centre * len(self.sites)
