@@ -55,6 +55,9 @@ def agreement_columns(readers: Sequence[str]) -> tuple[Column, ...]:
             unit="mm",
         ),
     ]
+    for one in readers:
+        what = f"Volume of the mask of the reader {one}, voxels counted"
+        columns.append(Column(volume_column(one), "float64", what, role="fact", unit="ml"))
     for one, other in combinations(readers, 2):
         for figure, meaning, unit in FIGURES:
             what = f"{meaning}: of the readers {one} and {other}"
@@ -71,12 +74,21 @@ def pair_column(figure: str, one: str, other: str) -> str:
     return f"{figure}_{one}_and_{other}" + ("" if figure == "dice" else "_mm")
 
 
+def volume_column(reader: str) -> str:
+    """The name of the fact that is the volume of a reader's mask."""
+    return f"volume_by_{reader}_ml"
+
+
 def agreement_facts(masks: Mapping[str, Mask], spacing_mm: Vector) -> dict[str, float | str]:
     """What `agreement_columns` are filled with, of the readers who have masks, in the order of the catalog."""
     pairs = agree_pairs(masks, spacing_mm)
     facts: dict[str, float | str] = {"readers": float(len(masks)), **summary(pairs)}
     for pair in pairs:
         of = pair.one, pair.other
+        facts[volume_column(pair.one)], facts[volume_column(pair.other)] = (
+            pair.agreement.one_ml,
+            pair.agreement.other_ml,
+        )
         facts[pair_column("dice", *of)] = pair.agreement.dice
         facts[pair_column("hausdorff95", *of)] = pair.agreement.hausdorff95_mm
         facts[pair_column("surface", *of)] = pair.agreement.surface_mm
