@@ -62,8 +62,8 @@ def render(anatomy: Anatomy, tumour: Tumour, acquisition: Acquisition, rng: np.r
     """The scan of a patient. The tumour has the asked volume to within a few voxels; `rng` draws the scanner's noise alone."""
     z, y, x = _grid(acquisition)
     own = np.random.default_rng(anatomy.seed)
-    hu, lungs = _thorax(anatomy, z, y, x)
-    hu[lungs] += _lung_texture(own, acquisition)[lungs]
+    hu, lungs = draw_thorax(anatomy, z, y, x)
+    hu[lungs] += draw_vessels(own, acquisition.shape, acquisition.spacing_mm)[lungs]
     mask = _place_tumour(hu, lungs, anatomy, tumour, acquisition, own, (z, y, x))
 
     sigma = [acquisition.smoothing_mm / s for s in _zyx(acquisition)]
@@ -89,8 +89,8 @@ def _grid(acquisition: Acquisition) -> tuple[Image, Image, Image]:
     return axes[0][:, None, None], axes[1][None, :, None], axes[2][None, None, :]
 
 
-def _thorax(anatomy: Anatomy, z: Image, y: Image, x: Image) -> tuple[Image, Mask]:
-    """Everything but the tumour and the vessels: HU, and the lungs."""
+def draw_thorax(anatomy: Anatomy, z: Image, y: Image, x: Image) -> tuple[Image, Mask]:
+    """A chest without tumour and vessels: HU, and the lungs. z, y, x: coordinates in mm from its middle, shaped to broadcast."""
     a, b = anatomy.body_mm
     body = (x / a) ** 2 + (y / b) ** 2
     height = (z - z.min()) / (z.max() - z.min())  # 0 at the bottom, 1 at the top
@@ -116,9 +116,11 @@ def _thorax(anatomy: Anatomy, z: Image, y: Image, x: Image) -> tuple[Image, Mask
     return hu, lungs & (spine >= 1)
 
 
-def _lung_texture(rng: np.random.Generator, acquisition: Acquisition) -> Image:
+def draw_vessels(
+    rng: np.random.Generator, shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]
+) -> Image:
     """HU to add inside the lungs: a soft ground texture, and vessels along the lines where two smooth fields are both zero."""
-    first, second = (_field(rng, acquisition.shape, [7.0 / s for s in _zyx(acquisition)]) for _ in range(2))
+    first, second = (_field(rng, shape, [7.0 / s for s in spacing_mm[::-1]]) for _ in range(2))
     tubes = np.exp(-(first**2 + second**2) / np.float32(0.05))
     ground: Image = 25 * first + 700 * tubes
     return ground
