@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from features.core.catalog.catalog import load_catalog
 from features.core.digest import digest_file
+from features.core.kinds.recipe import load_recipe
 from features.simulate.planted import Planted
 from features.simulate.simulator import SIMULATORS, simulate
 from features.simulate.streams import stream
+from features.simulate.write_catalog import dump_catalog, plain_yaml
+from flows.wanted import fits_cohort
 
 KINDS = [kind for kind in SIMULATORS.modules if issubclass(SIMULATORS.load(kind), Planted)]
 
@@ -68,6 +72,20 @@ def test_the_truth_tells_settings_oracle_and_what_is_planted(written: tuple[str,
     truth = json.loads((folder / "truth" / "truth.json").read_text("utf-8"))
     assert (truth["kind"], truth["seed"], truth["null"]) == (kind, 3, False)
     assert truth["planted"] and set(truth["oracle"]) == {one.endpoint for one in planted(kind).outcomes}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_catalog_and_the_recipes_beside_it_are_sound(kind: str, tmp_path: Path) -> None:
+    plan = planted(kind)
+    names = dict.fromkeys(site.cohort for site in plan.sites)
+    cohorts = {name: plan.cohort(name, tuple(one for one in plan.sites if one.cohort == name)) for name in names}
+    dump_catalog(tmp_path / "data_catalog.yaml", "", cohorts)
+    catalog = load_catalog(tmp_path / "data_catalog.yaml")
+    assert list(catalog.cohorts) == list(names)
+    for name, recipe in plan.recipes().items():
+        (tmp_path / f"{name}.yaml").write_text(plain_yaml(recipe), "utf-8")
+        own = load_recipe(tmp_path / f"{name}.yaml")
+        assert all(fits_cohort(catalog, cohort, own) for cohort in names)
 
 
 @pytest.mark.parametrize("kind", KINDS)
