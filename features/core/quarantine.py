@@ -132,6 +132,10 @@ REASONS: dict[str, Reason] = {
         "several image series match one case, and its masks do not name one of them alone",
         "choose one by `select` or `ignore` in the catalog, or keep one series per case and modality",
     ),
+    "SERIES_SHARED": Reason(
+        "one image series is taken by several words of the catalog",
+        "narrow `select` or `ignore` of the words, so that each series is one image",
+    ),
     "CALCULATION": Reason(
         "an image cannot be calculated from its files: b-values or phases are missing, do not tell which they are, or lie on "
         "different grids",

@@ -11,6 +11,7 @@ from typing import Literal
 
 from features.core.case import ROI, Modality, ReadRule, Unit
 from features.core.catalog.id_form import IdForm, normalise_id
+from features.core.kinds.calculation import Calculation
 from features.core.pseudonym import pseudonym
 from features.core.registration import Registration
 
@@ -71,6 +72,7 @@ class Candidate:
     image_name, roi_name: their words. of: the word of the image whose masks serve it, where they have not yet been joined, and
     which of its ROIs (none: all). drawn_on: the candidate whose image the mask was drawn on, where that is another one.
     reader: whose mask it is, of several. readers: of a consensus, those who drew it, of those who are declared.
+    calculation: how the image is calculated from its files.
     """
 
     patient: str
@@ -97,6 +99,7 @@ class Candidate:
     readers: tuple[Candidate, ...] = ()
     consensus: str = ""
     declared_readers: tuple[str, ...] = ()
+    calculation: Calculation | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:

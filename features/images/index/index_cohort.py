@@ -340,6 +340,7 @@ def _scan(one: Candidate, cohort: str, digests: Mapping[Path, str | Rejected], c
         readers=readers,
         consensus=one.consensus,
         declared_readers=one.declared_readers,
+        calculation=one.calculation,
     )
 
 
@@ -353,7 +354,7 @@ def _drawn_on(one: Candidate, digests: Mapping[Path, str | Rejected], cache: Fil
     if other is None:
         return None
     files = _file_set(other.image_format, other.image, digests, cache)
-    return DrawnOn(other.image_name, files, other.unit, other.rule, one.registration)
+    return DrawnOn(other.image_name, files, other.unit, other.rule, one.registration, other.calculation)
 
 
 def _digest_of(digests: list[str | Rejected]) -> str:

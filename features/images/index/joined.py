@@ -20,7 +20,8 @@ def rois_of(mask: MaskSource) -> tuple[str, tuple[str, ...]] | None:
 def join_images(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Refusal]]:
     """Candidates with masks; those that take the ROIs of another image have become one for each ROI of it.
 
-    Refusals: MASK_MISSING, where the case has no such image with a mask, or not one of the ROIs that are named.
+    Refusals: MASK_MISSING, where the case has no such image with a mask, or not one of the ROIs that are named;
+    FRAME_OF_REFERENCE, where two DICOM images do not tell that they are in one frame, and no registration is declared.
     """
     drawn: dict[tuple[str, str, str, str], list[Candidate]] = defaultdict(list)
     for one in candidates:
@@ -34,6 +35,11 @@ def join_images(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[
         image, words = one.of
         there = drawn[one.centre, one.patient, one.timepoint, image.lower()]
         own = [other for other in there if not words or other.roi_name in words]
+        if own and one.registration is None and _is_elsewhere(one, own[0]):
+            what = f'{REASONS["FRAME_OF_REFERENCE"].means}: its ROIs were drawn on the image "{image}"'
+            message = f"{what}; allowed: one frame of reference, or registration: {{to: {image}, kind: rigid}}"
+            refusals += [replace(refused(_joined(one, other), "FRAME_OF_REFERENCE"), message=message) for other in own]
+            continue
         found += [_joined(one, other) for other in own]
         for word in [word for word in words if word not in {other.roi_name for other in own}] or (
             [""] if not own else []
@@ -42,6 +48,12 @@ def join_images(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[
             message = f"{REASONS['MASK_MISSING'].means}: the case has not {what}"
             refusals.append(replace(refused(one, "MASK_MISSING"), message=message, roi_name=word or one.roi_name))
     return found, refusals
+
+
+def _is_elsewhere(one: Candidate, other: Candidate) -> bool:
+    """Whether two images are of different frames of reference, as far as their files can tell them: DICOM must."""
+    told = {one.image_format, other.image_format} == {"dicom"}
+    return told and (one.frame != other.frame or not one.frame)
 
 
 def _joined(one: Candidate, other: Candidate) -> Candidate:

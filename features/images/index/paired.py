@@ -158,6 +158,8 @@ def _add(
             refusal = refusal_of(error.code, one, fields, image, place.first_timepoint)
             findings.refusals.append(replace(refusal, files=(image, *masks), message=error.message))
         return
+    if source.calculate is not None and source.calculate.parts == "b_values":
+        image_files = (*image_files, *_b_values(image, place.readable))
     candidate = Candidate(
         patient=fields["patient"],
         timepoint=fields.get("timepoint", place.first_timepoint),
@@ -173,6 +175,7 @@ def _add(
         rule=source.rule,
         image_name=source.image_name,
         registration=source.registration,
+        calculation=source.calculate,
     )
     if len(others) > 1:
         drawn = replace(candidate, unit="arbitrary", image=others[1], image_format=source.mask.kind, rule=ReadRule())
@@ -189,6 +192,13 @@ def _add(
         )
         for one in sources
     ]
+
+
+def _b_values(image: Path, readable: Container[Path]) -> tuple[Path, ...]:
+    """The file of b-values that stands beside a NIfTI file, by its name with .bval in place of its ending, if there is one."""
+    stem = image.name.removesuffix(".gz").removesuffix(".nii")
+    beside = image.with_name(f"{stem}.bval")
+    return (beside,) if beside in readable else ()
 
 
 def with_data(path: Path, readable: Container[Path], packed: Container[Path]) -> tuple[Path, ...]:
