@@ -17,7 +17,7 @@ FAR_MM = 1e6  # no patient lies a kilometre from the origin: a damaged number
 
 def to_index(points: NDArray[np.float64], image: Volume) -> NDArray[np.float64]:
     """Patient coordinates in mm (n, 3) as continuous voxel indices (n, 3) in the order x, y, z; centres are whole."""
-    index: NDArray[np.float64] = (points - np.array(image.origin_mm)) @ np.linalg.inv(_axes(image)).T
+    index: NDArray[np.float64] = (points - np.array(image.origin_mm)) @ np.linalg.inv(axes_of(image)).T
     return index
 
 
@@ -50,8 +50,8 @@ def _nearest(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> NDArray[np
     if not mask.any():
         return found
     box = bounding_box(mask)
-    back = np.linalg.inv(_axes(grid))
-    matrix = (back @ _axes(image))[::-1, ::-1]
+    back = np.linalg.inv(axes_of(grid))
+    matrix = (back @ axes_of(image))[::-1, ::-1]
     offset = (back @ (np.array(image.origin_mm) - np.array(grid.origin_mm)))[::-1]
     there = _reach(box, matrix, offset, image.array.shape)
     if min(axis.stop - axis.start for axis in there) > 0:
@@ -83,12 +83,12 @@ def _share_outside(mask: NDArray[np.bool_], grid: Volume, image: Volume) -> floa
         return 0.0
     box = bounding_box(mask)
     voxels = (np.argwhere(mask[box]) + [axis.start for axis in box])[:, ::-1].astype(np.float64)
-    index = to_index(voxels @ _axes(grid).T + np.array(grid.origin_mm), image)
+    index = to_index(voxels @ axes_of(grid).T + np.array(grid.origin_mm), image)
     outside = (index < -0.5) | (index > np.array(image.array.shape[::-1]) - 0.5)
     return float(outside.any(axis=1).mean())
 
 
-def _axes(volume: Volume) -> NDArray[np.float64]:
+def axes_of(volume: Volume) -> NDArray[np.float64]:
     """Steps of the axes in mm, as columns."""
     axes: NDArray[np.float64] = np.array(volume.direction, np.float64).reshape(3, 3) * np.array(volume.spacing_mm)
     return axes
