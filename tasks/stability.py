@@ -11,12 +11,12 @@ from features.core.errors import DataError, MachineError
 from features.core.quarantine import TRANSIENT, Rejected
 from features.core.storage.store import Store
 from features.core.storage.table import write_table
-from features.images.region import read_region
 from features.radiomics.reliability import Reliability
 from features.radiomics.stability import Perturbations, compare, measure
 from features.results.attempt import attempt
 from features.results.known_results import KnownResults
 from features.results.prefixes import settings_digests
+from features.results.registrations import read_kept
 from features.results.schemas import STABILITY
 from features.results.work import Extraction
 from tasks.running.pool import Pool
@@ -66,7 +66,7 @@ def work_block(perturbations: Perturbations) -> str:
 def _measure_one(work: Extraction, perturbations: Perturbations, store: Store) -> Rejected | None:
     def compute() -> dict[str, float]:
         rng = perturbations.generator(work.address)
-        found = measure(read_region(work.scan), work.recipe, work.extractor, perturbations.chains, rng)
+        found = measure(read_kept(work.scan, store), work.recipe, work.extractor, perturbations.chains, rng)
         numbers = ((i, name, value) for i, values in enumerate(found) for name, value in values.items())
         return {f"{i}:{name}": value for i, name, value in numbers if isinstance(value, float)}
 

@@ -186,7 +186,18 @@ REASONS: dict[str, Reason] = {
         "warning: contours of the ROI partly cover each other, or stand twice; they were united", "look at the contours"
     ),
     "RT_STRAY": Reason("warning: points or open lines beside closed contours were left out", "look at the contours"),
-    "FRAME_OF_REFERENCE": Reason("image and mask have different frames of reference", "export the matching pair"),
+    "FRAME_OF_REFERENCE": Reason(
+        "image and mask have different frames of reference",
+        "export the matching pair, or declare a registration to the image that the ROI was drawn on",
+    ),
+    "REGISTRATION_FAILED": Reason(
+        "an image could not be brought beside the one that its ROI was drawn on",
+        "look at both: another part of the body, no overlap, hardly any contrast; or contour the ROI on the image itself",
+    ),
+    "REGISTRATION_SHIFT": Reason(
+        "warning: registration moved an image farther than the catalog expects",
+        "look at the pair on the quality page; raise warn_shift_mm where such shifts are usual",
+    ),
     "SEG_FRACTIONAL": Reason(
         "warning: a fractional segmentation was cut at the catalog's threshold", "check that the threshold is meant"
     ),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from features.core.box import bounding_box
-from features.core.case import Scan
+from features.core.case import DrawnOn, Scan
 from features.core.kinds.mask import Mask
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
@@ -18,12 +18,16 @@ from features.images.calculated import read_calculated
 from features.images.dicom.series import read_dicom_series
 from features.images.formats.volume import read_volume
 from features.images.masks.agreement import agreement_facts
+from features.images.masks.carried import carry_mask, centre_of_mask
 from features.images.masks.combined import combine_masks
 from features.images.masks.consensus import LEAST_READERS, find_consensus
-from features.images.masks.grid import moved
 from features.images.masks.label_voxels import LabelVoxels, read_label_voxels
 from features.images.masks.mask import read_mask
 from features.images.masks.overlap import find_overlaps
+from features.images.registration.facts import registration_facts
+from features.images.registration.kept import InMemory, Registrations, pair_address, pair_facts
+from features.images.registration.register import register
+from features.images.registration.registered import Registered
 from features.images.unit_plausibility import check_unit
 
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
@@ -59,13 +63,23 @@ class Kept(Generic[T]):
         return found
 
 
+class Pair(NamedTuple):
+    """Two images that were registered: moving is that which is measured; mask: the ROI as it was drawn on the fixed one."""
+
+    moving: Volume
+    fixed: Volume
+    mask: Mask
+    registered: Registered
+
+
 class Reading:
     """The images, label maps and masks of a visit, each read when it is first asked for.
 
     Two images and two label maps are in memory at once, and every mask, cut to its box.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, registrations: Registrations | None = None) -> None:
+        self._registrations: Registrations = registrations or InMemory()
         self._images: Kept[Volume] = Kept(IMAGES)
         self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
         self._datasets: Kept[Any] = Kept(LABEL_MAPS)
@@ -122,7 +136,7 @@ class Reading:
         if scan.terms:
             return self._combined(scan, image)
         if scan.drawn_on is not None:
-            return self._carried(scan, image)
+            return self._carried(scan, image, scan.drawn_on)
         if scan.readers:
             return self._agreed(scan, image)
         try:
@@ -183,31 +197,54 @@ class Reading:
             warnings += told
         return combine_masks(masks, scan.roi), [one for i, one in enumerate(warnings) if one not in warnings[:i]]
 
-    def _carried(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
+    def pair(self, scan: Scan) -> Pair | None:
+        """The images that were registered for the ROI of a scan, None if none were. Raises as `mask`."""
+        if scan.drawn_on is None or scan.drawn_on.registration is None:
+            return None
+        image, there = self.image(scan), self._there(scan, scan.drawn_on)
+        other = self.image(there)
+        return Pair(image, other, self.mask(there, other)[0], self._registered(scan, scan.drawn_on, image, other))
+
+    def _carried(self, scan: Scan, image: Volume, drawn: DrawnOn) -> tuple[Mask, Sequence[Warned]]:
         """The mask that was drawn on another image, on the grid of this one."""
-        drawn = scan.drawn_on
-        if drawn is None:
-            raise AssertionError(f"{scan.key}: nothing to carry")
-        rule = replace(
-            drawn.rule, mask_grid=scan.rule.mask_grid, threshold=scan.rule.threshold, several=scan.rule.several
-        )
-        there = replace(
-            scan,
-            image=drawn.image,
-            unit=drawn.unit,
-            rule=replace(rule, absent=scan.rule.absent),
-            drawn_on=None,
-            calculation=drawn.calculation,
-        )
+        there = self._there(scan, drawn)
         other = self.image(there)
         if drawn.registration is None and len({image.frame, other.frame} - {""}) > 1:
             what = f"the ROI was drawn on {drawn.image_name}, which has another frame of reference"
             raise Rejected("FRAME_OF_REFERENCE", what)
         mask, warnings = self.mask(there, other)
-        if other.matches(image):
-            return mask, warnings
-        found, warned = moved(mask, other, image)
-        return found, (*warnings, warned)
+        if drawn.registration is None:
+            return (mask if other.matches(image) else carry_mask(mask, other, image)), warnings
+        if not mask.any():
+            return np.zeros(image.array.shape, np.bool_), warnings
+        found = self._registered(scan, drawn, image, other)
+        middle = centre_of_mask(mask, other)
+        self._facts[scan.key] = registration_facts(found, drawn.image_name, middle, pair_address(scan, drawn))
+        carried = carry_mask(mask, other, image, found.transform)
+        return carried, (*warnings, *found.warnings(drawn.registration))
+
+    def _there(self, scan: Scan, drawn: DrawnOn) -> Scan:
+        """The ROI of a scan on the image that it was drawn on."""
+        own = scan.rule
+        rule = replace(
+            drawn.rule, mask_grid=own.mask_grid, threshold=own.threshold, several=own.several, absent=own.absent
+        )
+        return replace(
+            scan,
+            image=drawn.image,
+            unit=drawn.unit,
+            rule=rule,
+            drawn_on=None,
+            calculation=drawn.calculation,
+        )
+
+    def _registered(self, scan: Scan, drawn: DrawnOn, image: Volume, other: Volume) -> Registered:
+        """Where the image of a scan lies in the one that its mask was drawn on."""
+        settings = drawn.registration
+        if settings is None:
+            raise AssertionError(f"{scan.key}: nothing to register")
+        address, facts = pair_address(scan, drawn), pair_facts(scan, drawn)
+        return self._registrations.get(address, facts, lambda: register(image, other, settings))
 
 
 def _image_key(scan: Scan) -> Hashable:

@@ -17,6 +17,7 @@ from features.core.quarantine import Rejected, Warned
 from features.core.region import Region, Volume
 from features.images.masks.agreement import agreement_columns
 from features.images.reading import Reading
+from features.images.registration.facts import REGISTRATION_COLUMNS
 from features.images.unit_plausibility import HU_BOUNDS
 
 MINIMUM_VOXELS = 27
@@ -196,8 +197,10 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
 
 
 def extra_columns(scan: Scan) -> tuple[Column, ...]:
-    """The facts of a scan's region that others have not: how readers agree."""
-    return agreement_columns(scan.declared_readers) if scan.readers else ()
+    """The facts of a scan's region that others have not: how readers agree, how it was registered."""
+    own = agreement_columns(scan.declared_readers) if scan.readers else ()
+    drawn = scan.drawn_on
+    return (*own, *REGISTRATION_COLUMNS) if drawn is not None and drawn.registration is not None else own
 
 
 def _doubts(

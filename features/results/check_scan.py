@@ -7,9 +7,10 @@ import base64
 from features.core.quarantine import TRANSIENT, Rejected
 from features.core.region import Region
 from features.core.storage.store import THUMBNAIL, Store
-from features.images.region import check_region, read_region
+from features.images.region import check_region
 from features.images.thumbnail import draw_thumbnail
 from features.results.attempt import attempt
+from features.results.registrations import read_kept
 from features.results.work import Work, scan_facts
 
 
@@ -46,7 +47,7 @@ def keep_thumbnail(work: Work, region: Region, store: Store) -> Rejected | None:
 
 def draw_scan(work: Work, store: Store) -> Rejected | None:
     """Read a scan again for the thumbnail that an older radweave did not keep; what is returned is why there is none."""
-    region = attempt(lambda: read_region(work.scan))
+    region = attempt(lambda: read_kept(work.scan, store))
     return region if isinstance(region, Rejected) else keep_thumbnail(work, region, store)
 
 

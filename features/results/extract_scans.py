@@ -12,8 +12,8 @@ from features.core.region import Region
 from features.core.storage.store import Store
 from features.core.versions import kernel
 from features.images.prepare import prepare_region
-from features.images.region import read_region
 from features.results.attempt import attempt
+from features.results.registrations import read_kept
 from features.results.work import Extraction, scan_facts
 
 
@@ -24,7 +24,7 @@ def extract_scans(works: Sequence[Extraction], store: Store) -> list[Rejected | 
     memory. If it fails, it gets them one at a time, which finds the bad one.
     """
     recipe, extractor = works[0].recipe, works[0].extractor
-    regions = [attempt(lambda one=one: prepare_region(read_region(one.scan), recipe)) for one in works]  # type: ignore[misc]
+    regions = [attempt(lambda one=one: prepare_region(read_kept(one.scan, store), recipe)) for one in works]  # type: ignore[misc]
     together = [region for region in regions if not isinstance(region, Rejected)]
     batch = attempt(lambda: _together(together, recipe, extractor)) if together else []
     if isinstance(batch, Rejected):

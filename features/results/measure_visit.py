@@ -20,6 +20,7 @@ from features.results.attempt import attempt
 from features.results.check_scan import keep_check
 from features.results.extract_scans import extract_region
 from features.results.known_results import KnownResults
+from features.results.registrations import KeptRegistrations
 from features.results.work import Extraction, Plan, Work
 
 NO_SUCH_REGION = (
@@ -97,7 +98,7 @@ def measure_visit(job: Job, store: Store) -> dict[str, Rejected]:
     Returns, by address, the rejections that are not kept because they may pass.
     """
     todo = job.without_kept(store)  # a worker may have been lost in the middle of it
-    reading, lost = Reading(), dict[str, Rejected]()
+    reading, lost = Reading(KeptRegistrations(store)), dict[str, Rejected]()
     for one in todo.scans if todo else ():
         lost |= dict(_measure(one, reading, store))
     return lost

@@ -13,6 +13,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.roi_expression import RoiExpression
 from features.core.storage.store import REGION
 from features.images.prepare import VERSION as PREPARATION
+from features.images.registration.kept import pair_facts
 from features.results.prefixes import feature_prefix, feature_table, region_prefix
 
 CHECK = "5"  # raise it when the checks or the facts change: every scan is then checked again
@@ -156,7 +157,10 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     if scan.drawn_on is not None:
         drawn = scan.drawn_on
         said = {"unit": drawn.unit, "format": drawn.image.format, "rule": drawn.rule.facts()}
-        said |= {"registration": drawn.registration.model_dump(mode="json")} if drawn.registration else {}
+        if drawn.registration is not None:
+            said["registration"] = pair_facts(scan, drawn) | {
+                "warns_beyond_mm": str(drawn.registration.warns_beyond_mm)
+            }
         said |= {"calculation": drawn.calculation.model_dump(mode="json")} if drawn.calculation else {}
         facts |= {"drawn_on": drawn.image.digest, "drawn_on_rule": json.dumps(said, sort_keys=True)}
     if scan.terms:

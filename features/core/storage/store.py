@@ -22,6 +22,7 @@ from features.core.storage.table import read_provenance, read_with_provenance, w
 
 LOCK = Path("locks", "store")
 REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
+REGISTRATION = "registration"  # block of work/: where images lie in the ones that their masks were drawn on
 FIT = "fit"  # block of work/: what models of studies gave on a fold
 Values = Mapping[str, float | str]
 

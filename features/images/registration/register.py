@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.quarantine import Rejected, Warned
+from features.core.quarantine import Rejected
 from features.core.region import Volume
-from features.core.registration import Registration
+from features.core.registration import TEMPLATE, Registration
 from features.images.registration.descent import Descent, descend
 from features.images.registration.ready import Ready, centre_of, make_ready, radius_of
 from features.images.registration.registered import Registered
@@ -19,8 +19,6 @@ from features.images.registration.similarity import Likeness, Similarity
 from features.images.registration.transform import Transform
 
 VERSION = "1"  # raise it when the numbers change: every pair is then registered again
-TEMPLATE = "template"  # what `to` says of the image of an atlas
-
 SPACING_MM = 2.0  # of the finest images that are looked at; larger voxels stay as they are
 LEAST_OVERLAP = 0.25  # of the smaller image that has to lie in the other one
 LEAST_PEAK = 0.02  # by which share the metric has to fall 12 mm beside the result, along every axis
@@ -55,7 +53,7 @@ def register(moving: Volume, fixed: Volume, settings: Registration) -> Registere
     over each other, from coarse voxels to 2 mm; cost hardly grows with the number of voxels. Equal images give equal bits.
     The result is not believed because an optimiser stopped: its metric is computed again, has to fall beside it, and
     a second search from beside it has to come back.
-    Raises Rejected: REGISTRATION_FAILED, saying which of these did not hold. Warns: REGISTRATION_SHIFT.
+    Raises Rejected: REGISTRATION_FAILED, saying which of these did not hold.
     """
     ready = make_ready(moving, SPACING_MM), make_ready(fixed, SPACING_MM)
     turned = _size(ready[1]) < 0.95 * _size(ready[0])  # places are taken in the smaller image, that most lie in both
@@ -68,7 +66,6 @@ def register(moving: Volume, fixed: Volume, settings: Registration) -> Registere
     likeness = search.finer.at(found.transform) if found is first else search.judge(found.transform, there)
     transform = found.transform.inverse() if turned else found.transform
     centre = centre_of(ready[1])
-    shift = transform.inverse().shift_at(centre)
     x, y, z = (float(value) for value in centre)
     return Registered(
         transform=transform,
@@ -76,27 +73,13 @@ def register(moving: Volume, fixed: Volume, settings: Registration) -> Registere
         metric=likeness.metric,
         overlap=likeness.overlap,
         centre_mm=(x, y, z),
-        shift_mm=shift,
+        shift_mm=transform.inverse().shift_at(centre),
         rotation_deg=transform.rotation_deg,
         scales=transform.scales if settings.kind == "affine" else (1.0, 1.0, 1.0),
         agreement_mm=agreement,
         iterations=search.iterations,
         converged=found.settled,
-        warnings=tuple(_shifted(shift, transform.rotation_deg, settings)),
     )
-
-
-def _shifted(shift: float, rotation: float, settings: Registration) -> Iterator[Warned]:
-    """REGISTRATION_SHIFT; a template lies anywhere, so that its shift tells nothing unless the catalog names a limit."""
-    if settings.to == TEMPLATE and "warn_shift_mm" not in settings.model_fields_set:
-        return
-    if shift > settings.warn_shift_mm:
-        told: dict[str, float | int | str] = {
-            "shift_mm": round(shift, 2),
-            "warn_shift_mm": settings.warn_shift_mm,
-            "rotation_deg": round(rotation, 2),
-        }
-        yield Warned("REGISTRATION_SHIFT", f"the image was moved by more than {settings.warn_shift_mm:g} mm", told)
 
 
 @dataclass(frozen=True, slots=True)

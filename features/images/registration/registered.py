@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from features.core.quarantine import Warned
 from features.core.region import Vector
+from features.core.registration import Registration
 from features.images.registration.transform import Transform
 
 
@@ -34,14 +35,21 @@ class Registered:
     agreement_mm: float
     iterations: int
     converged: bool
-    warnings: tuple[Warned, ...] = ()
 
     def shift_at(self, point_mm: Vector) -> float:
         """By how many mm a point of the fixed image (such as the centre of a ROI that was drawn there) is moved."""
         return self.transform.inverse().shift_at(point_mm)
 
+    def warnings(self, settings: Registration) -> tuple[Warned, ...]:
+        """REGISTRATION_SHIFT, if the middle of the image was moved farther than the catalog expects."""
+        limit = settings.warns_beyond_mm
+        if self.shift_mm <= limit:
+            return ()
+        told = {"shift_mm": round(self.shift_mm, 2), "rotation_deg": round(self.rotation_deg, 2), "limit_mm": limit}
+        return (Warned("REGISTRATION_SHIFT", f"registration moved the image by more than {limit:g} mm", dict(told)),)
+
     def values(self) -> dict[str, float]:
-        """Everything but the warnings, by name, to be kept."""
+        """All of it by name, to be kept."""
         low, middle, high = self.scales[2], self.scales[1], self.scales[0]
         x, y, z = self.centre_mm
         return {
@@ -63,7 +71,7 @@ class Registered:
         }
 
     @classmethod
-    def from_values(cls, values: Mapping[str, float | str], warnings: tuple[Warned, ...] = ()) -> Registered:
+    def from_values(cls, values: Mapping[str, float | str]) -> Registered:
         """What `values` gave. Raises KeyError if one is absent."""
         number = {name: float(value) for name, value in values.items()}
         return cls(
@@ -78,5 +86,4 @@ class Registered:
             agreement_mm=number["agreement_mm"],
             iterations=int(number["iterations"]),
             converged=bool(number["converged"]),
-            warnings=warnings,
         )
