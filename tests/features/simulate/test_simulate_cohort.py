@@ -194,7 +194,7 @@ def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
 
 def test_a_fourth_centre_is_like_the_first(tmp_path: Path) -> None:
     cohort = load_catalog(simulate_cohort(tmp_path, centres=4, patients_per_centre=1)).cohort("builtin")
-    assert [(image.centre, image.mask.format) for image in cohort.images] == [
+    assert [(image.centre, image.mask.kind) for image in cohort.images] == [
         ("A", "rtstruct"),
         ("B", "seg"),
         ("C", "nifti"),
