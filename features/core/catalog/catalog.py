@@ -209,7 +209,8 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     faults += _one_image_faults(document, name, cohort)
     faults += _image_word_faults(document, name, cohort)
     for i, image in enumerate(cohort.images):
-        known(("images", i, "centre"), "centre", image.centre, cohort.centres)
+        for centre in image.centres or (image.centre,):
+            known(("images", i, "centres" if image.centres else "centre"), "centre", centre, cohort.centres)
         for code, timepoint in image.timepoint.codes.items() if image.timepoint else ():
             known(("images", i, "timepoint", "codes", code), "time point", timepoint, cohort.timepoints)
         loc: Loc = ("cohorts", name, "images", i, "timepoint")

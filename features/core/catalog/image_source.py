@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
@@ -32,7 +32,10 @@ AnyCalculation = Annotated[SerializeAsAny[Calculation], BeforeValidator(CALCULAT
 class _Source(Frozen):
     """What sources of DICOM and of other files share."""
 
-    centre: Name = Field(description="centre that the files come from")
+    centre: Name | Literal[""] = Field("", description="centre that the files come from")
+    centres: tuple[Name, ...] = Field(
+        (), description="several centres instead, each with its name in place of `{centre}` in paths"
+    )
     modality: Modality = Field(description="modality of the images, as DICOM writes it")
     unit: Unit = Field(description="unit of the intensities")
     registration: Registration | None = Field(
@@ -49,10 +52,35 @@ class _Source(Frozen):
         word: object = getattr(self, "image", None)
         return word if isinstance(word, str) and word != self.modality.lower() else self.modality
 
-    def _each_roi(self) -> tuple[Self, ...]:
-        """A source for each ROI of the mask."""
+    @model_validator(mode="after")
+    def check_centres(self) -> Self:
+        if bool(self.centre) == bool(self.centres):
+            raise ValueError("give either centre, or centres, each with its name in place of {centre} in paths")
+        path = str(getattr(self, "path"))  # noqa: B009
+        if bool(self.centres) != ("{centre}" in path):
+            raise ValueError(f'"{path}" needs {{centre}} if there are several centres, and only then')
+        return self
+
+    def _each(self, images: Mapping[str, Mapping[str, object]]) -> Iterator[Self]:
+        """A source for each centre, image and ROI. images: word, or "" → what becomes of the source, `{image}` for its text."""
         mask: MaskSource = getattr(self, "mask")  # noqa: B009
-        return tuple(self.model_copy(update={"mask": one}) for one in mask.each())
+        for centre in self.centres or (self.centre,):
+            for word, own in images.items():
+                texts = {"{centre}": centre, "{image}": str(own.get("{image}", ""))}
+                changed = {name: value for name, value in own.items() if name != "{image}"}
+                placed = mask
+                if path := getattr(mask, "path", ""):
+                    placed = mask.model_copy(update={"path": _replaced(path, texts)})
+                own_path = _replaced(str(getattr(self, "path")), texts)  # noqa: B009
+                changed |= {"centre": centre, "centres": (), "image": word or None, "path": own_path}
+                for one in placed.each():
+                    yield self.model_copy(update={**changed, "mask": one})
+
+
+def _replaced(path: str, texts: Mapping[str, str]) -> str:
+    for placeholder, text in texts.items():
+        path = path.replace(placeholder, text)
+    return path
 
 
 def _mask_of(value: object) -> MaskSource:
@@ -105,17 +133,15 @@ class DicomSource(_Source):
         return ReadRule(regrid=self.regrid, **self.mask.rule)
 
     def each(self) -> tuple[DicomSource, ...]:
-        """A source for each of its images and ROIs."""
+        """A source for each of its centres, images and ROIs."""
         words = self.image if isinstance(self.image, dict) else {self.image or "": {}}
-        sources = (
-            self.model_copy(update={"image": word or None, "select": {**self.select, **own}})
-            for word, own in words.items()
-        )
-        return tuple(one for source in sources for one in source._each_roi())
+        return tuple(self._each({word: {"select": {**self.select, **own}} for word, own in words.items()}))
 
     @model_validator(mode="after")
     def check_mask(self) -> DicomSource:
         _check_mask(self.mask, "dicom")
+        if self.pacs is not None and self.centres:
+            raise ValueError("a PACS is that of one centre: give centre, and an entry for each")
         _check_calculation(self.calculate, self.unit)
         return self
 
@@ -166,19 +192,12 @@ class FileSource(_Source):
         return str(getattr(self.mask, "template", ""))
 
     def each(self) -> tuple[FileSource, ...]:
-        """A source for each of its images and ROIs, `{image}` replaced."""
+        """A source for each of its centres, images and ROIs, `{centre}` and `{image}` replaced."""
         if isinstance(self.image, dict):
             words = dict(self.image)
         else:
             words = {word: word for word in (self.image if isinstance(self.image, tuple) else (self.image or "",))}
-        found: list[FileSource] = []
-        for word, text in words.items():
-            mask = self.mask
-            if "{image}" in self.mask_path:
-                mask = mask.model_copy(update={"path": self.mask_path.replace("{image}", text)})
-            changed = {"image": word or None, "path": self.path.replace("{image}", text), "mask": mask}
-            found += self.model_copy(update=changed)._each_roi()
-        return tuple(found)
+        return tuple(self._each({word: {"{image}": text} for word, text in words.items()}))
 
     def codes(self, timepoints: Iterable[str]) -> dict[str, str]:
         """What {timepoint} can stand for in a path, and the time point that is meant by it."""
@@ -198,13 +217,16 @@ class FileSource(_Source):
         if several != ("{image}" in self.path):
             raise ValueError(f'"{self.path}" needs {{image}} if image names several, and only then')
         allowed = {"patient", "timepoint", "lesion"} | ({"image"} if several else set())
+        allowed |= {"centre"} if self.centres else set()
         lesions = bool(getattr(self.mask, "lesions", None))
         if self.registration and self.registration.to == "template" and not self.atlas_image:
             raise ValueError("registration is to a template, and the mask names none; say template: PATH at the mask")
         for path in self.templates:
             own = {"reader"} if path == self.mask_path and self._has_readers else set[str]()
             unknown = set(re.findall(r"{(.*?)}", path)) - allowed - own
-            needed = path == self.path or "{" in path  # a mask without any placeholder is an atlas, one for all images
+            needed = path == self.path or "{" in path.replace(
+                "{centre}", ""
+            )  # a mask without any placeholder is an atlas, one for all images
             if (needed and "{patient}" not in path) or unknown:
                 raise ValueError(f'"{path}" needs {{patient}}; {{timepoint}} and {{lesion}} are allowed beside it')
             if lesions and "{lesion}" in path:

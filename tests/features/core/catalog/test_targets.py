@@ -138,3 +138,17 @@ def test_faults_name_their_place_and_what_is_allowed(tmp_path: Path, images: lis
     assert any(wanted in str(fault) and "data_catalog.yaml:" in str(fault) for fault in caught.value.faults), (
         caught.value
     )
+
+
+def test_an_entry_of_several_centres_is_a_source_of_each() -> None:
+    mask = {**LABELS, "path": "{centre}/{patient}/seg.nii.gz"}
+    entry = {**_brain(path="{centre}/{patient}/{image}.nii.gz", mask=mask), "centres": ["A", "B"]}
+    del entry["centre"]
+    cohort = Cohort.model_validate({**cohort_of(entry), "centres": {"A": {}, "B": {}}})
+    found = {(one.centre, one.path, getattr(one.mask, "path", "")) for one in cohort.sources}
+    assert ("B", "B/{patient}/t1ce.nii.gz", "B/{patient}/seg.nii.gz") in found and len(cohort.sources) == 8
+    for wrong in ({"centre": "A"}, {"path": "{patient}/{image}.nii.gz"}):
+        with pytest.raises(
+            ValueError, match="give either centre, or centres|needs {centre} if there are several centres"
+        ):
+            Cohort.model_validate(cohort_of({**entry, **wrong}))
