@@ -15,7 +15,7 @@ from flows.named import Found, find_recipe, one_of_a_name, own_recipe_files, rec
 from flows.wanted import check_fit
 
 if TYPE_CHECKING:
-    from features.fusion.delta import Delta
+    from features.core.kinds.delta import Delta
 
 
 def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: Iterable[str] = ()) -> Catalog:
@@ -105,10 +105,10 @@ def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
 
 def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -> list[Fault]:
     """What forbids a delta whose time points are known: their order, or that it is known after the prediction."""
-    if not {delta.since, delta.until, predict_at} <= set(cohort.timepoints):
+    if not {*filter(None, (delta.since, delta.until)), predict_at} <= set(cohort.timepoints):
         return []
     try:
-        delta.days(cohort.timepoints, predict_at)
+        delta.span(cohort.timepoints, predict_at)
     except RadweaveError as error:
         return [Fault(where, str(error))]
     return []
@@ -142,7 +142,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
             known(("endpoint",), f"endpoint of cohort {name}", study.endpoint, cohort.endpoints)
             known(("predict_at",), f"time point of cohort {name}", study.predict_at, cohort.timepoints)
             for j, delta in enumerate(study.deltas):
-                for end in ("since", "until"):
+                for end in (end for end in ("since", "until") if getattr(delta, end) is not None):
                     loc = ("deltas", j, end)
                     known(loc, f"time point of cohort {name}", getattr(delta, end), cohort.timepoints)
                 faults += _delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)

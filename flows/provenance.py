@@ -40,9 +40,10 @@ def study_provenance(
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
         ready = _ready_tables(plan, catalog.cohort(name))
+        visits = ("visits",) if plan.deltas else ()
         read = {
             table: file.sha256
-            for table in (*READ, *sorted({one.block for one in ready}))
+            for table in (*READ, *visits, *sorted({one.block for one in ready}))
             if (file := mart.manifest.file(table, name))
         }
         features = [file.sha256 for block in IMAGE_BLOCKS for file in mart.manifest.parts(block, name, names)]
@@ -66,7 +67,7 @@ def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
 def _code(plan: Study, catalog: Catalog) -> dict[str, str]:
     """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
     parts = [kind for one in plan.models for kind in (*one.steps, one.model, one.fusion)]
-    kinds = {type(kind).__module__ for kind in (*parts, *plan.splits)}
+    kinds = {type(kind).__module__ for kind in (*parts, *plan.splits, *plan.deltas)}
     for name in plan.all_cohorts:
         if plan.endpoint in catalog.cohort(name).endpoints:
             kinds |= kinds_of(catalog.cohort(name).endpoints[plan.endpoint])

@@ -15,9 +15,11 @@ from features.core.catalog.derived import giving, why_missing
 from features.core.catalog.genomic_source import GenomicTable, known_when
 from features.core.design import FlowRow
 from features.core.errors import StoreError
+from features.core.kinds.delta import Span
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
+from features.fusion.delta_columns import Known, days_of, delta_columns
 from features.fusion.encode import encode, in_order
 from features.fusion.lesions import choose_largest, merge_lesions
 from features.fusion.missing import flow_row, lacking_blocks, of_rows
@@ -58,7 +60,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     Raises what `fuse` raises for one cohort.
     """
     read = read_cohort(mart, catalog, name, question)
-    days = [delta.days(read.cohort.timepoints, question.predict_at) for delta in question.deltas]
+    spans = [delta.span(read.cohort.timepoints, question.predict_at) for delta in question.deltas]
     flow: list[FlowRow] = []
     with_image = _with_image(read, question, flow)
     cases, outcome = _with_outcome(read, question, with_image, flow)
@@ -68,7 +70,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     if question.missing_block == "exclude":
         cases = cases[~lacks_image.any(axis=1)]
     cases, images = _images(read, cases, question)
-    X, late, checked = _predictors(read, cases, images, days, question)
+    X, late, checked = _predictors(read, cases, images, spans, question)
     lacks = pd.concat([of_rows(lacks_image, candidates, cases["patient"]), _lacking(X, question)], axis=1)
     row = flow_row(name, candidates, lacks_image, cases["patient"], lacks, question.missing_block)
     flow += [row] if row else []
@@ -126,7 +128,7 @@ def _images(read: CohortTables, rows: pd.DataFrame, question: Question) -> tuple
 
 
 def _predictors(
-    read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame, days: Sequence[int], question: Question
+    read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame, spans: Sequence[Span], question: Question
 ) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     """Columns of all blocks; those that are left out because they are known too late; those that a person has checked."""
     genomic, checked = _genomic(read, cases)
@@ -137,18 +139,29 @@ def _predictors(
         images,
         *(block.join(cases, question.predict_at, question.lesions) for block in read.ready),
     ]
-    if question.deltas:
-        rows, everything = _images(read, read.every, question)
-    for delta, between in zip(question.deltas, days, strict=True):
-        compared = [column for column in images.columns if block_of(column, question.recipes) in delta.blocks]
-        blocks.append(delta.compute(rows, everything[compared], cases, between))
-        for block in (one for one in read.ready if one.name in delta.blocks):
-            own = cases if block.has_lesions else cases.assign(lesion="")
-            blocks.append(delta.compute(*block.of_every_time(question.lesions), own, between))
+    blocks += _deltas(read, cases, images, spans, question) if question.deltas else []
     cleared = encode(read.clinical.iloc[:0], {w: v for w, v in read.cohort.variables.items() if v.leak_checked})
     late |= {column: when for block in read.ready for column, when in block.late.items()}
     checked += [column for block in read.ready for column in block.checked]
     return pd.concat(blocks, axis=1), late, [*checked, *(str(column) for column in cleared.columns)]
+
+
+def _deltas(
+    read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame, spans: Sequence[Span], question: Question
+) -> list[pd.DataFrame]:
+    """The columns of each delta, of images and of ready-made blocks."""
+    days = days_of(read.mart, read.name, needed=any(delta.needs_days for delta in question.deltas))
+    known = Known(days, read.cohort.timepoints, question.predict_at)
+    rows, everything = _images(read, read.every, question)
+    found = []
+    for delta, span in zip(question.deltas, spans, strict=True):
+        compared = [column for column in images.columns if block_of(column, question.recipes) in delta.blocks]
+        if compared:
+            found.append(delta_columns(delta, span, rows, everything[compared], cases, known))
+        for block in (one for one in read.ready if one.name in delta.blocks):
+            own = cases if block.has_lesions else cases.assign(lesion="")
+            found.append(delta_columns(delta, span, *block.of_every_time(question.lesions), own, known))
+    return found
 
 
 def _lacking(X: pd.DataFrame, question: Question) -> pd.DataFrame:

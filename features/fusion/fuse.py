@@ -12,6 +12,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
+from features.core.kinds.delta import same_spans
 from features.core.outcome import Outcome
 from features.fusion.cohort_part import Part, cohort_part
 from features.fusion.cohort_tables import block_of
@@ -40,6 +41,9 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     if a cohort was not refreshed; FitError if no case is left.
     """
     check_landmark_cohorts(question.recipes, question.all_cohorts)
+    cohorts = {name: catalog.cohort(name).timepoints for name in question.all_cohorts}
+    if all(question.predict_at in timepoints for timepoints in cohorts.values()):
+        same_spans(question.deltas, cohorts, question.predict_at)
     parts = [cohort_part(mart, catalog, name, question) for name in question.all_cohorts]
     training = parts[: len(question.cohorts)]
     endpoint = parts[0].endpoint

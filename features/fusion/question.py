@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.core.kinds.delta import Delta
 from features.core.kinds.recipe import Recipe
-from features.fusion.delta import Delta
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock

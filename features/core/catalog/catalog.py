@@ -34,9 +34,11 @@ from features.core.catalog.table_source import Variable as Variable
 from features.core.catalog.table_source import Word as Word
 from features.core.catalog.visit_faults import date_faults, visit_faults
 from features.core.catalog.visits import (
+    BASELINE,
     Numbered,
     PlannedDay,
     VisitTables,
+    known_from,
     plan_of,
     with_codes,
 )
@@ -108,13 +110,19 @@ class Cohort(Frozen):
 
     @model_validator(mode="after")
     def add_numbered(self) -> Cohort:
-        """From here on, numbered time points are words as others are, and codes with a `#` are spelt out."""
+        """From here on, numbered time points are words as others are, and codes with a `#` are spelt out.
+
+        Where no time point is the baseline, the first one is when all is known that does not say otherwise.
+        """
         numbered = {word: day for word, day in self.timepoints.items() if isinstance(day, Numbered)}
-        if not numbered:
-            return self
-        self.__dict__["timepoints"], self._unplanned = plan_of(self.timepoints)
-        for name in ("images", "tables", "visits"):
-            self.__dict__[name] = tuple(with_codes(one, numbered) for one in getattr(self, name))
+        if numbered:
+            self.__dict__["timepoints"], self._unplanned = plan_of(self.timepoints)
+            for name in ("images", "tables", "visits"):
+                self.__dict__[name] = tuple(with_codes(one, numbered) for one in getattr(self, name))
+        if BASELINE not in self.timepoints:
+            first = next(iter(self.timepoints))
+            self.__dict__["variables"] = {word: known_from(one, first) for word, one in self.variables.items()}
+            self.__dict__["tables"] = tuple(known_from(one, first) for one in self.tables)
         return self
 
     @model_validator(mode="after")

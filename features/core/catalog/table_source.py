@@ -34,7 +34,8 @@ class Variable(Frozen):
     )
     known_at: str = Field(
         "baseline",
-        description="time point at which the value is known; studies leave out what is known after their prediction",
+        description="time point at which the value is known; studies leave out what is known after their prediction. A cohort "
+        "without a time point `baseline`: its first one",
     )
     leak_checked: bool = Field(
         False, description="true: a person has checked that a predictor that looks like an outcome is none"

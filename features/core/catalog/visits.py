@@ -23,6 +23,7 @@ from features.core.frozen import Frozen
 from features.core.kinds.registry import KindError
 
 NUMBER = "#"  # in a code: stands for the number of a numbered time point
+BASELINE = "baseline"  # when all is known that does not say otherwise, where there is such a time point
 MOST = 500  # visits of a numbered time point
 _DIGITS = 3  # to which numbers in codes may be filled with zeros
 
@@ -109,6 +110,13 @@ def with_codes(source: Any, numbered: Mapping[str, Numbered]) -> Any:
         return source
     codes = spelt_out(timepoint.codes, numbered)
     return source.model_copy(update={"timepoint": timepoint.model_copy(update={"codes": codes})})
+
+
+def known_from(declared: Any, first: str) -> Any:
+    """A variable or a table that is known at the first time point where it does not say when it is known."""
+    if "known_at" not in type(declared).model_fields or "known_at" in declared.model_fields_set:
+        return declared
+    return declared.model_copy(update={"known_at": first})
 
 
 class TimepointTag(Frozen):

@@ -22,8 +22,8 @@ from features.core.design import EXTERNAL
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
 from features.core.frozen import Frozen
+from features.core.kinds.delta import DELTAS, Delta
 from features.core.yaml import Document
-from features.fusion.delta import Delta
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
@@ -90,7 +90,9 @@ class Study(Frozen):
     )
     missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
     lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
-    deltas: tuple[Delta, ...] = Field((), description="changes between time points: the block delta")
+    deltas: tuple[Annotated[SerializeAsAny[Delta], BeforeValidator(DELTAS.parse)], ...] = Field(
+        (), description="how features go from visit to visit: the block delta"
+    )
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
     seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
@@ -150,6 +152,9 @@ class Study(Frozen):
         """
         settings = self.model_dump(mode="json", exclude={"name", "title", "description", "catalog"})
         unused = {name for name in LATER if getattr(self, name) == Study.model_fields[name].default}
+        for delta in settings["deltas"]:
+            if delta["kind"] == DELTAS.default:  # there was no other once
+                del delta["kind"]
         return digest_json({name: value for name, value in settings.items() if name not in unused})
 
 

@@ -25,9 +25,11 @@ from features.images.index.index_cohort import Index
 from features.results.patients import Tables
 from features.results.prefixes import recipe_targets
 from features.results.publish import publish
+from features.results.visits import find_visits
 from features.results.work import check_of, features_of, plan_scans
 from features.tables.patient import KEY as PATIENT_KEY
 from features.tables.patient import PatientTable
+from features.tables.visit_days import TableDays
 from tests.support.catalog import catalog_of, cohort_of, dicom_images
 
 SECRET = b"k" * 64
@@ -111,6 +113,7 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
     """Publish a cohort. scans: (patient, modality, result) with the result a number, a code of the check ("MASK_EMPTY")
     or a code of the extraction ("extract TOO_MANY_BINS"). clinical and genomic: CSV text. ready: tables of ready-made
     blocks. facts: of a patient's images. secret: key of the pseudonyms. place: another store.
+    days: own days of visits, `p1 week_6` each.
     """
 
     def build(
@@ -126,6 +129,7 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
         place: Store | None = None,
         rejected: Sequence[Quarantined] = (),
         facts: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+        days: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         made = []
         for patient, modality, result, *timepoint in scans:
@@ -151,6 +155,7 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
         if genomic:
             (tmp_path / f"{name}_genes.csv").write_text(genomic)
             tables["genomic"] = read_genomic(tmp_path, name, cohort, secret)
+        own = {(pseudonym(secret, name, key.split()[0]), key.split()[1]): day for key, day in days.items()}
         index = Index(name, tuple(made), tuple(rejected), {})
         publish(
             place or store,
@@ -158,6 +163,7 @@ def build_tables(tmp_path: Path, store: Store) -> Callable[..., None]:
             plan_scans(index.scans, recipes),
             recipe_targets(cohort, recipes),
             Tables(clinical + genomic + repr(ready), lambda: tables),
+            visits=find_visits(cohort, {}, TableDays(own)),
         )
 
     return build

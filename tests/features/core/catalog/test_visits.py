@@ -43,6 +43,17 @@ def test_numbered_time_points_share_a_word(given_: dict, days: dict, planned: di
     assert (cohort.timepoints, list(cohort.timepoints), cohort.planned) == (days, list(days), planned)
 
 
+def test_what_does_not_say_when_it_is_known_is_known_at_the_first_time_point() -> None:
+    age = {"type": "number", "description": "age"}
+    late = {**age, "known_at": "week2"}
+    table = {"block": "proteins", "path": "p.csv", "id": "id"}
+    cohort = _cohort(WEEKS, variables={"age": age, "weight": late}, tables=[table])
+    assert {word: one.known_at for word, one in cohort.variables.items()} == {"age": "week1", "weight": "week2"}
+    assert cohort.tables[0].known_at == "week1"  # type: ignore[union-attr]
+    usual = _cohort({"scan": -1, "baseline": 0}, variables={"age": age})
+    assert usual.variables["age"].known_at == "baseline"
+
+
 def test_a_code_with_a_number_stands_for_all_of_them_with_zeros_or_without() -> None:
     table = {"path": "v.csv", "id": "id", "timepoint": {"column": "visit", "codes": {"V#": "week"}}, "day": "day"}
     cohort = _cohort({"plan": 0, **WEEKS}, {"codes": {"w#": "week", "p": "plan"}}, visits=table)

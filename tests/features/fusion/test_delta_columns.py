@@ -11,9 +11,10 @@ import pytest
 from features.core.catalog.catalog import Catalog
 from features.core.design import Design
 from features.core.errors import RadweaveError
+from features.core.kinds.delta import DELTAS
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
-from features.fusion.delta import Delta
+from features.fusion.deltas.change import Change
 from features.fusion.fuse import fuse
 from features.fusion.question import Question
 from features.results.manifest import Mart
@@ -42,12 +43,18 @@ def fused(
 ) -> Fuse:
     """The design table of scans (patient, modality, result, time point, lesion) under settings of the question."""
 
-    def build(scans: Sequence[tuple[Any, ...]], *, timepoints: dict[str, int] | None = None, **settings: Any) -> Design:
+    def build(
+        scans: Sequence[tuple[Any, ...]],
+        *,
+        timepoints: dict[str, int] | None = None,
+        days: dict[str, float] | None = None,
+        **settings: Any,
+    ) -> Design:
         changes = {"timepoints": timepoints} if timepoints else {}
         catalog, recipe = make_catalog(demo=changes), make_recipe()
         patients = sorted({scan[0] for scan in scans})
         rows = [f"{p},60,male,leg,II,true,5,{str(bool(i % 2)).lower()},{100 + i}\n" for i, p in enumerate(patients)]
-        build_tables(catalog, scans, [recipe], HEADER + "".join(rows))
+        build_tables(catalog, scans, [recipe], HEADER + "".join(rows), days=days or {})
         question = Question(
             **{"cohorts": ("demo",), "endpoint": "died", "predict_at": "week_6", "recipes": (recipe,), **settings}
         )
@@ -68,7 +75,7 @@ def _column(design: Design, name: str, code: Callable[..., str], *, lesions: boo
 
 
 def test_changes_are_absolute_relative_and_per_day(fused: Fuse, code: Callable[..., str]) -> None:
-    delta = Delta(since="baseline", until="week_6", how=("absolute", "relative", "per_day"))
+    delta = Change(since="baseline", until="week_6", how=("absolute", "relative", "per_day"))
     design = fused(BOTH, deltas=(delta,))
     names = [f"delta__fake__ct__{f}__baseline_to_week_6_{how}" for how in delta.how for f in ("a", "b")]
     assert design.columns("delta") == names
@@ -80,7 +87,7 @@ def test_changes_are_absolute_relative_and_per_day(fused: Fuse, code: Callable[.
 
 
 def test_volumes_have_deltas_where_they_are_asked_for(fused: Fuse, code: Callable[..., str]) -> None:
-    design = fused(BOTH[:2], deltas=(Delta(since="baseline", until="week_6", blocks=("region",)),))
+    design = fused(BOTH[:2], deltas=(Change(since="baseline", until="week_6", blocks=("region",)),))
     (name,) = design.columns("delta")
     assert name == "delta__region__ct__volume_ml__baseline_to_week_6_absolute"
     assert _column(design, name, code) == {"p1": 2.0}
@@ -99,13 +106,13 @@ def test_volumes_have_deltas_where_they_are_asked_for(fused: Fuse, code: Callabl
 )
 def test_a_delta_that_is_not_known_at_the_prediction_is_refused(fused: Fuse, delta: dict, message: str) -> None:
     with pytest.raises(RadweaveError, match=message):
-        fused(BOTH, deltas=(Delta(**delta),), predict_at="baseline")
+        fused(BOTH, deltas=(DELTAS.parse(delta),), predict_at="baseline")
 
 
 def test_a_delta_of_earlier_images_serves_a_later_prediction(fused: Fuse, code: Callable[..., str]) -> None:
     scans = [("p1", "CT", 1), ("p1", "CT", 4, "week_2"), ("p1", "CT", 9, "week_6")]
     timepoints = {"baseline": 0, "week_2": 14, "week_6": 42}
-    design = fused(scans, timepoints=timepoints, deltas=(Delta(since="baseline", until="week_2", how=("per_day",)),))
+    design = fused(scans, timepoints=timepoints, deltas=(Change(since="baseline", until="week_2", how=("per_day",)),))
     assert _column(design, "delta__fake__ct__a__baseline_to_week_2_per_day", code) == {"p1": 3 / 14}
 
 
@@ -163,7 +170,7 @@ FOLLOWED = [
 def test_deltas_follow_the_lesions_of_the_row(
     fused: Fuse, code: Callable[..., str], policy: str, ending: str, changes: dict
 ) -> None:
-    design = fused(FOLLOWED, lesions=policy, deltas=(Delta(since="baseline", until="week_6"),))
+    design = fused(FOLLOWED, lesions=policy, deltas=(Change(since="baseline", until="week_6"),))
     name = f"delta__fake__ct__a{ending}__baseline_to_week_6_absolute"
     assert _column(design, name, code, lesions=True) == pytest.approx(changes, nan_ok=True)
     assert name in design.columns("delta")
@@ -180,3 +187,56 @@ def test_a_sum_with_a_missing_modality_is_missing(
         question = Question(("demo",), "died", "baseline", tuple(recipes), lesions=lesions)  # type: ignore[arg-type]
         design = fuse(Mart.open(store), catalog, question)
         assert _column(design, f"fake__pt__a__{lesions}_of_lesions", code) == pytest.approx({"p1": wanted}, nan_ok=True)
+
+
+WEEKLY = {"baseline": 0, "week_2": 14, "week_4": 28, "week_6": 42}
+COURSE = [
+    *(("p1", "CT", value, word) for word, value in zip(WEEKLY, (1, 3, 4, 9), strict=True)),
+    ("p2", "CT", 2), ("p2", "CT", 7, "week_4"), ("p2", "CT", 8, "week_6"),
+    ("p3", "CT", 5, "week_4"), ("p4", "CT", 1), ("p4", "CT", 2, "week_4"),
+]  # fmt: skip
+OWN = {
+    "p1 baseline": -2.0,
+    "p1 week_2": 10.0,
+    "p1 week_4": 31.0,
+    "p1 week_6": 50.0,
+    "p2 baseline": 0.0,
+    "p2 week_4": 20.0,
+}
+
+
+def test_slopes_and_areas_use_the_own_days_of_patients(fused: Fuse, code: Callable[..., str]) -> None:
+    deltas = tuple(map(DELTAS.parse, ("slope", "area", {"since": "baseline", "until": "week_4", "how": ["per_day"]})))
+    design = fused(COURSE, timepoints=WEEKLY, days=OWN, deltas=deltas, predict_at="week_4")
+    slope, area, change = (f"delta__fake__ct__a__baseline_to_week_4_{end}" for end in ("slope", "area", "per_day"))
+    assert design.columns("delta")[::2] == [slope, area, change]
+    nan = pytest.approx(np.nan, nan_ok=True)
+    steep = np.polyfit([-2, 10, 31], [1, 3, 4], 1)[0]
+    assert _column(design, slope, code) == pytest.approx(
+        {"p1": steep, "p2": 5 / 20, "p3": np.nan, "p4": 1 / 28}, nan_ok=True
+    )
+    assert _column(design, area, code) == {"p1": 24 + 73.5, "p2": 90, "p3": nan, "p4": 42}
+    assert _column(design, change, code) == {"p1": pytest.approx(3 / 33), "p2": 0.25, "p3": nan, "p4": 1 / 28}
+
+
+def test_nothing_after_the_prediction_decides_a_delta(fused: Fuse) -> None:
+    """Whatever is measured later, in whatever days: not a bit of the design differs."""
+    deltas = tuple(map(DELTAS.parse, ("slope", {"kind": "area", "how": ["total", "mean", "excess"]})))
+    early = [scan for scan in COURSE if scan[3:] != ("week_6",)]
+    later = [*early, ("p1", "CT", 1e6, "week_6"), ("p2", "CT", -1e6, "week_6"), ("p4", "CT", 77, "week_6")]
+    ask = {"timepoints": WEEKLY, "deltas": deltas, "predict_at": "week_4"}
+    one, other = fused(early, **ask), fused(later, days={"p1 week_6": 900.0}, **ask)
+    assert one.X.equals(other.X)
+
+
+def test_a_visit_after_that_of_the_prediction_is_not_looked_at_whatever_its_time_point(
+    fused: Fuse, code: Callable[..., str]
+) -> None:
+    """Test and retest share a planned day, and a patient may have had them in any order."""
+    scans = [("p1", "CT", 1), ("p1", "CT", 5, "test"), ("p1", "CT", 9, "retest")]
+    scans += [("p2", "CT", 1), ("p2", "CT", 5, "test"), ("p2", "CT", 9, "retest")]
+    own = {"p1 test": 10.0, "p1 retest": 12.0, "p2 test": 10.0, "p2 retest": 4.0}
+    ask = {"timepoints": {"baseline": 0, "test": 10, "retest": 10, "week_6": 42}, "days": own, "predict_at": "test"}
+    design = fused(scans, deltas=(DELTAS.parse({"kind": "change", "since": "baseline", "until": "retest"}),), **ask)
+    column = _column(design, "delta__fake__ct__a__baseline_to_retest_absolute", code)
+    assert column == pytest.approx({"p1": np.nan, "p2": 8.0}, nan_ok=True)

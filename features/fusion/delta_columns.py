@@ -1,0 +1,99 @@
+"""delta_columns: the courses of cases over their visits, and the columns that a delta makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from features.core.errors import StoreError
+from features.core.kinds.delta import Course, Delta, Span
+from features.results.manifest import Mart
+from features.results.visits import known_places
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Days = Mapping[tuple[str, str], float]  # patient, time point → day
+
+
+class Known(NamedTuple):
+    """What is known of the visits of a cohort. timepoints: with planned days; predict_at: the one of the prediction."""
+
+    days: Days
+    timepoints: Mapping[str, int]
+    predict_at: str
+
+
+def days_of(mart: Mart, name: str, *, needed: bool) -> Days:
+    """The day of each visit of a cohort, as far as it is known: patients' own days, else planned ones.
+
+    needed: whether a mart of an earlier radweave, which has no table of visits, will not do: then it raises StoreError.
+    """
+    if mart.manifest.file("visits", name) is None and not needed:
+        return {}
+    try:
+        return known_places(mart.read("visits", name).to_pylist())
+    except StoreError as error:
+        if mart.manifest.file("visits", name) is not None:
+            raise
+        raise StoreError(f'the mart has no days of visits for cohort "{name}": run radweave refresh {name}') from error
+
+
+def delta_columns(
+    delta: Delta,
+    span: Span,
+    rows: pd.DataFrame,
+    images: pd.DataFrame,
+    cases: pd.DataFrame,
+    known: Known,
+) -> pd.DataFrame:
+    """One row per case, in their order; columns `delta__COLUMN__SINCE_to_UNTIL_ENDING`.
+
+    rows, images: patient, lesion and time point, and the columns that are compared, of all time points. A visit after the
+    patient's visit of the prediction is not looked at, whatever its time point.
+    """
+    import pandas as pd
+
+    course = _course(span, rows, images, cases, known)
+    parts = [
+        pd.DataFrame(values, columns=[f"delta__{column}__{span.words}_{ending}" for column in images.columns])
+        for ending, values in delta.values(course).items()
+    ]
+    return pd.concat(parts, axis=1).set_axis(cases.index)
+
+
+def _course(
+    span: Span,
+    rows: pd.DataFrame,
+    images: pd.DataFrame,
+    cases: pd.DataFrame,
+    known: Known,
+) -> Course:
+    import pandas as pd
+
+    days, timepoints, predict_at = known
+    low, high = timepoints[span.since], timepoints[span.until]
+    inner = [word for word, day in timepoints.items() if low < day < high]
+    words = [span.since, *sorted(inner, key=lambda word: timepoints[word]), span.until]
+    keys = pd.MultiIndex.from_frame(cases[["patient", "lesion"]])
+    patients = cases["patient"].tolist()
+    table, at = images.to_numpy(np.float64), rows["timepoint"].to_numpy()
+    places = rows[["patient", "lesion"]]
+    values = np.full((len(cases), len(words), table.shape[1]), np.nan)
+    own = np.array([[days.get((patient, word), np.nan) for word in words] for patient in patients], np.float64)
+    own = own.reshape(len(cases), len(words))
+    limit = np.array([days.get((patient, predict_at), np.nan) for patient in patients], np.float64)
+    too_late = own > limit[:, None]
+    own[too_late] = np.nan
+    for k, word in enumerate(words):
+        there = np.flatnonzero(at == word)
+        found = pd.MultiIndex.from_frame(places.iloc[there]).get_indexer(keys)
+        found = np.where(too_late[:, k], -1, found)
+        values[found >= 0, k] = table[there[found[found >= 0]]]
+    if len({timepoints[word] for word in inner}) < len(inner):  # time points of one planned day follow in any order
+        order = np.argsort(own[:, 1:-1], axis=1, kind="stable") + 1
+        own[:, 1:-1] = np.take_along_axis(own, order, axis=1)
+        values[:, 1:-1] = np.take_along_axis(values, order[:, :, None], axis=1)
+    return Course(own, values)
