@@ -12,7 +12,7 @@ from features.core.column import Column
 from features.core.design import Design
 from features.core.errors import RadweaveError, StoreError
 from features.core.storage.store import Store
-from features.fusion.delta import Delta
+from features.fusion.deltas.change import Change
 from features.fusion.fuse import fuse
 from features.fusion.question import Question
 from features.results.manifest import Mart
@@ -87,7 +87,7 @@ def test_rows_of_the_time_point_of_prediction_count(ask: Ask, code: Callable[...
     rows = [("p0", "baseline", 1.0), ("p0", "week_6", 2.0), ("p1", "week_6", 3.0), ("p2", "baseline", 4.0)]
     design = ask([A], rows, keys=["timepoint"], predict_at="week_6")
     np.testing.assert_equal(_values(design, code, "proteins__a")["p0"], [2.0])
-    delta = Delta(since="baseline", until="week_6", blocks=("proteins",))
+    delta = Change(since="baseline", until="week_6", blocks=("proteins",))
     design = ask([A], rows, keys=["timepoint"], predict_at="week_6", blocks=("delta",), deltas=(delta,))
     column = "delta__proteins__a__baseline_to_week_6_absolute"
     np.testing.assert_equal(
