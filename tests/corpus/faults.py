@@ -8,5 +8,6 @@ from tests.corpus import (  # noqa: F401
     security_faults,
     seg_faults,
     unit_faults,
+    word_faults,
 )
 from tests.corpus.registry import FAULTS as FAULTS

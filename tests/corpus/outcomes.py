@@ -36,11 +36,11 @@ RECIPES = {
 
 @dataclass(frozen=True)
 class Result:
-    """What became of patients: "stage CODE" of quarantine rows, codes of warnings, features of the scans used."""
+    """What became of patients: "stage CODE" of quarantine rows, codes of warnings, features of the scans used, by image and ROI."""
 
     refused: tuple[str, ...]
     warned: tuple[str, ...]
-    features: tuple[Values, ...]
+    features: tuple[tuple[tuple[str, str], Values], ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Run:
     index: Index
     rows: tuple[tuple[str, str], ...]
     warnings: Mapping[str, tuple[str, ...]]
-    features: Mapping[str, Values]
+    features: Mapping[tuple[str, str, str], Values]
 
     def of(self, *patients: str) -> Result:
         """What became of patients, by their raw ids; rows without a patient are left out."""
@@ -58,7 +58,7 @@ class Run:
         return Result(
             tuple(sorted(code for case, code in self.rows if case.startswith(cases))),
             tuple(sorted(code for case, codes in self.warnings.items() if case.startswith(cases) for code in codes)),
-            tuple(values for case, values in sorted(self.features.items()) if case.startswith(cases)),
+            tuple((key[1:], values) for key, values in sorted(self.features.items()) if key[0].startswith(cases)),
         )
 
 
@@ -72,20 +72,25 @@ def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
     index = index_cohort(catalog_of(root, **{COHORT: corpus_of(kinds, str(root))}), COHORT, KEY)
     rows = [(one.case, f"{one.stage} {one.code}") for one in index.quarantined]
     warnings: dict[str, tuple[str, ...]] = {}
-    features: dict[str, Values] = {}
+    features: dict[tuple[str, str, str], Values] = {}
+    for said in index.warned:
+        warnings[said.case] = (*warnings.get(said.case, ()), said.code)
     for scan in index.scans:
         case, address, recipe = str(scan.case), check_of(scan).address, RECIPES[scan.modality]
         extractor = recipe.extractors[0]
         lost = measure_visit(job(scan, check_of(scan), (features_of(scan, recipe, extractor),)), store)
         rejected = lost.get(address) or store.rejection(REGION, address)
-        if rejected is not None:
+        if rejected is not None and rejected.code != "ROI_ABSENT":
             rows.append((case, f"quality {rejected.code}"))
             continue
-        warnings[case] = tuple(one.code for one in store.warnings(REGION, address))
+        told = [rejected.code] if rejected else [one.code for one in store.warnings(REGION, address)]
+        warnings[case] = (*warnings.get(case, ()), *told)
+        if rejected is not None:
+            continue
         place = features_of(scan, recipe, extractor).address
         values = lost.get(place) or store.load(extractor.block, place)
         if isinstance(values, Rejected):
             rows.append((case, f"extract {values.code}"))
         else:
-            features[case] = values
+            features[scan.key] = values
     return Run(index, tuple(sorted(rows)), warnings, features)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.corpus.study import ct_study, mr_study, nifti_pair, nrrd_pair, pt_study, seg_study
+from tests.corpus.words import READERS, REGIONS, layers_pair, readers_case, regions_pair, words_case
 from tests.support.catalog import cohort_of, dicom_images, file_images
 
 Twin = Literal["equal", "close", "other"]
@@ -53,9 +54,10 @@ WAYS = {
 }
 
 
-def refused(*codes: str, stage: str = "quality", warned: tuple[str, ...] = ()) -> Outcome:
-    """Quarantined: a row for each code."""
-    return Outcome(tuple(code if " " in code else f"{stage} {code}" for code in codes), warned)
+def refused(*codes: str, stage: str = "quality", warned: tuple[str, ...] = (), used: int = 0) -> Outcome:
+    """Quarantined: a row for each code. used: other scans of the case, whose features are as without the fault."""
+    rows = tuple(code if " " in code else f"{stage} {code}" for code in codes)
+    return Outcome(rows, warned, used, "equal" if used else "other")
 
 
 def recovered(*warned: str, twin: Twin = "equal", used: int = 1, **aside: int) -> Outcome:
@@ -65,10 +67,11 @@ def recovered(*warned: str, twin: Twin = "equal", used: int = 1, **aside: int) -
 
 @dataclass(frozen=True)
 class Kind:
-    """How cases of a kind are declared in the catalog, and the clean one: `make(patient, seed)`."""
+    """How cases of a kind are declared in the catalog, and the clean one: `make(patient, seed)`, which gives so many scans."""
 
     entry: dict[str, Any]
     make: Callable[..., Any]
+    scans: int = 1
 
 
 def _dicom(modality: str, unit: str, *, mask: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -94,6 +97,23 @@ KINDS = {
     "nifti_volume": Kind(_file("nifti", "nii.gz", volume=0), nifti_pair),
     "nifti_nearest": Kind(_file("nifti", "nii.gz", mask={"grid": "nearest"}), nifti_pair),
     "nrrd": Kind(_file("nrrd", "nrrd"), nrrd_pair),
+    "rois": Kind(_file("nifti", "nii.gz", mask={"rois": REGIONS}), regions_pair, 2),
+    "rois_absent": Kind(_file("nifti", "nii.gz", mask={"rois": REGIONS, "absent": "ignore"}), regions_pair, 2),
+    "layers": Kind(_file("nrrd", "nrrd", mask={"rois": REGIONS, "overlap": "reject"}), layers_pair, 2),
+    "readers": Kind(
+        _file("nifti", "nii.gz", mask={"path": "{kind}/{patient}/{reader}.nii.gz", "readers": list(READERS)}),
+        readers_case,
+        1 + len(READERS),
+    ),
+    "words": Kind(
+        {
+            **_file("nifti", "nii.gz", centre="B"),
+            "image": ["native", "venous"],
+            "path": "{kind}/{patient}/{image}.nii.gz",
+        },
+        words_case,
+        2,
+    ),
 }
 
 
@@ -108,7 +128,7 @@ def entry_of(kind: str) -> dict[str, Any]:
 
 def corpus_of(kinds: Iterable[str], root: str) -> dict[str, Any]:
     """A cohort of the catalog with these kinds."""
-    return cohort_of(*(entry_of(kind) for kind in sorted(set(kinds))), root=root)
+    return cohort_of(*(entry_of(kind) for kind in sorted(set(kinds))), root=root, centres={"A": {}, "B": {}})
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ Visit = tuple[str, str, str]  # centre, patient, time point
 def tell_absent(findings: Findings, sources: Iterable[DicomSource | FileSource]) -> None:
     """Warn of every case without an image of a declared word (IMAGE_ABSENT), and take back what else says so.
 
-    An image that was refused is there. Of a time point the words count that any patient of the centre has there. A mask that
-    serves other images of the case does not miss its own (IMAGE_MISSING).
+    An image that was refused is there. Of a time point the words count that any patient of the centre has there, or none
+    anywhere. A mask that serves other images of the case does not miss its own (IMAGE_MISSING).
     """
     declared: dict[str, dict[str, DicomSource | FileSource]] = defaultdict(dict)
     for source in sources:
@@ -24,15 +24,18 @@ def tell_absent(findings: Findings, sources: Iterable[DicomSource | FileSource])
             declared[source.centre].setdefault(source.image_name, source)
     seen: dict[Visit, set[str]] = defaultdict(set)
     at: dict[tuple[str, str], set[str]] = defaultdict(set)
+    anywhere: dict[str, set[str]] = defaultdict(set)
     every: list[Candidate | Refusal] = [*findings.candidates, *findings.refusals]
     for one in every:
         if one.patient and one.timepoint and getattr(one, "code", "") != "IMAGE_MISSING":
             seen[one.centre, one.patient, one.timepoint].add(one.image_name)
             at[one.centre, one.timepoint].add(one.image_name)
+            anywhere[one.centre].add(one.image_name)
     absent: set[tuple[str, ...]] = set()
     for (centre, patient, timepoint), there in sorted(seen.items()):
         for word, source in declared[centre].items():
-            if word in at[centre, timepoint] - there:
+            is_taken = word in at[centre, timepoint] or word not in anywhere[centre]
+            if is_taken and word not in there:
                 case = patient, timepoint
                 doubt = Refusal("IMAGE_ABSENT", centre, source.modality, (), *case, image_name=word, roi_name="")
                 findings.doubts.append(replace(doubt, message=f'the case has no image "{word}"'))
