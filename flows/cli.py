@@ -37,6 +37,7 @@ from flows.commands.quality import quality
 from flows.commands.quarantine import quarantine
 from flows.commands.refresh import refresh
 from flows.commands.schema import schema
+from flows.commands.series import series
 from flows.commands.simulate import simulate
 from flows.commands.study import study
 
@@ -260,7 +261,7 @@ def prepare() -> None:
 # The groups of the help, and their commands, in the order in which a newcomer needs them. Every command is in one.
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, schema),
-    "Look after data": (check, refresh, status, quarantine, quality, standardise, simulate),
+    "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
     "Run studies": (study, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),
     "Upkeep of a store": upkeep.COMMANDS,

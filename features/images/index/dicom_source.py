@@ -42,6 +42,7 @@ def find_dicom(
     reader: HeaderReader,
     cache: FileCache,
     progress: Callable[[int, int], None],
+    seen: list[DicomFile] | None = None,
 ) -> Findings:
     """Candidates and refusals of the sources that share one folder; headers that the cache knows are not read again.
 
@@ -49,7 +50,7 @@ def find_dicom(
     declares is refused. Its masks reference the series or its instances, or only its frame of reference; among several
     masks those count that have an ROI which matches the catalog's pattern. Of several series of a case the one counts
     that a mask names, if masks name one. A series that several words take is none of theirs (SERIES_SHARED), unless images are
-    calculated from it.
+    calculated from it. seen: a list that the images and localizers are added to, with their headers.
     """
     centre, modality = sources[0].centre, sources[0].modality
     paths, refused = [file.path for file in listing[0]], listing[1]
@@ -66,6 +67,8 @@ def find_dicom(
             findings.ignored[path] = found
         elif found.header.kind in ("image", "localizer"):
             groups[found.header.patient, found.header.series].append(found)
+            if seen is not None:
+                seen.append(found)
         else:
             masks[found.header.patient].append(found)
     for path in _empty(listing, findings):

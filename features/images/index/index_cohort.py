@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache as memoised
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from features.core.case import CaseId, DrawnOn, FileSet, Scan
 from features.core.catalog.catalog import Catalog
-from features.core.catalog.image_source import DicomSource, FileSource
 from features.core.digest import digest_bytes
 from features.core.pseudonym import fingerprint
 from features.core.quarantine import REASONS, Quarantined, Rejected
-from features.images.index.absent import tell_absent
-from features.images.index.archives import Unpacked, archives_of, is_archive
 from features.images.index.conflicts import refused, set_apart, without_conflicts
-from features.images.index.dicom_source import find_dicom
 from features.images.index.file_cache import FileCache
-from features.images.index.file_source import alike, find_files
-from features.images.index.files import FoundFile, Listing, image_folder, list_files
 from features.images.index.findings import Candidate, Findings, Listener, Pseudonyms, Refusal
-from features.images.index.header import HeaderReader
 from features.images.index.joined import join_images
 from features.images.index.lesions import split_lesions
-from features.images.index.visit_days import Plan, days_since, name_visits
+from features.images.index.search import search_cohort
+from features.images.index.visit_days import days_since
 
 Progress = Callable[[str, int, int], None]
 DIGESTS = 8  # of the files of a row
@@ -105,7 +97,7 @@ def index_cohort(
     cache = FileCache(None, key) if cache is None else cache
     if rehash:
         cache.distrust()
-    found = _find(
+    found = search_cohort(
         catalog,
         Pseudonyms(name, key, catalog.cohort(name).id_form),
         cache,
@@ -157,7 +149,7 @@ def find_image_ids(catalog: Catalog, name: str, key: bytes) -> set[str]:
     Raises RadweaveError as `index_cohort`.
     """
     names = Listener(name, key, catalog.cohort(name).id_form)
-    _find(catalog, names, FileCache(None, key), lambda _done, _total: None)
+    search_cohort(catalog, names, FileCache(None, key), lambda _done, _total: None)
     return names.ids
 
 
@@ -168,120 +160,11 @@ def preview_cohort(
 
     Raises RadweaveError as `index_cohort`.
     """
-    found = _find(catalog, names, cache, lambda done, total: progress("headers", done, total))
+    found = search_cohort(catalog, names, cache, lambda done, total: progress("headers", done, total))
     joined, unjoined = join_images(found.candidates)
     candidates, without = split_lesions(joined, cache, lambda done, total: progress("label maps", done, total))
     without += unjoined
     return *without_conflicts(candidates, [*found.refusals, *without]), found.doubts
-
-
-def _find(catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Callable[[int, int], None]) -> Findings:
-    cohort, root = catalog.cohort(names.cohort), catalog.root(names.cohort)
-    findings = Findings()
-    unpacked = Unpacked(names.key, names.cohort, root)
-
-    def see(file: FoundFile) -> None:
-        cache.see(file.path, f"{names.cohort}\0{file.real}", file.size, file.mtime_ns)
-
-    @memoised
-    def list_folder(path: str) -> Listing:
-        files, refused = list[FoundFile](), list[Path]()
-        for place in archives_of(root, path) or [image_folder(root, path)]:
-            listing = list_files(place, root)
-            files += listing[0]
-            refused += listing[1]
-        for file in files:
-            see(file)
-        return files, refused
-
-    def list_source(path: str, source: FileSource | DicomSource) -> Listing:
-        return _with_members(list_folder(path), source, findings, unpacked, see, cache)
-
-    folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
-    for own in alike(source for source in cohort.sources if isinstance(source, FileSource)):
-        here = partial(list_source, source=own[0])
-        findings.add(find_files(here, own, cohort.timepoints, names.at(own[0].centre), cache))
-    for source in cohort.sources:
-        if isinstance(source, DicomSource):
-            folders[source.centre, source.path].append(source)
-    every = [source for sources in folders.values() for source in sources]
-    reader_of = memoised(lambda names: HeaderReader(names, every))
-    for (centre, path), sources in folders.items():
-        reader = reader_of(names.at(centre))
-        listing = list_source(path, sources[0])
-        found = find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress)
-        findings.add(found)
-        findings.doubts += [doubt for source in sources if (doubt := _nothing_found(source, found))]
-    tell_absent(findings, cohort.sources)
-    unpacked.forget_others()
-    by_date = [one.timepoint.within_days for one in cohort.images if one.timepoint and one.timepoint.is_by_date]
-    if by_date:
-        name_visits(findings, Plan(cohort.timepoints, cohort.planned, max(by_date)))
-    findings.refusals = _unique(findings.refusals)
-    return findings
-
-
-def _nothing_found(source: DicomSource, found: Findings) -> Refusal | None:
-    """The doubt about a source of which no series was found, whether it can be used or not."""
-    every: list[Candidate | Refusal] = [*found.candidates, *found.refusals, *found.doubts]
-    if source.pacs or any(
-        (one.centre, one.modality, one.image_name or one.modality)
-        == (source.centre, source.modality, source.image_name)
-        for one in every
-    ):
-        return None
-    chosen = " that select and ignore take" if source.select or source.ignore else ""
-    other = sum(why == "not_dicom" for why in found.ignored.values())
-    message = (
-        f'no {source.modality} series{chosen} lies in "{source.path}"; of {len(found.files)} files {other} are no DICOM'
-    )
-    return Refusal(
-        "SOURCE_UNMATCHED",
-        source.centre,
-        source.modality,
-        (),
-        message=message,
-        image_name=source.image_name,
-        roi_name=source.mask.roi_name,
-    )
-
-
-def _with_members(
-    listing: Listing,
-    source: FileSource | DicomSource,
-    findings: Findings,
-    unpacked: Unpacked,
-    see: Callable[[FoundFile], None],
-    cache: FileCache,
-) -> Listing:
-    """The files of a folder with the members of its archives in their places.
-
-    Of archives with equal bytes the first one counts, unless its name tells whose files they are.
-    """
-    files: list[FoundFile] = []
-    for file in listing[0]:
-        if not is_archive(file.name):
-            files.append(file)
-            continue
-        findings.files.add(file.path)
-        findings.readable.add(file.path)
-        findings.ignored[file.path] = "archive"
-        try:
-            digest = cache.digests([file.path])[0]
-            if isinstance(digest, Rejected):
-                raise digest
-            members = unpacked.members(file, digest)
-        except Rejected as error:
-            refusal = Refusal(error.code, source.centre, source.modality, (file.path,), message=error.message)
-            findings.refusals.append(refusal)
-            continue
-        if isinstance(source, DicomSource) and unpacked.is_copy(file, digest):
-            findings.merged.add(file.path)
-            continue
-        files += members
-        for member in members:
-            see(member)
-    return files, listing[1]
 
 
 def _is_withdrawn(one: Candidate | Refusal, cohort: str, withdrawn: frozenset[str]) -> bool:
@@ -360,15 +243,6 @@ def _drawn_on(one: Candidate, digests: Mapping[Path, str | Rejected], cache: Fil
 def _digest_of(digests: list[str | Rejected]) -> str:
     """The digest of a set of files, as digest_files makes it."""
     return digest_bytes("".join(sorted(map(str, digests))).encode())
-
-
-def _unique(refusals: list[Refusal]) -> list[Refusal]:
-    """One refusal for each file that cannot be read, however many sources look at it."""
-    found: dict[object, Refusal] = {}
-    for refusal in refusals:
-        key = (refusal.code, refusal.files) if not refusal.patient else id(refusal)
-        found.setdefault(key, refusal)
-    return list(found.values())
 
 
 def _row(refusal: Refusal, cohort: str, readable: Container[Path], cache: FileCache) -> Quarantined:
