@@ -33,7 +33,7 @@ COMMANDS = (
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "restart-audit", "verify", "gc", "pseudonym")
 COMMANDS += ("stability", "agreement", "map", "make-key", "adopt-key", "rekey")
-COMMANDS += ("init", "quarantine", "quality", "deidentify", "export-seg", "standardise", "list", "schema")
+COMMANDS += ("init", "quarantine", "quality", "deidentify", "export-seg", "standardise", "list", "schema", "series")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
