@@ -83,7 +83,7 @@ class Reading:
         self._images: Kept[Volume] = Kept(IMAGES)
         self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
         self._datasets: Kept[Any] = Kept(LABEL_MAPS)
-        self._facts: dict[tuple[str, str, str], Mapping[str, float | str]] = {}
+        self._facts: dict[Hashable, Mapping[str, float | str]] = {}
         self._masks: Kept[tuple[Mask, Box, Sequence[Warned]]] = Kept(1000)
 
     def image(self, scan: Scan) -> Volume:
@@ -112,25 +112,14 @@ class Reading:
         FRAME_OF_REFERENCE, where it was drawn on an image of another frame that nothing registers; MASK_EMPTY where nothing
         remains of ROIs that are taken away from each other.
         """
-        key = (
-            _image_key(scan),
-            scan.mask,
-            scan.roi,
-            scan.rule,
-            scan.drawn_on,
-            scan.terms,
-            scan.readers,
-            scan.consensus,
-            scan.apart,
-        )
-        part, box, warnings = self._masks.get(key, lambda: _cut(*self._mask(scan, image)))
+        part, box, warnings = self._masks.get(_mask_key(scan), lambda: _cut(*self._mask(scan, image)))
         mask = np.zeros(image.array.shape, np.bool_)
         mask[box] = part
         return mask, warnings
 
     def facts(self, scan: Scan) -> Mapping[str, float | str]:
         """How the mask of a scan was made, where that needs words; of a scan whose mask was asked for."""
-        return self._facts.get(scan.key, {})
+        return self._facts.get(_mask_key(scan), {})
 
     def _mask(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
         if scan.terms:
@@ -180,7 +169,7 @@ class Reading:
             raise Rejected("ROI_ABSENT", "the readers agree that there is no such region", **counts)
         if len(masks) < len(scan.declared_readers):
             warnings.append(Warned("READERS_FEWER", "", counts))
-        self._facts[scan.key] = agreement_facts(masks, image.spacing_mm)
+        self._facts[_mask_key(scan)] = agreement_facts(masks, image.spacing_mm)
         return found, [one for i, one in enumerate(warnings) if one not in warnings[:i]]
 
     def _combined(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
@@ -213,13 +202,15 @@ class Reading:
             what = f"the ROI was drawn on {drawn.image_name}, which has another frame of reference"
             raise Rejected("FRAME_OF_REFERENCE", what)
         mask, warnings = self.mask(there, other)
+        self._facts[_mask_key(scan)] = self.facts(there)
         if drawn.registration is None:
             return (mask if other.matches(image) else carry_mask(mask, other, image)), warnings
         if not mask.any():
             return np.zeros(image.array.shape, np.bool_), warnings
         found = self._registered(scan, drawn, image, other)
         middle = centre_of_mask(mask, other)
-        self._facts[scan.key] = registration_facts(found, drawn.image_name, middle, pair_address(scan, drawn))
+        facts = registration_facts(found, drawn.image_name, middle, pair_address(scan, drawn))
+        self._facts[_mask_key(scan)] = {**self.facts(there), **facts}
         carried = carry_mask(mask, other, image, found.transform)
         return carried, (*warnings, *found.warnings(drawn.registration))
 
@@ -227,7 +218,12 @@ class Reading:
         """The ROI of a scan on the image that it was drawn on."""
         own = scan.rule
         rule = replace(
-            drawn.rule, mask_grid=own.mask_grid, threshold=own.threshold, several=own.several, absent=own.absent
+            drawn.rule,
+            mask_grid=own.mask_grid,
+            threshold=own.threshold,
+            several=own.several,
+            absent=own.absent,
+            overlap=own.overlap,
         )
         return replace(
             scan,
@@ -249,6 +245,11 @@ class Reading:
 
 def _image_key(scan: Scan) -> Hashable:
     return scan.image, scan.unit, scan.rule.regrid, scan.rule.volume, scan.calculation
+
+
+def _mask_key(scan: Scan) -> Hashable:
+    made_of = scan.terms, scan.readers, scan.consensus, scan.apart
+    return _image_key(scan), scan.mask, scan.roi, scan.rule, scan.drawn_on, *made_of
 
 
 def _read_image(scan: Scan) -> Volume:

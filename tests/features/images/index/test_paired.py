@@ -270,5 +270,7 @@ def test_another_image_takes_over_the_readers_of_the_one_they_drew_on(index: Cal
     assert {roi for image, roi in sizes(found) if image == "adc"} == {
         roi for image, roi in sizes(found) if image == "t1"
     }
-    region = read_region(scan_of(found, "adc", "tumour"))
-    assert (int(region.mask.sum()), region.facts["readers"]) == (49 * 6, 3)
+    reading = Reading()
+    for image in ("t1", "adc"):
+        region = read_region(scan_of(found, image, "tumour"), reading)
+        assert (int(region.mask.sum()), region.facts["readers"]) == (49 * 6, 3)
