@@ -15,6 +15,7 @@ from features.core.kinds.registry import Kind, Registry
 from features.core.quarantine import Rejected
 
 Told = Sequence[float]  # of each volume: its b-value in s/mm², or its time in s; NaN if nothing tells it
+NEAR_S = 30.0  # from a time that is asked for to the begin of the phase that is taken
 MOST_PARTS = 1000  # volumes of one acquisition
 Seconds = Annotated[float, Field(ge=-86400, le=86400)]
 
@@ -54,15 +55,20 @@ class Phase(Frozen):
     number: NonNegativeInt | None = Field(None, description="number of the phase, counted from 0, in the order of time")
     at_s: Seconds | None = Field(None, description="the phase that began nearest to so many seconds")
     within_s: PositiveFloat = Field(
-        30.0, description="how far from `at_s` it may have begun; else the case is rejected"
+        NEAR_S, description="how far from `at_s` it may have begun; else the case is rejected"
     )
+
+    @staticmethod
+    def check(number: int | None, at_s: float | None, within_s: float) -> None:
+        """Raises ValueError unless a phase is told in one way."""
+        if (number is None) == (at_s is None):
+            raise ValueError("give either number, counted from 0, or at_s, in seconds")
+        if number is not None and within_s != NEAR_S:
+            raise ValueError("within_s goes with at_s")
 
     @model_validator(mode="after")
     def check_one(self) -> Phase:
-        if (self.number is None) == (self.at_s is None):
-            raise ValueError("give either number, counted from 0, or at_s, in seconds")
-        if self.number is not None and "within_s" in self.model_fields_set:
-            raise ValueError("within_s goes with at_s")
+        self.check(self.number, self.at_s, self.within_s)
         return self
 
     def place(self, told: Told) -> int:

@@ -20,21 +20,17 @@ class Phase(OfPhases):
     number: NonNegativeInt | None = Field(None, description="number of the phase, counted from 0, in the order of time")
     at_s: Seconds | None = Field(None, description="the phase that began nearest to so many seconds")
     within_s: PositiveFloat = Field(
-        30.0, description="how far from `at_s` it may have begun; else the case is rejected"
+        calculation.NEAR_S, description="how far from `at_s` it may have begun; else the case is rejected"
     )
 
     @property
     def chosen(self) -> calculation.Phase:
         """The phase that is meant."""
-        given = {name for name in ("number", "at_s", "within_s") if name in self.model_fields_set}
-        return calculation.Phase(**{name: getattr(self, name) for name in given})
+        return calculation.Phase(number=self.number, at_s=self.at_s, within_s=self.within_s)
 
     @model_validator(mode="after")
     def check_phase(self) -> Phase:
-        if (self.number is None) == (self.at_s is None):
-            raise ValueError("give either number, counted from 0, or at_s, in seconds")
-        if self.number is not None and "within_s" in self.model_fields_set:
-            raise ValueError("within_s goes with at_s")
+        calculation.Phase.check(self.number, self.at_s, self.within_s)
         return self
 
     def choose(self, told: Told) -> tuple[int, ...]:
