@@ -52,7 +52,7 @@ def draw_thumbnail(regions: Sequence[Region], modality: Modality) -> bytes:
     for i in sorted(range(len(planes)), key=lambda i: -areas[i, k]):
         if planes[i].any() and not masks[i].all():
             shown[_edge(planes[i][rows, columns], shape)] = LEVELS + i
-    return _png(_as_seen(shown, volume), len(masks))
+    return encode_png(_as_seen(shown, volume), len(masks))
 
 
 def recoloured(png: bytes, colours: Sequence[tuple[int, int, int]]) -> bytes:
@@ -130,7 +130,7 @@ def _as_seen(shown: NDArray[np.uint8], volume: Volume) -> NDArray[np.uint8]:
     return shown
 
 
-def _png(shown: NDArray[np.uint8], contours: int) -> bytes:
+def encode_png(shown: NDArray[np.uint8], contours: int) -> bytes:
     """A PNG of palette indices: greys, then the colours of contours."""
     greys = [(level,) * 3 for level in np.linspace(0, 255, LEVELS).round().astype(int).tolist()]
     colours = [*CONTOURS, *[OTHERS] * contours][:contours]

@@ -20,6 +20,7 @@ from features.results.attempt import attempt
 from features.results.check_scan import keep_check
 from features.results.extract_scans import extract_region
 from features.results.known_results import KnownResults
+from features.results.pair_picture import keep_pair_picture
 from features.results.registrations import KeptRegistrations
 from features.results.work import Extraction, Plan, Work
 
@@ -99,13 +100,14 @@ def measure_visit(job: Job, store: Store) -> dict[str, Rejected]:
     """
     todo = job.without_kept(store)  # a worker may have been lost in the middle of it
     reading, lost = Reading(KeptRegistrations(store)), dict[str, Rejected]()
+    pairs: set[str] = set()
     for one in todo.scans if todo else ():
-        lost |= dict(_measure(one, reading, store))
+        lost |= dict(_measure(one, reading, store, pairs))
     return lost
 
 
-def _measure(todo: Todo, reading: Reading, store: Store) -> Iterator[tuple[str, Rejected]]:
-    """Do what is to do for a scan; yields the rejections that are not kept."""
+def _measure(todo: Todo, reading: Reading, store: Store, pairs: set[str]) -> Iterator[tuple[str, Rejected]]:
+    """Do what is to do for a scan; yields the rejections that are not kept. pairs: registered images that were drawn."""
     last: dict[Scan, Region | Rejected] = {}
 
     def region_of(scan: Scan) -> Region | Rejected:
@@ -119,6 +121,8 @@ def _measure(todo: Todo, reading: Reading, store: Store) -> Iterator[tuple[str, 
         why = keep_check(todo.check, region_of(todo.scan), store)
         if why is not None and not store.has(todo.check.block, todo.check.address):
             yield todo.check.address, why
+        elif why is None:
+            pairs.add(keep_pair_picture(todo.check, reading, store, pairs))
         features = may_follow(features, why)
     for (scan, recipe), works in groupby(features, attrgetter("scan", "recipe")):
         region = region_of(scan)
