@@ -25,6 +25,7 @@ from features.results.pages import page_mark
 from features.results.prefixes import RESULT
 from tasks.quality.distribution import Distribution, distributions, number
 from tasks.quality.outliers import Outlier, find_outliers
+from tasks.quality.registered_pairs import registered_section
 from tasks.quality.scan_facts import ScanFacts, read_scan_facts
 from tasks.reports.by_centre import CohortTable, variable_rows
 from tasks.reports.page import render_page
@@ -139,6 +140,7 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         number=number,
         places=places,
         links=links,
+        registered=registered_section(mart, cohort),
         left_out=len(found.scans) - len(cards),
         undrawn=sum(not card.png for card in cards),
     )
