@@ -97,11 +97,7 @@ class Planted(Simulator):
         tables = folder / "tables"
         tables.mkdir()
         done, total = 0, self.patients_per_centre * len(self.sites)
-        for i, site in enumerate(self.sites):
-            people = self.draw(stream(self.seed, self.kind, "patients", i), site, self.patients_per_centre)
-            people.insert(0, "patient", [f"{site.name}-{k:04d}" for k in range(1, len(people) + 1)])
-            people.insert(1, "centre", site.name)
-            people.insert(2, "cohort", site.cohort)
+        for i, (site, people) in enumerate(zip(self.sites, self.people(), strict=True)):
             measured = []
             for k, facts in enumerate(people.to_dict("records")):
                 person = Person(facts["patient"], k, facts, (self.seed, self.kind, i, k))
@@ -119,6 +115,17 @@ class Planted(Simulator):
             (folder / "recipes").mkdir(exist_ok=True)
             (folder / "recipes" / f"{name}.yaml").write_bytes(plain_yaml(recipe).encode())
         return catalog
+
+    def people(self) -> list[pd.DataFrame]:
+        """The patients of each site, as drawn, with their ids, centre and cohort; under `null` those of the same images."""
+        drawn = []
+        for i, site in enumerate(self.sites):
+            people = self.draw(stream(self.seed, self.kind, "patients", i), site, self.patients_per_centre)
+            people.insert(0, "patient", [f"{site.name}-{k:04d}" for k in range(1, len(people) + 1)])
+            people.insert(1, "centre", site.name)
+            people.insert(2, "cohort", site.cohort)
+            drawn.append(people)
+        return drawn
 
     def oracle(self) -> dict[str, dict[str, object]]:
         """Endpoint → what somebody who knows the truth scores on new patients of a site that shifts nothing."""

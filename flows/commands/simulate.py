@@ -48,7 +48,7 @@ def simulate(
         if name not in allowed:
             having = [one for one in SIMULATORS.modules if name in SIMULATORS.load(one).model_fields]
             flag = f"--{name.replace('_', '-')}"
-            raise RadweaveError(f"simulate: kind {kind} has no {flag}; {', '.join(having)} have it")
+            raise RadweaveError(f"simulate: kind {kind} has no {flag}; it belongs to {', '.join(having)}")
     with Screen():
         path = write(SIMULATORS.parse({"kind": kind, "seed": seed, **given}), folder, tell)
     typer.echo(f"The cohort is described in {path}")

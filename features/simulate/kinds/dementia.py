@@ -194,13 +194,13 @@ class Dementia(Planted):
             "extractors": [{"kind": "radweave", "families": ["firstorder"]}],
         }
         return {
-            "t1": {
+            "regions_mr": {
                 "modality": "MR",
                 "unit": "arbitrary",
                 "normalise": {"kind": "zscore", "scale": 100},
                 **usual,
             },
-            "pet": {"modality": "PT", "unit": "SUV", **usual},
+            "regions_pet": {"modality": "PT", "unit": "SUV", **usual},
         }
 
 

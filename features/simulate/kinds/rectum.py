@@ -192,8 +192,8 @@ class Rectum(Planted):
             "extractors": [{"kind": "radweave"}],
         }
         return {
-            "mr": {**usual, "unit": "arbitrary", "normalise": {"kind": "zscore", "scale": 100}},
-            "adc": {**usual, "unit": "um2/s"},
+            "sequences": {**usual, "unit": "arbitrary", "normalise": {"kind": "zscore", "scale": 100}},
+            "diffusion": {**usual, "unit": "um2/s"},
         }
 
 

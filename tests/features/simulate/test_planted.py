@@ -109,3 +109,13 @@ def test_the_site_goes_with_the_outcome_in_development_alone(kind: str, null: bo
     external = [rate for site, rate in rates.items() if site.cohort == "external"]
     assert max(development) - min(development) > 0.1
     assert max(external) - min(external) < 0.03
+
+
+@pytest.mark.slow
+def test_the_null_cohort_has_the_same_images(written: tuple[str, Path], tmp_path: Path) -> None:
+    """So a score of the null tells what the same pixels give by chance."""
+    kind, folder = written
+    simulate(planted(kind, patients_per_centre=1, seed=3, null=True), tmp_path / "null")
+    first, second = digests(folder), digests(tmp_path / "null")
+    images = {name for name in first if name.split("/")[0] in {site.name for site in planted(kind).sites}}
+    assert images and {name for name in images if first[name] != second.get(name)} == set()
