@@ -209,20 +209,25 @@ def _several(source: DicomSource, images: Sequence[Image]) -> Fault | None:
     if len(images) == 1:
         return None
     word = f'the image "{source.image_name}"'
-    told = "; ".join(facts_of(image.files).words() for image in images[:MOST])
     hint = "choose one by `select` or `ignore`, also by SeriesDescription or SeriesNumber"
     if source.calculate is not None:
         alike = [image for image in images if repeated(image.files)]
         if len(alike) < 2:
             return None  # each series is one b-value or phase, or those of one beside an image before contrast agent
-        told = "; ".join(facts_of(image.files).words() for image in alike[:MOST])
-        what = f"{word} could be calculated from each of {len(alike)} series: {told}; {hint}"
+        what = f"{word} could be calculated from each of {len(alike)} series: {_facts(alike)}; {hint}"
         return Fault("SERIES_AMBIGUOUS", what, {"series": len(alike)})
     if len({id(image.series) for image in images}) > 1 or images[0].series.header.modality in XRAY:
-        what = f"{len(images)} series could be {word}, and masks do not name one of them alone: {told}; {hint}"
+        what = (
+            f"{len(images)} series could be {word}, and masks do not name one of them alone: {_facts(images)}; {hint}"
+        )
         return Fault("SERIES_AMBIGUOUS", what, {"series": len(images)})
-    what = f"{REASONS['DICOM_MIXED_PHASES'].means}: {told}; `select` chooses among them for {word}"
+    what = f"{REASONS['DICOM_MIXED_PHASES'].means}: {_facts(images)}; `select` chooses among them for {word}"
     return Fault("DICOM_MIXED_PHASES", what, {"images": len(images)})
+
+
+def _facts(images: Sequence[Image]) -> str:
+    """What tells images apart, in words."""
+    return "; ".join(sorted(facts_of(image.files).words() for image in images[:MOST]))
 
 
 def _joined(images: Sequence[Image], masks: Sequence[Files]) -> tuple[list[Image], list[Files]]:

@@ -20,7 +20,7 @@ class NamedRois(MaskSource):
         "reject", description="what is done if several match: `reject` the case, or take their `union` or the `largest`"
     )
     absent: Literal["reject", "ignore"] = Field(
-        "reject", description="what is done if none matches: `reject` the case, or `ignore` it"
+        "reject", description="what is done if none matches: `reject`, or `ignore`: the patient has no such region"
     )
     overlap: Literal["allow", "reject"] = Field("allow", description=OVERLAP)
 
@@ -42,7 +42,8 @@ class NamedRois(MaskSource):
 
     @property
     def rule(self) -> dict[str, Any]:
-        return {"several": self.several, "overlap": self.overlap}
+        absent = {"absent": self.absent} if self.rois else {}  # without a word, the index leaves such a case out
+        return {"several": self.several, "overlap": self.overlap, **absent}
 
     def each(self) -> tuple[Self, ...]:
         """A source for each of its ROIs."""
