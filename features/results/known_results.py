@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ from features.core.errors import StoreError
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.storage.place import remove_file
 from features.core.storage.store import Store
-from features.core.storage.table import table_of_bytes
-from features.results.manifest import CohortState, Manifest, checked_bytes, newest
+from features.core.storage.table import TableFile
+from features.results.manifest import CohortState, File, Manifest, checked_bytes, newest
 from features.results.prefixes import RESULT
 
 ABSENT = "ROI_ABSENT"  # a rejection that stands among the warnings: the patient has no such region, and need not have
@@ -41,6 +41,8 @@ class KnownResults:
         self.kernels: set[str] = set(self.state.kernels) if self.state else set()
         self._tables: dict[str, pa.Table | None] = {}
         self._rows: dict[tuple[str, str], dict[str, int]] = {}
+        self._addresses: dict[str, dict[str, list[str | None]]] = {}
+        self._last: tuple[str, TableFile] | None = None
         self._fresh: dict[str, Rejected] = {}
 
     @property
@@ -59,25 +61,41 @@ class KnownResults:
 
         An earlier radweave kept the recipes of a block in one table, which is then that of each.
         """
+        return self._read(name, lambda file: file.read(columns))
+
+    def _read(self, name: str, what: Callable[[TableFile], pa.Table]) -> pa.Table | None:
+        """What is read of the file of a table; None if there is none or it is damaged."""
         file = self.manifest.file(name, self.cohort) or self.manifest.file(name.split("/")[0], self.cohort)
         if file is None:
             return None
         try:
-            return table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, columns)
+            return what(self._open(file))
         except StoreError as error:
             if str(error) not in self.damaged:
                 self.damaged.append(str(error))
             return None
 
+    def _open(self, file: File) -> TableFile:
+        """A file of the manifest; the last one stays open, because a table of many images is read once for each of them."""
+        if self._last is None or self._last[0] != file.path:
+            self._last = None  # two need not be in memory
+            self._last = file.path, TableFile(checked_bytes(self.store, file), self.store.root / file.path)
+        return self._last[1]
+
     def rows(self, where: str, prefix: str) -> Mapping[str, int]:
         """Address → row in a table, of the results whose columns begin with a prefix."""
         key = where, prefix
         if key not in self._rows:
-            name = prefix + RESULT
-            table = self.columns(where, [name])
-            values = table[name].to_pylist() if table is not None and name in table.schema.names else []
+            if where not in self._addresses:
+                self._addresses[where] = self._all_addresses(where)
+            values = self._addresses[where].get(prefix + RESULT, ())
             self._rows[key] = {address: row for row, address in enumerate(values) if address is not None}
         return self._rows[key]
+
+    def _all_addresses(self, where: str) -> dict[str, list[str | None]]:
+        """The columns of a table that hold addresses, read at once."""
+        table = self._read(where, lambda file: file.read([name for name in file.names() if name.endswith(RESULT)]))
+        return {} if table is None else table.to_pydict()
 
     @cached_property
     def rejected(self) -> dict[str, Rejected]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,7 +86,16 @@ class Schema:
 
 def dictionary_rows(block: str, cohort: str, columns: Sequence[Column]) -> list[dict[str, str]]:
     """Rows of the mart's dictionary for the columns of one block and cohort."""
-    return [{"block": block, "cohort": cohort, **asdict(column), "levels": _levels_text(column)} for column in columns]
+    names = [field.name for field in fields(Column)]
+    return [
+        {
+            "block": block,
+            "cohort": cohort,
+            **{name: getattr(column, name) for name in names},
+            "levels": _levels_text(column),
+        }
+        for column in columns
+    ]
 
 
 def column_of(row: Mapping[str, str]) -> Column:
@@ -218,7 +227,7 @@ def read_with_provenance(path: Path) -> tuple[pa.Table, dict[str, str]]:
 
 def table_of_bytes(data: bytes, where: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """The table in a Parquet file's bytes, page checksums verified. Raises StoreError, naming `where`, if they are damaged."""
-    return _Checked(data, where).read(columns=columns)
+    return TableFile(data, where).read(columns=columns)
 
 
 def column_names(path: Path) -> list[str]:
@@ -231,21 +240,25 @@ def read_provenance(path: Path) -> dict[str, str]:
     return _opened(path).provenance()
 
 
-class _Checked:
-    """A Parquet file whose damage is a StoreError."""
+class TableFile:
+    """The bytes of a Parquet file, opened: columns are read of it as often as needed. Damage is a StoreError, naming `where`."""
 
     def __init__(self, data: bytes, where: Path) -> None:
+        """Raises StoreError, as all of its functions."""
         self._where = where
         source = pa.BufferReader(arrow_memory(data))
         self._file = self._guarded(lambda: pq.ParquetFile(source, page_checksum_verification=True))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Columns, those that there are, or all; page checksums verified."""
         return plain_texts(self._guarded(lambda: self._file.read(columns=columns)))
 
     def names(self) -> list[str]:
+        """Names of the columns."""
         return self._guarded(lambda: list(self._file.metadata.schema.to_arrow_schema().names))
 
     def provenance(self) -> dict[str, str]:
+        """What was written with the table."""
         return self._guarded(lambda: _provenance(self._file.metadata.metadata or {}))
 
     def _guarded(self, read: Callable[[], T]) -> T:
@@ -267,8 +280,8 @@ def arrow_memory(data: bytes) -> pa.Buffer:
     return buffer
 
 
-def _opened(path: Path) -> _Checked:
-    return _Checked(read_sealed(path)[0], path)
+def _opened(path: Path) -> TableFile:
+    return TableFile(read_sealed(path)[0], path)
 
 
 def _provenance(metadata: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from features.core.column import Column
 from features.core.errors import StoreError
 from features.core.storage.table import (
     Schema,
-    _Checked,
+    TableFile,
     column_of,
     dictionary_rows,
     levels_text,
@@ -123,7 +123,7 @@ def test_threads_of_arrow_hold_no_memory_of_python() -> None:
     """The last to let go of it, while the interpreter ends, would end the process with 134."""
     data = parquet_bytes(SCHEMA.table(ROWS))
     before = sys.getrefcount(data)
-    file = _Checked(data, Path("t.parquet"))
+    file = TableFile(data, Path("t.parquet"))
     table = file.read()
     assert sys.getrefcount(data) == before
     assert table.num_rows == len(ROWS)
