@@ -26,29 +26,40 @@ from features.images.masks.rtstruct import roi_names
 from features.images.masks.seg import segment_labels
 
 MaskFormat = Literal["rtstruct", "seg"]
-_FACTS = ("Units", "PatientWeight", "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription", "StudyInstanceUID")
+_FACTS = (
+    "Units", "PatientWeight", "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription", "StudyInstanceUID", "StudyDate",
+    "SeriesDescription", "ProtocolName", "ContrastBolusAgent", "ImageType", "EchoTime", "RepetitionTime", "InversionTime",
+    "DiffusionBValue",
+)  # fmt: skip
 _THREADS = 8
 
 
 @dataclass(frozen=True)
 class Series:
-    """An image series: whose it is (pseudonym), and what a header of it says. Nothing of it is ever printed."""
+    """An image series: whose it is (pseudonym), and what a header of it says. Nothing of it is ever printed.
+
+    key, frame: keyed hashes of the series and its frame of reference. phases: how many images it holds, by b-value, echo or
+    time.
+    """
 
     patient: str
-    uid: str
+    key: str
     modality: str
     spacing_mm: Vector
     name: str
     facts: dict[str, str]
+    frame: str = ""
+    phases: int = 1
 
 
 @dataclass(frozen=True)
 class Mask:
-    """A structure set or a segmentation: whose it is (pseudonym), and the names of its ROIs."""
+    """A structure set or a segmentation: whose it is (pseudonym), the names of its ROIs, the series that it references."""
 
     patient: str
     format: MaskFormat
     names: tuple[str, ...]
+    series: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -102,12 +113,14 @@ def read_headers(files: Sequence[FoundFile], names: Listener, cache: FileCache) 
     with ThreadPoolExecutor(_THREADS) as pool:
         facts = list(pool.map(_facts, [group[0].path for group in groups.values()]))
         rois = list(pool.map(_rois, [mask.path for mask in masks]))
-    for ((patient, uid), group), own in zip(groups.items(), facts, strict=True):
+    for ((patient, key), group), own in zip(groups.items(), facts, strict=True):
         first = group[0]
-        found.series.append(Series(patient, uid, first.header.modality, _spacing(group), place[first.path], own))
+        phases = len({file.header.phase for file in group})
+        modality, where, frame = first.header.modality, place[first.path], first.header.frame
+        found.series.append(Series(patient, key, modality, _spacing(group), where, own, frame, phases))
     for mask, own_names in zip(masks, rois, strict=True):
         kind: MaskFormat = "rtstruct" if mask.header.kind == "rtstruct" else "seg"
-        found.masks.append(Mask(mask.header.patient, kind, own_names))
+        found.masks.append(Mask(mask.header.patient, kind, own_names, frozenset(mask.header.references)))
     return found
 
 

@@ -90,15 +90,15 @@ class _Drafting:
         taken = {one.modality: one.patients for one in dicom.sources}
         files = FileDraft(survey, known_ids(sheets) | set(headers.ids.values()), taken)
         sources = [*dicom.sources, *files.sources]
-        timepoints = {**dict.fromkeys(dicom.timepoints.values()), **dict.fromkeys(files.timepoints.values())}
+        plan = {**dicom.visits.plan, **files.visits.plan}
         left += [*dicom.left, *files.left]
         if not sources and files.alone:
-            sources = [without_masks(one, files.timepoints, files.naming.level) for one in files.alone]
+            sources = [without_masks(one, files.visits, files.naming.level) for one in files.alone]
         elif files.alone:
             left.append(f"{several(len(files.alone), 'kind')} of image files left out: no mask belongs to them")
         if not sources:
             raise DataError(_nothing(folder, survey, headers, sheets, left))
-        cohort, tables, sources = self._whole(sources, list(timepoints), sheets)
+        cohort, tables, sources = self._whole(sources, plan, sheets)
         patients = {patient for source in sources for patient in source.patients} - {""}
         catalog = {"version": 1, "cohorts": {self.cohort: cohort}}
         text = to_yaml(catalog, HEADER.format())
@@ -127,7 +127,7 @@ class _Drafting:
         )
 
     def _whole(
-        self, sources: list[SourceDraft], timepoints: Sequence[str], sheets: Sequence[Sheet]
+        self, sources: list[SourceDraft], plan: Mapping[str, Any], sheets: Sequence[Sheet]
     ) -> tuple[dict[str, Any], TableDraft, list[SourceDraft]]:
         """The cohort, with its centres if its tables are of one centre each; its tables and its sources."""
         folders = find_centres(places_of(sources))
@@ -136,11 +136,11 @@ class _Drafting:
         everybody = frozenset(one for source in sources for one in source.patients) - {""}
         centres = {centre_of(folder): patients for folder, patients in folders.items()} or {CENTRE: everybody}
         parts = parts or list(sources)
-        cohort = self._cohort(parts, timepoints, list(centres))
+        cohort = self._cohort(parts, plan, list(centres))
         tables = self._tables(cohort, sheets, centres)
         if mixed := tables.mixed:
             parts, centres = list(sources), {CENTRE: everybody}
-            cohort = self._cohort(parts, timepoints, list(centres))
+            cohort = self._cohort(parts, plan, list(centres))
             tables = self._tables(cohort, sheets, centres)
         cohort["centres"] = Noted(plain(cohort["centres"]), (centre_remark(folders, mixed, tables.centre_columns),))
         return cohort, tables, parts
@@ -160,12 +160,19 @@ class _Drafting:
         values = {**plain(cohort), "root": str(self.survey.folder)}
         return Catalog.model_validate({"version": 1, "cohorts": {self.cohort: values}, "folder": self.survey.folder})
 
-    def _trial(self, source: dict[str, Any]) -> Counter[str]:
-        words = source.get("timepoint", {}).get("codes", {"": "baseline"}).values()
-        timepoints = {word: number for number, word in enumerate(dict.fromkeys(words))}
-        cohort = {"title": "", "licence": "", "centres": {CENTRE: {}}, "images": [source], "timepoints": timepoints}
+    def _trial(self, sources: list[dict[str, Any]], plan: Mapping[str, Any]) -> Counter[str]:
+        if not sources:
+            return Counter()
+        timepoints = days_of(plan) or {"baseline": 0}
+        cohort: dict[str, Any] = {
+            "title": "",
+            "licence": "",
+            "centres": {CENTRE: {}},
+            "images": sources,
+            "timepoints": timepoints,
+        }
         found, refused, _ = preview_cohort(self._catalog(cohort), self._listener(), self.cache, tell)
-        modality = source["modality"]
+        modality = sources[0]["modality"]
         return Counter(["" for _ in found] + [one.code for one in refused if one.modality == modality and one.patient])
 
     def _preview(self, cohort: dict[str, Any]) -> tuple[Counter[tuple[Modality, Unit]], Counter[str]]:
@@ -173,7 +180,7 @@ class _Drafting:
         return Counter((one.modality, one.unit) for one in found), Counter(one.code for one in refused)
 
     def _cohort(
-        self, sources: Sequence[SourceDraft], timepoints: Sequence[str], centres: Sequence[str]
+        self, sources: Sequence[SourceDraft], plan: Mapping[str, Any], centres: Sequence[str]
     ) -> dict[str, Any]:
         text = "what may be done with the data?"
         cohort: dict[str, Any] = {
@@ -181,10 +188,10 @@ class _Drafting:
             "licence": Noted("not stated", (question("licence", text, "licence: internal", "licence: CC BY 4.0"),)),
             "root": self.root,
         }
-        if timepoints:
-            days = {word: number for number, word in enumerate(timepoints)}
+        if plan:
             text = "how many days after the first is each? Written is their order alone"
-            cohort["timepoints"] = Noted(days, (question("days of time points", text),))
+            asked = (question("days of time points", text),) if None in plan.values() else ()
+            cohort["timepoints"] = Noted(days_of(plan), asked)
         cohort["centres"] = {centre: {} for centre in centres}
         cohort["images"] = [one.values for one in sources]
         return cohort
@@ -225,6 +232,11 @@ class _Drafting:
         for one in sources:
             groups[one.modality, one.unit].append(one)
         return dict(draft_recipe(group) for group in groups.values())
+
+
+def days_of(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The time points as the catalog has them; a number in their order where the day is not known."""
+    return {word: number if day is None else day for number, (word, day) in enumerate(plan.items())}
 
 
 def _check(text: str) -> None:

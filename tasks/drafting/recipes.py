@@ -8,11 +8,12 @@ from typing import Any
 
 from features.core.case import Modality, Unit
 from tasks.drafting.commented import Noted, to_yaml
-from tasks.drafting.remark import guess, several
+from tasks.drafting.remark import Remark, guess, question, several
 from tasks.drafting.source import SourceDraft
 from tasks.drafting.voxels import middle_spacing
 
 NAMES = {"CT": "ct", "MR": "mr", "PT": "pet", "CR": "xray_cr", "DX": "xray_dx"}
+UNITS = {"um2/s": "adc"}
 CALIBRATED = ("SUV", "SUL", "SUVbsa")
 _STEPS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _HEADER = """\
@@ -25,8 +26,10 @@ Every refresh extracts this recipe, because it lies in the folder `recipes` besi
 def draft_recipe(sources: Sequence[SourceDraft]) -> tuple[str, dict[str, Any]]:
     """The name of a recipe for sources of one modality and unit, and its values with remarks."""
     modality, unit = sources[0].modality, sources[0].unit
-    name = NAMES[modality] + (f"_{unit.lower()}" if unit not in ("HU", "SUV", "arbitrary") else "")
+    name = NAMES[modality] + (f"_{UNITS.get(unit, unit.lower())}" if unit not in ("HU", "SUV", "arbitrary") else "")
     values: dict[str, Any] = {"default": True, "modality": modality, "unit": unit}
+    if asked := _which(sources):
+        values["images"] = Noted(None, (asked,))
     if spacing := _spacing(sources):
         values |= spacing
     values |= _intensities(modality, unit)
@@ -42,6 +45,19 @@ def recipe_text(values: dict[str, Any], cohort: str) -> str:
         "# filters:\n# - {kind: log, sigma_mm: [2, 3]}\n# - {kind: wavelet, wavelet: coif1}\n"
     )
     return to_yaml(values, _HEADER.format(what=what, cohort=cohort)) + more
+
+
+def _which(sources: Sequence[SourceDraft]) -> Remark | None:
+    """Which images and regions the features are of, where there are several."""
+    images = list(dict.fromkeys(word for one in sources for word in one.images_of_it))
+    regions = list(dict.fromkeys(word for one in sources for word in one.regions))
+    answers = [f"images: [{', '.join(images[:2])}]"] if len(images) > 1 else []
+    if len(regions) > 1:
+        answers += [f"roi: {regions[0]}", f"roi: {regions[0]} + {regions[1]}   # their union; - takes one away"]
+    if not answers:
+        return None
+    what = " and ".join([*(["image"] if len(images) > 1 else []), *(["region"] if len(regions) > 1 else [])])
+    return question(f"which {what}s", f"features of every {what} are made: of which are they wanted?", *answers)
 
 
 def _spacing(sources: Sequence[SourceDraft]) -> dict[str, Any]:
@@ -70,6 +86,9 @@ def _intensities(modality: Modality, unit: Unit) -> dict[str, Any]:
     if unit in CALIBRATED:
         text = f"0.5 {unit} wide, as is usual for PET"
         return {"discretise": Noted({"bin_width": 0.5}, (guess("bins of PET", text),))}
+    if unit == "um2/s":
+        text = "50 um2/s wide: 60 bins from 0 to free water at body temperature (3,000)"
+        return {"discretise": Noted({"bin_width": 50}, (guess("bins of ADC", text),))}
     found: dict[str, Any] = {}
     if modality == "MR":
         text = "mean 0 and standard deviation 100 over voxels above 0, because MR has no unit"

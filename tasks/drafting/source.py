@@ -8,6 +8,7 @@ from typing import Any
 
 from features.core.case import Modality, Unit
 from features.core.region import Vector
+from tasks.drafting.commented import plain
 
 CENTRE = "main"  # the only centre, where nothing tells several
 
@@ -28,6 +29,18 @@ class SourceDraft:
     images: int
     places: Mapping[str, set[str]]
     shown: str
+
+    @property
+    def images_of_it(self) -> list[str]:
+        """The words of its images; none if it has none."""
+        found = plain(self.values.get("image", []))
+        return [found] if isinstance(found, str) else list(found)
+
+    @property
+    def regions(self) -> list[str]:
+        """The words of its regions; none if they have none."""
+        mask = plain(self.values.get("mask", {}))
+        return list(mask.get("rois", ())) if isinstance(mask, Mapping) else []
 
     @property
     def patients(self) -> frozenset[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import NamedTuple
 
 from features.core.progress import tell
-from tasks.drafting.words import holds_date, holds_role, is_role, names_mask
+from tasks.drafting.words import date_format, holds_date, holds_role, is_role, names_mask
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr")
 PATIENT = "{patient}"
@@ -144,9 +145,12 @@ def _naming(names: Sequence[str], values: Mapping[str, str], level: str) -> Nami
         templates.setdefault(text, Template(text)).files[Key(value)] = name
     patients = {key.patient for template in templates.values() for key in template.files}
     least = 2 if len(patients) > 1 else 1
-    kept = [one for one in templates.values() if len(one.files) >= least]
+    shared: dict[str, set[str]] = defaultdict(set)
+    for one in templates.values():  # paths that differ in the date of a visit are of one template
+        shared[_undated(one.text)] |= one.patients
+    kept = [one for one in templates.values() if len(shared[_undated(one.text)]) >= least]
     kept.sort(key=lambda one: (-len(one.files), one.text))
-    rare = tuple(one for one in templates.values() if len(one.files) < least)
+    rare = tuple(one for one in templates.values() if len(shared[_undated(one.text)]) < least)
     return Naming(tuple(kept), rare, tuple(left), level)
 
 
@@ -164,17 +168,19 @@ def _cost(found: Naming, known: Collection[str]) -> float:
     """How unlikely a reading is: the fewer patients, templates and files beside them, the better."""
     patients = found.patients
     roles = sum(_ROLE if is_role(one) or holds_date(one) else holds_role(one) for one in patients)
-    texts = [split_ending(one.text.replace(PATIENT, ""))[0] for one in found.templates]
+    texts = [split_ending(_undated(one.text).replace(PATIENT, ""))[0] for one in found.templates]
     odd = {word for text in texts for word in _WORD.findall(text) if not (word.isalpha() or is_role(word))}
+    forms = {_undated(one.text) for one in found.templates}
     earned = _KNOWN * len(patients & set(known))
     apart = _APART if _are_apart(found.templates) else 0
     return (
-        len(patients)
-        + roles
-        + apart
-        + _TEMPLATE * (len(found.templates) + len(odd) + len(found.rare) + len(found.left))
-        - earned
+        len(patients) + roles + apart + _TEMPLATE * (len(forms) + len(odd) + len(found.rare) + len(found.left)) - earned
     )
+
+
+def _undated(text: str) -> str:
+    """A template with one mark in place of every folder that is a date."""
+    return "/".join("{date}" if date_format(part) else part for part in text.split("/"))
 
 
 def _are_apart(templates: Sequence[Template]) -> bool:

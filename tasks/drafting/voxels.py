@@ -56,6 +56,19 @@ def look_at(paths: Sequence[Path]) -> dict[Path, Look]:
     return looks
 
 
+def overlap(one: Path, other: Path) -> float | None:
+    """Dice of the voxels above 0 of two files on one grid; None if they cannot be read, are on two grids, or are empty."""
+    try:
+        first, second = read_volume(one), read_volume(other)
+    except (Rejected, MemoryError):
+        return None
+    if not first.matches(second):
+        return None
+    a, b = np.asarray(first.array, np.float64) > 0, np.asarray(second.array, np.float64) > 0
+    both = int(a.sum()) + int(b.sum())
+    return 2 * int((a & b).sum()) / both if both else None
+
+
 def sample(every: Sequence[T]) -> list[T]:
     """At most three: the first, the one in the middle, the last."""
     return list(every) if len(every) <= SAMPLE else [every[0], every[len(every) // 2], every[-1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from features.core.case import Modality
 
@@ -32,6 +33,12 @@ TIMEPOINT = re.compile(
 )
 _DAY, _MONTH, _YEAR = "(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|1[0-2])", "(19|20)[0-9]{2}"
 _DATE = re.compile(rf"(?<![0-9])({_YEAR}[-_.]?{_MONTH}[-_.]?{_DAY}|{_DAY}[-_.]?{_MONTH}[-_.]?{_YEAR})(?![0-9])")
+_DATES = {
+    "%Y-%m-%d": r"\d{4}-\d{2}-\d{2}",
+    "%Y%m%d": r"(19|20)\d{6}",
+    "%Y_%m_%d": r"\d{4}_\d{2}_\d{2}",
+    "%d.%m.%Y": r"\d{2}\.\d{2}\.\d{4}",
+}
 SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
 _TOKEN = re.compile(r"[A-Za-z0-9]+")
 
@@ -81,6 +88,22 @@ def holds_date(text: str) -> bool:
     (True, True, True, False)
     """
     return _DATE.search(text) is not None
+
+
+def date_format(word: str) -> str:
+    """How a word writes a date; "" if it is none, or days and months cannot be told apart by the form alone.
+
+    >>> date_format("2019-03-04"), date_format("20190304"), date_format("04.03.2019"), date_format("week4")
+    ('%Y-%m-%d', '%Y%m%d', '%d.%m.%Y', '')
+    """
+    for form, shape in _DATES.items():
+        if re.fullmatch(shape, word):
+            try:
+                datetime.strptime(word, form)
+            except ValueError:
+                continue
+            return form
+    return ""
 
 
 def is_tumour(name: str) -> bool:

@@ -1,5 +1,6 @@
 """From a stranger's folder to first features in three commands: init, check, refresh, as they are printed."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -16,6 +17,12 @@ from tests.support.scans import image_series, save_datasets, save_nifti, save_rt
 from tests.support.trees import PEOPLE, ball_mask, blob, write_bids, write_pairs, write_table, write_tcia
 
 Drafted = Callable[..., tuple[Catalog, str]]
+QIN = {
+    "lesion": "Lesion",
+    "normal": "Normal",
+    "peripheral_zone_of_the_prostate": "Peripheral zone of the prostate",
+    "prostate": "Prostate",
+}
 
 
 @pytest.fixture
@@ -64,7 +71,9 @@ def test_a_download_from_tcia_gives_features_of_every_patient(command, init: Dra
     catalog, printed = init(write_tcia(tmp_path / "study"))
     cohort = catalog.cohort("study")
     (source,) = cohort.images
-    assert (source.format, source.modality, source.unit, source.mask.roi) == ("dicom", "CT", "HU", "GTV-1")
+    assert (source.format, source.modality, source.unit) == ("dicom", "CT", "HU")
+    assert source.mask.rois == {"gtv_1": "GTV-1", "lung_left": "Lung left"}
+    assert "regions: gtv_1 in 3, lung_left in 3 of 3 masks" in printed
     assert "metadata.csv left out: it lists what was downloaded" in printed
     assert cohort.tables[0].path == "clinical.csv" and not cohort.endpoints
     text = (tmp_path / "work" / "data_catalog.yaml").read_text()
@@ -102,8 +111,8 @@ def test_the_sarcoma_data_give_features_of_both_modalities(
 @pytest.mark.parametrize(
     ("folder", "modality", "mask", "recipe"),
     [
-        ("ibsi1-ct-phantom", "CT", {"format": "rtstruct", "roi": "GTV-1"}, "ct"),
-        ("dicomseg-qin-prostate", "MR", {"format": "seg", "roi": "Lesion"}, "mr"),
+        ("ibsi1-ct-phantom", "CT", {"kind": "rtstruct", "roi": "GTV-1"}, "ct"),
+        ("dicomseg-qin-prostate", "MR", {"kind": "seg", "rois": QIN}, "mr"),
     ],
 )
 def test_public_dicom_in_archives_gives_features(
@@ -121,7 +130,7 @@ def test_public_dicom_in_archives_gives_features(
     catalog, _ = init(public_data / folder, "--cohort", "one", ids=("PCAMPMRI-00001", "QIN-PROSTATE-001"))
     assert not list((tmp_path / "unpacked").iterdir())
     (source,) = catalog.cohort("one").images
-    assert (source.modality, source.mask.model_dump(include={"format", "roi"})) == (modality, mask)
+    assert (source.modality, source.mask.model_dump(include=set(mask))) == (modality, mask)
     assert features_of(command, tmp_path) == {recipe: 1}
 
 
@@ -164,12 +173,24 @@ def test_long_paths_stay_whole_and_a_brain_mask_comes_after_that_of_a_lesion(ini
     assert "3 tables left out: their names hold ids of patients" in printed
 
 
-def test_no_date_in_a_path_is_written(command, tmp_path: Path) -> None:
+def test_folders_named_for_dates_are_visits_and_no_date_is_written(init: Drafted, tmp_path: Path) -> None:
+    for patient, days in zip(
+        PEOPLE, (("2019-03-04", "2019-06-01"), ("2020-01-07", "2020-04-05"), ("2021-02-03",)), strict=True
+    ):
+        write_pairs(tmp_path / "study" / patient, days)
+    catalog, printed = init(tmp_path / "study", ids=(*PEOPLE, "2019", "2020", "2021"))
+    cohort = catalog.cohort("study")
+    (source,) = cohort.images
+    assert (source.path, source.timepoint.date) == ("{patient}/{timepoint}/CT.nii.gz", "%Y-%m-%d")
+    assert list(cohort.timepoints) == ["visit1", "visit2"]
+    assert "dates in the paths: visits in their order" in " ".join(printed.split())
+
+
+def test_a_date_in_the_name_of_a_file_leaves_it_out(command, tmp_path: Path) -> None:
     for patient in PEOPLE:
-        for day in ("2019-03-04", "20190601"):
-            write_pairs(tmp_path / "study" / patient, (day,))
+        write_pairs(tmp_path / "study", (patient,), image="CT_2019-03-04", mask="tumour_2019-03-04")
     found = command("init", tmp_path / "study", cwd=tmp_path, code=3).stderr
-    assert "12 image files left out: dates stand in their paths" in " ".join(found.split()) and "2019" not in found
+    assert "6 image files left out: dates stand in their paths" in " ".join(found.split()) and "2019" not in found
 
 
 def test_two_tables_that_could_be_the_clinical_one_are_a_question_with_both(init: Drafted, tmp_path: Path) -> None:
@@ -233,7 +254,7 @@ def test_the_simulated_trial_is_understood_without_its_catalog(command, init: Dr
     (tmp_path / "trial" / "data_catalog.yaml").unlink()
     catalog, printed = init(tmp_path / "trial", ids=())
     cohort = catalog.cohort("trial")
-    found = {(one.centre, one.path, one.mask.format) for one in cohort.images}
+    found = {(one.centre, one.path, one.mask.kind) for one in cohort.images}
     assert found == {
         ("A", "A", "rtstruct"),
         ("B", "B", "seg"),
@@ -245,21 +266,90 @@ def test_the_simulated_trial_is_understood_without_its_catalog(command, init: Dr
     assert "will be rejected" not in printed
 
 
-def test_of_several_images_masks_and_labels_one_is_written_and_the_others_are_asked(
+def test_sequences_of_a_patient_are_images_by_name_and_numbers_of_a_label_map_regions(
     init: Drafted, tmp_path: Path
 ) -> None:
-    folder = write_pairs(tmp_path / "study", image="t1", mask="")
-    for patient in PEOPLE:
-        for kind in ("flair", "t2"):
-            shutil.copy(folder / patient / "t1.nii.gz", folder / patient / f"{kind}.nii.gz")
-        save_nifti(folder / patient / "seg.nii.gz", ball_mask() + ball_mask(label=3) * (blob() > 800))
+    folder = tmp_path / "study"
+    for seed, patient in enumerate(PEOPLE):
+        for kind in ("t1", "t1ce", "t2", "flair"):
+            save_nifti(folder / patient / f"{patient}_{kind}.nii.gz", blob(seed=seed).astype(np.float32))
+        save_nifti(folder / patient / f"{patient}_seg.nii.gz", ball_mask() + ball_mask(label=3) * (blob() > 800))
     catalog, printed = init(folder)
     (source,) = catalog.cohort("study").images
-    assert (source.modality, source.path, source.mask.label) == ("MR", "{patient}/t1.nii.gz", 1)
-    assert "which MR: a patient has one MR at a time point" in printed
+    assert (source.modality, source.path) == ("MR", "{patient}/{patient}_{image}.nii.gz")
+    assert source.image == {"flair": "flair", "t1": "t1", "t1c": "t1ce", "t2": "t2"}
+    assert source.mask.rois == {"label_1": 1, "label_4": 4} and source.mask.absent == "ignore"
+    assert "24 scans of MR" in printed and "will be rejected" not in printed
+    assert "4 images of a patient, named by their paths: t1c for t1ce" in " ".join(printed.split())
     text = (tmp_path / "work" / "data_catalog.yaml").read_text()
-    assert "#   path: '{patient}/t2.nii.gz'" in text and "#   path: '{patient}/flair.nii.gz'" in text
-    assert "the masks hold the numbers 1, 4: which one is the ROI" in text and "#   lesions: by_label" in text
+    assert "the masks hold the numbers 1, 4: what is each?" in text and "#   lesions: by_label" in text
+    assert "#   roi: label_1 + label_4" in (tmp_path / "work" / "recipes" / "mr.yaml").read_text()
+
+
+def test_maps_beside_each_other_are_regions(init: Drafted, tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path / "study")
+    for patient in PEOPLE:
+        far = np.roll(ball_mask(), 6, axis=0)
+        save_nifti(folder / patient / "liver.nii.gz", far)
+    catalog, printed = init(folder)
+    assert [source.mask.rois for source in catalog.cohort("study").images] == [{"tumour": 1}, {"liver": 1}]
+    assert "6 scans of CT" in printed
+
+
+def test_a_pet_on_its_own_grid_takes_the_regions_of_its_ct(init: Drafted, tmp_path: Path) -> None:
+    folder = write_pairs(tmp_path / "study", image="ct")
+    for seed, patient in enumerate(PEOPLE):
+        pet = blob((8, 8, 6), seed=seed, low=0.5, high=8).astype(np.float32)
+        save_nifti(folder / patient / "pet.nii.gz", pet, np.diag([2.0, 4.0, 6.0, 1.0]))
+    catalog, printed = init(folder)
+    found = {one.image: one.mask.model_dump(include={"kind", "image"}) for one in catalog.cohort("study").images}
+    assert found == {"ct": {"kind": "nifti"}, "pet": {"kind": "of", "image": "ct"}}
+    assert "3 scans of CT in HU" in printed and "3 scans of PT in SUV" in printed
+
+
+def test_names_of_a_dataset_json_are_those_of_images_and_regions(init: Drafted, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    for seed, patient in enumerate(PEOPLE):
+        for number in range(2):
+            image = folder / "imagesTr" / f"{patient}_{number:04d}.nii.gz"
+            save_nifti(image, blob(seed=seed).astype(np.float32))
+        save_nifti(folder / "labelsTr" / f"{patient}.nii.gz", ball_mask() + ball_mask() * (blob() > 800))
+    (folder / "dataset.json").write_text(
+        json.dumps({"channel_names": {"0": "T1w", "1": "FLAIR"}, "labels": {"background": 0, "edema": 1, "core": 2}})
+    )
+    (source,) = init(folder)[0].cohort("study").images
+    assert (source.path, source.image) == ("imagesTr/{patient}_{image}.nii.gz", {"t1": "0000", "flair": "0001"})
+    assert source.mask.rois == {"edema": 1, "core": 2}
+
+
+def test_series_of_a_patient_are_images_by_what_their_headers_say(init: Drafted, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    for seed, patient in enumerate(PEOPLE):
+        every = []
+        for name, facts in SEQUENCES.items():
+            values = np.random.default_rng(seed).integers(0, 900, (8, 16, 16))
+            series = image_series(values, modality="MR", patient=patient, intercept=0.0)
+            for ds in series:
+                for keyword, value in facts.items():
+                    setattr(ds, keyword, value)
+                ds.StudyInstanceUID, ds.FrameOfReferenceUID = f"1.2.{seed}", f"1.3.{seed}"
+            save_datasets(series, folder / patient / name, "x")
+            every.append(series)
+        contours = [square(-6, -6, 5, 5, 2.5 * k) for k in range(1, 7)]
+        save_rtstruct(folder / patient, every[1], [("GTV", contours)])
+    catalog, printed = init(folder)
+    found = {one.image: (one.mask.kind, one.select, one.ignore) for one in catalog.cohort("study").images}
+    assert {word: kind for word, (kind, _, _) in found.items()} == {"t1": "of", "t1c": "rtstruct", "flair": "of"}
+    assert found["t1"][1] == {"SeriesDescription": ".*t1.*"} and "post" in found["t1"][2]["SeriesDescription"]
+    assert "9 scans of MR" in printed and "will be rejected" not in printed
+    assert "3 of 3 patients who have both have them in one frame of reference" in " ".join(printed.split())
+
+
+SEQUENCES = {
+    "a": {"SeriesDescription": "AX T1", "EchoTime": "9"},
+    "b": {"SeriesDescription": "AX T1 POST", "EchoTime": "9", "ContrastBolusAgent": "Gadovist"},
+    "c": {"SeriesDescription": "AX FLAIR", "EchoTime": "110"},
+}
 
 
 def test_ids_that_tables_write_otherwise_get_a_form_that_is_marked(init: Drafted, tmp_path: Path) -> None:
@@ -291,7 +381,7 @@ def test_every_modality_that_masks_belong_to_is_a_source_and_the_others_are_name
         ("CT", "HU", "GTV primary"),
         ("PT", "SUV", "GTV primary"),
     }
-    assert "MR left out: no structure set or segmentation belongs to its series" in printed
+    assert "MR left out: no masks of its own, and CT is in another frame of reference" in " ".join(printed.split())
     assert "PET in SUV: SUV by body weight; Units of the headers: BQML 3; 3 of 3" in " ".join(printed.split())
     assert sorted(path.name for path in (tmp_path / "work" / "recipes").iterdir()) == ["ct.yaml", "pet.yaml"]
 
