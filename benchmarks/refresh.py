@@ -3,6 +3,7 @@
     python benchmarks/refresh.py unchanged --cases 1000
     python benchmarks/refresh.py scale --cases 2500 5000 10000
     python benchmarks/refresh.py peer --cases 32
+    python benchmarks/refresh.py brain --cases 4
 
 Every table is measured in one run on one machine; what is compared is compared in its values too.
 """
@@ -47,6 +48,7 @@ RECIPE = {
 FILTERED = {**RECIPE, "filters": [{"kind": "log", "sigma_mm": [2, 3]}, "wavelet"]}
 PREFIX = "radweave__ct__"
 CT = (100, 512, 512)  # slices, rows, columns
+LEAST_RATIO, MOST_ADDED = 15.0, 1.3  # promised of `brain`
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,27 @@ def peer(folder: Path, cases: int, shape: tuple[int, ...]) -> None:
     print(f"\nRatio {theirs / ours:.2f}; relative differences: {same} (the region is cropped before it is filtered)")
 
 
+def brain(folder: Path, cases: int, shape: tuple[int, ...]) -> None:
+    """Many images and regions of a case: files read once, the peers' way beside it, and one region more."""
+    from benchmarks import brain_refresh as brains
+
+    cohort = folder / "cohort"
+    brains.write_brain(cohort, cases, shape or brains.SHAPE)
+    brains.count_opens(cohort, cases * (len(brains.SEQUENCES) + 1))
+    ratio, added = brains.compare(cohort, cases, _native), brains.add_region(cohort)
+    print(f"\nPromised: at least {LEAST_RATIO} times the CPU, and at most {MOST_ADDED} times for one region more")
+    assert ratio >= LEAST_RATIO or shape, ratio
+    assert added <= MOST_ADDED or shape, added
+
+
+def refresh_brain(folder: Path) -> None:
+    """The refresh of the brain cohort, as a process of its own."""
+    from benchmarks import brain_refresh as brains
+    from features.core.storage.store import Store
+
+    brains.refresh(folder / "cohort", Store(folder / "store"), [brains.recipe_of(brains.RECIPE, **brains.FILTERS)])
+
+
 def _differences(theirs: dict[str, dict[str, str]], store: Store) -> np.ndarray:
     """Relative differences of all values, (cases, features)."""
     from features.core.pseudonym import load_key, pseudonym
@@ -245,10 +268,10 @@ def _native(name: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("unchanged", "scale", "peer", "once", "refresh"))
+    parser.add_argument("part", choices=("unchanged", "scale", "peer", "brain", "once", "refresh", "refresh-brain"))
     parser.add_argument("--cases", type=int, nargs="+", default=[1000])
     parser.add_argument("--folder", type=Path, help="where the files go, and stay")
-    parser.add_argument("--shape", type=int, nargs=3, default=CT, help="of the CTs of `peer`: slices, rows, columns")
+    parser.add_argument("--shape", type=int, nargs=3, help="of the images of `peer` and `brain`: slices, rows, columns")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="radweave-benchmark-"))
     try:
@@ -257,7 +280,11 @@ def main() -> None:
         elif options.part == "scale":
             scale(folder, options.cases)
         elif options.part == "peer":
-            peer(folder, options.cases[0], tuple(options.shape))
+            peer(folder, options.cases[0], tuple(options.shape or CT))
+        elif options.part == "brain":
+            brain(folder, options.cases[0], tuple(options.shape or ()))
+        elif options.part == "refresh-brain":
+            refresh_brain(folder)
         elif options.part == "once":
             once(folder, options.cases[0])
         else:
