@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -110,6 +111,23 @@ def test_a_whole_catalog_that_a_page_shows_is_read(tmp_path: Path, catalog: str)
     path = tmp_path / "data_catalog.yaml"
     path.write_text(catalog, "utf-8")
     assert load_catalog(path).cohorts
+
+
+PARTS = [
+    pytest.param(block, id=f"{page.name}-{i}")
+    for page in PAGES
+    for i, block in enumerate(text for text in blocks(page, "yaml") if text.startswith(("images:", "timepoints:")))
+]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_images_and_time_points_that_a_page_shows_are_read_in_a_cohort(tmp_path: Path, part: str) -> None:
+    from features.core.catalog.catalog import load_catalog
+
+    path = tmp_path / "data_catalog.yaml"
+    head = "version: 1\ncohorts:\n  shown:\n    title: shown\n    licence: CC0\n    root: .\n    centres: {main: {}}\n"
+    path.write_text(head + textwrap.indent(part, "    "), "utf-8")
+    assert load_catalog(path).cohort("shown").images
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
