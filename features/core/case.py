@@ -101,6 +101,7 @@ class DrawnOn:
     """The image that a mask was drawn on, where it is another one than that which is measured, and how the two come together.
 
     registration: None where both are in one frame of reference. calculation: how the image is calculated from its files.
+    drawn_on: of a mask that was not drawn on this image either, the next one, such as the template of an atlas.
     """
 
     image_name: str
@@ -109,6 +110,12 @@ class DrawnOn:
     rule: ReadRule = field(default_factory=ReadRule)
     registration: Registration | None = None
     calculation: Calculation | None = None
+    drawn_on: DrawnOn | None = None
+
+    @property
+    def images(self) -> tuple[FileSet, ...]:
+        """The files of the image, and of those that come after it."""
+        return (self.image, *(self.drawn_on.images if self.drawn_on else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +182,7 @@ class Scan:
         own = [self.image, *([self.mask] if self.mask.paths or not (self.terms or self.readers) else [])]
         own += [one for term in self.terms for one in term.scan.file_sets]
         own += [one for scan in self.readers for one in scan.file_sets]
-        return tuple(dict.fromkeys([*own, *([self.drawn_on.image] if self.drawn_on else [])]))
+        return tuple(dict.fromkeys([*own, *(self.drawn_on.images if self.drawn_on else ())]))
 
 
 @dataclass(frozen=True, slots=True)

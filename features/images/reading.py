@@ -31,7 +31,7 @@ from features.images.registration.registered import Registered
 from features.images.unit_plausibility import check_unit
 
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
-IMAGES, LABEL_MAPS = 2, 2  # in memory at once: the image that is measured, and the one that its masks were drawn on
+IMAGES, LABEL_MAPS = 3, 2  # in memory at once: the image that is measured, the one that its masks belong to, a template
 ABSENT = frozenset(
     {"LABEL_ABSENT", "MASK_EMPTY", "ROI_MISSING", "ROI_EMPTY"}
 )  # what an absent ROI looks like to readers
@@ -75,7 +75,7 @@ class Pair(NamedTuple):
 class Reading:
     """The images, label maps and masks of a visit, each read when it is first asked for.
 
-    Two images and two label maps are in memory at once, and every mask, cut to its box.
+    Three images and two label maps are in memory at once, and every mask, cut to its box.
     """
 
     def __init__(self, registrations: Registrations | None = None) -> None:
@@ -230,7 +230,7 @@ class Reading:
             image=drawn.image,
             unit=drawn.unit,
             rule=rule,
-            drawn_on=None,
+            drawn_on=drawn.drawn_on,
             calculation=drawn.calculation,
         )
 

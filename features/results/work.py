@@ -156,12 +156,15 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     facts |= {"calculation": scan.calculation.model_dump_json()} if scan.calculation else {}
     if scan.drawn_on is not None:
         drawn = scan.drawn_on
+        there = replace(scan, image=drawn.image, unit=drawn.unit, rule=drawn.rule, calculation=drawn.calculation)
+        further = scan_facts(replace(there, drawn_on=drawn.drawn_on, terms=(), readers=())) if drawn.drawn_on else {}
         said = {"unit": drawn.unit, "format": drawn.image.format, "rule": drawn.rule.facts()}
         if drawn.registration is not None:
             said["registration"] = pair_facts(scan, drawn) | {
                 "warns_beyond_mm": str(drawn.registration.warns_beyond_mm)
             }
         said |= {"calculation": drawn.calculation.model_dump(mode="json")} if drawn.calculation else {}
+        said |= {"drawn_on": further} if further else {}
         facts |= {"drawn_on": drawn.image.digest, "drawn_on_rule": json.dumps(said, sort_keys=True)}
     if scan.terms:
         facts["roi"] = ""

@@ -103,10 +103,10 @@ class Candidate:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of the image and of the mask, or of readers' masks, and of the image that the mask was drawn on."""
+        """Files of the image and of the mask, or of readers' masks, and of the images that the mask was drawn on."""
         own = (*self.image, *self.mask)
         others = [file for one in self.readers for file in one.files]
-        others += self.drawn_on.image if self.drawn_on else ()
+        others += self.drawn_on.files if self.drawn_on else ()
         return tuple(dict.fromkeys([*own, *others])) if others else own
 
 

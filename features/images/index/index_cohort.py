@@ -237,7 +237,10 @@ def _drawn_on(one: Candidate, digests: Mapping[Path, str | Rejected], cache: Fil
     if other is None:
         return None
     files = _file_set(other.image_format, other.image, digests, cache)
-    return DrawnOn(other.image_name, files, other.unit, other.rule, one.registration, other.calculation)
+    further = _drawn_on(other, digests, cache)
+    return DrawnOn(
+        other.image_name, files, other.unit, other.rule, one.registration, other.calculation, drawn_on=further
+    )
 
 
 def _digest_of(digests: list[str | Rejected]) -> str:
