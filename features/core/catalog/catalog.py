@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, SerializeAsAny, Tag, model_validator
 
 from features.core.catalog.derived import derived_faults, derived_variables
+from features.core.catalog.drawn_on import drawn_on_faults
 from features.core.catalog.genomic_source import AnyGenomicTable, named_form
 from features.core.catalog.genomic_source import GenomicTable as GenomicTable
 from features.core.catalog.id_form import CohortIdForm, IdForm
@@ -216,6 +217,7 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
         faults.append(Fault(document.where(("cohorts", name)), "the cohort has neither images nor tables"))
     faults += _one_image_faults(document, name, cohort)
     faults += _image_word_faults(document, name, cohort)
+    faults += drawn_on_faults(document, name, cohort.images)
     for i, image in enumerate(cohort.images):
         for centre in image.centres or (image.centre,):
             known(("images", i, "centres" if image.centres else "centre"), "centre", centre, cohort.centres)
@@ -319,7 +321,7 @@ def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator
 
 
 def _image_word_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:
-    """Words of images that mean two things, and ROIs or registrations to images that the centre does not have."""
+    """Words of images that mean two things."""
     kinds: dict[str, tuple[str, str]] = {}
     for i, declared in enumerate(cohort.images):
         loc: Loc = ("cohorts", name, "images", i)
@@ -332,18 +334,6 @@ def _image_word_faults(document: Document, name: str, cohort: Cohort) -> Iterato
                 yield Fault(
                     document.where((*loc, "image")), f'the image "{word}" is declared twice', found, allowed, hint
                 )
-            there = [one.image_name for one in cohort.sources if one.centre == source.centre]
-            others = list(dict.fromkeys(other for other in there if other != word))
-            wanted = {("mask", "image"): getattr(source.mask, "image", None)}
-            if source.registration and source.registration.to != "template":
-                wanted["registration", "to"] = source.registration.to
-            for place, other in wanted.items():
-                known = {one.lower(): one for one in others}
-                if other is not None and other.lower() not in known:
-                    what = f'centre {source.centre} has no other image "{other}"'
-                    yield Fault(
-                        document.where((*loc, *place)), what, "", ", ".join(others), did_you_mean(other, others)
-                    )
 
 
 def _leak_faults(document: Document, name: str, cohort: Cohort) -> Iterator[Fault]:

@@ -128,7 +128,7 @@ def test_an_image_without_a_mask_is_one_roi() -> None:
             [_brain(), file_images("{patient}/a.nii", image="adc", **MR) | {"mask": {"format": "of", "image": "t1"}}],
             'no other image "t1"',
         ),
-        ([_brain(registration={"to": "t3"})], 'no other image "t3"'),
+        ([_brain(registration={"to": "t3"})], 'the ROIs of "t1c" are its own'),
     ],
 )
 def test_faults_name_their_place_and_what_is_allowed(tmp_path: Path, images: list[dict[str, Any]], wanted: str) -> None:
