@@ -95,13 +95,15 @@ class Screen:
 
 
 def refresh_table(published: "Sequence[Published]") -> Table:
-    """One row per cohort; scans in = used + quarantined + withdrawn. Of cohorts without images, the rows of their tables."""
+    """One row per cohort; scans in = used + absent + quarantined + withdrawn. Of cohorts without images, rows of tables."""
     columns: dict[str, list[str]] = {
         "cohort": [one.cohort for one in published],
         "scans": [str(one.scans) for one in published],
         "used": [str(one.used) for one in published],
-        "quarantined": [_listed(one.quarantined) for one in published],
     }
+    if any(one.absent for one in published):
+        columns["absent"] = [str(one.absent) for one in published]
+    columns["quarantined"] = [_listed(one.quarantined) for one in published]
     if any(one.withdrawn for one in published):
         columns["withdrawn"] = [str(one.withdrawn) for one in published]
     if any(one.warned for one in published):

@@ -9,7 +9,7 @@ from features.core.storage.store import Store
 from features.results.known_results import KnownResults
 from features.results.published import Published
 
-ScanKey = tuple[str, str, str]  # case, modality, and what tells apart scans of unknown cases
+ScanKey = tuple[str, str, str, str]  # case, image, ROI, and what tells apart scans of unknown cases
 MOST_CODES = 3
 
 
@@ -29,10 +29,11 @@ def scans_in_quarantine(store: Store, cohort: str) -> dict[ScanKey, str]:
     found: dict[ScanKey, str] = {}
     alike = Counter[ScanKey]()
     for row in reversed(rows):
-        key = (row["case"], row["modality"], f"{row['details']} {row['digests']}" if row["stage"] == "index" else "")
+        apart = f"{row['details']} {row['digests']}" if row["stage"] == "index" else ""
+        key = (row["case"], row["image"], row["roi"], apart)
         if row["case"].endswith(":unknown"):  # nothing but their number tells equal files apart
             alike[key] += 1
-            key = (*key[:2], f"{key[2]} {alike[key]}")
+            key = (*key[:3], f"{apart} {alike[key]}")
         found[key] = row["code"]
     return found
 

@@ -9,7 +9,8 @@ from prefect.cache_policies import NO_CACHE
 from features.core.case import Scan
 from features.core.quarantine import Rejected
 from features.core.storage.store import THUMBNAIL, Store
-from features.results.check_scan import draw_scan
+from features.results.measure_visit import draw_image
+from features.results.picture import drawings_of
 from features.results.work import check_of
 from tasks.running.pool import Pool
 
@@ -23,10 +24,10 @@ def write_quality_page(store: Store, cohort: str) -> None:
 
 
 def draw_missing(scans: Sequence[Scan], store: Store, pool: Pool, cohort: str) -> tuple[int, int]:
-    """How many thumbnails that were damaged or not kept were drawn now, and how many scans could not be read for one."""
+    """How many pictures that were damaged or not kept were drawn now, and how many images could not be read for one."""
     kept = store.results().get(THUMBNAIL, set())
-    checks = [check_of(scan) for scan in scans]
-    todo = [one for one in checks if one.address not in kept or not store.is_whole(THUMBNAIL, one.address)]
-    found = pool.map(partial(draw_scan, store=store), todo, f"{cohort}: draw thumbnails")
+    drawings = drawings_of(check_of(scan) for scan in scans)
+    todo = [one for one in drawings if one.address not in kept or not store.is_whole(THUMBNAIL, one.address)]
+    found = pool.map(partial(draw_image, store=store), todo, f"{cohort}: draw pictures")
     lost = sum(isinstance(one, Rejected) for one in found)
     return len(todo) - lost, lost

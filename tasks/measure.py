@@ -9,6 +9,8 @@ from prefect.cache_policies import NO_CACHE
 from features.core.quarantine import Rejected
 from features.results.known_results import KnownResults
 from features.results.measure_visit import Job, Todo, jobs_of, may_follow, measure_visit
+from features.results.picture import Drawing, drawings_of
+from features.results.scan_name import PICTURE
 from features.results.work import Plan
 from tasks.running.pool import Pool
 
@@ -16,7 +18,8 @@ from tasks.running.pool import Pool
 @task(name="measure", cache_policy=NO_CACHE, persist_result=False)
 def measure_scans(plans: Sequence[Plan], known: KnownResults, pool: Pool, cohort: str) -> list[Plan]:
     """Those of scans that passed; facts, features and rejections are kept in work/, what does not last in `known`."""
-    jobs = jobs_of(todo for plan in plans if (todo := _todo(plan, known)) is not None)
+    todo = [one for plan in plans if (one := _todo(plan, known)) is not None]
+    jobs = jobs_of(todo, _drawings(plans, todo, known))
     while jobs:
         found = pool.map(partial(measure_visit, store=known.store), jobs, f"{cohort}: measure scans")
         pairs = zip(jobs, found, strict=True)
@@ -31,6 +34,15 @@ def _todo(plan: Plan, known: KnownResults) -> Todo | None:
         features = may_follow(features, known.rejection(plan.check))
     todo = tuple(work for work in features if not work.extractor.batched and not known.knows(work))
     return Todo(plan.scan, check, todo).or_none()
+
+
+def _drawings(plans: Sequence[Plan], todo: Sequence[Todo], known: KnownResults) -> list[Drawing]:
+    """The pictures of images that are checked now, or have other ROIs than when they were drawn."""
+    checked = {one.scan.key[:2] for one in todo if one.check}
+    scans = known.table("scans")
+    drawn = set(scans[PICTURE].to_pylist()) if scans is not None else set()
+    every = drawings_of(plan.check for plan in plans)
+    return [one for one in every if one.image in checked or (len(one.checks) > 1 and one.address not in drawn)]
 
 
 def _left(job: Job, outcome: dict[str, Rejected] | Rejected, known: KnownResults) -> Job | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from features.core.box import bounding_box
 from features.core.case import Modality
-from features.core.region import Region, Volume
+from features.core.region import Box, Region, Volume
 
 SIDE = 128  # pixels of the longer side
 LEVELS = 64  # of grey: fewer than an eye tells apart at this size, and half the bytes
@@ -25,7 +26,46 @@ LUNG, SOFT = (-1250.0, 250.0), (-160.0, 240.0)  # CT windows, HU
 LUNG_HU, LUNG_SHARE = (-950.0, -500.0), 0.15  # what lung has, and how much of the picture it is where it counts as lung
 
 
-def draw_thumbnail(regions: Sequence[Region], modality: Modality) -> bytes:
+class Sketch:
+    """What a thumbnail needs of an image and its ROIs; of a mask it keeps the box that holds it alone."""
+
+    def __init__(self) -> None:
+        self._volume: Volume | None = None
+        self._outlines: dict[str, tuple[Box, NDArray[np.bool_]]] = {}
+
+    @property
+    def rois(self) -> tuple[str, ...]:
+        """Words of the ROIs, in the order of their colours: sorted, whichever was added first."""
+        return tuple(sorted(self._outlines))[:MOST]
+
+    def add(self, roi: str, region: Region) -> None:
+        """Take a ROI of the image by its word; all are on one grid. Raises ValueError if it is empty."""
+        self._volume = self._volume or region.volume
+        box = bounding_box(region.mask)
+        self._outlines[roi] = box, region.mask[box].copy()
+
+    def draw(self, modality: Modality) -> bytes:
+        """The picture, as `draw_thumbnail` describes it, of the first 191 ROIs. Raises ValueError if there is none."""
+        volume, outlines = self._volume, [self._outlines[roi] for roi in self.rois]
+        if volume is None or not outlines:
+            raise ValueError("a picture needs a region")
+        depth, *size = volume.array.shape
+        areas = np.zeros((len(outlines), depth), np.int64)
+        for area, (box, mask) in zip(areas, outlines, strict=True):
+            area[box[0]] = np.count_nonzero(mask, axis=(1, 2))
+        k = int(np.argmax((areas / areas.max(axis=1, keepdims=True)).sum(axis=0)))
+        planes = []
+        for (z, y, x), mask in outlines:
+            planes.append(np.zeros(size, bool))
+            if z.start <= k < z.stop:
+                planes[-1][y, x] = mask[k - z.start]
+        whole = [mask.shape == volume.array.shape and bool(mask.all()) for _, mask in outlines]
+        image = np.asarray(volume.array[k], np.float64)
+        image = image if volume.padding is None else np.where(volume.padding[k], np.nan, image)
+        return encode_png(_as_seen(_drawn(image, planes, whole, volume, modality), volume), len(planes))
+
+
+def draw_thumbnail(regions: Iterable[Region], modality: Modality) -> bytes:
     """A PNG of up to 128 × 128 pixels: the slice with most of the ROIs of an image, cut to their surroundings.
 
     regions: of one image, on one grid. Of several, each counts alike, by the share of its largest area that is in the slice.
@@ -35,12 +75,21 @@ def draw_thumbnail(regions: Sequence[Region], modality: Modality) -> bytes:
     smaller ROIs lie above those of larger ones, that of the whole image is left out. The colour is that of the place among
     `regions`: `recoloured` gives others.
     """
-    volume, masks = regions[0].volume, [region.mask for region in regions[:MOST]]
-    areas = np.array([[np.count_nonzero(plane) for plane in mask] for mask in masks])
-    k = int(np.argmax((areas / areas.max(axis=1, keepdims=True)).sum(axis=0)))
-    image, planes = np.asarray(volume.array[k], np.float64), [mask[k] for mask in masks]
+    sketch = Sketch()
+    for i, region in enumerate(regions):
+        sketch.add(f"{i:06d}", region)
+    return sketch.draw(modality)
+
+
+def _drawn(
+    image: NDArray[np.float64],
+    planes: Sequence[NDArray[np.bool_]],
+    whole: Sequence[bool],
+    volume: Volume,
+    modality: Modality,
+) -> NDArray[np.uint8]:
+    """Palette indices of a slice with the contours of ROIs in it. whole: which of them are the whole image."""
     union = np.logical_or.reduce(planes)
-    image = image if volume.padding is None else np.where(volume.padding[k], np.nan, image)
     rows, columns = _field(union, volume.spacing_mm[1], volume.spacing_mm[0])
     low, high = _window(image[rows, columns], image[union], modality)
     grey = (np.nan_to_num(image[rows, columns], nan=low, posinf=high, neginf=low) - low) / (high - low)
@@ -49,10 +98,10 @@ def draw_thumbnail(regions: Sequence[Region], modality: Modality) -> bytes:
     scale = SIDE / max(height, width)
     shape = max(1, round(height * scale)), max(1, round(width * scale))
     shown = np.rint(_resized(grey, shape) * (LEVELS - 1)).astype(np.uint8)
-    for i in sorted(range(len(planes)), key=lambda i: -areas[i, k]):
-        if planes[i].any() and not masks[i].all():
+    for i in sorted(range(len(planes)), key=lambda i: -np.count_nonzero(planes[i])):
+        if planes[i].any() and not whole[i]:
             shown[_edge(planes[i][rows, columns], shape)] = LEVELS + i
-    return encode_png(_as_seen(shown, volume), len(masks))
+    return shown
 
 
 def recoloured(png: bytes, colours: Sequence[tuple[int, int, int]]) -> bytes:

@@ -18,11 +18,12 @@ from features.images.region import REGION_COLUMNS, extra_columns
 from features.results.image_copies import find_copies
 from features.results.known_results import KnownResults
 from features.results.measure_visit import NO_SUCH_REGION, after_checks
+from features.results.picture import drawings_of
 from features.results.prefixes import RESULT, feature_prefix, feature_table, region_prefix
+from features.results.scan_name import ABSENT, PICTURE
 from features.results.schemas import KEY
 from features.results.work import Extraction, Lacking, Plan, Work
 
-ABSENT = "absent"  # the state of a scan whose patient has no such region
 CHUNK = 256  # per-case results that are in memory as Python values at once
 
 
@@ -172,8 +173,10 @@ def case_row(scan: Scan) -> dict[str, object]:
     return {**facts, "timepoint": case.timepoint, "lesion": case.lesion}
 
 
-def scan_rows(scans: Iterable[Scan], states: Mapping[Scan, str]) -> list[dict[str, object]]:
+def scan_rows(plans: Iterable[Plan], states: Mapping[Scan, str]) -> list[dict[str, object]]:
     """Rows of the table of scans. states: of those that are not used."""
+    checks = [plan.check for plan in plans]
+    pictures = {drawing.image: drawing.address for drawing in drawings_of(checks)}
     return [
         {
             **case_row(scan),
@@ -190,8 +193,9 @@ def scan_rows(scans: Iterable[Scan], states: Mapping[Scan, str]) -> list[dict[st
             "reader": scan.reader,
             "drawn_on": scan.drawn_on.image_name if scan.drawn_on else "",
             "state": states.get(scan, "used"),
+            PICTURE: pictures[scan.key[:2]],
         }
-        for scan in scans
+        for scan in (work.scan for work in checks)
     ]
 
 

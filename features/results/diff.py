@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from features.results.manifest import Manifest, Mart, refresh_numbers
+from features.results.scan_name import ABSENT, SCAN, scan_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,8 @@ Kind = Literal["added", "restored", "changed", "gone", "rejected", "released", "
 _PIXELS = {
     "image_digest": "image files",
     "mask_digest": "mask files",
-    "roi": "ROI",
+    "roi_pattern": "ROI",
+    "drawn_on": "image that the ROI was drawn on",
     "unit": "unit",
     "centre": "centre",
     "image_format": "image format",
@@ -25,7 +27,7 @@ _PIXELS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A case (kind "table": a patient) that differs, and why. `block`: DICOM Modality, or the table of patients."""
+    """A case (kind "table": a patient) that differs, and why. `block`: its image and ROI, or the table of patients."""
 
     cohort: str
     case: str
@@ -82,31 +84,37 @@ def _frame(mart: Mart, table: str, cohort: str, key: Sequence[str]) -> pd.DataFr
 
 
 def _scans(before: Mart, after: Mart, cohort: str) -> Iterator[Change]:
-    old, new = (_frame(mart, "scans", cohort, ["case", "modality"]) for mart in (before, after))
-    known = _earlier(before, cohort) if len(new.index.difference(old.index)) else set()
-    for case, modality in new.index.difference(old.index):
-        state = new.loc[(case, modality), "state"]
-        kind: Kind = "restored" if (case, modality) in known else "added"
-        yield Change(cohort, case, modality, kind, "new files" if state == "used" else str(state))
-    for case, modality in old.index.difference(new.index):
-        yield Change(cohort, case, modality, "gone", "no longer among the files")
-    for case, modality in old.index.intersection(new.index):
-        then, now = old.loc[(case, modality)], new.loc[(case, modality)]
+    old, new = _rows_of_scans(before, cohort), _rows_of_scans(after, cohort)
+    known = _earlier(before, cohort) if new.keys() - old.keys() else set()
+    for key in sorted(new.keys() - old.keys()):
+        case, *words = key
+        state = new[key]["state"]
+        kind: Kind = "restored" if key in known else "added"
+        yield Change(cohort, case, scan_name(*words), kind, "new files" if state == "used" else state)
+    for case, *words in sorted(old.keys() - new.keys()):
+        yield Change(cohort, case, scan_name(*words), "gone", "no longer among the files")
+    for key in sorted(old.keys() & new.keys()):
+        (case, *words), then, now = key, old[key], new[key]
         why = [word for column, word in _PIXELS.items() if then[column] != now[column]]
         if then["state"] != now["state"]:
-            kind = "released" if now["state"] == "used" else "rejected"
-            yield Change(cohort, case, modality, kind, " + ".join([*why, f"{then['state']} → {now['state']}"]))
+            passed = [one["state"] in ("used", ABSENT) for one in (then, now)]
+            kind = "changed" if all(passed) else "released" if passed[1] else "rejected"
+            yield Change(cohort, case, scan_name(*words), kind, " + ".join([*why, f"{then['state']} → {now['state']}"]))
         elif why:
-            yield Change(cohort, case, modality, "changed", " + ".join(why))
+            yield Change(cohort, case, scan_name(*words), "changed", " + ".join(why))
 
 
-def _earlier(mart: Mart, cohort: str) -> set[tuple[str, str]]:
-    """Cases and modalities of the refreshes before."""
-    found: set[tuple[str, str]] = set()
-    for number in refresh_numbers(mart.store):
-        if number < mart.manifest.refresh:
-            found |= set(_frame(Mart.open(mart.store, number), "scans", cohort, ["case", "modality"]).index)
-    return found
+def _rows_of_scans(mart: Mart, cohort: str) -> dict[tuple[str, ...], dict[str, str]]:
+    """Scans by case, image and ROI; none of a cohort that a refresh does not have."""
+    there = mart.manifest.file("scans", cohort) is not None
+    rows = mart.read("scans", cohort).to_pylist() if there else []
+    return {tuple(row[name] for name in SCAN): row for row in rows}
+
+
+def _earlier(mart: Mart, cohort: str) -> set[tuple[str, ...]]:
+    """Scans of the refreshes before."""
+    numbers = [number for number in refresh_numbers(mart.store) if number < mart.manifest.refresh]
+    return {key for number in numbers for key in _rows_of_scans(Mart.open(mart.store, number), cohort)}
 
 
 def _patients(before: Mart, after: Mart, cohort: str, block: str) -> Iterator[Change]:

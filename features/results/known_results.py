@@ -15,6 +15,7 @@ from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.storage.place import remove_file
 from features.core.storage.store import Store
 from features.core.storage.table import TableFile
+from features.results.earlier import of_today
 from features.results.manifest import CohortState, File, Manifest, checked_bytes, newest
 from features.results.prefixes import RESULT
 
@@ -51,9 +52,10 @@ class KnownResults:
         return self.manifest.cohorts.get(self.cohort)
 
     def table(self, name: str) -> pa.Table | None:
-        """A table of the cohort; None if there is none or it is damaged."""
+        """A table of the cohort with the columns of today; None if there is none or it is damaged."""
         if name not in self._tables:
-            self._tables[name] = self.columns(name)
+            found = self.columns(name)
+            self._tables[name] = None if found is None else of_today(name, found)
         return self._tables[name]
 
     def columns(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:

@@ -36,13 +36,15 @@ from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import REGION, Store
 from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, mark_used, read_rows, with_key, write_rows
+from features.results.earlier import changes, of_today
 from features.results.schemas import FIXED, IMAGE_BLOCKS
 from features.results.side_by_side import side_by_side
 
-LAYOUT = 6  # of the store; raise it when older readers would misread it
+LAYOUT = 7  # of the store; raise it when older readers would misread it
+# 6: scans told by modality, their ROI by its pattern (`earlier` brings such tables to the columns of today as they are read)
 # 5: all recipes of a block in one file (cohorts that were not refreshed since keep theirs), no recipes of files
 # 4: no key in the audit of withdrawals; 3: not who was withdrawn; 2: no seal, and nothing about the key and the audit
-READABLE = (2, 3, 4, 5, LAYOUT)
+READABLE = (2, 3, 4, 5, 6, LAYOUT)
 
 
 class File(Frozen):
@@ -55,7 +57,7 @@ class File(Frozen):
 
 
 class CohortState(Frozen):
-    """What a refresh found of a cohort: scans = used + quarantined + withdrawn; `key` addresses everything that decides it.
+    """What a refresh found of a cohort: scans = used + absent + quarantined + withdrawn; `key` addresses all that decides it.
 
     recipes: settings of the recipes that do not come with radweave, by name, as they were when they were asked for.
     kernels: of BLAS and numpy, in the processes that computed features; last bits may depend on them, the key does not.
@@ -66,6 +68,7 @@ class CohortState(Frozen):
     refreshed: int = 0
     scans: int = 0
     used: int = 0
+    absent: int = 0
     withdrawn: int = 0
     quarantined: dict[str, int] = {}
     warned: dict[str, int] = {}
@@ -226,7 +229,7 @@ class Mart:
         columns: Sequence[str] | None = None,
         recipes: Collection[str] | None = None,
     ) -> pa.Table:
-        """A table of a cohort, its bytes checked against the sha-256 of the manifest.
+        """A table of a cohort, its bytes checked against the sha-256 of the manifest, with the columns of today.
 
         recipes: of an image block the columns, and the cases, of these alone; None: of all that it has.
         Raises StoreError if the cohort was never refreshed, or a file is not the one that the manifest names.
@@ -235,8 +238,9 @@ class Mart:
         if not files and not (table in IMAGE_BLOCKS and cohort in self.manifest.cohorts):
             raise StoreError(f'the store has no {table} table of cohort "{cohort}": run radweave refresh {cohort}')
         read = columns if columns is None or len(files) < 2 else [*dict.fromkeys(["case", *columns])]
+        read = None if changes(table) else read
         parts = [table_of_bytes(checked_bytes(self.store, file), self.store.root / file.path, read) for file in files]
-        found = side_by_side(parts)
+        found = of_today(table, side_by_side(parts))
         return found if columns is None else found.select([name for name in columns if name in found.schema.names])
 
 

@@ -12,7 +12,7 @@ from features.core.case import Scan
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.core.region import Region
-from features.core.storage.store import Store
+from features.core.storage.store import THUMBNAIL, Store
 from features.images.prepare import prepare_region
 from features.images.reading import Reading
 from features.images.region import read_region
@@ -21,6 +21,7 @@ from features.results.check_scan import keep_check
 from features.results.extract_scans import extract_region
 from features.results.known_results import KnownResults
 from features.results.pair_picture import keep_pair_picture
+from features.results.picture import Drawer, Drawing
 from features.results.registrations import KeptRegistrations
 from features.results.work import Extraction, Plan, Work
 
@@ -59,9 +60,10 @@ class Todo(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What is to do for the scans of a visit, in the order of their images."""
+    """What is to do for the scans of a visit, in the order of their images, and the pictures that these images are to have."""
 
     scans: tuple[Todo, ...]
+    drawings: tuple[Drawing, ...] = ()
 
     def first(self) -> str:
         """The address of the first result that is to do."""
@@ -69,16 +71,26 @@ class Job(NamedTuple):
 
     def without_first(self) -> Job | None:
         """What is to do if the first result cannot be had; None if that is nothing."""
-        return _job((self.scans[0].without_first(), *self.scans[1:]))
+        return self._with((self.scans[0].without_first(), *self.scans[1:]))
 
     def without_kept(self, store: Store) -> Job | None:
         """What is to do yet, by what the store holds; None if that is nothing."""
-        return _job(one.without_kept(store) for one in self.scans)
+        return self._with(one.without_kept(store) for one in self.scans)
+
+    def _with(self, scans: Iterable[Todo | None]) -> Job | None:
+        left = tuple(one for one in scans if one is not None)
+        return self._replace(scans=left) if left else None
 
 
-def jobs_of(scans: Iterable[Todo]) -> list[Job]:
-    """A job for each visit, of scans in the order of their cases."""
-    return [Job(tuple(own)) for _, own in groupby(scans, lambda one: one.scan.visit)]
+def jobs_of(scans: Iterable[Todo], drawings: Iterable[Drawing] = ()) -> list[Job]:
+    """A job for each visit, of its scans and pictures that are to do, in their order."""
+    own: dict[tuple[str, str, str], list[Todo]] = {}
+    pictures: dict[tuple[str, str, str], list[Drawing]] = {}
+    for one in scans:
+        own.setdefault(one.scan.visit, []).append(one)
+    for drawing in drawings:
+        pictures.setdefault(drawing.checks[0].scan.visit, []).append(drawing)
+    return [Job(tuple(own.get(visit, ())), tuple(pictures.get(visit, ()))) for visit in {**own, **pictures}]
 
 
 def may_follow(features: Sequence[Extraction], rejected: Rejected | None) -> tuple[Extraction, ...]:
@@ -100,13 +112,28 @@ def measure_visit(job: Job, store: Store) -> dict[str, Rejected]:
     """
     todo = job.without_kept(store)  # a worker may have been lost in the middle of it
     reading, lost = Reading(KeptRegistrations(store)), dict[str, Rejected]()
+    drawers = {one.image: Drawer(one) for one in job.drawings if not store.has(THUMBNAIL, one.address)}
     pairs: set[str] = set()
-    for one in todo.scans if todo else ():
-        lost |= dict(_measure(one, reading, store, pairs))
+    for image, scans in groupby(todo.scans if todo else (), lambda one: one.scan.key[:2]):
+        drawer = drawers.pop(image, None)
+        for one in scans:
+            lost |= dict(_measure(one, reading, drawer, store, pairs))
+        if drawer:  # while the image is in memory
+            drawer.keep(lambda scan: read_region(scan, reading), store)
+    for drawer in drawers.values():
+        drawer.keep(lambda scan: read_region(scan, reading), store)
     return lost
 
 
-def _measure(todo: Todo, reading: Reading, store: Store, pairs: set[str]) -> Iterator[tuple[str, Rejected]]:
+def draw_image(drawing: Drawing, store: Store) -> Rejected | None:
+    """Read an image again for the picture that is not kept; what is returned is why there is none."""
+    reading = Reading(KeptRegistrations(store))
+    return Drawer(drawing).keep(lambda scan: read_region(scan, reading), store)
+
+
+def _measure(
+    todo: Todo, reading: Reading, drawer: Drawer | None, store: Store, pairs: set[str]
+) -> Iterator[tuple[str, Rejected]]:
     """Do what is to do for a scan; yields the rejections that are not kept. pairs: registered images that were drawn."""
     last: dict[Scan, Region | Rejected] = {}
 
@@ -118,6 +145,8 @@ def _measure(todo: Todo, reading: Reading, store: Store, pairs: set[str]) -> Ite
 
     features = todo.features
     if todo.check:
+        if drawer:
+            drawer.see(todo.scan, region_of(todo.scan))
         why = keep_check(todo.check, region_of(todo.scan), store)
         if why is not None and not store.has(todo.check.block, todo.check.address):
             yield todo.check.address, why
@@ -135,11 +164,6 @@ def _measure(todo: Todo, reading: Reading, store: Store, pairs: set[str]) -> Ite
 
 def _prepared(region: Region, recipe: Recipe) -> Region | Rejected:
     return attempt(lambda: prepare_region(region, recipe))
-
-
-def _job(scans: Iterable[Todo | None]) -> Job | None:
-    left = tuple(one for one in scans if one is not None)
-    return Job(left) if left else None
 
 
 def load_libraries(recipes: Sequence[Recipe]) -> None:

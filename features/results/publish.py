@@ -17,7 +17,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.core.storage.table import dictionary_rows, levels_text
 from features.images.index.index_cohort import Index
-from features.results.build_tables import ABSENT, build_tables, scan_rows
+from features.results.build_tables import build_tables, scan_rows
 from features.results.keep_parquet import keep_parquet
 from features.results.known_results import KnownResults
 from features.results.manifest import CohortState, File, Manifest, commit
@@ -25,6 +25,7 @@ from features.results.patients import Tables
 from features.results.prefixes import RESULT, settings_digests
 from features.results.published import Published, published_of
 from features.results.reasons import reason_table
+from features.results.scan_name import ABSENT
 from features.results.schemas import (
     DICTIONARY,
     FIXED,
@@ -54,7 +55,7 @@ def publish(
     own: Sequence[Recipe] = (),
     visits: Visits | None = None,
 ) -> Published:
-    """Build the tables of a cohort and commit them. Every scan of the index ends as used, quarantined or withdrawn.
+    """Build the tables of a cohort and commit them. Every scan of the index ends as used, absent, quarantined or withdrawn.
 
     measured: the recipes with the images and ROIs that they measure. own: of the recipes, those that do not come with radweave;
     the manifest keeps them for later refreshes. visits: own days of patients.
@@ -85,7 +86,7 @@ def publish(
     columns = {name: found for name, (_, found) in built_tables.items()} | {one.name: one.columns for one in FIXED}
     blocks = _blocks(columns)
     _check_types(known, index.cohort, blocks)
-    rows_of_scans = scan_rows(index.scans, built.states)
+    rows_of_scans = scan_rows(plans, built.states)
     fixed: dict[str, pa.Table] = {
         "scans": SCANS.table(rows_of_scans),
         "unmatched": UNMATCHED.table(_unmatched(index, patients)),
@@ -94,7 +95,8 @@ def publish(
     described = [row for name, found in blocks.items() for row in dictionary_rows(name, index.cohort, found)]
     fixed["dictionary"] = DICTIONARY.table(described)
     settings = settings_digests(measured)
-    lost = [code for code in built.states.values() if code != ABSENT]
+    states = Counter(built.states.values())
+    absent = states.pop(ABSENT, 0)
 
     def keep(name: str, table: pa.Table) -> File:
         levels = {column.name: column.levels for column in columns[name] if column.levels}
@@ -110,8 +112,9 @@ def publish(
         tables_key=tables.key,
         scans=len(index.scans) + len(index.quarantined) + index.withdrawn,
         used=len(built.used),
+        absent=absent,
         withdrawn=index.withdrawn,
-        quarantined=_counted([*(row.code for row in index.quarantined), *lost]),
+        quarantined=_counted([*(row.code for row in index.quarantined), *states.elements()]),
         warned=_counted(row.code for row, _ in warnings),
         files=dict(index.files),
         settings=settings,

@@ -11,7 +11,7 @@ from features.results.schemas import FIXED
 
 @dataclass(frozen=True)
 class Published:
-    """What a refresh left: scans in = used + quarantined + withdrawn; the number of the refresh, and whether it is new."""
+    """What a refresh left: scans in = used + absent + quarantined + withdrawn; the number of the refresh, and whether it is new."""
 
     cohort: str
     refresh: int
@@ -23,10 +23,11 @@ class Published:
     warned: Mapping[str, int] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
+    absent: int = 0
 
     def __post_init__(self) -> None:
-        if self.scans != self.used + sum(self.quarantined.values()) + self.withdrawn:
-            counts = f"{self.used} used, {self.withdrawn} withdrawn, quarantined {dict(self.quarantined)}"
+        if self.scans != self.used + self.absent + sum(self.quarantined.values()) + self.withdrawn:
+            counts = f"{self.used} used, {self.absent} absent, {self.withdrawn} withdrawn, quarantined {dict(self.quarantined)}"
             raise AssertionError(f"{self.scans} scans in, {counts}")
 
 
@@ -44,4 +45,5 @@ def published_of(cohort: str, manifest: Manifest, *, changed: bool) -> Published
         state.warned,
         {name: file.rows for name, file in manifest.of_cohort(cohort).items() if name not in fixed},
         state.files,
+        state.absent,
     )

@@ -13,9 +13,10 @@ import pyarrow as pa
 from features.core.quarantine import TRANSIENT, Quarantined
 from features.core.storage.table import Schema
 from features.results.prefixes import RESULT
+from features.results.scan_name import SCAN
 
 RUN = "run"
-_IDENTITY = ("case", "modality", "stage", "code", "details", "digests")  # what makes it the row of the refresh before
+_IDENTITY = (*SCAN, "stage", "code", "details", "digests")  # what makes it the row of the refresh before
 
 
 def reason_table(
@@ -50,5 +51,5 @@ def _row(row: Quarantined, address: str, severity: str) -> dict[str, object]:
     }
 
 
-def _order(row: Quarantined) -> tuple[str, str, str, str, str]:
-    return row.case, row.modality, row.stage, row.code, json.dumps(row.details, sort_keys=True)
+def _order(row: Quarantined) -> tuple[str, ...]:
+    return row.case, row.image, row.roi, row.stage, row.code, json.dumps(row.details, sort_keys=True)

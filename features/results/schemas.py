@@ -42,6 +42,7 @@ SCANS = Schema(
             reader="whose mask it is, where there are several readers",
             drawn_on="the image that the mask was drawn on, where that is another one",
             state="used; absent: the patient has no such region; or the code of its first rejection",
+            picture="address in work/ of the picture of the image with its ROIs",
         ),
     ),
 )

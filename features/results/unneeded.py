@@ -17,6 +17,7 @@ from features.results.fits import fits_of_runs
 from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
 from features.results.prefixes import RESULT
 from features.results.runs import remove_run, unfinished_runs
+from features.results.scan_name import PICTURE
 from features.results.view import mend_mart
 
 
@@ -67,7 +68,7 @@ def addresses(table: pa.Table) -> set[str]:
 
 
 def _holds_addresses(name: str) -> bool:
-    return name == RESULT or name.endswith(f"__{RESULT}")
+    return name in (RESULT, PICTURE) or name.endswith(f"__{RESULT}")
 
 
 def addresses_in(path: Path) -> set[str]:

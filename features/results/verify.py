@@ -38,6 +38,7 @@ from features.results.missing import (
 from features.results.pages import page_lack
 from features.results.release import read_releases
 from features.results.runs import STUDY, check_file, is_run, run_faults
+from features.results.scan_name import ABSENT
 from features.results.view import view_faults
 
 _THREADS = 16  # on object storage, which answers slowly
@@ -195,12 +196,13 @@ def _count_faults(mart: Mart) -> Iterator[str]:
     for cohort, state in mart.manifest.cohorts.items():
         scans = mart.read("scans", cohort, ["state"])["state"].to_pylist()
         quarantine = mart.read("quarantine", cohort, ["stage"])["stage"].to_pylist()
-        used, refused = scans.count("used"), quarantine.count("index")
-        told = state.used + sum(state.quarantined.values()) + state.withdrawn
-        if not state.scans == told == len(scans) + refused + state.withdrawn or used != state.used:
+        used, absent, refused = scans.count("used"), scans.count(ABSENT), quarantine.count("index")
+        told = state.used + state.absent + sum(state.quarantined.values()) + state.withdrawn
+        counted = used == state.used and absent == state.absent
+        if not (state.scans == told == len(scans) + refused + state.withdrawn and counted):
             yield (
                 f'cohort "{cohort}": {state.scans} scans in, {told} accounted for, {len(scans)} in the table of scans '
-                f"({used} used), {refused} refused by the index, {state.withdrawn} withdrawn"
+                f"({used} used, {absent} absent), {refused} refused by the index, {state.withdrawn} withdrawn"
             )
 
 

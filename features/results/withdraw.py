@@ -49,6 +49,7 @@ from features.results.manifest import (
 )
 from features.results.release import forget_case
 from features.results.runs import STUDY, read_run
+from features.results.scan_name import ABSENT
 from features.results.unneeded import addresses, addresses_in, remove_unneeded_tables, unneeded_tables
 
 
@@ -278,7 +279,7 @@ def rows_of(table: pa.Table, case: str, *, keep: bool) -> pa.Table:
 def _replace(
     store: Store, manifest: Manifest, new: Mapping[str, File], gone: Mapping[str, pa.Table], cohort: str
 ) -> None:
-    """The same refresh without the case: its counts move from used and quarantined to withdrawn."""
+    """The same refresh without the case: its counts move from used, absent and quarantined to withdrawn."""
     state = manifest.cohorts[cohort]
     codes: list[str] = []
     for table, file in ((name, manifest.file(name, cohort)) for name in ("scans", "quarantine")):
@@ -287,13 +288,14 @@ def _replace(
             row["state"] if table == "scans" else row["code"] for row in rows if row.get("stage", "index") == "index"
         ]
     left = Counter(state.quarantined)
-    left.subtract(code for code in codes if code != "used")
+    left.subtract(code for code in codes if code not in ("used", ABSENT))
     warnings = manifest.file("warnings", cohort)
     said = Counter(state.warned)
     said.subtract(gone[warnings.path]["code"].to_pylist() if warnings is not None and warnings.path in gone else [])
     facts = {
         "key": "",  # the next refresh builds the tables again
         "used": state.used - codes.count("used"),
+        "absent": state.absent - codes.count(ABSENT),
         "quarantined": {code: count for code, count in sorted(left.items()) if count},
         "warned": {code: count for code, count in sorted(said.items()) if count},
         "withdrawn": state.withdrawn + len(codes),

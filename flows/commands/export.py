@@ -124,7 +124,7 @@ def _identity(table: pa.Table, columns: Sequence[str]) -> pa.Array:
 
 def _chosen(names: Mapping[str, tuple[str, str]], patterns: Sequence[str]) -> list[str]:
     """Names that fit a pattern, after those of key and place of a row, which always stay."""
-    keys = ("case", "cohort", "centre", "patient", "timepoint", "lesion", "modality")
+    keys = ("case", "cohort", "centre", "patient", "timepoint", "lesion", "image", "roi", "modality")
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             hint = did_you_mean(pattern, names) or f"columns are {', '.join(list(names)[:8])} …"

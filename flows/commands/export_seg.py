@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features.core.case import ROI, target_of
 from features.core.errors import DataError, ExitCode, NetworkError, RadweaveError
+from features.results.prefixes import region_prefix
+from features.results.scan_name import SCAN, scan_name
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 
 if TYPE_CHECKING:
@@ -56,9 +59,9 @@ def export_seg(
         features = {} if no_features else _features(place, cohort, derived=derived)
         for number, scan in enumerate(scans, start=1):
             try:
-                files = _files(scan, features.get((str(scan.case), scan.modality), []), description)
+                files = _files(scan, features.get(scan.key, []), description)
             except Rejected as error:
-                lost.append(f"{scan.case} {scan.modality}: {error}")
+                lost.append(f"{scan.case} {scan_name(*scan.key[1:])}: {error}")
             else:
                 keep(scan, files)
                 done += len(files)
@@ -71,12 +74,15 @@ def export_seg(
 
 
 def _to_folder(folder: Path) -> Keep:
-    """Files are named by the source image's digest: a case id beside the patient's name would undo the pseudonym."""
+    """Files are named by the source image's digest, and by the words of image and ROI: a case id beside the patient's name would
+    undo the pseudonym.
+    """
     from features.core.storage.place import write_bytes
 
     def keep(scan: "Scan", files: Mapping[str, bytes]) -> None:
+        words = scan_name(*scan.key[1:]).replace(" ", "_")
         for kind, data in files.items():
-            write_bytes(folder / f"{scan.modality}_{scan.image.digest[:12]}_{kind}.dcm", data)
+            write_bytes(folder / f"{words}_{scan.image.digest[:12]}_{kind}.dcm", data)
 
     return keep
 
@@ -108,7 +114,7 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
     from features.results.withdraw import withdrawn_cases
     from flows.commands.keys import store_key
 
-    names = ("case", "modality", "image_digest", "mask_digest")
+    names = (*SCAN, "image_digest", "mask_digest")
     known = Mart.open(store).read("scans", cohort, [*names, "state"]).to_pylist()
     key = store_key(store, catalog)
     used = {tuple(row[name] for name in names) for row in known if row["state"] == "used"}
@@ -120,7 +126,7 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
         scan
         for scan in index.scans
         if scan.image.format == "dicom"
-        and (str(scan.case), scan.modality, scan.image.digest, scan.mask.digest) in used
+        and (*scan.key, scan.image.digest, scan.mask.digest) in used
         and (not cases or any(f"{scan.case}:".startswith(f"{case}:") for case in cases))
     ]
     if not found:
@@ -131,13 +137,13 @@ def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> 
     return found
 
 
-def _features(store: "Store", cohort: str, *, derived: bool) -> "dict[tuple[str, str], list[Feature]]":
-    """The handcrafted features of each case and modality."""
+def _features(store: "Store", cohort: str, *, derived: bool) -> "dict[tuple[str, str, str], list[Feature]]":
+    """The handcrafted features of each case, image and ROI."""
     from features.pacs.report import Feature
     from features.results.manifest import Mart
 
     mart = Mart.open(store)
-    found: dict[tuple[str, str], list[Feature]] = {}
+    found: dict[tuple[str, str, str], list[Feature]] = {}
     columns = [
         row
         for row in mart.read("dictionary", cohort).to_pylist()
@@ -151,13 +157,21 @@ def _features(store: "Store", cohort: str, *, derived: bool) -> "dict[tuple[str,
             for row in own:
                 value = values[row["name"]]
                 if value is not None:
-                    kind, _, name = row["name"].split("__", 2)
+                    kind, name = _named(row)
                     facts = {"unit": row["unit"], "ibsi": row["ibsi"], "image": row["filter"], "recipe": row["recipe"]}
                     short = name.removeprefix(f"{row['filter']}_")
                     method = f"{kind}; {row['version']}" if row["version"] else kind
                     feature = Feature(short, float(value), **facts, method=method)
-                    found.setdefault((values["case"], row["modality"]), []).append(feature)
+                    found.setdefault((values["case"], row["image"], row["roi"]), []).append(feature)
     return found
+
+
+def _named(row: Mapping[str, str]) -> tuple[str, str]:
+    """Of a column of an image, what made it, and the name of its fact or feature."""
+    target = target_of(row["image"], row["roi"], row["modality"])
+    kind = row["name"].split("__", 1)[0]
+    prefix = f"{kind}__{row['recipe']}__{target.infix}" if row["recipe"] else region_prefix(target)
+    return kind, row["name"].removeprefix(prefix)
 
 
 def _files(scan: "Scan", features: "Sequence[Feature]", description: str) -> dict[str, bytes]:
@@ -169,10 +183,12 @@ def _files(scan: "Scan", features: "Sequence[Feature]", description: str) -> dic
 
     region, sources = read_region(scan), read_sources(scan.image.paths)
     basis = [scan.image.digest, scan.mask.digest]
-    seg = make_segmentation(region, sources, label=scan.roi, description=f"{description} ROI", basis=basis)
+    name = "" if scan.roi_name == ROI else scan.roi_name
+    told = {"label": name or scan.roi, "description": f"{description} {name or 'ROI'}"}
+    seg = make_segmentation(region, sources, **told, basis=basis)
     found = {"seg": encode(seg)}
     if features:
-        told = f"{description} features"
-        report = make_report(seg, sources, features, modality=scan.modality, unit=scan.unit, description=told)
+        what = f"{description} {name} features" if name else f"{description} features"
+        report = make_report(seg, sources, features, modality=scan.modality, unit=scan.unit, description=what)
         found["sr"] = encode(report)
     return found

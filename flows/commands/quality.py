@@ -45,7 +45,7 @@ def quality(
                 cache = FileCache.load(place.files(cohort), key)
                 index = index_scans.fn(catalog, cohort, cache, withdrawn=withdrawn_cases(place))
                 drawn, lost = draw_missing(index.scans, place, pool, cohort)
-            screen.show(f"{drawn} thumbnails were drawn; {lost} scans could not be read")
+            screen.show(f"{drawn} pictures were drawn; {lost} images could not be read")
         with place.reading():
             write_quality(place, cohort)
         screen.show(f"Quality of {cohort}: {place.quality(cohort)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from features.core.errors import RadweaveError, did_you_mean, hint_sentence
+from features.results.scan_name import scan_name
 from flows.commands.options import STORE, StoreOption, open_store, store_option
 from tasks.reports.number_format import counted as numbered
 
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from features.core.storage.store import Store
 
 COLUMNS = tuple(
-    "run case centre modality stage code severity message details files bytes digests retryable".split()  # noqa: SIM905
+    "run case centre image roi modality stage code severity message details files bytes digests retryable".split()  # noqa: SIM905
 )
 SUMMARY = ("cohort", "severity", "stage", "code", "rows", "centres", "means", "what to do")
-CASES_SHOWN = ("case", "severity", "code", "message")  # what fits on a screen
+CASES_SHOWN = ("case", "scan", "severity", "code", "message")  # what fits on a screen
 SUMMARY_SHOWN = ("cohort", "severity", "code", "rows", "centres")
 
 
@@ -27,6 +28,7 @@ def quarantine(
     cases: Annotated[bool, typer.Option("--cases", help="A row per case instead of one per code.")] = False,
     code: Annotated[str, typer.Option(help="Only this code, such as MASK_EMPTY.")] = "",
     centre: Annotated[str, typer.Option(help="Only this centre.")] = "",
+    image: Annotated[str, typer.Option(help="Only this image, such as t1c.")] = "",
     stage: Annotated[
         Literal["index", "quality", "extract", "tables"] | None, typer.Option(help="Only this stage.")
     ] = None,
@@ -50,10 +52,10 @@ def quarantine(
         _release(place, release, cohort)
         return
     rows = read_reasons(place, cohort)
-    wanted = {"code": code, "centre": centre, "stage": stage, "severity": severity}
+    wanted = {"code": code, "centre": centre, "image": image, "stage": stage, "severity": severity}
     for name, value in wanted.items():
         known = sorted({row[name] for row in rows})
-        if value and name in ("code", "centre") and value not in known:
+        if value and name in ("code", "centre", "image") and value not in known:
             found = [f"the rows have {', '.join(known) or 'none'}", did_you_mean(value, known)]
             raise RadweaveError(f'no row of the quarantine has the {name} "{value}"; {"; ".join(filter(None, found))}')
         rows = [row for row in rows if not value or row[name] == value]
@@ -74,7 +76,10 @@ def quarantine(
         from flows.screen import Screen, table_of
 
         title = f"Quarantine and warnings of {cohort or 'all cohorts'}: {numbered(len(rows), 'row')}"
-        columns = {name: [_text(row[name]) for row in shown] for name in (CASES_SHOWN if cases else SUMMARY_SHOWN)}
+        names = CASES_SHOWN if cases else SUMMARY_SHOWN
+        if cases and len({_cell(row, "scan") for row in shown} - {""}) < 2:
+            names = tuple(name for name in names if name != "scan")  # all are of one image
+        columns = {name: [_text(_cell(row, name)) for row in shown] for name in names}
         if not cases:
             columns["means; what to do"] = [f"{row['means']}; {row['what to do']}" for row in shown]
         with Screen() as screen:
@@ -154,6 +159,10 @@ def _release(store: "Store", what: str, cohort: str) -> None:
         typer.echo(f"{what}: {rows} no release ({counted(found.others)}): every refresh looks again")
     if not found.kept and not found.others:
         typer.echo(f"{what}: no row of the quarantine is of it; nothing was changed")
+
+
+def _cell(row: dict[str, Any], name: str) -> object:
+    return scan_name(row["image"], row["roi"]) if name == "scan" else row[name]
 
 
 def _text(value: object) -> str:

@@ -5,16 +5,21 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.table import Table
 
+from features.core.errors import StoreError
 from features.core.storage.place import is_file
 from features.core.storage.store import Store
 from features.results.manifest import Mart
+from features.results.presence import presence_columns, read_presence
 from features.results.published import published_of
-from flows.screen import file_table, refresh_table
+from flows.screen import file_table, refresh_table, table_of
 from flows.staleness import run_states
 
 
 def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list[str]]:
-    """A table of refreshed cohorts and one of studies, and what is damaged. An empty store is said in a line."""
+    """Tables of refreshed cohorts, of the images and ROIs that their cases have, and of studies; and what is damaged.
+
+    An empty store is said in a line.
+    """
     mart = Mart.open(store)
     damaged: list[str] = []
     if not mart.manifest.files:
@@ -29,5 +34,20 @@ def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list
         damaged += [one.why] if one.state == "damaged" else []
         report = one.folder / "report.html"  # a withdrawal removes it
         studies.add_row(one.study, one.folder.name, one.state, one.why, str(report) if is_file(report) else "–")
-    parts = [cohorts, file_table(published), *([studies] if studies.row_count else [])]
+    presence = [presence_table(mart, name, damaged) for name in mart.manifest.cohorts]
+    parts = [cohorts, file_table(published), *presence, *([studies] if studies.row_count else [])]
     return [part for part in parts if part is not None], damaged
+
+
+def presence_table(mart: Mart, cohort: str, damaged: list[str]) -> Table | None:
+    """Images and ROIs of a cohort by name, with how many cases of each centre have them; None if there is only one.
+
+    damaged: gets a sentence if a table of the cohort cannot be read.
+    """
+    try:
+        found = read_presence(mart, cohort)
+    except StoreError as error:
+        damaged.append(str(error))
+        return None
+    title = f"Images and ROIs of {cohort}: cases that have them"
+    return table_of(title, presence_columns(found)) if found else None

@@ -33,11 +33,15 @@ def history(store: StoreOption = STORE) -> None:
     for manifest in kept_manifests(place, unread):
         for cohort, state in manifest.cohorts.items():
             if state.refreshed == manifest.refresh:
-                counts = (str(state.scans), str(state.used), counted_codes(state.quarantined), str(state.withdrawn))
+                counts = [str(count) for count in (state.scans, state.used, state.absent)]
+                counts += [counted_codes(state.quarantined), str(state.withdrawn)]
                 rows.append((str(manifest.refresh), manifest.at[:19].replace("T", " "), cohort, *counts))
-    names = ("refresh", "at (UTC)", "cohort", "scans", "used", "quarantined", "withdrawn")
+    names = ("refresh", "at (UTC)", "cohort", "scans", "used", "absent", "quarantined", "withdrawn")
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    if {*columns["absent"]} <= {"0"}:
+        del columns["absent"]
     with Screen() as screen:
-        screen.show(table_of(f"Refreshes in {store}", {name: [row[i] for row in rows] for i, name in enumerate(names)}))
+        screen.show(table_of(f"Refreshes in {store}", columns))
     if unread:
         raise StoreError("\n".join(unread))
 

@@ -17,7 +17,9 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.storage.place import find_files, is_remote
 from features.core.storage.store import Store
 from features.core.storage.table import arrow_memory, plain_texts, read_table
+from features.results.earlier import changes, of_today
 from features.results.manifest import File, Mart, checked_bytes
+from features.results.regions import REGIONS, long_regions
 from features.results.runs import is_run
 from features.results.schemas import IMAGE_BLOCKS, KEY, STUDY_TABLES
 from features.results.side_by_side import side_by_side
@@ -33,7 +35,8 @@ _DISK = pyarrow.fs.LocalFileSystem()
 
 
 class Views:
-    """The tables of one refresh by name, those of whole studies, and `cases`: all blocks side by side, a row per case.
+    """The tables of one refresh by name, `regions` (a row per case, image and ROI), the tables of whole studies, and `cases`:
+    all blocks side by side, a row per case.
 
     A table of studies is there, empty, where no study has it yet.
     refresh: the tables as they were then; None: the newest. A table is opened when it is asked for, so that a damaged one
@@ -48,7 +51,8 @@ class Views:
         self._studies = _study_tables(store)
         of_patients = {name for cohort in self.manifest.cohorts for name in self.manifest.patient_blocks(cohort)}
         self.blocks = (*CASE_BLOCKS, *dict.fromkeys(["clinical", "genomic", *sorted(of_patients)]))
-        self.names = (*sorted({*IMAGE_BLOCKS, *(name.split("/")[0] for name in self.manifest.files)}), *self._studies)
+        kept = {*IMAGE_BLOCKS, REGIONS, *(name.split("/")[0] for name in self.manifest.files)}
+        self.names = (*sorted(kept), *self._studies)
         self._tables: dict[str, ds.Dataset | pa.Table] = {}
         self._shown: set[str] = set()
         self._connection = duckdb.connect(
@@ -97,7 +101,7 @@ class Views:
         return list(self.table(name).schema.names)
 
     def table(self, name: str) -> ds.Dataset | pa.Table:
-        """A table of these names, checked when it is first asked for.
+        """A table of these names with the columns of today, checked when it is first asked for.
 
         Its files are compared byte by byte with the manifest. Raises StoreError if one is missing or damaged, or cohorts
         differ in the type of a column.
@@ -106,10 +110,22 @@ class Views:
             if name in self._studies:
                 tables = [_named(path) for path in self._studies[name]]
                 self._tables[name] = pa.concat_tables([*tables, _EMPTY[name]], promote_options="permissive")
+            elif name == REGIONS:
+                self._tables[name] = self._regions()
             else:
                 files = [self.manifest.parts(name, cohort) for cohort in sorted(self.manifest.cohorts)]
                 self._tables[name] = _union(self.store, name, [parts for parts in files if parts])
         return self._tables[name]
+
+    def _regions(self) -> pa.Table:
+        """The table `regions` over all cohorts."""
+        mart = Mart(self.store, self.manifest)
+        parts = [
+            long_regions(mart.read("region", cohort), mart.read("dictionary", cohort).to_pylist())
+            for cohort in sorted(self.manifest.cohorts)
+            if self.manifest.file("region", cohort) is not None
+        ]
+        return pa.concat_tables(parts, promote_options="permissive") if parts else long_regions(side_by_side([]), [])
 
     def levels(self, name: str) -> dict[str, list[str]]:
         """Columns of a table with declared levels, in their order, where all cohorts declare the same.
@@ -261,6 +277,8 @@ def _union(store: Store, name: str, cohorts: Sequence[Sequence[File]]) -> ds.Dat
     if not cohorts:
         return side_by_side([])
     fragments = [[_fragment(store, file) for file in files] for files in cohorts]
+    if changes(name):
+        return _of_today(name, [part for parts in fragments for part in parts])
     try:
         schemas = [pa.unify_schemas([_plain(part.physical_schema) for part in parts]) for parts in fragments]
         schema = pa.unify_schemas(schemas)
@@ -269,6 +287,15 @@ def _union(store: Store, name: str, cohorts: Sequence[Sequence[File]]) -> ds.Dat
     if all(len(parts) == 1 for parts in fragments):
         return ds.FileSystemDataset([part for (part,) in fragments], schema, _PARQUET)
     return JoinedFiles(fragments, schema)
+
+
+def _of_today(name: str, fragments: Sequence[ds.Fragment]) -> pa.Table:
+    """Files of a table that an earlier radweave wrote with other columns, as one table with those of today."""
+    try:
+        whole = [of_today(name, plain_texts(part.to_table())) for part in fragments]
+        return pa.concat_tables(whole, promote_options="default")
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"table {name}: cannot be read: {error}") from error
 
 
 def _fragment(store: Store, file: File) -> ds.Fragment:

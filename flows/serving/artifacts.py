@@ -25,8 +25,10 @@ from features.core.storage.store import Store
 from features.core.storage.table import read_table
 from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
+from features.results.presence import presence_columns, read_presence
 from features.results.published import Published
 from features.results.runs import read_run
+from features.results.scan_name import ABSENT
 from flows.serving.address import PAGES, page_address
 
 T = TypeVar("T")
@@ -67,15 +69,20 @@ class Board:
             return
         cohort, mart = published.cohort, Mart.open(store)
         rows = mart.read("quarantine", cohort).to_pylist()
-        centres = Counter(mart.read("scans", cohort, ["centre"])["centre"].to_pylist())
-        flow = scan_flow(centres, rows)
+        scans = mart.read("scans", cohort, ["centre", "state"]).to_pylist()
+        absent = Counter(scan["centre"] for scan in scans if scan["state"] == ABSENT)
+        flow = scan_flow(Counter(scan["centre"] for scan in scans), rows, absent)
         said = f"{published.scans} scans in, {published.used} used, refresh {published.refresh}"
         self._table(f"scans-{_slug(cohort)}", flow, f"Flow of scans of {cohort}: {said}")
         found = sum(published.files.values())
         self._table(f"files-{_slug(cohort)}", file_flow(published.files), f"Flow of files of {cohort}: {found} found")
+        if presence := read_presence(mart, cohort):
+            columns = presence_columns(presence)
+            cells = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            self._table(f"images-{_slug(cohort)}", cells, f"Images and ROIs of {cohort}: cases that have them")
         shown = [
             {
-                **{name: row[name] for name in ("run", "centre", "case", "modality", "stage", "code")},
+                **{name: row[name] for name in ("run", "centre", "case", "image", "roi", "stage", "code")},
                 **_reason(row["code"]),
             }
             for row in rows[:MOST_ROWS]
@@ -170,27 +177,28 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
 
 def quality_grid(mart: Mart, cohort: str, way: str) -> str:
     """Thumbnails as Markdown, those with something to say first, and the outliers; the way leads to the page, which shows all."""
+    from tasks.quality.cards import make_visits
     from tasks.quality.outliers import find_outliers
-    from tasks.quality.quality_page import scan_cards
     from tasks.quality.scan_facts import read_scan_facts
 
     found = read_scan_facts(mart, cohort)
     outliers = find_outliers(found)
-    cards = scan_cards(mart.store, found, outliers, mart.read("warnings", cohort).to_pylist(), MOST_IMAGES)
-    drawn = [card for card in cards if card.png]
+    visits = make_visits(mart.store, found, outliers, mart.read("warnings", cohort).to_pylist(), MOST_IMAGES)
+    drawn = [card for visit in visits for card in visit.cards if card.png]
+    images = len(found.scans.drop_duplicates(["case", "image"]))
     parts = [
         f"# Quality of {cohort}",
-        f"{len(drawn)} of {len(found.scans)} scans. {way}",
+        f"{len(drawn)} of {images} images. {way}",
     ]
     for start in range(0, len(drawn), GRID_COLUMNS):
         line = drawn[start : start + GRID_COLUMNS]
         cells = [f"![{card.alt}](data:image/png;base64,{card.png})" for card in line]
-        names = [" ".join([card.modality, card.name, *(f"**{text}**" for text, _ in card.marks)]) for card in line]
+        names = [" ".join([card.image, card.name, *(f"**{text}**" for text, _ in card.marks)]) for card in line]
         blank = [""] * (GRID_COLUMNS - len(line))
         rows = ["| " + " | ".join(row) + " |" for row in ([*cells, *blank], [*names, *blank])]
         parts.append("\n".join([rows[0], "|" + "---|" * GRID_COLUMNS, rows[1]]))
     shown = [
-        {"case": one.case, "modality": one.modality, "what": one.fact.title, "value": f"{one.value:.4g}",
+        {"case": one.case, "image": one.name, "what": one.fact.title, "value": f"{one.value:.4g}",
          "median of the centre": f"{one.median:.4g}", "robust z": one.shown}
         for one in outliers[:MOST_IMAGES]
     ]  # fmt: skip

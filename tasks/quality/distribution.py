@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tasks.quality.outliers import SAME
-from tasks.quality.scan_facts import Fact, ScanFacts
+from tasks.quality.scan_facts import Fact
 from tasks.reports.number_format import decimal
 
 BINS = 20
@@ -45,21 +45,12 @@ class Distribution:
     left: int = LABEL
 
 
-def distributions(found: ScanFacts, modality: str) -> tuple[list[Distribution], list[tuple[str, str]]]:
-    """Of a modality: histograms of the facts that vary; and those that are the same everywhere, with the value."""
-    scans, varied, same = found.of(modality), [], []
-    for fact in found.facts_of(modality).values():
-        if not fact.numeric or fact.name in QUIET:
-            continue
-        known = scans[scans[fact.name].notna()] if fact.name in scans else scans.iloc[:0]
-        values = known[fact.name].to_numpy(np.float64) if len(known) else np.empty(0)
-        if not len(values):
-            continue
-        if np.ptp(values) <= SAME * float(np.abs(values).max()):
-            same.append((fact.title, f"{number(values[0])} in {len(values)} of {len(scans)} scans"))
-        else:
-            varied.append(_distribution(f"{modality.lower()}-{fact.name}", fact, known))
-    return varied, same
+def same_value(fact: Fact, known: pd.DataFrame, scans: int) -> str:
+    """The value that all scans share, with how many of them say so; "" if it varies. known: those of the scans that tell it."""
+    values = known[fact.name].to_numpy(np.float64)
+    if np.ptp(values) > SAME * float(np.abs(values).max()):
+        return ""
+    return f"{number(values[0])} in {len(values)} of {scans} scans"
 
 
 def number(value: float) -> str:
@@ -73,7 +64,8 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _distribution(name: str, fact: Fact, known: pd.DataFrame) -> Distribution:
+def distribution(name: str, fact: Fact, known: pd.DataFrame) -> Distribution:
+    """The histograms of a fact that varies. known: the scans that tell it; name: of the figure, among all."""
     values = known[fact.name].to_numpy(np.float64)
     logarithmic = bool(values.min() > 0 and values.max() / values.min() > SKEWED)
     ends = (np.log(values) if logarithmic else values).min(), (np.log(values) if logarithmic else values).max()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from features.results.scan_name import scan_name
 from tasks.quality.scan_facts import Fact, ScanFacts
 from tasks.reports.number_format import decimal
 
-LEAST_SCANS = 8  # of a centre and modality: below, a median says little
+LEAST_SCANS = 8  # of a centre, image and ROI: below, a median says little
 LIMIT = 3.5  # of the modified z-score: Iglewicz & Hoaglin, How to Detect and Handle Outliers (1993)
 RARE = 0.1  # where most scans have one value, a share of others up to which each of them stands apart
 SAME = 0.005  # relative differences up to which two values count as one: spacings are written with few digits
@@ -29,15 +31,24 @@ LOOKED_AT += ("kvp", "exposure_mas", "ctdi_vol_mgy", "repetition_time_ms", "echo
 
 @dataclass(frozen=True)
 class Outlier:
-    """A value that stands apart. z: the robust z-score; infinite where all other scans have one value."""
+    """A value that stands apart. z: the robust z-score; infinite where all other scans have one value.
+
+    images: those whose value it is, several where they share a grid or a mask; roi: "" of a fact of the image.
+    """
 
     case: str
     centre: str
-    modality: str
+    images: tuple[str, ...]
+    roi: str
     fact: Fact
     value: float
     median: float
     z: float
+
+    @property
+    def name(self) -> str:
+        """Images and ROI, as people call them."""
+        return scan_name(", ".join(self.images), self.roi)
 
     @property
     def shown(self) -> str:
@@ -46,18 +57,29 @@ class Outlier:
 
 
 def find_outliers(found: ScanFacts) -> tuple[Outlier, ...]:
-    """Outliers of each centre and modality, the largest first. NaN is left out; centres with few scans too."""
-    outliers: list[Outlier] = []
-    for modality in found.modalities:
-        facts = found.facts_of(modality)
-        for centre, part in found.of(modality).groupby("centre"):
-            for name in (name for name in LOOKED_AT if name in facts):
-                known = part[part[name].notna()]
-                for i, z in robust_z(known[name], logarithmic=name in LOGARITHMIC).items():
-                    value, median = float(known[name][i]), float(known[name].median())
-                    case = str(known["case"][i])
-                    outliers.append(Outlier(case, str(centre), modality, facts[name], value, median, z))
-    return tuple(sorted(outliers, key=lambda one: (-abs(one.z), one.case, one.fact.name)))
+    """Outliers of each centre, image and ROI, the largest first. NaN is left out; centres with few scans too.
+
+    What several images of a case have alike is one outlier.
+    """
+    outliers: dict[tuple[object, ...], Outlier] = {}
+    for image in found.images:
+        for name, fact in found.facts_of(image).items():
+            if name not in LOOKED_AT:
+                continue
+            for roi in found.rois_of(image) if fact.is_of_roi else [None]:
+                for one in _of_fact(found.of(image, roi), fact, image, roi or ""):
+                    key = one.case, one.roi, name, one.value, one.median, one.z
+                    before = outliers[key].images if key in outliers else ()
+                    outliers[key] = replace(one, images=(*before, image))
+    return tuple(sorted(outliers.values(), key=lambda one: (-abs(one.z), one.case, one.fact.name, one.name)))
+
+
+def _of_fact(scans: pd.DataFrame, fact: Fact, image: str, roi: str) -> Iterator[Outlier]:
+    for centre, part in scans.groupby("centre"):
+        known = part[part[fact.name].notna()]
+        for i, z in robust_z(known[fact.name], logarithmic=fact.name in LOGARITHMIC).items():
+            value, median = float(known[fact.name][i]), float(known[fact.name].median())
+            yield Outlier(str(known["case"][i]), str(centre), (image,), roi, fact, value, median, z)
 
 
 def robust_z(values: pd.Series, *, logarithmic: bool = False) -> dict[int, float]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
+from features.core.case import ROI
 from features.results.manifest import Mart
 from features.results.prefixes import RESULT
+from features.results.regions import long_regions
+from features.results.scan_name import SCAN
 
-KEYS = ("case", "modality", "centre", "patient", "timepoint", "lesion", "unit", "state")
+KEYS = (*SCAN, "modality", "centre", "patient", "timepoint", "lesion", "unit", "state", "drawn_on", "picture")
 AS_IMAGE = "as image"  # unit of the facts that stand in the unit of the scan's intensities
+OF_ROI = ("voxels", "volume_ml", "components", "touches_border")  # facts of a ROI, beside the intensities in it
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A column of the block region for one modality. numeric: numbers, else words."""
+    """A column of the block region. numeric: numbers, else words."""
 
     name: str
     label: str
@@ -28,56 +33,68 @@ class Fact:
         """The label with its unit."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
+    @property
+    def is_of_roi(self) -> bool:
+        """Whether it is a fact of the ROI; else it is one of the image, whatever ROI is looked at."""
+        return self.name in OF_ROI or self.name.startswith("intensity_")
+
 
 @dataclass(frozen=True)
 class ScanFacts:
-    """scans: the columns KEYS, `result` (address of the check, "" if there is none) and the facts; rows by case."""
+    """scans: the columns KEYS, `result` (address of the check, "" if there is none), `known` (whether there are facts) and the
+    facts; rows by case, image and ROI.
+    """
 
     scans: pd.DataFrame
     facts: tuple[Fact, ...]
 
-    @property
-    def modalities(self) -> list[str]:
-        """Modalities of the scans, sorted."""
-        return sorted(self.scans["modality"].unique())
+    @cached_property
+    def images(self) -> list[str]:
+        """Words of the images, sorted."""
+        return sorted(self.scans["image"].unique())
 
-    def facts_of(self, modality: str) -> dict[str, Fact]:
-        """Facts of a modality by name, in the unit of its scans."""
-        units = sorted(self.scans.loc[self.scans["modality"] == modality, "unit"].unique())
+    @cached_property
+    def rois(self) -> list[str]:
+        """Words of the ROIs of all images, sorted."""
+        return sorted(self.scans["roi"].unique())
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a ROI has a name."""
+        return any(roi != ROI for roi in self.rois)
+
+    def rois_of(self, image: str) -> list[str]:
+        """Words of the ROIs of an image, sorted."""
+        return sorted(self.scans.loc[self.scans["image"] == image, "roi"].unique())
+
+    def facts_of(self, image: str) -> dict[str, Fact]:
+        """Facts of an image by name, in the unit of its scans."""
+        units = sorted(self.scans.loc[self.scans["image"] == image, "unit"].unique())
         unit = units[0] if len(units) == 1 else AS_IMAGE
         return {f.name: replace(f, unit=unit) if f.unit == AS_IMAGE else f for f in self.facts}
 
-    def of(self, modality: str) -> pd.DataFrame:
-        """Scans of a modality whose facts are known."""
-        return self.scans[(self.scans["modality"] == modality) & self.scans["known"]]
+    def of(self, image: str, roi: str | None = None) -> pd.DataFrame:
+        """Scans of an image and a ROI whose facts are known; None: one of each case, whatever its ROI."""
+        own = self.scans[(self.scans["image"] == image) & self.scans["known"]]
+        return own.drop_duplicates("case") if roi is None else own[own["roi"] == roi]
 
 
 def read_scan_facts(mart: Mart, cohort: str) -> ScanFacts:
     """What the newest refresh knows of a cohort's scans. Raises StoreError if a table is missing or damaged."""
     scans = mart.read("scans", cohort, list(KEYS)).to_pandas()
-    region = mart.read("region", cohort).to_pandas().set_index("case")
-    dictionary = mart.read("dictionary", cohort).to_pandas()
-    described = dictionary[(dictionary["block"] == "region") & dictionary["name"].str.startswith("region__")]
-    refused = mart.read("quarantine", cohort).to_pandas()
-    refused = refused[refused["stage"] == "quality"].drop_duplicates(["case", "modality"])
-    addresses = dict(zip(zip(refused["case"], refused["modality"], strict=True), refused[RESULT], strict=True))
-    facts: dict[str, Fact] = {}
-    parts = []
-    for modality, own in scans.groupby("modality", sort=True):
-        prefix = f"region__{str(modality).lower()}__"
-        columns = {c: c.removeprefix(prefix) for c in region.columns if c.startswith(prefix)}
-        values = region.reindex(own["case"])[list(columns)].rename(columns=columns).reset_index(drop=True)
-        part = pd.concat([own.reset_index(drop=True), values], axis=1)
-        part[RESULT] = values.get(RESULT)
-        part["known"] = part[RESULT].notna()
-        keys = zip(part["case"], part["modality"], strict=True)
-        lost = pd.Series([addresses.get(key) or "" for key in keys], index=part.index)
-        part[RESULT] = part[RESULT].where(part["known"], lost)
-        parts.append(part)
-        for row in described.set_index("name").loc[list(columns)].itertuples():
-            name = columns[str(row.Index)]
-            if name != RESULT:
-                label = re.sub(r" \(.*?\)|,.*", "", str(row.description))
-                facts[name] = Fact(name, label, str(row.unit), str(row.type) != "string")
-    whole = pd.concat(parts, ignore_index=True) if parts else scans.assign(**{RESULT: "", "known": False})
-    return ScanFacts(whole.sort_values(["case", "modality"], ignore_index=True), tuple(facts.values()))
+    dictionary = mart.read("dictionary", cohort).to_pylist()
+    region = long_regions(mart.read("region", cohort), dictionary)
+    refused = mart.read("quarantine", cohort, [*SCAN, "stage", RESULT]).to_pandas()
+    names = [name for name in region.schema.names if name not in {*KEYS, "cohort", RESULT}]
+    whole = scans.merge(region.select([*SCAN, RESULT, *names]).to_pandas(), on=list(SCAN), how="left")
+    whole["known"] = whole[RESULT].notna()
+    lost = refused[refused["stage"] == "quality"].drop_duplicates(SCAN).set_index(list(SCAN))[RESULT]
+    missing = lost.reindex(pd.MultiIndex.from_frame(whole[list(SCAN)])).fillna("").to_numpy()
+    whole[RESULT] = whole[RESULT].where(whole["known"], missing)
+    described = {row["name"]: row for row in dictionary if row["block"] == "region"}
+    facts = []
+    for name in names:
+        row = next(row for column, row in described.items() if column.endswith(f"__{name}"))
+        label = re.sub(r" \(.*?\)|,.*", "", str(row["description"]))
+        facts.append(Fact(name, label, str(row["unit"]), str(row["type"]) != "string"))
+    return ScanFacts(whole.sort_values(list(SCAN), ignore_index=True), tuple(facts))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from features.core.case import ROI, Scan, Target, target_of
 from features.core.kinds.recipe import Recipe
 from features.results.measure_visit import Job, Todo
+from features.results.picture import drawings_of
 from features.results.work import Extraction, Work
 
 
@@ -17,4 +18,4 @@ def measured(*recipes: Recipe) -> list[tuple[Recipe, Target]]:
 
 def job(scan: Scan, check: Work | None, features: Sequence[Extraction] = ()) -> Job:
     """What is to do for one scan."""
-    return Job((Todo(scan, check, tuple(features)),))
+    return Job((Todo(scan, check, tuple(features)),), tuple(drawings_of([check] if check else [])))

@@ -109,7 +109,7 @@ def test_a_scan_is_read_once_for_its_check_and_all_recipes_and_then_not_again(
 ) -> None:
     reads: list[object] = []
     real = measure.read_region
-    monkeypatch.setattr(measure, "read_region", lambda scan: (reads.append(scan), real(scan))[1])
+    monkeypatch.setattr(measure, "read_region", lambda scan, reading: (reads.append(scan), real(scan, reading))[1])
     for _ in range(2):
         known = KnownResults(Store(tmp_path / "store"), "builtin")
         measure_scans.fn(plan_scans(index.scans, recipes), known, EndedPool(9), "builtin")  # type: ignore[arg-type]

@@ -12,12 +12,13 @@ from features.core.case import Scan
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Rejected, Warned
-from features.core.storage.store import Store
+from features.core.storage.store import THUMBNAIL, Store
 from features.images.region import Checked
+from features.images.thumbnail import Sketch
 from features.results import check_scan as check
 from features.results import measure_visit as measure
-from features.results.check_scan import THUMBNAIL, load_thumbnail
 from features.results.manifest import Mart, refresh_numbers
+from features.results.picture import load_picture
 from features.results.published import Published
 from features.results.verify import verify
 from features.results.withdraw import withdraw
@@ -156,7 +157,7 @@ def test_a_thumbnail_is_kept_of_what_was_read_also_if_it_is_rejected(
     monkeypatch.setattr(check, "check_region", refuse)
     flat = make_scan("p3", 70)
     refresh([good, empty, flat], make_recipe())
-    assert [bool(load_thumbnail(store, check_of(scan).address)) for scan in (good, empty, flat)] == [True, False, True]
+    assert [bool(load_picture(store, check_of(scan).address)) for scan in (good, empty, flat)] == [True, False, True]
 
 
 def test_a_scan_that_may_show_a_name_is_not_drawn(
@@ -164,16 +165,18 @@ def test_a_scan_that_may_show_a_name_is_not_drawn(
 ) -> None:
     scan, read_region = make_scan("p1", 50), measure.read_region
     monkeypatch.setattr(
-        measure, "read_region", lambda s: replace(read_region(s), warnings=(Warned("PHI_BURNED", "x"),))
+        measure,
+        "read_region",
+        lambda s, reading=None: replace(read_region(s, reading), warnings=(Warned("PHI_BURNED", "x"),)),
     )
     measure.measure_visit(job(scan, check_of(scan)), store)
-    assert load_thumbnail(store, check_of(scan).address) == ""
+    assert load_picture(store, check_of(scan).address) is None
 
 
 def test_a_picture_that_cannot_be_drawn_rejects_nothing(
     make_scan: MakeScan, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scan = make_scan("p1", 50)
-    monkeypatch.setattr(check, "draw_thumbnail", lambda region, modality: 1 / 0)
+    monkeypatch.setattr(Sketch, "draw", lambda self, modality: 1 / 0)
     assert measure.measure_visit(job(scan, check_of(scan)), store) == {}
     assert isinstance(store.load("region", check_of(scan).address), dict)

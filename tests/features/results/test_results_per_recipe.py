@@ -16,7 +16,7 @@ from features.core.storage.place import write_bytes
 from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes
-from features.results.manifest import Mart, build_view, keep_table, newest
+from features.results.manifest import LAYOUT, Mart, build_view, keep_table, newest
 from features.results.prefixes import feature_prefix
 from features.results.published import Published
 from features.results.release import release
@@ -25,6 +25,7 @@ from features.results.verify import verify
 from features.results.withdraw import withdraw
 from features.results.work import features_of, fits
 from flows.commands.views import Views, relation_table
+from tests.support.measured import measured
 
 Refresh = Callable[..., Published]
 LUNG = "radiomics/ct", "radiomics/other", "radiomics/pet", "deep/other"
@@ -56,9 +57,9 @@ def wide(store: Store, block: str, scans: list[Scan], recipes: tuple[Recipe, ...
     """The table of a block as one file held it, from the per-case results: columns in the order of recipes, rows of cases."""
     rows: dict[str, dict[str, object]] = {}
     names: list[str] = []
-    for recipe in recipes:
+    for recipe, target in measured(*recipes):
         for extractor in (one for one in recipe.extractors if one.block == block):
-            prefix = feature_prefix(recipe, extractor.kind)
+            prefix = feature_prefix(recipe, extractor.kind, target)
             names += [prefix + name for name in ("result", *(column.name for column in extractor.columns(recipe)))]
             for scan in (scan for scan in scans if fits(scan, recipe)):
                 address = features_of(scan, recipe, extractor).address
@@ -146,7 +147,7 @@ def test_a_store_of_the_former_layout_is_read_and_carried_over_without_computing
     shutil.rmtree(store.root / "work")
     calls = len(seen)
     assert refresh(scans, *recipes).refresh == 2
-    assert (newest(store).layout, newest(store).files, len(seen)) == (6, before, calls)
+    assert (newest(store).layout, newest(store).files, len(seen)) == (LAYOUT, before, calls)
     assert {block: shown(store, block) for block in tables} == tables
 
 
@@ -157,7 +158,7 @@ def test_cohorts_of_both_layouts_are_one_view(
     former(store, ("demo",))
     before = {block: shown(store, block) for block in ("radiomics", "deep")}
     refresh([], recipes[0], cohort="empty", patients=())
-    assert newest(store).layout == 6 and {"radiomics/demo", "radiomics/ct/empty"} <= {*newest(store).files}
+    assert newest(store).layout == LAYOUT and {"radiomics/demo", "radiomics/ct/empty"} <= {*newest(store).files}
     assert {block: shown(store, block) for block in before} == before
     assert verify(store).faults == ()
 

@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from features.core.storage.store import Store
-from features.results.check_scan import THUMBNAIL
+from features.core.storage.store import THUMBNAIL, Store
 from features.results.manifest import newest
 
 pytestmark = pytest.mark.slow
@@ -25,5 +24,5 @@ def test_a_refresh_leaves_the_page_and_lost_thumbnails_are_drawn_when_asked(demo
     command("quality", "builtin", "--store", store.root)
     assert pictures(store) == 0
     found = command("quality", "builtin", "--draw", "--store", store.root, "--catalog", demo.catalog).stdout
-    assert f"{scans} thumbnails were drawn; 0 scans could not be read" in found
+    assert f"{scans} pictures were drawn; 0 images could not be read" in found
     assert pictures(store) == scans

@@ -38,8 +38,8 @@ def test_cases_are_listed_as_csv_with_every_column(trial: Store, command) -> Non
     text = command("quarantine", "--cases", "--severity", "error", "--format", "csv", "--store", trial.root).stdout
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["case"], row["run"], row["files"], row["bytes"]) == ("trial:p0029:baseline", "1", "2", "9")
-    assert list(row) == ["cohort", "run", "case", "centre", "modality", "stage", "code", "severity", "message",
-                         "details", "files", "bytes", "digests", "retryable"]  # fmt: skip
+    assert list(row) == ["cohort", "run", "case", "centre", "image", "roi", "modality", "stage", "code", "severity",
+                         "message", "details", "files", "bytes", "digests", "retryable"]  # fmt: skip
 
 
 def test_a_table_keeps_codes_and_cases_whole_on_a_narrow_screen(trial: Store, command) -> None:

@@ -14,8 +14,8 @@ from features.results.runs import run_bytes, run_faults
 from flows.serving.artifacts import Board, feature_summary, scan_flow, score_figures, score_rows
 
 
-def row(centre: str, case: str, stage: str, code: str, modality: str = "CT") -> dict[str, str]:
-    return {"centre": centre, "case": case, "modality": modality, "stage": stage, "code": code}
+def row(centre: str, case: str, stage: str, code: str, image: str = "CT") -> dict[str, str]:
+    return {"centre": centre, "case": case, "image": image, "roi": "roi", "stage": stage, "code": code}
 
 
 def test_scans_in_are_used_or_quarantined_in_every_centre() -> None:

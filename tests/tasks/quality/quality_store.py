@@ -11,16 +11,16 @@ import numpy as np
 
 from features.core.column import Column
 from features.core.region import Region, Volume
-from features.core.storage.store import Store
+from features.core.storage.store import THUMBNAIL, Store
 from features.images.region import REGION_COLUMNS
 from features.images.thumbnail import draw_thumbnail
 from features.results.build_tables import RESULT
-from features.results.check_scan import THUMBNAIL
 from features.results.manifest import CohortState
 from features.results.schemas import KEY, QUARANTINE, SCANS, WARNINGS
 from tests.support.mart import publish_tables
 
 PREFIX = "region__ct__"
+CT = {"modality": "CT", "image": "CT", "roi": "roi"}
 
 
 def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "B30f") -> Store:
@@ -37,7 +37,7 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
     columns = (
         *KEY,
         *(_renamed(column) for column in REGION_COLUMNS),
-        Column(PREFIX + RESULT, "string", "address", role="fact"),
+        Column(PREFIX + RESULT, "string", "address", role="fact", modality="CT", image="CT", roi="roi"),
     )
     regions = []
     for i, key in enumerate(keys[:-1]):
@@ -49,16 +49,14 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
         words = {"manufacturer": "Maker", "kernel": kernel if i % 30 == 0 else "B40f", "model": ""}
         facts = {**numbers, **words, RESULT: f"{i:064x}"}
         regions.append({**key, "lesion": "", **{PREFIX + name: value for name, value in facts.items()}})
-    said = {"cohort": "trial", "modality": "CT", "stage": "quality", "run": 1, "details": "{}", "files": 2, "bytes": 9}
+    said = {"cohort": "trial", **CT, "stage": "quality", "run": 1, "details": "{}", "files": 2, "bytes": 9}
     said |= {"message": "SECRET message", "digests": "", "retryable": False}
     refused = [{**said, "case": cases[-1], "centre": centres[-1], "code": "MASK_TINY", RESULT: f"{scans - 1:064x}"}]
     doubts = [
         {**said, "case": cases[1], "centre": centres[1], "code": "TAB_MISSING", "stage": "tables", RESULT: f"{1:064x}"}
     ]
-    rows = [
-        {**key, "lesion": "", "modality": "CT", "unit": "HU", "state": "used", "image_files": 1} for key in keys[:-1]
-    ]
-    rows.append({**keys[-1], "lesion": "", "modality": "CT", "unit": "HU", "state": "MASK_TINY", "image_files": 1})
+    rows = [{**key, "lesion": "", **CT, "unit": "HU", "state": "used", "image_files": 1} for key in keys[:-1]]
+    rows.append({**keys[-1], "lesion": "", **CT, "unit": "HU", "state": "MASK_TINY", "image_files": 1})
     tables = {"region": (columns, regions), "scans": (SCANS.columns, rows)}
     tables |= {"quarantine": (QUARANTINE.columns, refused), "warnings": (WARNINGS.columns, doubts)}
     facts = {"scans": scans, "used": scans - 1, "quarantined": {"MASK_TINY": 1}, "warned": {"TAB_MISSING": 1}}
@@ -70,7 +68,7 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
 
 
 def _renamed(column: Column) -> Column:
-    return replace(column, name=PREFIX + column.name)
+    return replace(column, name=PREFIX + column.name, modality="CT", image="CT", roi="roi")
 
 
 @cache

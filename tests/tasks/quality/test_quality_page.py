@@ -11,9 +11,10 @@ import pytest
 import tasks.quality.quality_page as quality
 from features.core.storage.seal import page_bytes
 from features.results.manifest import Mart
-from tasks.quality.distribution import distributions
+from tasks.quality.cards import make_visits
+from tasks.quality.image_facts import image_facts
 from tasks.quality.outliers import find_outliers, robust_z
-from tasks.quality.quality_page import render_quality, scan_cards, write_quality
+from tasks.quality.quality_page import render_quality, write_quality
 from tasks.quality.scan_facts import read_scan_facts
 from tests.support.page import Page
 from tests.tasks.quality.quality_store import quality_store
@@ -80,8 +81,8 @@ def test_the_scan_that_stands_apart_is_an_outlier_and_stands_first(mart: Mart) -
     (one,) = find_outliers(found)
     assert (one.case, one.centre, one.fact.title) == ("trial:p0000:baseline", "A", "Voxel spacing along z (mm)")
     assert (one.value, one.median, one.shown) == (9.0, 2.5, "unlike the others")
-    cards = scan_cards(mart.store, found, [one], mart.read("warnings", "trial").to_pylist(), 3)
-    assert [card.marks for card in cards] == [
+    visits = make_visits(mart.store, found, [one], mart.read("warnings", "trial").to_pylist(), 3)
+    assert [visit.first.marks for visit in visits] == [
         (("outlier", "note"),),
         (("TAB_MISSING", "warning"),),
         (("MASK_TINY", "error"),),
@@ -127,7 +128,7 @@ def test_pages_that_are_no_longer_needed_are_removed(mart: Mart) -> None:
 def test_without_thumbnails_the_page_says_so(tmp_path) -> None:
     store = quality_store(tmp_path / "store", 4, drawn=False)
     (text,) = render_quality(Mart.open(store), "trial")
-    assert "4 scans have no picture" in text
+    assert "4 images have no picture" in text
     assert "<img" not in text
 
 
@@ -143,8 +144,10 @@ def test_robust_z_scores() -> None:
 
 
 def test_a_fact_that_varies_has_a_row_per_centre_and_one_that_does_not_is_a_sentence(mart: Mart) -> None:
-    varied, same = distributions(read_scan_facts(mart, "trial"), "CT")
-    assert ("Peak voltage of the X-ray tube (kV)", "120 in 39 of 39 scans") in same
+    (image,) = image_facts(read_scan_facts(mart, "trial"))
+    assert ("Peak voltage of the X-ray tube (kV)", "120 in 39 of 39 scans") in image.same
+    ((roi, varied),) = image.varied
+    assert roi == ""
     (thickness,) = (one for one in varied if one.id == "distribution-ct-slice_thickness_mm")
     assert [(row.centre, len(row.bars)) for row in thickness.rows] == [("A", 1), ("B", 1), ("C", 1)]
     assert (thickness.low, thickness.high) == ("1", "3")
