@@ -27,7 +27,7 @@ def long_regions(region: pa.Table, dictionary: Iterable[Mapping[str, str]]) -> p
         groups.setdefault((row["image"], row["roi"], row["modality"]), []).append(name)
     parts = []
     for (image, roi, modality), names in groups.items():
-        result = next((name for name in names if name.endswith(f"__{RESULT}")), "")
+        result = min((name for name in names if name.endswith(f"__{RESULT}")), key=len, default="")  # that of the check
         if not result:
             continue  # no check made these columns
         own = region.filter(pc.is_valid(region[result]))

@@ -16,7 +16,13 @@ from features.results.scan_name import SCAN
 
 KEYS = (*SCAN, "modality", "centre", "patient", "timepoint", "lesion", "unit", "state", "drawn_on", "picture")
 AS_IMAGE = "as image"  # unit of the facts that stand in the unit of the scan's intensities
-OF_ROI = ("voxels", "volume_ml", "components", "touches_border")  # facts of a ROI, beside the intensities in it
+OF_ROI = (
+    "voxels",
+    "volume_ml",
+    "components",
+    "touches_border",
+    "registration_shift_mm",
+)  # facts of a ROI, beside the intensities in it
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def read_scan_facts(mart: Mart, cohort: str) -> ScanFacts:
     dictionary = mart.read("dictionary", cohort).to_pylist()
     region = long_regions(mart.read("region", cohort), dictionary)
     refused = mart.read("quarantine", cohort, [*SCAN, "stage", RESULT]).to_pandas()
-    names = [name for name in region.schema.names if name not in {*KEYS, "cohort", RESULT}]
+    names = [name for name in region.schema.names if name not in {*KEYS, "cohort"} and not name.endswith(RESULT)]
     whole = scans.merge(region.select([*SCAN, RESULT, *names]).to_pandas(), on=list(SCAN), how="left")
     whole["known"] = whole[RESULT].notna()
     lost = refused[refused["stage"] == "quality"].drop_duplicates(SCAN).set_index(list(SCAN))[RESULT]

@@ -19,7 +19,10 @@ def rows_of(*, key: str, **values: str | float | None) -> dict[str, str | float 
 
 TUMOUR, OEDEMA, CT = "region__t1c__tumour__", "region__t1c__oedema__", "region__ct__"
 DICTIONARY = [
-    *(described(f"{TUMOUR}{name}", "t1c", "tumour") for name in ("result", "volume_ml", "model")),
+    *(
+        described(f"{TUMOUR}{name}", "t1c", "tumour")
+        for name in ("registration__result", "result", "volume_ml", "model")
+    ),
     *(described(f"{OEDEMA}{name}", "t1c", "oedema") for name in ("result", "volume_ml")),
     *(described(f"{CT}{name}", "CT", "roi", "CT") for name in ("result", "volume_ml")),
     described("case", "", "", ""),
@@ -32,7 +35,8 @@ def test_a_case_has_a_row_for_each_region_that_it_has() -> None:
         [
             rows_of(
                 key="p2",
-                **{f"{TUMOUR}result": "a", f"{TUMOUR}volume_ml": 2.0, f"{TUMOUR}model": "M"},
+                **{f"{TUMOUR}registration__result": "r", f"{TUMOUR}result": "a"},
+                **{f"{TUMOUR}volume_ml": 2.0, f"{TUMOUR}model": "M"},
                 **{f"{OEDEMA}result": "b", f"{OEDEMA}volume_ml": 9.0, f"{CT}result": "d", f"{CT}volume_ml": 5.0},
             ),
             rows_of(key="p1", **{f"{TUMOUR}result": "c", f"{TUMOUR}volume_ml": 1.0, f"{TUMOUR}model": None}),
