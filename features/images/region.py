@@ -145,14 +145,14 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     from features.images.image_facts import image_facts  # numba takes a while to import
 
     mask, volume, outline = region.mask, region.volume, region.shape_mask
-    count = int(mask.sum())
+    count = int(np.count_nonzero(mask))
     if count == 0:
         raise Rejected("MASK_EMPTY")
     box = bounding_box(mask)
     extents = sorted(axis.stop - axis.start for axis in box)
     if count < MINIMUM_VOXELS or extents[1] < 2:
         raise Rejected("MASK_TINY", f"the mask is a line or has fewer than {MINIMUM_VOXELS} voxels", voxels=count)
-    values = region.values.astype(np.float64)
+    values = volume.array[box][mask[box]].astype(np.float64)
     if not np.isfinite(values).all():
         raise Rejected("NAN_IN_ROI", voxels=int((~np.isfinite(values)).sum()))
     beyond = float(((values < HU_BOUNDS[0]) | (values > HU_BOUNDS[1])).mean()) if unit == "HU" else 0.0
@@ -168,7 +168,7 @@ def check_region(region: Region, *, unit: Unit = "arbitrary") -> Checked:
     whole = image_facts(volume.array)
     numbers = {
         "voxels": count,
-        "volume_ml": int(outline.sum()) * float(np.prod(volume.spacing_mm)) / 1000.0,
+        "volume_ml": int(np.count_nonzero(outline[box])) * float(np.prod(volume.spacing_mm)) / 1000.0,
         "components": components,
         "touches_border": touches,
         "intensity_min": values.min(),

@@ -13,7 +13,7 @@ from features.core.column import Column
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
 from features.core.storage.store import REGION
-from features.core.storage.table import ARROW, Schema
+from features.core.storage.table import ARROW, Schema, typed
 from features.images.region import REGION_COLUMNS, extra_columns
 from features.results.image_copies import find_copies
 from features.results.known_results import KnownResults
@@ -144,7 +144,7 @@ def _group_arrays(group: Group, order: Sequence[str], known: KnownResults) -> di
     rows: Mapping[str, int] = {}
     there = {} if before is None else dict(zip(before.schema.names, before.schema.types, strict=True))
     if before is not None and all(there.get(field.name) == field.type for field in wanted):
-        before, rows = before.select(wanted.names).cast(wanted), known.rows(group.table, group.prefix)
+        before, rows = typed(before.select(wanted.names), wanted), known.rows(group.table, group.prefix)
     else:
         before = wanted.empty_table()
     place: dict[str, int] = {}
@@ -161,8 +161,11 @@ def _group_arrays(group: Group, order: Sequence[str], known: KnownResults) -> di
         if len(loaded) == CHUNK:
             parts.append(pa.Table.from_pylist(loaded, schema=wanted))
             loaded.clear()
+    places = [place.get(case) for case in order]
+    if len(parts) == 1 and not loaded and places == list(range(before.num_rows)):  # as it was: nothing is copied
+        return dict(zip(wanted.names, before.columns, strict=True))
     both = pa.concat_tables([*parts, pa.Table.from_pylist(loaded, schema=wanted)]).combine_chunks()
-    taken = both.take(pa.array([place.get(case) for case in order], pa.int64()))
+    taken = both.take(pa.array(places, pa.int64()))
     return dict(zip(taken.schema.names, taken.columns, strict=True))
 
 
