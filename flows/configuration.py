@@ -161,6 +161,11 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         if split.kind == "given" and not any(table.split for table in tables):
             what, hint = "no table of its cohorts has a split", "name the column by `split` of a table in the catalog"
             faults.append(Fault(document.where(("splits", j)), what, hint=hint))
+    timed = any(isinstance(table, ReadyTable) and table.timepoint for table in tables)
+    if study.visits == "each" and not study.recipes and not timed:
+        what = "visits: each needs images, or tables whose rows are of time points"
+        hint = "name recipes, or declare the timepoint of a ready-made table in the catalog"
+        faults.append(Fault(document.where(("visits",)), what, "none of them", hint=hint))
     used = {block for blocks in study.blocks.values() for block in blocks} & {table.block for table in tables}
     for i, name in enumerate(study.external):
         own = {table.block for table in catalog.cohorts[name].tables} if name in catalog.cohorts else used

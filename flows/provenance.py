@@ -40,7 +40,7 @@ def study_provenance(
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
         declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
         ready = _ready_tables(plan, catalog.cohort(name))
-        visits = ("visits",) if plan.deltas else ()
+        visits = ("visits",) if plan.deltas or plan.visits == "each" else ()
         read = {
             table: file.sha256
             for table in (*READ, *visits, *sorted({one.block for one in ready}))

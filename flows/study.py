@@ -119,6 +119,8 @@ def _study(
         external=plan.external,
         external_columns=plan.external_columns,
         given_split=any(split.kind == "given" for split in plan.splits),
+        visits=plan.visits,
+        scored_visit=plan.scored_visit,
     )
     with running(store, plan.name):
         with writing():

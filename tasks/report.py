@@ -44,6 +44,7 @@ def write_study_report(
         for column, variable in cohort.variables.items()
     }
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
+    design = design.once
     held_out = design.held_out.tolist()
     facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out)
     report = render_report(study, result, facts)

@@ -64,6 +64,8 @@ class Design:
     cohort_table: one row per case with the facts that a report shows (age, sex, volume …), not used for fitting.
     copies: patients that may be copies of one another. uncommon: columns that were left out because an external cohort lacks
     them → that cohort.
+    days: (n,) of each row's visit, NaN where nothing tells it, where each visit of a patient is a row; else None. scored: (n,)
+    False for rows that only train: a patient is scored at one visit.
     """
 
     X: pd.DataFrame
@@ -80,8 +82,14 @@ class Design:
     cohorts: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
     held_out: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
     uncommon: Mapping[str, str] = field(default_factory=dict)
+    days: NDArray[np.float64] | None = None
+    scored: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
 
     def __post_init__(self) -> None:
+        if not len(self.scored):
+            object.__setattr__(self, "scored", np.ones(len(self.X), bool))
+        if self.days is not None and len(self.days) != len(self.X):
+            raise ValueError(f"days has {len(self.days)} rows, X {len(self.X)}")
         for name in ("cohorts", "held_out"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.X), ""))
@@ -98,9 +106,15 @@ class Design:
         """The design of some rows, by position; itself where these are all. What a flow and copies say stays."""
         if np.array_equal(rows, np.arange(len(self.X))):
             return self
-        own = {name: getattr(self, name)[rows] for name in ("patients", "centres", "cohorts", "held_out")}
+        own = {name: getattr(self, name)[rows] for name in ("patients", "centres", "cohorts", "held_out", "scored")}
+        own["days"] = None if self.days is None else self.days[rows]
         table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
         return replace(self, X=self.X.iloc[rows], outcome=self.outcome.take(rows), cohort_table=table, **own)
+
+    @property
+    def once(self) -> Design:
+        """The design with each patient as she is scored: without the visits that only train."""
+        return self.take(np.flatnonzero(self.scored))
 
     def columns(self, *blocks: str) -> list[str]:
         """Columns of the named blocks, in the table's order."""

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.core.case import Target
 from features.core.catalog.catalog import Catalog, Cohort
@@ -25,6 +27,7 @@ from features.fusion.lesions import choose_largest, merge_lesions
 from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
 from features.fusion.question import Question
+from features.fusion.repeated import day_of_rows, flow_of, known_by_then, visits_of, visits_up_to
 from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
 from features.results.prefixes import region_prefix
@@ -37,7 +40,7 @@ class Part:
     X: predictors, one row per case; outcome: what was seen of them; table: the facts of the cohort table; flow: who left when;
     lacks: image or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
     outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
-    units: ready-made column → unit.
+    units: ready-made column → unit. days: of each row's visit, where each visit is a row.
     """
 
     X: pd.DataFrame
@@ -51,6 +54,7 @@ class Part:
     late: dict[str, str]
     checked: list[str]
     units: dict[str, str]
+    days: NDArray[np.float64] | None = None
 
 
 def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> Part:
@@ -64,18 +68,24 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     flow: list[FlowRow] = []
     with_image = _with_image(read, question, flow)
     cases, outcome = _with_outcome(read, question, with_image, flow)
+    days = days_of(mart, name, needed=True) if question.visits == "each" else {}
+    cases = cases[known_by_then(cases, days, question.predict_at)] if days else cases
     if question.lesions == "largest" and read.targets:
         cases = choose_largest(cases, [*_volumes(cases, read.targets).columns])
-    candidates, lacks_image = cases["patient"], read.lacks_image.loc[cases.index]
+    candidates, visits, lacks_image = cases["patient"], visits_of(cases), read.lacks_image.loc[cases.index]
     if question.missing_block == "exclude":
         cases = cases[~lacks_image.any(axis=1)]
     cases, images = _images(read, cases, question)
     X, late, checked = _predictors(read, cases, images, spans, question)
-    lacks = pd.concat([of_rows(lacks_image, candidates, cases["patient"]), _lacking(X, question)], axis=1)
+    lacks = pd.concat([of_rows(lacks_image, visits, visits_of(cases)), _lacking(X, question)], axis=1)
     row = flow_row(name, candidates, lacks_image, cases["patient"], lacks, question.missing_block)
     flow += [row] if row else []
     if question.missing_block == "exclude":
         stays = ~lacks.any(axis=1).to_numpy(bool)
+        X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
+    if question.scored_visit is not None:
+        stays, step = flow_of(name, cases, question.predict_at, question.scored_visit)
+        flow.append(step)
         X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
     return Part(
         X=X,
@@ -89,6 +99,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         late=late,
         checked=checked,
         units={f"{block.name}__{name}": unit for block in read.ready for name, unit in block.units.items()},
+        days=day_of_rows(cases, days) if question.visits == "each" else None,
     )
 
 
@@ -103,8 +114,10 @@ def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> 
     with_image = region[~read.lacks_image.all(axis=1)]
     without = patients - set(with_image["patient"])
     images = {target.image for target in read.targets}
-    reasons = _why_no_image(read.mart, name, question.predict_at, without, images)
-    label = f"{name}: patients with a usable image at {question.predict_at}"
+    words = visits_up_to(question.predict_at, read.cohort.timepoints, question.visits)
+    reasons = _why_no_image(read.mart, name, words, without, images)
+    until = "" if question.visits == "one" else "any visit up to "
+    label = f"{name}: patients with a usable image at {until}{question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
     return with_image
 
@@ -133,17 +146,41 @@ def _predictors(
     """Columns of all blocks; those that are left out because they are known too late; those that a person has checked."""
     genomic, checked = _genomic(read, cases)
     late = _late(read.cohort, genomic.columns, question.predict_at)
-    blocks = [
-        _clinical(read.cohort, read.clinical, cases, question.predict_at),
-        genomic.drop(columns=late.keys() & genomic.columns),
-        images,
-        *(block.join(cases, question.predict_at, question.lesions) for block in read.ready),
-    ]
-    blocks += _deltas(read, cases, images, spans, question) if question.deltas else []
+    X = _known_at(read, cases, images, genomic, question.predict_at, question)
+    if question.deltas:
+        X = pd.concat([X, *_deltas(read, cases, images, spans, question)], axis=1)
+    if question.visits == "each":
+        words = dict.fromkeys(cases["timepoint"])
+        rows = {word: (cases["timepoint"] == word).to_numpy(bool) for word in words}
+        parts = [_known_at(read, cases[own], images[own], genomic[own], word, question) for word, own in rows.items()]
+        X = pd.concat(parts).reindex(index=cases.index, columns=X.columns) if parts else X
     cleared = encode(read.clinical.iloc[:0], {w: v for w, v in read.cohort.variables.items() if v.leak_checked})
     late |= {column: when for block in read.ready for column, when in block.late.items()}
     checked += [column for block in read.ready for column in block.checked]
-    return pd.concat(blocks, axis=1), late, [*checked, *(str(column) for column in cleared.columns)]
+    return X, late, [*checked, *(str(column) for column in cleared.columns)]
+
+
+def _known_at(
+    read: CohortTables, cases: pd.DataFrame, images: pd.DataFrame, genomic: pd.DataFrame, word: str, question: Question
+) -> pd.DataFrame:
+    """Columns of all blocks as far as they are known at a time point, of cases that are all taken to be of it."""
+    limit = read.cohort.timepoints[word]
+    late = _late(read.cohort, genomic.columns, word)
+    late |= {
+        f"{block.name}__{name}": at
+        for block in read.ready
+        for name, at in block.known_at.items()
+        if read.cohort.timepoints[at] > limit
+    }
+    blocks = [
+        _clinical(read.cohort, read.clinical, cases, word),
+        genomic,
+        images,
+        *(block.join(cases, word, question.lesions) for block in read.ready),
+    ]
+    found = pd.concat(blocks, axis=1)
+    gone = late.keys() & {*found.columns}
+    return found.drop(columns=gone) if gone else found  # a wide table is not copied
 
 
 def _deltas(
@@ -193,13 +230,15 @@ def _quarantined_patients(mart: Mart, name: str) -> set[str]:
     return {case.split(":")[1] for case in cases if case.count(":") >= 1} - {UNKNOWN}
 
 
-def _why_no_image(mart: Mart, name: str, timepoint: str, patients: set[str], images: Collection[str]) -> dict[str, int]:
+def _why_no_image(
+    mart: Mart, name: str, words: Collection[str], patients: set[str], images: Collection[str]
+) -> dict[str, int]:
     """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
     codes: dict[str, set[str]] = {}
     for row in mart.read("quarantine", name).to_pylist():
         parts = row["case"].split(":")
         asked = row["image"] in ("", *images)
-        if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] == timepoint):
+        if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] in words):
             codes.setdefault(parts[1], set()).add(row["code"])
     return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
 

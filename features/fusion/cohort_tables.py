@@ -15,9 +15,10 @@ from features.core.errors import RadweaveError, StoreError, hint_sentence
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
 from features.fusion.missing import lacking_images
-from features.fusion.patient_rows import by_content, patient_rows
+from features.fusion.patient_rows import by_content, patient_rows, visit_rows
 from features.fusion.question import Question
 from features.fusion.ready_block import ReadyBlock, read_ready_blocks
+from features.fusion.repeated import visits_up_to
 from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
 from features.results.prefixes import feature_prefix, recipe_targets, settings_digests
@@ -64,7 +65,7 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     genomic = mart.read("genomic", name) if any(table.block == "genomic" for table in cohort.tables) else None
     ready = read_ready_blocks(mart, name, cohort, question.read_blocks, question.predict_at)
     if question.recipes:
-        region = every[every["timepoint"] == question.predict_at]
+        region = every[every["timepoint"].isin(visits_up_to(question.predict_at, cohort.timepoints, question.visits))]
         region = region.loc[_by_files(mart, name, region.index)]
     else:
         patients = by_content(
@@ -72,7 +73,13 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
             [*((genomic,) if genomic is not None else ()), *(block.table for block in ready)],
             _elsewhere(mart, name, every),
         )
-        region = patient_rows(name, question.predict_at, patients, ready, question.lesions)
+        region = (
+            patient_rows(name, question.predict_at, patients, ready, question.lesions)
+            if question.visits == "one"
+            else visit_rows(
+                name, visits_up_to(question.predict_at, cohort.timepoints, "each"), patients, ready, question.lesions
+            )
+        )
     recipes = [recipe.name for recipe in question.recipes]
     tables = {block: mart.read(block, name, recipes=recipes) for block in IMAGE_BLOCKS}
     measured = recipe_targets(cohort, question.recipes)

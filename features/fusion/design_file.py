@@ -25,6 +25,8 @@ def save_design(path: Path, design: Design) -> None:
     keys = {"case": design.X.index.to_numpy(), "group": design.groups, "group_centre": design.centres}
     keys |= {"held_out": design.held_out} if any(design.held_out) else {}
     arrays: dict[str, pa.Array] = {name: pa.array(values.astype(str), pa.string()) for name, values in keys.items()}
+    if design.days is not None:
+        arrays |= {"day": pa.array(design.days, from_pandas=True), "scored": pa.array(design.scored)}
     arrays |= dict(zip(told.schema.names, told.columns, strict=True))
     arrays |= {str(name): pa.array(column.to_numpy(), from_pandas=True) for name, column in design.X.items()}
     table = pa.table(arrays)

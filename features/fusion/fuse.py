@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
@@ -21,6 +23,7 @@ from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
 from features.fusion.question import Question
+from features.fusion.repeated import scored_rows, visits_up_to
 from features.fusion.same_endpoint import check_same_endpoint
 from features.results.manifest import Mart
 
@@ -71,6 +74,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         late={column: when for part in training for column, when in part.late.items()},
         cohorts=table["cohort"].to_numpy(str),
         held_out=held_out_rows(table, question.external, given_split=question.given_split),
+        **_visits(parts, table, patients, cohorts, question),
     )
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
     _check_blocks_known(design, question)
@@ -81,7 +85,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     checked = {column for part in training for column in part.checked} | {*question.leak_checked}
     train = design.take(np.flatnonzero(design.develops))
     check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
-    return replace(design, missing_block=count_lacking(_there(part.lacks, design) for part in parts))
+    return replace(design, missing_block=count_lacking(_there(part.lacks, design.once) for part in parts))
 
 
 def _predictors(parts: Sequence[Part]) -> pd.DataFrame:
@@ -90,6 +94,28 @@ def _predictors(parts: Sequence[Part]) -> pd.DataFrame:
     ordered = sorted(X.columns, key=lambda column: not column.startswith("clinical__"))
     X = X if ordered == list(X.columns) else X[ordered]
     return X if all(kind == np.float64 for kind in X.dtypes) else X.astype(float)
+
+
+def _visits(
+    parts: Sequence[Part],
+    table: pd.DataFrame,
+    patients: NDArray[np.str_],
+    cohorts: Mapping[str, Mapping[str, int]],
+    question: Question,
+) -> dict[str, Any]:
+    """Days of the rows, and which of them are scored, where each visit is a row."""
+    days = [part.days for part in parts if part.days is not None]
+    if question.scored_visit is None:
+        return {}
+    told = np.concatenate(days)
+    scored = np.ones(len(table), bool)
+    for name, timepoints in cohorts.items():
+        own = (table["cohort"] == name).to_numpy(bool)
+        words = visits_up_to(question.predict_at, timepoints, "each")
+        scored[own] = scored_rows(
+            patients[own], table[own], words, told[own], question.scored_visit, question.predict_at
+        )
+    return {"days": told, "scored": scored}
 
 
 def _there(rows: pd.DataFrame, design: Design) -> pd.DataFrame:

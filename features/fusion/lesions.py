@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Lesions = Literal["each", "largest", "sum", "mean"]
+VISIT = ["patient", "timepoint"]
 ENDINGS: dict[Lesions, str] = {
     "each": "",
     "largest": "__largest_lesion",
@@ -18,15 +19,15 @@ ENDINGS: dict[Lesions, str] = {
 
 
 def choose_largest(cases: pd.DataFrame, volumes: Sequence[str]) -> pd.DataFrame:
-    """The rows of each patient's largest lesion, in their order; of equal ones the first by name.
+    """The rows of each patient's largest lesion at each visit, in their order; of equal ones the first by name.
 
     volumes: columns of volumes, one at least, in the order in which they count: the next one stands in for a missing one.
     """
     import pandas as pd
 
     volume = cases.reindex(columns=list(volumes)).astype(float).bfill(axis=1).iloc[:, 0].fillna(-1.0)
-    order = pd.DataFrame({"patient": cases["patient"], "volume": -volume, "lesion": cases["lesion"]})
-    first = order.sort_values(["patient", "volume", "lesion"]).groupby("patient").head(1).index
+    order = pd.DataFrame({"volume": -volume, "lesion": cases["lesion"], **{one: cases[one] for one in VISIT}})
+    first = order.sort_values([*VISIT, "volume", "lesion"]).groupby(VISIT).head(1).index
     return cases[cases.index.isin(first)]
 
 

@@ -57,7 +57,7 @@ def lacking_blocks(X: pd.DataFrame, blocks: Mapping[str, str], asked: Iterable[s
 
 
 def of_rows(lacking: pd.DataFrame, candidates: pd.Series, rows: pd.Series) -> pd.DataFrame:
-    """Lacking images of the design's rows. candidates, rows: patients of the cases before, and of the rows now.
+    """Lacking images of the design's rows. candidates, rows: visits of the cases before, and of the rows now.
 
     Where lesions were merged, a row lacks an image if all of its lesions do.
     """

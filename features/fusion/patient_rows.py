@@ -45,6 +45,26 @@ def patient_rows(
     return _largest(cases, timepoint, of_lesions) if lesions == "largest" and of_lesions else cases
 
 
+def visit_rows(
+    name: str, words: Sequence[str], centres: Mapping[str, str], ready: Sequence[ReadyBlock], lesions: Lesions
+) -> pd.DataFrame:
+    """Cases as `patient_rows` gives them, of each of these time points: who has a row of it in any block of visits.
+
+    Raises RadweaveError if no block tells time points.
+    """
+    told = [block for block in ready if block.has_timepoints]
+    if not told:
+        raise RadweaveError(
+            f'cohort "{name}": visits: each needs images, or tables whose rows are of time points; found none of the study'
+        )
+    parts = []
+    for word in words:
+        there = {patient for block in told for patient in block.keys.iloc[block.at(word)]["patient"]}
+        own = {patient: centre for patient, centre in centres.items() if patient in there}
+        parts.append(patient_rows(name, word, own, ready, lesions))
+    return pd.concat(parts)
+
+
 def _pairs(block: ReadyBlock, timepoint: str) -> pd.DataFrame:
     return block.keys.iloc[block.at(timepoint)][["patient", "lesion"]]
 

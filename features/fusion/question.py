@@ -9,6 +9,7 @@ from features.core.kinds.recipe import Recipe
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
+from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.stable import Stable
 
 
@@ -22,7 +23,8 @@ class Question:
     stability; None: none. leak_checked: columns of the design that a person has checked for leaks. refreshed_by: what
     `radweave refresh COHORT` needs to know besides the cohort to build what is asked for, for messages. external: cohorts
     whose rows are held out. external_columns: what becomes of a column that one of them lacks. given_split: whether test rows
-    of the tables' split column are held out; else they are rows as others.
+    of the tables' split column are held out; else they are rows as others. visits: whether each visit up to the prediction is
+    a row; scored_visit: at which of them a patient is scored then.
     """
 
     cohorts: tuple[str, ...]
@@ -39,6 +41,8 @@ class Question:
     external: tuple[str, ...] = ()
     external_columns: ExternalColumns = "same"
     given_split: bool = False
+    visits: RowsOf = "one"
+    scored_visit: ScoredVisit | None = None
 
     @property
     def read_blocks(self) -> frozenset[str]:

@@ -31,7 +31,8 @@ class ReadyBlock:
     table: as the mart has it. keys: cohort, patient, timepoint and lesion of each row; the latter two are "" where the block
     does not tell them. names: features that are known at the prediction, float64, or text with `levels`. units: column → unit.
     volume: the column that is a lesion's volume, "" if none is. late: columns of the design that are known after the
-    prediction, and not among the names → when. checked: columns that a person has checked for leaks.
+    prediction, and not among the names → when. checked: columns that a person has checked for leaks. known_at: name → time
+    point, where rows tell none.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ReadyBlock:
     volume: str
     late: Mapping[str, str]
     checked: tuple[str, ...]
+    known_at: Mapping[str, str]
 
     @property
     def has_timepoints(self) -> bool:
@@ -153,6 +155,7 @@ def _ready_block(
         volume=next((name for name, column in kept.items() if column.ibsi in VOLUMES and not column.filter), ""),
         late={f"{block}__{name}": at for name, at in late.items()},
         checked=(),
+        known_at={name: at for name, at in when.items() if name in kept},
     )
     return replace(found, checked=tuple(found.features(np.array([], np.intp), checked).columns))
 

@@ -41,13 +41,17 @@ class Rows:
     """X: (n, p) floats, NaN where missing.
 
     groups: "centre", "cohort" and "patient" (what stays together in all folds), (n,) each. covariates: clinical columns of the
-    cases by name, (n,) each, NaN where missing: harmonisers may look at them, they are no predictors here.
+    cases by name, (n,) each, NaN where missing: harmonisers may look at them, they are no predictors here. days: (n,) of the
+    visit that each row is, NaN where nothing tells it, where patients have several rows; scored: (n,) False for rows that only
+    train. None where each patient has one visit.
     """
 
     X: Floats
     columns: Columns
     groups: Mapping[str, Names]
     covariates: Mapping[str, Floats] = field(default_factory=dict)
+    days: Floats | None = None
+    scored: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.X.shape[1] != len(self.columns):
@@ -63,13 +67,16 @@ class Rows:
         blocks = np.array([design.blocks[str(name)] for name in names], dtype=np.str_)
         groups = {"centre": design.centres, "cohort": design.cohorts, "patient": design.groups}
         known = {name: design.X[name].to_numpy(np.float64) for name in design.columns("clinical")}
-        return cls(np.ascontiguousarray(design.X.to_numpy(np.float64)), Columns(names, blocks), groups, known)
+        found = cls(np.ascontiguousarray(design.X.to_numpy(np.float64)), Columns(names, blocks), groups, known)
+        return found if design.days is None else replace(found, days=design.days, scored=design.scored)
 
     def take(self, rows: Positions) -> Rows:
         """Some rows, by position or mask."""
         groups = {name: values[rows] for name, values in self.groups.items()}
         known = {name: values[rows] for name, values in self.covariates.items()}
-        return Rows(self.X[rows], self.columns, groups, known)
+        days = None if self.days is None else self.days[rows]
+        scored = None if self.scored is None else self.scored[rows]
+        return Rows(self.X[rows], self.columns, groups, known, days, scored)
 
     def keep(self, kept: Positions) -> Rows:
         """Some columns, by position or mask."""

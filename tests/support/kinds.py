@@ -36,6 +36,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "continuous": {"column": "change"},
         "competing_risks": {"time": "days", "cause": "cause", "censored": "none", "of_interest": "relapse"},
     },
+    "Delta": {"change": {"since": "baseline", "until": "week4"}},
     "Calculation": {"phase": {"number": 1}, "subtraction": {"of": {"number": 1}}},
     "MaskSource": {
         **{one: {"path": "{patient}/seg", "rois": {"tumour": [1, 4]}} for one in ("mha", "nifti", "nrrd")},

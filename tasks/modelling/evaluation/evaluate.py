@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +42,16 @@ def evaluate(
 ) -> StudyResult:
     """Scores of every model on every set of blocks under every split, out of fold, with intervals.
 
+    Where patients have several rows, all that are not held out train; a patient is predicted and scored at one visit alone.
+
     Everything fitted is fitted on training folds. Settings are chosen on inner folds; the inner scores are not reported.
     map_units: `map`, or an ordered map of a process pool (each unit is a pure function of its argument).
     progress: called with a label, the units done and their number.
     Equal designs and studies give equal results. Raises FitError for too few cases or events, infinite values,
     models of another kind of endpoint, or sets of blocks without columns.
     """
-    develops = design.take(np.flatnonzero(design.develops))
+    once = design.once
+    develops = once.take(np.flatnonzero(once.develops))
     _check_floor(develops, study)
     _check_finite(design, study)
     blocks = block_sets(design, study)
@@ -61,8 +65,9 @@ def evaluate(
             progress(f"{found[0].split} · {found[0].fold.name}", done, total)
     with threadpool_limits(limits=1):
         scores = score_fits(design, study, blocks, fits, refused)
-        singles = best_singles(design, _blocks_of(study), _shown(folds), study.seed)
-        told = centres_told(design, study.models, blocks, folds, study.seed)
+        of_once = _folds_of_once(design, folds)
+        singles = best_singles(once, _blocks_of(study), _shown(of_once), study.seed)
+        told = centres_told(once, study.models, blocks, of_once, study.seed)
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
@@ -95,7 +100,7 @@ def evaluate(
         singles=singles,
         centre_told=told,
         uncommon=design.uncommon,
-        held_out=tuple(_held_out(design, role, cohort, rows) for (role, cohort), rows in held_out_parts(design)),
+        held_out=tuple(_held_out(once, role, cohort, rows) for (role, cohort), rows in held_out_parts(once)),
         models={
             (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.fitted
             for fit in fits
@@ -178,12 +183,24 @@ def _cut(design: Design, study: Study) -> tuple[dict[Split, list[Fold]], dict[st
     refused: dict[str, str] = {}
     for split in study.splits:
         try:
-            folds[split] = cut_folds(split, design, seed_of(study.seed, "split", split.kind))
+            found = cut_folds(split, design, seed_of(study.seed, "split", split.kind))
+            folds[split] = [replace(fold, test=fold.test[design.scored[fold.test]]) for fold in found]
         except FitError as error:
             refused[split.kind] = str(error)
     if not folds:
         raise FitError(f"study {study.name}: {'; '.join(refused.values())}")
     return folds, refused
+
+
+def _folds_of_once(design: Design, folds: Mapping[Split, list[Fold]]) -> dict[Split, list[Fold]]:
+    """The folds as positions in the design without the visits that only train."""
+    place = np.cumsum(design.scored) - 1
+    return {
+        split: [
+            replace(fold, train=place[fold.train[design.scored[fold.train]]], test=place[fold.test]) for fold in found
+        ]
+        for split, found in folds.items()
+    }
 
 
 def _units(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +44,18 @@ def row_digests(
     outcome: Outcome,
     groups: Mapping[str, NDArray[np.str_]],
     covariates: Mapping[str, NDArray[np.float64]],
+    visits: Sequence[NDArray[Any]] = (),
 ) -> RowDigests:
     """A digest of what is known of each case, (n, 32): its values, outcome, the names in groups, and covariates.
 
     X: (n, p); every NaN is alike. groups: names that steps may use as such, centre and cohort, (n,) each; who belongs together,
-    whatever the name, is given to `fit_address`. covariates: (n,) each.
+    whatever the name, is given to `fit_address`. covariates: (n,) each. visits: day of the row's visit, and whether it is scored,
+    (n,) each, where patients have several rows.
     """
     numbers = [X, outcome.code.reshape(len(outcome), -1).astype(np.float64)]
     numbers += [part.reshape(-1, 1) for part in (outcome.days, outcome.value) if part is not None]
     numbers += [covariates[name].reshape(-1, 1) for name in sorted(covariates)]
+    numbers += [one.reshape(-1, 1).astype(np.float64) for one in visits]
     table = np.ascontiguousarray(np.column_stack(numbers), dtype="<f8")
     table[np.isnan(table)] = np.nan
     words = [groups[name].tolist() for name in sorted(groups)]
@@ -102,7 +106,8 @@ class FitAddresses:
         if name not in self._rows:
             groups = {one: unit.rows.groups[one] for one in ("centre", "cohort")}
             X = unit.rows.X[:, unit.sets[name]]
-            self._rows[name] = row_digests(X, unit.target.outcome, groups, unit.rows.covariates)
+            visits = [one for one in (unit.rows.days, unit.rows.scored) if one is not None]
+            self._rows[name] = row_digests(X, unit.target.outcome, groups, unit.rows.covariates, visits)
         return cases_digest(self._rows[name], unit.fold, unit.rows.groups["patient"])
 
     def _digest(self, unit: Unit, cases: str, name: str, candidate: Candidate) -> str:

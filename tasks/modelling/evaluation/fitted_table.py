@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def side_by_side(parts: list[Rows]) -> Rows:
     if len(parts) == 1:
         return parts[0]
     X = np.hstack([part.X for part in parts])
-    return Rows(X, Columns.joined([part.columns for part in parts]), parts[0].groups, parts[0].covariates)
+    return replace(parts[0], X=X, columns=Columns.joined([part.columns for part in parts]))
 
 
 def _named(rows: Rows, columns: Columns) -> Rows:

@@ -314,7 +314,9 @@ class FoldFit:
         except FitError:
             warnings.warn(NO_INNER, UserWarning, stacklevel=1)
             return []
-        return [_part(f"inner {i}", self._rows, self._train, *sides) for i, sides in enumerate(found)]
+        scored = self._rows.scored
+        sides = [(train, test if scored is None else test[scored[test]]) for train, test in found]
+        return [_part(f"inner {i}", self._rows, self._train, *both) for i, both in enumerate(sides)]
 
     def _value(self, key: Hashable, used: Used, make: Callable[[], Any]) -> Any:
         kept = self._made(key, used, make)

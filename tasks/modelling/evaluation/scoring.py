@@ -178,6 +178,6 @@ def _estimate(design: Design, metric: Metric, fits: list[Fit], models: Models, w
 
 
 def _scored(design: Design, fit: Fit, prediction: Prediction) -> Scored:
-    rows, train = fit.fold.test, fit.fold.train
+    rows, train = fit.fold.test, fit.fold.train[design.scored[fit.fold.train]]
     seen, learnt = design.outcome.take(rows), design.outcome.take(train)
     return Scored(rows, seen, prediction, learnt, design.endpoint, design.centres[rows], fit.fold.repeat)

@@ -27,6 +27,7 @@ from features.core.yaml import Document
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
+from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.stable import Stable
 from tasks.modelling.candidate import AnyCandidate
 from tasks.modelling.splits.split import SPLITS, Split
@@ -41,6 +42,8 @@ LATER = (
     "leak_checked",
     "external",
     "external_columns",
+    "visits",
+    "scored_visit",
 )  # settings that studies did not have at first
 
 
@@ -93,6 +96,13 @@ class Study(Frozen):
     deltas: tuple[Annotated[SerializeAsAny[Delta], BeforeValidator(DELTAS.parse)], ...] = Field(
         (), description="how features go from visit to visit: the block delta"
     )
+    visits: RowsOf = Field(
+        "one",
+        description="one: a row per patient, at predict_at; each: a row for each visit up to predict_at, which train",
+    )
+    scored_visit: ScoredVisit | None = Field(
+        None, description="with visits: each, at which visit a patient is predicted and scored: the last, or predict_at"
+    )
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
     seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
@@ -141,6 +151,17 @@ class Study(Frozen):
             raise ValueError('the block "delta" needs deltas: which time points are compared')
         if self.deltas and not named:
             raise ValueError('the deltas stand in no set of blocks: add the block "delta" to one')
+        if self.visits == "each" and self.scored_visit is None:
+            raise ValueError(
+                "visits: each gives a patient several rows, but an outcome is known once per patient, and a patient must not be "
+                "counted several times: say at which visit she is scored by scored_visit: last, or predict_at"
+            )
+        if self.visits == "one" and self.scored_visit is not None:
+            raise ValueError("scored_visit belongs to visits: each")
+        if self.visits == "each" and self.deltas:
+            raise ValueError(
+                "deltas make one row of the visits of a patient, and visits: each a row of each: leave one out"
+            )
         if not self.splits:
             raise ValueError("a study needs at least one split")
         return self

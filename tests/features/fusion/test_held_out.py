@@ -13,7 +13,7 @@ from features.core.errors import RadweaveError
 from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, with_seen_classes, without_split
 from tests.support.design import make_design
 
-NO_SCANS = pd.DataFrame(columns=["patient", "modality", "image_digest"])
+NO_SCANS = pd.DataFrame(columns=["patient", "image", "roi", "image_digest"])
 
 
 def of_two_cohorts(*, external: int = 12, nan: float = 0.05) -> Design:

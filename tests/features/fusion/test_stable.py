@@ -83,8 +83,8 @@ def test_patients_who_are_validated_have_no_say(ask: Callable[..., list[str]]) -
 
 def test_other_scores_are_another_study(store: Store, make_recipe: Callable) -> None:
     recipe = make_recipe()
-    assert stability_digests(store, "pilot", [recipe]) == []
+    assert stability_digests(store, "pilot", measured(recipe)) == []
     _save(store, recipe, {"a": 0.9})
-    first = stability_digests(store, "pilot", [recipe])
+    first = stability_digests(store, "pilot", measured(recipe))
     _save(store, recipe, {"a": 0.8})
-    assert stability_digests(store, "pilot", [recipe]) != first != []
+    assert stability_digests(store, "pilot", measured(recipe)) != first != []
