@@ -11,8 +11,9 @@ from features.core.errors import StoreError
 from features.core.quarantine import TRANSIENT
 from features.core.storage.place import find_files
 from features.core.storage.seal import read_page
-from features.core.storage.store import REGION, THUMBNAIL, Store
+from features.core.storage.store import REGION, REGISTRATION, THUMBNAIL, Store
 from features.core.storage.table import column_names, read_table
+from features.images.registration.facts import ADDRESS
 from features.results.manifest import Manifest
 from features.results.prefixes import RESULT
 from features.results.runs import STUDY, is_run
@@ -46,7 +47,8 @@ def _addresses(path: Path, table: str) -> list[tuple[str, str]]:
         return sorted({(REGION if row["stage"] == "quality" else _ANY, row[RESULT]) for row in found})
     columns = [name for name in names if name.endswith(f"__{RESULT}")]
     values = read_table(path, columns) if columns else None
-    return sorted({(table, one) for name in columns for one in values[name].to_pylist() if one}) if values else []
+    kept = {name: REGISTRATION if name.endswith(f"__{ADDRESS}") else table for name in columns}
+    return sorted({(kept[name], one) for name in columns for one in values[name].to_pylist() if one}) if values else []
 
 
 def missing_pictures(store: Store, cohorts: Iterable[str]) -> Iterator[str]:

@@ -15,14 +15,9 @@ from features.results.regions import long_regions
 from features.results.scan_name import SCAN
 
 KEYS = (*SCAN, "modality", "centre", "patient", "timepoint", "lesion", "unit", "state", "drawn_on", "picture")
+OF_PAIRS = "registration_"  # begins facts of registered images, which have a section of their own
 AS_IMAGE = "as image"  # unit of the facts that stand in the unit of the scan's intensities
-OF_ROI = (
-    "voxels",
-    "volume_ml",
-    "components",
-    "touches_border",
-    "registration_shift_mm",
-)  # facts of a ROI, beside the intensities in it
+OF_ROI = ("voxels", "volume_ml", "components", "touches_border")  # facts of a ROI, beside the intensities in it
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,8 @@ def read_scan_facts(mart: Mart, cohort: str) -> ScanFacts:
     dictionary = mart.read("dictionary", cohort).to_pylist()
     region = long_regions(mart.read("region", cohort), dictionary)
     refused = mart.read("quarantine", cohort, [*SCAN, "stage", RESULT]).to_pandas()
-    names = [name for name in region.schema.names if name not in {*KEYS, "cohort"} and not name.endswith(RESULT)]
+    others = {*KEYS, "cohort", RESULT}
+    names = [name for name in region.schema.names if name not in others and not name.startswith(OF_PAIRS)]
     whole = scans.merge(region.select([*SCAN, RESULT, *names]).to_pandas(), on=list(SCAN), how="left")
     whole["known"] = whole[RESULT].notna()
     lost = refused[refused["stage"] == "quality"].drop_duplicates(SCAN).set_index(list(SCAN))[RESULT]
