@@ -7,7 +7,9 @@ Each seed: simulate, refresh with the recipes beside the catalog, read the mart.
 models of plain scikit-learn and scikit-survival (median, z-score, L2; the penalty of the logistic one by inner folds).
 `development` is five-fold cross-validation within the first cohort that has the outcome, folds by centre and outcome;
 `external` is fitted on all of it and scored in the other cohorts. Columns of `first order`: first-order features of original
-images, and volumes. `null`: the same images, with the outcomes of the same seed under --null. `oracle`: what truth.json says.
+images, and volumes. Each recipe is also taken alone. Of several visits the columns are those of the first one, and their slopes
+a day by least squares. `null`: the same images, with the outcomes of the same seed under --null. `oracle`: what truth.json says.
+Where development lacks an outcome, that of LEARNT is learnt there, and its model is scored (immuno: CD8, response and survival).
 Binary: AUC. Ordinal and continuous: share of concordant pairs. Survival: Harrell's C-index. Means over seeds; ± is the
 standard error of that mean.
 """
@@ -32,7 +34,9 @@ import pandas as pd
 
 FOLDS, INNER = 5, 4
 VOLUMES = ("MeshVolume", "VoxelVolume")
-SETS = ("first order and volume", "all features")
+PLAIN, ALL = "first order and volume", "all features"
+# Outcomes that development lacks: (kind, endpoint) → the endpoint that is learnt there, and the sign of its prediction.
+LEARNT = {("immuno", "response"): ("cd8", 1.0), ("immuno", "os"): ("cd8", -1.0)}
 
 
 def main() -> None:
@@ -71,22 +75,30 @@ def one_seed(
         spent["simulate"].append(time.process_time() - begin)
     if not (root / "store").exists():
         spent["refresh"].append(refresh(root))
-    features, original, volume = read_features(root)
+    features, sets = read_features(root)
     found: dict[tuple[str, str, str], float] = {}
     oracle = plan.oracle()
     for outcome in plan.outcomes:
         found[outcome.endpoint, "oracle", "external"] = float(str(oracle[outcome.endpoint]["oracle"]))
+        name, sign = LEARNT.get((settings["kind"], outcome.endpoint), (outcome.endpoint, 1.0))
+        learnt = next(one for one in plan.outcomes if one.endpoint == name)
         for title, cohort in (("", plan), ("null, ", empty)):
-            people = pd.concat(cohort.people(), ignore_index=True).dropna(subset=list(outcome.columns))
-            people = people[people["patient"].isin(features.index)]
-            table = features.loc[people["patient"]]
-            for name, columns in zip(SETS, (original | volume, set(features)), strict=True):
-                if title and name == SETS[0]:
+            everybody = pd.concat(cohort.people(), ignore_index=True)
+            everybody = everybody[everybody["patient"].isin(features.index)]
+            known, scored = (having(plan, one, everybody) for one in (learnt, outcome))
+            for what, columns in sets.items():
+                if title and what != ALL:
                     continue
-                chosen = [column for column in table if column in columns]
-                for where, score in fit(table[chosen].to_numpy(float), people, outcome).items():
-                    found[outcome.endpoint, title + name, where] = score
+                scores = fit(features[columns], known, learnt, scored, outcome, sign)
+                found |= {(outcome.endpoint, title + what, where): value for where, value in scores.items()}
     return found
+
+
+def having(plan: Any, outcome: Any, people: pd.DataFrame) -> pd.DataFrame:
+    """The patients whose cohort has an endpoint and whose outcome is known."""
+    sites = {name: tuple(site for site in plan.sites if site.cohort == name) for name in people["cohort"].unique()}
+    cohorts = [name for name, own in sites.items() if outcome.endpoint in plan.cohort(name, own)["endpoints"]]
+    return people[people["cohort"].isin(cohorts)].dropna(subset=list(outcome.columns))
 
 
 def refresh(root: Path) -> float:
@@ -102,61 +114,85 @@ def refresh(root: Path) -> float:
     return end.children_user + end.children_system - begin.children_user - begin.children_system
 
 
-def read_features(root: Path) -> tuple[pd.DataFrame, set[Any], set[Any]]:
-    """Features by patient's id, those of all time points beside each other; which are of first order; which are volumes."""
+def read_features(root: Path) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Features by patient's id, and sets of their names: first order and volume, all, and each recipe or kind of change."""
     import radweave
     from features.core.pseudonym import load_key, pseudonym
 
     table = radweave.read_table(root / "store", "radiomics")
-    dictionary = radweave.read_dictionary(root / "store")
-    dictionary = dictionary[(dictionary["block"] == "radiomics") & (dictionary["role"] == "predictor")]
-    dictionary = dictionary.drop_duplicates("name").set_index("name")
-    names = [column for column in table if column in dictionary.index]
+    words = radweave.read_dictionary(root / "store")
+    words = words[(words["block"] == "radiomics") & (words["role"] == "predictor")]
+    recipes = {str(name): str(recipe) for name, recipe in zip(words["name"], words["recipe"], strict=True)}
+    names = [name for name in table if name in recipes]
     key = load_key()
     truth = pd.read_csv(root / "truth" / "patients.csv", dtype=str)
     ids = {(one.cohort, pseudonym(key, one.cohort, one.patient)): one.patient for one in truth.itertuples()}
     table.index = pd.Index([ids[pair] for pair in zip(table["cohort"].astype(str), table["patient"], strict=True)])
-    first = {name for name in names if "__original_firstorder_" in name}
-    volumes = {name for name in names if name.endswith(VOLUMES)}
+    plain = {name for name in names if "original_firstorder_" in name or name.endswith(VOLUMES)}
     if table.index.is_unique:
-        return table[names], first, volumes
-    wide = table[names].set_index(table["timepoint"].astype(str), append=True).unstack()
-    wide.columns = wide.columns.to_flat_index()
-    return wide, {pair for pair in wide if pair[0] in first}, {pair for pair in wide if pair[0] in volumes}
+        sets = {recipe: [name for name in names if recipes[name] == recipe] for recipe in sorted(set(recipes.values()))}
+        features = table[names]
+    else:
+        visits = radweave.read_table(root / "store", "visits").set_index(["cohort", "patient", "timepoint"])["day"]
+        day = visits.loc[list(table[["cohort", "patient", "timepoint"]].itertuples(index=False, name=None))].to_numpy()
+        features = courses(table[names].astype(float), day)
+        sets = {what: [name for name in features if name.startswith(what)] for what in ("first ", "slope ")}
+        plain = {name for name in features if name.split(" ", 1)[1] in plain}
+    both = {PLAIN: [name for name in features if name in plain], ALL: list(features)}
+    return features, both | (sets if len(sets) > 1 else {})
 
 
-def fit(X: np.ndarray, people: pd.DataFrame, outcome: Any) -> dict[str, float]:
-    """Scores in development, by folds, and in the external cohorts."""
+def courses(table: pd.DataFrame, day: np.ndarray) -> pd.DataFrame:
+    """Of each patient (index) the values of the first visit, and slopes a day."""
+    rows = {}
+    for who, own in table.groupby(level=0).indices.items():
+        own = own[np.argsort(day[own])]
+        values, days = table.to_numpy()[own], day[own] - day[own].mean()
+        rows[who] = np.concatenate([values[0], days @ values / (days @ days)])
+    names = [f"{what} {name}" for what in ("first", "slope") for name in table]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=names)
+
+
+def fit(
+    features: pd.DataFrame, known: pd.DataFrame, learnt: Any, scored: pd.DataFrame, outcome: Any, sign: float
+) -> dict[str, float]:
+    """Scores in development, by folds, and in the external cohorts.
+
+    known: who has the outcome that is learnt, of whom those of the first cohort teach; scored: who has the other one.
+    """
     from sklearn.model_selection import StratifiedKFold
 
-    cohorts = people["cohort"].to_numpy()
-    development, outside = cohorts == cohorts[0], cohorts != cohorts[0]
-    if outcome.kind == "survival":
-        days, event = (people[name].to_numpy(float) for name in outcome.columns)
-        y = np.array(list(zip(event.astype(bool), days, strict=True)), dtype=[("event", bool), ("days", float)])
-        strata = people["centre"] + event.astype(int).astype(str)
-    else:
-        y = people[outcome.columns[0]].to_numpy(float)
-        strata = people["centre"] + (people[outcome.columns[0]].astype(float) > np.median(y)).astype(str)
+    first = known["cohort"].iloc[0]
+    inside, outside = known[known["cohort"] == first], scored[scored["cohort"] != first]
+    X, y = features.loc[inside["patient"]].to_numpy(float), target(inside, learnt)
     scores: dict[str, float] = {}
-    inside = np.flatnonzero(development)
-    if len(inside):
-        guess = np.zeros(len(X))
+    if learnt is outcome:
+        split = y["event"] if learnt.kind == "survival" else y > np.median(y)
+        strata = inside["centre"] + split.astype(int).astype(str)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a stratum may be smaller than the number of folds
-            folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(inside, strata.to_numpy()[inside]))
+            folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(X, strata))
+        guess = np.zeros(len(X))
         for train, test in folds:
-            guess[inside[test]] = predict(X[inside[train]], y[inside[train]], X[inside[test]], outcome.kind)
-        scores["development"] = score(guess[inside], y[inside], outcome.kind)
-        if outside.any():
-            scores["external"] = score(
-                predict(X[inside], y[inside], X[outside], outcome.kind), y[outside], outcome.kind
-            )
+            guess[test] = predict(X[train], y[train], X[test], learnt.kind)
+        scores["development"] = score(guess, y, learnt.kind)
+    if len(outside):
+        guess = sign * predict(X, y, features.loc[outside["patient"]].to_numpy(float), learnt.kind)
+        scores["external"] = score(guess, target(outside, outcome), outcome.kind)
     return scores
+
+
+def target(people: pd.DataFrame, outcome: Any) -> np.ndarray:
+    """The outcome as numbers, or as days and event."""
+    if outcome.kind != "survival":
+        return people[outcome.columns[0]].to_numpy(float)
+    days, event = (people[name].to_numpy(float) for name in outcome.columns)
+    return np.array(list(zip(event.astype(bool), days, strict=True)), dtype=[("event", bool), ("days", float)])
 
 
 def predict(X: np.ndarray, y: np.ndarray, new: np.ndarray, kind: str) -> np.ndarray:
     """A ridge model of the kind of outcome, fitted to X and y, on new patients."""
+    from sklearn.decomposition import PCA
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegressionCV, RidgeCV
     from sklearn.pipeline import make_pipeline
@@ -177,7 +213,8 @@ def predict(X: np.ndarray, y: np.ndarray, new: np.ndarray, kind: str) -> np.ndar
         model = CoxPHSurvivalAnalysis(alpha=float(X.shape[1]))
     else:
         model = RidgeCV(alphas=np.logspace(0, 5, 11))
-    line = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model)
+    axes = PCA(svd_solver="full")  # a turn changes no ridge model, and leaves as many columns as there are patients
+    line = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), axes, model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         line.fit(X, y)
