@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from features.core.case_reasons import CASE_REASONS
 from features.core.reason import Reason as Reason
 from features.core.table_reasons import TABLE_REASONS
 
@@ -249,16 +250,7 @@ REASONS: dict[str, Reason] = {
         "check dose, weight and Units; of other files, whether they are in Bq/ml",
     ),
     "PET_HIGH": Reason("warning: the highest SUV of a PET is above 100", "expected in bladder and kidneys; else check"),
-    "VISIT_ORDER": Reason(
-        "the visits of a patient are out of order: a later time point is not on a later day, two days are one time point, or "
-        "table and DICOM tell different days",
-        "correct the day, or the time point, in the table, the tag or the folder; or widen tolerance_days or within_days",
-    ),
-    "TIMEPOINT_UNKNOWN": Reason("the time point is absent or unknown to the catalog", "add its code to the catalog"),
-    "PATIENT_UNKNOWN": Reason(
-        "a DICOM file has no PatientID, or a path names no patient",
-        "export with patient ids; give deidentify the catalog, and as IN the cohort's root",
-    ),
+    **CASE_REASONS,
     "SOURCE_UNMATCHED": Reason(
         "warning: nothing in the files fits an image source of the catalog",
         "compare its path with the names of the files; the message tells forms that are near",
