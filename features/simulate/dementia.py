@@ -40,6 +40,8 @@ T1 = (0.0, 880.0, 120.0, 200.0, 450.0, 620.0)
 UPTAKE = (0.0, 1.0, 0.5, 0.6, 8.0, 3.6)  # SUV
 T1_SD, T1_NOISE_SD, PET_NOISE_SD = 16.0, 40.0, 0.55
 PET_BLUR_MM = 2.6
+# Folds that all brains share, and how much of each patient's folds they are; the rest is the patient's own.
+SHARED, COMMON = Waves.draw(np.random.default_rng(0), 7.0), 0.85
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,15 +85,20 @@ def atlas(grid: Grid, place: Rigid) -> NDArray[np.uint8]:
     return labels
 
 
-def tissue(grid: Grid, place: Rigid, folds: Waves, widening: Image | float) -> NDArray[np.int8]:
-    """0 to 5: air, scalp, skull, fluid, grey, white. widening: of the fluid between folds, 0 for none, by voxel."""
+def tissue(grid: Grid, place: Rigid, folds: Waves | None, widening: Image | float) -> NDArray[np.int8]:
+    """0 to 5: air, scalp, skull, fluid, grey, white. folds: the patient's own; None: those of the template.
+
+    widening: of the fluid between folds, 0 for none, by voxel.
+    """
     x, y, z = place.points(grid)
     out = _out(x, y, z)
     found = np.zeros(grid.shape, dtype=np.int8)
     for number, edge in enumerate((1.0, 0.94, 0.88), 1):
         found[out < edge] = number
     brain = out < BRAIN
-    wave = folds.sample(grid, place)
+    wave = SHARED.sample(grid, place)
+    if folds is not None:
+        wave = np.float32(COMMON) * wave + np.float32(np.sqrt(1 - COMMON**2)) * folds.sample(grid, place)
     found[brain] = np.where(wave + 5 * (0.66 - out) > 0, 5, 4)[brain]
     deep = np.sqrt(((np.abs(x) - 14) / 12) ** 2 + ((y - 4) / 22) ** 2 + ((z - 2) / 14) ** 2) < 1
     found[deep] = 4
@@ -103,8 +110,7 @@ def tissue(grid: Grid, place: Rigid, folds: Waves, widening: Image | float) -> N
 
 def template() -> NDArray[np.int16]:
     """The T1 that the atlas is drawn on: a brain between all others, without noise."""
-    folds = Waves.draw(np.random.default_rng(0), 7.0)
-    means = np.array(T1, dtype=np.float32)[tissue(TEMPLATE, STILL, folds, 0.0)]
+    means = np.array(T1, dtype=np.float32)[tissue(TEMPLATE, STILL, None, 0.0)]
     return np.asarray(np.rint(gaussian_filter(means, 0.5)), dtype=np.int16)
 
 

@@ -18,7 +18,7 @@ from features.simulate.site import Site
 from features.simulate.write_csv import csv_bytes
 from features.simulate.write_nifti import write_volume
 
-IN_TEMPLATE = ("A", "X")  # these centres send scans that lie in the space of the template
+IN_TEMPLATE = ("A", "C", "X")  # these centres send scans that lie in the space of the template
 IMPAIRED = 0.35  # share of patients with mild impairment
 FOLLOW_UP_DAYS = 1096
 PATTERN, AGE = 2.1, 0.03
@@ -33,7 +33,9 @@ class Dementia(Planted):
     sites: ClassVar[tuple[Site, ...]] = (
         Site("A", "development", TEMPLATE.shape, TEMPLATE.spacing_mm, 0.4, 1.0, noise=0.6, smoothing_mm=1.0, bias=0.05),
         Site("B", "development", (40, 48, 42), (3.8, 3.8, 3.8), 0.0, 1.12, noise=1.0, smoothing_mm=2.0, bias=0.10),
-        Site("C", "development", (36, 44, 38), (4.2, 4.2, 4.2), -0.4, 0.90, noise=0.8, smoothing_mm=2.6, bias=0.08),
+        Site(
+            "C", "development", TEMPLATE.shape, TEMPLATE.spacing_mm, -0.4, 0.90, noise=0.8, smoothing_mm=2.6, bias=0.08
+        ),
         Site("X", "external", TEMPLATE.shape, TEMPLATE.spacing_mm, 0.0, 1.05, noise=0.8, smoothing_mm=1.6, bias=0.08),
         Site("Y", "external", (38, 46, 40), (4.0, 4.0, 4.0), 0.0, 0.95, noise=0.7, smoothing_mm=2.2, bias=0.06),
     )
@@ -72,7 +74,7 @@ class Dementia(Planted):
         ),
         PlantedSignal(
             "where a scan lies in the space of the template",
-            "centres B, C and Y, PET and T1 alike; truth/patients.csv holds the 12 numbers of the affine map: a point of the "
+            "centres B and Y, PET and T1 alike; truth/patients.csv holds the 12 numbers of the affine map: a point of the "
             "scan is matrix·p + shift of the template (LPS, mm)",
             "scales within 5 %, turns up to 4 degrees, shifts up to 5 mm",
         ),
