@@ -142,6 +142,10 @@ REASONS: dict[str, Reason] = {
         "different grids",
         "compare `calculate` in the catalog with the series (radweave series); retrieve what is missing",
     ),
+    "CALCULATION_UNDEFINED": Reason(
+        "warning: voxels of the ROI have no value in a calculated image, as an ADC where a signal is 0, and were left out",
+        "look at the images; a share of a few per cent changes little",
+    ),
     "IMAGE_MISSING": Reason(
         "a mask refers to an image that is not there",
         "add the image, or correct its path (see SOURCE_UNMATCHED, where that is told too), or remove the mask",

@@ -96,7 +96,7 @@ def read_region(scan: Scan, reading: Reading | None = None) -> Region:
     """Image and mask of a scan, read from their files and on one grid. reading: what has been opened of its visit.
 
     Pixels are as in the files: nothing is resampled unless the scan's rule says so. Padding is left out of the mask, not of
-    its outline (DICOM_OVERFLOW).
+    its outline (DICOM_OVERFLOW, of a calculated image CALCULATION_UNDEFINED).
     Raises Rejected with any code of `Reading.image` and `Reading.mask`, and MASK_EMPTY.
     Raises TooLarge, before pixels are read, above the memory limit of this thread.
     """
@@ -106,7 +106,8 @@ def read_region(scan: Scan, reading: Reading | None = None) -> Region:
     if not outline.any():
         raise Rejected("MASK_EMPTY")
     told = (*image.warnings, *warnings)
-    return _without_padding(Region(image, outline, warnings=told, facts=reading.facts(scan)))
+    region = Region(image, outline, warnings=told, facts=reading.facts(scan))
+    return _without_padding(region, is_calculated=scan.calculation is not None)
 
 
 def read_image(scan: Scan) -> Volume:
@@ -114,8 +115,8 @@ def read_image(scan: Scan) -> Volume:
     return Reading().image(scan)
 
 
-def _without_padding(region: Region) -> Region:
-    """The region less the voxels that the image's file marks as beyond the field of view."""
+def _without_padding(region: Region, *, is_calculated: bool) -> Region:
+    """The region less the voxels that the image's file marks as beyond the field of view, or where a calculation is undefined."""
     if region.volume.padding is None:
         return region
     padding = region.volume.padding[region.mask]
@@ -123,14 +124,14 @@ def _without_padding(region: Region) -> Region:
     if count == 0:
         return region
     if count == len(padding):
-        raise Rejected("MASK_EMPTY", "all voxels of the ROI are padding beyond the field of view", voxels=count)
+        why = "undefined in the calculated image" if is_calculated else "padding beyond the field of view"
+        raise Rejected("MASK_EMPTY", f"all voxels of the ROI are {why}", voxels=count)
     mask = region.mask.copy()
     mask[region.mask] = ~padding
-    told = Warned(
-        "DICOM_OVERFLOW",
-        "voxels of the ROI are padding and were left out",
-        {"voxels": count, "share": round(count / len(padding), 6)},
-    )
+    details: dict[str, float | int | str] = {"voxels": count, "share": round(count / len(padding), 6)}
+    told = Warned("DICOM_OVERFLOW", "voxels of the ROI are padding and were left out", details)
+    if is_calculated:
+        told = Warned("CALCULATION_UNDEFINED", "", details)
     return replace(region, mask=mask, outline=region.mask, warnings=(*region.warnings, told))
 
 

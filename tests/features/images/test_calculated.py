@@ -13,11 +13,12 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedMRImageStorage, ImplicitVRLittleEndian
 
-from features.core.case import FileSet
+from features.core.case import CaseId, FileSet, Scan
 from features.core.kinds.calculation import CALCULATIONS
 from features.core.quarantine import Rejected
 from features.images.calculated import read_calculated
 from features.images.dicom.b_value import b_value
+from features.images.region import read_region
 from tests.support.scans import image_series, save_datasets, save_nifti
 
 SHAPE = (3, 4, 5)
@@ -279,3 +280,18 @@ def test_an_adc_in_another_unit_is_doubtful(tmp_path: Path) -> None:
     path = save_nifti(tmp_path / "dwi.nii", np.stack(volumes, axis=3))
     found = _adc([path], "nifti", b_values=[0, 1000])
     assert [one.code for one in found.warnings] == ["UNIT_DOUBTFUL"]
+
+
+def test_undefined_voxels_are_left_out_of_a_region_with_a_warning(tmp_path: Path) -> None:
+    signals = [np.full((6, 6, 6), value, np.int16) for value in (900, 300)]
+    signals[1][3, 3, 3] = 0
+    image = save_nifti(tmp_path / "dwi.nii", np.stack(signals, axis=3))
+    mask = save_nifti(tmp_path / "mask.nii", np.ones((6, 6, 6), np.uint8))
+    calculation = CALCULATIONS.parse({"kind": "adc", "b_values": [0, 1000]})
+    files = FileSet("nifti", (image,), ""), FileSet("nifti", (mask,), "")
+    scan = Scan(CaseId("c", "p"), "A", "MR", "um2/s", *files, "1", calculation=calculation)
+    region = read_region(scan)
+    assert (int(region.mask.sum()), int(region.shape_mask.sum())) == (215, 216)
+    np.testing.assert_allclose(region.values, 1000 * np.log(3), rtol=1e-6)
+    assert [one.code for one in region.warnings] == ["CALCULATION_UNDEFINED"]
+    assert region.warnings[0].details == {"voxels": 1, "share": 0.00463}
