@@ -22,6 +22,7 @@ from tasks.quality.cards import Visit, contour_colours, css, make_visits
 from tasks.quality.distribution import number
 from tasks.quality.image_facts import image_facts
 from tasks.quality.outliers import find_outliers
+from tasks.quality.reader_agreement import reader_section
 from tasks.quality.registered_pairs import registered_section
 from tasks.quality.scan_facts import read_scan_facts
 from tasks.reports.page import render_page
@@ -96,6 +97,7 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         number=number,
         places=places,
         links=links,
+        readers=reader_section(mart, cohort),
         registered=registered_section(mart, cohort),
         left_out=len(found.scans.drop_duplicates(["case", "image"])) - len(shown_cards),
         undrawn=sum(not card.png for card in shown_cards),

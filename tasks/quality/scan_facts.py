@@ -9,13 +9,14 @@ from functools import cached_property
 import pandas as pd
 
 from features.core.case import ROI
+from features.core.column import Column
+from features.images.region import REGION_COLUMNS
 from features.results.manifest import Mart
 from features.results.prefixes import RESULT
 from features.results.regions import long_regions
 from features.results.scan_name import SCAN
 
-KEYS = (*SCAN, "modality", "centre", "patient", "timepoint", "lesion", "unit", "state", "drawn_on", "picture")
-OF_PAIRS = "registration_"  # begins facts of registered images, which have a section of their own
+KEYS = (*SCAN, "modality", "centre", "patient", "timepoint", "lesion", "unit", "state", "reader", "picture")
 AS_IMAGE = "as image"  # unit of the facts that stand in the unit of the scan's intensities
 OF_ROI = ("voxels", "volume_ml", "components", "touches_border")  # facts of a ROI, beside the intensities in it
 
@@ -65,8 +66,8 @@ class ScanFacts:
         return any(roi != ROI for roi in self.rois)
 
     def rois_of(self, image: str) -> list[str]:
-        """Words of the ROIs of an image, sorted."""
-        return sorted(self.scans.loc[self.scans["image"] == image, "roi"].unique())
+        """Words of the ROIs of an image, but for those of single readers, sorted."""
+        return sorted(self.scans.loc[(self.scans["image"] == image) & (self.scans["reader"] == ""), "roi"].unique())
 
     def facts_of(self, image: str) -> dict[str, Fact]:
         """Facts of an image by name, in the unit of its scans."""
@@ -81,22 +82,22 @@ class ScanFacts:
 
 
 def read_scan_facts(mart: Mart, cohort: str) -> ScanFacts:
-    """What the newest refresh knows of a cohort's scans. Raises StoreError if a table is missing or damaged."""
+    """What the newest refresh knows of a cohort's scans, but for facts of registered images and of readers, which have sections of
+    their own. Raises StoreError if a table is missing or damaged."""
     scans = mart.read("scans", cohort, list(KEYS)).to_pandas()
     dictionary = mart.read("dictionary", cohort).to_pylist()
     region = long_regions(mart.read("region", cohort), dictionary)
     refused = mart.read("quarantine", cohort, [*SCAN, "stage", RESULT]).to_pandas()
-    others = {*KEYS, "cohort", RESULT}
-    names = [name for name in region.schema.names if name not in others and not name.startswith(OF_PAIRS)]
+    there = [column for column in REGION_COLUMNS if column.name in region.schema.names]
+    names = [column.name for column in there]
     whole = scans.merge(region.select([*SCAN, RESULT, *names]).to_pandas(), on=list(SCAN), how="left")
     whole["known"] = whole[RESULT].notna()
     lost = refused[refused["stage"] == "quality"].drop_duplicates(SCAN).set_index(list(SCAN))[RESULT]
     missing = lost.reindex(pd.MultiIndex.from_frame(whole[list(SCAN)])).fillna("").to_numpy()
     whole[RESULT] = whole[RESULT].where(whole["known"], missing)
-    described = {row["name"]: row for row in dictionary if row["block"] == "region"}
-    facts = []
-    for name in names:
-        row = next(row for column, row in described.items() if column.endswith(f"__{name}"))
-        label = re.sub(r" \(.*?\)|,.*", "", str(row["description"]))
-        facts.append(Fact(name, label, str(row["unit"]), str(row["type"]) != "string"))
-    return ScanFacts(whole.sort_values(list(SCAN), ignore_index=True), tuple(facts))
+    return ScanFacts(whole.sort_values(list(SCAN), ignore_index=True), tuple(map(_fact, there)))
+
+
+def _fact(column: Column) -> Fact:
+    label = re.sub(r" \(.*?\)|,.*", "", column.description)
+    return Fact(column.name, label, column.unit, column.type != "string")

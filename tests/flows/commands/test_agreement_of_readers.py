@@ -14,6 +14,7 @@ from features.core.storage.store import Store
 from features.results.manifest import Mart
 from features.results.readers import reader_pairs, readers_of
 from tests.support.catalog import cohort_of, file_images, write_catalog
+from tests.support.page import Page
 from tests.support.scans import save_itk
 
 SHAPE = (12, 24, 30)
@@ -69,6 +70,12 @@ def test_masks_and_features_of_readers_are_compared(refreshed: Store, command: C
     assert {("READERS_FEWER", "gtv"), ("ROI_ABSENT", "gtv_by_cora")} <= said
     (refused,) = mart.read("quarantine", "demo").to_pylist()
     assert (refused["code"], refused["roi"], refused["details"]) == ("READERS_FEW", "gtv", '{"of": 3, "readers": 1}')
+
+    tables = Page(refreshed.quality("demo").read_text("utf-8")).tables
+    assert ["CT", "gtv", "anna, cora", "4", "1", "1", "0", "0", "0", "0"] in tables["table-readers"].rows
+    assert tables["table-readers-least"].rows[1][4:] == ["0.857", "2"]
+    presence = {row[0]: row[1] for row in tables["table-presence"].rows[1:]}
+    assert (presence["gtv"], presence["gtv_by_cora"]) == ("6 of 6 (1 rejected)", "4 of 6 (2 absent)")
 
     out = tmp_path / "scores.csv"
     shown = command("agreement", "--cohort", "demo", "--roi", "gtv", "--store", refreshed.root, "--out", out).stdout

@@ -59,7 +59,7 @@ def many_store(root: Path, patients: int, *, images: Sequence[str] = IMAGES, roi
             drawn = []
             for k, (roi, check) in enumerate(zip(rois, checks, strict=True)):
                 state = "absent" if (i, k) == (0, 0) else "MASK_TINY" if (i, k) == (2, 1) else "used"
-                facts = {"modality": "MR", "unit": "arbitrary", "image_files": 1, "drawn_on": "", "picture": picture}
+                facts = {"modality": "MR", "unit": "arbitrary", "image_files": 1, "reader": "", "picture": picture}
                 scans.append({"case": case, "image": image, "roi": roi, **place, **facts, "state": state})
                 if state != "used":
                     rows, code = (warned, "ROI_ABSENT") if state == "absent" else (refused, state)

@@ -55,8 +55,10 @@ def quality_store(root: Path, scans: int, *, drawn: bool = True, kernel: str = "
     doubts = [
         {**said, "case": cases[1], "centre": centres[1], "code": "TAB_MISSING", "stage": "tables", RESULT: f"{1:064x}"}
     ]
-    rows = [{**key, "lesion": "", **CT, "unit": "HU", "state": "used", "image_files": 1} for key in keys[:-1]]
-    rows.append({**keys[-1], "lesion": "", **CT, "unit": "HU", "state": "MASK_TINY", "image_files": 1})
+    rows = [
+        {**key, "lesion": "", **CT, "unit": "HU", "reader": "", "state": "used", "image_files": 1} for key in keys[:-1]
+    ]
+    rows.append({**keys[-1], "lesion": "", **CT, "unit": "HU", "reader": "", "state": "MASK_TINY", "image_files": 1})
     tables = {"region": (columns, regions), "scans": (SCANS.columns, rows)}
     tables |= {"quarantine": (QUARANTINE.columns, refused), "warnings": (WARNINGS.columns, doubts)}
     facts = {"scans": scans, "used": scans - 1, "quarantined": {"MASK_TINY": 1}, "warned": {"TAB_MISSING": 1}}
