@@ -105,9 +105,13 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
         name: _table(name, [group for group in groups if group.table == name], known)
         for name in dict.fromkeys([REGION, *(group.table for group in groups)])
     }
+    copied: set[tuple[object, ...]] = set()
     for target, addresses in sorted(regions.items()):
-        copies = find_copies(addresses, tables[REGION][0], region_prefix(target))
-        warned += [(_quarantined(scan, "quality", warning), "") for scan, warning in copies]
+        for scan, warning in find_copies(addresses, tables[REGION][0], region_prefix(target)):
+            told = *scan.key[:2], warning.details["alike"]
+            if told not in copied:  # an image that is a copy is one with each of its ROIs
+                copied.add(told)
+                warned.append((_quarantined(scan, "quality", warning), ""))
     used = frozenset(plan.scan for plan in passed) - states.keys()
     return BuiltTables(tables, states, used, tuple(rejected), tuple(warned))
 

@@ -23,10 +23,10 @@ class Quarantine(Section):
 
 
 def quarantine_rows(quarantine: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Cohort, centre, modality, stage, code, meaning and number of rows. Case ids, messages and details stay out."""
+    """Cohort, centre, image, stage, code, meaning and number of rows. Case ids, messages and details stay out."""
     if quarantine.empty:
         return ()
-    keys = ["cohort", "centre", "modality", "stage", "code"]
+    keys = ["cohort", "centre", "image", "stage", "code"]
     sizes = Counter(quarantine[keys].fillna("").astype(str).itertuples(index=False, name=None))
     return tuple(
         (*row, REASONS[row[4]].means if row[4] in REASONS else "", str(count)) for row, count in sorted(sizes.items())

@@ -47,6 +47,15 @@ def test_the_same_voxels_under_two_patients_are_told_at_every_refresh(
         assert json.loads(details[0])["patients"] == 2
 
 
+def test_an_image_that_is_a_copy_is_told_once_whatever_the_number_of_its_rois(
+    make_scan: Callable[..., Scan], make_recipe: Callable[..., Recipe], refresh: Callable[..., Published], store: Store
+) -> None:
+    first, other = make_scan("p1", 50), make_scan("p3", 50)
+    scans = [replace(one, roi_name=roi) for one in (first, copied(first, "p2"), other) for roi in ("oedema", "tumour")]
+    assert refresh(scans, make_recipe(roi="tumour")).warned["IMAGE_COPY"] == 3
+    assert [case.split(":")[1] for case, _ in warned(store)] == ["p1", "p2", "p3"]
+
+
 def test_two_lesions_or_time_points_of_one_patient_are_no_copies(
     make_scan: Callable[..., Scan], make_recipe: Callable[..., Recipe], refresh: Callable[..., Published], store: Store
 ) -> None:

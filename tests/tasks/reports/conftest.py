@@ -227,7 +227,7 @@ def _design(
 def _reported(study: Study, design: Design) -> Reported:
     result = evaluate(design, study)
     cohort = study.cohorts[0]
-    row = {"cohort": cohort, "centre": "alpha", "modality": "CT", "stage": "quality", "details": "{}"}
+    row = {"cohort": cohort, "centre": "alpha", "image": "CT", "stage": "quality", "details": "{}"}
     quarantine = pd.DataFrame(
         [
             {**row, "case": f"{cohort}:SECRET1:baseline", "code": "MASK_TINY", "message": "SECRET message"},
