@@ -23,15 +23,15 @@ def _without_node(pair: NiftiPair) -> None:
     pair.mask = nifti_image(labels)
 
 
-@rois(refused("LABEL_ABSENT", used=1))
-def roi_absent__reject(pair: NiftiPair) -> None:
-    """One of two regions has no voxel."""
-    _without_node(pair)
-
-
 @rois_absent(recovered("ROI_ABSENT"))
 def roi_absent(pair: NiftiPair) -> None:
     """One of two regions has no voxel, and the catalog says absent: ignore."""
+    _without_node(pair)
+
+
+@rois(refused("LABEL_ABSENT", used=1))
+def roi_absent__reject(pair: NiftiPair) -> None:
+    """One of two regions has no voxel."""
     _without_node(pair)
 
 

@@ -67,7 +67,7 @@ class LabelMap(MaskSource):
             raise ValueError(f'"{self.path}" needs {{reader}} if readers are named, and only then')
         if len(set(self.readers)) < len(self.readers):
             raise ValueError(f"readers names one twice: {', '.join(self.readers)}")
-        if "consensus" in self.model_fields_set and not self.readers:
+        if self.consensus != "majority" and not self.readers:
             raise ValueError("consensus is of several readers; name them: readers: [anna, ben]")
         if len(self.readers) == 1 and self.consensus != "none":
             raise ValueError("a consensus needs two readers or more; of one reader say consensus: none")
@@ -89,13 +89,13 @@ class LabelMap(MaskSource):
 
     @model_validator(mode="after")
     def check_lesions(self) -> Self:
-        if self.rois and ("label" in self.model_fields_set or self.lesions is not None) and len(self.rois) > 1:
+        if self.rois and (self.label != 1 or self.lesions is not None) and len(self.rois) > 1:
             raise ValueError(
                 "give one of label, for one ROI, rois, for several by words, and lesions, for a case of each"
             )
         if self.lesions is None:
             return self
-        if "label" in self.model_fields_set:
+        if self.label != 1:
             raise ValueError("give either label, for one ROI, or lesions, for a case of each")
         if "{lesion}" in self.path:
             raise ValueError('lesions are told apart either by {lesion} in the path, or by "lesions"')

@@ -113,7 +113,7 @@ def test_an_image_without_a_mask_is_one_roi() -> None:
         ([_brain(path="{patient}/t1.nii.gz")], "needs {image} if image names several, and only then"),
         ([_brain(image="t1c")], "needs {image} if image names several, and only then"),
         ([_brain(image=["T1"])], "image"),
-        ([_brain(mask={**LABELS, "label": 1})], "give one of label"),
+        ([_brain(mask={**LABELS, "label": 3})], "give one of label"),
         (
             [_brain(mask={"format": "rtstruct", "roi": "GTV"})],
             'the mask cannot be "rtstruct"; allowed: mha, nifti, nrrd, of, whole',
