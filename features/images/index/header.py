@@ -25,6 +25,7 @@ from features.images.dicom.dataset import text
 from features.images.index.dates import date_in
 from features.images.index.elements import element_text, is_dicom, read_elements
 from features.images.index.findings import Ignored, Pseudonyms
+from features.images.index.functional import ENHANCED, GROUP_TAGS, frame_values
 from features.images.index.mask_header import MASK_TAGS, mask_facts, named_images, read_header
 from features.images.index.private_b import PrivateB
 
@@ -136,6 +137,7 @@ class HeaderReader:
         basis = [_VERSION, pydicom.__version__, names.form.model_dump_json(), *self._timepoints, *map(list, words)]
         basis += [["dates", *self._dates]] if self._dates else []
         basis += [["private b-values"]] if self._private.is_read else []
+        basis += [["frames"]] if words else []
         self._for_images = digest_json(basis)[:16]
         self._for_masks = digest_json([basis, list(self._rois)])[:16]
         self.settings = frozenset({self._for_images, self._for_masks})
@@ -183,6 +185,9 @@ class HeaderReader:
         raw = tuple(self._text(dataset, keyword) for keyword in self._shared)
         if self._private.is_read and not raw[self._b_place]:
             raw = self._with_b(raw, self._private.in_dataset(dataset))
+        if untold := self._untold(raw):
+            told = frame_values(read_header(path, GROUP_TAGS), untold)
+            raw = tuple(value or told.get(keyword, "") for keyword, value in zip(self._shared, raw, strict=True))
         kind = _KINDS.get(raw[0])
         if kind is None:
             return self._for_images, _ignored("type")
@@ -219,6 +224,8 @@ class HeaderReader:
             if len(known) < len(values) or _KINDS.get(known[0]) != "image":
                 return ""
             known = self._with_b(known, private)
+            if self._untold(known):
+                return ""
             try:
                 told = self._tell(known, "image", None)
             except Rejected as error:
@@ -228,6 +235,13 @@ class HeaderReader:
             raise told
         instance, position = own
         return f"{told}\n{self._own(instance, position)}" if instance is not None and position is not None else ""
+
+    def _untold(self, raw: tuple[str, ...]) -> list[str]:
+        """Keywords of choices that an enhanced file does not tell of itself: its frames may."""
+        if raw[0] not in ENHANCED:
+            return []
+        values = dict(zip(self._shared, raw, strict=True))
+        return list(dict.fromkeys(keyword for keyword, _ in self._choices if not values[keyword]))
 
     def _with_b(self, raw: tuple[str, ...], b_value: str) -> tuple[str, ...]:
         """The values with the b-value of a private element, if there is one."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import EnhancedMRImageStorage, ImplicitVRLittleEndian
+from pydicom.uid import ImplicitVRLittleEndian
 
 from features.core.case import CaseId, FileSet, Scan
 from features.core.kinds.calculation import CALCULATIONS
@@ -19,6 +19,7 @@ from features.core.quarantine import Rejected
 from features.images.calculated import read_calculated
 from features.images.dicom.b_value import b_value
 from features.images.region import read_region
+from tests.support.enhanced import enhanced, item
 from tests.support.scans import image_series, save_datasets, save_nifti
 
 SHAPE = (3, 4, 5)
@@ -217,26 +218,11 @@ def test_the_volumes_of_an_enhanced_file_are_told_apart_by_its_frames(tmp_path: 
     b = [0.0, 1000.0]
     volumes = [_signal(one) for one in b]
     slices = _volumes(volumes, lambda n, _, ds: _public(b[n], ds))
-    ds = slices[0]
-    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = EnhancedMRImageStorage
-    ds.NumberOfFrames, ds.PixelData = len(slices), b"".join(one.PixelData for one in slices)
-    shared, orientation, measures = Dataset(), Dataset(), Dataset()
-    orientation.ImageOrientationPatient = ds.ImageOrientationPatient
-    measures.PixelSpacing, measures.SliceThickness = ds.PixelSpacing, ds.SliceThickness
-    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
-    frames = []
-    for one in slices:
-        groups, position, diffusion = Dataset(), Dataset(), Dataset()
-        position.ImagePositionPatient = one.ImagePositionPatient
-        if one.DiffusionBValue:
-            diffusion.DiffusionBValue = one.DiffusionBValue
-        else:
-            diffusion.DiffusionDirectionality = "NONE"
-        groups.PlanePositionSequence, groups.MRDiffusionSequence = [position], [diffusion]
-        frames.append(groups)
-    ds.SharedFunctionalGroupsSequence, ds.PerFrameFunctionalGroupsSequence = [shared], frames
-    for keyword in ("DiffusionBValue", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
-        delattr(ds, keyword)
+    ds = enhanced(slices)
+    del ds.DiffusionBValue
+    for groups, one in zip(ds.PerFrameFunctionalGroupsSequence, slices, strict=True):
+        told = {"DiffusionBValue": one.DiffusionBValue} if one.DiffusionBValue else {"DiffusionDirectionality": "NONE"}
+        groups.MRDiffusionSequence = item(**told)
     found = _adc(save_datasets([ds], tmp_path, "enhanced"))
     np.testing.assert_allclose(found.array, _polyfit(b, volumes), rtol=1e-6)
 

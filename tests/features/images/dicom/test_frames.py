@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import EnhancedCTImageStorage, EnhancedMRImageStorage, EnhancedPETImageStorage
 
 from features.core.memory import TooLarge, limit_memory
 from features.core.quarantine import Rejected
 from features.images.dicom.series import read_dicom_series
+from tests.support.enhanced import enhanced, item
 from tests.support.scans import image_series, save_series
 
-CLASSES = {"CT": EnhancedCTImageStorage, "MR": EnhancedMRImageStorage, "PT": EnhancedPETImageStorage}
 VALUES = np.random.default_rng(0).integers(-900, 900, (4, 8, 8))
-
-
-def item(**values: Any) -> list[Dataset]:
-    found = Dataset()
-    for keyword, value in values.items():
-        setattr(found, keyword, value)
-    return [found]
-
-
-def enhanced(series: Sequence[Dataset], *, shared: bool = False) -> Dataset:
-    """A file of many frames made of classic slices; `shared`: what is alike in all of them stands in the shared groups."""
-    ds = copy.deepcopy(series[0])
-    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CLASSES[ds.Modality]
-    common = Dataset()
-    ds.PerFrameFunctionalGroupsSequence = []
-    for one in series:
-        groups = Dataset()
-        alike = common if shared else groups
-        groups.PlanePositionSequence = item(ImagePositionPatient=one.ImagePositionPatient)
-        alike.PlaneOrientationSequence = item(ImageOrientationPatient=one.ImageOrientationPatient)
-        alike.PixelMeasuresSequence = item(PixelSpacing=one.PixelSpacing, SliceThickness=one.SliceThickness)
-        groups.PixelValueTransformationSequence = item(
-            RescaleSlope=one.RescaleSlope, RescaleIntercept=one.RescaleIntercept, RescaleType="US"
-        )
-        ds.PerFrameFunctionalGroupsSequence.append(groups)
-    ds.SharedFunctionalGroupsSequence = [common]
-    for keyword in (
-        "ImagePositionPatient",
-        "ImageOrientationPatient",
-        "PixelSpacing",
-        "RescaleSlope",
-        "RescaleIntercept",
-    ):
-        delattr(ds, keyword)
-    ds.NumberOfFrames = len(series)
-    ds.PixelData = b"".join(one.PixelData for one in series)
-    return ds
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from features.images.calculations.adc import Adc
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.reading import Reading
+from tests.support.enhanced import enhanced, item
 from tests.support.scans import image_series, rtstruct_of, save_datasets, square
 
 KEY = b"k" * 32
@@ -265,6 +266,31 @@ def test_b_values_are_selected_where_scanners_write_them(
     source = _source(image="dwi", select={"DiffusionBValue": 1000})
     assert _words(index(source)) == [("dwi", "liver", 4), ("dwi", "tumour", 4)]
     assert index(_source(image="dwi", select={"DiffusionBValue": [1001, None]})).scans == ()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_enhanced_files_find_their_words_by_what_their_frames_tell(
+    tmp_path: Path, catalog: Callable, shared: bool
+) -> None:
+    for n, (echo, b_value) in enumerate([(80, 1000), (80, 0), (2, 0)]):
+        ds = enhanced(image_series(RNG.integers(100, 900, (4, 16, 16)), modality="MR", patient="P1", intercept=0))
+        places = ds.SharedFunctionalGroupsSequence if shared else ds.PerFrameFunctionalGroupsSequence
+        for groups in places:
+            groups.MREchoSequence = item(EffectiveEchoTime=echo)
+            told = {"DiffusionBValue": b_value} if b_value else {"DiffusionDirectionality": "NONE"}
+            groups.MRDiffusionSequence = item(**told)
+        if echo == 2:
+            ds.ContrastBolusAgentSequence = item(CodeValue="1", CodeMeaning="Gadobutrol")
+        save_datasets([ds], tmp_path / "data" / "mr", f"e{n}-")
+    words = {
+        "high": {"EchoTime": [60, None], "DiffusionBValue": 1000},
+        "low": {"EchoTime": [60, None], "DiffusionBValue": 0},
+        "t1c": {"EchoTime": [None, 30], "ContrastBolusAgent": "present"},
+    }
+    source = _source(image=words, mask={"format": "whole"})
+    found = index_cohort(catalog(source), "demo", KEY)
+    assert _told(found) == []
+    assert [scan.image_name for scan in found.scans] == ["high", "low", "t1c"]
 
 
 def test_a_pet_takes_the_rois_of_its_ct_if_both_are_in_one_frame_of_reference(
