@@ -126,6 +126,9 @@ def test_images_and_time_points_that_a_page_shows_are_read_in_a_cohort(tmp_path:
 
     path = tmp_path / "data_catalog.yaml"
     head = "version: 1\ncohorts:\n  shown:\n    title: shown\n    licence: CC0\n    root: .\n    centres: {main: {}}\n"
+    if "images:" not in part:
+        mask = "{format: seg, roi: x}"
+        part += f"images:\n- {{format: dicom, centre: main, modality: CT, unit: HU, path: ct, mask: {mask}}}\n"
     path.write_text(head + textwrap.indent(part, "    "), "utf-8")
     assert load_catalog(path).cohort("shown").images
 
