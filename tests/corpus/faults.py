@@ -7,6 +7,7 @@ from tests.corpus import (  # noqa: F401
     rtstruct_faults,
     security_faults,
     seg_faults,
+    series_faults,
     unit_faults,
     word_faults,
 )

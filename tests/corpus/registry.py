@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.corpus.series_words import WORDS, diffusion_study, echoes_study
 from tests.corpus.study import ct_study, mr_study, nifti_pair, nrrd_pair, pt_study, seg_study
 from tests.corpus.words import READERS, REGIONS, layers_pair, readers_case, regions_pair, words_case
 from tests.support.catalog import cohort_of, dicom_images, file_images
@@ -105,6 +106,11 @@ KINDS = {
         readers_case,
         1 + len(READERS),
     ),
+    "diffusion": Kind(
+        _dicom("MR", "um2/s", image="adc", calculate={"kind": "adc", "b_values": [0, 1000]}, centre="C"),
+        diffusion_study,
+    ),
+    "echoes": Kind(_dicom("MR", "arbitrary", image=WORDS, centre="D"), echoes_study, 2),
     "words": Kind(
         {
             **_file("nifti", "nii.gz", centre="B"),
@@ -128,7 +134,7 @@ def entry_of(kind: str) -> dict[str, Any]:
 
 def corpus_of(kinds: Iterable[str], root: str) -> dict[str, Any]:
     """A cohort of the catalog with these kinds."""
-    return cohort_of(*(entry_of(kind) for kind in sorted(set(kinds))), root=root, centres={"A": {}, "B": {}})
+    return cohort_of(*(entry_of(kind) for kind in sorted(set(kinds))), root=root, centres={name: {} for name in "ABCD"})
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,11 @@ def _find_source(
         images, unnamed = (several, []) if source.calculate else named_by_masks(source, several, masks)
         for image in unnamed:
             _ignore(findings, image.files, "not_named")
+        if shared := next((image for image in images if image.code == "SERIES_SHARED"), None):
+            images = [
+                image._replace(code=image.code or shared.code, message=image.message or shared.message)
+                for image in images
+            ]
         for image in (image for image in images if image.code):
             refuse(Fault(image.code, image.message), image, masks_of(source, image, masks), timepoint)
         images = [image for image in images if not image.code]
