@@ -29,13 +29,17 @@ CHUNK = 256  # per-case results that are in memory as Python values at once
 
 @dataclass(frozen=True)
 class Group:
-    """The columns of a table that share a prefix, and the result in a block of work/ that each case has there."""
+    """The columns of a table that share a prefix, and the result in a block of work/ that each case has there.
+
+    facts: what all of these columns have in the dictionary, whatever they say themselves.
+    """
 
     table: str
     prefix: str
     block: str
     columns: tuple[Column, ...]  # without the prefix
     addresses: Mapping[Scan, str]
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,15 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
 
     passed = [plan for plan in plans if usable(plan.check, "quality")]
     groups: list[Group] = []
+    own: dict[tuple[str, str], tuple[Column, ...]] = {}  # columns of an extractor, the same for every image and region
     regions: dict[Target, dict[Scan, str]] = {}
     for plan in passed:
         regions.setdefault(plan.scan.target, {})[plan.scan] = plan.check.address
     for target, found in sorted(regions.items()):
         facts = {"modality": next(iter(found)).modality, "image": target.image, "roi": target.roi, "family": "region"}
         extra = dict.fromkeys(column for scan in found for column in extra_columns(scan))
-        columns = tuple(replace(column, **facts) for column in [*REGION_COLUMNS, *extra])  # type: ignore[arg-type]
-        groups.append(Group(REGION, region_prefix(target), REGION, columns, found))
+        columns = (*REGION_COLUMNS, *extra)
+        groups.append(Group(REGION, region_prefix(target), REGION, columns, found, facts))
     works: dict[str, list[Extraction]] = {}
     for work in after_checks(plans, known):
         works.setdefault(work.prefix, []).append(work)
@@ -93,10 +98,12 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
             here = [(work, usable(work, "extract")) for work in works.get(prefix, [])]
             facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
             facts |= {"image": target.image, "roi": target.roi}
-            columns = tuple(replace(column, **facts) for column in extractor.columns(recipe))  # type: ignore[arg-type]
+            if (recipe.name, extractor.kind) not in own:
+                own[recipe.name, extractor.kind] = tuple(extractor.columns(recipe))
+            columns = own[recipe.name, extractor.kind]
             addresses = {work.scan: work.address for work, there in here if there}
             table = feature_table(extractor.block, recipe.name)
-            groups.append(Group(table, prefix, extractor.block, columns, addresses))
+            groups.append(Group(table, prefix, extractor.block, columns, addresses, facts))
     for plan in plans:
         for lack in plan.lacking:
             rejected.append((_quarantined(plan.scan, "extract", _needed(lack)), ""))
@@ -131,10 +138,10 @@ def _table(name: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.
     arrays: dict[str, pa.Array] = {c.name: pa.array([row[c.name] for row in facts], pa.string()) for c in KEY}
     columns = list(KEY)
     for group in groups:
-        address = Column(group.prefix + RESULT, "string", "address of the per-case result", role="fact")
-        first = group.columns[0]
-        columns.append(replace(address, modality=first.modality, recipe=first.recipe, image=first.image, roi=first.roi))
-        columns += [replace(column, name=group.prefix + column.name) for column in group.columns]
+        of = {name: group.facts[name] for name in ("modality", "recipe", "image", "roi") if name in group.facts}
+        told = "address of the per-case result"
+        columns.append(Column(group.prefix + RESULT, "string", told, role="fact", **of))  # type: ignore[arg-type]
+        columns += [replace(column, name=group.prefix + column.name, **group.facts) for column in group.columns]  # type: ignore[arg-type]
         arrays |= _group_arrays(group, order, known)
     schema = Schema(name, tuple(columns))
     return schema.checked(pa.table(arrays)), schema.columns
