@@ -86,22 +86,33 @@ def _frame(mart: Mart, table: str, cohort: str, key: Sequence[str]) -> pd.DataFr
 def _scans(before: Mart, after: Mart, cohort: str) -> Iterator[Change]:
     old, new = _rows_of_scans(before, cohort), _rows_of_scans(after, cohort)
     known = _earlier(before, cohort) if new.keys() - old.keys() else set()
+    images = [{key[:2] for key in one} for one in (old, new)]
     for key in sorted(new.keys() - old.keys()):
         case, *words = key
         state = new[key]["state"]
         kind: Kind = "restored" if key in known else "added"
-        yield Change(cohort, case, scan_name(*words), kind, "new files" if state == "used" else state)
-    for case, *words in sorted(old.keys() - new.keys()):
-        yield Change(cohort, case, scan_name(*words), "gone", "no longer among the files")
+        yield Change(
+            cohort,
+            case,
+            scan_name(*words),
+            kind,
+            state if state != "used" else "new ROI" if key[:2] in images[0] else "new files",
+        )
+    for key in sorted(old.keys() - new.keys()):
+        case, *words = key
+        why = "no longer a ROI of the image" if key[:2] in images[1] else "no longer among the files"
+        yield Change(cohort, case, scan_name(*words), "gone", why)
     for key in sorted(old.keys() & new.keys()):
         (case, *words), then, now = key, old[key], new[key]
-        why = [word for column, word in _PIXELS.items() if then[column] != now[column]]
+        moved = [word for column, word in _PIXELS.items() if then[column] != now[column]]
         if then["state"] != now["state"]:
             passed = [one["state"] in ("used", ABSENT) for one in (then, now)]
             kind = "changed" if all(passed) else "released" if passed[1] else "rejected"
-            yield Change(cohort, case, scan_name(*words), kind, " + ".join([*why, f"{then['state']} → {now['state']}"]))
-        elif why:
-            yield Change(cohort, case, scan_name(*words), "changed", " + ".join(why))
+            yield Change(
+                cohort, case, scan_name(*words), kind, " + ".join([*moved, f"{then['state']} → {now['state']}"])
+            )
+        elif moved:
+            yield Change(cohort, case, scan_name(*words), "changed", " + ".join(moved))
 
 
 def _rows_of_scans(mart: Mart, cohort: str) -> dict[tuple[str, ...], dict[str, str]]:

@@ -68,6 +68,21 @@ def test_added_gone_restored_and_changed_cases_are_told(
     assert ("p2", "restored", "new files") in rows(last())
 
 
+def test_a_roi_that_came_or_went_is_told_by_image_and_roi(
+    make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh, last: Callable[[], Diff]
+) -> None:
+    tumour = replace(make_scan("p1", 50), image_name="t1c", roi_name="tumour")
+    oedema = replace(make_scan("p1", 50), image_name="t1c", roi_name="oedema")
+    refresh([tumour], make_recipe())
+    for scans, expected in (
+        ([oedema, tumour], ("t1c oedema", "added", "new ROI")),
+        ([oedema], ("t1c tumour", "gone", "no longer a ROI of the image")),
+        ([oedema, tumour], ("t1c tumour", "restored", "new ROI")),
+    ):
+        refresh(scans, make_recipe())
+        assert [(one.block, one.kind, one.why) for one in last().changes] == [expected]
+
+
 def test_rejected_and_released_cases_are_told(
     make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh, last: Callable[[], Diff], fail: dict
 ) -> None:
