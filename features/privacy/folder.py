@@ -98,7 +98,7 @@ def _rules(cohort: str, key: bytes, options: frozenset[Option], dicom: Sequence[
     known = {word for pattern in patterns for word in words_in(re.sub(r"\\.", " ", pattern))}
     timepoints: dict[str, frozenset[str]] = {}
     for one in dicom:
-        if one.timepoint:
+        if one.timepoint and one.timepoint.tag:
             timepoints[one.timepoint.tag] = timepoints.get(one.timepoint.tag, frozenset()) | set(one.timepoint.codes)
     return Rules(cohort, key, options, Vocabulary(frozenset(known)), timepoints)
 

@@ -85,7 +85,9 @@ class Visits:
 
     def _fits(self, word: str, own: Mapping[str, float]) -> bool:
         """Whether the planned day of a visit is between the own days of those before and after it."""
-        return not in_time({**own, word: float(self.planned[word])}, self.timepoints)[1]
+        planned, order = self.planned[word], self.timepoints
+        before = all(day < planned for other, day in own.items() if order[other] < order[word])
+        return before and all(day > planned for other, day in own.items() if order[other] > order[word])
 
 
 def find_visits(cohort: Cohort, of_images: Mapping[Place, int], of_tables: TableDays) -> Visits:
