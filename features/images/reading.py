@@ -11,7 +11,7 @@ import numpy as np
 
 from features.core.box import bounding_box
 from features.core.case import DrawnOn, Scan
-from features.core.kinds.mask import Mask
+from features.core.kinds.mask import MASKS, Mask
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
 from features.images.calculated import read_calculated
@@ -149,7 +149,7 @@ class Reading:
             raise found[scan.roi_name]
 
     def _agreed(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
-        """The consensus of the readers whose masks can be used; one who says that there is no such region has a vote."""
+        """The consensus of the readers whose masks can be used; whose own file lacks the region has a vote, too."""
         masks: dict[str, Mask] = {}
         warnings: list[Warned] = []
         for one in scan.readers:
@@ -159,7 +159,7 @@ class Reading:
             except Rejected as rejected:
                 if rejected.code in TRANSIENT:
                     raise
-                if rejected.code == "ROI_ABSENT":
+                if rejected.code == "ROI_ABSENT" and MASKS.load(one.mask.format).files == "path":
                     masks[one.reader] = np.zeros(image.array.shape, np.bool_)
         counts: dict[str, float | int | str] = {"readers": len(masks), "of": len(scan.declared_readers)}
         if len(masks) < LEAST_READERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
@@ -20,7 +20,14 @@ from features.core.roi_expression import check_region_word
 RoiWord = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40), AfterValidator(check_region_word)
 ]
+Reader = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+ConsensusWord = Literal["majority", "staple", "none"]
 Mask = NDArray[np.bool_]
+READERS_SAID = "each ROI is then their consensus, and `ROI_by_READER`"
+CONSENSUS = (
+    "what counts as the ROI: what more than half of the readers drew (`majority`), what STAPLE holds for likely (`staple`), "
+    "or `none`: there are single readers' regions alone"
+)
 OVERLAP = "whether ROIs of one mask may share voxels: `allow`, or `reject` those that do"
 ROIS = "word of each ROI → how the mask names it; a column says its ROI's word. Without it there is one ROI, without a word"
 
@@ -67,6 +74,16 @@ class MaskSource(Kind):
         return ""
 
     @property
+    def declared_readers(self) -> tuple[str, ...]:
+        """The words of the readers whose consensus it is; none of every other source."""
+        return ()
+
+    @property
+    def agreed_by(self) -> str:
+        """What counts as the consensus of the readers."""
+        return ""
+
+    @property
     def pattern(self) -> str:
         """What tells the ROI in the mask: a pattern of names, labels, or nothing."""
         return ""
@@ -92,6 +109,16 @@ class MaskSource(Kind):
 
         Raises Rejected with the codes of the reader.
         """
+
+
+def check_readers(readers: Collection[str], consensus: str) -> None:
+    """Raises ValueError if readers and consensus do not go together."""
+    if len(set(readers)) < len(readers):
+        raise ValueError(f"readers names one twice: {', '.join(readers)}")
+    if consensus != "majority" and not readers:
+        raise ValueError("consensus is of several readers; name them: readers: [anna, ben]")
+    if len(readers) == 1 and consensus != "none":
+        raise ValueError("a consensus needs two readers or more; of one reader say consensus: none")
 
 
 MASKS: Registry[MaskSource] = Registry(MaskSource, "features.images.masks.kinds", key="format")

@@ -11,6 +11,7 @@ from pathlib import Path
 from features.core.case import ROI
 from features.core.catalog.image_source import DicomSource
 from features.core.quarantine import REASONS, Rejected
+from features.images.index.agreed import agree_readers, split_consensus
 from features.images.index.dicom_masks import (
     Fault,
     Masks,
@@ -52,6 +53,7 @@ def find_dicom(
     that a mask names, if masks name one. A series that several words take is none of theirs (SERIES_SHARED), unless images are
     calculated from it. seen: a list that the images and localizers are added to, with their headers.
     """
+    agreed, sources = split_consensus(sources)
     centre, modality = sources[0].centre, sources[0].modality
     paths, refused = [file.path for file in listing[0]], listing[1]
     findings = Findings(files={*paths, *refused}, readable=set(paths))
@@ -92,6 +94,7 @@ def find_dicom(
     for source, images in _unshared([(source, _chosen(source, series, reader)) for source in sources]):
         _find_source(findings, source, first_timepoint, reader, images, masks)
     _find_rest(findings, sources, reader, series, masks)
+    agree_readers(findings, agreed)
     return findings
 
 
@@ -201,6 +204,7 @@ def _find_source(
                 series=image.series.header.series,
                 image_name=source.image_name,
                 roi_name=source.mask.roi_name,
+                reader=source.mask.reader,
                 of=rois_of(source.mask),
                 registration=source.registration,
                 frame=image.series.header.frame,

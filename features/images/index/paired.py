@@ -14,11 +14,11 @@ from features.core.catalog.image_source import FileSource
 from features.core.quarantine import REASONS, Rejected
 from features.images.formats.detached import read_header
 from features.images.formats.pair import is_pair, pair_of
+from features.images.index.agreed import consensus_of
 from features.images.index.findings import Candidate, Fields, Findings, Refusal
 from features.images.index.joined import rois_of
 
 TEMPLATE = "template"  # the word of the image that an atlas was drawn on
-READERS = "readers"  # the format of the mask of a consensus, which is in no file
 FEW = 2  # so many images and masks without one pair are incomplete cases, more a fault of the templates
 DETACHED = (".nhdr", ".mhd")  # headers whose voxels lie in files of their own
 
@@ -83,7 +83,7 @@ def pair_files(
 
 
 def _is_consensus(source: FileSource) -> bool:
-    return bool(getattr(source.mask, "readers", ())) and not source.mask.reader
+    return bool(source.mask.declared_readers)
 
 
 def _agree(
@@ -103,16 +103,14 @@ def _agree(
         files = (image, *(mask for _, mask in drawn))
         for source in sources:
             refusal = replace(refusal_of("READERS_FEW", source, both, image, place.first_timepoint), files=files)
-            declared: tuple[str, ...] = getattr(source.mask, "readers", ())
+            declared = source.mask.declared_readers
             if len({reader for reader, _ in drawn}) < len(drawn):
                 what = "a reader has several masks of one image"
                 findings.refusals.append(replace(refusal, code="SERIES_AMBIGUOUS", message=what))
             elif len(drawn) == 1:
                 findings.refusals.append(replace(refusal, details={"readers": 1, "of": len(declared)}))
             else:
-                _add_consensus(
-                    findings, source, both, image, sorted(drawn, key=lambda one: declared.index(one[0])), place
-                )
+                _add_consensus(findings, source, both, image, drawn, place)
 
 
 def _add_consensus(
@@ -130,14 +128,11 @@ def _add_consensus(
     findings.refusals += own.refusals
     if own.refusals:
         return
-    readers = tuple(
+    readers = [
         replace(one, reader=reader, roi_name=f"{word}_by_{reader}")
         for one, (reader, _) in zip(own.candidates, drawn, strict=True)
-    )
-    declared: tuple[str, ...] = getattr(source.mask, "readers", ())
-    consensus = str(getattr(source.mask, "consensus", ""))
-    agreed = replace(own.candidates[0], mask_format=READERS, mask=(), readers=readers, consensus=consensus)
-    findings.candidates.append(replace(agreed, declared_readers=declared))
+    ]
+    findings.candidates.append(consensus_of(source, readers))
 
 
 def _add(

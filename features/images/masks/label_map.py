@@ -9,14 +9,25 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from features.core.case import ROI, Scan
-from features.core.kinds.mask import OVERLAP, ROIS, Mask, MaskSource, Opened, RoiWord
+from features.core.kinds.mask import (
+    CONSENSUS,
+    OVERLAP,
+    READERS_SAID,
+    ROIS,
+    ConsensusWord,
+    Mask,
+    MaskSource,
+    Opened,
+    Reader,
+    RoiWord,
+    check_readers,
+)
 from features.core.quarantine import Warned
 from features.core.region import Volume
 from features.images.masks.label_voxels import labels_of_text, mask_on_image
 
 Labels = PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
-Reader = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
 
 
 class LabelMap(MaskSource):
@@ -43,14 +54,9 @@ class LabelMap(MaskSource):
     )
     overlap: Literal["allow", "reject"] = Field("allow", description=OVERLAP)
     readers: tuple[Reader, ...] = Field(
-        (),
-        description="words of the readers whose masks lie at `{reader}`; each ROI is then their consensus, and `ROI_by_READER`",
+        (), description=f"words of the readers whose masks lie at `{{reader}}`; {READERS_SAID}"
     )
-    consensus: Literal["majority", "staple", "none"] = Field(
-        "majority",
-        description="what counts as the ROI: what more than half of the readers drew (`majority`), what STAPLE holds for likely "
-        "(`staple`), or `none`: there are single readers' regions alone",
-    )
+    consensus: ConsensusWord = Field("majority", description=CONSENSUS)
     template: str = Field(
         "",
         description="place of the image that an atlas was drawn on; without it, images are in the space of the atlas already",
@@ -62,15 +68,10 @@ class LabelMap(MaskSource):
         return frozenset(self.lesions.values()) if isinstance(self.lesions, dict) else frozenset()
 
     @model_validator(mode="after")
-    def check_readers(self) -> Self:
+    def check_their_readers(self) -> Self:
         if bool(self.readers) != ("{reader}" in self.path):
             raise ValueError(f'"{self.path}" needs {{reader}} if readers are named, and only then')
-        if len(set(self.readers)) < len(self.readers):
-            raise ValueError(f"readers names one twice: {', '.join(self.readers)}")
-        if self.consensus != "majority" and not self.readers:
-            raise ValueError("consensus is of several readers; name them: readers: [anna, ben]")
-        if len(self.readers) == 1 and self.consensus != "none":
-            raise ValueError("a consensus needs two readers or more; of one reader say consensus: none")
+        check_readers(self.readers, self.consensus)
         if self.readers and self.lesions is not None:
             raise ValueError("give either readers, whose masks are of the same ROI, or lesions")
         if "{" in self.template:
@@ -112,6 +113,14 @@ class LabelMap(MaskSource):
     def reader(self) -> str:
         """The reader, of a source of one of them; of a consensus, "" ."""
         return self.readers[0] if self.readers and "{reader}" not in self.path else ""
+
+    @property
+    def declared_readers(self) -> tuple[str, ...]:
+        return () if self.reader else self.readers
+
+    @property
+    def agreed_by(self) -> str:
+        return self.consensus if self.declared_readers else ""
 
     @property
     def pattern(self) -> str:
