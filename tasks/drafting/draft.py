@@ -93,7 +93,7 @@ class _Drafting:
         plan = {**dicom.visits.plan, **files.visits.plan}
         left += [*dicom.left, *files.left]
         if not sources and files.alone:
-            sources = [without_masks(one, files.visits, files.naming.level) for one in files.alone]
+            sources = without_masks(files.alone, taken, files.visits, files.naming.level)
         elif files.alone:
             left.append(f"{several(len(files.alone), 'kind')} of image files left out: no mask belongs to them")
         if not sources:

@@ -10,6 +10,7 @@ from typing import Any
 from features.core.case import Modality
 from tasks.drafting.commented import Noted
 from tasks.drafting.dataset_json import read_dataset_json
+from tasks.drafting.image_words import IMAGE_HOLE
 from tasks.drafting.pairs import Kind, Pair, find_pairs, kinds_of
 from tasks.drafting.regions import draft_masks
 from tasks.drafting.remark import Remark, guess, question, several
@@ -19,7 +20,6 @@ from tasks.drafting.survey import Survey
 from tasks.drafting.templates import PATIENT, Naming, Template, find_templates, split_ending
 from tasks.drafting.timepoints import TIMEPOINT_HOLE, Visits, plan_visits, visits_by_date, with_timepoints
 from tasks.drafting.voxels import middle_spacing
-from tasks.drafting.what_it_is import what_it_is
 from tasks.drafting.words import holds_date
 
 FORMATS = {
@@ -81,16 +81,20 @@ class FileDraft:
         return {patient for one in self.sources for patient in one.patients} or self.naming.patients
 
 
-def without_masks(image: Kind, visits: Visits, level: str) -> SourceDraft:
-    """A source whose masks are not there, with the question where they are."""
-    stem, ending = split_ending(image.template.text)
-    pair = Pair(image, image, (), 0, 0, 0)
+def without_masks(
+    alone: Sequence[Kind], taken: Mapping[Modality, Collection[str]], visits: Visits, level: str
+) -> list[SourceDraft]:
+    """Sources of images whose masks are not there, with the question where they are."""
     text = "no file here is a mask, and radweave measures inside a mask. Where are they? Until they are there, no scan can be used"
     answers = ("path: 'masks/{patient}.nii.gz'", "mask: whole   # in place of all of it: features of the whole image")
-    mask = {"format": _format(image.template), "path": f"{stem}_mask{ending}"}
-    modality, unit, remark = what_it_is(image)
-    stack = Stack([Image(pair, modality, unit, remark)], image.template.text)
-    return _source(stack, mask, [question("masks", text, *answers)], visits, level)
+    found: list[SourceDraft] = []
+    for stack in stack_up([Pair(image, image, (), 0, 0, 0) for image in alone], taken, {}, []):
+        stem, ending = split_ending(stack.path)
+        path = stem.replace(IMAGE_HOLE, "mask") if stack.words else f"{stem}_mask"
+        mask = {"format": _format(stack.first.pair.image.template), "path": f"{path}{ending}"}
+        asked = [question("masks", text, *answers)] if not found else []
+        found.append(_source(stack, mask, asked, visits, level))
+    return found
 
 
 def _sources(

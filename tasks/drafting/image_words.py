@@ -28,6 +28,7 @@ _CONTRAST = frozenset("c ce cm gd gad gado gadolinium km post contrast postcontr
 _PRE = frozenset(("pre", "without", "native", "non"))
 _WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PARTS = re.compile(r"([/_.\- ])")
+_MIDDLE = re.compile(r"[A-Za-z0-9]+([_.\- ][A-Za-z0-9]+)*")
 IMAGE_HOLE = "{image}"
 
 
@@ -87,19 +88,45 @@ def differing(texts: Sequence[str]) -> list[str]:
 def joined(texts: Collection[str], hole: str = IMAGE_HOLE) -> tuple[str, list[str]] | None:
     """Paths that differ in one word alone, as one with a hole there, and the word of each; None if they differ in more.
 
-    The word may stand at several places.
+    The word may stand at several places; it may have parts if it stands at one.
 
-    >>> joined(["{patient}/{patient}_t1.nii", "{patient}/{patient}_t1ce.nii"])
-    ('{patient}/{patient}_{image}.nii', ['t1', 't1ce'])
+    >>> joined(["{patient}/{patient}_t1.nii", "{patient}/{patient}_t1_gd.nii"])
+    ('{patient}/{patient}_{image}.nii', ['t1', 't1_gd'])
     """
     parts = [_PARTS.split(text) for text in texts]
-    if len(parts) < 2 or len({len(one) for one in parts}) > 1:
+    if len(set(texts)) < 2:
+        return None
+    return _at_places(parts, hole) or _in_the_middle(parts, hole)
+
+
+def _at_places(parts: Sequence[list[str]], hole: str) -> tuple[str, list[str]] | None:
+    """One word each, wherever it stands."""
+    if len({len(one) for one in parts}) > 1:
         return None
     places = [place for place, words in enumerate(zip(*parts, strict=True)) if len(set(words)) > 1]
     words = [{one[place] for place in places} for one in parts]
-    if not places or any(len(one) > 1 for one in words) or not all("".join(one).isalnum() for one in words):
+    if any(len(one) > 1 for one in words) or not all("".join(one).isalnum() for one in words):
         return None
     own = ["".join(one) for one in words]
-    if len(set(own)) < len(own):
-        return None
-    return "".join(hole if place in places else part for place, part in enumerate(parts[0])), own
+    return (
+        ("".join(hole if place in places else part for place, part in enumerate(parts[0])), own)
+        if _differ(own)
+        else None
+    )
+
+
+def _in_the_middle(parts: Sequence[list[str]], hole: str) -> tuple[str, list[str]] | None:
+    """What is left of each path between the beginning and the end that all have."""
+    shortest = min(map(len, parts))
+    start = next((i for i in range(shortest) if len({one[i] for one in parts}) > 1), shortest)
+    end = next((i for i in range(shortest - start) if len({one[-1 - i] for one in parts}) > 1), shortest - start)
+    for begin in (start, start - 1):  # a word that all of them begin with belongs to it: t1 and t1_gd
+        own = ["".join(one[begin : len(one) - end]) for one in parts]
+        if begin >= 0 and _differ(own) and all(_MIDDLE.fullmatch(word) for word in own):
+            first = parts[0]
+            return "".join([*first[:begin], hole, *first[len(first) - end :]]), own
+    return None
+
+
+def _differ(words: Sequence[str]) -> bool:
+    return len(set(words)) == len(words)

@@ -17,6 +17,9 @@ from tasks.drafting.what_it_is import what_it_is
 _PHASE = re.compile("arterial|venous|portal|native|delayed|late|early|phase[0-9]*|b[0-9]+|echo[0-9]+")
 
 
+NO_MASK = "none"
+
+
 @dataclass
 class Image:
     """An image with its mask, what it is, and its word; "" where it is the only one of its modality.
@@ -176,9 +179,10 @@ def _joined(images: list[Image]) -> list[Stack]:
     for image in images:
         drawn = image.drawn_on.word if image.drawn_on else ""
         ending = split_ending(image.pair.image.template.text)[1]
-        own_mask = image.pair.mask.template.text if not image.pair.others else ""
+        own_mask = image.pair.mask.template.text if not image.pair.others and image.pair.looked else ""
         with_word = own_mask and image.word and _is_of_one(image, images)
-        masks = "" if with_word else frozenset(one.template.text for one in (image.pair.mask, *image.pair.others))
+        of_it = (image.pair.mask, *image.pair.others) if image.pair.looked else ()
+        masks = "" if with_word else frozenset(one.template.text for one in of_it) or NO_MASK
         groups[image.unit, ending, drawn, image.is_on_grid, masks].append(image)
     found = []
     for masks, own in ((key[-1], own) for key, own in groups.items() if isinstance(key, tuple)):
@@ -220,4 +224,6 @@ def _remarks(stack: Stack) -> list[Remark]:
         return [*found, question(f"images of {modality}", text, example)]
     told = ", ".join(f"{word} for {text}" for word, text in stack.words.items() if word != text)
     text = f"{several(len(stack.images), 'image')} of a patient, named by their paths{': ' if told else ''}{told}"
+    if not stack.words:
+        text = f"{stack.first.word}, by its path"
     return [*found, guess(f"images of {modality}", text)]

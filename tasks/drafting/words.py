@@ -14,6 +14,7 @@ MASK = frozenset(
     lbl lesion lesions manual mask masks msk roi rois seg segmentation segmentations segs tumor tumour
     """.split()  # noqa: SIM905
 )
+_ENDS, _BEGINS = ("seg", "mask", "label", "labels", "contour"), ("segm", "mask", "label", "tumor", "tumour", "lesion")
 WHOLE = frozenset("body brain brainmask head skull".split())  # noqa: SIM905  # masks in which no features are meant
 IMAGE = frozenset("anat image images imagests imagestr img imgs orig original raw scan scans vol volume".split())  # noqa: SIM905
 MODALITIES: dict[Modality, frozenset[str]] = {
@@ -58,8 +59,13 @@ def tokens(text: str) -> list[str]:
 
 
 def names_mask(text: str) -> bool:
-    """Whether a name says that a file is a mask."""
-    return not MASK.isdisjoint(tokens(text))
+    """Whether a name says that a file is a mask, also where its word is written together with another.
+
+    >>> names_mask("P1_tumorseg"), names_mask("lung_mask"), names_mask("T1_seq2")
+    (True, True, False)
+    """
+    words = tokens(text)
+    return not MASK.isdisjoint(words) or any(word.endswith(_ENDS) or word.startswith(_BEGINS) for word in words)
 
 
 def modality_in(text: str) -> Modality | None:

@@ -33,6 +33,10 @@ def test_paths_that_differ_in_one_word_are_one_with_a_hole() -> None:
     forms = ["{patient}/{patient}_t1.nii.gz", "{patient}/{patient}_t1ce.nii.gz", "{patient}/{patient}_flair.nii.gz"]
     assert joined(forms) == ("{patient}/{patient}_{image}.nii.gz", ["t1", "t1ce", "flair"])
     assert joined(["T1/{patient}-T1.nii", "T2/{patient}-T2.nii"]) == ("{image}/{patient}-{image}.nii", ["T1", "T2"])
+    assert joined(["{patient}/{patient}_T1.nii", "{patient}/{patient}_T1_Gd.nii"]) == (
+        "{patient}/{patient}_{image}.nii", ["T1", "T1_Gd"]
+    )  # fmt: skip
+    assert joined(["{patient}/ax_T1.nii", "{patient}/cor_T2.nii"]) == ("{patient}/{image}.nii", ["ax_T1", "cor_T2"])
     assert joined(["{patient}/T1.nii", "{patient}/anat/T2.nii"]) is None
-    assert joined(["{patient}/ax_T1.nii", "{patient}/cor_T2.nii"]) is None
+    assert joined(["{patient}/T1/{patient}.nii", "{patient}/T1.nii"]) is None
     assert differing(["{patient}_ce_T1w", "{patient}_T1w", "{patient}_FLAIR"]) == ["ce T1w", "T1w", "FLAIR"]
