@@ -11,6 +11,7 @@ import pytest
 
 from features.core.kinds.endpoint import ENDPOINTS
 from tasks.quality.quality_page import write_quality
+from tests.tasks.quality.many_images import many_store
 from tests.tasks.quality.quality_store import quality_store
 
 pytestmark = pytest.mark.browser
@@ -112,5 +113,34 @@ def test_the_quality_page_is_whole_and_fits(width: int, browser: Any, tmp_path: 
         page.locator("#table-outliers a").first.click()
         page.locator("#scan-0").wait_for(state="visible")
         assert page.locator(".panel svg").count() == 5
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_image_and_a_centre_are_chosen_on_the_page_of_many_images(width: int, browser: Any, tmp_path: Path) -> None:
+    store = many_store(tmp_path / "store", 6)
+    write_quality(store, "trial")
+    page = browser.new_page(viewport={"width": width, "height": 900}, offline=True)
+    page.goto(store.quality("trial").resolve().as_uri())
+    visible = page.locator(".visits .picture:visible")
+    try:
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert visible.count() == 30
+        tops = (
+            page.locator("#images-1 .visit")
+            .first.locator(".picture")
+            .evaluate_all("all => new Set(all.map(one => one.getBoundingClientRect().top)).size")
+        )
+        assert tops == (1 if width == 1280 else 2)
+        page.get_by_role("radio", name="t1c", exact=True).check()
+        assert visible.count() == 6
+        assert page.locator("#distributions-flair").is_hidden() and page.locator("#distributions-t1c").is_visible()
+        page.get_by_role("radio", name="B", exact=True).check()
+        assert visible.count() == 3
+        page.get_by_label("pictures with something to say").check()
+        assert visible.count() == 1
+        page.locator("#only-image-0").check()
+        assert page.locator(".visits .absent:visible").text_content() == "no adc"
     finally:
         page.close()
