@@ -14,7 +14,7 @@ from features.core.case import DrawnOn, Scan
 from features.core.kinds.mask import MASKS, Mask
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
-from features.images.calculated import read_calculated
+from features.images.calculated import Acquisition, calculate, open_acquisition
 from features.images.dicom.series import read_dicom_series
 from features.images.formats.volume import read_volume
 from features.images.masks.agreement import agreement_facts
@@ -75,7 +75,8 @@ class Pair(NamedTuple):
 class Reading:
     """The images, label maps and masks of a visit, each read when it is first asked for.
 
-    Three images and two label maps are in memory at once, and every mask, cut to its box.
+    Three images and two label maps are in memory at once, every mask, cut to its box, and the files that an image was
+    calculated from last.
     """
 
     def __init__(self, registrations: Registrations | None = None) -> None:
@@ -83,6 +84,7 @@ class Reading:
         self._images: Kept[Volume] = Kept(IMAGES)
         self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
         self._datasets: Kept[Any] = Kept(LABEL_MAPS)
+        self._acquisitions: Kept[Acquisition] = Kept(1)
         self._facts: dict[Hashable, Mapping[str, float | str]] = {}
         self._masks: Kept[tuple[Mask, Box, Sequence[Warned]]] = Kept(1000)
 
@@ -93,7 +95,13 @@ class Reading:
         with the readers' codes, HU_RANGE and PET_RANGE. Warns as the readers, and UNIT_DOUBTFUL.
         Raises TooLarge, before pixels are read, above the memory limit of this thread.
         """
-        return self._images.get(_image_key(scan), lambda: _read_image(scan))
+        return self._images.get(_image_key(scan), lambda: self._image(scan))
+
+    def _image(self, scan: Scan) -> Volume:
+        if scan.calculation is None:
+            return _read_image(scan)
+        opened = self._acquisitions.get(scan.image, lambda: open_acquisition(scan.image))
+        return calculate(opened, scan.calculation, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
 
     def labels(self, path: Path) -> LabelVoxels:
         """A label map, and where each label lies. Raises Rejected as `read_label_voxels`."""
@@ -254,8 +262,6 @@ def _mask_key(scan: Scan) -> Hashable:
 
 def _read_image(scan: Scan) -> Volume:
     paths = scan.image.paths
-    if scan.calculation is not None:
-        return read_calculated(scan.image, scan.calculation, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
     if scan.image.format == "dicom":
         return read_dicom_series(paths, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
     image = read_volume(paths[0], volume=scan.rule.volume, per_voxel=BYTES_PER_VOXEL)

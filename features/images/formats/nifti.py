@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
@@ -55,21 +56,38 @@ def read_nifti(path: Path, *, volume: int | None = None, per_voxel: int = 0) -> 
         return _volume(header, _read(file, data_file, header, volume=volume, volumes=volumes, kept=1))
 
 
-def read_nifti_volumes(path: Path, choose: Callable[[int], Sequence[int]], *, per_voxel: int = 0) -> list[Volume]:
-    """The volumes of a file of three or four dimensions that `choose` picks, which is told how many there are.
+@dataclass(frozen=True, slots=True, eq=False)
+class NiftiVolumes:
+    """The volumes of a file of three or four axes, as they are stored."""
 
-    The file is opened once. Otherwise as `read_nifti`.
-    """
+    header: NiftiHeader
+    raw: bytes = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        shape = _shape(self.header)
+        return shape[3] if len(shape) == 4 else 1
+
+    @property
+    def voxels(self) -> int:
+        """Of one of them."""
+        return math.prod(_shape(self.header)[:3])
+
+    def volume(self, number: int) -> Volume:
+        """One of them, counted from 0."""
+        size = len(self.raw) // self.count
+        return _volume(self.header, self.raw[number * size : (number + 1) * size])
+
+
+def read_nifti_volumes(path: Path) -> NiftiVolumes:
+    """All volumes of a file of three or four axes, which is opened once. Otherwise as `read_nifti`."""
     with _begun(path) as (file, data_file, header):
         shape = _shape(header)
         if len(shape) not in (2, 3, 4):
             raise Rejected("NII_4D", axes=len(shape))
         volumes = shape[3] if len(shape) == 4 else 1
-        chosen = choose(volumes)
-        claim_memory(per_voxel * math.prod(shape[:3]) * len(chosen))
-        raw = _read(file, data_file, header, volume=0, volumes=1, kept=volumes)
-        size = len(raw) // volumes
-        return [_volume(header, raw[one * size : (one + 1) * size]) for one in chosen]
+        return NiftiVolumes(header, _read(file, data_file, header, volume=0, volumes=1, kept=volumes))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""read_calculated: ADC and phases out of DICOM slices and NIfTI files, and what is refused."""
+"""calculate: ADC and phases out of DICOM slices and NIfTI files, and what is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from features.core.case import CaseId, FileSet, Scan
 from features.core.kinds.calculation import CALCULATIONS
 from features.core.quarantine import Rejected
-from features.images.calculated import read_calculated
+from features.images.calculated import calculate, open_acquisition
 from features.images.dicom.b_value import b_value
 from features.images.region import read_region
 from tests.support.enhanced import enhanced, item
@@ -46,7 +46,7 @@ def _volumes(volumes: Sequence[np.ndarray], edit: Callable[[int, int, Dataset], 
 
 
 def _read(files: Sequence[Path], unit: Any = "arbitrary", form: str = "dicom", **settings: Any) -> Any:
-    return read_calculated(FileSet(form, tuple(files), ""), CALCULATIONS.parse(settings), unit=unit)
+    return calculate(open_acquisition(FileSet(form, tuple(files), "")), CALCULATIONS.parse(settings), unit=unit)
 
 
 def _adc(files: Sequence[Path], form: str = "dicom", **settings: Any) -> Any:

@@ -315,26 +315,50 @@ def test_a_pet_takes_the_rois_of_its_ct_if_both_are_in_one_frame_of_reference(
     assert _told(registered) == []
 
 
-def test_a_structure_set_is_parsed_once_for_all_its_rois(
-    add: Callable, draw: Callable, index: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The modality of every DICOM file that is parsed from now on."""
     from features.images.dicom import dataset
 
-    draw(add("P1", _contrast), **{"GTV 1": 9, "liver": 6})
-    found = index(T1C)
-    parsed: list[str] = []
+    found: list[str] = []
     parse = dataset.dcmread
 
     def note(source: Any, **settings: Any) -> Any:
-        found = parse(source, **settings)
-        parsed.append(str(found.get("Modality")))
-        return found
+        ds = parse(source, **settings)
+        found.append(str(ds.get("Modality")))
+        return ds
 
     monkeypatch.setattr(dataset, "dcmread", note)
+    return found
+
+
+def test_a_structure_set_is_parsed_once_for_all_its_rois(
+    add: Callable, draw: Callable, index: Callable, parsed: list[str]
+) -> None:
+    draw(add("P1", _contrast), **{"GTV 1": 9, "liver": 6})
+    found = index(T1C)
+    parsed.clear()
     reading = Reading()
     sizes = {scan.roi_name: int(reading.mask(scan, reading.image(scan))[0].sum()) for scan in found.scans}
     assert sizes["tumour"] > sizes["liver"] > 0
     assert sorted(parsed) == ["MR"] * 4 + ["RTSTRUCT"]
+
+
+def test_images_that_are_calculated_from_one_series_share_its_slices(
+    add: Callable, index: Callable, parsed: list[str]
+) -> None:
+    def place(ds: Dataset) -> None:
+        ds.ImagePositionPatient = [-8, -8, 2.5 * ((ds.InstanceNumber - 1) % 4)]
+        ds.TemporalPositionIdentifier = (ds.InstanceNumber - 1) // 4
+
+    add("P1", place, values=np.repeat([10, 30, 20], 4)[:, None, None] * np.ones((12, 16, 16)))
+    kinds = {"early": {"kind": "phase", "number": 1}, "wash": {"kind": "subtraction", "of": {"number": 2}}}
+    found = index(*(_source(image=word, calculate=kind, mask="whole") for word, kind in kinds.items()))
+    assert _told(found) == []
+    parsed.clear()
+    reading = Reading()
+    assert [reading.image(scan).array.mean() for scan in found.scans] == [30, 10]
+    assert parsed == ["MR"] * 12
 
 
 def test_a_roi_that_may_be_absent_costs_the_others_nothing(add: Callable, draw: Callable, index: Callable) -> None:
