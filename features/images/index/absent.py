@@ -40,8 +40,11 @@ def tell_absent(findings: Findings, sources: Iterable[DicomSource | FileSource])
                 doubt = Refusal("IMAGE_ABSENT", centre, source.modality, (), *case, image_name=word, roi_name="")
                 findings.doubts.append(replace(doubt, message=f'the case has no image "{word}"'))
                 absent.add((centre, *case, word))
+    used = {file for one in findings.candidates for file in one.files}
     findings.refusals = [
         one
         for one in findings.refusals
-        if one.code != "IMAGE_MISSING" or (one.centre, one.patient, one.timepoint, one.image_name) not in absent
+        if one.code != "IMAGE_MISSING"
+        or (one.centre, one.patient, one.timepoint, one.image_name) not in absent
+        or not used.issuperset(one.files)
     ]

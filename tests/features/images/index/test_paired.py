@@ -104,6 +104,16 @@ def test_an_image_that_is_absent_is_told_by_its_word(index: Callable) -> None:
     assert index({}, *sources, withdrawn=frozenset({patient})).warned == ()
 
 
+def test_a_mask_of_its_own_misses_the_image_that_is_absent(index: Callable) -> None:
+    """Nothing is forgotten: a mask that serves no other image is quarantined."""
+    mask = {"path": "{patient}/{image}_seg.nii", "rois": {"tumour": 4}}
+    files = {"P1/t1.nii": IMAGE, "P1/t1_seg.nii": labels(), "P1/t2_seg.nii": labels()}
+    found = index(files, source(mask, image=["t1", "t2"]))
+    assert [(row.code, row.image) for row in found.quarantined] == [("IMAGE_MISSING", "t2")]
+    assert ("IMAGE_ABSENT", "t2") in [(row.code, row.image) for row in found.warned]
+    assert found.files == {"used": 2, "merged": 0, "quarantined": 1}
+
+
 def test_two_files_for_one_word_are_ambiguous(index: Callable) -> None:
     found = index(
         {"P1/t1.nii": IMAGE, "P1/T1.nii": IMAGE + 1, "P1/seg.nii": labels()},
