@@ -70,9 +70,11 @@ def _facts(found: ScanFacts, image: str) -> Iterator[tuple[Fact, str, pd.DataFra
     """Each fact with the ROI that it is of ("" without a name, or of the image) and the scans that have it."""
     facts, rois = found.facts_of(image).values(), found.rois_of(image)
     if rois == [ROI]:
-        yield from ((fact, "", found.of(image, ROI)) for fact in facts)
+        own = found.of(image, ROI)
+        yield from ((fact, "", own) for fact in facts)
         return
-    yield from ((fact, "", found.of(image)) for fact in facts if not fact.is_of_roi)
+    whole = found.of(image)
+    yield from ((fact, "", whole) for fact in facts if not fact.is_of_roi)
     for roi in rois:
         own = found.of(image, roi)
         yield from ((fact, "" if roi == ROI else roi, own) for fact in facts if fact.is_of_roi)
@@ -81,14 +83,19 @@ def _facts(found: ScanFacts, image: str) -> Iterator[tuple[Fact, str, pd.DataFra
 def _acquisition(found: ScanFacts, image: str) -> CohortTable:
     texts: list[CohortRow] = []
     numbers: list[CohortRow] = []
-    whole = found.of(image)
-    centres = sorted(whole["centre"].unique())
+    centres = sorted(found.of(image)["centre"].unique())
+    parts: dict[str, pd.DataFrame] = {}
+    of: pd.DataFrame | None = None
     for fact, roi, scans in _facts(found, image):
-        if fact.name in NOT_LISTED or not (fact.name in scans and scans[fact.name].replace({"": None}).notna().any()):
+        if fact.name in NOT_LISTED or fact.name not in scans:
+            continue
+        if scans is not of:  # facts of one ROI follow each other
+            parts, of = _parts(scans, centres), scans
+        if not parts["All"][fact.name].notna().any():
             continue
         label = f"{roi}: {fact.title}" if roi else fact.title
-        (numbers if fact.numeric else texts).extend(variable_rows(label, fact.name, _parts(scans, centres)))
-    return CohortTable(tuple(_parts(whole, centres)), (*texts, *numbers))
+        (numbers if fact.numeric else texts).extend(variable_rows(label, fact.name, parts))
+    return CohortTable(("All", *centres), (*texts, *numbers))
 
 
 def _parts(scans: pd.DataFrame, centres: Sequence[str]) -> dict[str, pd.DataFrame]:
