@@ -97,7 +97,7 @@ def calculate(
 def _of_slices(
     opened: Acquisition, calculation: Calculation, unit: Unit, rule: ReadRule, per_voxel: int
 ) -> tuple[list[float], list[Volume]]:
-    from features.images.dicom.parts import b_value_parts, phase_parts  # pydicom takes a while to import
+    from features.images.dicom.parts import b_value_parts, check_scale, phase_parts  # pydicom takes a while to import
     from features.images.dicom.series import volume_of
 
     if calculation.parts == "b_values":
@@ -108,6 +108,8 @@ def _of_slices(
         told = list(calculation.declared or [part.told for part in parts])
         _check_count(told, len(parts))
     chosen = calculation.choose(told)
+    if len(chosen) > 1:
+        check_scale([frame for n in chosen for frame in parts[n].frames])
     voxels = sum(math.prod(frame.matrix) for n in chosen for frame in parts[n].frames)
     claim_memory(opened.bytes + per_voxel * voxels)
     return [told[n] for n in chosen], [volume_of(parts[n].frames, unit=unit, rule=rule) for n in chosen]

@@ -12,10 +12,12 @@ from features.core.quarantine import Rejected
 from features.images.dicom.b_value import b_value
 from features.images.dicom.dataset import numbers
 from features.images.dicom.frames import Frame, functional_group
+from features.images.dicom.injection import private_text
 from features.images.dicom.moments import DAY_S, frame_seconds, injection_seconds
 from features.images.dicom.spacing import ROUNDING_MM
 
 SAME_B = 1.0  # s/mm²: nearer b-values are one
+SCALE = 1e-4  # by so much of themselves factors may differ
 Frames = list[Frame]
 Order = Callable[[Frame], float]  # NaN: it is not told
 
@@ -62,6 +64,23 @@ def phase_parts(frames: Sequence[Frame], clock: Literal["first", "injection"] = 
     stacks = _stacks(frames, orders, "slices of a dynamic series")
     told = _begins(stacks, clock)
     return [Part(begin, stack) for begin, stack in zip(told, stacks, strict=True)]
+
+
+def check_scale(frames: Sequence[Frame]) -> None:
+    """Raises Rejected(CALCULATION) if Philips scaled slices differently, so that their values are of different units.
+
+    What compares is value / (RescaleSlope × scale slope) (Chenevert et al., Transl Oncol 2014;7:65).
+    """
+    factors = []
+    for frame in frames:
+        told = private_text(frame.dataset, 0x2005, "Philips MR Imaging DD 001", 0x0E)
+        try:
+            factors.append(float(told) * (frame.slope or 1.0))
+        except ValueError:
+            return
+    if factors and max(factors) - min(factors) > SCALE * max(map(abs, factors)):
+        what = "the scanner scaled the volumes differently (Philips scale slope), so that their signals do not compare"
+        raise Rejected("CALCULATION", what, factors=len(set(factors)))
 
 
 def _stacks(frames: Sequence[Frame], orders: Sequence[Order], what: str) -> list[Frames]:

@@ -152,6 +152,22 @@ def test_series_that_give_no_adc_say_why(tmp_path: Path, spoil: Callable[[list[D
     assert (caught.value.code, caught.value.message) == ("CALCULATION", message)
 
 
+@pytest.mark.parametrize("scale", [0.02, 0.03])
+def test_volumes_that_philips_scaled_differently_do_not_compare(tmp_path: Path, scale: float) -> None:
+    def tell(n: int, k: int, ds: Dataset) -> None:
+        _public(1000 * n, ds)
+        ds.RescaleSlope = (2.0, 1.0)[n]
+        block = ds.private_block(0x2005, "Philips MR Imaging DD 001", create=True)
+        block.add_new(0x0E, "FL", (0.01, scale)[n])
+
+    files = save_datasets(_volumes([_signal(0), _signal(1000)], tell), tmp_path, "dwi")
+    if scale == 0.02:
+        assert np.isfinite(_adc(files).array).all()
+        return
+    with pytest.raises(Rejected, match="the scanner scaled the volumes differently"):
+        _adc(files)
+
+
 def test_a_slice_that_one_volume_lacks_is_told(tmp_path: Path) -> None:
     series = _volumes([_signal(0), _signal(1000), _signal(1000)], lambda n, _, ds: _public(1000 * min(n, 1), ds))
     del series[7]
