@@ -32,6 +32,7 @@ _TAKEN = (
         "visits",
         "accounts",
         "cases",
+        "regions",
         "images",
     ),
     *("scores", "predictions", "probabilities", "selected", "shares", "singles", "centre_told", "copies", "fits"),

@@ -103,9 +103,10 @@ def index_cohort(
         cache,
         lambda done, total: tell("headers", done, total),
     )
-    every: list[Candidate | Refusal] = [*found.candidates, *found.refusals]
+    joined, unjoined = join_images(found.candidates)
+    every: list[Candidate | Refusal] = [*joined, *unjoined, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
-    joined, unjoined = join_images([one for one in found.candidates if not _is_withdrawn(one, name, withdrawn)])
+    joined = [one for one in joined if not _is_withdrawn(one, name, withdrawn)]
     candidates, without = split_lesions(joined, cache, lambda done, total: tell("label maps", done, total))
     without += unjoined
     left_out += [one for one in candidates if _is_withdrawn(one, name, withdrawn)]

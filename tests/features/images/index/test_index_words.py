@@ -293,6 +293,19 @@ def test_enhanced_files_find_their_words_by_what_their_frames_tell(
     assert [scan.image_name for scan in found.scans] == ["high", "low", "t1c"]
 
 
+def test_a_withdrawn_patient_counts_as_many_scans_as_before(
+    add: Callable, draw: Callable, index: Callable, catalog: Callable
+) -> None:
+    draw(add("P1", _contrast), **{"GTV 1": 9, "liver": 6})
+    add("P1", _flair)
+    sources = _source(image="t1c", select=WORDS["t1c"]), _source(image={"flair": WORDS["flair"]}, **OF_T1C)
+    before = index(*sources)
+    assert len(before.scans) == 4
+    patient = f"demo:{before.scans[0].case.patient}"
+    found = index_cohort(catalog(*sources), "demo", KEY, withdrawn=frozenset({patient}))
+    assert (found.scans, found.quarantined, found.withdrawn) == ((), (), 4)
+
+
 def test_a_pet_takes_the_rois_of_its_ct_if_both_are_in_one_frame_of_reference(
     add: Callable, draw: Callable, index: Callable
 ) -> None:
