@@ -3,6 +3,7 @@
     python benchmarks/registration.py phantoms    # heads and trunks: kinds of image, noise, coverage; CPU seconds
     python benchmarks/registration.py failures    # pairs that cannot be registered: how many are found as such
     python benchmarks/registration.py brain       # the simulated brain cohort, from its files: centre B is moved
+    python benchmarks/registration.py dementia    # the simulated dementia cohort: T1 to the template of its atlas, affine
     python benchmarks/registration.py size        # CPU seconds of one pair from 10^6 to 3 × 10^7 voxels
 
 A phantom is a function of points: its images are exact after a move of 5 to 10 mm and 5 degrees (to a template: 20 mm,
@@ -12,6 +13,7 @@ belong; of each pair the mean over its ROI, then mean and highest over pairs.
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -103,7 +105,7 @@ class Measured:
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description="Target registration error against planted moves.")
-    parser.add_argument("what", choices=["phantoms", "failures", "brain", "size"])
+    parser.add_argument("what", choices=["phantoms", "failures", "brain", "dementia", "size"])
     parser.add_argument("--pairs", type=int, default=5, help="of each kind, or patients of a centre (default 5)")
     parser.add_argument("--cases", type=int, default=len(CASES), help="so many kinds of the list (default all)")
     options = parser.parse_args()
@@ -113,6 +115,8 @@ def main() -> None:
         failures(options.pairs)
     elif options.what == "brain":
         brain(options.pairs)
+    elif options.what == "dementia":
+        dementia(options.pairs)
     else:
         size()
 
@@ -192,7 +196,7 @@ def brain(patients: int) -> None:
 
     _head("Pair", "largest spacing mm")
     with tempfile.TemporaryDirectory() as folder:
-        _simulate(Path(folder), patients)
+        _simulate("brain", Path(folder), patients)
         truth = pd.read_csv(Path(folder) / "truth" / "patients.csv")
         for word in ("flair", "adc"):
             measured, largest = [], 0.0
@@ -206,29 +210,44 @@ def brain(patients: int) -> None:
                     for what, unit in (("turn", "degrees"), ("shift", "mm"))
                 )
                 motion = Rigid.of(turns, shifts)  # type: ignore[arg-type]
-                belong = _roi_of(read_volume(place / "seg.nii.gz"))
+                labels = read_volume(place / "seg.nii.gz")
+                belong = _places(labels, np.isin(labels.array, (1, 4)))
                 places = (belong - motion.shift_mm) @ motion.matrix  # the inverse of a turn is its transpose
                 measured.append(measure(moving, fixed, RIGID, places, belong))
                 largest = max(*fixed.spacing_mm, *moving.spacing_mm)
             _row(f"{word.upper()} to T1c", f"{largest:g}", measured)
 
 
-def _simulate(folder: Path, patients: int) -> None:
-    import subprocess
+def dementia(patients: int) -> None:
+    """A row: T1 of the centres that have an atlas, registered to its template; the error at all labels of the atlas."""
+    from features.images.formats.volume import read_volume
 
-    size = ["--kind", "brain", "--patients-per-centre", str(patients), "--seed", "7"]
-    subprocess.run(
-        [sys.executable, str(ROOT / "radweave.py"), "simulate", str(folder), *size],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    _head("Pair", "largest spacing mm")
+    with tempfile.TemporaryDirectory() as folder:
+        _simulate("dementia", Path(folder), patients)
+        fixed, labels = (read_volume(Path(folder) / "atlas" / f"{name}.nii.gz") for name in ("t1", "labels"))
+        belong = _places(labels, labels.array > 0)
+        truth = pd.read_csv(Path(folder) / "truth" / "patients.csv")
+        measured = []
+        for one in truth[truth["affine_00"].notna()].to_dict("records"):
+            matrix = np.array([[one[f"affine_{row}{column}"] for column in range(3)] for row in range(3)])
+            shift = np.array([one[f"affine_shift_{axis}_mm"] for axis in "xyz"])
+            (path,) = (Path(folder) / str(one["centre"])).rglob(f"{one['patient']}/t1.nii.gz")
+            places = (belong - shift) @ np.linalg.inv(matrix).T
+            measured.append(measure(read_volume(path), fixed, AFFINE, places, belong))
+        _row("T1 to the template of the atlas, affine", f"{max(fixed.spacing_mm):g}", measured)
 
 
-def _roi_of(labels: Volume) -> NDArray[np.float64]:
-    """Places of the voxels of the tumour in mm."""
-    index = np.argwhere(np.isin(labels.array, (1, 4)))[:, ::-1]
-    axes = np.array(labels.direction).reshape(3, 3) * np.array(labels.spacing_mm)
-    return np.asarray(index @ axes.T + np.array(labels.origin_mm))
+def _simulate(kind: str, folder: Path, patients: int) -> None:
+    size = ["--kind", kind, "--patients-per-centre", str(patients), "--seed", "7"]
+    command = [sys.executable, str(ROOT / "radweave.py"), "simulate", str(folder), *size]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _places(grid: Volume, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Places of the voxels of a mask in mm."""
+    axes = np.array(grid.direction).reshape(3, 3) * np.array(grid.spacing_mm)
+    return np.asarray(np.argwhere(mask)[:, ::-1] @ axes.T + np.array(grid.origin_mm))
 
 
 def size() -> None:

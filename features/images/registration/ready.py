@@ -18,6 +18,10 @@ RANGE = (
 )  # percentiles that become 0 and 1: metal, bladder and damaged voxels leave the others their contrast
 CONTENT = 0.1  # of the range: what is above is no air
 LEAST_VOXELS = 4  # along each axis
+BLUR_MM, BLUR = (
+    2.0,
+    (0.6, 1.0),
+)  # SD in mm, as voxels between these: noise and interpolation otherwise draw the metric to half voxels
 SAMPLED = 200_000  # voxels that the percentiles are taken of
 
 
@@ -64,7 +68,8 @@ class Ready:
 
 
 def make_ready(volume: Volume, spacing_mm: float) -> Ready:
-    """The image between its robust limits, with voxels of about `spacing_mm`, cut to its content and two voxels round it.
+    """The image between its robust limits, with voxels of about `spacing_mm`, a little blurred, cut to its content and two
+    voxels round it.
 
     Padding and voxels that are no number count as the lower limit.
     Raises Rejected: REGISTRATION_FAILED, if it has no contrast, or under 4 voxels along an axis.
@@ -86,7 +91,9 @@ def make_ready(volume: Volume, spacing_mm: float) -> Ready:
     direction = np.array(volume.direction, np.float64).reshape(3, 3)
     found = _blocks(np.clip(array, low, high), factors, volume.spacing_mm, np.array(volume.origin_mm), direction)
     scaled = (found.array - np.float32(low)) / np.float32(high - low)
-    return _cut(Ready(scaled.astype(np.float32, copy=False), found.spacing_mm, found.origin_mm, direction))
+    blur = [min(max(BLUR_MM / step, BLUR[0]), BLUR[1]) for step in reversed(found.spacing_mm)]
+    smooth = ndimage.gaussian_filter(scaled, blur, output=np.float32, mode="nearest")
+    return _cut(Ready(smooth, found.spacing_mm, found.origin_mm, direction))
 
 
 def _limits(volume: Volume) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ WORSE = 0.98  # of the metric where the files put the images: less is worse
 SCALES, SCALES_OF_TEMPLATE = (0.95, 1.05), (0.7, 1.4)  # one body is as large in all of its images
 MOST_DEG = 45.0
 AGREE_MM = 3.0  # or a voxel of the coarser image
+ALIKE = 0.97  # of the best metric: what noise makes of it
 Freedom = Literal["rigid", "affine"]
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
 # Where the searches that have to end at the same place begin, beside the result: mm, and degrees about an axis.
@@ -125,23 +127,24 @@ class _Search:
                 yield Transform.of(np.eye(3), move)
 
     def confirmed(self, found: _Found) -> tuple[_Found, float]:
-        """The better of a result and of searches from beside it, and how far from each other two of them ended.
+        """Of a result and of searches from beside it two that ended at the same place, the better of them, and how far apart.
 
-        Raises Rejected: REGISTRATION_FAILED, if no two of three end at the same place.
+        A lonely end with a hardly better metric is noise; with a clearly better one it says that the others were wrong.
+        Raises Rejected: REGISTRATION_FAILED, if no two of three end at the same place, or the third is clearly better.
         """
-        apart = np.inf
-        ends = [found]
+        ends, nearest = [found], float("inf")
         for start in RESTARTS:
             try:
                 ends.append(self._again(found.transform, *start))
             except Rejected:
                 continue
-            best = max(ends, key=lambda end: end.metric)
-            apart = min(self._distance(best.transform, end.transform) for end in ends if end is not best)
-            if apart <= self.agree_mm:
-                return best, apart
+            for one, other in combinations(sorted(ends, key=lambda end: -end.metric), 2):
+                apart = self._distance(one.transform, other.transform)
+                nearest = min(nearest, apart)
+                if apart <= self.agree_mm and one.metric >= ALIKE * max(end.metric for end in ends):
+                    return one, apart
         what = "searches from different starts end at different places: the images have too little in common"
-        raise Rejected("REGISTRATION_FAILED", what, **({"apart_mm": round(apart, 1)} if np.isfinite(apart) else {}))
+        raise Rejected("REGISTRATION_FAILED", what, **({"apart_mm": round(nearest, 1)} if np.isfinite(nearest) else {}))
 
     def _again(self, found: Transform, shift: tuple[float, ...], turn: tuple[float, ...]) -> _Found:
         """A search that starts beside a result, without its scales."""
