@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -18,6 +19,9 @@ from tasks.drafting.sheets import Sheet
 MOST_VARIABLES = 60
 MOST_NAMED = 12
 _CENTRES = ("centre", "center", "hospital", "institution", "institute", "clinic")
+_VISITS = ("visit", "timepoint", "session", "week", "scan", "visitcode", "visitname", "viscode")
+_DAYS = ("day", "days", "studyday", "visitday", "dayofvisit", "daysfromstart", "daysfrombaseline")
+_DATES = ("date", "visitdate", "scandate", "dateofvisit", "studydate", "examdate", "scanned")
 _DOWNLOAD = ("series uid", "seriesinstanceuid", "file location", "series instance uid", "sop class uid")
 
 
@@ -101,6 +105,9 @@ class TableDraft:
 
     def _add(self, sheet: Sheet, ids: Ids, patients: int) -> None:
         name = sheet.header[ids.place]
+        if ids.repeated and (timepoint := _named_as(sheet.header, _VISITS)):
+            self._ask_visits(sheet, name, timepoint)
+            return
         if ids.repeated or ids.empty:
             why = "a patient has several rows in it" if ids.repeated else "some of its rows have no id"
             self._ask(
@@ -246,6 +253,16 @@ class TableDraft:
         text = f"{sheet.shown} has {len(sheet.header):,} columns: are they genes? If so, in which unit?"
         self._ask("tables", text, *as_lines([values]))
 
+    def _ask_visits(self, sheet: Sheet, name: str, timepoint: str) -> None:
+        own = {"path": sheet.path, "id": name, **sheet.declared, "timepoint": timepoint}
+        day = _named_as(sheet.header, _DAYS)
+        told = {"day": day} if day else {"date": _named_as(sheet.header, _DATES) or "COLUMN", "date_format": "FORMAT"}
+        block = {"block": "measurements", **own, **({"exclude": [day]} if day else {})}
+        first, *lines = as_lines([block])
+        lines = [f"{first}   # of tables, if it holds values of visits", *lines]
+        text = f"{sheet.shown} has several rows of a patient: does it tell the days of her visits?"
+        self._ask("visits", text, *as_lines({"visits": {**own, **told}}), *lines)
+
     def _ask_genes(self, sheet: Sheet) -> None:
         values = {
             "block": "genomic",
@@ -257,6 +274,11 @@ class TableDraft:
         }
         text = f"{sheet.shown} has a column for each patient: are its rows genes? If so, in which unit?"
         self._ask("tables", text, *as_lines([values]))
+
+
+def _named_as(header: Sequence[str], names: Collection[str]) -> str:
+    """The first column that has one of these names, however it is written; "" if none has."""
+    return next((one for one in header if re.sub("[^a-z]", "", one.lower()) in names), "")
 
 
 def holds_id(path: str, patients: Collection[str]) -> bool:
