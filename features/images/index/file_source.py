@@ -100,8 +100,9 @@ def find_files(
     pair_files(findings, sources, images, masks, [path for _, path in atlas_images], first_timepoint, packed)
     if any(doubt.code == "SOURCE_UNMATCHED" for doubt in findings.doubts):
         findings.refusals = [_pointing(one) for one in findings.refusals]
-    for fields, _ in images if date_format else ():
-        findings.see_day(fields["patient"], fields["timepoint"], shifted_day(fields["timepoint"]))
+    for fields, _ in [*images, *masks] if date_format else ():
+        if "patient" in fields and "timepoint" in fields:
+            findings.see_day(fields["patient"], fields["timepoint"], shifted_day(fields["timepoint"]))
     findings.ignored = dict.fromkeys(findings.readable, "path")
     shared = [path for fields, path in [*masks, *atlas_images] if "patient" not in fields]
     findings.ignored |= dict.fromkeys(shared, "mask")

@@ -107,7 +107,7 @@ def name_visits(findings: Findings, plan: Plan) -> None:
     doubled = _doubled(findings.candidates, words)
     found, findings.candidates = findings.candidates, []
     findings.refusals = [
-        replace(one, timepoint=words[one.patient, one.timepoint]) if one.timepoint.startswith(MARK) else one
+        replace(one, timepoint=words.get((one.patient, one.timepoint), "")) if one.timepoint.startswith(MARK) else one
         for one in findings.refusals
     ]
     for one in found:

@@ -141,13 +141,33 @@ def test_an_image_without_a_date_has_no_time_point(catalog: Callable, visit: Cal
 
 def test_folders_that_are_dates_tell_visits(tmp_path: Path, catalog: Callable) -> None:
     names = {"image": "{patient}/{timepoint}/ct.nii.gz", "mask": "{patient}/{timepoint}/roi.nii.gz"}
-    for patient, day in (("P1", "2020-01-31"), ("P1", "2020-03-11"), ("P1", "today"), ("P2", "2019-05-05")):
-        for path in names.values():
+    for patient, day in (
+        ("P1", "2020-01-31"),
+        ("P1", "2020-03-11"),
+        ("P1", "today"),
+        ("P2", "2019-05-05"),
+        ("P2", "2019-05-06"),
+    ):
+        for path in names.values() if day != "2019-05-06" else [names["mask"]]:
             place = tmp_path / "data" / path.format(patient=patient, timepoint=day)
             place.parent.mkdir(parents=True, exist_ok=True)
             save_nifti(place, np.ones((4, 4, 4), np.int16))
     source = file_images(names["image"], names["mask"], timepoint={"date": "%Y-%m-%d"})
     index = index_cohort(catalog(source, timepoints={"visit": {"to": 5}}), "demo", KEY)
-    assert _found(index) == {"P1": ["visit1", "visit2", "!TIMEPOINT_UNKNOWN", "!TIMEPOINT_UNKNOWN"], "P2": ["visit1"]}
-    assert _days(index) == {"P1 visit1": 0, "P1 visit2": 40, "P2 visit1": 0}
-    assert sum(index.files.values()) == 8
+    assert _found(index) == {
+        "P1": ["visit1", "visit2", "!TIMEPOINT_UNKNOWN", "!TIMEPOINT_UNKNOWN"],
+        "P2": ["visit1", "!visit2:IMAGE_MISSING"],
+    }
+    assert _days(index) == {"P1 visit1": 0, "P1 visit2": 40, "P2 visit1": 0, "P2 visit2": 1}
+    assert sum(index.files.values()) == 9
+
+
+def test_a_dated_folder_without_a_patient_names_nobody_s_visit(tmp_path: Path, catalog: Callable) -> None:
+    for name in ("ct", "roi"):
+        save_nifti(tmp_path / "data" / " " / "2020-01-31" / f"{name}.nii.gz", np.ones((4, 4, 4), np.int16))
+    source = file_images(
+        "{patient}/{timepoint}/ct.nii.gz", "{patient}/{timepoint}/roi.nii.gz", timepoint={"date": "%Y-%m-%d"}
+    )
+    index = index_cohort(catalog(source, timepoints={"visit": {"to": 5}}), "demo", KEY)
+    assert {(row.code, row.case) for row in index.quarantined} == {("PATIENT_UNKNOWN", "demo:unknown")}
+    assert not index.days
