@@ -271,7 +271,7 @@ def _find_rest(
         own = [mask for mask in masks.get(one.header.patient, []) if refers(mask.header, one.header)]
         own = [mask for mask in own if mask.path not in claimed]
         claimed.update(mask.path for mask in own)
-        source = sources[0].model_copy(update={"modality": one.header.modality})
+        source = sources[0].model_copy(update={"modality": one.header.modality, "image": None})
         _refuse(findings, source, Fault("DICOM_MODALITY"), Image(one, one.files), own, "")
     formats = {source.mask.kind: source for source in reversed(sources)}
     for patient, found in masks.items():

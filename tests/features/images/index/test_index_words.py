@@ -169,6 +169,15 @@ def test_images_that_a_case_or_a_cohort_lacks_are_told_by_word(add: Callable, dr
     assert 'lies in "mr" for the image "pd"; of 14 files 0 are no DICOM' in found.warned[-1].message
 
 
+def test_a_series_of_a_modality_that_nobody_declares_is_no_image_of_a_word(
+    add: Callable, draw: Callable, index: Callable
+) -> None:
+    draw(add("P1", _contrast), **{"GTV 1": 9, "liver": 6})
+    add("P1", modality="PT")
+    found = index(_source(image="t1c", select=WORDS["t1c"]))
+    assert [(code, image) for code, image, _ in _told(found)] == [("DICOM_MODALITY", "PT")]
+
+
 def _at_b(*values: float) -> Edit:
     told = iter(value for value in values for _ in range(4))
 
