@@ -24,7 +24,6 @@ from features.core.kinds.mask import (
 )
 from features.core.quarantine import Warned
 from features.core.region import Volume
-from features.images.masks.label_voxels import labels_of_text, mask_on_image
 
 Labels = PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 Lesion = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=40)]
@@ -143,5 +142,7 @@ class LabelMap(MaskSource):
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
         """The voxels that equal one of the labels `scan.roi`."""
+        from features.images.masks.label_voxels import labels_of_text, mask_on_image  # a catalog needs no readers
+
         found, regrid = opened.labels(scan.mask.paths[0]), scan.rule.mask_grid == "nearest"
         return mask_on_image(found, image, labels_of_text(scan.roi), regrid=regrid)

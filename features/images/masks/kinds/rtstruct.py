@@ -12,7 +12,6 @@ from features.core.kinds.mask import Mask, Opened
 from features.core.quarantine import Warned
 from features.core.region import Volume
 from features.images.masks.named import NamedRois
-from features.images.masks.rtstruct import check_size, read_rtstruct_mask
 
 
 class Rtstruct(NamedRois):
@@ -25,6 +24,8 @@ class Rtstruct(NamedRois):
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
         """As `read_rtstruct_mask`."""
+        from features.images.masks.rtstruct import check_size, read_rtstruct_mask  # a catalog needs no readers
+
         check_size(scan.mask.paths[0])
         dataset = opened.dataset(scan.mask.paths[0])
         return read_rtstruct_mask(dataset, image, scan.roi, rule=scan.rule, frame_of_reference=image.frame)

@@ -12,7 +12,6 @@ from features.core.kinds.mask import Mask, Opened
 from features.core.quarantine import Warned
 from features.core.region import Volume
 from features.images.masks.named import NamedRois
-from features.images.masks.seg import read_seg_mask
 
 
 class Seg(NamedRois):
@@ -34,5 +33,7 @@ class Seg(NamedRois):
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
         """As `read_seg_mask`."""
+        from features.images.masks.seg import read_seg_mask  # a catalog needs no readers
+
         dataset = opened.dataset(scan.mask.paths[0])
         return read_seg_mask(dataset, image, scan.roi, rule=scan.rule, frame_of_reference=image.frame)
