@@ -31,7 +31,8 @@ from features.images.registration.registered import Registered
 from features.images.unit_plausibility import check_unit
 
 BYTES_PER_VOXEL = 16  # of a whole image while it is read and prepared; measured: 13 (int16) to 15 (float32)
-IMAGES, LABEL_MAPS = 3, 2  # in memory at once: the image that is measured, the one that its masks belong to, a template
+IMAGES = 3  # in memory at once: the image that is measured, the one that its masks belong to, a template
+LABEL_MAPS, DATASETS = 16, 4  # label maps are cut to what is not 0
 ABSENT = frozenset(
     {"LABEL_ABSENT", "MASK_EMPTY", "ROI_MISSING", "ROI_EMPTY"}
 )  # what an absent ROI looks like to readers
@@ -75,7 +76,7 @@ class Pair(NamedTuple):
 class Reading:
     """The images, label maps and masks of a visit, each read when it is first asked for.
 
-    Three images and two label maps are in memory at once, every mask, cut to its box, and the files that an image was
+    Three images and a few label maps are in memory at once, every mask, cut to its box, and the files that an image was
     calculated from last.
     """
 
@@ -83,7 +84,7 @@ class Reading:
         self._registrations: Registrations = registrations or InMemory()
         self._images: Kept[Volume] = Kept(IMAGES)
         self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
-        self._datasets: Kept[Any] = Kept(LABEL_MAPS)
+        self._datasets: Kept[Any] = Kept(DATASETS)
         self._acquisitions: Kept[Acquisition] = Kept(1)
         self._facts: dict[Hashable, Mapping[str, float | str]] = {}
         self._masks: Kept[tuple[Mask, Box, Sequence[Warned]]] = Kept(1000)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from features.core.box import bounding_box
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Box, Volume
 from features.images.formats.volume import read_layers
@@ -19,20 +21,34 @@ Mask = NDArray[np.bool_]
 LISTED = 2**16  # labels below it have their boxes found in one pass; one above it is looked for everywhere
 
 
+class Layer(NamedTuple):
+    """One layer of a label map, cut to the box of what is not 0.
+
+    voxels: whole numbers (z, y, x). start: place of the first of them on the grid. boxes: in it, that of the label 1 first; None
+    where a label is not.
+    """
+
+    voxels: NDArray[np.generic]
+    start: tuple[int, int, int]
+    boxes: tuple[Box | None, ...]
+
+    def box(self, label: int) -> Box | None:
+        """Where a label may be in `voxels`; None if it is nowhere."""
+        if label <= len(self.boxes):
+            return self.boxes[label - 1]
+        z, y, x = (slice(0, length) for length in self.voxels.shape)
+        return (z, y, x) if label > LISTED and np.asarray(self.voxels == label).any() else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelVoxels:
     """The layers of a label map, and where each label lies. A file of 3D Slicer may have several layers, others have one.
 
-    layers: whole numbers (z, y, x). boxes: of each layer, that of the label 1 first; None where a label is not.
+    grid: the grid and the warnings of the reader; its array takes no memory.
     """
 
-    layers: tuple[Volume, ...]
-    boxes: tuple[tuple[Box | None, ...], ...]
-
-    @property
-    def grid(self) -> Volume:
-        """The grid, and the warnings of the reader."""
-        return self.layers[0]
+    grid: Volume
+    layers: tuple[Layer, ...]
 
     def mask(self, labels: Sequence[int]) -> Mask:
         """Where one of the labels is: bool (z, y, x); some of them may be absent. Its cost is that of their boxes.
@@ -42,28 +58,18 @@ class LabelVoxels:
         found = np.zeros(self.grid.array.shape, np.bool_)
         seen = False
         for label in labels:
-            places = [(layer.array, self._box(layer.array, boxes, label)) for layer, boxes in self._pairs()]
-            there = [(array, box) for array, box in places if box is not None]
+            there = [(layer, box) for layer in self.layers if (box := layer.box(label)) is not None]
             if len(there) > 1:
                 raise Rejected("LABEL_LAYERS", label=label, layers=len(there))
-            for array, box in there:
-                found[box] |= np.asarray(array[box] == label)
+            for layer, box in there:
+                z, y, x = (slice(a.start + at, a.stop + at) for a, at in zip(box, layer.start, strict=True))
+                found[z, y, x] |= np.asarray(layer.voxels[box] == label)
                 seen = True
         if not seen:
-            empty = not any(layer.array.any() for layer in self.layers)
+            empty = not any(layer.voxels.size for layer in self.layers)
             wanted = labels[0] if len(labels) == 1 else "+".join(map(str, labels))
             raise Rejected("MASK_EMPTY") if empty else Rejected("LABEL_ABSENT", label=wanted)
         return found
-
-    def _pairs(self) -> zip[tuple[Volume, tuple[Box | None, ...]]]:
-        return zip(self.layers, self.boxes, strict=True)
-
-    @staticmethod
-    def _box(array: NDArray[np.generic], boxes: Sequence[Box | None], label: int) -> Box | None:
-        if label <= len(boxes):
-            return boxes[label - 1]
-        whole = slice(0, array.shape[0]), slice(0, array.shape[1]), slice(0, array.shape[2])
-        return whole if label > LISTED and np.asarray(array == label).any() else None
 
 
 def labels_of_text(roi: str) -> tuple[int, ...]:
@@ -103,8 +109,18 @@ def read_label_voxels(path: Path) -> LabelVoxels:
 
 def label_voxels_of(layers: Sequence[Volume]) -> LabelVoxels:
     """Layers that were read, as a label map. Raises Rejected(MASK_VALUES)."""
-    whole = tuple(replace(layer, array=_whole(layer.array)) for layer in layers)
-    return LabelVoxels(whole, tuple(_boxes(layer.array) for layer in whole))
+    empty = np.broadcast_to(np.uint8(0), layers[0].array.shape)
+    return LabelVoxels(replace(layers[0], array=empty), tuple(_layer(_whole(layer.array)) for layer in layers))
+
+
+def _layer(array: NDArray[np.generic]) -> Layer:
+    full = np.asarray(array != 0)
+    if not full.any():
+        return Layer(array[:0, :0, :0], (0, 0, 0), ())
+    box = bounding_box(full)
+    part = array[box].copy()
+    z, y, x = (axis.start for axis in box)
+    return Layer(part, (z, y, x), _boxes(part))
 
 
 def _whole(array: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -122,7 +138,7 @@ def _whole(array: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def _boxes(array: NDArray[np.generic]) -> tuple[Box | None, ...]:
-    highest = min(int(array.max()), LISTED) if array.size else 0
+    highest = min(int(array.max()), LISTED)
     if highest < 1:
         return ()
     signed = array.astype(np.int64) if array.dtype.itemsize == 8 else array

@@ -12,6 +12,7 @@ import pytest
 from features.core.case import Scan
 from features.core.quarantine import Rejected
 from features.images.index.index_cohort import Index, index_cohort
+from features.images.masks.label_voxels import LabelVoxels, read_label_voxels
 from features.images.reading import Reading
 from features.images.region import read_region
 from tests.support.catalog import file_images
@@ -178,6 +179,25 @@ def test_readers_are_regions_and_their_consensus_is_the_region(index: Callable) 
     assert region.facts["dice_lowest"] == pytest.approx(10 / 12)
     assert region.facts["hausdorff95_highest_mm"] == pytest.approx(2)
     assert found.files == {"used": 4, "merged": 0, "quarantined": 0}
+
+
+def test_masks_of_readers_are_opened_once_whatever_the_number_of_regions(
+    index: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {reader: box(start) + 2 * box(start + 7, 15) for start, reader in enumerate(("anna", "ben", "cora"), 2)}
+    mask = {**READERS, "rois": {"tumour": 1, "node": 2, "tumour_and_node": [1, 2]}}
+    files = {"P1/ct.nii": IMAGE, **{f"P1/{reader}.nii": array % 3 for reader, array in both.items()}}
+    found = index(files, source(mask, path="{patient}/ct.nii"))
+    read: list[str] = []
+
+    def counted(path: Path) -> LabelVoxels:
+        read.append(path.stem)
+        return read_label_voxels(path)
+
+    monkeypatch.setattr("features.images.reading.read_label_voxels", counted)
+    reading = Reading()
+    assert len([read_region(one, reading) for one in found.scans]) == 12
+    assert sorted(read) == ["anna", "ben", "cora"]
 
 
 def test_who_was_not_drawn_by_all_has_the_consensus_of_the_others(index: Callable) -> None:
