@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from features.core.quarantine import Rejected
 from features.images.dicom.b_value import PRIVATE, b_value
-from features.images.dicom.dataset import numbers, quiet, read_dataset, text
+from features.images.dicom.dataset import holds, numbers, quiet, read_dataset, text
 from features.images.index.header import DicomFile
 
 MOST = 8  # values that are told of one fact
@@ -86,8 +86,8 @@ def _add(found: _Found, dataset: Dataset) -> _Found:
     words = text(dataset, "ImageType").split("/")
     found.types.add("/".join(word for word in words if _WORD.fullmatch(word)))
     found.types.discard("")
-    agent = text(dataset, "ContrastBolusAgent") or dataset.get("ContrastBolusAgentSequence")
-    return found._replace(contrast=found.contrast or bool(agent))
+    agent = bool(text(dataset, "ContrastBolusAgent")) or holds(dataset, "ContrastBolusAgentSequence")
+    return found._replace(contrast=found.contrast or agent)
 
 
 def _nested(dataset: Dataset) -> Iterator[Dataset]:

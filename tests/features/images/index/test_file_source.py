@@ -17,7 +17,7 @@ import pytest
 
 from features.core.catalog.catalog import Catalog
 from features.core.errors import RadweaveError
-from features.core.quarantine import REASONS
+from features.core.quarantine import REASONS, Rejected
 from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import Index, index_cohort
 from features.images.region import check_region, read_region
@@ -342,3 +342,31 @@ def test_incomplete_cases_are_no_fault_of_the_templates(tmp_path: Path, catalog:
     index = _index(catalog, _source())
     assert index.warned == ()
     assert "SOURCE_UNMATCHED" not in repr(index.quarantined)
+
+
+def test_an_adc_of_nifti_has_the_b_values_beside_it_among_its_files(tmp_path: Path, catalog: Callable) -> None:
+    signals = [np.full((6, 6, 6), value, np.float32) for value in (900.0, 300.0)]
+    for patient, b_values in (("p1", "0 1000"), ("p2", "0 500"), ("p3", "")):
+        folder = tmp_path / "data" / patient
+        folder.mkdir(parents=True)
+        (folder / "dwi.nii").write_bytes(_nifti(np.stack(signals, axis=3)))
+        (folder / "mask.nii").write_bytes(LABEL)
+        if b_values:
+            (folder / "dwi.bval").write_text(b_values)
+    source = file_images(
+        "{patient}/dwi.nii", "{patient}/mask.nii", modality="MR", unit="um2/s", image="adc", calculate={"kind": "adc"}
+    )
+    found = index_cohort(catalog(source), "demo", KEY)
+    assert found.files == {"used": 8, "merged": 0, "quarantined": 0}
+    values = {}
+    for scan in found.scans:
+        try:
+            values[len(scan.image.paths), float(read_region(scan).values[0])] = scan.image.digest
+        except Rejected as rejected:
+            values[len(scan.image.paths), rejected.code] = scan.image.digest
+    adc = 1000 * np.log(3)
+    assert sorted(values, key=str) == [
+        (1, "CALCULATION"),
+        *((2, pytest.approx(one, rel=1e-6)) for one in (adc, 2 * adc)),
+    ]
+    assert len(set(values.values())) == 3
