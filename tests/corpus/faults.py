@@ -9,6 +9,7 @@ from tests.corpus import (  # noqa: F401
     seg_faults,
     series_faults,
     unit_faults,
+    visit_faults,
     word_faults,
 )
 from tests.corpus.registry import FAULTS as FAULTS

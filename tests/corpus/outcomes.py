@@ -13,7 +13,10 @@ from features.core.quarantine import Rejected
 from features.core.storage.store import REGION, Store
 from features.images.index.index_cohort import Index, index_cohort
 from features.results.measure_visit import measure_visit
+from features.results.patients import Tables
+from features.results.visits import find_visits, without_disorder
 from features.results.work import check_of, features_of
+from features.tables.visit_days import TableDays
 from tests.corpus.registry import KINDS, corpus_of
 from tests.support.catalog import catalog_of
 from tests.support.measured import job
@@ -69,7 +72,10 @@ def write_clean(root: Path, kind: str, patient: str, seed: int = 0) -> None:
 
 def run_corpus(root: Path, kinds: Iterable[str], store: Store) -> Run:
     """Index, check and extract the cases below `root`."""
-    index = index_cohort(catalog_of(root, **{COHORT: corpus_of(kinds, str(root))}), COHORT, KEY)
+    catalog = catalog_of(root, **{COHORT: corpus_of(kinds, str(root))})
+    index = index_cohort(catalog, COHORT, KEY)
+    visits = find_visits(catalog.cohort(COHORT), index.days, TableDays())
+    index, _ = without_disorder(index, Tables("", dict), visits)
     rows = [(one.case, f"{one.stage} {one.code}") for one in index.quarantined]
     warnings: dict[str, tuple[str, ...]] = {}
     features: dict[tuple[str, str, str], Values] = {}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tests.corpus.series_words import WORDS, diffusion_study, echoes_study
 from tests.corpus.study import ct_study, mr_study, nifti_pair, nrrd_pair, pt_study, seg_study
+from tests.corpus.visits import TIMEPOINT, TIMEPOINTS, visits_study
 from tests.corpus.words import READERS, REGIONS, layers_pair, readers_case, regions_pair, words_case
 from tests.support.catalog import cohort_of, dicom_images, file_images
 
@@ -111,6 +112,7 @@ KINDS = {
         diffusion_study,
     ),
     "echoes": Kind(_dicom("MR", "arbitrary", image=WORDS, centre="D"), echoes_study, 2),
+    "visits": Kind(_dicom("CT", "HU", timepoint=TIMEPOINT), visits_study, 2),
     "words": Kind(
         {
             **_file("nifti", "nii.gz", centre="B"),
@@ -134,7 +136,9 @@ def entry_of(kind: str) -> dict[str, Any]:
 
 def corpus_of(kinds: Iterable[str], root: str) -> dict[str, Any]:
     """A cohort of the catalog with these kinds."""
-    return cohort_of(*(entry_of(kind) for kind in sorted(set(kinds))), root=root, centres={name: {} for name in "ABCD"})
+    centres: dict[str, Any] = {name: {} for name in "ABCD"}
+    images = (entry_of(kind) for kind in sorted(set(kinds)))
+    return cohort_of(*images, root=root, centres=centres, timepoints=TIMEPOINTS)
 
 
 @dataclass(frozen=True)
