@@ -7,21 +7,27 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from features.core.catalog.catalog import Catalog
+from features.core.catalog.targets import declared_targets
 from flows.named import recipe_files, study_files
 from flows.serving.study_form import AIMS, BLOCKS
 from tasks.modelling.evaluation.study import Study, load_study
 from tasks.modelling.models.model import MODELS
 
 Schema = dict[str, Any]
+MOST_TIMES = 6  # time points that are shown one by one
 _FILE = {"title": "file", "type": "string", "description": "path of a study's YAML file"}
 
 
 def offer_refresh(form: Any, declared: Catalog) -> None:
-    """Let the form of a refresh offer the cohorts, and tell the names of recipes and studies.
+    """Let the form of a refresh offer the cohorts with their images, regions and time points, and tell the names of recipes and
+    studies.
 
     form: the schema of a deployment's parameters.
     """
     form.properties["cohorts"]["items"] = _words(declared.cohorts)
+    form.properties["cohorts"]["description"] += "".join(
+        f". {name} has {what}" for name, what in _holdings(declared).items()
+    )
     _tell_names(form, "recipes", recipe_files())
     _tell_names(form, "studies", _studies(declared))
 
@@ -76,6 +82,28 @@ def _blocks(declared: Catalog) -> set[str]:
         found |= {"radiomics", "deep", "region"} if cohort.images else set()
         found |= {table.block for table in cohort.tables}
         found |= {"delta"} if len(cohort.timepoints) > 1 else set()
+    return found
+
+
+def _holdings(declared: Catalog) -> dict[str, str]:
+    """What each cohort has by name: images with their regions, and time points; of unnamed ones nothing is said."""
+    found: dict[str, str] = {}
+    for name, cohort in declared.cohorts.items():
+        regions: dict[str, list[str]] = {}
+        for target in declared_targets(cohort):
+            own = regions.setdefault(target.image, [])
+            if target.is_roi_named and target.roi not in own:
+                own.append(target.roi)
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for image, rois in regions.items():
+            alike.setdefault(tuple(rois), []).append(image)
+        told = [", ".join(images) + (f" with {', '.join(rois)}" if rois else "") for rois, images in alike.items()]
+        if len(regions) > 1 or any(alike):
+            found[name] = "; ".join(told)
+        if len(cohort.timepoints) > 1:
+            times = list(cohort.timepoints)
+            shown = ", ".join(times) if len(times) <= MOST_TIMES else f"{times[0]} … {times[-1]}"
+            found[name] = "; ".join(filter(None, (found.get(name, ""), f"time points {shown}")))
     return found
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from features.core.storage.store import Store
-from features.results.manifest import newest
+from features.results.manifest import Mart, newest
+from features.simulate.simulator import SIMULATORS, simulate
 from tasks.modelling.models.model import MODELS
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -186,6 +187,18 @@ def test_a_refresh_shows_progress_flow_of_scans_quarantine_and_features(server, 
     features = {row["block"]: row for row in json.loads(found["features-builtin"]["data"])}
     assert features["radiomics"]["predictors"] > 50
     assert features["clinical"]["rows"] == 24
+
+
+def test_a_served_refresh_of_many_images_and_regions_shows_them_by_name(server, tmp_path: Path) -> None:
+    """The deployment that schedules run, on a cohort with five images and three regions, with the recipes beside its catalog."""
+    catalog = simulate(SIMULATORS.parse({"kind": "brain", "patients_per_centre": 1}), tmp_path / "brain")
+    run = server.end(server.trigger("scheduled", catalog=str(catalog), store=str(tmp_path / "store")))
+    assert run["state"]["type"] == "COMPLETED", run["state"]
+    found = server.artifacts(run["id"])
+    shown = found["images-external"]["data"]
+    assert all(word in shown for word in ("t1c", "flair", "adc", "tumour", "oedema", "necrosis")), shown
+    names = Mart.open(Store(tmp_path / "store")).read("radiomics", "external").schema.names
+    assert any("__t1c__tumour__" in name for name in names) and any("__adc__" in name for name in names)
 
 
 def test_deep_features_hold_the_slot_of_the_gpu_and_give_it_back(server, refreshed) -> None:
