@@ -74,7 +74,8 @@ def pair_files(
                 _add(findings, sources, {**other, **fields}, path, [mask, *atlas_images], place)
     for fields, path in masks:
         if path not in used and "patient" in fields and not _is_consensus(source):
-            findings.refusals += [_missing("IMAGE_MISSING", one, fields, path, place) for one in sources]
+            missing = _missing("IMAGE_MISSING", source, fields, path, place)
+            findings.refusals.append(missing if len(sources) == 1 else replace(missing, roi_name=""))
     if min(len(images), len(masks)) > FEW and not used:
         what = (
             f'no file of "{source.path}" has its mask at "{source.mask_path}": the placeholders stand for other words'

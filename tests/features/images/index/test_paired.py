@@ -99,7 +99,8 @@ def test_an_image_that_is_absent_is_told_by_its_word(index: Callable) -> None:
     assert [(row.code, row.image, row.roi, row.message) for row in found.warned] == [
         ("IMAGE_ABSENT", "flair", "", 'the case has no image "flair"')
     ]
-    assert {(row.code, row.image) for row in found.quarantined} == {("IMAGE_MISSING", "t1"), ("IMAGE_MISSING", "flair")}
+    missing = [(row.code, row.image, row.roi) for row in found.quarantined]
+    assert missing == [("IMAGE_MISSING", "flair", ""), ("IMAGE_MISSING", "t1", "")]
     assert found.files == {"used": 5, "merged": 0, "quarantined": 1}
     patient = found.warned[0].case.rsplit(":", 1)[0]
     assert index({}, *sources, withdrawn=frozenset({patient})).warned == ()
