@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from features.core.catalog.catalog import Catalog, Cohort, ReadyTable, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.kinds.delta import same_spans
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
@@ -151,8 +152,13 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 if endpoint is not None and endpoint.kind not in model.endpoints:
                     what = f"{model.kind} predicts {', '.join(sorted(model.endpoints))}, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
+    cohorts = {name: catalog.cohorts[name] for name in study.all_cohorts if name in catalog.cohorts}
+    if not faults and study.deltas:
+        try:
+            same_spans(study.deltas, {name: one.timepoints for name, one in cohorts.items()}, study.predict_at)
+        except RadweaveError as error:
+            faults.append(Fault(document.where(("deltas",)), str(error)))
     try:
-        cohorts = {name: catalog.cohorts[name] for name in study.all_cohorts if name in catalog.cohorts}
         check_same_endpoint(cohorts, study.endpoint)
     except RadweaveError as error:
         faults.append(Fault(document.where(("endpoint",)), str(error)))

@@ -33,7 +33,7 @@ from features.core.catalog.table_source import Name as Name
 from features.core.catalog.table_source import TableSource as TableSource
 from features.core.catalog.table_source import Variable as Variable
 from features.core.catalog.table_source import Word as Word
-from features.core.catalog.visit_faults import date_faults, visit_faults
+from features.core.catalog.visit_faults import date_faults, visit_faults, within_faults
 from features.core.catalog.visits import (
     BASELINE,
     Numbered,
@@ -229,6 +229,7 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
             if image.pacs:
                 faults += pacs_faults(document, ("cohorts", name, "images", i, "pacs"), image.pacs)
             faults += keyword_faults(document, ("cohorts", name, "images", i), image)
+    faults += within_faults(document, ("cohorts", name, "images"), [image.timepoint for image in cohort.images])
     if "split" in cohort.variables and any(table.split for table in cohort.tables):
         what = "a variable has the name of the column of the given split"
         faults.append(Fault(document.where(("cohorts", name, "variables", "split")), what, hint="choose another name"))

@@ -26,6 +26,21 @@ def date_faults(
         yield Fault(document.where((*loc, "date")), what, f"planned: {', '.join(planned)}", hint=hint)
 
 
+def within_faults(
+    document: Document, loc: Loc, given: Sequence[TimepointTag | TimepointCodes | None]
+) -> Iterator[Fault]:
+    """Sources whose time points dates alone tell, and that do not agree on how many days a visit lasts.
+
+    A visit of a patient may have images of several sources.
+    """
+    by_date = [(i, one.within_days) for i, one in enumerate(given) if one is not None and one.is_by_date]
+    for i, days in by_date[1:]:
+        if days != by_date[0][1]:
+            where, first = document.where((*loc, i, "timepoint")), by_date[0]
+            what = f"within_days is not that of images.{first[0]}, whose dates tell visits, too"
+            yield Fault(where, what, f"{days}", f"{first[1]}")
+
+
 def visit_faults(
     document: Document,
     loc: Loc,

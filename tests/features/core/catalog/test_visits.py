@@ -103,6 +103,14 @@ def test_a_fault_of_dates_is_told(tmp_path: Path, timepoint: dict, message: str)
     assert message in str(caught.value)
 
 
+def test_sources_whose_dates_tell_visits_agree_how_long_a_visit_lasts(tmp_path: Path) -> None:
+    images = [dicom_images(f"d{n}", timepoint={"date": "StudyDate", "within_days": n}) for n in (2, 2, 3)]
+    path = write_catalog(tmp_path, demo=cohort_of(*images, timepoints={"visit": {"to": 3}}))
+    with pytest.raises(ConfigError) as caught:
+        load_catalog(path)
+    assert "within_days is not that of images.0, whose dates tell visits, too; found 3; allowed: 2" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("days", "out"),
     [
