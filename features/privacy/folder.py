@@ -6,7 +6,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from features.core.catalog.catalog import Cohort
 from features.core.catalog.id_form import IdForm
@@ -16,10 +18,12 @@ from features.core.quarantine import Rejected
 from features.core.storage.place import write_bytes
 from features.images.dicom.burned_in import check_burned_in
 from features.images.dicom.dataset import looks_like_dicom, quiet, read_dataset, text
+from features.images.index.dates import date_in
 from features.images.index.file_source import compile_template
 from features.images.index.files import list_files
 from features.images.index.findings import Pseudonyms
 from features.privacy.dataset import Rules, deidentify_dataset
+from features.privacy.dates import offset_days
 from features.privacy.file_headers import strip_file
 from features.privacy.profile import Option
 from features.privacy.words import Vocabulary, words_in
@@ -56,6 +60,20 @@ class Plan:
     names: Pseudonyms
 
 
+class _Template(NamedTuple):
+    """The path of files of a source. date_format: of the dates that stand for its time points, "" if words do."""
+
+    path: str
+    pattern: re.Pattern[str]
+    centre: str
+    date_format: str
+
+    def is_dated(self, match: re.Match[str]) -> bool:
+        """Whether a path that fits has a date where one has to be."""
+        word = match.groupdict().get("timepoint", "")
+        return not (self.date_format and word) or date_in(word, self.date_format) is not None
+
+
 def plan_folder(
     source: Path, target: Path, cohort: str, key: bytes, options: frozenset[Option], declared: Cohort | None = None
 ) -> Plan:
@@ -80,9 +98,12 @@ def plan_folder(
     found, refused = list_files(source, source)
     images = declared.sources if declared else ()
     templates = [
-        (path, compile_template(path, one.codes(declared.timepoints if declared else ())), one.centre)
+        _Template(path, compile_template(path, None if form else codes), one.centre, form)
         for one in images
         if isinstance(one, FileSource)
+        for form in (one.timepoint.date if one.timepoint else "",)
+        if not form or "dates" in options  # without dates no folder is named for one
+        for codes in (one.codes(declared.timepoints if declared else ()),)
         for path in sorted(one.templates, key=lambda path: -len(re.sub(r"{.*?}", "", path)))
     ]
     dicom = [one for one in images if isinstance(one, DicomSource)]
@@ -106,23 +127,30 @@ def _rules(cohort: str, key: bytes, options: frozenset[Option], dicom: Sequence[
 def _job(
     path: Path,
     name: str,
-    templates: Sequence[tuple[str, re.Pattern[str], str]],
+    templates: Sequence[_Template],
     folders: Sequence[tuple[str, str]],
     names: Pseudonyms,
 ) -> Job:
-    fitting = [
-        (template, match, centre) for template, pattern, centre in templates if (match := pattern.fullmatch(name))
-    ]
+    fitting = [(one, match) for one in templates if (match := one.pattern.fullmatch(name)) and one.is_dated(match)]
     if fitting:
-        place, match, _ = fitting[0]
-        centre = _only(centre for _, _, centre in fitting)
+        template, match = fitting[0]
+        place, centre = template.path, _only(one.centre for one, _ in fitting)
         patient = _patient_of(names, match["patient"], centre)
-        for word, value in {**match.groupdict(), "patient": patient}.items():
+        words = {**match.groupdict(), "patient": patient}
+        if template.date_format and "timepoint" in words:
+            words["timepoint"] = _moved(words["timepoint"], template.date_format, names, patient)
+        for word, value in words.items():
             place = place.replace(f"{{{word}}}", value)
         return Job(path, name, place, patient, centre)
     holding = [(folder, centre) for folder, centre in folders if PurePosixPath(name).is_relative_to(folder)]
     folder = holding[0][0] if holding and holding[0][0] != "." else ""
     return Job(path, name, folder, centre=_only(centre for _, centre in holding))
+
+
+def _moved(word: str, form: str, names: Pseudonyms, patient: str) -> str:
+    """A date in the name of a folder, moved as far as those in the patient's DICOM files."""
+    when = date_in(word, form)
+    return (when - timedelta(offset_days(names.key, names.cohort, patient))).strftime(form) if when else ""
 
 
 def _only(centres: Iterable[str]) -> str:

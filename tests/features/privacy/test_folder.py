@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,29 @@ def test_nothing_is_written_over(source: Path, tmp_path: Path, into: str, messag
         plan_folder(source, tmp_path / into, "demo", KEY, ALL)
     with pytest.raises(RadweaveError, match="is no folder"):
         plan_folder(tmp_path / "absent", tmp_path / "new", "demo", KEY, ALL)
+
+
+def test_folders_that_are_dates_are_moved_as_dates_of_files_are(tmp_path: Path) -> None:
+    for patient, day in (("P-1", "2020-01-31"), ("P-1", "2020-03-11"), ("P-2", "2020-01-31"), ("P-1", "Doe")):
+        place = tmp_path / "in" / patient / day
+        place.mkdir(parents=True)
+        (place / "ct.nrrd").write_bytes(NRRD)
+        (place / "roi.nrrd").write_bytes(NRRD)
+    paths = "{patient}/{timepoint}/ct.nrrd", "{patient}/{timepoint}/roi.nrrd"
+    images = file_images(*paths, form="nrrd", timepoint={"date": "%Y-%m-%d"})
+    declared = catalog_of(tmp_path, demo=cohort_of(images, timepoints={"visit": {"to": 9}})).cohort("demo")
+    plan = plan_folder(tmp_path / "in", tmp_path / "out", "demo", KEY, ALL, declared)
+    assert {name for name, code in _run(plan, tmp_path / "out").items() if code} == {
+        "P-1/Doe/ct.nrrd",
+        "P-1/Doe/roi.nrrd",
+    }
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").glob("*/*/ct.nrrd"))
+    own = [date.fromisoformat(name.split("/")[1]) for name in found if name.startswith(pseudonym(KEY, "demo", "P-1"))]
+    assert (own[1] - own[0]).days == 40
+    assert not any(day in name for name in found for day in ("2020-01-31", "2020-03-11"))
+    assert len({name.split("/")[1] for name in found}) == 3  # another distance for each patient
+    bare = plan_folder(tmp_path / "in", tmp_path / "none", "demo", KEY, ALL - {"dates"}, declared)
+    assert {job.patient for job in bare.jobs} == {""}  # no folder is named for a date, moved or not
 
 
 @pytest.mark.slow
