@@ -201,7 +201,9 @@ def _draw_pair(person: Person, site: Site, scanner: PetScanner) -> tuple[NDArray
     hu = to_hu(with_noise(scan.hu, noise, grid, site.smoothing_mm, person.stream("noise")), site.offset)
     own = person.stream("histograms")
     tumour = Tissue(Histogram.draw(own, facts["suv"], 0.18 * facts["suv"], spread=0.35), facts["tumour_grain_mm"])
-    shell = Tissue(Histogram.draw(own, facts["shell_suv"], 0.48 * facts["shell_suv"], spread=0.35), facts["shell_grain_mm"])
+    shell = Tissue(
+        Histogram.draw(own, facts["shell_suv"], 0.48 * facts["shell_suv"], spread=0.35), facts["shell_grain_mm"]
+    )
     return hu, scan, draw_uptake(scan, grid, scanner, tumour, shell, person.stream)
 
 
