@@ -30,6 +30,7 @@ from features.core.region import Volume
 from features.images.dicom.series import read_dicom_series
 from features.images.formats.volume import file_voxels, read_volume
 from features.images.masks.mask import read_mask
+from features.images.reading import Reading
 from tests.support.scans import save_nifti, save_rtstruct, save_seg, save_series, square
 
 MASK_FORMS = [one for one in MASKS.modules if MASKS.load(one).files == "dicom"]
@@ -180,7 +181,7 @@ def test_damaged_masks_are_read_or_refused(tmp_path: Path, form: str) -> None:
 
     def read(path: Path) -> Volume:
         files = FileSet("dicom", tuple(paths), "0"), FileSet(form, (path,), "0")
-        return read_mask(Scan(CaseId("c", "p"), "A", "CT", "HU", *files, "GTV"), image)
+        return read_mask(Scan(CaseId("c", "p"), "A", "CT", "HU", *files, "GTV"), image, Reading())
 
     fuzz([seed], tmp_path, read)
 
