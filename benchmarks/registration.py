@@ -4,6 +4,7 @@
     python benchmarks/registration.py failures    # pairs that cannot be registered: how many are found as such
     python benchmarks/registration.py brain       # the simulated brain cohort, from its files: centre B is moved
     python benchmarks/registration.py dementia    # the simulated dementia cohort: T1 to the template of its atlas, affine
+    python benchmarks/registration.py picture     # a pair as the quality page shows it, into --out
     python benchmarks/registration.py size        # CPU seconds of one pair from 10^6 to 3 × 10^7 voxels
 
 A phantom is a function of points: its images are exact after a move of 5 to 10 mm and 5 degrees (to a template: 20 mm,
@@ -35,6 +36,7 @@ from benchmarks.registration_phantom import (  # noqa: E402
     HEAD_ROI,
     TRUNK_ROI,
     Grid,
+    ball,
     picture_of,
     planted_move,
     roi_points,
@@ -42,6 +44,7 @@ from benchmarks.registration_phantom import (  # noqa: E402
 from features.core.quarantine import Rejected  # noqa: E402
 from features.core.region import Volume  # noqa: E402
 from features.core.registration import TEMPLATE, Registration  # noqa: E402
+from features.images.registration.picture import draw_pair  # noqa: E402
 from features.images.registration.register import register  # noqa: E402
 
 RIGID, AFFINE = Registration(to="t1c"), Registration(to=TEMPLATE, kind="affine")
@@ -105,9 +108,10 @@ class Measured:
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description="Target registration error against planted moves.")
-    parser.add_argument("what", choices=["phantoms", "failures", "brain", "dementia", "size"])
+    parser.add_argument("what", choices=["phantoms", "failures", "brain", "dementia", "size", "picture"])
     parser.add_argument("--pairs", type=int, default=5, help="of each kind, or patients of a centre (default 5)")
     parser.add_argument("--cases", type=int, default=len(CASES), help="so many kinds of the list (default all)")
+    parser.add_argument("--out", type=Path, default=Path("registration.png"), help="of the picture")
     options = parser.parse_args()
     if options.what == "phantoms":
         phantoms(options.pairs, CASES[: options.cases])
@@ -117,6 +121,8 @@ def main() -> None:
         brain(options.pairs)
     elif options.what == "dementia":
         dementia(options.pairs)
+    elif options.what == "picture":
+        picture(options.out)
     else:
         size()
 
@@ -248,6 +254,16 @@ def _places(grid: Volume, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Places of the voxels of a mask in mm."""
     axes = np.array(grid.direction).reshape(3, 3) * np.array(grid.spacing_mm)
     return np.asarray(np.argwhere(mask)[:, ::-1] @ axes.T + np.array(grid.origin_mm))
+
+
+def picture(path: Path) -> None:
+    """The picture of FLAIR and T1c with the ROI."""
+    rng = np.random.default_rng(2)
+    move = planted_move(rng, shift_mm=9.0, degrees=6.0)
+    fixed = picture_of("head", "t1c", HEAD, rng, noise=0.03)
+    moving = picture_of("head", "flair", SLICES, rng, move=move, noise=0.03)
+    found = register(moving, fixed, RIGID)
+    path.write_bytes(draw_pair(moving, fixed, ball(HEAD_ROI, HEAD), found.transform))
 
 
 def size() -> None:

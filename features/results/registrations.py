@@ -1,9 +1,8 @@
-"""Registrations in the store: each pair of images is registered once, and a pair that failed is not tried again."""
+"""Registrations in the store: each pair of images is registered once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from features.core.case import Scan
 from features.core.quarantine import Rejected
@@ -11,6 +10,7 @@ from features.core.region import Region
 from features.core.storage.store import REGISTRATION, Store
 from features.images.reading import Reading
 from features.images.region import read_region
+from features.images.registration.kept import InMemory
 from features.images.registration.registered import Registered
 
 
@@ -19,23 +19,19 @@ def read_kept(scan: Scan, store: Store) -> Region:
     return read_region(scan, Reading(KeptRegistrations(store)))
 
 
-@dataclass(frozen=True)
 class KeptRegistrations:
-    """Registrations in work/registration."""
+    """Registrations in work/registration. That a pair failed is known for one visit: its scans' checks keep it."""
 
-    store: Store
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._failed = InMemory()
 
     def get(self, address: str, decided_by: Mapping[str, str], make: Callable[[], Registered]) -> Registered:
         """The registration under an address, made and kept if there is none. Raises the Rejected that it ended with."""
-        if not self.store.is_whole(REGISTRATION, address):
-            try:
-                found = make()
-            except Rejected as rejected:
-                self.store.save(REGISTRATION, address, rejected, decided_by)
-                raise
-            self.store.save(REGISTRATION, address, found.values(), decided_by)
-            return found
-        kept = self.store.load(REGISTRATION, address)
-        if isinstance(kept, Rejected):
-            raise kept
-        return Registered.from_values(kept)
+        if self.store.is_whole(REGISTRATION, address):
+            kept = self.store.load(REGISTRATION, address)
+            if not isinstance(kept, Rejected):
+                return Registered.from_values(kept)
+        found = self._failed.get(address, decided_by, make)
+        self.store.save(REGISTRATION, address, found.values(), decided_by)
+        return found

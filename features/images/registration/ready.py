@@ -89,7 +89,7 @@ def make_ready(volume: Volume, spacing_mm: float) -> Ready:
     lengths = array.shape[::-1]
     factors = [_factor(step, length, spacing_mm) for step, length in zip(volume.spacing_mm, lengths, strict=True)]
     direction = np.array(volume.direction, np.float64).reshape(3, 3)
-    found = _blocks(np.clip(array, low, high), factors, volume.spacing_mm, np.array(volume.origin_mm), direction)
+    found = _blocks(array, factors, volume.spacing_mm, np.array(volume.origin_mm), direction, (low, high))
     scaled = (found.array - np.float32(low)) / np.float32(high - low)
     blur = [min(max(BLUR_MM / step, BLUR[0]), BLUR[1]) for step in reversed(found.spacing_mm)]
     smooth = ndimage.gaussian_filter(scaled, blur, output=np.float32, mode="nearest")
@@ -120,15 +120,17 @@ def _blocks(
     spacing: Vector,
     origin: NDArray[np.float64],
     direction: NDArray[np.float64],
+    limits: tuple[float, float] | None = None,
 ) -> Ready:
-    """Means over blocks; what is left at the end of an axis is left out."""
+    """Means over blocks of voxels between limits; what is left at the end of an axis is left out. Takes little memory."""
     fx, fy, fz = factors
     z, y, x = (length // factor for length, factor in zip(array.shape, (fz, fy, fx), strict=True))
     total = np.zeros((z, y, x), np.float32)
     for k in range(fz):
         for j in range(fy):
             for i in range(fx):
-                total += array[k : k + z * fz : fz, j : j + y * fy : fy, i : i + x * fx : fx]
+                part = array[k : k + z * fz : fz, j : j + y * fy : fy, i : i + x * fx : fx].astype(np.float32)
+                total += part if limits is None else np.clip(part, *limits, out=part)
     total /= np.float32(fx * fy * fz)
     steps = np.array(spacing) * factors
     first = origin + direction @ (np.array(spacing) * (np.array(factors) - 1) / 2)
