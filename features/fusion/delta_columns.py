@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.core.errors import StoreError
-from features.core.kinds.delta import Course, Delta, Span
+from features.core.kinds.delta import Course, Delta, Floats, Span
 from features.results.manifest import Mart
 from features.results.visits import known_places
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CHUNK = 2000  # columns whose courses are in memory at a time
 Days = Mapping[tuple[str, str], float]  # patient, time point → day
 
 
@@ -56,44 +58,45 @@ def delta_columns(
     """
     import pandas as pd
 
-    course = _course(span, rows, images, cases, known)
-    parts = [
-        pd.DataFrame(values, columns=[f"delta__{column}__{span.words}_{ending}" for column in images.columns])
-        for ending, values in delta.values(course).items()
+    own, places = _visits(span, rows, cases, known)
+    table = images.to_numpy(np.float64)
+    found: dict[str, list[Floats]] = {}
+    for start in range(0, table.shape[1], CHUNK):
+        part = table[:, start : start + CHUNK]
+        values = np.full((*places.shape, part.shape[1]), np.nan)
+        values[places >= 0] = part[places[places >= 0]]
+        for ending, made in delta.values(Course(own, values)).items():
+            found.setdefault(ending, []).append(made)
+    frames = [
+        pd.DataFrame(np.hstack(made), columns=[f"delta__{column}__{span.words}_{ending}" for column in images.columns])
+        for ending, made in found.items()
     ]
-    return pd.concat(parts, axis=1).set_axis(cases.index)
+    return pd.concat(frames, axis=1).set_axis(cases.index)
 
 
-def _course(
-    span: Span,
-    rows: pd.DataFrame,
-    images: pd.DataFrame,
-    cases: pd.DataFrame,
-    known: Known,
-) -> Course:
+def _visits(
+    span: Span, rows: pd.DataFrame, cases: pd.DataFrame, known: Known
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The day of each visit of each case, and where its row is, -1 if there is none that counts: (n, visits) both."""
     import pandas as pd
 
     days, timepoints, predict_at = known
     low, high = timepoints[span.since], timepoints[span.until]
     inner = [word for word, day in timepoints.items() if low < day < high]
     words = [span.since, *sorted(inner, key=lambda word: timepoints[word]), span.until]
-    keys = pd.MultiIndex.from_frame(cases[["patient", "lesion"]])
-    patients = cases["patient"].tolist()
-    table, at = images.to_numpy(np.float64), rows["timepoint"].to_numpy()
-    places = rows[["patient", "lesion"]]
-    values = np.full((len(cases), len(words), table.shape[1]), np.nan)
-    own = np.array([[days.get((patient, word), np.nan) for word in words] for patient in patients], np.float64)
-    own = own.reshape(len(cases), len(words))
-    limit = np.array([days.get((patient, predict_at), np.nan) for patient in patients], np.float64)
-    too_late = own > limit[:, None]
-    own[too_late] = np.nan
+    keys, at = pd.MultiIndex.from_frame(cases[["patient", "lesion"]]), rows["timepoint"].to_numpy()
+    own = np.full((len(cases), len(words)), np.nan)
+    places = np.full(own.shape, -1, np.intp)
     for k, word in enumerate(words):
         there = np.flatnonzero(at == word)
-        found = pd.MultiIndex.from_frame(places.iloc[there]).get_indexer(keys)
-        found = np.where(too_late[:, k], -1, found)
-        values[found >= 0, k] = table[there[found[found >= 0]]]
+        found = pd.MultiIndex.from_frame(rows[["patient", "lesion"]].iloc[there]).get_indexer(keys)
+        places[found >= 0, k] = there[found[found >= 0]]
+        own[:, k] = [days.get((patient, word), np.nan) for patient in cases["patient"]]
+    limit = np.array([days.get((patient, predict_at), np.nan) for patient in cases["patient"]], np.float64)
+    too_late = own > limit[:, None]
+    own[too_late], places[too_late] = np.nan, -1
     if len({timepoints[word] for word in inner}) < len(inner):  # time points of one planned day follow in any order
         order = np.argsort(own[:, 1:-1], axis=1, kind="stable") + 1
-        own[:, 1:-1] = np.take_along_axis(own, order, axis=1)
-        values[:, 1:-1] = np.take_along_axis(values, order[:, :, None], axis=1)
-    return Course(own, values)
+        for array in (own, places):
+            array[:, 1:-1] = np.take_along_axis(array, order, axis=1)
+    return own, places

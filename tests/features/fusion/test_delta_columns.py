@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.core.catalog.catalog import Catalog
@@ -14,6 +15,7 @@ from features.core.errors import RadweaveError
 from features.core.kinds.delta import DELTAS
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
+from features.fusion.delta_columns import Known, delta_columns
 from features.fusion.deltas.change import Change
 from features.fusion.fuse import fuse
 from features.fusion.question import Question
@@ -240,3 +242,17 @@ def test_a_visit_after_that_of_the_prediction_is_not_looked_at_whatever_its_time
     design = fused(scans, deltas=(DELTAS.parse({"kind": "change", "since": "baseline", "until": "retest"}),), **ask)
     column = _column(design, "delta__fake__ct__a__baseline_to_retest_absolute", code)
     assert column == pytest.approx({"p1": np.nan, "p2": 8.0}, nan_ok=True)
+
+
+def test_tables_of_many_columns_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    words = {f"week{n}": 7 * n for n in range(1, 5)}
+    rows = pd.DataFrame({"patient": np.repeat(["a", "b", "c"], 4), "lesion": "", "timepoint": [*words] * 3})
+    images = pd.DataFrame(rng.normal(size=(12, 5)), columns=list("vwxyz"))
+    days = {(p, w): float(words[w]) for p, w in zip(rows["patient"], rows["timepoint"], strict=True)}
+    delta = DELTAS.parse({"kind": "area", "how": ["total", "mean"]})
+    given = (delta, delta.span(words, "week4"), rows, images, rows[3::4], Known(days, words, "week4"))
+    whole = delta_columns(*given)
+    monkeypatch.setattr("features.fusion.delta_columns.CHUNK", 2)
+    assert delta_columns(*given).equals(whole)
+    assert list(whole.columns[4:6]) == ["delta__z__week1_to_week4_area", "delta__v__week1_to_week4_area_mean"]
