@@ -41,6 +41,7 @@ def series(
     from features.images.index.file_cache import FileCache
     from features.images.index.findings import Pseudonyms
     from features.images.index.series_report import report_series
+    from features.results.withdraw import withdrawn_cases
     from flows.commands.output import TABLES, check_output, write_tables
     from flows.screen import Screen, table_of
 
@@ -53,9 +54,9 @@ def series(
     key = load_key()
     names = Pseudonyms(cohort, key, own.id_form)
     with Screen() as screen:
-        found = report_series(
-            declared, names, FileCache.load(place.files(cohort), key), tell, descriptions=descriptions
-        )
+        cache = FileCache.load(place.files(cohort), key)
+        gone = withdrawn_cases(place)
+        found = report_series(declared, names, cache, tell, descriptions=descriptions, withdrawn=gone)
         rows = [row for row in found.rows if not (left and row.images)]
         title = f"Series of {cohort}: {len(rows)}{' that are part of no image' if left else ''}"
         screen.show(table_of(title, _shown(rows, descriptions=descriptions)) if rows else title)

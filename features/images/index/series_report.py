@@ -12,7 +12,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.image_source import DicomSource
 from features.images.index.conflicts import without_conflicts
 from features.images.index.file_cache import FileCache
-from features.images.index.findings import Findings, Pseudonyms, Refusal
+from features.images.index.findings import Findings, Pseudonyms
 from features.images.index.header import DicomFile
 from features.images.index.joined import join_images
 from features.images.index.search import Seen, search_cohort
@@ -68,11 +68,18 @@ class _Fates:
 
 
 def report_series(
-    catalog: Catalog, names: Pseudonyms, cache: FileCache, progress: Progress, *, descriptions: bool = False
+    catalog: Catalog,
+    names: Pseudonyms,
+    cache: FileCache,
+    progress: Progress,
+    *,
+    descriptions: bool = False,
+    withdrawn: frozenset[str] = frozenset(),
 ) -> SeriesReport:
     """What an index of the cohort of these names makes of its DICOM series; files that the cache knows are not read again.
 
-    descriptions: SeriesDescriptions, too, which may tell who the patient is. Raises RadweaveError as `index_cohort`.
+    descriptions: SeriesDescriptions, too, which may tell who the patient is. withdrawn: as `index_cohort`; what may be of them is
+    left out. Raises RadweaveError as `index_cohort`.
     """
     seen: Seen = []
     found = search_cohort(catalog, names, cache, lambda done, total: progress("headers", done, total), seen)
@@ -92,11 +99,20 @@ def report_series(
     for done, (centre, files, images, left) in enumerate(groups, start=1):
         header, path = files[0].header, files[0].path
         case = str(CaseId(names.cohort, header.patient, fates.timepoints.get(path, "")))
+        if _is_withdrawn(case, withdrawn):
+            continue
         facts = facts_of(files, description=descriptions)
         rows.append(SeriesRow(case, centre, header.modality, images, left, len(files), facts))
         progress("series", done, len(groups))
     rows.sort(key=lambda row: (row.centre, row.case, row.modality, row.images, row.left))
-    return SeriesReport(tuple(rows), tuple(_counts(catalog, names.cohort, rows, refusals)))
+    return SeriesReport(tuple(rows), tuple(_counts(catalog, names.cohort, rows)))
+
+
+def _is_withdrawn(case: str, withdrawn: frozenset[str]) -> bool:
+    """Whether a case is withdrawn; without a time point, whether one of the patient is."""
+    if case.count(":") < 2:
+        return any(one == case or one.startswith(f"{case}:") for one in withdrawn)
+    return case in withdrawn or case.rsplit(":", 1)[0] in withdrawn
 
 
 def _groups(seen: Seen, found: Findings, fates: _Fates) -> Iterator[tuple[str, list[DicomFile], tuple[str, ...], str]]:
@@ -113,15 +129,12 @@ def _groups(seen: Seen, found: Findings, fates: _Fates) -> Iterator[tuple[str, l
             yield centre, own, words, left
 
 
-def _counts(catalog: Catalog, cohort: str, rows: list[SeriesRow], refusals: list[Refusal]) -> Iterator[WordCount]:
+def _counts(catalog: Catalog, cohort: str, rows: list[SeriesRow]) -> Iterator[WordCount]:
     declared = [one for one in catalog.cohort(cohort).sources if isinstance(one, DicomSource)]
     visits: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        if row.images:
+        if row.images or (row.left.isupper() and row.case.count(":") == 2):
             visits[row.centre].add(row.case)
-    for refusal in refusals:
-        if refusal.patient and refusal.image_name:
-            visits[refusal.centre].add(str(CaseId(cohort, refusal.patient, refusal.timepoint)))
     for centre, image in dict.fromkeys((one.centre, one.image_name) for one in declared):
         own = [row for row in rows if row.centre == centre and image in row.images]
         there = {row.case for row in own}

@@ -81,6 +81,18 @@ def test_descriptions_are_shown_when_asked_for_and_never_written(
     assert "Muster" not in out.read_text("utf-8") + found.stderr
 
 
+def test_series_of_withdrawn_patients_are_not_told(command: Callable[..., Any], catalog: Path, tmp_path: Path) -> None:
+    out, store = tmp_path / "out" / "series.csv", tmp_path / "store"
+    options = ("--catalog", catalog, "--store", store, "--output", out)
+    command("series", "mr", *options)
+    (used,) = [row for row in csv.DictReader(out.read_text("utf-8").splitlines()) if row["image"]]
+    patient = used["case"].rsplit(":", 1)[0]
+    monkeypatch.setattr("features.results.withdraw.withdrawn_cases", lambda _store: frozenset({patient}))
+    found = command("series", "mr", *options)
+    assert patient not in found.stdout + out.read_text("utf-8")
+    assert "Series of mr: 3" in found.stdout
+
+
 def test_a_cohort_without_dicom_has_no_series(command: Callable[..., Any], catalog: Path, tmp_path: Path) -> None:
     found = command("series", "files", "--catalog", catalog, "--store", tmp_path / "store", code=2)
     assert 'cohort "files" has no source of DICOM files' in found.stderr
