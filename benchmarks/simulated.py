@@ -7,8 +7,9 @@ Each seed: simulate, refresh with the recipes beside the catalog, read the mart.
 models of plain scikit-learn and scikit-survival (median, z-score, L2; the penalty of the logistic one by inner folds).
 `development` is five-fold cross-validation within the first cohort that has the outcome, folds by centre and outcome;
 `external` is fitted on all of it and scored in the other cohorts. Columns of `first order`: first-order features of original
-images, and volumes. Each recipe is also taken alone. Of several visits the columns are those of the first one, and their slopes
-a day by least squares. `null`: the same images, with the outcomes of the same seed under --null. `oracle`: what truth.json says.
+images, and volumes; where there is an atlas, those of the ROI `brain`. Each recipe is also taken alone. Of several visits the
+columns are those of the first one, and their slopes a day by least squares. `null`: the same images, with the outcomes of the
+same seed under --null. `oracle`: what truth.json says.
 Where development lacks an outcome, that of LEARNT is learnt there, and its model is scored (immuno: CD8, response and survival).
 Binary: AUC. Ordinal and continuous: share of concordant pairs. Survival: Harrell's C-index. Means over seeds; ± is the
 standard error of that mean.
@@ -34,6 +35,7 @@ import pandas as pd
 
 FOLDS, INNER = 5, 4
 VOLUMES = ("MeshVolume", "VoxelVolume")
+WHOLE = "brain"  # the ROI that holds all regions of an atlas
 PLAIN, ALL = "first order and volume", "all features"
 # Outcomes that development lacks: (kind, endpoint) → the endpoint that is learnt there, and the sign of its prediction.
 LEARNT = {("immuno", "response"): ("cd8", 1.0), ("immuno", "os"): ("cd8", -1.0)}
@@ -124,11 +126,13 @@ def read_features(root: Path) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     words = words[(words["block"] == "radiomics") & (words["role"] == "predictor")]
     recipes = {str(name): str(recipe) for name, recipe in zip(words["name"], words["recipe"], strict=True)}
     names = [name for name in table if name in recipes]
+    rois = {str(name): str(roi) for name, roi in zip(words["name"], words["roi"], strict=True)}
+    overall = {name for name in names if WHOLE not in rois.values() or rois[name] == WHOLE}
     key = load_key()
     truth = pd.read_csv(root / "truth" / "patients.csv", dtype=str)
     ids = {(one.cohort, pseudonym(key, one.cohort, one.patient)): one.patient for one in truth.itertuples()}
     table.index = pd.Index([ids[pair] for pair in zip(table["cohort"].astype(str), table["patient"], strict=True)])
-    plain = {name for name in names if "original_firstorder_" in name or name.endswith(VOLUMES)}
+    plain = {name for name in overall if "original_firstorder_" in name or name.endswith(VOLUMES)}
     if table.index.is_unique:
         sets = {recipe: [name for name in names if recipes[name] == recipe] for recipe in sorted(set(recipes.values()))}
         features = table[names]

@@ -18,13 +18,14 @@ from features.simulate.site import Site
 from features.simulate.write_csv import csv_bytes
 from features.simulate.write_nifti import write_volume
 
+BRAIN = "brain"  # all regions together: nothing is planted in what is seen of it as a whole
 IN_TEMPLATE = ("A", "C", "X")  # these centres send scans that lie in the space of the template
 IMPAIRED = 0.35  # share of patients with mild impairment
 FOLLOW_UP_DAYS = 1096
 PATTERN, AGE = 2.1, 0.03
 CONVERSION, CONVERSION_DAYS, WEIBULL_SHAPE = 1.4, 1100.0, 1.4
-UPTAKE_STEP, UPTAKE_SD = 0.035, 0.09
-THINNING_STEP, THINNING_SD = 0.12, 0.25
+UPTAKE_STEP, UPTAKE_SD = 0.08, 0.06
+THINNING_STEP, THINNING_SD = 0.25, 0.15
 
 
 class Dementia(Planted):
@@ -222,6 +223,7 @@ def _images(site: Site) -> list[dict[str, Any]]:
     folder = f"{site.name}/{{patient}}"
     facts = {"format": "nifti", "centre": site.name}
     regions: dict[str, Any] = {name: number for number, name in enumerate(REGIONS, 1)}
+    regions[BRAIN] = list(range(1, len(REGIONS) + 1))
     mask = {"format": "nifti", "path": "atlas/labels.nii.gz"}
     t1: dict[str, Any] = {**facts, "image": "t1", "modality": "MR", "unit": "arbitrary", "path": f"{folder}/t1.nii.gz"}
     if site.name in IN_TEMPLATE:
