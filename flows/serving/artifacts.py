@@ -190,13 +190,16 @@ def quality_grid(mart: Mart, cohort: str, way: str) -> str:
         f"# Quality of {cohort}",
         f"{len(drawn)} of {images} images. {way}",
     ]
-    for start in range(0, len(drawn), GRID_COLUMNS):
-        line = drawn[start : start + GRID_COLUMNS]
-        cells = [f"![{card.alt}](data:image/png;base64,{card.png})" for card in line]
+    lines = [drawn[start : start + GRID_COLUMNS] for start in range(0, len(drawn), GRID_COLUMNS)]
+    if len(found.images) > 1:  # the images of a visit side by side
+        lines = [list(visit.cards) for visit in visits]
+    columns = max(GRID_COLUMNS if len(found.images) < 2 else 0, *map(len, lines), 1)
+    for line in lines:
+        cells = [f"![{card.alt}](data:image/png;base64,{card.png})" if card.png else "no picture" for card in line]
         names = [" ".join([card.image, card.name, *(f"**{text}**" for text, _ in card.marks)]) for card in line]
-        blank = [""] * (GRID_COLUMNS - len(line))
+        blank = [""] * (columns - len(line))
         rows = ["| " + " | ".join(row) + " |" for row in ([*cells, *blank], [*names, *blank])]
-        parts.append("\n".join([rows[0], "|" + "---|" * GRID_COLUMNS, rows[1]]))
+        parts.append("\n".join([rows[0], "|" + "---|" * columns, rows[1]]))
     shown = [
         {"case": one.case, "image": one.name, "what": one.fact.title, "value": f"{one.value:.4g}",
          "median of the centre": f"{one.median:.4g}", "robust z": one.shown}

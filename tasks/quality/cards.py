@@ -22,6 +22,7 @@ from tasks.quality.distribution import number
 from tasks.quality.outliers import Outlier
 from tasks.quality.scan_facts import ScanFacts
 
+NO_SUCH_IMAGE = "IMAGE_ABSENT"  # a case has no image of a word that the catalog declares
 MOST_ROIS = 6  # that a card lists; of more, those with something to say
 MOST_NAMED = 3  # ROIs that a mark names
 _THREADS = 16
@@ -84,18 +85,19 @@ class Card:
     @property
     def alt(self) -> str:
         """What the picture shows, in words."""
-        drawn = [part for part in self.parts if part.name]
-        if drawn:
-            words = ", ".join(f"{part.name} {part.size}".strip() for part in drawn)
-            more = f" and {self.left} more" if self.left else ""
-            return f"{self.image} of {self.name}: the slice with most of its ROIs, with their contours: {words}{more}"
+        drawn = [part for part in self.parts if part.colour]
+        if any(part.name for part in self.parts) or self.left:
+            words = [f"{part.name} {part.size}".strip() for part in drawn] + [f"{self.left} more"] * (self.left > 0)
+            return (
+                f"{self.image} of {self.name}: the slice with most of its ROIs, with their contours: {', '.join(words)}"
+            )
         size = f", ROI of {self.volume}" if self.volume else ""
         return f"{self.image} of {self.name}: the slice where the ROI is largest, with its contour{size}"
 
 
 @dataclass(frozen=True)
 class Visit:
-    """The cards of a case, one for each image that its centre has of any case."""
+    """The cards of a case, one for each image that its centre has of any case, or should have."""
 
     cards: tuple[Card, ...]
 
@@ -136,11 +138,13 @@ def make_visits(
     """The visits of a cohort with their cards, those with something to say first; up to `most` pictures, more to end a visit."""
     apart = {(one.case, image) for one in outliers for image in one.images}
     said: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    images: dict[str, set[str]] = defaultdict(set)  # that a centre has, or lacks though the catalog declares them
     for row in warnings:
         said[row["case"], row["image"]].append((row["code"], row["roi"]))
+        if row["code"] == NO_SUCH_IMAGE:
+            images[row["centre"]].add(row["image"])
     visits: dict[str, list[Card]] = {}
     rows: dict[str, list[dict[str, Any]]] = {}
-    images: dict[str, dict[str, None]] = defaultdict(dict)
     for (case, image), part in found.scans.groupby(["case", "image"], sort=True):
         scans = [{str(name): value for name, value in row.items()} for row in part.to_dict("records")]
         key, centre = (str(case), str(image)), str(scans[0]["centre"])
@@ -148,7 +152,7 @@ def make_visits(
         card = Card(f"scan-{part.index[0]}", key[0], centre, key[1], marks=tuple(marks))
         visits.setdefault(key[0], []).append(card)
         rows[card.id] = scans
-        images[centre][key[1]] = None
+        images[centre].add(key[1])
     whole = [Visit(tuple(_with_lacking(cards, sorted(images[cards[0].centre]), said))) for cards in visits.values()]
     shown: list[Visit] = []
     for visit in sorted(whole, key=lambda visit: not visit.is_marked):

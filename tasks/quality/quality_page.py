@@ -67,6 +67,7 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         for card in visit.cards
     }
     shown_cards = [card for visit in visits for card in visit.cards if card.there]
+    words = {*found.images, *(card.image for visit in visits for card in visit.cards)}
     state = mart.manifest.cohorts[cohort]
     is_of_tables = not (state.files or state.scans)
     tables, people = _tables(mart, cohort) if is_of_tables else ([], {})
@@ -88,7 +89,7 @@ def render_quality(mart: Mart, cohort: str, *, images: int = IMAGES) -> list[str
         presence=_table(presence_columns(presence)) if presence else (),
         reasons=[*_reasons(refused, "error"), *_reasons(warnings, "warning")],
         images=image_facts(found),
-        words={word: i for i, word in enumerate(found.images, 1)},
+        words={word: i for i, word in enumerate(sorted(words), 1)},
         places_of={centre: i for i, centre in enumerate(sorted(found.scans["centre"].unique()), 1)},
         legend=[(roi, css(colour)) for roi, colour in colours.items() if roi != WHOLE_IMAGE] if found.is_named else [],
         others=css(OTHERS),

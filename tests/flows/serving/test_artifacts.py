@@ -11,7 +11,8 @@ from features.core.storage.seal import drawing_bytes
 from features.core.storage.store import Store
 from features.results.manifest import Mart
 from features.results.runs import run_bytes, run_faults
-from flows.serving.artifacts import Board, feature_summary, scan_flow, score_figures, score_rows
+from flows.serving.artifacts import Board, feature_summary, quality_grid, scan_flow, score_figures, score_rows
+from tests.tasks.quality.many_images import many_store
 
 
 def row(centre: str, case: str, stage: str, code: str, image: str = "CT") -> dict[str, str]:
@@ -112,3 +113,12 @@ def test_a_figure_that_is_damaged_is_a_fault_of_its_run(tmp_path) -> None:
         assert "figure-x.svg" in fault and "damaged" in fault
         with pytest.raises(DamagedError, match=r"figure-x\.svg"):
             score_figures(tmp_path)
+
+
+def test_the_grid_shows_the_images_of_a_visit_side_by_side(tmp_path) -> None:
+    grid = quality_grid(Mart.open(many_store(tmp_path / "store", 3)), "trial", "the way")
+    rows = [line for line in grid.splitlines() if line.startswith("| ") and "png;base64" in line]
+    assert [row.count("png;base64") for row in rows] == [5, 4, 5]
+    assert "no picture" in rows[1]
+    assert "14 of 14 images. the way" in grid
+    assert "t1c p0002:baseline **MASK_TINY: oedema**" in grid

@@ -63,6 +63,16 @@ def test_an_image_that_a_visit_lacks_has_an_empty_place(cards: dict[tuple[str, s
     assert "no adc" in Page(html).text
 
 
+def test_an_image_that_no_case_of_a_centre_has_though_it_is_declared_has_one_too(tmp_path) -> None:
+    mart = Mart.open(many_store(tmp_path / "store", 2))
+    (page,) = render_quality(mart, "trial")
+    assert Page(page).text.count("no adc") == 1
+    one_image = Mart.open(many_store(tmp_path / "other", 3, images=("t1",)))
+    said = {"case": "trial:p0000:baseline", "centre": "A", "image": "flair", "code": "IMAGE_ABSENT", "roi": ""}
+    (visit, _) = make_visits(one_image.store, read_scan_facts(one_image, "trial"), (), [said], 10)
+    assert [(card.image, card.there) for card in visit.cards] == [("flair", False), ("t1", True)]
+
+
 def test_missing_images_and_rois_are_counted_by_name(html: str) -> None:
     rows = {(row[0], i): row[1:] for i, row in enumerate(Page(html).tables["table-presence"].rows)}
     assert rows["Image, ROI", 0] == ["A", "B", "all"]
