@@ -81,7 +81,9 @@ def test_descriptions_are_shown_when_asked_for_and_never_written(
     assert "Muster" not in out.read_text("utf-8") + found.stderr
 
 
-def test_series_of_withdrawn_patients_are_not_told(command: Callable[..., Any], catalog: Path, tmp_path: Path) -> None:
+def test_series_of_withdrawn_patients_are_not_told(
+    command: Callable[..., Any], catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out, store = tmp_path / "out" / "series.csv", tmp_path / "store"
     options = ("--catalog", catalog, "--store", store, "--output", out)
     command("series", "mr", *options)
