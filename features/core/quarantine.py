@@ -37,7 +37,7 @@ REASONS: dict[str, Reason] = {
     ),
     "DICOM_MIXED_PHASES": Reason(
         "slices of several acquisitions, echoes, b-values or times lie at one position",
-        "export them as series of their own",
+        "choose one by `select`, as by DiffusionBValue or EchoTime, calculate an image of all, or export them as series",
     ),
     "DICOM_RGB": Reason("a colour image holds no intensities", "export the original images, not screenshots"),
     "DICOM_BAD_VR": Reason("a required attribute cannot be understood", "correct the attribute at its source"),
@@ -131,7 +131,7 @@ REASONS: dict[str, Reason] = {
     ),
     "SERIES_AMBIGUOUS": Reason(
         "several image series match one case, and its masks do not name one of them alone",
-        "choose one by `select` or `ignore` in the catalog, or keep one series per case and modality",
+        "choose one by `select` or `ignore` in the catalog (radweave series shows what there is)",
     ),
     "SERIES_SHARED": Reason(
         "one image series is taken by several words of the catalog",
