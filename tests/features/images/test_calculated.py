@@ -209,6 +209,20 @@ def test_a_phase_is_found_by_seconds_from_the_first_or_from_the_injection(tmp_pa
         _read(files, kind="phase", at_s=200)
 
 
+def test_a_series_before_contrast_agent_is_the_first_phase_of_a_dynamic_one(tmp_path: Path) -> None:
+    """Both number their slices and temporal positions from 1: only the time of acquisition tells the order."""
+
+    def tell(n: int, k: int, ds: Dataset) -> None:
+        before = n == 0
+        ds.SeriesInstanceUID = f"1.2.3.{int(before)}"
+        ds.TemporalPositionIdentifier, ds.InstanceNumber = (1 if before else n), k + 1 + 3 * max(n - 1, 0)
+        ds.AcquisitionDate, ds.AcquisitionTime = "20240229", ("110000", "110500", "110600")[n]
+
+    volumes = [np.full(SHAPE, value) for value in (100, 190, 170)]
+    files = save_datasets(_volumes(volumes, tell)[::-1], tmp_path, "dce")
+    assert (_read(files, kind="subtraction", of={"at_s": 360}).array == 70).all()
+
+
 def test_phases_past_midnight_without_dates_stay_in_order(tmp_path: Path) -> None:
     volumes = [np.full(SHAPE, value) for value in (1, 2)]
 
