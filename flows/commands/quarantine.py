@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = tuple(
     "run case centre image roi modality stage code severity message details files bytes digests retryable".split()  # noqa: SIM905
 )
-SUMMARY = ("cohort", "severity", "stage", "code", "rows", "centres", "means", "what to do")
+SUMMARY = ("cohort", "severity", "stage", "code", "rows", "centres", "images", "means", "what to do")
 CASES_SHOWN = ("case", "scan", "severity", "code", "message")  # what fits on a screen
 SUMMARY_SHOWN = ("cohort", "severity", "code", "rows", "centres")
 
@@ -108,7 +108,7 @@ def read_reasons(store: "Store", cohort: str = "") -> list[dict[str, Any]]:
 
 
 def explained(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per cohort, severity, stage and code: how many, in which centres, what the code means and what to do."""
+    """A row per cohort, severity, stage and code: how many, where, of which images, what the code means and what to do."""
     from features.core.quarantine import REASONS
 
     keys = ("cohort", "severity", "stage", "code")
@@ -122,6 +122,7 @@ def explained(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 **dict(zip(keys, group, strict=True)),
                 "rows": count,
                 "centres": ", ".join(sorted({row["centre"] for row in own if row["centre"]})),
+                "images": ", ".join(sorted({row["image"] for row in own if row["image"]})),
                 "means": reason.means.removeprefix("warning: ") if reason else "",
                 "what to do": reason.remedy if reason else "",
             }
