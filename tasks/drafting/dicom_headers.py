@@ -38,8 +38,8 @@ _THREADS = 8
 class Series:
     """An image series: whose it is (pseudonym), and what a header of it says. Nothing of it is ever printed.
 
-    key, frame: keyed hashes of the series and its frame of reference. phases: how many images it holds, by b-value, echo or
-    time.
+    key, frame: keyed hashes of the series and its frame of reference. phases: how many of its slices
+    lie at one place, as those of b-values, echoes or times do.
     """
 
     patient: str
@@ -115,7 +115,7 @@ def read_headers(files: Sequence[FoundFile], names: Listener, cache: FileCache) 
         rois = list(pool.map(_rois, [mask.path for mask in masks]))
     for ((patient, key), group), own in zip(groups.items(), facts, strict=True):
         first = group[0]
-        phases = len({file.header.phase for file in group})
+        phases = max(Counter(file.position_mm for file in group if file.position_mm).values(), default=1)
         modality, where, frame = first.header.modality, place[first.path], first.header.frame
         found.series.append(Series(patient, key, modality, _spacing(group), where, own, frame, phases))
     for mask, own_names in zip(masks, rois, strict=True):

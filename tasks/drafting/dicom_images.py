@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Literal, get_args
 
 from features.core.case import Modality, Unit
@@ -133,11 +134,15 @@ class DicomDraft:
             self.left.append(f"{', '.join(left)} left out: no structure set or segmentation belongs to its series")
 
     def _image(self, folder: str, modality: Modality, found: Found) -> Image:
-        unit: Unit = "um2/s" if found.word == "adc" else UNITS[modality]
+        word, calculation = found.word, _calculation(found)
+        if calculation.get("kind") == "adc":
+            word = "adc"
+        unit: Unit = "um2/s" if word == "adc" else UNITS[modality]
         values: dict[str, Any] = {"format": "dicom", "centre": CENTRE}
-        values |= {"image": found.word} if found.word else {}
+        values |= {"image": word} if word else {}
         values |= {"modality": modality, "unit": unit, "path": folder}
         values |= {key: one for key, one in (("select", found.select), ("ignore", found.ignore)) if one}
+        values |= {"calculate": calculation} if calculation else {}
         if self.visits.source:
             values["timepoint"] = self.visits.source
         return Image(modality, unit, found, values)
@@ -157,7 +162,9 @@ class DicomDraft:
             about = _several_series(image.word or image.modality, series, found) if number == 0 else []
             values["path"] = Noted(values["path"], tuple(about)) if about else values["path"]
             if image.found.word:
-                values["image"] = Noted(image.found.word, (_told_by(image.found),))
+                values["image"] = Noted(image.word, (_told_by(image.found),))
+            if "calculate" in values:
+                values["calculate"] = Noted(values["calculate"], (_told_of_phases(image),))
             values["mask"] = Noted({"format": format_, **mask}, tuple(remarks) if number == 0 else ())
             if "timepoint" in values:
                 values["timepoint"] = Noted(self.visits.source, (guess("time points", self.visits.told),))
@@ -246,6 +253,28 @@ def _shared(one: Image, other: Image) -> tuple[int, int]:
     return sum(bool((frames[0][patient] & frames[1][patient]) - {""}) for patient in both), len(both)
 
 
+def _calculation(found: Found) -> dict[str, Any]:
+    """How one image is made of series that hold several at one place; nothing if they hold one."""
+    if median(one.phases for one in found.series) < 2:
+        return {}
+    return {"kind": "adc"} if found.word == "dwi" else {"kind": "phase", "number": 0} if found.word else {}
+
+
+def _told_of_phases(image: Image) -> Remark:
+    """What is said of a calculation."""
+    count = f"{median(one.phases for one in image.found.series):g} slices lie at each place"
+    if image.word == "adc":
+        text = f"{count}, of several b-values by their descriptions: ADC of the b-values in the headers"
+        return guess("ADC of b-values", text, "calculate: {kind: adc, b_values: [0, 800]}   # of these alone")
+    others = (
+        "calculate: {kind: phase, at_s: 60}",
+        "calculate: {kind: subtraction, of: {at_s: 60}, minus: {number: 0}}",
+    )
+    return question(
+        f"phase of {image.word}", f"{count}, as of a dynamic series: which is meant? Written: the first", *others
+    )
+
+
 def _told_by(found: Found) -> Remark:
     """Why series have a word."""
     count = several(len(found.patients), "patient")
@@ -279,7 +308,7 @@ def _no_mask(have_some: bool) -> Remark:
 
 def _unit_remarks(image: Image) -> list[Remark]:
     modality, series = image.modality, image.found.series
-    if image.unit == "um2/s":
+    if image.unit == "um2/s" and "calculate" not in image.values:
         return [guess("ADC in um2/s", "as scanners store it (10^-6 mm²/s); headers do not tell", "unit: arbitrary")]
     if modality != "PT":
         return []

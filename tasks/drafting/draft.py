@@ -31,6 +31,7 @@ from tasks.drafting.remark import Remark, question, several
 from tasks.drafting.sheets import Sheet, read_sheets
 from tasks.drafting.source import CENTRE, SourceDraft
 from tasks.drafting.survey import Survey, look_into
+from tasks.drafting.timepoints import both_plans
 
 HEADER = """\
 Drafted by `radweave init`. `# guess` says why the value below it stands there: look whether it is right.
@@ -90,7 +91,7 @@ class _Drafting:
         taken = {one.modality: one.patients for one in dicom.sources}
         files = FileDraft(survey, known_ids(sheets) | set(headers.ids.values()), taken)
         sources = [*dicom.sources, *files.sources]
-        plan = {**dicom.visits.plan, **files.visits.plan}
+        plan = both_plans(dicom.visits.plan, files.visits.plan)
         left += [*dicom.left, *files.left]
         if not sources and files.alone:
             sources = without_masks(files.alone, taken, files.visits, files.naming.level)

@@ -170,11 +170,18 @@ def _cost(found: Naming, known: Collection[str]) -> float:
     roles = sum(_ROLE if is_role(one) or holds_date(one) else holds_role(one) for one in patients)
     texts = [split_ending(_undated(one.text).replace(PATIENT, ""))[0] for one in found.templates]
     odd = {word for text in texts for word in _WORD.findall(text) if not (word.isalpha() or is_role(word))}
-    forms = {_undated(one.text) for one in found.templates}
+    texts_of = [_undated(one.text) for one in found.templates]
+    forms = {text[text.index(PATIENT) :] for text in texts_of}  # folders above the patients' may be centres
+    above = {text[: text.index(PATIENT)] for text in texts_of}
     earned = _KNOWN * len(patients & set(known))
     apart = _APART if _are_apart(found.templates) else 0
     return (
-        len(patients) + roles + apart + _TEMPLATE * (len(forms) + len(odd) + len(found.rare) + len(found.left)) - earned
+        len(patients)
+        + roles
+        + apart
+        + len(above)
+        + _TEMPLATE * (len(forms) + len(odd) + len(found.rare) + len(found.left))
+        - earned
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,17 @@ _FIRST = ("baseline", "bl", "pre")
 NUMBERED_FROM = 4  # numbers of one word from which on its time points are numbered
 _COUNTED = re.compile(r"([A-Za-z]+[_-]?)0*(\d{1,3})")
 _EVERY = {"week": 7, "day": 1}
-_LONG = {"w": "week", "wk": "week", "m": "month", "mo": "month", "d": "day", "y": "year", "fu": "followup"}
+_LONG = {
+    "v": "visit",
+    "tp": "visit",
+    "w": "week",
+    "wk": "week",
+    "m": "month",
+    "mo": "month",
+    "d": "day",
+    "y": "year",
+    "fu": "followup",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,28 @@ def plan_visits(words: Collection[str]) -> Visits:
         plan[name] |= {"every": _EVERY[name]} if name in _EVERY else {}
         codes[f"{stem}#"] = name
     return Visits(plan, {"codes": codes})
+
+
+def both_plans(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The time points of two plans: those that come before numbered ones, these as far as one of both goes, the others.
+
+    >>> both_plans({"t0": None, "week": {"to": 5, "every": 7}}, {"plan": None, "week": {"to": 6, "every": 7}})
+    {'t0': None, 'plan': None, 'week': {'to': 6, 'every': 7}}
+    """
+    found: dict[str, Any] = {**one}
+    for word, day in other.items():
+        known = found.get(word)
+        if isinstance(known, dict) and isinstance(day, dict):
+            day = {**known, **day, "to": max(known["to"], day["to"])}
+        found[word] = day
+    numbered = {word: day for word, day in found.items() if isinstance(day, dict)}
+    if not numbered:
+        return found
+    early = [
+        word for word in found if word not in numbered and (word.startswith((*_FIRST, "plan")) or word.endswith("0"))
+    ]
+    late = [word for word in found if word not in numbered and word not in early]
+    return {**dict.fromkeys(early), **numbered, **dict.fromkeys(late)}
 
 
 def visits_by_date(templates: Iterable[Template]) -> Visits:

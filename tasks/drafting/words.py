@@ -29,7 +29,7 @@ MODALITIES: dict[Modality, frozenset[str]] = {
 }
 TUMOUR = ("gtv", "tumor", "tumour", "lesion", "neoplasm", "cancer", "carcinoma", "mass", "nodule", "metastasis")
 TIMEPOINT = re.compile(
-    r"(ses-)?(baseline|bl|pre[a-z]*|post[a-z]*|follow_?up_?\d*|fu_?\d*|(week|wk|w|month|mo|m|day|d|year|y|visit|v|tp|t|time)_?\d{1,3})",
+    r"(ses-)?(baseline|bl|plan|planning|pre[a-z]*|post[a-z]*|follow_?up_?\d*|fu_?\d*|(week|wk|w|month|mo|m|day|d|year|y|visit|v|tp|t|time)_?\d{1,3})",
     re.IGNORECASE,
 )
 _DAY, _MONTH, _YEAR = "(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|1[0-2])", "(19|20)[0-9]{2}"

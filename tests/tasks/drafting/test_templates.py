@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.drafting.templates import find_templates
-from tasks.drafting.timepoints import with_timepoints
+from tasks.drafting.timepoints import plan_visits, visits_by_date, with_timepoints
 
 PEOPLE = [f"P{i:03d}" for i in range(6)]
 
@@ -60,3 +60,37 @@ def test_paths_without_a_patient_give_no_template() -> None:
         f"{7919 * i % 9973:05d}/{kind}_{104729 * i % 99991:05d}.nii" for i in range(400) for kind in ("ct", "mask")
     ]
     assert find_templates(names).templates == ()
+
+
+def test_centres_of_few_patients_are_no_patients() -> None:
+    forms = [
+        f"{centre}/{centre}-{i:04d}/{kind}.nii" for centre in "ABCD" for i in (1, 2) for kind in ("ct", "t1", "seg")
+    ]
+    assert "A/{patient}/ct.nii" in texts(forms) and len(texts(forms)) == 12
+
+
+@pytest.mark.parametrize(
+    ("words", "plan", "codes"),
+    [
+        (
+            ["w1", "w2", "w3", "w6", "plan"],
+            {"plan": None, "week": {"to": 6, "every": 7}},
+            {"plan": "plan", "w#": "week"},
+        ),
+        (["V0", "V1", "V2", "V3"], {"visit": {"to": 3, "first": 0}}, {"V#": "visit"}),
+        (["T0", "W4"], {"baseline": None, "week4": None}, {"T0": "baseline", "W4": "week4"}),
+    ],
+)
+def test_many_numbers_of_one_word_are_a_numbered_time_point(words: list[str], plan: object, codes: object) -> None:
+    found = plan_visits(words)
+    assert (found.plan, found.source) == (plan, {"codes": codes})
+
+
+def test_folders_named_for_dates_are_visits_in_their_order() -> None:
+    names = [
+        f"{one}/{day}/ct.nii" for i, one in enumerate(PEOPLE) for day in (f"2019-0{i + 1}-04", f"2020-0{i + 1}-09")
+    ]
+    templates, _, _ = with_timepoints(find_templates(sorted(names)))
+    assert [one.text for one in templates] == ["{patient}/{timepoint}/ct.nii"]
+    found = visits_by_date(templates)
+    assert (found.plan, found.source) == ({"visit": {"to": 2}}, {"date": "%Y-%m-%d"})
