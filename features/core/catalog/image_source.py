@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from features.core.case import Modality, ReadRule, Unit
 from features.core.catalog.pacs_source import PacsSource
@@ -111,9 +111,11 @@ class DicomSource(_Source):
 
     format: Literal["dicom"] = Field(description="DICOM files, grouped by series")
     path: str = Field(description="folder below the root of the cohort; files at any depth, archives included")
-    image: ImageWord | Annotated[dict[ImageWord, dict[str, Choice]], Field(min_length=1)] | None = Field(
-        None, description=f"{IMAGE}; of several images, word → what `select` says of it"
-    )
+    image: Annotated[
+        Annotated[ImageWord | None, Tag("word")]
+        | Annotated[dict[ImageWord, dict[str, Choice]], Field(min_length=1), Tag("words")],
+        Discriminator(lambda value: "words" if isinstance(value, dict) else "word"),
+    ] = Field(None, description=f"{IMAGE}; of several images, word → what `select` says of it")
     mask: AnyMask = Field(description="where the ROIs of each image are")
     timepoint: TimepointTag | None = Field(
         None, description="how a series tells its time point; without it, the first time point is meant"
