@@ -110,10 +110,10 @@ class Planted(Simulator):
         catalog = folder / "data_catalog.yaml"
         names = dict.fromkeys(site.cohort for site in self.sites)
         cohorts = {name: self.cohort(name, tuple(site for site in self.sites if site.cohort == name)) for name in names}
-        dump_catalog(catalog, HEADER.format(kind=self.kind), cohorts)
+        dump_catalog(catalog, HEADER.format(kind=self.kind), cohorts, short=True)
         for name, recipe in self.recipes().items():
             (folder / "recipes").mkdir(exist_ok=True)
-            (folder / "recipes" / f"{name}.yaml").write_bytes(plain_yaml(recipe).encode())
+            (folder / "recipes" / f"{name}.yaml").write_bytes(plain_yaml(recipe, short=True).encode())
         return catalog
 
     def people(self) -> list[pd.DataFrame]:

@@ -144,14 +144,24 @@ def write_catalog(path: Path, centres: Mapping[str, Format], *, coin: bool = Fal
     dump_catalog(path, HEADER, {"builtin": cohort})
 
 
-def dump_catalog(path: Path, header: str, cohorts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write a catalog with these cohorts, as a person would: comments first, keys in the order given, no anchors."""
-    path.write_bytes((header + plain_yaml({"version": 1, "cohorts": dict(cohorts)})).encode())
+def dump_catalog(path: Path, header: str, cohorts: Mapping[str, Mapping[str, Any]], *, short: bool = False) -> None:
+    """Write a catalog with these cohorts, as a person would: comments first, keys in the order given, no anchors.
+
+    short: lists and mappings that hold nothing but values are on one line.
+    """
+    path.write_bytes((header + plain_yaml({"version": 1, "cohorts": dict(cohorts)}, short=short)).encode())
 
 
-def plain_yaml(value: Mapping[str, Any]) -> str:
-    """YAML as a person would write it: keys in the order given, no anchors."""
-    dumped: str = yaml.dump(dict(value), Dumper=_PlainDumper, sort_keys=False, width=120, allow_unicode=True)
+def plain_yaml(value: Mapping[str, Any], *, short: bool = False) -> str:
+    """YAML as a person would write it: keys in the order given, no anchors. short: as of `dump_catalog`."""
+    dumped: str = yaml.dump(
+        dict(value),
+        Dumper=_PlainDumper,
+        sort_keys=False,
+        width=120,
+        allow_unicode=True,
+        default_flow_style=None if short else False,
+    )
     return dumped
 
 

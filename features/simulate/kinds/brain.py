@@ -247,7 +247,7 @@ def _images(site: Site) -> list[dict[str, Any]]:
     if moved:
         sources.append({**facts, "image": "flair", **arbitrary, "path": f"{folder}/flair.nii.gz", **of_t1c})
         return [*sources, {**facts, **diffusion, **of_t1c}]
-    return [*sources, {**facts, **diffusion, "mask": mask}]
+    return [*sources, {**facts, **diffusion, "mask": of_t1c["mask"]}]
 
 
 def _table(site: Site) -> dict[str, Any]:
