@@ -27,6 +27,7 @@ from tasks.drafting.file_images import FileDraft, without_masks
 from tasks.drafting.ids import known_ids
 from tasks.drafting.no_id import check_no_id
 from tasks.drafting.recipes import draft_recipe, recipe_text
+from tasks.drafting.regions import name_alike
 from tasks.drafting.remark import Remark, question, several
 from tasks.drafting.sheets import Sheet, read_sheets
 from tasks.drafting.source import CENTRE, SourceDraft
@@ -99,6 +100,7 @@ class _Drafting:
             left.append(f"{several(len(files.alone), 'kind')} of image files left out: no mask belongs to them")
         if not sources:
             raise DataError(_nothing(folder, survey, headers, sheets, left))
+        name_alike(sources)
         cohort, tables, sources = self._whole(sources, plan, sheets)
         patients = {patient for source in sources for patient in source.patients} - {""}
         catalog = {"version": 1, "cohorts": {self.cohort: cohort}}

@@ -11,12 +11,14 @@ from statistics import median
 from typing import Any
 
 from features.privacy.words import Vocabulary
+from tasks.drafting.commented import Noted, plain
 from tasks.drafting.image_words import differing, joined, slug_of
 from tasks.drafting.pairs import Kind, Pair
 from tasks.drafting.remark import Remark, guess, question
+from tasks.drafting.source import SourceDraft
 from tasks.drafting.templates import PATIENT, split_ending
 from tasks.drafting.voxels import overlap
-from tasks.drafting.words import MASK, WHOLE, is_tumour
+from tasks.drafting.words import MASK, TUMOUR_WORD, WHOLE, is_tumour
 
 MOST_REGIONS = 12  # numbers of a label map that are written as regions
 READER_HOLE = "{reader}"
@@ -51,6 +53,8 @@ def draft_masks(pair: Pair, about: str, paths: Mapping[str, Path], named: Mappin
     kinds = [pair.mask, *rivals]
     if rivals:
         words = [slug_of(text) for text in _told_apart(kinds)]
+        if sum(map(is_tumour, words)) == 1:
+            words = [TUMOUR_WORD if is_tumour(word) else word for word in words]
         alike = _alike(kinds, paths)
         if (readers := _readers(kinds, words, alike)) is not None:
             return [readers]
@@ -58,6 +62,24 @@ def draft_masks(pair: Pair, about: str, paths: Mapping[str, Path], named: Mappin
             return _several_maps(kinds, words, about, whole)
     values, remarks = _numbers(pair.mask, about, named)
     return [MaskDraft(pair.mask.template.text, values, (*remarks, *_which(about, pair.others)))]
+
+
+def name_alike(sources: Sequence[SourceDraft]) -> None:
+    """Give the one ROI of a source the word of a tumour, if other sources name their regions and have one of a tumour.
+
+    Else one region would be two, in columns of their own.
+    """
+    if not any(TUMOUR_WORD in source.regions for source in sources):
+        return
+    for source in sources:
+        noted = source.values["mask"]
+        mask = dict(plain(noted)) if isinstance(plain(noted), Mapping) else {}
+        if mask.get("format") in (None, "of", "whole") or "rois" in mask or "lesions" in mask:
+            continue
+        named = mask.pop("roi", None) or mask.pop("label", 1)
+        said = noted.remarks if isinstance(noted, Noted) else ()
+        text = "the one ROI here is called as the tumour of other sources, so that it is in the same columns"
+        source.values["mask"] = Noted({**mask, "rois": {TUMOUR_WORD: named}}, (*said, guess("word of the ROI", text)))
 
 
 def _several_maps(kinds: Sequence[Kind], words: Sequence[str], about: str, whole: Sequence[Kind]) -> list[MaskDraft]:

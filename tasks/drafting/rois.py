@@ -12,7 +12,7 @@ from features.privacy.words import Vocabulary
 from tasks.drafting.dicom_headers import Mask
 from tasks.drafting.image_words import slug_of
 from tasks.drafting.remark import Remark, guess, question, several
-from tasks.drafting.words import TUMOUR, is_tumour
+from tasks.drafting.words import TUMOUR, TUMOUR_WORD, is_tumour
 
 MOST_SHOWN = 8
 MOST_REGIONS = 8  # of a structure set that are written
@@ -90,8 +90,9 @@ def _others(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
 
 
 def _word(pattern: str) -> str:
-    """The word of a region, by its pattern."""
-    return slug_of(pattern.replace(".*", "").replace("\\", ""))
+    """The word of a region, by its pattern: that of a tumour is `tumour`, whatever its centre calls it."""
+    name = pattern.replace(".*", "").replace("\\", "")
+    return TUMOUR_WORD if is_tumour(name) else slug_of(name)
 
 
 def _plain(name: str) -> str:

@@ -95,6 +95,7 @@ def stack_up(
         else:
             images.append(image)
     found: list[Stack] = []
+    groups: list[dict[Modality, list[Image]]] = []
     for together in _of_the_same_patients(images):
         by_modality: dict[Modality, list[Image]] = defaultdict(list)
         for image in together:
@@ -102,10 +103,23 @@ def stack_up(
         by_modality = {modality: _one_of_each(own, channels) for modality, own in by_modality.items()}
         for own in by_modality.values():
             _name(own, channels)
+        groups.append(by_modality)
+    named = {modality for one in groups for modality, own in one.items() if len(own) > 1}
+    for by_modality in groups:
+        for modality in named & by_modality.keys():
+            _name_alone(by_modality[modality])
         _find_grids([image for own in by_modality.values() for image in own])
         for own in by_modality.values():
             found += _joined(own)
     return found
+
+
+def _name_alone(images: Sequence[Image]) -> None:
+    """Give the only image of a modality the word of its sequence: patients of other folders have several."""
+    for image in images:
+        word = sequence_in(image.pair.image.template.text.replace(PATIENT, ""))
+        if not image.word and word:
+            image.named = Named(word, True)
 
 
 def _of_the_same_patients(images: Sequence[Image]) -> list[list[Image]]:

@@ -27,6 +27,7 @@ MODALITIES: dict[Modality, frozenset[str]] = {
     "DX": frozenset("cxr dx xray xr".split()),  # noqa: SIM905
     "CR": frozenset(("cr",)),
 }
+TUMOUR_WORD = "tumour"  # of the region of a tumour in a catalog, so that centres share it
 TUMOUR = ("gtv", "tumor", "tumour", "lesion", "neoplasm", "cancer", "carcinoma", "mass", "nodule", "metastasis")
 TIMEPOINT = re.compile(
     r"(ses-)?(baseline|bl|plan|planning|pre[a-z]*|post[a-z]*|follow_?up_?\d*|fu_?\d*|(week|wk|w|month|mo|m|day|d|year|y|visit|v|tp|t|time)_?\d{1,3})",

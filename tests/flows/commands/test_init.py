@@ -18,7 +18,7 @@ from tests.support.trees import PEOPLE, ball_mask, blob, write_bids, write_pairs
 
 Drafted = Callable[..., tuple[Catalog, str]]
 QIN = {
-    "lesion": "Lesion",
+    "tumour": "Lesion",
     "normal": "Normal",
     "peripheral_zone_of_the_prostate": "Peripheral zone of the prostate",
     "prostate": "Prostate",
@@ -72,8 +72,8 @@ def test_a_download_from_tcia_gives_features_of_every_patient(command, init: Dra
     cohort = catalog.cohort("study")
     (source,) = cohort.images
     assert (source.format, source.modality, source.unit) == ("dicom", "CT", "HU")
-    assert source.mask.rois == {"gtv_1": "GTV-1", "lung_left": "Lung left"}
-    assert "regions: gtv_1 in 3, lung_left in 3 of 3 masks" in printed
+    assert source.mask.rois == {"tumour": "GTV-1", "lung_left": "Lung left"}
+    assert "regions: tumour in 3, lung_left in 3 of 3 masks" in printed
     assert "metadata.csv left out: it lists what was downloaded" in printed
     assert cohort.tables[0].path == "clinical.csv" and not cohort.endpoints
     text = (tmp_path / "work" / "data_catalog.yaml").read_text()
@@ -262,6 +262,9 @@ def test_the_simulated_trial_is_understood_without_its_catalog(command, init: Dr
     }
     assert {one.timepoint.codes["W4"] for one in cohort.images[:2]} == {"week4"}
     assert list(cohort.timepoints) == ["baseline", "week4"]
+    assert all(
+        "tumour" in one.mask.rois for one in cohort.images
+    )  # in the columns of all centres, whatever they call it
     assert [table.centre for table in cohort.tables] == ["A", "B", "C"]
     assert "will be rejected" not in printed
 
