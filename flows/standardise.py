@@ -7,6 +7,7 @@ from typing import Annotated
 from prefect import flow
 
 from features.core.catalog.catalog import load_catalog
+from features.core.catalog.targets import one_image
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.normaliser import FittedOn
 from features.core.storage.place import open_place, write_bytes
@@ -66,8 +67,10 @@ def _standardise(
             raise RadweaveError(
                 f'cohort "{cohort}" has no centre "{centre}"; it has {", ".join(centres_there)}. {hint}'.strip()
             )
+    target = one_image(declared.cohort(cohort), recipe)
     origin = FittedOn(
         cohort=cohort,
+        image=target.image if target.is_image_named else "",
         centres=centres,
         modality=recipe.modality,
         unit=recipe.unit,

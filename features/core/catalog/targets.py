@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from features.core.case import Target, target_of
 from features.core.catalog.catalog import Cohort
 from features.core.catalog.image_source import DicomSource, FileSource
+from features.core.errors import RadweaveError
 from features.core.kinds.recipe import Recipe
 
 
@@ -27,6 +28,19 @@ def targets_of(cohort: Cohort, recipe: Recipe) -> tuple[Target, ...]:
         for target, sources in declared_targets(cohort).items()
         if any((source.modality, source.unit) == (recipe.modality, recipe.unit) for source in sources)
     )
+
+
+def one_image(cohort: Cohort, recipe: Recipe) -> Target:
+    """The first target of the one image that a recipe measures. Raises RadweaveError if it fits several images of the cohort."""
+    images = {target.image: target for target in reversed(targets_of(cohort, recipe))}
+    if len(images) > 1:
+        words = sorted(images)
+        raise RadweaveError(
+            f"recipe {recipe.name} fits the images {', '.join(words)}, and these are not to be mixed; name one in the recipe, "
+            f"as images: [{words[0]}]"
+        )
+    (found,) = images.values()
+    return found
 
 
 def regions_of(cohort: Cohort, recipes: Iterable[Recipe]) -> tuple[Target, ...]:

@@ -28,6 +28,10 @@ class BiasCorrection(Frozen):
     )
 
 
+def _is_empty(value: object) -> bool:
+    return value == ""
+
+
 class FittedOn(Frozen):
     """Whose images a normaliser was fitted on, and how they had been prepared."""
 
@@ -36,6 +40,7 @@ class FittedOn(Frozen):
     modality: Modality = Field(description="their modality")
     unit: Unit = Field(description="unit of their intensities")
     bias_correction: BiasCorrection | None = Field(None, description="how their bias field was corrected")
+    image: str = Field("", exclude_if=_is_empty, description="their word in the catalog, if they have one")
 
 
 class Normaliser(Kind):

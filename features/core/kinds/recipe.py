@@ -48,6 +48,12 @@ class Recipe(Preparation):
     def check_extractors(self) -> Recipe:
         if self.window is None and any(extractor.block == "deep" for extractor in self.extractors):
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
+        fitted_on = self.normalise.fitted_on if self.normalise is not None else None
+        if fitted_on is not None and fitted_on.image and self.images != (fitted_on.image,):
+            found = f"[{', '.join(self.images)}]" if self.images else "not given"
+            raise ValueError(
+                f"normalise: was fitted on images {fitted_on.image}, and images is {found}; say images: [{fitted_on.image}]"
+            )
         for extractor in self.extractors:
             for one in self.filters:
                 if not extractor.applies(one):

@@ -9,8 +9,8 @@ import pytest
 
 from features.core.case import Target
 from features.core.catalog.catalog import Cohort, load_catalog
-from features.core.catalog.targets import declared_targets, regions_of, targets_of
-from features.core.errors import ConfigError
+from features.core.catalog.targets import declared_targets, one_image, regions_of, targets_of
+from features.core.errors import ConfigError, RadweaveError
 from features.core.kinds.recipe import Recipe
 from tests.support.catalog import cohort_of, dicom_images, file_images, write_catalog
 
@@ -152,3 +152,20 @@ def test_an_entry_of_several_centres_is_a_source_of_each() -> None:
             ValueError, match="give either centre, or centres|needs {centre} if there are several centres"
         ):
             Cohort.model_validate(cohort_of({**entry, **wrong}))
+
+
+def test_images_of_several_words_are_not_mixed_where_one_scale_is_fitted() -> None:
+    cohort = _cohort(_brain())
+    assert one_image(cohort, _recipe(images=["t1c"])) == Target("t1c", "tumour", True, True)
+    with pytest.raises(RadweaveError, match=r"recipe mr fits the images flair, t1c, and .* as images: \[flair\]"):
+        one_image(cohort, _recipe())
+
+
+def test_landmarks_of_an_image_are_for_it_alone() -> None:
+    origin = {"cohort": "demo", "centres": [], **MR, "image": "t1c"}
+    marks = {"percentiles": [1, 50, 99], "values": [0, 40, 100], "origin": origin, "sha256": "0" * 64}
+    fitted = {"kind": "nyul", "landmarks": marks}
+    assert _recipe(images=["t1c"], normalise=fitted).images == ("t1c",)
+    for images in ([], ["t1c", "flair"]):
+        with pytest.raises(ValueError, match=r"fitted on images t1c, and images is .*; say images: \[t1c\]"):
+            _recipe(images=images, normalise=fitted)
