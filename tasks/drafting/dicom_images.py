@@ -280,6 +280,11 @@ def _told_by(found: Found) -> Remark:
     count = several(len(found.patients), "patient")
     how = "their descriptions" if found.is_sure else "descriptions, echo and repetition times"
     text = f"{several(len(found.series), 'series', 'series')} of {count}, by {how}"
+    text += (
+        f"; {several(found.derived, 'series', 'series')} that {'was' if found.derived == 1 else 'were'} derived left out"
+        if found.derived
+        else ""
+    )
     if not (found.select or found.ignore):
         what = f"{found.word}: {text}, and nothing was found that sets these apart from the others: what does?"
         return question("series", what, "select: {SeriesDescription: '.*PATTERN.*'}")

@@ -26,6 +26,7 @@ _NAMED: tuple[tuple[str, frozenset[str]], ...] = tuple(
 )
 _CONTRAST = frozenset("c ce cm gd gad gado gadolinium km post contrast postcontrast enhanced".split())  # noqa: SIM905
 _PRE = frozenset(("pre", "without", "native", "non"))
+_DARK_FLUID = re.compile(r"dark[ _-]?fluid")  # what some scanners call FLAIR
 _WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PARTS = re.compile(r"([/_.\- ])")
 _MIDDLE = re.compile(r"[A-Za-z0-9]+([_.\- ][A-Za-z0-9]+)*")
@@ -46,7 +47,7 @@ def sequence_in(text: str) -> str:
     >>> sequence_in("T1ce"), sequence_in("sub ce-gadolinium T1w"), sequence_in("AX T2 FLAIR"), sequence_in("0001")
     ('t1c', 't1c', 'flair', '')
     """
-    words = set(re.findall(r"[a-z0-9]+", text.lower()))
+    words = set(re.findall(r"[a-z0-9]+", _DARK_FLUID.sub("flair", text.lower())))
     found = next((word for word, names in _NAMED if names & words), "")
     return "t1c" if found == "t1" and words & _CONTRAST and not words & _PRE else found
 

@@ -29,6 +29,7 @@ _PATTERNS = {
     "swi": (".*swi.*",),
     "pd": (".*pd.*",),
 }
+_DERIVED = re.compile("derived", re.IGNORECASE)
 _SCOUT = re.compile("loc|scout|survey|calib|asset", re.IGNORECASE)
 _LEAST = 0.5  # of the patients who have several series: how many have the series of a word
 
@@ -38,6 +39,7 @@ class Found:
     """The series of one image. select, ignore: as a catalog has them; empty if nothing was found that takes these alone.
 
     is_sure: that descriptions name it, and not echo and repetition times alone. doubled: how many patients have several.
+    derived: how many series of the word are left out, because they were made of others.
     """
 
     word: str
@@ -46,6 +48,7 @@ class Found:
     ignore: dict[str, Any]
     is_sure: bool
     doubled: int
+    derived: int = 0
 
     @property
     def patients(self) -> set[str]:
@@ -62,13 +65,12 @@ def name_series(series: Sequence[Series]) -> list[Found]:
     if not studies or median(studies.values()) < 2:
         return []
     groups: dict[str, list[Series]] = defaultdict(list)
-    sure: Counter[str] = Counter()
     for one in series:
-        word, is_sure = word_of(one.facts)
-        if word:
+        if word := word_of(one.facts)[0]:
             groups[word].append(one)
-            sure[word] += is_sure
     everybody = len({one.patient for one in series})
+    every = {word: len(own) for word, own in groups.items()}
+    groups = {word: _originals(word, own) for word, own in groups.items()}
     kept = {
         word: own
         for word, own in groups.items()
@@ -83,8 +85,19 @@ def name_series(series: Sequence[Series]) -> list[Found]:
         select, ignore = _chosen(word, own, others, unnamed)
         often = Counter((one.patient, one.facts.get("StudyInstanceUID", "")) for one in own)
         doubled = len({patient for (patient, _), count in often.items() if count > 1})
-        found.append(Found(word, tuple(own), select, ignore, sure[word] == len(own), doubled))
+        is_sure = all(word_of(one.facts)[1] for one in own)
+        found.append(Found(word, tuple(own), select, ignore, is_sure, doubled, every[word] - len(own)))
     return sorted(found, key=lambda one: (-len(one.patients), one.word))
+
+
+def _originals(word: str, own: list[Series]) -> list[Series]:
+    """The series of a word; of studies that have several, those that were not made of others, such as a projection."""
+    if word == "adc":
+        return own
+    original = [one for one in own if not _DERIVED.search(one.facts.get(TYPE, ""))]
+    studies = Counter((one.patient, one.facts.get("StudyInstanceUID", "")) for one in own)
+    told = Counter((one.patient, one.facts.get("StudyInstanceUID", "")) for one in original)
+    return original if max(studies.values(), default=0) > 1 and told.keys() == studies.keys() else own
 
 
 def word_of(facts: Mapping[str, str]) -> tuple[str, bool]:
@@ -141,6 +154,7 @@ def _conditions(word: str, own: Sequence[Series]) -> Iterator[tuple[dict[str, An
     if word == "adc":
         patterns.insert(0, {TYPE: ".*ADC.*"})
     left: list[dict[str, Any]] = [{}, *({DESCRIPTION: one} for one in (AFTER, ".*flair.*", ".*(scout|loc).*"))]
+    left.append({TYPE: ".*derived.*"})
     found = [
         ({**pattern, **agent, **time}, ignore)
         for pattern, agent, time, ignore in product([*patterns, {}], contrast, times, left)

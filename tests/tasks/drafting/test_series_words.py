@@ -59,3 +59,22 @@ def test_a_patient_with_two_series_of_a_word_is_counted() -> None:
     twice = (*VISIT, VISIT[3])
     found = {one.word: one.doubled for one in name_series(series(VISIT, twice, VISIT))}
     assert found["t2"] == 1 and found["flair"] == 0
+
+
+def test_a_projection_of_a_series_is_left_out_by_its_image_type() -> None:
+    projection = {**VISIT[1], "ImageType": "DERIVED/SECONDARY/MIP"}
+    (after,) = (one for one in name_series(series(VISIT, (*VISIT, projection))) if one.word == "t1c")
+    assert (after.doubled, after.derived, after.ignore) == (0, 1, {"ImageType": ".*derived.*"})
+
+
+def test_derived_series_are_the_images_where_there_are_no_others() -> None:
+    derived = tuple({**facts, "ImageType": "DERIVED/PRIMARY"} for facts in VISIT[:4])
+    assert {(one.word, one.derived) for one in name_series(series(derived, derived))} == {
+        ("t1", 0), ("t1c", 0), ("t2", 0), ("flair", 0),
+    }  # fmt: skip
+
+
+def test_dark_fluid_is_flair() -> None:
+    fluid = {"SeriesDescription": "t2_space_dark-fluid_sag", "EchoTime": "390"}
+    found = {one.word: one.select for one in name_series(series((VISIT[3], fluid), (VISIT[3], fluid)))}
+    assert set(found) == {"t2", "flair"} and found["flair"]["SeriesDescription"] == ".*(flair|dark.?fluid|t2f).*"
