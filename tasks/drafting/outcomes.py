@@ -126,8 +126,17 @@ def _free(name: str, names: set[str]) -> str:
 
 
 def _remark(name: str, time: ColumnDraft, event: ColumnDraft) -> Remark:
+    answers = (f"{name}: {{kind: survival, time: {time.word}, event: {event.word}}}",)
+    if _may_be_censored(event):
+        text = f'"{event.name}" may say of whom no event was seen: its name does. If so, turn its codes round; then take this in'
+        return question(f"endpoint {name}", text, *answers)
     if unit := unit_of(time):
         return guess(f"endpoint {name}", f'"{time.name}" in {unit} and "{event.name}", by their names')
     text = f'it waits for the unit of "{time.name}", which is asked at its column; then take this in'
-    answers = (f"{name}: {{kind: survival, time: {time.word}, event: {event.word}}}",)
     return question(f"endpoint {name}", text, *answers)
+
+
+def _may_be_censored(event: ColumnDraft) -> bool:
+    """Whether a flag is named for censoring and its cells do not tell what is true."""
+    named = any(part.startswith(("censor", "zensi")) for part in event.word.split("_"))
+    return named and not any(cell[:1].isalpha() for cell, _ in event.codes)

@@ -67,6 +67,16 @@ def test_times_go_with_the_events_of_their_names_and_units_are_never_guessed() -
     assert asked.remark.kind == "question" and unit_of(bare[0]) == ""
 
 
+def test_a_flag_named_for_censoring_is_asked_unless_its_words_tell() -> None:
+    times = column("survival_days", "12", "7", "3")
+    (asked,) = find_endpoints([times, column("Survival_Censor", "1", "0", "1")])
+    assert (
+        asked.remark.kind == "question" and '"Survival_Censor" may say of whom no event was seen' in asked.remark.text
+    )
+    (told,) = find_endpoints([times, column("Survival_Censor", "dead", "censored", "dead")])
+    assert told.remark.kind == "guess"
+
+
 def test_german_names_of_times_and_events_are_outcomes() -> None:
     columns = [column("Überleben (Monate)", "12", "7", "3"), column("Verstorben", "ja", "nein", "ja")]
     (found,) = find_endpoints(columns)
