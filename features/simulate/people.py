@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from features.simulate import declared
 from features.simulate.write_csv import csv_bytes
 
 Floats = NDArray[np.float64]
@@ -24,13 +25,13 @@ SHAPE = 1.2  # of the Weibull times to events
 FIRST_DAY, DAYS = date(2016, 3, 1), 1200
 
 VARIABLES: dict[str, dict[str, Any]] = {
-    "age_years": {"type": "number", "description": "age at the first scan", "unit": "years", "allowed": [18, 110]},
-    "sex": {"type": "category", "description": "sex", "levels": ["female", "male"]},
+    "age_years": declared.age("age at the first scan"),
+    "sex": declared.SEX,
     "stage": {"type": "ordinal", "description": "clinical stage", "levels": list(STAGES)},
 }
 COLUMNS: dict[str, Any] = {
     "age_years": "age",
-    "sex": {"from": "sex", "codes": {"F": "female", "M": "male"}},
+    "sex": declared.SEX_CODES,
     "stage": "stage",
 }
 YES_NO = {"yes": True, "no": False}

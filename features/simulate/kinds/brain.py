@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from features.simulate import declared
 from features.simulate.brain import SEQUENCES, Glioma, Head, scan
 from features.simulate.fields import STILL, Rigid
 from features.simulate.oracle import Outcome
@@ -176,41 +177,26 @@ class Brain(Planted):
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         """The catalog's cohort."""
-        return {
-            "title": f"Simulated glioma MR, {name}",
-            "licence": "CC0-1.0 (simulated)",
-            "root": ".",
-            "source": "radweave's simulator",
-            "centres": {site.name: {"title": f"Simulated centre {site.name}"} for site in sites},
-            "images": [image for site in sites for image in _images(site)],
-            "variables": VARIABLES,
-            "tables": [_table(site) for site in sites],
-            "endpoints": {
-                "idh": {"kind": "binary", "column": "idh_mutant", "description": "IDH mutation"},
+        return declared.cohort(
+            f"Simulated glioma MR, {name}",
+            sites,
+            images=[image for site in sites for image in _images(site)],
+            variables=VARIABLES,
+            tables=[declared.clinical_table(site, COLUMNS) for site in sites],
+            endpoints={
+                "idh": declared.binary("idh_mutant", "IDH mutation"),
                 "grade": {"kind": "ordinal", "column": "grade", "description": "WHO grade"},
-                "os": {
-                    "kind": "survival",
-                    "time": "os_days",
-                    "event": "death",
-                    "horizon_days": FOLLOW_UP_DAYS,
-                    "description": "overall survival",
-                },
+                "os": declared.survival("os_days", "death", FOLLOW_UP_DAYS, "overall survival"),
             },
-        }
+        )
 
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
         """One for the sequences without a unit, one for the ADC: original image, all families."""
-        usual = {
-            "default": True,
-            "modality": "MR",
-            "spacing_mm": [3, 3, 3],
-            "interpolator": "linear",
-            "discretise": {"bin_count": 24},
-            "extractors": [{"kind": "radweave"}],
-        }
+        grid, bins = (3, 3, 3), {"bin_count": 24}
+        scaled = {"normalise": {"kind": "zscore", "scale": 100}}
         return {
-            "sequences": {**usual, "unit": "arbitrary", "normalise": {"kind": "zscore", "scale": 100}},
-            "diffusion": {**usual, "unit": "um2/s"},
+            "sequences": declared.recipe("MR", "arbitrary", grid, bins, **scaled),
+            "diffusion": declared.recipe("MR", "um2/s", grid, bins),
         }
 
 
@@ -250,36 +236,21 @@ def _images(site: Site) -> list[dict[str, Any]]:
     return [*sources, {**facts, **diffusion, "mask": of_t1c["mask"]}]
 
 
-def _table(site: Site) -> dict[str, Any]:
-    return {
-        "block": "clinical",
-        "centre": site.name,
-        "path": f"tables/{site.name}_clinical.csv",
-        "id": "patient",
-        "columns": {
-            "age_years": "age",
-            "sex": {"from": "sex", "codes": {"F": "female", "M": "male"}},
-            "performance": "kps",
-            "idh_mutant": {"from": "idh", "codes": {"mut": True, "wt": False}},
-            "grade": "who_grade",
-            "os_days": "os_days",
-            "death": {"from": "dead", "codes": {"1": True, "0": False}},
-        },
-    }
-
-
+COLUMNS: dict[str, Any] = {
+    "age_years": "age",
+    "sex": declared.SEX_CODES,
+    "performance": "kps",
+    "idh_mutant": {"from": "idh", "codes": {"mut": True, "wt": False}},
+    "grade": "who_grade",
+    "os_days": "os_days",
+    "death": {"from": "dead", "codes": {"1": True, "0": False}},
+}
 VARIABLES: dict[str, dict[str, Any]] = {
-    "age_years": {"type": "number", "description": "age at diagnosis", "unit": "years", "allowed": [18, 110]},
-    "sex": {"type": "category", "description": "sex", "levels": ["female", "male"]},
+    "age_years": declared.age("age at diagnosis"),
+    "sex": declared.SEX,
     "performance": {"type": "number", "description": "Karnofsky performance status", "allowed": [0, 100]},
-    "idh_mutant": {"type": "flag", "description": "IDH is mutated", "role": "outcome"},
+    "idh_mutant": declared.flag("IDH is mutated"),
     "grade": {"type": "ordinal", "description": "WHO grade", "levels": list(ROMAN.values()), "role": "outcome"},
-    "os_days": {
-        "type": "number",
-        "description": "time from diagnosis to death or last contact",
-        "role": "outcome",
-        "unit": "days",
-        "allowed": [0, 36525],
-    },
-    "death": {"type": "flag", "description": "death was seen", "role": "outcome"},
+    "os_days": declared.days("time from diagnosis to death or last contact"),
+    "death": declared.flag("death was seen"),
 }

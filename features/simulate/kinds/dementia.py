@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from features.simulate import declared
 from features.simulate.dementia import REGIONS, TEMPLATE, Brain, atlas, pet, signs, t1, template
 from features.simulate.fields import STILL, Rigid, Waves
 from features.simulate.oracle import Outcome
@@ -158,52 +159,28 @@ class Dementia(Planted):
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         """The catalog's cohort."""
-        return {
-            "title": f"Simulated FDG-PET and T1 of dementia, {name}",
-            "licence": "CC0-1.0 (simulated)",
-            "root": ".",
-            "source": "radweave's simulator",
-            "centres": {site.name: {"title": f"Simulated centre {site.name}"} for site in sites},
-            "images": [image for site in sites for image in _images(site)],
-            "variables": VARIABLES,
-            "tables": [_table(site) for site in sites],
-            "endpoints": {
-                "alzheimer": {
-                    "kind": "binary",
-                    "column": "alzheimer",
-                    "description": "Alzheimer's disease against controls",
-                },
-                "converted": {
-                    "kind": "binary",
-                    "column": "converted",
-                    "description": "mild impairment became dementia within three years",
-                },
-                "conversion": {
-                    "kind": "survival",
-                    "time": "conversion_days",
-                    "event": "converted",
-                    "horizon_days": FOLLOW_UP_DAYS,
-                    "description": "time to dementia of mild impairment",
-                },
+        return declared.cohort(
+            f"Simulated FDG-PET and T1 of dementia, {name}",
+            sites,
+            images=[image for site in sites for image in _images(site)],
+            variables=VARIABLES,
+            tables=[declared.clinical_table(site, COLUMNS) for site in sites],
+            endpoints={
+                "alzheimer": declared.binary("alzheimer", "Alzheimer's disease against controls"),
+                "converted": declared.binary("converted", "mild impairment became dementia within three years"),
+                "conversion": declared.survival(
+                    "conversion_days", "converted", FOLLOW_UP_DAYS, "time to dementia of mild impairment"
+                ),
             },
-        }
+        )
 
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
         """First order alone of every region: what a region takes up is the signal here."""
-        usual = {
-            "default": True,
-            "interpolator": "linear",
-            "discretise": {"bin_count": 24},
-            "extractors": [{"kind": "radweave", "families": ["firstorder"]}],
-        }
+        bins, scaled = {"bin_count": 24}, {"normalise": {"kind": "zscore", "scale": 100}}
+        means = {"extractors": [{"kind": "radweave", "families": ["firstorder"]}]}
         return {
-            "regions_mr": {
-                "modality": "MR",
-                "unit": "arbitrary",
-                "normalise": {"kind": "zscore", "scale": 100},
-                **usual,
-            },
-            "regions_pet": {"modality": "PT", "unit": "SUV", **usual},
+            "regions_mr": declared.recipe("MR", "arbitrary", None, bins, **scaled, **means),
+            "regions_pet": declared.recipe("PT", "SUV", None, bins, **means),
         }
 
 
@@ -237,43 +214,19 @@ def _images(site: Site) -> list[dict[str, Any]]:
     return [t1, {**facts, **pet, "mask": {"format": "of", "image": "t1"}}]
 
 
-def _table(site: Site) -> dict[str, Any]:
-    yes = {"1": True, "0": False}
-    return {
-        "block": "clinical",
-        "centre": site.name,
-        "path": f"tables/{site.name}_clinical.csv",
-        "id": "patient",
-        "columns": {
-            "age_years": "age",
-            "sex": {"from": "sex", "codes": {"F": "female", "M": "male"}},
-            "education_years": "education",
-            "alzheimer": {"from": "dx", "codes": {"AD": True, "CN": False}, "missing": ["MCI"]},
-            "converted": {"from": "converted", "codes": yes},
-            "conversion_days": "days",
-        },
-    }
-
-
+COLUMNS: dict[str, Any] = {
+    "age_years": "age",
+    "sex": declared.SEX_CODES,
+    "education_years": "education",
+    "alzheimer": {"from": "dx", "codes": {"AD": True, "CN": False}, "missing": ["MCI"]},
+    "converted": {"from": "converted", "codes": {"1": True, "0": False}},
+    "conversion_days": "days",
+}
 VARIABLES: dict[str, dict[str, Any]] = {
-    "age_years": {"type": "number", "description": "age at the scan", "unit": "years", "allowed": [18, 110]},
-    "sex": {"type": "category", "description": "sex", "levels": ["female", "male"]},
+    "age_years": declared.age("age at the scan"),
+    "sex": declared.SEX,
     "education_years": {"type": "number", "description": "years of education", "unit": "years", "allowed": [0, 40]},
-    "alzheimer": {
-        "type": "flag",
-        "description": "Alzheimer's disease; missing of patients with mild impairment",
-        "role": "outcome",
-    },
-    "converted": {
-        "type": "flag",
-        "description": "mild impairment became dementia; missing of others",
-        "role": "outcome",
-    },
-    "conversion_days": {
-        "type": "number",
-        "description": "days from the scan to dementia or the end of follow-up; missing of others",
-        "role": "outcome",
-        "unit": "days",
-        "allowed": [0, 36525],
-    },
+    "alzheimer": declared.flag("Alzheimer's disease; missing of patients with mild impairment"),
+    "converted": declared.flag("mild impairment became dementia; missing of others"),
+    "conversion_days": declared.days("days from the scan to dementia or the end of follow-up; missing of others"),
 }

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.simulate import declared
 from features.simulate.chest import Chest, Tissue, to_hu, with_noise
 from features.simulate.fields import Histogram
 from features.simulate.oracle import Outcome
@@ -128,17 +129,14 @@ class Immuno(Planted):
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         outcomes = _outcomes(name)
         endpoints = {word: one for word, one in ENDPOINTS.items() if one.get("column", one.get("event")) in outcomes}
-        return {
-            "title": f"Simulated immunotherapy CT, {name}",
-            "licence": "CC0-1.0 (simulated)",
-            "root": ".",
-            "source": "radweave's simulator",
-            "centres": {site.name: {"title": f"Simulated centre {site.name}"} for site in sites},
-            "images": [chest_source(site) for site in sites],
-            "variables": {**VARIABLES, **{word: OUTCOMES[word] for word in outcomes}},
-            "tables": [table for site in sites for table in _tables(site)],
-            "endpoints": endpoints,
-        }
+        return declared.cohort(
+            f"Simulated immunotherapy CT, {name}",
+            sites,
+            images=[chest_source(site) for site in sites],
+            variables={**VARIABLES, **{word: OUTCOMES[word] for word in outcomes}},
+            tables=[table for site in sites for table in _tables(site)],
+            endpoints=endpoints,
+        )
 
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
         ring = {"roi": {"kind": "shell", "thickness_mm": 8}}
@@ -152,35 +150,16 @@ OUTCOMES: dict[str, Any] = {
         "role": "outcome",
         "unit": "log2 expression",
     },
-    "response": {"type": "flag", "description": "the tumour responded to immunotherapy", "role": "outcome"},
-    "os_days": {
-        "type": "number",
-        "description": "time from the start of immunotherapy to death or last contact",
-        "role": "outcome",
-        "unit": "days",
-    },
-    "death": {"type": "flag", "description": "death was seen", "role": "outcome"},
+    "response": declared.flag("the tumour responded to immunotherapy"),
+    "os_days": declared.days("time from the start of immunotherapy to death or last contact"),
+    "death": declared.flag("death was seen"),
 }
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "cd8": {"kind": "continuous", "column": "cd8_score", "description": "CD8 signature"},
-    "response": {"kind": "binary", "column": "response", "description": "response to immunotherapy"},
-    "os": {
-        "kind": "survival",
-        "time": "os_days",
-        "event": "death",
-        "horizon_days": HORIZON_DAYS,
-        "description": "overall survival",
-    },
+    "response": declared.binary("response", "response to immunotherapy"),
+    "os": declared.survival("os_days", "death", HORIZON_DAYS, "overall survival"),
 }
-RECIPE: dict[str, Any] = {
-    "default": True,
-    "modality": "CT",
-    "unit": "HU",
-    "spacing_mm": [3, 3, 3],
-    "interpolator": "linear",
-    "discretise": {"bin_width": 25},
-    "extractors": [{"kind": "radweave"}],
-}
+RECIPE = declared.recipe("CT", "HU", (3, 3, 3), {"bin_width": 25})
 
 
 def express(genes: np.random.Generator, rng: np.random.Generator, score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -201,10 +180,7 @@ def _outcomes(cohort: str) -> list[str]:
 def _tables(site: Site) -> list[dict[str, Any]]:
     outcomes = _outcomes(site.cohort)
     columns = {word: {"from": word, "codes": YES_NO} if OUTCOMES[word]["type"] == "flag" else word for word in outcomes}
-    clinical = f"tables/{site.name}_clinical.csv"
-    tables = [
-        {"block": "clinical", "centre": site.name, "path": clinical, "id": "patient", "columns": {**COLUMNS, **columns}}
-    ]
+    tables = [declared.clinical_table(site, {**COLUMNS, **columns})]
     if site.cohort == WITH_GENES:
         path = f"tables/{site.name}_genes.csv"
         genes = {"id": "sample", "unit": "log2 expression", "scale": "log2"}

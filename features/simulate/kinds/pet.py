@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.simulate import declared
 from features.simulate.chest import Chest, ChestScan, Tissue, to_hu, with_noise
 from features.simulate.fields import Histogram
 from features.simulate.grid import Image
@@ -127,17 +128,14 @@ class Pet(Planted):
         write_people(folder / f"{site.name}_clinical.csv", people, outcomes)
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
-        return {
-            "title": f"Simulated PET/CT, {name}",
-            "licence": "CC0-1.0 (simulated)",
-            "root": ".",
-            "source": "radweave's simulator",
-            "centres": {site.name: {"title": f"Simulated centre {site.name}"} for site in sites},
-            "images": [source for site in sites for source in (chest_source(site), _pet_source(site))],
-            "variables": OUTCOMES,
-            "tables": [_table(site) for site in sites],
-            "endpoints": ENDPOINTS,
-        }
+        return declared.cohort(
+            f"Simulated PET/CT, {name}",
+            sites,
+            images=[source for site in sites for source in (chest_source(site), _pet_source(site))],
+            variables=OUTCOMES,
+            tables=[declared.clinical_table(site, OUTCOME_COLUMNS) for site in sites],
+            endpoints=ENDPOINTS,
+        )
 
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
         shell = {"roi": {"kind": "shell", "thickness_mm": 10}}
@@ -150,46 +148,23 @@ class Pet(Planted):
 
 OUTCOMES: dict[str, Any] = {
     **VARIABLES,
-    "early_metastasis": {"type": "flag", "description": "distant metastasis within three years", "role": "outcome"},
-    "metastasis_days": {
-        "type": "number",
-        "description": "time from the PET to distant metastasis or last contact",
-        "role": "outcome",
-        "unit": "days",
-    },
-    "metastasis": {"type": "flag", "description": "distant metastasis was seen", "role": "outcome"},
-    "her2": {"type": "flag", "description": "the tumour overexpresses HER2", "role": "outcome"},
+    "early_metastasis": declared.flag("distant metastasis within three years"),
+    "metastasis_days": declared.days("time from the PET to distant metastasis or last contact"),
+    "metastasis": declared.flag("distant metastasis was seen"),
+    "her2": declared.flag("the tumour overexpresses HER2"),
+}
+OUTCOME_COLUMNS: dict[str, Any] = {
+    **COLUMNS,
+    "metastasis_days": "metastasis_days",
+    **{word: {"from": word, "codes": YES_NO} for word in ("early_metastasis", "metastasis", "her2")},
 }
 ENDPOINTS: dict[str, Any] = {
-    "metastasis": {"kind": "binary", "column": "early_metastasis", "description": "distant metastasis in three years"},
-    "metastasis_free": {
-        "kind": "survival",
-        "time": "metastasis_days",
-        "event": "metastasis",
-        "horizon_days": HORIZON_DAYS,
-        "description": "time to distant metastasis",
-    },
-    "her2": {"kind": "binary", "column": "her2", "description": "HER2 status"},
+    "metastasis": declared.binary("early_metastasis", "distant metastasis in three years"),
+    "metastasis_free": declared.survival("metastasis_days", "metastasis", HORIZON_DAYS, "time to distant metastasis"),
+    "her2": declared.binary("her2", "HER2 status"),
 }
-PET_RECIPE: dict[str, Any] = {
-    "default": True,
-    "modality": "PT",
-    "unit": "SUV",
-    "spacing_mm": [4, 4, 4],
-    "interpolator": "linear",
-    "discretise": {"bin_width": 0.25},
-    "extractors": [{"kind": "radweave"}],
-}
-CT_RECIPE: dict[str, Any] = {
-    "default": True,
-    "modality": "CT",
-    "unit": "HU",
-    "spacing_mm": [3, 3, 3],
-    "interpolator": "linear",
-    "resegment": [-1000, 400],
-    "discretise": {"bin_width": 25},
-    "extractors": [{"kind": "radweave"}],
-}
+PET_RECIPE = declared.recipe("PT", "SUV", (4, 4, 4), {"bin_width": 0.25})
+CT_RECIPE = declared.recipe("CT", "HU", (3, 3, 3), {"bin_width": 25}, resegment=[-1000, 400])
 
 
 def _draw_pair(person: Person, site: Site, scanner: PetScanner) -> tuple[NDArray[np.int16], ChestScan, Image]:
@@ -214,10 +189,3 @@ def _pet_source(site: Site) -> dict[str, Any]:
     if site.format == "nifti":
         return {"format": "nifti", **facts, "path": f"{site.name}/{{patient}}/PET.nii.gz", "mask": mask}
     return {"format": "dicom", **facts, "path": site.name, "mask": mask}
-
-
-def _table(site: Site) -> dict[str, Any]:
-    columns = {**COLUMNS, "metastasis_days": "metastasis_days"}
-    columns |= {word: {"from": word, "codes": YES_NO} for word in ("early_metastasis", "metastasis", "her2")}
-    path = f"tables/{site.name}_clinical.csv"
-    return {"block": "clinical", "centre": site.name, "path": path, "id": "patient", "columns": columns}

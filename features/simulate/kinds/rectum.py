@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from features.simulate import declared
 from features.simulate.grid import Grid
 from features.simulate.oracle import Outcome
 from features.simulate.patient import FIRST_DAY
@@ -166,34 +167,25 @@ class Rectum(Planted):
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         """The catalog's cohort."""
-        return {
-            "title": f"Simulated rectal MR, {name}",
-            "licence": "CC0-1.0 (simulated)",
-            "root": ".",
-            "source": "radweave's simulator",
-            "centres": {site.name: {"title": f"Simulated centre {site.name}"} for site in sites},
-            "images": [image for site in sites for image in _images(site)],
-            "variables": VARIABLES,
-            "tables": [_table(site) for site in sites],
-            "endpoints": {
-                "pcr": {"kind": "binary", "column": "complete", "description": "complete response"},
-                "good": {"kind": "binary", "column": "good", "description": "good response, or a complete one"},
+        return declared.cohort(
+            f"Simulated rectal MR, {name}",
+            sites,
+            images=[image for site in sites for image in _images(site)],
+            variables=VARIABLES,
+            tables=[declared.clinical_table(site, COLUMNS) for site in sites],
+            endpoints={
+                "pcr": declared.binary("complete", "complete response"),
+                "good": declared.binary("good", "good response, or a complete one"),
             },
-        }
+        )
 
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
         """One for T2 and the subtraction, which have no unit, one for the ADC. Slices stay as thick as they are."""
-        usual = {
-            "default": True,
-            "modality": "MR",
-            "spacing_mm": [2.5, 2.5, None],
-            "interpolator": "linear",
-            "discretise": {"bin_count": 24},
-            "extractors": [{"kind": "radweave"}],
-        }
+        grid, bins = (2.5, 2.5, None), {"bin_count": 24}
+        scaled = {"normalise": {"kind": "zscore", "scale": 100}}
         return {
-            "sequences": {**usual, "unit": "arbitrary", "normalise": {"kind": "zscore", "scale": 100}},
-            "diffusion": {**usual, "unit": "um2/s"},
+            "sequences": declared.recipe("MR", "arbitrary", grid, bins, **scaled),
+            "diffusion": declared.recipe("MR", "um2/s", grid, bins),
         }
 
 
@@ -242,28 +234,19 @@ def _images(site: Site) -> list[dict[str, Any]]:
     ]
 
 
-def _table(site: Site) -> dict[str, Any]:
-    return {
-        "block": "clinical",
-        "centre": site.name,
-        "path": f"tables/{site.name}_clinical.csv",
-        "id": "patient",
-        "columns": {
-            "age_years": "age",
-            "sex": {"from": "sex", "codes": {"F": "female", "M": "male"}},
-            "ct_stage": "cT",
-            "cea_ug_l": "cea",
-            "complete": {"from": "regression", "codes": {"0": True, "1": False, "2": False}},
-            "good": {"from": "regression", "codes": {"0": True, "1": True, "2": False}},
-        },
-    }
-
-
+COLUMNS: dict[str, Any] = {
+    "age_years": "age",
+    "sex": declared.SEX_CODES,
+    "ct_stage": "cT",
+    "cea_ug_l": "cea",
+    "complete": {"from": "regression", "codes": {"0": True, "1": False, "2": False}},
+    "good": {"from": "regression", "codes": {"0": True, "1": True, "2": False}},
+}
 VARIABLES: dict[str, dict[str, Any]] = {
-    "age_years": {"type": "number", "description": "age at diagnosis", "unit": "years", "allowed": [18, 110]},
-    "sex": {"type": "category", "description": "sex", "levels": ["female", "male"]},
+    "age_years": declared.age("age at diagnosis"),
+    "sex": declared.SEX,
     "ct_stage": {"type": "ordinal", "description": "clinical T stage", "levels": list(STAGES)},
     "cea_ug_l": {"type": "number", "description": "carcinoembryonic antigen before treatment", "unit": "ug/l"},
-    "complete": {"type": "flag", "description": "complete response", "role": "outcome"},
-    "good": {"type": "flag", "description": "good response, or a complete one", "role": "outcome"},
+    "complete": declared.flag("complete response"),
+    "good": declared.flag("good response, or a complete one"),
 }

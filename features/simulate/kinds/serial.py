@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.simulate import declared
 from features.simulate.chest import Chest, Tissue, to_hu, with_noise
 from features.simulate.fields import Histogram
 from features.simulate.oracle import Outcome
@@ -129,19 +130,16 @@ class Serial(Planted):
         (folder / f"{site.name}_visits.csv").write_bytes(csv_bytes(rows))
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
-        return {
-            "title": f"Simulated weekly CT, {name}",
-            "licence": "CC0-1.0 (simulated)",
-            "root": ".",
-            "source": "radweave's simulator",
-            "timepoints": {"baseline": 0, "week": {"to": WEEKS, "every": 7}},
-            "centres": {site.name: {"title": f"Simulated centre {site.name}"} for site in sites},
-            "images": [chest_source(site, timepoint=_timepoint(site)) for site in sites],
-            "visits": [_visit_table(site) for site in sites if site.format == "nifti"],
-            "variables": OUTCOMES,
-            "tables": [_table(site) for site in sites],
-            "endpoints": ENDPOINTS,
-        }
+        return declared.cohort(
+            f"Simulated weekly CT, {name}",
+            sites,
+            images=[chest_source(site, timepoint=_timepoint(site)) for site in sites],
+            variables=OUTCOMES,
+            tables=[declared.clinical_table(site, OUTCOME_COLUMNS) for site in sites],
+            endpoints=ENDPOINTS,
+            timepoints={"baseline": 0, "week": {"to": WEEKS, "every": 7}},
+            visits=[_visit_table(site) for site in sites if site.format == "nifti"],
+        )
 
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
         return {"ct_tumour": RECIPE}
@@ -149,34 +147,20 @@ class Serial(Planted):
 
 OUTCOMES: dict[str, Any] = {
     **VARIABLES,
-    "response": {"type": "flag", "description": "the tumour responded to treatment", "role": "outcome"},
-    "os_days": {
-        "type": "number",
-        "description": "time from the start of treatment to death or last contact",
-        "role": "outcome",
-        "unit": "days",
-    },
-    "death": {"type": "flag", "description": "death was seen", "role": "outcome"},
+    "response": declared.flag("the tumour responded to treatment"),
+    "os_days": declared.days("time from the start of treatment to death or last contact"),
+    "death": declared.flag("death was seen"),
+}
+OUTCOME_COLUMNS: dict[str, Any] = {
+    **COLUMNS,
+    "os_days": "os_days",
+    **{word: {"from": word, "codes": YES_NO} for word in ("response", "death")},
 }
 ENDPOINTS: dict[str, Any] = {
-    "response": {"kind": "binary", "column": "response", "description": "response to treatment"},
-    "os": {
-        "kind": "survival",
-        "time": "os_days",
-        "event": "death",
-        "horizon_days": HORIZON_DAYS,
-        "description": "overall survival",
-    },
+    "response": declared.binary("response", "response to treatment"),
+    "os": declared.survival("os_days", "death", HORIZON_DAYS, "overall survival"),
 }
-RECIPE: dict[str, Any] = {
-    "default": True,
-    "modality": "CT",
-    "unit": "HU",
-    "spacing_mm": [3, 3, 3],
-    "interpolator": "linear",
-    "discretise": {"bin_width": 12},
-    "extractors": [{"kind": "radweave"}],
-}
+RECIPE = declared.recipe("CT", "HU", (3, 3, 3), {"bin_width": 12})
 
 
 class Visit(NamedTuple):
@@ -215,10 +199,3 @@ def _timepoint(site: Site) -> dict[str, Any]:
 def _visit_table(site: Site) -> dict[str, Any]:
     timepoint = {"column": "visit", "codes": CODES}
     return {"path": f"tables/{site.name}_visits.csv", "id": "patient", "timepoint": timepoint, "day": "day"}
-
-
-def _table(site: Site) -> dict[str, Any]:
-    columns = {**COLUMNS, "os_days": "os_days"}
-    columns |= {word: {"from": word, "codes": YES_NO} for word in ("response", "death")}
-    path = f"tables/{site.name}_clinical.csv"
-    return {"block": "clinical", "centre": site.name, "path": path, "id": "patient", "columns": columns}
