@@ -192,12 +192,15 @@ REASONS: dict[str, Reason] = {
     ),
     "RT_STRAY": Reason("warning: points or open lines beside closed contours were left out", "look at the contours"),
     "FRAME_OF_REFERENCE": Reason(
-        "image and mask have different frames of reference",
-        "export the matching pair, or declare a registration to the image that the ROI was drawn on",
+        "image and mask have different frames of reference", "export the matching pair, or declare a registration"
     ),
     "REGISTRATION_FAILED": Reason(
         "an image could not be brought beside the one that its ROI was drawn on",
         "look at both: another part of the body, no overlap, hardly any contrast; or contour the ROI on the image itself",
+    ),
+    "REGISTRATION_DOUBT": Reason(
+        "warning: registration moved an image, and both fit hardly better than where the files put them",
+        "look at the pair on the quality page; leave registration out where both are in one frame of reference",
     ),
     "REGISTRATION_SHIFT": Reason(
         "warning: registration moved an image farther than the catalog expects",

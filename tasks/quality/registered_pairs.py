@@ -35,7 +35,7 @@ class RegisteredPair:
     metric: float
     shift_mm: float
     rotation_deg: float
-    is_warned: bool
+    codes: tuple[str, ...]
     png: str = ""
 
     @property
@@ -57,9 +57,12 @@ def registered_section(mart: Mart, cohort: str) -> Markup:
 
     Raises StoreError if a table is damaged.
     """
-    warned = [row for row in mart.read("warnings", cohort).to_pylist() if row["code"] == "REGISTRATION_SHIFT"]
+    warned: dict[tuple[str, str], dict[str, None]] = {}
+    for row in mart.read("warnings", cohort).to_pylist():
+        if str(row["code"]).startswith("REGISTRATION_"):
+            warned.setdefault((str(row["case"]), str(row["image"])), {})[str(row["code"])] = None
     failed = [row for row in mart.read("quarantine", cohort).to_pylist() if row["code"] == "REGISTRATION_FAILED"]
-    pairs = registered_pairs(mart, cohort, {(str(row["case"]), str(row["image"])) for row in warned})
+    pairs = registered_pairs(mart, cohort, warned)
     if not pairs and not failed:
         return Markup()
     lost = {(str(row["case"]), str(row["image"])): str(row["message"]) for row in failed}
@@ -74,8 +77,8 @@ def registered_section(mart: Mart, cohort: str) -> Markup:
     )
 
 
-def registered_pairs(mart: Mart, cohort: str, warned: set[tuple[str, str]]) -> list[RegisteredPair]:
-    """The pairs of a cohort, those that were moved farthest first. warned: case and image."""
+def registered_pairs(mart: Mart, cohort: str, warned: Mapping[tuple[str, str], Iterable[str]]) -> list[RegisteredPair]:
+    """The pairs of a cohort, those that were moved farthest first. warned: case and image → codes of warnings."""
     dictionary = mart.read("dictionary", cohort).to_pylist()
     own = [row for row in dictionary if row["block"] == REGION and str(row["name"]).endswith(f"__{ADDRESS}")]
     found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
@@ -87,7 +90,7 @@ def registered_pairs(mart: Mart, cohort: str, warned: set[tuple[str, str]]) -> l
         for values in table.to_pylist():
             key = str(values["case"]), str(row["image"]), str(values[ADDRESS])
             found.setdefault(key, []).append({**values, "roi": str(row["roi"])})
-    pairs = [_pair(case, image, rows, (case, image) in warned) for (case, image, _), rows in found.items()]
+    pairs = [_pair(case, image, rows, warned.get((case, image), ())) for (case, image, _), rows in found.items()]
     pairs.sort(key=lambda pair: (-pair[0].shift_mm, pair[0].case, pair[0].image))
     return [
         _with_picture(pair, mart.store, checks) if i < MOST_PICTURES else pair for i, (pair, checks) in enumerate(pairs)
@@ -97,13 +100,15 @@ def registered_pairs(mart: Mart, cohort: str, warned: set[tuple[str, str]]) -> l
 _NUMBERS = ("metric", "metric_before", "image_shift_mm", "rotation_deg")
 
 
-def _pair(case: str, image: str, rows: list[Mapping[str, Any]], is_warned: bool) -> tuple[RegisteredPair, list[str]]:
+def _pair(
+    case: str, image: str, rows: list[Mapping[str, Any]], codes: Iterable[str]
+) -> tuple[RegisteredPair, list[str]]:
     """A pair of its rows, one for each ROI, and the addresses of their checks."""
     rows = sorted(rows, key=lambda row: str(row["roi"]))
     first = rows[0]
     metric, before, shift, rotation = (float(first[f"registration_{what}"]) for what in _NUMBERS)
     rois = tuple(str(row["roi"]) for row in rows)
-    pair = RegisteredPair(case, image, str(first["drawn_on"]), rois, before, metric, shift, rotation, is_warned)
+    pair = RegisteredPair(case, image, str(first["drawn_on"]), rois, before, metric, shift, rotation, tuple(codes))
     return pair, [str(row[RESULT]) for row in rows]
 
 

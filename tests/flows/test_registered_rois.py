@@ -130,7 +130,7 @@ def test_the_quality_page_shows_pairs_by_shift_and_says_which_failed(store: Stor
     images = [facts for tag, facts in page.tags if tag == "img"]
     assert len(images) == 2 and all("axial above, coronal below" in facts["alt"] for facts in images)
     assert registered_section(mart, "demo") == registered_section(mart, "demo")
-    first = registered_pairs(mart, "demo", set())[0]
+    first = registered_pairs(mart, "demo", {})[0]
     assert (first.image, first.drawn_on, first.rois) == ("flair", "t1c", ("tumour",))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from features.core.quarantine import Warned
 from features.core.region import Vector
-from features.core.registration import Registration
+from features.core.registration import TEMPLATE, Registration
 from features.images.registration.transform import Transform
+
+DOUBT_MM, DOUBT_PER_MM = 4.0, 0.02  # of the metric where the files put the images
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,26 @@ class Registered:
         return self.transform.inverse().shift_at(point_mm)
 
     def warnings(self, settings: Registration) -> tuple[Warned, ...]:
-        """REGISTRATION_SHIFT, if the middle of the image was moved farther than the catalog expects."""
-        limit = settings.warns_beyond_mm
-        if self.shift_mm <= limit:
-            return ()
-        told = {"shift_mm": round(self.shift_mm, 2), "rotation_deg": round(self.rotation_deg, 2), "limit_mm": limit}
-        return (Warned("REGISTRATION_SHIFT", f"registration moved the image by more than {limit:g} mm", dict(told)),)
+        """REGISTRATION_SHIFT, if the middle of the image was moved farther than the catalog expects; REGISTRATION_DOUBT, if it
+        was moved by over 4 mm, and the metric rose by less than 2 % for each: images that lay right may have been moved away.
+        Where a template lies tells nothing.
+        """
+        limit, gain = (
+            settings.warns_beyond_mm,
+            self.metric / self.metric_before - 1 if self.metric_before > 0 else math.inf,
+        )
+        found = []
+        told: dict[str, float | int | str] = {
+            "shift_mm": round(self.shift_mm, 2),
+            "rotation_deg": round(self.rotation_deg, 2),
+        }
+        if self.shift_mm > limit:
+            message = f"registration moved the image by more than {limit:g} mm"
+            found.append(Warned("REGISTRATION_SHIFT", message, {**told, "limit_mm": limit}))
+        if settings.to != TEMPLATE and self.shift_mm > DOUBT_MM and gain < DOUBT_PER_MM * self.shift_mm:
+            message = "registration moved the image, and both fit hardly better than where the files put them"
+            found.append(Warned("REGISTRATION_DOUBT", message, {**told, "gain": round(gain, 4)}))
+        return tuple(found)
 
     def values(self) -> dict[str, float]:
         """All of it by name, to be kept."""

@@ -123,6 +123,16 @@ def test_a_shift_beyond_the_declared_one_is_warned_of_and_that_to_a_template_is_
     assert len(found.warnings(Registration(to="template", warn_shift_mm=30))) == 1
 
 
+def test_a_move_that_hardly_makes_images_fit_better_is_doubted(found: Registered) -> None:
+    hardly = replace(found, metric_before=found.metric / (1 + 0.019 * found.shift_mm))
+    (warned,) = hardly.warnings(RIGID)
+    assert warned.code == "REGISTRATION_DOUBT" and warned.details["gain"] == pytest.approx(
+        0.019 * found.shift_mm, abs=1e-4
+    )
+    assert replace(hardly, shift_mm=3.9).warnings(RIGID) == ()
+    assert hardly.warnings(AFFINE) == (), "where a template lies tells nothing"
+
+
 def test_padding_and_voxels_that_are_no_number_do_not_disturb(head: Pair) -> None:
     array = head.moving.array.copy()
     padding = np.zeros(array.shape, bool)
