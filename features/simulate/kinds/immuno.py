@@ -57,13 +57,13 @@ class Immuno(Planted):
     kind: Literal["immuno"] = "immuno"
 
     sites: ClassVar[tuple[Site, ...]] = (
-        Site("A", WITH_GENES, (22, 64, 64), (3.0, 3.0, 3.0), 0.55, noise=0.5, manufacturer="Northlight", format="rtstruct"),
-        Site("B", WITH_GENES, (22, 64, 64), (2.9, 2.9, 3.0), 0.0, offset=6.0, noise=0.6, smoothing_mm=1.3,
+        Site("A", WITH_GENES, (26, 64, 64), (3.0, 3.0, 3.0), 0.55, noise=0.5, manufacturer="Northlight", format="rtstruct"),
+        Site("B", WITH_GENES, (26, 64, 64), (2.9, 2.9, 3.0), 0.0, offset=6.0, noise=0.6, smoothing_mm=1.3,
              manufacturer="Sund Medical", format="seg"),
-        Site("C", WITH_GENES, (22, 64, 64), (3.0, 3.0, 3.0), -0.55, offset=-4.0, noise=0.5, manufacturer="Vega"),
-        Site("X", "external", (22, 64, 64), (3.0, 3.0, 3.0), offset=3.0, noise=0.6, smoothing_mm=1.2, manufacturer="Orion"),
-        Site("Y", "external", (22, 64, 64), (2.8, 2.8, 3.0), offset=-2.0, noise=0.5, manufacturer="Tarn", format="seg"),
-        Site("Z", "survival", (22, 64, 64), (3.0, 3.0, 3.0), offset=1.0, noise=0.5, smoothing_mm=1.1, manufacturer="Lys"),
+        Site("C", WITH_GENES, (26, 64, 64), (3.0, 3.0, 3.0), -0.55, offset=-4.0, noise=0.5, manufacturer="Vega"),
+        Site("X", "external", (26, 64, 64), (3.0, 3.0, 3.0), offset=3.0, noise=0.6, smoothing_mm=1.2, manufacturer="Orion"),
+        Site("Y", "external", (26, 64, 64), (2.8, 2.8, 3.0), offset=-2.0, noise=0.5, manufacturer="Tarn", format="seg"),
+        Site("Z", "survival", (26, 64, 64), (3.0, 3.0, 3.0), offset=1.0, noise=0.5, smoothing_mm=1.1, manufacturer="Lys"),
     )  # fmt: skip
     outcomes: ClassVar[tuple[Outcome, ...]] = (
         Outcome("cd8", "continuous", "cd8_level", ("cd8_score",)),

@@ -53,12 +53,12 @@ class Serial(Planted):
     kind: Literal["serial"] = "serial"
 
     sites: ClassVar[tuple[Site, ...]] = (
-        Site("A", "development", (20, 64, 64), (3.0, 3.0, 3.0), 0.55, noise=0.5, manufacturer="Northlight", format="rtstruct"),
-        Site("B", "development", (20, 64, 64), (2.9, 2.9, 3.0), 0.0, offset=6.0, noise=0.6, smoothing_mm=1.3,
+        Site("A", "development", (26, 64, 64), (3.0, 3.0, 3.0), 0.55, noise=0.5, manufacturer="Northlight", format="rtstruct"),
+        Site("B", "development", (26, 64, 64), (2.9, 2.9, 3.0), 0.0, offset=6.0, noise=0.6, smoothing_mm=1.3,
              manufacturer="Sund Medical"),
-        Site("C", "development", (20, 64, 64), (3.0, 3.0, 3.0), -0.55, offset=-4.0, noise=0.5, manufacturer="Vega"),
-        Site("X", "external", (20, 64, 64), (3.0, 3.0, 3.0), offset=3.0, noise=0.5, smoothing_mm=1.2, manufacturer="Orion"),
-        Site("Y", "external", (20, 64, 64), (2.8, 2.8, 3.0), offset=-2.0, noise=0.5, smoothing_mm=1.1, manufacturer="Tarn"),
+        Site("C", "development", (26, 64, 64), (3.0, 3.0, 3.0), -0.55, offset=-4.0, noise=0.5, manufacturer="Vega"),
+        Site("X", "external", (26, 64, 64), (3.0, 3.0, 3.0), offset=3.0, noise=0.5, smoothing_mm=1.2, manufacturer="Orion"),
+        Site("Y", "external", (26, 64, 64), (2.8, 2.8, 3.0), offset=-2.0, noise=0.5, smoothing_mm=1.1, manufacturer="Tarn"),
     )  # fmt: skip
     outcomes: ClassVar[tuple[Outcome, ...]] = (
         Outcome("response", "binary", "logit", ("response",), (("clinical", "clinical_logit"),)),
