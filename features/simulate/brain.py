@@ -141,7 +141,7 @@ def scan(
     for label, (mean, sd) in LESION[sequence].items():
         part = labels == label
         if part.any():
-            image[part] = rank_map(pattern[part], Histogram.draw(rng, mean, sd, spread=0.35))
+            image[part] = rank_map(pattern[part], Histogram.draw(rng, mean, sd, spread=0.5))
     if sequence == CALIBRATED:
         image *= np.float32(1 + 0.02 * rng.standard_normal())
     else:
