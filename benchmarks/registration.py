@@ -4,6 +4,7 @@
     python benchmarks/registration.py failures    # pairs that cannot be registered: how many are found as such
     python benchmarks/registration.py brain       # the simulated brain cohort, from its files: centre B is moved
     python benchmarks/registration.py dementia    # the simulated dementia cohort: T1 to the template of its atlas, affine
+    python benchmarks/registration.py sarcoma     # real PET and T1 that lie right already (--data: folder sts of the public data)
     python benchmarks/registration.py picture     # a pair as the quality page shows it, into --out
     python benchmarks/registration.py size        # CPU seconds of one pair from 10^5 to 10^7 voxels
 
@@ -108,10 +109,11 @@ class Measured:
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description="Target registration error against planted moves.")
-    parser.add_argument("what", choices=["phantoms", "failures", "brain", "dementia", "size", "picture"])
+    parser.add_argument("what", choices=["phantoms", "failures", "brain", "dementia", "size", "picture", "sarcoma"])
     parser.add_argument("--pairs", type=int, default=5, help="of each kind, or patients of a centre (default 5)")
     parser.add_argument("--cases", type=int, default=len(CASES), help="so many kinds of the list (default all)")
     parser.add_argument("--out", type=Path, default=Path("registration.png"), help="of the picture")
+    parser.add_argument("--data", type=Path, help="folder with STS_002 and so on")
     options = parser.parse_args()
     if options.what == "phantoms":
         phantoms(options.pairs, CASES[: options.cases])
@@ -123,6 +125,8 @@ def main() -> None:
         dementia(options.pairs)
     elif options.what == "picture":
         picture(options.out)
+    elif options.what == "sarcoma":
+        sarcoma(options.data)
     else:
         size()
 
@@ -254,6 +258,35 @@ def _places(grid: Volume, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Places of the voxels of a mask in mm."""
     axes = np.array(grid.direction).reshape(3, 3) * np.array(grid.spacing_mm)
     return np.asarray(np.argwhere(mask)[:, ::-1] @ axes.T + np.array(grid.origin_mm))
+
+
+def sarcoma(folder: Path) -> None:
+    """T1 registered to PET, both cropped round a sarcoma and in one frame: how far the ROI of the PET, carried over, is the
+    ROI that was drawn on the T1, without and with registration."""
+    from features.images.formats.volume import read_volume
+    from features.images.masks.carried import carry_mask
+
+    print("| Patient | Dice without | Dice with | shift mm | turn ° | metric before | after | said |")
+    print(f"|---{'|---:' * 6}|---|")
+    for place in sorted(folder.glob("STS_*")):
+        if not (place / "MR_T1_image.nii.gz").exists():
+            continue
+        t1, pet = (read_volume(place / f"{name}_image.nii.gz") for name in ("MR_T1", "PET"))
+        own, drawn = (read_volume(place / f"{name}_mask.nii.gz").array > 0 for name in ("MR_T1", "PET"))
+        before = _dice(own, carry_mask(drawn, pet, t1))
+        try:
+            found = register(t1, pet, RIGID)
+            after = _dice(own, carry_mask(drawn, pet, t1, found.transform))
+        except Rejected as rejected:
+            print(f"| {place.name} | {before:.2f} | – | – | – | – | – | {rejected.code} |")
+            continue
+        said = ", ".join(warned.code for warned in found.warnings(RIGID)) or "–"
+        numbers = f"{found.shift_mm:.1f} | {found.rotation_deg:.1f} | {found.metric_before:.2f} | {found.metric:.2f}"
+        print(f"| {place.name} | {before:.2f} | {after:.2f} | {numbers} | {said} |", flush=True)
+
+
+def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float(2 * np.count_nonzero(one & other) / (np.count_nonzero(one) + np.count_nonzero(other)))
 
 
 def picture(path: Path) -> None:
