@@ -24,7 +24,12 @@ from tasks.running.runners.threads import Threads
 pytestmark = pytest.mark.slow
 COHORT = "external"
 OTHERS = [Processes(workers=2, memory_gib=2), Dask(workers=2, memory_gib=2)]
-IMAGES = {"brain": {"t1", "t1c", "t2", "flair", "adc"}, "pet": {"CT", "PT"}, "serial": {"CT"}}
+IMAGES = {
+    "brain": {"t1", "t1c", "t2", "flair", "adc"},
+    "pet": {"CT", "PT"},
+    "rectum": {"t2", "adc", "uptake"},
+    "serial": {"CT"},
+}
 
 
 @pytest.fixture(scope="module", params=list(IMAGES))
