@@ -34,6 +34,9 @@ def test_of_a_changed_case_alone_the_values_change(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_files_of_many_images_and_regions_are_opened_once_and_have_the_peers_values(tmp_path: Path) -> None:
     found = printed("brain", "--cases", 1, "--shape", 40, 48, 48, "--folder", tmp_path)
-    rows = re.findall(r"^\| (\d) \| (\d) \| \d+ \| 6 \| 1 \| 6 \|$", found, re.MULTILINE)
+    rows = re.findall(r"^\| (\d) \| (\d) \| \d+ \| 6 \| 1 \| 6 \| \d \|$", found, re.MULTILINE)
     assert rows == [("1", "1"), ("3", "1"), ("1", "2"), ("3", "2")]
+    assert re.search(
+        r"^\| the same with preCrop and a padDistance of \d+ \| [\d.]+ \| [\d.]+ \|$", found, re.MULTILINE
+    ), found
     assert re.search(r"Ratio [\d.]+; \d{5} columns of 1 patients", found), found
