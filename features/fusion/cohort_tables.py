@@ -164,7 +164,7 @@ def _features(
     measured: Sequence[tuple[Recipe, Target]],
 ) -> pd.DataFrame:
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
-    command = f"run radweave refresh {name}{question.refreshed_by}"
+    command = f"run radweave refresh {' '.join(question.all_cohorts)}{question.refreshed_by}"
     wanted = [
         feature_prefix(recipe, extractor.kind, target) + column.name
         for recipe, target in measured

@@ -442,7 +442,7 @@ def test_unknown_words_name_the_nearest(
 def test_what_was_not_refreshed_says_so(
     store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
 ) -> None:
-    catalog, recipe = make_catalog(), make_recipe()
+    catalog, recipe = make_catalog(demo={}, other={}), make_recipe()
     with pytest.raises(StoreError, match="run radweave refresh demo"):
         fuse(Mart.open(store), catalog, _question(recipe))
     build_tables(catalog, [("p1", "CT", 1)], [recipe], _rows("p1"))
@@ -450,6 +450,8 @@ def test_what_was_not_refreshed_says_so(
         RadweaveError, match='the mart has no "fake__pt__a" for cohort "demo": run radweave refresh demo'
     ):
         fuse(Mart.open(store), catalog, _question(recipe, make_recipe("PT")))
+    with pytest.raises(StoreError, match='for cohort "demo": run radweave refresh demo other$'):
+        fuse(Mart.open(store), catalog, _question(recipe, make_recipe("PT"), external=("other",)))
 
 
 @pytest.mark.parametrize("change", [{"minimum_voxels": 30}, {"depth": 2}], ids=["recipe", "extractor"])
