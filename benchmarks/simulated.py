@@ -5,7 +5,8 @@
 
 Each seed: simulate, refresh with the recipes beside the catalog, read the mart. Then, for every endpoint of the truth, ridge
 models of plain scikit-learn and scikit-survival (median, z-score, L2; the penalty of the logistic one by inner folds).
-`development` is five-fold cross-validation within the first cohort that has the outcome, folds by centre and outcome;
+`development` is five-fold cross-validation within the first cohort that has the outcome, folds by centre and outcome, the mean of
+the folds' scores (predictions of several folds in one list rank cases below chance where nothing is found);
 `external` is fitted on all of it and scored in the other cohorts. Columns of `first order`: first-order features of original
 images, and volumes; where there is an atlas, those of the ROI `brain`. Each recipe is also taken alone. Of several visits the
 columns are those of the first one, and their slopes a day by least squares. `null`: the same images, with the outcomes of the
@@ -171,19 +172,22 @@ def fit(
     X, y = features.loc[inside["patient"]].to_numpy(float), target(inside, learnt)
     scores: dict[str, float] = {}
     if learnt is outcome:
-        split = y["event"] if learnt.kind == "survival" else y > np.median(y)
+        split = y["event"] if learnt.kind == "survival" else y > y.mean()
         strata = inside["centre"] + split.astype(int).astype(str)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a stratum may be smaller than the number of folds
             folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(X, strata))
-        guess = np.zeros(len(X))
-        for train, test in folds:
-            guess[test] = predict(X[train], y[train], X[test], learnt.kind)
-        scores["development"] = score(guess, y, learnt.kind)
+        found = [score(predict(X[a], y[a], X[b], learnt.kind), y[b], learnt.kind) for a, b in folds if differ(y[b])]
+        scores["development"] = float(np.mean(found))
     if len(outside):
         guess = sign * predict(X, y, features.loc[outside["patient"]].to_numpy(float), learnt.kind)
         scores["external"] = score(guess, target(outside, outcome), outcome.kind)
     return scores
+
+
+def differ(y: np.ndarray) -> bool:
+    """Whether a fold can be scored: there are two outcomes at least, or an event before somebody's last day."""
+    return bool((y["event"] & (y["days"] < y["days"].max())).any()) if y.dtype.names else len(np.unique(y)) > 1
 
 
 def target(people: pd.DataFrame, outcome: Any) -> np.ndarray:
