@@ -314,6 +314,6 @@ def _volumes(cases: pd.DataFrame, targets: Sequence[Target]) -> pd.DataFrame:
 
 
 def _volume(target: Target) -> str:
-    """The name of a volume in the cohort table: `volume_IMAGE_ml`, and the word of the ROI where it has one."""
+    """The name of a volume in the cohort table: `volume_IMAGE_ml`, or `volume_IMAGE__ROI_ml` where the ROI has a word."""
     words = [target.image.lower(), *([target.roi] if target.is_roi_named else [])]
-    return "_".join(["volume", *words, "ml"])
+    return f"volume_{'__'.join(words)}_ml"

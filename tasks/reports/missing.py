@@ -8,13 +8,11 @@ from tasks.modelling.evaluation.study import Study
 
 
 def missing_sentence(study: Study, missing_block: Mapping[str, int]) -> str:
-    """How the study treats a case that lacks a modality, or any value of a block."""
+    """How the study treats a case that lacks an image, or any value of a block."""
     if study.missing_block == "exclude":
-        return (
-            "Cases without one of the modalities or any value of a block were excluded; the flow of cases counts them."
-        )
+        return "Cases without one of the images or any value of a block were excluded; the flow of cases counts them."
     none = "" if any(missing_block.values()) else " No case lacked one."
     return (
-        "Cases without one of the modalities, or without any value of a block, stay in the study: all that they lack is "
+        "Cases without one of the images, or without any value of a block, stay in the study: all that they lack is "
         f"imputed by the median of the training fold, and the flow of cases counts them.{none}"
     )

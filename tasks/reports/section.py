@@ -25,8 +25,8 @@ TEMPLATES = Path(__file__).parent / "sections"
 class Facts:
     """What the report shows beside the result.
 
-    cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_<modality>_ml.
-    missing_block: modality or block → cases that lack it. quarantine: columns cohort, centre, case, image, stage, code,
+    cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_IMAGE_ml, volume_IMAGE__ROI_ml.
+    missing_block: image or block → cases that lack it. quarantine: columns cohort, centre, case, image, stage, code,
     message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
     held_out: as Design.held_out, a word for each row of cohort_table.
     """

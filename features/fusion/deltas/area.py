@@ -15,11 +15,12 @@ ENDINGS: dict[How, str] = {"total": "area", "mean": "area_mean", "excess": "area
 
 
 class Area(Delta):
-    """The area under the values over days, by trapezoids between the visits from `since` to `until`.
+    """The area under the values over days, by trapezoids between the visits.
 
-    total: the area, in the unit of the feature times days. mean: that over the days from the first visit to the last, so that
-    patients whose visits lie further apart compare. excess: the area above the first value. A visit in between that has no
-    value or no day is bridged; missing where the first or the last visit lacks one, or fewer than `least` visits have both.
+    The visits are those from `since` to `until`. total: the area, in the unit of the feature times days. mean: that over the
+    days from the first visit to the last, so that patients whose visits lie further apart compare. excess: the area above the
+    first value. A visit in between that has no value or no day is bridged; missing where the first or the last visit lacks
+    one, or fewer than `least` visits have both.
     """
 
     kind: Literal["area"] = "area"

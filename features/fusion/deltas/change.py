@@ -15,7 +15,7 @@ How = Literal["absolute", "relative", "per_day"]
 
 
 class Change(Delta):
-    """The same feature at two time points.
+    """The difference of the same feature at two time points.
 
     absolute: later minus earlier value. relative: that over the magnitude of the earlier value, so that its sign is that
     of the change; missing where the earlier value is 0. per_day: the absolute change over the days between the patient's two

@@ -13,6 +13,7 @@ from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
 from tasks.reports.labels import EXTERNAL, GIVEN, held_out_label
+from tasks.reports.measured import volume_label
 from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import DASH, share
 from tasks.reports.section import Findings, Section
@@ -22,7 +23,7 @@ DAYS_PER_MONTH = 30.4375
 
 
 class Cohort(Section):
-    """The cohort table, and how many cases lack a modality or a block."""
+    """The cohort table, and how many cases lack an image or a block."""
 
     kind: Literal["cohort"] = "cohort"
     order: ClassVar[int] = 20
@@ -68,7 +69,7 @@ def cohort_by_centre(
     rows += _outcome_rows(endpoint, parts, variables)
     for column in table.columns:
         if column not in KEYS and column not in endpoint.columns:
-            rows += variable_rows(variables.get(column, _volume_label(column)), column, parts)
+            rows += variable_rows(variables.get(column, volume_label(column)), column, parts)
     return CohortTable(tuple("All that train" if others and name == "All" else name for name in parts), tuple(rows))
 
 
@@ -99,9 +100,3 @@ def _follow_up(part: pd.DataFrame, endpoint: Timed) -> str:
     curve = kaplan_meier(time, censored.to_numpy(bool), np.empty(0))
     reached = [day for day, left in zip(curve.days, curve.share, strict=True) if left <= 0.5]
     return f"{reached[0] / DAYS_PER_MONTH:.1f}" if reached else "not reached"
-
-
-def _volume_label(column: str) -> str:
-    if column.startswith("volume_") and column.endswith("_ml"):
-        return f"Volume in {column[len('volume_') : -len('_ml')].upper()} (ml)"
-    return column

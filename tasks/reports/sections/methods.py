@@ -24,6 +24,7 @@ from tasks.reports.labels import (
     model_label,
     split_label,
 )
+from tasks.reports.measured import measured_sentence
 from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import counted, no_interval
 from tasks.reports.section import Findings, Section
@@ -36,7 +37,8 @@ class Methods(Section):
     order: ClassVar[int] = 70
 
     def content(self, found: Findings) -> Mapping[str, object]:
-        return {"methods": methods(found.study, found.result, found.facts.missing_block)}
+        measured = measured_sentence(found.facts.cohort_table.columns)
+        return {"methods": methods(found.study, found.result, found.facts.missing_block, measured)}
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,15 @@ class Paragraph:
     text: str
 
 
-def methods(study: Study, result: StudyResult, missing_block: Mapping[str, int]) -> tuple[Paragraph, ...]:
-    """What a methods section needs to say."""
+def methods(
+    study: Study, result: StudyResult, missing_block: Mapping[str, int], measured: str
+) -> tuple[Paragraph, ...]:
+    """What a methods section needs to say. measured: images and ROIs, as `measured_sentence`."""
     tuned = result.tuned
     return (
         Paragraph("Endpoint", _endpoint(study, result)),
-        Paragraph("Predictors", _predictors(study, result)),
+        Paragraph("Predictors", _predictors(study, result, measured)),
+        *([Paragraph("Visits", text)] if (text := _visits(study)) else []),
         *(Paragraph(capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
         Paragraph(
             "Inside the fold",
@@ -96,13 +101,34 @@ def _endpoint(study: Study, result: StudyResult) -> str:
     )
 
 
-def _predictors(study: Study, result: StudyResult) -> str:
+def _predictors(study: Study, result: StudyResult, measured: str) -> str:
     sets = [
         f"{blocks_label(study, name)}{' (baseline)' if is_baseline(name) else ''}, {counted(len(columns), 'column')}"
         for name, columns in result.blocks.items()
     ]
-    recipes = f" Image features follow the recipes {', '.join(study.recipes)}." if study.recipes else ""
+    of = f" {measured}" if measured else ""
+    recipes = f" Image features{of} follow the recipes {', '.join(study.recipes)}." if study.recipes else ""
     return f"Sets of blocks: {'; '.join(sets)}.{recipes}"
+
+
+def _visits(study: Study) -> str:
+    """How the visits of a patient are used; "" where there is one row of one visit."""
+    if study.visits == "each":
+        where = "last of these visits" if study.scored_visit == "last" else f"visit at {study.predict_at}"
+        return (
+            f"Each visit up to {study.predict_at} is a row, with what was known by then, and all rows of the training patients "
+            f"train. A patient is predicted and counted once, at the {where}."
+        )
+    told = []
+    for delta in study.deltas:
+        settings = [f"from {delta.since or 'the first time point'} to {delta.until or study.predict_at}"]
+        settings += [f"of {', '.join(delta.blocks)}"]
+        settings += [f"as {', '.join(how).replace('_', ' ')}"] if (how := getattr(delta, "how", ())) else []
+        settings += [f"of at least {least} visits"] if (least := getattr(delta, "least", 0)) else []
+        told.append(f"{capital(delta.kind)} {', '.join(settings)}: {first_sentence(type(delta).__doc__)}")
+    if any(delta.needs_days for delta in study.deltas):
+        told.append("Days are each patient's own where they are known, else the planned ones.")
+    return " ".join(told)
 
 
 def _split(study: Study, result: StudyResult, kind: str) -> str:

@@ -116,7 +116,7 @@ def test_methods_tell_the_settings(binary: Any, survival: Any) -> None:
     assert f"{binary.result.tuned.fits} model fits were made" in text
     assert "Inner folds choose among settings by AUC, comparing cases of one centre only" in text
     assert "imputed by the median of the training fold" in text
-    assert "Cases without one of the modalities or any value of a block were excluded" in Page(survival.html).text
+    assert "Cases without one of the images or any value of a block were excluded" in Page(survival.html).text
 
 
 def test_a_bare_result_still_gives_a_page(binary: Any) -> None:

@@ -1,0 +1,50 @@
+"""What the methods say of the visits of a patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasks.modelling.evaluation.study import Study
+from tasks.reports.sections.methods import _visits
+
+
+def study(**changes: Any) -> Study:
+    settings = {
+        "name": "s",
+        "cohorts": ["c"],
+        "endpoint": "e",
+        "recipes": ["ct"],
+        "models": ["svm"],
+        "predict_at": "week5",
+    }
+    return Study.model_validate(
+        {**settings, "blocks": {"b": ["delta" if "deltas" in changes else "radiomics"]}, **changes}
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        (
+            {"deltas": [{"kind": "slope", "least": 3}, {"kind": "area", "how": ["mean"], "since": "week1"}]},
+            "Slope from the first time point to week5, of radiomics, of at least 3 visits: The slope of the straight line that "
+            "fits the values best over days (least squares), per day. Area from week1 to week5, of radiomics, as mean, of at "
+            "least 2 visits: The area under the values over days, by trapezoids between the visits. Days are each patient's own "
+            "where they are known, else the planned ones.",
+        ),
+        (
+            {"deltas": [{"since": "baseline", "until": "week5", "how": ["relative"]}]},
+            "Change from baseline to week5, of radiomics, as relative: The difference of the same feature at two time points.",
+        ),
+        (
+            {"visits": "each", "scored_visit": "last"},
+            "Each visit up to week5 is a row, with what was known by then, and all rows of the training patients train. A patient "
+            "is predicted and counted once, at the last of these visits.",
+        ),
+    ],
+)
+def test_visits_are_told_as_a_study_uses_them(changes: dict[str, Any], told: str) -> None:
+    assert _visits(study(**changes)) == told
