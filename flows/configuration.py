@@ -13,6 +13,7 @@ from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.same_endpoint import check_same_endpoint
 from features.tables.outcome_files import outcome_file_faults
 from flows.named import Found, find_recipe, one_of_a_name, own_recipe_files, recipe_files
+from flows.recipe_words import word_faults
 from flows.wanted import check_fit
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
         except ConfigError as error:
             faults += error.faults
     for given in [*map(str, own_recipe_files(catalog_path.resolve().parent)), *recipes]:
-        _, found = _recipe_or_faults(given, Path(), "")
+        recipe, found = _recipe_or_faults(given, Path(), "")
         faults += found
+        faults += word_faults(catalog, recipe, Path(given)) if catalog is not None and recipe is not None else []
     for path in studies:
         try:
             study = load_study(path)
@@ -189,6 +191,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         if recipe is None:
             continue
         named.append(Found(recipe, where))
+        faults += word_faults(catalog, recipe, document.path.parent / given)
         try:
             one_of_a_name(named)
             check_landmark_cohorts([recipe], study.all_cohorts)

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.targets import declared_targets, targets_of
-from features.core.errors import RadweaveError, StoreError
+from features.core.errors import ConfigError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe, differing, load_recipe
 from features.results.manifest import CohortState
 from features.results.prefixes import leaving
@@ -23,6 +24,7 @@ from flows.named import (
     recipe_files,
     study_files,
 )
+from flows.recipe_words import word_faults
 from tasks.modelling.evaluation.study import Study
 
 
@@ -38,6 +40,8 @@ class Asked:
         """Recipes and studies by name or file. Raises RadweaveError if one of them is for none of the cohorts."""
         named = tuple(Found(find_recipe(given), given) for given in recipes)
         for one in named:
+            if faults := word_faults(catalog, one.recipe, Path(one.place)):
+                raise ConfigError(faults)
             if not any(fits_cohort(catalog, name, one.recipe) for name in cohorts):
                 raise _unfit(catalog, cohorts, one.recipe)
         read = tuple(read_study(find_study(given)) for given in studies)
@@ -153,7 +157,11 @@ def _kinds(catalog: Catalog, cohort: str) -> str:
 
 def _beside(catalog: Catalog, cohort: str) -> list[Found]:
     """Recipes in files beside the catalog that say `default: true` and fit. Raises ConfigError if one has faults."""
-    found = (Found(load_recipe(path), str(path)) for path in own_recipe_files(catalog.folder))
+    found = [Found(load_recipe(path), str(path)) for path in own_recipe_files(catalog.folder)]
+    if faults := [
+        fault for one in found if one.recipe.default for fault in word_faults(catalog, one.recipe, Path(one.place))
+    ]:
+        raise ConfigError(faults)
     return [one for one in found if one.recipe.default and fits_cohort(catalog, cohort, one.recipe)]
 
 

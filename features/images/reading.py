@@ -189,7 +189,8 @@ class Reading:
                 mask, told = self.mask(term.scan, image)
             except Rejected as rejected:
                 if rejected.code != "ROI_ABSENT":
-                    raise
+                    what = f'of "{scan.roi}" the ROI "{term.scan.roi_name}": {rejected.message}'
+                    raise Rejected(rejected.code, what, **rejected.details) from rejected
                 mask, told = None, ()
             masks.append((term.sign, mask))
             warnings += told

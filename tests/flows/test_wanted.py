@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +147,34 @@ def test_a_cohort_that_only_recipes_by_name_fit_is_told_their_names(
         monkeypatch.setattr(module, "recipe_files", lambda: files)
     with pytest.raises(RadweaveError, match=rf"name one by --recipe \(there are {', '.join(IBSI)}\), or give a file"):
         recipes_for(catalog, "one")
+
+
+def test_a_word_that_no_cohort_declares_is_a_fault_wherever_the_recipe_is_named(
+    tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "catalog.yaml").write_text(
+        """
+        version: 1
+        cohorts:
+          one:
+            {title: One, licence: internal, root: ., timepoints: {baseline: 0}, centres: {A: {}}, images: [
+            {format: nifti, centre: A, image: [t1c, flair], modality: MR, unit: arbitrary, path: '{patient}/{image}.nii.gz',
+             mask: {format: nifti, path: '{patient}/seg.nii.gz', rois: {tumour: 1, necrosis: 2}}}]}
+        """
+    )
+    own = tmp_path / "recipes/own.yaml"
+    start = (
+        "default: true\nmodality: MR\nunit: arbitrary\ndiscretise: {bin_count: 32}\nextractors: [{kind: radweave}]\n"
+    )
+    own.write_text(start + "images: [t1c, flare]\nroi: tumor - necrosis\n")
+    places = ["--catalog", tmp_path / "catalog.yaml"]
+    for words in (["check", *places], ["refresh", *places], ["refresh", *places, "--recipe", own]):
+        store = ["--store", tmp_path / "store"] if words[0] == "refresh" else []
+        told = " ".join(command(*words, *store, code=2).stderr.split())
+        assert 'own.yaml:6: the catalog declares no image of this word for MR in arbitrary; found "flare"' in told
+        assert 'allowed: flair, t1c; did you mean "flair"?' in told
+        assert 'own.yaml:7: the catalog declares no ROI of this word for MR in arbitrary; found "tumor"' in told
+        assert not (tmp_path / "store/mart").exists()
+    own.write_text(start + "images: [t1c, flair]\nroi: tumour - necrosis\n")
+    assert "own.yaml: no faults; for cohort one" in command("check", *places).stdout

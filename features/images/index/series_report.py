@@ -121,7 +121,7 @@ def _groups(seen: Seen, found: Findings, fates: _Fates) -> Iterator[tuple[str, l
         groups: dict[tuple[str, str, tuple[str, ...], str], list[DicomFile]] = defaultdict(list)
         for file in files:
             words, codes = tuple(sorted(fates.words.get(file.path, ()))), sorted(fates.codes.get(file.path, ()))
-            left = ", ".join(codes)
+            left = "" if words else ", ".join(codes)  # what is said of a used series is of an image that takes its ROIs
             if not words and not codes:
                 left = "merged" if file.path in found.merged else found.ignored.get(file.path, "")
             groups[file.header.patient, file.header.series, words, left].append(file)

@@ -70,6 +70,20 @@ def test_series_are_told_with_their_images_or_why_they_were_left(
     assert not (tmp_path / "store").exists()
 
 
+def test_a_series_that_is_part_of_an_image_was_not_left_because_another_image_cannot_take_its_rois(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    series = _series(tmp_path, "P1", "a", _t1c)
+    save_datasets([rtstruct_of(series, [("GTV", [square(-7, -7, 5, 5, 0.0)])])], tmp_path / "mr", "struct")
+    _series(tmp_path, "P1", "b", lambda ds: (_other(ds), setattr(ds, "FrameOfReferenceUID", "1.2.3")))
+    both = dicom_images("mr", modality="MR", unit="arbitrary", image="t1c", select={"ContrastBolusAgent": "present"})
+    other = {**both, "image": "t2", "select": {"EchoTime": 90}, "mask": {"format": "of", "image": "t1c"}}
+    places = "--catalog", write_catalog(tmp_path, mr=cohort_of(both, other)), "--store", tmp_path / "store"
+    command("series", "mr", *places, "--output", out := tmp_path / "series.csv")
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    assert sorted((row["image"], row["left"]) for row in rows) == [("", "FRAME_OF_REFERENCE"), ("t1c", "")]
+
+
 def test_descriptions_are_shown_when_asked_for_and_never_written(
     command: Callable[..., Any], catalog: Path, tmp_path: Path
 ) -> None:

@@ -21,6 +21,11 @@ class Of(MaskSource):
     image: str = Field(description="word of the image that has the masks")
     rois: tuple[RoiWord, ...] = Field((), description="words of the ROIs that are taken over; none: all")
 
+    @property
+    def roi_name(self) -> str:
+        """None: its ROIs are those of the other image."""
+        return ""
+
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:  # noqa: ARG003
         """Never: the scan's mask has the format of the image that it was drawn on, and `opened` carries it here."""
