@@ -51,20 +51,20 @@ class ReaderValues:
     values: Floats
 
 
-def readers_of(mart: Mart, cohort: str) -> dict[Roi, tuple[str, ...]]:
-    """The ROIs that several readers drew, and the readers, sorted."""
-    rows = mart.read("scans", cohort, ["image", "roi", "reader"]).to_pylist()
+def readers_of(mart: Mart, cohort: str, *, drawn: bool = False) -> dict[Roi, tuple[str, ...]]:
+    """The ROIs that several readers drew, and the readers, sorted. drawn: only of images that they drew on."""
+    rows = mart.read("scans", cohort, ["image", "roi", "reader", "drawn_on"]).to_pylist()
     found: dict[Roi, set[str]] = {}
     for row in rows:
-        if row["reader"]:
+        if row["reader"] and not (drawn and row["drawn_on"]):
             word = row["roi"].removesuffix(f"_by_{row['reader']}")
             found.setdefault((row["image"], word), set()).add(row["reader"])
     return {roi: tuple(sorted(own)) for roi, own in sorted(found.items()) if len(own) > 1}
 
 
 def reader_pairs(mart: Mart, cohort: str) -> list[ReaderPair]:
-    """How the masks of each two readers agree; none where the cohort has no consensus of readers."""
-    readers = readers_of(mart, cohort)
+    """How the masks of each two readers agree, on the image that they drew on; none where the cohort has no consensus."""
+    readers = readers_of(mart, cohort, drawn=True)
     if not readers:
         return []
     region = mart.read("region", cohort)

@@ -103,7 +103,7 @@ def index_cohort(
         cache,
         lambda done, total: tell("headers", done, total),
     )
-    joined, unjoined = join_images(found.candidates)
+    joined, unjoined = join_images(found.candidates, found.refusals)
     every: list[Candidate | Refusal] = [*joined, *unjoined, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
     joined = [one for one in joined if not _is_withdrawn(one, name, withdrawn)]
@@ -162,7 +162,7 @@ def preview_cohort(
     Raises RadweaveError as `index_cohort`.
     """
     found = search_cohort(catalog, names, cache, lambda done, total: progress("headers", done, total))
-    joined, unjoined = join_images(found.candidates)
+    joined, unjoined = join_images(found.candidates, found.refusals)
     candidates, without = split_lesions(joined, cache, lambda done, total: progress("label maps", done, total))
     without += unjoined
     return *without_conflicts(candidates, [*found.refusals, *without]), found.doubts

@@ -83,7 +83,7 @@ def report_series(
     """
     seen: Seen = []
     found = search_cohort(catalog, names, cache, lambda done, total: progress("headers", done, total), seen)
-    joined, unjoined = join_images(found.candidates)
+    joined, unjoined = join_images(found.candidates, found.refusals)
     candidates, refusals = without_conflicts(joined, [*found.refusals, *unjoined])
     fates = _Fates()
     for one in candidates:

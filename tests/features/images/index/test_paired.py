@@ -305,3 +305,26 @@ def test_another_image_takes_over_the_readers_of_the_one_they_drew_on(index: Cal
     for image in ("t1", "adc"):
         region = read_region(scan_of(found, image, "tumour"), reading)
         assert (int(region.mask.sum()), region.facts["readers"]) == (49 * 6, 3)
+
+
+def test_a_roi_that_was_refused_is_refused_on_the_images_that_would_take_it_over(index: Callable) -> None:
+    files = {"P1/t1.nii": IMAGE, "P1/adc.nii": IMAGE + 1, "P1/anna.nii": box(2)}
+    liver = {"rois": {"liver": 1}, "path": "{patient}/liver.nii"}
+    found = index(
+        {**files, "P2/t1.nii": IMAGE + 2, "P2/adc.nii": IMAGE + 3, "P2/liver.nii": box(4), "P1/liver.nii": box(3)},
+        source(READERS, path="{patient}/t1.nii", image="t1"),
+        source(liver, path="{patient}/t1.nii", image="t1"),
+        {**source({}, path="{patient}/adc.nii", image="adc"), "mask": {"format": "of", "image": "t1"}},
+    )
+    told = sorted((row.code, row.image, row.roi) for row in found.quarantined)
+    assert told == [
+        ("MASK_MISSING", "adc", "tumour"),
+        ("MASK_MISSING", "t1", "tumour"),
+        ("READERS_FEW", "adc", "tumour"),
+        ("READERS_FEW", "t1", "tumour"),
+    ]
+    assert 'of its image "t1": fewer than two readers' in "".join(row.message for row in found.quarantined)
+    assert sorted((one.image_name, one.roi_name) for one in found.scans) == [
+        ("adc", "liver"), ("adc", "liver"), ("adc", "tumour_by_anna"),
+        ("t1", "liver"), ("t1", "liver"), ("t1", "tumour_by_anna"),
+    ]  # fmt: skip
