@@ -127,6 +127,7 @@ class Scan:
     several. drawn_on: where the mask belongs to another image. terms: of a region that a recipe makes of several ROIs. readers:
     of a consensus, the masks that it is made of, of those of `declared_readers`; `consensus` says how. apart: word and roi of the
     other ROIs of the mask, where they may not share voxels with it. calculation: how the image is calculated from its files.
+    apart_masks: as `apart`, of ROIs of other masks of the image, with the mask and how it is read.
     """
 
     case: CaseId
@@ -147,6 +148,7 @@ class Scan:
     declared_readers: tuple[str, ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
     calculation: Calculation | None = None
+    apart_masks: tuple[tuple[str, str, FileSet, ReadRule], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.image_name:

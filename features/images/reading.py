@@ -144,8 +144,11 @@ class Reading:
                 raise Rejected("ROI_ABSENT") from rejected
             raise
         mask = np.asarray(found.array, np.bool_)
+        alone = replace(scan, apart=(), apart_masks=())
         for word, roi in scan.apart:
-            self._check_apart(scan, mask, replace(scan, roi_name=word, roi=roi, apart=()), image)
+            self._check_apart(scan, mask, replace(alone, roi_name=word, roi=roi), image)
+        for word, roi, files, rule in scan.apart_masks:
+            self._check_apart(scan, mask, replace(alone, roi_name=word, roi=roi, mask=files, rule=rule), image)
         return mask, found.warnings
 
     def _check_apart(self, scan: Scan, mask: Mask, other: Scan, image: Volume) -> None:
@@ -258,7 +261,7 @@ def _image_key(scan: Scan) -> Hashable:
 
 
 def _mask_key(scan: Scan) -> Hashable:
-    made_of = scan.terms, scan.readers, scan.consensus, scan.apart
+    made_of = scan.terms, scan.readers, scan.consensus, scan.apart, scan.apart_masks
     return _image_key(scan), scan.mask, scan.roi, scan.rule, scan.drawn_on, *made_of
 
 

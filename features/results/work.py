@@ -176,4 +176,10 @@ def scan_facts(scan: Scan) -> dict[str, str]:
         facts |= {"declared_readers": ",".join(scan.declared_readers)}
     if scan.apart:
         facts |= {"apart": json.dumps(scan.apart)}
+    if scan.apart_masks:
+        others = [
+            [word, roi, f"{mask.format}:{mask.digest}", json.dumps(rule.facts(), sort_keys=True)]
+            for word, roi, mask, rule in scan.apart_masks
+        ]
+        facts |= {"apart_masks": json.dumps(others)}
     return facts

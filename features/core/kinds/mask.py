@@ -28,7 +28,7 @@ CONSENSUS = (
     "what counts as the ROI: what more than half of the readers drew (`majority`), what STAPLE holds for likely (`staple`), "
     "or `none`: there are single readers' regions alone"
 )
-OVERLAP = "whether ROIs of one mask may share voxels: `allow`, or `reject` those that do"
+OVERLAP = "whether the ROIs of an image that say so may share voxels: `allow`, or `reject` those that do"
 ROIS = "word of each ROI → how the mask names it; a column says its ROI's word. Without it there is one ROI, without a word"
 
 

@@ -64,16 +64,22 @@ def _scan(one: Candidate) -> Case:
 
 
 def set_apart(scans: Sequence[Scan]) -> list[Scan]:
-    """The scans; those of one mask whose ROIs may not overlap know each other, by word and roi."""
+    """The scans; those of one image and reader whose ROIs may not overlap know each other, by word and roi, and by mask."""
     beside: dict[tuple[object, ...], dict[str, str]] = defaultdict(dict)
+    elsewhere: dict[tuple[object, ...], list[Scan]] = defaultdict(list)
     for one in scans:
         if one.rule.overlap == "reject" and one.mask.paths:
             beside[one.case, one.image, one.mask][one.roi_name] = one.roi
+            elsewhere[one.case, one.image_name, one.reader].append(one)
 
     def apart(one: Scan) -> Scan:
         others = beside.get((one.case, one.image, one.mask), {})
         own = tuple((word, roi) for word, roi in others.items() if word != one.roi_name)
-        return replace(one, apart=own) if own else one
+        there = (
+            elsewhere[one.case, one.image_name, one.reader] if one.rule.overlap == "reject" and one.mask.paths else []
+        )
+        masks = tuple((other.roi_name, other.roi, other.mask, other.rule) for other in there if other.mask != one.mask)
+        return replace(one, apart=own, apart_masks=masks) if own or masks else one
 
     return [replace(apart(one), readers=tuple(map(apart, one.readers))) if one.readers else apart(one) for one in scans]
 
