@@ -12,7 +12,7 @@ def simulate(
     folder: Annotated[Path, typer.Argument(help="An empty or new folder.")],
     kind: Annotated[str, typer.Option(help="What is simulated: a name of `radweave list simulators`.")] = "lung",
     patients_per_centre: Annotated[
-        int | None, typer.Option(min=1, help="Patients of each centre; lung: 24, others: 40, unless given.")
+        int | None, typer.Option(min=1, help="Patients of each centre; each kind has its usual number.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 0,
     null: Annotated[
