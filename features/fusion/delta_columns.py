@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from features.core.errors import StoreError
 from features.core.kinds.delta import Course, Delta, Floats, Span
 from features.results.manifest import Mart
-from features.results.visits import known_places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +35,9 @@ def days_of(mart: Mart, name: str, *, needed: bool) -> Days:
     if mart.manifest.file("visits", name) is None and not needed:
         return {}
     try:
-        return known_places(mart.read("visits", name).to_pylist())
+        rows = mart.read("visits", name).to_pylist()
+        known = [row for row in rows if row["state"] == "used" and row["day"] is not None]
+        return {(row["patient"], row["timepoint"]): row["day"] for row in known}
     except StoreError as error:
         if mart.manifest.file("visits", name) is not None:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -221,12 +221,3 @@ def _quarantined(scan: Scan, why: Disorder) -> Quarantined:
 
 def _files(scans: Iterable[Scan]) -> set[Any]:
     return {path for scan in scans for one in scan.file_sets for path in one.paths}
-
-
-def known_places(rows: Collection[Mapping[str, Any]]) -> dict[Place, float]:
-    """Visit → day of the rows of the table of visits that are used and have one."""
-    return {
-        (row["patient"], row["timepoint"]): row["day"]
-        for row in rows
-        if row["state"] == "used" and row["day"] is not None
-    }

@@ -264,7 +264,7 @@ def test_a_refresh_that_would_drop_columns_is_refused_unless_they_are_named(comm
     refused = command(*ask, code=2).stderr
     assert 'cohort "one": this refresh would drop columns that its tables hold' in refused
     assert 'radweave__ct_liver__* (recipe "ct_liver" is not here)' in refused
-    assert 'old_net__ct_lung__* (recipe "ct_lung" has fewer extractors here)' in refused
+    assert 'old_net__ct_lung__* (recipe "ct_lung" has fewer extractors, images or ROIs here)' in refused
     assert "Name the recipe or its file by --recipe, or drop its columns" in refused
     assert "--drop ct_liver" in refused and "--drop ct_lung" in refused
     assert "--drop ct_lung" in command(*ask, "--drop", "ct_liver", code=2).stderr

@@ -16,8 +16,10 @@ from features.images.index.file_cache import FileCache
 from features.images.index.index_cohort import index_cohort
 from features.results.known_results import KnownResults
 from features.results.manifest import Mart
+from features.results.prefixes import recipe_targets
 from features.results.published import Published
 from features.results.runs import is_run
+from features.results.visits import Visits
 from flows.provenance import study_provenance
 from flows.wanted import recipes_for
 from tasks.modelling.evaluation.evaluate import evaluate
@@ -60,8 +62,9 @@ def written(folder: Path, **report: Any) -> Path:
 def refreshed(catalog: Path, store: Store) -> Published:
     known, key = KnownResults(store, "toy"), b"k" * 64
     tables = read_tables.fn(catalog, "toy", known, FileCache(None, key))
-    index = index_cohort(load_catalog(catalog), "toy", key)
-    return publish_mart.fn(index, (), recipes_for(load_catalog(catalog), "toy"), tables, known, ())
+    declared = load_catalog(catalog)
+    index, toy = index_cohort(declared, "toy", key), declared.cohort("toy")
+    return publish_mart.fn(index, (), recipe_targets(toy, recipes_for(declared, "toy")), tables, known, (), Visits())
 
 
 @pytest.fixture(autouse=True)
