@@ -176,5 +176,5 @@ def _moved_tables(cohort: str, facts: dict[str, Any], mart: Mart, otherwise: str
         shown = ", ".join(cases[:MOST_CASES]) + (f" and {more} more (radweave diff {number})" if more > 0 else "")
         return f"{refreshed}: {len(cases)} moved: {shown}"
     if found.columns:
-        return f"{refreshed}: " + ", ".join(why for _, _, why in found.columns)
+        return f"{refreshed}: " + ", ".join(dict.fromkeys(why for _, _, why in found.columns))
     return f"cohort {cohort}: {otherwise}" if otherwise else ""
