@@ -25,6 +25,8 @@ FLOOR = 3  # times as often as the column's other values, its lowest or highest 
 LEVELS = 10  # whole numbers with fewer values are levels, calls or flags: equal in many patients
 TOLD, TOLD_AMONG_OTHERS = 5, 10  # columns from which on equal rows are reported
 _CHUNK = 1024
+_ROWS = 64
+MEASURED = "radiomics"  # the block of handcrafted features
 
 Counts = NDArray[np.float32]  # (rows, rows), whole numbers
 Cells = tuple[
@@ -73,7 +75,8 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
     """Patients with equal rows of predictors.
 
     Values are compared in single precision, so that a table in doubles is known again in floats. Only continuous columns
-    count: they vary, and are no whole numbers with fewer than 10 values; of double columns one counts. A value that more
+    count: they vary, and are no whole numbers with fewer than 10 values; of double columns one counts, and of handcrafted features
+    a value counts once in a row: the shape of a ROI is the same in every image that it is measured in. A value that more
     than half of the rows have is no evidence either way, and neither is a cell that one of the rows lacks, an exact 0, or the
     lowest or highest value of a column if it is three times as frequent as others: floors, as of a network's activations.
     Two rows of different patients are copies if they are equal in 20 columns or more, and
@@ -92,7 +95,7 @@ def row_copies(X: pd.DataFrame, blocks: Mapping[str, str], patients: NDArray[np.
     joined, told = np.zeros_like(others), np.zeros_like(others)
     for name in names:
         own = X.iloc[:, [i for i, column in enumerate(X.columns) if blocks[column] == name]]
-        equal[name], both, found = _equal_cells(own)
+        equal[name], both, found = _equal_cells(own, _again(own) if name == MEASURED else None)
         cells += found
         whole = others & (equal[name] >= SHARE * both)
         joined |= whole & (equal[name] >= EQUAL)
@@ -152,14 +155,20 @@ def _components(
         yield Copies(tuple(dict.fromkeys(patients[members].tolist())), alike, joined)
 
 
-def _equal_cells(values: pd.DataFrame) -> tuple[Counts, Counts, list[Cells]]:
-    """In how many continuous columns each two rows are equal, and how many could tell, both (n, n); and the equal cells."""
+def _equal_cells(values: pd.DataFrame, again: NDArray[np.bool_] | None = None) -> tuple[Counts, Counts, list[Cells]]:
+    """In how many continuous columns each two rows are equal, and how many could tell, both (n, n); and the equal cells.
+
+    again: (n, p) cells that do not count; None: all count.
+    """
     n = len(values)
     equal, both = np.zeros((n, n), np.float32), np.zeros((n, n), np.float32)
     every: list[Cells] = []
     seen: set[bytes] = set()
     for start in range(0, values.shape[1], _CHUNK):
-        part = _continuous(values.iloc[:, start : start + _CHUNK].to_numpy(np.float64), seen)
+        part = values.iloc[:, start : start + _CHUNK].to_numpy(np.float64)
+        if again is not None:
+            part = np.where(again[:, start : start + _CHUNK], np.nan, part)
+        part = _continuous(part, seen)
         if not part.shape[1]:
             continue
         known = np.isfinite(part)
@@ -206,6 +215,17 @@ def _counts(n: int, rows: NDArray[np.int32], values: NDArray[np.int32]) -> Count
         return 0.0
     ones = csr_array((np.ones(len(values), np.float32), (rows, values)), shape=(n, int(values.max()) + 1))
     found: Counts = (ones @ ones.T).toarray()
+    return found
+
+
+def _again(values: pd.DataFrame) -> NDArray[np.bool_]:
+    """Cells whose value stands in an earlier cell of their row, (n, p), in single precision."""
+    found = np.zeros(values.shape, np.bool_)
+    for start in range(0, len(values), _ROWS):
+        rows = values.iloc[start : start + _ROWS].to_numpy(np.float32)
+        order = np.lexsort((np.broadcast_to(np.arange(rows.shape[1]), rows.shape), rows))
+        there = np.take_along_axis(rows, order, axis=1)
+        np.put_along_axis(found[start : start + _ROWS], order[:, 1:], there[:, 1:] == there[:, :-1], axis=1)
     return found
 
 

@@ -69,6 +69,18 @@ def test_rounded_rows_with_other_values_beside_are_copies(rows: int, columns: in
     assert _found(values) == [({"p2", "p7"}, True)]
 
 
+def test_the_shape_of_a_roi_counts_once_however_many_images_have_it() -> None:
+    rng = np.random.default_rng(3)
+    own, shapes = rng.normal(size=(40, 60)), rng.normal(size=(40, 4))
+    shapes[1] = shapes[0]  # two patients whose four diameters are equal by chance
+    images = np.tile(shapes, (1, 6))
+    for image in range(6):  # not everybody has every image
+        images[image + 2 :: 7, 4 * image : 4 * image + 4] = np.nan
+    assert _found(np.hstack([own, images]), block="radiomics") == []
+    own[1] = own[0]
+    assert _found(np.hstack([own, images]), block="radiomics") == [({"p0", "p1"}, True)]
+
+
 def test_copies_of_copies_hang_together_and_many_ids_of_one_patient_are_one_group() -> None:
     values = np.repeat(RNG.normal(size=(4, 30)), 6, axis=0)  # four patients under six ids each
     assert [len(found) for found, joined in _found(values) if joined] == [6, 6, 6, 6]
