@@ -37,7 +37,9 @@ def check(
     beside = [path.relative_to(catalog.resolve().parent) for path in own_recipe_files(catalog.resolve().parent)]
     for given, place in [*((str(catalog.parent / path), path) for path in beside), *((one, one) for one in own)]:
         fitted = ", ".join(name for name in found.cohorts if fits_cohort(found, name, find_recipe(given)))
-        typer.echo(f"{place}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}")
+        asked = place in beside and not find_recipe(given).default  # else it is extracted unasked, or was named
+        when = "; extracted where it is asked for, as `default: true` is not said" if asked else ""
+        typer.echo(f"{place}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}{when}")
     if judged or not own:
         typer.echo(f"{count}: no faults" if judged else "no study of radweave is of these cohorts")
     for why in dict.fromkeys(left.values() if judged else ()):

@@ -177,4 +177,7 @@ def test_a_word_that_no_cohort_declares_is_a_fault_wherever_the_recipe_is_named(
         assert 'own.yaml:7: the catalog declares no ROI of this word for MR in arbitrary; found "tumor"' in told
         assert not (tmp_path / "store/mart").exists()
     own.write_text(start + "images: [t1c, flair]\nroi: tumour - necrosis\n")
-    assert "own.yaml: no faults; for cohort one" in command("check", *places).stdout
+    assert "own.yaml: no faults; for cohort one\n" in command("check", *places).stdout
+    own.write_text(start.removeprefix("default: true\n"))
+    told = "own.yaml: no faults; for cohort one; extracted where it is asked for, as `default: true` is not said\n"
+    assert told in command("check", *places).stdout

@@ -33,7 +33,9 @@ class Recipe(Preparation):
 
     name: str = Field(pattern=NAME, description="word used in names of columns; without it, the name of the file")
     default: bool = Field(
-        False, exclude=True, description="of a recipe that comes with radweave: whether every refresh extracts it"
+        False,
+        exclude=True,
+        description="of a recipe of radweave, or in the folder `recipes` beside the catalog: whether every refresh extracts it",
     )
     images: tuple[Word, ...] = Field(
         (),
