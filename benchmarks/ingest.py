@@ -42,6 +42,7 @@ from features.images.dicom.series import read_dicom_series  # noqa: E402
 from features.images.index.file_cache import FileCache  # noqa: E402
 from features.images.index.index_cohort import Index, index_cohort  # noqa: E402
 from features.images.masks.mask import read_mask  # noqa: E402
+from features.images.reading import Reading  # noqa: E402
 from tests.support.catalog import catalog_of, cohort_of, dicom_images  # noqa: E402
 from tests.support.scans import new_dataset  # noqa: E402
 
@@ -265,7 +266,7 @@ def contours(folder: Path, options: argparse.Namespace) -> None:
     volume = read_dicom_series(paths)
     sets = FileSet("dicom", tuple(paths), ""), FileSet("rtstruct", (struct,), "")
     scan = Scan(CaseId(COHORT, "P"), "A", "CT", "HU", *sets, "GTV")
-    masks, costs = measured_in_turn({"": lambda: read_mask(scan, volume).array}, options.repeats)
+    masks, costs = measured_in_turn({"": lambda: read_mask(scan, volume, Reading()).array}, options.repeats)
     mask, own = np.asarray(masks[""]), costs[""]
     rows, dice, quickest = {"radweave read_mask": own}, {"radweave read_mask": 1.0}, []
     if installed("rt_utils"):

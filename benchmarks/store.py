@@ -131,7 +131,8 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
     tables["dictionary"] = DICTIONARY.table(rows), list(DICTIONARY.columns)
     tables["quarantine"] = QUARANTINE.table([]), list(QUARANTINE.columns)
     cases = tables["region"][0].select([column.name for column in KEY]).to_pylist()
-    scans = [{**case, "modality": "CT", "image_digest": case["case"], "mask_digest": case["case"]} for case in cases]
+    image = {"image": "CT", "roi": ROI, "modality": "CT"}
+    scans = [{**case, **image, "image_digest": case["case"], "mask_digest": case["case"]} for case in cases]
     tables["scans"] = SCANS.table(scans), list(SCANS.columns)
     return tables
 

@@ -50,7 +50,7 @@ def study_provenance(
         told = [table.model_dump(mode="json") for table in ready]
         found[f"tables of {name}"] = digest_json([read, features, declared, *([told] if told else [])])
     if plan.stable is not None:
-        measured = recipe_targets(catalog.cohort(plan.stable.cohort), recipes)
+        measured = [one for name in plan.all_cohorts for one in recipe_targets(catalog.cohort(name), recipes)]
         scores = stability_digests(mart.store, plan.stable.cohort, measured)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
     return {**found, **_code(plan, catalog), "radweave": version("radweave")}
