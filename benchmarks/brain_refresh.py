@@ -151,6 +151,9 @@ class Opens:
 
 def refresh(folder: Path, store: Store, recipes: Sequence[Recipe]) -> Used:
     """Refresh a cohort that was declared, by one thread of this process, and count what was opened meanwhile."""
+
+    from threadpoolctl import threadpool_limits
+
     import flows.refresh as steps
     from tasks.running.pool import Pool
     from tasks.running.runners.threads import Threads
@@ -169,7 +172,8 @@ def refresh(folder: Path, store: Store, recipes: Sequence[Recipe]) -> Used:
     start = time.process_time()
     steps.measure_scans.fn = watched  # the function of a step of Prefect's
     try:
-        with Pool(Threads(workers=1)) as pool, opens.watched() as every:
+        # one thread of BLAS, as in the processes of a refresh: threads of it that wait would count as CPU
+        with threadpool_limits(1), Pool(Threads(workers=1)) as pool, opens.watched() as every:
             used = steps.refresh_cohort(COHORT, tuple(recipes), folder / "data_catalog.yaml", store, pool).used
     finally:
         steps.measure_scans.fn = measure
