@@ -23,6 +23,8 @@ from features.images.registration.register import register
 from features.images.registration.registered import Registered
 from features.images.registration.transform import Transform
 
+pytestmark = pytest.mark.slow
+
 RIGID, AFFINE = Registration(to="t1c"), Registration(to="template", kind="affine")
 HEAD = Grid((44, 52, 44), (4.0, 4.0, 4.0))
 FLAIR = Grid((32, 48, 44), (4.2, 4.2, 5.5))
