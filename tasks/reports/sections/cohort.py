@@ -12,8 +12,8 @@ from features.core.kinds.endpoint import Endpoint, Timed
 from tasks.modelling.curves.kaplan_meier import kaplan_meier
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
+from tasks.reports.images_and_rois import volume_label
 from tasks.reports.labels import EXTERNAL, GIVEN, held_out_label
-from tasks.reports.measured import volume_label
 from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import DASH, share
 from tasks.reports.section import Findings, Section

@@ -11,6 +11,7 @@ from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
 from tasks.reports.copies import copies_sentence
+from tasks.reports.images_and_rois import measured_sentence
 from tasks.reports.labels import (
     CENTRE_OUT,
     EXTERNAL,
@@ -24,7 +25,6 @@ from tasks.reports.labels import (
     model_label,
     split_label,
 )
-from tasks.reports.measured import measured_sentence
 from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import counted, no_interval
 from tasks.reports.section import Findings, Section
