@@ -4,6 +4,7 @@ import logging
 import math
 import multiprocessing
 import pickle
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -24,6 +25,8 @@ DASK_TRIES = (
     3  # at least: dask itself repeats what was lost with a worker of its own (distributed.scheduler.allowed-failures)
 )
 HERE = "127.0.0.1:0"  # of dask's status pages: without an address they would listen to all interfaces
+ENDED = "radweave-ended"  # on a worker: the groups whose client has gone
+CHANGING = threading.Lock()  # an order may begin in a thread of the worker while another ends the children
 COUNT_SECONDS = 2  # how often the workers are counted: a cluster may grow and shrink
 
 
@@ -172,20 +175,29 @@ def _do(order: _Order) -> bytes:
 
 
 def _children(worker: Any, order: _Order) -> Children:
-    """The child processes of this worker for one client, started at its first order and ended by `_end`."""
-    groups: dict[bool, Children] = worker.__dict__.setdefault(order.group, {})
-    if order.device not in groups:
-        # dask calls its worker processes daemons, which may have no children; ours end with their parent by themselves
-        vars(multiprocessing.current_process())["_config"]["daemon"] = False
-        size = worker.state.nthreads
-        total = worker.memory_manager.memory_limit or 0.9 * machine_memory() * size / max(size, available_cores())
-        memory = int(order.memory_gib * GIB if order.memory_gib else total / size)
-        groups.setdefault(order.device, Children(size, order.timeout_s, None if order.device else memory))
-    return groups[order.device]
+    """The child processes of this worker for one client, started at its first order and ended by `_end`.
+
+    Raises CancelledError for an order that waited in the worker until its client had gone.
+    """
+    with CHANGING:
+        if order.group in worker.__dict__.get(ENDED, ()):
+            raise CancelledError
+        groups: dict[bool, Children] = worker.__dict__.setdefault(order.group, {})
+        if order.device not in groups:
+            # dask calls its worker processes daemons, which may have no children; ours end with their parent
+            vars(multiprocessing.current_process())["_config"]["daemon"] = False
+            size = worker.state.nthreads
+            total = worker.memory_manager.memory_limit or 0.9 * machine_memory() * size / max(size, available_cores())
+            memory = int(order.memory_gib * GIB if order.memory_gib else total / size)
+            groups[order.device] = Children(size, order.timeout_s, None if order.device else memory)
+        return groups[order.device]
 
 
 def _end(group: str, dask_worker: Any) -> None:
-    for children in dask_worker.__dict__.pop(group, {}).values():
+    with CHANGING:
+        dask_worker.__dict__.setdefault(ENDED, set()).add(group)
+        groups = dask_worker.__dict__.pop(group, {})
+    for children in groups.values():
         children.close()
 
 

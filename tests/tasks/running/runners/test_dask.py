@@ -1,5 +1,6 @@
 """A Dask cluster of real processes: versions, places, the death of a worker, silence, and the same tables."""
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from features.core.errors import RadweaveError
 from features.core.storage.store import Store
 from features.results.manifest import newest
 from tasks.running.pool import Pool
-from tasks.running.runners.dask import Dask, _Order
+from tasks.running.runners.dask import Dask, _Cluster, _end, _Order
 from tests.tasks.deeds import hang_at_three, leave_parent_id, process_ids, square
 from tests.tasks.running.runners.conftest import ROOT, Cluster, wait_until
 from tests.tasks.running.test_pool import is_alive
@@ -103,6 +105,17 @@ def test_a_worker_that_is_killed_takes_its_child_along_and_costs_no_result(clust
     assert [one for one in found if isinstance(one, int)] == [0, 1, 2, 4, 5, 6, 7]
     assert getattr(found[3], "code", "") == "TIMEOUT"
     assert len(list(folder.iterdir())) == 2
+
+
+def test_an_order_that_begins_after_its_client_has_gone_starts_no_child() -> None:
+    before = set(multiprocessing.active_children())
+    workers = Dask(workers=1).open()
+    assert isinstance(workers, _Cluster)
+    workers._client.run(_end, workers._name)
+    with pytest.raises(CancelledError):
+        workers.submit(square, 3).result()
+    assert set(multiprocessing.active_children()) == before
+    workers.close()
 
 
 def test_what_dask_may_log_of_an_order_names_no_file() -> None:
