@@ -43,8 +43,30 @@ def recipe_text(values: dict[str, Any], cohort: str) -> str:
     more = (
         "# More features, of derived images; `radweave features` lists what there is.\n"
         "# filters:\n# - {kind: log, sigma_mm: [2, 3]}\n# - {kind: wavelet, wavelet: coif1}\n"
+        "# Deep features, of networks; `radweave backbones` lists them. The window is what becomes black and white.\n"
     )
-    return to_yaml(values, _HEADER.format(what=what, cohort=cohort)) + more
+    network = "".join(
+        f"# {line}\n"
+        for line in (*_window(values), "extractors: [radweave, efficientnet_lite0]   # instead of the line above")
+    )
+    return to_yaml(values, _HEADER.format(what=what, cohort=cohort)) + more + network
+
+
+def _window(values: dict[str, Any]) -> list[str]:
+    """Lines of a recipe that give networks a window."""
+    unit = values["unit"]
+    if unit == "HU":
+        return ["window: [-1000, 400]   # lungs; of soft tissue [-160, 240]"]
+    if unit in CALIBRATED:
+        return ["window: [0, 15]"]
+    if unit == "um2/s":
+        return ["window: [0, 3000]   # free water at body temperature"]
+    if "normalise" in values:  # mean 0, standard deviation 100
+        return ["window: [-300, 300]   # three standard deviations"]
+    return [
+        "normalise: {kind: percentile}   # of voxels above 0, 1 % becomes 0 and 99 % becomes 100",
+        "window: [0, 100]",
+    ]
 
 
 def _which(sources: Sequence[SourceDraft]) -> Remark | None:
