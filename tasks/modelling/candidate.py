@@ -66,7 +66,7 @@ class Candidate(Frozen):
     @field_validator("steps")
     @classmethod
     def check_steps(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        """Each step once, no missing values after cleaning, and centres evened out before columns are scaled or chosen."""
+        """Each step once, no missing values after cleaning; centres evened, columns encoded before any is scaled or chosen."""
         faults = list(_step_faults(steps))
         if faults:
             raise KindError(cls, ValidationError.from_exception_data("steps", faults))
@@ -85,6 +85,8 @@ def _step_faults(steps: Sequence[Step]) -> Iterator[InitErrorDetails]:
         later = before.get("scale") or before.get("select")
         if stage == "harmonise" and later:
             yield _fault(place, kind, f'the step "{kind}" evens out centres: put it before "{later}"')
+        if stage == "encode" and later:
+            yield _fault(place, kind, f'the step "{kind}" encodes columns as they come: put it before "{later}"')
     if steps and "impute" not in stages and set(stages) == {"clean"}:
         yield _fault(len(steps) - 1, kinds[-1], 'models take no missing values: put "median" among the steps')
 

@@ -10,6 +10,7 @@ import pandas as pd
 from features.core.design import EXTERNAL, TEST, Design
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Outcome
+from features.deep.descriptor_names import descriptor_ending
 from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.fold_fit import FoldFit
 from tasks.modelling.evaluation.study import Study
@@ -37,9 +38,11 @@ def make_design(
     centres: int = 3,
     external: int = 0,
     test: int = 0,
+    descriptors: bool = False,
 ) -> Design:
     """X: clinical_age and _stage, region_volume_ml, radiomics_0.. (0 carries the signal) and three useless columns.
 
+    descriptors: of a network too, three numbers at each of nine places, the last of which shows the same of every case.
     external: so many of the last rows are of the external cohort `other`; test: so many before them are test cases.
     """
     rng = np.random.default_rng(seed)
@@ -52,6 +55,8 @@ def make_design(
     columns |= {"region_volume_ml": rng.lognormal(3, 1, n)}
     columns |= {"radiomics_constant": np.ones(n), "radiomics_empty": np.full(n, np.nan)}
     columns |= {"radiomics_double": columns["radiomics_0"].copy()}
+    if descriptors:
+        columns |= make_descriptors(n, np.random.default_rng(seed + 1), lacking=int(nan > 0))
     X = pd.DataFrame(columns, index=[f"toy:p{i}" for i in range(n)])
     blocks = {column: column.split("_")[0] for column in X.columns}
     patients = np.array([f"p{i}" for i in range(n)])
@@ -59,6 +64,18 @@ def make_design(
     outcome, held = make_outcome(kind, risk, rng), [n - external - test, test, external]
     cohorts, roles = np.repeat(["toy", "toy", "other"], held), np.repeat(["", TEST, EXTERNAL], held)
     return Design(X, blocks, outcome, ANY_ENDPOINT[kind], patients, centre, cohorts=cohorts, held_out=roles)
+
+
+def make_descriptors(n: int, rng: np.random.Generator, *, spread: Any = 1.0, lacking: int = 0) -> dict[str, Any]:
+    """Columns of the block deep: descriptors of a network about two middles, their spread a number or (n,).
+
+    lacking: so many of the last rows have none.
+    """
+    middles = np.where(rng.random((n, 9, 1)) < 0.5, -2.0, 2.0) * np.array([1.0, 0.5, 0.0])
+    values = middles + rng.normal(size=(n, 9, 3)) * np.reshape(spread, (-1, 1, 1))
+    values[:, 8] = 0.25
+    values[n - lacking :] = np.nan
+    return {f"deep_largest_{descriptor_ending(p, d)}": values[:, p, d] for p in range(9) for d in range(3)}
 
 
 def outcome_of(y: Any) -> Outcome:

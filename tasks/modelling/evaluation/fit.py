@@ -18,7 +18,7 @@ class Fit:
     """Of one set of blocks on one fold: the prediction of the test rows, or None and the reason.
 
     model: name of the candidate. cut: median of the out-of-fold risks of the training rows, NaN where nobody asked or nothing is
-    known. selected, shares, settings, chosen: as in Joined. warnings: messages raised while fitting, with their number.
+    known. selected, shares, encoded, settings, chosen: as in Joined. warnings: messages raised while fitting, with their number.
     remarks: what steps did to the training and the test rows that a reader has to know.
     """
 
@@ -30,6 +30,7 @@ class Fit:
     cut: float = np.nan
     selected: dict[str, float] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
+    encoded: dict[str, str] = field(default_factory=dict)
     settings: int = 0
     chosen: dict[str, Any] = field(default_factory=dict)
     warnings: Counter[str] = field(default_factory=Counter)

@@ -173,6 +173,7 @@ class FoldFit:
                 own=inner_own,
                 selected={str(n): float(w) for n, w in zip(names.names, weights, strict=True) if w != 0},
                 shares=block_shares(names, weights),
+                encoded=_encoded(names, weights, self.columns),
                 settings=len(settings),
                 chosen=setting.chosen,
                 warnings=caught + _warnings(used),
@@ -339,6 +340,12 @@ class FoldFit:
 
 def _part(name: str, rows: Rows, target: Target, train: Positions, test: Positions) -> Part:
     return Part(name, rows.take(train), rows.take(test), target.take(train), target.outcome.take(test))
+
+
+def _encoded(names: Columns, weights: NDArray[np.float64], given: Columns) -> dict[str, str]:
+    """Columns of the model with a weight that are none of those given, with their blocks."""
+    new = (weights != 0) & ~np.isin(names.names, given.names)
+    return dict(zip(names.names[new].tolist(), names.blocks[new].tolist(), strict=True))
 
 
 def _warnings(used: Used) -> Counter[str]:

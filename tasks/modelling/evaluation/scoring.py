@@ -137,7 +137,10 @@ def shares_of(design: Design, blocks: Mapping[str, list[str]], fits: list[Fit]) 
         names = list(dict.fromkeys(design.blocks[column] for column in blocks[key[1]]))
         for block in names if len(names) > 1 else ():
             share = [fit.shares.get(block, 0.0) for fit in own]
-            chosen = [sum(design.blocks[column] == block for column in fit.selected) for fit in own]
+            chosen = [
+                sum((fit.encoded.get(column) or design.blocks[column]) == block for column in fit.selected)
+                for fit in own
+            ]
             found.append(Share(*key, block, float(np.mean(share)), float(np.mean(chosen)), len(own)))
     return tuple(found)
 

@@ -67,6 +67,7 @@ def _fit(unit: Unit, fold: FoldFit, name: str, candidate: Candidate) -> Fit:
         cut=_cut(joined) if grouped else np.nan,
         selected=joined.selected,
         shares=joined.shares,
+        encoded=joined.encoded,
         settings=joined.settings,
         chosen=joined.chosen,
         warnings=joined.warnings,

@@ -39,7 +39,8 @@ class Joined:
     prediction: of the test rows; None with a reason where it could not be fitted. own: of the test rows of each inner fold, in
     their order, by the settings that were chosen; empty where nobody asked or one of them failed; there even where the prediction
     of test rows failed. selected: column → weight of those that it uses.
-    shares: block → share of what decides the prediction, summing to 1. settings: how many were compared. chosen: those taken.
+    shares: block → share of what decides the prediction, summing to 1. encoded: columns that a step made of others → their block.
+    settings: how many were compared. chosen: those taken.
     remarks: what steps did to the training and the test rows that a reader has to know.
     """
 
@@ -47,6 +48,7 @@ class Joined:
     own: tuple[Prediction, ...] = ()
     selected: dict[str, float] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
+    encoded: dict[str, str] = field(default_factory=dict)
     settings: int = 0
     chosen: dict[str, Any] = field(default_factory=dict)
     warnings: Counter[str] = field(default_factory=Counter)

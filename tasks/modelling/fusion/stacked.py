@@ -83,6 +83,7 @@ class Stacked(Fusion):
             own=tuple(combiner.combine({b: part.own[i] for b, part in weighed.items()}) for i in range(len(inner))),
             selected=_selected(weighed, combiner.shares),
             shares={block: combiner.shares.get(block, 0.0) for block in parts},
+            encoded={name: block for part in weighed.values() for name, block in part.encoded.items()},
             settings=settings,
             chosen={f"{block}.{name}": value for block, part in weighed.items() for name, value in part.chosen.items()},
             warnings=warnings,

@@ -13,8 +13,8 @@ from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
 from tasks.modelling.tunable import Tunable
 
-Stage = Literal["clean", "impute", "scale", "harmonise", "select"]
-STAGES: tuple[Stage, ...] = ("clean", "impute", "scale", "harmonise", "select")
+Stage = Literal["clean", "impute", "scale", "harmonise", "encode", "select"]
+STAGES: tuple[Stage, ...] = ("clean", "impute", "scale", "harmonise", "encode", "select")
 
 
 class FittedStep(ABC):

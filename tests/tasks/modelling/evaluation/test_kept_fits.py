@@ -55,6 +55,7 @@ def test_all_that_is_said_of_a_fit_comes_back(tmp_path: Path) -> None:
         cut=0.1 + 0.2,
         selected={"radiomics__ä": -1.5, "clinical_age": float("nan"), "b": float("inf")},
         shares={"radiomics": 0.25, "clinical": 0.75},
+        encoded={"b": "deep"},
         settings=6,
         chosen={"C": 0.3, "k": 10, "kernel": "rbf", "depth": None, "by_block": {"deep": {"k": 5}}},
         warnings=Counter({"ConvergenceWarning: x": 3, "a": 1}),

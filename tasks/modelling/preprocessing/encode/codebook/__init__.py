@@ -1,0 +1,1 @@
+"""What descriptors look like in general, and how those of one case differ from it. Nothing here knows of columns."""
