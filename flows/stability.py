@@ -75,7 +75,7 @@ def _stability(cohort: str, name: str, file: Path, catalog: Path, place: str, ru
         works = after_checks(plans, known)
         for target in targets_of(declared.cohort(cohort), recipe):
             for extractor in extractors:
-                prefix = feature_prefix(recipe, extractor.kind, target)
+                prefix = feature_prefix(recipe, extractor.word, target)
                 own = [work for work in works if work.prefix == prefix]
                 rows = run_step(measure_stability, cohort, own, perturbations, known, pool)
                 found.extend(rows)

@@ -12,7 +12,7 @@ from features.results.known_results import KnownResults
 from features.results.work import Extraction
 from tasks.running.pool import Pool
 
-DEVICE_BATCH = 8  # scans whose regions are in memory at once while one process feeds the device
+DEVICE_BATCH = 32  # scans whose samples are in memory at once while one process feeds the device
 
 
 @task(name="extract", cache_policy=NO_CACHE, persist_result=False)
@@ -21,10 +21,18 @@ def extract_features(works: Sequence[Extraction], known: KnownResults, pool: Poo
 
     All are of one recipe and extractor.
     """
-    todo = [work for work in works if not known.knows(work)]
+    todo = []
+    for work in works:
+        if known.knows(work):
+            continue
+        lost = next((why for one in work.samples if (why := known.fresh(one)) is not None), None)
+        if lost is None:
+            todo.append(work)
+        else:  # what its network is shown could not be made this time
+            known.lost(work.address, lost)
     if not todo:
         return 0
-    what = f"{todo[0].recipe.name}: {todo[0].extractor.kind}"
+    what = f"{todo[0].recipe.name}: {todo[0].extractor.word}"
     found = pool.map_batches(partial(extract_scans, store=known.store), todo, what, DEVICE_BATCH)
     for work, outcome in zip(todo, found, strict=True):
         if isinstance(outcome, Rejected):

@@ -11,7 +11,7 @@ from features.results.known_results import KnownResults
 from features.results.measure_visit import Job, Todo, jobs_of, may_follow, measure_visit
 from features.results.picture import Drawing, drawings_of
 from features.results.scan_name import PICTURE
-from features.results.work import Plan
+from features.results.work import Extraction, Plan, Sample
 from tasks.running.pool import Pool
 
 
@@ -32,8 +32,13 @@ def _todo(plan: Plan, known: KnownResults) -> Todo | None:
     check, features = (None, plan.features) if known.knows(plan.check) else (plan.check, plan.features)
     if check is None:
         features = may_follow(features, known.rejection(plan.check))
-    todo = tuple(work for work in features if not work.extractor.batched and not known.knows(work))
-    return Todo(plan.scan, check, todo).or_none()
+    todo = {one.address: one for work in features if not known.knows(work) for one in _made_while_open(work, known)}
+    return Todo(plan.scan, check, tuple(todo.values())).or_none()
+
+
+def _made_while_open(work: Extraction, known: KnownResults) -> list[Extraction | Sample]:
+    """What of an extraction is made while the image is open: itself, or what its network is shown and is not kept."""
+    return [one for one in work.samples if not known.has_sample(one)] if work.extractor.batched else [work]
 
 
 def _drawings(plans: Sequence[Plan], todo: Sequence[Todo], known: KnownResults) -> list[Drawing]:

@@ -39,7 +39,7 @@ def measure_stability(
     there = store.results().get(block, set())
     todo = [work for work in works if work.address not in there or not known.is_whole(block, work.address)]
     one = partial(_measure_one, perturbations=perturbations, store=store)
-    what = f"{recipe.name}: {extractor.kind}, {len(perturbations.chains)} perturbations"
+    what = f"{recipe.name}: {extractor.word}, {len(perturbations.chains)} perturbations"
     for outcome in pool.map(one, todo, what):
         if isinstance(outcome, Rejected):
             raise MachineError(

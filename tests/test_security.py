@@ -22,7 +22,8 @@ from pydicom.dataset import Dataset
 from features.core.catalog.catalog import load_catalog
 from features.core.errors import ConfigError, WeightsError
 from features.core.quarantine import Rejected
-from features.deep.weights import load_checkpoint
+from features.deep.card import Weights
+from features.deep.checkpoint import read_weights
 from features.images.dicom.dataset import quiet, read_dataset
 from features.images.formats.volume import read_volume
 from features.images.index.findings import Pseudonyms
@@ -99,9 +100,9 @@ def test_sec_pickle_a_checkpoint_that_runs_code_is_refused(tmp_path: Path) -> No
     path = tmp_path / "weights.pth"
     torch.save({"a": Payload(tmp_path / "ran")}, path)
     with pytest.raises(WeightsError, match="sha-256"):
-        load_checkpoint(path, "0" * 64, "install")
+        read_weights(path, Weights(sha256="0" * 64, get="install"))
     with pytest.raises(pickle.UnpicklingError):
-        load_checkpoint(path, digest_file(path), "install")
+        read_weights(path, Weights(sha256=digest_file(path), get="install"))
     assert not (tmp_path / "ran").exists()
 
 

@@ -1,1 +1,1 @@
-"""Deep features: what a pretrained network sees in a region. Backbones, their weights, and how a region is sampled."""
+"""Deep features: what a network sees in a region. Architectures, weights cards, samplings, poolings, and how they are run."""

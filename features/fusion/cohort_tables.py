@@ -107,7 +107,7 @@ def read_cohort(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
 def block_of(column: str, recipes: Sequence[Recipe]) -> str:
     """The block of a column of the design."""
     prefix = column.split("__")[0]
-    kinds = {extractor.kind: extractor.block for recipe in recipes for extractor in recipe.extractors}
+    kinds = {extractor.word: extractor.block for recipe in recipes for extractor in recipe.extractors}
     return kinds.get(prefix, prefix)
 
 
@@ -166,7 +166,7 @@ def _features(
     """Feature columns of the recipes. Raises RadweaveError if the mart lacks a recipe, or holds one of other settings."""
     command = f"run radweave refresh {' '.join(question.all_cohorts)}{question.refreshed_by}"
     wanted = [
-        feature_prefix(recipe, extractor.kind, target) + column.name
+        feature_prefix(recipe, extractor.word, target) + column.name
         for recipe, target in measured
         for extractor in recipe.extractors
         if extractor.block == block

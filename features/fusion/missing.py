@@ -34,7 +34,7 @@ def lacking_images(
     lacking = pd.DataFrame(True, index=region.index, columns=images)
     for recipe, target in measured:
         for extractor in recipe.extractors:
-            name = feature_prefix(recipe, extractor.kind, target) + RESULT
+            name = feature_prefix(recipe, extractor.word, target) + RESULT
             found = tables[extractor.block].select(["case", name]).to_pandas().set_index("case")
             lacking[target.image] &= found.reindex(region.index).iloc[:, 0].isna().to_numpy()
     return lacking

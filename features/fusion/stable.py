@@ -45,7 +45,7 @@ class Stable(Frozen):
         digests = settings_digests(measured)
         for recipe, target in measured:
             for extractor in (extractor for extractor in recipe.extractors if extractor.block == "radiomics"):
-                prefix = feature_prefix(recipe, extractor.kind, target)
+                prefix = feature_prefix(recipe, extractor.word, target)
                 names = {prefix + column.name for column in extractor.columns(recipe)}
                 found |= names - self._passing(store, recipe.name, prefix, digests[prefix])
         return found

@@ -26,7 +26,7 @@ KEPT_LEAST = 0.5  # of the ROI's voxels: below, features are of its smaller part
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
 
 
-def prepare_region(region: Region, preparation: Preparation) -> Region:
+def prepare_region(region: Region, preparation: Preparation, *, reach_mm: float = 0.0) -> Region:
     """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity.
 
     In order: correct the bias and normalise, by the whole image; crop to the ROI plus padding; resample on a grid that
@@ -34,7 +34,8 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
     up; take the variant `preparation.roi` of the ROI (its outline, if the region has one); keep its voxels inside
     `preparation.resegment` that were not left out before, and of these those within `preparation.outlier_sigma` standard
     deviations of their mean. Outside the image, and where the file marks padding near the ROI, the nearest voxel continues
-    it. The padding covers what the variant and the extractors look at; filters that see all get the whole image.
+    it. The padding covers what the variant and the extractors look at, and `reach_mm` beyond the ROI; filters that see all get
+    the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
     Raises TooLarge above the memory limit of this thread, and Rejected: MASK_EMPTY, OOM_RISK (as `claim_grid`), IMAGE_FLAT
@@ -55,15 +56,13 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
         )
         padding = math.ceil(reach)  # the whole image
     box = bounding_box(region.shape_mask)
-    paddings = [
-        max(padding, math.ceil(preparation.reach_mm / step) + 1 if preparation.reach_mm else 0) for step in spacing
-    ]
+    reach_mm = max(reach_mm, preparation.reach_mm)
+    paddings = [max(padding, math.ceil(reach_mm / step) + 1 if reach_mm else 0) for step in spacing]
     axes = [
         axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)
     ]
     around = [
-        math.ceil(max(near * axis.spacing, preparation.reach_mm) / axis.old) + MARGIN[preparation.interpolator]
-        for axis in axes
+        math.ceil(max(near * axis.spacing, reach_mm) / axis.old) + MARGIN[preparation.interpolator] for axis in axes
     ]
     volume = continued(volume, surroundings(box, region.mask.shape, (around[2], around[1], around[0])))
     voxels = math.prod(axis.last - axis.first for axis in axes)
@@ -94,6 +93,12 @@ def prepare_region(region: Region, preparation: Preparation) -> Region:
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
     prepared = Volume(array, grid, place, volume.direction, volume.facts, plane=volume.plane)
     return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
+
+
+def least_padding_mm(preparation: Preparation, spacing_mm: Vector) -> float:
+    """How far beyond the ROI a prepared region shows the image at least, of an image with this spacing."""
+    padding = PADDING_FILTERS if preparation.filters else PADDING
+    return max(padding * min(preparation.spacing_of(spacing_mm)), preparation.reach_mm)
 
 
 def _bytes_needed(axes: Sequence[Axis], voxels: int, preparation: Preparation) -> int:

@@ -94,13 +94,13 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
         works.setdefault(work.prefix, []).append(work)
     for recipe, target in measured:
         for extractor in recipe.extractors:
-            prefix = feature_prefix(recipe, extractor.kind, target)
+            prefix = feature_prefix(recipe, extractor.word, target)
             here = [(work, usable(work, "extract")) for work in works.get(prefix, [])]
             facts = {"modality": recipe.modality, "recipe": recipe.name, "version": extractor.version}
             facts |= {"image": target.image, "roi": target.roi}
-            if (recipe.name, extractor.kind) not in own:
-                own[recipe.name, extractor.kind] = tuple(extractor.columns(recipe))
-            columns = own[recipe.name, extractor.kind]
+            if (recipe.name, extractor.word) not in own:
+                own[recipe.name, extractor.word] = tuple(extractor.columns(recipe))
+            columns = own[recipe.name, extractor.word]
             addresses = {work.scan: work.address for work, there in here if there}
             table = feature_table(extractor.block, recipe.name)
             groups.append(Group(table, prefix, extractor.block, columns, addresses, facts))

@@ -5,38 +5,39 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.core.kinds.extractor import Extractor, Values
-from features.core.kinds.recipe import Recipe
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Region
 from features.core.storage.store import Store
 from features.core.versions import kernel
-from features.images.prepare import prepare_region
 from features.results.attempt import attempt
-from features.results.registrations import read_kept
+from features.results.samples import load_samples
 from features.results.work import Extraction, scan_facts
+
+Samples = Sequence[NDArray[np.float32]]  # what an extractor is shown of a region
 
 
 def extract_scans(works: Sequence[Extraction], store: Store) -> list[Rejected | None]:
     """Extract and keep the features, or the rejection, of each scan; returns, scan by scan, a rejection that is not kept.
 
-    All are of one recipe and extractor, which gets all regions of the call at once: the caller chooses how many fit into
-    memory. If it fails, it gets them one at a time, which finds the bad one.
+    All are of one recipe and extractor, which gets the samples of all at once: the caller chooses how many fit into memory.
+    If it fails, it gets them one at a time, which finds the bad one.
     """
-    recipe, extractor = works[0].recipe, works[0].extractor
-    regions = [attempt(lambda one=one: prepare_region(read_kept(one.scan, store), recipe)) for one in works]  # type: ignore[misc]
-    together = [region for region in regions if not isinstance(region, Rejected)]
-    batch = attempt(lambda: _together(together, recipe, extractor)) if together else []
+    extractor = works[0].extractor
+    samples = [load_samples(one, store) for one in works]
+    together = [one.views for one in samples if not isinstance(one, Rejected)]
+    batch = attempt(lambda: _together(together, extractor)) if together else []
     if isinstance(batch, Rejected):
-        return [extract_region(one, region, store) for one, region in zip(works, regions, strict=True)]
+        single = [attempt(lambda one=one: _together([one], extractor)) for one in together]  # type: ignore[misc]
+        batch = [one if isinstance(one, Rejected) else one[0] for one in single]
     values = iter(batch)
-    found: list[Rejected | None] = []
-    for one, region in zip(works, regions, strict=True):
-        if isinstance(region, Rejected):
-            found.append(_keep(one, store, region))
-        else:
-            found.append(_keep(one, store, dict(next(values)), region.warnings))
-    return found
+    return [
+        _keep(work, store, one) if isinstance(one, Rejected) else _keep(work, store, next(values), one.warnings)
+        for work, one in zip(works, samples, strict=True)
+    ]
 
 
 def extract_region(work: Extraction, region: Region | Rejected, store: Store) -> Rejected | None:
@@ -50,17 +51,17 @@ def extract_region(work: Extraction, region: Region | Rejected, store: Store) ->
     return _keep(work, store, result, region.warnings)
 
 
-def _together(regions: Sequence[Region], recipe: Recipe, extractor: Extractor) -> Sequence[Values]:
+def _together(samples: Sequence[Samples], extractor: Extractor) -> Sequence[Values | Rejected]:
     """Features of each region. A GPU that is full gets half as many at once, down to one, which then is a MemoryError."""
     try:
-        return extractor.extract_batch(regions, recipe)
+        return extractor.extract_samples(samples)
     except RuntimeError as error:
         if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported for its name
             raise
-        if len(regions) == 1:
+        if len(samples) == 1:
             raise MemoryError("the GPU") from error
-    half = len(regions) // 2
-    return [*_together(regions[:half], recipe, extractor), *_together(regions[half:], recipe, extractor)]
+    half = len(samples) // 2
+    return [*_together(samples[:half], extractor), *_together(samples[half:], extractor)]
 
 
 def _keep(
@@ -75,6 +76,8 @@ def _keep(
         "version": work.extractor.version,
         "kernel": kernel(),
     }
+    if work.samples:
+        provenance["samples"] = " ".join(one.address for one in work.samples)
     said = () if isinstance(result, Rejected) else warnings
     store.save(work.block, work.address, result, provenance, said)
     return None

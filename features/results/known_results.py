@@ -145,6 +145,12 @@ class KnownResults:
             return self.is_whole(block, address)
         return tabled
 
+    def has_sample(self, work: Work) -> bool:
+        """Whether work/ holds, undamaged, what networks are shown, or why there is nothing to show."""
+        block, address = work.block, work.address
+        there = address in self._kept.get(block, ()) or self.store.has(block, address)
+        return address in self._fresh or (there and self.is_whole(block, address))
+
     def is_whole(self, block: str, address: str) -> bool:
         """Whether a result of work/ is undamaged; if not, it is removed, since its address says how to compute it again."""
         if self.store.is_whole(block, address):
@@ -164,6 +170,10 @@ class KnownResults:
     def lost(self, address: str, rejected: Rejected) -> None:
         """Note a rejection that holds for this refresh alone."""
         self._fresh[address] = rejected
+
+    def fresh(self, work: Work) -> Rejected | None:
+        """The rejection that holds for this refresh alone, if there is one."""
+        return self._fresh.get(work.address)
 
     def lost_codes(self) -> dict[str, str]:
         """Address → code of the rejections that hold for this refresh alone."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from features.core.case import Scan
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.core.storage.store import THUMBNAIL, Store
-from features.images.prepare import prepare_region
 from features.images.reading import Reading
 from features.images.region import read_region
 from features.results.attempt import attempt
@@ -23,19 +21,23 @@ from features.results.known_results import KnownResults
 from features.results.pair_picture import keep_pair_picture
 from features.results.picture import Drawer, Drawing
 from features.results.registrations import KeptRegistrations
-from features.results.work import Extraction, Plan, Work
+from features.results.samples import Preparing, keep_sample
+from features.results.work import Extraction, Plan, Sample, Work
 
 NO_SUCH_REGION = (
     "ROI_ABSENT"  # of a scan whose patient has no such region: others can be made of the image's other ROIs
 )
 
 
+Follows = TypeVar("Follows", bound=Extraction | Sample)
+
+
 class Todo(NamedTuple):
-    """What is to do for a scan: its check, None if that is kept, and its features, in this order."""
+    """What is to do for a scan: its check, None if that is kept, and its features and samples, in this order."""
 
     scan: Scan
     check: Work | None
-    features: tuple[Extraction, ...] = ()
+    features: tuple[Extraction | Sample, ...] = ()
 
     def first(self) -> str:
         """The address of the first result that is to do."""
@@ -93,7 +95,7 @@ def jobs_of(scans: Iterable[Todo], drawings: Iterable[Drawing] = ()) -> list[Job
     return [Job(tuple(own.get(visit, ())), tuple(pictures.get(visit, ()))) for visit in {**own, **pictures}]
 
 
-def may_follow(features: Sequence[Extraction], rejected: Rejected | None) -> tuple[Extraction, ...]:
+def may_follow(features: Sequence[Follows], rejected: Rejected | None) -> tuple[Follows, ...]:
     """The features that can be extracted after a check. Of a region that the patient has not, only what other ROIs make up."""
     if rejected is None:
         return tuple(features)
@@ -153,17 +155,14 @@ def _measure(
         elif why is None:
             pairs.add(keep_pair_picture(todo.check, reading, store, pairs))
         features = may_follow(features, why)
-    for (scan, recipe), works in groupby(features, attrgetter("scan", "recipe")):
-        region = region_of(scan)
-        prepared = region if isinstance(region, Rejected) else _prepared(region, recipe)
-        for work in works:
-            rejected = extract_region(work, prepared, store)
-            if rejected is not None:
-                yield work.address, rejected
-
-
-def _prepared(region: Region, recipe: Recipe) -> Region | Rejected:
-    return attempt(lambda: prepare_region(region, recipe))
+    preparing = Preparing(region_of)
+    for work in features:
+        if isinstance(work, Sample):
+            rejected = keep_sample(work, preparing, store)
+        else:
+            rejected = extract_region(work, preparing.of(work.scan, work.recipe), store)
+        if rejected is not None:
+            yield work.address, rejected
 
 
 def load_libraries(recipes: Sequence[Recipe]) -> None:

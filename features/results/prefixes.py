@@ -40,7 +40,7 @@ def settings_digests(measured: Iterable[tuple[Recipe, Target]]) -> dict[str, str
     measured: as `recipe_targets` gives them.
     """
     return {
-        feature_prefix(recipe, extractor.kind, target): digest_json(
+        feature_prefix(recipe, extractor.word, target): digest_json(
             [recipe.digest(), extractor.model_dump(mode="json"), extractor.version]
         )
         for recipe, target in measured

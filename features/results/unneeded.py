@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from features.core.progress import tell
 from features.core.storage.place import TEMPORARY, find_files, is_remote, remove_file
-from features.core.storage.store import FIT, Store
-from features.core.storage.table import column_names, read_table
+from features.core.storage.store import FIT, SAMPLES, Store
+from features.core.storage.table import column_names, read_provenance, read_table
 from features.results.fits import fits_of_runs
 from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
 from features.results.prefixes import RESULT
@@ -98,8 +98,18 @@ def _unneeded_results(store: Store, kept: list[int]) -> list[tuple[str, str]]:
     since = store.refresh(kept[-1]).stat().st_mtime
     there = store.results()
     needed |= fits_of_runs(store) if FIT in there else set()
+    needed |= _samples_of(store, sorted(there.get("deep", set()) & needed)) if SAMPLES in there else set()
     unneeded = [(block, digest) for block, found in there.items() for digest in sorted(found - needed)]
     return [result for result in unneeded if store.work(*result).stat().st_mtime < since]
+
+
+def _samples_of(store: Store, results: Iterable[str]) -> set[str]:
+    """Addresses of what networks were shown for these results, as far as work/ holds them."""
+    return {
+        address
+        for digest in results
+        for address in read_provenance(store.work("deep", digest)).get("samples", "").split()
+    }
 
 
 def _is_temporary(name: str) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from features.core.case import FileSet, Scan, Term
 from features.core.digest import digest_bytes, digest_json
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
+from features.core.kinds.sampling import Shown
 from features.core.roi_expression import RoiExpression
-from features.core.storage.store import REGION
+from features.core.storage.store import REGION, SAMPLES
 from features.images.prepare import VERSION as PREPARATION
 from features.images.registration.kept import pair_facts
 from features.results.prefixes import feature_prefix, feature_table, region_prefix
@@ -32,11 +33,21 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Sample(Work):
+    """What networks are shown of a scan, on its own image and those beside it, the first being its own; it is in no table."""
+
+    recipe: Recipe
+    shown: Shown
+    images: tuple[Scan, ...]
+
+
+@dataclass(frozen=True)
 class Extraction(Work):
-    """The features of a scan by one extractor of a recipe."""
+    """The features of a scan by one extractor of a recipe. samples: what the extractor is shown, in its order."""
 
     recipe: Recipe
     extractor: Extractor
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,8 +154,22 @@ def features_of(scan: Scan, recipe: Recipe, extractor: Extractor) -> Extraction:
         "version": extractor.version,
         "preparation": PREPARATION,
     }
-    table, prefix = feature_table(extractor.block, recipe.name), feature_prefix(recipe, extractor.kind, scan.target)
-    return Extraction(scan, table, prefix, extractor.block, digest_json(decides), recipe, extractor)
+    table, prefix = feature_table(extractor.block, recipe.name), feature_prefix(recipe, extractor.word, scan.target)
+    samples = tuple(sample_of((scan,), recipe, shown) for shown in extractor.shown)
+    return Extraction(scan, table, prefix, extractor.block, digest_json(decides), recipe, extractor, samples)
+
+
+def sample_of(images: tuple[Scan, ...], recipe: Recipe, shown: Shown) -> Sample:
+    """What networks are shown: the same for all that are shown the same. images: the ROI on each image."""
+    decides = {
+        "scans": [scan_facts(scan) for scan in images],
+        "recipe": recipe.digest(),
+        "sampling": shown.sampling.model_dump(mode="json"),
+        "shape": asdict(shown.shape),
+        "version": shown.sampling.version,
+        "preparation": PREPARATION,
+    }
+    return Sample(images[0], SAMPLES, "", SAMPLES, digest_json(decides), recipe, shown, images)
 
 
 def scan_facts(scan: Scan) -> dict[str, str]:

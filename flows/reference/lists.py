@@ -95,7 +95,7 @@ def _recipes() -> Listed:
         from features.core.kinds.recipe import load_recipe
 
         recipe = load_recipe(files[name])
-        extractors = ", ".join(one.kind for one in recipe.extractors)
+        extractors = ", ".join(one.word for one in recipe.extractors)
         unasked = "; every refresh extracts it" if recipe.default else ""
         what = f"{recipe.modality} in {recipe.unit}: {extractors}{unasked}."
         return Entry(name, what, {"modality": recipe.modality}, text=files[name].read_text("utf-8"))

@@ -79,7 +79,18 @@ class _Schemas(GenerateJsonSchema):
         alone = [
             kind for kind, found in kinds.items() if not any(one.is_required() for one in found.model_fields.values())
         ]
+        if registry.short is not None:
+            names = [one for one in registry.names if one not in kinds]
+            alone += names
+            choices.append(self._short(choices[list(kinds).index(registry.short.kind)], registry.short.key, names))
         return {"title": name, "anyOf": [*choices, *([{"enum": alone}] if alone else [])]}
+
+    def _short(self, kind: JsonSchemaValue, key: str, names: list[str]) -> JsonSchemaValue:
+        """Of a kind one of whose settings is given by a name in place of the kind's."""
+        found = dict(self.get_schema_from_definitions(kind["$ref"]) or kind)
+        properties = {name: one for name, one in found["properties"].items() if name != key}
+        required = [name for name in found.get("required", ()) if name not in (key, "kind")]
+        return {**found, "properties": {**properties, "kind": {"enum": names}}, "required": ["kind", *required]}
 
 
 def _registry_of(cls: type) -> tuple[str, Registry[Any]] | None:

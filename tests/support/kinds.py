@@ -44,6 +44,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "rtstruct": {"roi": "GTV"},
         "seg": {"rois": {"tumour": "GTV.*"}},
     },
+    "Extractor": {"network": {"weights": "efficientnet_lite0"}},
     "Filter": {
         "log": {"sigma_mm": [1.5]},
         "ibsi_mean": {"support": 3},

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from features.core.case import ROI, Scan, Target, target_of
 from features.core.kinds.recipe import Recipe
-from features.results.measure_visit import Job, Todo
+from features.core.quarantine import Rejected
+from features.core.storage.store import Store
+from features.results.extract_scans import extract_scans
+from features.results.measure_visit import Job, Todo, measure_visit
 from features.results.picture import drawings_of
-from features.results.work import Extraction, Work
+from features.results.work import Extraction, Sample, Work
 
 
 def measured(*recipes: Recipe) -> list[tuple[Recipe, Target]]:
@@ -16,6 +19,15 @@ def measured(*recipes: Recipe) -> list[tuple[Recipe, Target]]:
     return [(recipe, target_of(recipe.modality, ROI, recipe.modality)) for recipe in recipes]
 
 
-def job(scan: Scan, check: Work | None, features: Sequence[Extraction] = ()) -> Job:
+def compute(works: Sequence[Extraction], store: Store) -> list[Rejected | None]:
+    """Measure scans as a refresh does, those of a network together; scan by scan the rejections that are not kept."""
+    found = []
+    for work in works:
+        lost = measure_visit(job(work.scan, None, work.samples if work.extractor.batched else (work,)), store)
+        found.append(next(iter(lost.values()), None))
+    return extract_scans(works, store) if works[0].extractor.batched else found
+
+
+def job(scan: Scan, check: Work | None, features: Sequence[Extraction | Sample] = ()) -> Job:
     """What is to do for one scan."""
     return Job((Todo(scan, check, tuple(features)),), tuple(drawings_of([check] if check else [])))

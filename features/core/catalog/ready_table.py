@@ -76,7 +76,7 @@ class ReadyTable(TableSource):
     @field_validator("block")
     @classmethod
     def check_block(cls, block: str) -> str:
-        taken = (*BUILT_IN, *_TAKEN, *EXTRACTORS.modules)
+        taken = (*BUILT_IN, *_TAKEN, *EXTRACTORS.names)
         if block in taken:
             raise ValueError("is a word of radweave's own; choose another one for the block of a ready-made table")
         return block

@@ -6,11 +6,16 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.core.case import Unit
 from features.core.column import Column
 from features.core.kinds.filter import Filter
 from features.core.kinds.preparation import Preparation
-from features.core.kinds.registry import Kind, Registry
+from features.core.kinds.registry import Kind, Registry, Short
+from features.core.kinds.sampling import Shown
+from features.core.quarantine import Rejected
 from features.core.region import Region
 
 Values = Mapping[str, float | str]
@@ -29,6 +34,16 @@ class Extractor(Kind):
     batched: ClassVar[bool] = False  # True: one process feeds a device with large batches; False: a process per core
 
     @property
+    def word(self) -> str:
+        """What begins the names of its columns; one extractor of a recipe has it."""
+        return self.kind
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """What a network is shown of each region: it is made beforehand and kept. None for what measures the region itself."""
+        return ()
+
+    @property
     @abstractmethod
     def version(self) -> str:
         """Version of everything that decides the values: library versions, weights."""
@@ -44,6 +59,13 @@ class Extractor(Kind):
         Raises Rejected if a region cannot be extracted; a batched extractor gets regions that were checked before.
         """
 
+    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
+        """Features of each region by what is shown of it, in the order of `shown`: arrays (views, channels, *size)."""
+        raise NotImplementedError(f"{self.kind} measures regions")
+
+    def check(self, preparation: Preparation) -> None:
+        """Raises ValueError if it is not for regions that are prepared so."""
+
     def applies(self, one: Filter) -> bool:  # noqa: ARG002
         """Whether it can extract features of the images that a filter derives; what ignores filters applies all."""
         return True
@@ -56,4 +78,9 @@ class Extractor(Kind):
         return self.extract_batch([region], preparation)[0]
 
 
-EXTRACTORS: Registry[Extractor] = Registry(Extractor, "features.radiomics.extractors", "features.deep.backbones")
+EXTRACTORS: Registry[Extractor] = Registry(
+    Extractor,
+    "features.radiomics.extractors",
+    "features.deep.extractors",
+    short=Short("features.deep.cards", "network", "weights"),
+)

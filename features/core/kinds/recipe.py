@@ -56,7 +56,11 @@ class Recipe(Preparation):
             raise ValueError(
                 f"normalise: was fitted on images {fitted_on.image}, and images is {found}; say images: [{fitted_on.image}]"
             )
+        words = [extractor.word for extractor in self.extractors]
+        for word in {word for word in words if words.count(word) > 1}:
+            raise ValueError(f"extractors: {word} stands twice, and its columns would have the same names")
         for extractor in self.extractors:
+            extractor.check(self)
             for one in self.filters:
                 if not extractor.applies(one):
                     raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')

@@ -7,7 +7,8 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -36,20 +37,36 @@ class KindError(ValueError):
         super().__init__("; ".join(faults))
 
 
+class Short(NamedTuple):
+    """Names that stand for a kind with one setting: those of the YAML files in a package, as `key` of the kind."""
+
+    package: str
+    kind: str
+    key: str
+
+
 K = TypeVar("K", bound=Kind)
 
 
 class Registry(Generic[K]):
     """The kinds in one package (or several): found by listing files, imported only when named.
 
-    default: the kind of settings that name none. key: the key of settings that names the kind.
+    default: the kind of settings that name none. key: the key of settings that names the kind. short: further names.
     """
 
-    def __init__(self, base: type[K], *packages: str, default: str | None = None, key: str = "kind") -> None:
+    def __init__(
+        self,
+        base: type[K],
+        *packages: str,
+        default: str | None = None,
+        key: str = "kind",
+        short: Short | None = None,
+    ) -> None:
         self.base = base
         self.packages = packages
         self.default = default
         self.key = key
+        self.short = short
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -61,6 +78,14 @@ class Registry(Generic[K]):
                 if name != self.base.__module__ and not module.ispkg:
                     found[module.name] = name
         return dict(sorted(found.items()))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of kinds, and those that stand for one with a setting."""
+        if self.short is None:
+            return tuple(self.modules)
+        (folder,) = importlib.import_module(self.short.package).__path__
+        return (*self.modules, *sorted(path.stem for path in Path(folder).glob("*.yaml")))
 
     def load(self, kind: str) -> type[K]:
         """The class of a kind. Raises RadweaveError if there is none, or its extra is not installed."""
@@ -88,6 +113,9 @@ class Registry(Generic[K]):
             return value
         settings: Mapping[str, Any] = {self.key: value} if isinstance(value, str) else value  # type: ignore[assignment]
         kind = settings.get(self.key, self.default) if isinstance(settings, Mapping) else None
+        if self.short is not None and kind in self.names and kind not in self.modules:
+            settings = {**settings, self.key: self.short.kind, self.short.key: kind}
+            kind = self.short.kind
         if not isinstance(kind, str) or kind not in self.modules:
             raise ValueError(self._unknown(kind))
         found = self.load(kind)
@@ -97,5 +125,12 @@ class Registry(Generic[K]):
             raise KindError(found, error) from error
 
     def _unknown(self, kind: object) -> str:
-        hint = did_you_mean(kind, self.modules)
-        return f'unknown {self.key} "{kind}"; allowed: {", ".join(self.modules)}{"; " + hint if hint else ""}'
+        hint = did_you_mean(kind, self.names)
+        return (
+            f'unknown {self.key} "{kind}"; allowed: {", ".join(self.modules)}{self._more}{"; " + hint if hint else ""}'
+        )
+
+    @property
+    def _more(self) -> str:
+        """That there are further names, which are too many for a message."""
+        return "" if self.short is None else f", or the {self.short.key} of a {self.short.kind}"

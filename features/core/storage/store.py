@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.core.errors import DamagedError
 from features.core.quarantine import Rejected, Warned
@@ -23,6 +24,7 @@ from features.core.storage.table import read_provenance, read_with_provenance, w
 LOCK = Path("locks", "store")
 REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
 REGISTRATION = "registration"  # block of work/: where images lie in the ones that their masks were drawn on
+SAMPLES = "samples"  # block of work/: what networks are shown of a region
 FIT = "fit"  # block of work/: what models of studies gave on a fold
 Values = Mapping[str, float | str]
 
@@ -132,9 +134,7 @@ class Store:
         warnings: Sequence[Warned] = (),
     ) -> None:
         """Keep a per-case result: one row per value, or none and the rejection in the provenance, as are the warnings."""
-        provenance = {**provenance, "address": f"{block}/{digest}"}
-        if warnings:
-            provenance["warnings"] = json.dumps([asdict(one) for one in warnings], sort_keys=True)
+        provenance = {**provenance, "address": f"{block}/{digest}", **_told(warnings)}
         values: Values = {}
         if isinstance(result, Rejected):
             rejected = {"code": result.code, "message": result.message, "details": result.details}
@@ -145,6 +145,27 @@ class Store:
         texts = [value if isinstance(value, str) else None for value in values.values()]
         table = pa.Table.from_arrays([_strings(values), _floats(numbers), _strings(texts)], ["name", "value", "text"])
         write_table(self.work(block, digest), table, provenance)
+
+    def save_array(
+        self,
+        block: str,
+        digest: str,
+        array: NDArray[np.uint16],
+        provenance: Mapping[str, str],
+        warnings: Sequence[Warned] = (),
+    ) -> None:
+        """Keep whole numbers of any shape under an address, and the warnings in the provenance."""
+        told = {**provenance, "address": f"{block}/{digest}", "shape": json.dumps(array.shape), **_told(warnings)}
+        write_table(self.work(block, digest), pa.table({"value": np.ascontiguousarray(array).ravel()}), told)
+
+    def load_array(self, block: str, digest: str) -> tuple[NDArray[np.uint16], list[Warned]] | Rejected:
+        """What `save_array` kept, or the rejection that stands in its place. Raises StoreError if it is missing or damaged."""
+        table, provenance = read_with_provenance(self.work(block, digest))
+        rejected = self._said(block, digest, provenance, "rejected")
+        if rejected is not None:
+            return _rejected(rejected)
+        array: NDArray[np.uint16] = table["value"].to_numpy().reshape(json.loads(provenance["shape"]))
+        return array, [Warned(**one) for one in self._said(block, digest, provenance, "warnings") or []]
 
     def load(self, block: str, digest: str) -> dict[str, float | str] | Rejected:
         """A per-case result. Raises StoreError if it is missing or damaged."""
@@ -198,6 +219,11 @@ class Store:
             return json.loads(provenance[key]) if key in provenance else None
         except ValueError as error:  # only where an older radweave left no seal
             raise damaged(self.work(block, digest), f'its "{key}" is no JSON') from error
+
+
+def _told(warnings: Sequence[Warned]) -> dict[str, str]:
+    """Warnings as they stand in the provenance."""
+    return {"warnings": json.dumps([asdict(one) for one in warnings], sort_keys=True)} if warnings else {}
 
 
 def _rejected(row: Mapping[str, Any]) -> Rejected:

@@ -9,14 +9,17 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from features.core.case import CaseId, Scan
 from features.core.column import Column
 from features.core.digest import digest_json
 from features.core.kinds.extractor import Extractor
+from features.core.kinds.preparation import Preparation
 from features.core.kinds.recipe import Recipe
+from features.core.kinds.sampling import Sampling, Shape, Shown
 from features.core.quarantine import Quarantined, Rejected
-from features.core.region import Region
+from features.core.region import Region, Vector
 from features.core.storage.store import Store
 from features.core.storage.table import Schema
 from features.images.index.index_cohort import Index
@@ -27,7 +30,7 @@ from features.results.publish import publish
 from features.results.published import Published
 from features.results.work import check_of, features_of, fits, plan_scans
 from features.tables.patient import KEY, PatientTable
-from tests.support.measured import job, measured
+from tests.support.measured import compute, job, measured
 from tests.support.scans import nifti_files
 
 calls: list[int] = []  # sizes of the batches that the extractor saw
@@ -59,6 +62,40 @@ class Batched(Means):
     kind: Literal["batched"] = "batched"  # type: ignore[assignment]
     block: ClassVar[Literal["radiomics", "deep"]] = "deep"
     batched: ClassVar[bool] = True
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        return (Shown(MeanSampling(), Shape((1, 1), 1)),)
+
+    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> list[Mapping[str, float]]:  # type: ignore[override]
+        calls.append(len(samples))
+        means = [1000 * float(views.item()) for (views,) in samples]
+        for mean in means:
+            if round(mean) in failures:
+                raise failures[round(mean)]
+        return [{"mean": mean**self.power, "undefined": float("nan")} for mean in means]
+
+
+class MeanSampling(Sampling):
+    """The mean of the ROI in thousands, as a picture of one pixel."""
+
+    kind: Literal["mean"] = "mean"
+    dimensions: ClassVar[Literal[2, 3]] = 2
+    version: ClassVar[str] = "1"
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        return ("mean",)
+
+    def channels(self, images: int) -> int:
+        return images
+
+    def reach_mm(self, extent_mm: Vector, shape: Shape) -> float:
+        return 0.0
+
+    def sample(self, regions: Sequence[Region], preparation: Preparation, shape: Shape) -> NDArray[np.float32]:
+        (region,) = regions
+        return np.full((1, 1, 1, 1), float(region.values.mean()) / 1000, np.float32)
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +191,7 @@ def refresh(store: Store) -> Callable[..., Published]:
                     if scan.case.patient in lost:
                         known.lost(work.address, Rejected("WORKER_LOST"))
                     elif not known.knows(work):
-                        measure_visit(job(scan, None, (work,)), store)
+                        compute([work], store)
         index = Index(cohort, tuple(scans), tuple(rejected), {"used": 2 * len(scans)}, withdrawn=withdrawn)
         return publish(
             store, index, plan_scans(scans, recipes), measured(*recipes), _tables(patients, ages, refused), known

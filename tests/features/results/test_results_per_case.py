@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,6 @@ from features.core.errors import RadweaveError, StoreError, WeightsError
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
-from features.core.region import Region
 from features.core.storage.store import REGION, Store
 from features.core.storage.table import read_provenance
 from features.results.attempt import attempt
@@ -24,7 +24,7 @@ from features.results.measure_visit import measure_visit
 from features.results.work import check_of, features_of
 from tasks.running.pool import Pool
 from tasks.running.runners.threads import Threads
-from tests.support.measured import job
+from tests.support.measured import compute, job
 
 MakeScan = Callable[..., Scan]
 MakeRecipe = Callable[..., Recipe]
@@ -55,7 +55,7 @@ def test_what_may_pass_is_returned_and_not_kept(
     scan, recipe = make_scan("p1"), make_recipe()
     fail[50] = Rejected("UNREADABLE")
     (extractor,) = recipe.extractors
-    (found,) = extract_scans([features_of(scan, recipe, extractor)], store)
+    (found,) = compute([features_of(scan, recipe, extractor)], store)
     assert found is not None
     assert found.code == "UNREADABLE"
     assert store.results() == {}
@@ -76,7 +76,7 @@ def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe:
     (extractor,) = recipe.extractors
     address = features_of(scan, recipe, extractor).address
     assert not store.has("radiomics", address)
-    assert extract_scans([features_of(scan, recipe, extractor)], store) == [None]
+    assert compute([features_of(scan, recipe, extractor)], store) == [None]
     assert store.has("radiomics", address)
     found = store.load("radiomics", features_of(scan, recipe, extractor).address)
     assert isinstance(found, dict)
@@ -86,7 +86,7 @@ def test_features_are_kept_under_their_address(make_scan: MakeScan, make_recipe:
 
 def test_provenance_tells_how_and_names_no_file(make_scan: MakeScan, make_recipe: MakeRecipe, store: Store) -> None:
     scan, recipe = make_scan("p1"), make_recipe()
-    extract_scans([features_of(scan, recipe, recipe.extractors[0])], store)
+    compute([features_of(scan, recipe, recipe.extractors[0])], store)
     facts = read_provenance(store.work("radiomics", features_of(scan, recipe, recipe.extractors[0]).address))
     assert facts["version"] == "means 1"
     assert facts["image"] == scan.image.digest
@@ -114,7 +114,7 @@ def test_a_rejection_of_one_scan_leaves_the_others(
     (extractor,) = recipe.extractors
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70, empty=True)]
     fail[60] = Rejected("TOO_MANY_BINS", grey_levels=5)
-    assert extract_scans([features_of(scan, recipe, extractor) for scan in scans], store) == [None] * 3
+    assert compute([features_of(scan, recipe, extractor) for scan in scans], store) == [None] * 3
     found = [store.load("radiomics", features_of(scan, recipe, extractor).address) for scan in scans]
     assert isinstance(found[0], dict)
     assert [result.code for result in found[1:] if isinstance(result, Rejected)] == ["TOO_MANY_BINS", "MASK_EMPTY"]
@@ -126,10 +126,10 @@ def test_a_batch_that_fails_is_repeated_one_by_one(
     recipe = make_recipe(kinds["batched"]())  # type: ignore[call-arg]
     (extractor,) = recipe.extractors
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 70)]
-    extract_scans([features_of(scan, recipe, extractor) for scan in scans[:1] + scans[2:]], store)
+    compute([features_of(scan, recipe, extractor) for scan in scans[:1] + scans[2:]], store)
     assert seen == [2]
     fail[60] = RuntimeError("John Doe")
-    extract_scans([features_of(scan, recipe, extractor) for scan in scans], store)
+    compute([features_of(scan, recipe, extractor) for scan in scans], store)
     assert seen == [2, 3, 1, 1, 1]
     found = [store.load("deep", features_of(scan, recipe, extractor).address) for scan in scans]
     assert [isinstance(result, Rejected) for result in found] == [False, True, False]
@@ -141,11 +141,11 @@ def test_a_gpu_that_is_full_gets_half_as_many_at_once(
 ) -> None:
     (extractor,) = (recipe := make_recipe(kinds["batched"]())).extractors  # type: ignore[call-arg]
     scans = [make_scan(f"p{i}", 50 + i) for i in range(4)]
-    extract_scans([features_of(scan, recipe, extractor) for scan in scans], store)
+    compute([features_of(scan, recipe, extractor) for scan in scans], store)
     before = [store.load("deep", features_of(scan, recipe, extractor).address) for scan in scans]
     assert before[0] != before[3]
     found = fill_gpu(kinds["batched"], room, monkeypatch)
-    extract_scans([features_of(scan, recipe, extractor) for scan in scans], store)
+    compute([features_of(scan, recipe, extractor) for scan in scans], store)
     assert found == sizes
     after = [store.load("deep", features_of(scan, recipe, extractor).address) for scan in scans]
     assert [row["mean"] for row in after] == [row["mean"] for row in before]  # type: ignore[call-overload]
@@ -160,6 +160,8 @@ def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
     fail[52] = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     with Pool(Threads(workers=1)) as pool:
         works = [features_of(scan, recipe, extractor) for scan in scans]
+        for work in works:
+            measure_visit(job(work.scan, None, work.samples), store)
         found = pool.map_batches(partial(extract_scans, store=store), works, "deep", 4)
     assert [one.code if one else None for one in found] == [None, None, "OOM_RISK", None]
     assert [store.has("deep", features_of(scan, recipe, extractor).address) for scan in scans] == [
@@ -173,17 +175,17 @@ def test_a_scan_too_large_for_the_gpu_is_rejected_alone_and_not_for_ever(
 def fill_gpu(kind: type[Extractor], room: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A GPU that has room for so many regions; returns the sizes of the batches that it will be asked for."""
     sizes: list[int] = []
-    ordinary = kind.extract_batch
+    ordinary = kind.extract_samples
 
-    def extract_batch(self: Extractor, regions: Sequence[Region], recipe: Recipe) -> list[Mapping[str, float]]:
-        sizes.append(len(regions))
-        if len(regions) > room:
+    def extract_samples(self: Extractor, samples: Sequence[Any]) -> Sequence[Any]:
+        sizes.append(len(samples))
+        if len(samples) > room:
             import torch
 
             raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return ordinary(self, regions, recipe)
+        return ordinary(self, samples)
 
-    monkeypatch.setattr(kind, "extract_batch", extract_batch)
+    monkeypatch.setattr(kind, "extract_samples", extract_samples)
     return sizes
 
 
@@ -205,7 +207,7 @@ def test_an_unknown_error_becomes_a_digest_without_its_text(
 ) -> None:
     scan, recipe = make_scan("p1", 50), make_recipe()
     fail[50] = RuntimeError("cannot read JohnDoe.dcm")
-    extract_scans([features_of(scan, recipe, recipe.extractors[0])], store)
+    compute([features_of(scan, recipe, recipe.extractors[0])], store)
     path = store.work("radiomics", features_of(scan, recipe, recipe.extractors[0]).address)
     found = store.load("radiomics", features_of(scan, recipe, recipe.extractors[0]).address)
     assert isinstance(found, Rejected)
@@ -221,7 +223,7 @@ def test_a_fault_of_the_user_stops_the_run_and_keeps_nothing(
     scan, recipe = make_scan("p1", 50), make_recipe()
     fail[50] = error
     with pytest.raises(type(error), match=str(error)):
-        extract_scans([features_of(scan, recipe, recipe.extractors[0])], store)
+        compute([features_of(scan, recipe, recipe.extractors[0])], store)
     assert not store.has("radiomics", features_of(scan, recipe, recipe.extractors[0]).address)
 
 
@@ -263,7 +265,7 @@ def test_what_preparation_noticed_is_kept_with_the_features_of_a_batch(
     scans = [make_scan("p1", 50), make_scan("p2", 60), make_scan("p3", 40)]
     recipe = make_recipe(kinds["batched"](), resegment=(52, 1000), minimum_voxels=1)
     (extractor,) = recipe.extractors
-    assert extract_scans([features_of(scan, recipe, extractor) for scan in scans], store) == [None, None, None]
+    assert compute([features_of(scan, recipe, extractor) for scan in scans], store) == [None, None, None]
     addresses = [features_of(scan, recipe, extractor).address for scan in scans]
     assert [len(store.warnings("deep", address)) for address in addresses] == [1, 0, 0]
     (warned,) = store.warnings("deep", addresses[0])

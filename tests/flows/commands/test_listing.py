@@ -13,7 +13,7 @@ from flows.reference.registries import registries
 
 def test_image_types_and_extractors_are_listed(command: Callable) -> None:
     rows = json.loads(command("features", "--image-types", "--format", "json").stdout)
-    assert {"original", "pyradiomics", "efficientnet_lite0"} <= {row["name"] for row in rows}
+    assert {"original", "pyradiomics", "network"} <= {row["name"] for row in rows}
     assert all(row["what"] for row in rows)
 
 

@@ -1,0 +1,64 @@
+"""Architecture: a family of networks, untrained. A subclass is one file; its variants are the published members."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+
+from pydantic import Field, PositiveInt
+
+from features.core.kinds.registry import Kind, Registry
+
+if TYPE_CHECKING:
+    import torch
+
+FEATURES = "features"  # the tap of the last maps, whatever the network calls them
+
+
+class Architecture(Kind):
+    """Builds a network. A subclass declares `variant: Literal[...]`, with a default where there is one that people expect.
+
+    dimensions: of what it is shown. modules: packages that it needs besides torch.
+    """
+
+    dimensions: ClassVar[Literal[2, 3]]
+    modules: ClassVar[tuple[str, ...]] = ()
+
+    variant: str = Field(description="member of the family")
+    channels: PositiveInt = Field(3, description="channels of the input")
+
+    @classmethod
+    def variants(cls) -> tuple[str, ...]:
+        """The members of the family."""
+        return get_args(cls.model_fields["variant"].annotation)
+
+    @property
+    @abstractmethod
+    def input_size(self) -> tuple[int, ...]:
+        """(rows, columns) or (slices, rows, columns) as published."""
+
+    @property
+    @abstractmethod
+    def smallest(self) -> int:
+        """The smallest side of an input that gives maps."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Channels of the tap `features`."""
+
+    @property
+    @abstractmethod
+    def publication(self) -> str:
+        """Who described the variant, and when."""
+
+    @abstractmethod
+    def build(self) -> torch.nn.Module:
+        """The network, untrained, its modules named as in published checkpoints. Raises MachineError without its packages."""
+
+    @abstractmethod
+    def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        """The tap `features`: (n, c, rows, columns), (n, c, slices, rows, columns), or (n, tokens, c) of a transformer."""
+
+
+ARCHITECTURES: Registry[Architecture] = Registry(Architecture, "features.deep.architectures")

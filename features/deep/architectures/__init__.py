@@ -1,0 +1,1 @@
+"""One family of networks per file, named for its kind: what builds it, untrained."""

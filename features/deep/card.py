@@ -1,0 +1,109 @@
+"""Card: all that is known of a checkpoint: where it is found, what it may be used for, what it must be shown."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PositiveInt, SerializeAsAny
+
+from features.core.case import Modality, Unit
+from features.core.digest import digest_json
+from features.core.errors import RadweaveError, did_you_mean
+from features.core.frozen import Frozen
+from features.core.kinds.sampling import SAMPLINGS, Sampling
+from features.core.region import Vector
+from features.core.yaml import Document
+from features.deep.architecture import ARCHITECTURES, FEATURES, Architecture
+from features.deep.pooling import POOLINGS, Pooling
+
+FOLDER = Path(__file__).parent / "cards"
+AnyArchitecture = Annotated[SerializeAsAny[Architecture], BeforeValidator(ARCHITECTURES.parse)]
+AnySampling = Annotated[SerializeAsAny[Sampling], BeforeValidator(SAMPLINGS.parse)]
+AnyPooling = Annotated[SerializeAsAny[Pooling], BeforeValidator(POOLINGS.parse)]
+
+
+class Package(Frozen):
+    """A pip package that holds the checkpoint."""
+
+    module: str = Field(description="what is imported")
+    path: str = Field(description="of the file below the package")
+    install: str = Field(description="the command that installs it")
+
+
+class Keys(Frozen):
+    """How the names in the checkpoint become those of the network."""
+
+    strip: str = Field("", description="what begins all of them and goes")
+    drop: tuple[str, ...] = Field((), description="patterns of names that the network has not, such as heads")
+
+
+class Weights(Frozen):
+    """Where the checkpoint is looked for."""
+
+    file: str = Field("", description="name in a folder of weights")
+    package: Package | None = Field(None, description="pip package that holds it")
+    sha256: str = Field("", description="of the file; empty where none was published")
+    get: str = Field("", description="how a user gets the file")
+    keys: Keys = Field(Keys(), description="how its names become those of the network")
+
+
+class Input(Frozen):
+    """What the network must be shown: the contract."""
+
+    modalities: tuple[Modality, ...] = Field((), description="of the images; empty: any")
+    unit: Unit | None = Field(None, description="of the intensities; null: any")
+    window: tuple[float, float] | None = Field(None, description="intensities that become 0 and 1; null: the recipe's")
+    spacing_mm: Vector | None = Field(None, description="(x, y, z) of a patch; null: it is scaled to the size")
+    orientation: str = Field(
+        "", description="letters of the axes (x, y, z) of a patch, such as LPS; empty: as acquired"
+    )
+    size: tuple[PositiveInt, ...] = Field(description="(rows, columns) or (slices, rows, columns)")
+    mean: tuple[float, ...] = Field(description="of each channel, after the window became [0, 1]")
+    std: tuple[float, ...] = Field(description="of each channel, after the window became [0, 1]")
+    samplings: tuple[AnySampling, ...] = Field(description="what it is shown where a recipe does not say")
+
+
+class Output(Frozen):
+    """What is taken of the network where a recipe does not say."""
+
+    tap: str = Field(FEATURES, description="layer whose output is taken")
+    pooling: AnyPooling = Field(description="what makes a vector of it")
+    width: PositiveInt = Field(description="features a view")
+
+
+class Card(Frozen):
+    """All that is known of a checkpoint."""
+
+    title: str
+    architecture: AnyArchitecture
+    weights: Weights
+    trained_on: str
+    source: str = Field(description="publication, DOI or address")
+    licence: str
+    permitted_use: str = Field(description="ANY, or in capital letters what it may be used for")
+    input: Input
+    output: Output
+
+    @property
+    def digest(self) -> str:
+        """Of what decides the features."""
+        return digest_json(self.model_dump(mode="json", include={"architecture", "weights", "input"}))
+
+
+def card_names() -> tuple[str, ...]:
+    """Names of the cards of radweave."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+@cache
+def load_card(name: str) -> Card:
+    """A card of radweave. Raises RadweaveError if there is none, ConfigError with all faults if it is wrong."""
+    path = FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        hint = did_you_mean(name, card_names())
+        raise RadweaveError(
+            f'there is no weights card "{name}"; radweave backbones lists them{"; " + hint if hint else ""}'
+        )
+    return Document.load(path).parse(Card)

@@ -1,0 +1,1 @@
+"""Weights cards, one YAML each: all that is known of a checkpoint."""

@@ -1,0 +1,1 @@
+"""Extractors that run networks, one per file."""

@@ -1,0 +1,196 @@
+"""network: a network with frozen weights; what it sees in the views of a region, pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from features.core.column import Column
+from features.core.kinds.extractor import Extractor, Values
+from features.core.kinds.preparation import Preparation
+from features.core.kinds.sampling import Shape, Shown
+from features.core.quarantine import Rejected
+from features.core.region import Region
+from features.deep.architecture import FEATURES, Architecture
+from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
+from features.deep.loading import Loaded, load_card_network, load_random_network
+from features.deep.needed import check_installed, torch_version
+from features.deep.pooling import POOLINGS, Pooling
+from features.deep.running import run
+
+RANDOM = "random"
+
+
+def _is_none(value: object) -> bool:
+    return value is None or value == ()
+
+
+class Network(Extractor):
+    """Runs on a GPU where there is one, in float32."""
+
+    kind: Literal["network"] = "network"
+    block: ClassVar[Literal["radiomics", "deep"]] = "deep"
+    batched: ClassVar[bool] = True
+
+    weights: str = Field(
+        description="a weights card, as radweave backbones lists them; or `random`, which needs a seed"
+    )
+    architecture: AnyArchitecture | None = Field(
+        None, exclude_if=_is_none, description="with weights: random, the network"
+    )
+    seed: int | None = Field(
+        None, ge=0, exclude_if=_is_none, description="with weights: random, what they are drawn by"
+    )
+    samplings: tuple[AnySampling, ...] = Field(
+        (), description="what the network is shown of a region; without it, what the card says"
+    )
+    taps: tuple[str, ...] = Field((), description="layers whose output is taken; `features` is the last maps")
+    poolings: tuple[AnyPooling, ...] = Field((), description="what makes a vector of the maps of a layer")
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_renamed(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "views" in given:
+            raise ValueError("views: is now called samplings")
+        return given
+
+    @model_validator(mode="after")
+    def check_weights(self) -> Network:
+        if self.weights == RANDOM:
+            if self.architecture is None or self.seed is None:
+                raise ValueError("weights: random needs an architecture and a seed")
+        elif self.architecture is not None or self.seed is not None:
+            raise ValueError("architecture and seed go with weights: random; a weights card has its own")
+        views = [view for shown in self.shown for view in shown.sampling.views]
+        for view in views:
+            if views.count(view) > 1:
+                raise ValueError(f"samplings: the view {view} stands twice")
+        dimensions = self.network.dimensions
+        for shown in self.shown:
+            if shown.sampling.dimensions != dimensions:
+                raise ValueError(
+                    f"samplings: {shown.sampling.kind} has {shown.sampling.dimensions} dimensions, and {self.word} "
+                    f"takes {dimensions}"
+                )
+        return self
+
+    @property
+    def card(self) -> Card | None:
+        """The weights card; None of random weights. Raises RadweaveError if there is none of the name."""
+        return None if self.weights == RANDOM else load_card(self.weights)
+
+    @property
+    def network(self) -> Architecture:
+        """The architecture."""
+        found = self.card.architecture if self.card is not None else self.architecture
+        assert found is not None
+        return found
+
+    @property
+    def word(self) -> str:
+        return f"{self.network.variant}_{RANDOM}" if self.weights == RANDOM else self.weights
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        card, network = self.card, self.network
+        if card is not None:
+            one = card.input
+            shape = Shape(one.size, network.channels, one.spacing_mm, one.orientation)
+        else:
+            shape = Shape(network.input_size, network.channels)
+        chosen = self.samplings or (card.input.samplings if card is not None else ())
+        return tuple(Shown(sampling, shape) for sampling in chosen)
+
+    @cached_property
+    def version(self) -> str:
+        """Raises MachineError if a package is not installed: a refresh asks before it computes anything."""
+        check_installed("torch", *self.network.modules)
+        card = self.card
+        weights = f"RANDOM WEIGHTS of seed {self.seed}" if card is None else card.digest[:16]
+        samplings = ", ".join(f"{one.sampling.kind} {one.sampling.version}" for one in self.shown)
+        return f"{self.word} {weights}; samplings {samplings}; torch {torch_version()}"
+
+    def check(self, preparation: Preparation) -> None:
+        if preparation.window is None:
+            raise ValueError("deep features need a window: the intensities that become 0 and 1")
+
+    @property
+    def _taps(self) -> tuple[str, ...]:
+        return self.taps or (self.card.output.tap if self.card is not None else FEATURES,)
+
+    @property
+    def _poolings(self) -> tuple[Pooling, ...]:
+        return self.poolings or (self.card.output.pooling if self.card is not None else POOLINGS.parse("average"),)
+
+    def columns(self, preparation: Preparation) -> list[Column]:
+        return [
+            Column(
+                name="_".join((view, *tap, *pooling, ending)),
+                type="float32",
+                description=f"{self._told} on the view {view} of {preparation.modality}: {said} {ending}",
+                family=self.word,
+                filter=view,
+            )
+            for view, tap, pooling, said, ending in self._endings()
+        ]
+
+    @property
+    def _told(self) -> str:
+        """What is said of the network in the dictionary."""
+        return (
+            self.card.title if self.card is not None else f"{self.network.variant}, RANDOM WEIGHTS of seed {self.seed}"
+        )
+
+    def _endings(self) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...], str, str]]:
+        """View, tap and pooling where there are several, what is said of them, and the ending: of each column, in order."""
+        for shown in self.shown:
+            for view in shown.sampling.views:
+                for tap in self._taps:
+                    for pooling in self._poolings:
+                        told = (tap.replace(".", "_"),) if len(self._taps) > 1 else ()
+                        pooled = (pooling.kind,) if len(self._poolings) > 1 else ()
+                        for ending in pooling.names(self.network.width):
+                            yield view, told, pooled, f"{pooling.kind} of {tap}", ending
+
+    def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> Sequence[Values]:
+        samples = [[one.sampling.sample([region], preparation, one.shape) for one in self.shown] for region in regions]
+        found = self.extract_samples(samples)
+        for values in found:
+            if isinstance(values, Rejected):
+                raise values
+        return [values for values in found if not isinstance(values, Rejected)]
+
+    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
+        loaded = _loaded(self)
+        parts = []
+        for place in range(len(self.shown)):
+            views = np.concatenate([one[place] for one in samples])
+            vectors = [
+                np.concatenate([p.pool(maps[tap]).cpu().numpy() for tap in self._taps for p in self._poolings], axis=1)
+                for maps in run(loaded, views, self._taps)
+            ]
+            parts.append(np.concatenate(vectors).reshape(len(samples), -1))
+        names = [column.name for column in self.columns_of_values]
+        return [dict(zip(names, row.tolist(), strict=True)) for row in np.concatenate(parts, axis=1).astype(float)]
+
+    @cached_property
+    def columns_of_values(self) -> list[Column]:
+        """The columns, whatever the preparation."""
+        return [
+            Column("_".join((view, *tap, *pooling, ending)), "float32", "")
+            for view, tap, pooling, _, ending in self._endings()
+        ]
+
+
+@lru_cache(maxsize=2)
+def _loaded(network: Network) -> Loaded:
+    if network.card is not None:
+        return load_card_network(network.card)
+    assert network.architecture is not None
+    assert network.seed is not None
+    return load_random_network(network.architecture, network.seed)

@@ -1,0 +1,43 @@
+"""Loaded: a network with its weights, ready to be run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.deep.architecture import Architecture
+from features.deep.card import Card
+from features.deep.checkpoint import load_weights
+from features.deep.needed import check_torch
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A network and what its input must be: mean and std of each channel of [0, 1]."""
+
+    architecture: Architecture
+    network: torch.nn.Module
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def load_card_network(card: Card) -> Loaded:
+    """The network of a card. Raises MachineError without its packages, WeightsError without its weights."""
+    check_torch()
+    network = card.architecture.build().eval()
+    load_weights(card, network)
+    return Loaded(card.architecture, network, card.input.mean, card.input.std)
+
+
+def load_random_network(architecture: Architecture, seed: int) -> Loaded:
+    """A network whose weights are drawn from a seed: the same on every machine with the same torch."""
+    check_torch()
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = architecture.build().eval()
+    return Loaded(architecture, network, (0.5,) * architecture.channels, (0.25,) * architecture.channels)

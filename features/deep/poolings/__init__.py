@@ -1,0 +1,1 @@
+"""What makes a vector of the maps of a layer, one kind per file."""

@@ -1,0 +1,123 @@
+"""Samples: what networks are shown of regions, made once while an image is open, kept, and read in batches."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.box import bounding_box
+from features.core.case import Scan
+from features.core.kinds.recipe import Recipe
+from features.core.kinds.sampling import Shown
+from features.core.quarantine import TRANSIENT, Rejected, Warned
+from features.core.region import Region
+from features.core.storage.store import Store
+from features.images.prepare import least_padding_mm, prepare_region
+from features.results.attempt import attempt
+from features.results.work import Extraction, Sample, scan_facts
+
+LEVELS = 65535  # steps between the floor and the ceiling of the window
+
+
+class Preparing:
+    """Prepared regions of one scan after the other, each made once for all that look as far beyond the ROI."""
+
+    def __init__(self, region_of: Callable[[Scan], Region | Rejected]) -> None:
+        self._region_of = region_of
+        self._of: tuple[Scan, str] | None = None
+        self._made: dict[float, Region | Rejected] = {}
+
+    def of(self, scan: Scan, recipe: Recipe, shown: Shown | None = None) -> Region | Rejected:
+        """The prepared region for extractors that measure it, or for a sampling, or why there is none."""
+        if self._of != (key := (scan, recipe.digest())):
+            self._of, self._made = key, {}
+        region = self._region_of(scan)
+        if isinstance(region, Rejected):
+            return region
+        reach = 0.0 if shown is None else attempt(lambda: reach_of(region, recipe, shown))
+        if isinstance(reach, Rejected):
+            return reach
+        if reach not in self._made:
+            self._made[reach] = attempt(lambda: prepare_region(region, recipe, reach_mm=reach))
+        return self._made[reach]
+
+
+def reach_of(region: Region, recipe: Recipe, shown: Shown) -> float:
+    """How far beyond the ROI, in mm, a region must be prepared for a sampling; 0 where it is anyway. Raises Rejected."""
+    if not region.shape_mask.any():
+        raise Rejected("MASK_EMPTY")
+    further, (sx, sy, sz) = recipe.roi.reach_mm, region.volume.spacing_mm
+    z, y, x = ((part.stop - part.start) for part in bounding_box(region.shape_mask))
+    extent = (x * sx + 2 * further, y * sy + 2 * further, z * sz + 2 * further)
+    reach = shown.sampling.reach_mm(extent, shown.shape) + further
+    return 0.0 if reach <= least_padding_mm(recipe, region.volume.spacing_mm) else reach
+
+
+def keep_sample(work: Sample, preparing: Preparing, store: Store) -> Rejected | None:
+    """Make and keep what networks are shown of a scan, or why there is nothing; returns a rejection that is not kept."""
+    if store.has(work.block, work.address):  # another recipe may show the same
+        return None
+    views = _views(work, preparing)
+    provenance = {
+        **scan_facts(work.scan),
+        "recipe": work.recipe.model_dump_json(exclude={"name", "extractors"}),
+        "sampling": json.dumps(work.shown.sampling.model_dump(mode="json"), sort_keys=True),
+        "shape": json.dumps(asdict(work.shown.shape), sort_keys=True),
+        "version": work.shown.sampling.version,
+    }
+    if not isinstance(views, Rejected):
+        store.save_array(work.block, work.address, views[0], provenance, views[1])
+    elif views.code in TRANSIENT:
+        return views
+    else:
+        store.save(work.block, work.address, views, provenance)
+    return None
+
+
+def _views(work: Sample, preparing: Preparing) -> tuple[NDArray[np.uint16], tuple[Warned, ...]] | Rejected:
+    """The views, and what was noticed while the regions were prepared."""
+    regions: list[Region] = []
+    for scan in work.images:
+        region = preparing.of(scan, work.recipe, work.shown)
+        if isinstance(region, Rejected):
+            return region
+        regions.append(region)
+    sampling, shape = work.shown
+    views = attempt(lambda: quantised(sampling.sample(regions, work.recipe, shape)))
+    return (
+        views if isinstance(views, Rejected) else (views, tuple(one for region in regions for one in region.warnings))
+    )
+
+
+def quantised(views: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Views as they are kept: whole numbers from 0 to LEVELS. Raises ValueError if they leave [0, 1]."""
+    if not (math.isfinite(low := float(views.min())) and low >= -1e-6 and float(views.max()) <= 1 + 1e-6):
+        raise ValueError("a view is not within [0, 1]")
+    return np.rint(np.clip(views, 0.0, 1.0) * LEVELS).astype(np.uint16)
+
+
+class Shows(NamedTuple):
+    """What a network is shown of a region, sampling by sampling, and what was noticed while it was made."""
+
+    views: list[NDArray[np.float32]]
+    warnings: list[Warned]
+
+
+def load_samples(work: Extraction, store: Store) -> Shows | Rejected:
+    """What the extractor of a work is shown, or why there is nothing. Raises StoreError if it is damaged."""
+    found = Shows([], [])
+    for one in work.samples:
+        if not store.has(one.block, one.address):
+            return Rejected("WORKER_LOST")
+        kept = store.load_array(one.block, one.address)
+        if isinstance(kept, Rejected):
+            return kept
+        found.views.append(kept[0].astype(np.float32) / np.float32(LEVELS))
+        found.warnings.extend(warned for warned in kept[1] if warned not in found.warnings)
+    return found
