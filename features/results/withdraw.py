@@ -17,7 +17,7 @@ from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
 from features.core.storage.place import find_files, is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
-from features.core.storage.store import FIT, Store
+from features.core.storage.store import FIT, SAMPLES, Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
 from features.results.audit import (
     DAMAGED,
@@ -203,7 +203,7 @@ def _purge(store: Store, case: str) -> Withdrawn:
             if (removed := rows_of(read_table(store.root / path), case, keep=False)).num_rows:
                 gone[path] = removed
     lost = {address for table in gone.values() for address in addresses(table)}
-    lost |= _results_of_images(store, gone.values()) if unread else set()
+    lost |= _results_of_images(store, gone.values(), everything=bool(unread))
     for path in {new[path].path if path in new else path for path in files}:
         with past_damage(unread):
             lost -= addresses_in(store.root / path)
@@ -233,13 +233,16 @@ def _purge(store: Store, case: str) -> Withdrawn:
     return Withdrawn(case, rows, len(results), studies, tuple(unread), len(fits))
 
 
-def _results_of_images(store: Store, gone: Iterable[pa.Table]) -> set[str]:
-    """Addresses of the results that were computed from the images in rows of scans: a damaged table does not tell them."""
+def _results_of_images(store: Store, gone: Iterable[pa.Table], *, everything: bool) -> set[str]:
+    """Addresses of the results that were computed from the images in rows of scans, and that no table tells: what networks were
+    shown; of a damaged table, everything.
+    """
     images = {
         digest for table in gone if "image_digest" in table.schema.names for digest in table["image_digest"].to_pylist()
     }
     found: set[str] = set()
-    for block, digests in store.results().items() if images else ():
+    results = store.results() if images else {}
+    for block, digests in results.items() if everything else [(SAMPLES, results.get(SAMPLES, ()))]:
         for digest in digests:
             with suppress(DamagedError):  # it holds no id, and is computed again
                 if read_provenance(store.work(block, digest)).get("image") in images:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import pyarrow as pa
 import pytest
 
 from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError
+from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
-from features.core.storage.store import FIT, Store
+from features.core.storage.store import FIT, SAMPLES, Store
 from features.core.storage.table import read_table, write_table
 from features.results import manifest as manifest_module
 from features.results import withdraw as module
@@ -109,6 +110,17 @@ def test_one_case_of_a_patient_can_be_withdrawn_alone(full: Store) -> None:
     assert cases == ["demo:p1:baseline", "demo:p2:baseline"]
     assert "p1" in Mart.open(full).read("clinical", "demo")["patient"].to_pylist()
     assert verify(full).faults == ()
+
+
+def test_what_networks_were_shown_of_a_patient_leaves_too(
+    store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh, kinds: Mapping[str, type[Extractor]]
+) -> None:
+    scans, recipe = [make_scan("p1", 50), make_scan("p2", 60)], make_recipe(kinds["batched"]())
+    refresh(scans, recipe)
+    shown = [features_of(scan, recipe, recipe.extractors[0]).samples[0].address for scan in scans]
+    assert store.results()[SAMPLES] == {*shown}
+    withdraw(store, "demo:p1", "consent")
+    assert store.results()[SAMPLES] == {shown[1]}
 
 
 def test_bytes_that_another_case_shares_stay(
