@@ -115,7 +115,7 @@ def test_one_case_of_a_patient_can_be_withdrawn_alone(full: Store) -> None:
 def test_what_networks_were_shown_of_a_patient_leaves_too(
     store: Store, make_scan: MakeScan, make_recipe: MakeRecipe, refresh: Refresh, kinds: Mapping[str, type[Extractor]]
 ) -> None:
-    scans, recipe = [make_scan("p1", 50), make_scan("p2", 60)], make_recipe(kinds["batched"]())
+    scans, recipe = [make_scan("p1", 50), make_scan("p2", 60)], make_recipe(kinds["batched"](kind="batched"))
     refresh(scans, recipe)
     shown = [features_of(scan, recipe, recipe.extractors[0]).samples[0].address for scan in scans]
     assert store.results()[SAMPLES] == {*shown}
