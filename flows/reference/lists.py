@@ -1,4 +1,4 @@
-"""lists: every list of words that a file may hold, found in the folders: kinds of registries, endpoints, recipes, studies."""
+"""lists: every list of words that a file may hold, found in the folders: kinds of registries, weights cards, recipes, studies."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class Listed:
 
 def list_names() -> list[str]:
     """Names of all lists, sorted."""
-    return sorted({*declared(), "recipes", "studies"})
+    return sorted({*declared(), *_OF_FILES})
 
 
 def find_list(given: str) -> Listed:
@@ -63,7 +63,7 @@ def find_list(given: str) -> Listed:
         raise RadweaveError(f'there is no list "{given}"; there are {", ".join(names)}. {hint}'.strip())
     if name in declared():
         return _of_registry(name, registry_of(name))
-    return {"recipes": _recipes, "studies": _studies}[name]()
+    return _OF_FILES[name]()
 
 
 def _singular(plural: str) -> str:
@@ -117,6 +117,24 @@ def _studies() -> Listed:
         return Entry(name, what, facts, text=files[name].read_text("utf-8"))
 
     return Listed("studies", "The whole configuration of one analysis.", "flows/studies", tuple(files), read)
+
+
+def _cards() -> Listed:
+    from features.deep.card import FOLDER, card_names
+
+    def read(name: str) -> Entry:
+        from features.deep.card import load_card
+
+        card = load_card(name)
+        facts = {"dimensions": str(card.architecture.dimensions), "permitted use": card.permitted_use}
+        what = f"{card.title}: {card.trained_on}; {card.licence}."
+        return Entry(name, what[0].upper() + what[1:], facts, text=(FOLDER / f"{name}.yaml").read_text("utf-8"))
+
+    what = "All that is known of a checkpoint; its name is an extractor of a recipe. See radweave backbones."
+    return Listed("cards", what, "features/deep/cards", card_names(), read)
+
+
+_OF_FILES: dict[str, Callable[[], Listed]] = {"cards": _cards, "recipes": _recipes, "studies": _studies}
 
 
 def _entry(name: str, kind: type[Frozen]) -> Entry:

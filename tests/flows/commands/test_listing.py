@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from features.deep.card import card_names
 from flows.named import recipe_files, study_files
 from flows.reference.lists import find_list, list_names
 from flows.reference.registries import registries
@@ -41,7 +42,7 @@ def test_every_registry_is_listed_with_all_kinds_of_its_folder(command: Callable
     found = {row["list"]: int(row["entries"]) for row in json.loads(command("list", "--format", "json").stdout)}
     kinds = {name: len(registry.modules) for name, registry in registries().items()}
     assert len(kinds) >= 9
-    assert found == {**kinds, "recipes": len(recipe_files()), "studies": len(study_files())}
+    assert found == {**kinds, "cards": len(card_names()), "recipes": len(recipe_files()), "studies": len(study_files())}
 
 
 @pytest.mark.parametrize("name", list_names())
