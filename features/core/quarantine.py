@@ -160,7 +160,7 @@ REASONS: dict[str, Reason] = {
         "warning: the patient has no such region, which the catalog allows by absent: ignore", "none where that is so"
     ),
     "ROI_NEEDED": Reason(
-        "an image has not all ROIs that a recipe needs",
+        "an image has not all ROIs that a recipe needs, or an image that it shows with others is not there",
         "declare them for the images of this centre, or name in the recipe the images that it is for",
     ),
     "ROI_MISSING": Reason("no ROI of the mask matches the catalog's pattern", "correct the pattern or the ROI name"),

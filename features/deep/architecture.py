@@ -25,7 +25,9 @@ class Architecture(Kind):
     modules: ClassVar[tuple[str, ...]] = ()
 
     variant: str = Field(description="member of the family")
-    channels: PositiveInt = Field(3, description="channels of the input")
+    channels: PositiveInt = Field(
+        3, description="channels of the input; of a network of no card as many as it is shown"
+    )
 
     @classmethod
     def variants(cls) -> tuple[str, ...]:

@@ -126,7 +126,8 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
 def _needed(lack: Lacking) -> Rejected:
     """Why a recipe measures nothing of an image."""
     missing = ", ".join(lack.missing)
-    message = f'the recipe {lack.recipe} measures "{lack.roi}", and the image has no ROI {missing}'
+    image = f"there is no image {lack.image} that has a" if lack.image else "the image has no"
+    message = f'the recipe {lack.recipe} measures "{lack.roi}", and {image} ROI {missing}'
     return Rejected("ROI_NEEDED", message, recipe=lack.recipe, needed=str(lack.roi), missing=missing)
 
 

@@ -19,6 +19,7 @@ from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Region
 from features.core.storage.store import Store
 from features.images.prepare import least_padding_mm, prepare_region
+from features.images.region import check_region
 from features.results.attempt import attempt
 from features.results.work import Extraction, Sample, scan_facts
 
@@ -32,6 +33,12 @@ class Preparing:
         self._region_of = region_of
         self._of: tuple[Scan, str] | None = None
         self._made: dict[float, Region | Rejected] = {}
+
+    def fault(self, scan: Scan) -> Rejected | None:
+        """Why an image that is shown beside another does not pass its own check; None if it does."""
+        region = self._region_of(scan)
+        found = region if isinstance(region, Rejected) else attempt(lambda: check_region(region, unit=scan.unit))
+        return found if isinstance(found, Rejected) else None
 
     def of(self, scan: Scan, recipe: Recipe, shown: Shown | None = None) -> Region | Rejected:
         """The prepared region for extractors that measure it, or for a sampling, or why there is none."""
@@ -84,6 +91,8 @@ def _views(work: Sample, preparing: Preparing) -> tuple[NDArray[np.uint16], tupl
     """The views, and what was noticed while the regions were prepared."""
     regions: list[Region] = []
     for scan in work.images:
+        if scan is not work.scan and (fault := preparing.fault(scan)) is not None:
+            return fault
         region = preparing.of(scan, work.recipe, work.shown)
         if isinstance(region, Rejected):
             return region

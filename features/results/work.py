@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from features.core.case import FileSet, Scan, Term
 from features.core.digest import digest_bytes, digest_json
@@ -52,11 +53,15 @@ class Extraction(Work):
 
 @dataclass(frozen=True)
 class Lacking:
-    """A recipe that cannot be extracted of an image, because a ROI that it needs is not among those of the image."""
+    """A recipe that cannot be extracted of an image, because a ROI that it needs is not among those of the image.
+
+    image: that which lacks them, of a recipe that shows several images; "": the scan's own.
+    """
 
     recipe: str
     roi: RoiExpression
     missing: tuple[str, ...]
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,14 +96,18 @@ def plan_scans(
     images: dict[tuple[str, str], list[Scan]] = {}
     for scan in scans:
         images.setdefault(scan.key[:2], []).append(scan)
-    plans = [plan for own in images.values() for plan in _plan_image(own, recipes, refused, absent)]
+    plans = [plan for own in images.values() for plan in _plan_image(own, images, recipes, refused, absent)]
     return tuple(sorted(plans, key=lambda plan: plan.scan.sort_key))
 
 
 def _plan_image(
-    scans: Sequence[Scan], recipes: Sequence[Recipe], refused: Collection[Key], absent: Collection[Key]
+    scans: Sequence[Scan],
+    images: Mapping[tuple[str, str], Sequence[Scan]],
+    recipes: Sequence[Recipe],
+    refused: Collection[Key],
+    absent: Collection[Key],
 ) -> Iterator[Plan]:
-    """The plans of the scans of one image of a case."""
+    """The plans of the scans of one image of a case. images: the scans of all images, by case and word."""
     features: dict[Scan, list[Extraction]] = {scan: [] for scan in scans}
     lacking: dict[Scan, list[Lacking]] = {scan: [] for scan in scans}
     own = {scan.roi_name: scan for scan in scans}
@@ -113,9 +122,31 @@ def _plan_image(
             there = combined(own, roi) if not unknown else None
             wanted += [there] if there else []
         for scan in wanted:
-            features[scan.counted] += [features_of(scan, recipe, extractor) for extractor in recipe.extractors]
+            beside = tuple(_beside(scan, recipe, images))
+            missing = next((one for one in beside if isinstance(one, Lacking)), None)
+            if missing is not None:
+                lacking[scan.counted].append(missing)
+                continue
+            shown = tuple(one for one in beside if isinstance(one, Scan))
+            features[scan.counted] += [features_of(scan, recipe, extractor, shown) for extractor in recipe.extractors]
     for scan in scans:
         yield Plan(check_of(scan), tuple(features[scan]), tuple(lacking[scan]))
+
+
+def _beside(scan: Scan, recipe: Recipe, images: Mapping[tuple[str, str], Sequence[Scan]]) -> Iterator[Scan | Lacking]:
+    """The same ROI on the other images that a recipe shows with that of a scan."""
+    words = {word.lower(): own for (case, word), own in images.items() if case == str(scan.case)}
+    terms = tuple((term.sign, term.scan.roi_name) for term in scan.terms) or (("+", scan.roi_name),)
+    roi = RoiExpression(terms)
+    for word in recipe.channels[1:]:
+        own = {
+            one.roi_name: one
+            for one in words.get(word, ())
+            if (one.modality, one.unit) == (recipe.modality, recipe.unit)
+        }
+        unknown = roi.unknown(own)
+        found = None if unknown else combined(own, roi)
+        yield found if found is not None else Lacking(recipe.name, roi, unknown or (roi.name,), word)
 
 
 def combined(scans: dict[str, Scan], roi: RoiExpression) -> Scan | None:
@@ -145,17 +176,22 @@ def check_of(scan: Scan) -> Work:
     return Work(scan, REGION, region_prefix(scan.target), REGION, address)
 
 
-def features_of(scan: Scan, recipe: Recipe, extractor: Extractor) -> Extraction:
-    """The features: what decides the pixels, the preparation, the extractor's settings and versions decide them."""
-    decides = {
+def features_of(scan: Scan, recipe: Recipe, extractor: Extractor, beside: tuple[Scan, ...] = ()) -> Extraction:
+    """The features: what decides the pixels, the preparation, the extractor's settings and versions decide them.
+
+    beside: the same ROI on other images, which are shown with that of the scan.
+    """
+    decides: dict[str, Any] = {
         **scan_facts(scan),
         "recipe": recipe.digest(),
         "extractor": extractor.model_dump(mode="json"),
         "version": extractor.version,
         "preparation": PREPARATION,
     }
+    if beside:
+        decides["beside"] = [scan_facts(one) for one in beside]
     table, prefix = feature_table(extractor.block, recipe.name), feature_prefix(recipe, extractor.word, scan.target)
-    samples = tuple(sample_of((scan,), recipe, shown) for shown in extractor.shown)
+    samples = tuple(sample_of((scan, *beside), recipe, shown) for shown in extractor.shown)
     return Extraction(scan, table, prefix, extractor.block, digest_json(decides), recipe, extractor, samples)
 
 

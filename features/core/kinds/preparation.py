@@ -18,6 +18,7 @@ from pydantic import (
 
 from features.core.bounds import MOST_FILTERS, BinCount, BinWidth, SpacingMm
 from features.core.case import Modality, Unit
+from features.core.catalog.image_source import ImageWord as Word
 from features.core.digest import digest_json
 from features.core.frozen import Frozen
 from features.core.kinds.filter import FILTERS, Filter
@@ -75,6 +76,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def is_empty(value: object) -> bool:
+    return value == ()
+
+
 class Preparation(Frozen):
     """How the pixels of one modality are prepared: bias correction and normalisation of the whole image, resampling, the ROI's
     variant on the new grid, re-segmentation, then the derived images."""
@@ -110,6 +115,11 @@ class Preparation(Frozen):
     filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = Field(
         (), max_length=MOST_FILTERS, description="derived images, besides the original one"
     )
+    channels: tuple[Word, ...] = Field(
+        (),
+        exclude_if=is_empty,
+        description="words of images of a case that networks are shown together, as channels; the ROI of the first one is shown",
+    )
     window: tuple[float, float] | None = Field(None, description="intensities that become 0 and 1 for deep features")
     minimum_voxels: PositiveInt = Field(27, description="a ROI with fewer voxels is rejected")
 
@@ -120,6 +130,8 @@ class Preparation(Frozen):
             raise ValueError("a bin width needs a calibrated unit: use bin_count, or normalise the image")
         if self.bias_correction is not None and self.modality != "MR":
             raise ValueError(f"bias_correction is for MR, the modality of this recipe is {self.modality}")
+        if len(self.channels) == 1 or len(set(self.channels)) < len(self.channels):
+            raise ValueError("channels: give two images or more, each once; of a single one say images")
         self._check_fitted_on()
         for name, bounds in (("resegment", self.resegment), ("window", self.window)):
             low, high = bounds or (None, None)

@@ -14,13 +14,8 @@ from features.core.case import Modality, Target, Unit
 from features.core.catalog.image_source import ImageWord as Word
 from features.core.errors import ConfigError, Fault
 from features.core.kinds.extractor import EXTRACTORS, Extractor
-from features.core.kinds.preparation import Preparation
+from features.core.kinds.preparation import Preparation, is_empty
 from features.core.yaml import Document
-
-
-def _is_empty(value: object) -> bool:
-    return value == ()
-
 
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 
@@ -39,7 +34,7 @@ class Recipe(Preparation):
     )
     images: tuple[Word, ...] = Field(
         (),
-        exclude_if=_is_empty,
+        exclude_if=is_empty,
         description="words of the images that it is for; without it, every image of the modality and unit",
     )
     extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
@@ -59,7 +54,11 @@ class Recipe(Preparation):
         words = [extractor.word for extractor in self.extractors]
         for word in {word for word in words if words.count(word) > 1}:
             raise ValueError(f"extractors: {word} stands twice, and its columns would have the same names")
+        if self.channels and self.images:
+            raise ValueError("channels: names the images, images must not be said too")
         for extractor in self.extractors:
+            if self.channels and not extractor.shown:
+                raise ValueError(f"channels: {extractor.word} measures single images; give it a recipe of its own")
             extractor.check(self)
             for one in self.filters:
                 if not extractor.applies(one):
@@ -72,7 +71,13 @@ class Recipe(Preparation):
 
     def fits(self, modality: Modality, unit: Unit, image: str) -> bool:
         """Whether it is for an image of this modality, unit and word."""
-        return (modality, unit) == (self.modality, self.unit) and (not self.images or image.lower() in self.images)
+        images = self.measured_images
+        return (modality, unit) == (self.modality, self.unit) and (not images or image.lower() in images)
+
+    @property
+    def measured_images(self) -> tuple[Word, ...]:
+        """Words of the images whose ROIs it measures: of images that are shown together the first; none: all that fit."""
+        return self.channels[:1] or self.images
 
     def targets(self, declared: Iterable[Target]) -> tuple[Target, ...]:
         """The images and ROIs that it measures, of those that a cohort declares for its modality and unit.
@@ -83,7 +88,7 @@ class Recipe(Preparation):
         found: dict[Target, None] = {}
         images: dict[str, list[Target]] = {}
         for target in declared:
-            if not self.images or target.image.lower() in self.images:
+            if not self.measured_images or target.image.lower() in self.measured_images:
                 images.setdefault(target.image, []).append(target)
         for own in images.values():
             there = {target.roi: target for target in own}

@@ -116,6 +116,13 @@ class Network(Extractor):
         return f"{self.word} {weights}; samplings {samplings}; torch {torch_version()}"
 
     def check(self, preparation: Preparation) -> None:
+        many = len(preparation.channels) or 1
+        for one in self.shown:
+            if (found := one.sampling.channels(many)) not in (1, one.shape.channels):
+                images = f" of {many} images" if many > 1 else ""
+                raise ValueError(
+                    f"{self.word} takes {one.shape.channels} channels, and {one.sampling.kind}{images} shows {found}"
+                )
         if preparation.window is None:
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
 
@@ -128,11 +135,12 @@ class Network(Extractor):
         return self.poolings or (self.card.output.pooling if self.card is not None else POOLINGS.parse("average"),)
 
     def columns(self, preparation: Preparation) -> list[Column]:
+        shown = " + ".join(preparation.channels) or preparation.modality
         return [
             Column(
                 name="_".join((view, *tap, *pooling, ending)),
                 type="float32",
-                description=f"{self._told} on the view {view} of {preparation.modality}: {said} {ending}",
+                description=f"{self._told} on the view {view} of {shown}: {said} {ending}",
                 family=self.word,
                 filter=view,
             )

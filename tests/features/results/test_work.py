@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from features.core.case import CaseId, FileSet, Scan
+from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.results.work import Plan, check_of, plan_scans, scan_facts
 
 MakeRecipe = Callable[..., Recipe]
+Kinds = dict[str, type[Extractor]]
 
 
 def _scan(image: str = "t1c", roi: str = "tumour", patient: str = "p1", **changes: Any) -> Scan:
@@ -76,3 +78,26 @@ def test_words_leave_no_trace_in_addresses_and_what_decides_voxels_does() -> Non
     assert check_of(plain).address == check_of(replace(plain, image_name="t1c", roi_name="tumour")).address
     others = [replace(plain, readers=(plain,), consensus=kind) for kind in ("majority", "staple")]
     assert len({check_of(one).address for one in (plain, *others)}) == 3
+
+
+def test_images_that_are_shown_together_stand_with_the_first(make_mr: MakeRecipe, kinds: Kinds) -> None:
+    scans = [_scan(), _scan("flair"), _scan("flair", "oedema"), _scan(patient="p2")]
+    recipe = make_mr(kinds["batched"](), channels=["t1c", "flair"], roi="tumour")  # type: ignore[call-arg]
+    plans = plan_scans(scans, [recipe])
+    (work,) = [work for plan in plans for work in plan.features]
+    assert work.prefix == "batched__mr__t1c__tumour__"
+    assert [[scan.image_name for scan in sample.images] for sample in work.samples] == [["t1c", "flair"]]
+    (lack,) = [one for plan in plans for one in plan.lacking]
+    assert (lack.image, lack.missing) == ("flair", ("tumour",)), "the second patient has no such image"
+    other = _scan("flair", image=FileSet("nifti", (), "another"))
+    (changed,) = plan_scans([scans[0], other], [recipe])[1].features
+    assert changed.address != work.address
+    assert changed.samples[0].address != work.samples[0].address
+
+
+def test_networks_that_are_shown_the_same_share_it(make_mr: MakeRecipe, kinds: Kinds) -> None:
+    one, other = (make_mr(kinds["batched"].model_validate({"power": power})) for power in (1, 2))
+    (plan,) = plan_scans([_scan()], [one, other])
+    first, second = plan.features
+    assert first.address != second.address
+    assert first.samples[0].address == second.samples[0].address
