@@ -26,7 +26,9 @@ def _scan(image: str = "t1c", roi: str = "tumour", patient: str = "p1", **change
 
 @pytest.fixture
 def make_mr(make_recipe: MakeRecipe) -> MakeRecipe:
-    return lambda **settings: make_recipe(name="mr", modality="MR", unit="arbitrary", **settings)
+    return lambda *extractors, **settings: make_recipe(
+        *extractors, name="mr", modality="MR", unit="arbitrary", **settings
+    )
 
 
 def _prefixes(plans: tuple[Plan, ...]) -> list[list[str]]:
@@ -89,7 +91,7 @@ def test_images_that_are_shown_together_stand_with_the_first(make_mr: MakeRecipe
     assert [[scan.image_name for scan in sample.images] for sample in work.samples] == [["t1c", "flair"]]
     (lack,) = [one for plan in plans for one in plan.lacking]
     assert (lack.image, lack.missing) == ("flair", ("tumour",)), "the second patient has no such image"
-    other = _scan("flair", image=FileSet("nifti", (), "another"))
+    other = replace(scans[1], image=FileSet("nifti", (), "another"))
     (changed,) = plan_scans([scans[0], other], [recipe])[1].features
     assert changed.address != work.address
     assert changed.samples[0].address != work.samples[0].address

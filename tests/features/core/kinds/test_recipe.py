@@ -37,7 +37,7 @@ def _recipe(**settings: Any) -> Recipe:
         ({"extractors": ["efficientnet_lite0"]}, "deep features need a window"),
         ({"channels": ["ct"]}, "give two images or more"),
         ({"channels": ["ct", "pet"], "images": ["ct"]}, "images must not be said too"),
-        ({"channels": ["ct", "pet"]}, "radweave measures single images"),
+        ({"channels": ["ct", "pet"]}, "pyradiomics measures single images"),
         ({"extractors": []}, "at least 1 item"),
         ({"extractors": ["pet"]}, "pet needs the unit SUV, not HU"),
         ({"discretise": {"bin_width": 0}}, "greater than 0"),
