@@ -46,7 +46,10 @@ def write_study_report(
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
     design = design.once
     held_out = design.held_out.tolist()
-    facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out)
+    blocks = {block for found in study.blocks.values() for block in found}
+    extractors = [one for recipe in recipes for one in recipe.extractors if one.block in blocks]
+    networks = tuple(dict.fromkeys(one.said for one in extractors if one.said))
+    facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out, networks)
     report = render_report(study, result, facts)
     write_report(folder, report)
     if report.errors:

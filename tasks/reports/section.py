@@ -28,7 +28,7 @@ class Facts:
     cohort_table: index case; columns cohort, centre, patient, timepoint, clinical variables, volume_IMAGE_ml, volume_IMAGE__ROI_ml.
     missing_block: image or block → cases that lack it. quarantine: columns cohort, centre, case, image, stage, code,
     message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
-    held_out: as Design.held_out, a word for each row of cohort_table.
+    held_out: as Design.held_out, a word for each row of cohort_table. networks: a part of a sentence for each network of the study.
     """
 
     cohort_table: pd.DataFrame
@@ -37,6 +37,7 @@ class Facts:
     provenance: Mapping[str, str]
     variables: Mapping[str, str]
     held_out: Sequence[str] = ()
+    networks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)

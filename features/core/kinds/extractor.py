@@ -39,6 +39,11 @@ class Extractor(Kind):
         return self.kind
 
     @property
+    def said(self) -> str:
+        """What the methods of a study say of it, as part of a sentence; "" where its name tells enough."""
+        return ""
+
+    @property
     def shown(self) -> tuple[Shown, ...]:
         """What a network is shown of each region: it is made beforehand and kept. None for what measures the region itself."""
         return ()

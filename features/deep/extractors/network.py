@@ -96,6 +96,20 @@ class Network(Extractor):
         return f"{self.network.variant}_{RANDOM}" if self.weights == RANDOM else self.weights
 
     @property
+    def said(self) -> str:
+        card = self.card
+        if card is None:
+            what = f"{self.network.variant} with RANDOM WEIGHTS of seed {self.seed}"
+        else:
+            use = "" if card.permitted_use == "ANY" else f", {card.permitted_use}"
+            digest = f"; sha-256 {card.weights.sha256[:16]}…" if card.weights.sha256 else ""
+            what = f"{card.title}; trained on {card.trained_on}; {card.source}; {card.licence}{use}{digest}"
+        samplings = ", ".join(dict.fromkeys(one.sampling.kind.replace("_", " ") for one in self.shown))
+        size = " × ".join(map(str, self.shown[0].shape.size))
+        poolings = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in self._poolings))
+        return f"{self.word} ({what}), shown {samplings} at {size}, {poolings} of {', '.join(self._taps)}"
+
+    @property
     def shown(self) -> tuple[Shown, ...]:
         card, network = self.card, self.network
         if card is not None:

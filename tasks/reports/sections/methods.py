@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -38,7 +38,9 @@ class Methods(Section):
 
     def content(self, found: Findings) -> Mapping[str, object]:
         measured = measured_sentence(found.facts.cohort_table.columns)
-        return {"methods": methods(found.study, found.result, found.facts.missing_block, measured)}
+        return {
+            "methods": methods(found.study, found.result, found.facts.missing_block, measured, found.facts.networks)
+        }
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,14 @@ class Paragraph:
 
 
 def methods(
-    study: Study, result: StudyResult, missing_block: Mapping[str, int], measured: str
+    study: Study, result: StudyResult, missing_block: Mapping[str, int], measured: str, networks: Sequence[str]
 ) -> tuple[Paragraph, ...]:
-    """What a methods section needs to say. measured: images and ROIs, as `measured_sentence`."""
+    """What a methods section needs to say. measured: images and ROIs, as `measured_sentence`. networks: as Facts has them."""
     tuned = result.tuned
     return (
         Paragraph("Endpoint", _endpoint(study, result)),
         Paragraph("Predictors", _predictors(study, result, measured)),
+        *([Paragraph("Networks", _networks(networks))] if networks else []),
         *([Paragraph("Visits", text)] if (text := _visits(study)) else []),
         *(Paragraph(capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
         Paragraph(
@@ -109,6 +112,13 @@ def _predictors(study: Study, result: StudyResult, measured: str) -> str:
     of = f" {measured}" if measured else ""
     recipes = f" Image features{of} follow the recipes {', '.join(study.recipes)}." if study.recipes else ""
     return f"Sets of blocks: {'; '.join(sets)}.{recipes}"
+
+
+def _networks(networks: Sequence[str]) -> str:
+    """Which networks made deep features, and what they were shown."""
+    return (
+        f"Deep features are what networks that were not trained here see in each view of a ROI: {'; '.join(networks)}."
+    )
 
 
 def _visits(study: Study) -> str:

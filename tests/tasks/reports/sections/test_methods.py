@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from features.core.kinds.extractor import EXTRACTORS
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.sections.methods import _visits
+from tasks.reports.sections.methods import _networks, _visits
 
 
 def study(**changes: Any) -> Study:
@@ -48,3 +49,26 @@ def study(**changes: Any) -> Study:
 )
 def test_visits_are_told_as_a_study_uses_them(changes: dict[str, Any], told: str) -> None:
     assert _visits(study(**changes)) == told
+
+
+def test_networks_are_told_with_their_weights() -> None:
+    found = [
+        EXTRACTORS.parse("efficientnet_lite0"),
+        EXTRACTORS.parse(
+            {
+                "kind": "network",
+                "weights": "random",
+                "seed": 7,
+                "architecture": "efficientnet_lite",
+                "samplings": ["largest"],
+            }
+        ),
+    ]
+    said = _networks([one.said for one in found])
+    assert (
+        "efficientnet_lite0 (EfficientNet-Lite0, ImageNet; trained on ImageNet" in said
+        and "Apache-2.0; sha-256 5793" in said
+    )
+    assert "shown largest, adjacent at 224 × 224, average of features" in said
+    assert "efficientnet_lite0_random (efficientnet_lite0 with RANDOM WEIGHTS of seed 7), shown largest at" in said
+    assert EXTRACTORS.parse("radweave").said == ""
