@@ -50,6 +50,11 @@ class Architecture(Kind):
         """Channels of the tap `features`."""
 
     @property
+    def before(self) -> int:
+        """How many tokens stand before those of places, such as a class token: of transformers that give tokens."""
+        return 0
+
+    @property
     @abstractmethod
     def publication(self) -> str:
         """Who described the variant, and when."""

@@ -19,6 +19,15 @@ def torch_version() -> str:
     return version("torch").partition("+")[0]
 
 
+def is_installed(*modules: str) -> bool:
+    """Whether all of these modules are there. Imports none."""
+    try:
+        check_installed(*modules)
+    except MachineError:
+        return False
+    return True
+
+
 def check_installed(*modules: str) -> None:
     """Raises MachineError if one of these modules is not installed. Imports none."""
     for module in modules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from features.core.kinds.registry import Kind, Registry
 
@@ -12,15 +12,36 @@ if TYPE_CHECKING:
 
 
 class Pooling(Kind):
-    """Makes a vector of maps."""
+    """Makes a vector of maps. version: raise it when the same maps give another vector."""
+
+    version: ClassVar[str] = "1"
 
     @abstractmethod
-    def names(self, channels: int) -> tuple[str, ...]:
-        """Endings of the names of its columns, for maps of so many channels, in order."""
+    def names(self, channels: int, dimensions: Literal[2, 3]) -> tuple[str, ...]:
+        """Endings of the names of its columns in order, for maps of so many channels of a network of so many dimensions."""
 
     @abstractmethod
-    def pool(self, maps: torch.Tensor) -> torch.Tensor:
-        """(n, c, *space), or (n, tokens, c) of a transformer → (n, k), as many as there are names."""
+    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+        """(n, c, *space), (n, tokens, c) of a transformer, or (n, c) of a layer without places → (n, k), one for each name.
+
+        before: how many tokens stand before those of places, such as a class token.
+        """
+
+    def fault(self, before: int) -> str:  # noqa: ARG002 (most have nothing against any network)
+        """What is wrong with it for a network with so many tokens before those of places; "" if nothing is."""
+        return ""
 
 
 POOLINGS: Registry[Pooling] = Registry(Pooling, "features.deep.poolings")
+
+
+def places_of(maps: torch.Tensor, before: int) -> torch.Tensor:
+    """The values of each channel at its places, (n, c, places): of tokens without those before, of a layer without places one."""
+    if maps.ndim == 3:
+        return maps[:, before:].transpose(1, 2)
+    return maps.flatten(2) if maps.ndim > 3 else maps[:, :, None]
+
+
+def numbered(channels: int) -> tuple[str, ...]:
+    """Endings of columns of which there is one a channel."""
+    return tuple(f"{i:04d}" for i in range(channels))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from features.deep.augment import Change
 from features.deep.loading import Loaded
+from features.deep.taps import forward
 
 if TYPE_CHECKING:
     import torch
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
 BATCH = 16
 
 
-def run(loaded: Loaded, views: NDArray[np.float32], taps: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
-    """The maps of each tap, batch by batch, in order. views: (n, channels, *size) in [0, 1]."""
+def run(
+    loaded: Loaded, views: NDArray[np.float32], taps: Sequence[str], change: Change | None = None
+) -> Iterator[dict[str, torch.Tensor]]:
+    """The maps of each tap, batch by batch, in order. views: (n, channels, *size) in [0, 1]; change: what is done to them first."""
     import torch
 
     shape = (1, -1, *(1,) * (views.ndim - 2))
@@ -26,5 +30,6 @@ def run(loaded: Loaded, views: NDArray[np.float32], taps: Sequence[str]) -> Iter
         pixels = torch.from_numpy(views[start : start + BATCH])
         channels = loaded.architecture.channels
         pixels = pixels.expand(-1, channels, *pixels.shape[2:]) if pixels.shape[1] == 1 else pixels
+        pixels = pixels if change is None else change(pixels)
         with torch.inference_mode():
-            yield {taps[0]: loaded.architecture.maps(loaded.network, (pixels - mean) / std)}
+            yield forward(loaded.architecture, loaded.network, (pixels - mean) / std, taps)

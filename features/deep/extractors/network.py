@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from features.core.column import Column
+from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor, Values
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import Shape, Shown
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.deep.architecture import FEATURES, Architecture
+from features.deep.augment import SPREAD, Augment, Change, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
 from features.deep.loading import Loaded, load_card_network, load_random_network
-from features.deep.needed import check_installed, torch_version
+from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run
+from features.deep.taps import channels_of, tap_word
 
 RANDOM = "random"
 
@@ -51,6 +54,11 @@ class Network(Extractor):
     )
     taps: tuple[str, ...] = Field((), description="layers whose output is taken; `features` is the last maps")
     poolings: tuple[AnyPooling, ...] = Field((), description="what makes a vector of the maps of a layer")
+    augment: Augment | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="views are shown mirrored, turned or moved too, and features are means over all",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -77,6 +85,13 @@ class Network(Extractor):
                     f"samplings: {shown.sampling.kind} has {shown.sampling.dimensions} dimensions, and {self.word} "
                     f"takes {dimensions}"
                 )
+        for what, words in (("taps", [*map(tap_word, self.taps)]), ("poolings", [one.kind for one in self.poolings])):
+            if len(set(words)) < len(words):
+                raise ValueError(f"{what}: {max(words, key=words.count)} stands twice")
+        faults = [one.fault(self.network.before) for one in self._poolings]
+        faults += [self.augment.fault(one.shape.size) for one in self.shown] if self.augment else []
+        if any(faults):
+            raise ValueError(next(one for one in faults if one))
         return self
 
     @property
@@ -127,7 +142,8 @@ class Network(Extractor):
         card = self.card
         weights = f"RANDOM WEIGHTS of seed {self.seed}" if card is None else card.digest[:16]
         samplings = ", ".join(f"{one.sampling.kind} {one.sampling.version}" for one in self.shown)
-        return f"{self.word} {weights}; samplings {samplings}; torch {torch_version()}"
+        poolings = ", ".join(f"{one.kind} {one.version}" for one in self._poolings)
+        return f"{self.word} {weights}; samplings {samplings}; poolings {poolings}; torch {torch_version()}"
 
     def check(self, preparation: Preparation) -> None:
         many = len(preparation.channels) or 1
@@ -139,6 +155,12 @@ class Network(Extractor):
                 )
         if preparation.window is None:
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
+        if is_installed("torch", *self.network.modules):
+            try:
+                for tap in self._taps:
+                    channels_of(self.network, tap)
+            except RadweaveError as error:
+                raise ValueError(f"taps: {error}") from error
 
     @property
     def _taps(self) -> tuple[str, ...]:
@@ -152,13 +174,14 @@ class Network(Extractor):
         shown = " + ".join(preparation.channels) or preparation.modality
         return [
             Column(
-                name="_".join((view, *tap, *pooling, ending)),
+                name=name,
                 type="float32",
-                description=f"{self._told} on the view {view} of {shown}: {said} {ending}",
+                description=f"{self._told} on the view {view} of {shown}: {said}",
+                role="fact" if ending == SPREAD else "predictor",
                 family=self.word,
                 filter=view,
             )
-            for view, tap, pooling, said, ending in self._endings()
+            for name, view, ending, said in self._names()
         ]
 
     @property
@@ -168,16 +191,23 @@ class Network(Extractor):
             self.card.title if self.card is not None else f"{self.network.variant}, RANDOM WEIGHTS of seed {self.seed}"
         )
 
-    def _endings(self) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...], str, str]]:
-        """View, tap and pooling where there are several, what is said of them, and the ending: of each column, in order."""
-        for shown in self.shown:
-            for view in shown.sampling.views:
-                for tap in self._taps:
-                    for pooling in self._poolings:
-                        told = (tap.replace(".", "_"),) if len(self._taps) > 1 else ()
-                        pooled = (pooling.kind,) if len(self._poolings) > 1 else ()
-                        for ending in pooling.names(self.network.width):
-                            yield view, told, pooled, f"{pooling.kind} of {tap}", ending
+    def _names(self) -> Iterator[tuple[str, str, str, str]]:
+        """Name, view and ending of each column in order, and what is said of it.
+
+        Of several taps or poolings, names say which.
+        """
+        several, pooled = len(self._taps) > 1, len(self._poolings) > 1
+        endings = [
+            ((*((tap_word(tap),) if several else ()), *((one.kind,) if pooled else ())), ending, f"{one.kind} of {tap}")
+            for tap in self._taps
+            for one in self._poolings
+            for ending in one.names(channels_of(self.network, tap), self.network.dimensions)
+        ]
+        for view in (view for shown in self.shown for view in shown.sampling.views):
+            for words, ending, said in endings:
+                yield "_".join((view, *words, ending)), view, ending, f"{said} {ending}"
+            if self.augment:
+                yield f"{view}_{SPREAD}", view, SPREAD, "how far its features differ as it is mirrored, turned or moved"
 
     def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> Sequence[Values]:
         samples = [[one.sampling.sample([region], preparation, one.shape) for one in self.shown] for region in regions]
@@ -188,25 +218,35 @@ class Network(Extractor):
         return [values for values in found if not isinstance(values, Rejected)]
 
     def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
-        loaded = _loaded(self)
-        parts = []
+        loaded, parts = _loaded(self), []
         for place in range(len(self.shown)):
             views = np.concatenate([one[place] for one in samples])
-            vectors = [
-                np.concatenate([p.pool(maps[tap]).cpu().numpy() for tap in self._taps for p in self._poolings], axis=1)
-                for maps in run(loaded, views, self._taps)
-            ]
-            parts.append(np.concatenate(vectors).reshape(len(samples), -1))
-        names = [column.name for column in self.columns_of_values]
+            changes = self.augment.changes(self.network.dimensions) if self.augment else (None,)
+            vectors = [self._vectors(loaded, views, change) for change in changes]
+            found = vectors[0]
+            if self.augment:
+                mean, spread = mean_and_spread(vectors)
+                found = np.concatenate([mean, spread[:, None]], axis=1)
+            parts.append(found.reshape(len(samples), -1))
+        names = self._column_names
         return [dict(zip(names, row.tolist(), strict=True)) for row in np.concatenate(parts, axis=1).astype(float)]
 
+    def _vectors(self, loaded: Loaded, views: NDArray[np.float32], change: Change | None) -> NDArray[np.float32]:
+        """(n, k) of each view, changed."""
+        before = self.network.before
+        return np.concatenate(
+            [
+                np.concatenate(
+                    [one.pool(maps[tap], before=before).cpu().numpy() for tap in self._taps for one in self._poolings],
+                    axis=1,
+                )
+                for maps in run(loaded, views, self._taps, change)
+            ]
+        )
+
     @cached_property
-    def columns_of_values(self) -> list[Column]:
-        """The columns, whatever the preparation."""
-        return [
-            Column("_".join((view, *tap, *pooling, ending)), "float32", "")
-            for view, tap, pooling, _, ending in self._endings()
-        ]
+    def _column_names(self) -> tuple[str, ...]:
+        return tuple(name for name, *_ in self._names())
 
 
 @lru_cache(maxsize=2)

@@ -1,10 +1,10 @@
-"""average: the mean of each map, or of each channel over the tokens of a transformer."""
+"""average: the mean of each map, or of each channel over the tokens of places of a transformer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from features.deep.pooling import Pooling
+from features.deep.pooling import Pooling, numbered, places_of
 
 if TYPE_CHECKING:
     import torch
@@ -15,8 +15,8 @@ class Average(Pooling):
 
     kind: Literal["average"] = "average"
 
-    def names(self, channels: int) -> tuple[str, ...]:
-        return tuple(f"{i:04d}" for i in range(channels))
+    def names(self, channels: int, dimensions: Literal[2, 3]) -> tuple[str, ...]:  # noqa: ARG002
+        return numbered(channels)
 
-    def pool(self, maps: torch.Tensor) -> torch.Tensor:
-        return maps.mean(dim=1) if maps.ndim == 3 else maps.flatten(2).mean(dim=2)
+    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+        return places_of(maps, before).mean(dim=2)

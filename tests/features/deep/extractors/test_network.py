@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,58 @@ def test_columns_say_view_and_number(recipe: Recipe) -> None:
         ({"weights": "efficientnet_lite0", "samplings": ["axial"]}, 'unknown kind "axial"'),
         ({"weights": "efficientnet_lite0", "seed": 1}, "architecture and seed go with weights: random"),
         ({"weights": "random"}, "weights: random needs an architecture and a seed"),
+        ({**RANDOM, "taps": ["features", "features"]}, "taps: features stands twice"),
+        ({**RANDOM, "poolings": ["max", "average", "max"]}, "poolings: max stands twice"),
+        ({**RANDOM, "poolings": ["class_token"]}, "class_token needs a transformer with a class token: take average"),
+        ({**RANDOM, "augment": {"shifts": 32, "turns": 3}}, "turns"),
     ],
 )
 def test_settings_that_do_not_go_together_are_told(settings: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         Network.model_validate(settings)
+
+
+def test_columns_name_taps_and_poolings_where_there_are_several(recipe: Recipe) -> None:
+    def names(**settings: Any) -> list[str]:
+        return [column.name for column in Network.model_validate({**RANDOM, **settings}).columns(recipe)]
+
+    assert names(taps=["_blocks.2"])[0] == "largest_0000"
+    several = names(taps=["features", "_blocks.2"], poolings=["moments", {"kind": "descriptors", "dimensions": 3}])
+    assert (several[0], several[1280]) == ("largest_features_moments_mean_0000", "largest_features_moments_sd_0000")
+    assert several[3 * 1280] == "largest_features_descriptors_p00_d00"
+    assert several[-1] == "largest__blocks_2_descriptors_p15_d02"
+
+
+def test_the_spread_over_augmented_views_is_a_fact(recipe: Recipe) -> None:
+    columns = Network.model_validate(
+        {**RANDOM, "samplings": ["largest", "adjacent"], "augment": {"flips": True}}
+    ).columns(recipe)
+    facts = [column.name for column in columns if column.role == "fact"]
+    assert facts == ["largest_spread", "adjacent_spread"]
+    assert columns[1280].name == "largest_spread"
+
+
+def test_a_tap_that_is_no_layer_is_a_fault_of_the_recipe(recipe: Recipe) -> None:
+    with pytest.raises(
+        ValueError, match='taps: efficientnet_lite0 has no layer "_block"; it has features .* [Dd]id you mean "_blocks"'
+    ):
+        Network.model_validate({**RANDOM, "taps": ["_block"]}).check(recipe)
+
+
+@pytest.mark.slow
+def test_augmented_features_are_means_over_what_the_network_is_shown(make_region: MakeRegion, recipe: Recipe) -> None:
+    region = make_region()
+    mirrored = Region(
+        replace(region.volume, array=region.volume.array[:, :, ::-1].copy()), region.mask[:, :, ::-1].copy()
+    )
+    one, other = (SMALL.extract(each, recipe) for each in (region, mirrored))
+    both = Network.model_validate({**SMALL.model_dump(), "augment": {"flips": True}})
+    found, again = (both.extract(each, recipe) for each in (region, mirrored))
+    names = [name for name in found if name != "largest_spread"]
+    mean = np.array([[float(one[name]) + float(other[name])] for name in names]).ravel() / 2
+    np.testing.assert_allclose([float(found[name]) for name in names], mean, atol=2e-2)
+    np.testing.assert_allclose(*([float(values[name]) for name in found] for values in (found, again)), atol=2e-2)
+    assert 0 < float(found["largest_spread"]) < 1
 
 
 def test_random_weights_are_marked_in_every_column(recipe: Recipe) -> None:

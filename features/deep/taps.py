@@ -1,0 +1,103 @@
+"""Taps: the layers of a network whose output is taken, several in one forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from features.core.errors import RadweaveError, did_you_mean
+from features.deep.architecture import FEATURES, Architecture
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_NAMED = 12  # layers that a sentence names
+
+
+def forward(
+    architecture: Architecture, network: torch.nn.Module, pixels: torch.Tensor, taps: Sequence[str]
+) -> dict[str, torch.Tensor]:
+    """The output of each tap: of `features` the last maps, else of the module of that name.
+
+    A module that is run several times gives its last output. Layers behind the last maps, such as those that classify, may be
+    named too. Raises RadweaveError if there is no such layer, or its output is no tensor.
+    """
+    found: dict[str, torch.Tensor] = {}
+    wanted = [tap for tap in dict.fromkeys(taps) if tap != FEATURES]
+    hooks = [layer_of(architecture, network, tap).register_forward_hook(_keep(found, tap)) for tap in wanted]
+    try:
+        maps = {FEATURES: architecture.maps(network, pixels)} if FEATURES in taps else {}
+        if any(tap not in found for tap in wanted):
+            network(pixels)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    found |= maps
+    for tap in wanted:
+        if tap not in found:
+            raise RadweaveError(
+                f'the layer "{tap}" of {architecture.variant} gives no tensor of its own: take one around or inside it'
+            )
+    return {tap: found[tap] for tap in taps}
+
+
+def layer_of(architecture: Architecture, network: torch.nn.Module, tap: str) -> torch.nn.Module:
+    """The module of a name. Raises RadweaveError with the names that there are."""
+    layers = dict(network.named_modules())
+    if tap in layers and tap:
+        return layers[tap]
+    parent = tap
+    while parent and parent not in layers:
+        parent = parent.rpartition(".")[0]
+    inside = [f"{parent}.{name}" if parent else name for name, _ in layers[parent].named_children()]
+    more = f" and {len(inside) - MOST_NAMED} more" if len(inside) > MOST_NAMED else ""
+    hint = did_you_mean(tap, [FEATURES, *(name for name in layers if name)])
+    named = f"{', '.join(inside[:MOST_NAMED])}{more}" if inside else "no layers"
+    where = (
+        f"{parent} holds {named}"
+        if parent
+        else f"it has {FEATURES} (the last maps), {named}, and what these hold (a.b)"
+    )
+    raise RadweaveError(f'{architecture.variant} has no layer "{tap}"; {where}{"; " + hint if hint else ""}')
+
+
+def channels_of(architecture: Architecture, tap: str) -> int:
+    """How many channels a tap has. Of `features` it is known; other layers need torch. Raises RadweaveError as `forward` does."""
+    return architecture.width if tap == FEATURES else _widths(architecture, (tap,))[tap]
+
+
+def tap_word(tap: str) -> str:
+    """A tap in the names of columns.
+
+    >>> tap_word("layer3.5.conv2")
+    'layer3_5_conv2'
+    """
+    return tap.replace(".", "_").lower()
+
+
+def _keep(found: dict[str, torch.Tensor], tap: str) -> Callable[[torch.nn.Module, Any, Any], None]:
+    def hook(module: torch.nn.Module, given: Any, output: Any) -> None:  # noqa: ARG001
+        import torch
+
+        if isinstance(output, torch.Tensor):
+            found[tap] = output.detach().clone()  # a layer behind it may write into its input
+
+    return hook
+
+
+@lru_cache(maxsize=64)
+def _widths(architecture: Architecture, taps: tuple[str, ...]) -> Mapping[str, int]:
+    """Channels of layers, by a forward pass that computes no numbers where all layers allow that."""
+    import torch
+
+    shape = (1, architecture.channels, *architecture.input_size)
+    with torch.inference_mode():
+        try:
+            with torch.device("meta"):
+                found = forward(architecture, architecture.build().eval(), torch.zeros(shape), taps)
+        except (NotImplementedError, RuntimeError) as error:
+            if isinstance(error, RadweaveError):
+                raise
+            found = forward(architecture, architecture.build().eval(), torch.zeros(shape), taps)
+    return {tap: int(maps.shape[2] if maps.ndim == 3 else maps.shape[1]) for tap, maps in found.items()}
