@@ -29,8 +29,9 @@ class SliceSampling(Sampling):
     def offsets(self) -> tuple[int, ...]:
         """The slices that are channels, counted from the largest one."""
 
-    def reach_mm(self, extent_mm: Vector, shape: Shape) -> float:  # noqa: ARG002
-        return MARGIN * max(extent_mm[:2])
+    def reach_mm(self, extent_mm: Vector, spacing_mm: Vector, shape: Shape) -> Vector:  # noqa: ARG002
+        reach = (0.5 + MARGIN) * max(extent_mm[:2]) + 2 * max(spacing_mm)
+        return reach, reach, spacing_mm[2]
 
     def sample(self, regions: Sequence[Region], preparation: Preparation, shape: Shape) -> NDArray[np.float32]:
         if preparation.window is None:

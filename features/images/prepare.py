@@ -21,12 +21,13 @@ from features.images.distance import body_mask
 from features.images.resample import MARGIN, Axis, axis_of, resample, resample_bytes, resample_mask, round_half_up
 
 VERSION = "3"  # raise it when the same region and recipe give another region: all features are then computed again
+NOWHERE: Vector = (0.0, 0.0, 0.0)
 PADDING = 5  # voxels of the target grid around the ROI
 KEPT_LEAST = 0.5  # of the ROI's voxels: below, features are of its smaller part
 PADDING_FILTERS = 30  # keeps a recursive-Gaussian LoG equal to the uncropped one within 1e-6
 
 
-def prepare_region(region: Region, preparation: Preparation, *, reach_mm: float = 0.0) -> Region:
+def prepare_region(region: Region, preparation: Preparation, *, reach_mm: Vector = NOWHERE) -> Region:
     """The region around its ROI on the recipe's grid, float64, with the mask re-segmented by intensity.
 
     In order: correct the bias and normalise, by the whole image; crop to the ROI plus padding; resample on a grid that
@@ -34,8 +35,8 @@ def prepare_region(region: Region, preparation: Preparation, *, reach_mm: float 
     up; take the variant `preparation.roi` of the ROI (its outline, if the region has one); keep its voxels inside
     `preparation.resegment` that were not left out before, and of these those within `preparation.outlier_sigma` standard
     deviations of their mean. Outside the image, and where the file marks padding near the ROI, the nearest voxel continues
-    it. The padding covers what the variant and the extractors look at, and `reach_mm` beyond the ROI; filters that see all get
-    the whole image.
+    it. The padding covers what the variant and the extractors look at, and `reach_mm` (x, y, z) beyond the ROI; filters that see
+    all get the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
     Raises TooLarge above the memory limit of this thread, and Rejected: MASK_EMPTY, OOM_RISK (as `claim_grid`), IMAGE_FLAT
@@ -56,13 +57,16 @@ def prepare_region(region: Region, preparation: Preparation, *, reach_mm: float 
         )
         padding = math.ceil(reach)  # the whole image
     box = bounding_box(region.shape_mask)
-    reach_mm = max(reach_mm, preparation.reach_mm)
-    paddings = [max(padding, math.ceil(reach_mm / step) + 1 if reach_mm else 0) for step in spacing]
+    reaches = [max(one, preparation.reach_mm) for one in reach_mm]
+    paddings = [
+        max(padding, math.ceil(one / step) + 1 if one else 0) for one, step in zip(reaches, spacing, strict=True)
+    ]
     axes = [
         axis_of(region.mask.shape[2 - i], volume.spacing_mm[i], spacing[i], box[2 - i], paddings[i]) for i in range(3)
     ]
     around = [
-        math.ceil(max(near * axis.spacing, reach_mm) / axis.old) + MARGIN[preparation.interpolator] for axis in axes
+        math.ceil(max(near * axis.spacing, one) / axis.old) + MARGIN[preparation.interpolator]
+        for one, axis in zip(reaches, axes, strict=True)
     ]
     volume = continued(volume, surroundings(box, region.mask.shape, (around[2], around[1], around[0])))
     voxels = math.prod(axis.last - axis.first for axis in axes)
@@ -95,10 +99,11 @@ def prepare_region(region: Region, preparation: Preparation, *, reach_mm: float 
     return Region(prepared, mask, None if mask is outline else outline, warnings=_resegmented_most(before, mask))
 
 
-def least_padding_mm(preparation: Preparation, spacing_mm: Vector) -> float:
-    """How far beyond the ROI a prepared region shows the image at least, of an image with this spacing."""
+def least_padding_mm(preparation: Preparation, spacing_mm: Vector) -> Vector:
+    """How far beyond the ROI a prepared region shows the image at least (x, y, z), of an image with this spacing."""
     padding = PADDING_FILTERS if preparation.filters else PADDING
-    return max(padding * min(preparation.spacing_of(spacing_mm)), preparation.reach_mm)
+    x, y, z = (max(padding * step, preparation.reach_mm) for step in preparation.spacing_of(spacing_mm))
+    return x, y, z
 
 
 def _bytes_needed(axes: Sequence[Axis], voxels: int, preparation: Preparation) -> int:

@@ -155,7 +155,7 @@ def _measure(
         elif why is None:
             pairs.add(keep_pair_picture(todo.check, reading, store, pairs))
         features = may_follow(features, why)
-    preparing = Preparing(region_of)
+    preparing = Preparing(region_of, features)
     for work in features:
         if isinstance(work, Sample):
             rejected = keep_sample(work, preparing, store)

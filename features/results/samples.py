@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -16,23 +16,31 @@ from features.core.case import Scan
 from features.core.kinds.recipe import Recipe
 from features.core.kinds.sampling import Shown
 from features.core.quarantine import TRANSIENT, Rejected, Warned
-from features.core.region import Region
+from features.core.region import Region, Vector
 from features.core.storage.store import Store
-from features.images.prepare import least_padding_mm, prepare_region
+from features.images.prepare import NOWHERE, least_padding_mm, prepare_region
 from features.images.region import check_region
 from features.results.attempt import attempt
-from features.results.work import Extraction, Sample, scan_facts
+from features.results.work import Extraction, Sample, Work, scan_facts
 
 LEVELS = 65535  # steps between the floor and the ceiling of the window
 
 
 class Preparing:
-    """Prepared regions of one scan after the other, each made once for all that look as far beyond the ROI."""
+    """Prepared regions of one scan after the other, each made once for all that is measured of it, and once for all that is shown.
 
-    def __init__(self, region_of: Callable[[Scan], Region | Rejected]) -> None:
+    works: what is to do, so that the samples of a scan share one region that reaches as far as the one that looks farthest.
+    """
+
+    def __init__(self, region_of: Callable[[Scan], Region | Rejected], works: Iterable[Work] = ()) -> None:
         self._region_of = region_of
+        self._shown: dict[tuple[Scan, str], list[Shown]] = {}
+        for work in works:
+            if isinstance(work, Sample):
+                for scan in work.images:
+                    self._shown.setdefault((scan, work.recipe.digest()), []).append(work.shown)
         self._of: tuple[Scan, str] | None = None
-        self._made: dict[float, Region | Rejected] = {}
+        self._made: dict[Vector, Region | Rejected] = {}
 
     def fault(self, scan: Scan) -> Rejected | None:
         """Why an image that is shown beside another does not pass its own check; None if it does."""
@@ -47,7 +55,12 @@ class Preparing:
         region = self._region_of(scan)
         if isinstance(region, Rejected):
             return region
-        reach = 0.0 if shown is None else attempt(lambda: reach_of(region, recipe, shown))
+        together = [] if shown is None else self._shown.get(key, [shown])
+        if shown is not None and region.volume.padding is not None:
+            together = [
+                shown
+            ]  # padding is continued as far as the region reaches, and a view must not depend on others
+        reach = attempt(lambda: reach_of(region, recipe, together))
         if isinstance(reach, Rejected):
             return reach
         if reach not in self._made:
@@ -55,15 +68,21 @@ class Preparing:
         return self._made[reach]
 
 
-def reach_of(region: Region, recipe: Recipe, shown: Shown) -> float:
-    """How far beyond the ROI, in mm, a region must be prepared for a sampling; 0 where it is anyway. Raises Rejected."""
+def reach_of(region: Region, recipe: Recipe, shown: Sequence[Shown]) -> Vector:
+    """How far beyond the ROI (x, y, z), in mm, a region must be prepared for samplings; 0 where it is anyway. Raises Rejected."""
+    if not shown:
+        return NOWHERE
     if not region.shape_mask.any():
         raise Rejected("MASK_EMPTY")
     further, (sx, sy, sz) = recipe.roi.reach_mm, region.volume.spacing_mm
     z, y, x = ((part.stop - part.start) for part in bounding_box(region.shape_mask))
     extent = (x * sx + 2 * further, y * sy + 2 * further, z * sz + 2 * further)
-    reach = shown.sampling.reach_mm(extent, shown.shape) + further
-    return 0.0 if reach <= least_padding_mm(recipe, region.volume.spacing_mm) else reach
+    spacing = recipe.spacing_of(region.volume.spacing_mm)
+    reaches = [one.sampling.reach_mm(extent, spacing, one.shape) for one in shown]
+    farthest = [max(one) + further for one in zip(*reaches, strict=True)]
+    anyway = least_padding_mm(recipe, region.volume.spacing_mm)
+    x, y, z = (0.0 if one <= there else one for one, there in zip(farthest, anyway, strict=True))
+    return x, y, z
 
 
 def keep_sample(work: Sample, preparing: Preparing, store: Store) -> Rejected | None:

@@ -49,15 +49,29 @@ class Sampling(Kind):
         """Of each view of a region on so many images: 1 where a network of any number of channels can be shown it."""
 
     @abstractmethod
-    def reach_mm(self, extent_mm: Vector, shape: Shape) -> float:
-        """How far beyond the box of a ROI of this extent (x, y, z) it looks, at most."""
+    def reach_mm(self, extent_mm: Vector, spacing_mm: Vector, shape: Shape) -> Vector:
+        """How far beyond the box of a ROI it looks along each axis, at most. All are (x, y, z) of the image as acquired.
+
+        extent_mm: of the box. spacing_mm: of the prepared region.
+        """
 
     @abstractmethod
     def sample(self, regions: Sequence[Region], preparation: Preparation, shape: Shape) -> NDArray[np.float32]:
         """(views, channels, *shape.size) in [0, 1] of the window of the preparation.
 
-        regions: the ROI on each image, usually one. Raises Rejected.
+        regions: the ROI on each image, usually one. Raises Rejected. A sampling that overrides `joined` may give any number of
+        views.
         """
+
+    def joined(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors of the views that have columns, (views, width), of those of the views that `sample` gave for one region."""
+        return vectors
+
+    def fault(self, shape: Shape) -> str | None:
+        """Why it cannot be shown to a network of this shape, or what of it the network does not allow; None if all is well."""
+        if self.dimensions != len(shape.size):
+            return f"{self.kind} has {self.dimensions} dimensions, and the network takes {len(shape.size)}"
+        return None
 
 
 class Shown(NamedTuple):

@@ -78,13 +78,9 @@ class Network(Extractor):
         for view in views:
             if views.count(view) > 1:
                 raise ValueError(f"samplings: the view {view} stands twice")
-        dimensions = self.network.dimensions
         for shown in self.shown:
-            if shown.sampling.dimensions != dimensions:
-                raise ValueError(
-                    f"samplings: {shown.sampling.kind} has {shown.sampling.dimensions} dimensions, and {self.word} "
-                    f"takes {dimensions}"
-                )
+            if why := shown.sampling.fault(shown.shape):
+                raise ValueError(f"samplings: {why}")
         for what, words in (("taps", [*map(tap_word, self.taps)]), ("poolings", [one.kind for one in self.poolings])):
             if len(set(words)) < len(words):
                 raise ValueError(f"{what}: {max(words, key=words.count)} stands twice")
@@ -220,9 +216,11 @@ class Network(Extractor):
     def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
         loaded, parts = _loaded(self), []
         for place in range(len(self.shown)):
-            views = np.concatenate([one[place] for one in samples])
+            views, sampling = np.concatenate([one[place] for one in samples]), self.shown[place].sampling
+            ends = np.cumsum([len(one[place]) for one in samples])[:-1]
             changes = self.augment.changes(self.network.dimensions) if self.augment else (None,)
-            vectors = [self._vectors(loaded, views, change) for change in changes]
+            of_patches = (self._vectors(loaded, views, change) for change in changes)
+            vectors = [np.concatenate([sampling.joined(one) for one in np.split(all_, ends)]) for all_ in of_patches]
             found = vectors[0]
             if self.augment:
                 mean, spread = mean_and_spread(vectors)

@@ -90,8 +90,8 @@ class MeanSampling(Sampling):
     def channels(self, images: int) -> int:
         return images
 
-    def reach_mm(self, extent_mm: Vector, shape: Shape) -> float:
-        return 0.0
+    def reach_mm(self, extent_mm: Vector, spacing_mm: Vector, shape: Shape) -> Vector:
+        return 0.0, 0.0, 0.0
 
     def sample(self, regions: Sequence[Region], preparation: Preparation, shape: Shape) -> NDArray[np.float32]:
         (region,) = regions
