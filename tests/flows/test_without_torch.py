@@ -89,7 +89,7 @@ def test_what_needs_no_network_works(demo, tmp_path: Path) -> None:
     commands = [
         ("Usage", "--help"),
         ("1 cohort", "check", "--catalog", demo.catalog),
-        ("efficientnet_lite0", "features", "--image-types"),
+        ("network", "features", "--image-types"),
         ("ngtdm", "extract", *pair),
         ("1 map", "map", *pair, "--feature", "firstorder_Mean", "--output", tmp_path / "maps"),
         ("builtin", "refresh", "builtin", "--recipe", tmp_path / "hand.yaml", "--runner", "threads", *new),
