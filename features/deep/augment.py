@@ -29,6 +29,17 @@ class Augment(Frozen):
         0, ge=0, le=32, description="moved by so many pixels along each axis, to both sides; 0: not moved"
     )
 
+    @property
+    def said(self) -> str:
+        """What is done, in words.
+
+        >>> Augment(flips=True, turns=4, shifts=2).said
+        'mirrored, turned by quarters, moved by 2 pixels (means over all)'
+        """
+        words = ["mirrored"] * self.flips + {1: [], 2: ["turned by half"], 4: ["turned by quarters"]}[self.turns]
+        words += [f"moved by {self.shifts} pixels"] if self.shifts else []
+        return f"{', '.join(words) or 'as they are'} (means over all)"
+
     def changes(self, dimensions: Literal[2, 3]) -> tuple[Change, ...]:
         """Functions of views (n, c, *space), the first of which leaves them as they are.
 

@@ -118,7 +118,8 @@ class Network(Extractor):
         samplings = ", ".join(dict.fromkeys(one.sampling.kind.replace("_", " ") for one in self.shown))
         size = " × ".join(map(str, self.shown[0].shape.size))
         poolings = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in self._poolings))
-        return f"{self.word} ({what}), shown {samplings} at {size}, {poolings} of {', '.join(self._taps)}"
+        changed = f", {self.augment.said}" if self.augment else ""
+        return f"{self.word} ({what}), shown {samplings} at {size}{changed}, {poolings} of {', '.join(self._taps)}"
 
     @property
     def shown(self) -> tuple[Shown, ...]:
