@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -105,6 +105,24 @@ class ConfigError(RadweaveError):
         self.faults = tuple(dict.fromkeys(faults))
         count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} in the configuration"
         super().__init__("\n".join([count, *(f"  {fault}" for fault in self.faults)]))
+
+
+class PlacedError(ValueError):
+    """What is wrong at a place below the settings that a validator looks at. loc: keys and numbers that lead there."""
+
+    def __init__(self, loc: Sequence[str | int], what: str) -> None:
+        self.loc = tuple(loc)
+        super().__init__(what)
+
+
+@contextmanager
+def at_place(*loc: str | int) -> Iterator[None]:
+    """A ValueError of a validator is told of this place, with its own line, and not of all that is validated."""
+    try:
+        yield
+    except ValueError as error:
+        inner = error.loc if isinstance(error, PlacedError) else ()
+        raise PlacedError((*loc, *inner), str(error)) from error
 
 
 def did_you_mean(found: object, allowed: Iterable[str]) -> str:

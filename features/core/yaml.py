@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from features.core.errors import ConfigError, Fault, did_you_mean
+from features.core.errors import ConfigError, Fault, PlacedError, did_you_mean
 from features.core.kinds.registry import KindError
 
 M = TypeVar("M", bound=BaseModel)
@@ -94,6 +94,9 @@ class Document:
             inner = item.get("ctx", {}).get("error")
             if isinstance(inner, KindError):  # settings of a kind: each fault at its own line
                 yield from self._faults(inner.model, inner.error, (*above, *item["loc"]))
+            elif isinstance(inner, PlacedError):
+                placed = {**item, "loc": (*item["loc"], *inner.loc), "msg": str(inner), "input": {}}
+                yield self._fault(model, placed, above)
             elif not _is_echo(item, errors):
                 yield self._fault(model, item, above)
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from features.core.bounds import MOST_EXTRACTORS
 from features.core.case import Modality, Target, Unit
 from features.core.catalog.image_source import ImageWord as Word
-from features.core.errors import ConfigError, Fault
+from features.core.errors import ConfigError, Fault, at_place
 from features.core.kinds.extractor import EXTRACTORS, Extractor
 from features.core.kinds.preparation import Preparation, is_empty
 from features.core.yaml import Document
@@ -52,22 +52,26 @@ class Recipe(Preparation):
                 f"normalise: was fitted on images {fitted_on.image}, and images is {found}; say images: [{fitted_on.image}]"
             )
         words = [extractor.word for extractor in self.extractors]
-        for word in {word for word in words if words.count(word) > 1}:
-            raise ValueError(f"extractors: {word} stands twice, and its columns would have the same names")
         if self.channels and self.images:
             raise ValueError("channels: names the images, images must not be said too")
-        for extractor in self.extractors:
-            if self.channels and not extractor.shown:
-                raise ValueError(f"channels: {extractor.word} measures single images; give it a recipe of its own")
-            extractor.check(self)
-            for one in self.filters:
-                if not extractor.applies(one):
-                    raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
-            if extractor.units is not None and self.measured_unit not in extractor.units:
-                normalised = ", normalised" if self.measured_unit != self.unit else ""
-                needed = " or ".join(extractor.units)
-                raise ValueError(f"{extractor.kind} needs the unit {needed}, not {self.unit}{normalised}")
+        for i, extractor in enumerate(self.extractors):
+            with at_place("extractors", i):
+                if extractor.word in words[:i]:
+                    raise ValueError(f"{extractor.word} stands twice, and its columns would have the same names")
+                self._check_extractor(extractor)
         return self
+
+    def _check_extractor(self, extractor: Extractor) -> None:
+        if self.channels and not extractor.shown:
+            raise ValueError(f"channels: {extractor.word} measures single images; give it a recipe of its own")
+        extractor.check(self)
+        for one in self.filters:
+            if not extractor.applies(one):
+                raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
+        if extractor.units is not None and self.measured_unit not in extractor.units:
+            normalised = ", normalised" if self.measured_unit != self.unit else ""
+            needed = " or ".join(extractor.units)
+            raise ValueError(f"{extractor.kind} needs the unit {needed}, not {self.unit}{normalised}")
 
     def fits(self, modality: Modality, unit: Unit, image: str) -> bool:
         """Whether it is for an image of this modality, unit and word."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from features.core.column import Column
 from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor, Values
 from features.core.kinds.preparation import Preparation
-from features.core.kinds.sampling import Shape, Shown
+from features.core.kinds.sampling import SAMPLINGS, Sampling, Shape, Shown
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.deep.architecture import FEATURES, Architecture
@@ -66,6 +66,16 @@ class Network(Extractor):
         if isinstance(given, dict) and "views" in given:
             raise ValueError("views: is now called samplings")
         return given
+
+    @field_validator("weights")
+    @classmethod
+    def check_card(cls, weights: str) -> str:
+        if weights != RANDOM:
+            try:
+                load_card(weights)
+            except RadweaveError as error:
+                raise ValueError(str(error)) from error
+        return weights
 
     @model_validator(mode="after")
     def check_weights(self) -> Network:
@@ -129,7 +139,7 @@ class Network(Extractor):
             shape = Shape(one.size, network.channels, one.spacing_mm, one.orientation)
         else:
             shape = Shape(network.input_size, network.channels)
-        chosen = self.samplings or (card.input.samplings if card is not None else ())
+        chosen = self.samplings or (card.input.samplings if card is not None else _usual(network.dimensions))
         return tuple(Shown(sampling, shape) for sampling in chosen)
 
     @cached_property
@@ -246,6 +256,12 @@ class Network(Extractor):
     @cached_property
     def _column_names(self) -> tuple[str, ...]:
         return tuple(name for name, *_ in self._names())
+
+
+@cache
+def _usual(dimensions: int) -> tuple[Sampling, ...]:
+    """What networks without a card are shown where a recipe does not say."""
+    return tuple(SAMPLINGS.parse(kind) for kind in (("largest", "adjacent") if dimensions == 2 else ("patch",)))
 
 
 @lru_cache(maxsize=2)

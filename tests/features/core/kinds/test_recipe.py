@@ -147,5 +147,24 @@ def test_faults_of_a_recipe_file_come_together_with_their_lines(tmp_path: Path) 
     assert faults[0].startswith("ct.yaml:1: modality: Input should be 'CT', 'MR', 'PT', 'CR' or 'DX'; found 'CX'")
     assert faults[1].startswith("ct.yaml:6: extractors.0.samplings.0: ")
     assert 'did you mean "largest"?' in faults[1]
-    assert faults[2].startswith('ct.yaml:7: unknown key "extractors.0.vews"; allowed: architecture, kind, ')
+    assert faults[2].startswith('ct.yaml:7: unknown key "extractors.0.vews"; allowed: architecture, augment, kind, ')
     assert faults[3].startswith('ct.yaml:8: extractors.1: unknown kind "pyradiomic"; allowed: habitats, ')
+
+
+@pytest.mark.parametrize(
+    ("extractor", "fault"),
+    [
+        ("{kind: network, weights: efficientnet_lit0}", 'weights: there is no weights card "efficientnet_lit0"'),
+        ("{kind: network, weights: random, architecture: efficientnet_lite}", "weights: random needs an architecture"),
+        ("radweave", "radweave stands twice"),
+        ("pet", "pet needs the unit SUV"),
+    ],
+)
+def test_a_fault_of_an_extractor_has_its_line(tmp_path: Path, extractor: str, fault: str) -> None:
+    head = "modality: CT\nunit: HU\ndiscretise: {bin_width: 25}\nwindow: [0, 1]\nextractors:\n- radweave\n"
+    (tmp_path / "ct.yaml").write_text(f"{head}- {extractor}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(tmp_path / "ct.yaml")
+    (found,) = caught.value.faults
+    assert str(found).startswith(f"{tmp_path}/ct.yaml:7: extractors.1")
+    assert fault in str(found)
