@@ -133,6 +133,25 @@ def test_images_and_time_points_that_a_page_shows_are_read_in_a_cohort(tmp_path:
     assert load_catalog(path).cohort("shown").images
 
 
+RECIPES = [
+    pytest.param(block, id=f"{page.name}-{i}")
+    for page in PAGES
+    for i, block in enumerate(text for text in blocks(page, "yaml") if text.startswith(("modality:", "extractors:")))
+]
+HEADS = {"CT": "modality: CT\nunit: HU\n", "PT": "modality: PT\nunit: SUV\n"}
+HEAD = "discretise: {bin_width: 25}\nwindow: [-1000, 400]\n"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_that_a_page_shows_is_read(tmp_path: Path, recipe: str) -> None:
+    from features.core.kinds.recipe import load_recipe
+
+    path = tmp_path / "shown.yaml"
+    head = "" if recipe.startswith("modality:") else HEADS["PT" if "kind: pet" in recipe else "CT"] + HEAD
+    path.write_text(head + recipe, "utf-8")
+    assert load_recipe(path).extractors
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """In the repository; `tests/test_docs_site.py` checks those of the site, with their anchors."""

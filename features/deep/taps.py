@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -70,10 +71,10 @@ def channels_of(architecture: Architecture, tap: str) -> int:
 def tap_word(tap: str) -> str:
     """A tap in the names of columns.
 
-    >>> tap_word("layer3.5.conv2")
-    'layer3_5_conv2'
+    >>> tap_word("layer3.5.conv2"), tap_word("_blocks.8")
+    ('layer3_5_conv2', 'blocks_8')
     """
-    return tap.replace(".", "_").lower()
+    return re.sub(r"[^a-z0-9]+", "_", tap.lower()).strip("_")
 
 
 def _keep(found: dict[str, torch.Tensor], tap: str) -> Callable[[torch.nn.Module, Any, Any], None]:

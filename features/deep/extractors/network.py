@@ -194,9 +194,10 @@ class Network(Extractor):
     @property
     def _told(self) -> str:
         """What is said of the network in the dictionary."""
-        return (
-            self.card.title if self.card is not None else f"{self.network.variant}, RANDOM WEIGHTS of seed {self.seed}"
-        )
+        if self.card is None:
+            return f"{self.network.variant}, RANDOM WEIGHTS of seed {self.seed},"
+        digest = f", sha-256 {self.card.weights.sha256[:12]}" if self.card.weights.sha256 else ""
+        return f"{self.card.title} ({self.network.variant}{digest})"
 
     def _names(self) -> Iterator[tuple[str, str, str, str]]:
         """Name, view and ending of each column in order, and what is said of it.
@@ -212,7 +213,7 @@ class Network(Extractor):
         ]
         for view in (view for shown in self.shown for view in shown.sampling.views):
             for words, ending, said in endings:
-                yield "_".join((view, *words, ending)), view, ending, f"{said} {ending}"
+                yield "_".join((view, *words, ending)), view, ending, f"{said}, {ending}"
             if self.augment:
                 yield f"{view}_{SPREAD}", view, SPREAD, "how far its features differ as it is mirrored, turned or moved"
 

@@ -65,7 +65,7 @@ def test_columns_name_taps_and_poolings_where_there_are_several(recipe: Recipe) 
     several = names(taps=["features", "_blocks.2"], poolings=["moments", {"kind": "descriptors", "dimensions": 3}])
     assert (several[0], several[1280]) == ("largest_features_moments_mean_0000", "largest_features_moments_sd_0000")
     assert several[3 * 1280] == "largest_features_descriptors_p00_d00"
-    assert several[-1] == "largest__blocks_2_descriptors_p15_d02"
+    assert several[-1] == "largest_blocks_2_descriptors_p15_d02"
 
 
 def test_the_spread_over_augmented_views_is_a_fact(recipe: Recipe) -> None:
