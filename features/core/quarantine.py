@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from features.core.case_reasons import CASE_REASONS
+from features.core.extraction_reasons import EXTRACTION_REASONS
 from features.core.reason import Reason as Reason
 from features.core.table_reasons import TABLE_REASONS
 
@@ -301,16 +302,7 @@ REASONS: dict[str, Reason] = {
         "the case needs more memory than there is for it",
         "a coarser grid, or more memory for each: refresh with fewer --workers or more --memory, extract with fewer --jobs",
     ),
-    "RESEGMENTED_EMPTY": Reason("re-segmentation leaves too few voxels", "check the recipe's range against the image"),
-    "RESEGMENTED_MOST": Reason(
-        "warning: re-segmentation left out more than half of the ROI's voxels",
-        "check the recipe's range against the image; features are of what is left",
-    ),
-    "FILTER_SIZE": Reason("the image is too small for a filter", "leave the filter out, or use a smaller sigma"),
-    "VARIANT_EMPTY": Reason(
-        "the recipe's variant of the ROI has too few voxels", "use a smaller margin, or a wider shell"
-    ),
-    "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
+    **EXTRACTION_REASONS,
     "FILE_CHANGED": Reason(
         "bytes changed although size and modification time did not",
         "restore the file from its source, or accept it with --rehash",

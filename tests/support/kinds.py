@@ -45,6 +45,10 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "seg": {"rois": {"tumour": "GTV.*"}},
     },
     "Extractor": {"network": {"weights": "efficientnet_lite0"}},
+    "Sampling": {
+        "tiles": {"side_mm": 32},
+        "windows": {"windows": [[0, 80], [-20, 180], [-800, 2000]]},
+    },
     "Filter": {
         "log": {"sigma_mm": [1.5]},
         "ibsi_mean": {"support": 3},

@@ -1,23 +1,23 @@
-"""largest: the axial slice where the ROI is largest."""
+"""largest: the slice where the ROI is largest."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from features.deep.slice_sampling import SliceSampling
+import numpy as np
+from numpy.typing import NDArray
+
+from features.deep.grid import Grid
+from features.deep.plane_sampling import PlaneSampling, largest
 
 
-class Largest(SliceSampling):
-    """One view of one channel."""
+class Largest(PlaneSampling):
+    """One channel of each image. Ties go to the lowest slice."""
 
     kind: Literal["largest"] = "largest"
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        return ("largest",)
 
     def channels(self, images: int) -> int:
         return images
 
-    def offsets(self) -> tuple[int, ...]:
-        return (0,)
+    def places(self, grid: Grid) -> NDArray[np.float64]:
+        return np.array([[largest(grid)]], np.float64)
