@@ -12,7 +12,7 @@ from features.core.progress import tell
 from features.core.storage.store import Store
 from features.deep.needed import torch_version
 from features.simulate.simulate_cohort import simulate_cohort
-from flows.planted import COHORT, count_patients, read_faults, read_genes, read_signals
+from flows.planted import COHORT, count_patients, read_faults, read_genes, read_patients, read_signals
 from flows.planted_page import write_planted_page
 from flows.planted_tables import fault_table, patients_line, signal_table, time_table
 from flows.refresh import refresh
@@ -59,6 +59,7 @@ def run_demo(folder: Path, runner: AnyRunner, *, patients_per_centre: int = 24, 
     if not catalog.is_file():
         simulate = partial(simulate_cohort, seed=seed, faults=True, coin=True, progress=tell)
         timed("simulate", lambda: simulate(cohort, patients_per_centre=patients_per_centre))
+    read_patients(cohort)  # a cohort of an older radweave stops here, before anything is computed
     if not coin.is_file():
         coin.write_text(COIN, encoding="utf-8")
     published = timed("refresh", lambda: run_flow(refresh, runner=runner, catalog=str(catalog), store=str(store)))

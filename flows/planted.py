@@ -24,6 +24,7 @@ PARTS = {
     "all": "",
     "genomic": "state_",
     "radiomics": "state_",
+    "deep": "rim_",
     "clinical": "clinical_",
 }  # blocks → what is true of them
 OFTEN = 0.5  # share of the folds in which a gene was chosen
@@ -148,14 +149,18 @@ def count_patients(cohort: Path, store: Store, run: Path) -> Patients:
 
 
 def read_patients(cohort: Path) -> pd.DataFrame:
-    """The true risks of the sound patients, one a row, by their ids."""
-    return pd.read_csv(cohort / "truth" / "patients.csv").set_index("patient")
+    """The true risks of the sound patients, one a row, by their ids. Raises RadweaveError if they had no rim yet."""
+    found = pd.read_csv(cohort / "truth" / "patients.csv").set_index("patient")
+    if "rim_grain_mm" not in found:
+        raise RadweaveError(f"{cohort}: an older radweave wrote it, without rims; remove its folder and run again")
+    return found
 
 
 def read_signals(cohort: Path, response: Path, survival: Path, coin: Path) -> list[Signal]:
     """Nested scores of the first model of each study, beside what the true risk scores on the same patients.
 
-    Of images and genes the truth is the hidden state that drives them, of clinical variables the effect of stage and age.
+    Of radiomics and genes the truth is the hidden state that drives them, of deep features the grain of the rim around the
+    tumour, of clinical variables the effect of stage and age.
     The arguments after `cohort` are folders of the studies' results. A coin toss has no truth but 0.5.
     """
     risks = _true_risks(cohort)
@@ -177,12 +182,14 @@ def read_signals(cohort: Path, response: Path, survival: Path, coin: Path) -> li
 
 
 def _true_risks(cohort: Path) -> pd.DataFrame:
-    """The true risks of all patients by pseudonym: whole, of the hidden state alone, and of stage and age alone."""
+    """The true risks of all patients by pseudonym: whole, of the hidden state, of the rim, and of stage and age alone."""
     model, faulty = read_truth(cohort)["model"], pd.read_csv(cohort / "truth" / "faults.csv").set_index("patient")
-    true = pd.concat([read_patients(cohort), faulty])[["state", "logit", "log_hazard"]]
+    true = pd.concat([read_patients(cohort), faulty])[["state", "logit", "log_hazard", "rim_grain_mm"]]
     true.index = pd.Index([pseudonym(load_key(), COHORT, name) for name in true.index])
     true["state_logit"] = model["response_state"] * true["state"]
     true["state_log_hazard"] = model["hazard_state"] * true["state"]
+    true["rim_logit"] = model["response_state"] * np.log(true["rim_grain_mm"])
+    true["rim_log_hazard"] = model["hazard_state"] * np.log(true["rim_grain_mm"])
     true["clinical_logit"] = true["logit"] - model["response_intercept"] - true["state_logit"]
     true["clinical_log_hazard"] = true["log_hazard"] - true["state_log_hazard"]
     return true

@@ -40,7 +40,10 @@ def signal_table(signals: Sequence[Signal], genes: Genes) -> list[RenderableType
     }
     return [
         table_of(f"Planted signal: AUC or C-index of {signals[0].n} patients", columns),
-        wrapped("Truth: the score of the true risk on the same patients. Found: LASSO under nested cross-validation."),
+        wrapped(
+            "Truth: the score of the true risk on the same patients; of deep features that of the haze around the tumour, "
+            "which contours leave out. Found: LASSO under nested cross-validation."
+        ),
         wrapped(
             f"Genes: LASSO chose {genes.chosen} in most folds; {genes.informative} of them carry signal, as "
             f"{genes.planted} of all {genes.offered} do. Drawn by lot, {genes.by_chance:.1f} would."

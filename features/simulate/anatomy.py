@@ -1,4 +1,4 @@
-"""Voxels: a small thorax with lungs, vessels, bones and one heterogeneous tumour, as a centre's scanner would show it."""
+"""Voxels: a small thorax with lungs, vessels, bones and one tumour in a hazy rim, as a centre's scanner would show it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 
 from features.simulate.acquisition import Acquisition
+from features.simulate.fields import Histogram
 from features.simulate.grid import Grid, Image, Mask
 from features.simulate.patient import Tumour
+from features.simulate.tissue import Tissue, weave
 
 MARGIN_MM = 3.5  # the contour runs this far inside the tumour's edge, as with readers who spare the blurred rim
+RIM_MM = 12.0  # how far the haze in the lung reaches around the tumour's edge
+RIM_HU, RIM_SD, RIM_SHIFT, RIM_SPREAD = (
+    -480.0,
+    230.0,
+    45.0,
+    0.15,
+)  # mean, sd, and how far a patient's mean and log sd stray
 AIR, FAT, MUSCLE, LUNG, BLOOD, BONE = -1000.0, -95.0, 45.0, -850.0, 40.0, 320.0
 
 
@@ -20,7 +29,7 @@ AIR, FAT, MUSCLE, LUNG, BLOOD, BONE = -1000.0, -95.0, 45.0, -850.0, 40.0, 320.0
 class Anatomy:
     """A patient's build, the same at every time point. Lengths in mm from the middle of the image, axes as DICOM's LPS.
 
-    seed: of the vessels, the tumour's shape and its texture, so that serial scans show one and the same tumour.
+    seed: of the vessels, the tumour's shape, its texture and its rim, so that serial scans show one and the same tumour.
     """
 
     body_mm: tuple[float, float]
@@ -59,20 +68,35 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
 
 
 def render(anatomy: Anatomy, tumour: Tumour, acquisition: Acquisition, rng: np.random.Generator) -> Phantom:
-    """The scan of a patient. The tumour has the asked volume to within a few voxels; `rng` draws the scanner's noise alone."""
+    """The scan of a patient. The tumour has the asked volume to within a few voxels; `rng` draws the scanner's noise alone.
+
+    In the lung around the tumour, outside of its contour, is a haze. Its intensities say nothing of the truth; their pattern is
+    finer or coarser. Contours leave it out, and networks, which see what is around a contour, do not.
+    """
     z, y, x = _grid(acquisition)
     own = np.random.default_rng(anatomy.seed)
     hu, lungs = draw_thorax(anatomy, z, y, x)
     hu[lungs] += draw_vessels(own, acquisition.shape, acquisition.spacing_mm)[lungs]
-    mask = _place_tumour(hu, lungs, anatomy, tumour, acquisition, own, (z, y, x))
+    mask, solid = _place_tumour(hu, lungs, anatomy, tumour, acquisition, own, (z, y, x))
+    rim = (distance_transform_edt(~solid, sampling=_zyx(acquisition)) <= RIM_MM) & lungs & ~solid
+    haze = Tissue(_draw_haze(own), tumour.rim_grain_mm)
+    hu[rim] = haze.histogram.mean
 
     sigma = [acquisition.smoothing_mm / s for s in _zyx(acquisition)]
     noise = gaussian_filter(rng.standard_normal(hu.shape, dtype=np.float32), sigma, mode="wrap")
     hu = gaussian_filter(hu, sigma, mode="nearest")
+    grid = Grid.centred(acquisition.shape, acquisition.spacing_mm)
+    weave(hu, rim, haze, grid, acquisition.smoothing_mm, own.standard_normal(hu.shape, dtype=np.float32))
     hu += noise * np.float32(acquisition.noise_hu / noise.std()) + np.float32(acquisition.offset_hu)
     spacing = acquisition.spacing_mm
     origin = (round(float(x.flat[0]), 3), round(float(y.flat[0]), 3), anatomy.origin_z_mm)
     return Phantom(np.clip(np.rint(hu), -1024, 3071).astype(np.int16), mask, lungs | mask, spacing, origin)
+
+
+def _draw_haze(rng: np.random.Generator) -> Histogram:
+    """The intensities of a patient's rim, drawn without the truth."""
+    mean, sd, skew = (float(one) for one in rng.standard_normal(3))
+    return Histogram(RIM_HU + RIM_SHIFT * mean, RIM_SD * float(np.exp(RIM_SPREAD * sd)), 0.3 * skew)
 
 
 def _zyx(acquisition: Acquisition) -> tuple[float, float, float]:
@@ -142,8 +166,9 @@ def _place_tumour(
     acquisition: Acquisition,
     rng: np.random.Generator,
     grid: tuple[Image, Image, Image],
-) -> Mask:
-    """Write the tumour into `hu` and return its mask: the innermost voxels of a bumpy ball, inside the lungs, in one piece.
+) -> tuple[Mask, Mask]:
+    """Write the tumour into `hu` and return its mask, the innermost voxels of a bumpy ball, inside the lungs, in one piece; and
+    all voxels that were written.
 
     The random fields fill a box of one size, so that a tumour that shrinks keeps its shape and texture.
     """
@@ -175,6 +200,6 @@ def _place_tumour(
     texture = (grain - grain[inside].mean()) / grain[inside].std()
     solid = distance <= edge + MARGIN_MM
     hu[box][solid] = 35 + tumour.texture_hu * texture[solid]
-    mask = np.zeros(hu.shape, dtype=bool)
-    mask[box] = inside
-    return mask
+    mask, written = np.zeros(hu.shape, dtype=bool), np.zeros(hu.shape, dtype=bool)
+    mask[box], written[box] = inside, solid
+    return mask, written

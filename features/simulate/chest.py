@@ -10,22 +10,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from features.simulate.anatomy import draw_anatomy, draw_thorax, draw_vessels
-from features.simulate.fields import Histogram, blurred, rank_map
+from features.simulate.fields import blurred
 from features.simulate.grid import Grid, Image, Mask
 from features.simulate.lesion import Lesion, innermost
+from features.simulate.tissue import Tissue, weave
 
 RING_MM = 9.0  # how far the tissue around the tumour reaches
 BUMPINESS = 0.16
 
 Stream = Callable[[str], np.random.Generator]
-
-
-@dataclass(frozen=True, slots=True)
-class Tissue:
-    """Intensities of a region, and the grain of their pattern: a Gaussian sigma in mm."""
-
-    histogram: Histogram
-    grain_mm: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,16 +69,6 @@ class Chest:
         if ring is not None:
             weave(hu, around, ring, self.grid, smoothing_mm, self.ring_white)
         return ChestScan(hu, mask, self.lungs | mask, outside)
-
-
-def weave(image: Image, where: Mask, tissue: Tissue, grid: Grid, smoothing_mm: float, white: Image) -> None:
-    """Add a pattern of mean 0 to the voxels of `where`: the tissue's histogram whatever its grain is.
-
-    The scanner's smoothing makes the grain coarser and leaves the values: ranks give these after it.
-    """
-    grain = blurred(white, grid.voxels(float(np.hypot(tissue.grain_mm, smoothing_mm))))
-    histogram = tissue.histogram
-    image[where] += rank_map(grain[where], Histogram(0.0, histogram.sd, histogram.skew))
 
 
 def with_noise(image: Image, sd: float | Image, grid: Grid, smoothing_mm: float, rng: np.random.Generator) -> Image:

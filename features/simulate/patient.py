@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 
-from features.simulate.truth import TruthModel, draw_population
+from features.simulate.truth import TruthModel, draw_population, draw_rims
 
 FIRST_DAY = date(2015, 1, 5)
 WEEK4_DAYS = 28
@@ -17,11 +17,12 @@ Timepoint = Literal["baseline", "week4"]
 
 @dataclass(frozen=True, slots=True)
 class Tumour:
-    """A tumour at one time point: its volume, the sd of its texture and the Gaussian sigma of the texture's grain."""
+    """A tumour at one time point: volume, sd of the texture, and the Gaussian sigmas of the texture's grain and of the rim's."""
 
     volume_ml: float
     texture_hu: float
     grain_mm: float
+    rim_grain_mm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +44,37 @@ class Patient:
     start: date
     tumours: dict[Timepoint, Tumour]
 
+    @property
+    def rim_grain_mm(self) -> float:
+        """The grain of the rim, the same at every time point."""
+        return self.tumours["baseline"].rim_grain_mm
+
     def scan_date(self, timepoint: Timepoint) -> date:
         """Day of the scan: the start of treatment, or 28 days later."""
         return self.start + timedelta(days=WEEK4_DAYS if timepoint == "week4" else 0)
 
 
-def draw_patients(model: TruthModel, rng: np.random.Generator, centre: str, n: int, *, first: int = 1) -> list[Patient]:
+def draw_patients(
+    model: TruthModel, rng: np.random.Generator, rims: np.random.Generator, centre: str, n: int, *, first: int = 1
+) -> list[Patient]:
     """`n` patients of a centre, numbered from `first`. Every third one has a week-4 scan, where responders' tumours shrink
-    and grow even.
+    and grow even. `rims` draws the grain of the rims alone.
     """
     patients: list[Patient] = []
     people = draw_population(model, rng, n)
+    people["rim_grain_mm"] = draw_rims(model, rims, people["state"].to_numpy())
     for i, row in enumerate(people.to_dict("records")):
         response = bool(row["response"])
         tumours: dict[Timepoint, Tumour] = {
-            "baseline": Tumour(float(row["volume_ml"]), float(row["texture_hu"]), float(row["grain_mm"]))
+            "baseline": Tumour(*(float(row[name]) for name in ("volume_ml", "texture_hu", "grain_mm", "rim_grain_mm")))
         }
         shrink, fade = rng.standard_normal(2)
         if i % 3 == 0:
-            tumours["week4"] = Tumour(
-                volume_ml=tumours["baseline"].volume_ml * float(np.exp(-0.45 * response + 0.12 * shrink)),
-                texture_hu=tumours["baseline"].texture_hu * float(np.exp(-0.25 * response + 0.08 * fade)),
-                grain_mm=tumours["baseline"].grain_mm,
+            before = tumours["baseline"]
+            tumours["week4"] = replace(
+                before,
+                volume_ml=before.volume_ml * float(np.exp(model.week4_volume * response + 0.12 * shrink)),
+                texture_hu=before.texture_hu * float(np.exp(model.week4_texture * response + 0.08 * fade)),
             )
         patients.append(
             Patient(

@@ -20,7 +20,7 @@ from features.simulate.write_nifti import write_label_map, write_nifti
 from features.simulate.write_rtstruct import write_rtstruct
 from features.simulate.write_seg import write_seg
 
-TRUE_RISKS = ("state", "logit", "log_hazard")
+TRUE_RISKS = ("state", "logit", "log_hazard", "rim_grain_mm")
 RESENT = "resent"  # folder of what a site would send again, once it is told of a fault
 
 

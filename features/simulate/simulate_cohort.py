@@ -43,7 +43,7 @@ from features.simulate.write_tables import (
 )
 
 # Streams of randomness: a number each, so that one more draw here changes nothing there.
-GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE, FAULTY, COIN = range(8)
+GENOME, SCORES, PATIENTS, EXPRESSION, ANATOMY, NOISE, FAULTY, COIN, RIMS, FAULTY_RIMS = range(10)
 FAULTY_CENTRES = 3  # one of each image format
 
 
@@ -55,6 +55,7 @@ def simulate_cohort(
     seed: int = 0,
     faults: bool = False,
     coin: bool = False,
+    null: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Path of the data_catalog.yaml of a multicentre lung-CT cohort `builtin`, written as real files below `folder`.
@@ -63,8 +64,9 @@ def simulate_cohort(
     (week 4). The truth goes to truth/ beside the images: truth.json (best possible scores, informative genes) and
     patients.csv. `faults` adds patients with a fault each, as the first three centres might send them: truth/faults.csv
     names them and the code to be expected, resent/ holds what a site would send again; the files of the other patients stay
-    the same bytes, and no study counts more cases. `coin` adds an outcome that is a coin toss, with an endpoint `coin`.
-    Same arguments, same bytes. progress(what, done, total) is called once a patient.
+    the same bytes, and no study counts more cases. `coin` adds an outcome that is a coin toss, with an endpoint `coin`. Under
+    `null` the scans before treatment are the same, and no outcome depends on anything. Same arguments, same bytes.
+    progress(what, done, total) is called once a patient.
 
     Raises RadweaveError if the folder holds anything, or a number is out of range; StoreError if it cannot be made.
     """
@@ -75,7 +77,7 @@ def simulate_cohort(
     if seed < 0:
         raise RadweaveError(f"simulate: the seed must not be negative; found {seed}")
     empty_folder(folder)
-    model = TruthModel()
+    model = TruthModel().without_effects() if null else TruthModel()
     genome = draw_genome(np.random.default_rng([seed, GENOME]))
     protocols = {string.ascii_uppercase[i]: protocol(i) for i in range(centres)}
     everyone: list[Patient] = []
@@ -83,9 +85,9 @@ def simulate_cohort(
     bad = [FAULTS[one.format] if faults and i < FAULTY_CENTRES else () for i, one in enumerate(protocols.values())]
     done, total = 0, centres * patients_per_centre + sum(map(len, bad))
     for i, (centre, acquisition) in enumerate(protocols.items()):
-        patients = draw_patients(model, np.random.default_rng([seed, PATIENTS, i]), centre, patients_per_centre)
-        first, rng = patients_per_centre + 1, np.random.default_rng([seed, FAULTY, i])
-        drawn = draw_patients(model, rng, centre, len(bad[i]), first=first) if bad[i] else []
+        patients = draw_centre(model, seed, i, patients_per_centre)
+        first, own = patients_per_centre + 1, (FAULTY, FAULTY_RIMS)
+        drawn = draw_centre(model, seed, i, len(bad[i]), first=first, streams=own) if bad[i] else []
         faulty = {one.id: (faulty_patient(one, fault), fault) for one, fault in zip(drawn, bad[i], strict=True)}
         for k, patient in enumerate([*patients, *(one for one, _ in faulty.values())]):
             fault = faulty[patient.id][1] if patient.id in faulty else None
@@ -110,6 +112,20 @@ def simulate_cohort(
     catalog = folder / "data_catalog.yaml"
     write_catalog(catalog, {centre: acquisition.format for centre, acquisition in protocols.items()}, coin=coin)
     return catalog
+
+
+def draw_centre(
+    model: TruthModel,
+    seed: int,
+    centre: int,
+    n: int,
+    *,
+    first: int = 1,
+    streams: tuple[int, int] = (PATIENTS, RIMS),
+) -> list[Patient]:
+    """`n` patients of the centre with this number, from 0: the sound ones, unless other streams of randomness are named."""
+    rng, rims = (np.random.default_rng([seed, word, centre]) for word in streams)
+    return draw_patients(model, rng, rims, string.ascii_uppercase[centre], n, first=first)
 
 
 def _write_scans(
@@ -141,15 +157,15 @@ def _write_scans(
 
 
 def _write_truth(folder: Path, patients: Sequence[Patient], record: dict[str, object]) -> None:
-    """truth.json, and patients.csv: patient, centre, state, logit, log_hazard, and the baseline tumour's size and texture."""
+    """truth.json, and patients.csv: patient, centre, state, logit, log_hazard, and the baseline tumour's size, texture and rim."""
     folder.mkdir()
     (folder / "truth.json").write_bytes((json.dumps(record, indent=2) + "\n").encode())
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["patient", "centre", "state", "logit", "log_hazard", "volume_ml", "texture_hu"])
+    writer.writerow(["patient", "centre", "state", "logit", "log_hazard", "volume_ml", "texture_hu", "rim_grain_mm"])
     for patient in patients:
         numbers = patient.state, patient.logit, patient.log_hazard
         tumour = patient.tumours["baseline"]
-        planted = (*numbers, tumour.volume_ml, tumour.texture_hu)
+        planted = (*numbers, tumour.volume_ml, tumour.texture_hu, tumour.rim_grain_mm)
         writer.writerow([patient.id, patient.centre, *(f"{number:.6f}" for number in planted)])
     (folder / "patients.csv").write_bytes(text.getvalue().encode())

@@ -1,8 +1,8 @@
-"""The planted truth: how a hidden state of the tumour drives size, texture, response and survival."""
+"""The planted truth: how a hidden state of the tumour drives size, texture, the rim around it, response and survival."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,8 @@ class TruthModel:
     """Coefficients of the planted model. A high state is bad: large, heterogeneous, resistant, short survival.
 
     response: logit = intercept + state·h + stage·(stage − 2.5) + age·(age − 65); event: Weibull, proportional hazards.
-    Sizes and textures are log-normal: median·exp(slope·h + noise·N(0, 1)).
+    Sizes and textures are log-normal: median·exp(slope·h + noise·N(0, 1)). rim: the grain of the haze in the lung around it.
+    week4: what a response adds to the log of the volume and of the texture's sd.
     """
 
     stage_shares: tuple[float, ...] = (0.25, 0.25, 0.30, 0.20)
@@ -47,6 +48,25 @@ class TruthModel:
     grain_median_mm: float = 3.0
     grain_slope: float = 0.18
     grain_noise: float = 0.10
+    rim_median_mm: float = 2.6
+    rim_slope: float = 0.60
+    rim_noise: float = 0.20
+    week4_volume: float = -0.45
+    week4_texture: float = -0.25
+
+    def without_effects(self) -> TruthModel:
+        """The same tumours, of which no outcome knows anything; nor of stage or age."""
+        return replace(
+            self,
+            response_state=0.0,
+            response_stage=0.0,
+            response_age=0.0,
+            hazard_state=0.0,
+            hazard_stage=0.0,
+            hazard_age=0.0,
+            week4_volume=0.0,
+            week4_texture=0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +74,8 @@ class BestScores:
     """Scores of the model that knows the truth: no honest study of the cohort can expect more.
 
     bayes_auc: of the true logit. bayes_c_index: of the true log hazard, events up to the horizon, without dropout (what Uno's
-    C-index estimates); bayes_c_index_harrell: on the censored follow-up. clinical_*: the same, stage and age alone.
+    C-index estimates); bayes_c_index_harrell: on the censored follow-up. clinical_*: the same, stage and age alone. rim_*: the
+    grain of the rim alone, the most that deep features of it can tell.
     """
 
     bayes_auc: float
@@ -64,6 +85,8 @@ class BestScores:
     clinical_c_index: float
     response_rate: float
     event_rate: float
+    rim_auc: float
+    rim_c_index: float
 
 
 def draw_population(model: TruthModel, rng: np.random.Generator, n: int) -> pd.DataFrame:
@@ -111,6 +134,11 @@ def draw_population(model: TruthModel, rng: np.random.Generator, n: int) -> pd.D
     )
 
 
+def draw_rims(model: TruthModel, rng: np.random.Generator, state: Floats) -> Floats:
+    """The Gaussian sigma in mm of the grain of the rim, of patients of these states."""
+    return np.clip(_log_normal(rng, state, model.rim_median_mm, model.rim_slope, model.rim_noise), 1.0, 9.0)
+
+
 def best_scores(model: TruthModel, rng: np.random.Generator, n: int = 100_000) -> BestScores:
     """Bayes AUC and C-index, by drawing `n` patients (errors about 0.001) and `PAIRS` pairs of them."""
     people = draw_population(model, rng, n)
@@ -119,7 +147,7 @@ def best_scores(model: TruthModel, rng: np.random.Generator, n: int = 100_000) -
     full = np.minimum(event_days, HORIZON_DAYS), event_days < HORIZON_DAYS
     seen = people["os_days"].to_numpy(np.float64), people["death"].to_numpy()
     hazard, clinical = people["log_hazard"].to_numpy(), people["clinical_log_hazard"].to_numpy()
-    response = people["response"].to_numpy()
+    response, rim = people["response"].to_numpy(), draw_rims(model, rng, people["state"].to_numpy())
     return BestScores(
         bayes_auc=auc(people["logit"].to_numpy(), response),
         bayes_c_index=c_index(hazard, *full, first, second),
@@ -128,6 +156,8 @@ def best_scores(model: TruthModel, rng: np.random.Generator, n: int = 100_000) -
         clinical_c_index=c_index(clinical, *full, first, second),
         response_rate=round(float(response.mean()), 4),
         event_rate=round(float(people["death"].mean()), 4),
+        rim_auc=auc(np.sign(model.response_state) * rim, response),
+        rim_c_index=c_index(np.sign(model.hazard_state) * rim, *full, first, second),
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from features.simulate.chest import ChestScan, Stream, Tissue, weave, with_noise
+from features.simulate.chest import ChestScan, Stream, with_noise
 from features.simulate.grid import Grid, Image
+from features.simulate.tissue import Tissue, weave
 
 SHELL_MM = 12.0
 AIR, LUNG, FAT, MUSCLE, BLOOD = 0.02, 0.45, 0.3, 0.8, 1.6  # SUV

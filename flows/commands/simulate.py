@@ -16,7 +16,7 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal bytes.")] = 0,
     null: Annotated[
-        bool, typer.Option("--null", help="Plant nothing: the outcome depends on the site alone. Not lung.")
+        bool, typer.Option("--null", help="Plant nothing: the outcome depends on the site alone; of lung on nothing.")
     ] = False,
     centres: Annotated[
         int | None, typer.Option(min=1, max=26, help="Number of centres, lung alone; 3 unless given.")

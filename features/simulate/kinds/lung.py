@@ -13,12 +13,13 @@ from features.simulate.simulator import Progress, Simulator
 
 
 class Lung(Simulator):
-    """The built-in cohort: a hidden state drives size, texture, genes, response and survival."""
+    """The built-in cohort: a hidden state drives size, texture, the rim around the tumour, genes, response and survival."""
 
     kind: Literal["lung"] = "lung"
     patients_per_centre: int = Field(24, ge=1, le=9999, description="patients of each centre")
     centres: int = Field(3, ge=1, le=len(string.ascii_uppercase), description="number of centres")
     faults: bool = Field(False, description="add patients with a fault each; truth/faults.csv tells which")
+    null: bool = Field(False, description="plant nothing: no outcome depends on anything")
     coin: bool = Field(False, description="add an outcome that is a coin toss, and its endpoint")
 
     def write(self, folder: Path, progress: Progress | None) -> Path:
@@ -30,5 +31,6 @@ class Lung(Simulator):
             seed=self.seed,
             faults=self.faults,
             coin=self.coin,
+            null=self.null,
             progress=progress,
         )

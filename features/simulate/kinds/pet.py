@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.simulate import declared
-from features.simulate.chest import Chest, ChestScan, Tissue, to_hu, with_noise
+from features.simulate.chest import Chest, ChestScan, to_hu, with_noise
 from features.simulate.fields import Histogram
 from features.simulate.grid import Image
 from features.simulate.oracle import Outcome
@@ -33,6 +33,7 @@ from features.simulate.people import (
 )
 from features.simulate.planted import Person, Planted, PlantedSignal
 from features.simulate.site import Site
+from features.simulate.tissue import Tissue
 from features.simulate.uptake import PetScanner, draw_uptake
 from features.simulate.write_chest import chest_source, write_chest
 from features.simulate.write_dicom import StudyFacts

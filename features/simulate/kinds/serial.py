@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from features.simulate import declared
-from features.simulate.chest import Chest, Tissue, to_hu, with_noise
+from features.simulate.chest import Chest, to_hu, with_noise
 from features.simulate.fields import Histogram
 from features.simulate.oracle import Outcome
 from features.simulate.people import (
@@ -30,6 +30,7 @@ from features.simulate.people import (
 )
 from features.simulate.planted import Person, Planted, PlantedSignal
 from features.simulate.site import Site
+from features.simulate.tissue import Tissue
 from features.simulate.write_chest import chest_source, write_chest
 from features.simulate.write_csv import csv_bytes
 from features.simulate.write_dicom import TIMEPOINT_CODES, StudyFacts

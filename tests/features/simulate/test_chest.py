@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.simulate.chest import RING_MM, Chest, Tissue
+from features.simulate.chest import RING_MM, Chest
 from features.simulate.fields import Histogram
 from features.simulate.grid import Grid
 from features.simulate.streams import stream
+from features.simulate.tissue import Tissue
 
 GRID = Grid.centred((20, 64, 64), (3.0, 3.0, 3.0))
 TISSUE = Histogram(40.0, 25.0, 0.2)

@@ -79,6 +79,20 @@ def test_same_seed_same_bytes_and_another_seed_other_bytes(catalog_path: Path, t
     assert {name for name in first if other.get(name) == first[name]} == {"data_catalog.yaml"}
 
 
+def test_under_null_the_scans_before_treatment_stay_and_the_truth_is_worth_nothing(
+    catalog_path: Path, tmp_path: Path
+) -> None:
+    first, empty = (
+        digests(catalog_path.parent),
+        digests(simulate_cohort(tmp_path / "x", patients_per_centre=2, seed=5, null=True).parent),
+    )
+    scans = {name for name in first if "baseline" in name}
+    assert scans and all(first[name] == empty[name] for name in scans)
+    assert json.loads((tmp_path / "x" / "truth" / "truth.json").read_text("utf-8"))["bayes_auc"] == 0.5
+    assert first["tables/A_genes.csv"] == empty["tables/A_genes.csv"]
+    assert first["tables/A_clinical.csv"] != empty["tables/A_clinical.csv"]
+
+
 def test_every_third_patient_has_a_second_scan(catalog_path: Path) -> None:
     root = catalog_path.parent
     for folder in (root / "A" / "dicom", root / "B" / "dicom", root / "C"):
@@ -230,10 +244,10 @@ def test_size_and_texture_in_the_images_follow_the_state(tmp_path: Path) -> None
 
 
 def test_the_lung_cohort_keeps_its_bytes(tmp_path: Path) -> None:
-    """Stored results of the built-in cohort stay known: its files are those of earlier versions."""
+    """Stored results of the built-in cohort stay known: its files are those since the tumours have a rim."""
     settings = SIMULATORS.parse({"kind": "lung", "seed": 5, "patients_per_centre": 1, "faults": True, "coin": True})
     simulate(settings, tmp_path / "lung")
     whole = hashlib.sha256()
     for name, digest in digests(tmp_path / "lung").items():
         whole.update(name.encode() + b"\0" + bytes.fromhex(digest))
-    assert whole.hexdigest() == "ae7be0d137bdf826ba728351b66893da02d3c41d390d91ee3d1cdf24515907e3"
+    assert whole.hexdigest() == "e47a4467106b15adc11c0f0822703196863e02f37ae48e703ab321aa7964ccab"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.simulate.truth import HORIZON_DAYS, TruthModel, best_scores, draw_population
+from features.simulate.truth import HORIZON_DAYS, TruthModel, best_scores, draw_population, draw_rims
 
 
 def test_best_scores_leave_room_above_the_clinical_ones() -> None:
@@ -16,6 +16,8 @@ def test_best_scores_leave_room_above_the_clinical_ones() -> None:
     assert 0.59 < scores.clinical_auc < 0.65
     assert scores.response_rate == pytest.approx(0.45, abs=0.02)
     assert 0.55 < scores.event_rate < 0.65
+    assert scores.clinical_auc + 0.1 < scores.rim_auc < scores.bayes_auc - 0.02
+    assert scores.clinical_c_index + 0.05 < scores.rim_c_index < scores.bayes_c_index - 0.01
 
 
 def test_follow_up_ends_at_five_years_and_begins_with_day_one() -> None:
@@ -35,3 +37,16 @@ def test_a_high_state_is_large_coarse_resistant_and_short_lived() -> None:
     assert with_state["grain_mm"] > 0.75
     assert with_state["logit"] < -0.9
     assert with_state["log_hazard"] > 0.85
+    rims = draw_rims(TruthModel(), np.random.default_rng(4), people["state"].to_numpy())
+    assert np.corrcoef(np.log(rims), people["state"])[0, 1] > 0.85
+
+
+def test_without_effects_the_tumours_are_the_same_and_no_outcome_follows_them() -> None:
+    model = TruthModel().without_effects()
+    people, planted = (draw_population(one, np.random.default_rng(3), 5_000) for one in (model, TruthModel()))
+    made = ["state", "stage", "age_years", "volume_ml", "texture_hu", "grain_mm"]
+    assert people[made].equals(planted[made])
+    assert abs(people["response"].astype(float).corr(people["state"])) < 0.04
+    assert abs(people["event_days"].corr(people["state"], method="spearman")) < 0.04
+    scores = best_scores(model, np.random.default_rng(1), 2_000)
+    assert {scores.bayes_auc, scores.bayes_c_index, scores.clinical_auc, scores.rim_auc, scores.rim_c_index} == {0.5}

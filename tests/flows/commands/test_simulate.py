@@ -25,7 +25,6 @@ def test_a_kind_is_written_with_its_options(command: Callable, tmp_path: Path) -
         (("--kind", "brian"), 'did you mean "brain"'),
         (("--kind", "brain", "--coin"), "simulate: kind brain has no --coin; it belongs to lung"),
         (("--kind", "brain", "--centres", "2"), "simulate: kind brain has no --centres; it belongs to lung"),
-        (("--null",), "simulate: kind lung has no --null"),
     ],
 )
 def test_what_a_kind_does_not_have_is_refused_by_name(
