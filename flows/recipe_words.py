@@ -33,8 +33,9 @@ def word_faults(catalog: Catalog, recipe: Recipe, file: Path) -> list[Fault]:
             found = Fault(document.where((key,)), what, f'"{word}"', ", ".join(allowed), did_you_mean(word, allowed))
             faults.append(found)
 
-    for word in (*recipe.images, *recipe.channels):
-        known("images", "image of this word", word, (target.image.lower() for target in there))
+    for key, words in (("images", recipe.images), ("channels", recipe.channels)):
+        for word in words:
+            known(key, "image of this word", word, (target.image.lower() for target in there))
     for word in dict.fromkeys(word for roi in recipe.roi.rois for word in roi.words):
         known("roi", "ROI of this word", word, (target.roi for target in there))
     return faults

@@ -207,3 +207,11 @@ def test_every_column_of_the_mart_is_explained(demo) -> None:
     assert len(shown) == 11
     for table, names in shown.items():
         assert names == {row["name"] for row in rows if row["block"] == table and row["description"]}
+
+
+@pytest.mark.parametrize("room", ["samplings", "poolings"])
+def test_the_page_of_deep_features_shows_every_kind(room: str) -> None:
+    from flows.reference.lists import find_list
+
+    text = (ROOT / "docs" / "deep.md").read_text("utf-8")
+    assert [name for name in find_list(room).names if f"\n| `{name}` |" not in text] == []
