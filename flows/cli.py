@@ -86,7 +86,16 @@ def demo(
 
 def stability(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
-    recipe: Annotated[str, typer.Option(help="Recipe whose handcrafted features are measured, by name or YAML file.")],
+    recipe: Annotated[
+        str,
+        typer.Option(help="Recipe whose features are measured, by name or YAML file; without it, all of a refresh."),
+    ] = "",
+    extractor: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this extractor, by the word that begins its columns; may be repeated. Without it, all."
+        ),
+    ] = None,
     perturbations: Annotated[
         Path | None, typer.Option(help="YAML file of the perturbations; without it, those of radweave.")
     ] = None,
@@ -98,15 +107,15 @@ def stability(
     memory: MemoryOption = None,
     timeout: TimeoutOption = None,
 ) -> None:
-    """Tell which features stay the same if images and contours are perturbed a little; studies may filter by it."""
+    """Tell which features stay the same if images and contours are perturbed a little; reports of studies show it beside scores."""
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.screen import Screen
     from flows.serving.engine import run_flow
     from flows.stability import stability as flow
 
     with Screen() as screen:
-        file = str(perturbations or "")
-        found = run_flow(flow, cohort, recipe, file, runner=chosen, catalog=str(catalog), store=str(store))
+        file, words = str(perturbations or ""), list(extractor or [])
+        found = run_flow(flow, cohort, recipe, words, file, runner=chosen, catalog=str(catalog), store=str(store))
         screen.show_stability(found, store)
 
 

@@ -80,9 +80,12 @@ class Screen:
         """What refreshes left: scans in, used and quarantined, and where the tables are."""
         self.show([refresh_table(published), f"Tables: {store}/mart"])
 
-    def show_stability(self, found: "Sequence[Reliability]", store: str) -> None:
-        """How many features reach which agreement, and where the table is."""
-        self.show([stability_table(found), f"Scores of each feature: {store}/stability"])
+    def show_stability(self, found: "Mapping[str, Sequence[Reliability]]", store: str) -> None:
+        """How many features reach which agreement, a table for what begins their names, and where the scores are."""
+        tables = [stability_table(rows, prefix) for prefix, rows in found.items()]
+        self.show(
+            [*tables, f"Scores of each feature: {store}/stability", "Studies of this cohort show it beside scores."]
+        )
 
     def show_studies(self, folders: Sequence[Path]) -> None:
         """Scores, headlines and reports of studies."""
@@ -123,7 +126,7 @@ def file_table(published: "Sequence[Published]") -> Table | None:
     return table_of("Files", {"cohort": [*flows], **columns}) if flows else None
 
 
-def stability_table(found: "Sequence[Reliability]") -> Table:
+def stability_table(found: "Sequence[Reliability]", prefix: str = "") -> Table:
     """Features by the lower bound of ICC(2,1), in the classes of Koo & Li, J Chiropr Med 2016;15:155."""
     lows = [row.icc_2_1_low for row in found]
     classes = {"excellent (0.9 and more)": (0.9, 2.0), "good (0.75)": (0.75, 0.9), "moderate (0.5)": (0.5, 0.75)}
@@ -134,7 +137,8 @@ def stability_table(found: "Sequence[Reliability]") -> Table:
         f"{max((row.n for row in found), default=0)} regions × {max((row.k for row in found), default=0)} measurements"
     )
     return table_of(
-        f"Stability, {regions}", {"ICC(2,1), lower bound": [*counts], "features": [*map(str, counts.values())]}
+        f"Stability{f' of {prefix}*' if prefix else ''}, {regions}",
+        {"ICC(2,1), lower bound": [*counts], "features": [*map(str, counts.values())]},
     )
 
 

@@ -17,6 +17,7 @@ from features.images.registration.facts import ADDRESS
 from features.results.manifest import Manifest
 from features.results.prefixes import RESULT
 from features.results.runs import STUDY, is_run
+from features.results.schemas import IMAGE_BLOCKS
 
 MOST = 20  # results of a kind that are named one by one
 _SHOWN = re.compile(r'data-result="([0-9a-f]{64})"')
@@ -67,7 +68,12 @@ def missing_pictures(store: Store, cohorts: Iterable[str]) -> Iterator[str]:
 def missing_stability(store: Store, manifest: Manifest) -> Iterator[str]:
     """Tables of stability that are not there, though regions of the cohort were measured for them."""
     measured = set().union(*(found for block, found in store.results().items() if block.startswith("stability_")))
-    tables = [(cohort, file.path) for cohort in manifest.cohorts for file in manifest.parts("radiomics", cohort)]
+    tables = [
+        (cohort, file.path)
+        for cohort in manifest.cohorts
+        for block in IMAGE_BLOCKS
+        for file in manifest.parts(block, cohort)
+    ]
     for cohort, table in tables if measured else ():
         for name in column_names(store.root / table):
             prefix = name.removesuffix(RESULT)
