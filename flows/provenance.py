@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from features.core.case import Target
 from features.core.catalog.catalog import Catalog, Cohort, ReadyTable
 from features.core.code_digest import modules_in, sources_of
+from features.core.design import Design
 from features.core.digest import digest_json
 from features.core.errors import StoreError
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
+from features.core.storage.store import Store
 from features.core.versions import versions_of
+from features.fusion.sources import Source, measured_sources, stability_parts
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
 from features.results.prefixes import recipe_targets
@@ -19,6 +23,7 @@ from tasks.modelling.evaluation.study import Study
 READ = ("region", "clinical", "genomic", "quarantine")  # of the mart, beside the features of a study's recipes
 STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other
 CODE = "code of radweave"
+STABILITY = "stability of its cohorts"  # as measured under perturbation; reports show it beside scores
 SECTIONS = "tasks.reports.sections"  # kinds of every report
 METRICS, FIGURES = "tasks.modelling.metrics", "tasks.reports.outcome_figures"  # where kinds lie that an endpoint names
 
@@ -53,7 +58,23 @@ def study_provenance(
         measured = [one for name in plan.all_cohorts for one in recipe_targets(catalog.cohort(name), recipes)]
         scores = stability_digests(mart.store, plan.stable.cohort, measured)
         found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
+    own = stability_parts(mart.store, plan.cohorts, measured_by(plan, recipes, catalog))
+    found |= {STABILITY: digest_json(own)} if own else {}
     return {**found, **_code(plan, catalog), "radweave": version("radweave")}
+
+
+def measured_by(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> list[tuple[Recipe, Target]]:
+    """The recipes with the images and ROIs of the cohorts that train, each once."""
+    pairs = (one for name in plan.cohorts for one in recipe_targets(catalog.cohort(name), recipes))
+    return list({(recipe.name, target): (recipe, target) for recipe, target in pairs}.values())
+
+
+def study_sources(
+    plan: Study, recipes: Sequence[Recipe], catalog: Catalog, store: Store, design: Design
+) -> tuple[Source, ...]:
+    """The sources of the columns of a study's sets of blocks, where the stability of any was measured in one of its cohorts."""
+    used = design.columns(*{block for found in plan.blocks.values() for block in found})
+    return measured_sources(store, plan.cohorts, measured_by(plan, recipes, catalog), used)
 
 
 def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:

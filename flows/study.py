@@ -22,7 +22,7 @@ from flows.change import Change, check_change
 from flows.commands.options import place_options
 from flows.configuration import check_configuration
 from flows.named import find_study, read_study
-from flows.provenance import study_provenance
+from flows.provenance import study_provenance, study_sources
 from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
@@ -126,7 +126,8 @@ def _study(
         with writing():
             design = run_step(fuse_blocks, mart, catalog, question, folder)
         with Pool(runner) as pool:
-            result = run_step(fit_models, design, plan, folder, pool, KeptFits(store, writing), say)
+            sources = study_sources(plan, recipes, declared, store, design)
+            result = run_step(fit_models, design, plan, folder, pool, KeptFits(store, writing), say, sources)
         with writing():
             run_step(write_study_report, plan, recipes, result, design, mart, catalog, folder, provenance)
     return folder

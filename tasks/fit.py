@@ -1,6 +1,6 @@
 """Step 7: fit and evaluate."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ from features.core.design import Design
 from features.core.errors import MachineError
 from features.core.quarantine import Rejected
 from features.core.storage.table import write_table
+from features.fusion.sources import Source
 from features.results.schemas import STUDY_TABLES
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.fit import Fit
@@ -34,11 +35,12 @@ def fit_models(
     pool: Pool,
     kept: KeptFits,
     say: Callable[[str], None] = lambda _: None,
+    sources: Sequence[Source] = (),
 ) -> StudyResult:
     """Scores, out-of-fold predictions and selected features, kept as Parquet in the study's folder.
 
     kept: where fits are looked up, and written by the workers as soon as they are done; its `writing()`, which may refuse, is held
-    while anything is written. say: is told of kept fits that were damaged.
+    while anything is written. say: is told of kept fits that were damaged. sources: as `evaluate` takes them.
     """
     named: list[tuple[object, ...]] = []
 
@@ -60,7 +62,7 @@ def fit_models(
         )
         return every
 
-    result = evaluate(design, study, map_units=map_units)
+    result = evaluate(design, study, map_units=map_units, sources=sources)
     frames = {
         "scores": result.scores_table(),
         "predictions": result.predictions,
@@ -69,6 +71,7 @@ def fit_models(
         "shares": result.shares_table(),
         "singles": result.singles_table(),
         "centre_told": result.centre_told_table(),
+        "worth": result.worth_table(),
         "copies": result.copies_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }

@@ -72,7 +72,7 @@ QUARANTINE = Schema("quarantine", _REASON)
 STABILITY = Schema(
     "stability",
     (
-        Column("feature", "string", "column of the block radiomics", role="key"),
+        Column("feature", "string", "column of the block radiomics or deep", role="key"),
         *(
             Column(f"{icc}{end}", "float64", f"{words}, {what}", role="fact")
             for icc, what in (("icc_2_1", "absolute agreement"), ("icc_3_1", "consistency"))
@@ -177,6 +177,12 @@ STUDY_TABLES = (
     _of_study(
         "centre_told",
         "blocks/string model/string stage/string value/float64 chance/float64 n/int64 folds/int64 centres/int64 reason/string",
+    ),
+    _of_study(
+        "worth",
+        "source/string block/string extractor/string family/string recipe/string image/string columns/int64 cohort/string "
+        "regions/int64 measurements/int64 median_icc/float64 stable_share/float64 split/string model/string metric/string "
+        "within/string value/float64 low/float64 high/float64 n/int64 events/int64 reason/string",
     ),
     _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
 )

@@ -35,7 +35,18 @@ _TAKEN = (
         "regions",
         "images",
     ),
-    *("scores", "predictions", "probabilities", "selected", "shares", "singles", "centre_told", "copies", "fits"),
+    *(
+        "scores",
+        "predictions",
+        "probabilities",
+        "selected",
+        "shares",
+        "singles",
+        "centre_told",
+        "worth",
+        "copies",
+        "fits",
+    ),
 )
 _SIGNS = frozenset("*?[")
 BlockWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
+from features.fusion.sources import Source
 from tasks.modelling.evaluation.centre_told import centres_told
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
@@ -22,6 +23,7 @@ from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.single import best_singles
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit, run_unit
+from tasks.modelling.evaluation.worth import worth_of
 from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import Fold, Split, cut_folds
 from tasks.modelling.target import Target
@@ -39,6 +41,7 @@ def evaluate(
     progress: Progress | None = None,
     keep_models: bool = False,
     map_units: MapUnits = map,
+    sources: Sequence[Source] = (),
 ) -> StudyResult:
     """Scores of every model on every set of blocks under every split, out of fold, with intervals.
 
@@ -46,6 +49,7 @@ def evaluate(
 
     Everything fitted is fitted on training folds. Settings are chosen on inner folds; the inner scores are not reported.
     map_units: `map`, or an ordered map of a process pool (each unit is a pure function of its argument).
+    sources: groups of columns that are scored alone too, beside their stability; the rest of the result is the same without them.
     progress: called with a label, the units done and their number.
     Equal designs and studies give equal results. Raises FitError for too few cases or events, infinite values,
     models of another kind of endpoint, or sets of blocks without columns.
@@ -68,6 +72,13 @@ def evaluate(
         of_once = _folds_of_once(design, folds)
         singles = best_singles(once, _blocks_of(study), _shown(of_once), study.seed)
         told = centres_told(once, study.models, blocks, of_once, study.seed)
+    worth = worth_of(
+        design,
+        study,
+        sources,
+        folds,
+        lambda alone, sets, cut: map_units(run_unit, _units(design, alone, sets, cut, False)),
+    )
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
@@ -100,6 +111,7 @@ def evaluate(
         singles=singles,
         centre_told=told,
         uncommon=design.uncommon,
+        worth=worth,
         held_out=tuple(_held_out(once, role, cohort, rows) for (role, cohort), rows in held_out_parts(once)),
         models={
             (fit.split, fit.fold.repeat, fit.fold.name, fit.blocks, fit.model): fit.fitted

@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.core.design import Copies, FlowRow
 from features.core.kinds.endpoint import Endpoint
+from features.fusion.sources import Source
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
 from tasks.modelling.evaluation.single import Single
@@ -54,6 +55,14 @@ class Score:
     interval_of: str = ""
     lowest: float | None = None
     highest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Columns of one source with their stability, and the score of a model that sees these alone."""
+
+    source: Source
+    score: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,7 @@ class StudyResult:
     chosen: settings, as inner folds chose them.
     copies: patients that may be one, as in the design. singles: the best column of each block. centre_told: how well features
     tell the centre, empty where there is one. shares: of sets of several blocks.
+    worth: sources of columns with their stability and their scores alone, where stability was measured; no scores of the study.
     models: fitted candidates, only if asked for.
     """
 
@@ -183,6 +193,7 @@ class StudyResult:
     centre_told: tuple[CentreTold, ...] = ()
     held_out: tuple[HeldOut, ...] = ()
     uncommon: Mapping[str, str] = field(default_factory=dict)
+    worth: tuple[Worth, ...] = ()
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -208,6 +219,47 @@ class StudyResult:
         """How well centres are told as a table, one row each."""
         columns = ["blocks", "model", "stage", "value", "chance", "n", "folds", "centres", "reason"]
         return pd.DataFrame([asdict(one) for one in self.centre_told], columns=columns)
+
+    def worth_table(self) -> pd.DataFrame:
+        """Stability beside worth as a table, a row for each source."""
+        columns = [
+            *(
+                "source",
+                "block",
+                "extractor",
+                "family",
+                "recipe",
+                "image",
+                "columns",
+                "cohort",
+                "regions",
+                "measurements",
+            ),
+            *(
+                "median_icc",
+                "stable_share",
+                "split",
+                "model",
+                "metric",
+                "within",
+                "value",
+                "low",
+                "high",
+                "n",
+                "events",
+                "reason",
+            ),
+        ]
+        rows = []
+        for one in self.worth:
+            source, score = asdict(one.source), asdict(one.score)
+            source |= {
+                "source": one.source.name,
+                "columns": len(one.source.columns),
+                "stable_share": one.source.stable_share,
+            }
+            rows.append([source[name] if name in source else score[name] for name in columns])
+        return pd.DataFrame(rows, columns=columns)
 
     def copies_table(self) -> pd.DataFrame:
         """The copies as a table, a row for each patient of each set; `case` is the patient."""
