@@ -23,4 +23,9 @@ def test_every_table_is_written_with_its_types(tmp_path: Path) -> None:
     assert not result.copies
     found = {schema.name: read_table(tmp_path / f"{schema.name}.parquet") for schema in STUDY_TABLES}
     assert {name: table.schema for name, table in found.items()} == {one.name: one.arrow for one in STUDY_TABLES}
-    assert {name for name, table in found.items() if not table.num_rows} == {"copies", "probabilities", "shares"}
+    assert {name for name, table in found.items() if not table.num_rows} == {
+        "copies",
+        "probabilities",
+        "shares",
+        "worth",
+    }

@@ -1,0 +1,73 @@
+"""Stability beside worth on the page, or how it is measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from features.fusion.sources import Source
+from tasks.modelling.evaluation.result import Worth
+from tasks.reports.study_report import Report, render_report
+from tests.support.page import Page
+
+SOURCES = [
+    Source(
+        "radweave__ct_lung__* glcm",
+        "radiomics",
+        "radweave",
+        "glcm",
+        "ct_lung",
+        "CT",
+        ("a", "b", "c"),
+        "builtin",
+        98,
+        8,
+        0.91,
+        2,
+    ),
+    Source("lite0__ct_lung__*", "deep", "lite0", "", "ct_lung", "CT", ("d", "e"), "builtin", 97, 8, 0.48, 0),
+    Source("lite1__ct_lung__*", "deep", "lite1", "", "ct_lung", "CT", ("f",)),
+]
+
+
+def reported(binary: Any, *sources: Source, **study: Any) -> Report:
+    score = next(s for s in binary.result.scores if s.within and s.value is not None and s.low is not None)
+    failed = replace(score, value=None, low=None, high=None, reason="nothing varies")
+    scores = [failed if one.extractor == "lite1" else replace(score, value=0.7, low=0.6, high=0.8) for one in sources]
+    worth = tuple(Worth(*pair) for pair in zip(sources, scores, strict=True))
+    asked = binary.study.model_copy(update={"recipes": ("ct_lung",), **study})
+    return render_report(asked, replace(binary.result, worth=worth), binary.facts)
+
+
+def test_networks_and_families_have_a_row_with_stability_and_score(binary: Any) -> None:
+    report = reported(binary, *SOURCES)
+    page = Page(report.html)
+    head, *rows = page.tables["table-stability"].rows
+    assert head == ["No.", "Source of columns", "Columns", "Median ICC", "ICC of 0.75 and more", "AUC alone"]
+    assert rows == [
+        ["1", "lite0, ct_lung, CTlite0__ct_lung__*", "2", "0.48", "0 %", "0.70 0.60–0.80"],
+        ["2", "lite1, ct_lung, CTlite1__ct_lung__*", "1", "—", "—", "— nothing varies"],
+        ["3", "radweave glcm, ct_lung, CTradweave__ct_lung__* glcm", "3", "0.91", "67 %", "0.70 0.60–0.80"],
+    ]
+    assert "Perturbed regions of builtin: 98 regions, each measured 8 times." in page.text
+    assert "Not measured, or with other settings: lite1, ct_lung, CT." in page.text
+    [plot] = report.figures["stability"]
+    assert plot.id == "figure-stability"
+    assert ">1<" in plot.svg
+    assert ">3<" in plot.svg
+    assert ">2<" not in plot.svg
+
+
+def test_where_nothing_was_measured_the_page_says_how(binary: Any) -> None:
+    report = reported(binary)
+    page = Page(report.html)
+    assert "How stable the features are has not been measured on the cohorts of this study." in page.text
+    assert "radweave stability builtin --recipe ct_lung" in page.text
+    assert "stability" not in report.figures
+
+
+@pytest.mark.parametrize("study", [{"recipes": ()}, {"blocks": {"clinical": ("clinical",)}}])
+def test_a_study_without_features_of_images_has_no_such_section(binary: Any, study: Any) -> None:
+    assert "stability" not in {*Page(reported(binary, **study).html).ids}
