@@ -23,6 +23,7 @@ class Architecture(Kind):
 
     dimensions: ClassVar[Literal[2, 3]]
     modules: ClassVar[tuple[str, ...]] = ()
+    translates: ClassVar[bool] = True  # whether onnxruntime can run it
 
     variant: str = Field(description="member of the family")
     channels: PositiveInt = Field(

@@ -24,12 +24,13 @@ def run(
     """The maps of each tap, batch by batch, in order. views: (n, channels, *size) in [0, 1]; change: what is done to them first."""
     import torch
 
-    shape = (1, -1, *(1,) * (views.ndim - 2))
-    mean, std = (torch.tensor(values, dtype=torch.float32).reshape(shape) for values in (loaded.mean, loaded.std))
+    threads = torch.get_num_threads()
     for start in range(0, len(views), BATCH):
-        pixels = torch.from_numpy(views[start : start + BATCH])
-        channels = loaded.architecture.channels
-        pixels = pixels.expand(-1, channels, *pixels.shape[2:]) if pixels.shape[1] == 1 else pixels
-        pixels = pixels if change is None else change(pixels)
+        batch = views[start : start + BATCH]
         with torch.inference_mode():
-            yield forward(loaded.architecture, loaded.network, (pixels - mean) / std, taps)
+            pixels = torch.from_numpy(batch)
+            pixels = pixels if change is None else change(pixels)
+            if loaded.architecture.translates:
+                yield loaded.translated(taps, batch.shape[1:], threads).run(pixels.numpy())
+            else:
+                yield forward(loaded.architecture, loaded.network, loaded.prepared(pixels), taps)
