@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property, lru_cache
+from importlib.metadata import version
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run
 from features.deep.taps import channels_of, tap_word
+from features.deep.translated import ENGINE
 
 RANDOM = "random"
 
@@ -145,12 +147,14 @@ class Network(Extractor):
     @cached_property
     def version(self) -> str:
         """Raises MachineError if a package is not installed: a refresh asks before it computes anything."""
-        check_installed("torch", *self.network.modules)
+        engines = ("torch", *(("onnx", ENGINE) if self.network.translates else ()))
+        check_installed(*engines, *self.network.modules)
         card = self.card
         weights = f"RANDOM WEIGHTS of seed {self.seed}" if card is None else card.digest[:16]
         samplings = ", ".join(f"{one.sampling.kind} {one.sampling.version}" for one in self.shown)
+        run_by = f"torch {torch_version()}" + (f", {ENGINE} {version(ENGINE)}" if self.network.translates else "")
         poolings = ", ".join(f"{one.kind} {one.version}" for one in self._poolings)
-        return f"{self.word} {weights}; samplings {samplings}; poolings {poolings}; torch {torch_version()}"
+        return f"{self.word} {weights}; samplings {samplings}; poolings {poolings}; {run_by}"
 
     def check(self, preparation: Preparation) -> None:
         many = len(preparation.channels) or 1
