@@ -3,9 +3,11 @@
     python benchmarks/simulated_lung.py                    # four seeds, as many patients as the demo has
     python benchmarks/simulated_lung.py --seeds 1 --patients-per-centre 8
 
-Each seed: simulate, refresh with the recipe ct_lung, read the mart at baseline, fit the ridge models of `simulated.py` by its
-five-fold cross-validation. `first order and volume`: first-order features of the original image in the contour, and volumes.
-`deep`: the network of the recipe. `null`: the same images, with the outcomes of the same seed under --null. `oracle` is what
+Each seed: simulate, refresh with the recipe ct_lung and one of the lung around the tumour, read the mart at baseline, fit the
+ridge models of `simulated.py` by its five-fold cross-validation. `first order and volume`: first-order features of the original
+image in the contour, and volumes; `radiomics`: all features of the contour. `around` are features of a shell of 14 mm, of its
+voxels between air and soft tissue; its first order is without energies, which count voxels. `deep`: the network of the
+recipe. `null`: the same images, with the outcomes of the same seed under --null. `oracle` is what
 truth.json says of who knows all, `rim alone` of who knows the grain of the rim around the tumour and nothing else.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -37,6 +40,20 @@ TRUTHS = {
     "response": {"oracle": "bayes_auc", "rim alone": "rim_auc"},
     "os": {"oracle": "bayes_c_index", "rim alone": "rim_c_index"},
 }
+TEXTURES = ("glcm", "glrlm", "glszm", "gldm", "ngtdm")
+RIM = "ct_rim"
+RECIPE = """\
+default: true
+modality: CT
+unit: HU
+spacing_mm: [2, 2, 2]
+interpolator: bspline
+round_intensities: true
+roi: {kind: shell, thickness_mm: 14}
+resegment: [-1000, -200]
+discretise: {bin_width: 25}
+extractors: [radweave]
+"""
 
 
 def main() -> None:
@@ -64,6 +81,9 @@ def one_seed(seed: int, n: int, root: Path, spent: dict[str, list[float]]) -> di
         begin = time.process_time()
         simulate_cohort(root, centres=CENTRES, patients_per_centre=n, seed=seed)
         spent["simulate"].append(time.process_time() - begin)
+        (root / "recipes").mkdir()
+        (root / "recipes" / f"{RIM}.yaml").write_text(RECIPE, "utf-8")
+        shutil.copy(Path(__file__).parents[1] / "flows" / "recipes" / "ct_lung.yaml", root / "recipes")
     if not (root / "store").exists():
         spent["refresh"].append(refresh(root))
     truth = json.loads((root / "truth" / "truth.json").read_text("utf-8"))
@@ -98,17 +118,26 @@ def read_features(root: Path) -> tuple[pd.DataFrame, dict[str, list[str]]]:
 
     tables, names = [], {}
     words = radweave.read_dictionary(root / "store")
-    predictors = set(words.loc[words["role"] == "predictor", "name"])
+    words = words[words["role"] == "predictor"].set_index("name")
     ids = {pseudonym(load_key(), COHORT, one): one for one in pd.read_csv(root / "truth" / "patients.csv")["patient"]}
     for block in ("radiomics", "deep"):
         table = radweave.read_table(root / "store", block)
         table = table[table["timepoint"] == "baseline"]
         table.index = pd.Index([ids[name] for name in table["patient"]])
-        names[block] = [name for name in table if name in predictors]
+        names[block] = [name for name in table if name in words.index]
         tables.append(table[names[block]])
-    plain = [name for name in names["radiomics"] if "original_firstorder_" in name or name.endswith(VOLUMES)]
-    both = [*names["radiomics"], *names["deep"]]
-    return pd.concat(tables, axis=1), {PLAIN: plain, **names, "radiomics and deep": both}
+    recipe = {name: str(words["recipe"][name]) for name in names["radiomics"]}
+    around, inside = ([name for name in recipe if (recipe[name] == RIM) == where] for where in (True, False))
+    first = [name for name in recipe if "original_firstorder_" in name]
+    sets = {
+        PLAIN: [name for name in inside if name in first or name.endswith(VOLUMES)],
+        "radiomics": inside,
+        "first order around": [name for name in around if name in first and not name.endswith("Energy")],
+        "texture around": [name for name in around if words["family"][name] in TEXTURES],
+        "deep": names["deep"],
+        "radiomics and deep": [*inside, *names["deep"]],
+    }
+    return pd.concat(tables, axis=1), sets
 
 
 if __name__ == "__main__":

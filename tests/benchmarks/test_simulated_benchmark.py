@@ -31,6 +31,6 @@ def test_every_endpoint_has_a_row_for_each_set_of_columns() -> None:
 
 @pytest.mark.slow
 def test_the_built_in_cohort_has_a_row_for_networks_beside_what_they_could_tell() -> None:
-    sets = ("oracle", "rim alone", "first order and volume", "radiomics", "deep", "null, deep")
+    sets = ("oracle", "rim alone", "first order and volume", "radiomics", "first order around", "deep", "null, deep")
     rows = rows_of("simulated_lung.py", "--patients-per-centre", "8")
     assert {(endpoint, what) for endpoint in ("response", "os") for what in sets} <= rows
