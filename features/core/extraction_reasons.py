@@ -15,6 +15,10 @@ EXTRACTION_REASONS: dict[str, Reason] = {
         "the recipe's variant of the ROI has too few voxels", "use a smaller margin, or a wider shell"
     ),
     "TOO_MANY_BINS": Reason("discretisation gives too many grey levels", "use a larger bin width"),
+    "PATCH_CUT": Reason(
+        "warning: a ROI is larger than the patch that a network is shown, which holds its middle",
+        "mind it where sizes count; sliding shows the network all of a ROI",
+    ),
     "SAMPLE_FLAT": Reason(
         "an image of one slice has no depth that a network could be shown",
         "choose samplings of slices as acquired, such as largest, for such images",

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
+from features.core.quarantine import Rejected
 from features.deep.looks import Masked, listed
 from features.deep.resize import EDGE
 
+MOST_PATCHES = 2**16  # that cover a ROI, of which `most` are shown
 Join = Literal["mean", "max"]
 
 
@@ -21,10 +23,10 @@ class Tiling(Masked):
     """Patches side by side over the ROI. Their vectors are joined: columns do not depend on how many there are."""
 
     stride: float = Field(
-        0.5, gt=0, le=1, description="from one patch to the next at most, as a share of the patch's side"
+        0.5, ge=0.05, le=1, description="from one patch to the next at most, as a share of the patch's side"
     )
     most: int = Field(
-        32, ge=1, le=4096, description="patches of a ROI at most; of more, so many evenly chosen in their order"
+        32, ge=1, le=1024, description="patches of a ROI at most; of more, so many evenly chosen in their order"
     )
     join: Annotated[tuple[Join, ...], BeforeValidator(listed)] = Field(
         ("mean",), min_length=1, max_length=2, description="what becomes of the vectors of the patches, each a view"
@@ -54,11 +56,16 @@ def centres_of(
 ) -> NDArray[np.float64]:
     """Centres (n, axes) of the fewest patches of these sides that cover a box, evenly, at most `stride` of a side apart.
 
-    Along an axis on which one patch is enough, it has the box in its middle.
+    Along an axis on which one patch is enough, it has the box in its middle. Raises Rejected OOM_RISK for over 65,536.
     """
+    numbers = [
+        max(math.ceil((extent - side) / (stride * side) - 1e-9), 0) + 1
+        for extent, side in zip(extents, sides, strict=True)
+    ]
+    if (patches := math.prod(numbers)) > MOST_PATCHES:
+        raise Rejected("OOM_RISK", f"over {MOST_PATCHES} patches cover the ROI: look at their side", patches=patches)
     axes = []
-    for start, extent, side in zip(starts, extents, sides, strict=True):
-        number = max(math.ceil((extent - side) / (stride * side) - 1e-9), 0) + 1
+    for start, extent, side, number in zip(starts, extents, sides, numbers, strict=True):
         first, last = start + side / 2, start + extent - side / 2
         axes.append([start + extent / 2] if number == 1 else np.linspace(first, last, number))
     return np.array(list(product(*axes)), np.float64)

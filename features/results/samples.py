@@ -118,9 +118,9 @@ def _views(work: Sample, preparing: Preparing) -> tuple[NDArray[np.uint16], tupl
         regions.append(region)
     sampling, shape = work.shown
     views = attempt(lambda: quantised(sampling.sample(regions, work.recipe, shape)))
-    return (
-        views if isinstance(views, Rejected) else (views, tuple(one for region in regions for one in region.warnings))
-    )
+    if isinstance(views, Rejected):
+        return views
+    return views, (*(one for region in regions for one in region.warnings), *sampling.noticed(regions, shape))
 
 
 def quantised(views: NDArray[np.float32]) -> NDArray[np.uint16]:

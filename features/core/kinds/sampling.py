@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.registry import Kind, Registry
+from features.core.quarantine import Warned
 from features.core.region import Region, Vector
 
 
@@ -66,6 +67,10 @@ class Sampling(Kind):
     def joined(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Vectors of the views that have columns, (views, width), of those of the views that `sample` gave for one region."""
         return vectors
+
+    def noticed(self, regions: Sequence[Region], shape: Shape) -> tuple[Warned, ...]:  # noqa: ARG002
+        """What a user should know of these views, and does not forbid their use; it is kept with them."""
+        return ()
 
     def fault(self, shape: Shape) -> str | None:
         """Why it cannot be shown to a network of this shape, or what of it the network does not allow; None if all is well."""

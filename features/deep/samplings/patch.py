@@ -11,12 +11,15 @@ from pydantic import Field
 
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import Shape
+from features.core.quarantine import Warned
 from features.core.region import Region, Vector
 from features.deep.cubes import centre_of, extents_mm, spans_of
 from features.deep.grid import Grid
 from features.deep.looks import Looks, Margin, window_of
 from features.deep.patch_sampling import PatchSampling, patch_at
 from features.deep.resize import along, weights
+
+CUT = 0.05  # share of the ROI's voxels
 
 
 class Patch(PatchSampling, Looks):
@@ -83,6 +86,21 @@ class Patch(PatchSampling, Looks):
             ]
             found.append(np.stack(shown))
         return np.stack(found)
+
+    def noticed(self, regions: Sequence[Region], shape: Shape) -> tuple[Warned, ...]:
+        """PATCH_CUT where a twentieth of the ROI's voxels or more are outside."""
+        spacing = self.spacing_of(shape)
+        if spacing is None:
+            return ()
+        sides = [n * step for n, step in zip(shape.size, reversed(spacing), strict=True)]
+        found = []
+        for grid in self.grids_of(regions, shape):
+            spans = spans_of(grid, self._centre(grid), sides)
+            inside = tuple(slice(max(round(span.start), 0), max(round(span.stop), 0)) for span in spans)
+            share = 1 - float(grid.roi[inside].sum()) / float(grid.roi[grid.box].sum())
+            if share >= CUT:
+                found.append(Warned("PATCH_CUT", details={"share_outside": round(share, 4)}))
+        return tuple(found)
 
     def _centre(self, grid: Grid) -> Sequence[float]:
         """In voxels (z, y, x), of which the first reaches from 0 to 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import Shape
+from features.core.memory import claim_honest
 from features.core.region import Region, Vector
 from features.deep.cubes import centre_of
 from features.deep.looks import window_of
@@ -51,6 +53,7 @@ class Sliding(PatchSampling, Tiling):
             with_roi(first.roi, centres_of(starts, extents, sides.tolist(), self.stride), sides.tolist())
         )
         from_middle = (centres - centre_of(first)) * steps
+        claim_honest(8 * len(from_middle) * len(grids) * math.prod(shape.size))  # and once more, joined
         found = []
         for offset in from_middle:
             shown = [

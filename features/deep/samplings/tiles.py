@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from features.core.bounds import MarginMm
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import Shape
+from features.core.memory import claim_honest
 from features.core.region import Region, Vector
 from features.deep.cubes import centre_of
 from features.deep.grid import Grid, Span
@@ -53,6 +55,7 @@ class Tiles(Tiling):
         middles = [self._middle(grid) for grid in grids]
         centres = self.chosen(self._centres(grids[0]))
         from_middle = (centres - middles[0]) * grids[0].spacing_mm[::-1]
+        claim_honest(8 * len(from_middle) * len(grids) * math.prod(shape.size))  # and once more, joined
         found = []
         for offset in from_middle:
             shown = []

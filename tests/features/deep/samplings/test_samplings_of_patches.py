@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.core.kinds.sampling import SAMPLINGS, Shape
+from features.core.quarantine import Rejected
 from features.core.region import Region, Vector, Volume
 from features.deep.tiling import centres_of, with_roi
 
@@ -98,6 +99,20 @@ def test_what_the_card_does_not_allow_is_a_fault(settings: dict[str, Any], shape
     fault = SAMPLINGS.parse({"kind": "patch", **settings}).fault(shape) or ""
     assert fault.startswith("patch: ")
     assert re.search(message, fault)
+
+
+def test_a_roi_that_a_patch_cuts_is_told(box: Arrays, numbered: MakeRegion) -> None:
+    region = numbered(box((20, 20, 20), slice(4, 14), slice(8, 12), slice(8, 12)))
+    patch = SAMPLINGS.parse("patch")
+    (warned,) = patch.noticed([region], Shape((8, 8, 8), 1, (1.0, 1.0, 1.0)))
+    assert (warned.code, warned.details) == ("PATCH_CUT", {"share_outside": 0.2})
+    assert patch.noticed([region], Shape((10, 8, 8), 1, (1.0, 1.0, 1.0))) == ()
+    assert patch.noticed([region], Shape((8, 8, 8), 1)) == ()
+
+
+def test_patches_beyond_number_are_refused() -> None:
+    with pytest.raises(Rejected, match="OOM_RISK: over 65536 patches"):
+        centres_of((0, 0), (1000, 1000), (1, 1), 0.5)
 
 
 def test_images_have_the_same_patch_each_round_its_own_roi(shown: Arrays, box: Arrays) -> None:
