@@ -125,7 +125,7 @@ def _ready_tables(catalog: Catalog, cohort: str) -> list[ReadyTable]:
 def _study_faults(document: Document, study: object, catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from flows.change import known_blocks
-    from flows.step_faults import step_faults
+    from flows.step_faults import encoding_faults, step_faults
     from tasks.modelling.evaluation.study import Study
 
     assert isinstance(study, Study)
@@ -205,6 +205,8 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
     offered = {extractor.block for one in named for extractor in one.recipe.extractors}
     unread = len(named) < len(study.recipes)
     words = known_blocks(study, catalog)
+    if not unread and not used:  # a ready-made table may hold descriptors too
+        faults += encoding_faults(document, study, [one.recipe for one in named])
     for i, delta in enumerate(study.deltas):
         for j, block in enumerate(delta.blocks):
             known(("deltas", i, "blocks", j), "block", block, words)

@@ -1,11 +1,14 @@
 """step_faults: words in the steps of a study's candidates that its cohorts do not know."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from features.core.catalog.catalog import Catalog, Cohort
-from features.core.errors import Fault, did_you_mean
+from features.core.errors import Fault, MachineError, did_you_mean
+from features.core.kinds.recipe import Recipe
 from features.core.yaml import Document
+from features.deep.descriptor_names import read_descriptor
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.preprocessing.encode.fisher_vector import FisherVector
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 
 
@@ -23,6 +26,30 @@ def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[
             if step.reference is not None:
                 words = list(cohorts) if step.by == "cohort" else _centres(cohorts)
                 yield from _unknown(document.where((*place, "reference")), step.by, step.reference, words)
+
+
+def encoding_faults(document: Document, study: Study, recipes: Sequence[Recipe]) -> Iterator[Fault]:
+    """Steps that encode descriptors where no recipe of the study makes any; each at its line."""
+    steps = [
+        (i, j, step)
+        for i, candidate in enumerate(study.models)
+        for j, step in enumerate(candidate.steps)
+        if isinstance(step, FisherVector)
+    ]
+    if not steps or any(_has_descriptors(recipe) for recipe in recipes):
+        return
+    for i, j, step in steps:
+        what = f"{step.kind} encodes descriptors, and no recipe of the study makes any"
+        hint = "give the network of a recipe poolings: [descriptors]"
+        yield Fault(document.where(("models", i, "steps", j)), what, ", ".join(study.recipes) or "no recipe", hint=hint)
+
+
+def _has_descriptors(recipe: Recipe) -> bool:
+    """Whether any of its columns is of a descriptor; True where that cannot be known on this machine."""
+    try:
+        return any(read_descriptor(column.name) for one in recipe.extractors for column in one.columns(recipe))
+    except MachineError:
+        return True
 
 
 def _clinical_columns(cohorts: Iterable[Cohort]) -> list[str]:

@@ -15,6 +15,7 @@ from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.core.storage.table import read_with_provenance
+from features.fusion.lesions import ENDINGS
 from features.results.prefixes import feature_prefix, settings_digests
 
 GOOD = 0.75  # lowest ICC(2,1) of good agreement: Koo & Li, J Chiropr Med 2016;15:155
@@ -58,7 +59,7 @@ def measured_sources(
     measured: recipes with the images and ROIs that they measure. None at all where nothing was measured: scores of single sources
     cost fits, and are wanted beside stability alone. Scores of other settings of a recipe do not count.
     """
-    found, columns = [], frozenset(used)
+    found, columns = [], {name.removesuffix(_ending(name)): name for name in used}
     for one, extractor, prefix in _extractors(measured):
         cohort, rows = _scores(store, cohorts, one, extractor, prefix)
         found += [_with_stability(source, cohort, rows) for source in _sources(one, extractor, prefix, columns)]
@@ -80,14 +81,16 @@ def _extractors(measured: Measured) -> Iterator[tuple[tuple[Recipe, Target], Ext
             yield (recipe, target), extractor, feature_prefix(recipe, extractor.word, target)
 
 
-def _sources(one: tuple[Recipe, Target], extractor: Extractor, prefix: str, used: Collection[str]) -> Iterator[Source]:
-    """Of an extractor: one, of handcrafted features one for each family."""
+def _sources(
+    one: tuple[Recipe, Target], extractor: Extractor, prefix: str, used: Mapping[str, str]
+) -> Iterator[Source]:
+    """Of an extractor: one, of handcrafted features one for each family. used: column of the mart → that of the study."""
     recipe, target = one
     of_family: dict[str, list[str]] = {}
     for column in extractor.columns(recipe):
         if column.role == "predictor" and prefix + column.name in used:
             family = column.family if extractor.block == "radiomics" else ""
-            of_family.setdefault(family, []).append(prefix + column.name)
+            of_family.setdefault(family, []).append(used[prefix + column.name])
     image = f"{target.image} {target.roi}" if target.is_roi_named else target.image
     for family, columns in of_family.items():
         name = f"{prefix}* {family}".strip()
@@ -108,8 +111,14 @@ def _scores(
     return "", {}
 
 
+def _ending(column: str) -> str:
+    """What ends the name of a column that is made of several lesions; "" of any other."""
+    return next((ending for ending in ENDINGS.values() if ending and column.endswith(ending)), "")
+
+
 def _with_stability(source: Source, cohort: str, rows: Rows) -> Source:
-    own = [rows[name] for name in source.columns if name in rows]
+    names = (name.removesuffix(_ending(name)) for name in source.columns)
+    own = [rows[name] for name in names if name in rows]
     if not own:
         return source
     icc = np.array([math.nan if row["icc_2_1"] is None else row["icc_2_1"] for row in own], np.float64)

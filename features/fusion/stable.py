@@ -1,4 +1,4 @@
-"""Stable: which columns of the block radiomics a study may use, by scores that were measured without any outcome."""
+"""Stable: which columns of images a study may use, by scores that were measured without any outcome."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import read_with_provenance
 from features.results.prefixes import feature_prefix, settings_digests
 
+_HANDCRAFTED: tuple[Literal["radiomics", "deep"], ...] = ("radiomics",)  # once there was no choice
 Figure = Literal["icc_2_1", "icc_2_1_low", "icc_3_1", "icc_3_1_low"]
 
 
@@ -23,12 +24,18 @@ class Stable(Frozen):
     """Keep only features whose stability under perturbations is at least `minimum`.
 
     The scores are those of `cohort`, which the study must not name: they depend on how much its patients differ, so that
-    patients of a validation fold would have a say in which features are tried on them. Deep features, clinical and genomic
-    columns and volumes are not touched; a feature without a score is left out.
+    patients of a validation fold would have a say in which features are tried on them. Clinical and genomic columns, volumes, and
+    blocks that are not named are not touched; a feature without a score is left out.
     """
 
     cohort: str = Field(description="cohort whose images were perturbed; none of the study's own")
     minimum: float = Field(0.75, ge=-1, le=1, description="lowest figure of a feature that is kept")
+    blocks: tuple[Literal["radiomics", "deep"], ...] = Field(
+        _HANDCRAFTED,
+        min_length=1,
+        exclude_if=lambda blocks: blocks == _HANDCRAFTED,
+        description="blocks whose features are judged",
+    )
     figure: Figure = Field("icc_2_1_low", description="which intraclass correlation, or the lower end of its interval")
 
     def unstable(self, store: Store, cohorts: Collection[str], measured: Sequence[tuple[Recipe, Target]]) -> set[str]:
@@ -44,7 +51,7 @@ class Stable(Frozen):
         found: set[str] = set()
         digests = settings_digests(measured)
         for recipe, target in measured:
-            for extractor in (extractor for extractor in recipe.extractors if extractor.block == "radiomics"):
+            for extractor in (extractor for extractor in recipe.extractors if extractor.block in self.blocks):
                 prefix = feature_prefix(recipe, extractor.word, target)
                 names = {prefix + column.name for column in extractor.columns(recipe)}
                 found |= names - self._passing(store, recipe.name, prefix, digests[prefix])

@@ -87,7 +87,7 @@ def places(demo, tmp_path_factory: pytest.TempPathFactory, inside) -> tuple[Path
     (folder / "small.yaml").write_text(STUDY)
     where = "--catalog", catalog, "--store", store
     inside("refresh", "--all", *where)
-    inside("stability", "builtin", "--recipe", "ct_lung", "--perturbations", folder / "two.yaml", *where)
+    inside("stability", "builtin", "--extractor", "radweave", "--perturbations", folder / "two.yaml", *where)
     inside("study", folder / "small.yaml", *where)
     Store(store).releases.write_bytes(json_bytes({"releases": []}))
     found = verify(Store(store))

@@ -1,4 +1,4 @@
-"""`radweave stability` on the built-in cohort, and a study that filters by it."""
+"""`radweave stability` on the built-in cohort, a study that filters by it, and its report, which shows it beside scores."""
 
 import shutil
 from pathlib import Path
@@ -27,7 +27,9 @@ def test_a_study_uses_what_is_stable(demo, radweave, command, inside, tmp_path: 
     (tmp_path / "two.yaml").write_text(TWO)
     missing = command("study", tmp_path / "stable.yaml", *places, code=4)
     assert "run radweave stability pilot --recipe ct_lung" in missing.stderr
-    found = radweave("stability", "builtin", "--recipe", "ct_lung", "--perturbations", tmp_path / "two.yaml", *places)
+    found = radweave(
+        "stability", "builtin", "--extractor", "radweave", "--perturbations", tmp_path / "two.yaml", *places
+    )
     assert "regions × 2 measurements" in found.stdout
     scores = read_table(store / "stability" / "builtin" / "radweave__ct_lung.parquet").to_pandas()
     shutil.copytree(store / "stability" / "builtin", store / "stability" / "pilot")  # as if another cohort had them
@@ -36,4 +38,28 @@ def test_a_study_uses_what_is_stable(demo, radweave, command, inside, tmp_path: 
     used = {name for name in read_table(folder / "design.parquet").column_names if name.startswith("radweave__")}
     assert used == set(scores.loc[scores["icc_2_1"] >= 0.9, "feature"])
     assert 0 < len(used) < len(scores)
+    worth = read_table(folder / "worth.parquet").to_pandas()
+    assert set(worth["source"]) == {f"radweave__ct_lung__* {family}" for family in worth["family"]}
+    assert worth["columns"].sum() == len(used)
+    assert (worth["cohort"] == "builtin").all()
+    assert worth["value"].notna().all()
+    assert 'id="table-stability"' in (folder / "report.html").read_text()
     assert "no faults" in command("verify", "--store", store).stdout
+
+
+def test_a_network_is_measured_beside_handcrafted_features(demo, command, inside, tmp_path: Path) -> None:
+    store = demo.copy(tmp_path)
+    places = "--catalog", demo.catalog, "--store", store
+    (tmp_path / "deep.yaml").write_text(STUDY.replace("radiomics", "deep").split("stable")[0])
+    (tmp_path / "two.yaml").write_text(TWO)
+    unknown = command("stability", "builtin", "--extractor", "lite0", *places, code=1).stderr
+    assert 'no recipe has an extractor "lite0"; there are radweave, efficientnet_lite0' in unknown
+    inside(
+        "stability", "builtin", "--extractor", "efficientnet_lite0", "--perturbations", tmp_path / "two.yaml", *places
+    )
+    inside("study", tmp_path / "deep.yaml", *places)
+    (folder,) = (store / "studies" / "deep").iterdir()
+    (row,) = read_table(folder / "worth.parquet").to_pylist()
+    assert (row["source"], row["columns"], row["cohort"]) == ("efficientnet_lite0__ct_lung__*", 2560, "builtin")
+    assert 0 < row["median_icc"] <= 1
+    assert row["n"] > 50

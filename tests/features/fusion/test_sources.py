@@ -105,3 +105,11 @@ def test_what_was_measured_is_part_of_the_address_of_a_study(keep: Callable[...,
     (first,) = stability_parts(keep("demo", NETWORK, {columns(NETWORK)[0]: 0.9}), ["demo"], measured(RECIPE))
     (second,) = stability_parts(keep("demo", NETWORK, {columns(NETWORK)[0]: 0.8}), ["demo"], measured(RECIPE))
     assert first != second
+
+
+def test_columns_of_several_lesions_have_the_stability_of_those_of_one(keep: Callable[..., Store]) -> None:
+    names = columns(NETWORK)[:3]
+    store = keep("demo", NETWORK, dict.fromkeys(names, 0.9))
+    (found,) = ask(store, "demo", used=[f"{name}__sum_of_lesions" for name in names]).values()
+    assert found.columns == tuple(f"{name}__sum_of_lesions" for name in names)
+    assert (found.stable, found.median_icc) == (3, 0.9)

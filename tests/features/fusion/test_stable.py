@@ -62,6 +62,13 @@ def test_features_below_the_minimum_or_without_a_score_are_left_out(ask: Callabl
     ]
 
 
+def test_blocks_that_are_not_named_are_not_touched(ask: Callable[..., list[str]]) -> None:
+    lows = {"a": 0.9, "b": 0.6}
+    assert len(ask(lows, Stable(cohort="pilot", blocks=("deep",)))) == 3
+    assert len(ask(lows, Stable(cohort="pilot", blocks=("radiomics", "deep")))) == 2
+    assert "blocks" not in Stable(cohort="pilot").model_dump()
+
+
 def test_lesions_are_of_stable_features_too(ask: Callable[..., list[str]]) -> None:
     found = ask({"a": 0.2, "b": 0.9}, Stable(cohort="pilot"), lesions="sum")
     assert found == ["region__ct__volume_ml__sum_of_lesions", "fake__ct__b__sum_of_lesions"]
