@@ -52,7 +52,7 @@ def test_a_network_is_measured_beside_handcrafted_features(demo, command, inside
     places = "--catalog", demo.catalog, "--store", store
     (tmp_path / "deep.yaml").write_text(STUDY.replace("radiomics", "deep").split("stable")[0])
     (tmp_path / "two.yaml").write_text(TWO)
-    unknown = command("stability", "builtin", "--extractor", "lite0", *places, code=1).stderr
+    unknown = command("stability", "builtin", "--extractor", "lite0", *places, code=2).stderr
     assert 'no recipe has an extractor "lite0"; there are radweave, efficientnet_lite0' in unknown
     inside(
         "stability", "builtin", "--extractor", "efficientnet_lite0", "--perturbations", tmp_path / "two.yaml", *places
@@ -62,4 +62,4 @@ def test_a_network_is_measured_beside_handcrafted_features(demo, command, inside
     (row,) = read_table(folder / "worth.parquet").to_pylist()
     assert (row["source"], row["columns"], row["cohort"]) == ("efficientnet_lite0__ct_lung__*", 2560, "builtin")
     assert 0 < row["median_icc"] <= 1
-    assert row["n"] > 50
+    assert row["n"] > 10
