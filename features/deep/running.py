@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.deep.augment import Change
-from features.deep.loading import Loaded
+from features.deep.loaded import Loaded
 from features.deep.taps import forward
+from features.deep.translated import translated
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,6 @@ def run(
             pixels = torch.from_numpy(batch)
             pixels = pixels if change is None else change(pixels)
             if loaded.architecture.translates:
-                yield loaded.translated(taps, batch.shape[1:], threads).run(pixels.numpy())
+                yield translated(loaded, tuple(taps), batch.shape[1:], threads).run(pixels.numpy())
             else:
                 yield forward(loaded.architecture, loaded.network, loaded.prepared(pixels), taps)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.deep.loaded import Loaded
 from features.deep.needed import check_installed
 from features.deep.taps import forward
 
 if TYPE_CHECKING:
     import torch
-
-    from features.deep.loading import Loaded
 
 ENGINE = "onnxruntime"
 
@@ -48,6 +48,12 @@ class Translated:
 
         found = self._session.run(None, {"views": views})
         return {tap: torch.from_numpy(maps) for tap, maps in zip(self._taps, found, strict=True)}
+
+
+@lru_cache(maxsize=16)
+def translated(loaded: Loaded, taps: tuple[str, ...], shape: tuple[int, ...], threads: int) -> Translated:
+    """A network for processors, for views of this shape (channels, *size); made once."""
+    return Translated(loaded, taps, shape, threads)
 
 
 def _exported(loaded: Loaded, taps: Sequence[str], shape: Sequence[int]) -> bytes:

@@ -21,7 +21,8 @@ from features.core.region import Region
 from features.deep.architecture import FEATURES, Architecture
 from features.deep.augment import SPREAD, Augment, Change, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
-from features.deep.loading import Loaded, load_card_network, load_random_network
+from features.deep.loaded import Loaded
+from features.deep.loading import load_card_network, load_random_network
 from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run

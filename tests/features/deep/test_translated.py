@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.deep.architecture import Architecture
-from features.deep.loading import Loaded
+from features.deep.loaded import Loaded
 from features.deep.running import run
 from features.deep.taps import forward
 
