@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from features.core.errors import RadweaveError, did_you_mean
 from features.deep.architecture import FEATURES, Architecture
+from features.deep.pooling import Pooling
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +66,29 @@ def layer_of(architecture: Architecture, network: torch.nn.Module, tap: str) -> 
 
 def channels_of(architecture: Architecture, tap: str) -> int:
     """How many channels a tap has. Of `features` it is known; other layers need torch. Raises RadweaveError as `forward` does."""
-    return architecture.width if tap == FEATURES else _widths(architecture, (tap,))[tap]
+    if tap == FEATURES:
+        return architecture.width
+    shape = shape_of(architecture, tap)
+    return shape[2] if len(shape) == 3 else shape[1]
+
+
+def check_tap(architecture: Architecture, tap: str, poolings: Sequence[Pooling]) -> None:
+    """Raises ValueError if there is no such layer, or a pooling makes nothing of its output. Of other layers than `features` it
+    needs torch.
+    """
+    if tap == FEATURES:
+        return
+    import torch
+
+    try:
+        maps = torch.zeros(shape_of(architecture, tap))
+    except RadweaveError as error:
+        raise ValueError(f"taps: {error}") from error
+    for one in poolings:
+        try:
+            one.pool(maps, before=architecture.before)
+        except ValueError as error:
+            raise ValueError(f"taps: {tap} of {architecture.variant}: {error}") from error
 
 
 def tap_word(tap: str) -> str:
@@ -88,17 +111,20 @@ def _keep(found: dict[str, torch.Tensor], tap: str) -> Callable[[torch.nn.Module
 
 
 @lru_cache(maxsize=64)
-def _widths(architecture: Architecture, taps: tuple[str, ...]) -> Mapping[str, int]:
-    """Channels of layers, by a forward pass that computes no numbers where all layers allow that."""
+def shape_of(architecture: Architecture, tap: str) -> tuple[int, ...]:
+    """Of the output of a tap for one view of the published size. It needs torch; where all layers allow, nothing is computed.
+
+    Raises RadweaveError as `forward` does.
+    """
     import torch
 
     shape = (1, architecture.channels, *architecture.input_size)
     with torch.inference_mode():
         try:
             with torch.device("meta"):
-                found = forward(architecture, architecture.build().eval(), torch.zeros(shape), taps)
+                found = forward(architecture, architecture.build().eval(), torch.zeros(shape), [tap])
         except (NotImplementedError, RuntimeError) as error:
             if isinstance(error, RadweaveError):
                 raise
-            found = forward(architecture, architecture.build().eval(), torch.zeros(shape), taps)
-    return {tap: int(maps.shape[2] if maps.ndim == 3 else maps.shape[1]) for tap, maps in found.items()}
+            found = forward(architecture, architecture.build().eval(), torch.zeros(shape), [tap])
+    return tuple(found[tap].shape)

@@ -26,7 +26,7 @@ from features.deep.loading import load_card_network, load_random_network
 from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run
-from features.deep.taps import channels_of, tap_word
+from features.deep.taps import channels_of, check_tap, tap_word
 from features.deep.translated import ENGINE
 
 RANDOM = "random"
@@ -168,11 +168,8 @@ class Network(Extractor):
         if preparation.window is None:
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
         if is_installed("torch", *self.network.modules):
-            try:
-                for tap in self._taps:
-                    channels_of(self.network, tap)
-            except RadweaveError as error:
-                raise ValueError(f"taps: {error}") from error
+            for tap in self._taps:
+                check_tap(self.network, tap, self._poolings)
 
     @property
     def _taps(self) -> tuple[str, ...]:

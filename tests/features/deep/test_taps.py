@@ -10,7 +10,8 @@ torch = pytest.importorskip("torch")
 
 from features.core.errors import RadweaveError  # noqa: E402
 from features.deep.architecture import Architecture  # noqa: E402
-from features.deep.taps import channels_of, forward, tap_word  # noqa: E402
+from features.deep.pooling import POOLINGS  # noqa: E402
+from features.deep.taps import channels_of, check_tap, forward, tap_word  # noqa: E402
 
 
 class Small(Architecture):
@@ -100,3 +101,13 @@ def test_a_wrong_name_is_told_with_those_that_there_are(network: Any, tap: str, 
         forward(Small(), network, PIXELS, [tap])
     with pytest.raises(RadweaveError, match="has no layer"):
         channels_of(Small(), tap)
+
+
+def test_a_pooling_that_makes_nothing_of_a_layer_is_told_beforehand() -> None:
+    for tap in ("features", "stem"):
+        check_tap(Small(), tap, [POOLINGS.parse("descriptors")])
+    check_tap(Small(), "head.1", [POOLINGS.parse("average"), POOLINGS.parse("moments")])
+    with pytest.raises(ValueError, match="taps: head.1 of small: the pooling descriptors needs a layer with maps"):
+        check_tap(Small(), "head.1", [POOLINGS.parse("descriptors")])
+    with pytest.raises(ValueError, match='taps: small has no layer "heads"'):
+        check_tap(Small(), "heads", [])
