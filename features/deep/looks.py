@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from features.core.bounds import MarginMm
 from features.core.kinds.preparation import Preparation
-from features.core.kinds.sampling import Sampling
+from features.core.kinds.sampling import Sampling, Shape
 
 QUARTER = 0.25
 MOST_MARGINS = 4
@@ -50,6 +50,11 @@ class Masked(Sampling):
     masked: bool = Field(
         False, exclude_if=is_default, description="whether all outside the ROI becomes the floor of the window"
     )
+
+    def fault(self, shape: Shape) -> str | None:
+        if self.dimensions == 2 and len(set(shape.size)) > 1:
+            return f"{self.kind} shows squares, and the network takes {' × '.join(map(str, shape.size))}: they would be distorted"
+        return super().fault(shape)
 
 
 class Looks(Masked):
