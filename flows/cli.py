@@ -11,6 +11,7 @@ import typer
 from features.core.errors import ExitCode, RadweaveError, StoreError
 from flows.commands import keys, upkeep
 from flows.commands.agreement import agreement
+from flows.commands.backbones import backbones
 from flows.commands.check import check
 from flows.commands.deidentify import deidentify
 from flows.commands.export_seg import export_seg
@@ -269,7 +270,7 @@ def prepare() -> None:
 
 # The groups of the help, and their commands, in the order in which a newcomer needs them. Every command is in one.
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Start": (demo, init, extract, list_kinds, features, schema),
+    "Start": (demo, init, extract, list_kinds, features, backbones, schema),
     "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
     "Run studies": (study, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),

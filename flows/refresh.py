@@ -164,7 +164,8 @@ def _choose(names: list[str], wish: Wish, catalog: Catalog, store: Store) -> dic
         meant = meant_names(catalog, name, asked)
         chosen[name] = recipes_for(catalog, name, asked, held_recipes(catalog, name, state, drop | meant))
         for recipe in chosen[name]:
-            _ = [extractor.version for extractor in recipe.extractors]  # raises where a package is missing
+            for extractor in recipe.extractors:
+                extractor.require()
             if state is not None and recipe.name in state.recipes:
                 _tell_change(name, state.recipes[recipe.name], recipe)
         check_columns_stay(store, name, recipe_targets(catalog.cohort(name), chosen[name]), drop)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PositiveInt, SerializeAsAny
+from pydantic import BeforeValidator, Field, PositiveInt, SerializeAsAny, field_validator, model_validator
 
 from features.core.case import Modality, Unit
 from features.core.digest import digest_json
@@ -35,18 +35,33 @@ class Package(Frozen):
 class Keys(Frozen):
     """How the names in the checkpoint become those of the network."""
 
-    strip: str = Field("", description="what begins all of them and goes")
+    inside: str = Field("", description="key of the checkpoint that holds the tensors, such as state_dict")
+    strip: str = Field("", description="what begins names and goes; names that do not begin so are left out")
     drop: tuple[str, ...] = Field((), description="patterns of names that the network has not, such as heads")
+    rename: dict[str, str] = Field({}, description="what begins names → what they begin with in the network")
+
+
+class Hub(Frozen):
+    """Where radweave backbones NAME --fetch gets the checkpoint from, and where a copy of it may lie already."""
+
+    repository: str = Field(description="at the Hugging Face hub, such as timm/resnet50.a1_in1k")
+    file: str = Field(description="of the repository")
 
 
 class Weights(Frozen):
-    """Where the checkpoint is looked for."""
+    """Where the checkpoint is looked for: in a folder of weights, in a package, in the hub's own cache."""
 
     file: str = Field("", description="name in a folder of weights")
     package: Package | None = Field(None, description="pip package that holds it")
-    sha256: str = Field("", description="of the file; empty where none was published")
+    hub: Hub | None = Field(None, description="hub that has it; nothing is downloaded unless a user says so")
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="of the file; empty where none was published")
     get: str = Field("", description="how a user gets the file")
     keys: Keys = Field(Keys(), description="how its names become those of the network")
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the file is not here."""
+        return self.package.install if self.package else self.get
 
 
 class Input(Frozen):
@@ -83,13 +98,34 @@ class Card(Frozen):
     source: str = Field(description="publication, DOI or address")
     licence: str
     permitted_use: str = Field(description="ANY, or in capital letters what it may be used for")
+    note: str = Field("", description="what is not known of it, or is to be kept in mind")
     input: Input
     output: Output
 
     @property
     def digest(self) -> str:
-        """Of what decides the features."""
-        return digest_json(self.model_dump(mode="json", include={"architecture", "weights", "input"}))
+        """Of what decides the features, besides the weights themselves: where they are found does not."""
+        decides = self.model_dump(mode="json", include={"architecture", "input"})
+        return digest_json({**decides, "keys": self.weights.keys.model_dump(mode="json")})
+
+    @field_validator("permitted_use")
+    @classmethod
+    def check_permitted_use(cls, use: str) -> str:
+        if use != use.upper() or not use:
+            raise ValueError("write ANY, or in capital letters what it may be used for")
+        return use
+
+    @model_validator(mode="after")
+    def check_parts_agree(self) -> Card:
+        network, shown = self.architecture, self.input
+        if len(shown.size) != network.dimensions:
+            raise ValueError(f"input: a network of {network.dimensions} dimensions has a size of so many numbers")
+        for name, given in (("mean", shown.mean), ("std", shown.std)):
+            if len(given) not in (1, network.channels):
+                raise ValueError(f"input: {name} has {len(given)} numbers, and the network {network.channels} channels")
+        if not (self.weights.file or self.weights.package or self.weights.hub):
+            raise ValueError("weights: say a file, a package or a hub")
+        return self
 
 
 def card_names() -> tuple[str, ...]:

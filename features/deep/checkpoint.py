@@ -2,54 +2,192 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import zipfile
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.core.digest import digest_file
-from features.core.errors import WeightsError
-from features.deep.card import Card, Weights
+from features.core.errors import MachineError, NetworkError, WeightsError
+from features.deep.card import Card, Keys, Weights
+from features.deep.needed import check_installed
 
 if TYPE_CHECKING:
     import torch
 
+FOLDERS = "RADWEAVE_WEIGHTS"
+MOST_NAMED = 3  # tensors that a sentence names
+
+
+def weight_folders() -> tuple[Path, ...]:
+    """Where files that users place are looked for: the folders that RADWEAVE_WEIGHTS names, then one of the user's own."""
+    given = [Path(one).expanduser() for one in os.environ.get(FOLDERS, "").split(os.pathsep) if one]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (*given, cache / "radweave" / "weights")
+
 
 def find_checkpoint(card: Card) -> Path:
-    """Where the checkpoint of a card is. Raises WeightsError, with the remedy, if it is nowhere."""
-    package = card.weights.package
-    spec = find_spec(package.module) if package else None
-    folders = spec.submodule_search_locations if spec else None
-    if package and folders:
-        return Path(folders[0]) / package.path
-    remedy = package.install if package else card.weights.get
-    raise WeightsError(f"the weights of {card.title} are not here: {remedy}")
+    """Where the checkpoint of a card is: in a folder of weights, in its package, in the hub's own cache.
+
+    Raises WeightsError, with the remedy, if it is nowhere.
+    """
+    found = locate(card.weights)
+    if found is not None:
+        return found
+    weights, places = card.weights, []
+    if weights.file:
+        places.append(f"{weights.file} in {', '.join(map(str, weight_folders()))}")
+    if weights.package:
+        places.append(f"the package {weights.package.module.replace('_', '-')}")
+    if weights.hub:
+        places.append(f"the cache of the hub for {weights.hub.repository}")
+    raise WeightsError(f"the weights of {card.title} are not here; looked for {'; '.join(places)}. {weights.remedy}")
+
+
+def locate(weights: Weights) -> Path | None:
+    """Where a checkpoint is; None if it is nowhere. Nothing is read."""
+    for folder in weight_folders() if weights.file else ():
+        if (folder / weights.file).is_file():
+            return folder / weights.file
+    if weights.package:
+        spec = find_spec(weights.package.module)
+        for folder_ in (spec.submodule_search_locations or ()) if spec else ():
+            if (Path(folder_) / weights.package.path).is_file():
+                return Path(folder_) / weights.package.path
+    if weights.hub and find_spec("huggingface_hub"):
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(weights.hub.repository, weights.hub.file)
+        return Path(found) if isinstance(found, str) else None
+    return None
+
+
+def weights_digest(card: Card) -> str:
+    """The sha-256 of a card's weights: that which was published, else that of the file that is here. Raises WeightsError."""
+    if card.weights.sha256:
+        return card.weights.sha256
+    path = find_checkpoint(card)
+    return _digest(path, path.stat().st_mtime_ns, path.stat().st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, changed: int, size: int) -> str:  # noqa: ARG001
+    return digest_file(path)
 
 
 def load_weights(card: Card, network: torch.nn.Module) -> None:
     """Put the weights of a card into its network.
 
-    Raises WeightsError if the file is missing, its sha-256 is another one, or it does not fit the network.
+    Raises WeightsError if the file is missing, its sha-256 is another one, it would run code, or does not fit the network.
     """
-    network.load_state_dict(read_weights(find_checkpoint(card), card.weights), strict=True)
+    path = find_checkpoint(card)
+    state, wanted = read_weights(path, card.weights), network.state_dict()
+    lacking, further = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
+    other = sorted(name for name in wanted.keys() & state.keys() if wanted[name].shape != state[name].shape)
+    parts = [f"lacks {_named(lacking)}"] if lacking else []
+    parts += [f"holds {_named(further)}, which the network has not"] if further else []
+    parts += [
+        f"{name} is {tuple(state[name].shape)}, the network's {tuple(wanted[name].shape)}"
+        for name in other[:MOST_NAMED]
+    ]
+    if parts:
+        raise WeightsError(
+            f"the checkpoint {path.name} is not of {card.architecture.variant}: it {'; '.join(parts)}. {card.weights.remedy}"
+        )
+    network.load_state_dict(state, strict=True)
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def read_weights(path: Path, weights: Weights) -> dict[str, torch.Tensor]:
-    """The tensors of a checkpoint (`torch.load` with weights_only), by the names of the network.
+    """The tensors of a checkpoint (safetensors, or `torch.load` with weights_only), by the names of the network.
 
-    Raises WeightsError if the file is absent or its sha-256 is another one.
+    Raises WeightsError if the file is absent, its sha-256 is another one, or it holds other things than tensors.
     """
-    remedy = weights.package.install if weights.package else weights.get
-    if not path.is_file():
-        raise WeightsError(f"the checkpoint {path.name} is missing; install it again: {remedy}")
-    found = digest_file(path)
-    if weights.sha256 and found != weights.sha256:
-        raise WeightsError(
-            f"the checkpoint {path.name} has the sha-256 {found}, expected {weights.sha256}; install it again: {remedy}"
-        )
-    import torch
+    check_digest(path, weights)
+    state: Any
+    try:
+        if path.suffix == ".safetensors":
+            check_installed("safetensors")
+            from safetensors.torch import load_file
 
-    state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    keys = weights.keys
-    kept = {name.removeprefix(keys.strip): value for name, value in state.items()}
-    return {name: value for name, value in kept.items() if not any(fnmatchcase(name, one) for one in keys.drop)}
+            state = load_file(path)
+        else:
+            import torch
+
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"the checkpoint {path.name} holds more than tensors, and to read it could run code: it is refused; "
+            "save its state_dict alone, or as safetensors"
+        ) from error
+    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, MachineError):
+            raise
+        raise WeightsError(
+            f"the checkpoint {path.name} cannot be read: {type(error).__name__}; {weights.remedy}"
+        ) from error
+    except Exception as error:
+        if type(error).__name__ != "SafetensorError":
+            raise
+        raise WeightsError(f"the checkpoint {path.name} is no safetensors file; {weights.remedy}") from error
+    for key in filter(None, weights.keys.inside.split(".")):
+        if not isinstance(state, Mapping) or key not in state:
+            raise WeightsError(f'the checkpoint {path.name} has no "{weights.keys.inside}"; {weights.remedy}')
+        state = state[key]
+    return _of_network(state, weights.keys)
+
+
+def check_digest(path: Path, weights: Weights) -> None:
+    """Raises WeightsError if a checkpoint is absent or its sha-256 is not the published one."""
+    if not path.is_file():
+        raise WeightsError(f"the checkpoint {path.name} is missing; install it again: {weights.remedy}")
+    if weights.sha256 and (found := digest_file(path)) != weights.sha256:
+        raise WeightsError(
+            f"the checkpoint {path.name} has the sha-256 {found}, expected {weights.sha256}; "
+            f"it is damaged or another one; install it again: {weights.remedy}"
+        )
+
+
+def _of_network(state: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
+    found = {}
+    for name, value in state.items():
+        if not name.startswith(keys.strip):
+            continue
+        short = name.removeprefix(keys.strip)
+        if any(fnmatchcase(short, one) for one in keys.drop):
+            continue
+        for old, new in keys.rename.items():
+            if short.startswith(old):
+                short = new + short.removeprefix(old)
+                break
+        found[short] = value
+    return found
+
+
+def fetch(card: Card) -> Path:
+    """Download the checkpoint of a card into the cache of the hub, and check it.
+
+    Raises MachineError if no hub has it, NetworkError if the hub does not answer, WeightsError if it is not the published one.
+    """
+    hub = card.weights.hub
+    if hub is None:
+        raise MachineError(f"the weights of {card.title} are not on a hub that can be asked: {card.weights.remedy}")
+    check_installed("huggingface_hub")
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        path = Path(hf_hub_download(hub.repository, hub.file))
+    except (OSError, HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
+        raise NetworkError(f"{hub.file} of {hub.repository} could not be fetched: {type(error).__name__}") from error
+    check_digest(path, card.weights)
+    return path

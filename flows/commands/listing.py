@@ -30,12 +30,12 @@ def list_kinds(
     if not kind:
         lists = [find_list(one) for one in list_names()]
         rows = [{"list": one.name, "entries": str(len(one.names)), "what": one.what} for one in lists]
-        _print(rows, form, "Lists: radweave list NAME")
+        print_rows(rows, form, "Lists: radweave list NAME")
         return
     listed = find_list(kind)
     if not name:
         facts = [{"name": one.name, **one.facts, "what": one.what} for one in listed.entries()]
-        _print(facts, form, f"{len(facts)} {listed.name}, in {listed.where}")
+        print_rows(facts, form, f"{len(facts)} {listed.name}, in {listed.where}")
         return
     entry = listed.entry(name)
     settings = [
@@ -47,13 +47,13 @@ def list_kinds(
         typer.echo(json.dumps(shown, indent=1, ensure_ascii=False))
         return
     if form == "csv":
-        _print(settings, form, name)
+        print_rows(settings, form, name)
         return
     typer.echo(f"{name}: {entry.what}\n\n{entry.text}\n" if entry.text else f"{name}: {entry.what}\n")
     for fact, value in entry.facts.items():
         typer.echo(f"{fact}: {value}")
     if settings:
-        _print(settings, form, f"Settings of {name}")
+        print_rows(settings, form, f"Settings of {name}")
 
 
 list_kinds.__name__ = "list"  # the name of the command, which is a builtin's too
@@ -71,10 +71,10 @@ def features(
     if image_types and family:
         raise RadweaveError(f"{family}: image types are the same for all families; leave it out")
     rows = _image_types() if image_types else (_features_of_ibsi if ibsi else _features)(family)
-    _print(rows, form, "Image types and extractors" if image_types else f"{len(rows)} features")
+    print_rows(rows, form, "Image types and extractors" if image_types else f"{len(rows)} features")
 
 
-def _print(rows: Rows, form: str, title: str) -> None:
+def print_rows(rows: Rows, form: str, title: str) -> None:
     if form == "json":
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return

@@ -64,6 +64,10 @@ class Extractor(Kind):
         Raises Rejected if a region cannot be extracted; a batched extractor gets regions that were checked before.
         """
 
+    def require(self) -> None:
+        """Raises MachineError if a package or a checkpoint that it needs is not here: a refresh asks before it computes."""
+        _ = self.version
+
     def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
         """Features of each region by what is shown of it, in the order of `shown`: arrays (views, channels, *size)."""
         raise NotImplementedError(f"{self.kind} measures regions")

@@ -118,7 +118,7 @@ class Recipe(Preparation):
 def load_recipe(path: Path) -> Recipe:
     """Recipe from a YAML file; its name is the file's name, landmarks lie beside it. Raises ConfigError with all faults.
 
-    Where the file lies leaves no trace: landmarks become part of the recipe.
+    Where the file lies leaves no trace: landmarks, and weights cards of one's own, become part of the recipe.
     """
     document = Document.load(path)
     faults: list[Fault] = []
@@ -131,6 +131,12 @@ def load_recipe(path: Path) -> Recipe:
         normalise = document.data.get("normalise")
         if isinstance(normalise, dict) and isinstance(normalise.get("landmarks"), str):
             normalise["landmarks"] = str(path.resolve().parent / normalise["landmarks"])
+        extractors = document.data.get("extractors")
+        for one in extractors if isinstance(extractors, list) else ():
+            weights = one.get("weights") if isinstance(one, dict) else None
+            if isinstance(weights, str) and weights.endswith((".yaml", ".yml")):
+                card = path.resolve().parent / weights
+                one |= {"own_card": Document.load(card).data, "weights": card.stem}
     try:
         recipe = document.parse(Recipe)
     except ConfigError as error:

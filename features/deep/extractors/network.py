@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from features.core.column import Column
 from features.core.errors import RadweaveError
@@ -21,6 +22,8 @@ from features.core.region import Region
 from features.deep.architecture import FEATURES, Architecture
 from features.deep.augment import SPREAD, Augment, Change, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
+from features.deep.checkpoint import find_checkpoint, weights_digest
+from features.deep.contract import breaches
 from features.deep.loaded import Loaded
 from features.deep.loading import load_card_network, load_random_network
 from features.deep.needed import check_installed, is_installed, torch_version
@@ -30,6 +33,7 @@ from features.deep.taps import channels_of, check_tap, tap_word
 from features.deep.translated import ENGINE
 
 RANDOM = "random"
+WORD = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
 
 def _is_none(value: object) -> bool:
@@ -44,7 +48,12 @@ class Network(Extractor):
     batched: ClassVar[bool] = True
 
     weights: str = Field(
-        description="a weights card, as radweave backbones lists them; or `random`, which needs a seed"
+        description="a weights card, as radweave backbones lists them, or the path of its YAML; or `random`, which needs a seed"
+    )
+    own_card: Card | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="the card itself, where it is not radweave's: it is put here if weights is the path of its YAML file",
     )
     architecture: AnyArchitecture | None = Field(
         None, exclude_if=_is_none, description="with weights: random, the network"
@@ -70,18 +79,15 @@ class Network(Extractor):
             raise ValueError("views: is now called samplings")
         return given
 
-    @field_validator("weights")
-    @classmethod
-    def check_card(cls, weights: str) -> str:
-        if weights != RANDOM:
-            try:
-                load_card(weights)
-            except RadweaveError as error:
-                raise ValueError(str(error)) from error
-        return weights
-
     @model_validator(mode="after")
     def check_weights(self) -> Network:
+        if self.own_card is None and self.weights != RANDOM:
+            try:
+                load_card(self.weights)
+            except RadweaveError as error:
+                raise ValueError(f"weights: {error}") from error
+        if self.own_card is not None and not re.fullmatch(WORD, self.weights):
+            raise ValueError(f'weights: "{self.weights}" begins names of columns: rename the file; allowed: {WORD}')
         if self.weights == RANDOM:
             if self.architecture is None or self.seed is None:
                 raise ValueError("weights: random needs an architecture and a seed")
@@ -106,6 +112,8 @@ class Network(Extractor):
     @property
     def card(self) -> Card | None:
         """The weights card; None of random weights. Raises RadweaveError if there is none of the name."""
+        if self.own_card is not None:
+            return self.own_card
         return None if self.weights == RANDOM else load_card(self.weights)
 
     @property
@@ -151,11 +159,18 @@ class Network(Extractor):
         engines = ("torch", *(("onnx", ENGINE) if self.network.translates else ()))
         check_installed(*engines, *self.network.modules)
         card = self.card
-        weights = f"RANDOM WEIGHTS of seed {self.seed}" if card is None else card.digest[:16]
+        weights = f"RANDOM WEIGHTS of seed {self.seed}"
+        if card is not None:
+            weights = f"{weights_digest(card)[:16]} by card {card.digest[:8]}"
         samplings = ", ".join(f"{one.sampling.kind} {one.sampling.version}" for one in self.shown)
         run_by = f"torch {torch_version()}" + (f", {ENGINE} {version(ENGINE)}" if self.network.translates else "")
         poolings = ", ".join(f"{one.kind} {one.version}" for one in self._poolings)
         return f"{self.word} {weights}; samplings {samplings}; poolings {poolings}; {run_by}"
+
+    def require(self) -> None:
+        super().require()
+        if self.card is not None:
+            find_checkpoint(self.card)
 
     def check(self, preparation: Preparation) -> None:
         many = len(preparation.channels) or 1
@@ -167,6 +182,8 @@ class Network(Extractor):
                 )
         if preparation.window is None:
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
+        if self.card is not None and (broken := "; ".join(breaches(self.card, preparation))):
+            raise ValueError(f"{self.word} is not for this recipe: {broken}")
         if is_installed("torch", *self.network.modules):
             for tap in self._taps:
                 check_tap(self.network, tap, self._poolings)

@@ -1,0 +1,171 @@
+"""backbones: networks that can measure regions: their weights, what they take, what they may be used for, where they are."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.core.errors import RadweaveError
+from flows.commands.listing import Form, print_rows
+
+if TYPE_CHECKING:
+    from features.deep.architecture import Architecture
+    from features.deep.card import Card
+
+
+def backbones(
+    name: Annotated[
+        str, typer.Argument(help="A weights card, or the path of its YAML file: all that is known of it.")
+    ] = "",
+    architectures: Annotated[
+        bool, typer.Option("--architectures", help="List the networks themselves, with the cards that each has.")
+    ] = False,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Download its weights. Nothing is ever downloaded unless you say so.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fetch: do not ask.")] = False,
+    form: Form = "table",
+) -> None:
+    """List pretrained networks: input, features, licence, permitted use, and where the weights of each were found.
+
+    The name of a card is an extractor of a recipe. `radweave backbones NAME` shows its contract.
+    """
+    if fetch and not name:
+        raise RadweaveError("--fetch: name the card whose weights are wanted; radweave backbones lists them")
+    if name and architectures:
+        raise RadweaveError("--architectures: lists all of them; leave the name out")
+    if fetch:
+        _fetch(name, yes)
+    elif name:
+        print_rows(_facts(name, _card(name)), form, name)
+    elif architectures:
+        rows = _architectures()
+        print_rows(rows, form, f"{len(rows)} networks, which a recipe may also name with weights: random and a seed")
+    else:
+        rows = _cards()
+        here = sum(not row["where"].startswith("not here") for row in rows)
+        print_rows(
+            rows, form, f"{len(rows)} weights cards, weights of {here} are here: radweave backbones NAME says more"
+        )
+
+
+def _card(name: str) -> "Card":
+    from features.core.yaml import Document
+    from features.deep.card import Card, load_card
+
+    if name.endswith((".yaml", ".yml")):
+        return Document.load(Path(name)).parse(Card)
+    return load_card(name)
+
+
+def _cards() -> Sequence[Mapping[str, str]]:
+    from features.deep.card import card_names, load_card
+
+    return [
+        {
+            "card": name,
+            "network": card.architecture.variant,
+            "input": size_of(card),
+            "features": str(card.output.width),
+            "trained on": card.trained_on,
+            "licence": card.licence,
+            "permitted use": card.permitted_use,
+            "where": _where(card),
+        }
+        for name in card_names()
+        for card in [load_card(name)]
+    ]
+
+
+def size_of(card: "Card") -> str:
+    """What a card's network takes, such as 3 × 224 × 224."""
+    return " × ".join(map(str, (card.architecture.channels, *card.input.size)))
+
+
+def _where(card: "Card") -> str:
+    """Where the weights were found, without the folders of this machine's user."""
+    from features.deep.checkpoint import locate
+
+    found = locate(card.weights)
+    if found is None:
+        return "not here; --fetch gets it" if card.weights.hub else "not here"
+    if card.weights.package and found.as_posix().endswith(card.weights.package.path):
+        return f"package {card.weights.package.module.replace('_', '-')}"
+    return "cache of the hub" if card.weights.hub and found.name != card.weights.file else "folder of weights"
+
+
+def _facts(name: str, card: "Card") -> Sequence[Mapping[str, str]]:
+    from features.deep.checkpoint import locate
+
+    shown, weights = card.input, card.weights
+    found = locate(weights)
+    facts = {
+        "title": card.title,
+        "network": f"{card.architecture.variant} ({card.architecture.publication})",
+        "trained on": card.trained_on,
+        "source": card.source,
+        "licence": card.licence,
+        "permitted use": card.permitted_use,
+        "input": size_of(card),
+        "modality": " or ".join(shown.modalities) or "any",
+        "unit": shown.unit or "any",
+        "window": "the recipe's" if shown.window is None else f"[{shown.window[0]:g}, {shown.window[1]:g}]",
+        "spacing": "scaled to the input"
+        if shown.spacing_mm is None
+        else " × ".join(f"{s:g}" for s in shown.spacing_mm) + " mm",
+        "orientation": shown.orientation or "as acquired",
+        "intensities": f"mean {', '.join(f'{v:g}' for v in shown.mean)}; sd {', '.join(f'{v:g}' for v in shown.std)}",
+        "shown": ", ".join(one.kind for one in shown.samplings),
+        "features": f"{card.output.width}: {card.output.pooling.kind} of {card.output.tap}",
+        "sha-256": weights.sha256 or "none was published; that of the file here decides the addresses of results",
+        "where": str(found) if found else f"not here. {weights.remedy}",
+        "note": card.note,
+    }
+    return [{name: key, "is": value} for key, value in facts.items() if value]
+
+
+def _architectures() -> Sequence[Mapping[str, str]]:
+    from features.deep.architecture import ARCHITECTURES
+    from features.deep.card import card_names, load_card
+
+    cards: dict[tuple[str, str], list[str]] = {}
+    for name in card_names():
+        network = load_card(name).architecture
+        cards.setdefault((network.kind, network.variant), []).append(name)
+    return [
+        {
+            "kind": kind,
+            "variant": one.variant,
+            "published by": one.publication,
+            "input": " × ".join(map(str, (one.channels, *one.input_size))),
+            "features": str(one.width),
+            "cards": ", ".join(cards.get((kind, one.variant), [])),
+        }
+        for kind in ARCHITECTURES.modules
+        for one in _variants(kind)
+    ]
+
+
+def _variants(kind: str) -> "Sequence[Architecture]":
+    from features.deep.architecture import ARCHITECTURES
+
+    found = ARCHITECTURES.load(kind)
+    return [found.model_validate({"variant": variant}) for variant in found.variants()]
+
+
+def _fetch(name: str, yes: bool) -> None:
+    from features.deep.checkpoint import fetch, locate
+
+    card = _card(name)
+    if (there := locate(card.weights)) is not None:
+        typer.echo(f"{name}: its weights are here already: {there}")
+        return
+    hub = card.weights.hub
+    if hub is not None:
+        typer.echo(
+            f"{name}: {hub.file} of {hub.repository}; licence {card.licence}; permitted use: {card.permitted_use}"
+        )
+        if not yes:
+            typer.confirm("Download it?", abort=True)
+    typer.echo(f"{name}: its weights are here now: {fetch(card)}")

@@ -1,0 +1,54 @@
+"""What every weights card keeps: a new file in the folder is tested by its being there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.core.kinds.sampling import Shape
+from features.deep.card import card_names, load_card
+from features.deep.checkpoint import locate
+from features.deep.loading import load_card_network
+from features.deep.running import run
+
+CARDS = card_names()
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_says_all_that_a_user_must_know(name: str) -> None:
+    card = load_card(name)
+    assert card.title and card.trained_on and card.source and card.licence
+    assert card.permitted_use == card.permitted_use.upper()
+    assert card.weights.sha256 or not card.weights.package, "what a package holds has a digest"
+    assert card.weights.remedy, "how the weights are had"
+    assert card.input.samplings, "what the network is shown where a recipe does not say"
+    shape = Shape(card.input.size, card.architecture.channels, card.input.spacing_mm, card.input.orientation)
+    for one in card.input.samplings:
+        assert one.fault(shape) is None
+        assert one.channels(1) in (1, card.architecture.channels)
+    assert min(card.input.size) >= card.architecture.smallest
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_width_is_that_of_its_pooling(name: str) -> None:
+    card = load_card(name)
+    if card.output.tap == "features":
+        endings = card.output.pooling.names(card.architecture.width, card.architecture.dimensions)
+        assert card.output.width == len(endings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CARDS)
+def test_weights_that_are_here_load_and_give_numbers(name: str) -> None:
+    card = load_card(name)
+    if locate(card.weights) is None:
+        pytest.skip(f"the weights of {name} are not on this machine")
+    torch = pytest.importorskip("torch")
+    loaded = load_card_network(card)
+    side = 2 * card.architecture.smallest
+    views = np.random.default_rng(0).random((2, 1, *[side] * len(card.input.size)), np.float32)
+    (maps,) = run(loaded, views, (card.output.tap,))
+    found = card.output.pooling.pool(maps[card.output.tap], before=card.architecture.before)
+    assert found.shape == (2, card.output.width)
+    assert torch.isfinite(found).all()
+    assert (found[0] != found[1]).float().mean() > 0.2

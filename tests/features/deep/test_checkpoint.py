@@ -1,0 +1,99 @@
+"""Checkpoints: found where users place them, checked, fitted by name; what is wrong is a sentence with a remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.core.digest import digest_file
+from features.core.errors import MachineError, WeightsError
+from features.deep.card import Card, load_card
+from features.deep.checkpoint import FOLDERS, fetch, find_checkpoint, load_weights, read_weights, weights_digest
+
+torch = pytest.importorskip("torch")
+GET = "ask those who trained it"
+
+
+def card(**weights: Any) -> Card:
+    settings = load_card("efficientnet_lite0").model_dump(mode="json")
+    return Card.model_validate({**settings, "weights": {"file": "own.pth", "get": GET, **weights}})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(FOLDERS, str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def network() -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+
+
+def test_a_file_that_a_user_places_is_found_and_its_digest_decides(folder: Path, network: torch.nn.Module) -> None:
+    torch.save(network.state_dict(), folder / "own.pth")
+    assert find_checkpoint(card()) == folder / "own.pth"
+    assert weights_digest(card()) == digest_file(folder / "own.pth")
+    assert weights_digest(card(sha256="0" * 64)) == "0" * 64
+
+
+def test_what_is_nowhere_is_told_with_the_places_and_the_remedy(folder: Path) -> None:
+    with pytest.raises(WeightsError, match=rf"not here; looked for own\.pth in {folder}, .*{GET}"):
+        find_checkpoint(card())
+    other = card(file="", package={"module": "no_such", "path": "a.pth", "install": "pip install no-such"})
+    with pytest.raises(WeightsError, match=r"looked for the package no-such\. pip install no-such"):
+        find_checkpoint(other)
+
+
+def test_another_digest_is_an_error_before_anything_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "own.pth"
+    torch.save({"a": torch.arange(3)}, path)
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("it was loaded"))
+    with pytest.raises(WeightsError, match=f"has the sha-256 {digest_file(path)}, expected {'0' * 64}; .*{GET}"):
+        read_weights(path, card(sha256="0" * 64).weights)
+
+
+@pytest.mark.parametrize("name", ["own.pth", "own.safetensors"])
+def test_a_file_of_something_else_is_a_sentence(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"not the weights")
+    with pytest.raises(WeightsError, match=rf"{name}.*"):
+        read_weights(folder / name, card().weights)
+
+
+@pytest.mark.parametrize("form", ["pth", "safetensors"])
+def test_names_are_those_of_the_network(folder: Path, network: torch.nn.Module, form: str) -> None:
+    from safetensors.torch import save_file
+
+    state = {f"module.encoder.{name}": value for name, value in network.state_dict().items()}
+    state |= {"module.head.weight": torch.zeros(2), "optimizer": torch.zeros(1)}
+    keys = {"strip": "module.", "drop": ["head.*"], "rename": {"encoder.": ""}}
+    path = folder / f"own.{form}"
+    if form == "pth":
+        torch.save({"state_dict": state}, path)
+        keys["inside"] = "state_dict"
+    else:
+        save_file(state, path)
+    other = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    load_weights(card(file=path.name, keys=keys), other)
+    for name, value in network.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value)
+
+
+def test_what_does_not_fit_is_named(folder: Path, network: torch.nn.Module) -> None:
+    state = network.state_dict()
+    del state["0.bias"]
+    state["1.weight"], state["head"] = torch.zeros(1, 9), torch.zeros(1)
+    torch.save(state, folder / "own.pth")
+    with pytest.raises(
+        WeightsError,
+        match=r"lacks 0\.bias; holds head, which the network has not; 1\.weight is \(1, 9\), the network's \(1, 3\)",
+    ):
+        load_weights(card(), network)
+
+
+def test_nothing_is_fetched_of_what_no_hub_has() -> None:
+    with pytest.raises(MachineError, match=f"not on a hub that can be asked: {GET}"):
+        fetch(card())
