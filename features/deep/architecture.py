@@ -46,6 +46,21 @@ class Architecture(Kind):
         """The smallest side of an input that gives maps."""
 
     @property
+    def multiple(self) -> int:
+        """What each side must be a multiple of: the patch of a transformer."""
+        return 1
+
+    def fault(self, size: tuple[int, ...]) -> str | None:
+        """Why the network cannot be shown this size; None if it can."""
+        if len(size) != self.dimensions:
+            return f"{self.variant} takes {self.dimensions} sides, found {len(size)}: {_sides(size)}"
+        if min(size) < self.smallest:
+            return f"{self.variant} needs sides of {self.smallest} at least, found {_sides(size)}"
+        if any(side % self.multiple for side in size):
+            return f"{self.variant} takes sides that are multiples of {self.multiple}, found {_sides(size)}"
+        return None
+
+    @property
     @abstractmethod
     def width(self) -> int:
         """Channels of the tap `features`."""
@@ -67,6 +82,13 @@ class Architecture(Kind):
     @abstractmethod
     def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """The tap `features`: (n, c, rows, columns), (n, c, slices, rows, columns), or (n, tokens, c) of a transformer."""
+
+    def fit(self, network: torch.nn.Module, size: tuple[int, ...]) -> None:
+        """Ready a network, its weights loaded, for inputs of one size, where it has tensors that go with places."""
+
+
+def _sides(size: tuple[int, ...]) -> str:
+    return " × ".join(map(str, size))
 
 
 ARCHITECTURES: Registry[Architecture] = Registry(Architecture, "features.deep.architectures")

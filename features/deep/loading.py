@@ -14,6 +14,7 @@ def load_card_network(card: Card) -> Loaded:
     check_torch()
     network = card.architecture.build().eval()
     load_weights(card, network)
+    card.architecture.fit(network, card.input.size)
     return Loaded(card.architecture, network, card.input.mean, card.input.std)
 
 

@@ -94,8 +94,8 @@ def check_tap(architecture: Architecture, tap: str, poolings: Sequence[Pooling])
 def tap_word(tap: str) -> str:
     """A tap in the names of columns.
 
-    >>> tap_word("layer3.5.conv2"), tap_word("_blocks.8")
-    ('layer3_5_conv2', 'blocks_8')
+    >>> tap_word("layer3.5.conv2"), tap_word("blocks.4")
+    ('layer3_5_conv2', 'blocks_4')
     """
     return re.sub(r"[^a-z0-9]+", "_", tap.lower()).strip("_")
 

@@ -2,52 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from features.deep.architecture import Architecture
-from features.deep.needed import check_installed
+from features.deep.family import Member, TimmFamily
 
 if TYPE_CHECKING:
     import torch
 
-SIZES = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
+MEMBERS = {
+    f"efficientnet_lite{number}": Member(
+        "Tan & Le 2019", millions, 1280, size=size, timm=f"tf_efficientnet_lite{number}"
+    )
+    for number, (millions, size) in enumerate(((4.65, 224), (5.4, 240), (6.1, 260), (8.2, 300), (13.0, 380)))
+}
+WHOLE = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+FIRST = {
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn1",
+    "_project_conv": "conv_pw",
+    "_bn2": "bn2",
+}  # blocks that widen nothing
+OTHER = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
 
 
-class EfficientNetLite(Architecture):
-    """4.7, 5.4 and 6.1 million parameters; 1,280 maps."""
+class EfficientNetLite(TimmFamily):
+    """1,280 maps, padded as in TensorFlow. Checkpoints of efficientnet-lite-pytorch fit too, whose layers are numbered through."""
 
     kind: Literal["efficientnet_lite"] = "efficientnet_lite"
-    variant: Literal["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"] = Field(
-        "efficientnet_lite0", description="member of the family"
-    )
-    dimensions: ClassVar[Literal[2, 3]] = 2
-    modules: ClassVar[tuple[str, ...]] = ("efficientnet_lite_pytorch",)
+    variant: Literal[
+        "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4"
+    ] = Field("efficientnet_lite0", description="member of the family")
+    members: ClassVar[dict[str, Member]] = MEMBERS
 
-    @property
-    def input_size(self) -> tuple[int, ...]:
-        return (SIZES[self.variant],) * 2
-
-    @property
-    def smallest(self) -> int:
-        return 32
-
-    @property
-    def width(self) -> int:
-        return 1280
-
-    @property
-    def publication(self) -> str:
-        return "Tan & Le 2019"
-
-    def build(self) -> torch.nn.Module:
-        check_installed(*self.modules)
-        from efficientnet_lite_pytorch import EfficientNet
-
-        network: torch.nn.Module = EfficientNet.from_name(self.variant.replace("_", "-"), in_channels=self.channels)
+    def make(self) -> torch.nn.Module:
+        network = super().make()
+        network.register_load_state_dict_pre_hook(_rename)
         return network
 
-    def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = network.extract_features(pixels)
-        return found
+
+def _rename(network: Any, state: dict[str, Any], *_: Any) -> None:
+    """The names of efficientnet-lite-pytorch become timm's; other names stay."""
+    places = [(stage, place) for stage, blocks in enumerate(network.blocks) for place in range(len(blocks))]
+    for name in [name for name in state if name.startswith("_")]:
+        if found := _renamed(name, places, FIRST, OTHER):
+            state[found] = state.pop(name)
+
+
+def _renamed(
+    name: str, places: list[tuple[int, int]], first: Mapping[str, str], other: Mapping[str, str]
+) -> str | None:
+    """None for a name of neither; it stays, and torch says that it is not expected."""
+    if match := re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(\w+)", name):
+        number, layer, tensor = int(match[1]), match[2], match[3]
+        if number >= len(places):
+            return None
+        stage, place = places[number]
+        layer = (other if stage else first).get(layer, "")
+        return f"blocks.{stage}.{place}.{layer}.{tensor}" if layer else None
+    layer, _, tensor = name.partition(".")
+    return f"{WHOLE[layer]}.{tensor}" if layer in WHOLE else None

@@ -100,6 +100,8 @@ class Network(Extractor):
         for shown in self.shown:
             if why := shown.sampling.fault(shown.shape):
                 raise ValueError(f"samplings: {why}")
+            if why := self.network.fault(shown.shape.size):
+                raise ValueError(f"{self.weights}: {why}")
         for what, words in (("taps", [*map(tap_word, self.taps)]), ("poolings", [one.kind for one in self.poolings])):
             if len(set(words)) < len(words):
                 raise ValueError(f"{what}: {max(words, key=words.count)} stands twice")

@@ -61,8 +61,8 @@ def test_columns_name_taps_and_poolings_where_there_are_several(recipe: Recipe) 
     def names(**settings: Any) -> list[str]:
         return [column.name for column in Network.model_validate({**RANDOM, **settings}).columns(recipe)]
 
-    assert names(taps=["_blocks.2"])[0] == "largest_0000"
-    several = names(taps=["features", "_blocks.2"], poolings=["moments", {"kind": "descriptors", "dimensions": 3}])
+    assert names(taps=["blocks.2"])[0] == "largest_0000"
+    several = names(taps=["features", "blocks.2"], poolings=["moments", {"kind": "descriptors", "dimensions": 3}])
     assert (several[0], several[1280]) == ("largest_features_moments_mean_0000", "largest_features_moments_sd_0000")
     assert several[3 * 1280] == "largest_features_descriptors_p00_d00"
     assert several[-1] == "largest_blocks_2_descriptors_p15_d02"
@@ -79,9 +79,9 @@ def test_the_spread_over_augmented_views_is_a_fact(recipe: Recipe) -> None:
 
 def test_a_tap_that_is_no_layer_is_a_fault_of_the_recipe(recipe: Recipe) -> None:
     with pytest.raises(
-        ValueError, match='taps: efficientnet_lite0 has no layer "_block"; it has features .* [Dd]id you mean "_blocks"'
+        ValueError, match='taps: efficientnet_lite0 has no layer "block"; it has features .* [Dd]id you mean "blocks"'
     ):
-        Network.model_validate({**RANDOM, "taps": ["_block"]}).check(recipe)
+        Network.model_validate({**RANDOM, "taps": ["block"]}).check(recipe)
 
 
 @pytest.mark.slow
