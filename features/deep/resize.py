@@ -82,7 +82,7 @@ def between(
     found = np.take(pixels, low - start, axis)
     if share.any():
         share = share.reshape([-1 if one == axis else 1 for one in range(pixels.ndim)])
-        found += share * (np.take(pixels, np.minimum(low + 1, count - 1) - start, axis) - found)
+        found += share * (np.take(pixels, np.minimum(low + 1 - start, pixels.shape[axis] - 1), axis) - found)
     return found
 
 

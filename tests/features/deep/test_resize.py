@@ -73,3 +73,9 @@ def test_rounding_does_not_move_whole_voxels() -> None:
     low, share = beside(np.array([2.9999999, 3.0000001, 4.5, -0.3, 99.0]), 10)
     assert low.tolist() == [3, 3, 4, 0, 9]
     assert share.tolist() == [0, 0, 0.5, 0, 0]
+
+
+def test_a_place_that_rounding_put_just_below_a_voxel_needs_no_next_one() -> None:
+    ramp = np.arange(4, 8, dtype=np.float32)  # voxels 4 to 7 of 20
+    found = between(ramp, np.array([4.5, 5.7, 7 - 1e-9]), 0, start=4, count=20)
+    np.testing.assert_allclose(found, [4.5, 5.7, 7.0], atol=1e-6)
