@@ -24,6 +24,7 @@ from features.results.attempt import attempt
 from features.results.work import Extraction, Sample, Work, scan_facts
 
 LEVELS = 65535  # steps between the floor and the ceiling of the window
+ROUNDING = 1e-4  # by which sums of single precision leave [0, 1]
 
 
 class Preparing:
@@ -125,7 +126,7 @@ def _views(work: Sample, preparing: Preparing) -> tuple[NDArray[np.uint16], tupl
 
 def quantised(views: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Views as they are kept: whole numbers from 0 to LEVELS. Raises ValueError if they leave [0, 1]."""
-    if not (math.isfinite(low := float(views.min())) and low >= -1e-6 and float(views.max()) <= 1 + 1e-6):
+    if not (math.isfinite(low := float(views.min())) and low >= -ROUNDING and float(views.max()) <= 1 + ROUNDING):
         raise ValueError("a view is not within [0, 1]")
     return np.rint(np.clip(views, 0.0, 1.0) * LEVELS).astype(np.uint16)
 
