@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.box import bounding_box
 from features.core.region import Box, Region, Vector
 
 ACQUIRED = ""
@@ -67,6 +66,8 @@ def oriented(region: Region, letters: str = ACQUIRED) -> Grid:
     LPS: x to the patient's left, y to the back, z to the head. No voxel is interpolated. letters: "" leaves the axes alone.
     """
     roi = region.mask
+    from features.core.box import bounding_box  # numba
+
     box = bounding_box(roi, region.within)
     array, spacing = region.volume.array, region.volume.spacing_mm
     if letters == ACQUIRED:

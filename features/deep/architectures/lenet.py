@@ -1,4 +1,4 @@
-"""lenet: LeNet-5, made for digits of 32 × 32 (LeCun, Bottou, Bengio & Haffner, Proc. IEEE 1998)."""
+"""lenet: LeNet-5, made for digits of 32 × 32 (LeCun, Bottou, Bengio & Haffner 1998)."""
 
 from __future__ import annotations
 
