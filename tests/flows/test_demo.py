@@ -105,6 +105,7 @@ def test_radiomics_and_genes_beat_the_clinic_and_not_the_truth(
     value = found.set_index(["blocks", "model"])["value"]
     assert value["radiomics_genomic", model] > value["clinical", model] + 0.05
     assert value.max() < bayes + 0.1
+    assert value["deep", model] > (0.6 if metric == "auc" else 0.55)  # of the haze around the tumours
     assert (found["low"] < found["value"]).all()
     assert (found["n"] == 72).all()
 
