@@ -63,7 +63,8 @@ def test_networks_and_families_have_a_row_with_stability_and_score(binary: Any) 
 def test_where_nothing_was_measured_the_page_says_how(binary: Any) -> None:
     report = reported(binary)
     page = Page(report.html)
-    assert "How stable the features are has not been measured on the cohorts of this study, or not with these settings." in page.text
+    said = "How stable the features are has not been measured on the cohorts of this study, or not with these settings."
+    assert said in page.text
     assert "radweave stability builtin --recipe ct_lung" in page.text
     assert "stability" not in report.figures
 
