@@ -12,6 +12,7 @@ from features.core.case import Modality, Unit
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError, did_you_mean
 from features.core.frozen import Frozen
+from features.core.kinds.normaliser import NORMALISERS, Normaliser
 from features.core.kinds.sampling import SAMPLINGS, Sampling
 from features.core.region import Vector
 from features.core.yaml import Document
@@ -21,6 +22,7 @@ from features.deep.pooling import POOLINGS, Pooling
 FOLDER = Path(__file__).parent / "cards"
 AnyArchitecture = Annotated[SerializeAsAny[Architecture], BeforeValidator(ARCHITECTURES.parse)]
 AnySampling = Annotated[SerializeAsAny[Sampling], BeforeValidator(SAMPLINGS.parse)]
+AnyNormaliser = Annotated[SerializeAsAny[Normaliser], BeforeValidator(NORMALISERS.parse)]
 AnyPooling = Annotated[SerializeAsAny[Pooling], BeforeValidator(POOLINGS.parse)]
 
 
@@ -28,7 +30,8 @@ class Package(Frozen):
     """A pip package that holds the checkpoint."""
 
     module: str = Field(description="what is imported")
-    path: str = Field(description="of the file below the package")
+    further: tuple[str, ...] = Field((), description="modules that hold further parts of the file, in their order")
+    path: str = Field(description="of the file, or of each part, below the package")
     install: str = Field(description="the command that installs it")
 
 
@@ -69,6 +72,7 @@ class Input(Frozen):
 
     modalities: tuple[Modality, ...] = Field((), description="of the images; empty: any")
     unit: Unit | None = Field(None, description="of the intensities; null: any")
+    normalise: AnyNormaliser | None = Field(None, description="how the image is normalised; null: as the recipe says")
     window: tuple[float, float] | None = Field(None, description="intensities that become 0 and 1; null: the recipe's")
     spacing_mm: Vector | None = Field(None, description="(x, y, z) of a patch; null: it is scaled to the size")
     orientation: str = Field(
@@ -77,7 +81,8 @@ class Input(Frozen):
     size: tuple[PositiveInt, ...] = Field(description="(rows, columns) or (slices, rows, columns)")
     mean: tuple[float, ...] = Field(description="of each channel, after the window became [0, 1]")
     std: tuple[float, ...] = Field(description="of each channel, after the window became [0, 1]")
-    samplings: tuple[AnySampling, ...] = Field(description="what it is shown where a recipe does not say")
+    samplings: tuple[AnySampling, ...] = Field(min_length=1, description="what it is shown where a recipe does not say")
+    only: tuple[str, ...] = Field((), description="kinds of samplings that keep the contract; empty: any")
 
 
 class Output(Frozen):
@@ -120,6 +125,12 @@ class Card(Frozen):
         network, shown = self.architecture, self.input
         if len(shown.size) != network.dimensions:
             raise ValueError(f"input: a network of {network.dimensions} dimensions has a size of so many numbers")
+        for kind in shown.only:
+            if kind not in SAMPLINGS.modules:
+                raise ValueError(f"input: only: there is no sampling {kind}; allowed: {', '.join(SAMPLINGS.modules)}")
+        for one in shown.samplings:
+            if shown.only and one.kind not in shown.only:
+                raise ValueError(f"input: samplings: {one.kind} is not among only")
         for name, given in (("mean", shown.mean), ("std", shown.std)):
             if len(given) not in (1, network.channels):
                 raise ValueError(f"input: {name} has {len(given)} numbers, and the network {network.channels} channels")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import os
 import pickle
 import zipfile
@@ -9,6 +11,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 FOLDERS = "RADWEAVE_WEIGHTS"
 MOST_NAMED = 3  # tensors that a sentence names
+BLOCK = 1 << 22  # bytes that are read at a time
 
 
 def weight_folders() -> tuple[Path, ...]:
@@ -55,16 +59,43 @@ def locate(weights: Weights) -> Path | None:
         if (folder / weights.file).is_file():
             return folder / weights.file
     if weights.package:
-        spec = find_spec(weights.package.module)
-        for folder_ in (spec.submodule_search_locations or ()) if spec else ():
-            if (Path(folder_) / weights.package.path).is_file():
-                return Path(folder_) / weights.package.path
+        own = weights.package
+        parts = [_folder_of(module) for module in (own.module, *own.further)]
+        paths = [folder / own.path for folder in parts if folder is not None]
+        if len(paths) == len(parts) and all(path.is_file() for path in paths):
+            return paths[0]
     if weights.hub and find_spec("huggingface_hub"):
         from huggingface_hub import try_to_load_from_cache
 
         found = try_to_load_from_cache(weights.hub.repository, weights.hub.file)
         return Path(found) if isinstance(found, str) else None
     return None
+
+
+def parts_of(path: Path, weights: Weights) -> tuple[Path, ...]:
+    """The file of a checkpoint that was found, and the further parts that a package holds of it, in their order."""
+    package = weights.package
+    if package is None or not package.further or not path.as_posix().endswith(f"{package.module}/{package.path}"):
+        return (path,)
+    folders = [one for module in package.further if (one := _folder_of(module)) is not None]
+    return (path, *(folder / package.path for folder in folders))
+
+
+def _folder_of(module: str) -> Path | None:
+    spec = find_spec(module)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def _digest_of(parts: tuple[Path, ...]) -> str:
+    """sha-256 of parts that are joined."""
+    if len(parts) == 1:
+        return digest_file(parts[0])
+    whole = hashlib.sha256()
+    for part in parts:
+        with part.open("rb") as file:
+            while block := file.read(BLOCK):
+                whole.update(block)
+    return whole.hexdigest()
 
 
 def weights_digest(card: Card) -> str:
@@ -87,10 +118,19 @@ def load_weights(card: Card, network: torch.nn.Module) -> None:
     """
     path = find_checkpoint(card)
     state, wanted = read_weights(path, card.weights), network.state_dict()
-    lacking, further = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
     other = sorted(name for name in wanted.keys() & state.keys() if wanted[name].shape != state[name].shape)
+    try:  # a network may take names of another package, too
+        lacking, further = network.load_state_dict(
+            {name: value for name, value in state.items() if name not in other}, strict=False
+        )
+    except RuntimeError as error:
+        sizes = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
+        raise WeightsError(
+            f"the checkpoint {path.name} is not of {card.architecture.variant}: {_named(sizes)}. {card.weights.remedy}"
+        ) from error
+    lacking = sorted({*lacking} - {*other})
     parts = [f"lacks {_named(lacking)}"] if lacking else []
-    parts += [f"holds {_named(further)}, which the network has not"] if further else []
+    parts += [f"holds {_named(sorted(further))}, which the network has not"] if further else []
     parts += [
         f"{name} is {tuple(state[name].shape)}, the network's {tuple(wanted[name].shape)}"
         for name in other[:MOST_NAMED]
@@ -99,7 +139,6 @@ def load_weights(card: Card, network: torch.nn.Module) -> None:
         raise WeightsError(
             f"the checkpoint {path.name} is not of {card.architecture.variant}: it {'; '.join(parts)}. {card.weights.remedy}"
         )
-    network.load_state_dict(state, strict=True)
 
 
 def _named(names: list[str]) -> str:
@@ -123,7 +162,10 @@ def read_weights(path: Path, weights: Weights) -> dict[str, torch.Tensor]:
         else:
             import torch
 
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            parts = parts_of(path, weights)
+            source = path if len(parts) == 1 else BytesIO(b"".join(part.read_bytes() for part in parts))
+            with torch.serialization.safe_globals([argparse.Namespace]):  # settings of a training, which some hold too
+                state = torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"the checkpoint {path.name} holds more than tensors, and to read it could run code: it is refused; "
@@ -150,7 +192,7 @@ def check_digest(path: Path, weights: Weights) -> None:
     """Raises WeightsError if a checkpoint is absent or its sha-256 is not the published one."""
     if not path.is_file():
         raise WeightsError(f"the checkpoint {path.name} is missing; install it again: {weights.remedy}")
-    if weights.sha256 and (found := digest_file(path)) != weights.sha256:
+    if weights.sha256 and (found := _digest_of(parts_of(path, weights))) != weights.sha256:
         raise WeightsError(
             f"the checkpoint {path.name} has the sha-256 {found}, expected {weights.sha256}; "
             f"it is damaged or another one; install it again: {weights.remedy}"

@@ -51,4 +51,4 @@ def test_weights_that_are_here_load_and_give_numbers(name: str) -> None:
     found = card.output.pooling.pool(maps[card.output.tap], before=card.architecture.before)
     assert found.shape == (2, card.output.width)
     assert torch.isfinite(found).all()
-    assert (found[0] != found[1]).float().mean() > 0.2
+    assert (found[0] != found[1]).float().mean() > 0.1

@@ -184,7 +184,8 @@ class Network(Extractor):
                 )
         if preparation.window is None:
             raise ValueError("deep features need a window: the intensities that become 0 and 1")
-        if self.card is not None and (broken := "; ".join(breaches(self.card, preparation))):
+        samplings = [one.sampling for one in self.shown]
+        if self.card is not None and (broken := "; ".join(breaches(self.card, preparation, samplings))):
             raise ValueError(f"{self.word} is not for this recipe: {broken}")
         if is_installed("torch", *self.network.modules):
             for tap in self._taps:
