@@ -7,8 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from features.deep.architecture import ARCHITECTURES  # noqa: E402
 from features.deep.descriptor_names import read_descriptor  # noqa: E402
 from features.deep.pooling import POOLINGS  # noqa: E402
+from features.deep.taps import shape_of  # noqa: E402
 
 RNG = np.random.default_rng(0)
 FLAT, SOLID = (
@@ -91,3 +93,16 @@ def test_what_has_no_places_has_no_descriptors() -> None:
         pooling.pool(torch.ones(2, 20))
     with pytest.raises(ValueError, match="tokens of a square of places; this layer has 17"):
         pooling.pool(TOKENS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ARCHITECTURES.modules)
+def test_the_last_maps_of_every_architecture_can_be_pooled(kind: str) -> None:
+    family = ARCHITECTURES.load(kind)
+    if not family.model_fields["variant"].is_required():
+        one = ARCHITECTURES.parse(kind)
+        maps = torch.zeros(shape_of(one, "features"))
+        for pooling in map(POOLINGS.parse, POOLINGS.modules):
+            if not pooling.fault(one.before):
+                found = pooling.pool(maps, before=one.before)
+                assert found.shape == (1, len(pooling.names(one.width, one.dimensions)))
