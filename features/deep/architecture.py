@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from pydantic import Field, PositiveInt
@@ -82,6 +83,14 @@ class Architecture(Kind):
     @abstractmethod
     def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """The tap `features`: (n, c, rows, columns), (n, c, slices, rows, columns), or (n, tokens, c) of a transformer."""
+
+    def named(
+        self,
+        network: torch.nn.Module,  # noqa: ARG002
+        state: Mapping[str, torch.Tensor],
+    ) -> dict[str, torch.Tensor]:
+        """The tensors of a checkpoint by the names of the network, where another package publishes them by its own."""
+        return dict(state)
 
     def fit(self, network: torch.nn.Module, size: tuple[int, ...]) -> None:
         """Ready a network, its weights loaded, for inputs of one size, where it has tensors that go with places."""

@@ -117,20 +117,12 @@ def load_weights(card: Card, network: torch.nn.Module) -> None:
     Raises WeightsError if the file is missing, its sha-256 is another one, it would run code, or does not fit the network.
     """
     path = find_checkpoint(card)
-    state, wanted = read_weights(path, card.weights), network.state_dict()
+    wanted = network.state_dict()
+    state = card.architecture.named(network, read_weights(path, card.weights))
+    lacking, further = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
     other = sorted(name for name in wanted.keys() & state.keys() if wanted[name].shape != state[name].shape)
-    try:  # a network may take names of another package, too
-        lacking, further = network.load_state_dict(
-            {name: value for name, value in state.items() if name not in other}, strict=False
-        )
-    except RuntimeError as error:
-        sizes = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
-        raise WeightsError(
-            f"the checkpoint {path.name} is not of {card.architecture.variant}: {_named(sizes)}. {card.weights.remedy}"
-        ) from error
-    lacking = sorted({*lacking} - {*other})
     parts = [f"lacks {_named(lacking)}"] if lacking else []
-    parts += [f"holds {_named(sorted(further))}, which the network has not"] if further else []
+    parts += [f"holds {_named(further)}, which the network has not"] if further else []
     parts += [
         f"{name} is {tuple(state[name].shape)}, the network's {tuple(wanted[name].shape)}"
         for name in other[:MOST_NAMED]
@@ -139,6 +131,7 @@ def load_weights(card: Card, network: torch.nn.Module) -> None:
         raise WeightsError(
             f"the checkpoint {path.name} is not of {card.architecture.variant}: it {'; '.join(parts)}. {card.weights.remedy}"
         )
+    network.load_state_dict(state, strict=True)
 
 
 def _named(names: list[str]) -> str:

@@ -20,12 +20,8 @@ MEMBERS = {
     for number, (millions, size) in enumerate(((4.65, 224), (5.4, 240), (6.1, 260), (8.2, 300), (13.0, 380)))
 }
 WHOLE = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
-FIRST = {
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn1",
-    "_project_conv": "conv_pw",
-    "_bn2": "bn2",
-}  # blocks that widen nothing
+# Of the first stage, whose block widens nothing.
+FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
 OTHER = {
     "_expand_conv": "conv_pw",
     "_bn0": "bn1",
@@ -45,30 +41,22 @@ class EfficientNetLite(TimmFamily):
     ] = Field("efficientnet_lite0", description="member of the family")
     members: ClassVar[dict[str, Member]] = MEMBERS
 
-    def make(self) -> torch.nn.Module:
-        network = super().make()
-        network.register_load_state_dict_pre_hook(_rename)
-        return network
+    def named(self, network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        if "_conv_stem.weight" not in state:
+            return dict(state)
+        stages: Any = network.blocks
+        places = [(stage, place) for stage, blocks in enumerate(stages) for place in range(len(blocks))]
+        return {_renamed(name, places) or name: tensor for name, tensor in state.items()}
 
 
-def _rename(network: Any, state: dict[str, Any], *_: Any) -> None:
-    """The names of efficientnet-lite-pytorch become timm's; other names stay."""
-    places = [(stage, place) for stage, blocks in enumerate(network.blocks) for place in range(len(blocks))]
-    for name in [name for name in state if name.startswith("_")]:
-        if found := _renamed(name, places, FIRST, OTHER):
-            state[found] = state.pop(name)
-
-
-def _renamed(
-    name: str, places: list[tuple[int, int]], first: Mapping[str, str], other: Mapping[str, str]
-) -> str | None:
-    """None for a name of neither; it stays, and torch says that it is not expected."""
+def _renamed(name: str, places: list[tuple[int, int]]) -> str | None:
+    """None of a name that the other package has not: it stays as it is."""
     if match := re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(\w+)", name):
         number, layer, tensor = int(match[1]), match[2], match[3]
         if number >= len(places):
             return None
         stage, place = places[number]
-        layer = (other if stage else first).get(layer, "")
+        layer = (OTHER if stage else FIRST).get(layer, "")
         return f"blocks.{stage}.{place}.{layer}.{tensor}" if layer else None
     layer, _, tensor = name.partition(".")
     return f"{WHOLE[layer]}.{tensor}" if layer in WHOLE else None
