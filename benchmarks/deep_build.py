@@ -1,0 +1,68 @@
+"""One way from store to features, run by `deep.py` in a process of its own, by the tree that PYTHONPATH names.
+
+    python benchmarks/deep_build.py CATALOG RECIPE OUT
+
+Scans are indexed and checked before; then, on two workers, what a recipe of networks asks for is measured. Seconds on the clock
+and of processors are printed as JSON, the features written to OUT.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+COHORT = "builtin"
+
+
+def main() -> None:
+    """Measure once."""
+    from features.core.kinds.recipe import load_recipe
+    from features.core.pseudonym import load_key
+    from features.core.storage.store import Store
+    from features.images.index.file_cache import FileCache
+    from features.results.known_results import KnownResults
+    from features.results.measure_visit import after_checks
+    from features.results.work import plan_scans
+    from flows.serving.engine import run_step
+    from tasks.extract import extract_features
+    from tasks.index import index_scans
+    from tasks.measure import measure_scans
+    from tasks.running.pool import Pool
+    from tasks.running.runners.processes import Processes
+
+    catalog, recipe, out = Path(sys.argv[1]), load_recipe(Path(sys.argv[2])), Path(sys.argv[3])
+    with tempfile.TemporaryDirectory() as folder, Pool(Processes(workers=2)) as pool:
+        store = Store(Path(folder))
+        index = run_step(index_scans, catalog, COHORT, FileCache(None, load_key()))
+        run_step(measure_scans, plan_scans(index.scans, ()), KnownResults(store, COHORT), pool, COHORT)
+        known = KnownResults(store, COHORT)
+        plans = plan_scans(index.scans, [recipe])
+        wall, cpu = time.perf_counter(), _cpu(pool)
+        run_step(measure_scans, plans, known, pool, COHORT)
+        sampled = time.perf_counter() - wall
+        works = after_checks(plans, known)
+        for extractor in recipe.extractors:
+            run_step(extract_features, [work for work in works if work.extractor == extractor], known, pool)
+        cost = {"wall": time.perf_counter() - wall, "cpu": _cpu(pool) - cpu, "sampled": sampled, "scans": len(works)}
+        values = {f"{work.scan.case}": list(store.load(work.block, work.address).values()) for work in works}
+    np.savez(out, **{case: np.array(row) for case, row in values.items()})
+    print(json.dumps(cost))
+
+
+def _cpu(pool: object) -> float:
+    """Seconds of processors of this process and its children that live."""
+    import multiprocessing
+
+    own = sum(os.times()[:4])
+    for child in multiprocessing.active_children():
+        fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+        own += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own
+
+
+if __name__ == "__main__":
+    main()
