@@ -157,9 +157,9 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
     from features.core.case import CaseId, FileSet, Scan
     from features.core.kinds.recipe import Recipe, load_recipe
     from features.core.storage.store import Store
-    from features.deep.extractors.network import Network, _loaded
+    from features.deep.asked import pooled
+    from features.deep.extractors.network import Network
     from features.deep.running import BATCH, run
-    from features.deep.taps import forward
     from features.results.extract_scans import extract_scans
     from features.results.samples import LEVELS
     from features.results.work import Extraction, features_of
@@ -187,29 +187,26 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
             works.append(features_of(scan, recipe, network))
             store.save_array("samples", works[-1].samples[0].address, view, {})
         memory = (np.concatenate(views).astype(np.float32) / np.float32(LEVELS)).astype(np.float32)
-        loaded = _loaded(network)
+        asked = network.asked
 
-        def bare(loaded: Any = loaded, memory: NDArray[np.float32] = memory) -> list[Any]:
-            return list(run(loaded, memory, ("features",)))
+        def bare(asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
+            return run(asked, memory)
 
         def kept(works: list[Extraction] = works, store: Store = store) -> None:
             for start in range(0, len(works), 32):
                 extract_scans(works[start : start + 32], store)
 
-        def eager(loaded: Any = loaded, memory: NDArray[np.float32] = memory) -> list[Any]:
+        def eager(asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
+            loaded, parts = asked.load(), np.array_split(memory, max(1, len(memory) // BATCH))
             with torch.inference_mode():
-                return [
-                    forward(loaded.architecture, loaded.network, loaded.prepared(torch.from_numpy(part)), ("features",))
-                    for part in np.array_split(memory, max(1, len(memory) // BATCH))
-                ]
+                return np.concatenate([pooled(asked, loaded, torch.from_numpy(part)).numpy() for part in parts])
 
         bare(), kept()
         pairs = [(timed(bare), timed(kept)) for _ in range(options.repeats)]
         first, second = (min(pair[i].wall for pair in pairs) for i in (0, 1))
         slow = best(eager, 1)
-        found = torch.cat([maps["features"] for maps in bare()])
-        wanted = torch.cat([maps["features"] for maps in eager()])
-        apart = float((found - wanted).abs().max() / wanted.abs().max())
+        found, wanted = bare(), eager()
+        apart = float(np.abs(found - wanted).max() / np.abs(wanted).max())
         print(
             f"  {name:26} {count / first:12.2f} {count / second:14.2f} {first / second:8.3f} {count / slow.wall:12.2f} "
             f"{apart:14.1e} of the largest",
@@ -223,14 +220,14 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
     import torch
 
     from features.core.kinds.recipe import load_recipe
-    from features.deep.extractors.network import Network, _loaded
+    from features.deep.extractors.network import Network
     from features.deep.taps import forward
 
     folder.mkdir(parents=True)
     catalog, recipe = simulated(folder, options.patients), recipe_file(folder, ["efficientnet_lite0"])
     (network,) = load_recipe(recipe).extractors
     assert isinstance(network, Network)
-    loaded = _loaded(network)
+    loaded = network.asked.load()
     images = sorted((catalog.parent / "C").rglob("CT.nii.gz"))
 
     def plain() -> None:
@@ -267,28 +264,27 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
 
 def backbones(folder: Path, options: argparse.Namespace) -> None:
     """Views a second of every variant of every architecture, random weights, batch of 4, by the engine that runs it."""
-    import torch
-
     from features.deep.architecture import ARCHITECTURES
-    from features.deep.loading import load_random_network
-    from features.deep.running import run
+    from features.deep.asked import Asked
+    from features.deep.pooling import POOLINGS
+    from features.deep.running import run, threads
 
-    print(f"\nbackbones: {torch.get_num_threads()} threads, batches of 4 views, random weights")
+    print(f"\nbackbones: {threads()} threads, batches of 4 views, random weights")
     print("  network                      input              features   views/s   million weights")
     for kind in ARCHITECTURES.modules:
         found = ARCHITECTURES.load(kind)
         for variant in found.variants():
             try:
                 one = found.model_validate({"variant": variant})
-                loaded = load_random_network(one, 1)
+                asked = Asked(one, None, 1, ("features",), (POOLINGS.parse("average"),))
                 views = np.random.default_rng(0).random((4, one.channels, *one.input_size), np.float32)
-                list(run(loaded, views[:1], ("features",)))
-                cost = timed(lambda: list(run(loaded, views, ("features",))))  # noqa: B023
+                run(asked, views[:1])
+                cost = timed(lambda: run(asked, views))  # noqa: B023
             except Exception as error:
                 print(f"  {variant:28} not measured: {error}")
                 continue
             size = " x ".join(map(str, (one.channels, *one.input_size)))
-            count = sum(part.numel() for part in loaded.network.parameters()) / 1e6
+            count = sum(part.numel() for part in asked.load().network.parameters()) / 1e6
             print(f"  {variant:28} {size:18} {one.width:8d} {4 / cost.wall:9.2f} {count:10.1f}", flush=True)
 
 

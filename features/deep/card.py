@@ -41,7 +41,9 @@ class Keys(Frozen):
     inside: str = Field("", description="key of the checkpoint that holds the tensors, such as state_dict")
     strip: str = Field("", description="what begins names and goes; names that do not begin so are left out")
     drop: tuple[str, ...] = Field((), description="patterns of names that the network has not, such as heads")
-    rename: dict[str, str] = Field({}, description="what begins names → what they begin with in the network")
+    rename: tuple[tuple[str, str], ...] = Field(
+        (), description="what begins names, and what they begin with in the network"
+    )
 
 
 class Hub(Frozen):

@@ -200,7 +200,7 @@ def _of_network(state: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
         short = name.removeprefix(keys.strip)
         if any(fnmatchcase(short, one) for one in keys.drop):
             continue
-        for old, new in keys.rename.items():
+        for old, new in keys.rename:
             if short.startswith(old):
                 short = new + short.removeprefix(old)
                 break

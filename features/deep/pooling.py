@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class Pooling(Kind):
     """Makes a vector of maps. version: raise it when the same maps give another vector."""
 
+    translates: ClassVar[bool] = True  # whether onnxruntime can run it
     version: ClassVar[str] = "1"
 
     @abstractmethod

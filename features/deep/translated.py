@@ -1,34 +1,41 @@
-"""Translated: a network as onnxruntime runs it on processors, which is several times faster than torch does."""
+"""Translated: a network as onnxruntime runs it on processors, which is several times faster than torch does.
+
+torch writes the network in the form of ONNX once; it is kept in the user's cache under the digest of all that decides it, and
+from then on neither torch nor the checkpoint is loaded.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.deep.loaded import Loaded
-from features.deep.needed import check_installed
-from features.deep.taps import forward
-
-if TYPE_CHECKING:
-    import torch
+from features.core.digest import digest_bytes, digest_json
+from features.core.errors import StoreError
+from features.core.storage.place import write_bytes
+from features.deep.asked import Asked, pooled
+from features.deep.needed import check_installed, check_torch, torch_version
 
 ENGINE = "onnxruntime"
+VERSION = "1"  # raise it when the same network is written otherwise
+DIGITS = 32
 
 
 class Translated:
-    """A network with its preparation of channels and intensities, for views of one shape and some taps.
+    """What is asked of a network, for views of one shape: (channels, *size).
 
-    shape: (channels, *size) of the views. Values are those of torch within 1e-4 of the largest.
+    Values are those of torch within 1e-4 of the largest.
     """
 
-    def __init__(self, loaded: Loaded, taps: Sequence[str], shape: Sequence[int], threads: int) -> None:
-        """Raises MachineError if onnxruntime is not installed."""
+    def __init__(self, asked: Asked, shape: Sequence[int], threads: int) -> None:
+        """Raises MachineError if onnxruntime is not installed, and as `Asked.load` where it is not kept."""
         check_installed(ENGINE, "onnx")
         import onnxruntime
 
@@ -37,48 +44,64 @@ class Translated:
         settings.intra_op_num_threads = threads
         settings.inter_op_num_threads = 1
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait take no core
-        self._taps = tuple(taps)
         self._session: Any = onnxruntime.InferenceSession(
-            _exported(loaded, self._taps, shape), settings, providers=["CPUExecutionProvider"]
+            _kept(asked, shape), settings, providers=["CPUExecutionProvider"]
         )
 
-    def run(self, views: NDArray[np.float32]) -> dict[str, torch.Tensor]:
-        """The maps of each tap. views: (n, channels, *size) in [0, 1]."""
-        import torch
-
-        found = self._session.run(None, {"views": views})
-        return {tap: torch.from_numpy(maps) for tap, maps in zip(self._taps, found, strict=True)}
+    def run(self, views: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, k): the features of views, (n, channels, *size) in [0, 1]."""
+        (found,) = self._session.run(None, {"views": views})
+        return np.asarray(found, np.float32)
 
 
-@lru_cache(maxsize=16)
-def translated(loaded: Loaded, taps: tuple[str, ...], shape: tuple[int, ...], threads: int) -> Translated:
-    """A network for processors, for views of this shape (channels, *size); made once."""
-    return Translated(loaded, taps, shape, threads)
+@lru_cache(maxsize=8)
+def translated(asked: Asked, shape: tuple[int, ...], threads: int) -> Translated:
+    """A network for processors; made once."""
+    return Translated(asked, shape, threads)
 
 
-def _exported(loaded: Loaded, taps: Sequence[str], shape: Sequence[int]) -> bytes:
-    """The network as ONNX, which takes views and gives the taps."""
+def _kept(asked: Asked, shape: Sequence[int]) -> bytes:
+    """The network as ONNX, from the user's cache if it is there and undamaged."""
+    key = digest_json([asked.digest, list(shape), torch_version(), VERSION])[:DIGITS]
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radweave" / "networks"
+    for path in folder.glob(f"{key}-*.onnx") if folder.is_dir() else ():
+        data = path.read_bytes()
+        if path.stem == f"{key}-{digest_bytes(data)[:DIGITS]}":
+            return data
+        path.unlink(missing_ok=True)
+    data = _written(asked, shape)
+    try:
+        write_bytes(folder / f"{key}-{digest_bytes(data)[:DIGITS]}.onnx", data)
+    except (OSError, StoreError):
+        return data  # it is made again the next time
+    return data
+
+
+def _written(asked: Asked, shape: Sequence[int]) -> bytes:
+    """The network as ONNX: it takes views and gives features."""
+    check_torch()
     import torch
 
-    class Prepared(torch.nn.Module):  # type: ignore[misc]
+    loaded = asked.load()
+
+    class Whole(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.network = loaded.network
 
-        def forward(self, views: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            found = forward(loaded.architecture, self.network, loaded.prepared(views), taps)
-            return tuple(found[tap] for tap in taps)
+        def forward(self, views: torch.Tensor) -> torch.Tensor:
+            return pooled(asked, loaded, views)
 
     written = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of traced shapes, which are the same for all views
         torch.onnx.export(
-            Prepared().eval(),
+            Whole().eval(),
             (torch.zeros(2, *shape),),
             written,
             dynamo=False,
             input_names=["views"],
-            output_names=[f"tap{i}" for i in range(len(taps))],
-            dynamic_axes={name: {0: "n"} for name in ["views", *(f"tap{i}" for i in range(len(taps)))]},
+            output_names=["features"],
+            dynamic_axes={"views": {0: "n"}, "features": {0: "n"}},
         )
     return written.getvalue()

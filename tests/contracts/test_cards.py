@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from features.core.kinds.sampling import Shape
+from features.deep.asked import Asked
 from features.deep.card import card_names, load_card
 from features.deep.checkpoint import locate
-from features.deep.loading import load_card_network
 from features.deep.running import run
 
 CARDS = card_names()
@@ -43,12 +43,10 @@ def test_weights_that_are_here_load_and_give_numbers(name: str) -> None:
     card = load_card(name)
     if locate(card.weights) is None:
         pytest.skip(f"the weights of {name} are not on this machine")
-    torch = pytest.importorskip("torch")
-    loaded = load_card_network(card)
+    pytest.importorskip("torch")
     side = 2 * card.architecture.smallest
     views = np.random.default_rng(0).random((2, 1, *[side] * len(card.input.size)), np.float32)
-    (maps,) = run(loaded, views, (card.output.tap,))
-    found = card.output.pooling.pool(maps[card.output.tap], before=card.architecture.before)
+    found = run(Asked(card.architecture, card, None, (card.output.tap,), (card.output.pooling,)), views)
     assert found.shape == (2, card.output.width)
-    assert torch.isfinite(found).all()
-    assert (found[0] != found[1]).float().mean() > 0.1
+    assert np.isfinite(found).all()
+    assert (found[0] != found[1]).mean() > 0.05

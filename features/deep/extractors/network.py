@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal
 
@@ -20,12 +20,11 @@ from features.core.kinds.sampling import SAMPLINGS, Sampling, Shape, Shown
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.deep.architecture import FEATURES, Architecture
-from features.deep.augment import SPREAD, Augment, Change, mean_and_spread
+from features.deep.asked import Asked
+from features.deep.augment import SPREAD, Augment, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
 from features.deep.checkpoint import find_checkpoint, weights_digest
 from features.deep.contract import breaches
-from features.deep.loaded import Loaded
-from features.deep.loading import load_card_network, load_random_network
 from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run
@@ -199,6 +198,11 @@ class Network(Extractor):
     def _poolings(self) -> tuple[Pooling, ...]:
         return self.poolings or (self.card.output.pooling if self.card is not None else POOLINGS.parse("average"),)
 
+    @property
+    def asked(self) -> Asked:
+        """The network with what is taken of it."""
+        return Asked(self.network, self.card, self.seed, self._taps, self._poolings)
+
     def columns(self, preparation: Preparation) -> list[Column]:
         shown = " + ".join(preparation.channels) or preparation.modality
         return [
@@ -248,12 +252,12 @@ class Network(Extractor):
         return [values for values in found if not isinstance(values, Rejected)]
 
     def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
-        loaded, parts = _loaded(self), []
+        asked, parts = self.asked, []
         for place in range(len(self.shown)):
             views, sampling = np.concatenate([one[place] for one in samples]), self.shown[place].sampling
             ends = np.cumsum([len(one[place]) for one in samples])[:-1]
             changes = self.augment.changes(self.network.dimensions) if self.augment else (None,)
-            of_patches = (self._vectors(loaded, views, change) for change in changes)
+            of_patches = (run(asked, views, change) for change in changes)
             vectors = [np.concatenate([sampling.joined(one) for one in np.split(all_, ends)]) for all_ in of_patches]
             found = vectors[0]
             if self.augment:
@@ -262,19 +266,6 @@ class Network(Extractor):
             parts.append(found.reshape(len(samples), -1))
         names = self._column_names
         return [dict(zip(names, row.tolist(), strict=True)) for row in np.concatenate(parts, axis=1).astype(float)]
-
-    def _vectors(self, loaded: Loaded, views: NDArray[np.float32], change: Change | None) -> NDArray[np.float32]:
-        """(n, k) of each view, changed."""
-        before = self.network.before
-        return np.concatenate(
-            [
-                np.concatenate(
-                    [one.pool(maps[tap], before=before).cpu().numpy() for tap in self._taps for one in self._poolings],
-                    axis=1,
-                )
-                for maps in run(loaded, views, self._taps, change)
-            ]
-        )
 
     @cached_property
     def _column_names(self) -> tuple[str, ...]:
@@ -285,12 +276,3 @@ class Network(Extractor):
 def _usual(dimensions: int) -> tuple[Sampling, ...]:
     """What networks without a card are shown where a recipe does not say."""
     return tuple(SAMPLINGS.parse(kind) for kind in (("largest", "adjacent") if dimensions == 2 else ("patch",)))
-
-
-@lru_cache(maxsize=2)
-def _loaded(network: Network) -> Loaded:
-    if network.card is not None:
-        return load_card_network(network.card)
-    assert network.architecture is not None
-    assert network.seed is not None
-    return load_random_network(network.architecture, network.seed)

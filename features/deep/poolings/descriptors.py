@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class Descriptors(Pooling):
     are on average: no data decide it. A grid finer than the maps repeats them. The step `fisher_vector` takes the columns.
     """
 
+    translates: ClassVar[bool] = False
     kind: Literal["descriptors"] = "descriptors"
 
     grid: int = Field(4, ge=1, le=16, description="cells along each axis")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
 
 from features.deep.architecture import Architecture
-from features.deep.loaded import Loaded
+from features.deep.asked import Asked, pooled
+from features.deep.pooling import POOLINGS
 from features.deep.running import run
-from features.deep.taps import forward
+from features.deep.translated import translated
 
 torch = pytest.importorskip("torch")
 
@@ -36,23 +39,49 @@ class Small(Architecture):
         return found
 
 
-@pytest.fixture(scope="module")
-def loaded() -> Loaded:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Loaded(Small(), Small().build().eval(), (0.4, 0.5, 0.6), (0.2, 0.3, 0.4))
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    translated.cache_clear()
+    return tmp_path / "radweave" / "networks"
+
+
+def asked(*taps: str) -> Asked:
+    return Asked(Small(), None, 0, taps or ("features",), (POOLINGS.parse("average"), POOLINGS.parse("moments")))
+
+
+VIEWS = np.random.default_rng(0).random((17, 3, 12, 10), np.float32)  # one more than a batch
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("taps", [("features",), ("2", "features")])
-def test_values_are_those_of_torch_whatever_the_batch(loaded: Loaded, channels: int, taps: tuple[str, ...]) -> None:
-    views = np.random.default_rng(0).random((17, channels, 12, 10), np.float32)
-    found = list(run(loaded, views, taps))
+@pytest.mark.parametrize("taps", [(), ("2", "features")])
+def test_values_are_those_of_torch_whatever_the_batch(channels: int, taps: tuple[str, ...]) -> None:
+    one, views = asked(*taps), VIEWS[:, :channels]
+    found = run(one, views)
     with torch.inference_mode():
-        wanted = forward(loaded.architecture, loaded.network, loaded.prepared(torch.from_numpy(views)), taps)
-    for tap in taps:
-        together = torch.cat([maps[tap] for maps in found])
-        assert together.shape == wanted[tap].shape
-        np.testing.assert_allclose(together, wanted[tap], atol=1e-5)
-    (alone,) = run(loaded, views[16:], taps)
-    np.testing.assert_allclose(alone[taps[0]], found[-1][taps[0]][-1:], atol=1e-5)
+        wanted = pooled(one, one.load(), torch.from_numpy(views)).numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    np.testing.assert_allclose(run(one, views[16:]), found[16:], atol=1e-5)
+
+
+def test_a_network_is_translated_once_and_again_if_what_is_kept_is_damaged(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(asked(), VIEWS)
+    (kept,) = cache.glob("*.onnx")
+    translated.cache_clear()
+    monkeypatch.setattr("features.deep.asked._loaded", lambda *_: pytest.fail("the network was loaded"))
+    np.testing.assert_array_equal(run(asked(), VIEWS), first)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parents[1]))
+    kept.write_bytes(kept.read_bytes()[:-9] + b"\0" * 9)
+    translated.cache_clear()
+    np.testing.assert_array_equal(run(asked(), VIEWS), first)
+    assert [path.name for path in cache.glob("*.onnx")] == [kept.name]
+
+
+def test_other_weights_or_taps_are_another_network(cache: Path) -> None:
+    run(asked(), VIEWS)
+    run(replace(asked(), seed=1), VIEWS)
+    run(asked("2"), VIEWS)
+    assert len(list(cache.glob("*.onnx"))) == 3
