@@ -26,7 +26,10 @@ class AlexNet(Family):
         from torch import nn
         from torchvision.models import AlexNet as Network
 
+        from features.deep.networks.alexnet import Parts
+
         network = Network(max(self.outputs, 1))
+        network.avgpool = Parts()
         if self.channels != 3:
             network.features[0] = nn.Conv2d(self.channels, 64, 11, 4, 2)
         if not self.outputs:
