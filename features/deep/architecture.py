@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+<<<<<<< HEAD
 from collections.abc import Mapping
+=======
+from pathlib import Path
+>>>>>>> 8973682 (Any network in an ONNX file: its card names the value that is taken; cards of users can be hashed)
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from pydantic import Field, PositiveInt
@@ -25,6 +29,7 @@ class Architecture(Kind):
     dimensions: ClassVar[Literal[2, 3]]
     modules: ClassVar[tuple[str, ...]] = ()
     translates: ClassVar[bool] = True  # whether onnxruntime can run it
+    holds_network: ClassVar[bool] = False  # whether checkpoints hold the network itself, which `open` gives
 
     variant: str = Field(description="member of the family")
     channels: PositiveInt = Field(
@@ -79,6 +84,10 @@ class Architecture(Kind):
     @abstractmethod
     def build(self) -> torch.nn.Module:
         """The network, untrained, its modules named as in published checkpoints. Raises MachineError without its packages."""
+
+    def open(self, path: Path) -> torch.nn.Module:
+        """The network that a checkpoint holds. Raises WeightsError if it is another one."""
+        raise NotImplementedError
 
     @abstractmethod
     def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.deep.architecture import Architecture
 from features.deep.card import Card
-from features.deep.checkpoint import load_weights
+from features.deep.checkpoint import check_digest, find_checkpoint, load_weights
 from features.deep.loaded import Loaded
 from features.deep.needed import check_torch
 
@@ -12,6 +12,10 @@ from features.deep.needed import check_torch
 def load_card_network(card: Card) -> Loaded:
     """The network of a card. Raises MachineError without its packages, WeightsError without its weights."""
     check_torch()
+    if card.architecture.holds_network:
+        path = find_checkpoint(card)
+        check_digest(path, card.weights)
+        return Loaded(card.architecture, card.architecture.open(path), card.input.mean, card.input.std)
     network = card.architecture.build().eval()
     load_weights(card, network)
     card.architecture.fit(network, card.input.size)

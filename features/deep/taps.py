@@ -78,6 +78,10 @@ def check_tap(architecture: Architecture, tap: str, poolings: Sequence[Pooling])
     """
     if tap == FEATURES:
         return
+    if architecture.holds_network:
+        raise ValueError(
+            f"taps: of {architecture.variant} there is {FEATURES} alone: its card says which value that is"
+        )
     import torch
 
     try:

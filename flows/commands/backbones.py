@@ -133,7 +133,7 @@ def _architectures() -> Sequence[Mapping[str, str]]:
     for name in card_names():
         network = load_card(name).architecture
         cards.setdefault((network.kind, network.variant), []).append(name)
-    return [
+    rows = [
         {
             "kind": kind,
             "variant": one.variant,
@@ -145,6 +145,19 @@ def _architectures() -> Sequence[Mapping[str, str]]:
         for kind in ARCHITECTURES.modules
         for one in _variants(kind)
     ]
+    rows += [
+        {
+            "kind": kind,
+            "variant": "what a file holds",
+            "published by": "its card says",
+            "input": "its card says",
+            "features": "",
+            "cards": ", ".join(name for (own, _), names in cards.items() if own == kind for name in names),
+        }
+        for kind in ARCHITECTURES.modules
+        if ARCHITECTURES.load(kind).holds_network
+    ]
+    return sorted(rows, key=lambda row: row["kind"])
 
 
 def _variants(kind: str) -> "Sequence[Architecture]":

@@ -45,6 +45,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "seg": {"rois": {"tumour": "GTV.*"}},
     },
     "Extractor": {"network": {"weights": "efficientnet_lite0"}},
+    "Architecture": {"onnx": {"variant": "own", "size": [64, 64], "features": 10}},
     "Sampling": {
         "tiles": {"side_mm": 32},
         "windows": {"windows": [[0, 80], [-20, 180], [-800, 2000]]},

@@ -157,14 +157,14 @@ class Network(Extractor):
     @cached_property
     def version(self) -> str:
         """Raises MachineError if a package is not installed: a refresh asks before it computes anything."""
-        engines = ("torch", *(("onnx", ENGINE) if self.network.translates else ()))
-        check_installed(*engines, *self.network.modules)
+        engines = ("torch", *(("onnx", ENGINE) if self.network.translates else ()), *self.network.modules)
+        check_installed(*engines)
         card = self.card
         weights = f"RANDOM WEIGHTS of seed {self.seed}"
         if card is not None:
             weights = f"{weights_digest(card)[:16]} by card {card.digest[:8]}"
         samplings = ", ".join(f"{one.sampling.kind} {one.sampling.version}" for one in self.shown)
-        run_by = f"torch {torch_version()}" + (f", {ENGINE} {version(ENGINE)}" if self.network.translates else "")
+        run_by = f"torch {torch_version()}" + (f", {ENGINE} {version(ENGINE)}" if ENGINE in engines else "")
         poolings = ", ".join(f"{one.kind} {one.version}" for one in self._poolings)
         return f"{self.word} {weights}; samplings {samplings}; poolings {poolings}; {run_by}"
 
