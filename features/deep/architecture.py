@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-<<<<<<< HEAD
 from collections.abc import Mapping
-=======
 from pathlib import Path
->>>>>>> 8973682 (Any network in an ONNX file: its card names the value that is taken; cards of users can be hashed)
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from pydantic import Field, PositiveInt
