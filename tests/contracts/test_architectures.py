@@ -25,7 +25,13 @@ def _members(kind: str) -> list[Any]:
     family = ARCHITECTURES.load(kind)
     sizes = {one: _millions(family, one) for one in family.variants()}
     least = min(sizes, key=lambda one: sizes[one])
-    return [pytest.param(kind, one, marks=[] if one == least else [pytest.mark.slow]) for one in sizes]
+    slow = _is_slow(kind)
+    return [pytest.param(kind, one, marks=[pytest.mark.slow] if slow or one != least else []) for one in sizes]
+
+
+def _is_slow(kind: str) -> bool:
+    """Whether what builds it takes seconds to import."""
+    return "monai" in ARCHITECTURES.load(kind).modules
 
 
 def _millions(family: type[Architecture], variant: str) -> float:
@@ -41,7 +47,7 @@ def _least(kind: str) -> Architecture:
 def _run(kind: str) -> Any:
     family = ARCHITECTURES.load(kind)
     heavy = min(_millions(family, one) for one in family.variants()) > HEAVY
-    return pytest.param(kind, marks=[pytest.mark.slow] if heavy else [])
+    return pytest.param(kind, marks=[pytest.mark.slow] if heavy or _is_slow(kind) else [])
 
 
 VARIANTS = [member for kind in KINDS for member in _members(kind)]
@@ -137,7 +143,7 @@ def test_a_network_is_built_from_the_random_state_and_leaves_it_alone(kind: str)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RUN)
 def test_channels_of_the_input_are_a_setting(kind: str) -> None:
     network = _least(kind).model_copy(update={"channels": 2})
     with torch.device("meta"), torch.inference_mode():
