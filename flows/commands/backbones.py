@@ -68,6 +68,7 @@ def _cards() -> Sequence[Mapping[str, str]]:
             "network": card.architecture.variant,
             "input": size_of(card),
             "features": str(card.output.width),
+            "size": _size(card),
             "trained on": card.trained_on,
             "licence": card.licence,
             "permitted use": card.permitted_use,
@@ -76,6 +77,14 @@ def _cards() -> Sequence[Mapping[str, str]]:
         for name in card_names()
         for card in [load_card(name)]
     ]
+
+
+def _size(card: "Card") -> str:
+    """Of the file of the weights, where it is here."""
+    from features.deep.checkpoint import locate, parts_of
+
+    found = locate(card.weights)
+    return f"{sum(part.stat().st_size for part in parts_of(found, card.weights)) / 1e6:.0f} MB" if found else ""
 
 
 def size_of(card: "Card") -> str:
