@@ -215,3 +215,20 @@ def test_the_page_of_deep_features_shows_every_kind(room: str) -> None:
 
     text = (ROOT / "docs" / "deep.md").read_text("utf-8")
     assert [name for name in find_list(room).names if f"\n| `{name}` |" not in text] == []
+
+
+CARDS = [
+    pytest.param(block, id=f"{page.name}-{i}")
+    for page in PAGES
+    for i, block in enumerate(text for text in blocks(page, "yaml") if text.startswith("title:") and "weights:" in text)
+]
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_a_weights_card_that_a_page_shows_is_one(tmp_path: Path, card: str) -> None:
+    from features.core.kinds.recipe import load_recipe
+
+    (tmp_path / "mine.yaml").write_text(card, "utf-8")
+    path = tmp_path / "shown.yaml"
+    path.write_text(f"{HEADS['CT']}{HEAD}extractors: [{{kind: network, weights: ./mine.yaml}}]\n", "utf-8")
+    assert load_recipe(path).extractors[0].word == "mine"

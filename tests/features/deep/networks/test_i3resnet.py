@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from features.deep.asked import Asked  # noqa: E402
 from features.deep.card import load_card  # noqa: E402
 from features.deep.checkpoint import locate  # noqa: E402
-from features.deep.loading import load_card_network  # noqa: E402
 from features.deep.running import run  # noqa: E402
 
 CARD = load_card("i3resnet152_astra")
@@ -23,7 +23,6 @@ def test_features_are_those_of_the_published_weights() -> None:
         pytest.skip(f"the weights are not here: {CARD.weights.remedy}")
     z, y, x = np.meshgrid(*(np.arange(n) / n for n in (16, 32, 32)), indexing="ij")
     views = ((z + 2 * y + 3 * x * x) / 6).astype(np.float32)[None, None]
-    (maps,) = run(load_card_network(CARD), views, ["features"])
-    found = CARD.output.pooling.pool(maps["features"])[0].numpy()
+    (found,) = run(Asked(CARD.architecture, CARD, None, ("features",), (CARD.output.pooling,)), views)
     assert found.shape == (2048,)
     assert np.allclose([*found[[0, 1, 2, 3, 4, 1339]], found.mean()], THERE, rtol=1e-3, atol=1e-4)
