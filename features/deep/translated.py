@@ -10,6 +10,7 @@ import io
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,11 @@ def _written(asked: Asked, shape: Sequence[int]) -> bytes:
             return pooled(asked, loaded, views)
 
     written = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
+    with (
+        warnings.catch_warnings(),
+        torch.no_grad(),
+        redirect_stdout(io.StringIO()),
+    ):  # torch prints what it cannot write
         warnings.simplefilter("ignore")  # of traced shapes, which are the same for all views
         torch.onnx.export(
             Whole().eval(),
