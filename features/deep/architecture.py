@@ -98,6 +98,9 @@ class Architecture(Kind):
         """The tensors of a checkpoint by the names of the network, where another package publishes them by its own."""
         return dict(state)
 
+    def draw(self, network: torch.nn.Module) -> None:
+        """Draw the weights of a network that is never trained, from torch's random state, where those of `build` are not fit."""
+
     def fit(self, network: torch.nn.Module, size: tuple[int, ...]) -> None:
         """Ready a network, its weights loaded, for inputs of one size, where it has tensors that go with places."""
 

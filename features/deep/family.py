@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, NonNegativeInt
 
 from features.deep.architecture import Architecture
+from features.deep.drawing import draw_for_rectifiers
 from features.deep.needed import check_installed
 from features.deep.torchvision_ops import import_torchvision
 
@@ -38,10 +39,11 @@ class Member:
 
 
 class Family(Architecture):
-    """A subclass has a table of its members and makes a network of `self.member`."""
+    """A subclass has a table of its members and makes a network of `self.member`. rectified: how its weights are drawn."""
 
     dimensions: ClassVar[Literal[2, 3]] = 2
     members: ClassVar[Mapping[str, Member]]
+    rectified: ClassVar[bool] = True
 
     classes: NonNegativeInt | None = Field(
         None,
@@ -90,6 +92,10 @@ class Family(Architecture):
 
         with torch.random.fork_rng(devices=[]):
             return self.make().eval()
+
+    def draw(self, network: torch.nn.Module) -> None:
+        if self.rectified:
+            draw_for_rectifiers(network)
 
     @abstractmethod
     def make(self) -> torch.nn.Module:

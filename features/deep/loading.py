@@ -30,4 +30,5 @@ def load_random_network(architecture: Architecture, seed: int) -> Loaded:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = architecture.build().eval()
+        architecture.draw(network)
     return Loaded(architecture, network, (0.5,) * architecture.channels, (0.25,) * architecture.channels)

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 from features.core.errors import RadweaveError  # noqa: E402
 from features.deep.architecture import ARCHITECTURES, FEATURES, Architecture  # noqa: E402
 from features.deep.family import Family  # noqa: E402
+from features.deep.loading import load_random_network  # noqa: E402
 from features.deep.needed import is_installed  # noqa: E402
 from features.deep.taps import forward, layer_of  # noqa: E402
 
@@ -141,6 +142,19 @@ def test_a_network_is_built_from_the_random_state_and_leaves_it_alone(kind: str)
     assert torch.equal(torch.random.get_rng_state(), before)
     second = network.build().state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("kind", RUN)
+def test_random_weights_tell_images_apart(kind: str) -> None:
+    network = _least(kind)
+    loaded = load_random_network(network, 7)
+    side = max(32, network.smallest)
+    pixels = torch.nn.functional.interpolate(_pixels(network, 4, 4), size=(side,) * network.dimensions)
+    with torch.inference_mode():
+        maps = network.maps(loaded.network, loaded.prepared(pixels))
+    vectors = (maps if maps.ndim == 3 else maps.flatten(2).transpose(1, 2)).mean(1)
+    apart = vectors.std(0) / vectors.abs().mean(0).clamp_min(1e-30)
+    assert float((apart > 0.01).float().mean()) > 0.3  # of so few places many are rectified to nothing
 
 
 @pytest.mark.parametrize("kind", RUN)

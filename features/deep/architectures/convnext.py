@@ -53,3 +53,4 @@ class ConvNeXt(TimmFamily):
         "convnextv2_huge",
     ] = Field("convnext_tiny", description="member of the family")
     members: ClassVar[dict[str, Member]] = MEMBERS
+    rectified: ClassVar[bool] = False

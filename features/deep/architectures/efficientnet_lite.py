@@ -40,6 +40,7 @@ class EfficientNetLite(TimmFamily):
         "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4"
     ] = Field("efficientnet_lite0", description="member of the family")
     members: ClassVar[dict[str, Member]] = MEMBERS
+    rectified: ClassVar[bool] = False
 
     def named(self, network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         if "_conv_stem.weight" not in state:

@@ -18,6 +18,7 @@ class LeNet(Family):
     kind: Literal["lenet"] = "lenet"
     variant: Literal["lenet5"] = Field("lenet5", description="member of the family")
     members: ClassVar[dict[str, Member]] = {"lenet5": Member("LeCun et al. 1998", 0.0617, 120, size=32, classes=10)}
+    rectified: ClassVar[bool] = False
     channels: PositiveInt = Field(1, description="channels of the input")
 
     def make(self) -> torch.nn.Module:

@@ -100,6 +100,7 @@ class ViT(TimmFamily):
         "vit_giant_patch14_reg4_dinov2",
     ] = Field("vit_small_patch16_224", description="member of the family")
     members: ClassVar[dict[str, Member]] = MEMBERS
+    rectified: ClassVar[bool] = False
 
     side: PositiveInt | None = Field(
         None, exclude_if=_is_none, description="of the input whose places were learnt; null: as published"
