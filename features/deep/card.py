@@ -45,9 +45,6 @@ class Keys(Frozen):
         (), description="what begins names, and what they begin with in the network"
     )
 
-    def __hash__(self) -> int:
-        return hash(self.model_dump_json())
-
 
 class Hub(Frozen):
     """Where radweave backbones NAME --fetch gets the checkpoint from, and where a copy of it may lie already."""
