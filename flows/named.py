@@ -1,5 +1,6 @@
 """Recipes and studies as somebody names them: by the name of one that comes with radweave, or as a file anywhere."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,20 @@ def recipe_files() -> dict[str, Path]:
 
 
 def own_recipe_files(folder: Path) -> list[Path]:
-    """Recipe files in the folder `recipes` beside a catalog, whose folder this is; none if there is no such folder."""
-    return sorted(path for ending in ENDINGS for path in (folder / "recipes").glob(f"*{ending}"))
+    """Recipe files in the folder `recipes` beside a catalog, whose folder this is; none if there is no such folder.
+
+    Weights cards, which may lie beside the recipes that name them, are none.
+    """
+    found = sorted(path for ending in ENDINGS for path in (folder / "recipes").glob(f"*{ending}"))
+    return [path for path in found if not _is_card(path)]
+
+
+def _is_card(path: Path) -> bool:
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:  # whoever reads it as a recipe says what is wrong
+        return False
+    return all(re.search(f"^{key}:", text, re.MULTILINE) for key in ("architecture", "weights", "permitted_use"))
 
 
 def study_files() -> dict[str, Path]:

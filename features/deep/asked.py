@@ -43,7 +43,8 @@ class Asked:
 
     def load(self) -> Loaded:
         """The network with its weights. Raises MachineError without its packages, WeightsError without its weights."""
-        return _loaded(self.architecture, self.card, self.seed)
+        digest = weights_digest(self.card) if self.card is not None else ""
+        return _loaded(self.architecture, self.card, self.seed, digest)
 
 
 def pooled(asked: Asked, loaded: Loaded, views: torch.Tensor) -> torch.Tensor:
@@ -56,7 +57,8 @@ def pooled(asked: Asked, loaded: Loaded, views: torch.Tensor) -> torch.Tensor:
 
 
 @lru_cache(maxsize=2)
-def _loaded(architecture: Architecture, card: Card | None, seed: int | None) -> Loaded:
+def _loaded(architecture: Architecture, card: Card | None, seed: int | None, weights: str) -> Loaded:  # noqa: ARG001
+    """weights: their digest, so that another file in the same place is another network."""
     if card is not None:
         return load_card_network(card)
     if seed is None:

@@ -187,8 +187,8 @@ def check_digest(path: Path, weights: Weights) -> None:
         raise WeightsError(f"the checkpoint {path.name} is missing; install it again: {weights.remedy}")
     if weights.sha256 and (found := _digest_of(parts_of(path, weights))) != weights.sha256:
         raise WeightsError(
-            f"the checkpoint {path.name} has the sha-256 {found}, expected {weights.sha256}; "
-            f"it is damaged or another one; install it again: {weights.remedy}"
+            f"the checkpoint {path} has the sha-256 {found}, expected {weights.sha256}; "
+            f"it is damaged or another one: remove it. {weights.remedy}"
         )
 
 

@@ -25,7 +25,8 @@ def run(asked: Asked, views: NDArray[np.float32], change: Change | None = None) 
 
 def _run_batch(asked: Asked, views: NDArray[np.float32], change: Change | None) -> NDArray[np.float32]:
     if translates(asked) and on_processors():
-        return translated(asked, views.shape[1:], threads()).run(views if change is None else _changed(views, change))
+        network = translated(asked, asked.digest, views.shape[1:], threads())
+        return network.run(views if change is None else _changed(views, change))
     check_torch()
     import torch
 

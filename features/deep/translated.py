@@ -56,8 +56,8 @@ class Translated:
 
 
 @lru_cache(maxsize=8)
-def translated(asked: Asked, shape: tuple[int, ...], threads: int) -> Translated:
-    """A network for processors; made once."""
+def translated(asked: Asked, digest: str, shape: tuple[int, ...], threads: int) -> Translated:  # noqa: ARG001
+    """A network for processors; made once. digest: that of `asked`, so that another file in the same place is another network."""
     return Translated(asked, shape, threads)
 
 

@@ -191,3 +191,105 @@ def test_a_refresh_that_is_killed_between_samples_and_features_goes_on(
     assert before.items() <= cohort.kept(SAMPLES, "deep").items(), "what is kept is not made again"
     assert len(cohort.kept("deep")) == 2 * PATIENTS
     assert verify(cohort.store).faults == ()
+
+
+CARD = {
+    "title": "Ours",
+    "architecture": {"kind": "lenet"},
+    "weights": {"file": "ours.pth", "get": "ask those who trained it"},
+    "trained_on": "phantoms",
+    "source": "nowhere",
+    "licence": "ours",
+    "permitted_use": "TESTS ONLY",
+    "input": {"modalities": ["CT"], "unit": "HU", "size": [32, 32], "mean": [0], "std": [1], "samplings": ["largest"]},
+    "output": {"pooling": "average", "width": 120},
+}
+
+
+@pytest.fixture
+def own_card(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A recipe with a card of one's own beside it, and a folder of weights that nobody has filled yet."""
+    monkeypatch.setenv("RADWEAVE_WEIGHTS", str(cohort.folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cohort.folder / "cache"))
+
+    def build(weights: dict[str, Any] = {}, shown: dict[str, Any] = {}, **recipe: Any) -> Path:  # noqa: B006
+        path = cohort.recipe(extractors=[{"kind": "network", "weights": "./ours.yaml"}], **recipe)
+        card = {**CARD, "weights": {**CARD["weights"], **weights}, "input": {**CARD["input"], **shown}}  # type: ignore[dict-item]
+        path.with_name("ours.yaml").write_text(yaml.safe_dump(card))
+        return path
+
+    return build
+
+
+def save_weights(path: Path, change: Callable[[Any], Any] = lambda state: state) -> None:
+    torch = pytest.importorskip("torch")
+    from features.deep.architecture import ARCHITECTURES
+
+    torch.manual_seed(3)
+    torch.save(change(ARCHITECTURES.parse("lenet").build().state_dict()), path)
+
+
+def test_weights_that_are_missing_end_a_refresh_before_it_computes(
+    cohort: Cohort, own_card: Callable[..., Path], command: Callable[..., Any]
+) -> None:
+    own_card()
+    found = command("refresh", "demo", *cohort.places, code=7).stderr
+    assert f"the weights of Ours are not here; looked for ours.pth in {cohort.folder}" in found
+    assert "ask those who trained it" in found and "Traceback" not in found
+    assert cohort.kept(SAMPLES, "deep", "region") == {}
+
+    save_weights(cohort.folder / "ours.pth")
+    command("refresh", "demo", *cohort.places, "--runner", "threads")
+    features = cohort.deep()
+    assert len(features["ours__ct__largest_0000"]) == PATIENTS and np.std(features["ours__ct__largest_0119"]) > 0
+    save_weights(cohort.folder / "ours.pth", lambda state: {name: 2 * value for name, value in state.items()})
+    command("refresh", "demo", *cohort.places, "--runner", "threads")
+    assert cohort.deep()["ours__ct__largest_0119"] != features["ours__ct__largest_0119"], "another file, other features"
+    row = next(row for row in cohort.dictionary() if row["name"] == "ours__ct__largest_0119")
+    assert row["description"].startswith("Ours (lenet5")
+
+
+@pytest.mark.parametrize(
+    ("weights", "change", "told"),
+    [
+        ({"sha256": "0" * 64}, dict, "ours.pth has the sha-256"),
+        ({}, lambda state: {**state, "head": next(iter(state.values()))}, "holds head, which the network has not"),
+        ({"keys": {"inside": "model"}}, dict, 'has no "model"'),
+    ],
+)
+def test_weights_that_are_others_end_a_refresh_with_file_and_remedy(
+    cohort: Cohort,
+    own_card: Callable[..., Path],
+    command: Callable[..., Any],
+    weights: dict[str, Any],
+    change: Callable[[Any], Any],
+    told: str,
+) -> None:
+    own_card(weights)
+    save_weights(cohort.folder / "ours.pth", change)
+    found = command("refresh", "demo", *cohort.places, "--runner", "threads", code=7).stderr
+    assert told in found and "ask those who trained it" in found and "Traceback" not in found
+    assert cohort.kept("deep") == {}
+
+
+@pytest.mark.parametrize(
+    ("shown", "recipe", "told"),
+    [
+        ({"window": [-1000, 400]}, {}, "window is [-100, 100], and it takes [-1000, 400]"),
+        ({"modalities": ["MR"]}, {}, "modality is CT, and it was trained on MR"),
+        ({"only": ["largest"]}, {"samplings": ["slices"]}, "the sampling is slices, and it takes largest"),
+        ({"size": [16, 16]}, {}, "lenet5 needs sides of 32 at least, found 16 × 16"),
+        ({}, {"samplings": ["adjacent"]}, "ours takes 1 channels, and adjacent shows 3"),
+    ],
+)
+def test_a_recipe_that_a_network_is_not_for_is_a_fault_with_its_line(
+    cohort: Cohort, own_card: Callable[..., Path], command: Callable[..., Any], shown: Any, recipe: Any, told: str
+) -> None:
+    path = own_card(shown=shown)
+    text = yaml.safe_load(path.read_text())
+    text["extractors"] = ["radweave", {**text["extractors"][0], **recipe}]
+    path.write_text(yaml.safe_dump(text, sort_keys=False))
+    line = next(i for i, one in enumerate(path.read_text().splitlines(), 1) if one.startswith("- kind: network"))
+    found = command("check", "--catalog", cohort.catalog, code=2).stderr
+    assert told in found
+    assert f"{path}:{line}: extractors.1" in found or "ours.yaml:" in found, found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,6 +123,7 @@ def load_recipe(path: Path) -> Recipe:
     """
     document = Document.load(path)
     faults: list[Fault] = []
+    cards: dict[int, Document] = {}
     if isinstance(document.data, dict):
         if "name" not in document.data and not re.fullmatch(NAME, path.stem):
             what, allowed = "the recipe takes its name from the file", "small letters, digits, single underscores"
@@ -132,18 +134,28 @@ def load_recipe(path: Path) -> Recipe:
         if isinstance(normalise, dict) and isinstance(normalise.get("landmarks"), str):
             normalise["landmarks"] = str(path.resolve().parent / normalise["landmarks"])
         extractors = document.data.get("extractors")
-        for one in extractors if isinstance(extractors, list) else ():
+        for i, one in enumerate(extractors if isinstance(extractors, list) else ()):
             weights = one.get("weights") if isinstance(one, dict) else None
             if isinstance(weights, str) and weights.endswith((".yaml", ".yml")):
-                card = path.resolve().parent / weights
-                one |= {"own_card": Document.load(card).data, "weights": card.stem}
+                cards[i] = Document.load(path.resolve().parent / weights)
+                one |= {"own_card": cards[i].data, "weights": cards[i].path.stem}
     try:
         recipe = document.parse(Recipe)
     except ConfigError as error:
-        raise ConfigError([*faults, *error.faults]) from error
+        raise ConfigError([*faults, *(_at_card(fault, cards) for fault in error.faults)]) from error
     if faults:
         raise ConfigError(faults)
     return recipe
+
+
+def _at_card(fault: Fault, cards: Mapping[int, Document]) -> Fault:
+    """A fault of a weights card of one's own is told with the file and line of the card."""
+    found = re.search(r"extractors\.(\d+)\.own_card\.?([\w.]*)", fault.what)
+    if found is None:
+        return fault
+    place = [int(part) if part.isdigit() else part for part in found[2].split(".") if part]
+    what = fault.what.replace(found[0], found[2] or "the card")
+    return replace(fault, where=cards[int(found[1])].where(place), what=what)
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
