@@ -25,6 +25,7 @@ class Architecture(Kind):
 
     dimensions: ClassVar[Literal[2, 3]]
     modules: ClassVar[tuple[str, ...]] = ()
+    revision: ClassVar[str] = "1"  # raise it when the same weights give other numbers, or the same seed other weights
     translates: ClassVar[bool] = True  # whether onnxruntime can run it
     holds_network: ClassVar[bool] = False  # whether checkpoints hold the network itself, which `open` gives
 

@@ -34,7 +34,7 @@ class Asked:
         """Of what decides the numbers. Raises WeightsError where the weights have no published digest and are not here."""
         return digest_json(
             {
-                "architecture": self.architecture.model_dump(mode="json"),
+                "architecture": [self.architecture.model_dump(mode="json"), self.architecture.revision],
                 "weights": self.seed if self.card is None else [weights_digest(self.card), self.card.digest],
                 "taps": self.taps,
                 "poolings": [[one.model_dump(mode="json"), one.version] for one in self.poolings],

@@ -42,6 +42,7 @@ class Family(Architecture):
     """A subclass has a table of its members and makes a network of `self.member`. rectified: how its weights are drawn."""
 
     dimensions: ClassVar[Literal[2, 3]] = 2
+    revision: ClassVar[str] = "2"
     members: ClassVar[Mapping[str, Member]]
     rectified: ClassVar[bool] = True
 

@@ -166,7 +166,8 @@ class Network(Extractor):
         samplings = ", ".join(f"{one.sampling.kind} {one.sampling.version}" for one in self.shown)
         run_by = f"torch {torch_version()}" + (f", {ENGINE} {version(ENGINE)}" if ENGINE in engines else "")
         poolings = ", ".join(f"{one.kind} {one.version}" for one in self._poolings)
-        return f"{self.word} {weights}; samplings {samplings}; poolings {poolings}; {run_by}"
+        network = f"{self.network.kind} {self.network.revision}"
+        return f"{self.word} {weights}; {network}; samplings {samplings}; poolings {poolings}; {run_by}"
 
     def require(self) -> None:
         super().require()
