@@ -18,10 +18,11 @@ from features.core.digest import digest_file  # noqa: E402
 from features.core.errors import MachineError, WeightsError  # noqa: E402
 from features.core.kinds.recipe import Recipe  # noqa: E402
 from features.core.region import Region  # noqa: E402
+from features.deep.architecture import FEATURES  # noqa: E402
 from features.deep.card import Card  # noqa: E402
 from features.deep.extractors.network import Network  # noqa: E402
 from features.deep.loading import load_card_network  # noqa: E402
-from features.deep.running import run  # noqa: E402
+from features.deep.taps import forward  # noqa: E402
 
 Save = Callable[..., Path]
 MakeCard = Callable[..., Card]
@@ -82,7 +83,10 @@ def make_card() -> MakeCard:
 
 
 def _features(card: Card, views: np.ndarray) -> np.ndarray:
-    return np.concatenate([maps["features"].numpy() for maps in run(load_card_network(card), views, ["features"])])
+    loaded = load_card_network(card)
+    with torch.inference_mode():
+        maps = forward(loaded.architecture, loaded.network, loaded.prepared(torch.from_numpy(views)), [FEATURES])
+    return maps[FEATURES].numpy()
 
 
 @pytest.mark.parametrize("output", ["", "pooled", "convolved"])
