@@ -19,6 +19,10 @@ EXTRACTION_REASONS: dict[str, Reason] = {
         "warning: a ROI is larger than the patch that a network is shown, which holds its middle",
         "mind it where sizes count; sliding shows the network all of a ROI",
     ),
+    "NETWORK_NAN": Reason(
+        "a network gives NaN or infinity for what it is shown",
+        "get its weights again; if all cases have it, they are damaged or of another network",
+    ),
     "SAMPLE_FLAT": Reason(
         "an image of one slice has no depth that a network could be shown",
         "choose samplings of slices as acquired, such as largest, for such images",

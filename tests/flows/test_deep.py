@@ -293,3 +293,17 @@ def test_a_recipe_that_a_network_is_not_for_is_a_fault_with_its_line(
     found = command("check", "--catalog", cohort.catalog, code=2).stderr
     assert told in found
     assert f"{path}:{line}: extractors.1" in found or "ours.yaml:" in found, found
+
+
+def test_numbers_that_are_none_are_in_quarantine_and_not_in_the_tables(
+    cohort: Cohort, own_card: Callable[..., Path], command: Callable[..., Any]
+) -> None:
+    own_card()
+    save_weights(
+        cohort.folder / "ours.pth", lambda state: {name: value * float("nan") for name, value in state.items()}
+    )
+    command("refresh", "demo", *cohort.places, "--runner", "threads", code=5)  # above the threshold, and published
+    rows = Mart.open(cohort.store).read("quarantine", "demo").to_pylist()
+    assert [row["code"] for row in rows] == ["NETWORK_NAN"] * PATIENTS
+    assert rows[0]["message"] == "ours gives NaN or infinity for 120 of 120 features, first largest_0000"
+    assert set(cohort.deep()["ours__ct__largest_0000"]) <= {None}

@@ -265,8 +265,16 @@ class Network(Extractor):
                 mean, spread = mean_and_spread(vectors)
                 found = np.concatenate([mean, spread[:, None]], axis=1)
             parts.append(found.reshape(len(samples), -1))
+        return [self._values(row) for row in np.concatenate(parts, axis=1).astype(float)]
+
+    def _values(self, row: NDArray[np.float64]) -> Values | Rejected:
+        """The features of a region, which are numbers or nothing: a network whose sums run over says so of the whole region."""
         names = self._column_names
-        return [dict(zip(names, row.tolist(), strict=True)) for row in np.concatenate(parts, axis=1).astype(float)]
+        endless = [name for name in np.array(names)[~np.isfinite(row)].tolist() if not name.endswith(f"_{SPREAD}")]
+        if endless:
+            told = f"{self.word} gives NaN or infinity for {len(endless)} of {len(names)} features, first {endless[0]}"
+            return Rejected("NETWORK_NAN", told)
+        return dict(zip(names, row.tolist(), strict=True))
 
     @cached_property
     def _column_names(self) -> tuple[str, ...]:
