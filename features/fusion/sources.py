@@ -29,7 +29,8 @@ class Source:
 
     name: what begins their names, and the family. columns: those that a study uses. cohort: whose regions were perturbed, ""
     where stability is not known. regions, measurements: how many of each, the regions of the column that had most.
-    median_icc: of ICC(2,1) over the columns that have one, NaN where none has. stable: how many columns have at least GOOD.
+    median_icc: of ICC(2,1) over the columns that have one, NaN where none has. stable: how many columns have at least GOOD. mark: as of the
+    extractor.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Source:
     measurements: int = 0
     median_icc: float = math.nan
     stable: int = 0
+    mark: str = ""
 
     @property
     def stable_share(self) -> float:
@@ -94,7 +96,8 @@ def _sources(
     image = f"{target.image} {target.roi}" if target.is_roi_named else target.image
     for family, columns in of_family.items():
         name = f"{prefix}* {family}".strip()
-        yield Source(name, extractor.block, extractor.word, family, recipe.name, image, tuple(columns))
+        own = tuple(columns)
+        yield Source(name, extractor.block, extractor.word, family, recipe.name, image, own, mark=extractor.mark)
 
 
 def _scores(

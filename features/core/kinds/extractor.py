@@ -44,6 +44,11 @@ class Extractor(Kind):
         return ""
 
     @property
+    def mark(self) -> str:
+        """What every table of its results must say of it, in capital letters; "" of most."""
+        return ""
+
+    @property
     def shown(self) -> tuple[Shown, ...]:
         """What a network is shown of each region: it is made beforehand and kept. None for what measures the region itself."""
         return ()

@@ -129,6 +129,10 @@ class Network(Extractor):
         return f"{self.network.variant}_{RANDOM}" if self.weights == RANDOM else self.weights
 
     @property
+    def mark(self) -> str:
+        return "RANDOM WEIGHTS" if self.weights == RANDOM else ""
+
+    @property
     def said(self) -> str:
         card = self.card
         if card is None:

@@ -75,9 +75,10 @@ def numbered(found: Findings) -> list[tuple[int, Worth]]:
 
 
 def source_label(one: Worth) -> str:
-    """A source in words: what it is of, the recipe, and the image."""
+    """A source in words: what it is of and its mark, the recipe, and the image."""
     family = f" {one.source.family}" if one.source.family else ""
-    return f"{one.source.extractor}{family}, {one.source.recipe}, {one.source.image}"
+    mark = f", {one.source.mark}" if one.source.mark else ""
+    return f"{one.source.extractor}{family}{mark}, {one.source.recipe}, {one.source.image}"
 
 
 def worth_row(number: int, one: Worth) -> WorthRow:

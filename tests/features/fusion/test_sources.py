@@ -78,6 +78,7 @@ def test_a_network_is_one_source_and_handcrafted_features_are_one_for_each_famil
     )
     assert (network.cohort, network.regions, network.measurements) == ("demo", 9, 8)
     assert (network.median_icc, network.stable_share) == (0.9, 1.0)
+    assert network.mark == "RANDOM WEIGHTS"
     shape = next(one for one in found.values() if one.family == "shape")
     assert (shape.cohort, shape.block) == ("", "radiomics")
     assert math.isnan(shape.median_icc) and math.isnan(shape.stable_share)

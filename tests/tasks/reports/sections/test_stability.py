@@ -28,7 +28,7 @@ SOURCES = [
         2,
     ),
     Source("lite0__ct_lung__*", "deep", "lite0", "", "ct_lung", "CT", ("d", "e"), "builtin", 97, 8, 0.48, 0),
-    Source("lite1__ct_lung__*", "deep", "lite1", "", "ct_lung", "CT", ("f",)),
+    Source("lite1__ct_lung__*", "deep", "lite1", "", "ct_lung", "CT", ("f",), mark="RANDOM WEIGHTS"),
 ]
 
 
@@ -48,11 +48,11 @@ def test_networks_and_families_have_a_row_with_stability_and_score(binary: Any) 
     assert head == ["No.", "Source of columns", "Columns", "Median ICC", "ICC of 0.75 and more", "AUC alone"]
     assert rows == [
         ["1", "lite0, ct_lung, CTlite0__ct_lung__*", "2", "0.48", "0 %", "0.70 0.60–0.80"],
-        ["2", "lite1, ct_lung, CTlite1__ct_lung__*", "1", "—", "—", "— nothing varies"],
+        ["2", "lite1, RANDOM WEIGHTS, ct_lung, CTlite1__ct_lung__*", "1", "—", "—", "— nothing varies"],
         ["3", "radweave glcm, ct_lung, CTradweave__ct_lung__* glcm", "3", "0.91", "67 %", "0.70 0.60–0.80"],
     ]
     assert "Perturbed regions of builtin: 98 regions, each measured 8 times." in page.text
-    assert "Not measured, or with other settings: lite1, ct_lung, CT." in page.text
+    assert "Not measured, or with other settings: lite1, RANDOM WEIGHTS, ct_lung, CT." in page.text
     [plot] = report.figures["stability"]
     assert plot.id == "figure-stability"
     assert ">1<" in plot.svg
