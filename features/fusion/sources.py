@@ -29,8 +29,8 @@ class Source:
 
     name: what begins their names, and the family. columns: those that a study uses. cohort: whose regions were perturbed, ""
     where stability is not known. regions, measurements: how many of each, the regions of the column that had most.
-    median_icc: of ICC(2,1) over the columns that have one, NaN where none has. stable: how many columns have at least GOOD. mark: as of the
-    extractor.
+    median_icc: of ICC(2,1) over the columns that have one, NaN where none has. stable: how many columns have at least GOOD.
+    mark: as of the extractor.
     """
 
     name: str
