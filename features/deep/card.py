@@ -98,16 +98,16 @@ class Output(Frozen):
 class Card(Frozen):
     """All that is known of a checkpoint."""
 
-    title: str
-    architecture: AnyArchitecture
-    weights: Weights
-    trained_on: str
+    title: str = Field(description="network and what it was trained on, in a few words")
+    architecture: AnyArchitecture = Field(description="the network, untrained")
+    weights: Weights = Field(description="where the checkpoint is looked for")
+    trained_on: str = Field(description="images that it was trained on")
     source: str = Field(description="publication, DOI or address")
-    licence: str
+    licence: str = Field(description="of the weights, as those who published them name it")
     permitted_use: str = Field(description="ANY, or in capital letters what it may be used for")
     note: str = Field("", description="what is not known of it, or is to be kept in mind")
-    input: Input
-    output: Output
+    input: Input = Field(description="what the network must be shown")
+    output: Output = Field(description="what is taken of the network")
 
     @property
     def digest(self) -> str:

@@ -32,7 +32,7 @@ COMMANDS = (
     "prepare",
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "restart-audit", "verify", "gc", "pseudonym")
-COMMANDS += ("stability", "agreement", "map", "make-key", "adopt-key", "rekey")
+COMMANDS += ("backbones", "stability", "agreement", "map", "make-key", "adopt-key", "rekey")
 COMMANDS += ("init", "quarantine", "quality", "deidentify", "export-seg", "standardise", "list", "schema", "series")
 
 

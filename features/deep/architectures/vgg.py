@@ -1,4 +1,4 @@
-"""vgg: 3 × 3 convolutions one behind the other (Simonyan & Zisserman, ICLR 2015)."""
+"""vgg: convolutions of 3 × 3 one behind the other (Simonyan & Zisserman, ICLR 2015)."""
 
 from __future__ import annotations
 

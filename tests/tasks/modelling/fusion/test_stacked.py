@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,9 @@ class Tables:
         says = Says(int(columns[0]))
         inner = tuple(says.predict(rows) for rows, _ in self.held_out())
         name = str(self.columns.names[columns[0]])
-        return Joined(says.predict(self.rows), inner, {name: -2.0}, {block: 1.0}, 3, {"k": 1}, Counter(), "", says)
+        return Joined(
+            says.predict(self.rows), inner, {name: -2.0}, {block: 1.0}, settings=3, chosen={"k": 1}, fitted=says
+        )
 
 
 def stacked(fold: Any) -> Joined:
