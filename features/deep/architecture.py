@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
@@ -90,6 +90,15 @@ class Architecture(Kind):
     @abstractmethod
     def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """The tap `features`: (n, c, rows, columns), (n, c, slices, rows, columns), or (n, tokens, c) of a transformer."""
+
+    @property
+    def declared(self) -> Mapping[str, int]:
+        """Taps besides `features` that a card declares, with their channels: of networks that checkpoints hold."""
+        return {}
+
+    def tapped(self, network: torch.nn.Module, pixels: torch.Tensor, taps: Sequence[str]) -> dict[str, torch.Tensor]:
+        """`features` and declared taps of a network that a checkpoint holds, in one pass."""
+        raise NotImplementedError
 
     def named(
         self,

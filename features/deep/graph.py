@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,15 @@ from torch import nn
 
 from features.core.errors import MachineError, WeightsError, did_you_mean
 
+Array = np.ndarray[Any, np.dtype[np.float32]]
 DECODE_ERRORS = ("DecodeError", "InvalidProtobuf", "InvalidGraph", "Fail", "InvalidArgument", "NotImplemented")
 
 
 class Graph(nn.Module):  # type: ignore[misc]
-    """Gives one value of the graph for its one input. On one thread of torch's, and on processors."""
+    """Gives values of the graph for its one input. On the threads of torch, and on processors."""
 
-    def __init__(self, path: Path, shape: Sequence[int], output: str = "") -> None:
-        """shape: of one input, without the first axis.
+    def __init__(self, path: Path, shape: Sequence[int], output: str = "", further: Sequence[str] = ()) -> None:
+        """shape: of one input, without the first axis. output: the value that it gives. further: values that can be asked for too.
 
         Raises WeightsError if the file is no ONNX file, keeps tensors in further files, or has not such an input or output.
         """
@@ -32,7 +32,7 @@ class Graph(nn.Module):  # type: ignore[misc]
         settings.intra_op_num_threads = torch.get_num_threads()
         settings.inter_op_num_threads = 1
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait take no core
-        model = _model(path, output)
+        model, self._output = _model(path, output, further)
         try:
             self._session: Any = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
         except Exception as error:
@@ -56,27 +56,34 @@ class Graph(nn.Module):  # type: ignore[misc]
         self._input, self._batch = inputs[0].name, batch if isinstance(batch, int) and batch > 0 else None
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.values(pixels, [""])[0]
+
+    def values(self, pixels: torch.Tensor, names: Sequence[str]) -> list[torch.Tensor]:
+        """Values of names, "" for the output, in one pass."""
+        wanted = [one or self._output for one in names]
         given = np.ascontiguousarray(pixels.detach().cpu().numpy(), np.float32)
         if self._batch is None:
-            found = self._run(given)
+            found = self._run(given, wanted)
         else:  # a file for batches of one size: the last one is filled up
             lacking = -len(given) % self._batch
             filled = np.concatenate([given, np.zeros((lacking, *given.shape[1:]), np.float32)])
-            parts = [self._run(filled[i : i + self._batch]) for i in range(0, len(filled), self._batch)]
-            found = np.concatenate(parts)[: len(given)]
-        if len(found) != len(given):
-            raise MachineError(
-                f"{self._name} gives {len(found)} results for {len(given)} views: its card takes another value"
-            )
-        return torch.from_numpy(np.asarray(found, np.float32)).to(pixels.device)
+            parts = [self._run(filled[i : i + self._batch], wanted) for i in range(0, len(filled), self._batch)]
+            found = [np.concatenate(one)[: len(given)] for one in zip(*parts, strict=True)]
+        for name, one in zip(wanted, found, strict=True):
+            if one.ndim < 2 or len(one) != len(given):
+                raise MachineError(
+                    f'{self._name}: the value "{name}" is {one.shape} for {len(given)} views, so it is not of views one by one: '
+                    "its card must take another value"
+                )
+        return [torch.from_numpy(np.asarray(one, np.float32)).to(pixels.device) for one in found]
 
-    def _run(self, given: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        found: np.ndarray[Any, np.dtype[np.float32]] = self._session.run(None, {self._input: given})[0]
+    def _run(self, given: Array, wanted: Sequence[str]) -> list[Array]:
+        found: list[Array] = self._session.run(wanted, {self._input: given})
         return found
 
 
-def _model(path: Path, output: str) -> bytes:
-    """The graph with one output."""
+def _model(path: Path, output: str, further: Sequence[str]) -> tuple[bytes, str]:
+    """The graph with the values that are asked for as its outputs, which onnxruntime alone gives; and the name of the first."""
     import onnx
 
     try:
@@ -87,22 +94,32 @@ def _model(path: Path, output: str) -> bytes:
         raise WeightsError(f"{path.name} is no ONNX file, or a damaged one") from error
     if not model.graph.node:
         raise WeightsError(f"{path.name} is no ONNX file, or a damaged one")
-    if any(one.data_location == onnx.TensorProto.EXTERNAL for one in model.graph.initializer):
+    if any(one.data_location == onnx.TensorProto.EXTERNAL for one in _tensors(model.graph)):
         raise WeightsError(f"{path.name} keeps its tensors in further files, which nobody checks: save it as one file")
     ends = {one.name: one for one in model.graph.output}
-    wanted = output or next(iter(ends))
+    first = output or next(iter(ends))
     values = [name for node in model.graph.node for name in node.output if name]
-    if wanted not in values:
-        hint = did_you_mean(wanted, values)
-        last = ", ".join(dict.fromkeys([*values[-5:], *ends]))
-        raise WeightsError(
-            f'{path.name} has no value "{wanted}"; its last ones are {last}{"; " + hint if hint else ""}'
-        )
+    for wanted in (first, *further):
+        if wanted not in values:
+            hint = did_you_mean(wanted, values)
+            last = ", ".join(dict.fromkeys([*values[-5:], *ends]))
+            raise WeightsError(
+                f'{path.name} has no value "{wanted}"; its last ones are {last}{"; " + hint if hint else ""}'
+            )
     del model.graph.output[:]
-    model.graph.output.append(ends.get(wanted) or onnx.helper.make_empty_tensor_value_info(wanted))
-    written = io.BytesIO()
-    written.write(model.SerializeToString())
-    return written.getvalue()
+    for wanted in dict.fromkeys((first, *further)):
+        model.graph.output.append(ends.get(wanted) or onnx.helper.make_empty_tensor_value_info(wanted))
+    return bytes(model.SerializeToString()), first
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """All tensors of a graph: weights, constants of nodes, and those of graphs within."""
+    yield from graph.initializer
+    for node in graph.node:
+        for one in node.attribute:
+            yield from (one.t, *one.tensors)
+            for inner in (one.g, *one.graphs):
+                yield from _tensors(inner)
 
 
 def _said(shape: Sequence[int | str | None]) -> str:

@@ -25,6 +25,8 @@ def forward(
     A module that is run several times gives its last output. Layers behind the last maps, such as those that classify, may be
     named too. Raises RadweaveError if there is no such layer, or its output is no tensor.
     """
+    if architecture.holds_network:
+        return architecture.tapped(network, pixels, taps)
     found: dict[str, torch.Tensor] = {}
     wanted = [tap for tap in dict.fromkeys(taps) if tap != FEATURES]
     hooks = [layer_of(architecture, network, tap).register_forward_hook(_keep(found, tap)) for tap in wanted]
@@ -68,6 +70,9 @@ def channels_of(architecture: Architecture, tap: str) -> int:
     """How many channels a tap has. Of `features` it is known; other layers need torch. Raises RadweaveError as `forward` does."""
     if tap == FEATURES:
         return architecture.width
+    if architecture.holds_network:
+        check_declared(architecture, tap)
+        return architecture.declared[tap]
     shape = shape_of(architecture, tap)
     return shape[2] if len(shape) == 3 else shape[1]
 
@@ -79,9 +84,8 @@ def check_tap(architecture: Architecture, tap: str, poolings: Sequence[Pooling])
     if tap == FEATURES:
         return
     if architecture.holds_network:
-        raise ValueError(
-            f"taps: of {architecture.variant} there is {FEATURES} alone: its card says which value that is"
-        )
+        check_declared(architecture, tap)
+        return
     import torch
 
     try:
@@ -93,6 +97,16 @@ def check_tap(architecture: Architecture, tap: str, poolings: Sequence[Pooling])
             one.pool(maps, before=architecture.before)
         except ValueError as error:
             raise ValueError(f"taps: {tap} of {architecture.variant}: {error}") from error
+
+
+def check_declared(architecture: Architecture, tap: str) -> None:
+    """Raises ValueError if the card of a network that a checkpoint holds does not declare a tap."""
+    if tap not in architecture.declared:
+        there = ", ".join([FEATURES, *architecture.declared])
+        hint = did_you_mean(tap, [FEATURES, *architecture.declared])
+        raise ValueError(
+            f'taps: {architecture.variant} has no "{tap}"; its card declares {there}{"; " + hint if hint else ""}'
+        )
 
 
 def tap_word(tap: str) -> str:

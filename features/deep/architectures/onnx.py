@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from features.core.errors import MachineError
-from features.deep.architecture import Architecture
+from features.core.frozen import Frozen
+from features.deep.architecture import FEATURES, Architecture
 
 if TYPE_CHECKING:
     import torch
 
+Layout = Literal["channels_first", "channels_last"]
 SIDES = Field(min_length=2, max_length=3, description="(rows, columns) or (slices, rows, columns) that it takes")
+
+
+class Value(Frozen):
+    """What a node of a graph gives."""
+
+    name: str = Field(min_length=1, description="in the graph")
+    channels: PositiveInt
+    layout: Layout = Field("channels_first", description="order of its axes, where it has places")
 
 
 class Onnx(Architecture):
     """Run by onnxruntime, on processors. Weights cards name the file; there are no random weights for it.
 
-    The tap `features` is the value `output` of the graph, any that a node gives; without it the first output of the graph. There
-    are no other taps: another card takes another value.
+    The tap `features` is the value `output` of the graph, any that a node gives; without it the first output of the graph. Other
+    taps are the `values` that its card declares.
     """
 
     kind: Literal["onnx"] = "onnx"
@@ -32,12 +43,21 @@ class Onnx(Architecture):
     size: tuple[PositiveInt, ...] = SIDES
     features: PositiveInt = Field(description="channels of `output`")
     output: str = Field("", description="value of the graph that is taken; empty: its first output")
-    layout: Literal["channels_first", "channels_last"] = Field(
+    layout: Layout = Field(
         "channels_first", description="order of the axes of the input: as torch has it, or as TensorFlow"
     )
-    output_layout: Literal["channels_first", "channels_last"] = Field(
-        "channels_first", description="the same of the output, where it has places"
+    output_layout: Layout = Field("channels_first", description="the same of the output, where it has places")
+    values: tuple[Value, ...] = Field(
+        (), exclude_if=lambda values: not values, description="further values of the graph, which recipes may tap"
     )
+
+    @field_validator("values")
+    @classmethod
+    def check_values(cls, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        names = [FEATURES, *(one.name for one in values)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{max(names, key=names.count)} stands twice; {FEATURES} is the output itself")
+        return values
 
     @classmethod
     def variants(cls) -> tuple[str, ...]:
@@ -64,6 +84,10 @@ class Onnx(Architecture):
     def publication(self) -> str:
         return "of its card"
 
+    @property
+    def declared(self) -> Mapping[str, int]:
+        return {one.name: one.channels for one in self.values}
+
     def fault(self, size: tuple[int, ...]) -> str | None:
         if size != self.size:
             found, wanted = (" × ".join(map(str, one)) for one in (size, self.size))
@@ -79,12 +103,31 @@ class Onnx(Architecture):
 
         channels_first = self.layout == "channels_first"
         shape = (self.channels, *self.size) if channels_first else (*self.size, self.channels)
-        return Graph(path, shape, self.output).eval()
+        return Graph(path, shape, self.output, tuple(self.declared)).eval()
 
     def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        """(n, c, *places); (n, c) is one place, and (n, tokens, c) stays."""
+        return self.tapped(network, pixels, (FEATURES,))[FEATURES]
+
+    def tapped(self, network: torch.nn.Module, pixels: torch.Tensor, taps: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Each is (n, c, *places); (n, c) is one place, and (n, tokens, c) stays.
+
+        Raises MachineError if c is not what the card says.
+        """
         given = pixels if self.layout == "channels_first" else pixels.movedim(1, -1)
-        found: torch.Tensor = network(given)
+        found = network.values(given, ["" if tap == FEATURES else tap for tap in taps])
+        return {tap: self._as_maps(tap, one) for tap, one in zip(taps, found, strict=True)}
+
+    def _as_maps(self, tap: str, found: torch.Tensor) -> torch.Tensor:
+        value = next((one for one in self.values if one.name == tap), None)
+        wanted, layout = (value.channels, value.layout) if value else (self.features, self.output_layout)
         if found.ndim == 2:
-            return found.reshape(*found.shape, *(1,) * self.dimensions)
-        return found.movedim(-1, 1) if found.ndim > 3 and self.output_layout == "channels_last" else found
+            found = found.reshape(*found.shape, *(1,) * self.dimensions)
+        elif found.ndim > 3 and layout == "channels_last":
+            found = found.movedim(-1, 1)
+        channels = found.shape[2 if found.ndim == 3 else 1] if found.ndim > 1 else 0
+        if channels != wanted:
+            raise MachineError(
+                f"{self.variant}: the tap {tap} gives {' × '.join(map(str, found.shape[1:]))} a view, and its card says {wanted} "
+                "channels; see features, values and layouts of the card's architecture"
+            )
+        return found

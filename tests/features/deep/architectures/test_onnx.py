@@ -113,6 +113,7 @@ def test_channels_may_be_last(save: Save, make_card: MakeCard) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"values": [{"name": "convolvd", "channels": 2}]}, 'has no value "convolvd".* did you mean "convolved"'),
         ({"output": "convolvd"}, r'has no value "convolvd"; its last ones are .*vector; did you mean "convolved"'),
         ({"size": (8, 5)}, "takes tensor.float. of 3 × 4 × 5, and its card says float of 3 × 8 × 5"),
         ({"layout": "channels_last"}, "its card says float of 4 × 5 × 3; see size, channels and layout"),
@@ -144,12 +145,65 @@ def test_tensors_in_further_files_are_refused(save: Save, make_card: MakeCard) -
         load_card_network(make_card())
 
 
+def test_tensors_of_nodes_in_further_files_are_refused(save: Save, make_card: MakeCard) -> None:
+    path = save()
+    model = onnx.load(path)
+    weight = model.graph.initializer.pop()
+    constant = onnx.helper.make_node("Constant", [], ["w"], value=weight)
+    model.graph.node.insert(0, constant)
+    onnx.save(model, path)
+    assert _features(make_card(), np.ones((1, 3, 4, 5), np.float32)).shape == (1, 2, 1, 1)
+    tensor = model.graph.node[0].attribute[0].t
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="beside.bin")
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(WeightsError, match="keeps its tensors in further files"):
+        load_card_network(make_card())
+
+
+def test_several_values_of_a_graph_are_taps_of_a_recipe(
+    save: Save, make_card: MakeCard, make_region: Callable[..., Region]
+) -> None:
+    path = save(size=(4, 4), batch=1)
+    card = make_card(size=(4, 4), values=[{"name": "convolved", "channels": 2}], weights={"sha256": digest_file(path)})
+    given = {"weights": "small", "own_card": card, "taps": ["convolved", "features"], "poolings": ["average", "max"]}
+    network = Network.model_validate(given)
+    recipe = _recipe(network)
+    network.check(recipe)
+    (values,) = network.extract_batch([make_region()], recipe)
+    assert list(values) == [column.name for column in network.columns(recipe)]
+    assert {"largest_convolved_max_0001", "largest_features_average_0000"} < values.keys()
+    assert values["largest_convolved_average_0001"] == pytest.approx(values["largest_features_average_0001"], rel=1e-5)
+    assert values["largest_convolved_max_0001"] > values["largest_convolved_average_0001"] * 1.01
+    misspelt = Network.model_validate({**given, "taps": ["convolvd"]})
+    with pytest.raises(ValueError, match='declares features, convolved; did you mean "convolved"'):
+        misspelt.check(recipe)
+
+
+def test_other_channels_than_a_card_says_and_values_that_are_not_of_views_are_told(
+    save: Save, make_card: MakeCard
+) -> None:
+    save()
+    views = np.ones((2, 3, 4, 5), np.float32)
+    with pytest.raises(MachineError, match="the tap features gives 2 × 1 × 1 a view, and its card says 5 channels"):
+        _features(make_card(features=5), views)
+    with pytest.raises(ValueError, match="features stands twice; features is the output itself"):
+        make_card(values=[{"name": "features", "channels": 2}])
+    path = save()
+    model = onnx.load(path)
+    model.graph.node.append(onnx.helper.make_node("ReduceMean", ["vector"], ["whole"], keepdims=0))
+    onnx.save(model, path)
+    with pytest.raises(MachineError, match=r'the value "whole" is \(\) for 2 views'):
+        _features(make_card(output="whole"), views)
+
+
 def test_no_weights_are_drawn_for_a_file(save: Save, make_card: MakeCard) -> None:
     save()
     with pytest.raises(MachineError, match="none can be drawn"):
         make_card().architecture.build()
     network = Network.model_validate({"weights": "small", "own_card": make_card(size=(4, 4)), "taps": ["conv1"]})
-    with pytest.raises(ValueError, match="taps: of small there is features alone"):
+    with pytest.raises(ValueError, match='taps: small has no "conv1"; its card declares features$'):
         network.check(_recipe(network))
 
 
