@@ -70,6 +70,11 @@ class Architecture(Kind):
         """Channels of the tap `features`."""
 
     @property
+    def millions(self) -> float | None:
+        """Parameters in millions, as published; None where no figure stands."""
+        return None
+
+    @property
     def before(self) -> int:
         """How many tokens stand before those of places, such as a class token: of transformers that give tokens."""
         return 0

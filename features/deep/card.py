@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, SerializeAsAny, field_validator, model_validator
 
@@ -59,7 +59,11 @@ class Weights(Frozen):
     file: str = Field("", description="name in a folder of weights")
     package: Package | None = Field(None, description="pip package that holds it")
     hub: Hub | None = Field(None, description="hub that has it; nothing is downloaded unless a user says so")
+    address: str = Field("", pattern=r"^(https?://.+)?$", description="of the file, where no hub has it; as for hub")
     sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="of the file; empty where none was published")
+    sha256_begins: str = Field(
+        "", pattern=r"^([0-9a-f]{8,63})?$", description="what was published of it, where that is not all of it"
+    )
     get: str = Field("", description="how a user gets the file")
     keys: Keys = Field(Keys(), description="how its names become those of the network")
 
@@ -69,10 +73,14 @@ class Weights(Frozen):
         return self.package.install if self.package else self.get
 
 
+# DICOM's words for what networks learn from: what recipes measure, and ultrasound, slides, photographs and tomographs of eyes.
+Learnt = Modality | Literal["US", "SM", "OP", "OPT"]
+
+
 class Input(Frozen):
     """What the network must be shown: the contract."""
 
-    modalities: tuple[Modality, ...] = Field((), description="of the images; empty: any")
+    modalities: tuple[Learnt, ...] = Field((), description="of the images; empty: any")
     unit: Unit | None = Field(None, description="of the intensities; null: any")
     normalise: AnyNormaliser | None = Field(None, description="how the image is normalised; null: as the recipe says")
     window: tuple[float, float] | None = Field(None, description="intensities that become 0 and 1; null: the recipe's")
@@ -138,6 +146,8 @@ class Card(Frozen):
                 raise ValueError(f"input: {name} has {len(given)} numbers, and the network {network.channels} channels")
         if not (self.weights.file or self.weights.package or self.weights.hub):
             raise ValueError("weights: say a file, a package or a hub")
+        if self.weights.address and not self.weights.file:
+            raise ValueError("weights: an address needs a file: the name under which it is kept")
         return self
 
 

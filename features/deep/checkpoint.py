@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.core.digest import digest_file
-from features.core.errors import MachineError, NetworkError, WeightsError
+from features.core.errors import MachineError, WeightsError
 from features.deep.card import Card, Keys, Weights
 from features.deep.needed import check_installed
 
@@ -50,6 +50,8 @@ def find_checkpoint(card: Card) -> Path:
         places.append(f"the package {weights.package.module.replace('_', '-')}")
     if weights.hub:
         places.append(f"the cache of the hub for {weights.hub.repository}")
+    if weights.address:
+        places.append(f"{kept_by_torch(weights.address).name} in torch's own cache")
     raise WeightsError(f"the weights of {card.title} are not here; looked for {'; '.join(places)}. {weights.remedy}")
 
 
@@ -68,8 +70,17 @@ def locate(weights: Weights) -> Path | None:
         from huggingface_hub import try_to_load_from_cache
 
         found = try_to_load_from_cache(weights.hub.repository, weights.hub.file)
-        return Path(found) if isinstance(found, str) else None
+        if isinstance(found, str):
+            return Path(found)
+    if weights.address and (kept := kept_by_torch(weights.address)).is_file():
+        return kept
     return None
+
+
+def kept_by_torch(address: str) -> Path:
+    """Where torch.hub keeps what it downloads from an address."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub" / "checkpoints" / address.rpartition("/")[2]
 
 
 def parts_of(path: Path, weights: Weights) -> tuple[Path, ...]:
@@ -182,12 +193,14 @@ def read_weights(path: Path, weights: Weights) -> dict[str, torch.Tensor]:
 
 
 def check_digest(path: Path, weights: Weights) -> None:
-    """Raises WeightsError if a checkpoint is absent or its sha-256 is not the published one."""
+    """Raises WeightsError if a checkpoint is absent or its sha-256 is not what was published of it."""
     if not path.is_file():
         raise WeightsError(f"the checkpoint {path.name} is missing; install it again: {weights.remedy}")
-    if weights.sha256 and (found := _digest_of(parts_of(path, weights))) != weights.sha256:
+    expected = weights.sha256 or weights.sha256_begins
+    if expected and not (found := _digest_of(parts_of(path, weights))).startswith(expected):
+        begins = "" if weights.sha256 else " at its beginning"
         raise WeightsError(
-            f"the checkpoint {path} has the sha-256 {found}, expected {weights.sha256}; "
+            f"the checkpoint {path} has the sha-256 {found}, expected {expected}{begins}; "
             f"it is damaged or another one: remove it. {weights.remedy}"
         )
 
@@ -206,23 +219,3 @@ def _of_network(state: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
                 break
         found[short] = value
     return found
-
-
-def fetch(card: Card) -> Path:
-    """Download the checkpoint of a card into the cache of the hub, and check it.
-
-    Raises MachineError if no hub has it, NetworkError if the hub does not answer, WeightsError if it is not the published one.
-    """
-    hub = card.weights.hub
-    if hub is None:
-        raise MachineError(f"the weights of {card.title} are not on a hub that can be asked: {card.weights.remedy}")
-    check_installed("huggingface_hub")
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        path = Path(hf_hub_download(hub.repository, hub.file))
-    except (OSError, HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
-        raise NetworkError(f"{hub.file} of {hub.repository} could not be fetched: {type(error).__name__}") from error
-    check_digest(path, card.weights)
-    return path

@@ -79,6 +79,10 @@ class Family(Architecture):
         return self.member.width
 
     @property
+    def millions(self) -> float | None:
+        return self.member.millions
+
+    @property
     def before(self) -> int:
         return self.member.before
 

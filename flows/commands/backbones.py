@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from features.deep.architecture import Architecture
     from features.deep.card import Card
 
+FLOAT32 = 4  # bytes a parameter
+NO_DIGEST = "none was published whole; that of the file here decides the addresses of results"
+NARROW = ("card", "input", "features", "size", "licence", "permitted use", "where")  # of a table; JSON and CSV have all
+
 
 def backbones(
     name: Annotated[
@@ -45,8 +49,9 @@ def backbones(
     else:
         rows = _cards()
         here = sum(not row["where"].startswith("not here") for row in rows)
+        shown = [{name: row[name] for name in NARROW} for row in rows] if form == "table" else rows
         print_rows(
-            rows, form, f"{len(rows)} weights cards, weights of {here} are here: radweave backbones NAME says more"
+            shown, form, f"{len(rows)} weights cards, weights of {here} are here: radweave backbones NAME says more"
         )
 
 
@@ -80,11 +85,14 @@ def _cards() -> Sequence[Mapping[str, str]]:
 
 
 def _size(card: "Card") -> str:
-    """Of the file of the weights, where it is here."""
+    """Of the file of the weights, where it is here; else about that of the published number of parameters."""
     from features.deep.checkpoint import locate, parts_of
 
     found = locate(card.weights)
-    return f"{sum(part.stat().st_size for part in parts_of(found, card.weights)) / 1e6:.0f} MB" if found else ""
+    if found is not None:
+        return f"{sum(part.stat().st_size for part in parts_of(found, card.weights)) / 1e6:.0f} MB"
+    millions = card.architecture.millions
+    return "" if millions is None else f"about {millions * FLOAT32:.0f} MB"
 
 
 def size_of(card: "Card") -> str:
@@ -98,10 +106,11 @@ def _where(card: "Card") -> str:
 
     found = locate(card.weights)
     if found is None:
-        return "not here; --fetch gets it" if card.weights.hub else "not here"
+        return "not here; --fetch gets it" if card.weights.hub or card.weights.address else "not here"
     if card.weights.package and found.as_posix().endswith(card.weights.package.path):
         return f"package {card.weights.package.module.replace('_', '-')}"
-    return "cache of the hub" if card.weights.hub and found.name != card.weights.file else "folder of weights"
+    in_folder = found.name == card.weights.file and found.parent.name != "checkpoints"
+    return "folder of weights" if in_folder else "cache of the hub"
 
 
 def _facts(name: str, card: "Card") -> Sequence[Mapping[str, str]]:
@@ -127,7 +136,9 @@ def _facts(name: str, card: "Card") -> Sequence[Mapping[str, str]]:
         "intensities": f"mean {', '.join(f'{v:g}' for v in shown.mean)}; sd {', '.join(f'{v:g}' for v in shown.std)}",
         "shown": ", ".join(one.kind for one in shown.samplings),
         "features": f"{card.output.width}: {card.output.pooling.kind} of {card.output.tap}",
-        "sha-256": weights.sha256 or "none was published; that of the file here decides the addresses of results",
+        "parameters": _millions(card.architecture),
+        "size": _size(card),
+        "sha-256": weights.sha256 or (f"begins {weights.sha256_begins}; " * bool(weights.sha256_begins)) + NO_DIGEST,
         "where": str(found) if found else f"not here. {weights.remedy}",
         "note": card.note,
     }
@@ -149,6 +160,7 @@ def _architectures() -> Sequence[Mapping[str, str]]:
             "published by": one.publication,
             "input": " × ".join(map(str, (one.channels, *one.input_size))),
             "features": str(one.width),
+            "parameters": _millions(one),
             "cards": ", ".join(cards.get((kind, one.variant), [])),
         }
         for kind in ARCHITECTURES.modules
@@ -161,12 +173,17 @@ def _architectures() -> Sequence[Mapping[str, str]]:
             "published by": "its card says",
             "input": "its card says",
             "features": "",
+            "parameters": "",
             "cards": ", ".join(name for (own, _), names in cards.items() if own == kind for name in names),
         }
         for kind in ARCHITECTURES.modules
         if ARCHITECTURES.load(kind).holds_network
     ]
     return sorted(rows, key=lambda row: row["kind"])
+
+
+def _millions(network: "Architecture") -> str:
+    return "" if network.millions is None else f"{network.millions:g} M"
 
 
 def _variants(kind: str) -> "Sequence[Architecture]":
@@ -177,17 +194,18 @@ def _variants(kind: str) -> "Sequence[Architecture]":
 
 
 def _fetch(name: str, yes: bool) -> None:
-    from features.deep.checkpoint import fetch, locate
+    from features.deep.checkpoint import locate, weights_digest
+    from features.deep.fetching import fetch, source_of
 
     card = _card(name)
     if (there := locate(card.weights)) is not None:
         typer.echo(f"{name}: its weights are here already: {there}")
         return
-    hub = card.weights.hub
-    if hub is not None:
-        typer.echo(
-            f"{name}: {hub.file} of {hub.repository}; licence {card.licence}; permitted use: {card.permitted_use}"
-        )
+    if source := source_of(card):
+        size = f", {told}" if (told := _size(card)) else ""
+        typer.echo(f"{name}: {source}{size}; licence {card.licence}; permitted use: {card.permitted_use}")
         if not yes:
             typer.confirm("Download it?", abort=True)
-    typer.echo(f"{name}: its weights are here now: {fetch(card)}")
+    path = fetch(card)
+    told = "as published" if card.weights.sha256 else "none was published whole"
+    typer.echo(f"{name}: its weights are here now: {path}\nsha-256 {weights_digest(card)} ({told})")

@@ -9,7 +9,9 @@ from features.core.kinds.sampling import Shape
 from features.deep.asked import Asked
 from features.deep.card import card_names, load_card
 from features.deep.checkpoint import locate
+from features.deep.needed import is_installed
 from features.deep.running import run
+from features.deep.taps import channels_of
 
 CARDS = card_names()
 
@@ -26,7 +28,7 @@ def test_a_card_says_all_that_a_user_must_know(name: str) -> None:
     for one in card.input.samplings:
         assert one.fault(shape) is None
         assert one.channels(1) in (1, card.architecture.channels)
-    assert min(card.input.size) >= card.architecture.smallest
+    assert card.architecture.fault(card.input.size) is None
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -35,6 +37,20 @@ def test_the_width_is_that_of_its_pooling(name: str) -> None:
     if card.output.tap == "features":
         endings = card.output.pooling.names(card.architecture.width, card.architecture.dimensions)
         assert card.output.width == len(endings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CARDS)
+def test_the_network_of_a_card_has_its_tap_and_width(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    card = load_card(name)
+    network = card.architecture
+    if network.holds_network or not is_installed(*network.modules):
+        pytest.skip(f"{name}: its network is in a file, or packages are missing")
+    with torch.device("meta"):
+        network.build()
+    endings = card.output.pooling.names(channels_of(network, card.output.tap), network.dimensions)
+    assert card.output.width == len(endings)
 
 
 @pytest.mark.slow

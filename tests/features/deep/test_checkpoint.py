@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from features.core.digest import digest_file
-from features.core.errors import MachineError, WeightsError
+from features.core.errors import WeightsError
 from features.deep.card import Card, load_card
-from features.deep.checkpoint import FOLDERS, fetch, find_checkpoint, load_weights, read_weights, weights_digest
+from features.deep.checkpoint import FOLDERS, find_checkpoint, load_weights, read_weights, weights_digest
 
 torch = pytest.importorskip("torch")
 GET = "ask those who trained it"
@@ -92,8 +92,3 @@ def test_what_does_not_fit_is_named(folder: Path, network: torch.nn.Module) -> N
     torch.save({**network.state_dict(), "1.weight": torch.zeros(1, 9)}, folder / "own.pth")
     with pytest.raises(WeightsError, match=r"it 1\.weight is \(1, 9\), the network's \(1, 3\)\."):
         load_weights(card(), network)
-
-
-def test_nothing_is_fetched_of_what_no_hub_has() -> None:
-    with pytest.raises(MachineError, match=f"not on a hub that can be asked: {GET}"):
-        fetch(card())
