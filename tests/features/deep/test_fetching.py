@@ -78,10 +78,10 @@ def test_what_torch_has_fetched_is_found(tmp_path: Path, monkeypatch: pytest.Mon
 def test_what_a_hub_has_fetched_is_found_and_a_hub_that_is_away_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub = pytest.importorskip("huggingface_hub")
+    constants = pytest.importorskip("huggingface_hub.constants")
     own = card(hub={"repository": "someone/something", "file": "model.safetensors"})
-    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(NetworkError, match=r"model\.safetensors of someone/something could not be fetched"):
         fetch(own)
     folder = tmp_path / "models--someone--something"
@@ -89,7 +89,6 @@ def test_what_a_hub_has_fetched_is_found_and_a_hub_that_is_away_is_told(
     (folder / "refs" / "main").write_text("abc")
     (folder / "snapshots" / "abc").mkdir(parents=True)
     (folder / "snapshots" / "abc" / "model.safetensors").write_bytes(b"weights")
-    monkeypatch.setattr("huggingface_hub.file_download.constants.HF_HUB_CACHE", str(tmp_path))
     assert locate(own.weights) == folder / "snapshots" / "abc" / "model.safetensors" == fetch(own)
 
 
