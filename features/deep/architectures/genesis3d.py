@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Genesis3D(Architecture):
-    """Its layers normalise each view by its own moments, whatever else is in the batch. 5.7 million parameters."""
+    """Its layers normalise each view by its own moments, whatever else is in the batch. 7.0 million parameters."""
 
     kind: Literal["genesis3d"] = "genesis3d"
     variant: Literal["genesis3d"] = Field("genesis3d", description="member of the family")
