@@ -23,7 +23,7 @@ class Value(Frozen):
     """What a node of a graph gives."""
 
     name: str = Field(min_length=1, description="in the graph")
-    channels: PositiveInt
+    channels: PositiveInt = Field(description="how many of them it has")
     layout: Layout = Field("channels_first", description="order of its axes, where it has places")
 
 
