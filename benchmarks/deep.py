@@ -166,7 +166,8 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
     from features.core.storage.store import Store
     from features.deep.asked import pooled
     from features.deep.extractors.network import Network
-    from features.deep.running import BATCH, run
+    from features.deep.on_device import MOST
+    from features.deep.running import run
     from features.results.extract_scans import extract_scans
     from features.results.samples import LEVELS
     from features.results.work import Extraction, features_of
@@ -200,11 +201,10 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
             return run(asked, memory)
 
         def kept(works: list[Extraction] = works, store: Store = store) -> None:
-            for start in range(0, len(works), 32):
-                extract_scans(works[start : start + 32], store)
+            extract_scans(works, store)
 
         def eager(asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
-            loaded, parts = asked.load(), np.array_split(memory, max(1, len(memory) // BATCH))
+            loaded, parts = asked.load(), np.array_split(memory, max(1, len(memory) // MOST["cpu"]))
             with torch.inference_mode():
                 return np.concatenate([pooled(asked, loaded, torch.from_numpy(part)).numpy() for part in parts])
 

@@ -12,7 +12,7 @@ from features.results.known_results import KnownResults
 from features.results.work import Extraction
 from tasks.running.pool import Pool
 
-DEVICE_BATCH = 32  # scans whose samples are in memory at once while one process feeds the device
+DEVICE_BATCH = 128  # scans of which one process feeds the device before it tells how far it is
 
 
 @task(name="extract", cache_policy=NO_CACHE, persist_result=False)

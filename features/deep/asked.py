@@ -64,3 +64,8 @@ def _loaded(architecture: Architecture, card: Card | None, seed: int | None, wei
     if seed is None:
         raise ValueError("a network without a card has a seed")
     return load_random_network(architecture, seed)
+
+
+def forget() -> None:
+    """Leave the networks that are loaded."""
+    _loaded.cache_clear()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,17 @@ from features.core.storage.place import write_bytes
 from features.deep.asked import Asked, pooled
 from features.deep.needed import check_installed, check_torch, torch_version
 
+if TYPE_CHECKING:
+    import torch
+
 ENGINE = "onnxruntime"
 VERSION = "1"  # raise it when the same network is written otherwise
 DIGITS = 32
+BOUND = 1e-4  # of the largest value: how far features may be from torch's
+
+
+class NotTranslatedError(Exception):
+    """A network that torch cannot write as ONNX, or that gives other values so."""
 
 
 class Translated:
@@ -36,7 +44,7 @@ class Translated:
     """
 
     def __init__(self, asked: Asked, shape: Sequence[int], threads: int) -> None:
-        """Raises MachineError if onnxruntime is not installed, and as `Asked.load` where it is not kept."""
+        """Raises MachineError if onnxruntime is not installed; where it is not kept, as `Asked.load`, and NotTranslatedError."""
         check_installed(ENGINE, "onnx")
         import onnxruntime
 
@@ -94,19 +102,43 @@ def _written(asked: Asked, shape: Sequence[int]) -> bytes:
             return pooled(asked, loaded, views)
 
     written = io.BytesIO()
+    network = Whole().eval()
     with (
         warnings.catch_warnings(),
         torch.no_grad(),
         redirect_stdout(io.StringIO()),
     ):  # torch prints what it cannot write
         warnings.simplefilter("ignore")  # of traced shapes, which are the same for all views
-        torch.onnx.export(
-            Whole().eval(),
-            (torch.zeros(2, *shape),),
-            written,
-            dynamo=False,
-            input_names=["views"],
-            output_names=["features"],
-            dynamic_axes={"views": {0: "n"}, "features": {0: "n"}},
-        )
+        try:
+            torch.onnx.export(
+                network,
+                (torch.zeros(2, *shape),),
+                written,
+                dynamo=False,
+                input_names=["views"],
+                output_names=["features"],
+                dynamic_axes={"views": {0: "n"}, "features": {0: "n"}},
+            )
+        except torch.onnx.OnnxExporterError as error:
+            raise NotTranslatedError(f"torch cannot write it as ONNX ({type(error).__name__})") from error
+    _check_values(network, written.getvalue(), shape)
     return written.getvalue()
+
+
+def _check_values(network: torch.nn.Module, data: bytes, shape: Sequence[int]) -> None:
+    """Raises NotTranslatedError if onnxruntime gives other values than torch for a batch of another size than was written."""
+    import onnxruntime
+    import torch
+
+    views = np.random.default_rng(0).random((3, *shape), np.float32)
+    with torch.inference_mode():
+        wanted = network(torch.from_numpy(views)).numpy()
+    try:
+        (found,) = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"views": views})
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != ENGINE:
+            raise
+        raise NotTranslatedError(f"onnxruntime does not run it ({type(error).__name__})") from error
+    largest = float(np.abs(wanted).max())
+    if found.shape != wanted.shape or not float(np.abs(found - wanted).max()) <= BOUND * largest:
+        raise NotTranslatedError(f"its values would differ by more than {BOUND:.0e} of the largest")

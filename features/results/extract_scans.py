@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +16,57 @@ from features.core.region import Region
 from features.core.storage.store import Store
 from features.core.versions import kernel
 from features.results.attempt import attempt
-from features.results.samples import load_samples
+from features.results.samples import Shows, load_samples
 from features.results.work import Extraction, scan_facts
 
+AT_ONCE = 32  # scans whose samples an extractor gets together
+BYTES = 2**28  # of their samples at most
+THREADS = 8  # that read and keep
 Samples = Sequence[NDArray[np.float32]]  # what an extractor is shown of a region
 
 
 def extract_scans(works: Sequence[Extraction], store: Store) -> list[Rejected | None]:
     """Extract and keep the features, or the rejection, of each scan; returns, scan by scan, a rejection that is not kept.
 
-    All are of one recipe and extractor, which gets the samples of all at once: the caller chooses how many fit into memory.
-    If it fails, it gets them one at a time, which finds the bad one.
+    All are of one recipe and extractor, which gets the samples of AT_ONCE scans at a time, fewer if they are large. If it
+    fails, it gets them one at a time, which finds the bad one. While it works, threads read the next samples and keep the
+    features before: whoever computes does not wait for disks.
     """
-    extractor = works[0].extractor
-    samples = [load_samples(one, store) for one in works]
-    together = [one.views for one in samples if not isinstance(one, Rejected)]
-    batch = attempt(lambda: _together(together, extractor)) if together else []
-    if isinstance(batch, Rejected):
-        single = [attempt(lambda one=one: _together([one], extractor)) for one in together]  # type: ignore[misc]
-        batch = [one if isinstance(one, Rejected) else one[0] for one in single]
-    values = iter(batch)
-    return [
-        _keep(work, store, one) if isinstance(one, Rejected) else _keep(work, store, next(values), one.warnings)
-        for work, one in zip(works, samples, strict=True)
-    ]
+    extractor, parts = works[0].extractor, _parts(works)
+    keeping: list[Future[Rejected | None]] = []
+    with ThreadPoolExecutor(THREADS, "radweave") as threads:
+
+        def read(part: Sequence[Extraction]) -> list[Future[Shows | Rejected]]:
+            return [threads.submit(load_samples, one, store) for one in part]
+
+        coming = read(parts[0])
+        for place, part in enumerate(parts):
+            samples = [one.result() for one in coming]
+            coming = read(parts[place + 1]) if place + 1 < len(parts) else []
+            values = iter(_values([one.views for one in samples if not isinstance(one, Rejected)], extractor))
+            for work, one in zip(part, samples, strict=True):
+                result, said = (one, []) if isinstance(one, Rejected) else (next(values), one.warnings)
+                keeping.append(threads.submit(_keep, work, store, result, said))
+        return [one.result() for one in keeping]
+
+
+def _parts(works: Sequence[Extraction]) -> list[Sequence[Extraction]]:
+    """Works whose samples are in memory together."""
+    shapes = [one.shown.shape for one in works[0].samples]
+    each = 4 * sum(one.channels * prod(one.size) for one in shapes)
+    count = max(1, min(AT_ONCE, BYTES // max(1, each)))
+    return [works[start : start + count] for start in range(0, len(works), count)]
+
+
+def _values(samples: Sequence[Samples], extractor: Extractor) -> Sequence[Values | Rejected]:
+    """Features of each region, or why there are none."""
+    if not samples:
+        return []
+    found = attempt(lambda: extractor.extract_samples(samples))
+    if not isinstance(found, Rejected):
+        return found
+    single = [attempt(lambda one=one: extractor.extract_samples([one])) for one in samples]  # type: ignore[misc]
+    return [one if isinstance(one, Rejected) else one[0] for one in single]
 
 
 def extract_region(work: Extraction, region: Region | Rejected, store: Store) -> Rejected | None:
@@ -49,19 +78,6 @@ def extract_region(work: Extraction, region: Region | Rejected, store: Store) ->
         return _keep(work, store, region)
     result = attempt(lambda: dict(work.extractor.extract(region, work.recipe)))
     return _keep(work, store, result, region.warnings)
-
-
-def _together(samples: Sequence[Samples], extractor: Extractor) -> Sequence[Values | Rejected]:
-    """Features of each region. A GPU that is full gets half as many at once, down to one, which then is a MemoryError."""
-    try:
-        return extractor.extract_samples(samples)
-    except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported for its name
-            raise
-        if len(samples) == 1:
-            raise MemoryError("the GPU") from error
-    half = len(samples) // 2
-    return [*_together(samples[:half], extractor), *_together(samples[half:], extractor)]
 
 
 def _keep(

@@ -32,7 +32,7 @@ from prefect.states import Failed
 
 from features.core.digest import digest_bytes
 from features.core.errors import ConfigError, ExitCode, RadweaveError
-from features.core.progress import watched_by
+from features.core.progress import heard_by, watched_by
 from flows.commands.fault import fault_of
 from flows.serving.address import server_fault
 from flows.serving.artifacts import Board
@@ -103,7 +103,7 @@ def run_body(work: Callable[[Board], R]) -> R:
     _end_with_server()
     for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
         logging.getLogger(name).addFilter(_is_news)
-    with watched_by(board.progress):
+    with watched_by(board.progress), heard_by(say):
         try:
             return work(board)
         except RadweaveError as error:

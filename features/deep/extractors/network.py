@@ -274,7 +274,8 @@ class Network(Extractor):
     def _values(self, row: NDArray[np.float64]) -> Values | Rejected:
         """The features of a region, which are numbers or nothing: a network whose sums run over says so of the whole region."""
         names = self._column_names
-        endless = [name for name in np.array(names)[~np.isfinite(row)].tolist() if not name.endswith(f"_{SPREAD}")]
+        where = np.flatnonzero(~np.isfinite(row))
+        endless = [names[i] for i in where if not names[i].endswith(f"_{SPREAD}")]
         if endless:
             told = f"{self.word} gives NaN or infinity for {len(endless)} of {len(names)} features, first {endless[0]}"
             return Rejected("NETWORK_NAN", told)

@@ -1,0 +1,127 @@
+"""Device: where networks run. A GPU where torch finds one, unless RADWEAVE_DEVICE says otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Literal
+
+from features.core.errors import MachineError, RadweaveError, did_you_mean
+from features.core.memory import GIB
+from features.core.progress import say
+from features.deep.needed import check_torch
+
+Device = Literal["cpu", "cuda"]
+SETTING = "RADWEAVE_DEVICE"
+LIMIT = "RADWEAVE_GPU_GIB"
+CPU, CUDA, EITHER = "cpu", "cuda", "cuda,cpu"
+MARKS = (
+    "CUDA error",
+    "CUDA driver",
+    "No CUDA GPUs",
+    "cuDNN error",
+    "CUDNN_STATUS",
+    "CUBLAS_STATUS",
+    "device lost",
+    "Found no NVIDIA",
+)
+
+
+class GpuGoneError(MachineError):
+    """A GPU that was used and does not answer any more."""
+
+
+def chosen_device() -> Device:
+    """The device of networks.
+
+    Raises RadweaveError for a setting that is none, MachineError if a GPU is demanded and torch finds none.
+    """
+    if (setting := _setting()) not in ("", CPU, CUDA, EITHER):
+        hint = did_you_mean(setting, [CPU, CUDA, EITHER])
+        raise RadweaveError(
+            f'{SETTING}: found "{setting}"; allowed: cpu, cuda, "cuda,cpu"{"; " + hint if hint else ""}'
+        )
+    if setting == CPU:
+        return "cpu"
+    if setting == CUDA and not has_gpu():
+        raise MachineError(
+            f"{SETTING}=cuda demands a GPU and torch {version('torch')} finds none: look at nvidia-smi, install a build of torch "
+            f"for CUDA, or unset {SETTING} to compute on processors"
+        )
+    return "cuda" if has_gpu() else "cpu"
+
+
+def has_gpu() -> bool:
+    """Whether the installed torch finds a GPU. torch is not loaded where its build is for processors alone."""
+    if version("torch").endswith("+cpu"):
+        return False
+    check_torch()
+    import torch
+
+    found: bool = torch.cuda.is_available()
+    return found
+
+
+def leave_gpu() -> bool:
+    """Whether the user allowed processors in the place of a GPU that vanishes; if so, this process uses it no more."""
+    if _setting() != EITHER:
+        return False
+    os.environ[SETTING] = CPU  # nothing can be done with its context any more
+    say(f"the GPU does not answer any more: networks run on processors from here on, as {SETTING}=cuda,cpu allows")
+    return True
+
+
+def _setting() -> str:
+    return os.environ.get(SETTING, "").strip().lower().replace(" ", "")
+
+
+@contextmanager
+def told_if_gone() -> Iterator[None]:
+    """A GPU that vanishes inside is a GpuGoneError: the fault of no case, so none is rejected for it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__name__ == "OutOfMemoryError" or not any(mark in str(error) for mark in MARKS):
+            raise
+        why = str(error).splitlines()[0][:120]
+        raise GpuGoneError(
+            f"the GPU does not answer any more ({why}). What was finished is kept: look at nvidia-smi and run the command "
+            f"again; {SETTING}=cpu runs networks on processors, {SETTING}=cuda,cpu does so only where the GPU fails"
+        ) from error
+
+
+def limit_gpu_memory() -> None:
+    """This process takes of the GPU no more than RADWEAVE_GPU_GIB, if that is set. Raises RadweaveError if it is no number."""
+    text = os.environ.get(LIMIT, "").strip()
+    if not text:
+        return
+    try:
+        most = float(text)
+    except ValueError:
+        most = 0.0
+    if not 0 < most < float("inf"):
+        raise RadweaveError(f'{LIMIT}: found "{text}"; allowed: a number above 0, of GiB')
+    import torch
+
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, most * GIB / total))
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Inside, a device gives for the same bytes the same numbers, in float32 without TF32."""
+    import torch
+
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # is read as CUDA starts
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
+    strict = torch.are_deterministic_algorithms_enabled()
+    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = True, False, False, False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(strict)
+        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before

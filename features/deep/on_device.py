@@ -1,0 +1,96 @@
+"""OnDevice: a network as torch runs it, on a GPU or on processors, with as many views at once as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.progress import say
+from features.deep.asked import Asked, pooled
+from features.deep.augment import Change
+from features.deep.device import Device, limit_gpu_memory, repeatable, told_if_gone
+from features.deep.needed import check_torch
+
+if TYPE_CHECKING:
+    import torch
+
+FULL = "DefaultCPUAllocator"  # begins what torch says where the memory of processors is full
+MOST = {"cpu": 16, "cuda": 512}  # views at once
+PIXELS = {"cpu": 2**21, "cuda": 2**25}  # of these, and of large 3D patches fewer views
+
+
+def most_views(device: Device, size: Sequence[int]) -> int:
+    """How many views of a size are tried at once: a bound of memory, for layers take a multiple of the pixels."""
+    return max(1, min(MOST[device], PIXELS[device] // prod(size)))
+
+
+class OnDevice:
+    """What is asked of a network, on one device, for views of one shape.
+
+    Where memory is full, half as many views are tried from there on, down to one, and it is said.
+    """
+
+    def __init__(self, asked: Asked, device: Device, size: Sequence[int]) -> None:
+        """Raises what `Asked.load` does, GpuGoneError, RadweaveError if the limit of memory is no number."""
+        check_torch()
+        import torch
+
+        self._asked, self._device, self._loaded = asked, device, asked.load()
+        self._batch = most_views(device, size)
+        self._layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(len(size) + 2, torch.contiguous_format)
+        with told_if_gone():
+            if device == "cuda":
+                limit_gpu_memory()
+                self._loaded.network.to(device, memory_format=self._layout)
+
+    def run(self, views: NDArray[np.float32], change: Change | None = None) -> NDArray[np.float32]:
+        """(n, k): the features of views. Raises MemoryError if one view does not fit, GpuGoneError if the GPU vanishes."""
+        import torch
+
+        found: list[torch.Tensor] = []
+        done = 0
+        with told_if_gone(), torch.inference_mode(), repeatable():
+            while done < len(views):
+                part = self._try(views[done : done + self._batch], change)
+                if part is None:
+                    self._halve()
+                else:
+                    found.append(part)
+                    done += len(part)
+            return torch.cat(found).float().cpu().numpy()  # type: ignore[no-any-return]
+
+    def _try(self, views: NDArray[np.float32], change: Change | None) -> torch.Tensor | None:
+        """The features, still on the device, which may be at work yet; None if they do not fit."""
+        import torch
+
+        try:
+            pixels = torch.from_numpy(np.ascontiguousarray(views))
+            if self._device == "cuda":  # copied while the views before are worked at
+                pixels = pixels.pin_memory().to(self._device, non_blocking=True)
+            return pooled(self._asked, self._loaded, pixels if change is None else change(pixels))
+        except RuntimeError as error:
+            if type(error).__name__ != "OutOfMemoryError" and FULL not in str(error):
+                raise
+            return None  # what it holds is free once the error is left
+
+    def _halve(self) -> None:
+        import torch
+
+        torch.cuda.empty_cache()
+        if self._batch == 1:
+            raise MemoryError(self._device)
+        self._batch //= 2
+        where, many = "the GPU" if self._device == "cuda" else "processors", "s" if self._batch > 1 else ""
+        network = self._asked.architecture.variant
+        say(f"the memory of {where} is full: {network} gets {self._batch} view{many} at once from here on")
+
+
+@lru_cache(maxsize=2)
+def on_device(asked: Asked, digest: str, device: Device, size: tuple[int, ...]) -> OnDevice:  # noqa: ARG001 (other weights)
+    """A network on a device; made once. digest: of what is asked."""
+    return OnDevice(asked, device, size)

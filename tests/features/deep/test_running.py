@@ -1,0 +1,210 @@
+"""run: what a device gives does not depend on batches; full memory, a GPU that vanishes and NaN are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.core.errors import MachineError, RadweaveError
+from features.core.progress import heard_by
+from features.deep.asked import Asked, forget, pooled
+from features.deep.device import chosen_device
+from features.deep.on_device import OnDevice, most_views, on_device
+from features.deep.pooling import POOLINGS
+from features.deep.running import _untranslated, run
+from features.deep.translated import translated
+from tests.features.deep.test_translated import Small
+
+torch = pytest.importorskip("torch")
+
+ASKED = Asked(Small(), None, 0, ("features",), (POOLINGS.parse("average"),))
+VIEWS = np.random.default_rng(0).random((37, 3, 12, 10), np.float32)
+Pooled = Callable[[Asked, Any, Any], Any]
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in ("RADWEAVE_DEVICE", "RADWEAVE_GPU_GIB"):
+        monkeypatch.delenv(name, raising=False)
+    for cached in (on_device, translated, _untranslated):
+        cached.cache_clear()
+    yield
+    forget()
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    found: list[str] = []
+    with heard_by(found.append):
+        yield found
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that is the processor: torch finds one, and what goes there stays here."""
+    monkeypatch.setattr("features.deep.device.has_gpu", lambda: True)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)
+    to, moved = torch.Tensor.to, torch.nn.Module.to
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *a, **k: self if a[:1] == ("cuda",) else to(self, *a, **k))
+    monkeypatch.setattr(
+        torch.nn.Module, "to", lambda self, *a, **k: moved(self, **k) if a[:1] == ("cuda",) else moved(self, *a, **k)
+    )
+
+
+def with_forward(monkeypatch: pytest.MonkeyPatch, check: Callable[[int], None]) -> list[int]:
+    """How many views each forward pass got; check: raises as the device would."""
+    sizes: list[int] = []
+
+    def watched(asked: Asked, loaded: Any, views: Any) -> Any:
+        sizes.append(len(views))
+        check(len(views))
+        return pooled(asked, loaded, views)
+
+    monkeypatch.setattr("features.deep.on_device.pooled", watched)
+    return sizes
+
+
+def room_for(most: int) -> Callable[[int], None]:
+    def check(count: int) -> None:
+        if count > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    return check
+
+
+def wanted() -> np.ndarray[Any, Any]:
+    loaded = ASKED.load()
+    with torch.inference_mode():
+        return pooled(ASKED, loaded, torch.from_numpy(VIEWS)).numpy()  # type: ignore[no-any-return]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_full_gpu_gets_half_as_many_views_until_they_fit_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    before = wanted()
+    sizes = with_forward(monkeypatch, room_for(10))
+    monkeypatch.setattr("features.deep.on_device.MOST", {"cuda": 32, "cpu": 16})
+    np.testing.assert_allclose(run(ASKED, VIEWS), before, atol=1e-5)
+    assert sizes == [32, 16, 8, 8, 8, 8, 5]
+    assert said == [
+        "the memory of the GPU is full: small gets 16 views at once from here on",
+        "the memory of the GPU is full: small gets 8 views at once from here on",
+    ]
+    run(ASKED, VIEWS[:9])
+    assert sizes[7:] == [8, 1]  # what fitted is remembered
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_view_that_does_not_fit_alone_is_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    with_forward(monkeypatch, room_for(0))
+    with pytest.raises(MemoryError):
+        run(ASKED, VIEWS[:2])
+    assert said[-1].endswith("small gets 1 view at once from here on")
+
+
+def vanished(_: int) -> None:
+    raise RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors might be reported later")
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_that_vanishes_ends_the_run_with_a_sentence_and_rejects_nobody(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    with_forward(monkeypatch, vanished)
+    with pytest.raises(MachineError) as told:
+        run(ASKED, VIEWS)
+    assert str(told.value).startswith("the GPU does not answer any more (CUDA error: unspecified launch failure).")
+    assert "RADWEAVE_DEVICE=cpu runs networks on processors" in str(told.value)
+    assert said == []
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_that_vanishes_is_replaced_by_processors_where_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    before = wanted()
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cuda,cpu")
+    sizes = with_forward(monkeypatch, vanished)
+    np.testing.assert_allclose(run(ASKED, VIEWS), before, atol=1e-5)
+    assert len(said) == 1
+    assert "networks run on processors from here on" in said[0]
+    run(ASKED, VIEWS)
+    assert sizes == [37]  # the GPU is left alone
+
+
+@pytest.mark.usefixtures("gpu")
+def test_other_errors_are_not_taken_for_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: int) -> None:
+        raise RuntimeError("shapes do not fit")
+
+    with_forward(monkeypatch, broken)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        run(ASKED, VIEWS)
+
+
+def test_a_device_is_chosen_by_the_user_or_by_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.deep.device.has_gpu", lambda: True)
+    assert chosen_device() == "cuda"
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cpu")
+    assert chosen_device() == "cpu"
+    monkeypatch.setattr("features.deep.device.has_gpu", lambda: False)
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cuda, cpu")
+    assert chosen_device() == "cpu"
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cuda")
+    with pytest.raises(MachineError, match="RADWEAVE_DEVICE=cuda demands a GPU and torch .* finds none"):
+        chosen_device()
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cud")
+    with pytest.raises(RadweaveError, match='found "cud"; allowed: cpu, cuda, "cuda,cpu"; did you mean "cuda"'):
+        chosen_device()
+
+
+@pytest.mark.usefixtures("gpu")
+def test_memory_of_the_gpu_is_bounded_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", shares.append)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda _: type("Properties", (), {"total_memory": 8 * 2**30})
+    )
+    monkeypatch.setenv("RADWEAVE_GPU_GIB", "2")
+    OnDevice(ASKED, "cuda", (12, 10))
+    assert shares == [0.25]
+    monkeypatch.setenv("RADWEAVE_GPU_GIB", "all")
+    with pytest.raises(RadweaveError, match='RADWEAVE_GPU_GIB: found "all"; allowed: a number above 0, of GiB'):
+        OnDevice(ASKED, "cuda", (12, 10))
+
+
+def test_large_patches_are_run_few_at_once() -> None:
+    assert (most_views("cpu", (224, 224)), most_views("cpu", (160, 224, 224))) == (16, 1)
+    assert most_views("cuda", (48, 48, 48)) > most_views("cpu", (48, 48, 48))
+
+
+def test_the_same_bytes_give_the_same_features_and_settings_of_torch_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = OnDevice(ASKED, "cpu", (12, 10))
+    np.testing.assert_array_equal(network.run(VIEWS), network.run(VIEWS))
+    seen: list[bool] = []
+    with_forward(monkeypatch, lambda _: seen.append(torch.are_deterministic_algorithms_enabled()))
+    network.run(VIEWS[:1])
+    assert seen == [True]
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_network_that_cannot_be_translated_is_run_by_torch_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    class Odd(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, pixels: Any) -> Any:
+            return torch.linalg.svd(pixels).S[..., None]
+
+    monkeypatch.setattr(Small, "build", lambda _: Odd())
+    forget()
+    found = run(ASKED, VIEWS)
+    run(ASKED, VIEWS)
+    assert found.shape == (37, 3)
+    (sentence,) = said
+    assert sentence.startswith("small is run by torch, several times slower than by onnxruntime: torch cannot write it")
