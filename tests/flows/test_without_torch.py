@@ -49,7 +49,11 @@ def test_a_refresh_with_deep_features_says_how_torch_is_installed(demo, radweave
 def test_a_torch_that_cannot_be_loaded_is_said_too(demo, radweave, tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text(BROKEN)
     options = ("--all", "--catalog", demo.catalog, "--store", tmp_path / "store", "--workers", 1)
-    found = radweave("refresh", *options, code=7, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+    away = {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}",
+        "XDG_CACHE_HOME": tmp_path / "cache",
+    }  # no network is kept there
+    found = radweave("refresh", *options, code=7, **away)
     assert "torch, which cannot be loaded (libtorch.so: cannot open shared object file): make torch in" in found.stderr
     assert "Traceback" not in found.stderr
 
