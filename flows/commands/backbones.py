@@ -183,7 +183,7 @@ def _architectures() -> Sequence[Mapping[str, str]]:
 
 
 def _millions(network: "Architecture") -> str:
-    return "" if network.millions is None else f"{network.millions:g} M"
+    return "" if network.millions is None else f"{network.millions:.4g} M"
 
 
 def _variants(kind: str) -> "Sequence[Architecture]":

@@ -25,6 +25,12 @@ class DenseNet3D(MonaiFamily):
         "densenet3d_201": Solid("Huang et al. 2017", 1920, "DenseNet201"),
         "densenet3d_264": Solid("Huang et al. 2017", 2688, "DenseNet264"),
     }
+    counted: ClassVar[dict[str, float]] = {
+        "densenet3d_121": 11.24,
+        "densenet3d_169": 18.54,
+        "densenet3d_201": 25.33,
+        "densenet3d_264": 40.25,
+    }
 
     classes: NonNegativeInt = Field(1, description="outputs of the layer that classifies, as in the checkpoint")
 

@@ -19,6 +19,7 @@ class Genesis3D(Architecture):
     kind: Literal["genesis3d"] = "genesis3d"
     variant: Literal["genesis3d"] = Field("genesis3d", description="member of the family")
     dimensions: ClassVar[Literal[2, 3]] = 3
+    counted: ClassVar[dict[str, float]] = {"genesis3d": 7.03}
 
     channels: PositiveInt = Field(1, description="channels of the input")
 

@@ -23,6 +23,7 @@ class I3ResNet(Architecture):
         "i3resnet152", description="member of the family"
     )
     dimensions: ClassVar[Literal[2, 3]] = 3
+    counted: ClassVar[dict[str, float]] = {"i3resnet50": 46.16, "i3resnet101": 85.21, "i3resnet152": 117.37}
 
     @property
     def input_size(self) -> tuple[int, ...]:

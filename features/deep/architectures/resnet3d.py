@@ -34,6 +34,15 @@ class ResNet3D(MonaiFamily):
         "resnet3d_152": Solid("Hara et al. 2018", 2048, "resnet152"),
         "resnet3d_200": Solid("Hara et al. 2018", 2048, "resnet200"),
     }
+    counted: ClassVar[dict[str, float]] = {
+        "resnet3d_10": 14.36,
+        "resnet3d_18": 33.16,
+        "resnet3d_34": 63.47,
+        "resnet3d_50": 46.16,
+        "resnet3d_101": 85.21,
+        "resnet3d_152": 117.36,
+        "resnet3d_200": 126.56,
+    }
 
     first_stride: Literal[1, 2] = Field(
         2, description="of the first convolution across slices: 1 in Hara et al., 2 in Chen et al."
@@ -48,6 +57,11 @@ class ResNet3D(MonaiFamily):
     @property
     def width(self) -> int:
         return self.member.width * self.widen
+
+    @property
+    def millions(self) -> float:
+        """Nearly: they go with the square of the channels."""
+        return self.counted[self.variant] * self.widen**2
 
     def make(self) -> torch.nn.Module:
         network: torch.nn.Module = getattr(monai("resnet"), self.member.name)(

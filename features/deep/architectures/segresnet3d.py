@@ -23,6 +23,7 @@ class SegResNet3D(MonaiFamily):
         "segresnet3d_4": Solid("Myronenko 2018", 256, "4"),
         "segresnet3d_5": Solid("Myronenko 2018", 512, "5"),
     }
+    counted: ClassVar[dict[str, float]] = {"segresnet3d_4": 17.59, "segresnet3d_5": 77.76}
 
     @property
     def smallest(self) -> int:

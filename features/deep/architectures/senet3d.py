@@ -27,6 +27,14 @@ class SENet3D(MonaiFamily):
         "seresnext3d_101": Solid("Hu et al. 2018", 2048, "SEResNext101"),
         "senet3d_154": Solid("Hu et al. 2018", 2048, "SENet154"),
     }
+    counted: ClassVar[dict[str, float]] = {
+        "seresnet3d_50": 50.74,
+        "seresnet3d_101": 92.03,
+        "seresnet3d_152": 126.04,
+        "seresnext3d_50": 30.4,
+        "seresnext3d_101": 54.3,
+        "senet3d_154": 172.26,
+    }
 
     classes: PositiveInt = Field(1000, description="outputs of the layer that classifies, as in the checkpoint")
 

@@ -23,6 +23,7 @@ class Swin3D(MonaiFamily):
     members: ClassVar[dict[str, Solid]] = {
         f"swin3d_{first}": Solid("Tang et al. 2022", 16 * first, str(first)) for first in (12, 24, 48)
     }
+    counted: ClassVar[dict[str, float]] = {"swin3d_12": 0.695, "swin3d_24": 2.17, "swin3d_48": 8.06}
 
     version: Literal[1, 2] = Field(1, description="2: with a convolution before each stage, as in later checkpoints")
 

@@ -24,6 +24,7 @@ class ViT3D(MonaiFamily):
     kind: Literal["vit3d"] = "vit3d"
     variant: Literal["vit3d_base_patch16_96"] = Field("vit3d_base_patch16_96", description="member of the family")
     members: ClassVar[dict[str, Solid]] = {"vit3d_base_patch16_96": Solid("Hatamizadeh et al. 2022", 768, "ViT")}
+    counted: ClassVar[dict[str, float]] = {"vit3d_base_patch16_96": 88.34}
     least: ClassVar[int] = PATCH
 
     leading: NonNegativeInt = Field(
