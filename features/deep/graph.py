@@ -46,7 +46,7 @@ class Graph(nn.Module):  # type: ignore[misc]
             )
         batch, *sides = inputs[0].shape
         wrong = len(sides) != len(shape) or any(
-            isinstance(a, int) and a != b for a, b in zip(sides, shape, strict=True)
+            isinstance(a, int) and a > 0 and a != b for a, b in zip(sides, shape, strict=True)
         )
         if wrong or inputs[0].type != "tensor(float)":
             raise WeightsError(

@@ -15,6 +15,8 @@ if find_spec("timm") is None:
     pytest.skip("timm builds them", allow_module_level=True)
 
 from features.deep.architecture import ARCHITECTURES  # noqa: E402
+from features.deep.card import load_card  # noqa: E402
+from features.deep.needed import is_installed  # noqa: E402
 from features.deep.networks.inception_resnet_v1 import InceptionResnetV1  # noqa: E402
 
 
@@ -47,6 +49,29 @@ def _on_meta(**settings: Any) -> Any:
 )
 def test_layers_are_those_of_published_checkpoints(settings: dict[str, Any], name: str, shape: tuple[int, ...]) -> None:
     assert tuple(_on_meta(**settings).state_dict()[name].shape) == shape
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("card", "count", "name", "shape"),
+    [
+        ("fmcib", 322, "layer4.2.conv3.weight", (4096, 1024, 1, 1, 1)),
+        ("ct_fm", 161, "layers.4.blocks.3.conv2.weight", (512, 512, 3, 3, 3)),
+        ("brainiac", 137, "blocks.11.attn.qkv.weight", (2304, 768)),
+        ("merlin", 930, "layer3.35.conv2.weight", (256, 256, 3, 3, 3)),
+        ("models_genesis_chest_ct", 56, "down_tr512.ops.1.conv1.weight", (512, 256, 3, 3, 3)),
+    ],
+)
+def test_encoders_of_cards_have_the_tensors_of_the_networks_that_were_published(
+    card: str, count: int, name: str, shape: tuple[int, ...]
+) -> None:
+    """Counts are those of MONAI 1.3.2, with which three of them were published: a newer one must not add any."""
+    if not is_installed(*load_card(card).architecture.modules):
+        pytest.skip("the packages of its network are not installed")
+    with torch.device("meta"):
+        state = load_card(card).architecture.build().state_dict()
+    assert len(state) == count
+    assert tuple(state[name].shape) == shape
 
 
 def test_inception_resnet_v1_has_the_weights_of_the_network_for_faces() -> None:

@@ -90,7 +90,7 @@ def _features(card: Card, views: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("output", ["", "pooled", "convolved"])
-@pytest.mark.parametrize("batch", ["n", 1, 4])
+@pytest.mark.parametrize("batch", ["n", -1, 1, 4])
 def test_any_value_of_a_graph_is_taken_whatever_its_batch_is(
     save: Save, make_card: MakeCard, output: str, batch: int | str
 ) -> None:
