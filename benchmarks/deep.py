@@ -3,7 +3,7 @@
     python benchmarks/deep.py warm                  # samples that are kept → features, against the bare network
     python benchmarks/deep.py build                 # built-in cohort: from store to features, against an earlier commit
     python benchmarks/deep.py loop                  # built-in cohort: files to features, against one case at a time
-    python benchmarks/deep.py backbones             # views a second of every network, random weights, one batch
+    python benchmarks/deep.py backbones             # views a second of every family, random weights; --every: of each network
     python benchmarks/deep.py all                   # all of them, one after the other
 
 `bare`: the same engine over views that are in memory already, nothing else. `warm`: samples read from work/, seal checked,
@@ -165,6 +165,7 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
     from features.core.kinds.recipe import Recipe, load_recipe
     from features.core.storage.store import Store
     from features.deep.asked import pooled
+    from features.deep.device import chosen_device
     from features.deep.extractors.network import Network
     from features.deep.on_device import MOST
     from features.deep.running import run
@@ -172,7 +173,8 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
     from features.results.samples import LEVELS
     from features.results.work import Extraction, features_of
 
-    print(f"\nwarm: {options.cases} samples, {torch.get_num_threads()} threads, best of {options.repeats}")
+    device = chosen_device()
+    print(f"\nwarm: on {device}, {options.cases} samples, {torch.get_num_threads()} threads, best of {options.repeats}")
     print("  network                     bare views/s   warm views/s   share   torch eager   largest difference")
     folder.mkdir(parents=True)
     for name, settings in NETWORKS.items():
@@ -203,16 +205,18 @@ def warm(folder: Path, options: argparse.Namespace) -> None:
         def kept(works: list[Extraction] = works, store: Store = store) -> None:
             extract_scans(works, store)
 
-        def eager(asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
+        def eager(on: str = device, asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
             loaded, parts = asked.load(), np.array_split(memory, max(1, len(memory) // MOST["cpu"]))
+            loaded.network.to(on)
             with torch.inference_mode():
-                return np.concatenate([pooled(asked, loaded, torch.from_numpy(part)).numpy() for part in parts])
+                found = [pooled(asked, loaded, torch.from_numpy(part).to(on)).cpu() for part in parts]
+            return np.asarray(torch.cat(found).numpy(), np.float32)
 
         bare(), kept()
         pairs = [(timed(bare), timed(kept)) for _ in range(options.repeats)]
         first, second = (min(pair[i].wall for pair in pairs) for i in (0, 1))
-        slow = best(eager, 1)
-        found, wanted = bare(), eager()
+        slow = min((timed(eager) for _ in range(2)), key=lambda cost: cost.wall)
+        found, wanted = bare(), eager("cpu")  # of a GPU: how far it is from processors
         apart = float(np.abs(found - wanted).max() / np.abs(wanted).max())
         print(
             f"  {name:26} {count / first:12.2f} {count / second:14.2f} {first / second:8.3f} {count / slow.wall:12.2f} "
@@ -227,6 +231,7 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
     import torch
 
     from features.core.kinds.recipe import load_recipe
+    from features.deep.device import chosen_device
     from features.deep.extractors.network import Network
     from features.deep.taps import forward
 
@@ -234,7 +239,8 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
     catalog, recipe = simulated(folder, options.patients), recipe_file(folder, ["efficientnet_lite0"])
     (network,) = load_recipe(recipe).extractors
     assert isinstance(network, Network)
-    loaded = network.asked.load()
+    loaded, device = network.asked.load(), chosen_device()
+    loaded.network.to(device)
     images = sorted((catalog.parent / "C").rglob("CT.nii.gz"))
 
     def plain() -> None:
@@ -252,7 +258,8 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
                     scaled = torch.nn.functional.interpolate(
                         torch.from_numpy(pixels)[None], (224, 224), mode="bilinear", antialias=True
                     )
-                    forward(loaded.architecture, loaded.network, loaded.prepared(scaled), ("features",))
+                    shown = loaded.prepared(scaled.to(device))
+                    forward(loaded.architecture, loaded.network, shown, ("features",))["features"].mean((2, 3)).cpu()
 
     plain()
     ours = [one_way(ROOT, catalog, recipe, folder / "now.npz") for _ in range(options.repeats)]
@@ -270,29 +277,34 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
 
 
 def backbones(folder: Path, options: argparse.Namespace) -> None:
-    """Views a second of every variant of every architecture, random weights, batch of 4, by the engine that runs it."""
+    """Views a second of the usual variant of every architecture, or of each; random weights, by the engine that runs it."""
     from features.deep.architecture import ARCHITECTURES
     from features.deep.asked import Asked
+    from features.deep.device import chosen_device
     from features.deep.pooling import POOLINGS
     from features.deep.running import run, threads
 
-    print(f"\nbackbones: {threads()} threads, batches of 4 views, random weights")
+    os.environ["XDG_CACHE_HOME"] = str(folder)  # networks that nobody will run again
+    device, count = chosen_device(), 4
+    print(f"\nbackbones: on {device}, {threads()} threads, batches of {count} views, random weights, best of 2")
     print("  network                      input              features   views/s   million weights")
     for kind in ARCHITECTURES.modules:
         found = ARCHITECTURES.load(kind)
-        for variant in found.variants():
+        usual = found.model_fields["variant"].default if "variant" in found.model_fields else None
+        variants = found.variants()
+        for variant in variants if options.every or usual not in variants else (usual,):
             try:
                 one = found.model_validate({"variant": variant})
                 asked = Asked(one, None, 1, ("features",), (POOLINGS.parse("average"),))
-                views = np.random.default_rng(0).random((4, one.channels, *one.input_size), np.float32)
-                run(asked, views[:1])
-                cost = timed(lambda: run(asked, views))  # noqa: B023
+                views = np.random.default_rng(0).random((count, one.channels, *one.input_size), np.float32)
+                run(asked, views)
+                cost = best(lambda: run(asked, views), 2)  # noqa: B023
+                weights = sum(part.numel() for part in asked.load().network.parameters()) / 1e6
             except Exception as error:
-                print(f"  {variant:28} not measured: {error}")
+                print(f"  {variant:28} not measured: {str(error).splitlines()[0][:100]}", flush=True)
                 continue
             size = " x ".join(map(str, (one.channels, *one.input_size)))
-            count = sum(part.numel() for part in asked.load().network.parameters()) / 1e6
-            print(f"  {variant:28} {size:18} {one.width:8d} {4 / cost.wall:9.2f} {count:10.1f}", flush=True)
+            print(f"  {variant:28} {size:18} {one.width:8d} {count / cost.wall:9.2f} {weights:10.1f}", flush=True)
 
 
 def main() -> None:
@@ -302,6 +314,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=8, help="of each centre of the built-in cohort")
     parser.add_argument("--cases", type=int, default=32, help="of warm: samples")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--every", action="store_true", help="of backbones: each network, not one of each family")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, do in {"warm": warm, "build": build, "loop": loop, "backbones": backbones}.items():

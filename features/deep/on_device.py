@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.progress import say
-from features.deep.asked import Asked, pooled
+from features.deep.asked import Asked, forget, pooled
 from features.deep.augment import Change
 from features.deep.device import Device, limit_gpu_memory, repeatable, told_if_gone
 from features.deep.needed import check_torch
@@ -45,6 +45,7 @@ class OnDevice:
         self._layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(len(size) + 2, torch.contiguous_format)
         with told_if_gone():
             if device == "cuda":
+                forget()  # it moves: who loads it again gets one for processors
                 limit_gpu_memory()
                 self._loaded.network.to(device, memory_format=self._layout)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.progress import say
-from features.deep.asked import Asked, forget
+from features.deep.asked import Asked
 from features.deep.augment import Change
 from features.deep.device import GpuGoneError, chosen_device, leave_gpu
 from features.deep.on_device import most_views, on_device
@@ -30,7 +30,6 @@ def run(asked: Asked, views: NDArray[np.float32], change: Change | None = None) 
             if not leave_gpu():
                 raise
             on_device.cache_clear()
-            forget()  # what is loaded lies on the GPU
     if translates(asked) and not _untranslated(asked, digest, views.shape[1:]):
         network, most = translated(asked, digest, views.shape[1:], threads()), most_views("cpu", size)
         parts = (views[start : start + most] for start in range(0, len(views), most))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from math import prod
 
@@ -32,7 +32,7 @@ def extract_scans(works: Sequence[Extraction], store: Store) -> list[Rejected | 
     fails, it gets them one at a time, which finds the bad one. While it works, threads read the next samples and keep the
     features before: whoever computes does not wait for disks.
     """
-    extractor, parts = works[0].extractor, _parts(works)
+    extractor, parts, settings = works[0].extractor, _parts(works), _settings(works[0])
     keeping: list[Future[Rejected | None]] = []
     with ThreadPoolExecutor(THREADS, "radweave") as threads:
 
@@ -46,7 +46,7 @@ def extract_scans(works: Sequence[Extraction], store: Store) -> list[Rejected | 
             values = iter(_values([one.views for one in samples if not isinstance(one, Rejected)], extractor))
             for work, one in zip(part, samples, strict=True):
                 result, said = (one, []) if isinstance(one, Rejected) else (next(values), one.warnings)
-                keeping.append(threads.submit(_keep, work, store, result, said))
+                keeping.append(threads.submit(_keep, work, store, result, said, settings))
         return [one.result() for one in keeping]
 
 
@@ -75,25 +75,33 @@ def extract_region(work: Extraction, region: Region | Rejected, store: Store) ->
     What preparation noticed is kept with the features.
     """
     if isinstance(region, Rejected):
-        return _keep(work, store, region)
+        return _keep(work, store, region, (), _settings(work))
     result = attempt(lambda: dict(work.extractor.extract(region, work.recipe)))
-    return _keep(work, store, result, region.warnings)
+    return _keep(work, store, result, region.warnings, _settings(work))
 
 
 def _keep(
-    work: Extraction, store: Store, result: Values | Rejected, warnings: Sequence[Warned] = ()
+    work: Extraction,
+    store: Store,
+    result: Values | Rejected,
+    warnings: Sequence[Warned],
+    settings: Mapping[str, str],
 ) -> Rejected | None:
     if isinstance(result, Rejected) and result.code in TRANSIENT:
         return result
-    provenance = {
-        **scan_facts(work.scan),
-        "recipe": work.recipe.model_dump_json(exclude={"name", "extractors"}),
-        "extractor": json.dumps(work.extractor.model_dump(mode="json"), sort_keys=True),
-        "version": work.extractor.version,
-        "kernel": kernel(),
-    }
+    provenance = {**scan_facts(work.scan), **settings}
     if work.samples:
         provenance["samples"] = " ".join(one.address for one in work.samples)
     said = () if isinstance(result, Rejected) else warnings
     store.save(work.block, work.address, result, provenance, said)
     return None
+
+
+def _settings(work: Extraction) -> dict[str, str]:
+    """What is kept of how features were made, the same for all scans of a recipe and extractor."""
+    return {
+        "recipe": work.recipe.model_dump_json(exclude={"name", "extractors"}),
+        "extractor": json.dumps(work.extractor.model_dump(mode="json"), sort_keys=True),
+        "version": work.extractor.version,
+        "kernel": kernel(),
+    }

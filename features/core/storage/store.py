@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,13 @@ class Store:
             provenance["rejected"] = json.dumps(rejected, sort_keys=True)
         else:
             values = result
-        numbers = [value if not isinstance(value, str) else None for value in values.values()]
-        texts = [value if isinstance(value, str) else None for value in values.values()]
-        table = pa.Table.from_arrays([_strings(values), _floats(numbers), _strings(texts)], ["name", "value", "text"])
+        if any(isinstance(value, str) for value in values.values()):
+            numbers = [value if not isinstance(value, str) else None for value in values.values()]
+            texts = _strings([value if isinstance(value, str) else None for value in values.values()])
+        else:
+            numbers = [value for value in values.values() if not isinstance(value, str)]
+            texts = _same_strings((None,) * len(values))
+        table = pa.Table.from_arrays([_same_strings((*values,)), _floats(numbers), texts], ["name", "value", "text"])
         write_table(self.work(block, digest), table, provenance)
 
     def save_array(
@@ -235,6 +240,12 @@ def _strings(values: Collection[str | None]) -> pa.Array:
     texts = [(value or "").encode() for value in values]
     ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
     return _array(pa.string(), values, ends, b"".join(texts))
+
+
+@lru_cache(maxsize=32)
+def _same_strings(values: tuple[str | None, ...]) -> pa.Array:
+    """As `_strings`, of what many results share."""
+    return _strings(values)
 
 
 def _floats(values: Collection[float | None]) -> pa.Array:
