@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ torch = pytest.importorskip("torch")
 
 from features.core.errors import RadweaveError  # noqa: E402
 from features.deep.architecture import ARCHITECTURES, FEATURES, Architecture  # noqa: E402
+from features.deep.asked import Asked, pooled  # noqa: E402
 from features.deep.family import Family  # noqa: E402
 from features.deep.loading import load_random_network  # noqa: E402
 from features.deep.needed import is_installed  # noqa: E402
+from features.deep.pooling import POOLINGS  # noqa: E402
 from features.deep.taps import forward, layer_of  # noqa: E402
+from features.deep.translated import Translated  # noqa: E402
 
 KINDS = [kind for kind in ARCHITECTURES.modules if ARCHITECTURES.load(kind).variants()]
 HEAVY = 60.0  # millions of parameters that take a second to draw
@@ -159,6 +163,24 @@ def test_random_weights_tell_images_apart(kind: str) -> None:
     vectors = (maps if maps.ndim == 3 else maps.flatten(2).transpose(1, 2)).mean(1)
     apart = vectors.std(0) / vectors.abs().mean(0).clamp_min(1e-30)
     assert float((apart > 0.01).float().mean()) > 0.3  # of so few places many are rectified to nothing
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if ARCHITECTURES.load(kind).translates])
+def test_onnxruntime_gives_what_torch_gives(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the bound that features.deep.translated states, and views beside each other change nothing beyond 1e-5."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network = _least(kind)
+    asked = Asked(network, None, 7, (FEATURES,), (POOLINGS.parse("average"),))
+    side = network.input_size[-1] if network.before else max(32, network.smallest)  # tokens go with learnt places
+    views = _pixels(network, 3, side).numpy()
+    translated = Translated(asked, views.shape[1:], 1)
+    found = translated.run(views)
+    with torch.inference_mode():
+        expected = pooled(asked, load_random_network(network, 7), torch.from_numpy(views)).numpy()
+    largest = abs(expected).max()
+    assert abs(found - expected).max() <= 1e-4 * largest
+    assert abs(translated.run(views[1:2]) - found[1:2]).max() <= 1e-5 * largest
 
 
 @pytest.mark.parametrize("kind", RUN)
