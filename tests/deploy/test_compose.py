@@ -136,6 +136,7 @@ def test_every_variable_is_one_that_prefect_radweave_or_a_library_knows() -> Non
         "HOME",
         "MPLCONFIGDIR",
         "NUMBA_CACHE_DIR",
+        "XDG_CACHE_HOME",
         "DO_NOT_TRACK",
     }
     read = re.search(r"for name in (.*); do", (DEPLOY / "with_secrets.sh").read_text())
