@@ -80,7 +80,12 @@ def locate(weights: Weights) -> Path | None:
 def kept_by_torch(address: str) -> Path:
     """Where torch.hub keeps what it downloads from an address."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub" / "checkpoints" / address.rpartition("/")[2]
+    return (
+        Path(os.environ.get("TORCH_HOME") or cache / "torch")
+        / "hub"
+        / "checkpoints"
+        / address.partition("?")[0].rpartition("/")[2]
+    )
 
 
 def parts_of(path: Path, weights: Weights) -> tuple[Path, ...]:

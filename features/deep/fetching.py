@@ -50,7 +50,9 @@ def _from_hub(hub: Hub) -> Path:
             f"{hub.repository} is given on terms: accept them at https://huggingface.co/{hub.repository} with your own account, "
             "then hf auth login"
         ) from error
-    except (OSError, HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
+    except (LocalEntryNotFoundError, ConnectionError) as error:
+        raise NetworkError(f"{hub.file} of {hub.repository} could not be fetched: the hub does not answer") from error
+    except (OSError, HfHubHTTPError, ValueError) as error:
         raise NetworkError(f"{hub.file} of {hub.repository} could not be fetched: {type(error).__name__}") from error
 
 

@@ -207,5 +207,6 @@ def _fetch(name: str, yes: bool) -> None:
         if not yes:
             typer.confirm("Download it?", abort=True)
     path = fetch(card)
-    told = "as published" if card.weights.sha256 else "none was published whole"
+    begins = "its beginning as published" if card.weights.sha256_begins else "none was published"
+    told = "as published" if card.weights.sha256 else begins
     typer.echo(f"{name}: its weights are here now: {path}\nsha-256 {weights_digest(card)} ({told})")

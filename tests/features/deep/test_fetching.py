@@ -82,7 +82,9 @@ def test_what_a_hub_has_fetched_is_found_and_a_hub_that_is_away_is_told(
     own = card(hub={"repository": "someone/something", "file": "model.safetensors"})
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(NetworkError, match=r"model\.safetensors of someone/something could not be fetched"):
+    with pytest.raises(
+        NetworkError, match=r"model\.safetensors of someone/something could not be fetched: the hub does not answer"
+    ):
         fetch(own)
     folder = tmp_path / "models--someone--something"
     (folder / "refs").mkdir(parents=True)
