@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import os
 import pickle
-import zipfile
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -175,26 +174,41 @@ def read_weights(path: Path, weights: Weights) -> dict[str, torch.Tensor]:
             source = path if len(parts) == 1 else BytesIO(b"".join(part.read_bytes() for part in parts))
             with torch.serialization.safe_globals([argparse.Namespace]):  # settings of a training, which some hold too
                 state = torch.load(source, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except (MachineError, MemoryError):
+        raise
+    except Exception as error:  # whatever a file of another kind makes a reader say
+        if isinstance(error, pickle.UnpicklingError) and _is_of_torch(path):
+            raise WeightsError(
+                f"the checkpoint {path.name} holds more than tensors, and to read it could run code: it is refused; "
+                "save its state_dict alone, or as safetensors"
+            ) from error
+        what = "safetensors file" if path.suffix == ".safetensors" else "checkpoint of torch, or is cut short"
         raise WeightsError(
-            f"the checkpoint {path.name} holds more than tensors, and to read it could run code: it is refused; "
-            "save its state_dict alone, or as safetensors"
+            f"{path.name} is no {what} ({type(error).__name__}); get it again. {weights.remedy}"
         ) from error
-    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, MachineError):
-            raise
-        raise WeightsError(
-            f"the checkpoint {path.name} cannot be read: {type(error).__name__}; {weights.remedy}"
-        ) from error
-    except Exception as error:
-        if type(error).__name__ != "SafetensorError":
-            raise
-        raise WeightsError(f"the checkpoint {path.name} is no safetensors file; {weights.remedy}") from error
     for key in filter(None, weights.keys.inside.split(".")):
         if not isinstance(state, Mapping) or key not in state:
             raise WeightsError(f'the checkpoint {path.name} has no "{weights.keys.inside}"; {weights.remedy}')
         state = state[key]
-    return _of_network(state, weights.keys)
+    found = _of_network(state, weights.keys) if _is_named(state) else {}
+    if not found or not all(hasattr(value, "shape") for value in found.values()):
+        others = _named(sorted(name for name, value in found.items() if not hasattr(value, "shape")))
+        inside = f' in "{weights.keys.inside}"' if weights.keys.inside else ""
+        raise WeightsError(
+            f"the checkpoint {path.name} holds{inside} {others or 'nothing'} where tensors by their names are needed; "
+            f"say with keys where they are and which are dropped. {weights.remedy}"
+        )
+    return found
+
+
+def _is_of_torch(path: Path) -> bool:
+    """Whether a file begins as those that torch saves do: as a zip, or as a pickle."""
+    with path.open("rb") as file:
+        return file.read(2) in (b"PK", b"\x80\x02")
+
+
+def _is_named(state: object) -> bool:
+    return isinstance(state, Mapping) and all(isinstance(name, str) for name in state)
 
 
 def check_digest(path: Path, weights: Weights) -> None:

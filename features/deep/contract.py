@@ -8,6 +8,7 @@ from features.core.kinds.normaliser import Normaliser
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import Sampling
 from features.deep.card import Card
+from features.deep.plane_sampling import PlaneSampling
 
 NEARLY = 1e-6
 
@@ -34,6 +35,12 @@ def breaches(card: Card, preparation: Preparation, samplings: Sequence[Sampling]
     for sampling in samplings:
         if asked.only and sampling.kind not in asked.only:
             yield f"the sampling is {sampling.kind}, and it takes {' or '.join(asked.only)}"
+        if asked.window and isinstance(sampling, PlaneSampling) and preparation.window is not None:
+            own = [one for one in sampling.windows_of(preparation) if one not in (asked.window, preparation.window)]
+            if own:
+                found = ", ".join(f"[{low:g}, {high:g}]" for low, high in own)
+                low, high = asked.window
+                yield f"{sampling.kind} shows {found}, and it takes the window [{low:g}, {high:g}]"
 
 
 def _settings(normaliser: Normaliser | None) -> str:

@@ -63,6 +63,38 @@ def test_a_file_of_something_else_is_a_sentence(folder: Path, name: str) -> None
         read_weights(folder / name, card().weights)
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"<!DOCTYPE html>", b"version https://git-lfs", b"PK\x03\x04" + bytes(99)]
+)
+def test_what_is_no_checkpoint_is_a_sentence_and_is_not_said_to_run_code(folder: Path, content: bytes) -> None:
+    (folder / "own.pth").write_bytes(content)
+    with pytest.raises(WeightsError, match=rf"own\.pth is no checkpoint of torch, or is cut short .*{GET}"):
+        read_weights(folder / "own.pth", card().weights)
+
+
+def test_what_would_run_code_is_refused(folder: Path, network: torch.nn.Module) -> None:
+    torch.save(network, folder / "own.pth")
+    with pytest.raises(WeightsError, match="could run code: it is refused"):
+        read_weights(folder / "own.pth", card().weights)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([1, 2], "holds nothing where tensors"),
+        ({1: 2}, "holds nothing where tensors"),
+        (
+            {"state_dict": {}, "epoch": 3},
+            "holds epoch, state_dict where tensors by their names are needed; say with keys",
+        ),
+    ],
+)
+def test_a_checkpoint_of_other_things_than_tensors_is_a_sentence(folder: Path, content: object, told: str) -> None:
+    torch.save(content, folder / "own.pth")
+    with pytest.raises(WeightsError, match=told):
+        read_weights(folder / "own.pth", card().weights)
+
+
 @pytest.mark.parametrize("form", ["pth", "safetensors"])
 def test_names_are_those_of_the_network(folder: Path, network: torch.nn.Module, form: str) -> None:
     from safetensors.torch import save_file
