@@ -29,6 +29,16 @@ def most_views(device: Device, size: Sequence[int]) -> int:
     return max(1, min(MOST[device], PIXELS[device] // prod(size)))
 
 
+def halved(batch: int, device: Device, asked: Asked) -> int:
+    """How many views are tried where a batch did not fit, which is said. Raises MemoryError if it was one."""
+    if batch == 1:
+        raise MemoryError(device)
+    where, many = "the GPU" if device == "cuda" else "processors", "s" if batch > 3 else ""
+    network = asked.architecture.variant
+    say(f"the memory of {where} is full: {network} gets {batch // 2} view{many} at once from here on")
+    return batch // 2
+
+
 class OnDevice:
     """What is asked of a network, on one device, for views of one shape.
 
@@ -83,12 +93,7 @@ class OnDevice:
         import torch
 
         torch.cuda.empty_cache()
-        if self._batch == 1:
-            raise MemoryError(self._device)
-        self._batch //= 2
-        where, many = "the GPU" if self._device == "cuda" else "processors", "s" if self._batch > 1 else ""
-        network = self._asked.architecture.variant
-        say(f"the memory of {where} is full: {network} gets {self._batch} view{many} at once from here on")
+        self._batch = halved(self._batch, self._device, self._asked)
 
 
 @lru_cache(maxsize=2)

@@ -12,7 +12,7 @@ from features.core.progress import say
 from features.deep.asked import Asked
 from features.deep.augment import Change
 from features.deep.device import GpuGoneError, chosen_device, leave_gpu
-from features.deep.on_device import most_views, on_device
+from features.deep.on_device import halved, on_device
 from features.deep.translated import NotTranslatedError, translated
 
 
@@ -31,10 +31,22 @@ def run(asked: Asked, views: NDArray[np.float32], change: Change | None = None) 
                 raise
             on_device.cache_clear()
     if translates(asked) and not _untranslated(asked, digest, views.shape[1:]):
-        network, most = translated(asked, digest, views.shape[1:], threads()), most_views("cpu", size)
-        parts = (views[start : start + most] for start in range(0, len(views), most))
-        return np.concatenate([network.run(part if change is None else _changed(part, change)) for part in parts])
+        return _by_onnxruntime(asked, digest, views, change)
     return on_device(asked, digest, "cpu", size).run(views, change)
+
+
+def _by_onnxruntime(
+    asked: Asked, digest: str, views: NDArray[np.float32], change: Change | None
+) -> NDArray[np.float32]:
+    network, found, done = translated(asked, digest, views.shape[1:], threads()), [], 0
+    while done < len(views):
+        part = views[done : done + network.batch]
+        try:
+            found.append(network.run(part if change is None else _changed(part, change)))
+            done += len(part)
+        except MemoryError:
+            network.batch = halved(network.batch, "cpu", asked)
+    return np.concatenate(found)
 
 
 def translates(asked: Asked) -> bool:

@@ -23,6 +23,7 @@ from features.core.errors import StoreError
 from features.core.storage.place import write_bytes
 from features.deep.asked import Asked, pooled
 from features.deep.needed import check_installed, check_torch, torch_version
+from features.deep.on_device import most_views
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 ENGINE = "onnxruntime"
 VERSION = "1"  # raise it when the same network is written otherwise
 DIGITS = 32
+FULL = ("Failed to allocate", "bad_alloc", "bad allocation")  # says onnxruntime where memory is full
 BOUND = 1e-4  # of the largest value: how far features may be from torch's
 
 
@@ -48,7 +50,7 @@ class Translated:
         check_installed(ENGINE, "onnx")
         import onnxruntime
 
-        onnxruntime.set_default_logger_severity(3)
+        onnxruntime.set_default_logger_severity(4)  # errors are raised too
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.inter_op_num_threads = 1
@@ -56,10 +58,16 @@ class Translated:
         self._session: Any = onnxruntime.InferenceSession(
             _kept(asked, shape), settings, providers=["CPUExecutionProvider"]
         )
+        self.batch = most_views("cpu", shape[1:])  # views at once
 
     def run(self, views: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, k): the features of views, (n, channels, *size) in [0, 1]."""
-        (found,) = self._session.run(None, {"views": views})
+        """(n, k): the features of views, (n, channels, *size) in [0, 1]. Raises MemoryError if they do not fit."""
+        try:
+            (found,) = self._session.run(None, {"views": views})
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] != ENGINE or not any(mark in str(error) for mark in FULL):
+                raise
+            raise MemoryError from error
         return np.asarray(found, np.float32)
 
 

@@ -44,6 +44,7 @@ class Stability(Section):
         return {
             "good": GOOD,
             "rows": [worth_row(n, one) for n, one in numbered(found)],
+            "missing": missing_sentences(numbered(found)),
             "commands": commands,
             "measured": measured_sentences(worth),
             "metric": metric_label(score.metric) if score else "",
@@ -56,7 +57,7 @@ class Stability(Section):
 
 @dataclass(frozen=True)
 class WorthRow:
-    """A source. score: a dash where there is none, and then why in `bounds`."""
+    """A source. score: a dash where there is none; bounds: of its interval, empty where there is none."""
 
     number: int
     source: str
@@ -84,7 +85,6 @@ def source_label(one: Worth) -> str:
 def worth_row(number: int, one: Worth) -> WorthRow:
     """The row of a source."""
     source, score = one.source, one.score
-    bounds = interval(score.low, score.high)
     return WorthRow(
         number=number,
         source=source_label(one),
@@ -93,8 +93,20 @@ def worth_row(number: int, one: Worth) -> WorthRow:
         median=decimal(source.median_icc),
         share=f"{100 * source.stable_share:.0f} %" if source.cohort else DASH,
         score=DASH if score.value is None else decimal(score.value),
-        bounds=score.reason if score.value is None else bounds or no_interval(score.reason),
+        bounds=interval(score.low, score.high),
     )
+
+
+def missing_sentences(worth: Sequence[tuple[int, Worth]]) -> list[str]:
+    """Why sources have no score or no interval, each reason once, with their numbers."""
+    known: dict[str, list[str]] = {}
+    for number, one in worth:
+        score = one.score
+        if score.value is None:
+            known.setdefault(f"no score: {score.reason}", []).append(str(number))
+        elif not interval(score.low, score.high) and (why := no_interval(score.reason)):
+            known.setdefault(why, []).append(str(number))
+    return [f"Of {', '.join(numbers)}: {why}." for why, numbers in known.items()]
 
 
 def measured_sentences(worth: Sequence[Worth]) -> list[str]:

@@ -15,11 +15,12 @@ from features.deep.asked import Asked, forget, pooled
 from features.deep.device import chosen_device
 from features.deep.on_device import OnDevice, most_views, on_device
 from features.deep.pooling import POOLINGS
-from features.deep.running import _untranslated, run
+from features.deep.running import _untranslated, run, threads
 from features.deep.translated import translated
 from tests.features.deep.test_translated import Small
 
 torch = pytest.importorskip("torch")
+Fail = pytest.importorskip("onnxruntime").capi.onnxruntime_pybind11_state.Fail
 
 ASKED = Asked(Small(), None, 0, ("features",), (POOLINGS.parse("average"),))
 VIEWS = np.random.default_rng(0).random((37, 3, 12, 10), np.float32)
@@ -98,6 +99,26 @@ def test_a_full_gpu_gets_half_as_many_views_until_they_fit_and_says_so(
     ]
     run(ASKED, VIEWS[:9])
     assert sizes[7:] == [8, 1]  # what fitted is remembered
+
+
+def test_full_memory_of_processors_halves_the_views_of_onnxruntime_too(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    before = run(ASKED, VIEWS)
+    network = translated(ASKED, ASKED.digest, VIEWS.shape[1:], threads())
+    session, sizes = network._session, []
+
+    class Full:
+        def run(self, names: None, given: dict[str, Any]) -> Any:
+            sizes.append(len(given["views"]))
+            if len(given["views"]) > 5:
+                raise Fail("[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer of size 9")
+            return session.run(names, given)
+
+    monkeypatch.setattr(network, "_session", Full())
+    np.testing.assert_allclose(run(ASKED, VIEWS), before, atol=1e-6)
+    assert sizes[:4] == [16, 8, 4, 4]
+    assert said[-1] == "the memory of processors is full: small gets 4 views at once from here on"
 
 
 @pytest.mark.usefixtures("gpu")

@@ -48,16 +48,27 @@ def test_networks_and_families_have_a_row_with_stability_and_score(binary: Any) 
     assert head == ["No.", "Source of columns", "Columns", "Median ICC", "ICC of 0.75 and more", "AUC alone"]
     assert rows == [
         ["1", "lite0, ct_lung, CTlite0__ct_lung__*", "2", "0.48", "0 %", "0.70 0.60–0.80"],
-        ["2", "lite1, RANDOM WEIGHTS, ct_lung, CTlite1__ct_lung__*", "1", "—", "—", "— nothing varies"],
+        ["2", "lite1, RANDOM WEIGHTS, ct_lung, CTlite1__ct_lung__*", "1", "—", "—", "—"],
         ["3", "radweave glcm, ct_lung, CTradweave__ct_lung__* glcm", "3", "0.91", "67 %", "0.70 0.60–0.80"],
     ]
     assert "Perturbed regions of builtin: 98 regions, each measured 8 times." in page.text
     assert "Not measured, or with other settings: lite1, RANDOM WEIGHTS, ct_lung, CT." in page.text
+    assert "Of 2: no score: nothing varies." in page.text
     [plot] = report.figures["stability"]
     assert plot.id == "figure-stability"
     assert ">1<" in plot.svg
     assert ">3<" in plot.svg
     assert ">2<" not in plot.svg
+
+
+def test_why_there_is_no_interval_is_said_once_below_the_table(binary: Any) -> None:
+    score = next(s for s in binary.result.scores if s.within and s.value is not None)
+    score = replace(score, value=0.7, low=None, high=None, reason="all pairs hold one patient")
+    worth = tuple(Worth(source, score) for source in SOURCES)
+    asked = binary.study.model_copy(update={"recipes": ("ct_lung",)})
+    page = Page(render_report(asked, replace(binary.result, worth=worth), binary.facts).html)
+    assert [row[-1] for row in page.tables["table-stability"].rows[1:]] == ["0.70"] * 3
+    assert page.text.count("Of 1, 2, 3: no interval: all pairs hold one patient.") == 1
 
 
 def test_where_nothing_was_measured_the_page_says_how(binary: Any) -> None:
