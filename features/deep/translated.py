@@ -141,6 +141,8 @@ def _check_values(network: torch.nn.Module, data: bytes, shape: Sequence[int]) -
     views = np.random.default_rng(0).random((3, *shape), np.float32)
     with torch.inference_mode():
         wanted = network(torch.from_numpy(views)).numpy()
+    if not np.isfinite(wanted).all():
+        raise NotTranslatedError("its values are NaN or infinite, so that none can be compared")
     try:
         (found,) = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"views": views})
     except Exception as error:

@@ -13,7 +13,7 @@ from features.deep.architecture import Architecture
 from features.deep.asked import Asked, pooled
 from features.deep.pooling import POOLINGS
 from features.deep.running import run
-from features.deep.translated import translated
+from features.deep.translated import NotTranslatedError, translated
 
 torch = pytest.importorskip("torch")
 
@@ -85,3 +85,16 @@ def test_other_weights_or_taps_are_another_network(cache: Path) -> None:
     run(replace(asked(), seed=1), VIEWS)
     run(asked("2"), VIEWS)
     assert len(list(cache.glob("*.onnx"))) == 3
+
+
+def test_a_network_that_gives_nan_is_said_to_do_so(cache: Path) -> None:
+    class Endless(Small):
+        """Divides nothing by nothing."""
+
+        def maps(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+            return super().maps(network, pixels) * float("nan")
+
+    one = replace(asked(), architecture=Endless())
+    with pytest.raises(NotTranslatedError, match="its values are NaN or infinite"):
+        translated(one, one.digest, (3, 12, 10), 1)
+    assert not list(cache.glob("*.onnx"))
