@@ -104,6 +104,7 @@ def test_sizes_that_it_cannot_take_are_said(kind: str) -> None:
         assert f"multiples of {network.multiple}, found {odd[0]} × " in str(network.fault(odd))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "variant"), VARIANTS)
 def test_width_and_smallest_side_are_true_of_every_variant(kind: str, variant: str) -> None:
     network = ARCHITECTURES.parse({"kind": kind, "variant": variant})
@@ -123,6 +124,7 @@ def test_width_and_smallest_side_are_true_of_every_variant(kind: str, variant: s
         assert not any(one.is_meta is False for one in built.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RUN)
 def test_images_beside_each_other_change_nothing_and_layers_can_be_named(kind: str) -> None:
     network = _least(kind)
@@ -141,6 +143,7 @@ def test_images_beside_each_other_change_nothing_and_layers_can_be_named(kind: s
         layer_of(network, built, "nowhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RUN)
 def test_a_network_is_built_from_the_random_state_and_leaves_it_alone(kind: str) -> None:
     network = _least(kind)
@@ -152,6 +155,7 @@ def test_a_network_is_built_from_the_random_state_and_leaves_it_alone(kind: str)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RUN)
 def test_random_weights_tell_images_apart(kind: str) -> None:
     network = _least(kind)
@@ -183,6 +187,7 @@ def test_onnxruntime_gives_what_torch_gives(kind: str, tmp_path: Path, monkeypat
     assert abs(translated.run(views[1:2]) - found[1:2]).max() <= 1e-5 * largest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RUN)
 def test_channels_of_the_input_are_a_setting(kind: str) -> None:
     network = _least(kind).model_copy(update={"channels": 2})
