@@ -22,21 +22,6 @@ from features.deep.taps import forward, layer_of  # noqa: E402
 from features.deep.translated import Translated  # noqa: E402
 
 KINDS = [kind for kind in ARCHITECTURES.modules if ARCHITECTURES.load(kind).variants()]
-HEAVY = 60.0  # millions of parameters that take a second to draw
-
-
-def _members(kind: str) -> list[Any]:
-    """Each variant of a family; all but the smallest are slow."""
-    family = ARCHITECTURES.load(kind)
-    sizes = {one: _millions(family, one) for one in family.variants()}
-    least = min(sizes, key=lambda one: sizes[one])
-    slow = _is_slow(kind)
-    return [pytest.param(kind, one, marks=[pytest.mark.slow] if slow or one != least else []) for one in sizes]
-
-
-def _is_slow(kind: str) -> bool:
-    """Whether what builds it takes seconds to import."""
-    return "monai" in ARCHITECTURES.load(kind).modules
 
 
 def _millions(family: type[Architecture], variant: str) -> float:
@@ -49,14 +34,7 @@ def _least(kind: str) -> Architecture:
     return ARCHITECTURES.parse({"kind": kind, "variant": least})
 
 
-def _run(kind: str) -> Any:
-    family = ARCHITECTURES.load(kind)
-    heavy = min(_millions(family, one) for one in family.variants()) > HEAVY
-    return pytest.param(kind, marks=[pytest.mark.slow] if heavy or _is_slow(kind) else [])
-
-
-VARIANTS = [member for kind in KINDS for member in _members(kind)]
-RUN = [_run(kind) for kind in KINDS]
+VARIANTS = [(kind, variant) for kind in KINDS for variant in ARCHITECTURES.load(kind).variants()]
 
 
 def _pixels(network: Architecture, count: int, side: int) -> Any:
@@ -125,7 +103,7 @@ def test_width_and_smallest_side_are_true_of_every_variant(kind: str, variant: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", RUN)
+@pytest.mark.parametrize("kind", KINDS)
 def test_images_beside_each_other_change_nothing_and_layers_can_be_named(kind: str) -> None:
     network = _least(kind)
     built = network.build()
@@ -144,7 +122,7 @@ def test_images_beside_each_other_change_nothing_and_layers_can_be_named(kind: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", RUN)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_network_is_built_from_the_random_state_and_leaves_it_alone(kind: str) -> None:
     network = _least(kind)
     torch.manual_seed(5)
@@ -156,7 +134,7 @@ def test_a_network_is_built_from_the_random_state_and_leaves_it_alone(kind: str)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", RUN)
+@pytest.mark.parametrize("kind", KINDS)
 def test_random_weights_tell_images_apart(kind: str) -> None:
     network = _least(kind)
     loaded = load_random_network(network, 7)
@@ -188,7 +166,7 @@ def test_onnxruntime_gives_what_torch_gives(kind: str, tmp_path: Path, monkeypat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", RUN)
+@pytest.mark.parametrize("kind", KINDS)
 def test_channels_of_the_input_are_a_setting(kind: str) -> None:
     network = _least(kind).model_copy(update={"channels": 2})
     with torch.device("meta"), torch.inference_mode():
