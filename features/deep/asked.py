@@ -52,8 +52,13 @@ def pooled(asked: Asked, loaded: Loaded, views: torch.Tensor) -> torch.Tensor:
     import torch
 
     maps = forward(loaded.architecture, loaded.network, loaded.prepared(views), asked.taps)
-    before = asked.architecture.before
-    return torch.cat([one.pool(maps[tap], before=before) for tap in asked.taps for one in asked.poolings], dim=1)
+    network = asked.architecture
+    parts = [
+        one.pool(maps[tap], before=network.before, dimensions=network.dimensions)
+        for tap in asked.taps
+        for one in asked.poolings
+    ]
+    return torch.cat(parts, dim=1)
 
 
 @lru_cache(maxsize=2)

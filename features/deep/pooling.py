@@ -22,10 +22,10 @@ class Pooling(Kind):
         """Endings of the names of its columns in order, for maps of so many channels of a network of so many dimensions."""
 
     @abstractmethod
-    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+    def pool(self, maps: torch.Tensor, *, before: int = 0, dimensions: int = 2) -> torch.Tensor:
         """(n, c, *space), (n, tokens, c) of a transformer, or (n, c) of a layer without places → (n, k), one for each name.
 
-        before: how many tokens stand before those of places, such as a class token.
+        before: how many tokens stand before those of places, such as a class token. dimensions: of the places of tokens.
         """
 
     def fault(self, before: int) -> str:  # noqa: ARG002 (most have nothing against any network)

@@ -94,7 +94,7 @@ def check_tap(architecture: Architecture, tap: str, poolings: Sequence[Pooling])
         raise ValueError(f"taps: {error}") from error
     for one in poolings:
         try:
-            one.pool(maps, before=architecture.before)
+            one.pool(maps, before=architecture.before, dimensions=architecture.dimensions)
         except ValueError as error:
             raise ValueError(f"taps: {tap} of {architecture.variant}: {error}") from error
 

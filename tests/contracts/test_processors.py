@@ -30,7 +30,7 @@ def _recipes() -> dict[str, Recipe]:
     filters = [FILTERS.parse(settings_of(FILTERS, kind)) for kind in sorted(set(FILTERS.modules) - THEIRS)]
     found = {}
     for kind in sorted(set(EXTRACTORS.modules) - THEIRS):
-        one = EXTRACTORS.parse(kind)
+        one = EXTRACTORS.parse(settings_of(EXTRACTORS, kind))
         if one.block == "radiomics":
             unit = one.units[0] if one.units else "HU"
             base: dict[str, Any] = {"name": "t", "modality": "PT" if unit == "SUV" else "CT", "unit": unit}

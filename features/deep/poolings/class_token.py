@@ -18,7 +18,7 @@ class ClassToken(Pooling):
     def names(self, channels: int, dimensions: Literal[2, 3]) -> tuple[str, ...]:  # noqa: ARG002
         return numbered(channels)
 
-    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+    def pool(self, maps: torch.Tensor, *, before: int = 0, dimensions: int = 2) -> torch.Tensor:  # noqa: ARG002
         """Raises ValueError for what has no class token."""
         if maps.ndim != 3 or before < 1:
             raise ValueError(self.fault(0))

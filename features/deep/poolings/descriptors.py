@@ -35,12 +35,12 @@ class Descriptors(Pooling):
         width = min(channels, self.dimensions)
         return tuple(descriptor_ending(p, d) for p in range(self.grid**dimensions) for d in range(width))
 
-    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+    def pool(self, maps: torch.Tensor, *, before: int = 0, dimensions: int = 2) -> torch.Tensor:
         """Places in the order of rows, or slices, rows and columns. Raises ValueError for what has no places."""
         import torch
         from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
 
-        maps = _square(maps[:, before:]) if maps.ndim == 3 else maps
+        maps = _maps(maps[:, before:], dimensions) if maps.ndim == 3 else maps
         if maps.ndim < 4:
             raise ValueError("the pooling descriptors needs a layer with maps; this one has no places")
         cells = (adaptive_avg_pool2d if maps.ndim == 4 else adaptive_avg_pool3d)(maps, self.grid).flatten(2)
@@ -48,14 +48,15 @@ class Descriptors(Pooling):
         return (cells.transpose(1, 2) @ projection).flatten(1)
 
 
-def _square(tokens: torch.Tensor) -> torch.Tensor:
-    """(n, tokens, c) of a square of places → (n, c, side, side). Raises ValueError if they are none."""
-    side = math.isqrt(tokens.shape[1])
-    if side * side != tokens.shape[1]:
+def _maps(tokens: torch.Tensor, dimensions: int) -> torch.Tensor:
+    """(n, tokens, c) of a square or a cube of places → (n, c, side, side) or with one more. Raises ValueError if they are none."""
+    side = round(tokens.shape[1] ** (1 / dimensions))
+    if side**dimensions != tokens.shape[1]:
+        form = "square" if dimensions == 2 else "cube"
         raise ValueError(
-            f"the pooling descriptors needs tokens of a square of places; this layer has {tokens.shape[1]}"
+            f"the pooling descriptors needs tokens of a {form} of places; this layer has {tokens.shape[1]}"
         )
-    return tokens.transpose(1, 2).unflatten(2, (side, side))
+    return tokens.transpose(1, 2).unflatten(2, (side,) * dimensions)
 
 
 @lru_cache(maxsize=16)

@@ -18,5 +18,5 @@ class Max(Pooling):
     def names(self, channels: int, dimensions: Literal[2, 3]) -> tuple[str, ...]:  # noqa: ARG002
         return numbered(channels)
 
-    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+    def pool(self, maps: torch.Tensor, *, before: int = 0, dimensions: int = 2) -> torch.Tensor:  # noqa: ARG002
         return places_of(maps, before).amax(dim=2)

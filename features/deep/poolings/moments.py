@@ -24,7 +24,7 @@ class Moments(Pooling):
     def names(self, channels: int, dimensions: Literal[2, 3]) -> tuple[str, ...]:  # noqa: ARG002
         return tuple(f"{word}_{ending}" for word in ("mean", "sd", "skew") for ending in numbered(channels))
 
-    def pool(self, maps: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+    def pool(self, maps: torch.Tensor, *, before: int = 0, dimensions: int = 2) -> torch.Tensor:  # noqa: ARG002
         import torch
 
         values = places_of(maps, before)

@@ -142,7 +142,7 @@ def test_the_form_explains_every_field(server, name: str) -> None:
 def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
     refresh = server.deployment("scheduled")["parameter_openapi_schema"]
     assert refresh["properties"]["cohorts"]["items"]["enum"] == ["builtin"]
-    assert "With radweave come ct_lung, ibsi_a, " in refresh["properties"]["recipes"]["description"]
+    assert "With radweave come ct_lung, ct_lung_networks, ibsi_a, " in refresh["properties"]["recipes"]["description"]
     assert "With radweave come builtin_response, builtin_survival" in refresh["properties"]["studies"]["description"]
     assert len(refresh["properties"]["runner"]["anyOf"]) == 3
     study = server.deployment("on-demand")["parameter_openapi_schema"]

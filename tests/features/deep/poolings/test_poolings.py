@@ -104,5 +104,5 @@ def test_the_last_maps_of_every_architecture_can_be_pooled(kind: str) -> None:
         maps = torch.zeros(shape_of(one, "features"))
         for pooling in map(POOLINGS.parse, POOLINGS.modules):
             if not pooling.fault(one.before):
-                found = pooling.pool(maps, before=one.before)
+                found = pooling.pool(maps, before=one.before, dimensions=one.dimensions)
                 assert found.shape == (1, len(pooling.names(one.width, one.dimensions)))
