@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from tasks.modelling.evaluation.fit import Fit
-from tasks.modelling.prediction import Prediction
+from tasks.modelling.prediction import Incidence, Prediction
 
 
 def assert_same_fit(first: Fit, second: Fit | None) -> None:
@@ -21,6 +21,7 @@ def assert_same_fit(first: Fit, second: Fit | None) -> None:
 def _same(first: object, second: object) -> bool:
     if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
         return first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes()
-    if isinstance(first, Prediction) and isinstance(second, Prediction):
-        return all(_same(getattr(first, one.name), getattr(second, one.name)) for one in fields(Prediction))
+    for kind in (Prediction, Incidence):
+        if isinstance(first, kind) and isinstance(second, kind):
+            return all(_same(getattr(first, one.name), getattr(second, one.name)) for one in fields(kind))
     return repr(first) == repr(second) and type(first) is type(second)

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 
-def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """As `pa.array(values, kind)` for float64, int64 and string; None is null. Raises TypeError for 1.5 as int64.
+def array_of(values: Sequence[Any] | NDArray[np.float64], kind: pa.DataType) -> pa.Array:
+    """As `pa.array(values, kind)` for float64, int64 and string; None is null, NaN is not. Raises TypeError for 1.5 as int64.
 
     pyarrow asks pandas whether a list is one of its own, and imports it for that: 0.4 s of CPU at the start of a command.
     """
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and pa.types.is_float64(kind):
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
     missing = [value is None for value in values]
     valid = pa.py_buffer(np.packbits(np.logical_not(missing), bitorder="little")) if any(missing) else None
     if pa.types.is_string(kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,13 +22,14 @@ from features.core.versions import kernel
 from features.results.fits import COHORTS
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.fit_address import FitAddress
-from tasks.modelling.prediction import Prediction
+from tasks.modelling.prediction import Incidence, Prediction
 from tasks.modelling.splits.split import Fold
 
 _FACTS = "fit"  # in the provenance: what is no number of the table
 _CUT = "cut"
 _WEIGHTS = ("selected", "shares")  # fields of a Fit that map names to numbers
 _PREDICTED = ("risk", "probability", "value")  # fields of a Prediction
+_DAYS, _CURVES = "incidence_days", "incidence"
 
 
 @dataclass(frozen=True)
@@ -75,29 +76,48 @@ class KeptFits:
 
 def _table_of(fit: Fit) -> pa.Table:
     """The numbers of a fit in long form: part, name (of a column or block, else empty), value. NaN stays NaN."""
-    parts: list[tuple[str, list[str], NDArray[np.float64]]] = [(_CUT, [""], np.array([fit.cut]))]
-    for name in _PREDICTED:
-        values = None if fit.prediction is None else getattr(fit.prediction, name)
-        if values is not None:
-            parts.append((name, [""] * values.size, np.asarray(values, np.float64).ravel()))
+    parts: list[tuple[str, list[str], NDArray[np.float64]]] = [(_CUT, [], np.array([fit.cut]))]
     for name in _WEIGHTS:
         weights: Mapping[str, float] = getattr(fit, name)
         parts.append((name, list(weights), np.array(list(weights.values()), np.float64)))
+    prediction = Prediction() if fit.prediction is None else fit.prediction
+    predicted = [(name, getattr(prediction, name)) for name in _PREDICTED]
+    if prediction.incidence is not None:
+        predicted += [(_DAYS, prediction.incidence.days), (_CURVES, prediction.incidence.value)]
+    parts += [(name, [], np.asarray(values, np.float64).ravel()) for name, values in predicted if values is not None]
+    sizes = [len(values) for *_, values in parts]
+    words, named = [part for part, *_ in parts], ["", *(name for _, names, _ in parts for name in names)]
+    starts = np.cumsum([1, *(len(names) for _, names, _ in parts)])  # of the names of each part, after the empty one
+    own = [
+        np.arange(len(names)) + start if names else np.zeros(size, np.intp)
+        for (_, names, _), size, start in zip(parts, sizes, starts[:-1], strict=True)
+    ]
     columns = {
-        "part": array_of([part for part, names, _ in parts for _ in names], pa.string()),
-        "name": array_of([name for _, names, _ in parts for name in names], pa.string()),
-        "value": array_of(np.concatenate([values for *_, values in parts]).tolist(), pa.float64()),
+        "part": _repeated(words, np.repeat(np.arange(len(parts)), sizes)),
+        "name": _repeated(named, np.concatenate(own)),
+        "value": array_of(np.concatenate([values for *_, values in parts]), pa.float64()),
     }
     return pa.table(columns)
 
 
+def _repeated(words: Sequence[str], places: NDArray[np.intp]) -> pa.Array:
+    """Texts, each by its place among a few: of many rows much faster than a list of texts."""
+    size = len(places)
+    codes = pa.Array.from_buffers(pa.int32(), size, [None, pa.py_buffer(places.astype(np.int32))])
+    return pa.DictionaryArray.from_arrays(codes, array_of(words, pa.string())).cast(pa.string())
+
+
 def _facts_of(fit: Fit) -> dict[str, Any]:
-    """What is no number of the table, as JSON. levels: columns of the probabilities; predicted: fields that were given."""
+    """What is no number of the table, as JSON.
+
+    levels: columns of the probabilities; predicted: fields that were given; curves: the shape of the incidences.
+    """
     prediction = Prediction() if fit.prediction is None else fit.prediction
-    probability = prediction.probability
+    probability, incidence = prediction.probability, prediction.incidence
     return {
         "predicted": [name for name in _PREDICTED if getattr(prediction, name) is not None],
         "levels": None if probability is None else probability.shape[1],
+        "curves": None if incidence is None else incidence.value.shape,
         "fitted": fit.prediction is not None,
         "encoded": fit.encoded,
         "settings": fit.settings,
@@ -110,19 +130,29 @@ def _facts_of(fit: Fit) -> dict[str, Any]:
 
 def _read(table: pa.Table, facts: Mapping[str, Any], fit: Fit) -> Fit:
     """A fit of what is kept of it; blocks, split, fold and model are those of `fit`."""
-    part, value = np.array(table["part"].to_pylist(), object), table["value"].to_numpy().copy()
-    names = table["name"].to_pylist()
+    coded = table["part"].combine_chunks().dictionary_encode()
+    of_row, words = coded.indices.to_numpy(), coded.dictionary.to_pylist()
+    value, names = table["value"].to_numpy().copy(), table["name"].combine_chunks()
 
-    def weights(field: str) -> dict[str, float]:
-        return {names[i]: float(value[i]) for i in np.flatnonzero(part == field)}
+    def numbers(part: str) -> NDArray[np.float64]:
+        return value[of_row == words.index(part)] if part in words else np.empty(0)
 
-    prediction = {name: value[part == name] for name in facts["predicted"]}
+    def weights(part: str) -> dict[str, float]:
+        found = numbers(part)
+        if not len(found):
+            return {}
+        first = int(np.argmax(of_row == words.index(part)))  # the rows of a part follow each other
+        return dict(zip(names[first : first + len(found)].to_pylist(), found.tolist(), strict=True))
+
+    prediction: dict[str, Any] = {name: numbers(name) for name in facts["predicted"]}
     if "probability" in prediction:
         prediction["probability"] = prediction["probability"].reshape(-1, facts["levels"])
+    if facts["curves"] is not None:
+        prediction["incidence"] = Incidence(numbers(_DAYS), numbers(_CURVES).reshape(facts["curves"]))
     return replace(
         fit,
         prediction=Prediction(**prediction) if facts["fitted"] else None,
-        cut=float(value[part == _CUT][0]),
+        cut=float(numbers(_CUT)[0]),
         selected=weights("selected"),
         shares=weights("shares"),
         encoded=facts["encoded"],

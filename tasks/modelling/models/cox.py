@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, PositiveFloat
 
 from features.core.errors import FitError
@@ -13,13 +14,17 @@ from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
+if TYPE_CHECKING:
+    from tasks.modelling.solvers.baseline import Baseline
+
 EVENTS_PER_FEATURE = 10
 
 
 class Cox(Model):
     """Cox regression with a small ridge penalty and Efron's rule for ties, one feature per ten training events and at most five.
 
-    One candidate by default: as many features as the events allow. The score is the log hazard ratio.
+    One candidate by default: as many features as the events allow. The score is the log hazard ratio;
+    curves have Breslow's baseline.
     Cox, J R Stat Soc B 1972;34:187; Peduzzi et al., J Clin Epidemiol 1995;48:1503.
     """
 
@@ -36,6 +41,7 @@ class Cox(Model):
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedCox:  # noqa: ARG002 (nothing random in it)
         """Raises FitError for more columns than one per ten events, ArithmeticError where Newton's method fails."""
+        from tasks.modelling.solvers.baseline import fit_baseline
         from tasks.modelling.solvers.ridge_cox import fit_ridge_cox
 
         event, time = target.y["event"], target.y["time"]
@@ -43,20 +49,28 @@ class Cox(Model):
         most = max(1, events // EVENTS_PER_FEATURE)
         if columns > most:
             raise FitError(f"Cox regression: {columns} features for {events} events; allowed: at most {most}")
-        return FittedCox(fit_ridge_cox(rows.X, event, time, self.penalizer[0]))
+        coefficients = fit_ridge_cox(rows.X, event, time, self.penalizer[0])
+        return FittedCox(coefficients, fit_baseline((rows.X * coefficients).sum(axis=1), target.outcome))
 
 
 @dataclass(frozen=True, eq=False)
 class FittedCox(FittedModel):
-    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero."""
+    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero, as the baseline is.
+
+    Where events compete, those of other causes come with the hazard that all training cases have together.
+    """
 
     coefficients: Floats
+    baseline: Baseline
 
     def predict(self, rows: Rows) -> Prediction:
-        return Prediction(risk=(rows.X * self.coefficients).sum(axis=1))
+        risk = (rows.X * self.coefficients).sum(axis=1)
+        if not np.isfinite(risk).all():
+            raise ArithmeticError("Cox regression gave scores that are not finite")
+        return Prediction(risk=risk, incidence=self.baseline.incidence(risk))
 
     def importance(self) -> Floats:
         return self.coefficients
 
     def state(self) -> dict[str, Any]:
-        return {"coefficients": self.coefficients}
+        return {"coefficients": self.coefficients, **self.baseline.state()}

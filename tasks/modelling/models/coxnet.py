@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat
@@ -14,9 +14,12 @@ from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
+if TYPE_CHECKING:
+    from tasks.modelling.solvers.baseline import Baseline
+
 
 class Coxnet(PathModel):
-    """LASSO-Cox, with Breslow's rule for ties; the score is the log hazard ratio.
+    """LASSO-Cox, with Breslow's rule for ties; the score is the log hazard ratio; curves have Breslow's baseline.
 
     alpha_fraction: penalty as a fraction of the smallest one that sets every coefficient to zero.
     Simon et al., J Stat Softw 2011;39:1.
@@ -40,6 +43,7 @@ class Coxnet(PathModel):
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
+        from tasks.modelling.solvers.baseline import fit_baseline
         from tasks.modelling.solvers.lasso_cox_path import largest_cox_penalty, lasso_cox_path
 
         X, event, time, weights = rows.X, target.y["event"], target.y["time"], np.ones(len(rows.X))
@@ -50,24 +54,29 @@ class Coxnet(PathModel):
             path = lasso_cox_path(X, event, time, weights, fractions * (largest if largest > 0 else 1.0))
         except NUMERICAL as error:
             return [error for _ in variants]
-        found = dict(zip(fractions.tolist(), path, strict=True))
-        return [FittedCoxnet(found[float(one.alpha_fraction[0])]) for one in variants]
+        each = [FittedCoxnet(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path]
+        found = dict(zip(fractions.tolist(), each, strict=True))
+        return [found[float(one.alpha_fraction[0])] for one in variants]
 
 
 @dataclass(frozen=True, eq=False)
 class FittedCoxnet(FittedModel):
-    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero."""
+    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero, as the baseline is.
+
+    Where events compete, those of other causes come with the hazard that all training cases have together.
+    """
 
     coefficients: Floats
+    baseline: Baseline
 
     def predict(self, rows: Rows) -> Prediction:
         risk = (rows.X * self.coefficients).sum(axis=1)
         if not np.isfinite(risk).all():
             raise ArithmeticError("LASSO-Cox gave scores that are not finite")
-        return Prediction(risk=risk)
+        return Prediction(risk=risk, incidence=self.baseline.incidence(risk))
 
     def importance(self) -> Floats:
         return self.coefficients
 
     def state(self) -> dict[str, Any]:
-        return {"coefficients": self.coefficients}
+        return {"coefficients": self.coefficients, **self.baseline.state()}

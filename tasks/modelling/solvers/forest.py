@@ -86,13 +86,18 @@ def _grow(
         has_event[day[died[order]]] = 1.0
         later = np.ascontiguousarray(has_event[::-1].cumsum()[::-1]) / has_event.sum()
     codes, values = _ranked(X[order])
-    seeds = np.random.SeedSequence(seed).generate_state(trees, np.uint64)
+    seeds = tree_seeds(seed, trees)
     starts, column, threshold, left, value, importance = grow_trees(
         codes, values, weights[order], target[order], event, day.astype(np.intp), later, seeds, tried, least
     )
     whole = importance.sum()
     share = importance / whole if whole > 0 else importance
     return Forest(starts, column, threshold, left, value, share)
+
+
+def tree_seeds(seed: int, trees: int) -> NDArray[np.uint64]:
+    """What each tree of a forest draws its rows and columns by, (trees,)."""
+    return np.random.SeedSequence(seed).generate_state(trees, np.uint64).astype(np.uint64)
 
 
 def _ranked(X: Floats) -> tuple[NDArray[np.int32], Floats]:

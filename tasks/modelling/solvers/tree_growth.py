@@ -122,6 +122,17 @@ def grow_trees(
 
 
 @njit(cache=True)
+def draw_rows(seeds: NDArray[np.uint64], n: int) -> Ints:
+    """How often each tree of these seeds drew each of n rows, (trees, n)."""
+    drawn, state = np.zeros((len(seeds), n), np.int32), np.empty(1, np.uint64)
+    for tree in range(len(seeds)):
+        state[0] = seeds[tree]
+        for _ in range(n):
+            drawn[tree, _below(state, n)] += 1
+    return drawn
+
+
+@njit(cache=True)
 def fall_through(
     X: Floats, starts: NDArray[np.int64], column: Ints, threshold: Floats, left: Ints, value: Floats
 ) -> Floats:

@@ -13,7 +13,7 @@ from features.core.kinds.endpoint import Endpoint, Predicted
 from features.core.outcome import Outcome
 from tasks.modelling.fusion.weighing.residuals import centred, residuals
 from tasks.modelling.fusion.weighing.weights import block_weights
-from tasks.modelling.prediction import Prediction
+from tasks.modelling.prediction import Incidence, Prediction
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.str_]
@@ -58,13 +58,20 @@ class Combiner:
         return dict(zip(self.blocks, self._factors().tolist(), strict=True))
 
     def combine(self, predictions: Mapping[str, Prediction]) -> Prediction:
-        """One prediction of those of all blocks, of the same cases. Blocks without weight may be left out."""
+        """One prediction of those of all blocks, of the same cases. Blocks without weight may be left out.
+
+        Curves of incidence are averaged by the shares of the blocks, as probabilities are; there are none if a block has none.
+        """
         used = [(i, f) for i, f in enumerate(self._factors()) if f > 0]
         parts = [(f, columns(predictions[self.blocks[i]], self.predicted), self.centre[i]) for i, f in used]
         if self.predicted in ("risk", "value"):
             n = len(next(iter(predictions.values())))
+            curves = self._curves([(predictions[self.blocks[i]], float(self.weights[i])) for i, _ in used])
             found = self.level + sum((f * (part - centre) for f, part, centre in parts), np.zeros((n, 1)))
-            return Prediction(risk=found[:, 0], value=found[:, 0] if self.predicted == "value" else None)
+            if not used:  # predictions of every block are the same for all
+                curves = self._curves([(one, 1.0) for one in predictions.values()])
+            value = found[:, 0] if self.predicted == "value" else None
+            return Prediction(risk=found[:, 0], value=value, incidence=curves)
         several = [(f, predictions[self.blocks[i]].probability) for i, f in used]
         probability = np.sum([f * part for f, part in several if part is not None], axis=0)
         ranked = self.predicted == "ranks"
@@ -72,6 +79,13 @@ class Combiner:
             risk=probability @ np.arange(probability.shape[1], dtype=np.float64) if ranked else None,
             probability=probability,
         )
+
+    @staticmethod
+    def _curves(parts: Sequence[tuple[Prediction, float]]) -> Incidence | None:
+        known = [(one.incidence, weight) for one, weight in parts if one.incidence is not None]
+        if not known or len(known) < len(parts):
+            return None
+        return Incidence.mean([curves for curves, _ in known], [weight for _, weight in known])
 
     def state(self) -> dict[str, Any]:
         """All that was learnt, by name."""

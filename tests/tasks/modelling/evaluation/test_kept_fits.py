@@ -17,7 +17,7 @@ from features.core.storage.store import FIT, Store
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.fit_address import FitAddress
 from tasks.modelling.evaluation.kept_fits import KeptFits
-from tasks.modelling.prediction import Prediction
+from tasks.modelling.prediction import Incidence, Prediction
 from tasks.modelling.splits.split import Fold
 from tests.support.fits import assert_same_fit
 
@@ -31,6 +31,7 @@ SHAPES = {
     "probability": Prediction(probability=np.arange(12.0).reshape(4, 3) / 7),
     "ranks": Prediction(risk=ODD, probability=np.full((4, 2), 0.5)),
     "value": Prediction(risk=ODD, value=ODD[::-1]),
+    "curves": Prediction(ODD, incidence=Incidence(np.array([3.5, 9.0]), np.arange(16.0).reshape(4, 2, 2) / 30)),
     "nobody": Prediction(probability=np.empty((0, 3))),
 }
 

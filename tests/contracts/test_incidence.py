@@ -1,0 +1,78 @@
+"""What every model of follow-up keeps that gives curves: cumulative incidences of all causes, whichever file it stands in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.core.design import Design
+from features.core.kinds.endpoint import ENDPOINTS, Timed
+from features.core.outcome import Outcome
+from tasks.modelling.curves.aalen_johansen import aalen_johansen
+from tasks.modelling.models.model import models_of
+from tasks.modelling.prediction import MOST_DAYS, Incidence
+from tasks.modelling.rows import Rows
+from tests.support.design import fitted, make_design
+from tests.support.kinds import small_model
+
+FOLLOWED = [kind for kind in ENDPOINTS.modules if issubclass(ENDPOINTS.load(kind), Timed)]
+PAIRS = [(model, endpoint) for endpoint in FOLLOWED for model in models_of(endpoint)]
+
+
+@pytest.fixture(params=PAIRS, ids=lambda pair: " ".join(pair))
+def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
+    found: tuple[str, str] = request.param
+    return found
+
+
+@pytest.fixture
+def design(pair: tuple[str, str]) -> Design:
+    """With a planted risk."""
+    return make_design(pair[1], n=90, p=3, signal=3.0, nan=0.0)
+
+
+@pytest.fixture
+def seen(design: Design) -> Outcome:
+    return design.outcome
+
+
+@pytest.fixture
+def curves(pair: tuple[str, str], design: Design) -> tuple[Incidence, Incidence]:
+    """Of all training rows, and of two of them alone."""
+    model, _ = pair
+    found = fitted(small_model(model, trees=30), design).fitted
+    assert found is not None
+    all_of_them, two = (
+        found.predict(rows).incidence for rows in (Rows.of(design), Rows.of(design).take(np.array([7, 3])))
+    )
+    assert all_of_them is not None and two is not None
+    assert all_of_them.value.shape == (90, max(1, len(design.outcome.levels) - 1), len(all_of_them.days))
+    return all_of_them, two
+
+
+def test_curves_rise_between_0_and_1_and_leave_the_free(curves: tuple[Incidence, Incidence]) -> None:
+    """S = 1 − ΣCIF, in [0, 1] and falling."""
+    days, value = curves[0].days, curves[0].value
+    assert np.isfinite(value).all() and value.min() >= 0 and value.max() <= 1
+    assert (np.diff(days) > 0).all() and (np.diff(value, axis=2) >= -1e-12).all() and 0 < len(days) <= MOST_DAYS
+    free = curves[0].survival()
+    assert free.min() >= 0 and free.max() <= 1 and (np.diff(free, axis=1) <= 1e-12).all()
+    np.testing.assert_allclose(free + value.sum(axis=1), 1, atol=1e-9)
+    assert (curves[0].at(days[:1] - 0.5) == 0).all() and (
+        curves[0].at(days[-1:] + 1e6)[:, :, 0] == value[:, :, -1]
+    ).all()
+
+
+def test_curves_of_a_case_do_not_depend_on_the_others(curves: tuple[Incidence, Incidence]) -> None:
+    whole, two = curves
+    np.testing.assert_array_equal(two.days, whole.days)
+    np.testing.assert_allclose(two.value, whole.value[[7, 3]], rtol=1e-9, atol=1e-12)
+
+
+def test_on_average_they_say_what_was_seen(curves: tuple[Incidence, Incidence], seen: Outcome) -> None:
+    """Else a curve is of another scale, or of another cause."""
+    assert seen.days is not None
+    of_all = aalen_johansen(seen.days, seen.code, np.array([0.0]))
+    day = curves[0].days[len(curves[0].days) // 2]
+    share = of_all.share[int(np.searchsorted(of_all.days, day, side="right")) - 1]
+    assert abs(curves[0].at(np.array([day]))[:, 0, 0].mean() - share) < 0.1
