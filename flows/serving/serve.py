@@ -1,6 +1,7 @@
 """serve: a Prefect server on loopback, and a runner for what its schedules and its UI ask for."""
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -193,6 +194,8 @@ def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> Non
         raise KeyboardInterrupt
 
     names = ", ".join(f"{deployment.flow_name}/{deployment.name}" for deployment in deployments)
+    for handler in logging.getLogger("prefect").handlers:
+        handler.addFilter(lost_in_a_line)
     with suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, interrupt)  # until the runner listens itself
         runner = Served(name="radweave", limit=1, pause_on_shutdown=False)
@@ -201,3 +204,14 @@ def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> Non
         print(f"radweave: serving {names}", flush=True)
         asyncio.run(runner.start())
     print("radweave: stopped", flush=True)
+
+
+def lost_in_a_line(record: logging.LogRecord) -> bool:
+    """True: every line is logged, but that the server is lost without the way there. `serve` says what ended it."""
+    from httpx import TransportError
+    from websockets.exceptions import WebSocketException
+
+    lost = (ConnectionError, EOFError, TimeoutError, TransportError, WebSocketException)
+    if record.exc_info and isinstance(record.exc_info[1], lost):
+        record.exc_info = record.exc_text = None
+    return True

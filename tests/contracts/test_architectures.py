@@ -106,16 +106,18 @@ def test_width_and_smallest_side_are_true_of_every_variant(kind: str, variant: s
 @pytest.mark.parametrize("kind", KINDS)
 def test_images_beside_each_other_change_nothing_and_layers_can_be_named(kind: str) -> None:
     network = _least(kind)
-    built = network.build()
-    pixels = _pixels(network, 3, network.smallest)
+    loaded, asked = load_random_network(network, 7), Asked(network, None, 7, (FEATURES,), (POOLINGS.parse("average"),))
+    side = network.input_size[-1] if network.before else max(32, network.smallest)  # tokens go with learnt places
+    pixels, built = _pixels(network, 3, side), loaded.network
     layer = next(name for name, module in built.named_modules() if name and not list(module.children()))
     with torch.inference_mode():
         found = forward(network, built, pixels, [FEATURES, layer])
-        alone = [network.maps(built, one[None]) for one in pixels]
-    maps = found[FEATURES]
-    largest = float(maps.abs().max())
+        together = pooled(asked, loaded, pixels)
+        alone = torch.cat([pooled(asked, loaded, one[None]) for one in pixels])
+    largest = float(together.abs().max())
     assert 0 < largest < float("inf")
-    assert float((maps - torch.cat(alone)).abs().max()) <= 1e-5 * largest
+    assert float((together - alone).abs().max()) <= 1e-5 * largest
+    assert len(found[FEATURES]) == 3
     assert len(found[layer]) == 3
     with pytest.raises(RadweaveError, match="has no layer"):
         layer_of(network, built, "nowhere")

@@ -1,6 +1,7 @@
 """What the loss of a server, of `serve` or of a file server costs; and a server on PostgreSQL that asks for a password."""
 
 import base64
+import logging
 import os
 import shutil
 import signal
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidMessage
 
 from features.core.storage.store import Store
 from features.results.manifest import newest
+from flows.serving.serve import lost_in_a_line
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 ROOT = Path(__file__).parents[3]
@@ -79,6 +82,19 @@ def test_a_run_outlives_its_server_and_the_next_serve_clears_up_and_ends_with_it
     assert "slots of the GPU that killed runs had left taken, free now: 1" in printed
     assert "radweave: the Prefect server has ended by signal 9, and radweave serve with it: see the end of" in printed
     assert "Warning" not in printed and "Traceback" not in printed
+
+
+def test_the_log_says_that_the_server_is_lost_in_a_line_and_keeps_the_traceback_of_a_bug() -> None:
+    for error, kept in (
+        (InvalidMessage("no HTTP response"), False),
+        (ConnectionRefusedError(), False),
+        (KeyError(), True),
+    ):
+        record = logging.LogRecord(
+            "prefect.observer", logging.WARNING, "", 1, "Polling", (), (type(error), error, None)
+        )
+        assert lost_in_a_line(record)
+        assert bool(record.exc_info) is kept
 
 
 def test_a_server_that_does_not_answer_stops_a_tracked_command_at_once(demo, radweave, tmp_path: Path) -> None:
