@@ -53,7 +53,7 @@ def run_state(folder: Path, mart: Mart, catalog: Path) -> RunState:
     withdrawn = found.facts.get("withdrawn", 0)
     told = {key: _moved(key, found, mart, withdrawn=bool(withdrawn)) for key in found.moved}
     why = [sentence for sentence in told.values() if sentence]
-    why += [f"{withdrawn} of its cases were withdrawn"] if withdrawn else []
+    why += [f"{withdrawn} of its cases {'was' if withdrawn == 1 else 'were'} withdrawn"] if withdrawn else []
     if not why:
         other = _other_settings(folder.parent.name, found.plan)
         return RunState(folder, "current", f"its file has other settings: {', '.join(other)}" if other else "")

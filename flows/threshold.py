@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from features.core.errors import ExitCode, RadweaveError
 from features.core.quarantine import NOT_RETRIEVED, REASONS
 from features.core.storage.store import Store
+from features.core.wording import counted
 from features.results.known_results import KnownResults
 from features.results.published import Published
 
@@ -59,7 +60,8 @@ def _sentence(one: Published, codes: Sequence[str]) -> str:
     counts = Counter(codes).most_common()
     told = "; ".join(f"{count} × {code}: {_meaning(code)}" for code, count in counts[:MOST_CODES])
     more = f"; {len(counts) - MOST_CODES} further codes" if len(counts) > MOST_CODES else ""
-    return f"{len(codes)} of {one.scans} scans of {one.cohort} were newly quarantined ({told}{more})."
+    scans = f"{len(codes)} of {counted(one.scans, 'scan')} of {one.cohort} {'was' if len(codes) == 1 else 'were'}"
+    return f"{scans} newly quarantined ({told}{more})."
 
 
 def _meaning(code: str) -> str:

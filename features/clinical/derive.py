@@ -10,6 +10,7 @@ from features.core.catalog.catalog import Cohort
 from features.core.catalog.derived import derived_variables
 from features.core.kinds.derivation import NotDerived, Value
 from features.core.quarantine import Quarantined, Rejected
+from features.core.wording import counted
 
 Row = dict[str, object]
 
@@ -81,7 +82,7 @@ def _losses(
 
 
 def _warning(name: str, centre: str, word: str, reasons: Counter[NotDerived], patients: int) -> Quarantined:
-    counted = "; ".join(f"{reason} ({n})" for reason, n in sorted(reasons.items()))
-    message = f"{word} is not derived for {reasons.total()} of {patients} patients: {counted}"
+    why = "; ".join(f"{reason} ({n})" for reason, n in sorted(reasons.items()))
+    message = f"{word} is not derived for {reasons.total()} of {counted(patients, 'patient')}: {why}"
     details: dict[str, float | int | str] = {"column": word, "missing": reasons.total(), "patients": patients}
     return Quarantined(name, centre, "", "", "tables", "TAB_NOT_DERIVED", message, details)

@@ -7,6 +7,7 @@ from statistics import median
 
 from features.core.catalog.catalog import Cohort
 from features.core.quarantine import Quarantined
+from features.core.wording import counted
 from features.tables.odd_centres import FEWEST, UNIT_FACTOR, odd_centres, unit_warning
 
 TIME_FACTOR = 10.0  # months taken for days are thirty times too short
@@ -19,15 +20,15 @@ def warn(name: str, cohort: Cohort, rows: Iterable[Mapping[str, object]]) -> lis
         centres.setdefault(str(row["centre"]), []).append(row)
     needs = (need for endpoint in cohort.endpoints.values() for need in endpoint.needs())
     times = {need.variable for need in needs if need.unit == "days"}
-    counted = {one.variable for derivation in cohort.derived.values() for one in derivation.inputs()}
-    counted |= cohort.variables.keys() - cohort.declared.keys()  # what is missing in these, derive_outcomes tells
+    told = {one.variable for derivation in cohort.derived.values() for one in derivation.inputs()}
+    told |= cohort.variables.keys() - cohort.declared.keys()  # what is missing in these, derive_outcomes tells
     found: list[Quarantined] = []
     for word, variable in cohort.variables.items():
         medians: dict[str, float] = {}
         for centre, part in sorted(centres.items()):
             missing = sum(row.get(word) is None for row in part)
-            if 2 * missing > len(part) and word not in counted:
-                message = f"{word} is missing in {missing} of {len(part)} patients"
+            if 2 * missing > len(part) and word not in told:
+                message = f"{word} is missing in {missing} of {counted(len(part), 'patient')}"
                 details: dict[str, float | int | str] = {"column": word, "missing": missing, "patients": len(part)}
                 found.append(Quarantined(name, centre, "", "", "tables", "TAB_MISSING", message, details))
             values = [value for row in part if isinstance(value := row.get(word), float)]

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from enum import IntEnum
 from typing import ClassVar
 
+from features.core.wording import counted
+
 
 class ExitCode(IntEnum):
     """How a command ends: the kind of fault, for schedulers. docs/exit-codes.md says what each means and what to do."""
@@ -103,7 +105,7 @@ class ConfigError(RadweaveError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(dict.fromkeys(faults))
-        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''} in the configuration"
+        count = f"{counted(len(self.faults), 'fault')} in the configuration"
         super().__init__("\n".join([count, *(f"  {fault}" for fault in self.faults)]))
 
 

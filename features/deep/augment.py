@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.frozen import Frozen
+from features.core.wording import counted
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +38,7 @@ class Augment(Frozen):
         'mirrored, turned by quarters, moved by 2 pixels (means over all)'
         """
         words = ["mirrored"] * self.flips + {1: [], 2: ["turned by half"], 4: ["turned by quarters"]}[self.turns]
-        words += [f"moved by {self.shifts} pixels"] if self.shifts else []
+        words += [f"moved by {counted(self.shifts, 'pixel')}"] if self.shifts else []
         return f"{', '.join(words) or 'as they are'} (means over all)"
 
     def changes(self, dimensions: Literal[2, 3]) -> tuple[Change, ...]:
@@ -60,7 +61,7 @@ class Augment(Frozen):
                 f"augment: quarter turns need square slices, and the network is shown {size[-2]} x {size[-1]}: turns: 2"
             )
         if self.shifts and 4 * self.shifts > min(size):
-            return f"augment: shifts of {self.shifts} pixels are more than a quarter of the {min(size)} that a view has"
+            return f"augment: shifts of {counted(self.shifts, 'pixel')} are more than a quarter of the {min(size)} that a view has"
         return ""
 
 

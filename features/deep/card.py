@@ -15,6 +15,7 @@ from features.core.frozen import Frozen
 from features.core.kinds.normaliser import NORMALISERS, Normaliser
 from features.core.kinds.sampling import SAMPLINGS, Sampling
 from features.core.region import Vector
+from features.core.wording import counted
 from features.core.yaml import Document
 from features.deep.architecture import ARCHITECTURES, FEATURES, Architecture
 from features.deep.pooling import POOLINGS, Pooling
@@ -143,7 +144,9 @@ class Card(Frozen):
                 raise ValueError(f"input: samplings: {one.kind} is not among only")
         for name, given in (("mean", shown.mean), ("std", shown.std)):
             if len(given) not in (1, network.channels):
-                raise ValueError(f"input: {name} has {len(given)} numbers, and the network {network.channels} channels")
+                raise ValueError(
+                    f"input: {name} has {counted(len(given), 'number')}, and the network {counted(network.channels, 'channel')}"
+                )
         if not (self.weights.file or self.weights.package or self.weights.hub):
             raise ValueError("weights: say a file, a package or a hub")
         if self.weights.address and not self.weights.file:

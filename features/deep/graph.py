@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from features.core.errors import MachineError, WeightsError, did_you_mean
+from features.core.wording import counted
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 DECODE_ERRORS = ("DecodeError", "InvalidProtobuf", "InvalidGraph", "Fail", "InvalidArgument", "NotImplemented")
@@ -71,8 +72,9 @@ class Graph(nn.Module):  # type: ignore[misc]
             found = [np.concatenate(one)[: len(given)] for one in zip(*parts, strict=True)]
         for name, one in zip(wanted, found, strict=True):
             if one.ndim < 2 or len(one) != len(given):
+                views = counted(len(given), "view")
                 raise MachineError(
-                    f'{self._name}: the value "{name}" is {one.shape} for {len(given)} views, so it is not of views one by one: '
+                    f'{self._name}: the value "{name}" is {one.shape} for {views}, so it is not of views one by one: '
                     "its card must take another value"
                 )
         return [torch.from_numpy(np.asarray(one, np.float32)).to(pixels.device) for one in found]

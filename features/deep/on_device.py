@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.progress import say
+from features.core.wording import counted
 from features.deep.asked import Asked, forget, pooled
 from features.deep.augment import Change
 from features.deep.device import Device, limit_gpu_memory, repeatable, told_if_gone
@@ -33,9 +34,9 @@ def halved(batch: int, device: Device, asked: Asked) -> int:
     """How many views are tried where a batch did not fit, which is said. Raises MemoryError if it was one."""
     if batch == 1:
         raise MemoryError(device)
-    where, many = "the GPU" if device == "cuda" else "processors", "s" if batch > 3 else ""
+    where = "the GPU" if device == "cuda" else "processors"
     network = asked.architecture.variant
-    say(f"the memory of {where} is full: {network} gets {batch // 2} view{many} at once from here on")
+    say(f"the memory of {where} is full: {network} gets {counted(batch // 2, 'view')} at once from here on")
     return batch // 2
 
 

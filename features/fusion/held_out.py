@@ -10,6 +10,7 @@ import numpy as np
 
 from features.core.design import EXTERNAL, TEST, Copies, Design, FlowRow
 from features.core.errors import RadweaveError, hint_sentence
+from features.core.wording import counted
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.patient_copies import image_copies, of_patients, row_copies
 
@@ -36,8 +37,9 @@ def held_out_rows(table: pd.DataFrame, external: Collection[str], *, given_split
     found = np.where((found == EXTERNAL) | ~divided, found, given)
     sides = table.assign(side=found)[found != "?"].groupby(["cohort", "patient"])["side"].nunique()
     if (sides > 1).any():
+        both = counted(int((sides > 1).sum()), "patient has", "patients have")
         raise RadweaveError(
-            f'cohort "{sides.index[sides > 1][0][0]}": {int((sides > 1).sum())} patients have both training and test cases; '
+            f'cohort "{sides.index[sides > 1][0][0]}": {both} both training and test cases; '
             "allowed: all cases of a patient on one side"
         )
     return found
@@ -108,8 +110,9 @@ def with_same_columns(
             shown = ", ".join(f'"{column}"' for column in lacks[:SHOWN])
             more = f" and {len(lacks) - SHOWN} more" if len(lacks) > SHOWN else ""
             hint = hint_sentence(lacks[0], extra)
+            of_all = counted(int(trains.sum()), "column")
             raise RadweaveError(
-                f'external cohort "{name}": it has no value in {len(lacks)} of {int(trains.sum())} columns that train models: '
+                f'external cohort "{name}": it has no value in {len(lacks)} of {of_all} that train models: '
                 f"{shown}{more}. Allowed: all columns of the cohorts that train; or, in the study, external_columns: common, "
                 f"which leaves these columns out for every cohort. {hint}".strip()
             )

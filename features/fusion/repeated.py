@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.design import FlowRow
+from features.core.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,11 +73,11 @@ def flow_of(name: str, cases: pd.DataFrame, predict_at: str, policy: ScoredVisit
     before = cases["patient"].nunique()
     if policy == "last":
         return np.ones(len(cases), bool), FlowRow(
-            f"{name}: {len(cases)} visits, scored at the last one", before, before
+            f"{name}: {counted(len(cases), 'visit')}, scored at the last one", before, before
         )
     there = {*cases["patient"][cases["timepoint"] == predict_at]}
     stays = cases["patient"].isin(list(there)).to_numpy(bool)
-    step = f"{name}: {int(stays.sum())} visits, scored at {predict_at}"
+    step = f"{name}: {counted(int(stays.sum()), 'visit')}, scored at {predict_at}"
     reasons = {f"no visit at {predict_at}": before - len(there)} if before > len(there) else {}
     return stays, FlowRow(step, before, len(there), reasons)
 

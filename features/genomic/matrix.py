@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from features.core.catalog.genomic_source import JOINT, MatrixTable
 from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.errors import ConfigError, Fault
+from features.core.wording import counted
 from features.tables.excel import is_excel_damage
 from features.tables.files import (
     Header,
@@ -152,7 +153,8 @@ def _check_numbers(source: MatrixTable, wrong: NDArray[np.bool_]) -> None:
     if wrong.any():
         form = f'finite numbers with "{source.decimal}"'
         hint = "is the decimal sign right? or add their codes to missing"
-        raise ConfigError([Fault(source.path, f"{int(wrong.sum())} cells of genes are not numbers", "", form, hint)])
+        not_numbers = counted(int(wrong.sum()), "cell of genes is not a number", "cells of genes are not numbers")
+        raise ConfigError([Fault(source.path, not_numbers, "", form, hint)])
 
 
 def _some(names: Sequence[str]) -> str:

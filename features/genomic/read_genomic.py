@@ -19,6 +19,7 @@ from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined
 from features.core.storage.table import Schema
+from features.core.wording import counted
 from features.genomic.copy_number import read_copy_number
 from features.genomic.expression import read_expression
 from features.genomic.methylation import read_methylation
@@ -195,7 +196,9 @@ def _warnings(
     for centre in names:
         lacking = int((2 * (~present[centre]).sum(axis=0) > len(present[centre])).sum())
         if lacking:
-            message = f"{lacking} of {len(columns)} genomic columns are missing in more than half of the patients"
+            message = (
+                f"missing in more than half of the patients: {lacking} of {counted(len(columns), 'genomic column')}"
+            )
             details: dict[str, float | int | str] = {"column": "genomic", "columns": lacking}
             found.append(Quarantined(name, centre, "", "", "tables", "TAB_MISSING", message, details))
     shared = np.array([column.family == "expression" for column in columns], dtype=bool)

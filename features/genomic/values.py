@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.core.catalog.genomic_source import GenomicTable
 from features.core.column import Column
 from features.core.errors import ConfigError, Fault
+from features.core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,5 +30,5 @@ class Values:
 def check_values(source: GenomicTable, wrong: NDArray[np.bool_], allowed: str, hint: str = "") -> None:
     """Raises ConfigError with the number of values that contradict what the catalog declares."""
     if wrong.any():
-        what = f"{int(wrong.sum())} values contradict what is declared"
+        what = f"{counted(int(wrong.sum()), 'value contradicts', 'values contradict')} what is declared"
         raise ConfigError([Fault(source.path, what, "", allowed, hint)])

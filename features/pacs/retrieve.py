@@ -17,6 +17,7 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.progress import tell
 from features.core.quarantine import REASONS, Quarantined
 from features.core.storage.lock import locked
+from features.core.wording import counted
 from features.images.index.findings import Pseudonyms
 from features.pacs.multipart import PIECE, save_parts
 from features.pacs.query import Series, Study, find_instances, find_series, find_studies
@@ -40,7 +41,7 @@ class Retrieved:
         """One sentence for whoever watches; empty if nothing happened."""
         if not self.answered:
             return f"{self.rows[0].message}: the refresh of {self.centre} goes on with the files that are there"
-        told = [f"{self.series} series with {self.files} files retrieved"] if self.series else []
+        told = [f"{self.series} series with {counted(self.files, 'file')} retrieved"] if self.series else []
         for code, words in (("PACS_PARTIAL", "still arriving"), ("PACS_FAILED", "could not be retrieved")):
             count = sum(row.code == code for row in self.rows)
             told += [f"{count} {words}"] if count else []

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from features.core.wording import counted
 from features.pacs.server import PacsError, Server
 
 
@@ -29,4 +30,4 @@ def send(server: Server, files: Sequence[bytes]) -> None:
     stored = {str(item.ReferencedSOPInstanceUID) for item in answer.get("ReferencedSOPSequence") or []}
     refused = len({str(dataset.SOPInstanceUID) for dataset in datasets} - stored)
     if refused:
-        raise PacsError(f"the PACS does not take {refused} of {len(datasets)} files")
+        raise PacsError(f"the PACS does not take {refused} of {counted(len(datasets), 'file')}")

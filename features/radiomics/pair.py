@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.core.quarantine import REASONS, Rejected, Warned
+from features.core.wording import counted
 
 _NOT_THERE = "give the path of a file that is there"  # a pair has no catalog to correct
 _REMEDIES = {"IMAGE_MISSING": _NOT_THERE, "MASK_MISSING": _NOT_THERE}
@@ -49,7 +50,7 @@ class Extraction:
             more = f" and {len(names) - 4} more" if len(names) > 4 else ""
             parts.append(f"{reason}: {', '.join(names[:4])}{more}")
         code = next((why.code for why in self.rejected.values()), "MASK_FLAT" if self.flat else "UNDEFINED")
-        return Rejected(code, f"{len(self.undefined)} features are empty: {'; '.join(parts)}")
+        return Rejected(code, f"{counted(len(self.undefined), 'feature is', 'features are')} empty: {'; '.join(parts)}")
 
 
 def remedy_of(code: str) -> str:

@@ -16,6 +16,7 @@ from features.core.box import label_mask as mask_of
 from features.core.memory import claim_grid
 from features.core.quarantine import Rejected
 from features.core.region import Box, Region, Vector, Volume
+from features.core.wording import counted
 from features.radiomics.pyradiomics_preparation import Interpolator, PyradiomicsPreparation
 
 INTERPOLATION_REACH = 24  # voxels that a spline looks at: beyond, its weights are below 1e-13
@@ -269,7 +270,7 @@ def _check_size(mask: NDArray[np.bool_], box: Box, preparation: PyradiomicsPrepa
         if voxels <= preparation.minimum_voxels:
             raise Rejected(
                 "MASK_TINY",
-                f"the mask has {voxels} voxels; it has to have more than {preparation.minimum_voxels}",
+                f"the mask has {counted(voxels, 'voxel')}; it has to have more than {preparation.minimum_voxels}",
                 voxels=voxels,
             )
 
@@ -309,7 +310,9 @@ def _resegmented(
         inside &= values <= bounds[1]
     voxels = int(np.count_nonzero(inside))
     if voxels <= 1:
-        raise Rejected("RESEGMENTED_EMPTY", f"re-segmentation leaves {voxels} voxels of {len(values)}", voxels=voxels)
+        raise Rejected(
+            "RESEGMENTED_EMPTY", f"re-segmentation leaves {counted(voxels, 'voxel')} of {len(values)}", voxels=voxels
+        )
     kept = np.zeros_like(mask)
     kept[box][mask[box]] = inside
     return kept
@@ -318,4 +321,5 @@ def _resegmented(
 def _check_finite(values: NDArray[Any]) -> None:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         count = int(np.count_nonzero(~np.isfinite(values)))
-        raise Rejected("NAN_IN_ROI", f"{count} of the ROI's {len(values)} voxels are NaN or infinite", voxels=count)
+        are = "is" if count == 1 else "are"
+        raise Rejected("NAN_IN_ROI", f"{count} of the ROI's {len(values)} voxels {are} NaN or infinite", voxels=count)

@@ -18,6 +18,7 @@ from features.core.errors import ConfigError, Fault
 from features.core.pseudonym import pseudonym
 from features.core.quarantine import Quarantined
 from features.core.storage.table import Schema
+from features.core.wording import counted
 from features.ready.chosen import Chosen, choose
 from features.ready.names_with_ids import names_with_ids
 from features.ready.unknown_ids import check_known
@@ -187,7 +188,7 @@ def _no_numbers(source: ReadyTable, wrong: Mapping[str, Odd]) -> Fault:
     """One fault for all cells of a table that are no numbers; those that may be ids are not shown."""
     words = [word for word in dict.fromkeys(odd.word for odd in wrong.values()) if word.casefold() in SPOKEN]
     found = [f"column {name}: {odd.count} in {some_rows(odd.lines)}" for name, odd in wrong.items()]
-    found = [*found[:10], *([f"{len(found) - 10} columns more"] if len(found) > 10 else [])]
+    found = [*found[:10], *([f"{counted(len(found) - 10, 'column')} more"] if len(found) > 10 else [])]
     said = f" ({', '.join(words)})" if words else ""
     hint = (
         f"if they mean missing, add their codes{said} to missing; codes of a category need their levels in categories"
@@ -356,7 +357,7 @@ def _missing(
         chosen = known == centre
         lacking = sum(2 * int(np.isnan(line[chosen]).sum()) > int(chosen.sum()) for line in numbers)
         if lacking:
-            message = f"{lacking} of {len(slot)} columns of {block} are missing in more than half of the rows"
+            message = f"missing in more than half of the rows: {lacking} of {counted(len(slot), 'column')} of {block}"
             details: dict[str, float | int | str] = {"column": block, "columns": lacking}
             found.append(Quarantined(name, str(centre), "", "", "tables", "TAB_MISSING", message, details))
     return found

@@ -15,6 +15,7 @@ from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.catalog.ready_table import ReadyTable
 from features.core.catalog.table_source import TableSource
 from features.core.errors import ConfigError, Fault
+from features.core.wording import counted
 from features.tables.owners import Roster, read_owners
 
 # Forms that are tried, as they would be written in the catalog.
@@ -103,5 +104,8 @@ def _hint(own: Mapping[str, int], others: Mapping[str, tuple[str, int]]) -> str:
         alone = mine & others.keys()
         for joined, words in ((alone, "this table"), (both, "the cohort")):
             if len(joined) > best and len(mine) == len(own):
-                best, said = len(joined), f"id_form: {text} of {words} would join {len(joined)} of {len(own)} patients"
+                best, said = (
+                    len(joined),
+                    f"id_form: {text} of {words} would join {len(joined)} of {counted(len(own), 'patient')}",
+                )
     return said or "is it the right table, and the right column of ids?"

@@ -15,6 +15,7 @@ from features.core.frozen import Frozen
 from features.core.storage.place import find_files, is_file, is_remote, read_bytes, write_bytes
 from features.core.storage.seal import json_bytes
 from features.core.storage.store import Store
+from features.core.wording import counted
 
 _CASE = re.compile(rb'"case": "([\w .-]+(?::[\w .-]+){1,3})"')
 DAMAGED = ".damaged"  # ends the name of an audit that was damaged, and is kept beside the new one
@@ -65,7 +66,7 @@ def read_rows(store: Store, head: Head | None) -> list[Entry]:
         raise _damaged(store, "was changed")
     if head is not None:
         if len(rows) < head.rows:
-            raise _damaged(store, f"holds {len(rows)} rows, the newest refresh remembers {head.rows}")
+            raise _damaged(store, f"holds {counted(len(rows), 'row')}, the newest refresh remembers {head.rows}")
         if head_of(rows[: head.rows]).digest != head.digest or any(not row.digest for row in rows):
             raise _damaged(store, "is not the one that the newest refresh remembers")
     elif (

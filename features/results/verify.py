@@ -14,6 +14,7 @@ from features.core.progress import tell
 from features.core.storage.place import TEMPORARY, find_files, is_folder, is_remote, read_bytes
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
+from features.core.wording import counted
 from features.results.audit import Entry, read_rows, unpurged_in, withdrawn_in
 from features.results.cases import cases_at
 from features.results.manifest import (
@@ -95,7 +96,7 @@ def verify(store: Store) -> Verified:
             )
     left = [name for name in find_files(store.root) if name.endswith(TEMPORARY)]
     if left:
-        notes.append(f"{len(left)} files that a killed process was writing; radweave gc removes them")
+        notes.append(f"{counted(len(left), 'file')} that a killed process was writing: radweave gc removes such")
     if store.renaming.is_file():
         faults.append(f"{store.renaming}: a change of the key was not finished; radweave rekey finishes it")
     rows, wrong = _audit(store, manifests)
@@ -114,7 +115,7 @@ def _table_faults(store: Store, manifests: list[Manifest], files: list[File]) ->
         try:
             rows = table_of_bytes(checked_bytes(store, file), store.root / file.path, []).num_rows
             if rows != file.rows:
-                yield f"{file.path}: {rows} rows, the manifest says {file.rows}"
+                yield f"{file.path}: {counted(rows, 'row')}, the manifest says {file.rows}"
         except StoreError as error:
             yield f"{str(error).removesuffix('; run radweave verify')}; {_table_remedy(manifests, file)}"
         tell("tables", done, len(files))
@@ -145,7 +146,8 @@ def _sealed(store: Store, results: list[tuple[str, str]]) -> tuple[list[str], li
             else:
                 unsealed += not outcome
             tell("results", done, len(checks))
-    older = f"{unsealed} files were written by an older radweave and hold no digest of themselves; they can be read"
+    files = counted(unsealed, "file")
+    older = f"written by an older radweave, without a digest of their own: {files}; such files can be read"
     return faults, [older] if unsealed else []
 
 
@@ -198,10 +200,10 @@ def _count_faults(mart: Mart) -> Iterator[str]:
         quarantine = mart.read("quarantine", cohort, ["stage"])["stage"].to_pylist()
         used, absent, refused = scans.count("used"), scans.count(ABSENT), quarantine.count("index")
         told = state.used + state.absent + sum(state.quarantined.values()) + state.withdrawn
-        counted = used == state.used and absent == state.absent
-        if not (state.scans == told == len(scans) + refused + state.withdrawn and counted):
+        alike = used == state.used and absent == state.absent
+        if not (state.scans == told == len(scans) + refused + state.withdrawn and alike):
             yield (
-                f'cohort "{cohort}": {state.scans} scans in, {told} accounted for, {len(scans)} in the table of scans '
+                f'cohort "{cohort}": {counted(state.scans, "scan")} in, {told} accounted for, {len(scans)} in the table of scans '
                 f"({used} used, {absent} absent), {refused} refused by the index, {state.withdrawn} withdrawn"
             )
 

@@ -12,6 +12,7 @@ from features.core.catalog.catalog import Cohort
 from features.core.catalog.visits import in_time
 from features.core.digest import digest_json
 from features.core.quarantine import Quarantined
+from features.core.wording import counted
 from features.images.index.index_cohort import Index
 from features.results.patients import VISIT_ORDER, Tables, without
 from features.tables.patient import PatientTable
@@ -112,7 +113,7 @@ def find_visits(cohort: Cohort, of_images: Mapping[Place, int], of_tables: Table
         for word in unlike:
             message = (
                 f"{word} is on day {told[word]:g} by the table, on day {moved[word]:g} by its images; allowed: "
-                f"{of_tables.tolerance_days} days between them (tolerance_days)"
+                f"{counted(of_tables.tolerance_days, 'day')} between them (tolerance_days)"
             )
             out[patient, word] = Disorder(message, {"day": told[word], "of_images": moved[word]})
         rest = {word: day for word, day in own.items() if word not in unlike}

@@ -23,6 +23,7 @@ from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.catalog.table_source import NUMBERED, TextSource
 from features.core.errors import ConfigError, Fault, did_you_mean
 from features.core.pseudonym import canonical_id
+from features.core.wording import counted
 from features.tables.delimited import delimited_rows, encoding_hint, separator_hint
 from features.tables.excel import Marks, excel_rows, is_excel_damage
 from features.tables.number import parse_numbers
@@ -209,7 +210,7 @@ def require(header: Sequence[str], wanted: Iterable[str], source: TextSource, *,
     """Raises ConfigError with every name that is not in the header, or stands in it twice. show: whether messages show it."""
     is_data = any(re.fullmatch(r"[\d.,:/ -]*\d[\d.,:/ -]*", name) for name in header)
     names = ", ".join(name or '""' for name in header[:30])
-    shown = names if show and not is_data else f"{len(header)} columns of the header"
+    shown = names if show and not is_data else f"{counted(len(header), 'column')} of the header"
     faults, counts = [], Counter(header)
     for name in dict.fromkeys(wanted):
         if name not in counts:

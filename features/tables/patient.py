@@ -10,6 +10,7 @@ import pyarrow as pa
 from features.core.column import Column
 from features.core.errors import Fault
 from features.core.quarantine import Quarantined
+from features.core.wording import counted
 from features.tables.files import some_places
 
 KEY = (
@@ -51,7 +52,7 @@ def given_twice(path: str, words: str, places: Sequence[str]) -> Fault:
 
 
 def _patients(places: Sequence[str]) -> str:
-    return f"{len(places)} patient{'s' if len(places) != 1 else ''}"
+    return counted(len(places), "patient")
 
 
 def _stand(places: Sequence[str]) -> str:

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError
+from features.core.wording import counted
 from flows.commands.options import CATALOG, CatalogOption
-from tasks.reports.number_format import counted
 
 
 def check(

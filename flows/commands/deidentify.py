@@ -9,6 +9,7 @@ import typer
 
 from features.core.errors import ExitCode, RadweaveError, hint_sentence
 from features.core.quarantine import REASONS, Rejected
+from features.core.wording import counted
 
 if TYPE_CHECKING:
     from features.privacy.folder import Job, Plan
@@ -71,7 +72,7 @@ def deidentify(
                 "remedy": [REASONS[code].remedy for code in codes],
             }
             screen.show(table_of("Refused", columns))
-        screen.show(f"{total} files in = {written} written + {codes.total()} refused")
+        screen.show(f"{counted(total, 'file')} in = {written} written + {codes.total()} refused")
     if report is not None:
         _write_report(report, refused)
     if codes.total() > codes["NOT_IMAGE"] or (total and not written):

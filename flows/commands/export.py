@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 
 from features.core.errors import RadweaveError, did_you_mean, hint_sentence
 from features.core.storage.store import Store
+from features.core.wording import counted
 from features.results.schemas import DICTIONARY
 from flows.commands.exported import Export
 from flows.commands.output import TABLES, check_output, write_tables
@@ -46,7 +47,7 @@ def run_export(
         if found.dictionary is not None and tables != ["dictionary"]:
             sheets["dictionary"] = found.dictionary
         written = write_tables(store, output, sheets, found.levels)
-    shape = f"{found.table.num_rows} rows, {found.table.num_columns} columns of refresh {found.refresh}"
+    shape = f"{counted(found.table.num_rows, 'row')}, {counted(found.table.num_columns, 'column')} of refresh {found.refresh}"
     return "\n".join([f"{output}: {shape}", *map(str, written[1:])]) + "\n"
 
 

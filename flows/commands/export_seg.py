@@ -8,6 +8,7 @@ import typer
 
 from features.core.case import ROI, target_of
 from features.core.errors import DataError, ExitCode, NetworkError, RadweaveError
+from features.core.wording import counted
 from features.results.prefixes import region_prefix
 from features.results.scan_name import SCAN, scan_name
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
@@ -66,7 +67,9 @@ def export_seg(
                 keep(scan, files)
                 done += len(files)
             tell("export", number, len(scans))
-    typer.echo(f"{done} files of {len(scans) - len(lost)} scans: {output or 'stored at the PACS'}")
+    typer.echo(
+        f"{counted(done, 'file')} of {counted(len(scans) - len(lost), 'scan')}: {output or 'stored at the PACS'}"
+    )
     for line in lost:
         typer.echo(line, err=True)
     if lost:

@@ -16,8 +16,8 @@ import typer
 
 from features.core.errors import DataError, ExitCode, RadweaveError, did_you_mean
 from features.core.quarantine import Rejected
+from features.core.wording import counted
 from features.radiomics.pair import remedy_of
-from tasks.reports.number_format import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -218,7 +218,7 @@ def _write(rows: Sequence[Row], form: str, out: Path | None) -> None:
         sys.stdout.write(bytes(data).decode())
     else:
         write_bytes(out, data)
-        typer.echo(f"{out}: {counted(len(rows), 'row')}, {len(_names(rows))} columns")
+        typer.echo(f"{out}: {counted(len(rows), 'row')}, {counted(len(_names(rows)), 'column')}")
 
 
 def as_table(rows: Sequence[Row]) -> "pa.Table":

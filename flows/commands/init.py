@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.core.errors import RadweaveError
+from features.core.wording import counted
 from flows.commands.options import CATALOG
 
 if TYPE_CHECKING:
@@ -69,13 +70,11 @@ def told(draft: "Draft", files: "list[Path]") -> "Iterator[str]":
         paths = [one.shown for one in draft.sources if (one.modality, one.unit) == (modality, unit)]
         what = modality if unit == "arbitrary" else f"{modality} in {unit}"
         count = draft.scans[modality, unit]
-        yield from _wrapped(
-            f"{count} scan{'s' if count != 1 else ''} of {what}: {', '.join(dict.fromkeys(paths))}", "  "
-        )
+        yield from _wrapped(f"{counted(count, 'scan')} of {what}: {', '.join(dict.fromkeys(paths))}", "  ")
     for code, count in sorted(draft.refused.items()):
         yield from _wrapped(f"{count} will be rejected: {code}, {REASONS[code].means}", "  ")
     for table, count in draft.tables.items():
-        yield from _wrapped(f"{table}: {count} of {draft.patients} patients", "  ")
+        yield from _wrapped(f"{table}: {count} of {counted(draft.patients, 'patient')}", "  ")
     for one in draft.left[:MOST_LEFT]:
         yield from _wrapped(one, "  ")
     if len(draft.left) > MOST_LEFT:

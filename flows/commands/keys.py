@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.core.errors import RadweaveError, StoreError
+from features.core.wording import counted
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
-from tasks.reports.number_format import counted
 
 if TYPE_CHECKING:
     from features.core.catalog.catalog import Catalog

@@ -11,9 +11,9 @@ import typer
 from features.core.errors import ExitCode, RadweaveError
 from features.core.progress import tell
 from features.core.quarantine import REASONS, Rejected
+from features.core.wording import counted
 from features.radiomics.pair import remedy_of
 from flows.commands.extract import Line, read_lines
-from tasks.reports.number_format import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,9 @@ def map_features(
     single = len(lines) == 1 and len(names) == 1
     if out.name.endswith(ENDINGS):
         if not single:
-            raise RadweaveError(f"--output {out}: {len(names)} maps of {counted(len(lines), 'pair')} need a folder")
+            raise RadweaveError(
+                f"--output {out}: {counted(len(names), 'map')} of {counted(len(lines), 'pair')} need a folder"
+            )
     elif out.is_file():
         raise RadweaveError(f"--output {out}: is a file; name a folder, or a file that ends in .nii or .nii.gz")
     places = _places(image, lines, out, alone=mask is not None)
@@ -193,7 +195,7 @@ def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bo
             write_nifti(path, Volume(voxels, grid.spacing_mm, grid.origin_mm, grid.direction), quick=True)
             written, told = written + 1, _span(feature, maps.of_voxels[feature])
     if not place.name.endswith(ENDINGS):
-        told = f"{counted(written, 'map')} round {int(np.count_nonzero(region.mask))} voxels"
+        told = f"{counted(written, 'map')} round {counted(int(np.count_nonzero(region.mask)), 'voxel')}"
     warnings = tuple(f"warning: {one.code}: {one.message}" for one in warnings_of(pair.image, pair.mask, image, labels))
     return Written(f"{place}: {told}", tuple(rejected), warnings)
 
@@ -201,7 +203,7 @@ def _write_maps(pair: "Pair", parameters: "Parameters", place: Path, *, crop: bo
 def _span(feature: str, values: "NDArray[np.float64]") -> str:
     known = values[values == values]  # not NaN
     span = f"from {known.min():.6g} to {known.max():.6g}" if known.size else "none defined"
-    return f"{feature} round {values.size} voxels, {span}"
+    return f"{feature} round {counted(values.size, 'voxel')}, {span}"
 
 
 def _targets(place: Path, names: Sequence[str]) -> list[Path]:

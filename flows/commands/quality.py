@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from features.core.errors import RadweaveError, hint_sentence
+from features.core.wording import counted
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 
 
@@ -45,7 +46,9 @@ def quality(
                 cache = FileCache.load(place.files(cohort), key)
                 index = index_scans.fn(catalog, cohort, cache, withdrawn=withdrawn_cases(place))
                 drawn, lost = draw_missing(index.scans, place, pool, cohort)
-            screen.show(f"{drawn} pictures were drawn; {lost} images could not be read")
+            screen.show(
+                f"{counted(drawn, 'picture was', 'pictures were')} drawn; {counted(lost, 'image')} could not be read"
+            )
         with place.reading():
             write_quality(place, cohort)
         screen.show(f"Quality of {cohort}: {place.quality(cohort)}")

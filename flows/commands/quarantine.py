@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from features.core.errors import RadweaveError, did_you_mean, hint_sentence
+from features.core.wording import counted as numbered
 from features.results.scan_name import scan_name
 from flows.commands.options import STORE, StoreOption, open_store, store_option
-from tasks.reports.number_format import counted as numbered
 
 if TYPE_CHECKING:
     from features.core.storage.store import Store

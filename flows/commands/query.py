@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from features.core.errors import RadweaveError
 from features.core.storage.store import Store
+from features.core.wording import counted
 from flows.commands.output import write_tables
 from flows.commands.spreadsheet import csv_bytes
 from flows.commands.views import Views, relation_table
@@ -31,7 +32,7 @@ def run_query(
     if output is not None:
         table = relation_table(found)
         write_tables(store, output, {"answer": table})
-        return f"{output}: {table.num_rows} rows, {table.num_columns} columns\n"
+        return f"{output}: {counted(table.num_rows, 'row')}, {counted(table.num_columns, 'column')}\n"
     if form == "table":
         return _shown(found)
     table = relation_table(found)

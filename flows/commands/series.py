@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.core.errors import RadweaveError
+from features.core.wording import counted
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def series(
         screen.show(table_of("Images by word", _counted(found)))
     if output is not None:
         for path in write_tables(place, output, {"series": _table(rows)}):
-            typer.echo(f"{len(rows)} rows in {path}")
+            typer.echo(f"{counted(len(rows), 'row')} in {path}")
 
 
 def _shown(rows: "list[SeriesRow]", *, descriptions: bool) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import pyarrow.csv
 
 from features.core.errors import RadweaveError
 from features.core.storage.arrays import array_of
+from features.core.wording import counted
 
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # the full-width signs are read as the plain ones by some programs
 ROWS, COLUMNS, LETTERS = 1_048_576, 16_384, 32_767  # limits of XLSX: of a sheet, and of a cell
@@ -97,8 +98,9 @@ def _text(value: object) -> str:
 
 def _check_size(name: str, table: pa.Table) -> None:
     if table.num_columns > COLUMNS or table.num_rows + 1 > ROWS:
+        size = f"{counted(table.num_rows, 'row')} and {counted(table.num_columns, 'column')}"
         raise RadweaveError(
-            f"{name}: {table.num_rows} rows and {table.num_columns} columns do not fit into XLSX; allowed: "
+            f"{name}: {size} do not fit into XLSX; allowed: "
             f"{ROWS - 1} rows, {COLUMNS} columns; choose columns, or write .csv or .parquet"
         )
     for column, values in zip(table.schema.names, table.columns, strict=True):

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from features.core.errors import ExitCode, RadweaveError, StoreError, hint_sentence
+from features.core.wording import counted
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
-from tasks.reports.number_format import counted
 
 DiffFormat = Annotated[Literal["table", "json"], typer.Option("--format", help="table or json.")]
 CaseArgument = Annotated[
@@ -100,7 +100,8 @@ def withdraw(
     before = withdrawn_cases(place)
     found = remove(place, case, reason, in_advance=bar)
     if found.rows or found.results or found.studies:
-        typer.echo(f"{found.case}: {found.rows} rows of tables and {found.results} results were removed; it stays out")
+        removed = f"{counted(found.rows, 'row')} of tables and {counted(found.results, 'result')}"
+        typer.echo(f"{found.case}: {removed} were removed; it stays out")
     elif found.case in before:
         typer.echo(f"{found.case}: was withdrawn before; the store holds nothing of it")
     else:

@@ -17,6 +17,7 @@ from features.core.errors import RadweaveError, StoreError
 from features.core.storage.place import find_files, is_remote
 from features.core.storage.store import Store
 from features.core.storage.table import arrow_memory, plain_texts, read_table
+from features.core.wording import counted
 from features.results.earlier import changes, of_today
 from features.results.manifest import File, Mart, checked_bytes
 from features.results.regions import REGIONS, long_regions
@@ -194,7 +195,7 @@ def relation_table(relation: Any) -> pa.Table:
     twice = [name for name, count in Counter(relation.columns).items() if count > 1]
     if twice:
         raise RadweaveError(
-            f'the answer has {len(twice)} columns twice, such as "{twice[0]}"; name one of them with AS'
+            f'the answer has {counted(len(twice), "column")} twice, such as "{twice[0]}"; name one of them with AS'
         )
     try:
         return plain_texts(relation.to_arrow_table())

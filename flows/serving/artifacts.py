@@ -23,6 +23,7 @@ from features.core.quarantine import REASONS
 from features.core.storage.seal import read_sealed
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
+from features.core.wording import counted
 from features.results.accounts import file_flow, scan_flow
 from features.results.manifest import Mart
 from features.results.presence import presence_columns, read_presence
@@ -72,7 +73,7 @@ class Board:
         scans = mart.read("scans", cohort, ["centre", "state"]).to_pylist()
         absent = Counter(scan["centre"] for scan in scans if scan["state"] == ABSENT)
         flow = scan_flow(Counter(scan["centre"] for scan in scans), rows, absent)
-        said = f"{published.scans} scans in, {published.used} used, refresh {published.refresh}"
+        said = f"{counted(published.scans, 'scan')} in, {published.used} used, refresh {published.refresh}"
         self._table(f"scans-{_slug(cohort)}", flow, f"Flow of scans of {cohort}: {said}")
         found = sum(published.files.values())
         self._table(f"files-{_slug(cohort)}", file_flow(published.files), f"Flow of files of {cohort}: {found} found")
@@ -87,8 +88,8 @@ class Board:
             }
             for row in rows[:MOST_ROWS]
         ]
-        left = f"; the first {MOST_ROWS} of {len(rows)} rows" if len(rows) > MOST_ROWS else ""
-        self._table(f"quarantine-{_slug(cohort)}", shown, f"Quarantine of {cohort}: {len(rows)} rows{left}")
+        left = f"; the first {MOST_ROWS} of {counted(len(rows), 'row')}" if len(rows) > MOST_ROWS else ""
+        self._table(f"quarantine-{_slug(cohort)}", shown, f"Quarantine of {cohort}: {counted(len(rows), 'row')}{left}")
         features = feature_summary(mart, cohort)
         self._table(f"features-{_slug(cohort)}", features, f"Features of {cohort} in the mart")
         page = store.quality(cohort)
@@ -188,7 +189,7 @@ def quality_grid(mart: Mart, cohort: str, way: str) -> str:
     images = len(found.scans.drop_duplicates(["case", "image"]))
     parts = [
         f"# Quality of {cohort}",
-        f"{len(drawn)} of {images} images. {way}",
+        f"{len(drawn)} of {counted(images, 'image')}. {way}",
     ]
     lines = [drawn[start : start + GRID_COLUMNS] for start in range(0, len(drawn), GRID_COLUMNS)]
     if len(found.images) > 1:  # the images of a visit side by side

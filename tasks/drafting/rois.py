@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from features.core.wording import counted
 from features.privacy.words import Vocabulary
 from tasks.drafting.dicom_headers import Mask
 from tasks.drafting.image_words import slug_of
@@ -127,7 +128,7 @@ def choose_roi(masks: Sequence[Mask]) -> Choice:
     others = [f"roi: {_quoted(re.escape(name))}   # {several(len(owners[name]), 'patient')}" for name in most]
     others = [line for name, line in zip(most, others, strict=True) if not re.fullmatch(chosen, name, re.IGNORECASE)]
     more = len(others) - MOST_SHOWN
-    answers = others[:MOST_SHOWN] + ([f"… and {more} more names"] if more > 0 else [])
+    answers = others[:MOST_SHOWN] + ([f"… and {counted(more, 'more name')}"] if more > 0 else [])
     answers += [f"… and {several(hidden, 'name')} of single patients, not shown"] if hidden else []
     counts = {name: sum(name in mask.names for mask in masks) for name in shown}
     if not is_tumour(chosen.replace("\\", "")):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.wording import counted
 from tasks.modelling.censoring import Censoring
 
 Floats = NDArray[np.float64]
@@ -18,7 +19,7 @@ def no_pair(folds: Sequence[tuple[NDArray[np.intp], Bools]], what: str, where: s
     every = np.concatenate([rows for rows, _ in folds])
     seen = np.concatenate([flag for _, flag in folds])
     rows, first = np.unique(every, return_index=True)
-    return f"no comparable pair within {where}: {int(seen[first].sum())} of {len(rows)} cases {what}"
+    return f"no comparable pair within {where}: {int(seen[first].sum())} of {counted(len(rows), 'case')} {what}"
 
 
 def no_early_pair(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.core.wording import counted
 from tasks.quality.outliers import SAME
 from tasks.quality.scan_facts import Fact
 from tasks.reports.number_format import decimal
@@ -50,7 +51,7 @@ def same_value(fact: Fact, known: pd.DataFrame, scans: int) -> str:
     values = known[fact.name].to_numpy(np.float64)
     if np.ptp(values) > SAME * float(np.abs(values).max()):
         return ""
-    return f"{number(values[0])} in {len(values)} of {scans} scans"
+    return f"{number(values[0])} in {len(values)} of {counted(scans, 'scan')}"
 
 
 def number(value: float) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.core.wording import counted
 from tasks.reports.number_format import DASH, decimal, interval, share
 
 MOST_LEVELS = 12
@@ -57,7 +58,7 @@ def variable_rows(label: str, column: str, parts: Mapping[str, pd.DataFrame]) ->
         if len(levels) > len(shown):
             rest = (part[column].dropna().astype(str) for part in parts.values())
             cells = tuple(share(int((~values.isin(shown)).sum()), len(values)) for values in rest)
-            rows.append(CohortRow(f"{len(levels) - len(shown)} others", cells, level=True))
+            rows.append(CohortRow(f"{counted(len(levels) - len(shown), 'other')}", cells, level=True))
     missing = [int(part[column].isna().sum()) for part in parts.values()]
     if any(missing):
         rows.append(CohortRow("missing", tuple(str(count) if count else DASH for count in missing), level=True))

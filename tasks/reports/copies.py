@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from features.core.design import Copies
+from features.core.wording import counted
 from tasks.modelling.evaluation.result import StudyResult
-from tasks.reports.number_format import counted
 
 
 def copies_sentence(result: StudyResult) -> str:

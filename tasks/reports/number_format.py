@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from features.core.wording import counted
+
 if TYPE_CHECKING:
     from tasks.modelling.evaluation.result import Score
 
@@ -52,15 +54,6 @@ def p_value(p: float) -> str:
     if p < 0.001:
         return "p < 0.001"
     return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """A count with its noun.
-
-    >>> counted(1, "case"), counted(0, "case"), counted(2, "refresh", "refreshes")
-    ('1 case', '0 cases', '2 refreshes')
-    """
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def no_interval(reason: str) -> str:

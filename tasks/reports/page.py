@@ -8,6 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from features.core.wording import counted
+
 
 def render_page(template: Path, **facts: object) -> str:
     """A page as HTML that loads and runs nothing. A fact that the template asks for and does not get is an error."""
@@ -29,4 +31,5 @@ def _compiled(template: Path) -> Template:
         lstrip_blocks=True,
         loader=FileSystemLoader(Path(__file__).parent),
     )
+    environment.filters["counted"] = counted
     return environment.from_string(template.read_text(encoding="utf-8"))

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from features.core.kinds.endpoint import Timed
+from features.core.wording import counted
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.curves.horizon import until_horizon
 from tasks.modelling.evaluation.result import RiskGroups, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.number_format import counted, p_value
+from tasks.reports.number_format import p_value
 from tasks.reports.outcome_figures.outcome_figure import Shown, best_and_clinical
 from tasks.reports.winner import Winner
 

@@ -89,7 +89,7 @@ def test_columns_are_found_by_name_and_a_missing_one_is_refused(pair: tuple[Mode
     model, rows = fit(pair[0], design), Rows.of(design)
     turned = rows.keep(np.arange(len(rows.columns))[::-1])
     np.testing.assert_array_equal(numbers(model.predict(turned)), numbers(model.predict(rows)))
-    with pytest.raises(ValueError, match="1 columns are missing that the model was fitted on, such as radiomics_0"):
+    with pytest.raises(ValueError, match="1 column is missing that the model was fitted on, such as radiomics_0"):
         model.predict(rows.keep(rows.columns.names != "radiomics_0"))
 
 

@@ -279,7 +279,7 @@ def test_weights_that_are_others_end_a_refresh_with_file_and_remedy(
         ({"modalities": ["MR"]}, {}, "modality is CT, and it was trained on MR"),
         ({"only": ["largest"]}, {"samplings": ["slices"]}, "the sampling is slices, and it takes largest"),
         ({"size": [16, 16]}, {}, "lenet5 needs sides of 32 at least, found 16 × 16"),
-        ({}, {"samplings": ["adjacent"]}, "ours takes 1 channels, and adjacent shows 3"),
+        ({}, {"samplings": ["adjacent"]}, "ours takes 1 channel, and adjacent shows 3"),
     ],
 )
 def test_a_recipe_that_a_network_is_not_for_is_a_fault_with_its_line(

@@ -69,7 +69,7 @@ def test_a_command_ends_with_the_kind_of_its_fault(command, tmp_path: Path) -> N
     for part in ("CT", "GTV"):
         (tmp_path / "files" / f"p1_{part}.nii").write_bytes(b"no image")
     ask = ("refresh", "one", "--catalog", catalog, "--store", store, "--runner", "threads")
-    assert "1 of 1 scans of one were newly quarantined" in command(*ask, code=5).stderr
+    assert "1 of 1 scan of one was newly quarantined" in command(*ask, code=5).stderr
     command(*ask, code=0)
 
 

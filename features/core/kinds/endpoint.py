@@ -18,6 +18,7 @@ from pydantic import Field, PositiveFloat
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Bools, Outcome
 from features.core.quarantine import Rejected
+from features.core.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,8 @@ class Endpoint(Kind):
     def untrainable(self, outcome: Outcome) -> str:
         """Why no model can be fitted to these training cases; "" if one can."""
         if any(mask.sum() < 2 for mask in self.needed(outcome)):
-            return f"the training fold has {len(outcome)} cases, {self.counted(outcome)}; needed: 2 {self.of_each}".rstrip()
+            cases = counted(len(outcome), "case")
+            return f"the training fold has {cases}, {self.counted(outcome)}; needed: 2 {self.of_each}".rstrip()
         return ""
 
 
@@ -182,7 +184,7 @@ class Classes(Endpoint):
 
     def untrainable(self, outcome: Outcome) -> str:
         if len(np.unique(outcome.code)) < 2:
-            return f"the training fold has {len(outcome)} cases, {self.counted(outcome)}; needed: two levels"
+            return f"the training fold has {counted(len(outcome), 'case')}, {self.counted(outcome)}; needed: two levels"
         return super().untrainable(outcome)
 
 

@@ -19,6 +19,7 @@ from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import SAMPLINGS, Sampling, Shape, Shown
 from features.core.quarantine import Rejected
 from features.core.region import Region
+from features.core.wording import counted
 from features.deep.architecture import FEATURES, Architecture
 from features.deep.asked import Asked
 from features.deep.augment import SPREAD, Augment, mean_and_spread
@@ -184,7 +185,7 @@ class Network(Extractor):
             if (found := one.sampling.channels(many)) not in (1, one.shape.channels):
                 images = f" of {many} images" if many > 1 else ""
                 raise ValueError(
-                    f"{self.word} takes {one.shape.channels} channels, and {one.sampling.kind}{images} shows {found}"
+                    f"{self.word} takes {counted(one.shape.channels, 'channel')}, and {one.sampling.kind}{images} shows {found}"
                 )
         if preparation.window is None:
             raise ValueError("deep features need a window: the intensities that become 0 and 1")

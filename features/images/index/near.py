@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
+from features.core.wording import counted
+
 MOST = 3
 ENDINGS = frozenset(("nii", "gz", "nrrd", "nhdr", "mha", "mhd", "hdr", "img", "raw", "dcm", "json", "txt"))
 _TOKEN = re.compile(r"[^\W_]+")
@@ -28,7 +30,7 @@ def near_names(template: str, names: Iterable[str]) -> str:
         return -SequenceMatcher(None, wanted.lower(), form.lower()).ratio(), -forms[form], form
 
     shown = sorted(forms, key=rank)[:MOST]
-    return ", ".join(f'"{form}" ({forms[form]} file{"s" if forms[form] != 1 else ""})' for form in shown)
+    return ", ".join(f'"{form}" ({counted(forms[form], "file")})' for form in shown)
 
 
 def _form(name: str, words: frozenset[str] | set[str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.image_source import DicomSource, FileSource
 from features.core.quarantine import Rejected
+from features.core.wording import counted
 from features.images.index.absent import tell_absent
 from features.images.index.archives import Unpacked, archives_of, is_archive
 from features.images.index.dicom_source import find_dicom
@@ -96,7 +97,8 @@ def _nothing_found(source: DicomSource, found: Findings) -> Refusal | None:
     chosen = " that select and ignore take" if source.select or source.ignore else ""
     word = f' for the image "{source.image_name}"' if source.image_name != source.modality else ""
     other = sum(why == "not_dicom" for why in found.ignored.values())
-    message = f'no {source.modality} series{chosen} lies in "{source.path}"{word}; of {len(found.files)} files {other} are no DICOM'
+    of_files = f"not DICOM: {other} of {counted(len(found.files), 'file')}"
+    message = f'no {source.modality} series{chosen} lies in "{source.path}"{word}; {of_files}'
     return Refusal(
         "SOURCE_UNMATCHED",
         source.centre,

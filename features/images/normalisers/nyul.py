@@ -18,6 +18,7 @@ from features.core.digest import digest_json
 from features.core.frozen import Frozen
 from features.core.kinds.normaliser import Change, FittedOn, Normaliser
 from features.core.region import Region
+from features.core.wording import counted
 from features.images.foreground import no_contrast, values_above_mean
 
 PERCENTILES = (1.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 99.0)
@@ -37,7 +38,9 @@ class Landmarks(Frozen):
     @model_validator(mode="after")
     def check_order(self) -> Landmarks:
         if len(self.values) != len(self.percentiles):
-            raise ValueError(f"there are {len(self.percentiles)} percentiles and {len(self.values)} values")
+            raise ValueError(
+                f"found {counted(len(self.percentiles), 'percentile')} and {counted(len(self.values), 'value')}"
+            )
         for numbers in (self.percentiles, self.values):
             if not (np.diff(numbers) > 0).all():
                 raise ValueError("percentiles and values have to rise")

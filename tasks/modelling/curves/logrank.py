@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.wording import counted
+
 
 def logrank_p(
     time: NDArray[np.float64], event: NDArray[np.bool_], group: NDArray[np.bool_]
@@ -15,7 +17,7 @@ def logrank_p(
     """
     sizes = int(group.sum()), int((~group).sum())
     if not all(sizes):
-        return None, f"one risk group is empty: {sizes[0]} cases of high and {sizes[1]} of low risk"
+        return None, f"one risk group is empty: {counted(sizes[0], 'case')} of high and {sizes[1]} of low risk"
     if not event.any():
         return None, "no event was seen"
     from lifelines.statistics import logrank_test  # takes a while, and many studies follow nobody

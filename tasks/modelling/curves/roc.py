@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.metrics import roc_curve
 
+from features.core.wording import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Roc:
@@ -35,6 +37,6 @@ def roc(label: NDArray[np.bool_], score: NDArray[np.float64], fold: NDArray[Any]
     A picture: its area differs slightly from the reported AUC, which compares cases within folds only.
     """
     if label.all() or not label.any():
-        return Roc(reason=f"one class only: {int(label.sum())} positive of {len(label)} cases")
+        return Roc(reason=f"one class only: {int(label.sum())} positive of {counted(len(label), 'case')}")
     false_positive, true_positive, _ = roc_curve(label, fold_percentiles(score, fold))
     return Roc(tuple(map(float, false_positive)), tuple(map(float, true_positive)))

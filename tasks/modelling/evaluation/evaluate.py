@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
+from features.core.wording import counted
 from features.fusion.sources import Source
 from tasks.modelling.evaluation.centre_told import centres_told
 from tasks.modelling.evaluation.fit import Fit
@@ -164,9 +165,9 @@ def small_sentence(design: Design) -> str:
     endpoint, n = design.endpoint, len(design.X)
     if n >= SMALL_CASES and endpoint.scarce(design.outcome) >= SMALL_EVENTS:
         return ""
-    seen = f"{int(design.event.sum())} events" if endpoint.has_events else endpoint.counted(design.outcome)
+    seen = f"{counted(int(design.event.sum()), 'event')}" if endpoint.has_events else endpoint.counted(design.outcome)
     return (
-        f"Small study: {n} cases, {seen}. Intervals are wide, where there are any, and differences between models are "
+        f"Small study: {counted(n, 'case')}, {seen}. Intervals are wide, where there are any, and differences between models are "
         "not reliable; read the scores as a feasibility check, not as evidence."
     )
 
@@ -178,7 +179,7 @@ def _check_floor(design: Design, study: Study) -> None:
         raise FitError(f"study {study.name}: {', '.join(wrong)} cannot predict a {endpoint.kind} endpoint")
     if n < MINIMUM_CASES or endpoint.scarce(design.outcome) < MINIMUM_EVENTS:
         of_each = f" and {MINIMUM_EVENTS} {endpoint.of_each}" if endpoint.of_each else ""
-        found = f"{n} cases, {endpoint.counted(design.outcome)}"
+        found = f"{counted(n, 'case')}, {endpoint.counted(design.outcome)}"
         raise FitError(f"study {study.name}: {found}; needed: {MINIMUM_CASES} cases{of_each}")
 
 
@@ -186,7 +187,8 @@ def _check_finite(design: Design, study: Study) -> None:
     infinite = np.isinf(design.X.to_numpy(dtype=np.float64)).any(axis=0)
     if infinite.any():
         names = ", ".join(map(str, design.X.columns[infinite][:3]))
-        raise FitError(f"study {study.name}: {int(infinite.sum())} columns hold infinite values, for example {names}")
+        hold = counted(int(infinite.sum()), "column holds", "columns hold")
+        raise FitError(f"study {study.name}: {hold} infinite values, for example {names}")
 
 
 def _cut(design: Design, study: Study) -> tuple[dict[Split, list[Fold]], dict[str, str]]:

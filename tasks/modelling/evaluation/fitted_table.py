@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from features.core.wording import counted
 from tasks.modelling.fusion.fusion import Fitted
 from tasks.modelling.models.model import FittedModel
 from tasks.modelling.prediction import Prediction
@@ -75,5 +76,7 @@ def _named(rows: Rows, columns: Columns) -> Rows:
     place = {name: i for i, name in enumerate(rows.columns.names.tolist())}
     missing = [name for name in columns.names.tolist() if name not in place]
     if missing:
-        raise ValueError(f"{len(missing)} columns are missing that the model was fitted on, such as {missing[0]}")
+        raise ValueError(
+            f"{counted(len(missing), 'column is', 'columns are')} missing that the model was fitted on, such as {missing[0]}"
+        )
     return rows.keep(np.array([place[name] for name in columns.names.tolist()], np.intp))

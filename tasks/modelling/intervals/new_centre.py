@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t as student
 
+from features.core.wording import counted
+
 CENTRES = 4  # fewer have no interval
 
 
@@ -21,7 +23,9 @@ def new_centre_interval(value: float, scores: Sequence[float], weights: Sequence
     """
     centres = len(scores)
     if centres < CENTRES:
-        raise ValueError(f"{centres} centres do not tell how much centres differ, it takes {CENTRES}")
+        raise ValueError(
+            f"{counted(centres, 'centre does', 'centres do')} not tell how much centres differ, it takes {CENTRES}"
+        )
     spread = float(np.var(scores, ddof=1)) * (1 + 2 * float(np.sum(np.square(weights))))
     half = float(student.ppf(0.975, centres - 1)) * spread**0.5
     return value - half, value + half

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from features.core.kinds.endpoint import Endpoint, Timed
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
+from features.core.wording import counted
 from tasks.modelling.censoring import Censoring
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.pair_interval import pair_estimate
@@ -118,8 +119,8 @@ class Metric(Kind):
     def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
         """Why there is no value."""
         outcome = Outcome.concat([fold.outcome for fold in folds])
-        counted = folds[0].endpoint.counted(outcome)
-        return f"nothing to compare within {where_of(within)}: {len(outcome)} cases, {counted}"
+        seen = folds[0].endpoint.counted(outcome)
+        return f"nothing to compare within {where_of(within)}: {counted(len(outcome), 'case')}, {seen}"
 
 
 class PairMetric(Metric):

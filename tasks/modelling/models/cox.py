@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from features.core.errors import FitError
+from features.core.wording import counted
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -48,7 +49,9 @@ class Cox(Model):
         events, columns = int(event.sum()), rows.X.shape[1]
         most = max(1, events // EVENTS_PER_FEATURE)
         if columns > most:
-            raise FitError(f"Cox regression: {columns} features for {events} events; allowed: at most {most}")
+            raise FitError(
+                f"Cox regression: {counted(columns, 'feature')} for {counted(events, 'event')}; allowed: at most {most}"
+            )
         coefficients = fit_ridge_cox(rows.X, event, time, self.penalizer[0])
         return FittedCox(coefficients, fit_baseline((rows.X * coefficients).sum(axis=1), target.outcome))
 

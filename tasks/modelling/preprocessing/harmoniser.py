@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.errors import FitError, hint_sentence
+from features.core.wording import counted
 from tasks.modelling.preprocessing.harmonise.effects.centre_effects import CentreEffects, estimate_effects
 from tasks.modelling.preprocessing.harmonise.effects.shrinkage import SHRINKAGE, Shrinkage
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -128,12 +129,12 @@ class FittedHarmoniser(FittedStep):
             return effects.remove(X, centre, known)
         if self.unseen == "pooled":
             return X
-        unseen = f'{self.kind}: the {self.by} "{centre}" ({len(X)} rows) was not seen in training'
+        unseen = f'{self.kind}: the {self.by} "{centre}" ({counted(len(X), "row")}) was not seen in training'
         if self.unseen == "refuse":
             raise FitError(f"{unseen}; unseen: pooled leaves its values, own takes its own location and scale")
         if len(X) < self.minimum_rows:
             raise FitError(
-                f"{unseen}, and unseen: own needs {self.minimum_rows} rows; unseen: pooled leaves its values"
+                f"{unseen}, and unseen: own needs {counted(self.minimum_rows, 'row')}; unseen: pooled leaves its values"
             )
         return effects.remove_own(X, known, SHRINKAGE[self.shrinkage])
 

@@ -16,6 +16,7 @@ from features.core.errors import FitError
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
+from features.core.wording import counted
 from tasks.modelling.dealing import deal
 from tasks.modelling.intervals.estimate import Models
 
@@ -101,7 +102,7 @@ def grouped_folds(
     count = int(groups.max(initial=-1)) + 1
     folds = min([folds, count, *(len(np.unique(groups[mask])) for mask in endpoint.needed(outcome))])
     if folds < 2:
-        seen = f"{len(outcome)} cases of {count} patients, {endpoint.counted(outcome)},"
+        seen = f"{counted(len(outcome), 'case')} of {counted(count, 'patient')}, {endpoint.counted(outcome)},"
         raise FitError(f"{seen} do not allow two folds; needed: two patients {endpoint.of_each}".rstrip())
     where = np.zeros(len(groups), np.str_) if centres is None else centres
     dealt = deal(endpoint.strata(outcome), where, groups, folds, np.random.default_rng(seed))

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from features.core.wording import counted
 from tasks.modelling.evaluation.centre_told import CentreTold as Told
 from tasks.reports.centre_figure import centre_figure
 from tasks.reports.figures import Plot
 from tasks.reports.labels import blocks_label, model_label
-from tasks.reports.number_format import DASH, counted, decimal
+from tasks.reports.number_format import DASH, decimal
 from tasks.reports.section import Findings, Section
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from features.core.catalog.outcome_name import outcome_word
+from features.core.wording import counted
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.copies import copies_sentence
@@ -26,7 +27,7 @@ from tasks.reports.labels import (
     model_label,
     split_label,
 )
-from tasks.reports.number_format import counted, decimal, score_in_words
+from tasks.reports.number_format import decimal, score_in_words
 from tasks.reports.section import Findings, Section
 from tasks.reports.singles import alone_sentence
 from tasks.reports.winner import Winner, find_score, held_out_cohorts, repeats_of

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from features.core.kinds.endpoint import Timed
+from features.core.wording import counted
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
@@ -26,7 +27,7 @@ from tasks.reports.labels import (
     split_label,
 )
 from tasks.reports.missing import missing_sentence
-from tasks.reports.number_format import counted, no_interval
+from tasks.reports.number_format import no_interval
 from tasks.reports.section import Findings, Section
 
 

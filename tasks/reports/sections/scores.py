@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from features.core.wording import counted
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
@@ -23,7 +24,7 @@ from tasks.reports.labels import (
     model_label,
     split_label,
 )
-from tasks.reports.number_format import DASH, counted
+from tasks.reports.number_format import DASH
 from tasks.reports.score_cells import Cell, Cells
 from tasks.reports.section import Findings, Section
 from tasks.reports.winner import Winner, held_out_cohorts, repeats_of

@@ -39,7 +39,7 @@ def test_external_rows_are_held_out_and_a_given_split_holds_out_test_rows() -> N
 
 def test_a_patient_on_both_sides_of_a_given_split_is_an_error() -> None:
     table = pd.DataFrame({"cohort": list("aaa"), "patient": list("ppq"), "split": ["train", "test", "test"]})
-    with pytest.raises(RadweaveError, match='^cohort "a": 1 patients have both training and test cases; allowed: all'):
+    with pytest.raises(RadweaveError, match='^cohort "a": 1 patient has both training and test cases; allowed: all'):
         held_out_rows(table, ["b"], given_split=True)
 
 

@@ -107,7 +107,7 @@ def test_faults_of_swapped_tables_name_columns_and_no_patient(read: Read) -> Non
             "id,P1\nG1__cn,1\n",
             'names of genes hold "__", which stands between a gene and the form of its column; found G1__cn',
         ),
-        ("id,P1\nG1,x\nG2,2\n", "1 cells of genes are not numbers"),
+        ("id,P1\nG1,x\nG2,2\n", "1 cell of genes is not a number"),
     ],
 )
 def test_faults_of_swapped_tables(read: Read, text: str, message: str) -> None:
@@ -119,7 +119,7 @@ def test_faults_of_swapped_tables(read: Read, text: str, message: str) -> None:
     [
         (PAIRS + "P1,G1,7\n", "a gene stands twice for one patient; found rows 2, 6"),
         (PAIRS + "P1,,7\n", "genes have no name; found rows 6"),
-        (PAIRS + "P1,G3,x\n", "1 cells of genes are not numbers"),
+        (PAIRS + "P1,G3,x\n", "1 cell of genes is not a number"),
         (PAIRS + "P1,2-Sep,1\n", "Excel has turned names of genes into dates or numbers; found 2-Sep"),
         ("id,Gen,Value\nP1,G1,1\n", 'there is no column "Gene"; allowed: Gen, Value; did you mean "Gen"?'),
     ],

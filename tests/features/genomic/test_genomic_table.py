@@ -104,7 +104,7 @@ def test_cells_that_are_no_finite_numbers_are_faults(read: Read, cell: str) -> N
 def test_decimal_comma_where_it_is_declared(read: Read) -> None:
     table = {"text": "id;G1\n1;1,5\n", "separator": ";"}
     assert _row(read({**table, "decimal": ","}), "1")["G1"] == 1.5
-    assert "1 cells of genes are not numbers" in _fault(read, table)
+    assert "1 cell of genes is not a number" in _fault(read, table)
 
 
 def test_another_unit_is_a_fault(read: Read) -> None:

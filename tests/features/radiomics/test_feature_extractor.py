@@ -300,7 +300,7 @@ def test_what_is_undefined_is_nan_and_is_warned_of(files: dict[str, str], caplog
     found = extractor.execute(files["image"], files["mask"])
     assert np.isnan(found["original_glcm_Correlation"])
     assert found["original_glcm_Contrast"] == 0
-    assert "1 features are empty: ONE_GREY_LEVEL: original_glcm_Correlation" in caplog.text
+    assert "1 feature is empty: ONE_GREY_LEVEL: original_glcm_Correlation" in caplog.text
 
 
 def test_an_image_too_small_for_a_filter_is_left_out_and_warned_of(

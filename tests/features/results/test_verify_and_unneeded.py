@@ -92,7 +92,7 @@ def test_results_that_only_the_tables_hold_are_noted(three: Store) -> None:
 def test_counts_that_do_not_close_are_found(three: Store) -> None:
     state = newest(three).cohorts["demo"].model_copy(update={"used": 2})
     three.refresh(3).write_bytes(manifest_bytes(newest(three).model_copy(update={"cohorts": {"demo": state}})))
-    assert any('cohort "demo": 1 scans in, 2 accounted for' in fault for fault in verify(three).faults)
+    assert any('cohort "demo": 1 scan in, 2 accounted for' in fault for fault in verify(three).faults)
 
 
 def _files(store: Store) -> list[Path]:

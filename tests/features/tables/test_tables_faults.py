@@ -543,7 +543,7 @@ def test_tab_omics_values_that_contradict_the_scale_stop(
     genomic: Read, settings: dict[str, str], cell: str, allowed: str
 ) -> None:
     fault = _fault(genomic, {"text": f"id,G1,G2\nP1,{cell},0\nP2,1,\n", **settings})
-    assert f"1 values contradict what is declared; allowed: {allowed}" in fault
+    assert f"1 value contradicts what is declared; allowed: {allowed}" in fault
     assert genomic({"text": "id,G1,G2\nP1,1,0\nP2,1,\n", **settings}).table.num_rows == 2
 
 

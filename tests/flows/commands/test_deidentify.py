@@ -41,7 +41,7 @@ def test_a_folder_of_which_nothing_is_written_is_a_fault_of_data(
 ) -> None:
     (source / "Doe.dcm").unlink()
     found = command("deidentify", source, tmp_path / "out", "--cohort", "demo", "--jobs", 1, code=3)
-    assert "1 files in = 0 written + 1 refused" in found.stdout
+    assert "1 file in = 0 written + 1 refused" in found.stdout
 
 
 def test_faults_of_the_user(source: Path, tmp_path: Path, command: Callable[..., Any]) -> None:

@@ -34,7 +34,7 @@ def test_cases_are_chosen_by_their_beginning(command: Callable[..., Any], demo: 
     (one,) = [row for row in usable if row["timepoint"] == "week4"][:1]
     out = tmp_path / "out"
     answer = command("export-seg", "builtin", "--case", one["case"], "--output", out, "--description", "trial", *where)
-    assert "2 files of 1 scans" in answer.stdout
+    assert "2 files of 1 scan" in answer.stdout
     names = {f"CT_{one['image_digest'][:12]}_{kind}.dcm" for kind in ("seg", "sr")}
     assert {path.name for path in out.iterdir()} == names
     seg, report = (dcmread(out / name) for name in sorted(names))

@@ -79,8 +79,8 @@ def test_letters_that_xml_forbids_are_replaced() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (pa.table({f"c{i}": [1] for i in range(16_385)}), "1 rows and 16385 columns do not fit into XLSX"),
-        (pa.table({"x": pa.nulls(1_048_576, pa.int64())}), "1048576 rows and 1 columns do not fit into XLSX"),
+        (pa.table({f"c{i}": [1] for i in range(16_385)}), "1 row and 16385 columns do not fit into XLSX"),
+        (pa.table({"x": pa.nulls(1_048_576, pa.int64())}), "1048576 rows and 1 column do not fit into XLSX"),
         (pa.table({"x": ["a" * 32_768]}), 'a text of the column "x" does not fit into XLSX; allowed: 32767 letters'),
     ],
     ids=["columns", "rows", "letters"],

@@ -215,7 +215,7 @@ def test_a_store_in_a_folder_with_odd_letters_can_be_asked(tmp_path: Path) -> No
 
 
 def test_columns_with_one_name_are_not_dropped(small: Store) -> None:
-    with pytest.raises(RadweaveError, match='1 columns twice, such as "patient"; name one of them with AS'):
+    with pytest.raises(RadweaveError, match='1 column twice, such as "patient"; name one of them with AS'):
         relation_table(Views(small).ask("SELECT r.patient, c.patient FROM region r JOIN clinical c USING (cohort)"))
 
 

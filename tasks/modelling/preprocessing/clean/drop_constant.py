@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.errors import FitError
+from features.core.wording import counted
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -34,7 +35,9 @@ class DropConstant(Step):
         duplicated[varies] = _duplicated(X[:, varies])
         kept = np.flatnonzero(varies & ~duplicated)
         if not len(kept):
-            raise FitError(f"none of {X.shape[1]} columns varies within the {X.shape[0]} training cases")
+            raise FitError(
+                f"none of {counted(X.shape[1], 'column')} varies within the {counted(X.shape[0], 'training case')}"
+            )
         return FittedDropConstant(kept, *map(np.flatnonzero, (missing, constant, duplicated)))
 
 

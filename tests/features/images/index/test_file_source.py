@@ -333,7 +333,7 @@ def test_a_folder_without_a_series_of_the_source_is_named(tmp_path: Path, catalo
     _write(tmp_path / "data" / "ct", [("notes.txt", b"none")])
     source = {"format": "dicom", "centre": "A", "modality": "CT", "unit": "HU", "path": "ct"}
     (row,) = _index(catalog, {**source, "mask": {"format": "seg", "roi": "GTV"}}).warned
-    assert row.message == 'no CT series lies in "ct"; of 1 files 1 are no DICOM'
+    assert row.message == 'no CT series lies in "ct"; not DICOM: 1 of 1 file'
 
 
 def test_incomplete_cases_are_no_fault_of_the_templates(tmp_path: Path, catalog: Callable) -> None:

@@ -166,7 +166,7 @@ def test_images_that_a_case_or_a_cohort_lacks_are_told_by_word(add: Callable, dr
         *[("IMAGE_ABSENT", "pd", True)] * 2,
         ("SOURCE_UNMATCHED", "pd", False),
     ]
-    assert 'lies in "mr" for the image "pd"; of 14 files 0 are no DICOM' in found.warned[-1].message
+    assert 'lies in "mr" for the image "pd"; not DICOM: 0 of 14 files' in found.warned[-1].message
 
 
 def test_a_series_of_a_modality_that_nobody_declares_is_no_image_of_a_word(

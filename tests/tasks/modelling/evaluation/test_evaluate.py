@@ -232,5 +232,5 @@ def test_a_block_without_columns_is_refused() -> None:
 def test_infinite_values_are_refused_by_name() -> None:
     design = make_design()
     design.X.loc["toy:p3", "radiomics_2"] = np.inf
-    with pytest.raises(FitError, match="1 columns hold infinite values, for example radiomics_2"):
+    with pytest.raises(FitError, match="1 column holds infinite values, for example radiomics_2"):
         evaluate(design, make_study())

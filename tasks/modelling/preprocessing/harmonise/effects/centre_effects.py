@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.errors import FitError
+from features.core.wording import counted
 from tasks.modelling.preprocessing.harmonise.effects.statistics import Floats, Shrink, Statistics, not_shrunk
 
 CONFOUNDED = 1e-6  # share of a covariate's spread that centres and earlier covariates do not explain
@@ -87,7 +88,7 @@ def estimate_effects(
     found, counts = np.unique(centres, return_counts=True)
     known, alone = found[counts > 1], found[counts == 1]
     if not len(known):
-        raise FitError(f"no centre has two training rows: {len(found)} centres, {len(X)} rows")
+        raise FitError(f"no centre has two training rows: {counted(len(found), 'centre')}, {counted(len(X), 'row')}")
     if reference is not None and reference not in known:
         raise FitError(
             f'reference "{reference}" has fewer than two training rows; centres with two: {", ".join(known)}'
