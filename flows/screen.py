@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -15,6 +16,7 @@ from rich.table import Table
 from features.core.progress import watched_by
 from features.results.accounts import file_flow
 from flows.score_table import score_table
+from flows.table_layout import folded, lay_out
 
 if TYPE_CHECKING:
     from features.radiomics.reliability import Reliability
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from features.results.published import Published
 
 
-TEXT = 12  # letters that a line of text has at least, before words are broken
 QUIET_S = 30.0  # without a terminal, a long step tells how far it is this often
 
 
@@ -142,18 +143,26 @@ def stability_table(found: "Sequence[Reliability]", prefix: str = "") -> Table:
     )
 
 
-def table_of(title: str, columns: Mapping[str, Sequence[str]]) -> Table:
-    """A table of equally long columns: long cells are folded, but no single words where they fit; numbers stand right."""
-    table = Table(title=title)
-    widths = {name: max(map(len, (name, *cells))) for name, cells in columns.items()}
-    words = {name for name, cells in columns.items() if not any(" " in cell for cell in cells)}
-    needed = sum(widths[name] if name in words else min(widths[name], TEXT) for name in columns) + 3 * len(columns) + 1
-    fits = needed <= Console().width
-    for name, cells in columns.items():
-        justify: Literal["right", "left"] = "right" if all(map(str.isdigit, cells)) else "left"
-        table.add_column(name, overflow="fold", justify=justify, no_wrap=fits and name in words)
-    for row in zip(*columns.values(), strict=True):
-        table.add_row(*row)
+def table_of(title: str, columns: Mapping[str, Sequence[str]], spare: Sequence[str] = ()) -> Table:
+    """A table of equally long columns: words stay whole where they fit, numbers stand right.
+
+    spare: columns that a narrow screen may lack, the first to go first; a line below says which are left out.
+    """
+    layout = lay_out(columns, Console().width, spare)
+    left = f"A wider screen shows {', '.join(layout.left_out)} too." if layout.left_out else None
+    table = Table(
+        title=title,
+        caption=left,
+        box=HEAVY_HEAD if layout.lines else SIMPLE_HEAD,
+        padding=(0, 1 if layout.lines else 0),
+    )
+    if not layout.lines:
+        table.show_edge, table.pad_edge, table.collapse_padding = False, False, True
+    for name, width in layout.widths.items():
+        justify: Literal["right", "left"] = "right" if all(map(str.isdigit, columns[name])) else "left"
+        table.add_column(folded(name, width), overflow="fold", justify=justify, width=width)
+    for row in zip(*(columns[name] for name in layout.widths), strict=True):
+        table.add_row(*(folded(cell, width) for cell, width in zip(row, layout.widths.values(), strict=True)))
     return table
 
 

@@ -14,8 +14,18 @@ if TYPE_CHECKING:
     from features.deep.card import Card
 
 FLOAT32 = 4  # bytes a parameter
+NOT_HERE = "not here"
 NO_DIGEST = "none was published whole; that of the file here decides the addresses of results"
-NARROW = ("card", "input", "features", "size", "licence", "permitted use", "where")  # of a table; JSON and CSV have all
+SHOWN = (
+    "card",
+    "input",
+    "features",
+    "size",
+    "licence",
+    "permitted use",
+    "weights",
+)  # of a table; JSON and CSV have all
+SPARE = {"cards": ("licence", "size"), "architectures": ("published by", "cards", "parameters")}  # on a narrow screen
 
 
 def backbones(
@@ -45,14 +55,20 @@ def backbones(
         print_rows(_facts(name, _card(name)), form, name)
     elif architectures:
         rows = _architectures()
-        print_rows(rows, form, f"{len(rows)} networks, which a recipe may also name with weights: random and a seed")
+        title = f"{len(rows)} networks, which a recipe may also name with weights: random and a seed"
+        print_rows(rows, form, title, SPARE["architectures"])
     else:
-        rows = _cards()
-        here = sum(not row["where"].startswith("not here") for row in rows)
-        shown = [{name: row[name] for name in NARROW} for row in rows] if form == "table" else rows
-        print_rows(
-            shown, form, f"{len(rows)} weights cards, weights of {here} are here: radweave backbones NAME says more"
-        )
+        cards = rows = _cards()
+        if form == "table":
+            rows = [{name: {**row, "weights": _how(row["where"])}[name] for name in SHOWN} for row in rows]
+        here = sum(not row["where"].startswith(NOT_HERE) for row in cards)
+        title = f"{len(rows)} weights cards, weights of {here} are here: radweave backbones NAME says more"
+        print_rows(rows, form, title, SPARE["cards"])
+
+
+def _how(where: str) -> str:
+    """In a word, whether weights are here, else how they come: --fetch gets them, or a user places the file."""
+    return "here" if not where.startswith(NOT_HERE) else "--fetch" if "--fetch" in where else "by hand"
 
 
 def _card(name: str) -> "Card":
@@ -106,7 +122,7 @@ def _where(card: "Card") -> str:
 
     found = locate(card.weights)
     if found is None:
-        return "not here; --fetch gets it" if card.weights.hub or card.weights.address else "not here"
+        return f"{NOT_HERE}; --fetch gets it" if card.weights.hub or card.weights.address else NOT_HERE
     if card.weights.package and found.as_posix().endswith(card.weights.package.path):
         return f"package {card.weights.package.module.replace('_', '-')}"
     in_folder = found.name == card.weights.file and found.parent.name != "checkpoints"

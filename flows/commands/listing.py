@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from features.core.errors import RadweaveError
+from features.core.wording import counted
 
 _BY_NAME = " Deprecated: given where it is named."
 Form = Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="table, json or csv.")]
@@ -71,10 +72,11 @@ def features(
     if image_types and family:
         raise RadweaveError(f"{family}: image types are the same for all families; leave it out")
     rows = _image_types() if image_types else (_features_of_ibsi if ibsi else _features)(family)
-    print_rows(rows, form, "Image types and extractors" if image_types else f"{len(rows)} features")
+    print_rows(rows, form, "Image types and extractors" if image_types else f"{counted(len(rows), 'feature')}")
 
 
-def print_rows(rows: Rows, form: str, title: str) -> None:
+def print_rows(rows: Rows, form: str, title: str, spare: Sequence[str] = ()) -> None:
+    """Rows as a table, JSON or CSV. spare: columns of the table that a narrow screen may lack, the first to go first."""
     if form == "json":
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
@@ -88,7 +90,8 @@ def print_rows(rows: Rows, form: str, title: str) -> None:
     from flows.screen import Screen, table_of
 
     with Screen() as screen:
-        screen.show(table_of(title, {name: [row[name] for row in rows] for name in rows[0]} if rows else {}))
+        columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        screen.show(table_of(title, columns, spare))
 
 
 def _features(family: str) -> Rows:
