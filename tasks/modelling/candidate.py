@@ -74,21 +74,39 @@ class Candidate(Frozen):
 
 
 def _step_faults(steps: Sequence[Step]) -> Iterator[InitErrorDetails]:
-    """What is wrong with the order of steps, each at its place."""
-    kinds, stages = [step.kind for step in steps], [step.stage for step in steps]
-    for place, (kind, stage) in enumerate(zip(kinds, stages, strict=True)):
-        before = dict(zip(stages[:place], kinds[:place], strict=True))
-        if kind in kinds[:place]:
-            yield _fault(place, kind, f'the step "{kind}" stands twice')
-        if stage not in ("clean", "impute") and "impute" not in before:
-            yield _fault(place, kind, f'the step "{kind}" takes no missing values: put "median" before it')
-        later = before.get("scale") or before.get("select")
-        if stage == "harmonise" and later:
-            yield _fault(place, kind, f'the step "{kind}" evens out centres: put it before "{later}"')
-        if stage == "encode" and later:
-            yield _fault(place, kind, f'the step "{kind}" encodes columns as they come: put it before "{later}"')
-    if steps and "impute" not in stages and set(stages) == {"clean"}:
-        yield _fault(len(steps) - 1, kinds[-1], 'models take no missing values: put "median" among the steps')
+    """What is wrong with the order of steps, each at its place. Steps for different blocks do not meet."""
+    for place, step in enumerate(steps):
+        before = [one for one in steps[:place] if _meet(one, step)]
+        filling = next((one.kind for one in before if one.fills and _covers(one, step)), None)
+        if not step.repeatable and any(one.kind == step.kind for one in before):
+            yield _fault(place, step.kind, f'the step "{step.kind}" stands twice')
+        elif step.of_missing and filling:
+            yield _fault(place, step.kind, f'nothing is missing after "{filling}": put "{step.kind}" before it')
+        if not step.takes_missing and not any(one.fills for one in before):
+            yield _fault(place, step.kind, f'the step "{step.kind}" takes no missing values: put "median" before it')
+        if (why := _BEFORE.get(step.stage)) and (later := _later(before)):
+            yield _fault(place, step.kind, f'the step "{step.kind}" {why}: put it before "{later}"')
+    if steps and not any(one.fills for one in steps) and all(one.takes_missing for one in steps):
+        what = 'models take no missing values: put "median" among the steps'
+        yield _fault(len(steps) - 1, steps[-1].kind, what)
+
+
+_BEFORE = {"harmonise": "evens out centres", "encode": "encodes columns as they come"}  # scaling and selection
+
+
+def _later(before: Sequence[Step]) -> str:
+    """A step of these that scales or selects, "" if there is none."""
+    return next((one.kind for stage in ("scale", "select") for one in before if one.stage == stage), "")
+
+
+def _meet(one: Step, two: Step) -> bool:
+    """Whether there may be columns that both are for."""
+    return not one.blocks or not two.blocks or bool({*one.blocks} & {*two.blocks})
+
+
+def _covers(one: Step, two: Step) -> bool:
+    """Whether one is for all columns that two is for."""
+    return not one.blocks or ({*two.blocks} <= {*one.blocks} and bool(two.blocks))
 
 
 def _fault(place: int, kind: str, what: str) -> InitErrorDetails:

@@ -124,7 +124,10 @@ def _harmonising(candidate: Candidate, rows: Rows) -> tuple[Step, ...]:
     """A candidate's steps up to the last that harmonises any of the columns; none if none does."""
     places = enumerate(candidate.steps, start=1)
     return candidate.steps[
-        : max((i for i, one in places if isinstance(one, Harmoniser) and one.touched(rows).size), default=0)
+        : max(
+            (i for i, one in places if isinstance(one, Harmoniser) and one.touched(rows.keep(one.own(rows))).size),
+            default=0,
+        )
     ]
 
 
@@ -163,7 +166,7 @@ def _told(
 def _fold(rows: Rows, target: Target, fold: Fold, steps: tuple[Step, ...]) -> Told:
     train, test, seen = rows.take(fold.train), rows.take(fold.test), target.take(fold.train)
     for step in steps:
-        fitted = step.fit(train, seen, 0)
+        fitted = step.fit_own(train, seen, 0)[0]
         train, test = fitted.apply(train), fitted.apply(test)
     return tell_centres(train, test)
 

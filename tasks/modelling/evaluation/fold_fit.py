@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, count, product
 from typing import Any, TypeVar
 
 import numpy as np
@@ -288,7 +288,7 @@ class FoldFit:
         fitted: list[FittedStep] = self._value(
             ("step", part.name, columns.tobytes(), links[:-1], links[-1].number),
             used,
-            lambda: step.fit_variants(before.train, part.target, seed, step.variants()),
+            lambda: step.fit_own(before.train, part.target, seed),
         )
 
         found: Prepared = self._value(key, used, lambda: before.after(fitted[variant]))
@@ -301,10 +301,11 @@ class FoldFit:
             number = self._numbers.setdefault(step, len(self._numbers))
             ways.append([(Link(step, number, i), variant.chosen()) for i, variant in enumerate(step.variants())])
         found = []
-        for chain in product(*ways):
-            told = {name: value for _, settings in chain for name, value in settings.items()}
+        for links in product(*ways):
+            told = [(link.step.kind, settings) for link, settings in links]
             for place, variant in enumerate(model.variants()):
-                found.append(_Setting(tuple(link for link, _ in chain), place, {**told, **variant.chosen()}))
+                chosen = _told([*told, (model.kind, variant.chosen())])
+                found.append(_Setting(tuple(link for link, _ in links), place, chosen))
         return found
 
     def _cut_inner(self) -> list[Part]:
@@ -340,6 +341,16 @@ class FoldFit:
 
 def _part(name: str, rows: Rows, target: Target, train: Positions, test: Positions) -> Part:
     return Part(name, rows.take(train), rows.take(test), target.take(train), target.outcome.take(test))
+
+
+def _told(parts: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The settings of steps and model by name; where a name is taken, with the kind, and where that is, with a number too."""
+    found: dict[str, Any] = {}
+    for kind, settings in parts:
+        for name, value in settings.items():
+            names = chain([name, f"{kind}.{name}"], (f"{kind}.{name} {i}" for i in count(2)))
+            found[next(one for one in names if one not in found)] = value
+    return found
 
 
 def _encoded(names: Columns, weights: NDArray[np.float64], given: Columns) -> dict[str, str]:

@@ -24,6 +24,7 @@ class DropConstant(Step):
 
     kind: Literal["drop_constant"] = "drop_constant"
     stage: ClassVar[Stage] = "clean"
+    takes_missing: ClassVar[bool] = True
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedDropConstant:  # noqa: ARG002 (nothing else in it)
         """Raises FitError if no column is left."""

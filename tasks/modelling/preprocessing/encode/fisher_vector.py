@@ -30,6 +30,7 @@ class FisherVector(Step):
 
     kind: Literal["fisher_vector"] = "fisher_vector"
     stage: ClassVar[Stage] = "encode"
+    makes_columns: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("components",)
 
     components: tuple[PositiveInt, ...] = Field(

@@ -23,8 +23,14 @@ class CentreMedian(Step):
 
     kind: Literal["centre_median"] = "centre_median"
     stage: ClassVar[Stage] = "impute"
+    takes_missing: ClassVar[bool] = True
+    of_missing: ClassVar[bool] = True
 
     by: Literal["centre", "cohort"] = Field("centre", description="whose median is taken: the centre's or the cohort's")
+
+    @property
+    def fills(self) -> bool:
+        return True
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedCentreMedian:
         """Raises FitError for a column without any training value: drop_constant leaves such out."""

@@ -18,6 +18,12 @@ class Median(Step):
 
     kind: Literal["median"] = "median"
     stage: ClassVar[Stage] = "impute"
+    takes_missing: ClassVar[bool] = True
+    of_missing: ClassVar[bool] = True
+
+    @property
+    def fills(self) -> bool:
+        return True
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedMedian:  # noqa: ARG002 (nothing else in it)
         """Raises FitError for a column without any training value: drop_constant leaves such out."""

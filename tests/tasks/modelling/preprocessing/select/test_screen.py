@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features.core.errors import FitError
 from features.core.outcome import Outcome
 from tasks.modelling.preprocessing.select.screen import Screen
 from tasks.modelling.target import Target
@@ -43,7 +44,7 @@ def test_events_limit_how_many_columns_are_kept() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs an outcome that varies: 4 with and 0 without the event"):
+    with pytest.raises(FitError, match="the outcome does not vary: 4 with and 0 without the event"):
         kept(np.zeros((4, 2)), Target(Outcome.of_flag(np.ones(4, dtype=bool)), BINARY))
 
 

@@ -1,0 +1,1 @@
+"""How columns go together: numbers for the steps that drop what others say already."""

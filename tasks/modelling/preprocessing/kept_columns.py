@@ -1,0 +1,27 @@
+"""KeptColumns: what a step is, once fitted, that keeps some columns and drops the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.modelling.preprocessing.step import FittedStep
+from tasks.modelling.rows import Floats, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class KeptColumns(FittedStep):
+    """kept: positions of the columns, ascending. strength: (p,) what decided, of every column. note: for readers, or ""."""
+
+    kept: NDArray[np.intp]
+    strength: Floats
+    note: str = ""
+
+    def apply(self, rows: Rows) -> Rows:
+        return rows.keep(self.kept)
+
+    def remarks(self, rows: Rows) -> Counter[str]:  # noqa: ARG002 (it is of the training rows)
+        return Counter({self.note: 1} if self.note else {})

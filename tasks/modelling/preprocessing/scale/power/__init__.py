@@ -1,0 +1,1 @@
+"""The Yeo-Johnson transformation and its likeliest power: numbers alone."""
