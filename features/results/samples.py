@@ -95,7 +95,7 @@ def keep_sample(work: Sample, preparing: Preparing, store: Store) -> Rejected | 
         **scan_facts(work.scan),
         "recipe": work.recipe.model_dump_json(exclude={"name", "extractors"}),
         "sampling": json.dumps(work.shown.sampling.model_dump(mode="json"), sort_keys=True),
-        "shape": json.dumps(asdict(work.shown.shape), sort_keys=True),
+        "shown_as": json.dumps(asdict(work.shown.shape), sort_keys=True),
         "version": work.shown.sampling.version,
     }
     if not isinstance(views, Rejected):

@@ -27,6 +27,7 @@ REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, a
 REGISTRATION = "registration"  # block of work/: where images lie in the ones that their masks were drawn on
 SAMPLES = "samples"  # block of work/: what networks are shown of a region
 FIT = "fit"  # block of work/: what models of studies gave on a fold
+OWN = frozenset({"address", "rejected", "shape", "warnings"})  # names in the provenance of what the store itself says
 Values = Mapping[str, float | str]
 
 
@@ -135,11 +136,11 @@ class Store:
         warnings: Sequence[Warned] = (),
     ) -> None:
         """Keep a per-case result: one row per value, or none and the rejection in the provenance, as are the warnings."""
-        provenance = {**provenance, "address": f"{block}/{digest}", **_told(warnings)}
         values: Values = {}
+        said = {"address": f"{block}/{digest}", **_told(warnings)}
         if isinstance(result, Rejected):
             rejected = {"code": result.code, "message": result.message, "details": result.details}
-            provenance["rejected"] = json.dumps(rejected, sort_keys=True)
+            said["rejected"] = json.dumps(rejected, sort_keys=True)
         else:
             values = result
         if any(isinstance(value, str) for value in values.values()):
@@ -149,7 +150,7 @@ class Store:
             numbers = [value for value in values.values() if not isinstance(value, str)]
             texts = _same_strings((None,) * len(values))
         table = pa.Table.from_arrays([_same_strings((*values,)), _floats(numbers), texts], ["name", "value", "text"])
-        write_table(self.work(block, digest), table, provenance)
+        write_table(self.work(block, digest), table, _both(provenance, said))
 
     def save_array(
         self,
@@ -160,8 +161,9 @@ class Store:
         warnings: Sequence[Warned] = (),
     ) -> None:
         """Keep whole numbers of any shape under an address, and the warnings in the provenance."""
-        told = {**provenance, "address": f"{block}/{digest}", "shape": json.dumps(array.shape), **_told(warnings)}
-        write_table(self.work(block, digest), pa.table({"value": np.ascontiguousarray(array).ravel()}), told)
+        said = {"address": f"{block}/{digest}", "shape": json.dumps(array.shape), **_told(warnings)}
+        table = pa.table({"value": np.ascontiguousarray(array).ravel()})
+        write_table(self.work(block, digest), table, _both(provenance, said))
 
     def load_array(self, block: str, digest: str) -> tuple[NDArray[np.uint16], list[Warned]] | Rejected:
         """What `save_array` kept, or the rejection that stands in its place. Raises StoreError if it is missing or damaged."""
@@ -224,6 +226,13 @@ class Store:
             return json.loads(provenance[key]) if key in provenance else None
         except ValueError as error:  # only where an older radweave left no seal
             raise damaged(self.work(block, digest), f'its "{key}" is no JSON') from error
+
+
+def _both(provenance: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """The provenance that is given and what the store says itself. Raises ValueError if the one takes a name of the other."""
+    if taken := sorted(OWN & provenance.keys()):
+        raise ValueError(f"provenance: {', '.join(taken)} is for what the store says itself; choose another name")
+    return {**provenance, **said}
 
 
 def _told(warnings: Sequence[Warned]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from features.core.errors import StoreError
@@ -49,6 +50,25 @@ def test_warnings_come_back(tmp_path: Path) -> None:
 def test_no_values_are_no_rejection(tmp_path: Path) -> None:
     Store(tmp_path).save("deep", DIGEST, {}, {})
     assert Store(tmp_path).load("deep", DIGEST) == {}
+
+
+def test_numbers_of_any_shape_come_back_with_their_warnings(tmp_path: Path) -> None:
+    store, views = Store(tmp_path), np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
+    store.save_array("samples", DIGEST, views, {"version": "1"}, [Warned("PATCH_CUT", "a twentieth is left out")])
+    kept = store.load_array("samples", DIGEST)
+    assert not isinstance(kept, Rejected)
+    np.testing.assert_array_equal(kept[0], views)
+    assert (kept[0].dtype, [one.code for one in kept[1]]) == (np.uint16, ["PATCH_CUT"])
+
+
+@pytest.mark.parametrize("name", ["address", "rejected", "shape", "warnings"])
+def test_provenance_cannot_take_a_name_of_what_the_store_says_itself(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(ValueError, match=f"{name} is for what the store says itself"):
+        store.save_array("samples", DIGEST, np.zeros(1, np.uint16), {name: "x"})
+    with pytest.raises(ValueError, match=f"{name} is for what the store says itself"):
+        store.save("deep", DIGEST, {"a": 1.0}, {name: "x"})
+    assert not store.has("samples", DIGEST) and not store.has("deep", DIGEST)
 
 
 def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
