@@ -57,6 +57,13 @@ def leave_parent_id(numbers: list[int], folder: Path) -> list[int]:
     return list(numbers)
 
 
+def leave_device(numbers: list[int], folder: Path) -> list[int]:
+    """Of a batch: the process and the GPUs that it may see; it takes long enough for every device to get some."""
+    time.sleep(0.5)
+    (folder / f"{numbers[0]}-{os.getpid()}-{os.environ.get('CUDA_VISIBLE_DEVICES')}").touch()
+    return list(numbers)
+
+
 def leave_traces(number: int, folder: Path) -> None:
     (folder / str(os.getpid())).touch()
     time.sleep(0.1)

@@ -3,12 +3,14 @@
 import logging
 import math
 import multiprocessing
+import os
 import pickle
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
+from queue import Queue
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ DASK_TRIES = (
 HERE = "127.0.0.1:0"  # of dask's status pages: without an address they would listen to all interfaces
 ENDED = "radweave-ended"  # on a worker: the groups whose client has gone
 CHANGING = threading.Lock()  # an order may begin in a thread of the worker while another ends the children
+VISIBLE = "CUDA_VISIBLE_DEVICES"  # the GPUs that a process may see
 COUNT_SECONDS = 2  # how often the workers are counted: a cluster may grow and shrink
 
 
@@ -60,6 +63,7 @@ class _Order:
     timeout_s: float
     memory_gib: float | None
     device: bool
+    gpu_resource: str
     packed: bytes = field(repr=False)  # it holds paths of files, and dask logs what fails
 
 
@@ -140,7 +144,9 @@ class _Cluster(Workers):
 
     def _order(self, call: Callable[[Any], Any], argument: Any, *, device: bool) -> _Order:
         runner, packed = self._runner, pickle.dumps((call, argument))
-        return _Order(self._name, self._versions, runner.timeout_s, runner.memory_gib, device, packed)
+        return _Order(
+            self._name, self._versions, runner.timeout_s, runner.memory_gib, device, runner.gpu_resource, packed
+        )
 
     def result(self, future: "Future[Any]") -> Any:
         from distributed import KilledWorker
@@ -163,6 +169,42 @@ class _Cluster(Workers):
             cluster.close()
 
 
+class _Group:
+    """The child processes of a worker for one client: for its cores, and one for each of its devices. They start when used.
+
+    Dask hands out no more orders for devices than a worker said that it has; each is for a device that nobody else uses then.
+    """
+
+    def __init__(self, order: _Order, cores: int, memory: int, devices: int) -> None:
+        self._cores = Children(cores, order.timeout_s, memory)
+        self._devices = [Children(1, order.timeout_s, None, own) for own in device_settings(devices)]
+        self._free: Queue[Children] = Queue()
+        for one in self._devices:
+            self._free.put(one)
+
+    def packed_result(self, order: _Order) -> bytes:
+        """Of an order, from one of the children."""
+        if not order.device:
+            return self._cores.packed_result(self._cores.submit_packed(order.packed))
+        own = self._free.get()
+        try:
+            return own.packed_result(own.submit_packed(order.packed))
+        finally:
+            self._free.put(own)
+
+    def close(self) -> None:
+        for one in (self._cores, *self._devices):
+            one.close()
+
+
+def device_settings(count: int) -> list[dict[str, str]]:
+    """What the environment of a child says for each of so many devices, of those that this process may see."""
+    if count <= 1:
+        return [{}]
+    seen = [one.strip() for one in os.environ.get(VISIBLE, "").split(",") if one.strip()]
+    return [{VISIBLE: one} for one in (seen or [str(n) for n in range(count)])[:count]]
+
+
 def _do(order: _Order) -> bytes:
     """In a worker of the cluster: the packed result of an order, from a child process."""
     from distributed import get_worker
@@ -170,35 +212,35 @@ def _do(order: _Order) -> bytes:
     wrong = differences(order.versions)
     if wrong:  # a worker that joined later
         raise _other_versions(wrong)
-    children = _children(get_worker(), order)
-    return children.packed_result(children.submit_packed(order.packed))
+    return _group(get_worker(), order).packed_result(order)
 
 
-def _children(worker: Any, order: _Order) -> Children:
-    """The child processes of this worker for one client, started at its first order and ended by `_end`.
+def _group(worker: Any, order: _Order) -> _Group:
+    """The child processes of this worker for one client, made at its first order and ended by `_end`.
 
     Raises CancelledError for an order that waited in the worker until its client had gone.
     """
     with CHANGING:
         if order.group in worker.__dict__.get(ENDED, ()):
             raise CancelledError
-        groups: dict[bool, Children] = worker.__dict__.setdefault(order.group, {})
-        if order.device not in groups:
+        if order.group not in worker.__dict__:
             # dask calls its worker processes daemons, which may have no children; ours end with their parent
             vars(multiprocessing.current_process())["_config"]["daemon"] = False
             size = worker.state.nthreads
             total = worker.memory_manager.memory_limit or 0.9 * machine_memory() * size / max(size, available_cores())
             memory = int(order.memory_gib * GIB if order.memory_gib else total / size)
-            groups[order.device] = Children(size, order.timeout_s, None if order.device else memory)
-        return groups[order.device]
+            devices = int(worker.state.total_resources.get(order.gpu_resource, 0))
+            worker.__dict__[order.group] = _Group(order, size, memory, devices)
+        found: _Group = worker.__dict__[order.group]
+        return found
 
 
 def _end(group: str, dask_worker: Any) -> None:
     with CHANGING:
         dask_worker.__dict__.setdefault(ENDED, set()).add(group)
-        groups = dask_worker.__dict__.pop(group, {})
-    for children in groups.values():
-        children.close()
+        found = dask_worker.__dict__.pop(group, None)
+    if found is not None:
+        found.close()
 
 
 def _other_versions(wrong: list[str]) -> MachineError:

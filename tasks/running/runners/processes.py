@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Literal
@@ -38,10 +38,14 @@ class Children(Workers):
     """Child processes, started at the first call, no more of them than items that are expected.
 
     memory: bytes of each; None for those that drive a device, which also keep the threads of their libraries.
+    settings: of their environment, besides that of this process.
     """
 
-    def __init__(self, size: int, timeout_s: float, memory: int | None) -> None:
+    def __init__(
+        self, size: int, timeout_s: float, memory: int | None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._size = size
+        self._settings = dict(settings or {})
         self._timeout_s = timeout_s
         self._memory = memory
         self._wanted = size
@@ -80,7 +84,9 @@ class Children(Workers):
             self._pool = None
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")  # forked ones would inherit libraries that have begun threads
-            self._pool = ProcessPool(self._wanted, initializer=_begin, initargs=(self._memory,), context=spawn)
+            self._pool = ProcessPool(
+                self._wanted, initializer=_begin, initargs=(self._memory, self._settings), context=spawn
+            )
         return self._pool
 
     def result(self, future: "Future[Any]") -> Any:
@@ -103,8 +109,9 @@ class Children(Workers):
             self._pool.join()
 
 
-def _begin(memory: int | None) -> None:
+def _begin(memory: int | None, settings: Mapping[str, str]) -> None:
     """What a child does first, before any library is loaded."""
+    os.environ.update(settings)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if memory is not None:
         os.environ.update(ONE_THREAD)

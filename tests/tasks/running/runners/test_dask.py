@@ -19,7 +19,7 @@ from features.core.storage.store import Store
 from features.results.manifest import newest
 from tasks.running.pool import Pool
 from tasks.running.runners.dask import Dask, _Cluster, _end, _Order
-from tests.tasks.deeds import hang_at_three, leave_parent_id, process_ids, square
+from tests.tasks.deeds import hang_at_three, leave_device, leave_parent_id, process_ids, square
 from tests.tasks.running.runners.conftest import ROOT, Cluster, wait_until
 from tests.tasks.running.test_pool import is_alive
 
@@ -45,6 +45,24 @@ def test_batches_go_to_the_worker_that_offers_a_gpu(cluster: Cluster, tmp_path: 
     parts = [path.name.split("-") for path in folder.iterdir()]
     assert sorted(int(number) for number, _, _ in parts) == list(range(7))
     assert {parent for _, parent, _ in parts} == {str(cluster.processes[2].pid)}
+
+
+def test_each_gpu_of_a_worker_has_one_process_that_sees_it_alone(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "devices"
+    folder.mkdir()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    cluster.start_worker("--nthreads", "3", "--resources", "CARD=2")
+    with Pool(Dask(scheduler_address=cluster.address, gpu_resource="CARD")) as pool:
+        wait_until(lambda: pool._workers is not None and pool._workers.devices() == 2)
+        pool.map_batches(partial(leave_device, folder=folder), range(16), "batches", 2)
+    parts = {tuple(path.name.split("-")[1:]) for path in folder.iterdir()}
+    assert sorted(device for _, device in parts) == ["4", "7"]
+    assert len(list(folder.iterdir())) == 8
+    worker = cluster.processes.pop()
+    worker.send_signal(signal.SIGTERM)
+    worker.wait()
 
 
 def test_other_versions_are_refused_before_anything_is_computed(
@@ -119,7 +137,7 @@ def test_an_order_that_begins_after_its_client_has_gone_starts_no_child() -> Non
 
 
 def test_what_dask_may_log_of_an_order_names_no_file() -> None:
-    order = _Order("crew", (), 60.0, None, False, pickle.dumps("/data/JohnDoe/CT.nii.gz"))
+    order = _Order("group", (), 60.0, None, False, "GPU", pickle.dumps("/data/JohnDoe/CT.nii.gz"))
     assert "JohnDoe" not in repr(order)
 
 
