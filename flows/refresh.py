@@ -31,6 +31,7 @@ from flows.commands.keys import store_key
 from flows.commands.options import place_options
 from flows.commands.upkeep import unfinished
 from flows.named import name_of, recipe_files
+from flows.ready import check_devices, check_needs
 from flows.serving.artifacts import Board
 from flows.serving.engine import gpu_slot, name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
@@ -148,6 +149,7 @@ def _refresh(names: list[str], wish: Wish, path: Path, store: Store, runner: Run
     for one in finish_withdrawals(store):
         say(unfinished(one.case, one.unread) if one.unread else f"the withdrawal of {one.case} was finished")
     with Pool(runner) as pool:
+        check_devices((one for own in chosen.values() for recipe in own for one in recipe.extractors), pool)
         for name in names:
             with store.writing(name):
                 published.append(refresh_cohort(name, chosen[name], path, store, pool, rehash=rehash))
@@ -163,9 +165,8 @@ def _choose(names: list[str], wish: Wish, catalog: Catalog, store: Store) -> dic
         state = KnownResults(store, name).state
         meant = meant_names(catalog, name, asked)
         chosen[name] = recipes_for(catalog, name, asked, held_recipes(catalog, name, state, drop | meant))
+        check_needs(one for recipe in chosen[name] for one in recipe.extractors)
         for recipe in chosen[name]:
-            for extractor in recipe.extractors:
-                extractor.require()
             if state is not None and recipe.name in state.recipes:
                 _tell_change(name, state.recipes[recipe.name], recipe)
         check_columns_stay(store, name, recipe_targets(catalog.cohort(name), chosen[name]), drop)

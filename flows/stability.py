@@ -1,6 +1,7 @@
 """stability: which features of a cohort stay the same if its regions are perturbed a little."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,9 @@ from features.results.withdraw import withdrawn_cases
 from features.results.work import plan_scans
 from flows.commands.keys import store_key
 from flows.named import find_recipes
+from flows.ready import check_devices, check_needs
 from flows.refresh import tell_spoilt
-from flows.serving.engine import run_body, run_step
+from flows.serving.engine import gpu_slot, run_body, run_step
 from flows.serving.parameters import Choice, checked, titled
 from flows.wanted import check_fit, recipes_for
 from tasks.index import index_scans
@@ -68,9 +70,12 @@ def _stability(
     recipes = find_recipes([name]) if name else recipes_for(declared, cohort)
     check_fit(declared, cohort, recipes)
     _check_words(recipes, words)
+    wanted = [one for recipe in recipes for one in recipe.extractors if not words or one.word in words]
+    check_needs(wanted)
     found: dict[str, list[Reliability]] = {}
     key = store_key(store, catalog)
     with Pool(runner) as pool, store.writing(cohort):
+        check_devices(wanted, pool)
         known, cache = KnownResults(store, cohort), FileCache.load(store.files(cohort), key)
         index = run_step(index_scans, catalog, cohort, cache, withdrawn=withdrawn_cases(store))
         run_step(measure_scans, plan_scans(index.scans, ()), known, pool, cohort)
@@ -81,7 +86,8 @@ def _stability(
                 if not words or extractor.word in words:
                     prefix = feature_prefix(recipe, extractor.word, target)
                     own = [work for work in works if work.prefix == prefix]
-                    found[prefix] = run_step(measure_stability, cohort, own, perturbations, known, pool)
+                    with gpu_slot() if extractor.batched else nullcontext():
+                        found[prefix] = run_step(measure_stability, cohort, own, perturbations, known, pool)
         tell_spoilt(known)
     return found
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features.core.digest import digest_file
 from features.core.errors import MachineError, WeightsError
 from features.deep.card import Card, Keys, Weights
+from features.deep.file_digests import kept_digest, read_digest
 from features.deep.needed import check_installed
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 FOLDERS = "RADWEAVE_WEIGHTS"
 MOST_NAMED = 3  # tensors that a sentence names
-BLOCK = 1 << 22  # bytes that are read at a time
 
 
 def weight_folders() -> tuple[Path, ...]:
@@ -101,29 +98,11 @@ def _folder_of(module: str) -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
-def _digest_of(parts: tuple[Path, ...]) -> str:
-    """sha-256 of parts that are joined."""
-    if len(parts) == 1:
-        return digest_file(parts[0])
-    whole = hashlib.sha256()
-    for part in parts:
-        with part.open("rb") as file:
-            while block := file.read(BLOCK):
-                whole.update(block)
-    return whole.hexdigest()
-
-
 def weights_digest(card: Card) -> str:
     """The sha-256 of a card's weights: that which was published, else that of the file that is here. Raises WeightsError."""
     if card.weights.sha256:
         return card.weights.sha256
-    path = find_checkpoint(card)
-    return _digest(path, path.stat().st_mtime_ns, path.stat().st_size)
-
-
-@lru_cache(maxsize=64)
-def _digest(path: Path, changed: int, size: int) -> str:  # noqa: ARG001
-    return digest_file(path)
+    return kept_digest(parts_of(find_checkpoint(card), card.weights))
 
 
 def load_weights(card: Card, network: torch.nn.Module) -> None:
@@ -211,12 +190,12 @@ def _is_named(state: object) -> bool:
     return isinstance(state, Mapping) and all(isinstance(name, str) for name in state)
 
 
-def check_digest(path: Path, weights: Weights) -> None:
+def check_digest(path: Path, weights: Weights, digest: Callable[[Sequence[Path]], str] = read_digest) -> None:
     """Raises WeightsError if a checkpoint is absent or its sha-256 is not what was published of it."""
     if not path.is_file():
         raise WeightsError(f"the checkpoint {path.name} is missing; install it again: {weights.remedy}")
     expected = weights.sha256 or weights.sha256_begins
-    if expected and not (found := _digest_of(parts_of(path, weights))).startswith(expected):
+    if expected and not (found := digest(parts_of(path, weights))).startswith(expected):
         begins = "" if weights.sha256 else " at its beginning"
         raise WeightsError(
             f"the checkpoint {path} has the sha-256 {found}, expected {expected}{begins}; "

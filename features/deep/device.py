@@ -38,12 +38,7 @@ def chosen_device() -> Device:
 
     Raises RadweaveError for a setting that is none, MachineError if a GPU is demanded and torch finds none.
     """
-    if (setting := _setting()) not in ("", CPU, CUDA, EITHER):
-        hint = did_you_mean(setting, [CPU, CUDA, EITHER])
-        raise RadweaveError(
-            f'{SETTING}: found "{setting}"; allowed: cpu, cuda, "cuda,cpu"{"; " + hint if hint else ""}'
-        )
-    if setting == CPU:
+    if (setting := _setting()) == CPU:
         return "cpu"
     if setting == CUDA and not has_gpu():
         raise MachineError(
@@ -73,8 +68,37 @@ def leave_gpu() -> bool:
     return True
 
 
+def is_gpu_demanded() -> bool:
+    """Whether processors are not to take the place of a GPU that is not there."""
+    return _setting() == CUDA
+
+
+def check_settings() -> None:
+    """Raises RadweaveError for settings of the device that are none: a refresh asks before it computes anything."""
+    _setting()
+    _most_gib()
+
+
 def _setting() -> str:
-    return os.environ.get(SETTING, "").strip().lower().replace(" ", "")
+    found = os.environ.get(SETTING, "").strip().lower().replace(" ", "")
+    if found not in ("", CPU, CUDA, EITHER):
+        hint = did_you_mean(found, [CPU, CUDA, EITHER])
+        raise RadweaveError(f'{SETTING}: found "{found}"; allowed: cpu, cuda, "cuda,cpu"{"; " + hint if hint else ""}')
+    return found
+
+
+def _most_gib() -> float | None:
+    """Memory of the GPU for this process; None: all of it."""
+    text = os.environ.get(LIMIT, "").strip()
+    if not text:
+        return None
+    try:
+        most = float(text)
+    except ValueError:
+        most = 0.0
+    if not 0 < most < float("inf"):
+        raise RadweaveError(f'{LIMIT}: found "{text}"; allowed: a number above 0, of GiB')
+    return most
 
 
 @contextmanager
@@ -94,15 +118,8 @@ def told_if_gone() -> Iterator[None]:
 
 def limit_gpu_memory() -> None:
     """This process takes of the GPU no more than RADWEAVE_GPU_GIB, if that is set. Raises RadweaveError if it is no number."""
-    text = os.environ.get(LIMIT, "").strip()
-    if not text:
+    if (most := _most_gib()) is None:
         return
-    try:
-        most = float(text)
-    except ValueError:
-        most = 0.0
-    if not 0 < most < float("inf"):
-        raise RadweaveError(f'{LIMIT}: found "{text}"; allowed: a number above 0, of GiB')
     import torch
 
     total = torch.cuda.get_device_properties(0).total_memory

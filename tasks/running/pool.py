@@ -86,6 +86,10 @@ class Pool:
         """
         return _Run(self._opened(), _together, function, list(items), what, size).results()
 
+    def feeds_devices_here(self) -> bool:
+        """Whether `map_batches` runs in this process: no worker is known to offer a GPU."""
+        return self._opened().devices() == 0
+
     def _opened(self) -> Workers:
         if self._workers is None:
             raise RuntimeError("a Pool is used inside its with block")

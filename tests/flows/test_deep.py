@@ -270,6 +270,32 @@ def test_weights_that_are_others_end_a_refresh_with_file_and_remedy(
     found = command("refresh", "demo", *cohort.places, "--runner", "threads", code=7).stderr
     assert told in found and "ask those who trained it" in found and "Traceback" not in found
     assert cohort.kept("deep") == {}
+    assert bool(cohort.kept("region")) is not ("sha256" in weights), "a wrong digest is told before scans are measured"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "told"),
+    [
+        ("RADWEAVE_DEVICE", "gpu", 2, 'RADWEAVE_DEVICE: found "gpu"; allowed: cpu, cuda, "cuda,cpu"'),
+        ("RADWEAVE_GPU_GIB", "lots", 2, 'RADWEAVE_GPU_GIB: found "lots"; allowed: a number above 0, of GiB'),
+        ("RADWEAVE_DEVICE", "cuda", 7, "RADWEAVE_DEVICE=cuda demands a GPU and torch"),
+    ],
+)
+def test_settings_of_the_device_are_told_before_a_refresh_and_a_stability_compute(
+    cohort: Cohort,
+    command: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    code: int,
+    told: str,
+) -> None:
+    monkeypatch.setattr("features.deep.device.has_gpu", lambda: False)
+    cohort.recipe()
+    for flow in ("refresh", "stability"):
+        found = command(flow, "demo", *cohort.places, "--runner", "threads", code=code, **{name: value}).stderr
+        assert told in found and "Traceback" not in found
+    assert cohort.kept(SAMPLES, "deep", "region") == {}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`radweave stability` on the built-in cohort, a study that filters by it, and its report, which shows it beside scores."""
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -47,16 +48,21 @@ def test_a_study_uses_what_is_stable(demo, radweave, command, inside, tmp_path: 
     assert "no faults" in command("verify", "--store", store).stdout
 
 
-def test_a_network_is_measured_beside_handcrafted_features(demo, command, inside, tmp_path: Path) -> None:
+def test_a_network_is_measured_beside_handcrafted_features(
+    demo, command, inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = demo.copy(tmp_path)
     places = "--catalog", demo.catalog, "--store", store
     (tmp_path / "deep.yaml").write_text(STUDY.replace("radiomics", "deep").split("stable")[0])
     (tmp_path / "two.yaml").write_text(TWO)
     unknown = command("stability", "builtin", "--extractor", "lite0", *places, code=2).stderr
     assert 'no recipe has an extractor "lite0"; there are radweave, efficientnet_lite0' in unknown
+    taken: list[bool] = []
+    monkeypatch.setattr("flows.stability.gpu_slot", lambda: nullcontext(taken.append(True)))
     inside(
         "stability", "builtin", "--extractor", "efficientnet_lite0", "--perturbations", tmp_path / "two.yaml", *places
     )
+    assert taken == [True], "one run at a time uses the GPU"
     inside("study", tmp_path / "deep.yaml", *places)
     (folder,) = (store / "studies" / "deep").iterdir()
     (row,) = read_table(folder / "worth.parquet").to_pylist()

@@ -70,8 +70,13 @@ class Extractor(Kind):
         """
 
     def require(self) -> None:
-        """Raises MachineError if a package or a checkpoint that it needs is not here: a refresh asks before it computes."""
+        """Raises MachineError if a package or a checkpoint that it needs is not here, RadweaveError if a setting of its device is
+        none: a refresh asks before it computes.
+        """
         _ = self.version
+
+    def check_device(self) -> None:
+        """Raises MachineError if a device is demanded that this process has not: asked first where this process feeds it."""
 
     def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
         """Features of each region by what is shown of it, in the order of `shown`: arrays (views, channels, *size)."""

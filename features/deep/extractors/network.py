@@ -24,8 +24,10 @@ from features.deep.architecture import FEATURES, Architecture
 from features.deep.asked import Asked
 from features.deep.augment import SPREAD, Augment, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
-from features.deep.checkpoint import find_checkpoint, weights_digest
+from features.deep.checkpoint import check_digest, find_checkpoint, weights_digest
 from features.deep.contract import breaches
+from features.deep.device import check_settings, chosen_device, is_gpu_demanded
+from features.deep.file_digests import kept_digest
 from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run
@@ -175,9 +177,14 @@ class Network(Extractor):
         return f"{self.word} {weights}; {network}; samplings {samplings}; poolings {poolings}; {run_by}"
 
     def require(self) -> None:
+        check_settings()
         super().require()
         if self.card is not None:
-            find_checkpoint(self.card)
+            check_digest(find_checkpoint(self.card), self.card.weights, kept_digest)
+
+    def check_device(self) -> None:
+        if is_gpu_demanded():
+            chosen_device()
 
     def check(self, preparation: Preparation) -> None:
         many = len(preparation.channels) or 1

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.errors import MachineError, RadweaveError
+from features.core.errors import ExitCode, MachineError, RadweaveError
+from features.core.kinds.extractor import EXTRACTORS
 from features.core.progress import heard_by
 from features.deep.asked import Asked, forget, pooled
 from features.deep.device import chosen_device
@@ -183,6 +184,35 @@ def test_a_device_is_chosen_by_the_user_or_by_what_there_is(monkeypatch: pytest.
     monkeypatch.setenv("RADWEAVE_DEVICE", "cud")
     with pytest.raises(RadweaveError, match='found "cud"; allowed: cpu, cuda, "cuda,cpu"; did you mean "cuda"'):
         chosen_device()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("RADWEAVE_DEVICE", "cud", 'RADWEAVE_DEVICE: found "cud"; allowed: cpu, cuda, "cuda,cpu"'),
+        ("RADWEAVE_GPU_GIB", "-1", 'RADWEAVE_GPU_GIB: found "-1"; allowed: a number above 0, of GiB'),
+    ],
+)
+def test_settings_that_are_none_are_told_before_anything_is_computed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    network = EXTRACTORS.parse({"kind": "network", "weights": "random", "seed": 1, "architecture": "lenet"})
+    network.require()
+    monkeypatch.setenv(name, value)
+    with pytest.raises(RadweaveError, match=told) as fault:
+        network.require()
+    assert fault.value.exit_code is ExitCode.CONFIGURATION
+
+
+def test_a_gpu_that_is_demanded_is_looked_for_before_anything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = EXTRACTORS.parse("efficientnet_lite0")
+    monkeypatch.setattr("features.deep.device.has_gpu", lambda: False)
+    for setting in ("cpu", "cuda,cpu", ""):
+        monkeypatch.setenv("RADWEAVE_DEVICE", setting)
+        network.check_device()
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cuda")
+    with pytest.raises(MachineError, match="RADWEAVE_DEVICE=cuda demands a GPU"):
+        network.check_device()
 
 
 @pytest.mark.usefixtures("gpu")
