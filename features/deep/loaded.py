@@ -24,11 +24,11 @@ class Loaded:
         """What the network takes: (n, channels, *size) of views in [0, 1], one channel repeated."""
         import torch
 
-        channels = self.architecture.channels
-        pixels = views.expand(-1, channels, *views.shape[2:]) if views.shape[1] == 1 else views
         shape = (1, -1, *(1,) * (views.ndim - 2))
         mean, std = (
-            torch.tensor(values, dtype=torch.float32, device=views.device).reshape(shape)
+            torch.tensor(values, dtype=torch.float32, device=views.device)
+            .expand(self.architecture.channels)
+            .reshape(shape)
             for values in (self.mean, self.std)
         )
-        return (pixels - mean) / std
+        return (views - mean) / std  # which repeats one channel

@@ -30,7 +30,7 @@ def run(asked: Asked, views: NDArray[np.float32], change: Change | None = None) 
             if not leave_gpu():
                 raise
             on_device.cache_clear()
-    if translates(asked) and not _untranslated(asked, digest, views.shape[1:]):
+    if translates(asked) and not _untranslated(asked, digest, size):
         return _by_onnxruntime(asked, digest, views, change)
     return on_device(asked, digest, "cpu", size).run(views, change)
 
@@ -38,7 +38,7 @@ def run(asked: Asked, views: NDArray[np.float32], change: Change | None = None) 
 def _by_onnxruntime(
     asked: Asked, digest: str, views: NDArray[np.float32], change: Change | None
 ) -> NDArray[np.float32]:
-    network, found, done = translated(asked, digest, views.shape[1:], threads()), [], 0
+    network, found, done = translated(asked, digest, views.shape[2:], threads()), [], 0
     while done < len(views):
         part = views[done : done + network.batch]
         try:
@@ -55,10 +55,10 @@ def translates(asked: Asked) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _untranslated(asked: Asked, digest: str, shape: tuple[int, ...]) -> bool:
+def _untranslated(asked: Asked, digest: str, size: tuple[int, ...]) -> bool:
     """Whether a network turns out not to be one for onnxruntime, which is said once."""
     try:
-        translated(asked, digest, shape, threads())
+        translated(asked, digest, size, threads())
     except NotTranslatedError as error:
         say(f"{asked.architecture.variant} is run by torch, several times slower than by onnxruntime: {error}")
         return True

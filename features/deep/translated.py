@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import torch
 
 ENGINE = "onnxruntime"
-VERSION = "1"  # raise it when the same network is written otherwise
+VERSION = "2"  # raise it when the same network is written otherwise
 DIGITS = 32
 FULL = ("Failed to allocate", "bad_alloc", "bad allocation")  # says onnxruntime where memory is full
 BOUND = 1e-4  # of the largest value: how far features may be from torch's
@@ -40,12 +40,12 @@ class NotTranslatedError(Exception):
 
 
 class Translated:
-    """What is asked of a network, for views of one shape: (channels, *size).
+    """What is asked of a network, for views of one size, of all its channels or of one that is repeated.
 
     Values are those of torch within 1e-4 of the largest.
     """
 
-    def __init__(self, asked: Asked, shape: Sequence[int], threads: int) -> None:
+    def __init__(self, asked: Asked, size: Sequence[int], threads: int) -> None:
         """Raises MachineError if onnxruntime is not installed; where it is not kept, as `Asked.load`, and NotTranslatedError."""
         check_installed(ENGINE, "onnx")
         import onnxruntime
@@ -56,9 +56,9 @@ class Translated:
         settings.inter_op_num_threads = 1
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait take no core
         self._session: Any = onnxruntime.InferenceSession(
-            _kept(asked, shape), settings, providers=["CPUExecutionProvider"]
+            _kept(asked, size), settings, providers=["CPUExecutionProvider"]
         )
-        self.batch = most_views("cpu", shape[1:])  # views at once
+        self.batch = most_views("cpu", size)  # views at once
 
     def run(self, views: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, k): the features of views, (n, channels, *size) in [0, 1]. Raises MemoryError if they do not fit."""
@@ -72,21 +72,21 @@ class Translated:
 
 
 @lru_cache(maxsize=8)
-def translated(asked: Asked, digest: str, shape: tuple[int, ...], threads: int) -> Translated:  # noqa: ARG001
+def translated(asked: Asked, digest: str, size: tuple[int, ...], threads: int) -> Translated:  # noqa: ARG001
     """A network for processors; made once. digest: that of `asked`, so that another file in the same place is another network."""
-    return Translated(asked, shape, threads)
+    return Translated(asked, size, threads)
 
 
-def _kept(asked: Asked, shape: Sequence[int]) -> bytes:
+def _kept(asked: Asked, size: Sequence[int]) -> bytes:
     """The network as ONNX, from the user's cache if it is there and undamaged."""
-    key = digest_json([asked.digest, list(shape), torch_version(), VERSION])[:DIGITS]
+    key = digest_json([asked.digest, list(size), torch_version(), VERSION])[:DIGITS]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radweave" / "networks"
     for path in folder.glob(f"{key}-*.onnx") if folder.is_dir() else ():
         data = path.read_bytes()
         if path.stem == f"{key}-{digest_bytes(data)[:DIGITS]}":
             return data
         path.unlink(missing_ok=True)
-    data = _written(asked, shape)
+    data = _written(asked, size)
     try:
         write_bytes(folder / f"{key}-{digest_bytes(data)[:DIGITS]}.onnx", data)
     except (OSError, StoreError):
@@ -94,12 +94,12 @@ def _kept(asked: Asked, shape: Sequence[int]) -> bytes:
     return data
 
 
-def _written(asked: Asked, shape: Sequence[int]) -> bytes:
+def _written(asked: Asked, size: Sequence[int]) -> bytes:
     """The network as ONNX: it takes views and gives features."""
     check_torch()
     import torch
 
-    loaded = asked.load()
+    loaded, channels = asked.load(), asked.architecture.channels
 
     class Whole(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -120,25 +120,26 @@ def _written(asked: Asked, shape: Sequence[int]) -> bytes:
         try:
             torch.onnx.export(
                 network,
-                (torch.zeros(2, *shape),),
+                (torch.zeros(2, channels, *size),),
                 written,
                 dynamo=False,
                 input_names=["views"],
                 output_names=["features"],
-                dynamic_axes={"views": {0: "n"}, "features": {0: "n"}},
+                dynamic_axes={"views": {0: "n", **({1: "channels"} if channels > 1 else {})}, "features": {0: "n"}},
             )
         except torch.onnx.OnnxExporterError as error:
             raise NotTranslatedError(f"torch cannot write it as ONNX ({type(error).__name__})") from error
-    _check_values(network, written.getvalue(), shape)
+    views = np.random.default_rng(0).random((3, channels, *size), np.float32)
+    for one in (views, views[:, :1]) if channels > 1 else (views,):
+        _check_values(network, written.getvalue(), one)
     return written.getvalue()
 
 
-def _check_values(network: torch.nn.Module, data: bytes, shape: Sequence[int]) -> None:
+def _check_values(network: torch.nn.Module, data: bytes, views: NDArray[np.float32]) -> None:
     """Raises NotTranslatedError if onnxruntime gives other values than torch for a batch of another size than was written."""
     import onnxruntime
     import torch
 
-    views = np.random.default_rng(0).random((3, *shape), np.float32)
     with torch.inference_mode():
         wanted = network(torch.from_numpy(views)).numpy()
     if not np.isfinite(wanted).all():

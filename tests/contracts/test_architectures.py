@@ -158,7 +158,7 @@ def test_onnxruntime_gives_what_torch_gives(kind: str, tmp_path: Path, monkeypat
     asked = Asked(network, None, 7, (FEATURES,), (POOLINGS.parse("average"),))
     side = network.input_size[-1] if network.before else max(32, network.smallest)  # tokens go with learnt places
     views = _pixels(network, 3, side).numpy()
-    translated = Translated(asked, views.shape[1:], 1)
+    translated = Translated(asked, views.shape[2:], 1)
     found = translated.run(views)
     with torch.inference_mode():
         expected = pooled(asked, load_random_network(network, 7), torch.from_numpy(views)).numpy()

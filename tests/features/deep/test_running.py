@@ -106,7 +106,7 @@ def test_full_memory_of_processors_halves_the_views_of_onnxruntime_too(
     monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     before = run(ASKED, VIEWS)
-    network = translated(ASKED, ASKED.digest, VIEWS.shape[1:], threads())
+    network = translated(ASKED, ASKED.digest, VIEWS.shape[2:], threads())
     session, sizes = network._session, []
 
     class Full:
