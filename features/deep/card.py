@@ -149,6 +149,10 @@ class Card(Frozen):
                 )
         if not (self.weights.file or self.weights.package or self.weights.hub):
             raise ValueError("weights: say a file, a package or a hub")
+        if self.weights.package and self.weights.package.further and network.holds_network:
+            raise ValueError(
+                "weights: package: further: a file of kind " + network.kind + " is read whole, not in parts"
+            )
         if self.weights.address and not self.weights.file:
             raise ValueError("weights: an address needs a file: the name under which it is kept")
         return self

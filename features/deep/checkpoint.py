@@ -1,13 +1,11 @@
-"""Checkpoints: found, checked against their sha-256, loaded without running code. Never replaced by random weights."""
+"""Checkpoints: checked against their sha-256, loaded without running code. Never replaced by random weights."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,87 +13,13 @@ from typing import TYPE_CHECKING, Any
 from features.core.errors import MachineError, WeightsError
 from features.deep.card import Card, Keys, Weights
 from features.deep.file_digests import kept_digest, read_digest
+from features.deep.finding import find_checkpoint, parts_of, ways_to_get
 from features.deep.needed import check_installed
 
 if TYPE_CHECKING:
     import torch
 
-FOLDERS = "RADWEAVE_WEIGHTS"
 MOST_NAMED = 3  # tensors that a sentence names
-
-
-def weight_folders() -> tuple[Path, ...]:
-    """Where files that users place are looked for: the folders that RADWEAVE_WEIGHTS names, then one of the user's own."""
-    given = [Path(one).expanduser() for one in os.environ.get(FOLDERS, "").split(os.pathsep) if one]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (*given, cache / "radweave" / "weights")
-
-
-def find_checkpoint(card: Card) -> Path:
-    """Where the checkpoint of a card is: in a folder of weights, in its package, in the hub's own cache.
-
-    Raises WeightsError, with the remedy, if it is nowhere.
-    """
-    found = locate(card.weights)
-    if found is not None:
-        return found
-    weights, places = card.weights, []
-    if weights.file:
-        places.append(f"{weights.file} in {', '.join(map(str, weight_folders()))}")
-    if weights.package:
-        places.append(f"the package {weights.package.module.replace('_', '-')}")
-    if weights.hub:
-        places.append(f"the cache of the hub for {weights.hub.repository}")
-    if weights.address:
-        places.append(f"{kept_by_torch(weights.address).name} in torch's own cache")
-    raise WeightsError(f"the weights of {card.title} are not here; looked for {'; '.join(places)}. {weights.remedy}")
-
-
-def locate(weights: Weights) -> Path | None:
-    """Where a checkpoint is; None if it is nowhere. Nothing is read."""
-    for folder in weight_folders() if weights.file else ():
-        if (folder / weights.file).is_file():
-            return folder / weights.file
-    if weights.package:
-        own = weights.package
-        parts = [_folder_of(module) for module in (own.module, *own.further)]
-        paths = [folder / own.path for folder in parts if folder is not None]
-        if len(paths) == len(parts) and all(path.is_file() for path in paths):
-            return paths[0]
-    if weights.hub and find_spec("huggingface_hub"):
-        from huggingface_hub import try_to_load_from_cache
-
-        found = try_to_load_from_cache(weights.hub.repository, weights.hub.file)
-        if isinstance(found, str):
-            return Path(found)
-    if weights.address and (kept := kept_by_torch(weights.address)).is_file():
-        return kept
-    return None
-
-
-def kept_by_torch(address: str) -> Path:
-    """Where torch.hub keeps what it downloads from an address."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (
-        Path(os.environ.get("TORCH_HOME") or cache / "torch")
-        / "hub"
-        / "checkpoints"
-        / address.partition("?")[0].rpartition("/")[2]
-    )
-
-
-def parts_of(path: Path, weights: Weights) -> tuple[Path, ...]:
-    """The file of a checkpoint that was found, and the further parts that a package holds of it, in their order."""
-    package = weights.package
-    if package is None or not package.further or not path.as_posix().endswith(f"{package.module}/{package.path}"):
-        return (path,)
-    folders = [one for module in package.further if (one := _folder_of(module)) is not None]
-    return (path, *(folder / package.path for folder in folders))
-
-
-def _folder_of(module: str) -> Path | None:
-    spec = find_spec(module)
-    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
 def weights_digest(card: Card) -> str:
@@ -139,18 +63,18 @@ def read_weights(path: Path, weights: Weights) -> dict[str, torch.Tensor]:
     Raises WeightsError if the file is absent, its sha-256 is another one, or it holds other things than tensors.
     """
     check_digest(path, weights)
+    parts = parts_of(path, weights)
     state: Any
     try:
         if path.suffix == ".safetensors":
             check_installed("safetensors")
-            from safetensors.torch import load_file
+            from safetensors.torch import load, load_file
 
-            state = load_file(path)
+            state = load_file(path) if len(parts) == 1 else load(_joined(parts))
         else:
             import torch
 
-            parts = parts_of(path, weights)
-            source = path if len(parts) == 1 else BytesIO(b"".join(part.read_bytes() for part in parts))
+            source = path if len(parts) == 1 else BytesIO(_joined(parts))
             with torch.serialization.safe_globals([argparse.Namespace]):  # settings of a training, which some hold too
                 state = torch.load(source, map_location="cpu", weights_only=True)
     except (MachineError, MemoryError):
@@ -180,6 +104,10 @@ def read_weights(path: Path, weights: Weights) -> dict[str, torch.Tensor]:
     return found
 
 
+def _joined(parts: tuple[Path, ...]) -> bytes:
+    return b"".join(part.read_bytes() for part in parts)
+
+
 def _is_of_torch(path: Path) -> bool:
     """Whether a file begins as those that torch saves do: as a zip, or as a pickle."""
     with path.open("rb") as file:
@@ -199,7 +127,7 @@ def check_digest(path: Path, weights: Weights, digest: Callable[[Sequence[Path]]
         begins = "" if weights.sha256 else " at its beginning"
         raise WeightsError(
             f"the checkpoint {path} has the sha-256 {found}, expected {expected}{begins}; "
-            f"it is damaged or another one: remove it. {weights.remedy}"
+            f"it is damaged or another one: remove it. {ways_to_get(weights)}"
         )
 
 

@@ -9,7 +9,8 @@ from urllib.request import urlopen
 
 from features.core.errors import MachineError, NetworkError
 from features.deep.card import Card, Hub
-from features.deep.checkpoint import check_digest, weight_folders
+from features.deep.checkpoint import check_digest
+from features.deep.finding import placing, ways_to_get, weight_folders
 from features.deep.needed import check_installed
 
 BLOCK = 1 << 20  # bytes that are read at a time
@@ -24,12 +25,12 @@ def fetch(card: Card) -> Path:
     """
     weights = card.weights
     if weights.hub is not None:
-        path = _from_hub(weights.hub)
+        path = _from_hub(weights.hub, placing(weights))
         check_digest(path, weights)
         return path
     if weights.address:
         return _from_address(card)
-    raise MachineError(f"the weights of {card.title} are not where they can be fetched: {weights.remedy}")
+    raise MachineError(f"the weights of {card.title} are not where they can be fetched. {ways_to_get(weights)}")
 
 
 def source_of(card: Card) -> str:
@@ -38,7 +39,8 @@ def source_of(card: Card) -> str:
     return f"{hub.file} of https://huggingface.co/{hub.repository}" if hub is not None else card.weights.address
 
 
-def _from_hub(hub: Hub) -> Path:
+def _from_hub(hub: Hub, by_hand: str) -> Path:
+    """by_hand: the sentence on how a file is placed."""
     check_installed("huggingface_hub")
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
@@ -48,12 +50,16 @@ def _from_hub(hub: Hub) -> Path:
     except GatedRepoError as error:
         raise NetworkError(
             f"{hub.repository} is given on terms: accept them at https://huggingface.co/{hub.repository} with your own account, "
-            "then hf auth login"
+            f"then hf auth login. {by_hand}"
         ) from error
     except (LocalEntryNotFoundError, ConnectionError) as error:
-        raise NetworkError(f"{hub.file} of {hub.repository} could not be fetched: the hub does not answer") from error
+        raise NetworkError(
+            f"{hub.file} of {hub.repository} could not be fetched: the hub does not answer. {by_hand}"
+        ) from error
     except (OSError, HfHubHTTPError, ValueError) as error:
-        raise NetworkError(f"{hub.file} of {hub.repository} could not be fetched: {type(error).__name__}") from error
+        raise NetworkError(
+            f"{hub.file} of {hub.repository} could not be fetched: {type(error).__name__}. {by_hand}"
+        ) from error
 
 
 def _from_address(card: Card) -> Path:
@@ -67,7 +73,8 @@ def _from_address(card: Card) -> Path:
         check_digest(partial, weights)
         partial.replace(wanted)
     except (URLError, TimeoutError, ConnectionError) as error:
-        raise NetworkError(f"{weights.address} could not be fetched: {getattr(error, 'reason', error)}") from error
+        why = getattr(error, "reason", error)
+        raise NetworkError(f"{weights.address} could not be fetched: {why}. {placing(weights)}") from error
     finally:
         partial.unlink(missing_ok=True)
     return wanted

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from features.deep.architecture import Architecture
 from features.deep.card import Card
-from features.deep.checkpoint import check_digest, find_checkpoint, load_weights
+from features.deep.checkpoint import check_digest, load_weights
+from features.deep.finding import find_checkpoint
 from features.deep.loaded import Loaded
 from features.deep.needed import check_torch
 

@@ -102,7 +102,7 @@ def _cards() -> Sequence[Mapping[str, str]]:
 
 def _size(card: "Card") -> str:
     """Of the file of the weights, where it is here; else about that of the published number of parameters."""
-    from features.deep.checkpoint import locate, parts_of
+    from features.deep.finding import locate, parts_of
 
     found = locate(card.weights)
     if found is not None:
@@ -117,20 +117,14 @@ def size_of(card: "Card") -> str:
 
 
 def _where(card: "Card") -> str:
-    """Where the weights were found, without the folders of this machine's user."""
-    from features.deep.checkpoint import locate
+    from features.deep.finding import found_in
 
-    found = locate(card.weights)
-    if found is None:
-        return f"{NOT_HERE}; --fetch gets it" if card.weights.hub or card.weights.address else NOT_HERE
-    if card.weights.package and found.as_posix().endswith(card.weights.package.path):
-        return f"package {card.weights.package.module.replace('_', '-')}"
-    in_folder = found.name == card.weights.file and found.parent.name != "checkpoints"
-    return "folder of weights" if in_folder else "cache of the hub"
+    fetched = card.weights.hub or card.weights.address
+    return found_in(card.weights) or (f"{NOT_HERE}; --fetch gets it" if fetched else NOT_HERE)
 
 
 def _facts(name: str, card: "Card") -> Sequence[Mapping[str, str]]:
-    from features.deep.checkpoint import locate
+    from features.deep.finding import locate, ways_to_get
 
     shown, weights = card.input, card.weights
     found = locate(weights)
@@ -155,7 +149,7 @@ def _facts(name: str, card: "Card") -> Sequence[Mapping[str, str]]:
         "parameters": _millions(card.architecture),
         "size": _size(card),
         "sha-256": weights.sha256 or (f"begins {weights.sha256_begins}; " * bool(weights.sha256_begins)) + NO_DIGEST,
-        "where": str(found) if found else f"not here. {weights.remedy}",
+        "where": str(found) if found else f"{NOT_HERE}. {ways_to_get(weights)}",
         "note": card.note,
     }
     return [{name: key, "is": value} for key, value in facts.items() if value]
@@ -210,8 +204,9 @@ def _variants(kind: str) -> "Sequence[Architecture]":
 
 
 def _fetch(name: str, yes: bool) -> None:
-    from features.deep.checkpoint import locate, weights_digest
+    from features.deep.checkpoint import weights_digest
     from features.deep.fetching import fetch, source_of
+    from features.deep.finding import locate
 
     card = _card(name)
     if (there := locate(card.weights)) is not None:

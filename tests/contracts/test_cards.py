@@ -9,7 +9,7 @@ from features.core.kinds.sampling import Shape
 from features.deep.architecture import FEATURES
 from features.deep.asked import Asked
 from features.deep.card import card_names, load_card
-from features.deep.checkpoint import locate
+from features.deep.finding import locate
 from features.deep.needed import is_installed
 from features.deep.running import run
 from features.deep.taps import channels_of

@@ -24,10 +24,11 @@ from features.deep.architecture import FEATURES, Architecture
 from features.deep.asked import Asked
 from features.deep.augment import SPREAD, Augment, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
-from features.deep.checkpoint import check_digest, find_checkpoint, weights_digest
+from features.deep.checkpoint import check_digest, weights_digest
 from features.deep.contract import breaches
 from features.deep.device import check_settings, chosen_device, is_gpu_demanded
 from features.deep.file_digests import kept_digest
+from features.deep.finding import find_checkpoint
 from features.deep.needed import check_installed, is_installed, torch_version
 from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run

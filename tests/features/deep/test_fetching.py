@@ -14,8 +14,8 @@ import pytest
 from features.core.digest import digest_file
 from features.core.errors import MachineError, NetworkError, WeightsError
 from features.deep.card import Card, load_card
-from features.deep.checkpoint import FOLDERS, locate, weight_folders
 from features.deep.fetching import fetch
+from features.deep.finding import FOLDERS, locate, weight_folders
 
 GET = "ask those who trained it"
 
@@ -95,5 +95,5 @@ def test_what_a_hub_has_fetched_is_found_and_a_hub_that_is_away_is_told(
 
 
 def test_nothing_is_fetched_of_what_a_user_must_ask_for() -> None:
-    with pytest.raises(MachineError, match=f"not where they can be fetched: {GET}"):
+    with pytest.raises(MachineError, match=f"not where they can be fetched. To get them: {GET}"):
         fetch(card())

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from features.deep.asked import Asked  # noqa: E402
 from features.deep.card import load_card  # noqa: E402
-from features.deep.checkpoint import locate  # noqa: E402
+from features.deep.finding import locate  # noqa: E402
 from features.deep.running import run  # noqa: E402
 
 CARD = load_card("i3resnet152_astra")
