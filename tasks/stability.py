@@ -34,12 +34,8 @@ def measure_stability(
 
     Measurements are kept under the address of the scan's own features, so that they leave the store with them. Damaged ones
     are measured again; `known` says which. works: of one recipe and extractor.
-    Raises RadweaveError if they are fewer than two, or several images are shown together.
+    Raises RadweaveError if they are fewer than two.
     """
-    if len(works) and works[0].recipe.channels:
-        raise DataError(
-            f"recipe {works[0].recipe.name} shows several images together, which are not perturbed together yet"
-        )
     if len(works) < 2:
         raise DataError(f'stability of cohort "{cohort}" needs two scans that fit the recipe; it has {len(works)}')
     recipe, extractor, prefix = works[0].recipe, works[0].extractor, works[0].prefix

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.case import Scan
 from features.core.kinds.extractor import Values
+from features.core.kinds.sampling import Shown
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.core.storage.store import Store
+from features.images.region import check_region
 from features.radiomics.perturb import SPARE_MM, margin_of, perturb
 from features.radiomics.stability import Chain, Perturbations
 from features.results.attempt import attempt
@@ -30,13 +34,28 @@ class PerturbedViews(NamedTuple):
 
 
 def show_perturbed(work: Extraction, *, perturbations: Perturbations, store: Store) -> PerturbedViews | Rejected:
-    """What the network of a work is shown of its scan under each chain, or why the scan cannot be read."""
-    region = attempt(lambda: read_kept(work.scan, store))
-    if isinstance(region, Rejected):
-        return region
+    """What the network of a work is shown of its scan under each chain, or why an image of it cannot be read.
+
+    Images that are shown together go through the same chains, each by itself: turned and moved alike, with noise and contours of
+    its own.
+    """
+    regions: list[Region] = []
+    for scan in work.samples[0].images:
+        region = attempt(partial(_readable, scan, store, is_checked=scan is work.scan))
+        if isinstance(region, Rejected):
+            return region
+        regions.append(region)
     rng = perturbations.generator(work.address)
     chains = zip(perturbations.chains, rng.spawn(len(perturbations.chains)), strict=True)
-    return PerturbedViews(work, tuple(_views(work, region, chain, own) for chain, own in chains))
+    return PerturbedViews(work, tuple(_views(work, regions, chain, own) for chain, own in chains))
+
+
+def _readable(scan: Scan, store: Store, *, is_checked: bool) -> Region:
+    """A region as it was read. Raises Rejected, also if it does not pass the check that its own scan went through before."""
+    region = read_kept(scan, store)
+    if not is_checked:
+        check_region(region, unit=scan.unit)
+    return region
 
 
 def extract_perturbed(shown: Sequence[PerturbedViews]) -> list[list[Values] | Rejected]:
@@ -52,20 +71,30 @@ def extract_perturbed(shown: Sequence[PerturbedViews]) -> list[list[Values] | Re
     return found
 
 
-def _views(work: Extraction, region: Region, chain: Chain, rng: np.random.Generator) -> Views | None:
-    """The views of a region after a chain of perturbations; None if it is rejected."""
+def _views(work: Extraction, regions: Sequence[Region], chain: Chain, rng: np.random.Generator) -> Views | None:
+    """The views of a ROI, on each image that is shown, after a chain of perturbations; None if it is rejected on one."""
+    images = work.samples[0].images
+    shown = [sample.shown for sample in work.samples]
+    lots = (rng, *rng.spawn(len(regions) - 1))
     try:
-        shown = [sample.shown for sample in work.samples]
-        reach = max(reach_of(region, work.recipe, shown))
-        margin = max(margin_of(work.recipe, region.volume.spacing_mm), reach + SPARE_MM)
-        changed = perturb(region, chain, rng, margin_mm=margin)
-        preparing = Preparing(lambda _: changed, work.samples)
+        changed = [_perturbed(work, *each, chain, shown) for each in zip(regions, lots, strict=True)]
+        by_scan = dict(zip(images, changed, strict=True))
+        preparing = Preparing(by_scan.__getitem__, work.samples)
         found = []
         for one in shown:
-            prepared = preparing.of(work.scan, work.recipe, one)
-            if isinstance(prepared, Rejected):
+            prepared = [preparing.of(scan, work.recipe, one) for scan in images]
+            if any(isinstance(region, Rejected) for region in prepared):
                 return None
-            found.append(quantised(one.sampling.sample([prepared], work.recipe, one.shape)))
+            own = [region for region in prepared if isinstance(region, Region)]
+            found.append(quantised(one.sampling.sample(own, work.recipe, one.shape)))
     except Rejected:
         return None
     return found
+
+
+def _perturbed(
+    work: Extraction, region: Region, rng: np.random.Generator, chain: Chain, shown: Sequence[Shown]
+) -> Region:
+    reach = max(reach_of(region, work.recipe, shown))
+    margin = max(margin_of(work.recipe, region.volume.spacing_mm), reach + SPARE_MM)
+    return perturb(region, chain, rng, margin_mm=margin)

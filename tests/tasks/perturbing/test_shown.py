@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -12,7 +14,6 @@ from numpy.typing import NDArray
 
 from features.core.case import CaseId, Scan
 from features.core.column import Column
-from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor, Values
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.recipe import Recipe
@@ -127,11 +128,23 @@ def test_stability_of_a_network_is_measured_and_kept_scan_by_scan(works: list[Ex
     assert read_table(store.stability("demo", "eye__ct__")).num_rows == 2
 
 
-def test_images_that_are_shown_together_are_not_perturbed_yet(works: list[Extraction], tmp_path: Path) -> None:
+def test_images_that_are_shown_together_are_perturbed_each_by_itself(works: list[Extraction], tmp_path: Path) -> None:
     recipe = Recipe.model_validate({"name": "two", **SETTINGS, "channels": ["t1", "t2"], "extractors": [Eye()]})
-    work = features_of(works[0].scan, recipe, Eye(), (works[1].scan,))
-    with (
-        pytest.raises(RadweaveError, match="recipe two shows several images together"),
-        Pool(Threads(workers=1)) as pool,
-    ):
-        measure_stability.fn("demo", [work, work], CHAINS, KnownResults(Store(tmp_path), "demo"), pool)
+    store, scans = Store(tmp_path / "store"), [work.scan for work in works]
+    both = [features_of(scan, recipe, Eye(), (other,)) for scan, other in zip(scans, scans[::-1], strict=True)]
+    copy = shutil.copy(scans[1].image.paths[0], tmp_path / "copy.nii.gz")
+    twin = replace(scans[1], image=replace(scans[1].image, paths=(copy,)))
+    as_it_is, noisy, _ = shown(features_of(scans[1], recipe, Eye(), (twin,)), store).views
+    assert as_it_is is not None and noisy is not None and as_it_is[0].shape == (1, 2, 16, 16)
+    np.testing.assert_array_equal(as_it_is[0][0, 0], as_it_is[0][0, 1])
+    assert not np.array_equal(noisy[0][0, 0], noisy[0][0, 1])
+    known = KnownResults(store, "demo")
+    chains = CHAINS.model_copy(update={"chains": CHAINS.chains[:2]})
+    with Pool(Threads(workers=1)) as pool:
+        rows = measure_stability.fn("demo", both, chains, known, pool)
+    assert [(row.n, row.k) for row in rows] == [(3, 2), (3, 2)]
+    scans[0].image.paths[0].write_bytes(b"x")  # the second image of the last case: it is left out, and the first
+    other = Store(tmp_path / "other")
+    with Pool(Threads(workers=1)) as pool:
+        rows = measure_stability.fn("demo", both[1:], chains, KnownResults(other, "demo"), pool)
+    assert {row.n for row in rows} == {1}
