@@ -117,16 +117,6 @@ class PlacedError(ValueError):
         super().__init__(what)
 
 
-@contextmanager
-def at_place(*loc: str | int) -> Iterator[None]:
-    """A ValueError of a validator is told of this place, with its own line, and not of all that is validated."""
-    try:
-        yield
-    except ValueError as error:
-        inner = error.loc if isinstance(error, PlacedError) else ()
-        raise PlacedError((*loc, *inner), str(error)) from error
-
-
 def did_you_mean(found: object, allowed: Iterable[str]) -> str:
     """A hint that names the closest allowed word, or an empty string.
 

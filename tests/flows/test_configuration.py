@@ -129,3 +129,19 @@ def test_covariates_and_references_of_steps_are_words_of_the_cohorts_that_train(
     ]
     study.write_text(text.replace("[one]", "[one, two]") % ("", "one:A"))
     check_configuration(catalog, [study])
+
+
+def test_every_extractor_that_a_recipe_is_not_for_is_told_at_its_line(command: Any, tmp_path: Path) -> None:
+    catalog = write_catalog(tmp_path, one=cohort())
+    recipe = tmp_path / "recipes" / "s2.yaml"
+    recipe.parent.mkdir()
+    recipe.write_text(
+        "modality: CT\nunit: HU\ndiscretise: {bin_width: 5}\nwindow: [0, 80]\nextractors:\n- radweave\n- efficientnet_lite9\n"
+        "- i3resnet152_astra\n- {kind: network, weights: efficientnet_lite0, samplings: [{kind: windows, windows: [[0, 1], [2, 3]]}]}\n"
+    )
+    found = command("check", "--catalog", catalog, code=2).stderr
+    assert f'{recipe}:7: extractors.1: unknown kind "efficientnet_lite9"' in found
+    assert f"{recipe}:8: extractors.2: i3resnet152_astra is not for this recipe: " in found
+    assert f"{recipe}:9: extractors.3: efficientnet_lite0 takes 3 channels, and windows shows 2" in found
+    recipe.write_text("modality: CT\nunit: HU\ndiscretise: {bin_width: 5}\nextractors: [radweave]\n")
+    assert "s2: no faults; for cohort one" in command("check", "--recipe", "s2", "--catalog", catalog).stdout

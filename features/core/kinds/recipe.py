@@ -8,17 +8,42 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, ValidationInfo, model_validator
 
 from features.core.bounds import MOST_EXTRACTORS
 from features.core.case import Modality, Target, Unit
 from features.core.catalog.image_source import ImageWord as Word
-from features.core.errors import ConfigError, Fault, at_place
+from features.core.errors import ConfigError, Fault, PlacedError
 from features.core.kinds.extractor import EXTRACTORS, Extractor
 from features.core.kinds.preparation import Preparation, is_empty
 from features.core.yaml import Document
 
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+
+
+def _for_regions_prepared_so(extractor: Extractor, info: ValidationInfo) -> Extractor:
+    """An extractor that is for regions of this recipe: each that is not is a fault of its own, and all are told."""
+    if not Preparation.model_fields.keys() <= info.data.keys():  # what is wrong above it is told first
+        return extractor
+    preparation = Preparation.model_construct(**{name: info.data[name] for name in Preparation.model_fields})
+    if preparation.channels and not extractor.shown:
+        raise ValueError(f"channels: {extractor.word} measures single images; give it a recipe of its own")
+    if extractor.block == "deep" and preparation.window is None:
+        raise ValueError("deep features need a window: the intensities that become 0 and 1")
+    extractor.check(preparation)
+    for one in preparation.filters:
+        if not extractor.applies(one):
+            raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
+    if extractor.units is not None and preparation.measured_unit not in extractor.units:
+        normalised = ", normalised" if preparation.measured_unit != preparation.unit else ""
+        needed = " or ".join(extractor.units)
+        raise ValueError(f"{extractor.kind} needs the unit {needed}, not {preparation.unit}{normalised}")
+    return extractor
+
+
+AnyExtractor = Annotated[
+    SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse), AfterValidator(_for_regions_prepared_so)
+]
 
 
 class Recipe(Preparation):
@@ -38,41 +63,25 @@ class Recipe(Preparation):
         exclude_if=is_empty,
         description="words of the images that it is for; without it, every image of the modality and unit",
     )
-    extractors: tuple[Annotated[SerializeAsAny[Extractor], BeforeValidator(EXTRACTORS.parse)], ...] = Field(
+    extractors: tuple[AnyExtractor, ...] = Field(
         min_length=1, max_length=MOST_EXTRACTORS, description="what is extracted"
     )
 
     @model_validator(mode="after")
-    def check_extractors(self) -> Recipe:
-        if self.window is None and any(extractor.block == "deep" for extractor in self.extractors):
-            raise ValueError("deep features need a window: the intensities that become 0 and 1")
+    def check_recipe(self) -> Recipe:
         fitted_on = self.normalise.fitted_on if self.normalise is not None else None
         if fitted_on is not None and fitted_on.image and self.images != (fitted_on.image,):
             found = f"[{', '.join(self.images)}]" if self.images else "not given"
             raise ValueError(
                 f"normalise: was fitted on images {fitted_on.image}, and images is {found}; say images: [{fitted_on.image}]"
             )
-        words = [extractor.word for extractor in self.extractors]
         if self.channels and self.images:
             raise ValueError("channels: names the images, images must not be said too")
-        for i, extractor in enumerate(self.extractors):
-            with at_place("extractors", i):
-                if extractor.word in words[:i]:
-                    raise ValueError(f"{extractor.word} stands twice, and its columns would have the same names")
-                self._check_extractor(extractor)
+        words = [extractor.word for extractor in self.extractors]
+        for i, word in enumerate(words):
+            if word in words[:i]:
+                raise PlacedError(("extractors", i), f"{word} stands twice, and its columns would have the same names")
         return self
-
-    def _check_extractor(self, extractor: Extractor) -> None:
-        if self.channels and not extractor.shown:
-            raise ValueError(f"channels: {extractor.word} measures single images; give it a recipe of its own")
-        extractor.check(self)
-        for one in self.filters:
-            if not extractor.applies(one):
-                raise ValueError(f'the extractor {extractor.kind} cannot apply the filter "{one.kind}"')
-        if extractor.units is not None and self.measured_unit not in extractor.units:
-            normalised = ", normalised" if self.measured_unit != self.unit else ""
-            needed = " or ".join(extractor.units)
-            raise ValueError(f"{extractor.kind} needs the unit {needed}, not {self.unit}{normalised}")
 
     def fits(self, modality: Modality, unit: Unit, image: str) -> bool:
         """Whether it is for an image of this modality, unit and word."""
