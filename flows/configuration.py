@@ -12,7 +12,7 @@ from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.same_endpoint import check_same_endpoint
 from features.tables.outcome_files import outcome_file_faults
-from flows.named import Found, find_recipe, one_of_a_name, own_recipe_files, recipe_files
+from flows.named import Found, find_recipe, named_recipe_files, one_of_a_name, own_recipe_files, recipe_files
 from flows.recipe_words import word_faults
 from flows.wanted import check_fit
 
@@ -39,7 +39,7 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
         except ConfigError as error:
             faults += error.faults
     for given in [*map(str, own_recipe_files(catalog_path.resolve().parent)), *recipes]:
-        recipe, found = _recipe_or_faults(given, Path(), "")
+        recipe, found = _recipe_or_faults(given, Path(), "", catalog_path.resolve().parent)
         faults += found
         faults += word_faults(catalog, recipe, Path(given)) if catalog is not None and recipe is not None else []
     for path in studies:
@@ -56,10 +56,10 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
     return catalog
 
 
-def _recipe_or_faults(given: str, folder: Path, where: str) -> tuple[Recipe | None, list[Fault]]:
+def _recipe_or_faults(given: str, folder: Path, where: str, beside: Path) -> tuple[Recipe | None, list[Fault]]:
     """A recipe by name or file, and what is wrong with it: of a file, at its own lines; else, `where` it is named."""
     try:
-        recipe = find_recipe(given, folder)
+        recipe = find_recipe(given, folder, beside)
         one_of_a_name([Found(recipe, where or given)])
     except ConfigError as error:
         path = folder / given
@@ -68,8 +68,9 @@ def _recipe_or_faults(given: str, folder: Path, where: str) -> tuple[Recipe | No
             return None, [Fault(where, f'there is no file {path}, which the recipe "{given}" means', hint=hint)]
         return None, list(error.faults)
     except RadweaveError:
-        hint = did_you_mean(given, recipe_files())
-        allowed = f"{', '.join(recipe_files())}, or a YAML file"
+        files = named_recipe_files(beside)
+        hint = did_you_mean(given, files)
+        allowed = f"{', '.join(files)}, or a YAML file"
         return None, [Fault(where or "recipes", "unknown recipe", f'"{given}"', allowed, hint)]
     return recipe, []
 
@@ -186,7 +187,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
     named: list[Found] = []
     for i, given in enumerate(study.recipes):
         where = document.where(("recipes", i))
-        recipe, found = _recipe_or_faults(given, document.path.parent, where)
+        recipe, found = _recipe_or_faults(given, document.path.parent, where, catalog.folder)
         faults += found
         if recipe is None:
             continue

@@ -1,4 +1,4 @@
-"""Recipes and studies as somebody names them: by the name of one that comes with radweave, or as a file anywhere."""
+"""Recipes and studies as somebody names them: by the name of one of radweave, or of a recipe beside the catalog, or as a file."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -28,6 +28,20 @@ def own_recipe_files(folder: Path) -> list[Path]:
     return [path for path in found if not _is_card(path)]
 
 
+def named_recipe_files(folder: Path | None) -> dict[str, Path]:
+    """Recipes by name: those of radweave, then those beside a catalog, whose folder this is, by what they say or their file."""
+    own = {_own_name(path): path for path in own_recipe_files(folder)} if folder is not None else {}
+    return {**recipe_files(), **{name: path for name, path in own.items() if name not in recipe_files()}}
+
+
+def _own_name(path: Path) -> str:
+    try:
+        said = re.search(r"^name:[ \t]*[\"']?(\w+)", path.read_text("utf-8", errors="replace"), re.MULTILINE)
+    except OSError:
+        said = None
+    return said[1] if said else path.stem
+
+
 def _is_card(path: Path) -> bool:
     try:
         text = path.read_text("utf-8", errors="replace")
@@ -41,12 +55,13 @@ def study_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.yaml"))}
 
 
-def find_recipe(given: str, folder: Path = Path()) -> Recipe:
+def find_recipe(given: str, folder: Path = Path(), beside: Path | None = None) -> Recipe:
     """A recipe by name, `ibsi/a` being `ibsi_a`, or from a file, as seen from `folder`.
 
+    beside: folder of the catalog, whose recipes have names too.
     Raises RadweaveError if there is none, ConfigError if its file has faults.
     """
-    files = recipe_files()
+    files = named_recipe_files(beside)
     return load_recipe(_file("recipe", given, given.replace("/", "_"), files, folder))
 
 
@@ -71,7 +86,7 @@ def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: P
     hint = hint_sentence(name, files)
     if path.suffix in ENDINGS or path.is_file():
         if not path.exists():
-            own = f'the {what} of radweave is named "{path.stem}"' if path.stem in files else ""
+            own = f'there is a {what} named "{path.stem}"' if path.stem in files else ""
             raise ConfigError([Fault(str(path), f"there is no such file of a {what}", hint=own)])
         return path
     if path.is_dir():
@@ -88,9 +103,9 @@ class Found:
     place: str
 
 
-def find_recipes(given: Iterable[str], folder: Path = Path()) -> tuple[Recipe, ...]:
+def find_recipes(given: Iterable[str], folder: Path = Path(), beside: Path | None = None) -> tuple[Recipe, ...]:
     """Recipes by name or file, each once. Raises as `find_recipe`, and as `one_of_a_name`."""
-    return one_of_a_name(Found(find_recipe(one, folder), str(folder / one)) for one in given)
+    return one_of_a_name(Found(find_recipe(one, folder, beside), str(folder / one)) for one in given)
 
 
 def one_of_a_name(found: Iterable[Found]) -> tuple[Recipe, ...]:
@@ -112,11 +127,12 @@ def one_of_a_name(found: Iterable[Found]) -> tuple[Recipe, ...]:
     return tuple(one.recipe for one in first.values())
 
 
-def read_study(path: Path) -> tuple[Study, tuple[Recipe, ...]]:
+def read_study(path: Path, beside: Path | None = None) -> tuple[Study, tuple[Recipe, ...]]:
     """A study and its recipes, of which it has the names alone: where their files lie decides nothing.
 
-    Recipes that are files are so as seen from the study's file. Raises ConfigError, RadweaveError.
+    Recipes that are files are so as seen from the study's file. beside: folder of the catalog, whose recipes have names too.
+    Raises ConfigError, RadweaveError.
     """
     plan = load_study(path)
-    recipes = find_recipes(plan.recipes, path.parent)
+    recipes = find_recipes(plan.recipes, path.parent, beside)
     return plan.model_copy(update={"recipes": tuple(recipe.name for recipe in recipes)}), recipes

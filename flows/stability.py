@@ -21,12 +21,11 @@ from features.results.prefixes import feature_prefix, recipe_targets
 from features.results.withdraw import withdrawn_cases
 from features.results.work import plan_scans
 from flows.commands.keys import store_key
-from flows.named import find_recipes
 from flows.ready import check_devices, check_needs
 from flows.refresh import tell_spoilt
 from flows.serving.engine import gpu_slot, run_body, run_step
 from flows.serving.parameters import Choice, checked, titled
-from flows.wanted import check_fit, recipes_for
+from flows.wanted import check_fit, recipe_named, recipes_for
 from tasks.index import index_scans
 from tasks.measure import measure_scans
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -67,7 +66,7 @@ def _stability(
 ) -> dict[str, list[Reliability]]:
     perturbations, store, declared = load_perturbations(file), Store(open_place(place)), load_catalog(catalog)
     declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
-    recipes = find_recipes([name]) if name else recipes_for(declared, cohort)
+    recipes = (recipe_named(name, declared, store, cohort),) if name else recipes_for(declared, cohort)
     check_fit(declared, cohort, recipes)
     _check_words(recipes, words)
     wanted = [one for recipe in recipes for one in recipe.extractors if not words or one.word in words]

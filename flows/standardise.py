@@ -17,10 +17,9 @@ from features.results.known_results import KnownResults
 from features.results.withdraw import withdrawn_cases
 from features.results.work import fits, plan_scans
 from flows.commands.keys import store_key
-from flows.named import find_recipes
 from flows.serving.engine import run_body, run_step
 from flows.serving.parameters import Choice, checked, titled
-from flows.wanted import check_fit
+from flows.wanted import check_fit, recipe_named
 from tasks.index import index_scans
 from tasks.measure import measure_scans
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
@@ -56,9 +55,9 @@ def standardise(
 def _standardise(
     cohort: str, name: str, out: Path, centres: tuple[str, ...], catalog: Path, place: str, runner: Runner
 ) -> str:
-    (recipe,), store = find_recipes([name]), Store(open_place(place))
-    declared = load_catalog(catalog)
+    declared, store = load_catalog(catalog), Store(open_place(place))
     declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
+    recipe = recipe_named(name, declared, store, cohort)
     check_fit(declared, cohort, [recipe])
     centres_there = declared.cohort(cohort).centres
     for centre in centres:

@@ -74,7 +74,7 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     """The study with what is shown of it."""
     path, store = find_study(study), Store(open_place(place))
     declared = check_configuration(catalog, [path])
-    named, recipes = read_study(path)
+    named, recipes = read_study(path, declared.folder)
     plan = change.of(named)
     check_change(plan, recipes, declared)
     named_by = f" --study {quote(study)}" if study != plan.name else ""

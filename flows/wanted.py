@@ -11,6 +11,8 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.targets import declared_targets, targets_of
 from features.core.errors import ConfigError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe, differing, load_recipe
+from features.core.storage.store import Store
+from features.results.known_results import KnownResults
 from features.results.manifest import CohortState
 from features.results.prefixes import leaving
 from flows.named import (
@@ -18,6 +20,7 @@ from flows.named import (
     find_recipe,
     find_recipes,
     find_study,
+    named_recipe_files,
     one_of_a_name,
     own_recipe_files,
     read_study,
@@ -38,13 +41,13 @@ class Asked:
     @classmethod
     def of(cls, catalog: Catalog, cohorts: Sequence[str], recipes: Iterable[str], studies: Iterable[str]) -> "Asked":
         """Recipes and studies by name or file. Raises RadweaveError if one of them is for none of the cohorts."""
-        named = tuple(Found(find_recipe(given), given) for given in recipes)
+        named = tuple(Found(find_recipe(given, beside=catalog.folder), given) for given in recipes)
         for one in named:
             if faults := word_faults(catalog, one.recipe, Path(one.place)):
                 raise ConfigError(faults)
             if not any(fits_cohort(catalog, name, one.recipe) for name in cohorts):
                 raise _unfit(catalog, cohorts, one.recipe)
-        read = tuple(read_study(find_study(given)) for given in studies)
+        read = tuple(read_study(find_study(given), catalog.folder) for given in studies)
         for plan, asked in read:
             there = [name for name in plan.all_cohorts if name in cohorts]
             if not there:
@@ -125,6 +128,18 @@ def recipe_of(settings: Mapping[str, object], name: str) -> Recipe:
             f'the recipe "{name}" of the tables is of another radweave ({faults}): give its file by --recipe FILE, or drop '
             f"its columns by --drop {name}"
         ) from error
+
+
+def recipe_named(given: str, catalog: Catalog, store: Store, cohort: str) -> Recipe:
+    """A recipe by name or file; by name also one that the tables of a cohort hold, wherever its file is now.
+
+    Raises as `find_recipes`, StoreError if the tables hold it as another radweave had it.
+    """
+    state = KnownResults(store, cohort).state
+    if state is not None and given in state.recipes and given not in named_recipe_files(catalog.folder):
+        return recipe_of(state.recipes[given], given)
+    (recipe,) = find_recipes([given], beside=catalog.folder)
+    return recipe
 
 
 def fits_cohort(catalog: Catalog, cohort: str, recipe: Recipe) -> bool:

@@ -13,9 +13,7 @@ def check(
     studies: Annotated[
         list[str] | None, typer.Argument(help="Studies, by name or YAML file; without any, those of radweave.")
     ] = None,
-    recipe: Annotated[
-        list[str] | None, typer.Option(help="A recipe of your own, a YAML file; may be repeated.", metavar="FILE")
-    ] = None,
+    recipe: Annotated[list[str] | None, typer.Option(help="A recipe, by name or YAML file; may be repeated.")] = None,
     catalog: CatalogOption = CATALOG,
 ) -> None:
     """Validate catalog, recipes and studies, all faults at once, without touching pixels.
@@ -33,10 +31,13 @@ def check(
     judged = [path for path in files if path not in left]
     found = check_configuration(catalog, judged, own)
     count = counted(len(judged), "study", "studies")
-    typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {counted(len(recipe_files()), 'recipe')}")
-    beside = [path.relative_to(catalog.resolve().parent) for path in own_recipe_files(catalog.resolve().parent)]
+    typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {len(recipe_files())} recipes of radweave")
+    folder = catalog.resolve().parent
+    beside = [path.relative_to(folder) for path in own_recipe_files(folder)]
     for given, place in [*((str(catalog.parent / path), path) for path in beside), *((one, one) for one in own)]:
-        fitted = ", ".join(name for name in found.cohorts if fits_cohort(found, name, find_recipe(given)))
+        fitted = ", ".join(
+            name for name in found.cohorts if fits_cohort(found, name, find_recipe(given, beside=folder))
+        )
         asked = place in beside and not find_recipe(given).default  # else it is extracted unasked, or was named
         when = "; extracted where it is asked for, as `default: true` is not said" if asked else ""
         typer.echo(f"{place}: no faults; for {f'cohort {fitted}' if fitted else 'no cohort of this catalog'}{when}")

@@ -72,7 +72,8 @@ def refresh(
     names = (
         []
         if everything
-        else cohorts or [name for one in study or [] for name in read_study(find_study(one))[0].all_cohorts]
+        else cohorts
+        or [name for one in study or [] for name in read_study(find_study(one), catalog.parent)[0].all_cohorts]
     )
     with Screen() as screen:
         published = run_flow(

@@ -41,6 +41,22 @@ def test_a_recipe_is_found_by_name_by_place_and_as_a_file(tmp_path: Path, monkey
     assert find_study("builtin_response") == study_files()["builtin_response"]
 
 
+def test_recipes_beside_the_catalog_are_found_by_name(tmp_path: Path) -> None:
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "s2.yaml").write_text(CT_LUNG)
+    (tmp_path / "recipes" / "file.yaml").write_text(f"name: said\n{CT_LUNG}")
+    for given in ("s2", "said", str(tmp_path / "recipes" / "s2.yaml")):
+        assert find_recipe(given, beside=tmp_path).name == Path(given).stem
+    with pytest.raises(
+        RadweaveError, match=r'no recipe "s22"; there are .*, s2, or give a YAML file\. Did you mean "s2"'
+    ):
+        find_recipe("s22", beside=tmp_path)
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "study.yaml").write_text(STUDY % "s2, ../recipes/file.yaml, ibsi_a")
+    plan, _ = read_study(tmp_path / "studies" / "study.yaml", tmp_path)
+    assert plan.recipes == ("s2", "said", "ibsi_a")
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -48,7 +64,7 @@ def test_a_recipe_is_found_by_name_by_place_and_as_a_file(tmp_path: Path, monkey
         ("/tmp/no/x.yaml", r"/tmp/no/x\.yaml: there is no such file of a recipe$"),
         (
             "ct_lung.yaml",
-            r'ct_lung\.yaml: there is no such file of a recipe; the recipe of radweave is named "ct_lung"',
+            r'ct_lung\.yaml: there is no such file of a recipe; there is a recipe named "ct_lung"',
         ),
         ("folder", r'there is no recipe "folder"; .* folder is a folder: give a file in it'),
         ("folder.yaml", r"folder\.yaml: cannot be read: Is a directory"),
