@@ -60,7 +60,7 @@ class Stable(Frozen):
     def _passing(self, store: Store, recipe: str, prefix: str, digest: str) -> set[str]:
         cohort = self.cohort
         path = store.stability(cohort, prefix)
-        command = f"run radweave stability {cohort} --recipe {recipe} (of a recipe of your own, its file)"
+        command = f"run radweave stability {cohort} --recipe {recipe} (or the recipe's file)"
         if not path.is_file():
             raise StoreError(f'the store has no stability scores of {prefix}* for cohort "{cohort}": {command}')
         table, provenance = read_with_provenance(path)

@@ -137,7 +137,8 @@ def test_every_extractor_that_a_recipe_is_not_for_is_told_at_its_line(command: A
     recipe.parent.mkdir()
     recipe.write_text(
         "modality: CT\nunit: HU\ndiscretise: {bin_width: 5}\nwindow: [0, 80]\nextractors:\n- radweave\n- efficientnet_lite9\n"
-        "- i3resnet152_astra\n- {kind: network, weights: efficientnet_lite0, samplings: [{kind: windows, windows: [[0, 1], [2, 3]]}]}\n"
+        "- i3resnet152_astra\n"
+        "- {kind: network, weights: efficientnet_lite0, samplings: [{kind: windows, windows: [[0, 1], [2, 3]]}]}\n"
     )
     found = command("check", "--catalog", catalog, code=2).stderr
     assert f'{recipe}:7: extractors.1: unknown kind "efficientnet_lite9"' in found

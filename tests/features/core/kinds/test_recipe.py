@@ -24,6 +24,12 @@ def _recipe(**settings: Any) -> Recipe:
     return Recipe.model_validate({**GOOD, **settings})
 
 
+DEEP = {
+    "window": [-1000, 400],
+    "extractors": [{"kind": "network", "weights": "efficientnet_lite0", "samplings": ["largest"]}],
+}
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -35,8 +41,8 @@ def _recipe(**settings: Any) -> Recipe:
         ({"outlier_sigma": 0}, "greater than 0"),
         ({"window": [5, 1]}, "window: the lower bound 5.0 is not below"),
         ({"extractors": ["efficientnet_lite0"]}, "deep features need a window"),
-        ({"channels": ["ct"]}, "give two images or more"),
-        ({"channels": ["ct", "pet"], "images": ["ct"]}, "images must not be said too"),
+        ({**DEEP, "channels": ["ct"]}, "give two images or more"),
+        ({**DEEP, "channels": ["ct", "pet", "ct2"], "images": ["ct"]}, "images must not be said too"),
         ({"channels": ["ct", "pet"]}, "pyradiomics measures single images"),
         ({"extractors": []}, "at least 1 item"),
         ({"extractors": ["pet"]}, "pet needs the unit SUV, not HU"),
