@@ -9,14 +9,23 @@ from features.core.design import Design
 from features.core.kinds.endpoint import ENDPOINTS, Timed
 from features.core.outcome import Outcome
 from tasks.modelling.curves.aalen_johansen import aalen_johansen
-from tasks.modelling.models.model import models_of
+from tasks.modelling.models.model import MODELS, models_of
 from tasks.modelling.prediction import MOST_DAYS, Incidence
 from tasks.modelling.rows import Rows
 from tests.support.design import fitted, make_design
 from tests.support.kinds import small_model
 
 FOLLOWED = [kind for kind in ENDPOINTS.modules if issubclass(ENDPOINTS.load(kind), Timed)]
-PAIRS = [(model, endpoint) for endpoint in FOLLOWED for model in models_of(endpoint)]
+ALL = [(model, endpoint) for endpoint in FOLLOWED for model in models_of(endpoint)]
+PAIRS = [pair for pair in ALL if not MODELS.load(pair[0]).order_alone]
+
+
+@pytest.mark.parametrize("pair", [pair for pair in ALL if pair not in PAIRS], ids=" ".join)
+def test_who_gives_an_order_alone_says_so(pair: tuple[str, str]) -> None:
+    model, endpoint = pair
+    design = make_design(endpoint, n=60, p=3, nan=0.0)
+    found = fitted(small_model(model, trees=30), design).fitted
+    assert found is not None and found.predict(Rows.of(design)).incidence is None
 
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: " ".join(pair))

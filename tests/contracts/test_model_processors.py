@@ -16,7 +16,11 @@ from tests.support.design import ANY_ENDPOINT, make_design, make_rows
 from tests.support.kinds import small_model
 
 ROOT = Path(__file__).parents[2]
-ADD_BY_BLAS = {"lasso"}  # its last digits are those of a processor: it is scikit-learn's
+# Their last digits are those of a processor: they add by BLAS, or in scikit-survival.
+ADD_BY_BLAS = {
+    "lasso",
+    *("aft", "cause_specific_cox", "fine_gray", "gradient_boosting_survival", "ridge_cox", "survival_svm"),
+}
 
 
 def predict_all() -> dict[str, list[str]]:

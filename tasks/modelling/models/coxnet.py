@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from tasks.modelling.models.cox import FittedCox
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
-from tasks.modelling.prediction import Prediction
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
-
-if TYPE_CHECKING:
-    from tasks.modelling.solvers.baseline import Baseline
 
 
 class Coxnet(PathModel):
@@ -54,29 +50,8 @@ class Coxnet(PathModel):
             path = lasso_cox_path(X, event, time, weights, fractions * (largest if largest > 0 else 1.0))
         except NUMERICAL as error:
             return [error for _ in variants]
-        each = [FittedCoxnet(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path]
+        each: list[FittedModel | Exception] = [
+            FittedCox(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path
+        ]
         found = dict(zip(fractions.tolist(), each, strict=True))
         return [found[float(one.alpha_fraction[0])] for one in variants]
-
-
-@dataclass(frozen=True, eq=False)
-class FittedCoxnet(FittedModel):
-    """coefficients: (p,) log hazard ratios. The score is against a case at the columns' zero, as the baseline is.
-
-    Where events compete, those of other causes come with the hazard that all training cases have together.
-    """
-
-    coefficients: Floats
-    baseline: Baseline
-
-    def predict(self, rows: Rows) -> Prediction:
-        risk = (rows.X * self.coefficients).sum(axis=1)
-        if not np.isfinite(risk).all():
-            raise ArithmeticError("LASSO-Cox gave scores that are not finite")
-        return Prediction(risk=risk, incidence=self.baseline.incidence(risk))
-
-    def importance(self) -> Floats:
-        return self.coefficients
-
-    def state(self) -> dict[str, Any]:
-        return {"coefficients": self.coefficients, **self.baseline.state()}

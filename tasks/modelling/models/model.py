@@ -39,7 +39,8 @@ class Model(Tunable):
     """What is fitted to prepared columns.
 
     endpoints: kinds that it can predict. steps: what stands before it in a candidate that names no steps. scale_free: whether a
-    column times a number gives the same predictions and weights, as in forests.
+    column times a number gives the same predictions and weights, as in forests. order_alone: whether of follow-up it gives an
+    order of the cases and no curves, so that metrics of curves have nothing to judge.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {
@@ -54,6 +55,7 @@ class Model(Tunable):
     endpoints: ClassVar[frozenset[str]]
     steps: ClassVar[tuple[Settings, ...]] = CLEANED
     scale_free: ClassVar[bool] = False
+    order_alone: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:

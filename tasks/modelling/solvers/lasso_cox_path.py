@@ -1,4 +1,4 @@
-"""The path of LASSO-Cox regressions over penalties: one call, Breslow's ties, nothing random."""
+"""The path of LASSO and elastic-net Cox regressions over penalties: one call, Breslow's ties, nothing random."""
 
 from __future__ import annotations
 
@@ -28,9 +28,13 @@ def lasso_cox_path(
     weights: Floats,
     penalties: Floats,
     *,
+    l1_ratio: float = 1.0,
     tolerance: float | Floats = 1e-6,
 ) -> Floats:
     """Coefficients at each penalty, (penalties, p): least −log partial likelihood / weight + penalty × sum of their sizes.
+
+    l1_ratio: above 0, at most 1; so much of the penalty is on sizes, the rest on half of their squares (elastic net; Zou & Hastie,
+    J R Stat Soc B 2005;67:301).
 
     X: (n, p) finite; columns are taken as they are, so standardise them first. event, time: (n,) right-censored follow-up; who
     is censored on the day of an event is at risk for it. Events of one day share one sum of risks (Breslow), as in scikit-
@@ -46,21 +50,32 @@ def lasso_cox_path(
     time = np.asarray(time, np.float64)
     if time.shape != event.shape or not np.isfinite(time).all():
         raise ValueError("a path needs a finite time of each case")
+    if not 0 < l1_ratio <= 1:
+        raise ValueError(f"l1_ratio is {l1_ratio:g}; allowed: above 0, at most 1")
     if not (event & (weights > 0)).any():
         raise ValueError("a Cox regression needs at least one event")
     order = np.argsort(time, kind="stable")
     order = order[weights[order] > 0]
     rows, share = np.ascontiguousarray(X[order]), weights[order] / weights.sum()
-    asked, allowed = len(penalties), tolerance * penalties
-    between = _stepping_stones(np.append(largest_cox_penalty(X, event, time, weights), penalties))
-    penalties, allowed = np.append(penalties, between), np.append(allowed, ROUGH * between)
+    asked, allowed = len(penalties), tolerance * l1_ratio * penalties
+    between = _stepping_stones(np.append(largest_cox_penalty(X, event, time, weights) / l1_ratio, penalties))
+    penalties, allowed = np.append(penalties, between), np.append(allowed, ROUGH * l1_ratio * between)
     falling = np.argsort(-penalties, kind="stable")
     penalties, allowed = penalties[falling], allowed[falling]
     path, reached = _path(
-        rows, np.ascontiguousarray(rows.T), share, *_days(event[order], time[order], share), penalties, allowed
+        rows,
+        np.ascontiguousarray(rows.T),
+        share,
+        *_days(event[order], time[order], share),
+        l1_ratio * penalties,
+        (1.0 - l1_ratio) * penalties,
+        allowed,
     )
     if reached < len(penalties):
-        raise ArithmeticError(f"LASSO-Cox: no optimum found at the penalty {penalties[reached]:.3g}")
+        name = "LASSO-Cox" if l1_ratio == 1.0 else "elastic-net Cox"
+        raise ArithmeticError(
+            f"{name}: no optimum found at the penalty {penalties[reached]:.3g}; a stronger one is found sooner"
+        )
     return np.asarray(path[np.argsort(falling)[:asked]])
 
 
@@ -107,9 +122,11 @@ def _path(
     deaths: Floats,
     seen: Ints,
     penalties: Floats,
+    ridges: Floats,
     allowed: Floats,
 ) -> tuple[Floats, int]:
     """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n) cases in the order of time. weights: sum to 1.
+    penalties, ridges: on the sizes and on half of the squares of the coefficients; g is the falling gradient of all but the sizes.
 
     work: the columns inside, of which the first `known` have their curvatures in G, the products of A less those of M. A: their
     values times the root of the cases' curvature. M: their means of those at risk on the days with events, by the root of the
@@ -121,6 +138,7 @@ def _path(
     room = min(p, 128)
     G, A, M = np.empty((room, room)), np.empty((n, room)), np.empty((days, room))
     inner, d, u, of_means = np.empty(room), np.empty(room), np.empty(room), np.empty((room, room))
+    diagonal = np.empty(p)
     work, inside, size, known = np.empty(p, np.int64), np.zeros(p, np.bool_), 0, 0
     eta, residual, curve, risk, at_risk = np.zeros(n), np.empty(n), np.empty(n), np.empty(n), np.empty(days)
     new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
@@ -129,9 +147,13 @@ def _path(
     by_column(X, residual, g)
     earlier[:] = g
     last = second_last = max(np.abs(g).max(), penalties[0])
+    ridge = 0.0
     for k in range(len(penalties)):
         penalty = penalties[k]
         enough = allowed[k]
+        for c in range(size):
+            g[work[c]] += (ridge - ridges[k]) * b[work[c]]
+        ridge = ridges[k]
         share = min((last - penalty) / (second_last - last), 2.0) if second_last > last else 0.0
         size = enter(foreseen(g, earlier, share), penalty, work, inside, size)
         earlier[:] = g
@@ -158,14 +180,20 @@ def _path(
                     for e in range(c + 1):
                         G[c, e] -= of_means[c, e]
                         G[e, c] = G[c, e]
-                silence_twins(G, Xt, work, known, size)
+                if ridge == 0.0:  # else twins have equal shares
+                    silence_twins(G, Xt, work, known, size)
                 known = size
-            old_size, new_size = 0.0, 0.0
+            old_size, new_size, old_square, new_square = 0.0, 0.0, 0.0, 0.0
             for c in range(size):
                 inner[c] = b[work[c]]
                 u[c] = g[work[c]]
                 old_size += abs(inner[c])
+                old_square += inner[c] * inner[c]
+                diagonal[c] = G[c, c]
+                G[c, c] += ridge
             solve_quadratic(G, u, inner, d, size, penalty, 0.3 * enough)
+            for c in range(size):
+                G[c, c] = diagonal[c]
             change[:] = 0.0
             for c in range(size):
                 if d[c] != 0.0:
@@ -175,13 +203,16 @@ def _path(
             step = 2.0
             while True:  # the whole step, or half of it until the loss falls
                 step *= 0.5
-                new_size = 0.0
+                new_size, new_square = 0.0, 0.0
                 for c in range(size):
-                    new_size += abs(b[work[c]] + step * d[c])
+                    value = b[work[c]] + step * d[c]
+                    new_size += abs(value)
+                    new_square += value * value
+                grown = penalty * (new_size - old_size) + 0.5 * ridge * (new_square - old_square)
                 for i in range(n):
                     new_eta[i] = eta[i] + step * change[i]
                 new_loss = _loss(new_eta, weights, died, started, deaths, seen, new_residual, new_curve, risk, at_risk)
-                if new_loss + penalty * (new_size - old_size) <= loss + 1e-12 * abs(loss) or step < 1e-9:
+                if new_loss + grown <= loss + 1e-12 * abs(loss) or step < 1e-9:
                     break
             for c in range(size):
                 b[work[c]] = inner[c] if step == 1.0 else b[work[c]] + step * d[c]
@@ -190,10 +221,12 @@ def _path(
             residual, new_residual = new_residual, residual
             curve, new_curve = new_curve, curve
             for c in range(size):
-                g[work[c]] = u[c] = product(Xt[work[c]], residual)
+                g[work[c]] = u[c] = product(Xt[work[c]], residual) - ridge * b[work[c]]
                 inner[c] = b[work[c]]
             if violation(u, inner, size, penalty) <= enough:
                 by_column(X, residual, g)
+                for c in range(size):
+                    g[work[c]] -= ridge * b[work[c]]
                 entered = enter(np.abs(g), penalty + enough, work, inside, size)
                 if entered > size:  # the curvatures serve on
                     size, rounds = entered, min(rounds, 1)
