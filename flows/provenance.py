@@ -98,5 +98,6 @@ def _code(plan: Study, catalog: Catalog) -> dict[str, str]:
 
 def kinds_of(endpoint: Endpoint) -> set[str]:
     """The modules of an endpoint, and of the metrics and figures that it names."""
-    named = (*(f"{METRICS}.{kind}" for kind in endpoint.metrics), *(f"{FIGURES}.{kind}" for kind in endpoint.figures))
+    metrics = (*endpoint.metrics, *endpoint.further_metrics)
+    named = (*(f"{METRICS}.{kind}" for kind in metrics), *(f"{FIGURES}.{kind}" for kind in endpoint.figures))
     return {type(endpoint).__module__, *named}

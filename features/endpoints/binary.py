@@ -22,6 +22,10 @@ class Binary(Endpoint):
     kind: Literal["binary"] = "binary"
     title: ClassVar[str] = "Yes or no"
     metrics: ClassVar[tuple[str, ...]] = ("auc",)
+    further_metrics: ClassVar[tuple[str, ...]] = (
+        *("auprc", "balanced_accuracy", "sensitivity", "specificity", "net_benefit"),
+        *("brier", "scaled_brier", "calibration_intercept", "calibration_slope"),
+    )
     figures: ClassVar[tuple[str, ...]] = ("roc",)
     of_each: ClassVar[str] = "of either class"
     has_events: ClassVar[bool] = True

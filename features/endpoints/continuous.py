@@ -25,6 +25,7 @@ class Continuous(Endpoint):
     title: ClassVar[str] = "Number"
     predicted: ClassVar[Predicted] = "value"
     metrics: ClassVar[tuple[str, ...]] = ("r2", "rank_c")
+    further_metrics: ClassVar[tuple[str, ...]] = ("mae", "calibration_intercept", "calibration_slope")
     alone: ClassVar[str] = "rank_c"
     figures: ClassVar[tuple[str, ...]] = ("predicted_observed",)
     spread_by: ClassVar[str] = "fifth of the values"

@@ -17,6 +17,7 @@ class Ordinal(Classes):
     title: ClassVar[str] = "Ranks"
     predicted: ClassVar[Predicted] = "ranks"
     metrics: ClassVar[tuple[str, ...]] = ("quadratic_kappa", "rank_c")
+    further_metrics: ClassVar[tuple[str, ...]] = ("balanced_accuracy", "mae", "brier", "scaled_brier")
     alone: ClassVar[str] = "rank_c"
     figures: ClassVar[tuple[str, ...]] = ("confusion",)
     counted_as: ClassVar[str] = "Smallest rank"

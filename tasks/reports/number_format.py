@@ -25,6 +25,15 @@ def decimal(value: float, places: int = 2) -> str:
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
 
 
+def digits(value: float, wanted: int = 3) -> int:
+    """How many decimals show so many digits of a value; none of large ones.
+
+    >>> digits(0.0421), digits(12.3), digits(5000.0), digits(0.0)
+    (4, 1, 0, 2)
+    """
+    return max(0, wanted - 1 - math.floor(math.log10(abs(value)))) if value else wanted - 1
+
+
 def interval(low: float | None, high: float | None, places: int = 2) -> str:
     """The bounds of an interval, "" if there is none.
 

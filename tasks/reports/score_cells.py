@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.modelling.evaluation.result import Score
 from tasks.reports.labels import capital
-from tasks.reports.number_format import DASH, decimal, interval, no_interval
+from tasks.reports.number_format import DASH, decimal, digits, interval, no_interval
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,13 @@ class Cells:
         self._letters: dict[str, str] = {}
         self._of: dict[str, dict[str, None]] = {}
 
-    def cell(self, head: str, score: Score | None) -> Cell:
-        """The cell of a score in the column of this head."""
+    def cell(self, head: str, score: Score | None, places: int = 2) -> Cell:
+        """The cell of a score in the column of this head. places: decimals, -1 for three digits."""
         if score is None or score.value is None:
             return Cell(DASH, "", self._letter(f"No score: {(score and score.reason) or 'no fold was scored'}."))
-        value, repeats = decimal(score.value), interval(score.lowest, score.highest)
-        if bounds := interval(score.low, score.high):
+        places = digits(score.value) if places < 0 else places
+        value, repeats = decimal(score.value, places), interval(score.lowest, score.highest, places)
+        if bounds := interval(score.low, score.high, places):
             self._of.setdefault(score.interval_of, {})[head] = None
             return Cell(value, bounds, repeats=repeats)
         note = self._letter(f"{capital(no_interval(score.reason))}.") if score.reason else ""
@@ -48,6 +49,11 @@ class Cells:
     def notes(self) -> tuple[tuple[str, str], ...]:
         """Letter and sentence of what lacks."""
         return tuple((letter, sentence) for sentence, letter in self._letters.items())
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Of what the intervals are, each once."""
+        return tuple(of for of in self._of if of)
 
     @property
     def intervals(self) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ class Endpoint(Kind):
     """What a study predicts.
 
     title: in words. predicted: what a model gives: risk, an order of the cases; probabilities of classes, of ranks in their
-    order, or of labels; or a number. metrics: the first one is searched by, and named first. figures: of the report.
+    order, or of labels; or a number. metrics: the first one is searched by, and named first; each has tables of
+    its own. further_metrics: are told beside them, and choose nothing. figures: of the report.
     alone: the metric of what one column alone is judged by (see contrasts). of_each: what the floor of cases is counted in.
     has_events: whether cases are positive, or had the event, so that events are counted. counted_as: heading of the events, or
     of the scarce cases, "" where all count. spread_by: what folds are stratified by.
@@ -49,6 +50,7 @@ class Endpoint(Kind):
     title: ClassVar[str]
     predicted: ClassVar[Predicted] = "risk"
     metrics: ClassVar[tuple[str, ...]]
+    further_metrics: ClassVar[tuple[str, ...]] = ()
     alone: ClassVar[str] = "auc"
     figures: ClassVar[tuple[str, ...]] = ()
     of_each: ClassVar[str] = ""

@@ -236,6 +236,7 @@ def _units(
                 wanted=wanted,
                 seed=study.seed,
                 keep_models=keep,
+                always=study.thresholds == "always",
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.modelling.decisions.probability import NO_LINE, Line
 from tasks.modelling.fusion.fusion import Fitted
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.splits.split import Fold
@@ -17,8 +18,9 @@ from tasks.modelling.splits.split import Fold
 class Fit:
     """Of one set of blocks on one fold: the prediction of the test rows, or None and the reason.
 
-    model: name of the candidate. cut: median of the out-of-fold risks of the training rows, NaN where nobody asked or nothing is
-    known. selected, shares, encoded, settings, chosen: as in Joined. warnings: messages raised while fitting, with their number.
+    model: name of the candidate. cut: the risk above which a case counts as of high risk, or positive; line: what makes
+    probabilities of risks. Both are learnt of the training rows that inner folds predicted, NaN where none did (see unit.py).
+    selected, shares, encoded, settings, chosen: as in Joined. warnings: messages raised while fitting, with their number.
     remarks: what steps did to the training and the test rows that a reader has to know.
     """
 
@@ -28,6 +30,7 @@ class Fit:
     model: str
     prediction: Prediction | None = None
     cut: float = np.nan
+    line: Line = NO_LINE
     selected: dict[str, float] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     encoded: dict[str, str] = field(default_factory=dict)

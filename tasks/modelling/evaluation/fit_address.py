@@ -128,5 +128,6 @@ class FitAddresses:
             "inner folds": unit.inner_folds,
             "seed": unit.seed,
             "sources": self._sources[candidate],
+            **({"thresholds": "always"} if unit.always else {}),
         }
         return digest_json(decides)

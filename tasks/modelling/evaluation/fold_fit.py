@@ -152,7 +152,8 @@ class FoldFit:
                 reason = reason_of(error)
                 caught[f"settings {setting.chosen} could not be fitted"] += 1
                 continue
-            inner_own = self._own(setting, inner, model, columns, by_block, used) if own else ()
+            has_own = own or len(settings) > 1  # where settings were compared, these predictions are there
+            inner_own = self._own(setting, inner, model, columns, by_block, used) if has_own else ()
             try:  # apart from the fit: which settings are taken must not depend on test rows
                 with counted(caught):
                     prediction = fitted.predict(prepared.test)

@@ -26,7 +26,7 @@ from tasks.modelling.prediction import Incidence, Prediction
 from tasks.modelling.splits.split import Fold
 
 _FACTS = "fit"  # in the provenance: what is no number of the table
-_CUT = "cut"
+_CUT, _LINE = "cut", "line"
 _WEIGHTS = ("selected", "shares")  # fields of a Fit that map names to numbers
 _PREDICTED = ("risk", "probability", "value")  # fields of a Prediction
 _DAYS, _CURVES = "incidence_days", "incidence"
@@ -76,7 +76,10 @@ class KeptFits:
 
 def _table_of(fit: Fit) -> pa.Table:
     """The numbers of a fit in long form: part, name (of a column or block, else empty), value. NaN stays NaN."""
-    parts: list[tuple[str, list[str], NDArray[np.float64]]] = [(_CUT, [], np.array([fit.cut]))]
+    parts: list[tuple[str, list[str], NDArray[np.float64]]] = [
+        (_CUT, [], np.array([fit.cut])),
+        (_LINE, [], np.array(fit.line)),
+    ]
     for name in _WEIGHTS:
         weights: Mapping[str, float] = getattr(fit, name)
         parts.append((name, list(weights), np.array(list(weights.values()), np.float64)))
@@ -153,6 +156,7 @@ def _read(table: pa.Table, facts: Mapping[str, Any], fit: Fit) -> Fit:
         fit,
         prediction=Prediction(**prediction) if facts["fitted"] else None,
         cut=float(numbers(_CUT)[0]),
+        line=(float(numbers(_LINE)[0]), float(numbers(_LINE)[1])),
         selected=weights("selected"),
         shares=weights("shares"),
         encoded=facts["encoded"],

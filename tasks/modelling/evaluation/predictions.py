@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from features.core.design import Design
 from features.core.outcome import Outcome
+from tasks.modelling.decisions.probability import probability_of
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS, PROBABILITY_COLUMNS
 from tasks.modelling.prediction import Prediction
+
+YES = "yes"  # the level of a response of yes or no that probabilities are of
 
 
 def predictions_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
@@ -27,20 +30,22 @@ def predictions_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
     for fit, prediction in _predicted(fits):
         rows, risk = fit.fold.test, prediction.risk
         score = np.full(len(rows), np.nan) if risk is None else risk
-        high = _nothing(len(rows)) if risk is None or np.isnan(fit.cut) else risk > fit.cut
+        high = _nothing(len(rows)) if risk is None or np.isnan(fit.cut) else (risk > fit.cut).astype(object)
         who = (cases[rows], design.cohorts[rows], design.centres[rows], design.patients[rows])
         parts.append((*_facts(fit, len(rows)), *who, score, high, event[rows], time[rows], level[rows], value[rows]))
     return _table(PREDICTION_COLUMNS, parts)
 
 
 def probabilities_table(design: Design, fits: list[Fit]) -> pd.DataFrame:
-    """PROBABILITY_COLUMNS, a row for each case, fit, and class, rank or label."""
-    cases, levels = design.X.index.to_numpy(), np.array(design.outcome.levels, dtype=object)
+    """PROBABILITY_COLUMNS, a row for each case, fit, and class, rank or label; of yes or no that of YES by the fold's line."""
+    cases, names = design.X.index.to_numpy(), np.array(design.outcome.levels, dtype=object)
     parts: list[tuple[Any, ...]] = []
     for fit, prediction in _predicted(fits):
-        if prediction.probability is not None:
-            rows = fit.fold.test
-            each = (np.repeat(cases[rows], len(levels)), np.tile(levels, len(rows)), prediction.probability.ravel())
+        rows, levels, probability = fit.fold.test, names, prediction.probability
+        if prediction.risk is not None and not np.isnan(fit.line[1]):
+            levels, probability = np.array([YES], dtype=object), probability_of(fit.line, prediction.risk)
+        if probability is not None:
+            each = (np.repeat(cases[rows], len(levels)), np.tile(levels, len(rows)), probability.ravel())
             parts.append((*_facts(fit, len(rows) * len(levels)), *each))
     return _table(PROBABILITY_COLUMNS, parts)
 

@@ -155,7 +155,8 @@ class Tuned:
 class StudyResult:
     """All that one study gave. predictions: PREDICTION_COLUMNS, one row per case, fold, set of blocks and model.
 
-    probabilities: PROBABILITY_COLUMNS, a row for each class, rank or label of these.
+    probabilities: PROBABILITY_COLUMNS, a row for each class, rank or label of these; of yes or no for yes, where a fold learned
+    what makes probabilities of risks.
     n, events, counted (by outcome, in words), patients, centres: of the cases that develop models; held_out: of the others.
     uncommon: as in the design.
     scarce: how many of them limit what can be learnt.

@@ -14,7 +14,7 @@ from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.result import Chosen, Score, Selected, Share
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.intervals.estimate import Estimate, Models
-from tasks.modelling.metrics.metric import Metric, Scored, metrics_of
+from tasks.modelling.metrics.metric import Metric, Scored, all_metrics_of
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.splits.split import Split
 
@@ -28,7 +28,8 @@ def score_fits(
 ) -> tuple[Score, ...]:
     """One Score per split, set of blocks, candidate and metric; one more per centre left out, and one per held-out cohort.
 
-    Where several centres are predicted by one model there is another one of which only cases of the same centre are compared.
+    Where several centres are predicted by one model there is another one of which only cases of the same centre are compared, of
+    metrics that compare cases.
 
     A fold that failed leaves the overall score without a value: a score over the other folds would be another one.
     refused: split → why it could not be cut.
@@ -41,8 +42,10 @@ def score_fits(
         for name, columns in blocks.items():
             for candidate in study.models:
                 own = by_key.get((split.kind, name, candidate.name), [])
-                for metric in metrics_of(design.endpoint):
+                for metric in all_metrics_of(design.endpoint):
                     for centre, cohort, within, part in _parts(design, study, split, own):
+                        if within and not metric.compares:
+                            continue
                         models: Models = "fixed" if centre else split.models
                         found = _estimate(design, metric, part, models, within, refused.get(split.kind, ""))
                         rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
@@ -183,4 +186,5 @@ def _estimate(design: Design, metric: Metric, fits: list[Fit], models: Models, w
 def _scored(design: Design, fit: Fit, prediction: Prediction) -> Scored:
     rows, train = fit.fold.test, fit.fold.train[design.scored[fit.fold.train]]
     seen, learnt = design.outcome.take(rows), design.outcome.take(train)
-    return Scored(rows, seen, prediction, learnt, design.endpoint, design.centres[rows], fit.fold.repeat)
+    centres, repeat = design.centres[rows], fit.fold.repeat
+    return Scored(rows, seen, prediction, learnt, design.endpoint, centres, repeat, fit.cut, fit.line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -44,6 +44,7 @@ LATER = (
     "external_columns",
     "visits",
     "scored_visit",
+    "thresholds",
 )  # settings that studies did not have at first
 
 
@@ -105,6 +106,12 @@ class Study(Frozen):
     )
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
+    thresholds: Literal["free", "always"] = Field(
+        "free",
+        description="of yes or no, who learns a threshold and probabilities of training cases that inner folds predict. free: "
+        "candidates with several settings or blocks, whose inner folds do so anyway; always: every candidate, at the cost of its "
+        "inner folds",
+    )
     seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
 
     @property

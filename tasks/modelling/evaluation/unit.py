@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from features.core.kinds.endpoint import Timed
 from tasks.modelling.candidate import Candidate
+from tasks.modelling.decisions.probability import NO_LINE, Line, fit_probability
+from tasks.modelling.decisions.threshold import youden_threshold
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.fold_fit import FoldFit
 from tasks.modelling.fusion.fusion import Joined
@@ -24,7 +26,10 @@ Wanted = tuple[str, Candidate]  # a set of blocks and a candidate
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """rows, target: of all cases. sets: name of a set of blocks → its columns, by position. seed: that of the study."""
+    """rows, target: of all cases. sets: name of a set of blocks → its columns, by position. seed: that of the study.
+
+    always: whether inner folds predict training cases for a threshold's sake alone (`thresholds` of the study).
+    """
 
     split: str
     fold: Fold
@@ -35,6 +40,7 @@ class Unit:
     wanted: tuple[Wanted, ...]
     seed: int
     keep_models: bool = False
+    always: bool = False
 
 
 def run_unit(unit: Unit) -> list[Fit]:
@@ -56,15 +62,20 @@ def fits_of(unit: Unit) -> Iterator[Fit]:
 
 
 def _fit(unit: Unit, fold: FoldFit, name: str, candidate: Candidate) -> Fit:
-    grouped = isinstance(unit.target.endpoint, Timed)  # only follow-up is shown by risk groups
-    joined = candidate.fusion.fit(fold, candidate.steps, candidate.model, unit.sets[name], own=grouped)
+    endpoint = unit.target.endpoint
+    grouped = isinstance(endpoint, Timed)  # only follow-up is shown by risk groups
+    decided = endpoint.predicted == "risk" and not grouped  # yes or no
+    own = grouped or (decided and unit.always)
+    joined = candidate.fusion.fit(fold, candidate.steps, candidate.model, unit.sets[name], own=own)
+    cut, line = (_median(joined), NO_LINE) if grouped else _decision(joined, fold) if decided else (np.nan, NO_LINE)
     return Fit(
         name,
         unit.split,
         unit.fold,
         candidate.name,
         prediction=joined.prediction,
-        cut=_cut(joined) if grouped else np.nan,
+        cut=cut,
+        line=line,
         selected=joined.selected,
         shares=joined.shares,
         encoded=joined.encoded,
@@ -77,7 +88,16 @@ def _fit(unit: Unit, fold: FoldFit, name: str, candidate: Candidate) -> Fit:
     )
 
 
-def _cut(joined: Joined) -> float:
+def _median(joined: Joined) -> float:
     """The median risk of training cases that models of inner folds predicted: those of the fold itself have seen them."""
     risks = [one.risk for one in joined.own if one.risk is not None]
     return float(np.median(np.concatenate(risks))) if risks else float("nan")
+
+
+def _decision(joined: Joined, fold: FoldFit) -> tuple[float, Line]:
+    """The threshold, and what makes probabilities of risks, of these cases and what was seen of them."""
+    if not joined.own:
+        return float("nan"), NO_LINE
+    risk = np.concatenate([one.risk for one in joined.own if one.risk is not None])
+    label = np.concatenate([target.outcome.flag for _, target in fold.held_out()])
+    return youden_threshold(label, risk), fit_probability(label, risk)

@@ -37,8 +37,8 @@ class Joined:
     """What a candidate gave on one fold with one set of blocks.
 
     prediction: of the test rows; None with a reason where it could not be fitted. own: of the test rows of each inner fold, in
-    their order, by the settings that were chosen; empty where nobody asked or one of them failed; there even where the prediction
-    of test rows failed. selected: column → weight of those that it uses.
+    their order, by the settings that were chosen; empty where nobody asked and there was one setting, or one of them failed; there
+    even where the prediction of test rows failed. selected: column → weight of those that it uses.
     shares: block → share of what decides the prediction, summing to 1. encoded: columns that a step made of others → their block.
     settings: how many were compared. chosen: those taken.
     remarks: what steps did to the training and the test rows that a reader has to know.

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.intervals.delong import least_of_perfect
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.patient_pairs import patients_of
 from tasks.modelling.intervals.retrained import with_training
-from tasks.modelling.intervals.scale import loss_interval
+from tasks.modelling.intervals.scale import Scale, interval_on
 from tasks.modelling.intervals.words import THIS_MODEL, no_interval, other_data
 
 Floats = NDArray[np.float64]
@@ -38,17 +39,41 @@ def row_estimate(
     train: float,
     ratio: float,
     above: float | None = None,
+    scale: Scale = "loss",
+    resampled: str = "",
 ) -> Estimate:
     """The value with its 95 % interval, or the reason why there is none.
 
     value: the mean of `of_sums` over the parts, weighted by their rows; parts where it is undefined do not count. groups: (n,)
     what stays together. train, ratio: as in pair_estimate. above: only higher values have an interval if models are resampled.
+    scale: see scale.py; of "count" the last column of adds counts the cases of which the value is a share. resampled: why there is
+    no interval if models are.
     The variance is that of pair_interval, with the derivative of the value with regard to the weight of a patient as its influence
     (the infinitesimal jackknife, Efron, Biometrika 1981;68:589).
     """
     if models == "centres":
         return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
+    if models == "resampled" and resampled:
+        return Estimate(value, reason=no_interval(resampled))
+    if scale == "count" and value in (0.0, 1.0) and models == "fixed":
+        counted = [one.rows[one.adds[:, -1] > 0] for one in sums]
+        least = least_of_perfect(len(np.unique(groups[np.concatenate(counted)])))
+        return Estimate(value, *((least, 1.0) if value == 1.0 else (0.0, 1.0 - least)), interval_of=THIS_MODEL)
     moved = _influence(value, sums, of_sums, groups)
+    return moved_estimate(value, moved, models, train=train, ratio=ratio, above=above, scale=scale)
+
+
+def moved_estimate(
+    value: float,
+    moved: Floats,
+    models: Models,
+    *,
+    train: float,
+    ratio: float,
+    above: float | None = None,
+    scale: Scale,
+) -> Estimate:
+    """The value with its 95 % interval by how much each patient moves it in each repeat, (repeats, patients)."""
     patients = (moved != 0).any(axis=0).sum()
     try:
         if not patients > 1:
@@ -61,7 +86,7 @@ def row_estimate(
                 raise ValueError(f"the score is not above {above:g}, where none was found that is narrow enough")
             unrest = float((len(moved) * moved).var(axis=0, ddof=1).sum())
             variance = with_training(variance, unrest, ratio)
-        low, high = loss_interval(value, variance)
+        low, high = interval_on(scale, value, variance)
     except ValueError as error:
         return Estimate(value, reason=no_interval(str(error)))
     return Estimate(value, low, high, interval_of=THIS_MODEL if models == "fixed" else other_data(train))

@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from tasks.modelling.intervals.estimate import NORMAL
+
+# share: between 0 and 1, in its logit. count: a share of counted patients, of which 0 and 1 have a limit where the model is fixed.
+# loss: 1 less a ratio of losses. positive: in its logarithm. plain: as it is.
+Scale = Literal["share", "count", "loss", "positive", "plain"]
+
+
+def interval_on(scale: Scale, value: float, variance: float) -> tuple[float, float]:
+    """95 % interval, symmetrical on a scale. Raises ValueError where the value lies at an end of it."""
+    if scale in ("share", "count"):
+        return logit_interval(value, variance)
+    if scale == "loss":
+        return loss_interval(value, variance)
+    half = NORMAL * math.sqrt(variance)
+    if scale == "plain":
+        return value - half, value + half
+    if not value > 0:
+        raise ValueError(f"the score is {value:g}")
+    factor = math.exp(min(half / value, 700.0))
+    return value / factor, value * factor
 
 
 def logit_interval(share: float, variance: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, Sums, auc_pairs, auc_sums
 from tasks.modelling.unpaired import no_pair
@@ -18,7 +19,7 @@ class Auc(PairMetric):
 
     kind: Literal["auc"] = "auc"
     title: ClassVar[str] = "AUC"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "risk"
+    needs: ClassVar[Need] = "risk"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         return (auc_pairs(fold.rows, fold.outcome.flag, fold.risk),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, cause_pairs
 from tasks.modelling.unpaired import no_early_pair
@@ -19,7 +20,7 @@ class CauseC(PairMetric):
 
     kind: Literal["cause_c"] = "cause_c"
     title: ClassVar[str] = "cause-specific C-index"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "risk"
+    needs: ClassVar[Need] = "risk"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         assert fold.outcome.days is not None

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored
 from tasks.modelling.pairs import Pairs, Sums, auc_pairs, auc_sums
 
@@ -19,7 +20,7 @@ class MacroAuc(PairMetric):
 
     kind: Literal["macro_auc"] = "macro_auc"
     title: ClassVar[str] = "macro AUC"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "probability"
+    needs: ClassVar[Need] = "probability"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         return tuple(auc_pairs(fold.rows, flag, fold.probability[:, i]) for i, flag in enumerate(_flags(fold)))

@@ -4,83 +4,41 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.kinds.endpoint import Endpoint, Timed
+from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
 from features.core.wording import counted
-from tasks.modelling.censoring import Censoring
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.pair_interval import pair_estimate
 from tasks.modelling.intervals.row_interval import RowSums, row_estimate
+from tasks.modelling.intervals.scale import Scale
+from tasks.modelling.lacking import Need, lacking
 from tasks.modelling.pairs import Pairs, Sums, share_of_sums, sums, within_centres
-from tasks.modelling.prediction import Prediction
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """A predicted fold. rows: (m,) positions in the design; outcome, prediction: of these; train: of the training cases.
-
-    centres: (m,) names of the centres of the rows; one centre if they are not given. repeat: of cross-validation, 0 of one.
-    """
-
-    rows: NDArray[np.intp]
-    outcome: Outcome
-    prediction: Prediction
-    train: Outcome
-    endpoint: Endpoint
-    centres: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
-    repeat: int = 0
-
-    def __post_init__(self) -> None:
-        if not len(self.centres):
-            object.__setattr__(self, "centres", np.full(len(self.rows), ""))
-        if len(self.centres) != len(self.rows):
-            raise ValueError(f"{len(self.centres)} centres of {len(self.rows)} rows")
-
-    @cached_property
-    def centre(self) -> NDArray[np.intp] | None:
-        """The centre of each row as a code, (m,); None of one centre: to compare within it is to compare all."""
-        if (self.centres == self.centres[:1]).all():
-            return None
-        return np.unique(self.centres, return_inverse=True)[1].astype(np.intp)
-
-    @property
-    def risk(self) -> NDArray[np.float64]:
-        """The predicted order of the cases, (m,)."""
-        assert self.prediction.risk is not None
-        return self.prediction.risk
-
-    @property
-    def probability(self) -> NDArray[np.float64]:
-        """Predicted probabilities, (m, levels)."""
-        assert self.prediction.probability is not None
-        return self.prediction.probability
-
-    @cached_property
-    def censoring(self) -> Censoring:
-        """The censoring of the training cases, up to the horizon of the endpoint."""
-        assert isinstance(self.endpoint, Timed)
-        return Censoring(self.train, self.endpoint.horizon_days)
+from tasks.modelling.scored import Scored as Scored
 
 
 class Metric(Kind):
     """What predictions are judged by. Cases are compared within their fold: models of different folds have different scales.
 
-    title: in words, as in a sentence. chance: its value if nothing is told, None if there is no such value; chance_is: what gives
+    title: in words, as in a sentence. needs: of predictions. higher_is_better: or lower, or nearer to `ideal`. compares: whether
+    cases are compared with each other, so that it makes a difference which of them are; else it is told once. places: decimals, -1
+    for three digits. chance: its value if nothing is told, None if there is no such value; chance_is: what gives
     that value. lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It
     ends at 1.
     gathered: how cases and folds are put together, in words, with the names of a fold and of all of them to be filled in.
     """
 
     title: ClassVar[str]
-    needs: ClassVar[Literal["risk", "probability", "value"]]
+    needs: ClassVar[Need]
+    higher_is_better: ClassVar[bool] = True
+    ideal: ClassVar[float | None] = 1.0
+    compares: ClassVar[bool] = True
+    places: ClassVar[int] = 2
     chance: ClassVar[float | None] = 0.5
     chance_is: ClassVar[str] = "chance"
     lowest: ClassVar[float] = 0.4
@@ -101,6 +59,8 @@ class Metric(Kind):
 
         groups: (n,) what stays together, of all rows that the folds may point to. models: how the predictions came about.
         """
+        if reason := lacking(self.needs, folds):
+            return Estimate(None, reason=reason)
         value = self.value(folds, within=within)
         if value is None:
             return Estimate(None, reason=self.undefined(folds, within=within))
@@ -151,7 +111,7 @@ class PairMetric(Metric):
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
         sets = [*zip(*(self.pairs_of(fold, within=within) for fold in folds), strict=True)]
-        train, ratio = _training(folds)
+        train, ratio = training_of(folds)
         repeats = [fold.repeat for fold in folds]
         return pair_estimate(value, sets, groups, models, repeats=repeats, train=train, ratio=ratio)
 
@@ -160,11 +120,14 @@ class RowMetric(Metric):
     """A number computed from sums over rows.
 
     Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
-    have one. interval_above: only higher values have an interval under cross-validation.
+    have one. interval_above: only higher values have an interval under cross-validation. scale: on which it is symmetrical.
+    resampled: why it has no interval under cross-validation, where none was found.
     """
 
     gathered: ClassVar[str] = "cases of all {folds} are counted together"
     interval_above: ClassVar[float | None] = None
+    scale: ClassVar[Scale] = "loss"
+    resampled: ClassVar[str] = ""
 
     @abstractmethod
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
@@ -188,7 +151,7 @@ class RowMetric(Metric):
     def interval(
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
-        train, ratio = _training(folds)
+        train, ratio = training_of(folds)
         return row_estimate(
             value,
             self._parts(folds, within),
@@ -198,6 +161,8 @@ class RowMetric(Metric):
             train=train,
             ratio=ratio,
             above=self.interval_above,
+            scale=self.scale,
+            resampled=self.resampled,
         )
 
     def _parts(self, folds: Sequence[Scored], within: bool) -> list[RowSums]:
@@ -211,7 +176,7 @@ class RowMetric(Metric):
         return found
 
 
-def _training(folds: Sequence[Scored]) -> tuple[float, float]:
+def training_of(folds: Sequence[Scored]) -> tuple[float, float]:
     """Training cases of a fold on average, and how many of them there are to a test case."""
     train, test = sum(len(fold.train) for fold in folds), sum(len(fold.rows) for fold in folds)
     return train / len(folds), train / max(test, 1)
@@ -226,5 +191,10 @@ METRICS: Registry[Metric] = Registry(Metric, "tasks.modelling.metrics")
 
 
 def metrics_of(endpoint: Endpoint) -> tuple[Metric, ...]:
-    """The metrics of an endpoint, the first one first."""
+    """The metrics of an endpoint that have tables of their own, the first one first."""
     return tuple(METRICS.parse(kind) for kind in endpoint.metrics)
+
+
+def all_metrics_of(endpoint: Endpoint) -> tuple[Metric, ...]:
+    """The metrics of an endpoint, then those that stand beside them."""
+    return tuple(METRICS.parse(kind) for kind in (*endpoint.metrics, *endpoint.further_metrics))

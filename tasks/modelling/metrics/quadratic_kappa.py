@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
 
 
@@ -19,7 +20,7 @@ class QuadraticKappa(RowMetric):
 
     kind: Literal["quadratic_kappa"] = "quadratic_kappa"
     title: ClassVar[str] = "quadratic kappa"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "probability"
+    needs: ClassVar[Need] = "probability"
     chance: ClassVar[float | None] = 0.0
     lowest: ClassVar[float] = -0.2
     least: ClassVar[float] = -1.0

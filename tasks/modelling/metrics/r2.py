@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
 
 
@@ -19,7 +20,7 @@ class R2(RowMetric):
 
     kind: Literal["r2"] = "r2"
     title: ClassVar[str] = "R²"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "value"
+    needs: ClassVar[Need] = "value"
     chance: ClassVar[float | None] = 0.0
     chance_is: ClassVar[str] = "the mean of the training fold"
     lowest: ClassVar[float] = -0.2

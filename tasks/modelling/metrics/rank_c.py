@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored
 from tasks.modelling.pairs import Pairs, order_pairs
 
@@ -18,7 +19,7 @@ class RankC(PairMetric):
 
     kind: Literal["rank_c"] = "rank_c"
     title: ClassVar[str] = "C-index of ranks"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "risk"
+    needs: ClassVar[Need] = "risk"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         seen = fold.outcome.code.astype(np.float64) if fold.outcome.value is None else fold.outcome.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, Sums, uno_pairs, uno_sums
 from tasks.modelling.unpaired import no_early_pair
@@ -19,7 +20,7 @@ class UnoC(PairMetric):
 
     kind: Literal["uno_c"] = "uno_c"
     title: ClassVar[str] = "Uno’s C-index"
-    needs: ClassVar[Literal["risk", "probability", "value"]] = "risk"
+    needs: ClassVar[Need] = "risk"
 
     def pairs(self, fold: Scored) -> tuple[Pairs, ...]:
         assert fold.outcome.days is not None

@@ -25,7 +25,11 @@ def test_baselines_stand_beside_the_declared_sets() -> None:
     result = evaluate(make_design(), make_study(), progress=lambda *step: steps.append(step))
     assert list(result.blocks) == ["clinical", "volume", "radiomics"]
     assert result.blocks["volume"] == ("region_volume_ml",)
-    assert len(result.scores_table().query("centre == ''")) == 3 * (2 + 1)  # nested, within centres too
+    assert len(result.scores_table().query("centre == '' and metric == 'auc'")) == 3 * (
+        2 + 1
+    )  # nested, within centres too
+    told = result.scores_table().query("centre == '' and metric == 'brier'")
+    assert list(told["within"].unique()) == [""]  # nothing is compared
     assert [step[1:] for step in steps] == [(i, 6) for i in range(1, 7)]
     assert steps[0][0] == "nested · fold 1"
     assert result.tuned.block_sets == 3
@@ -39,7 +43,34 @@ def test_every_case_is_predicted_once_in_each_repeat() -> None:
     for _, rows in result.predictions.groupby(["repeat", "blocks", "model"]):
         assert sorted(rows["case"]) == sorted(design.X.index)
     assert result.predictions["event"].dtype == bool
-    assert result.predictions["high_risk"].isna().all()  # groups of risk are for follow-up
+    learnt = result.probabilities.groupby(["repeat", "fold", "blocks"]).size()
+    called = result.predictions.groupby(["repeat", "fold", "blocks"])["high_risk"].apply(
+        lambda part: part.notna().sum()
+    )
+    pd.testing.assert_series_equal(
+        called[called > 0], learnt, check_names=False
+    )  # where inner folds taught a threshold
+    assert result.probabilities["probability"].between(0, 1).all()
+    assert set(result.probabilities["level"]) == {"yes"}
+
+
+def test_thresholds_are_learned_of_every_candidate_if_a_study_says_so() -> None:
+    design, one = make_design(), [{"kind": "nested", "folds": 3, "repeats": 1}]
+    alone = {
+        "name": "alone",
+        "steps": ["drop_constant", "median", "zscore"],
+        "model": {"kind": "lasso_logistic", "C": [0.3]},
+    }
+    free, always = (
+        evaluate(design, make_study(models=[alone], splits=one, thresholds=thresholds))
+        for thresholds in ("free", "always")
+    )
+    assert free.probabilities.empty
+    assert len(always.probabilities) == len(always.predictions)
+    assert always.predictions["score"].tolist() == free.predictions["score"].tolist()
+    reasons = {score.reason[:63] for score in free.scores if score.metric == "sensitivity"}
+    assert reasons == {"3 of 3 folds learned no threshold and no probabilities: inner f"}
+    assert all(score.value is not None for score in always.scores if score.metric in ("sensitivity", "brier"))
 
 
 @pytest.mark.slow
@@ -161,7 +192,7 @@ def test_a_model_that_fails_is_a_score_without_value(monkeypatch: pytest.MonkeyP
     failed = [score for score in result.scores if score.model == "lasso_logistic" and not score.centre]
     assert {score.value for score in failed} == {None}
     assert failed[0].reason == "3 of 3 folds could not be fitted; fold 1: weights are too large"
-    assert all(score.value is not None for score in result.scores if score.model == "svm")
+    assert all(score.value is not None for score in result.scores if (score.model, score.metric) == ("svm", "auc"))
 
 
 def test_a_bug_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:

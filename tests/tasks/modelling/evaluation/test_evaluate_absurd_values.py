@@ -17,7 +17,8 @@ def test_one_value_of_1e300_leaves_no_fold_without_scores(kind: str) -> None:
     design.X.loc[design.X.index[8], "radiomics_1"] = -1.7e308
     study = make_study(models=[kind], splits=[{"kind": "nested", "folds": 3, "repeats": 1}])
     found = evaluate(design, study)
-    assert {score.value is None for score in found.scores} == {False}, [score.reason for score in found.scores]
+    own = [score for score in found.scores if score.metric in design.endpoint.metrics]  # others need several settings
+    assert {score.value is None for score in own} == {False}, [score.reason for score in own]
     counted = "absurd values count as the training mean"
     remarks = {message: number for message, number in found.warnings.items() if "absurd" in message}
     assert set(remarks) == {f"radiomics_0: {counted}", f"radiomics_1: {counted}"}

@@ -54,6 +54,7 @@ def test_all_that_is_said_of_a_fit_comes_back(tmp_path: Path) -> None:
     fit = replace(
         EMPTY,
         cut=0.1 + 0.2,
+        line=(0.1 + 0.7, float("nan")),
         selected={"radiomics__ä": -1.5, "clinical_age": float("nan"), "b": float("inf")},
         shares={"radiomics": 0.25, "clinical": 0.75},
         encoded={"b": "deep"},
