@@ -19,10 +19,15 @@ from tasks.modelling.target import Target
 
 
 class Ranker(Step):
-    """Keeps the k columns that stand first; all if there are fewer. The order is made once for all k."""
+    """Keeps the k columns that stand first; all if there are fewer. The order is made once for all k.
+
+    partial: whether it ends where enough columns have their place, so that nothing is known of the others.
+    """
 
     stage: ClassVar[Stage] = "select"
     tuned: ClassVar[tuple[str, ...]] = ("k",)
+    supervised: ClassVar[bool] = True
+    partial: ClassVar[bool] = False
 
     k: tuple[PositiveInt, ...] = Field(
         (10, 30), min_length=1, title="Features (k)", description="how many columns are kept; inner folds choose"
@@ -45,7 +50,11 @@ class Ranker(Step):
         each, p = self.events_per_feature, len(rows.columns)
         most = min(max(1, target.scarce // each) if each else p, p)
         ranking, strength = self.ranked(rows, target, seed, min(max(one.k[0] for one in variants), most))
-        return [KeptColumns(np.sort(ranking[: min(one.k[0], most)]), strength) for one in variants]
+        kept = [np.sort(ranking[: min(one.k[0], most)]) for one in variants]
+        if not self.partial:
+            return [KeptColumns(one, strength) for one in kept]
+        known = np.arange(p)
+        return [KeptColumns(one, np.where(np.isin(known, one), strength, 0.0)) for one in kept]
 
 
 def contrasts_of(kind: str, target: Target) -> list[Outcome]:

@@ -42,8 +42,8 @@ class Step(Tunable):
 
     stage: what for; the folder that the kind lies in. takes_missing: whether it can be fitted to missing values. of_missing:
     whether it has nothing to do where all are filled in. makes_columns: whether there are columns after it that were not there
-    before. repeatable: whether it may stand twice over the same blocks. costly: whether it takes more than a second for 160 rows
-    of 3,800 columns.
+    before. repeatable: whether it may stand twice over the same blocks. supervised: whether it looks at the outcome. costly:
+    whether it takes more than a few seconds for 160 rows of 3,800 columns, as its docstring says.
     """
 
     stage: ClassVar[Stage]
@@ -51,6 +51,7 @@ class Step(Tunable):
     of_missing: ClassVar[bool] = False
     makes_columns: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
+    supervised: ClassVar[bool] = False
     costly: ClassVar[bool] = False
 
     blocks: tuple[str, ...] = Field(

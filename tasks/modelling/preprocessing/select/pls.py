@@ -1,0 +1,50 @@
+"""Columns condensed to what goes with the outcome, block by block."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, PositiveInt
+
+from tasks.modelling.preprocessing.components import Components, FittedComponents, columns_of_block, turned
+from tasks.modelling.preprocessing.ranker import finite
+from tasks.modelling.preprocessing.select.ranking.questions import numbers_of
+from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
+from tasks.modelling.rows import Rows
+from tasks.modelling.target import Target
+
+
+class Pls(Step):
+    """The columns of each block become components of partial least squares: combinations that vary with the outcome.
+
+    Columns are standardised first. Classes are numbers, one against the rest each; follow-up is the deviance residual (PLS-DR:
+    Bastien, Chemom Intell Lab Syst 2008;91:78). Their names are BLOCK_pls_01 and on. A block of noise gives components that
+    fit the training cases, so that few should be asked for. PLSRegression of scikit-learn; Wold et al., 2001;58:109.
+    """
+
+    kind: Literal["pls"] = "pls"
+    stage: ClassVar[Stage] = "select"
+    supervised: ClassVar[bool] = True
+    makes_columns: ClassVar[bool] = True
+    tuned: ClassVar[tuple[str, ...]] = ("components",)
+
+    components: tuple[PositiveInt, ...] = Field(
+        (1, 3), min_length=1, description="components of a block, at most as many as it has columns or cases allow"
+    )
+
+    def fit(self, rows: Rows, target: Target, seed: int) -> FittedStep:  # noqa: ARG002 (nothing random in it)
+        """Raises FitError for missing values, and an outcome that does not vary."""
+        from sklearn.cross_decomposition import PLSRegression
+
+        finite(self.kind, rows)
+        Y = numbers_of(self.kind, target)
+        found = []
+        for block, own, standard, Z in columns_of_block(self.kind, rows):
+            count = min(self.components[0], int(np.linalg.matrix_rank(Z)))
+            axes = np.zeros((len(own), 0))
+            if count:
+                axes = np.asarray(PLSRegression(count, scale=False, max_iter=2000).fit(Z, Y).x_rotations_)
+            axes = turned(axes, rows.columns.names[own])
+            found.append(Components(block, own, standard.mean, standard.spread, axes))
+        return FittedComponents(self.kind, tuple(found))
