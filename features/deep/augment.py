@@ -56,6 +56,8 @@ class Augment(Frozen):
 
     def fault(self, size: Sequence[int]) -> str:
         """What is wrong with it for views of this size, (rows, columns) or (slices, rows, columns); "" if nothing is."""
+        if self == Augment():
+            return "augment: nothing is changed: say flips, turns or shifts, or leave it out"
         if self.turns == 4 and size[-1] != size[-2]:
             return (
                 f"augment: quarter turns need square slices, and the network is shown {size[-2]} x {size[-1]}: turns: 2"

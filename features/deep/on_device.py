@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.errors import MachineError
 from features.core.progress import say
 from features.core.wording import counted
 from features.deep.asked import Asked, forget, pooled
 from features.deep.augment import Change
-from features.deep.device import Device, limit_gpu_memory, repeatable, told_if_gone
+from features.deep.device import LIMIT, SETTING, Device, limit_gpu_memory, repeatable, told_if_gone
 from features.deep.needed import check_torch
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class OnDevice:
     """
 
     def __init__(self, asked: Asked, device: Device, size: Sequence[int]) -> None:
-        """Raises what `Asked.load` does, GpuGoneError, RadweaveError if the limit of memory is no number."""
+        """Raises what `Asked.load` does, MachineError if the weights do not fit, GpuGoneError, RadweaveError if the limit of memory is
+        no number.
+        """
         check_torch()
         import torch
 
@@ -58,7 +61,13 @@ class OnDevice:
             if device == "cuda":
                 forget()  # it moves: who loads it again gets one for processors
                 limit_gpu_memory()
-                self._loaded.network.to(device, memory_format=self._layout)
+                try:
+                    self._loaded.network.to(device, memory_format=self._layout)
+                except torch.OutOfMemoryError as error:
+                    raise MachineError(
+                        f"the memory of the GPU has no room for the weights of {asked.architecture.variant}: see with nvidia-smi who "
+                        f"holds it, raise {LIMIT} if it is set, or compute on processors with {SETTING}=cpu"
+                    ) from error
 
     def run(self, views: NDArray[np.float32], change: Change | None = None) -> NDArray[np.float32]:
         """(n, k): the features of views. Raises MemoryError if one view does not fit, GpuGoneError if the GPU vanishes."""

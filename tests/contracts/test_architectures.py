@@ -14,9 +14,11 @@ torch = pytest.importorskip("torch")
 from features.core.errors import RadweaveError  # noqa: E402
 from features.deep.architecture import ARCHITECTURES, FEATURES, Architecture  # noqa: E402
 from features.deep.asked import Asked, pooled  # noqa: E402
+from features.deep.device import has_gpu  # noqa: E402
 from features.deep.family import Family  # noqa: E402
 from features.deep.loading import load_random_network  # noqa: E402
 from features.deep.needed import is_installed  # noqa: E402
+from features.deep.on_device import OnDevice  # noqa: E402
 from features.deep.pooling import POOLINGS  # noqa: E402
 from features.deep.taps import forward, layer_of  # noqa: E402
 from features.deep.translated import Translated  # noqa: E402
@@ -165,6 +167,24 @@ def test_onnxruntime_gives_what_torch_gives(kind: str, tmp_path: Path, monkeypat
     largest = abs(expected).max()
     assert abs(found - expected).max() <= 1e-4 * largest
     assert abs(translated.run(views[1:2]) - found[1:2]).max() <= 1e-5 * largest
+
+
+@pytest.mark.gpu
+@pytest.mark.slow
+@pytest.mark.skipif(not has_gpu(), reason="torch finds no GPU")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gpu_gives_what_processors_give_and_the_same_each_time(kind: str) -> None:
+    """Within the bound that features.deep.running states; views beside each other change nothing beyond 1e-5."""
+    network = _least(kind)
+    asked = Asked(network, None, 7, (FEATURES,), (POOLINGS.parse("average"),))
+    side = network.input_size[-1] if network.before else max(32, network.smallest)
+    views = _pixels(network, 5, side).numpy()
+    expected = OnDevice(asked, "cpu", views.shape[2:]).run(views)
+    gpu = OnDevice(asked, "cuda", views.shape[2:])
+    found, largest = gpu.run(views), abs(expected).max()
+    assert abs(found - expected).max() <= 1e-4 * largest
+    assert gpu.run(views).tobytes() == found.tobytes()
+    assert max(abs(gpu.run(views[i : i + 1]) - found[i]).max() for i in range(5)) <= 1e-5 * largest
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ def test_flips_turns_and_shifts_are_those_of_numpy() -> None:
 def test_what_does_not_fit_the_views_is_told() -> None:
     assert "quarter turns need square slices, and the network is shown 24 x 32" in Augment(turns=4).fault((24, 32))
     assert "shifts of 9 pixels are more than a quarter of the 32" in Augment(shifts=9).fault((48, 32, 32))
+    assert "nothing is changed: say flips, turns or shifts" in Augment().fault((48, 48))
     assert Augment(flips=True, turns=4, shifts=8).fault((48, 32, 32)) == ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from features.core.errors import ExitCode, MachineError, RadweaveError
 from features.core.kinds.extractor import EXTRACTORS
 from features.core.progress import heard_by
+from features.deep.architecture import ARCHITECTURES
 from features.deep.asked import Asked, forget, pooled
-from features.deep.device import chosen_device
+from features.deep.device import chosen_device, has_gpu
 from features.deep.on_device import OnDevice, most_views, on_device
 from features.deep.pooling import POOLINGS
 from features.deep.running import _untranslated, run, threads
@@ -130,6 +132,15 @@ def test_a_view_that_does_not_fit_alone_is_a_lack_of_memory(monkeypatch: pytest.
     assert said[-1].endswith("small gets 1 view at once from here on")
 
 
+@pytest.mark.usefixtures("gpu")
+def test_weights_that_do_not_fit_the_gpu_are_a_sentence_and_no_case_is_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.nn.Module, "to", lambda *_, **__: room_for(0)(1))
+    with pytest.raises(MachineError, match=r"has no room for the weights of small: .*raise RADWEAVE_GPU_GIB"):
+        run(ASKED, VIEWS[:2])
+
+
 def vanished(_: int) -> None:
     raise RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors might be reported later")
 
@@ -228,6 +239,24 @@ def test_memory_of_the_gpu_is_bounded_by_a_setting(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RADWEAVE_GPU_GIB", "all")
     with pytest.raises(RadweaveError, match='RADWEAVE_GPU_GIB: found "all"; allowed: a number above 0, of GiB'):
         OnDevice(ASKED, "cuda", (12, 10))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not has_gpu(), reason="torch finds no GPU")
+def test_a_real_gpu_with_little_memory_gets_fewer_views_at_once(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    asked = replace(ASKED, architecture=ARCHITECTURES.parse({"kind": "resnet", "variant": "resnet18"}))
+    views = np.random.default_rng(0).random((512, 3, 224, 224), np.float32)
+    before = run(asked, views[:4])
+    assert said == []
+    monkeypatch.setenv("RADWEAVE_GPU_GIB", "1")
+    on_device.cache_clear()
+    try:
+        np.testing.assert_allclose(run(asked, views)[:4], before, atol=1e-5 * abs(before).max())
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert said and all(one.startswith("the memory of the GPU is full: resnet18 gets ") for one in said)
 
 
 def test_large_patches_are_run_few_at_once() -> None:
