@@ -9,18 +9,24 @@ from features.core.yaml import Document
 from features.deep.descriptor_names import read_descriptor
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.encode.fisher_vector import FisherVector
-from tasks.modelling.preprocessing.harmoniser import Harmoniser
+from tasks.modelling.preprocessing.harmoniser import EffectsHarmoniser, Harmoniser
 
 
 def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[Fault]:
-    """Covariates that are no clinical column, and references that are no centre, of the cohorts that train; each at its line."""
+    """Blocks that no cohort has, covariates that are no clinical column, and references that are no centre, of the cohorts that
+    train; each at its line."""
+    from flows.change import known_blocks
+
     cohorts = {name: catalog.cohorts[name] for name in study.cohorts if name in catalog.cohorts}
+    blocks = known_blocks(study, catalog)
     for i, candidate in enumerate(study.models):
         for j, step in enumerate(candidate.steps):
+            place = ("models", i, "steps", j)
+            for k, block in enumerate(step.blocks):
+                yield from _unknown(document.where((*place, "blocks", k)), "block", block, list(blocks))
             if not isinstance(step, Harmoniser):
                 continue
-            place = ("models", i, "steps", j)
-            for k, name in enumerate(step.covariates):
+            for k, name in enumerate(step.covariates if isinstance(step, EffectsHarmoniser) else ()):
                 where = document.where((*place, "covariates", k))
                 yield from _unknown(where, "covariate", name, _clinical_columns(cohorts.values()))
             if step.reference is not None:

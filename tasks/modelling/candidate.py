@@ -75,19 +75,23 @@ class Candidate(Frozen):
 
 def _step_faults(steps: Sequence[Step]) -> Iterator[InitErrorDetails]:
     """What is wrong with the order of steps, each at its place. Steps for different blocks do not meet."""
+    is_told = False
     for place, step in enumerate(steps):
         before = [one for one in steps[:place] if _meet(one, step)]
-        filling = next((one.kind for one in before if one.fills and _covers(one, step)), None)
+        filling = next((one.kind for one in before if one.fills and _covers([one], step)), None)
         if not step.repeatable and any(one.kind == step.kind for one in before):
             yield _fault(place, step.kind, f'the step "{step.kind}" stands twice')
         elif step.of_missing and filling:
             yield _fault(place, step.kind, f'nothing is missing after "{filling}": put "{step.kind}" before it')
-        if not step.takes_missing and not any(one.fills for one in before):
-            yield _fault(place, step.kind, f'the step "{step.kind}" takes no missing values: put "median" before it')
+        if not step.takes_missing and not _covers([one for one in before if one.fills], step):
+            is_told = True
+            yield _fault(
+                place, step.kind, f'the step "{step.kind}" takes no missing values: {_remedy(before)} before it'
+            )
         if (why := _BEFORE.get(step.stage)) and (later := _later(before)):
             yield _fault(place, step.kind, f'the step "{step.kind}" {why}: put it before "{later}"')
-    if steps and not any(one.fills for one in steps) and all(one.takes_missing for one in steps):
-        what = 'models take no missing values: put "median" among the steps'
+    if steps and not is_told and not any(one.fills and not one.blocks for one in steps):
+        what = f"models take no missing values: {_remedy(steps)} among the steps"
         yield _fault(len(steps) - 1, steps[-1].kind, what)
 
 
@@ -104,9 +108,17 @@ def _meet(one: Step, two: Step) -> bool:
     return not one.blocks or not two.blocks or bool({*one.blocks} & {*two.blocks})
 
 
-def _covers(one: Step, two: Step) -> bool:
-    """Whether one is for all columns that two is for."""
-    return not one.blocks or ({*two.blocks} <= {*one.blocks} and bool(two.blocks))
+def _covers(some: Sequence[Step], step: Step) -> bool:
+    """Whether these are for all columns that a step is for."""
+    named = {block for one in some for block in one.blocks}
+    return any(not one.blocks for one in some) or (bool(step.blocks) and {*step.blocks} <= named)
+
+
+def _remedy(steps: Sequence[Step]) -> str:
+    some = next((one for one in steps if one.fills and one.blocks), None)
+    if some is None:
+        return 'put "median"'
+    return f'"{some.kind}" fills in {", ".join(some.blocks)} alone: put "median" for all that is left'
 
 
 def _fault(place: int, kind: str, what: str) -> InitErrorDetails:

@@ -99,7 +99,7 @@ def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: P
         check_configuration(catalog, [study])
 
 
-def test_covariates_and_references_of_steps_are_words_of_the_cohorts_that_train(tmp_path: Path) -> None:
+def test_blocks_covariates_and_references_of_steps_are_words_of_the_cohorts_that_train(tmp_path: Path) -> None:
     variables = {
         "ending": {"type": "flag", "description": "died", "role": "outcome"},
         "age": {"type": "number", "unit": "years", "description": "age"},
@@ -129,6 +129,9 @@ def test_covariates_and_references_of_steps_are_words_of_the_cohorts_that_train(
     ]
     study.write_text(text.replace("[one]", "[one, two]") % ("", "one:A"))
     check_configuration(catalog, [study])
+    study.write_text(text.replace("  - median\n", "  - median\n  - {kind: vif, blocks: [clinicl]}\n") % ("", "A"))
+    with pytest.raises(ConfigError, match=r'mine.yaml:10: unknown block; found "clinicl"; .*did you mean "clinical"'):
+        check_configuration(catalog, [study])
 
 
 def test_every_extractor_that_a_recipe_is_not_for_is_told_at_its_line(command: Any, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from features.core.errors import FitError, hint_sentence
 from features.core.wording import counted
 from tasks.modelling.preprocessing.harmonise.effects.centre_effects import CentreEffects, estimate_effects
 from tasks.modelling.preprocessing.harmonise.effects.shrinkage import SHRINKAGE, Shrinkage
+from tasks.modelling.preprocessing.harmonise.quantiles.centre_quantiles import CentreQuantiles
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Names, Rows
 from tasks.modelling.target import Target
@@ -24,10 +25,10 @@ Unseen = Literal["refuse", "pooled", "own"]
 
 
 class Harmoniser(Step):
-    """Effects of centres are estimated on training rows; those of a row's centre are taken out of it, in any fold.
+    """What sets centres apart is estimated on training rows; that of a row's centre is taken out of it, in any fold.
 
-    The outcome has no part in it: covariates are clinical columns, of which outcomes are none. A centre with one training row
-    has no variance: it has no say, and is as one that training has not seen.
+    The outcome has no part in it. A centre with one training row has no variance: it has no say, and is as one that training has
+    not seen.
     """
 
     stage: ClassVar[Stage] = "harmonise"
@@ -35,9 +36,6 @@ class Harmoniser(Step):
     by: Literal["centre", "cohort"] = Field("centre", description="what is evened out: centres or cohorts")
     reference: str | None = Field(
         None, description="the centre whose values stay, and the others take its mean and scale; null: those of all"
-    )
-    covariates: tuple[str, ...] = Field(
-        (), description="clinical columns whose effect on the columns is kept, where centres differ in them"
     )
     unseen: Unseen = Field(
         "refuse",
@@ -48,9 +46,18 @@ class Harmoniser(Step):
     untouched: tuple[str, ...] = Field(("clinical",), description="blocks whose columns stay as they are")
 
     @property
-    @abstractmethod
     def shrinkage(self) -> Shrinkage:
         """How the effects of a centre are drawn together over its columns."""
+        return "none"
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names of the covariates."""
+        return ()
+
+    @abstractmethod
+    def effects(self, X: Floats, groups: Names, known: Floats) -> CentreEffects | CentreQuantiles:
+        """Of training rows X (n, p), their groups (n,) and covariates (n, q). Raises FitError, without the kind."""
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedHarmoniser:  # noqa: ARG002 (the outcome has no part in it)
         """Raises FitError for missing values, covariates that are none or are told by the centres, and centres that are too small.
@@ -59,9 +66,9 @@ class Harmoniser(Step):
         """
         touched = self.touched(rows)
         X, known = _values(self.kind, rows, touched), self._known(rows)
-        steady = tuple(n for n, one in zip(self.covariates, known.T, strict=True) if np.nanmin(one) == np.nanmax(one))
+        steady = tuple(n for n, one in zip(self.known, known.T, strict=True) if np.nanmin(one) == np.nanmax(one))
         fitted = FittedHarmoniser(
-            None, touched, self.kind, self.by, self.covariates, steady, self.shrinkage, self.unseen, self.minimum_rows
+            None, touched, self.kind, self.by, self.known, steady, self.shrinkage, self.unseen, self.minimum_rows
         )
         return replace(fitted, effects=self._effects(X, rows.groups[self.by], known)) if len(touched) else fitted
 
@@ -69,11 +76,9 @@ class Harmoniser(Step):
         """Positions of the columns that are harmonised."""
         return np.flatnonzero(~np.isin(rows.columns.blocks, list(self.untouched)))
 
-    def _effects(self, X: Floats, groups: Names, known: Floats) -> CentreEffects:
+    def _effects(self, X: Floats, groups: Names, known: Floats) -> CentreEffects | CentreQuantiles:
         try:
-            effects = estimate_effects(
-                X, groups, known, self.covariates, shrink=SHRINKAGE[self.shrinkage], reference=self.reference
-            )
+            effects = self.effects(X, groups, known)
         except FitError as error:
             raise FitError(f"{self.kind}: {error}") from error
         if len(effects.alone) and self.unseen != "pooled":
@@ -85,7 +90,7 @@ class Harmoniser(Step):
 
     def _known(self, rows: Rows) -> Floats:
         """Covariates of the training rows, (n, q)."""
-        for name in self.covariates:
+        for name in self.known:
             if name not in rows.covariates:
                 there = ", ".join(rows.covariates) or "none"
                 hint = hint_sentence(name, rows.covariates)
@@ -94,7 +99,31 @@ class Harmoniser(Step):
                 )
             if np.isnan(rows.covariates[name]).all():
                 raise FitError(f'{self.kind}: the covariate "{name}" has no value in the training rows')
-        return _covariates(rows, self.covariates)
+        return _covariates(rows, self.known)
+
+
+class EffectsHarmoniser(Harmoniser):
+    """A harmoniser that takes location and scale of each centre; what clinical columns explain of them may stay.
+
+    covariates are clinical columns, of which outcomes are none.
+    """
+
+    covariates: tuple[str, ...] = Field(
+        (), description="clinical columns whose effect on the columns is kept, where centres differ in them"
+    )
+
+    @property
+    @abstractmethod
+    def shrinkage(self) -> Shrinkage: ...
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return self.covariates
+
+    def effects(self, X: Floats, groups: Names, known: Floats) -> CentreEffects:
+        return estimate_effects(
+            X, groups, known, self.covariates, shrink=SHRINKAGE[self.shrinkage], reference=self.reference
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +133,7 @@ class FittedHarmoniser(FittedStep):
     steady: covariates that did not vary there. The other fields are those of the step.
     """
 
-    effects: CentreEffects | None
+    effects: CentreEffects | CentreQuantiles | None
     touched: NDArray[np.intp]
     kind: str
     by: str
@@ -124,7 +153,7 @@ class FittedHarmoniser(FittedStep):
             X[np.ix_(own, self.touched)] = self._harmonised(self.effects, values[own], centre, known[own])
         return rows.with_values(X)
 
-    def _harmonised(self, effects: CentreEffects, X: Floats, centre: str, known: Floats) -> Floats:
+    def _harmonised(self, effects: CentreEffects | CentreQuantiles, X: Floats, centre: str, known: Floats) -> Floats:
         if centre in effects.centres:
             return effects.remove(X, centre, known)
         if self.unseen == "pooled":

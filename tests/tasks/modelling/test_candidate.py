@@ -90,11 +90,36 @@ def test_a_name_with_steps_model_and_fusion_is_read_back_from_what_is_kept() -> 
             "{model: svm, steps: [median, screen, combat]}",
             'the step "combat" evens out centres: put it before "screen"',
         ),
+        ("{model: svm, steps: [median, knn]}", 'nothing is missing after "median": put "knn" before it'),
+        ("{model: svm, steps: [missing_indicators, zscore]}", 'takes no missing values: put "median" before it'),
+        ("{model: svm, steps: [{kind: declared_value, columns: [a]}]}", 'put "median" among the steps'),
+        (
+            "{model: svm, steps: [{kind: knn, blocks: [deep]}, zscore]}",
+            '"knn" fills in deep alone: put "median" for all that is left before it',
+        ),
+        (
+            "{model: svm, steps: [{kind: knn, blocks: [deep]}, {kind: zscore, blocks: [deep]}]}",
+            'models take no missing values: "knn" fills in deep alone: put "median" for all that is left among the steps',
+        ),
+        (
+            "{model: svm, steps: [median, {kind: zscore, blocks: [deep, genes]}, {kind: zscore, blocks: [genes]}]}",
+            'the step "zscore" stands twice',
+        ),
     ],
 )
 def test_a_fault_is_told_at_its_line(tmp_path: Path, model: str, message: str) -> None:
     (found,) = faults(tmp_path, model)
     assert message in found
+
+
+def test_steps_for_different_blocks_stand_beside_each_other(tmp_path: Path) -> None:
+    first = (
+        "{kind: declared_value, columns: [a]}, missing_indicators, {kind: most_frequent, blocks: [clinical]}, median"
+    )
+    scales = "{kind: robust, blocks: [deep]}, {kind: zscore, blocks: [genes]}, {kind: zscore, blocks: [radiomics]}"
+    rest = "{kind: combat, blocks: [clinical], untouched: []}, {kind: screen, blocks: [deep]}, vif"
+    (found,) = load_study(written(tmp_path, f"{{model: svm, steps: [{first}, {scales}, {rest}]}}")).models
+    assert len(found.steps) == 10
 
 
 def test_faults_of_steps_and_model_are_told_together_each_at_its_line(tmp_path: Path) -> None:

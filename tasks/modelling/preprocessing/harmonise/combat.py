@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.modelling.preprocessing.harmonise.effects.shrinkage import Shrinkage
-from tasks.modelling.preprocessing.harmoniser import Harmoniser
+from tasks.modelling.preprocessing.harmoniser import EffectsHarmoniser
 
 
-class Combat(Harmoniser):
+class Combat(EffectsHarmoniser):
     """Every centre takes the mean and the scale of all; what is taken out of a centre is drawn together over its columns.
 
     ComBat, fitted on training rows. Johnson et al., Biostatistics 2007;8:118; Fortin et al., NeuroImage 2018;167:104.

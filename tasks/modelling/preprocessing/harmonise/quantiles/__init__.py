@@ -1,0 +1,1 @@
+"""Distributions of centres, as `quantile_matching` needs them: numbers alone."""
