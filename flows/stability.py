@@ -92,7 +92,7 @@ def _stability(
     return found
 
 
-def _one_image_each(recipes: Sequence[Recipe], asked: str) -> Sequence[Recipe]:
+def _one_image_each(recipes: Sequence[Recipe], asked: str) -> tuple[Recipe, ...]:
     """Without those that show several images together. Raises RadweaveError if the user asked for such a one, or all are."""
     together = [one.name for one in recipes if one.channels]
     told = f"recipe {', '.join(together)}: several images that are shown together (channels) are not perturbed together yet"
@@ -100,7 +100,7 @@ def _one_image_each(recipes: Sequence[Recipe], asked: str) -> Sequence[Recipe]:
         raise RadweaveError(told)
     if together:
         say(f"not measured: {told}")
-    return [one for one in recipes if not one.channels]
+    return tuple(one for one in recipes if not one.channels)
 
 
 def _check_words(recipes: Sequence[Recipe], words: Sequence[str]) -> None:

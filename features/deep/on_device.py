@@ -48,8 +48,8 @@ class OnDevice:
     """
 
     def __init__(self, asked: Asked, device: Device, size: Sequence[int]) -> None:
-        """Raises what `Asked.load` does, MachineError if the weights do not fit, GpuGoneError, RadweaveError if the limit of memory is
-        no number.
+        """Raises what `Asked.load` does, MachineError if the weights do not fit, GpuGoneError, RadweaveError if the limit of
+        memory is no number.
         """
         check_torch()
         import torch
@@ -65,8 +65,8 @@ class OnDevice:
                     self._loaded.network.to(device, memory_format=self._layout)
                 except torch.OutOfMemoryError as error:
                     raise MachineError(
-                        f"the memory of the GPU has no room for the weights of {asked.architecture.variant}: see with nvidia-smi who "
-                        f"holds it, raise {LIMIT} if it is set, or compute on processors with {SETTING}=cpu"
+                        f"the memory of the GPU has no room for the weights of {asked.architecture.variant}: see with "
+                        f"nvidia-smi who holds it, raise {LIMIT} if it is set, or compute on processors with {SETTING}=cpu"
                     ) from error
 
     def run(self, views: NDArray[np.float32], change: Change | None = None) -> NDArray[np.float32]:

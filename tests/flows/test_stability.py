@@ -55,7 +55,7 @@ def test_recipes_that_show_several_images_together_are_left_out_and_named(capsys
     settings = {"modality": "MR", "unit": "arbitrary", "discretise": {"bin_count": 32}, "extractors": ["radweave"]}
     one = Recipe.model_validate({"name": "one", **settings})
     two = one.model_copy(update={"name": "two", "channels": ("t1", "t2")})
-    assert _one_image_each([one, two], "") == [one]
+    assert _one_image_each([one, two], "") == (one,)
     assert capsys.readouterr().err.startswith("radweave: not measured: recipe two: several images that are shown")
     for asked, recipes in (("two", [two]), ("", [two])):
         with pytest.raises(RadweaveError, match=r"recipe two: several images that are shown together"):
