@@ -4,6 +4,7 @@
     python benchmarks/models.py nested --repeats 2    # quicker
     python benchmarks/models.py candidates            # 20 candidates that share their steps, beside one
     python benchmarks/models.py paths                 # LASSO paths of 50 penalties beside adelie (lasso_paths.py)
+    python benchmarks/models.py each                  # every other model beside its library (models_each.py)
     python benchmarks/models.py centre_out            # leave-one-centre-out LASSO-Cox, 500 × 2,000 (lasso_centre_out.py)
 
 One run, seconds of CPU of this process, one thread; what is imported and compiled is there before the clock starts.
@@ -297,6 +298,12 @@ def run_centre_out(options: argparse.Namespace) -> bool:
     return compare_centre_out(options.patients, options.columns)
 
 
+def run_each(options: argparse.Namespace) -> bool:
+    from benchmarks.models_each import compare_each
+
+    return compare_each(options.patients, options.columns)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="What models cost.")
     kinds = parser.add_subparsers(dest="what", required=True)
@@ -316,6 +323,10 @@ def main() -> int:
     kind.add_argument("--python", type=Path, help="of an environment that has adelie; without, one is made")
     kind.add_argument("--each", action="store_true", help="errors as shares of each penalty, too: takes minutes")
     kind.set_defaults(run=run_paths)
+    kind = kinds.add_parser("each", help="every other model beside its library")
+    kind.add_argument("--patients", type=int, default=200)
+    kind.add_argument("--columns", type=int, default=500)
+    kind.set_defaults(run=run_each)
     kind = kinds.add_parser("centre_out", help="leave-one-centre-out LASSO-Cox beside an earlier build")
     kind.add_argument("--patients", type=int, default=500)
     kind.add_argument("--columns", type=int, default=2000)

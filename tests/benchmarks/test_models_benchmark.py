@@ -33,6 +33,16 @@ def test_nested_prints_costs_and_scores_of_both_ways() -> None:
 
 
 @pytest.mark.slow
+def test_each_model_has_the_score_of_its_library() -> None:
+    said = printed("each", "--patients", "80", "--columns", "20")
+    rows = [
+        line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| ") and "CPU s" not in line
+    ]
+    assert len(rows) == 11
+    assert all(abs(float(row[4]) - float(row[5])) < 0.1 for row in rows)
+
+
+@pytest.mark.slow
 def test_centre_out_gives_the_score_of_the_frozen_solver() -> None:
     said = printed("centre_out", "--patients", "100", "--columns", "40")
     before, now = (float(line.split(" | ")[2].strip("| ")) for line in said.splitlines() if line[:3] in ("| c", "| t"))

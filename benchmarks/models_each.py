@@ -1,0 +1,204 @@
+"""What each model costs beside its library called bare: the same folds, the same prepared columns, the same settings.
+
+For each fold, all settings are fitted and predict the test cases: radweave's by `fit_variants`, which may share work among them,
+the library's one after the other. The perceptron is compared with a bare loop of torch. Best of three rounds, seconds of CPU.
+Scores are AUCs, R² of a number: the mean over folds and settings.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+MOST_TIMES, ROUNDS, FOLDS = 1.2, 3, 5
+
+
+class Pair(NamedTuple):
+    """A model of a study with its settings, and the estimator with the same as keywords, one for each setting."""
+
+    title: str
+    model: dict[str, Any]
+    peer: Any
+    each: list[dict[str, Any]]
+    number: bool = False
+
+
+class Fold(NamedTuple):
+    """Prepared columns and outcomes of cases that train, and of those that are predicted."""
+
+    X: NDArray[np.float64]
+    y: NDArray[Any]
+    tested: NDArray[np.float64]
+    seen: NDArray[Any]
+
+
+def pairs(columns: int) -> list[Pair]:
+    """Models that have a library, with the same settings on both sides."""
+    from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier
+    from sklearn.gaussian_process import GaussianProcessClassifier
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel
+    from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.neighbors import KNeighborsClassifier
+
+    length = float(np.sqrt(columns))
+    kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(length, (0.05 * length, 100 * length))
+    weak, strong, near, stops = [0.001, 0.01, 0.1, 1.0], [1000.0, 100.0, 10.0], [25, 11, 5], [25, 50, 100]
+    boosted = GradientBoostingClassifier(learning_rate=0.05, max_depth=2, max_features="sqrt", random_state=0)
+    grown = ExtraTreesClassifier(100, min_samples_leaf=3, max_features="sqrt", random_state=0)
+    net = LogisticRegression(l1_ratio=0.5, solver="saga", max_iter=5000, random_state=0)
+    number = ElasticNet(l1_ratio=0.5, tol=1e-6, max_iter=100_000)
+    return [
+        Pair("ridge logistic", {"kind": "ridge_logistic", "C": weak}, LogisticRegression(), [{"C": C} for C in weak]),
+        Pair("elastic net logistic", {"kind": "elastic_net_logistic", "C": [0.3]}, net, [{"C": 0.3}]),
+        Pair("ridge", {"kind": "ridge", "alpha": strong}, Ridge(), [{"alpha": a} for a in strong], number=True),
+        Pair("elastic net", {"kind": "elastic_net", "alpha_fraction": [0.2]}, number, [{"alpha": "0.2"}], number=True),
+        Pair("extra trees", {"kind": "extra_trees"}, grown, [{}]),
+        Pair(
+            "gradient boosting",
+            {"kind": "gradient_boosting", "stop_after": stops},
+            boosted,
+            [{"n_estimators": n} for n in stops],
+        ),
+        Pair("gradient boosting, one setting", {"kind": "gradient_boosting", "stop_after": [100]}, boosted, [{}]),
+        Pair("naive Bayes", {"kind": "naive_bayes"}, GaussianNB(), [{}]),
+        Pair(
+            "nearest neighbours",
+            {"kind": "nearest_neighbours", "neighbours": near},
+            KNeighborsClassifier(),
+            [{"n_neighbors": k} for k in near],
+        ),
+        Pair("Gaussian process", {"kind": "gaussian_process"}, GaussianProcessClassifier(kernel), [{}]),
+        Pair("perceptron", {"kind": "multilayer_perceptron", "weight_decay": [0.1]}, Perceptron(), [{}]),
+    ]
+
+
+class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """As a user of torch writes it: one hidden layer, full batches, AdamW with a cosine."""
+
+    def fit(self, X: NDArray[np.float64], y: NDArray[np.bool_]) -> Perceptron:
+        import torch
+
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+        self.network = torch.nn.Sequential(
+            torch.nn.Linear(X.shape[1], 16), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(16, 1)
+        )
+        inputs, goal = torch.tensor(X, dtype=torch.float32), torch.tensor(y[:, None], dtype=torch.float32)
+        optimiser = torch.optim.AdamW(self.network.parameters(), lr=0.01, weight_decay=0.1)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 150)
+        for _ in range(150):
+            optimiser.zero_grad()
+            torch.nn.functional.binary_cross_entropy_with_logits(self.network(inputs), goal).backward()
+            optimiser.step()
+            schedule.step()
+        return self
+
+    def decision_function(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        import torch
+
+        self.network.eval()
+        with torch.no_grad():
+            found: NDArray[np.float64] = self.network(torch.tensor(X, dtype=torch.float32))[:, 0].double().numpy()
+        return found
+
+
+def folds_of(X: NDArray[np.float64], y: NDArray[Any]) -> list[Fold]:
+    """Every fifth case is predicted; columns are of spread 1 among those that train."""
+    found = []
+    for k in range(FOLDS):
+        tested = np.arange(len(X)) % FOLDS == k
+        middle, spread = X[~tested].mean(axis=0), X[~tested].std(axis=0)
+        made = np.ascontiguousarray((X - middle) / spread)
+        found.append(Fold(made[~tested], y[~tested], made[tested], y[tested]))
+    return found
+
+
+def run_peer(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
+    """What the library says of the test cases, for each fold and setting."""
+    found = []
+    for fold in folds:
+        for settings in pair.each:
+            told = settings
+            if settings.get("alpha") == "0.2":  # a share of the largest penalty
+                told = {"alpha": 0.2 * np.abs(fold.X.T @ (fold.y - fold.y.mean())).max() / (len(fold.y) * 0.5)}
+            one = clone(pair.peer).set_params(**told).fit(fold.X, fold.y)
+            if pair.number:
+                found.append(one.predict(fold.tested))
+            elif hasattr(one, "decision_function"):
+                found.append(one.decision_function(fold.tested))
+            else:
+                found.append(one.predict_proba(fold.tested)[:, 1])
+    return found
+
+
+def run_ours(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
+    """What the model says of them."""
+    from features.core.kinds.endpoint import ENDPOINTS
+    from features.core.outcome import Outcome
+    from tasks.modelling.models.model import MODELS
+    from tasks.modelling.rows import Columns, Rows
+    from tasks.modelling.target import Target
+
+    kind = "continuous" if pair.number else "binary"
+    endpoint, found = ENDPOINTS.parse({"kind": kind, "column": "outcome"}), []
+    for fold in folds:
+        names = np.array([f"c{i}" for i in range(fold.X.shape[1])])
+        columns = Columns(names, np.full(len(names), "radiomics"))
+        train, test = (Rows(X, columns, {"patient": np.arange(len(X)).astype(str)}) for X in (fold.X, fold.tested))
+        outcome = Outcome.of_value(fold.y) if pair.number else Outcome.of_flag(fold.y)
+        model = MODELS.parse(pair.model)
+        for one in model.fit_variants(train, Target(outcome, endpoint), 0, model.variants()):
+            if isinstance(one, Exception):
+                raise one
+            risk = one.predict(test).risk
+            assert risk is not None
+            found.append(risk)
+    return found
+
+
+Run = Callable[[Pair, Sequence[Fold]], list[NDArray[np.float64]]]
+
+
+def timed(run: Run, pair: Pair, folds: Sequence[Fold]) -> tuple[float, float]:
+    """The least CPU seconds of some rounds, and the mean score."""
+    from sklearn.metrics import r2_score, roc_auc_score
+
+    seconds, found = [], run(pair, folds)  # imports and compiles
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        found = run(pair, folds)
+        seconds.append(time.process_time() - start)
+    score = r2_score if pair.number else roc_auc_score
+    seen = [fold.seen for fold in folds for _ in range(len(found) // len(folds))]
+    return min(seconds), float(np.mean([score(y, told) for y, told in zip(seen, found, strict=True)]))
+
+
+def compare_each(patients: int, columns: int) -> bool:
+    """Print what each model costs on both sides, and its score; whether none costs more than promised."""
+    from benchmarks.models import planted
+
+    warnings.filterwarnings("ignore")
+    X, y = planted(patients, columns)
+    X = np.nan_to_num(X)
+    number = X[:, :5].sum(axis=1) + np.random.default_rng(1).normal(size=patients)
+    number /= number.std()
+    print(f"\n{patients} patients × {columns} columns, {FOLDS} folds, best of {ROUNDS} rounds\n")
+    print("| model | library CPU s | radweave CPU s | times the library | score of the library | of radweave |")
+    print("|---|---|---|---|---|---|")
+    dear = []
+    for pair in pairs(columns):
+        folds = folds_of(X, number if pair.number else y)
+        theirs, their_score = timed(run_peer, pair, folds)
+        ours, our_score = timed(run_ours, pair, folds)
+        dear += [pair.title] if ours > MOST_TIMES * theirs else []
+        costs = f"{theirs:.3f} | {ours:.3f} | {ours / theirs:.2f}"
+        print(f"| {pair.title} | {costs} | {their_score:.4f} | {our_score:.4f} |", flush=True)
+    print(f"\neach: {'NOT MET by ' + ', '.join(dear) if dear else 'met'}: at most {MOST_TIMES} times the library")
+    return not dear
