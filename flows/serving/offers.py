@@ -11,7 +11,7 @@ from features.core.catalog.targets import declared_targets
 from flows.named import recipe_files, study_files
 from flows.serving.study_form import AIMS, BLOCKS
 from tasks.modelling.evaluation.study import Study, load_study
-from tasks.modelling.models.model import MODELS
+from tasks.modelling.models.model import MODELS, usual_models_of
 
 Schema = dict[str, Any]
 MOST_TIMES = 6  # time points that are shown one by one
@@ -69,8 +69,7 @@ def _offer_endpoints(form: Any, declared: Catalog) -> None:
         told = "; ".join(f"{name}: {description}" for name, description in found.items() if description)
         fields[f"{kind}_endpoint"] |= {**_words(found), "default": next(iter(found))}
         fields[f"{kind}_endpoint"]["description"] += f". {told}" if told else ""
-        first = form.definitions[f"{aim.__name__}Model"]["properties"]["model"]["anyOf"][0]["$ref"].rpartition("/")[2]
-        model = MODELS.parse(form.definitions[first]["properties"]["kind"]["const"])
+        model = MODELS.parse(usual_models_of(kind)[0])
         fields[f"{kind}_models"]["default"] = [{"model": model.model_dump(mode="json")}]
     form.properties["predict"]["anyOf"] = offered
 

@@ -16,9 +16,10 @@ from tests.support.design import ANY_ENDPOINT, make_design, make_rows
 from tests.support.kinds import small_model
 
 ROOT = Path(__file__).parents[2]
-# Their last digits are those of a processor: they add by BLAS, or in scikit-survival.
+# Their last digits are those of a processor: they add by BLAS, or in scikit-learn, scikit-survival and torch.
 ADD_BY_BLAS = {
-    "lasso",
+    *("elastic_net", "extra_trees", "gaussian_process", "gradient_boosting", "lasso", "mixed_effects", "ridge"),
+    *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
     *("aft", "cause_specific_cox", "fine_gray", "gradient_boosting_survival", "ridge_cox", "survival_svm"),
 }
 

@@ -82,7 +82,7 @@ def case(kind: str, split: str, endpoint: str = "") -> tuple[Design, Fold, Any]:
     design = make_design(endpoint or FIRST[kind], n=60)
     fold = one_fold(design, split)
     given = Given(train=tuple(map(int, fold.train)), test=tuple(map(int, fold.test)))
-    return design, fold, make_study(models=[small_model(kind, trees=15)], splits=[given])
+    return design, fold, make_study(models=[small_model(kind, trees=15, one_setting=True)], splits=[given])
 
 
 @pytest.fixture(autouse=True)

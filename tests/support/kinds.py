@@ -89,6 +89,16 @@ def one_of_each(registry: Registry[Any]) -> list[dict[str, Any]]:
     return [settings_of(registry, kind) for kind in registry.modules]
 
 
-def small_model(kind: str, *, trees: int) -> dict[str, Any]:
-    """Settings of a model; a forest has only so many trees, which is fast."""
-    return {"kind": kind, **({"trees": trees} if "trees" in MODELS.load(kind).model_fields else {})}
+FEW = {"epochs": 60, "stop_after": [20]}  # rounds of networks, and of boosting
+
+
+def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str, Any]:
+    """Settings of a model that is quick: so many trees, few rounds; of each tuned field all settings, or the middle one."""
+    model = MODELS.load(kind)
+    fields = model.model_fields
+    settings: dict[str, Any] = {}
+    for name in model.tuned if one_setting else ():
+        values = fields[name].get_default(call_default_factory=True)
+        settings[name] = [values[len(values) // 2]]
+    settings |= {name: value for name, value in {"trees": trees, **FEW}.items() if name in fields}
+    return {"kind": kind, **settings}

@@ -13,7 +13,7 @@ from tasks.drafting.commented import to_yaml
 from tasks.drafting.table_study.asked import Asked
 from tasks.drafting.table_study.cohort_plan import CohortPlan
 from tasks.drafting.table_study.seen import SeenTable
-from tasks.modelling.models.model import models_of
+from tasks.modelling.models.model import usual_models_of
 
 HEADER = "The data of a study --table. `# guess` says why the value below it is there, `# question` asks."
 
@@ -101,7 +101,7 @@ def _study(plan: CohortPlan, cohort: str, words: list[str], external: list[str])
         **({"external": external} if external else {}),
         "endpoint": plan.aim.word,
         "blocks": blocks,
-        "models": models_of(plan.aim.endpoint["kind"]),
+        "models": usual_models_of(plan.aim.endpoint["kind"]),
         **({"missing_block": "exclude"} if len(plan.tables) > 1 else {}),  # else what they lack would be imputed
         "splits": splits,
     }

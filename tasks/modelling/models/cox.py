@@ -31,6 +31,7 @@ class Cox(Model):
 
     kind: Literal["cox"] = "cox"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
+    usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("penalizer",)
     steps: ClassVar[tuple[Settings, ...]] = (
         *CLEANED,

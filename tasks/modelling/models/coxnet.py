@@ -23,6 +23,7 @@ class Coxnet(PathModel):
 
     kind: Literal["coxnet"] = "coxnet"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
+    usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[PositiveFloat, ...] = Field(
         (0.5, 0.25, 0.1),

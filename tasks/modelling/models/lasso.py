@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat
@@ -13,6 +14,9 @@ from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
+
+Share = Annotated[float, Field(gt=0, le=1)]
+MOST_PASSES = 100_000
 
 
 class Lasso(PathModel):
@@ -24,6 +28,7 @@ class Lasso(PathModel):
 
     kind: Literal["lasso"] = "lasso"
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
+    usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[PositiveFloat, ...] = Field(
         (0.5, 0.25, 0.1),
@@ -40,35 +45,51 @@ class Lasso(PathModel):
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
-        from sklearn.linear_model import lasso_path
+        return fit_path(rows, target, [one.alpha_fraction[0] for one in variants], 1.0, self.kind)
 
-        y = np.asarray(target.y, np.float64)
-        fractions = np.unique([one.alpha_fraction[0] for one in variants])[::-1]
-        centre, middle = rows.X.mean(axis=0), y.mean()
-        spread = float(np.std(y)) or 1.0  # so that the tolerance means the same in every unit
-        X, goal = np.asfortranarray(rows.X - centre), (y - middle) / spread
-        try:
-            largest = float(np.abs(X.T @ goal).max(initial=0.0)) / len(y)
-            penalties = fractions * (largest if largest > 0 else 1.0)
-            path = lasso_path(X, goal, alphas=penalties, tol=1e-6, max_iter=100_000)[1].T * spread
-        except NUMERICAL as error:
-            return [error for _ in variants]
-        found = dict(zip(fractions.tolist(), path, strict=True))
-        each = [found[float(one.alpha_fraction[0])] for one in variants]
-        return [FittedLasso(b, float(middle - (centre * b).sum())) for b in each]
+
+def fit_path(
+    rows: Rows, target: Target, fractions: Sequence[float], l1_ratio: float, kind: str
+) -> list[FittedModel | Exception]:
+    """A model for each penalty, as a fraction of the smallest that sets every coefficient to zero, from one path.
+
+    l1_ratio: the share of the penalty that is L1. Not at its optimum after 100,000 passes: an ArithmeticError instead.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import enet_path
+
+    y = np.asarray(target.y, np.float64)
+    each = np.unique(fractions)[::-1]
+    centre, middle = rows.X.mean(axis=0), y.mean()
+    spread = float(np.std(y)) or 1.0  # so that the tolerance means the same in every unit
+    X, goal = np.asfortranarray(rows.X - centre), (y - middle) / spread
+    try:
+        largest = float(np.abs(X.T @ goal).max(initial=0.0)) / (len(y) * l1_ratio)
+        penalties = each * (largest if largest > 0 else 1.0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            path = enet_path(X, goal, l1_ratio=l1_ratio, alphas=penalties, tol=1e-6, max_iter=MOST_PASSES)[1].T * spread
+    except ConvergenceWarning:
+        left = f"{kind}: not at its optimum after {MOST_PASSES} passes at alpha_fraction {each[-1]:g}: name larger ones"
+        return [ArithmeticError(left) for _ in fractions]
+    except NUMERICAL as error:
+        return [error for _ in fractions]
+    found = dict(zip(each.tolist(), path, strict=True))
+    return [FittedLinear(b, float(middle - (centre * b).sum()), kind) for b in map(found.__getitem__, fractions)]
 
 
 @dataclass(frozen=True, eq=False)
-class FittedLasso(FittedModel):
+class FittedLinear(FittedModel):
     """coefficients: (p,) and intercept, in the unit of the outcome."""
 
     coefficients: Floats
     intercept: float
+    kind: str = "lasso"
 
     def predict(self, rows: Rows) -> Prediction:
         value = (rows.X * self.coefficients).sum(axis=1) + self.intercept
         if not np.isfinite(value).all():
-            raise ArithmeticError("LASSO gave values that are not finite")
+            raise ArithmeticError(f"{self.kind} gave values that are not finite")
         return Prediction(risk=value, value=value)
 
     def importance(self) -> Floats:

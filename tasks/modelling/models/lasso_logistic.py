@@ -28,6 +28,7 @@ class LassoLogistic(PathModel):
 
     kind: Literal["lasso_logistic"] = "lasso_logistic"
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal"})
+    usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("C",)
     C: tuple[PositiveFloat, ...] = Field(
         (0.1, 0.3, 1.0),
@@ -49,31 +50,39 @@ class LassoLogistic(PathModel):
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
-        predicted, levels = target.endpoint.predicted, target.levels
-        settings = np.unique([one.C[0] for one in variants])
-        try:
-            asked = questions(target.y, predicted, levels)
-            paths = np.stack([self._path(rows.X, answers, settings) for answers in asked.T], axis=1)
-        except NUMERICAL as error:
-            return [error for _ in variants]
-        found = dict(zip(settings.tolist(), paths, strict=True))
-        seen = np.flatnonzero(np.bincount(target.y, minlength=levels)) if predicted in ("classes", "ranks") else None
-        return [FittedLassoLogistic(found[float(one.C[0])], predicted, levels, seen) for one in variants]
+        return fit_paths(rows, target, [one.C[0] for one in variants], 1.0, self.class_weight)
 
-    def _path(self, X: Floats, answers: NDArray[np.bool_], settings: Floats) -> Floats:
-        """Intercept and coefficients for each C, ascending, (settings, 1 + p). Answers that are all alike are foretold surely."""
-        from tasks.modelling.solvers.lasso_logistic_path import lasso_logistic_path
 
-        n, yes = len(answers), int(answers.sum())
-        if yes in (0, n):
-            path = np.zeros((len(settings), 1 + X.shape[1]))
-            path[:, 0] = np.inf if yes else -np.inf
-            return path
-        odds = (n - yes) / yes if self.class_weight == "balanced" else 1.0
-        weights = np.where(answers, odds, 1.0)
-        path = lasso_logistic_path(X, answers, weights, 1 / (n * settings))
-        path[:, 0] -= np.log(odds)  # King & Zeng, Polit Anal 2001;9:137
+def fit_paths(
+    rows: Rows, target: Target, inverse: Sequence[float], l1_ratio: float, class_weight: Literal["none", "balanced"]
+) -> list[FittedModel | Exception]:
+    """A model for each inverse penalty (C), from one path for each question; l1_ratio: the share of the penalty that is L1."""
+    predicted, levels = target.endpoint.predicted, target.levels
+    settings = np.unique(inverse)
+    try:
+        asked = questions(target.y, predicted, levels)
+        each = [_path(rows.X, answers, settings, l1_ratio, class_weight) for answers in asked.T]
+    except NUMERICAL as error:
+        return [error for _ in inverse]
+    found = dict(zip(settings.tolist(), np.stack(each, axis=1), strict=True))
+    seen = np.flatnonzero(np.bincount(target.y, minlength=levels)) if predicted in ("classes", "ranks") else None
+    return [FittedLassoLogistic(found[C], predicted, levels, seen) for C in map(float, inverse)]
+
+
+def _path(X: Floats, answers: NDArray[np.bool_], settings: Floats, l1_ratio: float, class_weight: str) -> Floats:
+    """Intercept and coefficients for each C, ascending, (settings, 1 + p). Answers that are all alike are foretold surely."""
+    from tasks.modelling.solvers.lasso_logistic_path import lasso_logistic_path
+
+    n, yes = len(answers), int(answers.sum())
+    if yes in (0, n):
+        path = np.zeros((len(settings), 1 + X.shape[1]))
+        path[:, 0] = np.inf if yes else -np.inf
         return path
+    odds = (n - yes) / yes if class_weight == "balanced" else 1.0
+    weights = np.where(answers, odds, 1.0)
+    path = lasso_logistic_path(X, answers, weights, 1 / (n * settings), l1_ratio=l1_ratio)
+    path[:, 0] -= np.log(odds)  # King & Zeng, Polit Anal 2001;9:137
+    return path
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +102,7 @@ class FittedLassoLogistic(FittedModel):
 
         odds = linear(rows.X, self.coefficients[:, 1:]) + self.coefficients[:, 0]
         if np.isnan(odds).any() or np.isinf(odds[:, np.isfinite(self.coefficients[:, 0])]).any():
-            raise ArithmeticError("LASSO logistic gave scores that are not finite")
+            raise ArithmeticError("logistic regression gave scores that are not finite")
         if self.predicted == "risk":
             return Prediction(risk=odds[:, 0])
         likely = _probability(odds)

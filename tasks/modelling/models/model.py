@@ -40,7 +40,8 @@ class Model(Tunable):
 
     endpoints: kinds that it can predict. steps: what stands before it in a candidate that names no steps. scale_free: whether a
     column times a number gives the same predictions and weights, as in forests. order_alone: whether of follow-up it gives an
-    order of the cases and no curves, so that metrics of curves have nothing to judge.
+    order of the cases and no curves, so that metrics of curves have nothing to judge. usual: whether a study that is drafted for
+    a table names it; the others are named by who wants them.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {
@@ -56,6 +57,7 @@ class Model(Tunable):
     steps: ClassVar[tuple[Settings, ...]] = CLEANED
     scale_free: ClassVar[bool] = False
     order_alone: ClassVar[bool] = False
+    usual: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:
@@ -95,3 +97,8 @@ MODELS: Registry[Model] = Registry(Model, "tasks.modelling.models")
 def models_of(endpoint: str) -> list[str]:
     """Kinds of models that can predict a kind of endpoint."""
     return [kind for kind in MODELS.modules if endpoint in MODELS.load(kind).endpoints]
+
+
+def usual_models_of(endpoint: str) -> list[str]:
+    """Those of them that a drafted study compares: few, quick, and unlike each other."""
+    return [kind for kind in models_of(endpoint) if MODELS.load(kind).usual]

@@ -29,6 +29,7 @@ class RandomForest(Model):
 
     kind: Literal["random_forest"] = "random_forest"
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
+    usual: ClassVar[bool] = True
     scale_free: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("min_samples_leaf",)
     trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")

@@ -29,6 +29,7 @@ class SurvivalForest(Model):
 
     kind: Literal["survival_forest"] = "survival_forest"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
+    usual: ClassVar[bool] = True
     scale_free: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("min_samples_leaf",)
     trees: PositiveInt = Field(100, title="Trees", description="how many trees grow")

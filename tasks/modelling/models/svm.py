@@ -28,6 +28,7 @@ class Svm(Model):
 
     kind: Literal["svm"] = "svm"
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary"})
+    usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("kernel", "C")
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (10, 30)})
     kernel: tuple[Kernel, ...] = Field(

@@ -20,28 +20,41 @@ LEAST_CURVE = 1e-9  # of a case whose probability is 0 or 1, so that steps stay 
 
 
 def lasso_logistic_path(
-    X: Floats, y: NDArray[np.bool_], weights: Floats, penalties: Floats, *, tolerance: float | Floats = 1e-6
+    X: Floats,
+    y: NDArray[np.bool_],
+    weights: Floats,
+    penalties: Floats,
+    *,
+    l1_ratio: float = 1.0,
+    tolerance: float | Floats = 1e-6,
 ) -> Floats:
     """Intercept and coefficients at each penalty, (penalties, 1 + p): least mean loss + penalty × sum of their sizes.
+
+    l1_ratio: above 0 and at most 1; below 1 it is an elastic net: penalty × (l1_ratio × sum of sizes + (1 − l1_ratio) × half
+    the sum of squares).
 
     X: (n, p) finite; columns are taken as they are, so standardise them first. y: (n,) no and yes. weights: (n,) of the cases,
     0 or more; only their ratios count, and the mean loss is the weighted one. penalties: decreasing, above 0; the C of scikit-
     learn is 1 / (n × penalty). The intercept is never penalised. tolerance: how far the optimality conditions may be violated,
     as a share of the penalty, one for all or one for each. Constant columns have the coefficient 0; of columns that are equal
-    but for their sign one has it all, the first where they enter together. Raises ValueError for another input or one class
-    alone, ArithmeticError if the conditions cannot be met.
+    but for their sign one has it all, the first where they enter together (in an elastic net they share it). Raises ValueError
+    for another input or one class alone, ArithmeticError if the conditions cannot be met.
 
     Newton steps on a working set of columns, each a quadratic with the penalty that is solved to its end; curvatures serve
     several steps and penalties. Friedman et al., J Stat Softw 2010;33:1; Tibshirani et al., J R Stat Soc B 2012;74:245.
     """
     X, y, weights, penalties = checked_path(X, y, weights, penalties)
+    if not 0.0 < l1_ratio <= 1.0:
+        raise ValueError(f"l1_ratio is {l1_ratio}; allowed: above 0, at most 1")
     counts = weights > 0
     if not 0.0 < weights[y > 0].sum() < weights.sum():
         raise ValueError("a logistic regression needs cases of both classes")
     rows = np.ascontiguousarray(X[counts])
     share = weights[counts] / weights.sum()
-    allowed = np.ascontiguousarray(tolerance * penalties)
-    path, reached = _path(rows, np.ascontiguousarray(rows.T), y[counts].astype(np.float64), share, penalties, allowed)
+    sizes, squares = l1_ratio * penalties, (1.0 - l1_ratio) * penalties
+    allowed = np.ascontiguousarray(tolerance * sizes)
+    answers = y[counts].astype(np.float64)
+    path, reached = _path(rows, np.ascontiguousarray(rows.T), answers, share, sizes, squares, allowed)
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO logistic: no optimum found at the penalty {penalties[reached]:.3g}")
     return np.asarray(path)
@@ -63,8 +76,12 @@ def checked_path(
 
 
 @njit(cache=True)
-def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, allowed: Floats) -> tuple[Floats, int]:
+def _path(
+    X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, ridges: Floats, allowed: Floats
+) -> tuple[Floats, int]:
     """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n). weights: sum to 1.
+
+    penalties, ridges: of the sizes of coefficients, and of half their squares.
 
     work: the columns inside, of which the first `known` have their curvatures in G. A: their values, less their mean and
     times the root of the cases' curvature.
@@ -86,6 +103,7 @@ def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, 
     by_column(X, residual, g)
     earlier[:] = g
     last = second_last = max(np.abs(g).max(), penalties[0])
+    ridge = 0.0
     for k in range(len(penalties)):
         penalty = penalties[k]
         enough = allowed[k]
@@ -93,6 +111,11 @@ def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, 
         size = enter(foreseen(g, earlier, share), penalty, work, inside, size)
         earlier[:] = g
         second_last, last = last, penalty
+        for c in range(size):
+            g[work[c]] -= (ridges[k] - ridge) * b[work[c]]
+        for c in range(known):
+            G[c, c] += ridges[k] - ridge
+        ridge = ridges[k]
         rounds, is_done = 0, False
         while not is_done:
             if rounds == MOST_ROUNDS:
@@ -113,13 +136,18 @@ def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, 
             if known < size:
                 _curve_columns(Xt, work, known, size, used, root, total, A, mean)
                 products(A, known, size, G)
-                silence_twins(G, Xt, work, known, size)
+                if ridge == 0.0:
+                    silence_twins(G, Xt, work, known, size)
+                for c in range(known, size):
+                    G[c, c] += ridge
                 known = size
             slope, old_size, new_size = residual.sum(), 0.0, 0.0
+            old_square = 0.0
             for c in range(size):
                 inner[c] = b[work[c]]
                 u[c] = g[work[c]] - mean[c] * slope
                 old_size += abs(inner[c])
+                old_square += inner[c] * inner[c]
             solve_quadratic(G, u, inner, d, size, penalty, 0.3 * enough)
             shift = slope / total
             for c in range(size):
@@ -133,13 +161,16 @@ def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, 
             step = 2.0
             while True:  # the whole step, or half of it until the loss falls
                 step *= 0.5
-                new_size = 0.0
+                new_size = new_square = 0.0
                 for c in range(size):
-                    new_size += abs(b[work[c]] + step * d[c])
+                    there = b[work[c]] + step * d[c]
+                    new_size += abs(there)
+                    new_square += there * there
                 for i in range(n):
                     new_eta[i] = eta[i] + step * change[i]
                 new_loss = _loss(new_eta, y, weights, new_residual, new_curve)
-                if new_loss + penalty * (new_size - old_size) <= loss + 1e-12 * abs(loss) or step < 1e-9:
+                more = penalty * (new_size - old_size) + 0.5 * ridge * (new_square - old_square)
+                if new_loss + more <= loss + 1e-12 * abs(loss) or step < 1e-9:
                     break
             for c in range(size):
                 b[work[c]] = inner[c] if step == 1.0 else b[work[c]] + step * d[c]
@@ -148,10 +179,12 @@ def _path(X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, 
             residual, new_residual = new_residual, residual
             curve, new_curve = new_curve, curve
             for c in range(size):
-                g[work[c]] = u[c] = product(Xt[work[c]], residual)
                 inner[c] = b[work[c]]
+                g[work[c]] = u[c] = product(Xt[work[c]], residual) - ridge * inner[c]
             if max(violation(u, inner, size, penalty), abs(residual.sum())) <= enough:
                 by_column(X, residual, g)
+                for c in range(size):
+                    g[work[c]] -= ridge * inner[c]
                 entered = enter(np.abs(g), penalty + enough, work, inside, size)
                 if entered > size:  # the curvatures serve on
                     size, rounds = entered, min(rounds, 1)

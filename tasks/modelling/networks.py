@@ -1,0 +1,99 @@
+"""Networks of columns as models: the outcome as they are fitted to it, and what they say as a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.core.errors import FitError
+from features.core.kinds.endpoint import Predicted
+from tasks.modelling.answers import among_levels, codes, is_finite, of_probability, softmax
+from tasks.modelling.models.model import FittedModel
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.target import Target
+
+if TYPE_CHECKING:
+    from tasks.modelling.solvers.network_training import Layers
+
+
+def fit_network(
+    rows: Rows,
+    target: Target,
+    *,
+    kind: str,
+    hinge: bool,
+    hidden: Sequence[int],
+    skips: bool,
+    dropout: float,
+    weight_decay: float,
+    learning_rate: float,
+    epochs: int,
+    seed: int,
+) -> FittedNetwork:
+    """Raises FitError for a hinge loss of more than two classes, ValueError where all cases are of one class."""
+    from tasks.modelling.solvers.network_training import train_layers
+
+    predicted = target.endpoint.predicted
+    if hinge and predicted != "risk":
+        raise FitError(
+            f"{kind}: loss hinge gives no probabilities, and is for two classes alone; allowed: cross_entropy"
+        )
+    seen, middle, spread = np.arange(max(2, target.levels)), 0.0, 1.0
+    if predicted == "value":
+        y = np.asarray(target.y, np.float64)
+        middle, spread = float(y.mean()), float(y.std()) or 1.0
+        wanted = ((y - middle) / spread)[:, None]
+    elif predicted == "labels":
+        wanted = np.asarray(target.y, np.float64)
+    else:
+        seen, own = np.unique(codes(target, kind), return_inverse=True)
+        wanted = own.astype(np.float64)[:, None] if predicted == "risk" else np.eye(len(seen))[own]
+    losses = {"risk": "hinge" if hinge else "logistic", "value": "squared", "labels": "logistic"}
+    layers = train_layers(
+        is_finite(rows.X, kind),
+        wanted,
+        hidden=hidden,
+        loss=losses.get(predicted, "softmax"),  # type: ignore[arg-type]
+        skips=skips,
+        dropout=dropout,
+        weight_decay=weight_decay,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        seed=seed,
+    )
+    return FittedNetwork(layers, kind, predicted, max(2, target.levels), seen, middle, spread)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedNetwork(FittedModel):
+    """middle, spread: of the number that is predicted, which the network sees in units of its spread."""
+
+    layers: Layers
+    kind: str
+    predicted: Predicted
+    levels: int
+    seen: NDArray[np.intp]
+    middle: float
+    spread: float
+
+    def predict(self, rows: Rows) -> Prediction:
+        told = is_finite(self.layers.predict(is_finite(rows.X, self.kind)), self.kind)
+        if self.predicted == "risk":
+            return Prediction(risk=told[:, 0])
+        if self.predicted == "value":
+            value = self.middle + self.spread * told[:, 0]
+            return Prediction(risk=value, value=value)
+        if self.predicted == "labels":
+            return of_probability(0.5 * (1.0 + np.tanh(0.5 * told)), self.predicted)
+        return of_probability(among_levels(softmax(told), self.seen, self.levels), self.predicted)
+
+    def importance(self) -> Floats:
+        return np.full(self.layers.weights[0].shape[1], np.nan)
+
+    def state(self) -> dict[str, Any]:
+        return {"weights": self.layers.weights, "biases": self.layers.biases, "seen": self.seen, "middle": self.middle}
