@@ -115,7 +115,9 @@ PEERS: list[tuple[str, str, dict[str, Any], Any, Callable[[Any, np.ndarray], np.
 ]
 
 
-@pytest.mark.parametrize(("kind", "endpoint", "settings", "peer", "asked", "apart"), PEERS, ids=str)
+@pytest.mark.parametrize(
+    ("kind", "endpoint", "settings", "peer", "asked", "apart"), PEERS, ids=[" ".join(one[:2]) for one in PEERS]
+)
 @pytest.mark.filterwarnings("ignore:The optimal value found")
 def test_values_are_those_of_the_other_library(
     kind: str, endpoint: str, settings: dict[str, Any], peer: Any, asked: Any, apart: float, table: Any
