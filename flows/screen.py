@@ -85,7 +85,11 @@ class Screen:
         """How many features reach which agreement, a table for what begins their names, and where the scores are."""
         tables = [stability_table(rows, prefix) for prefix, rows in found.items()]
         self.show(
-            [*tables, f"Scores of each feature: {store}/stability", "Studies of this cohort show it beside scores."]
+            [
+                *tables,
+                f"Scores of each feature: {store}/stability",
+                "Studies of this cohort show it beside scores once they are run again.",
+            ]
         )
 
     def show_studies(self, folders: Sequence[Path]) -> None:

@@ -16,7 +16,7 @@ from features.core.storage.store import Store
 from features.results.manifest import Mart, refresh_numbers
 from features.results.runs import STUDY, read_run
 from flows.named import find_recipe, read_study, recipe_files, study_files
-from flows.provenance import CODE, study_provenance
+from flows.provenance import CODE, STABILITY, study_provenance
 from tasks.modelling.evaluation.study import Study
 
 State = Literal["current", "stale", "unknown", "damaged"]
@@ -115,7 +115,7 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
     except (KeyError, ValidationError):
         return RunState(folder, "unknown", "its settings are of another radweave")
     kept: dict[str, str] = facts.get("provenance", {})
-    moved = (key for key, value in kept.items() if today.get(key) != value)
+    moved = (key for key in {**kept, **today} if today.get(key) != kept.get(key))
     order = sorted(moved, key=lambda key: (not key.startswith(_TABLES), key != CODE))  # what users did comes first
     return _Compared(facts, plan, today, tuple(order))
 
@@ -149,9 +149,11 @@ def _moved(key: str, found: _Compared, mart: Mart, *, withdrawn: bool) -> str:
         )
     if key == CODE:
         return f"the {CODE} changed"
-    before, now = found.facts["provenance"][key], found.today.get(key, "none")
-    is_version = len(before) < 32  # the others are digests
-    return f"{key} {before} then, {now} now" if is_version else f"{key} changed"
+    before, now = found.facts.get("provenance", {}).get(key, ""), found.today.get(key, "")
+    if key == STABILITY and not before:
+        return f"{key} was measured since"
+    is_version = max(len(before), len(now)) < 32  # the others are digests
+    return f"{key} {before or 'none'} then, {now or 'none'} now" if is_version else f"{key} changed"
 
 
 def _moved_tables(cohort: str, facts: dict[str, Any], mart: Mart, otherwise: str) -> str:

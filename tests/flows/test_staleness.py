@@ -10,6 +10,7 @@ from features.core.storage.place import write_bytes
 from features.core.storage.store import Store
 from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
+from flows.provenance import STABILITY
 from flows.staleness import RunState, newly_stale, run_state, stale_sentence
 from tests.support.catalog import cohort_of, file_images, write_catalog
 from tests.support.design import make_study
@@ -63,6 +64,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 def test_what_moved_is_told_in_words(place: Place, before: dict[str, str], why: str) -> None:
     assert place.state(place.run()) == ("current", "")
     assert place.state(place.run(provenance=before)) == ("stale", why)
+
+
+def test_stability_that_was_measured_since_makes_a_run_stale(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = place.run()
+    monkeypatch.setattr("flows.staleness.study_provenance", lambda *_, **__: {**TODAY, STABILITY: "e" * 64})
+    assert place.state(folder) == ("stale", "stability of its cohorts was measured since")
+    assert place.state(place.run(provenance={STABILITY: "f" * 64})) == ("stale", "stability of its cohorts changed")
+    assert place.state(place.run(provenance={STABILITY: "e" * 64})) == ("current", "")
 
 
 def test_a_run_that_cannot_be_judged_says_why(place: Place) -> None:
