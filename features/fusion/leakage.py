@@ -118,7 +118,8 @@ def _correlated(values: pd.DataFrame, outcome: Floats) -> Floats:
     there = ranks.notna().to_numpy()
     y = pd.DataFrame(np.where(there, outcome[:, None], np.nan)).rank().to_numpy()
     x = ranks.to_numpy(np.float64)
-    x, y = x - np.nanmean(x, axis=0), y - np.nanmean(y, axis=0)
+    count = np.maximum(there.sum(axis=0), 1)  # columns that no case of this outcome has are judged by nothing
+    x, y = x - np.nansum(x, axis=0) / count, y - np.nansum(y, axis=0) / count
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = np.abs(np.nansum(x * y, axis=0) / np.sqrt(np.nansum(x * x, axis=0) * np.nansum(y * y, axis=0)))
         z = (np.arctanh(np.minimum(rho, 1 - 1e-12)) - math.atanh(HONEST)) * np.sqrt(

@@ -34,7 +34,12 @@ def check(
     typer.echo(f"{catalog}: {counted(len(found.cohorts), 'cohort')}; {len(recipe_files())} recipes of radweave")
     folder = catalog.resolve().parent
     beside = [path.relative_to(folder) for path in own_recipe_files(folder)]
-    for given, place in [*((str(catalog.parent / path), path) for path in beside), *((one, one) for one in own)]:
+    places = [(str(catalog.parent / path), path) for path in beside]
+    there = [find_recipe(given) for given, _ in places]
+    named = [
+        one for one in own if find_recipe(one, beside=folder) not in there
+    ]  # that are not beside the catalog anyway
+    for given, place in [*places, *((one, one) for one in named)]:
         fitted = ", ".join(
             name for name in found.cohorts if fits_cohort(found, name, find_recipe(given, beside=folder))
         )

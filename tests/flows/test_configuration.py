@@ -148,4 +148,7 @@ def test_every_extractor_that_a_recipe_is_not_for_is_told_at_its_line(command: A
     assert f"{recipe}:8: extractors.2: i3resnet152_astra is not for this recipe: " in found
     assert f"{recipe}:9: extractors.3: efficientnet_lite0 takes 3 channels, and windows shows 2" in found
     recipe.write_text("modality: CT\nunit: HU\ndiscretise: {bin_width: 5}\nextractors: [radweave]\n")
-    assert "s2: no faults; for cohort one" in command("check", "--recipe", "s2", "--catalog", catalog).stdout
+    told = command("check", "--recipe", "s2", "--catalog", catalog).stdout
+    assert [line for line in told.splitlines() if "s2" in line] == [
+        "recipes/s2.yaml: no faults; for cohort one; extracted where it is asked for, as `default: true` is not said"
+    ]

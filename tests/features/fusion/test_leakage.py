@@ -121,6 +121,14 @@ def test_a_copy_of_any_declared_outcome_is_refused(copy: str, endpoint: str) -> 
     check_leakage(design, {"genomic"}, {"genomic__x500"}, declared)
 
 
+def test_columns_of_one_centre_beside_outcomes_of_another_are_no_leak_and_no_warning() -> None:
+    rng = np.random.default_rng(3)
+    event, here = rng.random(30) < 0.5, np.arange(30) < 15
+    X = np.column_stack([np.where(here, rng.normal(size=30), np.nan), rng.normal(size=30)])
+    declared = pd.DataFrame({"os_days": np.where(here, np.nan, rng.exponential(900, 30))})
+    check_leakage(_design(X, event, "genomic"), {"genomic"}, set(), declared)
+
+
 def test_lesions_of_one_patient_count_once() -> None:
     event = np.repeat(np.arange(6) < 3, 5)
     design = _design(np.column_stack([event.astype(float), np.arange(30) % 7]), event)
