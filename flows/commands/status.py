@@ -27,15 +27,20 @@ def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list
     published = [published_of(name, mart.manifest, changed=True) for name in mart.manifest.cohorts]
     cohorts = refresh_table(published)
     cohorts.title = f"Cohorts in {store.root}, refresh {mart.manifest.refresh} of {mart.manifest.at}"
-    studies = Table(title="Studies")
-    for name in ("study", "run", "state", "why", "report"):
-        studies.add_column(name, overflow="fold")
-    for one in run_states(store, catalog):
-        damaged += [one.why] if one.state == "damaged" else []
-        report = one.folder / "report.html"  # a withdrawal removes it
-        studies.add_row(one.study, one.folder.name, one.state, one.why, str(report) if is_file(report) else "–")
+    runs = run_states(store, catalog)
+    damaged += [one.why for one in runs if one.state == "damaged"]
+    reports = ["report.html" if is_file(one.folder / "report.html") else "–" for one in runs]  # a withdrawal removes it
+    studies: dict[str, list[str]] = {
+        "study": [one.study for one in runs],
+        "run": [one.folder.name for one in runs],
+        "state": [str(one.state) for one in runs],
+        "why": [one.why for one in runs],
+        "report": reports,
+    }
+    told: list[RenderableType] = [table_of("Studies", studies)] if runs else []
+    told += [f"A run with its report lies in {store.root}/studies/STUDY/RUN"] if runs else []
     presence = [presence_table(mart, name, damaged) for name in mart.manifest.cohorts]
-    parts = [cohorts, file_table(published), *presence, *([studies] if studies.row_count else [])]
+    parts = [cohorts, file_table(published), *presence, *told]
     return [part for part in parts if part is not None], damaged
 
 
