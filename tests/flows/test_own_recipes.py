@@ -64,7 +64,7 @@ def test_a_recipe_and_a_study_outside_radweave_from_the_files_to_the_report(demo
     kept = json.loads((run / "study.json").read_text())
     assert kept["study"]["recipes"] == ["ct_own"]
     assert kept["recipes"]["ct_own"]["discretise"] == {"bin_width": 10}
-    assert "Image features follow the recipes ct_own." in (run / "report.html").read_text()
+    assert "Image features follow the recipe ct_own." in (run / "report.html").read_text()
     texts = [(run / "study.json").read_text(), store.refresh(before + 1).read_text()]
     assert not any(str(tmp_path) in text for text in texts)
 

@@ -92,7 +92,8 @@ def _had_choice(found: Findings, model: str, setting: str) -> bool:
 
 
 def _part(kind: Kind) -> Part:
-    settings = kind.model_dump(mode="json", exclude={"kind"})
+    everywhere = {"blocks"} if not getattr(kind, "blocks", None) else set()  # what is for some blocks alone says which
+    settings = kind.model_dump(mode="json", exclude={"kind", *everywhere})
     return Part(kind.kind, "; ".join(f"{name} = {_written(value)}" for name, value in settings.items()))
 
 

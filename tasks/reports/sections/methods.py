@@ -111,7 +111,8 @@ def _predictors(study: Study, result: StudyResult, measured: str) -> str:
         for name, columns in result.blocks.items()
     ]
     of = f" {measured}" if measured else ""
-    recipes = f" Image features{of} follow the recipes {', '.join(study.recipes)}." if study.recipes else ""
+    recipe = "recipe" if len(study.recipes) == 1 else "recipes"
+    recipes = f" Image features{of} follow the {recipe} {', '.join(study.recipes)}." if study.recipes else ""
     return f"Sets of blocks: {'; '.join(sets)}.{recipes}"
 
 

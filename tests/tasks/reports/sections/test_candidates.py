@@ -25,6 +25,7 @@ def test_a_setting_that_names_nothing_is_none() -> None:
     steps = ["drop_constant", "median", "combat"]
     combat = candidate_row(parse_candidate({"name": "even", "steps": steps, "model": "svm"})).steps[2]
     assert "reference = none; covariates = none" in combat.settings
+    assert "blocks" not in combat.settings  # it is for all of them
 
 
 def test_every_kind_is_said_once_in_words(binary: Any) -> None:
