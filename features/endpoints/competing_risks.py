@@ -26,6 +26,9 @@ class CompetingRisks(Timed):
     kind: Literal["competing_risks"] = "competing_risks"
     title: ClassVar[str] = "Competing risks"
     metrics: ClassVar[tuple[str, ...]] = ("cause_c",)
+    further_metrics: ClassVar[tuple[str, ...]] = (
+        *("time_auc", "brier_at_horizon", "integrated_brier", "observed_expected", "hazard_ratio"),
+    )
     figures: ClassVar[tuple[str, ...]] = ("cumulative_incidence",)
     of_each: ClassVar[str] = "events of interest"
     counted_as: ClassVar[str] = "Events of interest"

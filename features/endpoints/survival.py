@@ -21,6 +21,10 @@ class Survival(Timed):
     kind: Literal["survival"] = "survival"
     title: ClassVar[str] = "Time to event"
     metrics: ClassVar[tuple[str, ...]] = ("harrell_c", "uno_c")
+    further_metrics: ClassVar[tuple[str, ...]] = (
+        *("time_auc", "brier_at_horizon", "integrated_brier", "observed_expected"),
+        *("hazard_ratio", "rmst_difference"),
+    )
     figures: ClassVar[tuple[str, ...]] = ("kaplan_meier",)
 
     event: str = Field(description="outcome of type flag, true where the event was seen")

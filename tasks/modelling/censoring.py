@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.kinds.endpoint import surv
 from features.core.outcome import Outcome
-
-if TYPE_CHECKING:
-    from sksurv.nonparametric import CensoringDistributionEstimator
 
 Floats = NDArray[np.float64]
 
@@ -30,16 +25,24 @@ class Censoring:
         self.horizon = horizon
         last = float(train.days[train.code == 1].max(initial=0.0))
         self.limit = last if horizon is None else min(last, horizon)
+        self.last = float(train.days.max(initial=0.0))  # day of the last follow-up of any training case
 
     @cached_property
-    def _curve(self) -> CensoringDistributionEstimator:
-        from sksurv.nonparametric import CensoringDistributionEstimator  # takes a while, and many studies follow nobody
-
-        return CensoringDistributionEstimator().fit(surv(self._train))
+    def _curve(self) -> tuple[Floats, Floats]:
+        """Days of follow-up, rising, and G after each, after a 1 before all of them. Equal to scikit-survival's estimator."""
+        assert self._train.days is not None
+        days, place = np.unique(self._train.days, return_inverse=True)
+        events = np.bincount(place, self._train.flag, len(days))
+        ended = np.bincount(place, minlength=len(days))
+        at_risk = np.cumsum(ended[::-1])[::-1] - events  # on one day events come before censorings
+        lost = ended - events
+        share = np.divide(lost, at_risk, out=np.zeros(len(days)), where=lost > 0)
+        return np.concatenate([[-np.inf], days]), np.concatenate([[1.0], np.cumprod(1.0 - share)])
 
     def free(self, days: Floats) -> Floats:
         """G(t), after those who are censored on day t, (n,)."""
-        found: Floats = self._curve.predict_proba(days)
+        known, share = self._curve
+        found: Floats = share[np.searchsorted(known, days, side="right") - 1]
         return found
 
     def free_before(self, days: Floats) -> Floats:
@@ -47,25 +50,6 @@ class Censoring:
 
         It is the share of those with an event on day t whose event is seen: on one day events come before censorings.
         """
-        curve = self._curve
-        found: Floats = curve.prob_[np.searchsorted(curve.unique_time_, days) - 1]
-        return np.where(days <= curve.unique_time_[-1], found, 0.0)
-
-    def brier_weights(self, outcome: Outcome, day: float) -> Floats:
-        """What each case counts in a Brier score of `day`, (n,): 1/G(t−) with an event by then, 1/G(day) if followed longer.
-
-        Whoever is censored by then counts 0. Over the training cases the weights add up to their number, so that a constant
-        prediction of one half scores 1/4; scikit-survival's brier_score has 1/G(t) at events, and its weights add up to more
-        where an event and a censoring share a day. An event of any cause counts.
-        Raises ValueError if no training case is followed beyond `day`. Graf et al., Stat Med 1999;18:2529.
-        """
-        assert outcome.days is not None
-        assert self._train.days is not None
-        last = float(self._train.days.max(initial=0.0))
-        if day >= last:
-            raise ValueError(f"no training case is followed beyond day {day:g}; the last one is until day {last:g}")
-        weights = np.zeros(len(outcome))
-        seen, longer = outcome.flag & (outcome.days <= day), outcome.days > day
-        weights[seen] = 1.0 / self.free_before(outcome.days[seen])
-        weights[longer] = 1.0 / self.free(np.array([day]))
-        return weights
+        known, share = self._curve
+        found: Floats = share[np.searchsorted(known, days) - 1]
+        return np.where(days <= known[-1], found, 0.0)

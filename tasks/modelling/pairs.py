@@ -34,7 +34,7 @@ class Pairs:
 def auc_pairs(rows: NDArray[np.intp], label: Bools, score: Floats) -> Pairs:
     """Pairs of a positive and a negative case; equal scores count one half. Their share is the area under the ROC curve."""
     comparable = (label[:, None] & ~label[None, :]).astype(np.float64)
-    return Pairs(rows, comparable, comparable * _agreement(score, 0.0))
+    return Pairs(rows, comparable, comparable * agreement(score, 0.0))
 
 
 def harrell_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats) -> Pairs:
@@ -43,7 +43,7 @@ def harrell_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Flo
     Two events at one time are not comparable. Harrell et al., Stat Med 1996;15:361.
     """
     comparable = _ordered(event, time).astype(np.float64)
-    return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
+    return Pairs(rows, comparable, comparable * agreement(score, _TIE))
 
 
 def uno_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats, censoring: Censoring) -> Pairs:
@@ -55,7 +55,7 @@ def uno_pairs(rows: NDArray[np.intp], event: Bools, time: Floats, score: Floats,
     Uno et al., Stat Med 2011;30:1105.
     """
     comparable = _ordered(event, time) * _uno_weight(event, time, censoring)[:, None]
-    return Pairs(rows, comparable, comparable * _agreement(score, _TIE))
+    return Pairs(rows, comparable, comparable * agreement(score, _TIE))
 
 
 def cause_pairs(
@@ -76,13 +76,13 @@ def cause_pairs(
     later = first[:, None] & (time[:, None] < time[None, :])
     never = first[:, None] & other[None, :] & (time[None, :] <= time[:, None])
     weight = early[:, None] * (later * late[:, None] + never * early[None, :])
-    return Pairs(rows, weight, weight * _agreement(score, _TIE))
+    return Pairs(rows, weight, weight * agreement(score, _TIE))
 
 
 def order_pairs(rows: NDArray[np.intp], value: Floats, score: Floats) -> Pairs:
     """Pairs of two cases of different value, the higher one first; equal scores count one half (Somers' D from 0 to 1)."""
     comparable = (value[:, None] > value[None, :]).astype(np.float64)
-    return Pairs(rows, comparable, comparable * _agreement(score, 0.0))
+    return Pairs(rows, comparable, comparable * agreement(score, 0.0))
 
 
 def outcome_pairs(rows: NDArray[np.intp], outcome: Outcome, score: Floats) -> Pairs:
@@ -173,6 +173,6 @@ def _of_first(first: Codes, event: Bools, time: Floats, score: Floats, centre: C
     return twice / 2, later.sum(axis=1).astype(np.float64)
 
 
-def _agreement(score: Floats, tie: float) -> Floats:
+def agreement(score: Floats, tie: float) -> Floats:
     difference = score[:, None] - score[None, :]
     return np.where(np.abs(difference) <= tie, 0.5, (difference > 0).astype(np.float64))

@@ -89,6 +89,22 @@ class Scored:
         return np.asarray(self.probability.argmax(axis=1), np.intp)
 
     @cached_property
+    def horizon(self) -> float:
+        """The day that follow-up is judged at: the endpoint's horizon, or the median day of the training events of interest.
+
+        NaN without such an event.
+        """
+        assert isinstance(self.endpoint, Timed)
+        assert self.train.days is not None
+        events = self.train.days[self.train.code == 1]
+        return self.endpoint.horizon_days or (float(np.median(events)) if len(events) else np.nan)
+
+    def incidence(self, days: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The predicted incidence of the event of interest by these days, (m, k)."""
+        assert self.prediction.incidence is not None
+        return self.prediction.incidence.at(days)[:, 0]
+
+    @cached_property
     def censoring(self) -> Censoring:
         """The censoring of the training cases, up to the horizon of the endpoint."""
         assert isinstance(self.endpoint, Timed)

@@ -20,7 +20,6 @@ from tasks.modelling.pairs import (
     share,
     uno_pairs,
 )
-from tests.support.design import outcome_of
 
 
 def survival(n: int, seed: int) -> tuple[Any, Any, Any, Any]:
@@ -75,23 +74,6 @@ def test_uno_counts_an_event_before_a_censoring_of_the_same_day() -> None:
     y = np.array(list(zip(SEEN, MONTHS, strict=True)), dtype=[("event", bool), ("time", float)])
     after = concordance_index_ipcw(y, y, score, tau=6.0)[0]  # G after these months: 1, 5/6, 5/8, 5/8
     assert after == pytest.approx((7 + 7.2 + 5.12 + 5.12) / (7 + 8.64 + 10.24 + 5.12))  # 0.7884
-
-
-def test_weights_of_a_brier_score_by_hand() -> None:
-    """Of month 4: events by 1/G before their month; two are followed longer, where G is 5/8; the censored ones count nothing."""
-    seen = Outcome.of_days(SEEN, MONTHS)
-    weights = Censoring(seen).brier_weights(seen, 4.0)
-    assert weights == pytest.approx([1, 1, 0, 6 / 5, 0, 8 / 5, 8 / 5, 8 / 5])
-    with pytest.raises(ValueError, match="no training case is followed beyond day 6; the last one is until day 6"):
-        Censoring(seen).brier_weights(seen, 6.0)
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), day=st.integers(1, 20))
-def test_weights_of_a_brier_score_add_up_to_the_training_cases(seed: int, day: int) -> None:
-    """So that a constant prediction of one half scores 1/4 whatever the censoring, and where days are shared."""
-    seen = outcome_of(survival(60, seed)[1])
-    assert Censoring(seen).brier_weights(seen, float(day)).sum() == pytest.approx(60)
 
 
 def test_scores_of_different_folds_are_never_compared() -> None:

@@ -1,0 +1,70 @@
+"""Hazard ratio of groups that were cut in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.modelling.follow_up.hazard_ratio import LogHazard, log_hazard_ratio
+from tasks.modelling.intervals.estimate import Estimate, Models
+from tasks.modelling.intervals.patient_pairs import patients_of
+from tasks.modelling.intervals.row_interval import moved_estimate
+from tasks.modelling.intervals.words import no_interval
+from tasks.modelling.lacking import Need
+from tasks.modelling.metrics.metric import Metric, training_of
+from tasks.modelling.scored import Scored
+
+
+class HazardRatio(Metric):
+    """The hazard of the event of interest in the high-risk group over that in the low-risk group: 1 says that they are alike.
+
+    Groups are cut at the median out-of-fold risk of the training cases. Other events count as censored (cause-specific). Cox,
+    J R Stat Soc B 1972;34:187; folds, and within centres also these, are strata.
+    """
+
+    kind: Literal["hazard_ratio"] = "hazard_ratio"
+    title: ClassVar[str] = "hazard ratio of risk groups"
+    needs: ClassVar[Need] = "groups"
+    ideal: ClassVar[float | None] = None
+    chance: ClassVar[float | None] = 1.0
+    chance_is: ClassVar[str] = "groups of equal hazard"
+    gathered: ClassVar[str] = "cases are compared within their {fold} only, and one ratio is fitted to all {folds}"
+
+    def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
+        found = self._fitted(folds, within)
+        return None if found.reason else float(np.exp(found.log))
+
+    def undefined(self, folds: Sequence[Scored], *, within: bool = False) -> str:
+        return self._fitted(folds, within).reason
+
+    def interval(
+        self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
+    ) -> Estimate:
+        """Of one model, by the residuals of patients. Folds of cross-validation have cuts of their own, as thresholds have."""
+        if models != "fixed":
+            why = "folds have cuts of their own, and how far these move the ratio cannot be told from one data set"
+            return Estimate(value, reason=no_interval(why))
+        by_row = self._fitted(folds, within).moved
+        assert by_row is not None
+        rows = np.concatenate([fold.rows for fold in folds])
+        position, patients = patients_of([rows], groups)
+        moved = np.zeros((1, patients))
+        np.add.at(moved[0], position[rows], by_row * value)
+        train, ratio = training_of(folds)
+        return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="positive")
+
+    def _fitted(self, folds: Sequence[Scored], within: bool) -> LogHazard:
+        time, event, group, stratum, strata = [], [], [], [], 0
+        for fold in folds:
+            assert fold.outcome.days is not None
+            centre = fold.centre if within and fold.centre is not None else np.zeros(len(fold.rows), np.intp)
+            horizon = fold.censoring.horizon or np.inf
+            time.append(np.minimum(fold.outcome.days, horizon))
+            event.append((fold.outcome.code == 1) & (fold.outcome.days <= horizon))
+            group.append(fold.risk > fold.cut)
+            stratum.append(centre + strata)
+            strata += int(centre.max(initial=0)) + 1
+        return log_hazard_ratio(*(np.concatenate(part) for part in (time, event, group, stratum)))
