@@ -55,6 +55,7 @@ class Design:
 
     X: float columns, one row per case, NaN where missing; the index holds case ids.
     blocks: column → block (clinical, genomic, region, radiomics, deep).
+    categories: column → category, of columns that stand for a level of one.
     outcome: what was seen of each case; endpoint: what that means.
     patients: (n,) `cohort:pseudonym`. centres: (n,) centre names, prefixed by the cohort where there are several.
     cohorts: (n,) cohort names. held_out: (n,) "" where a row develops models; else it is only predicted: "external", of an
@@ -84,6 +85,7 @@ class Design:
     uncommon: Mapping[str, str] = field(default_factory=dict)
     days: NDArray[np.float64] | None = None
     scored: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    categories: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.scored):

@@ -22,7 +22,7 @@ from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
 from features.fusion.delta_columns import Known, days_of, delta_columns
-from features.fusion.encode import encode, in_order
+from features.fusion.encode import categories_of, encode, in_order
 from features.fusion.lesions import choose_largest, merge_lesions
 from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
@@ -40,7 +40,8 @@ class Part:
     X: predictors, one row per case; outcome: what was seen of them; table: the facts of the cohort table; flow: who left when;
     lacks: image or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
     outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
-    units: ready-made column → unit. days: of each row's visit, where each visit is a row.
+    units: ready-made column → unit.
+    categories: column of a level → its category. days: of each row's visit, where each visit is a row.
     """
 
     X: pd.DataFrame
@@ -54,6 +55,7 @@ class Part:
     late: dict[str, str]
     checked: list[str]
     units: dict[str, str]
+    categories: dict[str, str]
     days: NDArray[np.float64] | None = None
 
 
@@ -99,6 +101,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         late=late,
         checked=checked,
         units={f"{block.name}__{name}": unit for block in read.ready for name, unit in block.units.items()},
+        categories=categories_of(read.cohort.variables),
         days=day_of_rows(cases, days) if question.visits == "each" else None,
     )
 

@@ -52,6 +52,12 @@ def column_names(name: str, variable: Variable, *, block: str = "clinical") -> d
     return {f"{block}__{name}_{level}": level for level in levels}
 
 
+def categories_of(variables: Mapping[str, Variable], *, block: str = "clinical") -> dict[str, str]:
+    """Column → its category, as `BLOCK__NAME`, of the predictors that are one."""
+    own = {name: one for name, one in variables.items() if one.type == "category" and one.role == "predictor"}
+    return {column: f"{block}__{name}" for name, one in own.items() for column in column_names(name, one, block=block)}
+
+
 def _check_levels(name: str, values: pd.Series, variable: Variable) -> None:
     if variable.levels and not values.dropna().isin(variable.levels).all():
         raise StoreError(f'"{name}" holds levels that the catalog does not declare: run radweave refresh')

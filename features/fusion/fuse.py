@@ -74,6 +74,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         late={column: when for part in training for column, when in part.late.items()},
         cohorts=table["cohort"].to_numpy(str),
         held_out=held_out_rows(table, question.external, given_split=question.given_split),
+        categories={c: one for part in parts for c, one in part.categories.items() if c in X.columns},
         **_visits(parts, table, patients, cohorts, question),
     )
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}

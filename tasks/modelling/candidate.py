@@ -88,6 +88,13 @@ def _step_faults(steps: Sequence[Step]) -> Iterator[InitErrorDetails]:
             yield _fault(
                 place, step.kind, f'the step "{step.kind}" takes no missing values: {_remedy(before)} before it'
             )
+        if (
+            step.stage == "encode"
+            and step.takes_missing
+            and (clean := [one.kind for one in before if one.stage == "clean"])
+        ):
+            what = f'the step "{step.kind}" has to see the columns that "{clean[0]}" drops: put it before'
+            yield _fault(place, step.kind, what)
         if (why := _BEFORE.get(step.stage)) and (later := _later(before)):
             yield _fault(place, step.kind, f'the step "{step.kind}" {why}: put it before "{later}"')
     if steps and not is_told and not any(one.fills and not one.blocks for one in steps):

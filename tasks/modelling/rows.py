@@ -18,22 +18,32 @@ Positions = NDArray[Any]  # integers, or a mask
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """names: (p,) unique. blocks: (p,) the block that each column is of."""
+    """names: (p,) unique. blocks: (p,) the block that each column is of. categories: (p,) the category, "" of columns that are
+    no level of any; without it, none is."""
 
     names: Names
     blocks: Names
+    categories: Names = field(default_factory=lambda: np.empty(0, np.str_))
+
+    def __post_init__(self) -> None:
+        if len(self.categories) != len(self.names):
+            object.__setattr__(self, "categories", np.full(len(self.names), ""))
 
     def __len__(self) -> int:
         return len(self.names)
 
     def take(self, kept: Positions) -> Columns:
         """Some of them, by position or mask."""
-        return Columns(self.names[kept], self.blocks[kept])
+        return Columns(self.names[kept], self.blocks[kept], self.categories[kept])
 
     @classmethod
     def joined(cls, parts: list[Columns]) -> Columns:
         """Columns of several tables side by side."""
-        return cls(np.concatenate([part.names for part in parts]), np.concatenate([part.blocks for part in parts]))
+        return cls(
+            np.concatenate([part.names for part in parts]),
+            np.concatenate([part.blocks for part in parts]),
+            np.concatenate([part.categories for part in parts]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +76,11 @@ class Rows:
         names = np.array(design.X.columns, dtype=np.str_)
         blocks = np.array([design.blocks[str(name)] for name in names], dtype=np.str_)
         groups = {"centre": design.centres, "cohort": design.cohorts, "patient": design.groups}
+        categories = np.array([design.categories.get(str(name), "") for name in names], dtype=np.str_)
         known = {name: design.X[name].to_numpy(np.float64) for name in design.columns("clinical")}
-        found = cls(np.ascontiguousarray(design.X.to_numpy(np.float64)), Columns(names, blocks), groups, known)
+        found = cls(
+            np.ascontiguousarray(design.X.to_numpy(np.float64)), Columns(names, blocks, categories), groups, known
+        )
         return found if design.days is None else replace(found, days=design.days, scored=design.scored)
 
     def take(self, rows: Positions) -> Rows:

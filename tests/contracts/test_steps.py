@@ -39,8 +39,11 @@ def made(endpoint: str = "binary", **settings: Any) -> tuple[Rows, Target]:
 
 def prepared(kind: str, rows: Rows, target: Target) -> Rows:
     """Rows as they come to the step: cleaned, and filled in unless it takes missing values."""
-    before = [] if STEPS.load(kind).stage == "clean" else ["drop_constant"]
-    for one in [*before, *([] if STEPS.load(kind).takes_missing else ["drop_constant", "median"])]:
+    is_first = STEPS.load(kind).stage in ("clean", "encode") and STEPS.load(kind).takes_missing
+    for one in [
+        *([] if is_first else ["drop_constant"]),
+        *([] if STEPS.load(kind).takes_missing else ["drop_constant", "median"]),
+    ]:
         rows = STEPS.parse(one).fit(rows, target, 0).apply(rows)
     return rows
 
@@ -54,6 +57,8 @@ def with_others(kind: str) -> list[Any]:
     """Steps of a candidate, among which this one is where it may be."""
     step, one = step_of(kind), settings_of(STEPS, kind)
     before = [] if kind == "drop_constant" else ["drop_constant"]
+    if step.stage == "encode" and step.takes_missing:
+        return [one, "drop_constant", "median", "zscore"]
     if step.takes_missing:
         return [*before, one, *([] if step.fills else ["median"]), "zscore"]
     if step.stage == "select":

@@ -42,7 +42,8 @@ def make_design(
 ) -> Design:
     """X: clinical_age and _stage, region_volume_ml, radiomics_0.. (0 carries the signal) and three useless columns.
 
-    descriptors: of a network too, three numbers at each of nine places, the last of which shows the same of every case.
+    descriptors: of a network too, three numbers at each of nine places, the last of which shows the same of every case; and a
+    category of three levels.
     external: so many of the last rows are of the external cohort `other`; test: so many before them are test cases.
     """
     rng = np.random.default_rng(seed)
@@ -57,13 +58,17 @@ def make_design(
     columns |= {"radiomics_double": columns["radiomics_0"].copy()}
     if descriptors:
         columns |= make_descriptors(n, np.random.default_rng(seed + 1), lacking=int(nan > 0))
+        site = np.where(np.arange(n) % 12 == 0, 2, np.arange(n) % 5 % 2)
+        columns |= {f"clinical_site_{level}": (site == level).astype(float) for level in range(3)}
     X = pd.DataFrame(columns, index=[f"toy:p{i}" for i in range(n)])
     blocks = {column: column.split("_")[0] for column in X.columns}
     patients = np.array([f"p{i}" for i in range(n)])
     centre = np.array([f"centre{i % centres}" for i in range(n)])
     outcome, held = make_outcome(kind, risk, rng), [n - external - test, test, external]
     cohorts, roles = np.repeat(["toy", "toy", "other"], held), np.repeat(["", TEST, EXTERNAL], held)
-    return Design(X, blocks, outcome, ANY_ENDPOINT[kind], patients, centre, cohorts=cohorts, held_out=roles)
+    categories = {column: "clinical_site" for column in X.columns if column.startswith("clinical_site")}
+    known = {"cohorts": cohorts, "held_out": roles, "categories": categories}
+    return Design(X, blocks, outcome, ANY_ENDPOINT[kind], patients, centre, **known)
 
 
 def make_descriptors(n: int, rng: np.random.Generator, *, spread: Any = 1.0, lacking: int = 0) -> dict[str, Any]:

@@ -120,6 +120,7 @@ class FitAddresses:
             "cases": cases,
             "columns": columns.names.tolist(),
             "blocks": columns.blocks.tolist(),
+            "categories": columns.categories.tolist(),
             "covariates": sorted(unit.rows.covariates),
             "levels": unit.target.outcome.levels,
             "endpoint": unit.target.endpoint.model_dump(mode="json", exclude={"description"}),

@@ -91,6 +91,10 @@ def test_a_name_with_steps_model_and_fusion_is_read_back_from_what_is_kept() -> 
             'the step "combat" evens out centres: put it before "screen"',
         ),
         ("{model: svm, steps: [median, knn]}", 'nothing is missing after "median": put "knn" before it'),
+        (
+            "{model: svm, steps: [drop_constant, categories, median]}",
+            'the step "categories" has to see the columns that "drop_constant" drops: put it before',
+        ),
         ("{model: svm, steps: [missing_indicators, zscore]}", 'takes no missing values: put "median" before it'),
         ("{model: svm, steps: [{kind: declared_value, columns: [a]}]}", 'put "median" among the steps'),
         (
