@@ -29,6 +29,9 @@ MARKS = (
 )
 
 
+FULL = ("out of memory", "ALLOC_FAILED", "DefaultCPUAllocator")  # say torch and CUDA of full memory
+
+
 class GpuGoneError(MachineError):
     """A GPU that was used and does not answer any more."""
 
@@ -101,13 +104,18 @@ def _most_gib() -> float | None:
     return most
 
 
+def is_full(error: RuntimeError) -> bool:
+    """Whether an error of torch says that memory is full, of a GPU or of processors."""
+    return type(error).__name__ == "OutOfMemoryError" or any(mark in str(error) for mark in FULL)
+
+
 @contextmanager
 def told_if_gone() -> Iterator[None]:
     """A GPU that vanishes inside is a GpuGoneError: the fault of no case, so none is rejected for it."""
     try:
         yield
     except RuntimeError as error:
-        if type(error).__name__ == "OutOfMemoryError" or not any(mark in str(error) for mark in MARKS):
+        if is_full(error) or not any(mark in str(error) for mark in MARKS):
             raise
         why = str(error).splitlines()[0][:120]
         raise GpuGoneError(

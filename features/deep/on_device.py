@@ -15,13 +15,12 @@ from features.core.progress import say
 from features.core.wording import counted
 from features.deep.asked import Asked, forget, pooled
 from features.deep.augment import Change
-from features.deep.device import LIMIT, SETTING, Device, limit_gpu_memory, repeatable, told_if_gone
+from features.deep.device import LIMIT, SETTING, Device, is_full, limit_gpu_memory, repeatable, told_if_gone
 from features.deep.needed import check_torch
 
 if TYPE_CHECKING:
     import torch
 
-FULL = "DefaultCPUAllocator"  # begins what torch says where the memory of processors is full
 MOST = {"cpu": 16, "cuda": 512}  # views at once
 PIXELS = {"cpu": 2**21, "cuda": 2**25}  # of these, and of large 3D patches fewer views
 
@@ -60,10 +59,13 @@ class OnDevice:
         with told_if_gone():
             if device == "cuda":
                 forget()  # it moves: who loads it again gets one for processors
+                on_device.cache_clear()  # one network at a time is on a GPU, so that the one before leaves it room
                 limit_gpu_memory()
                 try:
                     self._loaded.network.to(device, memory_format=self._layout)
-                except torch.OutOfMemoryError as error:
+                except RuntimeError as error:
+                    if not is_full(error):
+                        raise
                     raise MachineError(
                         f"the memory of the GPU has no room for the weights of {asked.architecture.variant}: see with "
                         f"nvidia-smi who holds it, raise {LIMIT} if it is set, or compute on processors with {SETTING}=cpu"
@@ -77,9 +79,10 @@ class OnDevice:
         done = 0
         with told_if_gone(), torch.inference_mode(), repeatable():
             while done < len(views):
-                part = self._try(views[done : done + self._batch], change)
-                if part is None:
-                    self._halve()
+                tried = views[done : done + self._batch]
+                if (part := self._try(tried, change)) is None:
+                    torch.cuda.empty_cache()
+                    self._batch = halved(len(tried), self._device, self._asked)
                 else:
                     found.append(part)
                     done += len(part)
@@ -95,15 +98,9 @@ class OnDevice:
                 pixels = pixels.pin_memory().to(self._device, non_blocking=True)
             return pooled(self._asked, self._loaded, pixels if change is None else change(pixels))
         except RuntimeError as error:
-            if type(error).__name__ != "OutOfMemoryError" and FULL not in str(error):
+            if not is_full(error):
                 raise
             return None  # what it holds is free once the error is left
-
-    def _halve(self) -> None:
-        import torch
-
-        torch.cuda.empty_cache()
-        self._batch = halved(self._batch, self._device, self._asked)
 
 
 @lru_cache(maxsize=2)

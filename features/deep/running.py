@@ -45,7 +45,7 @@ def _by_onnxruntime(
             found.append(network.run(part if change is None else _changed(part, change)))
             done += len(part)
         except MemoryError:
-            network.batch = halved(network.batch, "cpu", asked)
+            network.batch = halved(len(part), "cpu", asked)
     return np.concatenate(found)
 
 

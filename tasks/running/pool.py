@@ -81,8 +81,8 @@ class Pool:
     ) -> list[Result | Rejected]:
         """As `map`, for a function that takes up to `size` items at once, feeds them to a device and gives their results.
 
-        It runs on workers that offer a GPU; where the runner knows of none, in this process, one batch at a time. A batch
-        that fails is repeated item by item.
+        It runs on workers that offer a GPU, each of which gets some of the items; where the runner knows of none, in this
+        process, one batch at a time. A batch that fails is repeated item by item.
         """
         return _Run(self._opened(), _together, function, list(items), what, size).results()
 
@@ -104,7 +104,10 @@ class _Run:
     ) -> None:
         self._workers, self._call, self._function = workers, call, function
         self._items, self._what, self._batch = items, what, batch
-        self._here = batch > 0 and workers.devices() == 0
+        devices = workers.devices() if batch else 0
+        self._here = batch > 0 and devices == 0
+        if devices:  # each gets some
+            self._batch = min(batch, -(-len(items) // devices))
         self._found: list[Any] = [None] * len(items)
         self._next, self._done, self._seconds, self._measured = 0, 0, 0.0, 0
         self._again: deque[_Batch] = deque()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +127,23 @@ def test_full_memory_of_processors_halves_the_views_of_onnxruntime_too(
 
 
 @pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize(
+    "told", ["CUDA error: out of memory\nCUDA kernel errors", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling"]
+)
+def test_a_gpu_that_others_fill_is_a_full_one_and_no_one_that_vanished(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], told: str
+) -> None:
+    def check(count: int) -> None:
+        if count > 20:
+            raise RuntimeError(told)
+
+    sizes = with_forward(monkeypatch, check)
+    run(ASKED, VIEWS)
+    assert sizes == [37, 18, 18, 1], "half of what was tried, not of what might have been"
+    assert said == ["the memory of the GPU is full: small gets 18 views at once from here on"]
+
+
+@pytest.mark.usefixtures("gpu")
 def test_a_view_that_does_not_fit_alone_is_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     with_forward(monkeypatch, room_for(0))
     with pytest.raises(MemoryError):
@@ -139,6 +158,16 @@ def test_weights_that_do_not_fit_the_gpu_are_a_sentence_and_no_case_is_rejected(
     monkeypatch.setattr(torch.nn.Module, "to", lambda *_, **__: room_for(0)(1))
     with pytest.raises(MachineError, match=r"has no room for the weights of small: .*raise RADWEAVE_GPU_GIB"):
         run(ASKED, VIEWS[:2])
+
+
+@pytest.mark.usefixtures("gpu")
+def test_one_network_at_a_time_is_on_a_gpu() -> None:
+    run(ASKED, VIEWS[:2])
+    before = weakref.ref(on_device(ASKED, ASKED.digest, "cuda", VIEWS.shape[2:]))
+    assert before() is not None
+    run(replace(ASKED, seed=1), VIEWS[:2])
+    gc.collect()
+    assert before() is None
 
 
 def vanished(_: int) -> None:

@@ -56,10 +56,10 @@ def test_each_gpu_of_a_worker_has_one_process_that_sees_it_alone(
     cluster.start_worker("--nthreads", "3", "--resources", "CARD=2")
     with Pool(Dask(scheduler_address=cluster.address, gpu_resource="CARD")) as pool:
         wait_until(lambda: pool._workers is not None and pool._workers.devices() == 2)
-        pool.map_batches(partial(leave_device, folder=folder), range(16), "batches", 2)
-    parts = {tuple(path.name.split("-")[1:]) for path in folder.iterdir()}
-    assert sorted(device for _, device in parts) == ["4", "7"]
-    assert len(list(folder.iterdir())) == 8
+        pool.map_batches(partial(leave_device, folder=folder), range(16), "batches", 128)
+    parts = [path.name.split("-") for path in folder.iterdir()]
+    assert sorted(first for first, _, _ in parts) == ["0", "8"]
+    assert sorted(device for _, _, device in parts) == ["4", "7"]
     worker = cluster.processes.pop()
     worker.send_signal(signal.SIGTERM)
     worker.wait()
