@@ -23,7 +23,7 @@ from features.results.work import plan_scans
 from flows.commands.keys import store_key
 from flows.ready import check_devices, check_needs
 from flows.refresh import tell_spoilt
-from flows.serving.engine import gpu_slot, run_body, run_step, say
+from flows.serving.engine import gpu_slot, run_body, run_step
 from flows.serving.parameters import Choice, checked, titled
 from flows.wanted import check_fit, recipe_named, recipes_for
 from tasks.index import index_scans
@@ -68,7 +68,6 @@ def _stability(
     declared.root(cohort)  # an unknown cohort or a missing folder is said before anything is computed
     recipes = (recipe_named(name, declared, store, cohort),) if name else recipes_for(declared, cohort)
     check_fit(declared, cohort, recipes)
-    recipes = _one_image_each(recipes, name)
     _check_words(recipes, words)
     wanted = [one for recipe in recipes for one in recipe.extractors if not words or one.word in words]
     check_needs(wanted)
@@ -90,17 +89,6 @@ def _stability(
                         found[prefix] = run_step(measure_stability, cohort, own, perturbations, known, pool)
         tell_spoilt(known)
     return found
-
-
-def _one_image_each(recipes: Sequence[Recipe], asked: str) -> tuple[Recipe, ...]:
-    """Without those that show several images together. Raises RadweaveError if the user asked for such a one, or all are."""
-    together = [one.name for one in recipes if one.channels]
-    told = f"recipe {', '.join(together)}: several images that are shown together (channels) are not perturbed together yet"
-    if together and (asked or len(together) == len(recipes)):
-        raise RadweaveError(told)
-    if together:
-        say(f"not measured: {told}")
-    return tuple(one for one in recipes if not one.channels)
 
 
 def _check_words(recipes: Sequence[Recipe], words: Sequence[str]) -> None:

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.errors import RadweaveError
-from features.core.kinds.recipe import Recipe
 from features.core.storage.table import read_table
-from flows.stability import _one_image_each
 
 pytestmark = pytest.mark.slow
 TWO = "chains:\n- []\n- [{kind: noise, sd: 4}]\n"
@@ -49,17 +46,6 @@ def test_a_study_uses_what_is_stable(demo, radweave, command, inside, tmp_path: 
     assert worth["value"].notna().all()
     assert 'id="table-stability"' in (folder / "report.html").read_text()
     assert "no faults" in command("verify", "--store", store).stdout
-
-
-def test_recipes_that_show_several_images_together_are_left_out_and_named(capsys: pytest.CaptureFixture[str]) -> None:
-    settings = {"modality": "MR", "unit": "arbitrary", "discretise": {"bin_count": 32}, "extractors": ["radweave"]}
-    one = Recipe.model_validate({"name": "one", **settings})
-    two = one.model_copy(update={"name": "two", "channels": ("t1", "t2")})
-    assert _one_image_each([one, two], "") == (one,)
-    assert capsys.readouterr().err.startswith("radweave: not measured: recipe two: several images that are shown")
-    for asked, recipes in (("two", [two]), ("", [two])):
-        with pytest.raises(RadweaveError, match=r"recipe two: several images that are shown together"):
-            _one_image_each(recipes, asked)
 
 
 def test_a_network_is_measured_beside_handcrafted_features(
