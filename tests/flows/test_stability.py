@@ -7,9 +7,21 @@ from pathlib import Path
 import pytest
 
 from features.core.storage.table import read_table
+from features.simulate.simulator import SIMULATORS, simulate
 
 pytestmark = pytest.mark.slow
 TWO = "chains:\n- []\n- [{kind: noise, sd: 4}]\n"
+PAIR = """\
+modality: MR
+unit: arbitrary
+normalise: {kind: zscore, scale: 100}
+window: [-300, 300]
+discretise: {bin_count: 32}
+channels: [t1c, flair]
+roi: tumour
+extractors:
+- {kind: network, weights: random, seed: 1, architecture: {kind: lenet, channels: 2}, samplings: [largest]}
+"""
 STUDY = """\
 cohorts: [builtin]
 endpoint: response
@@ -69,3 +81,20 @@ def test_a_network_is_measured_beside_handcrafted_features(
     assert (row["source"], row["columns"], row["cohort"]) == ("efficientnet_lite0__ct_lung__*", 2560, "builtin")
     assert 0 < row["median_icc"] <= 1
     assert row["n"] > 10
+
+
+def test_images_that_are_shown_together_are_measured_and_known_by_the_name_of_their_recipe(
+    inside, command, tmp_path: Path
+) -> None:
+    catalog = simulate(SIMULATORS.parse({"kind": "brain", "seed": 1, "patients_per_centre": 1}), tmp_path / "cohort")
+    (tmp_path / "two.yaml").write_text(TWO)
+    (tmp_path / "pair.yaml").write_text(PAIR)
+    places = "--catalog", catalog, "--store", tmp_path / "store"
+    unknown = command("stability", "external", "--recipe", "pair", *places, code=2).stderr
+    assert 'there is no recipe "pair"' in unknown
+    inside("refresh", "external", "--recipe", tmp_path / "pair.yaml", *places)
+    (tmp_path / "pair.yaml").unlink()  # the tables hold it
+    inside("stability", "external", "--recipe", "pair", "--perturbations", tmp_path / "two.yaml", *places)
+    (scores,) = (tmp_path / "store" / "stability" / "external").glob("*.parquet")
+    assert scores.stem.startswith("lenet5_random__pair__t1c__tumour")
+    assert set(read_table(scores)["k"].to_pylist()) == {2}
