@@ -52,7 +52,7 @@ class Masked(Sampling):
     )
 
     def fault(self, shape: Shape) -> str | None:
-        if self.dimensions == 2 and len(set(shape.size)) > 1:
+        if self.dimensions == len(shape.size) == 2 and len(set(shape.size)) > 1:
             return f"{self.kind} shows squares, and the network takes {' × '.join(map(str, shape.size))}: they would be distorted"
         return super().fault(shape)
 

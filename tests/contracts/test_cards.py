@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
 import numpy as np
 import pytest
 
+from features.core.case import Modality
+from features.core.kinds.recipe import Recipe
 from features.core.kinds.sampling import Shape
 from features.deep.architecture import FEATURES
 from features.deep.asked import Asked
-from features.deep.card import card_names, load_card
+from features.deep.card import Card, card_names, load_card
 from features.deep.finding import locate
 from features.deep.needed import is_installed
 from features.deep.running import run
@@ -33,6 +37,55 @@ def test_a_card_says_all_that_a_user_must_know(name: str) -> None:
     if card.output.tap == FEATURES:
         endings = card.output.pooling.names(card.architecture.width, card.architecture.dimensions)
         assert card.output.width == len(endings)
+
+
+def _recipe(card: Card, name: str, **changes: Any) -> Recipe:
+    """A recipe that keeps the contract of a card, but for the changes; of images that radweave does not read, any recipe."""
+    asked = card.input
+    modality = next((one for one in asked.modalities if one in get_args(Modality)), "CT")
+    unit, discretise = {
+        "CT": ("HU", {"bin_width": 25}),
+        "MR": ("arbitrary", {"bin_count": 32}),
+        "PT": ("SUV", {"bin_width": 0.5}),
+    }[modality]
+    settings = {
+        "name": "recipe",
+        "modality": modality,
+        "unit": asked.unit or unit,
+        "discretise": discretise,
+        "window": asked.window or (-5, 5),
+        "normalise": None if asked.normalise is None else asked.normalise.model_dump(),
+        "extractors": [name],
+    }
+    return Recipe.model_validate({**settings, **changes})
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_recipes_that_keep_the_contract_are_taken_and_those_that_break_it_are_told(name: str) -> None:
+    card = load_card(name)
+    asked = card.input
+    if not {*asked.modalities, *get_args(Modality)[: not asked.modalities]} & {*get_args(Modality)}:
+        with pytest.raises(ValueError, match=f"it was trained on {asked.modalities[0]}"):
+            _recipe(card, name)
+        return
+    _recipe(card, name)
+    broken: list[tuple[str, dict[str, Any]]] = []
+    if asked.modalities:
+        other = {"modality": "PT", "unit": "SUV", "discretise": {"bin_width": 0.5}}
+        broken.append(("it was trained on " + " or ".join(asked.modalities), other))
+    if asked.window:
+        broken.append((r"window is \[0, 7\], and it takes", {"window": (0, 7)}))
+    if asked.unit or asked.normalise:
+        other = {"normalise": {"kind": "mask_zscore"}, "discretise": {"bin_count": 32}}
+        broken.append(("unit is|normalise is", other))
+    if asked.spacing_mm:
+        broken.append(("coarser than", {"spacing_mm": [2 * one for one in asked.spacing_mm]}))
+    if asked.only:
+        further = {"kind": "network", "weights": name, "samplings": ["largest"]}
+        broken.append(("the sampling is largest|has 2 dimensions", {"extractors": [further]}))
+    for told, changes in broken:
+        with pytest.raises(ValueError, match=told):
+            _recipe(card, name, **changes)
 
 
 @pytest.mark.slow
