@@ -91,6 +91,8 @@ def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: P
         return path
     if path.is_dir():
         hint = f"{path} is a folder: give a file in it."
+    if with_ending := next((one for ending in ENDINGS if (one := folder / f"{given}{ending}").is_file()), None):
+        hint = f"{with_ending} is a file: give it with its ending."
     names = f"{', '.join(files)}, or give a YAML file"
     raise RadweaveError(f'there is no {what} "{given}"; there are {names}. {hint}'.strip())
 

@@ -66,6 +66,7 @@ def test_recipes_beside_the_catalog_are_found_by_name(tmp_path: Path) -> None:
             "ct_lung.yaml",
             r'ct_lung\.yaml: there is no such file of a recipe; there is a recipe named "ct_lung"',
         ),
+        ("broken", r'there is no recipe "broken"; .* broken\.yaml is a file: give it with its ending\.$'),
         ("folder", r'there is no recipe "folder"; .* folder is a folder: give a file in it'),
         ("folder.yaml", r"folder\.yaml: cannot be read: Is a directory"),
         ("broken.yaml", r"broken\.yaml:3: is not YAML"),
