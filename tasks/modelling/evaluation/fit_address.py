@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from features.core.versions import versions_of
 from tasks.modelling.candidate import Candidate
 from tasks.modelling.evaluation.unit import Unit
 from tasks.modelling.metrics.metric import METRICS
+from tasks.modelling.models.model import Model
 from tasks.modelling.splits.split import Fold
 
 UNIT = "tasks.modelling.evaluation.unit"  # the module that fits; what it imports decides with it
@@ -82,10 +83,17 @@ def cases_digest(rows: RowDigests, fold: Fold, together: NDArray[np.str_]) -> st
 
 def fit_sources(candidate: Candidate, endpoint: Endpoint) -> dict[str, str]:
     """The digest of the sources that decide a fit, and the versions of the libraries that they import."""
-    kinds = (*candidate.steps, candidate.model, candidate.fusion)
+    kinds = (*candidate.steps, *_with_members(candidate.model, endpoint.kind), candidate.fusion)
     modules = {UNIT, type(endpoint).__module__, METRICS.modules[endpoint.metrics[0]]}
     sources = sources_of(modules | {type(kind).__module__ for kind in kinds})
     return {"code of radweave": sources.digest, **versions_of(sources.libraries)}
+
+
+def _with_members(model: Model, endpoint: str) -> Iterator[Model]:
+    """A model, and all that it is made of."""
+    yield model
+    for one in model.members(endpoint):
+        yield from _with_members(one, endpoint)
 
 
 class FitAddresses:

@@ -59,6 +59,10 @@ class Model(Tunable):
     order_alone: ClassVar[bool] = False
     usual: ClassVar[bool] = False
 
+    def members(self, endpoint: str) -> tuple[Model, ...]:  # noqa: ARG002 (of those that have some)
+        """The models that it is made of for a kind of endpoint."""
+        return ()
+
     @abstractmethod
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:
         """Fitted to training rows with the first setting of every tuned field. Raises one of NUMERICAL where it cannot be."""

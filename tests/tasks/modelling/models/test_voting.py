@@ -1,0 +1,77 @@
+"""Ensembles: means of what members say, members that fail or do not fit, and the sources that decide them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.core.errors import FitError
+from tasks.modelling.candidate import parse_candidate
+from tasks.modelling.evaluation.fit_address import fit_sources
+from tasks.modelling.models.model import MODELS
+from tasks.modelling.models.voting import Voting
+from tasks.modelling.rows import Rows
+from tasks.modelling.target import Target
+from tests.support.design import ANY_ENDPOINT, make_design, make_rows
+
+TWO = [{"kind": "ridge_logistic", "C": [0.1]}, {"kind": "random_forest", "trees": 20}]
+
+
+def made(endpoint: str) -> tuple[Rows, Target]:
+    design = make_design(endpoint, n=60, nan=0.0)
+    rows = make_rows({name: design.X[name].to_numpy() for name in ("radiomics_0", "radiomics_1", "clinical_age")})
+    return rows, Target(design.outcome, design.endpoint)
+
+
+def test_probabilities_are_the_mean_of_those_of_the_members() -> None:
+    rows, target = made("multiclass")
+    found = Voting.model_validate({"models": TWO}).fit(rows, target, 3).predict(rows).probability
+    each = [MODELS.parse(one).fit(rows, target, 3).predict(rows).probability for one in TWO]
+    np.testing.assert_allclose(found, np.mean(each, axis=0))
+
+
+def test_risks_of_a_forest_and_of_log_odds_count_alike() -> None:
+    rows, target = made("binary")
+    found = Voting.model_validate({"models": TWO}).fit(rows, target, 3).predict(rows).risk
+    each = [MODELS.parse(one).fit(rows, target, 3).predict(rows).risk for one in TWO]
+    expected = sum((one - one.mean()) / one.std() for one in each)
+    assert np.corrcoef(found, expected)[0, 1] == pytest.approx(1)
+
+
+def test_settings_of_a_member_count_together_as_much_as_another_member() -> None:
+    rows, target = made("continuous")
+    several = [{"kind": "ridge", "alpha": [100.0, 10.0, 1.0]}, {"kind": "lasso", "alpha_fraction": [0.1]}]
+    found = Voting.model_validate({"models": several}).fit(rows, target, 0).predict(rows).value
+    ridges = [
+        MODELS.parse({"kind": "ridge", "alpha": [a]}).fit(rows, target, 0).predict(rows).value
+        for a in (100.0, 10.0, 1.0)
+    ]
+    lasso = MODELS.parse(several[1]).fit(rows, target, 0).predict(rows).value
+    np.testing.assert_allclose(found, (np.mean(ridges, axis=0) + lasso) / 2, rtol=1e-6)
+
+
+def test_a_member_that_cannot_predict_the_endpoint_is_said() -> None:
+    rows, target = made("multiclass")
+    with pytest.raises(FitError, match="voting: svm cannot predict multiclass; leave it out of its models"):
+        Voting.model_validate({"models": ["svm"]}).fit(rows, target, 0)
+
+
+def test_a_member_that_cannot_be_fitted_is_left_out_and_said() -> None:
+    rows, target = made("binary")
+    few = {"kind": "nearest_neighbours", "neighbours": [99]}
+    with pytest.warns(
+        UserWarning, match="voting: nearest_neighbours was left out: .*99 neighbours of 60 training cases"
+    ):
+        one = Voting.model_validate({"models": [TWO[0], few]}).fit(rows, target, 0)
+    alone = Voting.model_validate({"models": TWO[:1]}).fit(rows, target, 0)
+    np.testing.assert_allclose(one.predict(rows).risk, alone.predict(rows).risk)
+    with pytest.warns(UserWarning, match="left out"), pytest.raises(FitError, match="99 neighbours"):
+        Voting.model_validate({"models": [few]}).fit(rows, target, 0)
+
+
+def test_sources_of_members_decide_the_fits() -> None:
+    binary = ANY_ENDPOINT["binary"]
+    alike = [
+        fit_sources(parse_candidate({"kind": "voting", "models": names}), binary) for names in ([], ["svm"], ["svm"])
+    ]
+    assert alike[1] == alike[2] != alike[0]
