@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,7 @@ class OnDevice:
         import torch
 
         self._asked, self._device, self._loaded = asked, device, asked.load()
-        self._batch = most_views(device, size)
+        self._batch, self._busy = most_views(device, size), Lock()
         self._layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(len(size) + 2, torch.contiguous_format)
         with told_if_gone():
             if device == "cuda":
@@ -72,12 +73,15 @@ class OnDevice:
                     ) from error
 
     def run(self, views: NDArray[np.float32], change: Change | None = None) -> NDArray[np.float32]:
-        """(n, k): the features of views. Raises MemoryError if one view does not fit, GpuGoneError if the GPU vanishes."""
+        """(n, k): the features of views. Raises MemoryError if one view does not fit, GpuGoneError if the GPU vanishes.
+
+        Of several threads one has the device.
+        """
         import torch
 
         found: list[torch.Tensor] = []
         done = 0
-        with told_if_gone(), torch.inference_mode(), repeatable():
+        with self._busy, told_if_gone(), torch.inference_mode(), repeatable():
             while done < len(views):
                 tried = views[done : done + self._batch]
                 if (part := self._try(tried, change)) is None:

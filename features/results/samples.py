@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from features.core.box import bounding_box
 from features.core.case import Scan
+from features.core.errors import DamagedError
 from features.core.kinds.recipe import Recipe
-from features.core.kinds.sampling import Shown
+from features.core.kinds.sampling import LEVELS, Pixels, Shown
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Region, Vector
 from features.core.storage.store import Store
@@ -23,7 +24,6 @@ from features.images.region import check_region
 from features.results.attempt import attempt
 from features.results.work import Extraction, Sample, Work, scan_facts
 
-LEVELS = 65535  # steps between the floor and the ceiling of the window
 ROUNDING = 1e-4  # by which sums of single precision leave [0, 1]
 
 
@@ -134,19 +134,22 @@ def quantised(views: NDArray[np.float32]) -> NDArray[np.uint16]:
 class Shows(NamedTuple):
     """What a network is shown of a region, sampling by sampling, and what was noticed while it was made."""
 
-    views: list[NDArray[np.float32]]
+    views: list[Pixels]
     warnings: list[Warned]
 
 
 def load_samples(work: Extraction, store: Store) -> Shows | Rejected:
-    """What the extractor of a work is shown, or why there is nothing. Raises StoreError if it is damaged."""
+    """What the extractor of a work is shown, as it is kept, or why there is nothing. Raises StoreError if it is damaged."""
     found = Shows([], [])
     for one in work.samples:
-        if not store.has(one.block, one.address):
+        try:
+            kept = store.load_array(one.block, one.address)
+        except DamagedError:
+            if store.has(one.block, one.address):
+                raise
             return Rejected("WORKER_LOST")
-        kept = store.load_array(one.block, one.address)
         if isinstance(kept, Rejected):
             return kept
-        found.views.append(kept[0].astype(np.float32) / np.float32(LEVELS))
+        found.views.append(kept[0])
         found.warnings.extend(warned for warned in kept[1] if warned not in found.warnings)
     return found

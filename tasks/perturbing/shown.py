@@ -20,7 +20,7 @@ from features.radiomics.perturb import SPARE_MM, margin_of, perturb
 from features.radiomics.stability import Chain, Perturbations
 from features.results.attempt import attempt
 from features.results.registrations import read_kept
-from features.results.samples import LEVELS, Preparing, quantised, reach_of
+from features.results.samples import Preparing, quantised, reach_of
 from features.results.work import Extraction
 
 Views = list[NDArray[np.uint16]]  # what a network is shown of a region, sampling by sampling
@@ -62,8 +62,7 @@ def extract_perturbed(shown: Sequence[PerturbedViews]) -> list[list[Values] | Re
     """Features of each scan under each chain, none where there are no views. All are of one extractor, in one batch."""
     extractor = shown[0].work.extractor
     todo = [views for one in shown for views in one.views if views is not None]
-    given = [[view.astype(np.float32) / np.float32(LEVELS) for view in views] for views in todo]
-    values = iter(extractor.extract_samples(given) if given else ())
+    values = iter(extractor.extract_samples(todo) if todo else ())
     found: list[list[Values] | Rejected] = []
     for one in shown:
         own = [{} if views is None else next(values) for views in one.views]

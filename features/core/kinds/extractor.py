@@ -6,15 +6,12 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from features.core.case import Unit
 from features.core.column import Column
 from features.core.kinds.filter import Filter
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.registry import Kind, Registry, Short
-from features.core.kinds.sampling import Shown
+from features.core.kinds.sampling import Pixels, Shown
 from features.core.quarantine import Rejected
 from features.core.region import Region
 
@@ -78,8 +75,11 @@ class Extractor(Kind):
     def check_device(self) -> None:
         """Raises MachineError if a device is demanded that this process has not: asked first where this process feeds it."""
 
-    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
-        """Features of each region by what is shown of it, in the order of `shown`: arrays (views, channels, *size)."""
+    def extract_samples(self, samples: Sequence[Sequence[Pixels]]) -> Sequence[Values | Rejected]:
+        """Features of each region by what is shown of it, in the order of `shown`: arrays (views, channels, *size).
+
+        Two threads may call it at a time.
+        """
         raise NotImplementedError(f"{self.kind} measures regions")
 
     def check(self, preparation: Preparation) -> None:

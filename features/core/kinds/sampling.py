@@ -15,6 +15,23 @@ from features.core.kinds.registry import Kind, Registry
 from features.core.quarantine import Warned
 from features.core.region import Region, Vector
 
+LEVELS = 65535  # steps between the floor and the ceiling of the window, as views are kept
+Pixels = NDArray[np.float32] | NDArray[np.uint16]  # of views: in [0, 1], or as they are kept
+
+
+def to_unit(views: Pixels, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Views in [0, 1]: whole numbers are steps of LEVELS; others are it already. out: where they go.
+
+    >>> to_unit(np.array([0, LEVELS], np.uint16))
+    array([0., 1.], dtype=float32)
+    """
+    if views.dtype == np.uint16:
+        return np.divide(views, np.float32(LEVELS), out=out, dtype=np.float32, casting="unsafe")
+    if out is None:
+        return np.asarray(views, np.float32)
+    out[...] = views
+    return out
+
 
 @dataclass(frozen=True)
 class Shape:

@@ -16,7 +16,8 @@ from features.core.column import Column
 from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor, Values
 from features.core.kinds.preparation import Preparation
-from features.core.kinds.sampling import SAMPLINGS, Sampling, Shape, Shown
+from features.core.kinds.sampling import SAMPLINGS, Pixels, Sampling, Shape, Shown
+from features.core.numbers import Numbers
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.core.wording import counted
@@ -265,11 +266,11 @@ class Network(Extractor):
                 raise values
         return [values for values in found if not isinstance(values, Rejected)]
 
-    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> Sequence[Values | Rejected]:
+    def extract_samples(self, samples: Sequence[Sequence[Pixels]]) -> Sequence[Values | Rejected]:
         asked, parts = self.asked, []
         for place in range(len(self.shown)):
-            views, sampling = np.concatenate([one[place] for one in samples]), self.shown[place].sampling
-            ends = np.cumsum([len(one[place]) for one in samples])[:-1]
+            views, sampling = [one[place] for one in samples], self.shown[place].sampling
+            ends = np.cumsum([len(one) for one in views])[:-1]
             changes = self.augment.changes(self.network.dimensions) if self.augment else (None,)
             of_patches = (run(asked, views, change) for change in changes)
             vectors = [np.concatenate([sampling.joined(one) for one in np.split(all_, ends)]) for all_ in of_patches]
@@ -283,12 +284,15 @@ class Network(Extractor):
     def _values(self, row: NDArray[np.float64]) -> Values | Rejected:
         """The features of a region, which are numbers or nothing: a network whose sums run over says so of the whole region."""
         names = self._column_names
-        where = np.flatnonzero(~np.isfinite(row))
-        endless = [names[i] for i in where if not names[i].endswith(f"_{SPREAD}")]
-        if endless:
-            told = f"{self.word} gives NaN or infinity for {len(endless)} of {len(names)} features, first {endless[0]}"
-            return Rejected("NETWORK_NAN", told)
-        return dict(zip(names, row.tolist(), strict=True))
+        if not np.isfinite(row).all():
+            where = np.flatnonzero(~np.isfinite(row))
+            endless = [names[i] for i in where if not names[i].endswith(f"_{SPREAD}")]
+            if endless:
+                told = (
+                    f"{self.word} gives NaN or infinity for {len(endless)} of {len(names)} features, first {endless[0]}"
+                )
+                return Rejected("NETWORK_NAN", told)
+        return Numbers(names, row)
 
     @cached_property
     def _column_names(self) -> tuple[str, ...]:

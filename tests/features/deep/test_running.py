@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -14,14 +17,15 @@ import pytest
 
 from features.core.errors import ExitCode, MachineError, RadweaveError
 from features.core.kinds.extractor import EXTRACTORS
+from features.core.kinds.sampling import LEVELS, to_unit
 from features.core.progress import heard_by
 from features.deep.architecture import ARCHITECTURES
 from features.deep.asked import Asked, forget, pooled
 from features.deep.device import chosen_device, has_gpu
 from features.deep.on_device import OnDevice, most_views, on_device
 from features.deep.pooling import POOLINGS
-from features.deep.running import _untranslated, run, threads
-from features.deep.translated import translated
+from features.deep.running import _tried, run, threads
+from features.deep.translated import Translated, translated
 from tests.features.deep.test_translated import Small
 
 torch = pytest.importorskip("torch")
@@ -37,7 +41,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for name in ("RADWEAVE_DEVICE", "RADWEAVE_GPU_GIB"):
         monkeypatch.delenv(name, raising=False)
-    for cached in (on_device, translated, _untranslated):
+    for cached in (on_device, translated, _tried):
         cached.cache_clear()
     yield
     forget()
@@ -106,9 +110,11 @@ def test_a_full_gpu_gets_half_as_many_views_until_they_fit_and_says_so(
     assert sizes[7:] == [8, 1]  # what fitted is remembered
 
 
+@pytest.mark.parametrize("threads_", ["1", "2"])
 def test_full_memory_of_processors_halves_the_views_of_onnxruntime_too(
-    monkeypatch: pytest.MonkeyPatch, said: list[str]
+    threads_: str, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", threads_)
     before = run(ASKED, VIEWS)
     network = translated(ASKED, ASKED.digest, VIEWS.shape[2:], threads())
     session, sizes = network._session, []
@@ -122,8 +128,66 @@ def test_full_memory_of_processors_halves_the_views_of_onnxruntime_too(
 
     monkeypatch.setattr(network, "_session", Full())
     np.testing.assert_allclose(run(ASKED, VIEWS), before, atol=1e-6)
-    assert sizes[:4] == [16, 8, 4, 4]
-    assert said[-1] == "the memory of processors is full: small gets 4 views at once from here on"
+    assert sizes[-10:] == [4] * 9 + [1]
+    allowed = [f"the memory of processors is full: small gets {many} views at once from here on" for many in (16, 8, 4)]
+    assert said == allowed[2 - int(threads_) :]
+    monkeypatch.setattr(network, "_session", None)  # nothing fits
+    monkeypatch.setattr(network, "_features", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    with pytest.raises(MemoryError):
+        run(ASKED, VIEWS)
+
+
+@pytest.mark.parametrize("threads_", ["1", "3"])
+def test_arrays_one_after_the_other_and_views_as_they_are_kept_give_the_same(
+    threads_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", threads_)
+    kept = np.rint(VIEWS * LEVELS).astype(np.uint16)
+    parts = np.split(kept, [1, 20])
+    expected = run(ASKED, to_unit(kept))
+    np.testing.assert_allclose(run(ASKED, parts), expected, atol=1e-6)
+    np.testing.assert_allclose(run(ASKED, kept[:, :1]), run(ASKED, to_unit(kept[:, :1])), atol=1e-6)
+    monkeypatch.setattr("features.deep.running.translates", lambda _: False)
+    np.testing.assert_allclose(run(ASKED, parts), expected, atol=1e-5)
+
+
+def test_threads_that_ask_for_the_same_network_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    before = run(ASKED, VIEWS)
+    translated.cache_clear()
+    made: list[int] = []
+    monkeypatch.setattr("features.deep.translated.Translated", lambda *a: made.append(1) or Translated(*a))
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: run(ASKED, VIEWS), range(8)):
+            np.testing.assert_allclose(found, before, atol=1e-6)
+    assert made == [1]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_threads_that_lose_the_gpu_both_go_on_where_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    before = wanted()
+    monkeypatch.setenv("RADWEAVE_DEVICE", "cuda,cpu")
+    both = Barrier(2)
+
+    def lost(asked: Asked, loaded: Any, views: Any) -> Any:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr("features.deep.on_device.pooled", lost)
+    devices = iter(["cuda", "cuda"])
+
+    def device() -> str:
+        if (found := next(devices, None)) is not None:
+            both.wait(30)
+            return found
+        return chosen_device()
+
+    monkeypatch.setattr("features.deep.running.chosen_device", device)
+    with ThreadPoolExecutor(2) as pool:
+        for begun in [pool.submit(copy_context().run, run, ASKED, VIEWS) for _ in range(2)]:
+            np.testing.assert_allclose(begun.result(), before, atol=1e-5)
+    assert len(said) == 1
 
 
 @pytest.mark.usefixtures("gpu")

@@ -17,7 +17,7 @@ from features.core.digest import digest_json
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.recipe import Recipe
-from features.core.kinds.sampling import Sampling, Shape, Shown
+from features.core.kinds.sampling import Pixels, Sampling, Shape, Shown, to_unit
 from features.core.quarantine import Quarantined, Rejected
 from features.core.region import Region, Vector
 from features.core.storage.store import Store
@@ -67,9 +67,9 @@ class Batched(Means):
     def shown(self) -> tuple[Shown, ...]:
         return (Shown(MeanSampling(), Shape((1, 1), 1)),)
 
-    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> list[Mapping[str, float]]:  # type: ignore[override]
+    def extract_samples(self, samples: Sequence[Sequence[Pixels]]) -> list[Mapping[str, float]]:  # type: ignore[override]
         calls.append(len(samples))
-        means = [1000 * float(views.item()) for (views,) in samples]
+        means = [1000 * float(to_unit(views).item()) for (views,) in samples]
         for mean in means:
             if round(mean) in failures:
                 raise failures[round(mean)]

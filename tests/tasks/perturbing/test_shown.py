@@ -10,14 +10,13 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from features.core.case import CaseId, Scan
 from features.core.column import Column
 from features.core.kinds.extractor import Extractor, Values
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.recipe import Recipe
-from features.core.kinds.sampling import SAMPLINGS, Shape, Shown
+from features.core.kinds.sampling import SAMPLINGS, Pixels, Shape, Shown, to_unit
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.core.storage.store import Store
@@ -62,9 +61,10 @@ class Eye(Extractor):
     def extract_batch(self, regions: Sequence[Region], preparation: Preparation) -> list[Values]:
         raise NotImplementedError
 
-    def extract_samples(self, samples: Sequence[Sequence[NDArray[np.float32]]]) -> list[Values | Rejected]:
+    def extract_samples(self, samples: Sequence[Sequence[Pixels]]) -> list[Values | Rejected]:
         self.given.append(len(samples))
-        return [{"mean": float(one.mean()), "spread": float(one.std()), "fact": 1.0} for (one,) in samples]
+        views = [to_unit(one) for (one,) in samples]
+        return [{"mean": float(one.mean()), "spread": float(one.std()), "fact": 1.0} for one in views]
 
 
 SETTINGS: dict[str, Any] = {"modality": "CT", "unit": "HU", "window": [-100, 200], "discretise": {"bin_count": 8}}
@@ -100,7 +100,7 @@ def test_the_region_as_it_is_is_shown_as_in_a_refresh(works: list[Extraction], t
     assert as_it_is is not None
     assert noisy is not None
     assert shrunk is None  # too few voxels are left
-    np.testing.assert_array_equal(as_it_is[0], np.rint(kept.views[0] * 65535))
+    np.testing.assert_array_equal(as_it_is[0], kept.views[0])
     assert not np.array_equal(noisy[0], as_it_is[0])
     np.testing.assert_array_equal(shown(works[0], store).views[1][0], noisy[0])  # type: ignore[index]
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from features.core.errors import StoreError
+from features.core.numbers import Numbers
 from features.core.quarantine import Rejected, Warned
-from features.core.storage.store import Store
+from features.core.storage.store import Result, Store
+from features.core.storage.table import write_table
 
 DIGEST = "ab" * 32
 
@@ -45,6 +49,44 @@ def test_warnings_come_back(tmp_path: Path) -> None:
     assert store.warnings("region", DIGEST) == warnings
     store.save("deep", DIGEST, {"voxels": 3.0}, {})
     assert store.warnings("deep", DIGEST) == []
+
+
+def test_many_are_kept_together_as_one_by_one(tmp_path: Path) -> None:
+    store, other = Store(tmp_path / "together"), Store(tmp_path / "single")
+    numbers = Numbers(("a", "b"), np.array([1.5, math.nan]))
+    results = [
+        Result("deep", f"{i:064x}", numbers if i % 2 else {"a": 1.5, "b": math.nan}, {"version": str(i)})
+        for i in range(5)
+    ]
+    results.append(Result("deep", DIGEST, Rejected("MASK_TINY"), {}, ()))
+    store.save_together(results)
+    for one in results:
+        other.save(*one)
+        place = store.work(one.block, one.digest).relative_to(store.root)
+        assert (store.root / place).read_bytes() == (other.root / place).read_bytes()
+    assert store.load("deep", results[0].digest)["a"] == 1.5  # type: ignore[index]
+    found = store.load("deep", results[1].digest)
+    assert isinstance(found, dict)
+    assert list(found) == ["a", "b"]
+    assert math.isnan(found["b"])  # type: ignore[arg-type]
+    assert isinstance(store.load("deep", DIGEST), Rejected)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 5, 4), (1, 3, 2, 2, 2), (0, 1, 4, 4)])
+def test_whole_numbers_come_back_those_of_an_older_radweave_too(shape: tuple[int, ...], tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    array = np.random.default_rng(0).integers(0, 65536, shape, np.uint16)
+    warnings = [Warned("PATCH_CUT")]
+    store.save_array("samples", DIGEST, array[::-1], {"version": "1"}, warnings)
+    found = store.load_array("samples", DIGEST)
+    assert not isinstance(found, Rejected)
+    np.testing.assert_array_equal(found[0], array[::-1])
+    assert (found[0].dtype, found[1]) == (np.uint16, warnings)
+    older = {"shape": json.dumps(shape), "address": f"samples/{DIGEST}"}
+    write_table(store.work("samples", DIGEST), pa.table({"value": array.ravel()}), older)
+    found = store.load_array("samples", DIGEST)
+    assert not isinstance(found, Rejected)
+    np.testing.assert_array_equal(found[0], array)
 
 
 def test_no_values_are_no_rejection(tmp_path: Path) -> None:
