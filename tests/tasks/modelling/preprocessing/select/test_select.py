@@ -223,6 +223,19 @@ def test_a_lasso_takes_up_the_strongest_column_first() -> None:
         assert kept("lasso_selection", X, number, k=[k]) == sorted(order[:k])
 
 
+def test_an_elastic_net_takes_up_doubles_together() -> None:
+    X, target = planted()
+    X[:, 9] = X[:, 3] + 0.05 * X[:, 0]
+    X[:, 8] = X[:, 7] + 0.05 * X[:, 1]
+    assert kept("elastic_net_selection", X, target, k=[4], l1_ratio=0.1) == [3, 7, 8, 9]
+    assert kept("lasso_selection", X, target, k=[4]) != [3, 7, 8, 9]
+    one, two = (
+        kept(kind, X, target, k=[5], **more)
+        for kind, more in (("lasso_selection", {}), ("elastic_net_selection", {"l1_ratio": 1}))
+    )
+    assert one == two
+
+
 @pytest.mark.data
 def test_components_and_elimination_are_those_of_scikit_learn(public_data: Path) -> None:
     """WORC-Lipo, standardised: PCA, PLSRegression, and RFE with Ridge, one column a round."""
