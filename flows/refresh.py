@@ -72,8 +72,8 @@ def refresh(
 
     Args:
         cohorts: cohorts of the catalog; none means all whose files are here
-        recipes: recipes to extract where they fit, instead of those by default: names of radweave's, or paths of YAML
-            files. What the tables hold stays, and is kept up to date
+        recipes: recipes to extract where they fit, instead of those by default: names of radweave's and of
+            those beside the catalog, or paths of YAML files. What the tables hold stays, and is kept up to date
         studies: studies whose recipes are extracted in their cohorts, instead of those by default: names, or paths
         runner: where the work is done: threads, processes, or a Dask cluster
         failure_threshold: share of a cohort's scans that may be newly quarantined before the run ends as Failed
