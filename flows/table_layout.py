@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 TEXT = 10  # letters that a line of text has at least, where it is as long
-SHORTER = 0.75  # of the height of a table with lines: without them it must not be more, to be preferred
+LONG, SHORTER = 20, 0.75  # rows of a table that may do without lines if it is so much shorter then
 FRAME = 3  # letters between two columns with a line, and without
 AIRY = 2
 _PARTS = re.compile(r"[^-_/,.|=:]*[-_/,.|=:]*")  # where a word that is too long is broken
@@ -25,12 +25,13 @@ def lay_out(columns: Mapping[str, Sequence[str]], width: int, spare: Sequence[st
     """Columns on a screen of so many letters.
 
     spare: columns that a narrow screen may lack, the first to go first. Lines between columns go before columns do, and where
-    the table is much shorter without. Words are broken last: after a punctuation mark where there is one.
+    a long table is much shorter without. Words are broken last: after a punctuation mark where there is one.
     """
     for left_out in (tuple(spare[:count]) for count in range(len(spare) + 1)):
         shown = {name: cells for name, cells in columns.items() if name not in left_out}
         fits = [one for lines in (True, False) if (one := _fitted(shown, width, TEXT, left_out, lines=lines))]
-        if len(fits) == 2 and _height(shown, fits[1]) <= SHORTER * _height(shown, fits[0]):
+        is_long = max(map(len, columns.values()), default=0) >= LONG
+        if is_long and len(fits) == 2 and _height(shown, fits[1]) <= SHORTER * _height(shown, fits[0]):
             return fits[1]
         if fits:
             return fits[0]
