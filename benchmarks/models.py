@@ -5,6 +5,7 @@
     python benchmarks/models.py candidates            # 20 candidates that share their steps, beside one
     python benchmarks/models.py paths                 # LASSO paths of 50 penalties beside adelie (lasso_paths.py)
     python benchmarks/models.py each                  # every other model beside its library (models_each.py)
+    python benchmarks/models.py followed              # every model of follow-up beside its library (models_followed.py)
     python benchmarks/models.py centre_out            # leave-one-centre-out LASSO-Cox, 500 × 2,000 (lasso_centre_out.py)
 
 One run, seconds of CPU of this process, one thread; what is imported and compiled is there before the clock starts.
@@ -292,6 +293,12 @@ def run_paths(options: argparse.Namespace) -> bool:
     return compare_paths(options.public, options.python, options.each)
 
 
+def run_followed(options: argparse.Namespace) -> bool:
+    from benchmarks.models_followed import compare_followed
+
+    return compare_followed(options.patients, options.columns)
+
+
 def run_centre_out(options: argparse.Namespace) -> bool:
     from benchmarks.lasso_centre_out import compare_centre_out
 
@@ -327,6 +334,10 @@ def main() -> int:
     kind.add_argument("--patients", type=int, default=200)
     kind.add_argument("--columns", type=int, default=500)
     kind.set_defaults(run=run_each)
+    kind = kinds.add_parser("followed", help="every model of follow-up beside its library, called bare")
+    kind.add_argument("--patients", type=int, default=200)
+    kind.add_argument("--columns", type=int, default=500)
+    kind.set_defaults(run=run_followed)
     kind = kinds.add_parser("centre_out", help="leave-one-centre-out LASSO-Cox beside an earlier build")
     kind.add_argument("--patients", type=int, default=500)
     kind.add_argument("--columns", type=int, default=2000)

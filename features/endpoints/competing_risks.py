@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class CompetingRisks(Timed):
     """Time to the first of several events: `time` in days, `cause` a category whose levels say what was seen.
 
-    Code 1 is the cause of interest, 0 censored, the others follow as they are declared. Models of the cause of interest are of
-    its cause-specific hazard: the other causes count as censored while fitting, and as never having the event when scored.
+    Code 1 is the cause of interest, 0 censored, the others follow as they are declared. Risks of most models are of the
+    cause-specific hazard of the cause of interest: the other causes count as censored while fitting. Fine-Gray, cause-specific
+    Cox and discrete-time models know them. When scored, they count as never having the event.
     """
 
     kind: Literal["competing_risks"] = "competing_risks"
@@ -80,6 +81,7 @@ class CompetingRisks(Timed):
 
     def treatment(self) -> str:
         return (
-            f"The event of interest is {self.of_interest}. Models predict its cause-specific hazard: the other events count as "
-            "censored while fitting. When scored, whoever had another event never has that of interest."
+            f"The event of interest is {self.of_interest}. Risks are of its cause-specific hazard, for which the other events "
+            "count as censored while fitting, but for Fine-Gray, cause-specific Cox and discrete-time models, which are fitted to "
+            "all events. When scored, whoever had another event never has that of interest."
         )

@@ -17,7 +17,17 @@ _SPLITS = {
     EXTERNAL: "external validation",
     GIVEN: "the given split",
 }
-_SPELLING = {"lasso": "LASSO", "svm": "SVM", "cox": "Cox", "coxnet": "Coxnet", "mrmr": "mRMR", "combat": "ComBat"}
+_SPELLING = {
+    "lasso": "LASSO",
+    "svm": "SVM",
+    "cox": "Cox",
+    "coxnet": "Coxnet",
+    "mrmr": "mRMR",
+    "combat": "ComBat",
+    "aft": "AFT",
+    "gray": "Gray",
+    "surv": "Surv",
+}
 
 
 def split_label(kind: str) -> str:

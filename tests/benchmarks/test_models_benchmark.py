@@ -43,6 +43,18 @@ def test_each_model_has_the_score_of_its_library() -> None:
 
 
 @pytest.mark.slow
+def test_each_model_of_follow_up_has_the_score_of_its_library() -> None:
+    """Trees, networks and competing risks apart, which have other chance, or another question."""
+    said = printed("followed", "--patients", "80", "--columns", "20")
+    rows = [
+        line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| ") and "CPU s" not in line
+    ]
+    assert len(rows) == 13
+    chance = ("survival forest", "DeepSurv", "discrete-time network", "cause-specific Cox", "Fine-Gray")
+    assert all(abs(float(row[4]) - float(row[5])) < (0.15 if row[0] in chance else 0.01) for row in rows)
+
+
+@pytest.mark.slow
 def test_centre_out_gives_the_score_of_the_frozen_solver() -> None:
     said = printed("centre_out", "--patients", "100", "--columns", "40")
     before, now = (float(line.split(" | ")[2].strip("| ")) for line in said.splitlines() if line[:3] in ("| c", "| t"))

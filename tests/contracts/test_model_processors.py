@@ -22,6 +22,7 @@ ADD_BY_BLAS = {
     *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
     "voting",
     *("aft", "cause_specific_cox", "fine_gray", "gradient_boosting_survival", "ridge_cox", "survival_svm"),
+    *("deep_surv", "discrete_time_network"),
 }
 
 
@@ -41,7 +42,8 @@ def predict_all() -> dict[str, list[str]]:
             for i, fitted in enumerate(model.fit_variants(rows, target, 0, model.variants())):
                 assert not isinstance(fitted, Exception), (kind, endpoint, fitted)
                 told = fitted.predict(rows)
-                parts = [told.risk, told.probability, told.value, fitted.importance()]
+                curves = None if told.incidence is None else told.incidence.value
+                parts = [told.risk, told.probability, told.value, curves, fitted.importance()]
                 found[f"{kind} {endpoint} {i}"] = ["" if part is None else part.tobytes().hex() for part in parts]
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.outcome import Outcome
+from features.core.portable import exp
 from tasks.modelling.prediction import Incidence, curve_days
 
 Floats = NDArray[np.float64]
@@ -36,16 +37,16 @@ class Baseline:
         then), which is how lifelines and scikit-survival predict survival. A cause without a risk is as likely for all cases.
         """
         causes, chosen = len(self.hazard), self.days[self.shown]
-        ratio = np.exp(np.clip(_by_cause(risk, causes), -_FARTHEST, _FARTHEST))
+        ratio = exp(np.clip(_by_cause(risk, causes), -_FARTHEST, _FARTHEST))
         if causes == 1:
             hazard = ratio[:, :, None] * np.cumsum(self.hazard, axis=1)[None, :, self.shown]
-            return Incidence(chosen, -np.expm1(-hazard))
+            return Incidence(chosen, 1.0 - exp(-hazard))
         each = ratio[:, :, None] * self.hazard[None]
         together = each.sum(axis=1)
-        free = np.exp(-np.cumsum(together, axis=1))  # after each day
+        free = exp(-np.cumsum(together, axis=1))  # after each day
         before = np.concatenate([np.ones((len(ratio), 1)), free[:, :-1]], axis=1)
         part = np.divide(each, together[:, None], out=np.zeros_like(each), where=together[:, None] > 0)
-        value = np.cumsum(part * (before * -np.expm1(-together))[:, None], axis=2)[:, :, self.shown]
+        value = np.cumsum(part * (before * (1.0 - exp(-together)))[:, None], axis=2)[:, :, self.shown]
         return Incidence(chosen, np.minimum(value, 1.0))
 
     def state(self) -> dict[str, Any]:
@@ -65,12 +66,14 @@ def fit_baseline(risk: Floats, outcome: Outcome) -> Baseline:
     at_risk = np.clip(_by_cause(risk, causes), -_FARTHEST, _FARTHEST)
     highest = at_risk.max(axis=0, initial=-_FARTHEST)
     order = np.argsort(-outcome.days, kind="stable")
-    mass = np.cumsum(np.exp(at_risk[order] - highest), axis=0)
+    mass = np.cumsum(exp(at_risk[order] - highest), axis=0)
     upto = np.searchsorted(-outcome.days[order], -days, side="right") - 1
     hazard = np.zeros((causes, len(days)))
     for cause in range(causes):
         counts = np.bincount(place, outcome.code[outcome.flag] == cause + 1, len(days))
-        hazard[cause] = np.minimum(counts / np.maximum(mass[upto, cause], 1e-150) * np.exp(-highest[cause]), 1e150)
+        hazard[cause] = np.minimum(
+            counts / np.maximum(mass[upto, cause], 1e-150) * exp(-highest[cause : cause + 1]), 1e150
+        )
     return Baseline(days, hazard, np.searchsorted(days, curve_days(outcome.days[outcome.flag])))
 
 

@@ -5,7 +5,7 @@ Fitted in 32-bit floats on one thread of a processor, whose seed is given; predi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +19,7 @@ from tasks.modelling.solvers.kernels import linear
 
 Floats = NDArray[np.float64]
 Loss = Literal["logistic", "softmax", "squared", "hinge"]
+TorchLoss = Callable[[Any, Any], Any]  # of torch and what the last layer gives, (n, out): what is minimised
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,46 @@ def train_layers(
     X: Floats,
     wanted: Floats,
     *,
-    hidden: Sequence[int],
     loss: Loss,
+    hidden: Sequence[int],
+    skips: bool,
+    dropout: float,
+    weight_decay: float,
+    learning_rate: float,
+    epochs: int,
+    seed: int,
+) -> Layers:
+    """Layers fitted by minimise_loss to what is wanted of each case.
+
+    wanted: (n, m): 0 and 1 of flags or labels (logistic, hinge), of classes (softmax), or numbers of spread about 1 (squared). The
+    hinge loss is the squared one, for margins of 1. Tang, arXiv:1306.0239.
+    """
+
+    goal = np.asarray(wanted, np.float32)
+
+    def lost(torch: Any, told: Any) -> Any:
+        return _loss(torch, loss, told, torch.from_numpy(goal))
+
+    return minimise_loss(
+        X,
+        lost,
+        outputs=wanted.shape[1],
+        hidden=hidden,
+        skips=skips,
+        dropout=dropout,
+        weight_decay=weight_decay,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        seed=seed,
+    )
+
+
+def minimise_loss(
+    X: Floats,
+    loss: TorchLoss,
+    *,
+    outputs: int,
+    hidden: Sequence[int],
     skips: bool,
     dropout: float,
     weight_decay: float,
@@ -58,16 +97,15 @@ def train_layers(
 ) -> Layers:
     """Layers of rectified linear units fitted by AdamW, every epoch to all cases, with a step that falls to 0 by a cosine.
 
-    X: (n, p) of columns of spread about 1. wanted: (n, m): 0 and 1 of flags or labels (logistic, hinge), of classes (softmax), or
-    numbers of spread about 1 (squared). dropout: the share of units that each epoch leaves out after every hidden layer. The
-    hinge loss is the squared one, for margins of 1. Raises ArithmeticError where the loss is not finite, MachineError without
-    torch. Loshchilov & Hutter, ICLR 2019; Tang, arXiv:1306.0239 (hinge).
+    X: (n, p) of columns of spread about 1. outputs: how many numbers the last layer gives. dropout: the share of units that each
+    epoch leaves out after every hidden layer. Raises ArithmeticError where the loss is not finite, MachineError without
+    torch. Loshchilov & Hutter, ICLR 2019.
     """
     torch = _torch()
     rng = np.random.default_rng(seed)
-    sizes = [X.shape[1], *hidden, wanted.shape[1]]
+    sizes = [X.shape[1], *hidden, outputs]
     with _alone(torch, int(rng.integers(2**31))):
-        inputs, goal = (torch.tensor(np.asarray(one), dtype=torch.float32) for one in (X, wanted))
+        inputs = torch.tensor(np.asarray(X), dtype=torch.float32)
         parameters = []
         for given, made in pairwise(sizes):
             spread = (2.0 / given) ** 0.5  # He et al., ICCV 2015
@@ -82,7 +120,7 @@ def train_layers(
         left = float("nan")
         for _ in range(epochs):
             optimiser.zero_grad()
-            lost = _loss(torch, loss, _forward(torch, inputs, parameters, skips, dropout), goal)
+            lost = loss(torch, _forward(torch, inputs, parameters, skips, dropout))
             lost.backward()
             optimiser.step()
             schedule.step()

@@ -75,7 +75,7 @@ def test_the_cohort_table_begins_with_the_outcome(kind: str, rows: list[str], of
         (
             "competing_risks",
             [
-                "The event of interest is relapse. Models predict its cause-specific hazard",
+                "The event of interest is relapse. Risks are of its cause-specific hazard",
                 "Harrell’s C-index (other events as censored) of one column alone",
                 "cause-specific log-rank p",
                 "it does not compare the curves themselves, as Gray's test would",
