@@ -34,13 +34,15 @@ class Voting(Model):
     """The mean of several models, each fitted to the same columns; nothing is chosen among them.
 
     Of a member with several settings all are fitted, and count alike; so do members. Risks are brought to one spread first, that
-    of the training cases; probabilities and numbers are averaged as they are. A member that cannot be fitted is left out, which is
-    said; steps of members of their own are not done. Weights of columns are mean shares, without a sign; none where a member
-    has none. Dietterich, Multiple Classifier Systems 2000;1.
+    of the training cases; probabilities, numbers and curves of incidence are averaged as they are. A member that cannot be fitted
+    is left out, which is said; steps of members of their own are not done. Weights of columns are mean shares, without a sign;
+    none where a member has none. Dietterich, Multiple Classifier Systems 2000;1.
     """
 
     kind: Literal["voting"] = "voting"
-    endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
+    endpoints: ClassVar[frozenset[str]] = frozenset(
+        {"binary", "multiclass", "multilabel", "ordinal", "continuous", "survival", "competing_risks"}
+    )
     models: tuple[Member, ...] = Field(
         (),
         title="Models",
