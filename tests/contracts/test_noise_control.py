@@ -53,5 +53,5 @@ def test_noise_over_twenty_seeds_gives_chance(endpoint: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("endpoint", ANY_ENDPOINT)
 def test_planted_signal_is_found(endpoint: str) -> None:
-    found = means(endpoint, 1, n=80, p=50, signal=3.0)
+    found = means(endpoint, 1, n=150, p=12, signal=3.0)
     assert all(value >= 0.7 - (METRICS.load(name.split()[1]).chance == 0) * 0.3 for name, value in found.items()), found

@@ -89,7 +89,7 @@ def one_of_each(registry: Registry[Any]) -> list[dict[str, Any]]:
     return [settings_of(registry, kind) for kind in registry.modules]
 
 
-FEW = {"epochs": 60, "stop_after": [20]}  # rounds of networks, and of boosting
+FEW = {"epochs": 60, "stop_after": [40]}  # rounds of networks, and of boosting
 
 
 def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str, Any]:

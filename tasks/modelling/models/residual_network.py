@@ -26,10 +26,10 @@ class ResidualNetwork(Model):
     depth: PositiveInt = Field(4, ge=2, title="Depth", description="hidden layers")
     width: PositiveInt = Field(32, title="Width", description="units of each hidden layer")
     weight_decay: tuple[NonNegativeFloat, ...] = Field(
-        (1.0, 0.1), min_length=1, title="Weight decay", description="draws weights towards zero; inner folds choose"
+        (10.0, 1.0), min_length=1, title="Weight decay", description="draws weights towards zero; inner folds choose"
     )
     dropout: NonNegativeFloat = Field(0.2, lt=1, title="Dropout", description="share of units left out in each epoch")
-    learning_rate: PositiveFloat = Field(0.003, title="Step", description="of the first epoch; it falls to 0")
+    learning_rate: PositiveFloat = Field(0.01, title="Step", description="of the first epoch; it falls to 0")
     epochs: PositiveInt = Field(150, title="Epochs", description="how often all cases are seen")
     loss: Literal["cross_entropy", "hinge"] = Field(
         "cross_entropy", title="Loss", description="hinge: for two classes alone; of a number it is the squared error"

@@ -40,7 +40,7 @@ class StackedPolynomialNetwork(PathModel):
         (3, 10), min_length=1, title="Width", description="units of each layer; inner folds choose"
     )
     C: tuple[PositiveFloat, ...] = Field(
-        (0.01,),
+        (0.1, 1.0),
         min_length=1,
         title="Inverse penalty (C)",
         description="of the regression on the units; small values draw it towards zero; inner folds choose",

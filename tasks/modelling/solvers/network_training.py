@@ -18,6 +18,8 @@ from features.core.errors import MachineError
 from tasks.modelling.solvers.kernels import linear
 
 Floats = NDArray[np.float64]
+QUIET = 0.1  # so that what layers with a skip add, and what the last one says, begins near 0
+
 Loss = Literal["logistic", "softmax", "squared", "hinge"]
 TorchLoss = Callable[[Any, Any], Any]  # of torch and what the last layer gives, (n, out): what is minimised
 
@@ -107,8 +109,10 @@ def minimise_loss(
     with _alone(torch, int(rng.integers(2**31))):
         inputs = torch.tensor(np.asarray(X), dtype=torch.float32)
         parameters = []
-        for given, made in pairwise(sizes):
+        for place, (given, made) in enumerate(pairwise(sizes)):
             spread = (2.0 / given) ** 0.5  # He et al., ICCV 2015
+            if place == len(hidden) or (skips and place > 0):
+                spread *= QUIET
             weight = torch.tensor(rng.normal(0.0, spread, (made, given)), dtype=torch.float32, requires_grad=True)
             parameters += [weight, torch.zeros(made, requires_grad=True)]
         decays = [

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from features.core.errors import FitError
 from tasks.modelling.models.multilayer_perceptron import MultilayerPerceptron
 from tasks.modelling.models.residual_network import ResidualNetwork
-from tasks.modelling.solvers.network_training import train_layers
+from tasks.modelling.solvers.network_training import QUIET, train_layers
 from tasks.modelling.target import Target
 from tests.support.design import BINARY, make_design, make_rows
 
@@ -38,7 +38,9 @@ def test_a_bare_loop_of_torch_gives_the_same() -> None:
     for given, out in pairwise([5, 8, 1]):
         layers.append(torch.nn.Linear(given, out))
         with torch.no_grad():
-            layers[-1].weight.copy_(torch.tensor(rng.normal(0.0, (2.0 / given) ** 0.5, (out, given))))
+            layers[-1].weight.copy_(
+                torch.tensor(rng.normal(0.0, (2.0 / given) ** 0.5 * (QUIET if out == 1 else 1.0), (out, given)))
+            )
             layers[-1].bias.zero_()
     network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
     groups = [{"params": [one.weight for one in layers], "weight_decay": 0.1}]

@@ -32,6 +32,6 @@ def test_a_product_of_two_columns_is_told_where_a_line_tells_nothing() -> None:
     train, test = np.arange(120), np.arange(120, 200)
     aucs = [
         roc_auc_score(y[test], model.fit(rows.take(train), target.take(train), 0).predict(rows.take(test)).risk)
-        for model in (StackedPolynomialNetwork(width=(10,), stacked=1), RidgeLogistic(C=(0.01,)))
+        for model in (StackedPolynomialNetwork(width=(10,), C=(0.1,), stacked=1), RidgeLogistic(C=(0.01,)))
     ]
     assert aucs[0] > 0.8 and aucs[1] < 0.65
