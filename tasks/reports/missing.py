@@ -14,5 +14,5 @@ def missing_sentence(study: Study, missing_block: Mapping[str, int]) -> str:
     none = "" if any(missing_block.values()) else " No case lacked one."
     return (
         "Cases without one of the images, or without any value of a block, stay in the study: all that they lack is "
-        f"imputed by the median of the training fold, and the flow of cases counts them.{none}"
+        f"imputed by the steps of each candidate, on the training fold, and the flow of cases counts them.{none}"
     )

@@ -213,7 +213,7 @@ def test_a_fitted_step_can_be_kept(kind: str) -> None:
     fitted = step.fit(rows, target, 0)
     again: FittedStep = pickle.loads(pickle.dumps(fitted))  # noqa: S301 (made here)
     np.testing.assert_array_equal(again.apply(rows).X, fitted.apply(rows).X)
-    assert again.remarks(rows) == fitted.remarks(rows)
+    assert again.remarks(rows) == fitted.remarks(rows) and again.notes() == fitted.notes()
     one, two = again.state(), fitted.state()
     assert list(one) == list(two)
     for name, values in one.items():

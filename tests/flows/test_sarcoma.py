@@ -52,7 +52,7 @@ def test_the_report_says_small_and_how_missing_mr_is_treated(store: Path, study:
     folder = next((store / "studies" / study).iterdir())
     page = (folder / "report.html").read_text("utf-8")
     assert "intervals are wide" in page.lower()
-    assert "median of the training fold" in page
+    assert "steps of each candidate, on the training fold" in page
     scores = read_table(folder / "scores.parquet").to_pandas()
     known = scores.dropna(subset=["value"])
     assert (known["n"] == 17).all()

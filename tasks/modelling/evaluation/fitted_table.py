@@ -40,6 +40,10 @@ class Chain:
             rows = step.apply(rows)
         return found
 
+    def notes(self) -> Counter[str]:
+        """What its steps saw while they were fitted that a reader has to know."""
+        return sum((step.notes() for step in self.steps), Counter[str]())
+
 
 @dataclass(frozen=True, eq=False)
 class FittedTable(Fitted):

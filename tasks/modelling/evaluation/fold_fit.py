@@ -168,6 +168,7 @@ class FoldFit:
                 )
             sides = (self.outer.test, self.outer.train)
             remarks = sum((chain.remarks(rows) for chain in prepared.chains for rows in sides), Counter[str]())
+            remarks += sum((one.notes() for one in prepared.chains), Counter[str]())
             names, weights = prepared.train.columns, fitted.importance() * prepared.factors(model)
             return Joined(
                 prediction=prediction,

@@ -173,7 +173,7 @@ class FittedHarmoniser(FittedStep):
         return found if effects is None else {**found, **{f.name: getattr(effects, f.name) for f in fields(effects)}}
 
     def remarks(self, rows: Rows) -> Counter[str]:
-        """What becomes of unseen centres (rows), missing covariates (rows), and columns that cannot be scaled (columns)."""
+        """What becomes of unseen centres and missing covariates, with how many rows."""
         found, effects = Counter[str](), self.effects
         if effects is None:
             return found
@@ -187,13 +187,20 @@ class FittedHarmoniser(FittedStep):
                 else "its values stay as they are"
             )
             found[f'{self.kind}: the {self.by} "{centre}" {why}: {what}'] = len(own)
+        for name in self.covariates:
+            if name not in self.steady and (missing := int(np.isnan(rows.covariates[name]).sum())):
+                found[f'{self.kind}: the covariate "{name}" is missing: the mean of training rows is taken'] = missing
+        return found
+
+    def notes(self) -> Counter[str]:
+        """Training rows of one centre, steady covariates, and columns that cannot be scaled or shrunk."""
+        found, effects = Counter[str](), self.effects
+        if effects is None:
+            return found
         if len(effects.centres) == 1:
             found[f"{self.kind}: training rows are of one {self.by}: its values stay as they are"] = 1
-        for name in self.covariates:
-            if name in self.steady:
-                found[f'{self.kind}: the covariate "{name}" does not vary in training rows and is left out'] = 1
-            elif missing := int(np.isnan(rows.covariates[name]).sum()):
-                found[f'{self.kind}: the covariate "{name}" is missing: the mean of training rows is taken'] = missing
+        for name in self.steady:
+            found[f'{self.kind}: the covariate "{name}" does not vary in training rows and is left out'] = 1
         for centre, flat in zip(effects.centres, effects.flat, strict=True):
             if flat:
                 found[f'{self.kind}: columns do not vary within the {self.by} "{centre}": moved, not scaled'] = int(

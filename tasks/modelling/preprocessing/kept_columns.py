@@ -23,5 +23,5 @@ class KeptColumns(FittedStep):
     def apply(self, rows: Rows) -> Rows:
         return rows.keep(self.kept)
 
-    def remarks(self, rows: Rows) -> Counter[str]:  # noqa: ARG002 (it is of the training rows)
+    def notes(self) -> Counter[str]:
         return Counter({self.note: 1} if self.note else {})

@@ -36,6 +36,10 @@ class FittedStep(ABC):
         """What it does to these rows that a reader of the report has to know, with how often."""
         return Counter()
 
+    def notes(self) -> Counter[str]:
+        """What was seen of the training rows while it was fitted that a reader has to know, with how often."""
+        return Counter()
+
 
 class Step(Tunable):
     """What is done to columns.
@@ -106,6 +110,9 @@ class FittedOfBlocks(FittedStep):
 
     def remarks(self, rows: Rows) -> Counter[str]:
         return Counter() if self.fitted is None else self.fitted.remarks(rows.keep(self.own))
+
+    def notes(self) -> Counter[str]:
+        return Counter() if self.fitted is None else self.fitted.notes()
 
 
 STEPS: Registry[Step] = Registry(Step, *(f"tasks.modelling.preprocessing.{stage}" for stage in STAGES))

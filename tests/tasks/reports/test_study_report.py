@@ -115,7 +115,7 @@ def test_methods_tell_the_settings(binary: Any, survival: Any) -> None:
     assert "4 folds, 2 repeats, stratified by event and centre. Settings are chosen on 3 inner folds" in text
     assert f"{binary.result.tuned.fits} model fits were made" in text
     assert "Inner folds choose among settings by AUC, comparing cases of one centre only" in text
-    assert "imputed by the median of the training fold" in text
+    assert "imputed by the steps of each candidate, on the training fold" in text
     assert "Cases without one of the images or any value of a block were excluded" in Page(survival.html).text
 
 

@@ -100,7 +100,7 @@ class FittedFisherVector(FittedStep):
             }
         return found
 
-    def remarks(self, rows: Rows) -> Counter[str]:  # noqa: ARG002 (they are of the training rows)
+    def notes(self) -> Counter[str]:
         """Which places lost some of their columns and are left out, and which mixtures did not settle."""
         found = Counter[str]()
         for bag, book in zip(self.bags, self.books, strict=True):

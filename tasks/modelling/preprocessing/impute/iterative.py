@@ -117,7 +117,7 @@ class FittedIterative(FittedStep):
                 Z[own, j] = np.clip(told, self.low[j], self.high[j])
         return rows.with_values(np.where(missing, standard.back(Z), rows.X))
 
-    def remarks(self, rows: Rows) -> Counter[str]:  # noqa: ARG002 (it is of the training rows)
+    def notes(self) -> Counter[str]:
         said = "iterative: values of training rows still moved in the last round"
         return Counter({said: 1} if self.moved >= _SETTLED else {})
 

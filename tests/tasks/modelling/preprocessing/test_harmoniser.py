@@ -143,7 +143,7 @@ def test_missing_and_steady_covariates_are_remarked(kind: str) -> None:
     rows = replace(rows, covariates={"clinical_age": age, "clinical_stage": np.ones(60)})
     step = fitted(rows, kind, covariates=["clinical_age", "clinical_stage"])
     assert np.isfinite(step.apply(rows).X).all()
-    assert step.remarks(rows) == {
+    assert step.remarks(rows) + step.notes() == {
         f'{kind}: the covariate "clinical_age" is missing: the mean of training rows is taken': 4,
         f'{kind}: the covariate "clinical_stage" does not vary in training rows and is left out': 1,
     }
@@ -173,7 +173,7 @@ def test_columns_that_do_not_vary_in_a_centre_are_remarked(kind: str) -> None:
     rows = rows.with_values(X)
     step = fitted(rows, kind)
     assert np.isfinite(step.apply(rows).X).all()
-    assert step.remarks(rows) == {f'{kind}: columns do not vary within the centre "A": moved, not scaled': 2}
+    assert step.notes() == {f'{kind}: columns do not vary within the centre "A": moved, not scaled': 2}
 
 
 @ALL
@@ -200,7 +200,7 @@ def test_cohorts_can_be_evened_out_in_place_of_centres(kind: str) -> None:
 
 def test_a_single_column_is_not_shrunk_and_that_is_remarked() -> None:
     rows = table(p=1)
-    (remark,) = fitted(rows, "combat").remarks(rows)
+    (remark,) = fitted(rows, "combat").notes()
     assert remark == "combat: less than two columns vary within a centre: nothing to shrink its effects by"
     np.testing.assert_allclose(fitted(rows, "combat").apply(rows).X, fitted(rows, "location_scale").apply(rows).X)
 

@@ -129,7 +129,7 @@ def test_places_that_lost_columns_are_left_out_and_told() -> None:
     for kept, told in ((~np.char.startswith(names, "deep_largest_p08"), 0), (names != "deep_largest_p08_d01", 1)):
         found = fitted(rows.keep(kept))
         assert found.bags[0].places.shape == (8, 3)
-        assert sum(found.remarks(rows).values()) == told
+        assert sum(found.notes().values()) == told
     one_each = [name for name in rows.columns.names if name.endswith(("p00_d00", "p01_d01"))]
     with pytest.raises(FitError, match="no place has all of its columns"):
         fitted(rows.keep(np.isin(rows.columns.names, one_each)))

@@ -64,8 +64,8 @@ def test_a_value_is_never_told_beyond_what_training_has_seen() -> None:
     assert step.apply(rows_of(X)).X[3, 1] == pytest.approx(6, abs=1e-3)
     assert step.apply(rows_of([[1000.0, NAN]])).X[0, 1] == pytest.approx(58)
     assert step.apply(rows_of([[NAN, 10.0]])).X[0, 0] == pytest.approx(14.5)  # training rows lack none: its mean
-    assert not step.remarks(rows_of(X))
-    assert fitted("iterative", X, rounds=1).remarks(rows_of(X))
+    assert not step.notes()
+    assert fitted("iterative", X, rounds=1).notes()
 
 
 def test_units_do_not_decide_who_is_near() -> None:

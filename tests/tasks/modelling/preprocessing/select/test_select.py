@@ -59,7 +59,7 @@ def test_where_no_column_passes_the_best_is_kept_and_said() -> None:
     target = make_target(np.random.default_rng(5).integers(0, 2, 30))
     step = fitted("univariable", X, target, alpha=[1e-6])
     assert len(step.state()["kept"]) == 1
-    (said,) = step.remarks(make_rows({"c0": [0.0]}))
+    (said,) = step.notes()
     assert said == "univariable: 0 of the columns have a corrected p up to 1e-06: those of the smallest p are kept"
     with pytest.raises(
         FitError, match="none of 20 columns has a corrected p up to 1e-06; the least is .*at_least: 1 keeps"
@@ -186,9 +186,9 @@ def test_boruta_confirms_what_was_planted_and_hardly_any_noise() -> None:
     step = fitted("boruta", X, target)
     found = step.state()["kept"].tolist()
     assert {3, 7} <= {*found} and len(found) <= 4
-    assert not step.remarks(make_rows({"c0": [0.0]}))
+    assert not step.notes()
     noise = fitted("boruta", X, make_target(np.random.default_rng(1).integers(0, 2, 150)), rounds=20)
-    (said,) = noise.remarks(make_rows({"c0": [0.0]}))
+    (said,) = noise.notes()
     assert said.startswith("boruta: no column is confirmed: ")
 
 
@@ -205,7 +205,7 @@ def test_stability_selection_keeps_hardly_any_noise() -> None:
         X = np.random.default_rng(seed).normal(size=(60, 80))
         target = make_target(np.random.default_rng(100 + seed).integers(0, 2, 60))
         step = fitted("stability_selection", X, target, threshold=[0.7], pairs=25)
-        counts.append(0 if step.remarks(make_rows({"c0": [0.0]})) else len(step.state()["kept"]))
+        counts.append(0 if step.notes() else len(step.state()["kept"]))
     assert np.mean(counts) <= 1
 
 
@@ -272,6 +272,6 @@ def test_nothing_is_found_where_nobody_finds_signal_and_something_where_there_is
     for name in ("HCC-TACE-Seg", "WORC-Lipo"):
         rows, target = read_radmlbench(public_data, name)
         step = STEPS.parse({"kind": "univariable", "alpha": [0.05]}).fit(rows, target, 0)
-        passed[name] = 0 if step.remarks(rows) else len(step.state()["kept"])
+        passed[name] = 0 if step.notes() else len(step.state()["kept"])
     assert passed["HCC-TACE-Seg"] == 0
     assert passed["WORC-Lipo"] > 100
