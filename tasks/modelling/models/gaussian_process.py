@@ -41,17 +41,23 @@ class GaussianProcess(Model):
         length = float(np.sqrt(X.shape[1]))  # about the distance of two cases
         kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(length, (0.05 * length, 100 * length))
         search = {"n_restarts_optimizer": self.restarts, "random_state": seed}
-        with warnings.catch_warnings():
-            # what lies at the edge of its bounds says that the columns tell nothing, or a line: that is no fault
-            warnings.filterwarnings("ignore", "The optimal value found", ConvergenceWarning)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
             if predicted == "value":
                 noisy = kernel + WhiteKernel(1.0, (1e-3, 1e3))
                 y = np.asarray(target.y, np.float64)
-                return FittedGaussianProcess(
-                    GaussianProcessRegressor(noisy, normalize_y=True, **search).fit(X, y), predicted, 0
-                )
-            fitted = GaussianProcessClassifier(kernel, **search).fit(X, codes(target, self.kind))
-        return FittedGaussianProcess(fitted, predicted, max(2, target.levels))
+                fitted: Any = GaussianProcessRegressor(noisy, normalize_y=True, **search).fit(X, y)
+            else:
+                fitted = GaussianProcessClassifier(kernel, **search).fit(X, codes(target, self.kind))
+        for one in (
+            caught
+        ):  # a value at the edge of its bounds says that the columns tell nothing, or a line: that is no fault
+            if not issubclass(one.category, ConvergenceWarning):
+                warnings.warn(one.message, one.category, stacklevel=2)
+            elif "lbfgs failed" in str(one.message):
+                told = f"{self.kind}: no optimum of its kernel from {1 + self.restarts} starts: name more restarts"
+                warnings.warn(told, UserWarning, stacklevel=2)
+        return FittedGaussianProcess(fitted, predicted, 0 if predicted == "value" else max(2, target.levels))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 MOST_STEPS = 200
-ENOUGH = 1e-9  # the largest part of the gradient, as a share of the sum of case weights
+ENOUGH = 1e-8  # the largest part of the gradient, as a share of the sum of case weights
 Derived = Callable[
     [Floats], tuple[float, Floats, Floats]
 ]  # the loss at a point, its gradient and its second derivative
@@ -56,10 +57,15 @@ def ridge_multinomial(Z: Floats, codes: Codes, classes: int, C: float, start: Fl
         y = codes.astype(np.float64)
         begin = np.zeros(1 + r) if start is None else start.ravel()
         return _newton(lambda b: _of_two(A, y, C, b), begin, C * n, "ridge_logistic").reshape(1, -1)
-    one_hot = np.eye(classes)[codes]
-    begin = np.zeros(classes * (1 + r)) if start is None else start.ravel()
-    found = _newton(lambda b: _of_several(A, one_hot, C, b), begin, C * n, "ridge_logistic")
-    return found.reshape(classes, 1 + r)
+    one_hot, free = np.eye(classes)[codes], _sum_to_zero(classes)
+    begin = np.zeros((classes - 1) * (1 + r)) if start is None else (free.T @ start).ravel()
+    found = _newton(lambda b: _of_several(A, one_hot, free, C, b), begin, C * n, "ridge_logistic")
+    return np.asarray(free @ found.reshape(classes - 1, 1 + r))
+
+
+def _sum_to_zero(classes: int) -> Floats:
+    """Orthonormal columns, (classes, classes − 1), each of which sums to 0: at the optimum weights sum to 0 over the classes."""
+    return np.asarray(np.linalg.qr(np.column_stack([np.ones(classes), np.eye(classes)[:, :-1]]))[0][:, 1:])
 
 
 def ridge_proportional_odds(Z: Floats, codes: Codes, ranks: int, C: float) -> tuple[Floats, Floats]:
@@ -82,7 +88,7 @@ def _newton(derived: Derived, start: Floats, size: float, what: str) -> Floats:
         if np.abs(gradient).max() <= ENOUGH * size:
             return point
         try:
-            direction = np.linalg.solve(curve, gradient)
+            direction = cho_solve(cho_factor(curve, check_finite=False), gradient, check_finite=False)
         except np.linalg.LinAlgError:
             direction = np.linalg.lstsq(curve, gradient, rcond=None)[0]
         step, slope = 1.0, float(gradient @ direction)
@@ -119,30 +125,30 @@ def _of_two(A: Floats, y: Floats, C: float, b: Floats) -> tuple[float, Floats, F
     return loss, gradient, curve
 
 
-def _of_several(A: Floats, one_hot: Floats, C: float, b: Floats) -> tuple[float, Floats, Floats]:
-    classes, width = one_hot.shape[1], A.shape[1]
-    W = b.reshape(classes, width)
-    odds = A @ W.T
+def _of_several(A: Floats, one_hot: Floats, free: Floats, C: float, b: Floats) -> tuple[float, Floats, Floats]:
+    """b: the weights, (classes, width), in the basis `free` of those that sum to 0."""
+    width, basis = A.shape[1], free.shape[1]
+    V = b.reshape(basis, width)
+    odds = A @ V.T @ free.T
     top = odds.max(axis=1, keepdims=True)
-    total = np.exp(odds - top).sum(axis=1, keepdims=True)
-    likely = np.exp(odds - top) / total
-    level = float(W[:, 0].sum())  # the sum of intercepts moves no probability: it is held at 0
+    likely = np.exp(odds - top)
+    total = likely.sum(axis=1, keepdims=True)
+    likely /= total
     loss = C * float((np.log(total) + top - (odds * one_hot).sum(axis=1, keepdims=True)).sum())
-    loss += 0.5 * float((W[:, 1:] ** 2).sum()) + 0.5 * level**2
-    gradient = C * (likely - one_hot).T @ A
-    gradient[:, 1:] += W[:, 1:]
-    gradient[:, 0] += level
-    curve = np.empty((classes, width, classes, width))
-    for k in range(classes):
+    loss += 0.5 * float((V[:, 1:] ** 2).sum())
+    gradient = C * ((likely - one_hot) @ free).T @ A
+    gradient[:, 1:] += V[:, 1:]
+    curve, mean = np.empty((basis, width, basis, width)), likely @ free
+    for k in range(basis):
         for m in range(k + 1):
-            weight = likely[:, k] * ((k == m) - likely[:, m])
-            own = C * (A.T * weight) @ A
+            weight = C * (likely @ (free[:, k] * free[:, m]) - mean[:, k] * mean[:, m])
+            own = (A.T * weight) @ A
             if k == m:
                 own[np.arange(1, width), np.arange(1, width)] += 1.0
-            own[0, 0] += 1.0
+                own[0, 0] += 1e-12 * C * len(A)
             curve[k, :, m, :] = own
             curve[m, :, k, :] = own.T
-    return loss, gradient.ravel(), curve.reshape(classes * width, classes * width)
+    return loss, gradient.ravel(), curve.reshape(basis * width, basis * width)
 
 
 def _of_ranks(Z: Floats, codes: Codes, ranks: int, C: float, b: Floats) -> tuple[float, Floats, Floats]:
