@@ -72,6 +72,7 @@ def fit_models(
         "singles": result.singles_table(),
         "centre_told": result.centre_told_table(),
         "worth": result.worth_table(),
+        "comparisons": result.comparisons_table(),
         "copies": result.copies_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }

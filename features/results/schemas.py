@@ -179,6 +179,12 @@ STUDY_TABLES = (
         "blocks/string model/string stage/string value/float64 chance/float64 n/int64 folds/int64 centres/int64 reason/string",
     ),
     _of_study(
+        "comparisons",
+        "split/string cohort/string metric/string within/string blocks/string model/string other_blocks/string other_model/string "
+        "difference/float64 low/float64 high/float64 p/float64 p_corrected/float64 compared/int64 n/int64 test/string "
+        "reason/string",
+    ),
+    _of_study(
         "worth",
         "source/string block/string extractor/string family/string recipe/string image/string columns/int64 cohort/string "
         "regions/int64 measurements/int64 median_icc/float64 stable_share/float64 split/string model/string metric/string "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from features.core.outcome import Outcome
 from tasks.modelling.censoring import Censoring
 from tasks.modelling.decisions.probability import NO_LINE, Line, probability_of
 from tasks.modelling.prediction import Prediction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +37,20 @@ class Scored:
     repeat: int = 0
     cut: float = np.nan
     line: Line = NO_LINE
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.centres):
             object.__setattr__(self, "centres", np.full(len(self.rows), ""))
         if len(self.centres) != len(self.rows):
             raise ValueError(f"{len(self.centres)} centres of {len(self.rows)} rows")
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for this fold."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
 
     @cached_property
     def centre(self) -> NDArray[np.intp] | None:
@@ -79,7 +91,7 @@ class Scored:
             return (code > 0).astype(np.float64)[:, None]
         return (code if code.ndim > 1 else np.eye(len(self.outcome.levels))[code]).astype(np.float64)
 
-    @property
+    @cached_property
     def decision(self) -> NDArray[np.intp]:
         """The code that each case is held to have, (m,): 1 above the threshold; the likeliest class; the median rank."""
         if self.endpoint.predicted == "risk":

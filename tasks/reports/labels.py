@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tasks.modelling.evaluation.comparison import BASELINES
 from tasks.modelling.evaluation.result import HeldOut, Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS, Metric
 
-BASELINES = ("clinical", "volume")
 NESTED, CENTRE_OUT, EXTERNAL, GIVEN = "nested", "centre_out", "external", "given"
 WITHIN = "centre"  # Score.within where only cases of one centre were compared with each other
 _SPLITS = {

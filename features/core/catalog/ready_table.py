@@ -44,6 +44,7 @@ _TAKEN = (
         "singles",
         "centre_told",
         "worth",
+        "comparisons",
         "copies",
         "fits",
     ),

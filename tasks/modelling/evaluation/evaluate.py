@@ -15,6 +15,7 @@ from features.core.errors import FitError
 from features.core.wording import counted
 from features.fusion.sources import Source
 from tasks.modelling.evaluation.centre_told import centres_told
+from tasks.modelling.evaluation.compare import between_centres, compare_fits
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
@@ -72,6 +73,8 @@ def evaluate(
         scores = score_fits(design, study, blocks, fits, refused)
         of_once = _folds_of_once(design, folds)
         singles = best_singles(once, _blocks_of(study), _shown(of_once), study.seed)
+        comparisons = compare_fits(design, study, blocks, fits)
+        between = between_centres(design, study, blocks, fits)
         told = centres_told(once, study.models, blocks, of_once, study.seed)
     worth = worth_of(
         design,
@@ -111,6 +114,8 @@ def evaluate(
         copies=design.copies,
         singles=singles,
         centre_told=told,
+        comparisons=comparisons,
+        between=between,
         uncommon=design.uncommon,
         worth=worth,
         held_out=tuple(_held_out(once, role, cohort, rows) for (role, cohort), rows in held_out_parts(once)),

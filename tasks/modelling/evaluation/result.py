@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from features.core.kinds.endpoint import Endpoint
 from features.fusion.sources import Source
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
+from tasks.modelling.evaluation.comparison import Between, Comparison
 from tasks.modelling.evaluation.single import Single
 from tasks.modelling.fusion.fusion import Fitted
 
@@ -165,6 +166,7 @@ class StudyResult:
     copies: patients that may be one, as in the design. singles: the best column of each block. centre_told: how well features
     tell the centre, empty where there is one. shares: of sets of several blocks.
     worth: sources of columns with their stability and their scores alone, where stability was measured; no scores of the study.
+    comparisons: pairs of combinations. between: how much left-out centres differ.
     models: fitted candidates, only if asked for.
     """
 
@@ -195,6 +197,8 @@ class StudyResult:
     held_out: tuple[HeldOut, ...] = ()
     uncommon: Mapping[str, str] = field(default_factory=dict)
     worth: tuple[Worth, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    between: tuple[Between, ...] = ()
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -261,6 +265,10 @@ class StudyResult:
             }
             rows.append([source[name] if name in source else score[name] for name in columns])
         return pd.DataFrame(rows, columns=columns)
+
+    def comparisons_table(self) -> pd.DataFrame:
+        """The comparisons as a table, one row each."""
+        return pd.DataFrame([asdict(one) for one in self.comparisons], columns=[one.name for one in fields(Comparison)])
 
     def copies_table(self) -> pd.DataFrame:
         """The copies as a table, a row for each patient of each set; `case` is the patient."""

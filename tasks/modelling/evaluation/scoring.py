@@ -42,13 +42,13 @@ def score_fits(
         for name, columns in blocks.items():
             for candidate in study.models:
                 own = by_key.get((split.kind, name, candidate.name), [])
+                parts = [_part(design, *one) for one in _parts(design, study, split, own)]
                 for metric in all_metrics_of(design.endpoint):
-                    for centre, cohort, within, part in _parts(design, study, split, own):
+                    for centre, cohort, within, part, folds, rows in parts:
                         if within and not metric.compares:
                             continue
                         models: Models = "fixed" if centre else split.models
-                        found = _estimate(design, metric, part, models, within, refused.get(split.kind, ""))
-                        rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
+                        found = _estimate(design, metric, part, folds, models, within, refused.get(split.kind, ""))
                         scores.append(
                             Score(
                                 split=split.kind,
@@ -90,13 +90,14 @@ def _parts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Itera
         yield "", "", "", fits
         yield from ((fit.fold.name, "", "", [fit]) for fit in fits)
         return
-    for cohort, part in _cohorts(design, study, split, fits):
+    for cohort, part in cohorts_of(design, study, split, fits):
         rows = np.unique(np.concatenate([fit.fold.test for fit in part])) if part else np.arange(0)
         several = len(np.unique(design.centres[rows])) > 1
         yield from (("", cohort, within, part) for within in ("", "centre")[: 1 + several])
 
 
-def _cohorts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, list[Fit]]]:
+def cohorts_of(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, list[Fit]]]:
+    """The fits of a split, under "", or as far as they predict each held-out cohort, under its name."""
     if not split.predicts_held_out:
         yield "", fits
         return
@@ -168,7 +169,18 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(there)) if there else float("nan")
 
 
-def _estimate(design: Design, metric: Metric, fits: list[Fit], models: Models, within: str, refused: str) -> Estimate:
+def _part(
+    design: Design, centre: str, cohort: str, within: str, fits: list[Fit]
+) -> tuple[str, str, str, list[Fit], list[Scored], NDArray[np.intp]]:
+    """With what was seen of the predicted cases, which all metrics share, and the rows that these are."""
+    folds = [scored_of(design, fit, fit.prediction) for fit in fits if fit.prediction is not None]
+    rows = np.unique(np.concatenate([fit.fold.test for fit in fits])) if fits else np.arange(0)
+    return centre, cohort, within, fits, folds, rows
+
+
+def _estimate(
+    design: Design, metric: Metric, fits: list[Fit], folds: list[Scored], models: Models, within: str, refused: str
+) -> Estimate:
     if refused:
         return Estimate(None, reason=refused)
     failed = [fit for fit in fits if fit.prediction is None]
@@ -177,13 +189,13 @@ def _estimate(design: Design, metric: Metric, fits: list[Fit], models: Models, w
         return Estimate(None, reason=f"{len(failed)} of {len(fits)} folds could not be fitted; {where}")
     if fits and not any(len(fit.fold.test) for fit in fits):
         return Estimate(None, reason="no case is left, as the flow of cases tells")
-    scored = [_scored(design, fit, fit.prediction) for fit in fits if fit.prediction is not None]
-    if not scored:
+    if not folds:
         return Estimate(None, reason="no fold was scored")
-    return metric.estimate(scored, design.groups, models, within=within == "centre")
+    return metric.estimate(folds, design.groups, models, within=within == "centre")
 
 
-def _scored(design: Design, fit: Fit, prediction: Prediction) -> Scored:
+def scored_of(design: Design, fit: Fit, prediction: Prediction) -> Scored:
+    """A predicted fold beside what was seen."""
     rows, train = fit.fold.test, fit.fold.train[design.scored[fit.fold.train]]
     seen, learnt = design.outcome.take(rows), design.outcome.take(train)
     centres, repeat = design.centres[rows], fit.fold.repeat

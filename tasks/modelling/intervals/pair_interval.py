@@ -43,13 +43,13 @@ def pair_estimate(
     try:
         if value in (0.0, 1.0):
             return _of_perfect(value, found, models)
-        low, high = logit_interval(value, _variance(found, models, ratio))
+        low, high = logit_interval(value, variance_of(found, models, ratio))
     except ValueError as error:
         return Estimate(value, reason=no_interval(str(error)))
     return Estimate(value, low, high, interval_of=THIS_MODEL if models == "fixed" else other_data(train))
 
 
-def _variance(sets: Sequence[PatientPairs], models: Models, ratio: float) -> float:
+def variance_of(sets: Sequence[PatientPairs], models: Models, ratio: float) -> float:
     """Variance of the mean over sets: that of the patients' mean influence, times how much more the sets' own variances are."""
     plain = [float((one.influence.sum(axis=0) ** 2).sum()) for one in sets]
     whole = [fixed_variance(one) if models == "fixed" else retrained_variance(one, ratio) for one in sets]

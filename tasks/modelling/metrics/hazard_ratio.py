@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.modelling.follow_up.hazard_ratio import LogHazard, log_hazard_ratio
+from tasks.modelling.follow_up.hazard_ratio import LogHazard, log_hazard_ratio, moved_by
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.patient_pairs import patients_of
 from tasks.modelling.intervals.row_interval import moved_estimate
@@ -16,6 +16,9 @@ from tasks.modelling.intervals.words import no_interval
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import Metric, training_of
 from tasks.modelling.scored import Scored
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 class HazardRatio(Metric):
@@ -47,8 +50,7 @@ class HazardRatio(Metric):
         if models != "fixed":
             why = "folds have cuts of their own, and how far these move the ratio cannot be told from one data set"
             return Estimate(value, reason=no_interval(why))
-        by_row = self._fitted(folds, within).moved
-        assert by_row is not None
+        by_row = moved_by(*_cases(folds, within), self._fitted(folds, within))
         rows = np.concatenate([fold.rows for fold in folds])
         position, patients = patients_of([rows], groups)
         moved = np.zeros((1, patients))
@@ -57,14 +59,19 @@ class HazardRatio(Metric):
         return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="positive")
 
     def _fitted(self, folds: Sequence[Scored], within: bool) -> LogHazard:
-        time, event, group, stratum, strata = [], [], [], [], 0
-        for fold in folds:
-            assert fold.outcome.days is not None
-            centre = fold.centre if within and fold.centre is not None else np.zeros(len(fold.rows), np.intp)
-            horizon = fold.censoring.horizon or np.inf
-            time.append(np.minimum(fold.outcome.days, horizon))
-            event.append((fold.outcome.code == 1) & (fold.outcome.days <= horizon))
-            group.append(fold.risk > fold.cut)
-            stratum.append(centre + strata)
-            strata += int(centre.max(initial=0)) + 1
-        return log_hazard_ratio(*(np.concatenate(part) for part in (time, event, group, stratum)))
+        return log_hazard_ratio(*_cases(folds, within))
+
+
+def _cases(folds: Sequence[Scored], within: bool) -> tuple[Floats, Bools, Bools, NDArray[np.intp]]:
+    """Days until the horizon, events, who is of high risk, and strata, of all cases of the folds."""
+    time, event, group, stratum, strata = [], [], [], [], 0
+    for fold in folds:
+        assert fold.outcome.days is not None
+        centre = fold.centre if within and fold.centre is not None else np.zeros(len(fold.rows), np.intp)
+        horizon = fold.censoring.horizon or np.inf
+        time.append(np.minimum(fold.outcome.days, horizon))
+        event.append((fold.outcome.code == 1) & (fold.outcome.days <= horizon))
+        group.append(fold.risk > fold.cut)
+        stratum.append(centre + strata)
+        strata += int(centre.max(initial=0)) + 1
+    return np.concatenate(time), np.concatenate(event), np.concatenate(group), np.concatenate(stratum)

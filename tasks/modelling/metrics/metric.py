@@ -169,7 +169,7 @@ class RowMetric(Metric):
         """What rows add, by centre or all together."""
         found = []
         for fold in folds:
-            adds = self.row_sums(fold)
+            adds = fold.once(self.kind, lambda fold=fold: self.row_sums(fold))  # type: ignore[misc]
             for name in dict.fromkeys(fold.centres.tolist()) if within else ("",):
                 own = np.flatnonzero(fold.centres == name) if within else np.arange(len(fold.rows))
                 found.append(RowSums(fold.rows[own], adds[own], fold.repeat, name))

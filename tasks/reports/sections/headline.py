@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from features.core.catalog.outcome_name import outcome_word
 from features.core.wording import counted
+from tasks.modelling.evaluation.comparison import Comparison
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.copies import copies_sentence
@@ -29,6 +30,7 @@ from tasks.reports.labels import (
 )
 from tasks.reports.number_format import decimal, score_in_words
 from tasks.reports.section import Findings, Section
+from tasks.reports.sections.comparisons import comparison_of, tested
 from tasks.reports.singles import alone_sentence
 from tasks.reports.winner import Winner, find_score, held_out_cohorts, repeats_of
 
@@ -207,7 +209,7 @@ def _looks_like_outcome(column: str) -> bool:
 
 
 def _against_baselines(result: StudyResult, winner: Winner, best: Score) -> list[str]:
-    """How the best stands to each baseline under the same split, without claiming a difference that was not tested."""
+    """How the best stands to each baseline under the same split, and whether that was more than chance."""
     found: list[str] = []
     for name in result.blocks:
         score = find_score(result, NESTED, name, winner.models[name], winner.metric, within=winner.within)
@@ -218,7 +220,15 @@ def _against_baselines(result: StudyResult, winner: Winner, best: Score) -> list
         if difference <= 0:
             found.append(f"It did not score higher than the {name}-only baseline ({decimal(score.value)}).")
         else:
-            found.append(
-                f"It stands {decimal(difference)} above the {name}-only baseline; this difference was not tested."
-            )
+            pair = comparison_of(result.comparisons, NESTED, best.blocks, best.model, name)
+            same = pair is not None and winner.models[name] == best.model
+            told = tested(pair) if pair and same else _other_candidate(pair, best)
+            found.append(f"It stands {decimal(difference)} above the {name}-only baseline; {told}.")
     return found
+
+
+def _other_candidate(pair: Comparison | None, best: Score) -> str:
+    """Where the baseline is best by another candidate, the test is of the same one."""
+    if pair is None:
+        return "this difference was not tested"
+    return f"with {model_label(best.model)} for both: {tested(pair)}"

@@ -52,7 +52,7 @@ def test_the_page_is_whole_and_fits(name: str, width: int, browser: Any, request
         assert page.title() == (reported.study.title or "Survival study")
         assert page.locator("#headline").is_visible()
         headings = page.locator("h2").all()
-        assert len(headings) == page.locator("nav a").count() == (13 if name == "binary" else 12)
+        assert len(headings) == page.locator("nav a").count() == (14 if name == "binary" else 13)
         assert all(heading.is_visible() for heading in headings)
         combinations = reported.result.tuned.block_sets * reported.result.tuned.models
         assert page.locator("#table-scores-nested tbody tr").count() == combinations

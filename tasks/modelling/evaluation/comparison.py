@@ -1,0 +1,47 @@
+"""Comparison: a combination against another; Between: how much centres differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.modelling.comparisons.heterogeneity import Heterogeneity
+
+BASELINES = ("clinical", "volume")  # sets of blocks that others must beat
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A combination against another: the difference of their scores, first less other, on n cases under one split.
+
+    within: "centre" where only cases of one centre were compared with each other. low, high: 95 % interval, not corrected.
+    p_corrected: by Holm's method for all `compared` pairs of this split and cohort. test: what gave p; reason: why there is none.
+    """
+
+    split: str
+    cohort: str
+    metric: str
+    within: str
+    blocks: str
+    model: str
+    other_blocks: str
+    other_model: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_corrected: float | None
+    compared: int
+    n: int
+    test: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """How much the centres of leave-one-centre-out differ beyond chance, of one combination. reason: why it cannot be told."""
+
+    blocks: str
+    model: str
+    metric: str
+    found: Heterogeneity | None
+    reason: str = ""
