@@ -13,8 +13,9 @@ from tasks.modelling.models.cox import EVENTS_PER_FEATURE
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Incidence, Prediction, curve_days
 from tasks.modelling.rows import Floats, Rows
-from tasks.modelling.solvers.aft import Distribution
 from tasks.modelling.target import Target
+
+Distribution = Literal["weibull", "log_normal", "log_logistic"]
 
 
 class Aft(Model):

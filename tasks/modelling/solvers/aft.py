@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_ndtr, ndtr
 
+if TYPE_CHECKING:
+    from tasks.modelling.models.aft import Distribution
+
 Floats = NDArray[np.float64]
-Distribution = Literal["weibull", "log_normal", "log_logistic"]
 
 _ENOUGH = 1e-12  # of the decrement of the mean log likelihood at which it ends
 _FARTHEST = 500.0  # of a standardised log time: its exponential is finite

@@ -15,9 +15,9 @@ from scipy.optimize import minimize
 
 from features.core.errors import FitError
 from features.core.outcome import Outcome
-from tasks.modelling.models.aft import Aft
+from tasks.modelling.models.aft import Aft, Distribution
 from tasks.modelling.rows import Rows
-from tasks.modelling.solvers.aft import Distribution, fit_aft
+from tasks.modelling.solvers.aft import fit_aft
 from tasks.modelling.target import Target
 from tests.support.design import SURVIVAL, make_rows
 from tests.support.public_tables import nki70
