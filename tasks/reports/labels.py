@@ -16,6 +16,8 @@ _SPLITS = {
     CENTRE_OUT: "leave-one-centre-out",
     EXTERNAL: "external validation",
     GIVEN: "the given split",
+    "internal_external": "leave-one-cohort-out",
+    "temporal": "temporal validation",
 }
 _SPELLING = {
     "lasso": "LASSO",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.core.design import EXTERNAL, TEST, Design
@@ -40,7 +41,12 @@ class Given(Split):
 
 
 def one_fold(design: Design, kind: str) -> Fold:
-    settings = {"kind": kind, "folds": 3, "repeats": 1} if kind == "nested" else {"kind": kind}
+    settings: dict[str, Any] = {"kind": kind, "folds": 3, "repeats": 1} if kind == "nested" else {"kind": kind}
+    if kind == "internal_external":
+        design = replace(design, cohorts=np.where(np.arange(len(design.X)) % 3 == 0, "toy", "other"))
+    if kind == "temporal":
+        settings["by"] = "year"
+        design = replace(design, cohort_table=pd.DataFrame({"year": np.arange(len(design.X))}))
     held_out = np.where(np.arange(len(design.X)) % 3 == 0, {"external": EXTERNAL, "given": TEST}.get(kind, ""), "")
     return SPLITS.parse(settings).cut(replace(design, held_out=held_out), 0)[-1]
 

@@ -86,7 +86,7 @@ def held_out_parts(design: Design) -> list[tuple[tuple[str, str], NDArray[np.int
 
 def _parts(design: Design, study: Study, split: Split, fits: list[Fit]) -> Iterator[tuple[str, str, str, list[Fit]]]:
     """Centre, cohort, what cases are compared within, and the fits as far as they predict these."""
-    if split.kind == "centre_out":  # a fold is a centre
+    if split.left_out:
         yield "", "", "", fits
         yield from ((fit.fold.name, "", "", [fit]) for fit in fits)
         return

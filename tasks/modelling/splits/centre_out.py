@@ -21,6 +21,7 @@ class CentreOut(Split):
 
     kind: Literal["centre_out"] = "centre_out"
     models: ClassVar[Models] = "centres"
+    left_out: ClassVar[str] = "centre"
 
     def cut(self, design: Design, seed: int) -> list[Fold]:  # noqa: ARG002 (nothing random in it)
         centres, groups = np.unique(design.centres), design.groups

@@ -37,11 +37,13 @@ class Split(Kind):
     """Cuts a Design into Folds. inner_folds: folds of the search for settings inside each training fold.
 
     predicts_held_out: whether a kind is given all rows; others see those that develop models. models: whose the predictions
-    are, of which depends what an interval can be of.
+    are, of which depends what an interval can be of. left_out: what a fold is, where each is one such thing that was left
+    out and is scored alone too; else "".
     """
 
     predicts_held_out: ClassVar[bool] = False
     models: ClassVar[Models]
+    left_out: ClassVar[str] = ""
 
     inner_folds: Folds = Field(
         3, title="Inner folds", description="folds of the search for settings inside each training fold"

@@ -11,10 +11,10 @@ from features.core.wording import counted
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
+from tasks.modelling.splits.temporal import Temporal
 from tasks.reports.copies import copies_sentence
 from tasks.reports.images_and_rois import measured_sentence
 from tasks.reports.labels import (
-    CENTRE_OUT,
     EXTERNAL,
     GIVEN,
     NESTED,
@@ -161,8 +161,11 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
             f"chose and scaled nothing; patients who are copies of a training patient{unseen} were left out. "
             f"{inner}{_uncommon(result)}"
         )
-    if kind == CENTRE_OUT:
-        return f"Each of {counted(table['fold'].nunique(), 'centre')} is predicted once. {inner} {together}"
+    if split.left_out:
+        return f"Each of {counted(table['fold'].nunique(), split.left_out)} is predicted once. {inner} {together}"
+    if isinstance(split, Temporal):
+        n = counted(table["case"].nunique(), "later case")
+        return f"The earliest cases by {split.by} train once, and {n} are predicted. {inner} {together}"
     folds, repeats = int(table.groupby("repeat")["fold"].nunique().max()), int(table["repeat"].nunique())
     asked = getattr(split, "folds", folds)
     fewer = f" ({asked} were asked for)" if folds < asked else ""

@@ -10,10 +10,10 @@ from features.core.wording import counted
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
+from tasks.modelling.splits.split import Split
 from tasks.reports.figures import Plot
 from tasks.reports.forest import forest
 from tasks.reports.labels import (
-    CENTRE_OUT,
     EXTERNAL,
     NESTED,
     blocks_label,
@@ -100,8 +100,9 @@ def score_tables(study: Study, result: StudyResult, winner: Winner) -> tuple[Sco
             is_wide = len(ways) * len(metrics) > MOST_SCORES
             parts = [[way] for way in ways] if is_wide else [ways]
             tables += [_over_all(study, result, winner, kind, metrics, part, several=len(ways) > 1) for part in parts]
-    if any(score.centre for score in result.scores):
-        tables += [_per_centre(study, result, winner, metric) for metric in metrics]
+    for split in (split for split in study.splits if split.left_out):
+        if any(score.centre for score in result.scores if score.split == split.kind):
+            tables += [_per_centre(study, result, winner, metric, split) for metric in metrics]
     return tuple(tables)
 
 
@@ -142,13 +143,14 @@ def _over_all(
                     facts=tuple(map(str, facts)),
                 )
             )
-    how = ", all centres together" if split == CENTRE_OUT else ""
+    left_out = next(one.left_out for one in study.splits if one.kind == split)
+    how = f", all {left_out}s together" if left_out else ""
     if several and len(ways) == 1:
         how = f",{_how(ways[0], several=True)}{'' if ways[0] else ' over centres'}"
     return ScoreTable(
         id=f"table-scores-{split}{'-pooled' if several and list(ways) == [''] else ''}",
         title=capital(split_label(split)) + how,
-        caption=_caption(result, split, rows, several=several),
+        caption=_caption(result, split, rows, left_out, several=several),
         heads=tuple(columns.values()),
         facts=heads,
         rows=tuple(rows),
@@ -170,17 +172,18 @@ def _how(within: str, *, several: bool) -> str:
     return (" within centres" if within else " pooled") if several else ""
 
 
-def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str) -> ScoreTable:
-    found = {score.centre: score for score in result.scores if score.centre}
-    scores = [score for score in result.scores if score.split == CENTRE_OUT and score.centre and score.metric == metric]
+def _per_centre(study: Study, result: StudyResult, winner: Winner, metric: str, split: Split) -> ScoreTable:
+    """Centre by centre, or whatever the split leaves out."""
+    own = [score for score in result.scores if score.split == split.kind and score.centre]
+    scores = [score for score in own if score.metric == metric]
     return _side_by_side(
         study,
         result,
         winner,
-        {name: [score for score in scores if score.centre == name] for name in found},
-        id=f"table-scores-centre-{metric}",
-        title=f"Leave-one-centre-out, centre by centre: {metric_label(metric)}",
-        caption="Each centre is predicted by models that were fitted on all the others.",
+        {name: [score for score in scores if score.centre == name] for name in dict.fromkeys(s.centre for s in own)},
+        id=f"table-scores-{split.left_out}-{metric}",
+        title=f"{capital(split_label(split.kind))}, {split.left_out} by {split.left_out}: {metric_label(metric)}",
+        caption=f"Each {split.left_out} is predicted by models that were fitted on all the others.",
     )
 
 
@@ -252,8 +255,8 @@ def _size(score: Score) -> str:
     return f"n = {score.n}" if score.events is None else f"n = {score.n}, events = {score.events}"
 
 
-def _caption(result: StudyResult, split: str, rows: Sequence[ScoreRow], *, several: bool) -> str:
-    names = ("centre", "centres") if split == CENTRE_OUT else ("test fold", "folds and repeats")
+def _caption(result: StudyResult, split: str, rows: Sequence[ScoreRow], left_out: str, *, several: bool) -> str:
+    names = (left_out, f"{left_out}s") if left_out else ("test fold", "folds and repeats")
     sentences = [gathered(metrics_of(result.endpoint), *names)]
     if several:
         sentences.append(

@@ -60,13 +60,16 @@ def test_held_out_rows_train_nowhere_and_move_no_fold_of_the_others(kind: str) -
     event, centres = np.arange(40) % 3 == 0, np.array(["a", "b"] * 20)
     design = design_of(event, [f"p{i}" for i in range(40)], centres)
     held_out = np.array(["", "", EXTERNAL, "", TEST] * 8)
-    folds = cut_folds(SPLITS.parse(kind), replace(design, held_out=held_out), 0)
+    design = replace(design, cohorts=centres, cohort_table=pd.DataFrame({"year": np.arange(40) // 2}))
+    split = SPLITS.parse({"kind": kind, "by": "year"} if kind == "temporal" else kind)
+    folds = cut_folds(split, replace(design, held_out=held_out), 0)
     tested = np.unique(np.concatenate([fold.test for fold in folds]))
     predicted = {"external": EXTERNAL, "given": TEST}.get(kind, "")
-    assert tested.tolist() == np.flatnonzero(held_out == predicted).tolist()
+    wanted = np.flatnonzero(held_out == predicted)
+    assert set(tested) <= set(wanted) if kind == "temporal" else tested.tolist() == wanted.tolist()
     assert all((held_out[fold.train] == "").all() for fold in folds)
     if not predicted:
-        alone = SPLITS.parse(kind).cut(design.take(np.flatnonzero(held_out == "")), 0)
+        alone = split.cut(design.take(np.flatnonzero(held_out == "")), 0)
         names = np.array(design.patients)[held_out == ""]
         assert [design.patients[fold.train].tolist() for fold in folds] == [names[f.train].tolist() for f in alone]
 
@@ -171,3 +174,43 @@ def test_names_of_patients_do_not_decide_the_folds() -> None:
             for names in ([f"p{i}" for i in patients], [f"{(i * 17) % 31:03d}" for i in patients])
         ]
         assert [fold.test.tolist() for fold in cuts[0]] == [fold.test.tolist() for fold in cuts[1]]
+
+
+def dated(years: list[float], patients: list[str] | None = None) -> Design:
+    event = np.arange(len(years)) % 2 == 0
+    design = design_of(event, patients or [f"p{i}" for i in range(len(years))], ["a"] * len(years))
+    return replace(design, cohort_table=pd.DataFrame({"year": years, "sex": ["f"] * len(years)}))
+
+
+def test_the_earliest_cases_train_and_cases_of_a_year_stand_on_one_side() -> None:
+    split = SPLITS.parse({"kind": "temporal", "by": "year", "share": 0.5})
+    (fold,) = split.cut(dated([2003, 2001, 2002, 2002, 2001, 2004]), 0)
+    assert (sorted(fold.train), sorted(fold.test)) == ([1, 2, 3, 4], [0, 5])
+    (fold,) = split.cut(dated([2001, 2002, 2002, 2002]), 0)  # somebody has to be later
+    assert (fold.train.tolist(), fold.test.tolist()) == ([0], [1, 2, 3])
+    (fold,) = split.cut(dated([2001, 2002, 2003, 2004], ["p0", "p1", "p0", "p2"]), 0)
+    assert (fold.train.tolist(), fold.test.tolist()) == ([0, 1], [3])
+
+
+@pytest.mark.parametrize(
+    ("years", "by", "why"),
+    [
+        ([2001, 2002], "", "say by which variable cases are earlier or later; allowed: year"),
+        ([2001, 2002], "yaer", '"yaer" is no number of the cohorts; allowed: year; did you mean'),
+        ([2001, 2002], "sex", '"sex" is no number of the cohorts; allowed: year'),
+        ([2001, np.nan], "year", "1 of 2 cases have no value of year; all need one"),
+        ([2001, 2001], "year", "year is 2001 for all 2 cases; nobody is later"),
+    ],
+)
+def test_what_does_not_say_who_is_later_is_refused(years: list[float], by: str, why: str) -> None:
+    with pytest.raises(FitError) as refused:
+        SPLITS.parse({"kind": "temporal", "by": by}).cut(dated(years), 0)
+    assert why.lower() in str(refused.value).lower()
+
+
+def test_each_cohort_is_left_out_once_and_one_alone_is_refused() -> None:
+    design = design_of([True, False] * 6, [f"p{i}" for i in range(12)], ["a", "b", "c"] * 4)
+    folds = SPLITS.parse("internal_external").cut(replace(design, cohorts=np.array(["x", "y"] * 6)), 0)
+    assert [(fold.name, fold.test.tolist()) for fold in folds] == [("x", [*range(0, 12, 2)]), ("y", [*range(1, 12, 2)])]
+    with pytest.raises(FitError, match="needs two cohorts that train; found .*; the split centre_out"):
+        SPLITS.parse("internal_external").cut(replace(design, cohorts=np.array(["x"] * 12)), 0)
