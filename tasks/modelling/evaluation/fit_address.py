@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from features.core.code_digest import sources_of
 from features.core.digest import digest_file, digest_json
 from features.core.kinds.endpoint import Endpoint
+from features.core.kinds.registry import Kind
 from features.core.outcome import Outcome
 from features.core.versions import versions_of
 from tasks.modelling.candidate import Candidate
@@ -89,10 +90,10 @@ def fit_sources(candidate: Candidate, endpoint: Endpoint) -> dict[str, str]:
     return {"code of radweave": sources.digest, **versions_of(sources.libraries)}
 
 
-def _with_members(model: Model, endpoint: str) -> Iterator[Model]:
+def _with_members(kind: Kind, endpoint: str) -> Iterator[Kind]:
     """A model, and all that it is made of."""
-    yield model
-    for one in model.members(endpoint):
+    yield kind
+    for one in kind.members(endpoint) if isinstance(kind, Model) else ():
         yield from _with_members(one, endpoint)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from features.core.errors import FitError
-from features.core.kinds.registry import Registry
+from features.core.kinds.registry import Kind, Registry
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -59,8 +59,8 @@ class Model(Tunable):
     order_alone: ClassVar[bool] = False
     usual: ClassVar[bool] = False
 
-    def members(self, endpoint: str) -> tuple[Model, ...]:  # noqa: ARG002 (of those that have some)
-        """The models that it is made of for a kind of endpoint."""
+    def members(self, endpoint: str) -> tuple[Kind, ...]:  # noqa: ARG002 (of those that have some)
+        """The steps and models that it is made of for a kind of endpoint."""
         return ()
 
     @abstractmethod

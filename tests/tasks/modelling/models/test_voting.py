@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,14 @@ from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
 from tests.support.design import ANY_ENDPOINT, make_design, make_rows
 
+BARE = ["median"]  # steps that change nothing here
 TWO = [{"kind": "ridge_logistic", "C": [0.1]}, {"kind": "random_forest", "trees": 20}]
+
+
+def voting(models: list[dict[str, Any]]) -> Voting:
+    """Of models without the steps that are usual."""
+    members = [{"name": f"{one['kind']}_{i}", "steps": BARE, "model": one} for i, one in enumerate(models)]
+    return Voting.model_validate({"models": members})
 
 
 def made(endpoint: str) -> tuple[Rows, Target]:
@@ -25,14 +34,14 @@ def made(endpoint: str) -> tuple[Rows, Target]:
 
 def test_probabilities_are_the_mean_of_those_of_the_members() -> None:
     rows, target = made("multiclass")
-    found = Voting.model_validate({"models": TWO}).fit(rows, target, 3).predict(rows).probability
+    found = voting(TWO).fit(rows, target, 3).predict(rows).probability
     each = [MODELS.parse(one).fit(rows, target, 3).predict(rows).probability for one in TWO]
     np.testing.assert_allclose(found, np.mean(each, axis=0))
 
 
 def test_risks_of_a_forest_and_of_log_odds_count_alike() -> None:
     rows, target = made("binary")
-    found = Voting.model_validate({"models": TWO}).fit(rows, target, 3).predict(rows).risk
+    found = voting(TWO).fit(rows, target, 3).predict(rows).risk
     each = [MODELS.parse(one).fit(rows, target, 3).predict(rows).risk for one in TWO]
     expected = sum((one - one.mean()) / one.std() for one in each)
     assert np.corrcoef(found, expected)[0, 1] == pytest.approx(1)
@@ -41,7 +50,7 @@ def test_risks_of_a_forest_and_of_log_odds_count_alike() -> None:
 def test_settings_of_a_member_count_together_as_much_as_another_member() -> None:
     rows, target = made("continuous")
     several = [{"kind": "ridge", "alpha": [100.0, 10.0, 1.0]}, {"kind": "lasso", "alpha_fraction": [0.1]}]
-    found = Voting.model_validate({"models": several}).fit(rows, target, 0).predict(rows).value
+    found = voting(several).fit(rows, target, 0).predict(rows).value
     ridges = [
         MODELS.parse({"kind": "ridge", "alpha": [a]}).fit(rows, target, 0).predict(rows).value
         for a in (100.0, 10.0, 1.0)
@@ -60,13 +69,13 @@ def test_a_member_that_cannot_be_fitted_is_left_out_and_said() -> None:
     rows, target = made("binary")
     few = {"kind": "nearest_neighbours", "neighbours": [99]}
     with pytest.warns(
-        UserWarning, match="voting: nearest_neighbours was left out: .*99 neighbours of 60 training cases"
+        UserWarning, match="voting: nearest_neighbours_1 was left out: .*99 neighbours of 60 training cases"
     ):
-        one = Voting.model_validate({"models": [TWO[0], few]}).fit(rows, target, 0)
-    alone = Voting.model_validate({"models": TWO[:1]}).fit(rows, target, 0)
+        one = voting([TWO[0], few]).fit(rows, target, 0)
+    alone = voting(TWO[:1]).fit(rows, target, 0)
     np.testing.assert_allclose(one.predict(rows).risk, alone.predict(rows).risk)
     with pytest.warns(UserWarning, match="left out"), pytest.raises(FitError, match="99 neighbours"):
-        Voting.model_validate({"models": [few]}).fit(rows, target, 0)
+        voting([few]).fit(rows, target, 0)
 
 
 def test_sources_of_members_decide_the_fits() -> None:
@@ -75,3 +84,19 @@ def test_sources_of_members_decide_the_fits() -> None:
         fit_sources(parse_candidate({"kind": "voting", "models": names}), binary) for names in ([], ["svm"], ["svm"])
     ]
     assert alike[1] == alike[2] != alike[0]
+
+
+def test_members_have_steps_of_their_own_whose_settings_count_alike() -> None:
+    rows, target = made("binary")
+    member = {"name": "screened", "steps": [*BARE, {"kind": "screen", "k": [1, 2]}], "model": TWO[0]}
+    model = Voting.model_validate({"models": [member]})
+    weights = model.fit(rows, target, 0).importance()
+    assert weights.argmax() == 0 and weights[weights > 0].size == 2 and weights.sum() == pytest.approx(1)
+    assert [kind.kind for kind in model.members("binary")] == ["median", "screen", "ridge_logistic"]
+
+
+def test_members_clean_columns_as_their_models_usually_do() -> None:
+    design = make_design("binary", n=60)
+    fitted = Voting().fit(Rows.of(design), Target(design.outcome, design.endpoint), 0)
+    assert np.isfinite(fitted.predict(Rows.of(design)).risk).all()
+    assert {name.split()[0] for name in fitted.parts} == {"lasso_logistic", "random_forest", "svm"}
