@@ -43,7 +43,9 @@ class Harmoniser(Step):
         "(location and scale of its own rows, so that a prediction depends on who else is predicted: transductive)",
     )
     minimum_rows: int = Field(10, ge=2, description="rows that an unseen centre needs for own")
-    untouched: tuple[str, ...] = Field(("clinical",), description="blocks whose columns stay as they are")
+    untouched: tuple[str, ...] = Field(
+        ("clinical",), description="blocks whose columns stay as they are, unless `blocks` names them"
+    )
 
     @property
     def shrinkage(self) -> Shrinkage:
@@ -73,8 +75,8 @@ class Harmoniser(Step):
         return replace(fitted, effects=self._effects(X, rows.groups[self.by], known)) if len(touched) else fitted
 
     def touched(self, rows: Rows) -> NDArray[np.intp]:
-        """Positions of the columns that are harmonised."""
-        return np.flatnonzero(~np.isin(rows.columns.blocks, list(self.untouched)))
+        """Positions of the columns that are harmonised; a block that `blocks` names is, whatever stays untouched."""
+        return np.flatnonzero(~np.isin(rows.columns.blocks, [one for one in self.untouched if one not in self.blocks]))
 
     def _effects(self, X: Floats, groups: Names, known: Floats) -> CentreEffects | CentreQuantiles:
         try:

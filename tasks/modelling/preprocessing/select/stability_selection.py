@@ -21,7 +21,7 @@ from tasks.modelling.target import Target
 class StabilitySelection(Step):
     """Keeps columns that are among the first q of a LASSO in at least a share π of halves of the training cases.
 
-    Halves come in pairs that share no case, each with the classes or events of the whole. q follows from how many columns
+    Halves come in pairs that share no patient, each with the classes or events of the whole. q follows from how many columns
     may be kept for nothing: q² = (2π − 1) × p × that number (Meinshausen & Bühlmann, J R Stat Soc B 2010;72:417; pairs: Shah &
     Samworth 2013;75:55). The LASSO is of least squares, by least angles: classes are numbers, one against the rest each,
     where any may take a column up; follow-up is the deviance residual. Where no column is that stable, the one taken up most is
@@ -49,12 +49,13 @@ class StabilitySelection(Step):
         finite(self.kind, rows)
         Z, Y = Standard.of(self.kind, rows).scaled(rows.X), numbers_of(self.kind, target)
         most = [one._first(Z.shape[1]) for one in variants]
-        strata = _strata(target)
+        _, first, patient = np.unique(rows.groups["patient"], return_index=True, return_inverse=True)
+        strata = _strata(target)[first]
         places = []
         rng = np.random.default_rng(seed)
         for _ in range(self.pairs):
-            half = _half(strata, rng)
-            for own in (half, np.setdiff1d(np.arange(len(Z)), half)):
+            half = np.isin(patient, _half(strata, rng))
+            for own in (half, ~half):
                 places.append(np.min([_entered(Z[own], y, max(most)) for y in Y[own].T], axis=0))
         return [
             one._kept(np.mean([place <= q for place in places], axis=0)) for one, q in zip(variants, most, strict=True)
@@ -79,7 +80,7 @@ def _strata(target: Target) -> NDArray[np.intp]:
 
 
 def _half(strata: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
-    """Positions of half of the cases, ascending; of each stratum half, of odd ones in turn one more or less."""
+    """Positions of half of the patients, ascending; of each stratum half, of odd ones in turn one more or less."""
     order = np.lexsort((rng.random(len(strata)), strata))
     return np.sort(order[int(rng.integers(2)) :: 2])
 

@@ -159,6 +159,8 @@ def test_clinical_columns_stay_unless_they_are_to_be_harmonised(kind: str) -> No
     np.testing.assert_array_equal(
         found[:, 5:], fitted(rows.keep(np.arange(5, 30)), kind).apply(rows.keep(np.arange(5, 30))).X
     )
+    (named,) = STEPS.parse({"kind": kind, "blocks": ["clinical"]}).fit_own(mixed, any_target(60), 0)
+    assert (named.apply(mixed).X != rows.X).any(axis=0).tolist() == [True] * 5 + [False] * 25
     every = fitted(mixed, kind, untouched=[]).apply(mixed).X
     np.testing.assert_allclose(every, fitted(rows, kind).apply(rows).X)
     train, test = parts(mixed.keep(np.arange(5)))
