@@ -3,27 +3,39 @@
     python benchmarks/deep.py warm                  # samples that are kept → features, against the bare network
     python benchmarks/deep.py build                 # built-in cohort: from store to features, against an earlier commit
     python benchmarks/deep.py loop                  # built-in cohort: files to features, against one case at a time
-    python benchmarks/deep.py backbones             # views a second of every family, random weights; --every: of each network
+    python benchmarks/deep.py backbones             # views a second of one network of each family; --every: of each network
     python benchmarks/deep.py all                   # all of them, one after the other
 
-`bare`: the same engine over views that are in memory already, nothing else. `warm`: samples read from work/, seal checked,
-network, pooling, features kept. `eager`: torch's own forward, one batch of 16. `plain loop`: for each case, read image and mask
-with nibabel, crop, scale, torch's forward of each view, average; no store, no checks. `build`: the commit before samples were
-kept, with the same files and checkpoint, in processes of its own. Features are compared beside each figure. On a machine with
-a GPU the same commands measure it; its rows are not there otherwise.
+`bare`: the same engine, with the same threads and batches, over views in [0, 1] that are in memory already, nothing else.
+`warm`: one file of a sample for each case read from work/, seal checked, network, pooling, and one file of features for each case
+kept; 128 cases, as a refresh hands them to a device. Both by turns in one process, so that both meet the same machine, and
+medians of them: of seconds on the clock, and of CPU seconds, which tell more where others use the machine. `eager`: torch's own
+forward, batches of 16. `backbones`: CPU seconds of one thread, two forward passes of one batch; each thread runs batches of its
+own, so that two give twice as many. `plain loop`: for each case, read image and mask with nibabel, crop, scale, torch's forward
+of each view, average; no store, no checks. `build`: the commit before samples were kept, with the same files and checkpoint, in
+processes of its own. Features are compared beside each figure. On a machine with a GPU the same commands measure it; its rows are
+not there otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import math
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from multiprocessing import connection
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
@@ -35,22 +47,38 @@ from numpy.typing import NDArray  # noqa: E402
 BEFORE = "98f84e3"  # the last commit whose networks read images themselves
 COHORT = "builtin"
 CLOSE = 1e-3  # of the largest value
-NETWORKS: dict[str, dict[str, Any]] = {
-    "EfficientNet-Lite0, 224²": {"kind": "network", "weights": "efficientnet_lite0", "samplings": ["largest"]},
-    "ResNet-50, 224²": {
-        "kind": "network",
-        "weights": "random",
-        "seed": 1,
-        "architecture": {"kind": "resnet", "variant": "resnet50"},
-        "samplings": ["largest"],
-    },
-    "I3ResNet-152, 48³": {
-        "kind": "network",
-        "weights": "random",
-        "seed": 1,
-        "architecture": {"kind": "i3resnet", "variant": "i3resnet152", "channels": 1},
-        "samplings": ["patch"],
-    },
+LONG = 40  # seconds for the turns of a network of `warm`, and for one of `backbones`
+MILLIONS = 400  # weights of the largest network that `backbones` runs: above, the ONNX file has no room
+EAGER = 32  # views of torch's own forward at most, and an eighth of those of three dimensions
+
+
+class Measured(NamedTuple):
+    """A network of `warm`: an extractor of a recipe, keys of that recipe, and the share of the cases that is enough."""
+
+    extractor: dict[str, Any]
+    recipe: dict[str, Any] = {}
+    share: float = 1
+
+
+NETWORKS: dict[str, Measured] = {
+    "EfficientNet-Lite0, 224²": Measured(
+        {"kind": "network", "weights": "efficientnet_lite0", "samplings": ["largest"]},
+    ),
+    "ResNet-50, 224², random": Measured(
+        {
+            "kind": "network",
+            "weights": "random",
+            "seed": 1,
+            "architecture": {"kind": "resnet", "variant": "resnet50"},
+            "samplings": ["largest"],
+        },
+        share=0.5,
+    ),
+    "I3ResNet-152, 48³": Measured(
+        {"kind": "network", "weights": "i3resnet152_astra", "samplings": ["patch"]},
+        {"window": [-1000, 1000], "spacing_mm": [1.5, 1.5, 3]},
+        share=0.25,
+    ),
 }
 
 
@@ -63,10 +91,14 @@ class Cost(NamedTuple):
 
 def timed(do: Callable[[], object]) -> Cost:
     """What a call costs."""
-    start, before = time.perf_counter(), os.times()
+    start, before = time.perf_counter(), _cpu()
     do()
-    after = os.times()
-    return Cost(time.perf_counter() - start, sum(after[:4]) - sum(before[:4]))
+    return Cost(time.perf_counter() - start, _cpu() - before)
+
+
+def _cpu() -> float:
+    """Seconds of processors so far; those of children in hundredths."""
+    return time.process_time() + sum(os.times()[2:4])
 
 
 def best(do: Callable[[], object], times: int) -> Cost:
@@ -81,7 +113,7 @@ def simulated(folder: Path, patients: int) -> Path:
     return simulate(SIMULATORS.parse({"kind": "lung", "seed": 1, "patients_per_centre": patients}), folder / "cohort")
 
 
-def recipe_file(folder: Path, extractors: Sequence[Any]) -> Path:
+def recipe_file(folder: Path, extractors: Sequence[Any], **changed: Any) -> Path:
     """A recipe of the lung's preparation with these extractors alone."""
     import yaml
 
@@ -95,6 +127,7 @@ def recipe_file(folder: Path, extractors: Sequence[Any]) -> Path:
         "discretise": {"bin_width": 25},
         "window": [-1000, 400],
         "extractors": list(extractors),
+        **changed,
     }
     path = folder / "deep.yaml"
     path.write_text(yaml.safe_dump(settings), "utf-8")
@@ -159,70 +192,97 @@ def _apart(one: Any, other: Any) -> str:
 
 def warm(folder: Path, options: argparse.Namespace) -> None:
     """Samples that are kept → features, against the bare network in memory and torch's own forward."""
-    import torch
-
-    from features.core.case import CaseId, FileSet, Scan
-    from features.core.kinds.recipe import Recipe, load_recipe
-    from features.core.storage.store import Store
-    from features.deep.asked import pooled
     from features.deep.device import chosen_device
+    from features.deep.running import threads
+
+    folder.mkdir(parents=True)
+    print(
+        f"\nwarm: on {chosen_device()}, {threads()} threads; medians of {options.repeats} turns, fewer if they take long"
+    )
+    print(
+        "                                         views/s             CPU ms a view      torch    largest   kept features"
+    )
+    print(
+        "  network                  cases    bare   warm   share    bare   warm   share   eager    difference   differ by"
+    )
+    for name, network in NETWORKS.items():
+        try:
+            told = _warm(folder / str(len(name)), network, max(2, round(options.cases * network.share)), options)
+        except Exception as error:
+            told = f"not measured: {str(error).splitlines()[0][:150]}"
+        print(f"  {name:24} {told}", flush=True)
+
+
+def _warm(folder: Path, network: Measured, count: int, options: argparse.Namespace) -> str:
+    """The row of one network."""
+    from features.core.case import CaseId, FileSet, Scan
+    from features.core.kinds.recipe import load_recipe
+    from features.core.kinds.sampling import LEVELS, to_unit
+    from features.core.storage.store import Store
     from features.deep.extractors.network import Network
-    from features.deep.on_device import MOST
     from features.deep.running import run
     from features.results.extract_scans import extract_scans
-    from features.results.samples import LEVELS
-    from features.results.work import Extraction, features_of
+    from features.results.work import features_of
 
-    device = chosen_device()
-    print(f"\nwarm: on {device}, {options.cases} samples, {torch.get_num_threads()} threads, best of {options.repeats}")
-    print("  network                     bare views/s   warm views/s   share   torch eager   largest difference")
-    folder.mkdir(parents=True)
-    for name, settings in NETWORKS.items():
-        try:
-            recipe: Recipe = load_recipe(recipe_file(folder, [settings]))
-        except Exception as error:
-            print(f"  {name:26} not measured: {error}")
-            continue
-        (network,) = recipe.extractors
-        assert isinstance(network, Network)
-        (shown,) = network.shown
-        rng = np.random.default_rng(0)
-        count = options.cases if network.network.dimensions == 2 else max(4, options.cases // 4)
-        channels = shown.sampling.channels(1)
-        views = [rng.integers(0, LEVELS, (1, channels, *shown.shape.size), np.uint16) for _ in range(count)]
-        store, works = Store(folder / name), []
-        for i, view in enumerate(views):
-            file = FileSet("nifti", (), f"{i:064d}")
-            scan = Scan(CaseId("builtin", f"p{i}"), "A", "CT", "HU", file, file, "1")
-            works.append(features_of(scan, recipe, network))
-            store.save_array("samples", works[-1].samples[0].address, view, {})
-        memory = (np.concatenate(views).astype(np.float32) / np.float32(LEVELS)).astype(np.float32)
-        asked = network.asked
+    folder.mkdir()
+    recipe = load_recipe(recipe_file(folder, [network.extractor], **network.recipe))
+    (extractor,) = recipe.extractors
+    assert isinstance(extractor, Network)
+    (shown,) = extractor.shown
+    rng, store, works = np.random.default_rng(0), Store(folder / "store"), []
+    shape = (count, 1, shown.sampling.channels(1), *shown.shape.size)
+    views = rng.integers(0, LEVELS + 1, shape, np.uint16)
+    for i, view in enumerate(views):
+        file = FileSet("nifti", (), f"{i:064d}")
+        scan = Scan(CaseId("builtin", f"p{i}"), "A", "CT", "HU", file, file, "1")
+        works.append(features_of(scan, recipe, extractor))
+        store.save_array("samples", works[-1].samples[0].address, view, {})
+    memory, asked = np.concatenate([to_unit(view) for view in views]), extractor.asked
+    turns = iter(range(1, 2**16))
 
-        def bare(asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
-            return run(asked, memory)
+    def kept() -> list[Any]:  # under addresses of its own: new files, as a refresh writes them
+        turn = f"{next(turns):04x}"
+        named = [replace(work, address=work.address[:-4] + turn) for work in works]
+        if any(extract_scans(named, store)):
+            raise SystemExit("features could not be computed")
+        return named
 
-        def kept(works: list[Extraction] = works, store: Store = store) -> None:
-            extract_scans(works, store)
+    found, last = run(asked, memory), kept()
+    values = np.array([[*store.load(work.block, work.address).values()] for work in last])  # type: ignore[union-attr]
+    costs, began = [], time.perf_counter()
+    while len(costs) < options.repeats and (len(costs) < 3 or time.perf_counter() - began < LONG):
+        costs.append((timed(lambda: run(asked, memory)), timed(kept)))
+    few = memory[: EAGER if len(shown.shape.size) == 2 else EAGER // 8]
+    slow, wanted = _eager(asked, few)
+    pairs = ((found[: len(few)], wanted), (values, found))
+    apart, kept_apart = (np.abs(one - other).max() / np.abs(other).max() for one, other in pairs)
+    told = f"{count:3d}"
+    for unit, times in (("wall", [1 / count]), ("cpu", [1000 / count])):
+        bare, ours = (median([getattr(pair[i], unit) for pair in costs]) * times[0] for i in (0, 1))
+        share = median([getattr(one, unit) / getattr(other, unit) for one, other in costs])
+        shown_as = (1 / bare, 1 / ours) if unit == "wall" else (bare, ours)
+        told += f"  {shown_as[0]:6.1f} {shown_as[1]:6.1f} {share:7.3f}"
+    return f"{told} {len(few) / slow.wall:7.1f} {apart:13.1e} {kept_apart:11.1e}"
 
-        def eager(on: str = device, asked: Any = asked, memory: NDArray[np.float32] = memory) -> NDArray[np.float32]:
-            loaded, parts = asked.load(), np.array_split(memory, max(1, len(memory) // MOST["cpu"]))
-            loaded.network.to(on)
-            with torch.inference_mode():
-                found = [pooled(asked, loaded, torch.from_numpy(part).to(on)).cpu() for part in parts]
-            return np.asarray(torch.cat(found).numpy(), np.float32)
 
-        bare(), kept()
-        pairs = [(timed(bare), timed(kept)) for _ in range(options.repeats)]
-        first, second = (min(pair[i].wall for pair in pairs) for i in (0, 1))
-        slow = min((timed(eager) for _ in range(2)), key=lambda cost: cost.wall)
-        found, wanted = bare(), eager("cpu")  # of a GPU: how far it is from processors
-        apart = float(np.abs(found - wanted).max() / np.abs(wanted).max())
-        print(
-            f"  {name:26} {count / first:12.2f} {count / second:14.2f} {first / second:8.3f} {count / slow.wall:12.2f} "
-            f"{apart:14.1e} of the largest",
-            flush=True,
-        )
+def _eager(asked: Any, views: NDArray[np.float32]) -> tuple[Cost, NDArray[np.float32]]:
+    """What torch's own forward costs on the device, and what it gives on processors."""
+    import torch
+
+    from features.deep.asked import pooled
+    from features.deep.device import chosen_device
+    from features.deep.on_device import MOST
+
+    loaded, device = asked.load(), chosen_device()
+    parts = [torch.from_numpy(part) for part in np.array_split(views, max(1, len(views) // MOST["cpu"]))]
+
+    def forward(on: str) -> Any:
+        loaded.network.to(on)
+        with torch.inference_mode():
+            return torch.cat([pooled(asked, loaded, part.to(on)).cpu() for part in parts]).numpy()
+
+    wanted = forward("cpu")
+    return timed(lambda: forward(device)), wanted
 
 
 def loop(folder: Path, options: argparse.Namespace) -> None:
@@ -277,34 +337,100 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
 
 
 def backbones(folder: Path, options: argparse.Namespace) -> None:
-    """Views a second of the usual variant of every architecture, or of each; random weights, by the engine that runs it."""
-    from features.deep.architecture import ARCHITECTURES
-    from features.deep.asked import Asked
-    from features.deep.device import chosen_device
-    from features.deep.pooling import POOLINGS
-    from features.deep.running import run, threads
+    """Views a second of the usual network of every family, or of each network, by the engine that runs it.
 
-    os.environ["XDG_CACHE_HOME"] = str(folder)  # networks that nobody will run again
-    device, count = chosen_device(), 4
-    print(f"\nbackbones: on {device}, {threads()} threads, batches of {count} views, random weights, best of 2")
-    print("  network                      input              features   views/s   million weights")
+    Networks are translated by two processes at a time, small ones first; what takes too long is left, and said.
+    """
+    from features.deep.architecture import ARCHITECTURES
+    from features.deep.card import card_names, load_card
+    from features.deep.running import threads
+
+    cards: dict[str, list[str]] = {}
+    for name in card_names():
+        cards.setdefault(load_card(name).architecture.variant, []).append(name)
+    todo = []
     for kind in ARCHITECTURES.modules:
         found = ARCHITECTURES.load(kind)
         usual = found.model_fields["variant"].default if "variant" in found.model_fields else None
         variants = found.variants()
-        for variant in variants if options.every or usual not in variants else (usual,):
-            try:
-                one = found.model_validate({"variant": variant})
-                asked = Asked(one, None, 1, ("features",), (POOLINGS.parse("average"),))
-                views = np.random.default_rng(0).random((count, one.channels, *one.input_size), np.float32)
-                run(asked, views)
-                cost = best(lambda: run(asked, views), 2)  # noqa: B023
-                weights = sum(part.numel() for part in asked.load().network.parameters()) / 1e6
-            except Exception as error:
-                print(f"  {variant:28} not measured: {str(error).splitlines()[0][:100]}", flush=True)
-                continue
-            size = " x ".join(map(str, (one.channels, *one.input_size)))
-            print(f"  {variant:28} {size:18} {one.width:8d} {count / cost.wall:9.2f} {weights:10.1f}", flush=True)
+        todo += [(kind, one) for one in (variants if options.every or usual not in variants else (usual,))]
+    todo.sort(key=lambda one: ARCHITECTURES.parse({"kind": one[0], "variant": one[1]}).millions or 0)
+    print(
+        f"\nbackbones: on processors, {options.seconds:.0f} s at most; {threads()} threads give {threads()} times as many views"
+    )
+    print(
+        "  network                      weights            input              features  millions  engine       views/s  cards"
+    )
+    waiting, running, began = deque(todo), dict[Any, tuple[str, float, Any]](), time.perf_counter()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)  # so that what is forked is whole
+    while waiting or running:
+        while waiting and len(running) < 2 and time.perf_counter() - began < options.seconds:
+            kind, variant = waiting.popleft()
+            here, there = multiprocessing.Pipe(duplex=False)
+            begun = multiprocessing.get_context("fork").Process(
+                target=_measure, args=(kind, variant, cards.get(variant, []), there)
+            )
+            begun.start()
+            there.close()
+            running[begun] = (variant, time.perf_counter(), here)
+        if not running:
+            break
+        connection.wait([one.sentinel for one in running], 1)
+        for process, (variant, since, told) in list(running.items()):
+            if late := process.is_alive() and time.perf_counter() - since > LONG:
+                process.kill()
+                process.join()
+            if not process.is_alive():
+                row = (
+                    f"not measured: {f'longer than {LONG} s' if late else f'its process ended with {process.exitcode}'}"
+                )
+                with contextlib.suppress(EOFError):  # it told nothing
+                    row = told.recv() if told.poll() else row
+                print(f"  {variant:28} {row}", flush=True)
+                del running[process]
+    if waiting:
+        print(f"  not measured, the time was up: {', '.join(variant for _, variant in waiting)}")
+
+
+def _measure(kind: str, variant: str, cards: Sequence[str], told: Any) -> None:
+    """Tell the row of one network, in a process of its own."""
+    warnings.simplefilter("ignore")
+    try:
+        told.send(_row(kind, variant, cards))
+    except Exception as error:
+        told.send(f"not measured: {str(error).splitlines()[0][:100]}")
+
+
+def _row(kind: str, variant: str, cards: Sequence[str]) -> str:
+    """Weights are those of the first card whose checkpoint is here, else random."""
+    from features.deep.architecture import ARCHITECTURES
+    from features.deep.asked import Asked
+    from features.deep.card import load_card
+    from features.deep.finding import locate
+    from features.deep.pooling import POOLINGS
+    from features.deep.running import run
+    from features.deep.translated import translated
+
+    card = next((one for one in map(load_card, cards) if locate(one.weights) is not None), None)
+    one = card.architecture if card is not None else ARCHITECTURES.parse({"kind": kind, "variant": variant})
+    if (one.millions or 0) > MILLIONS:
+        return f"not measured: {one.millions:.0f} million weights"
+    asked = Asked(one, card, None if card is not None else 1, ("features",), (POOLINGS.parse("average"),))
+    size = card.input.size if card is not None else one.input_size
+    weights = sum(part.numel() for part in asked.load().network.parameters()) / 1e6
+    os.environ["XDG_CACHE_HOME"] = os.devnull  # what is written of it is not kept: nobody will run it again
+    views = np.random.default_rng(0).random((max(1, 2 * 224**2 // math.prod(size)), one.channels, *size), np.float32)[
+        :16
+    ]
+    run(asked, views)
+    each = timed(lambda: [run(asked, views) for _ in range(2)]).cpu / (2 * len(views))
+    engine = "onnxruntime" if translated.cache_info().currsize else "torch"
+    shown = " x ".join(map(str, (one.channels, *size)))
+    of = "of the card" if card is not None else "random"
+    return f"{of:18} {shown:19} {one.width:7d} {weights:9.1f}  {engine:11} {1 / each:8.2f}  {', '.join(cards)}"
 
 
 def main() -> None:
@@ -312,8 +438,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["warm", "build", "loop", "backbones", "all"])
     parser.add_argument("--patients", type=int, default=8, help="of each centre of the built-in cohort")
-    parser.add_argument("--cases", type=int, default=32, help="of warm: samples")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--cases", type=int, default=128, help="of warm: samples")
+    parser.add_argument(
+        "--seconds", type=float, default=330, help="of backbones: after which no further network is begun"
+    )
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--every", action="store_true", help="of backbones: each network, not one of each family")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

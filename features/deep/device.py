@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Literal
 
 from features.core.errors import MachineError, RadweaveError, did_you_mean
 from features.core.memory import GIB
 from features.core.progress import say
-from features.deep.needed import check_torch
+from features.deep.needed import check_torch, torch_build
 
 Device = Literal["cpu", "cuda"]
 SETTING = "RADWEAVE_DEVICE"
@@ -45,7 +44,7 @@ def chosen_device() -> Device:
         return "cpu"
     if setting == CUDA and not has_gpu():
         raise MachineError(
-            f"{SETTING}=cuda demands a GPU and torch {version('torch')} finds none: look at nvidia-smi, install a build of torch "
+            f"{SETTING}=cuda demands a GPU and torch {torch_build()} finds none: look at nvidia-smi, install a build of torch "
             f"for CUDA, or unset {SETTING} to compute on processors"
         )
     return "cuda" if has_gpu() else "cpu"
@@ -53,7 +52,7 @@ def chosen_device() -> Device:
 
 def has_gpu() -> bool:
     """Whether the installed torch finds a GPU. torch is not loaded where its build is for processors alone."""
-    if version("torch").endswith("+cpu"):
+    if torch_build().endswith("+cpu"):
         return False
     check_torch()
     import torch

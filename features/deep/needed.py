@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -16,7 +17,13 @@ INSTALL = (
 def torch_version() -> str:
     """The version that is installed, without what tells its builds apart. Raises MachineError if there is none."""
     check_installed("torch")
-    return version("torch").partition("+")[0]
+    return torch_build().partition("+")[0]
+
+
+@cache
+def torch_build() -> str:
+    """The version that is installed and its build, such as 2.13.0+cpu: what the package says takes a while to find."""
+    return version("torch")
 
 
 def is_installed(*modules: str) -> bool:

@@ -53,23 +53,30 @@ def test_warnings_come_back(tmp_path: Path) -> None:
 
 def test_many_are_kept_together_as_one_by_one(tmp_path: Path) -> None:
     store, other = Store(tmp_path / "together"), Store(tmp_path / "single")
-    numbers = Numbers(("a", "b"), np.array([1.5, math.nan]))
-    results = [
-        Result("deep", f"{i:064x}", numbers if i % 2 else {"a": 1.5, "b": math.nan}, {"version": str(i)})
-        for i in range(5)
-    ]
+    results = [Result("deep", f"{i:064x}", {"a": 1.5, "b": math.nan}, {"version": str(i)}) for i in range(5)]
     results.append(Result("deep", DIGEST, Rejected("MASK_TINY"), {}, ()))
     store.save_together(results)
     for one in results:
         other.save(*one)
         place = store.work(one.block, one.digest).relative_to(store.root)
         assert (store.root / place).read_bytes() == (other.root / place).read_bytes()
-    assert store.load("deep", results[0].digest)["a"] == 1.5  # type: ignore[index]
-    found = store.load("deep", results[1].digest)
-    assert isinstance(found, dict)
-    assert list(found) == ["a", "b"]
-    assert math.isnan(found["b"])  # type: ignore[arg-type]
     assert isinstance(store.load("deep", DIGEST), Rejected)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[], [1.5], [1.5, math.nan, -math.inf, 0.1], [1e300, 1.0], [1.5, math.nan, 2.0**-140]]
+)
+def test_numbers_come_back_to_the_bit_as_those_of_a_dictionary(numbers: list[float], tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    names = tuple(f"größe_{i}" for i in range(len(numbers)))
+    store.save("deep", DIGEST, Numbers(names, np.array(numbers)), {"version": "1"}, [Warned("PATCH_CUT")])
+    found = store.load("deep", DIGEST)
+    assert isinstance(found, dict)
+    assert tuple(found) == names
+    assert np.array([*found.values()], float).tobytes() == np.array(numbers, float).tobytes()
+    assert store.warnings("deep", DIGEST) == [Warned("PATCH_CUT")]
+    with pytest.raises(ValueError, match="a name of a feature is a line"):
+        store.save("deep", DIGEST, Numbers(("a\nb",), np.ones(1)), {})
 
 
 @pytest.mark.parametrize("shape", [(3, 1, 5, 4), (1, 3, 2, 2, 2), (0, 1, 4, 4)])
