@@ -11,10 +11,9 @@
 kept; 128 cases, as a refresh hands them to a device. Both by turns in one process, so that both meet the same machine, and
 medians of them: of seconds on the clock, and of CPU seconds, which tell more where others use the machine. `eager`: torch's own
 forward, batches of 16. `backbones`: CPU seconds of one thread, two forward passes of one batch; each thread runs batches of its
-own, so that two give twice as many. `plain loop`: for each case, read image and mask with nibabel, crop, scale, torch's forward
-of each view, average; no store, no checks. `build`: the commit before samples were kept, with the same files and checkpoint, in
-processes of its own. Features are compared beside each figure. On a machine with a GPU the same commands measure it; its rows are
-not there otherwise.
+own, so that two give twice as many. `plain loop`: what `deep_plain.py` does of the same files, one case after the other; no
+store, no checks. `build`: the commit before samples were kept, with the same files and checkpoint, in processes of its own.
+Features are compared beside each figure. On a machine with a GPU the same commands measure it; its rows are not there otherwise.
 """
 
 from __future__ import annotations
@@ -286,14 +285,11 @@ def _eager(asked: Any, views: NDArray[np.float32]) -> tuple[Cost, NDArray[np.flo
 
 
 def loop(folder: Path, options: argparse.Namespace) -> None:
-    """From files to features: a refresh's two steps, against one case after the other."""
-    import nibabel
-    import torch
-
+    """From files to features: what a refresh does, against one case after the other, both over all scans of the cohort."""
+    from benchmarks.deep_plain import features, files_of
     from features.core.kinds.recipe import load_recipe
     from features.deep.device import chosen_device
     from features.deep.extractors.network import Network
-    from features.deep.taps import forward
 
     folder.mkdir(parents=True)
     catalog, recipe = simulated(folder, options.patients), recipe_file(folder, ["efficientnet_lite0"])
@@ -301,38 +297,36 @@ def loop(folder: Path, options: argparse.Namespace) -> None:
     assert isinstance(network, Network)
     loaded, device = network.asked.load(), chosen_device()
     loaded.network.to(device)
-    images = sorted((catalog.parent / "C").rglob("CT.nii.gz"))
+    scans, found = files_of(catalog.parent), list[NDArray[np.float32]]()
 
     def plain() -> None:
-        for path in images:
-            array = np.asarray(nibabel.load(path).dataobj).T  # type: ignore[attr-defined]
-            mask = np.asarray(nibabel.load(path.with_name("GTV.nii.gz")).dataobj).T > 0  # type: ignore[attr-defined]
-            if not mask.any():
-                continue
-            place = int(mask.sum(axis=(1, 2)).argmax())
-            rows, columns = np.nonzero(mask[place])
-            part = (slice(max(0, rows.min() - 5), rows.max() + 6), slice(max(0, columns.min() - 5), columns.max() + 6))
-            for slices in ((place,) * 3, (max(0, place - 1), place, min(len(array) - 1, place + 1))):
-                pixels = np.clip((array[list(slices)][(slice(None), *part)].astype(np.float32) + 1000) / 1400, 0, 1)
-                with torch.inference_mode():
-                    scaled = torch.nn.functional.interpolate(
-                        torch.from_numpy(pixels)[None], (224, 224), mode="bilinear", antialias=True
-                    )
-                    shown = loaded.prepared(scaled.to(device))
-                    forward(loaded.architecture, loaded.network, shown, ("features",))["features"].mean((2, 3)).cpu()
+        found[:] = [values for one in scans if (values := features(one, loaded, device)) is not None]
 
+    costs, ours = list[Cost](), list[dict[str, float]]()
     plain()
-    ours = [one_way(ROOT, catalog, recipe, folder / "now.npz") for _ in range(options.repeats)]
-    peer = best(plain, options.repeats)
-    mine = min(ours, key=lambda cost: cost["wall"])
-    per, own = peer.wall / len(images), mine["wall"] / mine["scans"]
+    for _ in range(options.repeats):  # in turns, so that both meet the same machine
+        costs.append(timed(plain))
+        ours.append(one_way(ROOT, catalog, recipe, folder / "now.npz"))
+    peer, count = min(costs, key=lambda cost: cost.wall), len(scans)
+    print(f"\nloop: {count} scans, EfficientNet-Lite0, two views a scan, best of {options.repeats}")
     print(
-        f"\nloop: EfficientNet-Lite0, two views a case; plain loop over {len(images)} NIfTI cases, ours over {int(mine['scans'])}"
+        f"  plain loop, nothing checked     {1000 * peer.wall / count:7.1f} ms a scan  {1000 * peer.cpu / count:7.1f} ms CPU"
     )
-    print(f"  plain loop  {1000 * per:7.1f} ms a case on the clock  {1000 * peer.cpu / len(images):7.1f} ms CPU")
-    print(f"  ours        {1000 * own:7.1f} ms a case on the clock  {1000 * mine['cpu'] / mine['scans']:7.1f} ms CPU")
-    print(
-        f"  times as fast {per / own:5.2f}                       {peer.cpu / len(images) / (mine['cpu'] / mine['scans']):7.2f}"
+    for what, key in (("ours, of checked scans", ""), ("ours, with all checks", "whole_")):
+        wall, cpu = (min(cost[f"{key}{unit}"] for cost in ours) / ours[0]["scans"] for unit in ("wall", "cpu"))
+        times = f"times as fast {peer.wall / count / wall:5.2f}, of CPU {peer.cpu / count / cpu:5.2f}"
+        print(f"  {what:31} {1000 * wall:7.1f} ms a scan  {1000 * cpu:7.1f} ms CPU   {times}")
+    print(f"  {_alike(found, np.load(folder / 'now.npz'))}")
+
+
+def _alike(plain: Sequence[NDArray[np.float32]], ours: Any) -> str:
+    """How near the features of both come; scans have other names there, so that the nearest is taken to be the same."""
+    rows = np.array([ours[case] for case in ours.files], np.float64)
+    alike = np.corrcoef(np.array(plain, np.float64), rows)[: len(plain), len(plain) :]
+    best, nearest = alike.max(axis=1), {int(row.argmax()) for row in alike}
+    return (
+        f"each scan's features correlate with ours by {best.min():.3f} or more, median {np.median(best):.3f}; "
+        f"{len(nearest)} of {len(rows)} scans are somebody's nearest"
     )
 
 

@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.core.quarantine import Rejected
 from features.results.known_results import KnownResults
-from features.results.measure_visit import Job, Todo, jobs_of, may_follow, measure_visit
+from features.results.measure_visit import Job, Todo, begin_visit, jobs_of, may_follow
 from features.results.picture import Drawing, drawings_of
 from features.results.scan_name import PICTURE
 from features.results.work import Extraction, Plan, Sample
@@ -20,8 +20,9 @@ def measure_scans(plans: Sequence[Plan], known: KnownResults, pool: Pool, cohort
     """Those of scans that passed; facts, features and rejections are kept in work/, what does not last in `known`."""
     todo = [one for plan in plans if (one := _todo(plan, known)) is not None]
     jobs = jobs_of(todo, _drawings(plans, todo, known))
+    measure = partial(begin_visit, store=known.store)
     while jobs:
-        found = pool.map(partial(measure_visit, store=known.store), jobs, f"{cohort}: measure scans")
+        found: list[dict[str, Rejected] | Rejected] = pool.map(measure, jobs, f"{cohort}: measure scans")
         pairs = zip(jobs, found, strict=True)
         jobs = [left for job, outcome in pairs if (left := _left(job, outcome, known)) is not None]
     return [plan for plan in plans if known.rejection(plan.check) is None]

@@ -30,6 +30,7 @@ class Volume:
     there are none.
     plane: that the file has two axes: the array is one slice, taken to be 1 mm thick.
     frame: UID of the frame of reference, "" if the file has none; never stored.
+    note: by which its reader reads the same files again faster, "" if there is none; it may be stored.
     """
 
     array: NDArray[np.generic]
@@ -41,6 +42,7 @@ class Volume:
     padding: NDArray[np.bool_] | None = None
     plane: Plane = ""
     frame: str = field(default="", repr=False)
+    note: str = field(default="", repr=False)
 
     @property
     def intensities(self) -> NDArray[np.generic]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -15,6 +16,7 @@ from features.core.kinds.mask import MASKS, Mask
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
 from features.images.calculated import Acquisition, calculate, open_acquisition
+from features.images.dicom.again import read_again
 from features.images.dicom.series import read_dicom_series
 from features.images.formats.volume import read_volume
 from features.images.masks.agreement import agreement_facts
@@ -80,7 +82,11 @@ class Reading:
     calculated from last.
     """
 
-    def __init__(self, registrations: Registrations | None = None) -> None:
+    def __init__(
+        self, registrations: Registrations | None = None, note_of: Callable[[Scan], str] | None = None
+    ) -> None:
+        """note_of: what was noted of the image of a scan when it passed its check (`Volume.note`), "" if nothing."""
+        self._note_of = note_of or (lambda _: "")
         self._registrations: Registrations = registrations or InMemory()
         self._images: Kept[Volume] = Kept(IMAGES)
         self._labels: Kept[LabelVoxels] = Kept(LABEL_MAPS)
@@ -100,7 +106,7 @@ class Reading:
 
     def _image(self, scan: Scan) -> Volume:
         if scan.calculation is None:
-            return _read_image(scan)
+            return _read_image(scan, self._note_of(scan))
         opened = self._acquisitions.get(scan.image, lambda: open_acquisition(scan.image))
         return calculate(opened, scan.calculation, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
 
@@ -265,12 +271,16 @@ def _mask_key(scan: Scan) -> Hashable:
     return _image_key(scan), scan.mask, scan.roi, scan.rule, scan.drawn_on, *made_of
 
 
-def _read_image(scan: Scan) -> Volume:
+def _read_image(scan: Scan, note: str) -> Volume:
+    """note: of files that were read and checked before, what was noted of them; of the unit of voxels, what is doubtful."""
     paths = scan.image.paths
     if scan.image.format == "dicom":
-        return read_dicom_series(paths, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
+        known = read_again(paths, note, per_voxel=BYTES_PER_VOXEL) if note else None
+        return known or read_dicom_series(paths, unit=scan.unit, rule=scan.rule, per_voxel=BYTES_PER_VOXEL)
     image = read_volume(paths[0], volume=scan.rule.volume, per_voxel=BYTES_PER_VOXEL)
-    return replace(image, warnings=(*image.warnings, *check_unit(image.array, scan.unit)))
+    doubts = [Warned(**one) for one in json.loads(note)] if note else check_unit(image.array, scan.unit)
+    noted = json.dumps([asdict(one) for one in doubts])
+    return replace(image, warnings=(*image.warnings, *doubts), note=noted)
 
 
 def _cut(mask: Mask, warnings: Sequence[Warned]) -> tuple[Mask, Box, Sequence[Warned]]:

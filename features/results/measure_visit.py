@@ -11,11 +11,12 @@ from features.core.case import Scan
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import Rejected
 from features.core.region import Region
+from features.core.storage.beside import Beside, Later
 from features.core.storage.store import THUMBNAIL, Store
 from features.images.reading import Reading
 from features.images.region import read_region
 from features.results.attempt import attempt
-from features.results.check_scan import keep_check
+from features.results.check_scan import keep_check, note_of
 from features.results.extract_scans import extract_region
 from features.results.known_results import KnownResults
 from features.results.pair_picture import keep_pair_picture
@@ -112,29 +113,40 @@ def measure_visit(job: Job, store: Store) -> dict[str, Rejected]:
 
     Returns, by address, the rejections that are not kept because they may pass.
     """
+    return begin_visit(job, store).result()
+
+
+def begin_visit(job: Job, store: Store) -> Later[dict[str, Rejected]]:
+    """As `measure_visit`; what it returns waits for the results that are being written, beside which the next visit can begin."""
     todo = job.without_kept(store)  # a worker may have been lost in the middle of it
-    reading, lost = Reading(KeptRegistrations(store)), dict[str, Rejected]()
+    beside = Beside(store.root)
+    reading, lost = _reading(store), dict[str, Rejected]()
     drawers = {one.image: Drawer(one) for one in job.drawings if not store.has(THUMBNAIL, one.address)}
     pairs: set[str] = set()
     for image, scans in groupby(todo.scans if todo else (), lambda one: one.scan.key[:2]):
         drawer = drawers.pop(image, None)
         for one in scans:
-            lost |= dict(_measure(one, reading, drawer, store, pairs))
+            lost |= dict(_measure(one, reading, drawer, beside, pairs))
         if drawer:  # while the image is in memory
-            drawer.keep(lambda scan: read_region(scan, reading), store)
+            drawer.keep(lambda scan: read_region(scan, reading), beside)
     for drawer in drawers.values():
-        drawer.keep(lambda scan: read_region(scan, reading), store)
-    return lost
+        drawer.keep(lambda scan: read_region(scan, reading), beside)
+    return beside.later(lost)
 
 
 def draw_image(drawing: Drawing, store: Store) -> Rejected | None:
     """Read an image again for the picture that is not kept; what is returned is why there is none."""
-    reading = Reading(KeptRegistrations(store))
+    reading = _reading(store)
     return Drawer(drawing).keep(lambda scan: read_region(scan, reading), store)
 
 
+def _reading(store: Store) -> Reading:
+    """What a visit is read by: registrations that are kept, and what was noted of images when they were checked."""
+    return Reading(KeptRegistrations(store), lambda scan: note_of(scan.counted, store))
+
+
 def _measure(
-    todo: Todo, reading: Reading, drawer: Drawer | None, store: Store, pairs: set[str]
+    todo: Todo, reading: Reading, drawer: Drawer | None, store: Beside, pairs: set[str]
 ) -> Iterator[tuple[str, Rejected]]:
     """Do what is to do for a scan; yields the rejections that are not kept. pairs: registered images that were drawn."""
     last: dict[Scan, Region | Rejected] = {}
@@ -160,6 +172,7 @@ def _measure(
         if isinstance(work, Sample):
             rejected = keep_sample(work, preparing, store)
         else:
+            store.wait()  # if a family ends this process, nothing before it is lost with it
             rejected = extract_region(work, preparing.of(work.scan, work.recipe), store)
         if rejected is not None:
             yield work.address, rejected

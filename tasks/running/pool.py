@@ -12,6 +12,7 @@ from pydantic import Field
 
 from features.core.progress import tell
 from features.core.quarantine import Rejected
+from features.core.storage.beside import Later
 from features.results.attempt import out_of_memory
 from tasks.running.runner import Runner, WorkerLost, Workers
 from tasks.running.runners.dask import Dask
@@ -53,10 +54,14 @@ class Pool:
             self._workers = None
 
     def map(
-        self, function: Callable[[Item], Result | Rejected], items: Iterable[Item], what: str
+        self,
+        function: Callable[[Item], Result | Rejected | Later[Result]],
+        items: Iterable[Item],
+        what: str,
     ) -> list[Result | Rejected]:
         """Results in order, with progress told as `what`; Rejected in place of what an item's worker did not survive.
 
+        Of a result that is `Later` the next items are begun before it is waited for.
         Codes: WORKER_LOST (after two retries), TIMEOUT, OOM_RISK (its memory would not or did not suffice). The first
         items are handed over alone, later ones in batches that take about a second. Function, items and results are
         pickled: let results be small. Errors of the function are raised; what has not begun is then left out.
@@ -195,6 +200,7 @@ def _one_by_one(argument: tuple[Callable[[Any], Any], list[Any]]) -> tuple[float
     function, items = argument
     start = time.perf_counter()
     found = [function(item) for item in items]
+    found = [one.result() if isinstance(one, Later) else one for one in found]
     return time.perf_counter() - start, found
 
 

@@ -34,11 +34,11 @@ class EndedPool:
 
     def _ended(self, function: Callable[[Job], Any], job: Job) -> Any:
         if self.lasts >= sum((one.check is not None) + len(one.features) for one in job.scans):
-            return function(job)
+            return function(job).result()
         if self.lasts:
             (todo,) = job.scans
             features = todo.features[: self.lasts - (todo.check is not None)]
-            function(Job((todo._replace(features=features),)))
+            function(Job((todo._replace(features=features),))).result()
         return Rejected(self.code)
 
 

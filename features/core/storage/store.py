@@ -196,6 +196,12 @@ class Store:
         values = {name: value if text is None else text for name, value, text in rows}
         return values, provenance.get("kernel", "")
 
+    def provenance(self, block: str, digest: str) -> dict[str, str]:
+        """What was kept with a result. Raises StoreError if it is missing or damaged."""
+        found = read_provenance(self.work(block, digest))
+        self._said(block, digest, found, "")
+        return found
+
     def rejection(self, block: str, digest: str) -> Rejected | None:
         """The rejection kept under an address, None if values are. Raises StoreError if it is missing or damaged."""
         found = self._said(block, digest, read_provenance(self.work(block, digest)), "rejected")

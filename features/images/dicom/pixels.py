@@ -60,13 +60,13 @@ def stored_values(datasets: Sequence[Dataset]) -> dict[int, Stored]:
         elif syntax.is_compressed or shape.allocated == 1 or (shape.allocated == 8 and syntax == ExplicitVRBigEndian):
             found[id(dataset)] = _shaped(decoded(dataset, syntax), shape)
         else:
-            found[id(dataset)] = _of_bytes(data, shape, big_endian=syntax == ExplicitVRBigEndian)
+            found[id(dataset)] = stored_of_bytes(data, shape, big_endian=syntax == ExplicitVRBigEndian)
     if left:
         buffers = decoded_by_gdcm([path for path, _ in left.values()])
         for (key, (_, shape)), data in zip(left.items(), buffers, strict=True):
             if len(data) != shape.bytes:
                 raise Rejected("DICOM_DECODE")
-            found[key] = _of_bytes(data, shape)
+            found[key] = stored_of_bytes(data, shape)
     return found
 
 
@@ -83,7 +83,8 @@ def lossy_warnings(dataset: Dataset) -> tuple[Warned, ...]:
     return (Warned("LOSSY", details={"ratio": round(ratio, 2), "transfer_syntax": syntax}),)
 
 
-def _of_bytes(data: bytes, shape: Layout, *, big_endian: bool = False) -> Stored:
+def stored_of_bytes(data: bytes | memoryview, shape: Layout, *, big_endian: bool = False) -> Stored:
+    """Stored values (frames, rows, columns) of bytes that begin with them, which are not copied."""
     kind = shape.dtype(big_endian=big_endian)
     return _shaped(np.frombuffer(data, kind, shape.bytes // kind.itemsize), shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from features.core.case import ReadRule, Unit
 from features.core.memory import claim_memory
 from features.core.quarantine import Rejected, Warned
 from features.core.region import Volume
+from features.images.dicom.again import note_of
 from features.images.dicom.burned_in import check_burned_in, warn_of_face
 from features.images.dicom.ct_unit import check_ct_unit
 from features.images.dicom.dataset import numbers, pixel_data, quiet, read_dataset, text
@@ -106,6 +108,7 @@ def volume_of(found: Sequence[Frame], *, unit: Unit = "arbitrary", rule: ReadRul
         array: NDArray[np.generic] = looked_up(planes, luts, inverse=turned)
     else:
         array = rescaled(inverted(planes, frames) if turned else planes, rescale, modality)
+    is_plain = luts is None and not turned and padding is None and len(frames) == len(found) and not grid.faults
     array, uptake, doubts = to_unit(array, [frame.dataset for frame in frames], unit, padding=padding)
     facts, warnings = acquisition_facts(frames[0]) | uptake, warnings + doubts
     if is_hu:
@@ -114,7 +117,10 @@ def volume_of(found: Sequence[Frame], *, unit: Unit = "arbitrary", rule: ReadRul
         warnings += check_unit(array, unit, left_out=padding)
     frame = text(frames[0].dataset, "FrameOfReferenceUID")
     place = grid.spacing_mm, grid.origin_mm, grid.direction
-    return regridded(Volume(array, *place, facts, warnings, padding, frame=frame), grid)
+    volume = Volume(array, *place, facts, warnings, padding, frame=frame)
+    if is_plain and not uptake:
+        return replace(volume, note=note_of(volume, frames, rescale, modality))
+    return regridded(volume, grid)
 
 
 def _voxels(dataset: Dataset) -> tuple[int, int]:
