@@ -88,7 +88,7 @@ def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
 def _code(plan: Study, catalog: Catalog) -> dict[str, str]:
     """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
     parts = [kind for one in plan.models for kind in (*one.steps, one.model, one.fusion)]
-    kinds = {type(kind).__module__ for kind in (*parts, *plan.splits, *plan.deltas)}
+    kinds = {type(kind).__module__ for kind in (*parts, *plan.splits, *plan.deltas, *plan.controls)}
     for name in plan.all_cohorts:
         if plan.endpoint in catalog.cohort(name).endpoints:
             kinds |= kinds_of(catalog.cohort(name).endpoints[plan.endpoint])

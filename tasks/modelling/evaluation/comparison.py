@@ -1,4 +1,4 @@
-"""Comparison: a combination against another; Between: how much centres differ."""
+"""Comparison: a combination against another; Between: how much centres differ; Controlled: a set of blocks under a control."""
 
 from __future__ import annotations
 
@@ -44,4 +44,25 @@ class Between:
     model: str
     metric: str
     found: Heterogeneity | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """A set of blocks under a control. value: its score as it is, in one repeat of the split; runs: label and score of each run.
+
+    within: as in Score. p: share of runs of chance that score as high, the real one counted; None of others. reason: why there are
+    no runs.
+    """
+
+    control: str
+    says: str
+    blocks: str
+    model: str
+    split: str
+    metric: str
+    within: str
+    value: float | None
+    runs: tuple[tuple[str, float | None], ...]
+    p: float | None
     reason: str = ""

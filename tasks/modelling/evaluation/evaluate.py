@@ -16,6 +16,7 @@ from features.core.wording import counted
 from features.fusion.sources import Source
 from tasks.modelling.evaluation.centre_told import centres_told
 from tasks.modelling.evaluation.compare import between_centres, compare_fits
+from tasks.modelling.evaluation.controlled import controlled
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
@@ -83,6 +84,13 @@ def evaluate(
         folds,
         lambda alone, sets, cut: map_units(run_unit, _units(design, alone, sets, cut, False)),
     )
+    under = controlled(
+        design,
+        study,
+        blocks,
+        folds,
+        lambda parts: map_units(run_unit, (unit for part in parts for unit in _units(*part, False))),
+    )
     predictions = predictions_table(design, fits)
     warned: Counter[str] = Counter()
     for fit in fits:
@@ -116,6 +124,7 @@ def evaluate(
         centre_told=told,
         comparisons=comparisons,
         between=between,
+        controlled=under,
         uncommon=design.uncommon,
         worth=worth,
         held_out=tuple(_held_out(once, role, cohort, rows) for (role, cohort), rows in held_out_parts(once)),

@@ -12,7 +12,7 @@ from features.core.kinds.endpoint import Endpoint
 from features.fusion.sources import Source
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
-from tasks.modelling.evaluation.comparison import Between, Comparison
+from tasks.modelling.evaluation.comparison import Between, Comparison, Controlled
 from tasks.modelling.evaluation.single import Single
 from tasks.modelling.fusion.fusion import Fitted
 
@@ -166,7 +166,8 @@ class StudyResult:
     copies: patients that may be one, as in the design. singles: the best column of each block. centre_told: how well features
     tell the centre, empty where there is one. shares: of sets of several blocks.
     worth: sources of columns with their stability and their scores alone, where stability was measured; no scores of the study.
-    comparisons: pairs of combinations. between: how much left-out centres differ.
+    comparisons: pairs of combinations. between: how much left-out centres differ. controlled: sets of
+    blocks under the controls of the study.
     models: fitted candidates, only if asked for.
     """
 
@@ -199,6 +200,7 @@ class StudyResult:
     worth: tuple[Worth, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     between: tuple[Between, ...] = ()
+    controlled: tuple[Controlled, ...] = ()
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from features.fusion.missing import MissingBlock
 from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.stable import Stable
 from tasks.modelling.candidate import AnyCandidate
+from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.splits.split import SPLITS, Split
 
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -45,6 +46,7 @@ LATER = (
     "visits",
     "scored_visit",
     "thresholds",
+    "controls",
 )  # settings that studies did not have at first
 
 
@@ -112,6 +114,10 @@ class Study(Frozen):
         "candidates with several settings or blocks, whose inner folds do so anyway; always: every candidate, at the cost of its "
         "inner folds",
     )
+    controls: tuple[Annotated[SerializeAsAny[Control], BeforeValidator(CONTROLS.parse)], ...] = Field(
+        (),
+        description="what is taken from each set of blocks to see what its score lives on, such as permuted_outcome; fits anew",
+    )
     seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
 
     @property
@@ -141,6 +147,7 @@ class Study(Frozen):
     def check_names(self) -> Study:
         for what, words in (
             ("split", [split.kind for split in self.splits]),
+            ("control", [control.kind for control in self.controls]),
             ("cohort", list(self.all_cohorts)),
             ("recipe", list(self.recipes)),
         ):
