@@ -24,6 +24,7 @@ import json
 import math
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -333,7 +334,7 @@ def _alike(plain: Sequence[NDArray[np.float32]], ours: Any) -> str:
 def backbones(folder: Path, options: argparse.Namespace) -> None:
     """Views a second of the usual network of every family, or of each network, by the engine that runs it.
 
-    Networks are translated by two processes at a time, small ones first; what takes too long is left, and said.
+    Networks are translated by two processes at a time, small ones first; what takes over 40 s of a processor is left, and said.
     """
     from features.deep.architecture import ARCHITECTURES
     from features.deep.card import card_names, load_card
@@ -392,6 +393,8 @@ def backbones(folder: Path, options: argparse.Namespace) -> None:
 def _measure(kind: str, variant: str, cards: Sequence[str], told: Any) -> None:
     """Tell the row of one network, in a process of its own."""
     warnings.simplefilter("ignore")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # torch and onnxruntime print what is of no use here
+    resource.setrlimit(resource.RLIMIT_CPU, (LONG, LONG))
     try:
         told.send(_row(kind, variant, cards))
     except Exception as error:
