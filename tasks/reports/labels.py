@@ -28,7 +28,7 @@ _SPELLING = {
     "combat": "ComBat",
     "aft": "AFT",
     "gray": "Gray",
-    "surv": "Surv",
+    "deepsurv": "DeepSurv",
 }
 
 

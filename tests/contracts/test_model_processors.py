@@ -22,7 +22,7 @@ ADD_BY_BLAS = {
     *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
     "voting",
     *("aft", "cause_specific_cox", "fine_gray", "gradient_boosting_survival", "ridge_cox", "survival_svm"),
-    *("deep_surv", "discrete_time_network"),
+    *("deepsurv", "discrete_time_network"),
 }
 
 

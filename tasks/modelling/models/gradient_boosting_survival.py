@@ -60,64 +60,36 @@ class GradientBoostingSurvival(PathModel):
             boosting.fit(X, target.y)
         except NUMERICAL as error:
             return [error for _ in variants]
-        trees = [_Tree.of(tree.tree_) for tree in boosting.estimators_[:, 0]]
+        trees = [one.tree_ for one in boosting.estimators_[:, 0]]
         found: dict[int, FittedModel | Exception] = {}
-        each = np.stack([tree.predict(X) for tree in trees]) * self.learning_rate
+        each = np.stack([_told(tree, X) for tree in trees]) * self.learning_rate
         for size in dict.fromkeys(one.stop_after[0] for one in variants):
-            risk = each[:size].sum(axis=0)
-            raw = [tree.tree_ for tree in boosting.estimators_[:size, 0]]
-            weights = np.sum([tree.compute_feature_importances(normalize=False) for tree in raw], axis=0)
+            weights = np.sum([tree.compute_feature_importances(normalize=False) for tree in trees[:size]], axis=0)
             whole = float(weights.sum())
             share = weights / whole if whole > 0 else weights
-            baseline = fit_baseline(risk, target.outcome)
+            baseline = fit_baseline(each[:size].sum(axis=0), target.outcome)
             found[size] = FittedBoosting(tuple(trees[:size]), self.learning_rate, share, baseline)
         return [found[one.stop_after[0]] for one in variants]
 
 
-@dataclass(frozen=True, eq=False)
-class _Tree:
-    """Nodes: column asked, (nodes,), below 0 of a leaf; cases above the threshold go right; children; value of leaves."""
-
-    column: NDArray[np.intp]
-    threshold: Floats
-    left: NDArray[np.intp]
-    right: NDArray[np.intp]
-    value: Floats
-
-    @classmethod
-    def of(cls, tree: Any) -> _Tree:
-        return cls(
-            tree.feature.astype(np.intp),
-            tree.threshold.copy(),
-            tree.children_left.astype(np.intp),
-            tree.children_right.astype(np.intp),
-            tree.value[:, 0, 0].copy(),
-        )
-
-    def predict(self, X: NDArray[np.float32]) -> Floats:
-        """The value of the leaf of each case, (n,). X: (n, p) in single precision, as the trees grew."""
-        node, row = np.zeros(len(X), np.intp), np.arange(len(X))
-        while True:
-            asks = self.column[node] >= 0
-            if not asks.any():
-                found: Floats = self.value[node]
-                return found
-            right = X[row, np.maximum(self.column[node], 0)] > self.threshold[node]
-            node = np.where(asks, np.where(right, self.right[node], self.left[node]), node)
+def _told(tree: Any, X: NDArray[np.float32]) -> Floats:
+    """The value of the leaf of each case, (n,). tree: of scikit-learn; X: (n, p) in single precision, as the trees grew."""
+    found: Floats = tree.predict(X)[:, 0]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
 class FittedBoosting(FittedModel):
-    """The trees that were kept, what each is multiplied by, and the hazards of training cases at the score 0."""
+    """The trees that were kept, of scikit-learn, what each is multiplied by, and hazards of training cases at the score 0."""
 
-    trees: tuple[_Tree, ...]
+    trees: tuple[Any, ...]
     learning_rate: float
     weights: Floats
     baseline: Baseline
 
     def predict(self, rows: Rows) -> Prediction:
         X = np.asarray(rows.X, np.float32)
-        risk = np.sum([tree.predict(X) for tree in self.trees], axis=0) * self.learning_rate
+        risk = np.sum([_told(tree, X) for tree in self.trees], axis=0) * self.learning_rate
         if not np.isfinite(risk).all():
             raise ArithmeticError("gradient boosting gave scores that are not finite")
         return Prediction(risk=risk, incidence=self.baseline.incidence(risk))
@@ -126,5 +98,5 @@ class FittedBoosting(FittedModel):
         return self.weights
 
     def state(self) -> dict[str, Any]:
-        trees = [(t.column, t.threshold, t.left, t.right, t.value) for t in self.trees]
+        trees = [(t.feature, t.threshold, t.children_left, t.children_right, t.value) for t in self.trees]
         return {"trees": trees, "weights": self.weights, **self.baseline.state()}

@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 class DeepSurv(Model):
     """Network of rectified linear units with Cox's partial likelihood (torch); the score is the log hazard ratio.
 
-    Fitted to all training cases in every epoch, with dropout and weight decay; curves have Breslow's baseline. Columns have no
-    weights. Katzman et al., BMC Med Res Methodol 2018;18:24.
+    Fitted to all training cases in every epoch, with dropout and a ridge penalty in the loss; curves have Breslow's baseline.
+    Columns have no weights. Katzman et al., BMC Med Res Methodol 2018;18:24.
     """
 
-    kind: Literal["deep_surv"] = "deep_surv"
+    kind: Literal["deepsurv"] = "deepsurv"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (30,)})
-    tuned: ClassVar[tuple[str, ...]] = ("weight_decay",)
+    tuned: ClassVar[tuple[str, ...]] = ("penalty",)
     hidden: tuple[PositiveInt, ...] = Field((16,), min_length=1, title="Hidden layers", description="units of each")
-    weight_decay: tuple[NonNegativeFloat, ...] = Field(
-        (10.0, 3.0), min_length=1, title="Weight decay", description="draws weights towards zero; inner folds choose"
+    penalty: tuple[NonNegativeFloat, ...] = Field(
+        (0.3, 0.1), min_length=1, title="Penalty", description="on half of the squares of weights; inner folds choose"
     )
     dropout: NonNegativeFloat = Field(0.2, lt=1, title="Dropout", description="share of units left out in each epoch")
-    learning_rate: PositiveFloat = Field(0.01, title="Step", description="of the first epoch; it falls to 0")
-    epochs: PositiveInt = Field(100, title="Epochs", description="how often all cases are seen")
+    learning_rate: PositiveFloat = Field(0.02, title="Step", description="of the first epoch; it falls to 0")
+    epochs: PositiveInt = Field(200, title="Epochs", description="how often all cases are seen")
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedDeepSurv:
         """Raises ArithmeticError where the loss is not finite, MachineError without torch."""
@@ -50,7 +50,8 @@ class DeepSurv(Model):
             hidden=self.hidden,
             skips=False,
             dropout=self.dropout,
-            weight_decay=self.weight_decay[0],
+            weight_decay=0.0,
+            penalty=self.penalty[0],
             learning_rate=self.learning_rate,
             epochs=self.epochs,
             seed=seed,
@@ -68,7 +69,7 @@ class FittedDeepSurv(FittedModel):
     def predict(self, rows: Rows) -> Prediction:
         risk = self.layers.predict(rows.X)[:, 0]
         if not np.isfinite(risk).all():
-            raise ArithmeticError("deep_surv gave scores that are not finite")
+            raise ArithmeticError("deepsurv gave scores that are not finite")
         return Prediction(risk=risk, incidence=self.baseline.incidence(risk))
 
     def importance(self) -> Floats:
