@@ -12,6 +12,7 @@ from torch import nn
 
 from features.core.errors import MachineError, WeightsError, did_you_mean
 from features.core.wording import counted
+from features.deep.needed import load_onnxruntime
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 DECODE_ERRORS = ("DecodeError", "InvalidProtobuf", "InvalidGraph", "Fail", "InvalidArgument", "NotImplemented")
@@ -26,8 +27,7 @@ class Graph(nn.Module):  # type: ignore[misc]
         Raises WeightsError if the file is no ONNX file, keeps tensors in further files, or has not such an input or output.
         """
         super().__init__()
-        import onnxruntime
-
+        onnxruntime = load_onnxruntime()
         self._name, settings = path.name, onnxruntime.SessionOptions()
         onnxruntime.set_default_logger_severity(3)
         settings.intra_op_num_threads = torch.get_num_threads()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import Any
 
 from features.core.errors import MachineError
 
@@ -56,3 +58,16 @@ def check_torch() -> None:
         raise MachineError(
             f"deep features need the package torch, which cannot be loaded ({error}): {INSTALL}"
         ) from error
+
+
+def load_onnxruntime() -> Any:
+    """onnxruntime, which must not tell its makers who runs it: imported otherwise, it keeps an identifier of the machine in the
+    user's cache and events to be sent. Raises MachineError if it is not installed.
+    """
+    check_installed("onnxruntime", "onnx")
+    os.environ["ORT_DISABLE_TELEMETRY"] = (
+        "1"  # is read as it is imported; its own function to disable events comes too late
+    )
+    import onnxruntime
+
+    return onnxruntime

@@ -28,7 +28,7 @@ from features.core.kinds.sampling import Pixels, to_unit
 from features.core.storage.place import write_bytes
 from features.deep.asked import Asked, pooled
 from features.deep.augment import Change
-from features.deep.needed import check_installed, check_torch, torch_version
+from features.deep.needed import check_torch, load_onnxruntime, torch_version
 from features.deep.on_device import PIXELS, halved
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class Translated:
 
     def __init__(self, asked: Asked, size: Sequence[int], threads: int) -> None:
         """Raises MachineError if onnxruntime is not installed; where it is not kept, as `Asked.load`, and NotTranslatedError."""
-        check_installed(ENGINE, "onnx")
-        import onnxruntime
-
+        onnxruntime = load_onnxruntime()
         pixels = prod(size)
         self.batch = max(1, min(MOST, CACHED // pixels))  # views that a thread runs at once
         self.lanes = max(1, min(threads, PIXELS["cpu"] // (self.batch * pixels)))
@@ -204,8 +202,9 @@ def _written(asked: Asked, size: Sequence[int]) -> bytes:
 
 def _check_values(network: torch.nn.Module, data: bytes, views: NDArray[np.float32]) -> None:
     """Raises NotTranslatedError if onnxruntime gives other values than torch for a batch of another size than was written."""
-    import onnxruntime
     import torch
+
+    onnxruntime = load_onnxruntime()
 
     with torch.inference_mode():
         wanted = network(torch.from_numpy(views)).numpy()

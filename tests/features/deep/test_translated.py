@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -99,3 +102,18 @@ def test_a_network_that_gives_nan_is_said_to_do_so(cache: Path) -> None:
     with pytest.raises(NotTranslatedError, match="its values are NaN or infinite"):
         translated(one, one.digest, (12, 10), 1)
     assert not list(cache.glob("*.onnx"))
+
+
+def test_onnxruntime_keeps_no_identifier_of_the_machine_to_tell_its_makers(tmp_path: Path) -> None:
+    script = (
+        "from features.deep.needed import load_onnxruntime; import onnx; from onnx import helper as h; "
+        "x, y = (h.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in 'xy'); "
+        "graph = h.make_graph([h.make_node('Relu', ['x'], ['y'])], 'g', [x], [y]); "
+        "model = h.make_model(graph, ir_version=9, opset_imports=[h.make_opsetid('', 17)]); "
+        "load_onnxruntime().InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
+    )
+    home = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path / "home")}
+    home.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run([sys.executable, "-c", script], env=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [path for path in tmp_path.rglob("*") if "Microsoft" in str(path)] == []
