@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
+from tasks.modelling.distribution import Distribution
 from tasks.modelling.models.cox import EVENTS_PER_FEATURE
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Incidence, Prediction, curve_days
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
-Distribution = Literal["weibull", "log_normal", "log_logistic"]
+if TYPE_CHECKING:
+    from tasks.modelling.solvers.aft import AftFit
+
+Choice = Distribution | Literal["likeliest"]
 
 
 class Aft(Model):
     """Accelerated failure time with a Weibull, log-normal or log-logistic distribution, and a ridge penalty.
 
-    A column makes time run faster or slower; curves are those of the distribution, smooth and without a baseline. The
-    score is less the logarithm of the predicted scale of time, so that a higher one is an earlier event; weights have that sign
-    too. One feature per ten training events and at most five, as in cox. Wei, Stat Med 1992;11:1871.
+    Of these the likeliest in training is taken, or one that is named. A column makes time run faster or slower; curves are those
+    of the distribution, smooth and without a baseline. The score is less the logarithm of the predicted scale of time, so that a
+    higher one is an earlier event; weights have that sign too. One feature per ten training events and at most five, as in cox.
+    Wei, Stat Med 1992;11:1871.
     """
 
     kind: Literal["aft"] = "aft"
@@ -33,8 +38,11 @@ class Aft(Model):
         *CLEANED,
         {"kind": "screen", "k": (5,), "events_per_feature": EVENTS_PER_FEATURE},
     )
-    distribution: tuple[Distribution, ...] = Field(
-        ("weibull",), min_length=1, title="Distribution", description="of the time to the event; inner folds choose"
+    distribution: tuple[Choice, ...] = Field(
+        ("likeliest",),
+        min_length=1,
+        title="Distribution",
+        description="of the time to the event; likeliest: that of the highest likelihood in training; inner folds choose",
     )
     penalizer: tuple[NonNegativeFloat, ...] = Field(
         (0.05,), min_length=1, title="Penalty", description="strength of the ridge penalty, 0: none; inner folds choose"
@@ -49,15 +57,22 @@ class Aft(Model):
         most = max(1, events // EVENTS_PER_FEATURE)
         if columns > most:
             raise FitError(f"accelerated failure time: {columns} features for {events} events; allowed: at most {most}")
-        name = self.distribution[0]
-        try:
-            found = fit_aft(rows.X, event, days, name, self.penalizer[0])
-        except ArithmeticError as error:
+        chosen = self.distribution[0]
+        found: dict[Distribution, AftFit] = {}
+        failed: ArithmeticError | None = None
+        for name in get_args(Distribution) if chosen == "likeliest" else (chosen,):
+            try:
+                found[name] = fit_aft(rows.X, event, days, name, self.penalizer[0])
+            except ArithmeticError as error:
+                failed = error
+        if not found:
             raise FitError(
-                f"{error} for {columns} columns, {len(rows)} cases and {events} events at the penalty {self.penalizer[0]:g}; a "
+                f"{failed} for {columns} columns, {len(rows)} cases and {events} events at the penalty {self.penalizer[0]:g}; a "
                 "stronger penalty or another distribution may have one"
-            ) from error
-        return FittedAft(name, found.coefficients, found.intercept, found.scale, curve_days(days[event]))
+            ) from failed
+        name = max(found, key=lambda one: found[one].height)
+        best = found[name]
+        return FittedAft(name, best.coefficients, best.intercept, best.scale, curve_days(days[event]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_ndtr, ndtr
 
-if TYPE_CHECKING:
-    from tasks.modelling.models.aft import Distribution
+from tasks.modelling.distribution import Distribution
 
 Floats = NDArray[np.float64]
 
@@ -20,11 +19,15 @@ _ROOT = np.sqrt(2 * np.pi)
 
 
 class AftFit(NamedTuple):
-    """Of the logarithm of time: intercept + columns × coefficients + scale × an error of the distribution."""
+    """Of the logarithm of time: intercept + columns × coefficients + scale × an error of the distribution.
+
+    height: the mean log likelihood of the logarithms of times, less the penalty: all distributions have as many parameters.
+    """
 
     coefficients: Floats
     intercept: float
     scale: float
+    height: float
 
 
 class _Terms(NamedTuple):
@@ -96,7 +99,7 @@ def fit_aft(
         theta, value, w, found, damping = theta + step, now, new_w, new_found, damping / 16 if damping > 1e-6 else 0.0
         if gain <= _ENOUGH and damping == 0.0:
             b = theta[1:-1] / spread
-            return AftFit(b, float(theta[0] - (b * middle).sum()), float(np.exp(theta[-1])))
+            return AftFit(b, float(theta[0] - (b * middle).sum()), float(np.exp(theta[-1])), value)
     raise ArithmeticError(f"accelerated failure time, {distribution}: no optimum within {most_steps} steps")
 
 

@@ -15,7 +15,8 @@ from scipy.optimize import minimize
 
 from features.core.errors import FitError
 from features.core.outcome import Outcome
-from tasks.modelling.models.aft import Aft, Distribution
+from tasks.modelling.distribution import Distribution
+from tasks.modelling.models.aft import Aft
 from tasks.modelling.rows import Rows
 from tasks.modelling.solvers.aft import fit_aft
 from tasks.modelling.target import Target
@@ -95,6 +96,20 @@ def test_too_many_columns_and_no_optimum_are_told(monkeypatch: pytest.MonkeyPatc
         FitError, match=r"200 steps for 3 columns, 432 cases and 114 events at the penalty 0\.05; a stronger"
     ):
         Aft().fit(rows, target, 0)
+
+
+@pytest.mark.parametrize("distribution", FITTERS)
+def test_the_likeliest_distribution_is_that_of_the_data(distribution: Distribution) -> None:
+    rng = np.random.default_rng(0)
+    error = {
+        "weibull": np.log(rng.exponential(size=2000)),
+        "log_normal": rng.normal(size=2000),
+        "log_logistic": rng.logistic(size=2000),
+    }[distribution]
+    x = rng.normal(size=2000)
+    found = Aft().fit(make_rows({"x": x}), Target(Outcome.of_days(x < 9, np.exp(3 - x + 0.7 * error)), SURVIVAL), 0)
+    assert found.distribution == distribution
+    np.testing.assert_allclose([found.intercept, found.scale], [3, 0.7], atol=0.1)
 
 
 def test_it_needs_days_above_zero_and_an_event() -> None:
