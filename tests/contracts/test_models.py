@@ -15,13 +15,15 @@ from tasks.modelling.models.model import MODELS
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Rows
 from tests.support.design import ANY_ENDPOINT, fitted, make_design
-from tests.support.kinds import small_model
+from tests.support.kinds import marks_of, small_model
 
 # Every model with every kind of endpoint that it can predict.
 PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
 
 
-@pytest.fixture(params=PAIRS, ids=lambda pair: " ".join(pair))
+@pytest.fixture(
+    params=[pytest.param(pair, marks=marks_of(*pair)) for pair in PAIRS], ids=[" ".join(pair) for pair in PAIRS]
+)
 def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     found: tuple[str, str] = request.param
     return found

@@ -20,7 +20,7 @@ from tasks.modelling.models.model import MODELS
 from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import SPLITS, Fold, Split
 from tests.support.design import make_design, make_study
-from tests.support.kinds import small_model
+from tests.support.kinds import marks_of, small_model
 
 PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
 FIRST = dict(reversed(PAIRS))
@@ -99,13 +99,21 @@ def only_one_set_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.mark.parametrize("split", list(SPLITS.modules))
-@pytest.mark.parametrize("kind", MODELS.modules)
+# What splits and other endpoints do is the same for every model: of those that are not the usual ones, the rest is slow.
+SPLIT_BY = [
+    pytest.param(kind, split, marks=[] if split == "nested" or MODELS.load(kind).usual else [pytest.mark.slow])
+    for kind in MODELS.modules
+    for split in SPLITS.modules
+]
+OTHERS = [pytest.param(*pair, marks=marks_of(pair[0], "")) for pair in PAIRS if FIRST[pair[0]] != pair[1]]
+
+
+@pytest.mark.parametrize(("kind", "split"), SPLIT_BY)
 def test_test_rows_do_not_move_what_was_fitted(kind: str, split: str) -> None:
     _keeps_its_state(kind, split, FIRST[kind])
 
 
-@pytest.mark.parametrize(("kind", "endpoint"), [pair for pair in PAIRS if FIRST[pair[0]] != pair[1]])
+@pytest.mark.parametrize(("kind", "endpoint"), OTHERS)
 def test_nor_for_any_other_endpoint(kind: str, endpoint: str) -> None:
     _keeps_its_state(kind, "nested", endpoint)
 

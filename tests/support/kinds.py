@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from features.core.kinds.registry import Registry
 from tasks.modelling.models.model import MODELS
 
@@ -89,16 +91,21 @@ def one_of_each(registry: Registry[Any]) -> list[dict[str, Any]]:
     return [settings_of(registry, kind) for kind in registry.modules]
 
 
-FEW = {"epochs": 60, "stop_after": [40]}  # rounds of networks, and of boosting
-
-
 def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str, Any]:
-    """Settings of a model that is quick: so many trees, few rounds; of each tuned field all settings, or the middle one."""
+    """Settings of a model that is quick: so many trees, few rounds of networks and of boosting; of each tuned field all settings,
+    or the middle one, and fewer rounds still."""
+    few = {"trees": trees, "epochs": 40 if one_setting else 60, "stop_after": [10 if one_setting else 40]}
     model = MODELS.load(kind)
     fields = model.model_fields
     settings: dict[str, Any] = {}
     for name in model.tuned if one_setting else ():
         values = fields[name].get_default(call_default_factory=True)
         settings[name] = [values[len(values) // 2]]
-    settings |= {name: value for name, value in {"trees": trees, **FEW}.items() if name in fields}
+    settings |= {name: value for name, value in few.items() if name in fields}
     return {"kind": kind, **settings}
+
+
+def marks_of(model: str, endpoint: str) -> list[pytest.MarkDecorator]:
+    """slow, but for the usual models, and for the first endpoint of each of the others: they share what they do for others."""
+    kind = MODELS.load(model)
+    return [] if kind.usual or endpoint == min(kind.endpoints) else [pytest.mark.slow]
