@@ -168,7 +168,8 @@ class FoldFit:
                 )
             sides = (self.outer.test, self.outer.train)
             remarks = sum((chain.remarks(rows) for chain in prepared.chains for rows in sides), Counter[str]())
-            remarks += sum((one.notes() for one in prepared.chains), Counter[str]())
+            remarks += sum((one.notes() for one in prepared.chains), fitted.notes())
+            remarks += fitted.remarks(prepared.test) + fitted.remarks(prepared.train)
             names, weights = prepared.train.columns, fitted.importance() * prepared.factors(model)
             return Joined(
                 prediction=prediction,

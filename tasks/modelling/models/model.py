@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -33,6 +34,14 @@ class FittedModel(ABC):
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """All that was learnt, by name."""
+
+    def remarks(self, rows: Rows) -> Counter[str]:  # noqa: ARG002 (most have no steps of their own)
+        """What steps of its own do to these rows that a reader of the report has to know, with how often."""
+        return Counter()
+
+    def notes(self) -> Counter[str]:
+        """What steps of its own saw while they were fitted that a reader has to know, with how often."""
+        return Counter()
 
 
 class Model(Tunable):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -135,6 +138,16 @@ class FittedMember(FittedModel):
     def state(self) -> dict[str, Any]:
         return {"steps": [step.state() for step in self.steps], "model": self.model.state()}
 
+    def remarks(self, rows: Rows) -> Counter[str]:
+        found = Counter[str]()
+        for step in self.steps:
+            found += step.remarks(rows)
+            rows = step.apply(rows)
+        return found
+
+    def notes(self) -> Counter[str]:
+        return sum((step.notes() for step in self.steps), Counter[str]())
+
 
 @dataclass(frozen=True, eq=False)
 class FittedVoting(FittedModel):
@@ -157,3 +170,10 @@ class FittedVoting(FittedModel):
 
     def state(self) -> dict[str, Any]:
         return {"parts": {name: one.state() for name, one in self.parts.items()}, "combiner": self.combiner.state()}
+
+    def remarks(self, rows: Rows) -> Counter[str]:
+        """Those of any member; what several say of the same values is counted once."""
+        return reduce(or_, (one.remarks(rows) for one in self.parts.values()), Counter[str]())
+
+    def notes(self) -> Counter[str]:
+        return reduce(or_, (one.notes() for one in self.parts.values()), Counter[str]())
