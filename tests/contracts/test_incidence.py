@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ PAIRS = [pair for pair in ALL if not MODELS.load(pair[0]).order_alone]
 def test_who_gives_an_order_alone_says_so(pair: tuple[str, str]) -> None:
     model, endpoint = pair
     design = make_design(endpoint, n=60, p=3, nan=0.0)
-    found = fitted(small_model(model, trees=30), design).fitted
+    found = fitted(small_model(model, trees=30, one_setting=True), design).fitted
     assert found is not None and found.predict(Rows.of(design)).incidence is None
 
 
@@ -34,22 +36,27 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     return found
 
 
-@pytest.fixture
-def design(pair: tuple[str, str]) -> Design:
+def planted(endpoint: str) -> Design:
     """With a planted risk."""
-    return make_design(pair[1], n=90, p=3, signal=3.0, nan=0.0)
+    return make_design(endpoint, n=90, p=3, signal=3.0, nan=0.0)
 
 
 @pytest.fixture
-def seen(design: Design) -> Outcome:
-    return design.outcome
+def seen(pair: tuple[str, str]) -> Outcome:
+    return planted(pair[1]).outcome
 
 
 @pytest.fixture
-def curves(pair: tuple[str, str], design: Design) -> tuple[Incidence, Incidence]:
+def curves(pair: tuple[str, str]) -> tuple[Incidence, Incidence]:
     """Of all training rows, and of two of them alone."""
-    model, _ = pair
-    found = fitted(small_model(model, trees=30), design).fitted
+    return curves_of(*pair)
+
+
+@cache
+def curves_of(model: str, endpoint: str) -> tuple[Incidence, Incidence]:
+    """Fitted once for all laws."""
+    design = planted(endpoint)
+    found = fitted(small_model(model, trees=30, one_setting=True), design).fitted
     assert found is not None
     all_of_them, two = (
         found.predict(rows).incidence for rows in (Rows.of(design), Rows.of(design).take(np.array([7, 3])))
