@@ -39,8 +39,8 @@ class Voting(Model):
     """The mean of several candidates, each with its own steps; nothing is chosen among them.
 
     Of a member with several settings, of steps or of its model, all are fitted and count alike; so do members. Risks are brought
-    to one spread first, that of the training cases; probabilities, numbers and curves are averaged as they are. A member that cannot
-    be fitted is left out, which is said. Weights of columns are mean shares, without a sign; none where a member has none.
+    to one spread first, that of the training cases; probabilities, numbers and curves are averaged as they are. A member that
+    cannot be fitted is left out, which is said. Weights of columns are mean shares, without a sign; none where a member has none.
     Dietterich, Multiple Classifier Systems 2000;1.
     """
 
