@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from features.core.errors import FitError
+from features.core.wording import counted
 from tasks.modelling.controls.control import Control, Given, Run
 
 
@@ -25,4 +26,4 @@ class Missingness(Control):
         if not lacking:
             raise FitError("every column is known of all cases, or of none")
         design = replace(given.design, X=given.design.X.assign(**X[lacking].astype(float)))
-        return [Run(f"missing or not, {len(lacking)} columns", design, tuple(lacking), given.folds)]
+        return [Run(f"missing or not, {counted(len(lacking), 'column')}", design, tuple(lacking), given.folds)]

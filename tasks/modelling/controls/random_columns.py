@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from features.core.errors import FitError
+from features.core.wording import counted
 from tasks.modelling.controls.control import MOST_TIMES, Control, Given, Run, Times
 
 
@@ -32,5 +33,5 @@ class RandomColumns(Control):
         for i in range(self.times):
             chosen = sorted(given.rng.choice(total, used, replace=False).tolist())
             columns = tuple(given.columns[j] for j in chosen)
-            found.append(Run(f"panel {i + 1} of {used} columns", given.design, columns, given.folds))
+            found.append(Run(f"panel {i + 1} of {counted(used, 'column')}", given.design, columns, given.folds))
         return found
