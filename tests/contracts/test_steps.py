@@ -170,8 +170,9 @@ def test_missing_values_are_left_filled_in_or_refused(kind: str) -> None:
 
 @ALL
 def test_a_step_for_some_blocks_lets_the_others_pass(kind: str) -> None:
-    step, rows, target = ready(kind)
-    (fitted,) = step_of(kind, blocks=["clinical", "none_such"]).fit_own(rows, target, 0)[:1]
+    _, rows, target = ready(kind)
+    step = step_of(kind, blocks=["clinical", "none_such"])
+    (fitted,) = step.fit_own(rows, target, 0)[:1]
     found = fitted.apply(rows)
     other = rows.columns.blocks != "clinical"
     passed = found.columns.blocks != "clinical"
