@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -20,17 +21,6 @@ def files(folder: Path, count: int = 5, size: int = 3000) -> list[tuple[Path, by
     return [(folder / f"{i % 2}" / f"{i}.parquet", bytes([i]) * size) for i in range(count)]
 
 
-@pytest.fixture(params=["syncfs", "each"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The way of Linux, and that of systems that flush each file by itself."""
-    if request.param == "each":
-        monkeypatch.setattr(together, "_syncfs", lambda: None)
-    elif together._syncfs() is None:
-        pytest.skip("this system flushes each file by itself")
-    return str(request.param)
-
-
-@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_all_are_written_and_replace_what_was_there(count: int, tmp_path: Path) -> None:
     write_together([(path, b"old") for path, _ in files(tmp_path, count)])
@@ -39,7 +29,6 @@ def test_all_are_written_and_replace_what_was_there(count: int, tmp_path: Path) 
     assert all(path.stat().st_mode & 0o777 == 0o644 for path, _ in files(tmp_path, count))
 
 
-@pytest.mark.usefixtures("way")
 def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "1").write_text("")
     with pytest.raises(
@@ -53,11 +42,10 @@ def test_what_cannot_be_flushed_is_told_and_leaves_what_was_there(
 ) -> None:
     write_together([(path, b"old") for path, _ in files(tmp_path)])
 
-    def full(_: int) -> int:
-        together.ctypes.set_errno(errno.ENOSPC)
-        return -1
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(together, "_syncfs", lambda: full)
+    monkeypatch.setattr(together.os, "fsync", full)
     with pytest.raises(StoreError, match="cannot be written .*: No space left on device"):
         write_together(files(tmp_path))
     assert {path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == {b"old"}
