@@ -21,6 +21,7 @@ _SPLITS = {
 }
 _SPELLING = {
     "lasso": "LASSO",
+    "bayes": "Bayes",
     "svm": "SVM",
     "cox": "Cox",
     "coxnet": "Coxnet",
