@@ -17,7 +17,7 @@ class Multiclass(Classes):
     title: ClassVar[str] = "Classes"
     predicted: ClassVar[Predicted] = "classes"
     metrics: ClassVar[tuple[str, ...]] = ("macro_auc",)
-    further_metrics: ClassVar[tuple[str, ...]] = ("balanced_accuracy", "brier", "scaled_brier")
+    further_metrics: ClassVar[tuple[str, ...]] = ("macro_auprc", "balanced_accuracy", "brier", "scaled_brier")
     figures: ClassVar[tuple[str, ...]] = ("confusion",)
 
     column: str = Field(description="outcome of type category")

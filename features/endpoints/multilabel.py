@@ -23,7 +23,7 @@ class Multilabel(Endpoint):
     title: ClassVar[str] = "Labels"
     predicted: ClassVar[Predicted] = "labels"
     metrics: ClassVar[tuple[str, ...]] = ("macro_auc",)
-    further_metrics: ClassVar[tuple[str, ...]] = ("brier", "scaled_brier")
+    further_metrics: ClassVar[tuple[str, ...]] = ("macro_auprc", "brier", "scaled_brier")
     figures: ClassVar[tuple[str, ...]] = ("confusion",)
     of_each: ClassVar[str] = "with and without each label"
     counted_as: ClassVar[str] = "Smallest group of a label"

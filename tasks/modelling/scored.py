@@ -37,7 +37,7 @@ class Scored:
     repeat: int = 0
     cut: float = np.nan
     line: Line = NO_LINE
-    _kept: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False)  # not that of another fold, if this is made of one
 
     def __post_init__(self) -> None:
         if not len(self.centres):

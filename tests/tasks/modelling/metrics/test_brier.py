@@ -94,6 +94,21 @@ def test_classes_and_ranks_equal_scikit_learn(seed: int) -> None:
     assert value("balanced_accuracy", ranks) == pytest.approx(balanced_accuracy_score(code, ranks.prediction.level))
 
 
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_precision_of_classes_and_labels_equals_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    code = np.r_[[0, 1, 2], rng.integers(0, 3, 37)].astype(np.intp)
+    probability = rng.dirichlet(np.ones(3), 40).round(2)
+    seen = Outcome(code, levels=LEVELS)
+    classes = Scored(np.arange(40), seen, Prediction(probability=probability), seen, ANY_ENDPOINT["multiclass"])
+    expected = average_precision_score(np.eye(3)[code], probability, average="macro")
+    assert value("macro_auprc", classes) == pytest.approx(expected, abs=1e-12)
+    flags = np.eye(3)[code].astype(np.intp)
+    labels = replace(classes, outcome=Outcome(flags, levels=LEVELS), endpoint=ANY_ENDPOINT["multilabel"])
+    assert value("macro_auprc", labels) == pytest.approx(expected, abs=1e-12)
+
+
 def test_errors_of_a_number_equal_scikit_learn_and_least_squares() -> None:
     rng = np.random.default_rng(0)
     seen, said = rng.normal(size=30), rng.normal(size=30)
