@@ -87,7 +87,7 @@ def _check_aim(plan: Study, name: str, catalog: Catalog) -> None:
         there = f"it has {', '.join(endpoints) or 'none'}. {hint_sentence(plan.endpoint, endpoints)}".strip()
         raise RadweaveError(f"study {plan.name}: cohort {name} has no endpoint {plan.endpoint}; {there}")
     kind = endpoints[plan.endpoint].kind
-    wrong = [one.name for one in plan.models if kind not in one.model.endpoints]
+    wrong = [one.name for one in plan.models if kind not in one.model.predictable]
     if wrong:
         what = f"{', '.join(wrong)} cannot predict {plan.endpoint}, a {kind} endpoint"
         fitting = ", ".join(models_of(kind))

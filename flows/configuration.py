@@ -152,8 +152,8 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 faults += _delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)
             endpoint = cohort.endpoints.get(study.endpoint)
             for j, model in enumerate(candidate.model for candidate in study.models):
-                if endpoint is not None and endpoint.kind not in model.endpoints:
-                    what = f"{model.kind} predicts {', '.join(sorted(model.endpoints))}, {study.endpoint} is {endpoint.kind}"
+                if endpoint is not None and endpoint.kind not in model.predictable:
+                    what = f"{model.kind} predicts {', '.join(sorted(model.predictable))}, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
     cohorts = {name: catalog.cohorts[name] for name in study.all_cohorts if name in catalog.cohorts}
     if not faults and study.deltas:

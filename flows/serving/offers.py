@@ -114,7 +114,7 @@ def _studies(declared: Catalog) -> Mapping[str, Study]:
 
 def _predictable(study: Study) -> list[str]:
     """Kinds of endpoints that all models of a study can predict."""
-    return sorted(frozenset.intersection(*(candidate.model.endpoints for candidate in study.models)))
+    return sorted(frozenset.intersection(*(candidate.model.predictable for candidate in study.models)))
 
 
 def _words(words: Iterable[str]) -> Schema:

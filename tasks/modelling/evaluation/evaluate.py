@@ -188,7 +188,7 @@ def small_sentence(design: Design) -> str:
 
 def _check_floor(design: Design, study: Study) -> None:
     endpoint, n = design.endpoint, len(design.X)
-    wrong = [one.name for one in study.models if endpoint.kind not in one.model.endpoints]
+    wrong = [one.name for one in study.models if endpoint.kind not in one.model.predictable]
     if wrong:
         raise FitError(f"study {study.name}: {', '.join(wrong)} cannot predict a {endpoint.kind} endpoint")
     if n < MINIMUM_CASES or endpoint.scarce(design.outcome) < MINIMUM_EVENTS:

@@ -157,8 +157,8 @@ class Study(Frozen):
         if self.external_columns != "same" and not self.external:
             raise ValueError("external_columns needs external cohorts")
         models = [candidate.model for candidate in self.models]
-        if not frozenset.intersection(*(model.endpoints for model in models)):
-            found = "; ".join(f"{model.kind} ({', '.join(sorted(model.endpoints))})" for model in models)
+        if not frozenset.intersection(*(model.predictable for model in models)):
+            found = "; ".join(f"{model.kind} ({', '.join(sorted(model.predictable))})" for model in models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
         named = any("delta" in blocks for blocks in self.blocks.values())
         if named and not self.deltas:

@@ -68,6 +68,11 @@ class Model(Tunable):
     order_alone: ClassVar[bool] = False
     usual: ClassVar[bool] = False
 
+    @property
+    def predictable(self) -> frozenset[str]:
+        """Kinds of endpoints that it can predict with its settings: those that its kind can, or fewer."""
+        return self.endpoints
+
     def members(self, endpoint: str) -> tuple[Kind, ...]:  # noqa: ARG002 (of those that have some)
         """The steps and models that it is made of for a kind of endpoint."""
         return ()

@@ -57,6 +57,10 @@ class Voting(Model):
         "the endpoint",
     )
 
+    @property
+    def predictable(self) -> frozenset[str]:
+        return self.endpoints.intersection(*(one.model.predictable for one in self.models))
+
     def candidates(self, endpoint: str) -> tuple[Candidate, ...]:
         """Its members, or the usual models of a kind of endpoint with their usual steps."""
         return self.models or tuple(parse_candidate(kind) for kind in usual_models_of(endpoint))
@@ -70,7 +74,7 @@ class Voting(Model):
         parts: dict[str, FittedModel] = {}
         why = ""
         for place, member in enumerate(self.candidates(endpoint)):
-            if endpoint not in member.model.endpoints:
+            if endpoint not in member.model.predictable:
                 raise FitError(f"voting: {member.model.kind} cannot predict {endpoint}; leave it out of its models")
             fitted, why_not = _settings_of(member, rows, target, seed)
             if not fitted:

@@ -65,6 +65,11 @@ def test_a_member_that_cannot_predict_the_endpoint_is_said() -> None:
         Voting.model_validate({"models": ["svm"]}).fit(rows, target, 0)
 
 
+def test_endpoints_are_those_that_all_members_can_predict() -> None:
+    assert Voting().predictable == Voting.endpoints
+    assert Voting.model_validate({"models": ["svm", "random_forest"]}).predictable == {"binary"}
+
+
 def test_a_member_that_cannot_be_fitted_is_left_out_and_said() -> None:
     rows, target = made("binary")
     few = {"kind": "nearest_neighbours", "neighbours": [99]}
