@@ -22,6 +22,22 @@ ALL = [(model, endpoint) for endpoint in FOLLOWED for model in models_of(endpoin
 PAIRS = [pair for pair in ALL if not MODELS.load(pair[0]).order_alone]
 
 
+@pytest.mark.parametrize("pair", ALL, ids=" ".join)
+def test_risks_of_two_fits_are_on_one_level(pair: tuple[str, str]) -> None:
+    """Risk groups are cut at the median of risks that models of inner folds predict: a free constant would empty one."""
+    model, endpoint = pair
+    halves = []
+    for first in (0, 1):
+        design = planted(endpoint).take(np.arange(first, 90, 2))
+        found = fitted(small_model(model, trees=30, one_setting=True), design, seed=first).fitted
+        assert found is not None
+        halves.append(found.predict(Rows.of(planted(endpoint))).risk)
+    one, other = halves
+    assert one is not None and other is not None
+    spread = max(one.std(), other.std())
+    assert abs(np.median(one) - np.median(other)) < spread
+
+
 @pytest.mark.parametrize("pair", [pair for pair in ALL if pair not in PAIRS], ids=" ".join)
 def test_who_gives_an_order_alone_says_so(pair: tuple[str, str]) -> None:
     model, endpoint = pair
