@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tasks.modelling.models.deepsurv import DeepSurv
 from tasks.modelling.target import Target
 from tests.support.design import SURVIVAL, make_design, make_rows
