@@ -70,5 +70,6 @@ def test_a_study_hangs_on_the_files_of_its_own_recipes(copied: Store, plan: Stud
 def test_the_metrics_and_figures_of_every_endpoint_decide_its_studies() -> None:
     for endpoint in ANY_ENDPOINT.values():
         found = sources_of(kinds_of(endpoint)).modules  # raises where there is no such module
-        assert len(kinds_of(endpoint)) == 1 + len(endpoint.metrics) + len(endpoint.figures)
+        named = (*endpoint.metrics, *endpoint.further_metrics, *endpoint.figures)
+        assert len(kinds_of(endpoint)) == 1 + len(named)
         assert {"features.core.kinds.endpoint", "tasks.modelling.pairs"} <= found

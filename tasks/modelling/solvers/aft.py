@@ -68,8 +68,12 @@ def fit_aft(
     ridge = np.full(p + 2, penalty)
     ridge[0] = ridge[-1] = 0.0
 
+    def rate(theta: Floats) -> float:
+        """1 over the scale; a step that is tried may go anywhere."""
+        return float(np.exp(np.minimum(-theta[-1], _FARTHEST)))
+
     def height(theta: Floats) -> tuple[float, Floats, _Terms]:
-        w = np.clip((log_days - Z @ theta[:-1]) * np.exp(-theta[-1]), -_FARTHEST, _FARTHEST)
+        w = np.clip((log_days - Z @ theta[:-1]) * rate(theta), -_FARTHEST, _FARTHEST)
         found = terms(w, event)
         return float((found.value - event * theta[-1]).mean() - 0.5 * (ridge * theta**2).sum()), w, found
 
@@ -79,7 +83,7 @@ def fit_aft(
     value, w, found = height(theta)
     damping = 0.0
     for _ in range(most_steps):
-        s = np.exp(-theta[-1])
+        s = rate(theta)
         slope = np.append(-s * (Z.T @ found.slope), -(found.slope * w).sum() - event.sum()) / n - ridge * theta
         curve = np.empty((p + 2, p + 2))
         curve[:-1, :-1] = s * s * (Z.T * found.curve) @ Z
