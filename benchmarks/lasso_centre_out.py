@@ -74,7 +74,8 @@ def frozen_fit_variants(_: Any, rows: Any, target: Any, __: int, variants: Any) 
     """Each penalty alone, as tasks/modelling/estimators/lasso_cox.py of c623b04 had it."""
     from sksurv.linear_model import CoxnetSurvivalAnalysis
 
-    from tasks.modelling.models.coxnet import FittedCoxnet
+    from tasks.modelling.models.cox import FittedCox
+    from tasks.modelling.solvers.baseline import fit_baseline
 
     found: list[Any] = []
     for one in variants:
@@ -83,7 +84,7 @@ def frozen_fit_variants(_: Any, rows: Any, target: Any, __: int, variants: Any) 
             coefficients = path.fit(rows.X, target.y).coef_[:, -1].copy()
             if not np.isfinite(coefficients).all():
                 raise ArithmeticError("LASSO-Cox gave coefficients that are not finite")
-            found.append(FittedCoxnet(coefficients))
+            found.append(FittedCox(coefficients, fit_baseline((rows.X * coefficients).sum(axis=1), target.outcome)))
         except (ArithmeticError, ValueError) as error:
             found.append(error)
     return found

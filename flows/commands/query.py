@@ -1,7 +1,9 @@
 """query: read-only SQL over the store, answered as text or as a file."""
 
+import io
 import json
 import math
+from contextlib import redirect_stdout
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +18,7 @@ from flows.commands.output import write_tables
 from flows.commands.spreadsheet import csv_bytes
 from flows.commands.views import Views, relation_table
 
+MOST_VIEWS = 1000
 LIST = "SELECT table_name AS view, count(*) AS columns FROM information_schema.columns GROUP BY 1 ORDER BY 1"
 
 
@@ -34,7 +37,7 @@ def run_query(
         write_tables(store, output, {"answer": table})
         return f"{output}: {counted(table.num_rows, 'row')}, {counted(table.num_columns, 'column')}\n"
     if form == "table":
-        return _shown(found)
+        return _shown(found, None if sql else MOST_VIEWS)
     table = relation_table(found)
     return csv_bytes(table).decode() if form == "csv" else json_text(table)
 
@@ -44,9 +47,13 @@ def json_text(table: pa.Table) -> str:
     return json.dumps([_plain(row) for row in table.to_pylist()], indent=1, allow_nan=False) + "\n"
 
 
-def _shown(relation: object) -> str:
+def _shown(relation: duckdb.DuckDBPyRelation, rows: int | None) -> str:
+    """A relation as DuckDB draws it. rows: how many at most; None: as DuckDB chooses."""
+    drawn = io.StringIO()
     try:
-        return f"{relation}\n"
+        with redirect_stdout(drawn):
+            relation.show(max_rows=rows)
+        return drawn.getvalue().rstrip("\n") + "\n\n"
     except duckdb.Error as error:
         raise RadweaveError(f"the query fails: {error}") from error
 

@@ -112,7 +112,8 @@ class Board:
         self._table(f"scores-{_slug(name)}", scores, f"Scores of {title or name}, all centres together")
         page = folder / "report.html"
         way = self._way(page, root, f"report of {name}")
-        parts = [f"# {title or name}", way, *score_figures(folder), _markdown(scores)]
+        first = [row for row in scores if row["metric"] == scores[0]["metric"]]  # none, of no scores
+        parts = [f"# {title or name}", way, *score_figures(folder), _markdown(first)]
         key, what = f"report-{_slug(name)}", f"Report of {title or name}"
         self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=key, description=what))
 
@@ -155,7 +156,12 @@ def feature_summary(mart: Mart, cohort: str) -> list[dict[str, Any]]:
 
 
 def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """The scores over all centres as they are read: one row each, with interval, n and events; of held-out cases by cohort."""
+    """The scores over all centres as they are read: one row each, with interval, n and events; of held-out cases by cohort.
+
+    Those of the metric that chooses come first.
+    """
+    whole = scores[scores["centre"] == ""]
+    whole = whole.sort_values("metric", key=lambda names: names != names.head(1).squeeze(), kind="stable")
     return [
         {
             "validation": row["split"],
@@ -172,7 +178,7 @@ def score_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
             "events": "–" if pd.isna(row["events"]) else int(row["events"]),
             "the interval is of, or why there is none": row["interval_of"] if pd.notna(row["low"]) else row["reason"],
         }
-        for row in scores[scores["centre"] == ""].to_dict("records")
+        for row in whole.to_dict("records")
     ]
 
 

@@ -44,12 +44,14 @@ def fit_network(
             f"{kind}: loss hinge gives no probabilities, and is for two classes alone; allowed: cross_entropy"
         )
     seen, middle, spread = np.arange(max(2, target.levels)), 0.0, 1.0
+    alike = np.empty(0)
     if predicted == "value":
         y = np.asarray(target.y, np.float64)
         middle, spread = float(y.mean()), float(y.std()) or 1.0
         wanted = ((y - middle) / spread)[:, None]
     elif predicted == "labels":
         wanted = np.asarray(target.y, np.float64)
+        alike = np.where(wanted.min(axis=0) == wanted.max(axis=0), wanted[0], np.nan)
     else:
         seen, own = np.unique(codes(target, kind), return_inverse=True)
         wanted = own.astype(np.float64)[:, None] if predicted == "risk" else np.eye(len(seen))[own]
@@ -66,12 +68,14 @@ def fit_network(
         epochs=epochs,
         seed=seed,
     )
-    return FittedNetwork(layers, kind, predicted, max(2, target.levels), seen, middle, spread)
+    return FittedNetwork(layers, kind, predicted, max(2, target.levels), seen, middle, spread, alike)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedNetwork(FittedModel):
-    """middle, spread: of the number that is predicted, which the network sees in units of its spread."""
+    """middle, spread: of the number that is predicted, which the network sees in units of its spread. alike: of each label what
+    all training cases had, which is then the answer; NaN where they had both.
+    """
 
     layers: Layers
     kind: str
@@ -80,6 +84,7 @@ class FittedNetwork(FittedModel):
     seen: NDArray[np.intp]
     middle: float
     spread: float
+    alike: Floats
 
     def predict(self, rows: Rows) -> Prediction:
         told = is_finite(self.layers.predict(is_finite(rows.X, self.kind)), self.kind)
@@ -89,11 +94,13 @@ class FittedNetwork(FittedModel):
             value = self.middle + self.spread * told[:, 0]
             return Prediction(risk=value, value=value)
         if self.predicted == "labels":
-            return of_probability(0.5 * (1.0 + np.tanh(0.5 * told)), self.predicted)
+            likely = np.where(np.isnan(self.alike), 0.5 * (1.0 + np.tanh(0.5 * told)), self.alike)
+            return of_probability(likely, self.predicted)
         return of_probability(among_levels(softmax(told), self.seen, self.levels), self.predicted)
 
     def importance(self) -> Floats:
         return np.full(self.layers.weights[0].shape[1], np.nan)
 
     def state(self) -> dict[str, Any]:
-        return {"weights": self.layers.weights, "biases": self.layers.biases, "seen": self.seen, "middle": self.middle}
+        layers = {"weights": self.layers.weights, "biases": self.layers.biases}
+        return {**layers, "seen": self.seen, "middle": self.middle, "spread": self.spread, "alike": self.alike}

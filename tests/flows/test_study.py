@@ -34,6 +34,7 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
             singles_table=lambda: table,
             centre_told_table=lambda: table,
             worth_table=lambda: table,
+            comparisons_table=lambda: table,
             copies_table=lambda: table,
             shares_table=lambda: table,
             predictions=table,

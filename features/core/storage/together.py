@@ -20,8 +20,10 @@ def write_together(files: Sequence[tuple[Path, Bytes]]) -> None:
 
     All are written beside their places, made durable at once, given their names, and then their folders are made durable. Each
     is asked for by itself: syncfs would wait for what other programs write to the same disk. Raises StoreError if the disk is
-    full or not writable, where no file is there that was not; NetworkError if object storage does not answer.
+    full or not writable, where no file is there that was not; NetworkError if object storage does not answer. Of a path that is
+    given twice the last counts.
     """
+    files = list(dict(files).items())
     if len(files) < 2:
         for path, data in files:
             write_bytes(path, data)

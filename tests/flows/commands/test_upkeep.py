@@ -80,7 +80,7 @@ def test_withdrawn_patients_leave_the_store_and_stay_out(changed, command, insid
     assert "study builtin_response/" in found
     assert "its rows are removed there" in found
     said = command("status", "--catalog", catalog, "--store", store, COLUMNS="400").stdout
-    assert "2 moved: " in said and "; 1 of its cases were withdrawn" in said
+    assert "2 moved: " in said and "; 1 of its cases was withdrawn" in said
     code = case.split(":")[1].encode()
     held = [path.name for path in store.rglob("*") if path.is_file() and code in path.read_bytes()]
     assert sorted(held) == [*(path.name for path in sorted((store / "refreshes").iterdir())), "withdrawals.json"]

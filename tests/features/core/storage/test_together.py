@@ -29,6 +29,12 @@ def test_all_are_written_and_replace_what_was_there(count: int, tmp_path: Path) 
     assert all(path.stat().st_mode & 0o777 == 0o644 for path, _ in files(tmp_path, count))
 
 
+def test_a_path_that_is_given_twice_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "alike.parquet"
+    write_together([(path, b"first"), (tmp_path / "other", b"other"), (path, b"last")])
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"alike.parquet": b"last", "other": b"other"}
+
+
 def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "1").write_text("")
     with pytest.raises(

@@ -33,6 +33,7 @@ class Warns(Step):
 
     kind: Literal["warns"] = "warns"
     stage: ClassVar[Stage] = "clean"
+    takes_missing: ClassVar[bool] = True
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedStep:
         warnings.warn(f"fitted to {len(rows.columns)} columns", UserWarning, stacklevel=1)
