@@ -99,9 +99,9 @@ def only_one_set_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-# What splits and other endpoints do is the same for every model: of those that are not the usual ones, the rest is slow.
+# What steps, splits and endpoints do is the same for every model: those that are not the usual ones are slow.
 SPLIT_BY = [
-    pytest.param(kind, split, marks=[] if split == "nested" or MODELS.load(kind).usual else [pytest.mark.slow])
+    pytest.param(kind, split, marks=marks_of(kind, ""))
     for kind in MODELS.modules
     for split in SPLITS.modules
 ]
