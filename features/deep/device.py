@@ -84,7 +84,7 @@ def check_settings() -> None:
 def _setting() -> str:
     found = os.environ.get(SETTING, "").strip().lower().replace(" ", "")
     if found not in ("", CPU, CUDA, EITHER):
-        hint = did_you_mean(found, [CPU, CUDA, EITHER])
+        hint = did_you_mean(CUDA if found == "gpu" else found, [CPU, CUDA, EITHER])  # "cpu" is nearer as letters go
         raise RadweaveError(f'{SETTING}: found "{found}"; allowed: cpu, cuda, "cuda,cpu"{"; " + hint if hint else ""}')
     return found
 

@@ -21,10 +21,8 @@ from features.results.attempt import attempt
 from features.results.samples import Shows, load_samples
 from features.results.work import Extraction, scan_facts
 
-AT_ONCE, LEAST = (
-    32,
-    8,
-)  # scans whose samples an extractor gets together: the last parts are smaller, for they wait for nobody
+AT_ONCE = 32  # scans whose samples an extractor gets together
+LEAST = 8  # the same of the last parts, which are smaller, for they wait for nobody
 BYTES = 2**28  # of their samples at most
 COMPUTING = 2  # parts at a time: while one is given to the device, what came of the other is put into its places
 THREADS = 8  # at most, that read and keep: more than processors only where a network is waited for
@@ -62,9 +60,8 @@ def extract_scans(works: Sequence[Extraction], store: Store) -> list[Rejected | 
         for part in _parts(works):
             if len(under_way) > COMPUTING:  # one more waits with its samples in memory
                 keeping.append(under_way.popleft().result())
-            under_way.append(
-                computing.submit(copy_context().run, compute, part, read(part))
-            )  # who listens hears threads too
+            listening = copy_context()  # who listens hears threads too
+            under_way.append(computing.submit(listening.run, compute, part, read(part)))
         keeping += [one.result() for one in under_way]
         return [outcome for kept in keeping for outcome in kept.result()]
 

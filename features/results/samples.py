@@ -58,9 +58,8 @@ class Preparing:
             return region
         together = [] if shown is None else self._shown.get(key, [shown])
         if shown is not None and region.volume.padding is not None:
-            together = [
-                shown
-            ]  # padding is continued as far as the region reaches, and a view must not depend on others
+            # padding is continued as far as the region reaches, and a view must not depend on others
+            together = [shown]
         reach = attempt(lambda: reach_of(region, recipe, together))
         if isinstance(reach, Rejected):
             return reach

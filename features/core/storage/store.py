@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.core.errors import DamagedError
-from features.core.numbers import Numbers
+from features.core.named_array import NamedArray
 from features.core.quarantine import Rejected, Warned
 from features.core.storage.lock import locked
 from features.core.storage.place import Bytes, find_files, is_file, write_bytes
@@ -257,7 +257,7 @@ def _result_bytes(one: Result) -> Bytes:
         said["rejected"] = json.dumps(rejected, sort_keys=True)
     else:
         values = one.result
-    if isinstance(values, Numbers):
+    if isinstance(values, NamedArray):
         table = _numbers_table(values)
     elif any(isinstance(value, str) for value in values.values()):
         numbers = _floats([value if not isinstance(value, str) else None for value in values.values()])
@@ -270,8 +270,8 @@ def _result_bytes(one: Result) -> Bytes:
     return quick_bytes(table, _both(one.provenance, said))
 
 
-def _numbers_table(values: Numbers) -> pa.Table:
-    """Numbers as bytes in one row, which costs half of a row for each: their names in lines, and themselves, as float32 where
+def _numbers_table(values: NamedArray) -> pa.Table:
+    """A named array as bytes in one row, which costs half of a row for each: their names in lines, and themselves, as float32 where
     that says the same.
     """
     array = np.asarray(values.array, _FLOATS[1])

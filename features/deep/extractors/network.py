@@ -17,7 +17,7 @@ from features.core.errors import RadweaveError
 from features.core.kinds.extractor import Extractor, Values
 from features.core.kinds.preparation import Preparation
 from features.core.kinds.sampling import SAMPLINGS, Pixels, Sampling, Shape, Shown
-from features.core.numbers import Numbers
+from features.core.named_array import NamedArray
 from features.core.quarantine import Rejected
 from features.core.region import Region
 from features.core.wording import counted
@@ -292,7 +292,7 @@ class Network(Extractor):
                     f"{self.word} gives NaN or infinity for {len(endless)} of {len(names)} features, first {endless[0]}"
                 )
                 return Rejected("NETWORK_NAN", told)
-        return Numbers(names, row)
+        return NamedArray(names, row)
 
     @cached_property
     def _column_names(self) -> tuple[str, ...]:

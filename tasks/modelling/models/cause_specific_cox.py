@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
-from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
+from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import along
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -47,31 +48,26 @@ class CauseSpecificCox(PathModel):
     ) -> list[FittedModel | Exception]:
         """One path of each cause for all settings, from the strongest penalty to the weakest."""
         from tasks.modelling.solvers.baseline import causes_of, fit_baseline
-        from tasks.modelling.solvers.ridge_cox_path import ridge_cox_path
+        from tasks.modelling.solvers.ridge_cox_path import penalty_unit, ridge_cox_path
 
         X, outcome = rows.X, target.outcome
         assert outcome.days is not None
-        fractions = np.unique([one.alpha_fraction[0] for one in variants])[::-1]
-        whole = float(X.var(axis=0).sum()) / len(X)
-        penalties = fractions * (whole if whole > 0 else 1.0)
-        paths = np.zeros((causes_of(outcome), len(fractions), X.shape[1]))
-        try:
+        days = outcome.days
+
+        def fit(each: Floats) -> list[FittedModel]:
+            paths = np.zeros((causes_of(outcome), len(each), X.shape[1]))
             for cause in range(len(paths)):
                 event = outcome.code == cause + 1
                 if event.any():
-                    paths[cause] = ridge_cox_path(X, event, outcome.days, penalties)
+                    paths[cause] = ridge_cox_path(X, event, days, each * penalty_unit(X))
                 else:
                     name = outcome.levels[cause + 1]
                     warnings.warn(f"no training case has the event {name}: it is never expected", stacklevel=1)
-        except NUMERICAL as error:
-            return [error for _ in variants]
-        day = float(outcome.days[outcome.code == 1].max())
-        each: list[FittedModel | Exception] = []
-        for place in range(len(fractions)):
-            b = paths[:, place]
-            each.append(FittedCauseSpecificCox(b, fit_baseline(X @ b.T, outcome), day))
-        found = dict(zip(fractions.tolist(), each, strict=True))
-        return [found[float(one.alpha_fraction[0])] for one in variants]
+            day = float(days[outcome.code == 1].max())
+            parts = (paths[:, place] for place in range(len(each)))
+            return [FittedCauseSpecificCox(b, fit_baseline(X @ b.T, outcome), day) for b in parts]
+
+        return along([one.alpha_fraction[0] for one in variants], fit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from tasks.modelling.models.cox import FittedCox
-from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
-from tasks.modelling.rows import Rows
+from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import Found, along
+from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 
@@ -40,19 +41,24 @@ class Coxnet(PathModel):
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
-        from tasks.modelling.solvers.baseline import fit_baseline
-        from tasks.modelling.solvers.lasso_cox_path import largest_cox_penalty, lasso_cox_path
+        return fit_cox_path(rows, target, [one.alpha_fraction[0] for one in variants], 1.0)
 
-        X, event, time, weights = rows.X, target.y["event"], target.y["time"], np.ones(len(rows.X))
-        fractions = np.unique([one.alpha_fraction[0] for one in variants])[::-1]
-        try:
-            largest = largest_cox_penalty(X, event, time, weights)
-            # where no column tells anything of the events, every penalty leaves all at zero
-            path = lasso_cox_path(X, event, time, weights, fractions * (largest if largest > 0 else 1.0))
-        except NUMERICAL as error:
-            return [error for _ in variants]
-        each: list[FittedModel | Exception] = [
-            FittedCox(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path
-        ]
-        found = dict(zip(fractions.tolist(), each, strict=True))
-        return [found[float(one.alpha_fraction[0])] for one in variants]
+
+def fit_cox_path(rows: Rows, target: Target, fractions: Sequence[float], l1_ratio: float) -> Found:
+    """A model for each penalty, as a fraction of the smallest that sets every coefficient to zero, from one path.
+
+    l1_ratio: the part of the penalty on sizes, the rest is on half of their squares.
+    """
+    from tasks.modelling.solvers.baseline import fit_baseline
+    from tasks.modelling.solvers.lasso_cox_path import largest_cox_penalty, lasso_cox_path
+
+    X, event, time, weights = rows.X, target.y["event"], target.y["time"], np.ones(len(rows.X))
+
+    def fit(each: Floats) -> list[FittedModel]:
+        largest = largest_cox_penalty(X, event, time, weights)
+        # where no column tells anything of the events, every penalty leaves all at zero
+        penalties = each * (largest if largest > 0 else 1.0) / l1_ratio
+        path = lasso_cox_path(X, event, time, weights, penalties, l1_ratio=l1_ratio)
+        return [FittedCox(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path]
+
+    return along(fractions, fit)

@@ -9,6 +9,7 @@ from pydantic import Field, PositiveFloat
 
 from tasks.modelling.models.lasso import Share, fit_path
 from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import by_share
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
 
@@ -42,10 +43,5 @@ class ElasticNet(PathModel):
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
         """One path for all penalties of one share."""
-        found: dict[tuple[float, float], FittedModel | Exception] = {}
-        for ratio in dict.fromkeys(one.l1_ratio[0] for one in variants):
-            own = [one.alpha_fraction[0] for one in variants if one.l1_ratio[0] == ratio]
-            found |= {
-                (ratio, a): one for a, one in zip(own, fit_path(rows, target, own, ratio, self.kind), strict=True)
-            }
-        return [found[one.l1_ratio[0], one.alpha_fraction[0]] for one in variants]
+        asked = [(one.l1_ratio[0], one.alpha_fraction[0]) for one in variants]
+        return by_share(asked, lambda own, share: fit_path(rows, target, own, share, self.kind))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import Field, PositiveFloat
 
-from tasks.modelling.models.cox import FittedCox
-from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
+from tasks.modelling.models.coxnet import fit_cox_path
+from tasks.modelling.models.lasso import Share
+from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import by_share
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
-
-L1Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class ElasticNetCox(PathModel):
@@ -27,8 +26,8 @@ class ElasticNetCox(PathModel):
     kind: Literal["elastic_net_cox"] = "elastic_net_cox"
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("l1_ratio", "alpha_fraction")
-    l1_ratio: tuple[L1Share, ...] = Field(
-        (0.5,), min_length=1, title="L1 share", description="part of the penalty that is on sizes; inner folds choose"
+    l1_ratio: tuple[Share, ...] = Field(
+        (0.5,), min_length=1, title="Share of L1", description="1 is the LASSO; inner folds choose"
     )
     alpha_fraction: tuple[PositiveFloat, ...] = Field(
         (0.5, 0.25, 0.1),
@@ -44,22 +43,6 @@ class ElasticNetCox(PathModel):
         seed: int,  # noqa: ARG002 (nothing random in it)
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
-        """One path for all penalties of an L1 share, from the strongest to the weakest."""
-        from tasks.modelling.solvers.baseline import fit_baseline
-        from tasks.modelling.solvers.lasso_cox_path import largest_cox_penalty, lasso_cox_path
-
-        X, event, time, weights = rows.X, target.y["event"], target.y["time"], np.ones(len(rows.X))
-        found: dict[tuple[float, float], FittedModel | Exception] = {}
-        for share in dict.fromkeys(one.l1_ratio[0] for one in variants):
-            fractions = np.unique([one.alpha_fraction[0] for one in variants if one.l1_ratio[0] == share])[::-1]
-            try:
-                largest = largest_cox_penalty(X, event, time, weights)
-                # where no column tells anything of the events, every penalty leaves all at zero
-                penalties = fractions * (largest if largest > 0 else 1.0) / share
-                path = lasso_cox_path(X, event, time, weights, penalties, l1_ratio=share)
-            except NUMERICAL as error:
-                found |= {(share, float(one)): error for one in fractions}
-                continue
-            for one, b in zip(fractions, path, strict=True):
-                found[share, float(one)] = FittedCox(b, fit_baseline((X * b).sum(axis=1), target.outcome))
-        return [found[one.l1_ratio[0], float(one.alpha_fraction[0])] for one in variants]
+        """One path for all penalties of one share."""
+        asked = [(one.l1_ratio[0], one.alpha_fraction[0]) for one in variants]
+        return by_share(asked, lambda own, share: fit_cox_path(rows, target, own, share))

@@ -10,6 +10,7 @@ from pydantic import Field, PositiveFloat
 from tasks.modelling.models.lasso import Share
 from tasks.modelling.models.lasso_logistic import fit_paths
 from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import by_share
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
 
@@ -48,9 +49,5 @@ class ElasticNetLogistic(PathModel):
         variants: Sequence[Self],
     ) -> list[FittedModel | Exception]:
         """One path for all penalties of one share."""
-        found: dict[tuple[float, float], FittedModel | Exception] = {}
-        for ratio in dict.fromkeys(one.l1_ratio[0] for one in variants):
-            own = [one.C[0] for one in variants if one.l1_ratio[0] == ratio]
-            fits = fit_paths(rows, target, own, ratio, self.class_weight)
-            found |= {(ratio, C): one for C, one in zip(own, fits, strict=True)}
-        return [found[one.l1_ratio[0], one.C[0]] for one in variants]
+        asked = [(one.l1_ratio[0], one.C[0]) for one in variants]
+        return by_share(asked, lambda own, share: fit_paths(rows, target, own, share, self.class_weight))

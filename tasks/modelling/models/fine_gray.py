@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
-from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
+from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import along
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -46,22 +47,17 @@ class FineGray(PathModel):
     ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
         from tasks.modelling.solvers.fine_gray import fit_subdistribution, staying
-        from tasks.modelling.solvers.ridge_cox_path import ridge_cox_path
+        from tasks.modelling.solvers.ridge_cox_path import penalty_unit, ridge_cox_path
 
         X, outcome = rows.X, target.outcome
         assert outcome.days is not None
-        fractions = np.unique([one.alpha_fraction[0] for one in variants])[::-1]
-        whole = float(X.var(axis=0).sum()) / len(X)
-        penalties = fractions * (whole if whole > 0 else 1.0)
-        try:
-            path = ridge_cox_path(X, outcome.code == 1, outcome.days, penalties, staying(outcome))
-        except NUMERICAL as error:
-            return [error for _ in variants]
-        each: list[FittedModel | Exception] = [
-            FittedFineGray(b, fit_subdistribution((X * b).sum(axis=1), outcome)) for b in path
-        ]
-        found = dict(zip(fractions.tolist(), each, strict=True))
-        return [found[float(one.alpha_fraction[0])] for one in variants]
+        days = outcome.days
+
+        def fit(each: Floats) -> list[FittedModel]:
+            path = ridge_cox_path(X, outcome.code == 1, days, each * penalty_unit(X), staying(outcome))
+            return [FittedFineGray(b, fit_subdistribution((X * b).sum(axis=1), outcome)) for b in path]
+
+        return along([one.alpha_fraction[0] for one in variants], fit)
 
 
 @dataclass(frozen=True, eq=False)

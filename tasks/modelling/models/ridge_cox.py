@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import Field, PositiveFloat
 
 from tasks.modelling.models.cox import FittedCox
-from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
-from tasks.modelling.rows import Rows
+from tasks.modelling.models.model import FittedModel, PathModel
+from tasks.modelling.paths import along
+from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 
@@ -43,17 +43,12 @@ class RidgeCox(PathModel):
     ) -> list[FittedModel | Exception]:
         """One path for all settings, from the strongest penalty to the weakest."""
         from tasks.modelling.solvers.baseline import fit_baseline
-        from tasks.modelling.solvers.ridge_cox_path import ridge_cox_path
+        from tasks.modelling.solvers.ridge_cox_path import penalty_unit, ridge_cox_path
 
-        X, event, time = rows.X, target.y["event"], target.y["time"]
-        fractions = np.unique([one.alpha_fraction[0] for one in variants])[::-1]
-        whole = float(X.var(axis=0).sum()) / len(X)
-        try:
-            path = ridge_cox_path(X, event, time, fractions * (whole if whole > 0 else 1.0))
-        except NUMERICAL as error:
-            return [error for _ in variants]
-        each: list[FittedModel | Exception] = [
-            FittedCox(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path
-        ]
-        found = dict(zip(fractions.tolist(), each, strict=True))
-        return [found[float(one.alpha_fraction[0])] for one in variants]
+        X = rows.X
+
+        def fit(each: Floats) -> list[FittedModel]:
+            path = ridge_cox_path(X, target.y["event"], target.y["time"], each * penalty_unit(X))
+            return [FittedCox(b, fit_baseline((X * b).sum(axis=1), target.outcome)) for b in path]
+
+        return along([one.alpha_fraction[0] for one in variants], fit)

@@ -26,6 +26,11 @@ class Staying:
     free: Floats
 
 
+def penalty_unit(X: Floats) -> float:
+    """The penalty of which fractions are named: the summed variance of the columns over the number of cases; 1 if that is 0."""
+    return float(X.var(axis=0).sum()) / len(X) or 1.0
+
+
 def ridge_cox_path(
     X: Floats, event: NDArray[np.bool_], time: Floats, penalties: Floats, staying: Staying | None = None
 ) -> Floats:

@@ -288,6 +288,9 @@ def test_a_device_is_chosen_by_the_user_or_by_what_there_is(monkeypatch: pytest.
     monkeypatch.setenv("RADWEAVE_DEVICE", "cud")
     with pytest.raises(RadweaveError, match='found "cud"; allowed: cpu, cuda, "cuda,cpu"; did you mean "cuda"'):
         chosen_device()
+    monkeypatch.setenv("RADWEAVE_DEVICE", "GPU")
+    with pytest.raises(RadweaveError, match='found "gpu"; .*; did you mean "cuda"'):
+        chosen_device()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from features.core.errors import StoreError
-from features.core.numbers import Numbers
+from features.core.named_array import NamedArray
 from features.core.quarantine import Rejected, Warned
 from features.core.storage.store import Result, Store
 from features.core.storage.table import write_table
@@ -69,14 +69,14 @@ def test_many_are_kept_together_as_one_by_one(tmp_path: Path) -> None:
 def test_numbers_come_back_to_the_bit_as_those_of_a_dictionary(numbers: list[float], tmp_path: Path) -> None:
     store = Store(tmp_path)
     names = tuple(f"größe_{i}" for i in range(len(numbers)))
-    store.save("deep", DIGEST, Numbers(names, np.array(numbers)), {"version": "1"}, [Warned("PATCH_CUT")])
+    store.save("deep", DIGEST, NamedArray(names, np.array(numbers)), {"version": "1"}, [Warned("PATCH_CUT")])
     found = store.load("deep", DIGEST)
     assert isinstance(found, dict)
     assert tuple(found) == names
     assert np.array([*found.values()], float).tobytes() == np.array(numbers, float).tobytes()
     assert store.warnings("deep", DIGEST) == [Warned("PATCH_CUT")]
     with pytest.raises(ValueError, match="a name of a feature is a line"):
-        store.save("deep", DIGEST, Numbers(("a\nb",), np.ones(1)), {})
+        store.save("deep", DIGEST, NamedArray(("a\nb",), np.ones(1)), {})
 
 
 @pytest.mark.parametrize("shape", [(3, 1, 5, 4), (1, 3, 2, 2, 2), (0, 1, 4, 4)])

@@ -1,4 +1,4 @@
-"""Numbers: named numbers, many results sharing the names."""
+"""NamedArray: named numbers, many results sharing the names."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Numbers(Mapping[str, float]):
+class NamedArray(Mapping[str, float]):
     """A mapping of names to the numbers of an array, made and kept without a Python object for each.
 
-    >>> Numbers(("a", "b"), np.array([1.0, 2.0]))["b"]
+    >>> NamedArray(("a", "b"), np.array([1.0, 2.0]))["b"]
     2.0
     """
 
