@@ -7,6 +7,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.quarantine import Rejected
+from features.core.storage.store import THUMBNAIL
 from features.results.known_results import KnownResults
 from features.results.measure_visit import Job, Todo, begin_visit, jobs_of, may_follow
 from features.results.picture import Drawing, drawings_of
@@ -43,12 +44,14 @@ def _made_while_open(work: Extraction, known: KnownResults) -> list[Extraction |
 
 
 def _drawings(plans: Sequence[Plan], todo: Sequence[Todo], known: KnownResults) -> list[Drawing]:
-    """The pictures of images that are checked now, or have other ROIs than when they were drawn."""
+    """The pictures of images that are checked now, or that no table tells of: they have other ROIs than when they were drawn, or a
+    refresh ended after their check was kept."""
     checked = {one.scan.key[:2] for one in todo if one.check}
     scans = known.table("scans")
-    drawn = set(scans[PICTURE].to_pylist()) if scans is not None else set()
+    told = set(scans[PICTURE].to_pylist()) if scans is not None else set()
     every = drawings_of(plan.check for plan in plans)
-    return [one for one in every if one.image in checked or (len(one.checks) > 1 and one.address not in drawn)]
+    has = partial(known.store.has, THUMBNAIL)
+    return [one for one in every if one.image in checked or not (one.address in told or has(one.address))]
 
 
 def _left(job: Job, outcome: dict[str, Rejected] | Rejected, known: KnownResults) -> Job | None:
@@ -60,5 +63,6 @@ def _left(job: Job, outcome: dict[str, Rejected] | Rejected, known: KnownResults
     left = job.without_kept(known.store)
     if left != job:
         return left
-    known.lost(job.first(), outcome)
+    if job.scans:
+        known.lost(job.first(), outcome)
     return job.without_first()

@@ -73,16 +73,18 @@ class Job(NamedTuple):
         return self.scans[0].first()
 
     def without_first(self) -> Job | None:
-        """What is to do if the first result cannot be had; None if that is nothing."""
-        return self._with((self.scans[0].without_first(), *self.scans[1:]))
+        """What is to do if the first result cannot be had; None if that is nothing. Pictures are nothing without results."""
+        left = self._with((one.without_first() if i == 0 else one) for i, one in enumerate(self.scans))
+        return left if left.scans else None
 
     def without_kept(self, store: Store) -> Job | None:
         """What is to do yet, by what the store holds; None if that is nothing."""
-        return self._with(one.without_kept(store) for one in self.scans)
+        drawings = tuple(one for one in self.drawings if not store.has(THUMBNAIL, one.address))
+        left = self._with(one.without_kept(store) for one in self.scans)._replace(drawings=drawings)
+        return left if left.scans or drawings else None
 
-    def _with(self, scans: Iterable[Todo | None]) -> Job | None:
-        left = tuple(one for one in scans if one is not None)
-        return self._replace(scans=left) if left else None
+    def _with(self, scans: Iterable[Todo | None]) -> Job:
+        return self._replace(scans=tuple(one for one in scans if one is not None))
 
 
 def jobs_of(scans: Iterable[Todo], drawings: Iterable[Drawing] = ()) -> list[Job]:
@@ -118,12 +120,12 @@ def measure_visit(job: Job, store: Store) -> dict[str, Rejected]:
 
 def begin_visit(job: Job, store: Store) -> Later[dict[str, Rejected]]:
     """As `measure_visit`; what it returns waits for the results that are being written, beside which the next visit can begin."""
-    todo = job.without_kept(store)  # a worker may have been lost in the middle of it
+    todo = job.without_kept(store) or Job(())  # a worker may have been lost in the middle of it
     beside = Beside(store.root)
     reading, lost = _reading(store), dict[str, Rejected]()
-    drawers = {one.image: Drawer(one) for one in job.drawings if not store.has(THUMBNAIL, one.address)}
+    drawers = {one.image: Drawer(one) for one in todo.drawings}
     pairs: set[str] = set()
-    for image, scans in groupby(todo.scans if todo else (), lambda one: one.scan.key[:2]):
+    for image, scans in groupby(todo.scans, lambda one: one.scan.key[:2]):
         drawer = drawers.pop(image, None)
         for one in scans:
             lost |= dict(_measure(one, reading, drawer, beside, pairs))

@@ -9,7 +9,7 @@ import pytest
 from features.core.catalog.catalog import load_catalog
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.quarantine import Rejected
-from features.core.storage.store import Store
+from features.core.storage.store import THUMBNAIL, Store
 from features.images.index.index_cohort import Index, index_cohort
 from features.results import measure_visit as measure
 from features.results.known_results import KnownResults
@@ -35,7 +35,7 @@ class EndedPool:
     def _ended(self, function: Callable[[Job], Any], job: Job) -> Any:
         if self.lasts >= sum((one.check is not None) + len(one.features) for one in job.scans):
             return function(job).result()
-        if self.lasts:
+        if self.lasts > 0:
             (todo,) = job.scans
             features = todo.features[: self.lasts - (todo.check is not None)]
             function(Job((todo._replace(features=features),))).result()
@@ -114,3 +114,32 @@ def test_a_scan_is_read_once_for_its_check_and_all_recipes_and_then_not_again(
         known = KnownResults(Store(tmp_path / "store"), "builtin")
         measure_scans.fn(plan_scans(index.scans, recipes), known, EndedPool(9), "builtin")  # type: ignore[arg-type]
         assert reads == list(index.scans)
+
+
+def test_a_picture_whose_refresh_ended_after_the_check_was_kept_is_drawn_by_the_next(
+    index: Index, recipes: list[Recipe], tmp_path: Path
+) -> None:
+    known = KnownResults(Store(tmp_path / "store"), "builtin")
+    plans = plan_scans(index.scans, recipes)
+    measure_scans.fn(plans, known, EndedPool(9), "builtin")  # type: ignore[arg-type]
+    lost = [known.store.work(THUMBNAIL, check_of(scan).address) for scan in index.scans]
+    whole = [path.read_bytes() for path in lost]
+    lost[0].unlink()
+    pool = EndedPool(9)
+    measure_scans.fn(plans, known, pool, "builtin")  # type: ignore[arg-type]
+    assert pool.rounds == [1]
+    assert [path.read_bytes() for path in lost] == whole
+
+
+def test_a_picture_that_no_worker_can_draw_is_given_up_with_nothing_to_blame(
+    index: Index, recipes: list[Recipe], tmp_path: Path
+) -> None:
+    known = KnownResults(Store(tmp_path / "store"), "builtin")
+    plans = plan_scans(index.scans, recipes)
+    measure_scans.fn(plans, known, EndedPool(9), "builtin")  # type: ignore[arg-type]
+    known.store.work(THUMBNAIL, check_of(index.scans[0]).address).unlink()
+    pool = EndedPool(-1)
+    passed = measure_scans.fn(plans, known, pool, "builtin")  # type: ignore[arg-type]
+    assert pool.rounds == [1]
+    assert len(passed) == len(index.scans)
+    assert outcomes(index, recipes, known) == {("kept", "kept", "kept")}
