@@ -59,8 +59,8 @@ def evaluate(
     """
     once = design.once
     develops = once.take(np.flatnonzero(once.develops))
-    _check_floor(develops, study)
-    _check_finite(design, study)
+    check_floor(develops, study)
+    check_finite(design, study)
     blocks = block_sets(design, study)
     folds, refused = _cut(design, study)
     total = sum(len(found) for found in folds.values())
@@ -100,7 +100,7 @@ def evaluate(
         digest=study.digest(),
         endpoint=design.endpoint,
         n=len(develops.X),
-        events=_events(develops),
+        events=count_events(develops),
         scarce=design.endpoint.scarce(develops.outcome),
         counted=design.endpoint.counted(develops.outcome),
         patients=len(np.unique(develops.patients)),
@@ -136,14 +136,15 @@ def evaluate(
     )
 
 
-def _events(design: Design) -> int | None:
+def count_events(design: Design) -> int | None:
+    """How many of a design had an event; None for endpoints without any."""
     return int(design.event.sum()) if design.endpoint.has_events else None
 
 
 def _held_out(design: Design, role: str, cohort: str, rows: NDArray[np.intp]) -> HeldOut:
     own = design.take(rows)
     counted = design.endpoint.counted(own.outcome)
-    return HeldOut(cohort, role, len(rows), _events(own), len(np.unique(own.patients)), counted)
+    return HeldOut(cohort, role, len(rows), count_events(own), len(np.unique(own.patients)), counted)
 
 
 def block_sets(design: Design, study: Study) -> dict[str, list[str]]:
@@ -186,7 +187,8 @@ def small_sentence(design: Design) -> str:
     )
 
 
-def _check_floor(design: Design, study: Study) -> None:
+def check_floor(design: Design, study: Study) -> None:
+    """Raises FitError for models of another kind of endpoint, and for too few cases or events."""
     endpoint, n = design.endpoint, len(design.X)
     wrong = [one.name for one in study.models if endpoint.kind not in one.model.predictable]
     if wrong:
@@ -197,7 +199,8 @@ def _check_floor(design: Design, study: Study) -> None:
         raise FitError(f"study {study.name}: {found}; needed: {MINIMUM_CASES} cases{of_each}")
 
 
-def _check_finite(design: Design, study: Study) -> None:
+def check_finite(design: Design, study: Study) -> None:
+    """Raises FitError for infinite values."""
     infinite = np.isinf(design.X.to_numpy(dtype=np.float64)).any(axis=0)
     if infinite.any():
         names = ", ".join(map(str, design.X.columns[infinite][:3]))

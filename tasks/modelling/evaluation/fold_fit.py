@@ -87,6 +87,7 @@ class FoldFit:
         self.seed, self.inner_folds = seed, inner_folds
         self.outer = _part("outer", rows, target, fold.train, fold.test)
         self._rows, self._train = rows.take(fold.train), target.take(fold.train)
+        self._is_final = np.array_equal(fold.train, fold.test)  # of all rows: none is remarked on twice
         self._kept: dict[Hashable, _Kept] = {}
         self._numbers: dict[Step, int] = {}
 
@@ -166,10 +167,11 @@ class FoldFit:
                     reason=reason_of(error),
                     fitted=FittedTable(prepared.chains, fitted),
                 )
-            sides = (self.outer.test, self.outer.train)
+            sides = (self.outer.train,) if self._is_final else (self.outer.test, self.outer.train)
             remarks = sum((chain.remarks(rows) for chain in prepared.chains for rows in sides), Counter[str]())
             remarks += sum((one.notes() for one in prepared.chains), fitted.notes())
-            remarks += fitted.remarks(prepared.test) + fitted.remarks(prepared.train)
+            remarks += fitted.remarks(prepared.train)
+            remarks += Counter() if self._is_final else fitted.remarks(prepared.test)
             names, weights = prepared.train.columns, fitted.importance() * prepared.factors(model)
             return Joined(
                 prediction=prediction,
