@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from features.core.case import Target
 from features.core.catalog.catalog import Catalog, Cohort
-from features.core.catalog.derived import giving, why_missing
 from features.core.catalog.genomic_source import GenomicTable, known_when
 from features.core.design import FlowRow
 from features.core.errors import StoreError
@@ -23,6 +21,7 @@ from features.core.outcome import Outcome
 from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
 from features.fusion.delta_columns import Known, days_of, delta_columns
 from features.fusion.encode import categories_of, encode, in_order
+from features.fusion.known_outcomes import known_outcomes
 from features.fusion.lesions import choose_largest, merge_lesions
 from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
@@ -128,9 +127,13 @@ def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> 
 def _with_outcome(
     read: CohortTables, question: Question, with_image: pd.DataFrame, flow: list[FlowRow]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Of these cases those whose patient has the outcome, and the outcome columns, index patient."""
+    """Of these cases those whose patient has the outcome, and the outcome columns, index patient; all where none is asked for."""
     patients = sorted(set(with_image["patient"]))
-    outcome, reasons = _outcome(read, question.endpoint, patients)
+    if not question.endpoint:
+        return with_image, pd.DataFrame(index=pd.Index(patients))
+    outcome, reasons = known_outcomes(
+        read.mart, read.name, read.cohort, read.clinical, question.endpoint, read.endpoint, patients
+    )
     cases = with_image[with_image["patient"].isin(outcome.index)]
     label = f"{read.name}: with the endpoint {question.endpoint}"
     flow.append(FlowRow(label, with_image["patient"].nunique(), cases["patient"].nunique(), reasons))
@@ -244,28 +247,6 @@ def _why_no_image(
         if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] in words):
             codes.setdefault(parts[1], set()).add(row["code"])
     return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
-
-
-def _outcome(read: CohortTables, word: str, patients: Sequence[str]) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Outcome columns of the patients that have them, and the reasons of the others."""
-    rejected = {
-        row["case"].split(":")[1]: row["code"]
-        for row in read.mart.read("quarantine", read.name).to_pylist()
-        if row["stage"] == "tables"
-        and row["code"] != "VISIT_ORDER"
-        and json.loads(row["details"]).get("endpoint", word) == word
-    }
-    complete = read.clinical[list(read.endpoint.columns)].dropna()
-    derived = giving(read.endpoint.columns, read.cohort.declared, read.cohort.derived)
-    reasons: Counter[str] = Counter()
-    for patient in sorted({*patients} - {*complete.index}):
-        if patient in rejected or patient not in read.clinical.index:
-            reasons[rejected.get(patient, "not in the clinical table")] += 1
-        else:
-            (row,) = read.clinical.loc[[patient]].astype(object).to_dict("records")
-            known = {str(name): None if pd.isna(value) else value for name, value in row.items()}
-            reasons[why_missing(derived, known) or "outcome missing"] += 1
-    return complete.loc[complete.index.intersection(list(patients))], dict(sorted(reasons.items()))
 
 
 def _levels(read: CohortTables) -> dict[str, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from features.core.errors import RadweaveError, StoreError, hint_sentence
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
 from features.fusion.missing import lacking_images
+from features.fusion.no_endpoint import NoEndpoint
 from features.fusion.patient_rows import by_content, patient_rows, visit_rows
 from features.fusion.question import Question
 from features.fusion.ready_block import ReadyBlock, read_ready_blocks
@@ -113,7 +114,7 @@ def block_of(column: str, recipes: Sequence[Recipe]) -> str:
 
 def _endpoint(name: str, cohort: Cohort, question: Question) -> Endpoint:
     """The endpoint, if the cohort has it and the time point of the prediction."""
-    if question.endpoint not in cohort.endpoints:
+    if question.endpoint and question.endpoint not in cohort.endpoints:
         hint = hint_sentence(question.endpoint, cohort.endpoints)
         known = ", ".join(cohort.endpoints) or "none"
         raise RadweaveError(f'cohort "{name}" has no endpoint "{question.endpoint}"; it has {known}. {hint}'.strip())
@@ -123,7 +124,7 @@ def _endpoint(name: str, cohort: Cohort, question: Question) -> Endpoint:
         raise RadweaveError(
             f'cohort "{name}" has no time point "{question.predict_at}"; it has {known}. {hint}'.strip()
         )
-    return cohort.endpoints[question.endpoint]
+    return cohort.endpoints[question.endpoint] if question.endpoint else NoEndpoint()
 
 
 def _by_files(mart: Mart, name: str, cases: pd.Index[str]) -> list[str]:

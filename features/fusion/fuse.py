@@ -55,8 +55,9 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     _check_same_units(question, parts)
     X = _predictors(parts)
     if not any(len(part.X) for part in training):
-        and_image = " and a usable image" if question.recipes else ""
-        raise FitError(f'no case has the endpoint "{question.endpoint}"{and_image}')
+        needed = [f'the endpoint "{question.endpoint}"'] if question.endpoint else []
+        needed += ["a usable image"] if question.recipes else []
+        raise FitError(f"no case has {' and '.join(needed)}" if needed else "no table holds a patient")
     table = pd.concat([part.table for part in parts])
     alone = question.cohorts if len(training) == 1 else ()  # its centres keep their names, whoever is external
     centres = [t if c in alone else f"{c}:{t}" for c, t in zip(table["cohort"], table["centre"], strict=True)]
@@ -84,8 +85,9 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     trained = {str(column) for part in training for column in part.X.columns}
     design = with_same_columns(design, question.external_columns, trained, named)
     checked = {column for part in training for column in part.checked} | {*question.leak_checked}
-    train = design.take(np.flatnonzero(design.develops))
-    check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
+    if question.endpoint:  # else a strong association is what is looked for
+        train = design.take(np.flatnonzero(design.develops))
+        check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
     return replace(design, missing_block=count_lacking(_there(part.lacks, design.once) for part in parts))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MissingBlock = Literal["impute", "exclude"]
+LackingBlock = Literal["impute", "exclude", "keep"]  # keep: nothing is filled in, and every use tells what it lacks
 IMAGES = "region"  # a volume is there where the image is: lacking images speak for it
 
 
@@ -67,9 +68,9 @@ def of_rows(lacking: pd.DataFrame, candidates: pd.Series, rows: pd.Series) -> pd
 
 
 def flow_row(
-    cohort: str, candidates: pd.Series, images: pd.DataFrame, rows: pd.Series, lacks: pd.DataFrame, policy: MissingBlock
+    cohort: str, candidates: pd.Series, images: pd.DataFrame, rows: pd.Series, lacks: pd.DataFrame, policy: LackingBlock
 ) -> FlowRow | None:
-    """The step of the flow that says who lacks what; None if nobody does and nobody would leave for it.
+    """The step of the flow that says who lacks what; None if nobody does, or nobody leaves and nothing is filled in.
 
     candidates, images: patients of the cases, and which images these lack. rows, lacks: of the rows that became of
     them. A patient leaves if no row of hers is complete, and is counted under all that she lacks in any; who stays is
@@ -90,6 +91,8 @@ def flow_row(
             " and ".join(words(str(n)) for n, is_so in row.items() if is_so) for _, row in lacking.iterrows()
         )
         return FlowRow(f"{cohort}: with every block", before, before - len(gone), dict(sorted(reasons.items())))
+    if policy == "keep":
+        return None
     by_patient = lacks.groupby(rows.to_numpy()).all()
     imputed = {words(str(name)): int(column.sum()) for name, column in by_patient.items() if column.any()}
     return FlowRow(f"{cohort}: with every block, or imputed", before, before, {}, imputed) if imputed else None

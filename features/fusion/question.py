@@ -8,8 +8,8 @@ from features.core.kinds.delta import Delta
 from features.core.kinds.recipe import Recipe
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
-from features.fusion.missing import MissingBlock
-from features.fusion.repeated import RowsOf, ScoredVisit
+from features.fusion.missing import LackingBlock
+from features.fusion.repeated import RowsOf, ScoredRows
 from features.fusion.stable import Stable
 
 
@@ -17,21 +17,22 @@ from features.fusion.stable import Stable
 class Question:
     """What is asked of the mart: the part of a study that decides its design table.
 
-    missing_block: whether a case without any value of a block, or without a modality, is imputed or excluded. blocks: all
-    blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
+    endpoint: "" where nothing is predicted: then no case leaves for its outcome, and no column is a leak. missing_block:
+    whether a case without any value of a block, or without a modality, is imputed, excluded, or stays as it is (keep). blocks:
+    all blocks that the study's sets name; empty means any. lesions: what becomes of several lesions of a patient. deltas:
     changes between time points that become columns of the block delta. stable: which features are left out for their
     stability; None: none. leak_checked: columns of the design that a person has checked for leaks. refreshed_by: what
     `radweave refresh COHORT` needs to know besides the cohort to build what is asked for, for messages. external: cohorts
     whose rows are held out. external_columns: what becomes of a column that one of them lacks. given_split: whether test rows
     of the tables' split column are held out; else they are rows as others. visits: whether each visit up to the prediction is
-    a row; scored_visit: at which of them a patient is scored then.
+    a row; scored_visit: at which of them a patient is scored then; each, where all count.
     """
 
     cohorts: tuple[str, ...]
     endpoint: str
     predict_at: str
     recipes: tuple[Recipe, ...]
-    missing_block: MissingBlock = "impute"
+    missing_block: LackingBlock = "impute"
     blocks: tuple[str, ...] = ()
     lesions: Lesions = "each"
     deltas: tuple[Delta, ...] = ()
@@ -42,7 +43,7 @@ class Question:
     external_columns: ExternalColumns = "same"
     given_split: bool = False
     visits: RowsOf = "one"
-    scored_visit: ScoredVisit | None = None
+    scored_visit: ScoredRows | None = None
 
     @property
     def read_blocks(self) -> frozenset[str]:

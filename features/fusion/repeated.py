@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RowsOf = Literal["one", "each"]  # visits
 ScoredVisit = Literal["last", "predict_at"]
+ScoredRows = Literal["last", "predict_at", "each"]  # each: all of them count, and nothing is scored
 
 
 def visits_up_to(predict_at: str, timepoints: Mapping[str, int], rows_of: RowsOf) -> tuple[str, ...]:
@@ -48,14 +49,16 @@ def scored_rows(
     cases: pd.DataFrame,
     words: Sequence[str],
     days: NDArray[np.float64],
-    policy: ScoredVisit,
+    policy: ScoredRows,
     predict_at: str,
 ) -> NDArray[np.bool_]:
     """True for the rows of the one visit at which a patient is scored, (n,): her last one, or that of the prediction.
 
-    words: time points of the rows, in order. Of visits of one planned day the later by
+    Where each visit counts, all rows are. words: time points of the rows, in order. Of visits of one planned day the later by
     its own day is the last. Several lesions of that visit are all scored.
     """
+    if policy == "each":
+        return np.ones(len(cases), bool)
     if policy == "predict_at":
         return np.asarray(cases["timepoint"] == predict_at, dtype=np.bool_)
     place = {word: i for i, word in enumerate(words)}
@@ -68,13 +71,12 @@ def scored_rows(
     return np.array([last[patient] == word for patient, word in pairs], np.bool_)
 
 
-def flow_of(name: str, cases: pd.DataFrame, predict_at: str, policy: ScoredVisit) -> tuple[NDArray[np.bool_], FlowRow]:
+def flow_of(name: str, cases: pd.DataFrame, predict_at: str, policy: ScoredRows) -> tuple[NDArray[np.bool_], FlowRow]:
     """Who stays, and the step of the flow: patients without the visit at which they would be scored leave, (n,)."""
     before = cases["patient"].nunique()
-    if policy == "last":
-        return np.ones(len(cases), bool), FlowRow(
-            f"{name}: {counted(len(cases), 'visit')}, scored at the last one", before, before
-        )
+    if policy != "predict_at":
+        scored = ", scored at the last one" if policy == "last" else ""
+        return np.ones(len(cases), bool), FlowRow(f"{name}: {counted(len(cases), 'visit')}{scored}", before, before)
     there = {*cases["patient"][cases["timepoint"] == predict_at]}
     stays = cases["patient"].isin(list(there)).to_numpy(bool)
     step = f"{name}: {counted(int(stays.sum()), 'visit')}, scored at {predict_at}"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     NonNegativeInt,
@@ -21,20 +20,18 @@ from features.core.catalog.catalog import Word
 from features.core.design import EXTERNAL
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
-from features.core.frozen import Frozen
-from features.core.kinds.delta import DELTAS, Delta
+from features.core.kinds.delta import DELTAS
+from features.core.kinds.registry import Kind
 from features.core.yaml import Document
 from features.fusion.external_columns import ExternalColumns
-from features.fusion.lesions import Lesions
 from features.fusion.missing import MissingBlock
 from features.fusion.repeated import RowsOf, ScoredVisit
-from features.fusion.stable import Stable
 from tasks.modelling.candidate import AnyCandidate
 from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.splits.split import SPLITS, Split
+from tasks.modelling.study_settings import StudySettings, twice_named
 
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
-NAME_OR_FILE = re.compile(r"[a-z][a-z0-9_/]*|.*\.ya?ml")
 
 LATER = (
     "lesions",
@@ -50,22 +47,12 @@ LATER = (
 )  # settings that studies did not have at first
 
 
-def _name_or_file(given: str) -> str:
-    if not NAME_OR_FILE.fullmatch(given):
-        raise ValueError("give the name of a recipe, or a file that ends in .yaml")
-    return given
-
-
-class Study(Frozen):
+class Study(StudySettings):
     """Cohorts × recipes × sets of blocks × endpoint × splits × models.
 
     A study is checked and run with the catalog that the command names; `catalog` says whose cohorts it is about.
     """
 
-    name: Word = Field(description="short name; without it, the name of the file")
-    title: str = Field("", description="title of the report")
-    description: str = Field("", description="what is asked, for readers")
-    catalog: str = Field("", description="path of the catalog that declares the cohorts, as seen from the study's file")
     cohorts: tuple[Word, ...] = Field(min_length=1, description="cohorts of the catalog that train and are validated")
     external: tuple[Word, ...] = Field(
         (), description="cohorts that are predicted by models fitted on the others, and decide nothing"
@@ -77,9 +64,6 @@ class Study(Frozen):
     endpoint: Word = Field(description="endpoint that all of them declare")
     predict_at: Word = Field(
         "baseline", description="time point of the prediction; predictors that are known later are left out"
-    )
-    recipes: tuple[Annotated[str, AfterValidator(_name_or_file)], ...] = Field(
-        (), description="recipes whose features are used: names, or files as seen from the file of the study"
     )
     blocks: dict[Word, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(
         min_length=1,
@@ -95,10 +79,6 @@ class Study(Frozen):
         description="how cases are divided into training and validation; external cohorts are predicted without being named here",
     )
     missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
-    lesions: Lesions = Field("each", description="what becomes of several lesions: each, largest, sum or mean")
-    deltas: tuple[Annotated[SerializeAsAny[Delta], BeforeValidator(DELTAS.parse)], ...] = Field(
-        (), description="how features go from visit to visit: the block delta"
-    )
     visits: RowsOf = Field(
         "one",
         description="one: a row per patient, at predict_at; each: a row for each visit up to predict_at, which train",
@@ -107,7 +87,6 @@ class Study(Frozen):
         None, description="with visits: each, at which visit a patient is predicted and scored: the last, or predict_at"
     )
     leak_checked: tuple[str, ...] = Field((), description="columns of images that a person has checked for leaks")
-    stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
     thresholds: Literal["free", "always"] = Field(
         "free",
         description="of yes or no, who learns a threshold and probabilities of training cases that inner folds predict. free: "
@@ -124,6 +103,22 @@ class Study(Frozen):
     def all_cohorts(self) -> tuple[str, ...]:
         """The cohorts that train, then those that are external."""
         return (*self.cohorts, *self.external)
+
+    @property
+    def used_blocks(self) -> frozenset[str]:
+        return frozenset(block for blocks in self.blocks.values() for block in blocks)
+
+    @property
+    def time_point(self) -> str:
+        return self.predict_at
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return (self.endpoint,)
+
+    def parts(self) -> list[Kind]:
+        fitted = (kind for one in self.models for kind in (*one.steps, one.model, one.fusion))
+        return [*fitted, *self.splits, *self.deltas, *self.controls]
 
     @field_validator("models")
     @classmethod
@@ -145,15 +140,10 @@ class Study(Frozen):
 
     @model_validator(mode="after")
     def check_names(self) -> Study:
-        for what, words in (
-            ("split", [split.kind for split in self.splits]),
-            ("control", [control.kind for control in self.controls]),
-            ("cohort", list(self.all_cohorts)),
-            ("recipe", list(self.recipes)),
-        ):
-            twice = sorted({word for word in words if words.count(word) > 1})
-            if twice:
-                raise ValueError(f'the {what} "{twice[0]}" stands twice')
+        twice_named("split", [split.kind for split in self.splits])
+        twice_named("control", [control.kind for control in self.controls])
+        twice_named("cohort", self.all_cohorts)
+        twice_named("recipe", self.recipes)
         if self.external_columns != "same" and not self.external:
             raise ValueError("external_columns needs external cohorts")
         models = [candidate.model for candidate in self.models]

@@ -14,11 +14,15 @@ MOST = 1e6  # of the variance between groups, in units of that within
 
 @dataclass(frozen=True, eq=False)
 class RandomIntercept:
-    """coefficients: (p,) of the columns. between, within: variances of the groups' intercepts, and of what is left."""
+    """coefficients: (p,) of the columns. between, within: variances of the groups' intercepts, and of what is left.
+
+    covariance: (p, p) of the coefficients at these variances.
+    """
 
     coefficients: Floats
     between: float
     within: float
+    covariance: Floats
 
 
 def fit_random_intercept(A: Floats, y: Floats, groups: NDArray[np.intp]) -> RandomIntercept:
@@ -43,10 +47,14 @@ def fit_random_intercept(A: Floats, y: Floats, groups: NDArray[np.intp]) -> Rand
     np.add.at(total, groups, y)
     gram, cross, square = A.T @ A, A.T @ y, float(y @ y)
 
+    def weighed(ratio: float) -> tuple[Floats, Floats]:
+        """At a ratio of variances, how much each group's sum is shrunk, and the gram of the columns."""
+        shrink = ratio / (1.0 + ratio * sizes)
+        return shrink, gram - (sums.T * shrink) @ sums
+
     def solved(ratio: float) -> tuple[float, Floats, float]:
         """Deviance at a ratio of variances, coefficients, and the weighted sum of squares that is left."""
-        shrink = ratio / (1.0 + ratio * sizes)
-        own = gram - (sums.T * shrink) @ sums
+        shrink, own = weighed(ratio)
         beta = np.linalg.solve(own, cross - sums.T @ (shrink * total))
         left = square - float(shrink @ total**2) - float(beta @ (cross - sums.T @ (shrink * total)))
         left = max(left, 1e-12 * square)
@@ -55,7 +63,7 @@ def fit_random_intercept(A: Floats, y: Floats, groups: NDArray[np.intp]) -> Rand
 
     if (sizes <= 1).all():
         _, beta, left = solved(0.0)
-        return RandomIntercept(beta, 0.0, left / (n - p))
+        return RandomIntercept(beta, 0.0, left / (n - p), left / (n - p) * np.linalg.inv(gram))
     tried = np.linspace(np.log(1e-4), np.log(MOST), 24)
     best = int(np.argmin([solved(float(np.exp(one)))[0] for one in tried]))
     if best == len(tried) - 1:
@@ -69,4 +77,4 @@ def fit_random_intercept(A: Floats, y: Floats, groups: NDArray[np.intp]) -> Rand
         ratio = 0.0
     _, beta, left = solved(ratio)
     within = left / (n - p)
-    return RandomIntercept(beta, ratio * within, within)
+    return RandomIntercept(beta, ratio * within, within, within * np.linalg.inv(weighed(ratio)[1]))
