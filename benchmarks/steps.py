@@ -72,7 +72,7 @@ def peers(gaps: Any, X: Any, y: Any) -> dict[str, Callable[[], Any]]:
         "robust": lambda: RobustScaler().fit_transform(X),
         "quantile": lambda: QuantileTransformer(n_quantiles=len(X)).fit_transform(X),
         "yeo_johnson": lambda: PowerTransformer().fit_transform(X[:, :FEW]),
-        "pca": lambda: PCA(5).fit_transform(X),
+        "pca": lambda: PCA(5).fit_transform(StandardScaler().fit_transform(X)),
         "pls": lambda: PLSRegression(2).fit(X, y).transform(X),
     }
 

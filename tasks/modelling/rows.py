@@ -13,7 +13,7 @@ from features.core.design import Design
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.str_]
-Positions = NDArray[Any]  # integers, or a mask
+Positions = NDArray[Any] | slice  # integers, or a mask
 
 
 @dataclass(frozen=True, eq=False)

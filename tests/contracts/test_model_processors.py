@@ -21,7 +21,15 @@ ADD_BY_BLAS = {
     *("elastic_net", "extra_trees", "gaussian_process", "gradient_boosting", "lasso", "mixed_effects", "ridge"),
     *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
     "voting",
-    *("aft", "cause_specific_cox", "fine_gray", "gradient_boosting_survival", "ridge_cox", "survival_svm"),
+    *(
+        "aft",
+        "cause_specific_cox",
+        "elastic_net_fine_gray",
+        "fine_gray",
+        "gradient_boosting_survival",
+        "ridge_cox",
+        "survival_svm",
+    ),
     *("deepsurv", "discrete_time_network"),
 }
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.core.errors import FitError
 from tasks.modelling.preprocessing.standard import Standard
 from tasks.modelling.preprocessing.step import FittedStep
-from tasks.modelling.rows import Columns, Floats, Names, Rows
+from tasks.modelling.rows import Columns, Floats, Names, Positions, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class FittedComponents(FittedStep):
             raise FitError(f"{self.kind}: missing or infinite values in {names}; put median before it")
         made, columns = [], []
         for part in self.parts:
-            Z = Standard(part.mean, part.spread).scaled(rows.X[:, part.own])
+            Z = Standard(part.mean, part.spread).scaled(rows.X[:, _together(part.own)])
             made.append(np.array([row @ part.axes for row in Z]).reshape(len(rows), -1))  # each row for itself
             own = [f"{part.block}_{self.kind}_{i + 1:02d}" for i in range(part.axes.shape[1])]
             columns.append(Columns(np.array(own, np.str_), np.full(len(own), part.block)))
@@ -68,6 +68,12 @@ def columns_of_block(kind: str, rows: Rows) -> Iterator[tuple[str, NDArray[np.in
     blocks = rows.columns.blocks
     for block in dict.fromkeys(blocks.tolist()):
         own = np.flatnonzero(blocks == block)
-        part = rows.keep(own)
+        part = rows.keep(_together(own))
         standard = Standard.of(kind, part)
         yield block, own, standard, standard.scaled(part.X)
+
+
+def _together(own: NDArray[np.intp]) -> Positions:
+    """The same positions; a slice where they stand side by side, so that nothing is copied."""
+    first, last = int(own[0]), int(own[-1])
+    return slice(first, last + 1) if last - first + 1 == len(own) else own

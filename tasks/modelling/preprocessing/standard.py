@@ -9,6 +9,7 @@ import numpy as np
 from features.core.errors import FitError
 from tasks.modelling.rows import Floats, Rows
 
+_LARGE = 1e100  # beyond, or below one over this, squares may overflow or vanish
 FAR = 1e3  # spreads: what lies beyond counts as so far, so that one absurd value decides no distance
 
 
@@ -23,6 +24,9 @@ class Standard:
     def of(cls, kind: str, rows: Rows) -> Standard:
         """Raises FitError for columns without any training value, and for infinite ones."""
         X = rows.X
+        plain = _plain(X)
+        if plain is not None:
+            return cls(*plain)
         known = ~np.isnan(X)
         count = known.sum(axis=0)
         if not count.all():
@@ -39,14 +43,31 @@ class Standard:
         )  # at most 1: nothing overflows, and powers of two round nothing
         mean = X.sum(axis=0) / count
         spread = np.sqrt((np.where(known, X - mean, 0.0) ** 2).sum(axis=0) / count)
-        mean, spread = np.ldexp(mean, exponent), np.ldexp(spread, exponent)
-        return cls(mean, np.where(spread > 1e-12 * np.abs(mean), spread, 1.0))
+        return cls(*_varying(np.ldexp(mean, exponent), np.ldexp(spread, exponent)))
 
     def scaled(self, X: Floats) -> Floats:
         """Values in spreads from the mean, at most 1,000 of them; missing stays missing."""
         with np.errstate(over="ignore"):
-            return np.asarray(np.clip((X - self.mean) / self.spread, -FAR, FAR))
+            Z = np.asarray(X - self.mean)
+            Z /= self.spread
+            return np.asarray(np.clip(Z, -FAR, FAR, out=Z))
 
     def back(self, Z: Floats) -> Floats:
         """Values in their units."""
         return np.asarray(Z * self.spread + self.mean)
+
+
+def _plain(X: Floats) -> tuple[Floats, Floats] | None:
+    """Mean and spread of values that are all known and of ordinary size, to the bit what the careful way gives; else None."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = X.sum(axis=0) / max(len(X), 1)
+        off = X - mean
+        squares = np.multiply(off, off, out=off).sum(axis=0)
+    size = np.abs(mean) + np.sqrt(squares)
+    if not len(X) or not (np.isfinite(squares) & (size < _LARGE) & ((size == 0) | (size > 1 / _LARGE))).all():
+        return None
+    return _varying(mean, np.sqrt(squares / len(X)))
+
+
+def _varying(mean: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    return mean, np.where(spread > 1e-12 * np.abs(mean), spread, 1.0)

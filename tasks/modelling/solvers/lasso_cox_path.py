@@ -1,4 +1,7 @@
-"""The path of LASSO and elastic-net Cox regressions over penalties: one call, Breslow's ties, nothing random."""
+"""The path of LASSO and elastic-net Cox regressions over penalties: one call, Breslow's ties, nothing random.
+
+Regressions of the hazard of a subdistribution (Fine and Gray) too, in which cases stay at risk after another event.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from features.core.compiled import njit
 from tasks.modelling.solvers.lasso_logistic_path import DRIFT, MOST_ROUNDS, checked_path
 from tasks.modelling.solvers.lasso_quadratic import solve_quadratic, violation
+from tasks.modelling.solvers.ridge_cox_path import Staying
 from tasks.modelling.solvers.sums import by_column, product, products
 from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, silence_twins
 
@@ -30,6 +34,8 @@ def lasso_cox_path(
     *,
     l1_ratio: float = 1.0,
     tolerance: float | Floats = 1e-6,
+    offset: Floats | None = None,
+    staying: Staying | None = None,
 ) -> Floats:
     """Coefficients at each penalty, (penalties, p): least −log partial likelihood / weight + penalty × sum of their sizes.
 
@@ -40,7 +46,8 @@ def lasso_cox_path(
     is censored on the day of an event is at risk for it. Events of one day share one sum of risks (Breslow), as in scikit-
     survival's Coxnet. weights: (n,) of the cases, 0 or more; only their ratios count, and `weight` is their sum, which makes
     penalties those of scikit-survival and glmnet. penalties: decreasing, above 0. tolerance: how far the optimality conditions
-    may be violated, as a share of the penalty, one for all or one for each. Raises ValueError for another input or without any
+    may be violated, as a share of the penalty, one for all or one for each. offset: (n,) log hazards that are known already, none:
+    0. staying: who stays at risk after another event (solvers/fine_gray.py). Raises ValueError for another input or without any
     event, ArithmeticError if the conditions cannot be met.
 
     The whole curvature is used, not its diagonal, on a working set of columns, each step a quadratic with the penalty that is
@@ -57,8 +64,10 @@ def lasso_cox_path(
     order = np.argsort(time, kind="stable")
     order = order[weights[order] > 0]
     rows, share = np.ascontiguousarray(X[order]), weights[order] / weights.sum()
+    stay, free = _staying(staying, order)
     asked, allowed = len(penalties), tolerance * l1_ratio * penalties
-    between = _stepping_stones(np.append(largest_cox_penalty(X, event, time, weights) / l1_ratio, penalties))
+    largest = largest_cox_penalty(X, event, time, weights, offset=offset, staying=staying)
+    between = _stepping_stones(np.append(largest / l1_ratio, penalties))
     penalties, allowed = np.append(penalties, between), np.append(allowed, ROUGH * l1_ratio * between)
     falling = np.argsort(-penalties, kind="stable")
     penalties, allowed = penalties[falling], allowed[falling]
@@ -67,12 +76,15 @@ def lasso_cox_path(
         np.ascontiguousarray(rows.T),
         share,
         *_days(event[order], time[order], share),
+        stay,
+        free,
+        np.zeros(len(order)) if offset is None else np.asarray(offset, np.float64)[order],
         l1_ratio * penalties,
         (1.0 - l1_ratio) * penalties,
         allowed,
     )
     if reached < len(penalties):
-        name = "LASSO-Cox" if l1_ratio == 1.0 else "elastic-net Cox"
+        name = ("LASSO-Cox" if l1_ratio == 1.0 else "elastic-net Cox") if staying is None else "penalised Fine-Gray"
         raise ArithmeticError(
             f"{name}: no optimum found at the penalty {penalties[reached]:.3g}; a stronger one is found sooner"
         )
@@ -88,14 +100,30 @@ def _stepping_stones(penalties: Floats) -> Floats:
     return np.concatenate(found)
 
 
-def largest_cox_penalty(X: Floats, event: NDArray[np.bool_], time: Floats, weights: Floats) -> float:
+def _staying(staying: Staying | None, order: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Weights of those who stay, in the order of time, and what is free on each day with events; nothing where nobody stays."""
+    if staying is None:
+        return np.empty(0), np.empty(0)
+    return np.asarray(staying.weight[order], np.float64), np.asarray(staying.free, np.float64)
+
+
+def largest_cox_penalty(
+    X: Floats,
+    event: NDArray[np.bool_],
+    time: Floats,
+    weights: Floats,
+    *,
+    offset: Floats | None = None,
+    staying: Staying | None = None,
+) -> float:
     """The smallest penalty that sets every coefficient to zero. Arguments as of the path."""
     order = np.argsort(time, kind="stable")
     share = np.asarray(weights, np.float64)[order] / np.sum(weights)
     died, started, deaths, day = _days(np.asarray(event, np.bool_)[order], np.asarray(time, np.float64)[order], share)
     n = len(order)
-    residual = np.empty(n)
-    _loss(np.zeros(n), share, died, started, deaths, day, residual, np.empty(n), np.empty(n), np.empty(len(started)))
+    residual, eta = np.empty(n), np.zeros(n) if offset is None else np.asarray(offset, np.float64)[order]
+    parts = (share, died, started, deaths, day, *_staying(staying, order))
+    _loss(eta, *parts, residual, np.empty(n), np.empty(n), np.empty(len(started)))
     g = np.empty(X.shape[1])
     by_column(np.ascontiguousarray(X, np.float64)[order], residual, g)
     return float(np.abs(g).max(initial=0.0))
@@ -121,11 +149,15 @@ def _path(
     started: Ints,
     deaths: Floats,
     seen: Ints,
+    stay: Floats,
+    free: Floats,
+    offset: Floats,
     penalties: Floats,
     ridges: Floats,
     allowed: Floats,
 ) -> tuple[Floats, int]:
     """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n) cases in the order of time. weights: sum to 1.
+    stay, free: (n,) and (days,), see Staying, both empty where nobody stays. offset: (n,) log hazards before any column.
     penalties, ridges: on the sizes and on half of the squares of the coefficients; g is the falling gradient of all but the sizes.
 
     work: the columns inside, of which the first `known` have their curvatures in G, the products of A less those of M. A: their
@@ -140,10 +172,10 @@ def _path(
     inner, d, u, of_means = np.empty(room), np.empty(room), np.empty(room), np.empty((room, room))
     diagonal = np.empty(p)
     work, inside, size, known = np.empty(p, np.int64), np.zeros(p, np.bool_), 0, 0
-    eta, residual, curve, risk, at_risk = np.zeros(n), np.empty(n), np.empty(n), np.empty(n), np.empty(days)
+    eta, residual, curve, risk, at_risk = offset.copy(), np.empty(n), np.empty(n), np.empty(n), np.empty(days)
     new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
     used, used_risk, used_at_risk, change = np.empty(n), np.empty(n), np.empty(days), np.empty(n)
-    loss = _loss(eta, weights, died, started, deaths, seen, residual, curve, risk, at_risk)
+    loss = _loss(eta, weights, died, started, deaths, seen, stay, free, residual, curve, risk, at_risk)
     by_column(X, residual, g)
     earlier[:] = g
     last = second_last = max(np.abs(g).max(), penalties[0])
@@ -173,7 +205,7 @@ def _path(
                 G, A, M = larger(G, room, room), larger(A, n, room), larger(M, days, room)
                 inner, d, u, of_means = np.empty(room), np.empty(room), np.empty(room), np.empty((room, room))
             if known < size:
-                _curve_columns(Xt, work, known, size, used, used_risk, used_at_risk, started, deaths, A, M)
+                _curve_columns(Xt, work, known, size, used, used_risk, used_at_risk, started, deaths, stay, free, A, M)
                 products(A, known, size, G)
                 products(M, known, size, of_means)
                 for c in range(known, size):
@@ -211,7 +243,9 @@ def _path(
                 grown = penalty * (new_size - old_size) + 0.5 * ridge * (new_square - old_square)
                 for i in range(n):
                     new_eta[i] = eta[i] + step * change[i]
-                new_loss = _loss(new_eta, weights, died, started, deaths, seen, new_residual, new_curve, risk, at_risk)
+                new_loss = _loss(
+                    new_eta, weights, died, started, deaths, seen, stay, free, new_residual, new_curve, risk, at_risk
+                )
                 if new_loss + grown <= loss + 1e-12 * abs(loss) or step < 1e-9:
                     break
             for c in range(size):
@@ -244,6 +278,8 @@ def _loss(
     started: Ints,
     deaths: Floats,
     seen: Ints,
+    stay: Floats,
+    free: Floats,
     residual: Floats,
     curve: Floats,
     risk: Floats,
@@ -263,6 +299,15 @@ def _loss(
             i -= 1
             total += risk[i]
         at_risk[day] = max(total, SMALLEST)
+    later = 0.0  # of those who stay: the hazard of days that their own time had not reached
+    if len(free):
+        total, i = 0.0, 0
+        for day in range(days):
+            while i < started[day]:
+                total += stay[i] * risk[i]
+                i += 1
+            at_risk[day] += free[day] * total
+            later += deaths[day] / at_risk[day] * free[day]
     loss = 0.0
     for day in range(days):
         loss += deaths[day] * (math.log(at_risk[day]) + highest)
@@ -270,8 +315,10 @@ def _loss(
     for i in range(n):
         while day < seen[i]:
             hazard += deaths[day] / at_risk[day]
+            if len(free):
+                later -= deaths[day] / at_risk[day] * free[day]
             day += 1
-        curve[i] = risk[i] * hazard
+        curve[i] = risk[i] * (hazard + stay[i] * max(later, 0.0) if len(free) else hazard)
         residual[i] = died[i] - curve[i]
         loss -= died[i] * eta[i]
     return loss
@@ -298,6 +345,8 @@ def _curve_columns(
     at_risk: Floats,
     started: Ints,
     deaths: Floats,
+    stay: Floats,
+    free: Floats,
     A: Floats,
     M: Floats,
 ) -> None:
@@ -316,3 +365,10 @@ def _curve_columns(
                 i -= 1
                 value += risk[i] * (x[i] - middle)
             M[day, c] = math.sqrt(deaths[day]) * value / at_risk[day]
+        if len(free):
+            value, i = 0.0, 0
+            for day in range(days):
+                while i < started[day]:
+                    value += stay[i] * risk[i] * (x[i] - middle)
+                    i += 1
+                M[day, c] += math.sqrt(deaths[day]) * free[day] * value / at_risk[day]

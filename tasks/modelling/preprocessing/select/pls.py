@@ -11,7 +11,7 @@ from tasks.modelling.preprocessing.components import Components, FittedComponent
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.select.ranking.questions import numbers_of
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Rows
+from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 
@@ -41,10 +41,18 @@ class Pls(Step):
         Y = numbers_of(self.kind, target)
         found = []
         for block, own, standard, Z in columns_of_block(self.kind, rows):
-            count = min(self.components[0], int(np.linalg.matrix_rank(Z)))
+            count = _independent(Z, self.components[0])
             axes = np.zeros((len(own), 0))
             if count:
-                axes = np.asarray(PLSRegression(count, scale=False, max_iter=2000).fit(Z, Y).x_rotations_)
+                axes = np.asarray(
+                    PLSRegression(count, scale=False, max_iter=2000, copy=False).fit(Z, Y.copy()).x_rotations_
+                )
             axes = turned(axes, rows.columns.names[own])
             found.append(Components(block, own, standard.mean, standard.spread, axes))
         return FittedComponents(self.kind, tuple(found))
+
+
+def _independent(Z: Floats, most: int) -> int:
+    """How many directions the columns of Z, (n, p), have, at most so many: as many as a few random mixtures of them have."""
+    mixtures = np.random.default_rng(0).normal(size=(Z.shape[1], min(most, *Z.shape)))
+    return int(np.linalg.matrix_rank(Z @ mixtures))

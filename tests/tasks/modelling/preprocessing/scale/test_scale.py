@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from features.core.errors import FitError
+from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.preprocessing.scale.power.likeliest import likeliest_powers
 from tasks.modelling.preprocessing.step import STEPS, FittedStep
 from tests.support.design import make_rows, make_target
@@ -91,3 +92,12 @@ def test_values_of_scikit_learn(public_data: Path) -> None:
         found = STEPS.parse({"kind": kind, **settings}).fit(train, target, 0).apply(test).X
         where = inside if kind == "yeo_johnson" else np.ones_like(inside)
         np.testing.assert_allclose(found[:, where], expected[:, where], atol=2e-4 if kind == "yeo_johnson" else 1e-9)
+
+
+def test_none_leaves_columns_in_their_units_and_missing_values_missing() -> None:
+    X = np.array([[1.0, 500.0], [np.nan, 700.0], [3.0, 9e9]])
+    rows = rows_of(X)
+    assert fitted("none", X).apply(rows) is rows
+    steps = [{"kind": "zscore", "blocks": ["clinical"]}, {"kind": "none", "blocks": ["radiomics"]}]
+    candidate = parse_candidate({"name": "by_block", "model": "ridge_logistic", "steps": ["median", *steps]})
+    assert [step.kind for step in candidate.steps] == ["median", "zscore", "none"]
