@@ -9,9 +9,12 @@ from features.core.kinds.registry import Kind
 
 
 class Tunable(Kind):
-    """tuned: fields that are tuples of settings, each from simple to complex: a tie takes the first."""
+    """tuned: fields that are tuples of settings, each from simple to complex: a tie takes the first. unkept: why a fitted one
+    cannot be saved as arrays and JSON; "" where it can, as it should.
+    """
 
     tuned: ClassVar[tuple[str, ...]] = ()
+    unkept: ClassVar[str] = ""
 
     def variants(self) -> list[Self]:
         """One for each combination of settings, whose tuples hold one value each; itself if nothing is to be chosen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from tasks.modelling.answers import indicators, is_finite, of_indicators
 from tasks.modelling.models.model import FittedModel, Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.solvers.peer_trees import PeerTrees
 from tasks.modelling.target import Target
 
 
@@ -47,23 +48,24 @@ class ExtraTrees(Model):
             n_jobs=1,
         )
         forest.fit(is_finite(rows.X, self.kind), wanted if wanted.shape[1] > 1 else wanted[:, 0])
-        return FittedExtraTrees(forest, predicted)
+        grown = PeerTrees.of(one.tree_ for one in forest.estimators_)
+        return FittedExtraTrees(grown, np.asarray(forest.feature_importances_, np.float64), predicted)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedExtraTrees(FittedModel):
-    """forest: of scikit-learn, grown to indicators of classes or to a number."""
+    """trees: grown to indicators of classes or to a number. weights: (p,) impurity importances."""
 
-    forest: Any
+    trees: PeerTrees
+    weights: Floats
     predicted: Predicted
 
     def predict(self, rows: Rows) -> Prediction:
-        told = np.asarray(self.forest.predict(is_finite(rows.X, "extra_trees")), np.float64).reshape(len(rows), -1)
-        return of_indicators(told, self.predicted)
+        told = self.trees.each(is_finite(rows.X, "extra_trees"))
+        return of_indicators(told.sum(axis=0) / len(self.trees), self.predicted)
 
     def importance(self) -> Floats:
-        return np.asarray(self.forest.feature_importances_, np.float64)
+        return self.weights
 
     def state(self) -> dict[str, Any]:
-        grown = [tree.tree_.__getstate__() for tree in self.forest.estimators_]
-        return {"nodes": [one["nodes"].tobytes() for one in grown], "values": [one["values"] for one in grown]}
+        return {"trees": asdict(self.trees), "weights": self.weights}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt
 
 from features.core.kinds.endpoint import Predicted
@@ -14,6 +15,7 @@ from tasks.modelling.answers import among_levels, codes, is_finite, of_probabili
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.solvers.latent_process import LatentProcess
 from tasks.modelling.target import Target
 
 
@@ -57,38 +59,40 @@ class GaussianProcess(Model):
             elif "lbfgs failed" in str(one.message):
                 told = f"{self.kind}: no optimum of its kernel from {1 + self.restarts} starts: name more restarts"
                 warnings.warn(told, UserWarning, stacklevel=2)
-        return FittedGaussianProcess(fitted, predicted, 0 if predicted == "value" else max(2, target.levels))
+        if predicted == "value":
+            scale = float(fitted._y_train_mean), float(fitted._y_train_std)
+            return FittedGaussianProcess((LatentProcess.of_number(fitted),), scale, np.empty(0, np.intp), 0, predicted)
+        seen, levels = np.asarray(fitted.classes_, np.intp), max(2, target.levels)
+        return FittedGaussianProcess(LatentProcess.of_classes(fitted), (0.0, 1.0), seen, levels, predicted)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedGaussianProcess(FittedModel):
-    """fitted: of scikit-learn."""
+    """processes: one of a number and of two classes, else one of each class against the rest. scale: mean and spread of the
+    numbers. seen: the classes or ranks that training had, of `levels`; none of a number.
+    """
 
-    fitted: Any
-    predicted: Predicted
+    processes: tuple[LatentProcess, ...]
+    scale: tuple[float, float]
+    seen: NDArray[np.intp]
     levels: int
+    predicted: Predicted
 
     def predict(self, rows: Rows) -> Prediction:
         X = is_finite(rows.X, "gaussian_process")
-        if self.predicted == "value":
-            value = np.asarray(self.fitted.predict(X), np.float64)
-            return Prediction(risk=value, value=value)
-        if self.predicted == "risk":
-            return Prediction(risk=self.fitted.latent_mean_and_variance(X)[0])
-        likely = np.asarray(self.fitted.predict_proba(X), np.float64)
-        return of_probability(among_levels(likely, self.fitted.classes_, self.levels), self.predicted)
+        if self.predicted in ("value", "risk"):
+            risk = self.scale[0] + self.scale[1] * self.processes[0].mean(X)
+            return Prediction(risk=risk, value=risk if self.predicted == "value" else None)
+        likely = np.column_stack([one.probability(X) for one in self.processes])
+        if len(self.processes) == 1:
+            likely = np.column_stack([1.0 - likely, likely])
+        else:
+            whole = likely.sum(axis=1, keepdims=True)
+            likely = np.divide(likely, whole, out=likely, where=whole != 0)
+        return of_probability(among_levels(likely, self.seen, self.levels), self.predicted)
 
     def importance(self) -> Floats:
-        return np.full(self.fitted.n_features_in_, np.nan)
+        return np.full(self.processes[0].X.shape[1], np.nan)
 
     def state(self) -> dict[str, Any]:
-        if self.predicted == "value":
-            return {"kernel": self.fitted.kernel_.theta, "dual": self.fitted.alpha_, "X": self.fitted.X_train_}
-        whole = self.fitted.base_estimator_
-        parts = getattr(whole, "estimators_", [whole])
-        return {
-            "kernel": [one.kernel_.theta for one in parts],
-            "likely": [one.pi_ for one in parts],
-            "y": [one.y_train_ for one in parts],
-            "X": parts[0].X_train_,
-        }
+        return {"processes": [asdict(one) for one in self.processes], "scale": self.scale, "seen": self.seen}

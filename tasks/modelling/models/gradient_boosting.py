@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from tasks.modelling.answers import among_levels, codes, is_finite, of_probabili
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.solvers.peer_trees import PeerTrees
 from tasks.modelling.target import Target
 
 
@@ -59,55 +59,69 @@ class GradientBoosting(PathModel):
             ).fit(is_finite(rows.X, self.kind), y)
         except NUMERICAL as error:
             return [error for _ in variants]
-        levels = max(2, target.levels)
-        return [FittedBoosting(fitted, one.stop_after[0], predicted, levels) for one in variants]
+        levels = 0 if predicted == "value" else max(2, target.levels)
+        seen = np.empty(0, np.intp) if predicted == "value" else np.asarray(fitted.classes_, np.intp)
+        start = np.asarray(fitted._raw_predict_init(np.zeros((1, rows.X.shape[1]))), np.float64)[0]
+        sizes = dict.fromkeys(one.stop_after[0] for one in variants)
+        stages = {size: _stage(fitted.estimators_[:size], start, self.learning_rate) for size in sizes}
+        weights = {size: _importances(fitted.estimators_[:size]) for size in sizes}
+        return [
+            FittedBoosting(stages[size], weights[size], seen, levels, predicted)
+            for size in (one.stop_after[0] for one in variants)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The rounds that count. start: (k,) what is told before any. trees: of all rounds, k in each. learning_rate: what each is
+    multiplied by.
+    """
+
+    start: Floats
+    trees: PeerTrees
+    learning_rate: float
+
+    def scores(self, X: Floats) -> Floats:
+        """Log odds or values, (n, k), added up round by round."""
+        k = len(self.start)
+        found = np.tile(self.start, (len(X), 1))
+        for i, told in enumerate(self.trees.each(X)):
+            found[:, i % k] += self.learning_rate * told[:, 0]
+        return is_finite(found, "gradient_boosting")
+
+
+def _stage(grown: NDArray[Any], start: Floats, learning_rate: float) -> Stage:
+    """Of so many rounds, fewer where nothing was left to mend."""
+    return Stage(start, PeerTrees.of(one.tree_ for one in grown.ravel()), learning_rate)
+
+
+def _importances(grown: NDArray[Any]) -> Floats:
+    found = np.sum([one.tree_.compute_feature_importances(normalize=False) for one in grown.ravel()], axis=0)
+    total = found.sum()
+    return np.asarray(found / total if total > 0 else found, np.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedBoosting(FittedModel):
-    """fitted: of scikit-learn, of which the first `trees` rounds count."""
+    """weights: (p,) impurity importances. seen: the classes or ranks that training had, of `levels`; none of a number."""
 
-    fitted: Any
-    trees: int
-    predicted: Predicted
+    stage: Stage
+    weights: Floats
+    seen: NDArray[np.intp]
     levels: int
-
-    @property
-    def grown(self) -> NDArray[Any]:
-        """Trees, (rounds, classes); fewer rounds than asked for where nothing was left to mend."""
-        return np.asarray(self.fitted.estimators_[: self.trees])
+    predicted: Predicted
 
     def predict(self, rows: Rows) -> Prediction:
-        X = is_finite(rows.X, "gradient_boosting")
+        scores = self.stage.scores(is_finite(rows.X, "gradient_boosting"))
         if self.predicted == "value":
-            value = _at(self.fitted.staged_predict(X), self.trees)
-            return Prediction(risk=value, value=value)
-        odds = _at(self.fitted.staged_decision_function(X), self.trees)
+            return Prediction(risk=scores[:, 0], value=scores[:, 0])
         if self.predicted == "risk":
-            return Prediction(risk=odds.reshape(-1))
-        several = odds.reshape(len(rows), -1)
-        several = np.column_stack([np.zeros(len(rows)), several]) if several.shape[1] == 1 else several
-        return of_probability(among_levels(softmax(several), self.fitted.classes_, self.levels), self.predicted)
+            return Prediction(risk=scores[:, 0])
+        several = np.column_stack([np.zeros(len(rows)), scores]) if scores.shape[1] == 1 else scores
+        return of_probability(among_levels(softmax(several), self.seen, self.levels), self.predicted)
 
     def importance(self) -> Floats:
-        found = np.zeros(self.fitted.n_features_in_)
-        for tree in self.grown.ravel():
-            found += tree.tree_.compute_feature_importances(normalize=False)
-        total = found.sum()
-        return found / total if total > 0 else found
+        return self.weights
 
     def state(self) -> dict[str, Any]:
-        grown = [tree.tree_.__getstate__() for tree in self.grown.ravel()]
-        return {
-            "start": np.asarray(self.fitted._raw_predict_init(np.zeros((1, self.fitted.n_features_in_)))),
-            "nodes": [one["nodes"].tobytes() for one in grown],
-            "values": [one["values"] for one in grown],
-        }
-
-
-def _at(stages: Any, stage: int) -> Floats:
-    """What the last of so many stages gives."""
-    found = None
-    for found in islice(stages, stage):  # noqa: B007 (the last one counts)
-        pass
-    return is_finite(np.asarray(found, np.float64), "gradient_boosting")
+        return {**asdict(self.stage), "weights": self.weights, "seen": self.seen}

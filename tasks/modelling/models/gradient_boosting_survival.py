@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.solvers.peer_trees import PeerTrees
 from tasks.modelling.target import Target
 
 if TYPE_CHECKING:
@@ -62,34 +62,27 @@ class GradientBoostingSurvival(PathModel):
             return [error for _ in variants]
         trees = [one.tree_ for one in boosting.estimators_[:, 0]]
         found: dict[int, FittedModel | Exception] = {}
-        each = np.stack([_told(tree, X) for tree in trees]) * self.learning_rate
+        each = PeerTrees.of(trees).each(rows.X)[:, :, 0] * self.learning_rate
         for size in dict.fromkeys(one.stop_after[0] for one in variants):
             weights = np.sum([tree.compute_feature_importances(normalize=False) for tree in trees[:size]], axis=0)
             whole = float(weights.sum())
             share = weights / whole if whole > 0 else weights
             baseline = fit_baseline(each[:size].sum(axis=0), target.outcome)
-            found[size] = FittedBoosting(tuple(trees[:size]), self.learning_rate, share, baseline)
+            found[size] = FittedBoosting(PeerTrees.of(trees[:size]), self.learning_rate, share, baseline)
         return [found[one.stop_after[0]] for one in variants]
-
-
-def _told(tree: Any, X: NDArray[np.float32]) -> Floats:
-    """The value of the leaf of each case, (n,). tree: of scikit-learn; X: (n, p) in single precision, as the trees grew."""
-    found: Floats = tree.predict(X)[:, 0]
-    return found
 
 
 @dataclass(frozen=True, eq=False)
 class FittedBoosting(FittedModel):
-    """The trees that were kept, of scikit-learn, what each is multiplied by, and hazards of training cases at the score 0."""
+    """The trees that were kept, what each is multiplied by, and hazards of training cases at the score 0."""
 
-    trees: tuple[Any, ...]
+    trees: PeerTrees
     learning_rate: float
     weights: Floats
     baseline: Baseline
 
     def predict(self, rows: Rows) -> Prediction:
-        X = np.asarray(rows.X, np.float32)
-        risk = np.sum([_told(tree, X) for tree in self.trees], axis=0) * self.learning_rate
+        risk = self.trees.each(rows.X)[:, :, 0].sum(axis=0) * self.learning_rate
         if not np.isfinite(risk).all():
             raise ArithmeticError("gradient boosting gave scores that are not finite")
         return Prediction(risk=risk, incidence=self.baseline.incidence(risk))
@@ -98,5 +91,4 @@ class FittedBoosting(FittedModel):
         return self.weights
 
     def state(self) -> dict[str, Any]:
-        trees = [(t.feature, t.threshold, t.children_left, t.children_right, t.value) for t in self.trees]
-        return {"trees": trees, "weights": self.weights, **self.baseline.state()}
+        return {"trees": asdict(self.trees), "weights": self.weights, **self.baseline.state()}

@@ -63,7 +63,7 @@ class _Near:
 
     X: Floats
     most: int
-    last: tuple[Floats, NDArray[np.intp]] | None = field(default=None, repr=False)
+    last: tuple[Floats, NDArray[np.intp]] | None = field(default=None, init=False, repr=False)
 
     def of(self, X: Floats) -> NDArray[np.intp]:
         """The nearest training cases of each, (m, most), nearest first."""
