@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from features.core.catalog.catalog import Catalog, Cohort, ReadyTable, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.kinds.delta import same_spans
+from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
@@ -156,6 +157,10 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                     what = f"{model.kind} predicts {', '.join(sorted(model.predictable))}, {study.endpoint} is {endpoint.kind}"
                     faults.append(Fault(document.where(("models", j)), what))
     cohorts = {name: catalog.cohorts[name] for name in study.all_cohorts if name in catalog.cohorts}
+    endpoint = next((one.endpoints.get(study.endpoint) for one in cohorts.values()), None)
+    if study.horizons and endpoint is not None and not isinstance(endpoint, Timed):
+        what, hint = f"horizons are days of follow-up, {study.endpoint} is {endpoint.kind}", "leave them out"
+        faults.append(Fault(document.where(("horizons",)), what, hint=hint))
     if not faults and study.deltas:
         try:
             same_spans(study.deltas, {name: one.timepoints for name, one in cohorts.items()}, study.predict_at)

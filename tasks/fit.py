@@ -73,6 +73,8 @@ def fit_models(
         "centre_told": result.centre_told_table(),
         "worth": result.worth_table(),
         "comparisons": result.comparisons_table(),
+        "horizon_scores": result.by_horizon_table(),
+        "incidences": result.incidences,
         "copies": result.copies_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }

@@ -28,7 +28,8 @@ class CompetingRisks(Timed):
     title: ClassVar[str] = "Competing risks"
     metrics: ClassVar[tuple[str, ...]] = ("cause_c",)
     further_metrics: ClassVar[tuple[str, ...]] = (
-        *("time_auc", "brier_at_horizon", "integrated_brier", "observed_expected", "hazard_ratio"),
+        *("time_auc", "brier_at_horizon", "scaled_brier_at_horizon", "integrated_brier", "observed_expected"),
+        *("intercept_at_horizon", "slope_at_horizon", "hazard_ratio"),
     )
     figures: ClassVar[tuple[str, ...]] = ("cumulative_incidence",)
     of_each: ClassVar[str] = "events of interest"

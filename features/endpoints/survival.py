@@ -22,8 +22,8 @@ class Survival(Timed):
     title: ClassVar[str] = "Time to event"
     metrics: ClassVar[tuple[str, ...]] = ("harrell_c", "uno_c")
     further_metrics: ClassVar[tuple[str, ...]] = (
-        *("time_auc", "brier_at_horizon", "integrated_brier", "observed_expected"),
-        *("hazard_ratio", "rmst_difference"),
+        *("time_auc", "brier_at_horizon", "scaled_brier_at_horizon", "integrated_brier", "observed_expected"),
+        *("intercept_at_horizon", "slope_at_horizon", "hazard_ratio", "rmst_difference"),
     )
     figures: ClassVar[tuple[str, ...]] = ("kaplan_meier",)
 

@@ -185,6 +185,15 @@ STUDY_TABLES = (
         "reason/string",
     ),
     _of_study(
+        "horizon_scores",
+        "split/string blocks/string model/string metric/string day/float64 cohort/string value/float64 low/float64 high/float64 "
+        "n/int64 events/int64 followed/int64 reason/string interval_of/string lowest/float64 highest/float64",
+    ),
+    _of_study(
+        "incidences",
+        "split/string repeat/int64 fold/string blocks/string model/string case/string day/float64 incidence/float64",
+    ),
+    _of_study(
         "worth",
         "source/string block/string extractor/string family/string recipe/string image/string columns/int64 cohort/string "
         "regions/int64 measurements/int64 median_icc/float64 stable_share/float64 split/string model/string metric/string "

@@ -19,9 +19,12 @@ def no_horizon(folds: Sequence[Scored]) -> str:
         if np.isnan(fold.horizon):
             return "no training case had the event"
         if fold.horizon >= fold.censoring.last:
+            earlier = (
+                "the endpoint needs an earlier horizon_days" if fold.day is None else "`horizons` need an earlier day"
+            )
             return (
                 f"no training case of a fold is followed beyond day {fold.horizon:g}; the last one is until day "
-                f"{fold.censoring.last:g}, so that the endpoint needs an earlier horizon_days"
+                f"{fold.censoring.last:g}, so that {earlier}"
             )
     return ""
 
@@ -34,6 +37,7 @@ class HorizonMetric(RowMetric):
     compares: ClassVar[bool] = False
     chance: ClassVar[float | None] = None
     scale: ClassVar[Scale] = "positive"
+    at_horizon: ClassVar[bool] = True
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
         return None if no_horizon(folds) else super().value(folds, within=within)

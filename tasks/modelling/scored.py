@@ -25,7 +25,7 @@ class Scored:
 
     centres: (m,) names of the centres of the rows; one centre if they are not given. repeat: of cross-validation, 0 of one.
     cut: the risk above which a case counts as positive, or of high risk; line: what makes probabilities of risks; both as the
-    training cases taught, NaN where they did not.
+    training cases taught, NaN where they did not. day: judges follow-up in the place of the usual horizon.
     """
 
     rows: NDArray[np.intp]
@@ -37,6 +37,7 @@ class Scored:
     repeat: int = 0
     cut: float = np.nan
     line: Line = NO_LINE
+    day: float | None = None
     _kept: dict[str, Any] = field(default_factory=dict, init=False)  # not that of another fold, if this is made of one
 
     def __post_init__(self) -> None:
@@ -102,11 +103,13 @@ class Scored:
 
     @cached_property
     def horizon(self) -> float:
-        """The day that follow-up is judged at: the endpoint's horizon, or the median day of the training events of interest.
+        """The day that follow-up is judged at: `day`, the endpoint's horizon, or the median day of the training events of interest.
 
         NaN without such an event.
         """
         assert isinstance(self.endpoint, Timed)
+        if self.day is not None:
+            return self.day
         assert self.train.days is not None
         events = self.train.days[self.train.code == 1]
         return self.endpoint.horizon_days or (float(np.median(events)) if len(events) else np.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.modelling.evaluation.horizon_score import HorizonScore
 from tasks.modelling.evaluation.result import Score
 from tasks.reports.labels import capital
 from tasks.reports.number_format import DASH, decimal, digits, interval, no_interval
@@ -29,7 +30,7 @@ class Cells:
         self._letters: dict[str, str] = {}
         self._of: dict[str, dict[str, None]] = {}
 
-    def cell(self, head: str, score: Score | None, places: int = 2) -> Cell:
+    def cell(self, head: str, score: Score | HorizonScore | None, places: int = 2) -> Cell:
         """The cell of a score in the column of this head. places: decimals, -1 for three digits."""
         if score is None or score.value is None:
             return Cell(DASH, "", self._letter(f"No score: {(score and score.reason) or 'no fold was scored'}."))

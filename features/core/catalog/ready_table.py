@@ -45,6 +45,8 @@ _TAKEN = (
         "centre_told",
         "worth",
         "comparisons",
+        "horizon_scores",
+        "incidences",
         "copies",
         "fits",
     ),

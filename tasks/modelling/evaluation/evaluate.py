@@ -12,8 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from features.core.design import Design
 from features.core.errors import FitError
+from features.core.kinds.endpoint import Timed
 from features.core.wording import counted
 from features.fusion.sources import Source
+from tasks.modelling.evaluation.by_horizon import horizons_of, incidences_table, scores_by_horizon
 from tasks.modelling.evaluation.centre_told import centres_told
 from tasks.modelling.evaluation.compare import between_centres, compare_fits
 from tasks.modelling.evaluation.controlled import controlled
@@ -72,6 +74,8 @@ def evaluate(
             progress(f"{found[0].split} · {found[0].fold.name}", done, total)
     with threadpool_limits(limits=1):
         scores = score_fits(design, study, blocks, fits, refused)
+        days = horizons_of(study, design)
+        by_horizon = scores_by_horizon(design, study, blocks, fits, refused, days)
         of_once = _folds_of_once(design, folds)
         singles = best_singles(once, _blocks_of(study), _shown(of_once), study.seed)
         comparisons = compare_fits(design, study, blocks, fits)
@@ -110,6 +114,8 @@ def evaluate(
         scores=scores,
         predictions=predictions,
         probabilities=probabilities_table(design, fits),
+        incidences=incidences_table(design, fits, days),
+        by_horizon=by_horizon,
         selected=selected_of(fits),
         shares=shares_of(design, blocks, fits),
         groups=risk_groups(
@@ -193,6 +199,10 @@ def check_floor(design: Design, study: Study) -> None:
     wrong = [one.name for one in study.models if endpoint.kind not in one.model.predictable]
     if wrong:
         raise FitError(f"study {study.name}: {', '.join(wrong)} cannot predict a {endpoint.kind} endpoint")
+    if study.horizons and not isinstance(endpoint, Timed):
+        raise FitError(
+            f"study {study.name}: horizons are days of follow-up, and {study.endpoint} is {endpoint.kind}; leave them out"
+        )
     if n < MINIMUM_CASES or endpoint.scarce(design.outcome) < MINIMUM_EVENTS:
         of_each = f" and {MINIMUM_EVENTS} {endpoint.of_each}" if endpoint.of_each else ""
         found = f"{counted(n, 'case')}, {endpoint.counted(design.outcome)}"

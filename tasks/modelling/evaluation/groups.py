@@ -44,7 +44,7 @@ def risk_groups(
             found.append(RiskGroups(split, blocks, model, None, NO_CUT, None, None, name))
             continue
         high = rows["high_risk"].to_numpy(dtype=bool)
-        time, code = until_horizon(rows["time"].to_numpy(np.float64), _codes(rows, endpoint), endpoint.horizon_days)
+        time, code = until_horizon(rows["time"].to_numpy(np.float64), codes_of(rows, endpoint), endpoint.horizon_days)
         ticks = np.linspace(0.0, float(time.max()), TICKS)
         curves = [_curve(time[group], code[group], endpoint, ticks) if group.any() else None for group in (high, ~high)]
         p, reason = logrank_p(time, code == 1, high)
@@ -52,7 +52,7 @@ def risk_groups(
     return tuple(found)
 
 
-def _codes(rows: pd.DataFrame, endpoint: Timed) -> NDArray[np.intp]:
+def codes_of(rows: pd.DataFrame, endpoint: Timed) -> NDArray[np.intp]:
     """0 censored, 1 the event of interest, 2 any other event, (n,)."""
     event = rows["event"].to_numpy(bool)
     if not endpoint.competes:

@@ -13,6 +13,7 @@ from features.fusion.sources import Source
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
 from tasks.modelling.evaluation.comparison import Between, Comparison, Controlled
+from tasks.modelling.evaluation.horizon_score import INCIDENCE_COLUMNS, HorizonScore
 from tasks.modelling.evaluation.single import Single
 from tasks.modelling.fusion.fusion import Fitted
 
@@ -165,6 +166,7 @@ class StudyResult:
     chosen: settings, as inner folds chose them.
     copies: patients that may be one, as in the design. singles: the best column of each block. centre_told: how well features
     tell the centre, empty where there is one. shares: of sets of several blocks.
+    incidences: INCIDENCE_COLUMNS, what was predicted at the horizons; by_horizon: the scores there. Empty without follow-up.
     worth: sources of columns with their stability and their scores alone, where stability was measured; no scores of the study.
     comparisons: pairs of combinations. between: how much left-out centres differ. controlled: sets of
     blocks under the controls of the study.
@@ -201,6 +203,8 @@ class StudyResult:
     comparisons: tuple[Comparison, ...] = ()
     between: tuple[Between, ...] = ()
     controlled: tuple[Controlled, ...] = ()
+    incidences: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(INCIDENCE_COLUMNS)))
+    by_horizon: tuple[HorizonScore, ...] = ()
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -271,6 +275,12 @@ class StudyResult:
     def comparisons_table(self) -> pd.DataFrame:
         """The comparisons as a table, one row each."""
         return pd.DataFrame([asdict(one) for one in self.comparisons], columns=[one.name for one in fields(Comparison)])
+
+    def by_horizon_table(self) -> pd.DataFrame:
+        """The scores at the horizons as a table, one row each."""
+        return pd.DataFrame(
+            [asdict(one) for one in self.by_horizon], columns=[one.name for one in fields(HorizonScore)]
+        )
 
     def copies_table(self) -> pd.DataFrame:
         """The copies as a table, a row for each patient of each set; `case` is the patient."""

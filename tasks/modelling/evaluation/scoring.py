@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,7 +48,7 @@ def score_fits(
                         if within and not metric.compares:
                             continue
                         models: Models = "fixed" if centre else split.models
-                        found = _estimate(design, metric, part, folds, models, within, refused.get(split.kind, ""))
+                        found = estimate(design, metric, part, folds, models, within, refused.get(split.kind, ""))
                         scores.append(
                             Score(
                                 split=split.kind,
@@ -178,9 +178,19 @@ def _part(
     return centre, cohort, within, fits, folds, rows
 
 
-def _estimate(
-    design: Design, metric: Metric, fits: list[Fit], folds: list[Scored], models: Models, within: str, refused: str
+def estimate(
+    design: Design,
+    metric: Metric,
+    fits: Sequence[Fit],
+    folds: Sequence[Scored],
+    models: Models,
+    within: str,
+    refused: str,
 ) -> Estimate:
+    """A metric of the fits of a split, with its interval, or why there is none. folds: of those that predicted.
+
+    within: "centre" where only cases of one centre are compared. refused: why the split could not be cut, else "".
+    """
     if refused:
         return Estimate(None, reason=refused)
     failed = [fit for fit in fits if fit.prediction is None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeInt,
+    PositiveFloat,
     SerializeAsAny,
     ValidationInfo,
     field_validator,
@@ -44,6 +46,7 @@ LATER = (
     "scored_visit",
     "thresholds",
     "controls",
+    "horizons",
 )  # settings that studies did not have at first
 
 
@@ -97,6 +100,11 @@ class Study(StudySettings):
         (),
         description="what is taken from each set of blocks to see what its score lives on, such as permuted_outcome; fits anew",
     )
+    horizons: tuple[PositiveFloat, ...] = Field(
+        (),
+        description="of an endpoint over follow-up, days at which it is scored and calibration is shown, rising; without them the "
+        "endpoint's horizon_days, or the days by which one and two thirds of the events were seen",
+    )
     seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
 
     @property
@@ -137,6 +145,14 @@ class Study(StudySettings):
         if named and not info.data.get("external"):
             raise ValueError('the split "external" needs external cohorts: name them by `external`')
         return splits if named or not info.data.get("external") else (*splits, SPLITS.parse(EXTERNAL))
+
+    @field_validator("horizons")
+    @classmethod
+    def check_horizons(cls, horizons: tuple[float, ...]) -> tuple[float, ...]:
+        """They rise."""
+        if any(not one < other for one, other in pairwise(horizons)):
+            raise ValueError(f"horizons are days that rise, such as [365, 730]; found {list(horizons)}")
+        return horizons
 
     @model_validator(mode="after")
     def check_names(self) -> Study:

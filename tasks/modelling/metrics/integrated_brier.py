@@ -25,6 +25,7 @@ class IntegratedBrier(HorizonMetric):
     title: ClassVar[str] = "integrated Brier score"
     ideal: ClassVar[float | None] = 0.0
     places: ClassVar[int] = 3
+    at_horizon: ClassVar[bool] = False  # but up to it
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         days = fold.horizon * SHARES

@@ -30,6 +30,7 @@ class Metric(Kind):
     for three digits. chance: its value if nothing is told, None if there is no such value; chance_is: what gives
     that value. lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It
     ends at 1.
+    at_horizon: whether it judges follow-up at one day, so that studies may ask for it at several (`horizons`).
     gathered: how cases and folds are put together, in words, with the names of a fold and of all of them to be filled in.
     """
 
@@ -43,6 +44,7 @@ class Metric(Kind):
     chance_is: ClassVar[str] = "chance"
     lowest: ClassVar[float] = 0.4
     least: ClassVar[float] = 0.0
+    at_horizon: ClassVar[bool] = False
     gathered: ClassVar[str]
 
     @abstractmethod

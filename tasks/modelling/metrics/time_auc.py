@@ -27,6 +27,7 @@ class TimeAuc(PairMetric):
     kind: Literal["time_auc"] = "time_auc"
     title: ClassVar[str] = "time-dependent AUC"
     needs: ClassVar[Need] = "risk"
+    at_horizon: ClassVar[bool] = True
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
         return None if no_horizon(folds) else super().value(folds, within=within)

@@ -38,9 +38,12 @@ def test_a_candidate_that_learned_no_threshold_says_how_it_would(binary: Any) ->
 
 def test_follow_up_tells_its_own_scores(survival: Any) -> None:
     rows = [row[0] for row in Page(survival.html).tables["table-further-scores"].rows]
-    assert rows[1:5] == [
+    assert rows[1:8] == [
         "Time-dependent AUC",
         "Brier score at the horizon",
+        "Scaled Brier score at the horizon",
         "Integrated Brier score",
         "Observed / expected at the horizon",
+        "Calibration intercept at the horizon",
+        "Calibration slope at the horizon",
     ]

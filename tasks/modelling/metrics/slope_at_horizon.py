@@ -1,0 +1,19 @@
+"""Calibration at the horizon: the slope."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from tasks.modelling.horizon_line import HorizonLine
+
+
+class SlopeAtHorizon(HorizonLine):
+    """Whether predicted incidences lie as far apart as what was seen: 1 is right, less says that they are too far apart.
+
+    In log(−log(1 − incidence)), beside an intercept of its own. Cases weigh by the censoring of the training fold.
+    van Geloven et al., BMJ 2022;377:e069249.
+    """
+
+    kind: Literal["slope_at_horizon"] = "slope_at_horizon"
+    title: ClassVar[str] = "calibration slope at the horizon"
+    slope: ClassVar[bool] = True
