@@ -10,6 +10,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.recipe import Recipe
+from features.fusion.signature_columns import BLOCK
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import models_of
 from tasks.modelling.splits.split import Split
@@ -42,6 +43,7 @@ class Change:
         if self.blocks:
             sets = [tuple(dict.fromkeys(blocks)) for blocks in self.blocks]
             new["blocks"] = {"_".join(blocks): blocks for blocks in sets}
+            new |= {} if any(BLOCK in blocks for blocks in sets) else {"signatures": {}}
         new |= {"splits": self.splits} if self.splits else {}
         new |= {} if self.seed is None else {"seed": self.seed}
         if self.external:
@@ -78,7 +80,8 @@ def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> No
 def known_blocks(plan: Study, catalog: Catalog) -> list[str]:
     """The words that a study's sets of blocks may hold: radweave's own, and those of its cohorts' ready-made tables."""
     cohorts = [catalog.cohorts[name] for name in plan.all_cohorts if name in catalog.cohorts]
-    return [*BUILT_IN, *sorted({table.block for one in cohorts for table in one.tables} - {*BUILT_IN})]
+    own = {table.block for one in cohorts for table in one.tables} | ({BLOCK} if plan.signatures else set())
+    return [*BUILT_IN, *sorted(own - {*BUILT_IN})]
 
 
 def _check_aim(plan: Study, name: str, catalog: Catalog) -> None:

@@ -12,6 +12,7 @@ from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.same_endpoint import check_same_endpoint
+from features.fusion.signature_columns import BLOCK
 from features.tables.outcome_files import outcome_file_faults
 from flows.named import Found, find_recipe, named_recipe_files, one_of_a_name, own_recipe_files, recipe_files
 from flows.recipe_words import word_faults
@@ -26,6 +27,8 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
 
     recipes: by name or file, besides those that the studies name. Raises ConfigError with every fault.
     """
+    from flows.signature_faults import signature_faults
+    from flows.signatures import signature_files
     from tasks.modelling.evaluation.study import load_study
 
     faults: list[Fault] = []
@@ -43,7 +46,8 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
         recipe, found = _recipe_or_faults(given, Path(), "", catalog_path.resolve().parent)
         faults += found
         faults += word_faults(catalog, recipe, Path(given)) if catalog is not None and recipe is not None else []
-    for path in studies:
+    asked = list(studies)
+    for path in dict.fromkeys([*asked, *(below for one in asked for below in signature_files(one))]):
         try:
             study = load_study(path)
         except ConfigError as error:
@@ -51,6 +55,7 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
             continue
         if catalog is not None:
             faults += _study_faults(Document.load(path), study, catalog)
+            faults += signature_faults(path, study, catalog) if study.signatures else []
     faults += _file_faults(catalog) if catalog is not None else []
     if faults or catalog is None:
         raise ConfigError(faults)
@@ -211,6 +216,9 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
     offered = {extractor.block for one in named for extractor in one.recipe.extractors}
     unread = len(named) < len(study.recipes)
     words = known_blocks(study, catalog)
+    if study.signatures and BLOCK in {table.block for table in tables}:
+        what = f'the block "{BLOCK}" is one of a ready-made table of its cohorts, and that of its signatures'
+        faults.append(Fault(document.where(("signatures",)), what, hint="name the table's block otherwise"))
     if not unread and not used:  # a ready-made table may hold descriptors too
         faults += encoding_faults(document, study, [one.recipe for one in named])
     for i, delta in enumerate(study.deltas):

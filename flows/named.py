@@ -73,9 +73,9 @@ def name_of(given: str) -> str:
     return load_recipe(path).name if path.is_file() else path.stem
 
 
-def find_study(given: str) -> Path:
-    """The file of a study: by the name of one that comes with radweave, or a path. Raises RadweaveError."""
-    return _file("study", given, given, study_files(), Path())
+def find_study(given: str, folder: Path = Path()) -> Path:
+    """The file of a study: by the name of one that comes with radweave, or a path as seen from `folder`. Raises RadweaveError."""
+    return _file("study", given, given, study_files(), folder)
 
 
 def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: Path) -> Path:
@@ -132,9 +132,13 @@ def one_of_a_name(found: Iterable[Found]) -> tuple[Recipe, ...]:
 def read_study(path: Path, beside: Path | None = None) -> tuple[Study, tuple[Recipe, ...]]:
     """A study and its recipes, of which it has the names alone: where their files lie decides nothing.
 
-    Recipes that are files are so as seen from the study's file. beside: folder of the catalog, whose recipes have names too.
-    Raises ConfigError, RadweaveError.
+    Recipes that are files are so as seen from the study's file, and so are the studies of its signatures. beside: folder of the
+    catalog, whose recipes have names too. Raises ConfigError, RadweaveError.
     """
     plan = load_study(path)
     recipes = find_recipes(plan.recipes, path.parent, beside)
-    return plan.model_copy(update={"recipes": tuple(recipe.name for recipe in recipes)}), recipes
+    names = {word: load_study(find_study(one.study, path.parent)).name for word, one in plan.signatures.items()}
+    signatures = {word: one.model_copy(update={"study": names[word]}) for word, one in plan.signatures.items()}
+    return plan.model_copy(
+        update={"recipes": tuple(recipe.name for recipe in recipes), "signatures": signatures}
+    ), recipes

@@ -19,9 +19,15 @@ from features.results.manifest import Mart
 from features.results.prefixes import recipe_targets
 from features.results.schemas import IMAGE_BLOCKS
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.signatures.signature import Signature, every_of
 
 READ = ("region", "clinical", "genomic", "quarantine")  # of the mart, beside the features of a study's recipes
-STEPS = ("tasks.fuse", "tasks.fit", "tasks.report")  # modules of the tasks that a study runs, one after the other
+STEPS = (
+    "tasks.signatures",
+    "tasks.fuse",
+    "tasks.fit",
+    "tasks.report",
+)  # modules of the tasks that a study runs, one after the other
 CODE = "code of radweave"
 STABILITY = "stability of its cohorts"  # as measured under perturbation; reports show it beside scores
 SECTIONS = "tasks.reports.sections"  # kinds of every report
@@ -29,38 +35,61 @@ METRICS, FIGURES = "tasks.modelling.metrics", "tasks.reports.outcome_figures"  #
 
 
 def study_provenance(
-    plan: Study, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog, *, refreshed_by: str = ""
+    plan: Study,
+    recipes: Sequence[Recipe],
+    mart: Mart,
+    catalog: Catalog,
+    *,
+    refreshed_by: str = "",
+    signatures: Sequence[Signature] = (),
 ) -> dict[str, str]:
     """What decides a study's results: its settings, the tables of the mart that it reads, and the code that computes.
 
-    refreshed_by: what `radweave refresh COHORT` needs to know besides the cohort to build its recipes, for messages.
+    refreshed_by: what `radweave refresh COHORT` needs to know besides the cohort to build its recipes, for messages. signatures:
+    those of its settings; what decides them decides the study, and so do the tables that they read in its cohorts.
     """
+    every = every_of(signatures)
+    cohorts = tuple(dict.fromkeys((*plan.all_cohorts, *(name for one in every for name in one.plan.cohorts))))
     if not mart.manifest.files:
-        command = f"run radweave refresh {' '.join(plan.all_cohorts)}{refreshed_by}"
+        command = f"run radweave refresh {' '.join(cohorts)}{refreshed_by}"
         raise StoreError(f"{mart.store.root}: the store is empty: {command}")
     found = {"study settings": plan.digest(), "recipes": digest_json([recipe.settings for recipe in recipes])}
-    names = [recipe.name for recipe in recipes]
-    for name in plan.all_cohorts:
+    found |= {f"signature {one.name}": one.digest() for one in signatures}
+    for name in cohorts:
         if name not in mart.manifest.cohorts:
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
-        declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
-        ready = _ready_tables(plan, catalog.cohort(name))
-        visits = ("visits",) if plan.deltas or plan.visits == "each" else ()
-        read = {
-            table: file.sha256
-            for table in (*READ, *visits, *sorted({one.block for one in ready}))
-            if (file := mart.manifest.file(table, name))
-        }
-        features = [file.sha256 for block in IMAGE_BLOCKS for file in mart.manifest.parts(block, name, names)]
-        told = [table.model_dump(mode="json") for table in ready]
-        found[f"tables of {name}"] = digest_json([read, features, declared, *([told] if told else [])])
-    if plan.stable is not None:
-        measured = [one for name in plan.all_cohorts for one in recipe_targets(catalog.cohort(name), recipes)]
-        scores = stability_digests(mart.store, plan.stable.cohort, measured)
-        found[f"stability of {plan.stable.cohort}"] = digest_json(scores)
+        readers = [(plan, tuple(recipes))] if name in plan.all_cohorts else []
+        readers += [(one.plan, one.recipes) for one in every if name in (*plan.all_cohorts, *one.plan.cohorts)]
+        read = [_tables(reader, asked, mart, catalog, name) for reader, asked in readers]
+        found[f"tables of {name}"] = digest_json(read[0] if len(read) == 1 else read)
+    scores: dict[str, list[str]] = {}
+    for reader, asked in [(plan, tuple(recipes)), *((one.plan, one.recipes) for one in every)]:
+        if reader.stable is not None:
+            of = dict.fromkeys((*plan.all_cohorts, *reader.cohorts))
+            measured = [one for name in of for one in recipe_targets(catalog.cohort(name), asked)]
+            scores.setdefault(reader.stable.cohort, []).extend(
+                stability_digests(mart.store, reader.stable.cohort, measured)
+            )
+    found |= {f"stability of {name}": digest_json(told) for name, told in scores.items()}
     own = stability_parts(mart.store, plan.cohorts, measured_by(plan, recipes, catalog))
     found |= {STABILITY: digest_json(own)} if own else {}
-    return {**found, **_code(plan, catalog), "radweave": version("radweave")}
+    return {**found, **_code(plan, catalog, every), "radweave": version("radweave")}
+
+
+def _tables(plan: Study, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog, name: str) -> list[object]:
+    """What a study reads of a cohort: digests of its tables, and what is declared of them."""
+    declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
+    ready = _ready_tables(plan, catalog.cohort(name))
+    visits = ("visits",) if plan.deltas or plan.visits == "each" else ()
+    read = {
+        table: file.sha256
+        for table in (*READ, *visits, *sorted({one.block for one in ready}))
+        if (file := mart.manifest.file(table, name))
+    }
+    names = [recipe.name for recipe in recipes]
+    features = [file.sha256 for block in IMAGE_BLOCKS for file in mart.manifest.parts(block, name, names)]
+    told = [table.model_dump(mode="json") for table in ready]
+    return [read, features, declared, *([told] if told else [])]
 
 
 def measured_by(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> list[tuple[Recipe, Target]]:
@@ -85,15 +114,21 @@ def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
     return [t for t in cohort.tables if isinstance(t, ReadyTable) and (t.block in named or t.split is not None)]
 
 
-def _code(plan: Study, catalog: Catalog) -> dict[str, str]:
+def _code(plan: Study, catalog: Catalog, signatures: Sequence[Signature]) -> dict[str, str]:
     """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
+    kinds = _kinds(plan, catalog).union(*(_kinds(one.plan, catalog) for one in signatures))
+    sources = sources_of({*STEPS, *kinds, *modules_in(SECTIONS)})
+    return {CODE: sources.digest, **versions_of(sources.libraries)}
+
+
+def _kinds(plan: Study, catalog: Catalog) -> set[str]:
+    """The modules of the kinds that a study names."""
     parts = [kind for one in plan.models for kind in (*one.steps, one.model, one.fusion)]
     kinds = {type(kind).__module__ for kind in (*parts, *plan.splits, *plan.deltas, *plan.controls)}
     for name in plan.all_cohorts:
         if plan.endpoint in catalog.cohort(name).endpoints:
             kinds |= kinds_of(catalog.cohort(name).endpoints[plan.endpoint])
-    sources = sources_of({*STEPS, *kinds, *modules_in(SECTIONS)})
-    return {CODE: sources.digest, **versions_of(sources.libraries)}
+    return kinds
 
 
 def kinds_of(endpoint: Endpoint) -> set[str]:

@@ -1,7 +1,7 @@
 """staleness: whether the results of a study belong to the tables, the settings and the code of today, and if not, why."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from features.results.runs import STUDY, read_run
 from flows.named import find_recipe, read_study, recipe_files, study_files
 from flows.provenance import CODE, STABILITY, study_provenance
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.signatures.signature import Signature, narrowed, of_facts
 
 State = Literal["current", "stale", "unknown", "damaged"]
 MOST_CASES = 5  # that a sentence names
@@ -59,6 +60,21 @@ def run_state(folder: Path, mart: Mart, catalog: Path) -> RunState:
         return RunState(folder, "current", f"its file has other settings: {', '.join(other)}" if other else "")
     cohorts = tuple(key.removeprefix(_TABLES) for key in found.moved if told[key] and key.startswith(_TABLES))
     return RunState(folder, "stale", "; ".join(why), cohorts)
+
+
+def current_runs(store: Store, catalog: Path, signatures: Sequence[Signature]) -> dict[str, Path]:
+    """Of each signature a run of its own study that fitted the same candidate and is current, where there is one."""
+    mart, found = Mart.open(store), dict[str, Path]()
+    for one in signatures:
+        for folder in (folder for folder in _runs(store) if folder.parent.name == one.plan.name):
+            compared = _compared(folder, mart, catalog)
+            if isinstance(compared, RunState) or compared.moved or compared.facts.get("withdrawn"):
+                continue
+            plan = compared.plan
+            same = one.blocks in plan.blocks and one.candidate.name in [candidate.name for candidate in plan.models]
+            if same and narrowed(plan, one.blocks, one.candidate.name).digest() == one.plan.digest():
+                found[one.name] = folder
+    return found
 
 
 def newly_stale(store: Store, catalog: Path, cohorts: Collection[str]) -> list[RunState]:
@@ -107,7 +123,8 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
         return RunState(folder, "damaged", str(error))
     try:
         plan = Study.model_validate(facts["study"])
-        today = study_provenance(plan, _recipes(plan, facts), mart, load_catalog(catalog))
+        signatures = [_signature(name, one) for name, one in facts.get("signatures", {}).items()]
+        today = study_provenance(plan, _recipes(plan, facts), mart, load_catalog(catalog), signatures=signatures)
     except ConfigError as error:
         return RunState(folder, "unknown", str(error.faults[0]))
     except RadweaveError as error:
@@ -139,6 +156,18 @@ def _recipes(plan: Study, facts: dict[str, Any]) -> list[Recipe]:
         find_recipe(name) if name in files or name not in kept else Recipe.model_validate(kept[name])
         for name in plan.recipes
     ]
+
+
+def _signature(name: str, facts: dict[str, Any]) -> Signature:
+    """A signature of a study: of a study of radweave's as it is now, of a file as it was; its recipes as `_recipes` has them."""
+    kept, files = of_facts(name, facts), study_files()
+    plan = kept.plan
+    if plan.name in files:
+        asked = read_study(files[plan.name])[0]
+        there = kept.blocks in asked.blocks and kept.candidate.name in [one.name for one in asked.models]
+        plan = narrowed(asked, kept.blocks, kept.candidate.name) if there else asked
+    own = tuple(_signature(word, one) for word, one in facts["signatures"].items())
+    return replace(kept, plan=plan, recipes=tuple(_recipes(plan, facts)), own=own)
 
 
 def _moved(key: str, found: _Compared, mart: Mart, *, withdrawn: bool) -> str:

@@ -1,5 +1,6 @@
 """study: from the mart to the report. A study whose settings and mart did not change is not fitted again."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shlex import quote
@@ -14,7 +15,6 @@ from features.core.digest import digest_json
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
-from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
@@ -27,13 +27,19 @@ from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
 from flows.serving.study_form import AnyAim, ChosenSplit, SetOfBlocks
+from flows.signatures import read_signatures, used_in
+from flows.staleness import current_runs
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
+from tasks.modelling.evaluation.asked import question_of
 from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.signatures.signature import Signature
+from tasks.modelling.signatures.values import Signed
 from tasks.report import write_study_report
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.running.runner import Runner
+from tasks.signatures import apply_signatures
 
 
 def _name() -> str:
@@ -79,7 +85,8 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     check_change(plan, recipes, declared)
     named_by = f" --study {quote(study)}" if study != plan.name else ""
     refreshed_by = named_by + place_options(str(catalog), place)
-    folder = _study(plan, recipes, declared, catalog, store, runner, refreshed_by)
+    signatures = tuple(one for one in read_signatures(path, declared.folder) if one.name in plan.signatures)
+    folder = _study(plan, recipes, signatures, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)
     name_run(f"study {plan.name} → {folder.name}")
     return folder
@@ -88,46 +95,37 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
 def _study(
     plan: Study,
     recipes: tuple[Recipe, ...],
+    signatures: tuple[Signature, ...],
     declared: Catalog,
     catalog: Path,
     store: Store,
     runner: Runner,
     refreshed_by: str,
 ) -> Path:
-    writing = partial(writing_study, store, plan.all_cohorts, withdrawn_cases(store))  # of before any table is read
+    cohorts = (*plan.all_cohorts, *(name for one in signatures for name in one.all_cohorts))
+    writing = partial(writing_study, store, cohorts, withdrawn_cases(store))  # of before any table is read
     mart = Mart.open(store)
-    provenance = study_provenance(plan, recipes, mart, declared, refreshed_by=refreshed_by)
+    provenance = study_provenance(plan, recipes, mart, declared, refreshed_by=refreshed_by, signatures=signatures)
     folder = store.study(plan.name, digest_json(provenance))
     if is_run(folder):
         faults = run_faults(folder)
         if not faults and not read_run(folder).get("withdrawn"):
             return folder
         say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from this run'}: it is run again now")
-    blocks = tuple(sorted({block for found in plan.blocks.values() for block in found}))
-    question = Question(
-        plan.cohorts,
-        plan.endpoint,
-        plan.predict_at,
-        recipes,
-        missing_block=plan.missing_block,
-        blocks=blocks,
-        lesions=plan.lesions,
-        deltas=plan.deltas,
-        stable=plan.stable,
-        leak_checked=plan.leak_checked,
-        refreshed_by=refreshed_by,
-        external=plan.external,
-        external_columns=plan.external_columns,
-        given_split=any(split.kind == "given" for split in plan.splits),
-        visits=plan.visits,
-        scored_visit=plan.scored_visit,
-    )
+    question = question_of(plan, recipes, refreshed_by)
     with running(store, plan.name):
-        with writing():
-            design = run_step(fuse_blocks, mart, catalog, question, folder)
         with Pool(runner) as pool:
+            kept, signed = KeptFits(store, writing), tuple[Signed, ...]()
+            if signatures:
+                signed = run_step(apply_signatures, mart, catalog, signatures, used_in(plan), pool, kept, say)
+            with writing():
+                asked = replace(question, signatures=tuple(one.values for one in signed))
+                design = run_step(fuse_blocks, mart, catalog, asked, folder)
             sources = study_sources(plan, recipes, declared, store, design)
-            result = run_step(fit_models, design, plan, folder, pool, KeptFits(store, writing), say, sources)
+            result = run_step(fit_models, design, plan, folder, pool, kept, say, sources)
+        own_runs = current_runs(store, catalog, signatures) if signatures else {}
         with writing():
-            run_step(write_study_report, plan, recipes, result, design, mart, catalog, folder, provenance)
+            run_step(
+                write_study_report, plan, recipes, result, design, mart, catalog, folder, provenance, signed, own_runs
+            )
     return folder

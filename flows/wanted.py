@@ -28,15 +28,21 @@ from flows.named import (
     study_files,
 )
 from flows.recipe_words import word_faults
+from flows.signatures import read_signatures
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.signatures.signature import Signature, every_of
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a refresh is asked for: recipes, wherever they fit, and studies with their recipes, in their cohorts."""
+    """What a refresh is asked for: recipes, wherever they fit, and studies with their recipes, in their cohorts.
+
+    signatures: of each study, those that it uses and those below them; their recipes are wanted in its cohorts and in their own.
+    """
 
     recipes: tuple[Found, ...] = ()
     studies: tuple[tuple[Study, tuple[Recipe, ...]], ...] = ()
+    signatures: tuple[tuple[Study, Signature], ...] = ()
 
     @classmethod
     def of(cls, catalog: Catalog, cohorts: Sequence[str], recipes: Iterable[str], studies: Iterable[str]) -> "Asked":
@@ -47,15 +53,20 @@ class Asked:
                 raise ConfigError(faults)
             if not any(fits_cohort(catalog, name, one.recipe) for name in cohorts):
                 raise _unfit(catalog, cohorts, one.recipe)
-        read = tuple(read_study(find_study(given), catalog.folder) for given in studies)
+        files = [find_study(given) for given in studies]
+        read = tuple(read_study(path, catalog.folder) for path in files)
+        signed = tuple(
+            (plan, one) for path, (plan, _) in zip(files, read, strict=True) for one in _signatures(path, plan, catalog)
+        )
         for plan, asked in read:
+            own = [name for user, one in signed if user is plan for name in one.plan.cohorts]
             there = [name for name in plan.all_cohorts if name in cohorts]
-            if not there:
-                of = f"{', '.join(plan.all_cohorts)}; this refresh is of {', '.join(cohorts)}"
+            if not there and not {*own} & {*cohorts}:
+                of = f"{', '.join(dict.fromkeys([*plan.all_cohorts, *own]))}; this refresh is of {', '.join(cohorts)}"
                 raise RadweaveError(f"study {plan.name} is of the cohorts {of}")
             for name in there:
                 check_fit(catalog, name, asked)
-        return cls(named, read)
+        return cls(named, read, signed)
 
     def of_cohort(self, catalog: Catalog, cohort: str) -> list[Found]:
         """What is asked for of a cohort."""
@@ -63,7 +74,15 @@ class Asked:
         for plan, recipes in self.studies:
             if cohort in plan.all_cohorts:
                 found += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
+        for plan, one in self.signatures:
+            if cohort in (*plan.all_cohorts, *one.plan.cohorts):
+                found += [Found(recipe, f"study {one.plan.name}, recipe {recipe.name}") for recipe in one.recipes]
         return found
+
+
+def _signatures(path: Path, plan: Study, catalog: Catalog) -> list[Signature]:
+    """The signatures of a study and those that these use."""
+    return every_of(read_signatures(path, catalog.folder)) if plan.signatures else []
 
 
 def recipes_for(

@@ -17,5 +17,5 @@ from features.results.manifest import Mart
 def fuse_blocks(mart: Mart, catalog: Path, question: Question, folder: Path) -> Design:
     """The design table, kept as design.parquet in the study's folder."""
     design = fuse(mart, load_catalog(catalog), question)
-    save_design(folder / "design.parquet", design)
+    save_design(folder / "design.parquet", design, question.signatures)
     return design

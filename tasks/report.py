@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 from prefect import task
@@ -15,6 +16,9 @@ from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.signatures.direct import direct_scores
+from tasks.modelling.signatures.own_score import own_scores
+from tasks.modelling.signatures.values import Signed
 from tasks.reports.section import Facts
 from tasks.reports.sections.headline import headline
 from tasks.reports.study_report import PAGE, figure_file, render_report, write_report
@@ -31,11 +35,13 @@ def write_study_report(
     catalog: Path,
     folder: Path,
     provenance: Mapping[str, str],
+    signatures: Sequence[Signed] = (),
+    own_runs: Mapping[str, Path] = MappingProxyType({}),
 ) -> Path:
     """The HTML page and its figures; study.json is written last and says that the study is complete.
 
     Where sections have bugs, the page is written without them and says so, study.json is not written, and the errors are
-    raised: nobody takes the run for whole, and nothing that was computed is lost.
+    raised: nobody takes the run for whole, and nothing that was computed is lost. own_runs: signature → a current run of its study.
     """
     cohorts = {name: load_catalog(catalog).cohort(name) for name in study.all_cohorts}
     variables = {
@@ -49,16 +55,33 @@ def write_study_report(
     blocks = {block for found in study.blocks.values() for block in found}
     extractors = [one for recipe in recipes for one in recipe.extractors if one.block in blocks]
     networks = tuple(dict.fromkeys(one.said for one in extractors if one.said))
-    facts = Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out, networks)
+    facts = Facts(
+        design.cohort_table,
+        design.missing_block,
+        quarantine,
+        provenance,
+        variables,
+        held_out,
+        networks,
+        signatures,
+        {
+            one.signature.name: own_scores(one.signature, own_runs[one.signature.name])
+            for one in signatures
+            if one.signature.name in own_runs
+        },
+        direct_scores(design, [one.values for one in signatures]),
+    )
     report = render_report(study, result, facts)
     write_report(folder, report)
     if report.errors:
         names = ", ".join(report.errors)
         raise ExceptionGroup(f"{folder / PAGE}: written without the sections {names}", [*report.errors.values()])
-    refreshes = {name: mart.manifest.cohorts[name].refreshed for name in cohorts}
+    asked = dict.fromkeys([*cohorts, *(name for one in signatures for name in one.signature.all_cohorts)])
+    refreshes = {name: mart.manifest.cohorts[name].refreshed for name in asked}
     summary = {
         "study": study.model_dump(mode="json"),
         "recipes": {recipe.name: recipe.settings for recipe in recipes},
+        **({"signatures": {one.signature.name: one.signature.facts() for one in signatures}} if signatures else {}),
         "provenance": dict(provenance),
         "refreshes": refreshes,
         "figures": [

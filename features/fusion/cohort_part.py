@@ -183,6 +183,7 @@ def _known_at(
         genomic,
         images,
         *(block.join(cases, word, question.lesions) for block in read.ready),
+        *(one.join(cases) for one in question.signatures),
     ]
     found = pd.concat(blocks, axis=1)
     gone = late.keys() & {*found.columns}

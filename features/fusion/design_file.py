@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,17 @@ import pyarrow as pa
 
 from features.core.design import Design
 from features.core.storage.table import write_table
+from features.fusion.signature_columns import SignatureColumns
 
 FACT = "cohort_table__"
 OUTCOME = "outcome__"
 
 
-def save_design(path: Path, design: Design) -> None:
-    """Write predictors, outcome and facts side by side; blocks, endpoint and flow of cases go into the provenance."""
+def save_design(path: Path, design: Design, signatures: Sequence[SignatureColumns] = ()) -> None:
+    """Write predictors, outcome and facts side by side; blocks, endpoint and flow of cases go into the provenance.
+
+    signatures: those whose columns it has; their units and meanings stand there too.
+    """
     facts = design.cohort_table.add_prefix(FACT)
     told = pa.Table.from_pandas(pd.concat([facts, _seen(design)], axis=1).reset_index(drop=True), preserve_index=False)
     keys = {"case": design.X.index.to_numpy(), "group": design.groups, "group_centre": design.centres}
@@ -37,6 +42,8 @@ def save_design(path: Path, design: Design) -> None:
         "late": json.dumps(dict(sorted(design.late.items()))),
         "missing_block": json.dumps(dict(design.missing_block)),
     }
+    described = {c: {"unit": one.unit, "description": one.meaning} for one in signatures for c in one.values.columns}
+    provenance |= {"signatures": json.dumps(described)} if described else {}
     write_table(path, table, provenance)
 
 

@@ -47,10 +47,11 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     cohorts = {name: catalog.cohort(name).timepoints for name in question.all_cohorts}
     if all(question.predict_at in timepoints for timepoints in cohorts.values()):
         same_spans(question.deltas, cohorts, question.predict_at)
-    parts = [cohort_part(mart, catalog, name, question) for name in question.all_cohorts]
+    parts = [cohort_part(mart, catalog, name, question.of(name)) for name in question.all_cohorts]
     training = parts[: len(question.cohorts)]
     endpoint = parts[0].endpoint
-    check_same_endpoint({name: catalog.cohort(name) for name in question.all_cohorts}, question.endpoint)
+    with_outcome = [name for name in question.all_cohorts if name not in question.without_outcome]
+    check_same_endpoint({name: catalog.cohort(name) for name in with_outcome}, question.endpoint)
     _check_same_meaning(catalog, question)
     _check_same_units(question, parts)
     X = _predictors(parts)
@@ -66,7 +67,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     design = Design(
         X=X,
         blocks=blocks,
-        outcome=Outcome.concat([part.outcome for part in parts]),
+        outcome=_outcomes(parts, question),
         endpoint=endpoint,
         patients=patients,
         centres=np.array(centres),
@@ -83,12 +84,25 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     design = with_copies(without_split(design), pd.concat([part.scans for part in parts]))
     design = with_seen_classes(design)
     trained = {str(column) for part in training for column in part.X.columns}
-    design = with_same_columns(design, question.external_columns, trained, named)
+    design = with_same_columns(design, question.external_columns, trained, named, but=question.without_outcome)
     checked = {column for part in training for column in part.checked} | {*question.leak_checked}
     if question.endpoint:  # else a strong association is what is looked for
         train = design.take(np.flatnonzero(design.develops))
         check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
     return replace(design, missing_block=count_lacking(_there(part.lacks, design.once) for part in parts))
+
+
+def _outcomes(parts: Sequence[Part], question: Question) -> Outcome:
+    """What was seen of all rows; of cohorts that are asked for predictors alone, what was seen of the first row stands there."""
+    seen = [p.outcome for p, n in zip(parts, question.all_cohorts, strict=True) if n not in question.without_outcome]
+    known = iter(seen)
+    some = Outcome.concat(seen).take(np.zeros(1, np.intp))
+    return Outcome.concat(
+        [
+            some.take(np.zeros(len(part.X), np.intp)) if name in question.without_outcome else next(known)
+            for part, name in zip(parts, question.all_cohorts, strict=True)
+        ]
+    )
 
 
 def _predictors(parts: Sequence[Part]) -> pd.DataFrame:
@@ -114,10 +128,9 @@ def _visits(
     scored = np.ones(len(table), bool)
     for name, timepoints in cohorts.items():
         own = (table["cohort"] == name).to_numpy(bool)
-        words = visits_up_to(question.predict_at, timepoints, "each")
-        scored[own] = scored_rows(
-            patients[own], table[own], words, told[own], question.scored_visit, question.predict_at
-        )
+        until = question.of(name).predict_at
+        words = visits_up_to(until, timepoints, "each")
+        scored[own] = scored_rows(patients[own], table[own], words, told[own], question.scored_visit, until)
     return {"days": told, "scored": scored}
 
 
@@ -140,12 +153,14 @@ def _check_same_meaning(catalog: Catalog, question: Question) -> None:
     """Raises RadweaveError if a variable or a gene of several cohorts differs in type, unit, levels, role or time."""
     seen: dict[str, tuple[str, object]] = {}
     for name in question.all_cohorts:
-        cohort = catalog.cohort(name)
+        cohort, whole = catalog.cohort(name), name not in question.without_outcome  # else what is not read may differ
         meanings: dict[str, object] = {
-            f'variable "{word}"': (v.type, v.unit, v.levels, v.role) for word, v in cohort.variables.items()
+            f'variable "{word}"': (v.type, v.unit, v.levels, v.role)
+            for word, v in cohort.variables.items()
+            if whole or ("clinical" in question.blocks and v.role == "predictor")
         }
         for table in cohort.tables:
-            if isinstance(table, GenomicTable):
+            if isinstance(table, GenomicTable) and (whole or "genomic" in question.blocks):
                 genes = f'"{table.genes}"' if isinstance(table, MatrixTable) else ""
                 meanings[f"{table.form} {genes}".strip()] = table.meaning
         for word, meaning in meanings.items():

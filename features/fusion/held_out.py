@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHOWN = 5  # columns of a message
+COPY = "copy of a patient who trains"  # why a held-out patient leaves
 
 
 def held_out_rows(table: pd.DataFrame, external: Collection[str], *, given_split: bool) -> NDArray[np.str_]:
@@ -66,8 +67,7 @@ def with_copies(design: Design, scans: pd.DataFrame) -> Design:
     groups = every.groups
     leaves = ~develops & np.isin(groups, groups[develops])
     names = {*design.cohorts[~develops].tolist()}
-    what = "copy of a patient who trains"
-    found = _leave(design, leaves, names, "no copy of a patient who trains", what)
+    found = _leave(design, leaves, names, f"no {COPY}", COPY)
     beside = [one for one in every.copies if held & {*one.patients}]
     joined = of_patients([one for one in beside if one.joined], found.patients[~found.develops])
     told = of_patients([one for one in beside if not one.joined], found.patients)
@@ -88,12 +88,17 @@ def with_seen_classes(design: Design) -> Design:
 
 
 def with_same_columns(
-    design: Design, choice: ExternalColumns, trained: Collection[str], used: Collection[str]
+    design: Design,
+    choice: ExternalColumns,
+    trained: Collection[str],
+    used: Collection[str],
+    *,
+    but: Collection[str] = (),
 ) -> Design:
     """The design with the columns of the cohorts that train, each of which has a value in every external cohort.
 
     trained: these columns. used: blocks that the study uses. choice: "same": raises RadweaveError with the columns that an
-    external cohort lacks; "common": they are left out for every cohort.
+    external cohort lacks; "common": they are left out for every cohort. but: cohorts that may lack any.
     """
     external = list(dict.fromkeys(design.cohorts[design.held_out == EXTERNAL].tolist()))
     if not external:
@@ -103,7 +108,7 @@ def with_same_columns(
     known = X.notna().to_numpy()
     trains = known[design.develops].any(axis=0)
     lacking: dict[str, str] = {}
-    for name in external:
+    for name in (one for one in external if one not in but):
         there = known[design.cohorts == name].any(axis=0)
         lacks = [str(c) for c in X.columns[trains & ~there] if design.blocks[c] in used]
         if lacks and choice == "same":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.core.kinds.delta import Delta
 from features.core.kinds.recipe import Recipe
+from features.fusion.elsewhere import Elsewhere
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import LackingBlock
 from features.fusion.repeated import RowsOf, ScoredRows
+from features.fusion.signature_columns import SignatureColumns
 from features.fusion.stable import Stable
 
 
@@ -25,7 +27,8 @@ class Question:
     `radweave refresh COHORT` needs to know besides the cohort to build what is asked for, for messages. external: cohorts
     whose rows are held out. external_columns: what becomes of a column that one of them lacks. given_split: whether test rows
     of the tables' split column are held out; else they are rows as others. visits: whether each visit up to the prediction is
-    a row; scored_visit: at which of them a patient is scored then; each, where all count.
+    a row; scored_visit: at which of them a patient is scored then; each, where all count. elsewhere: those of the external cohorts
+    that are asked for predictors alone. signatures: columns of the block signature, of every cohort.
     """
 
     cohorts: tuple[str, ...]
@@ -44,6 +47,18 @@ class Question:
     given_split: bool = False
     visits: RowsOf = "one"
     scored_visit: ScoredRows | None = None
+    elsewhere: tuple[Elsewhere, ...] = ()
+    signatures: tuple[SignatureColumns, ...] = ()
+
+    def of(self, cohort: str) -> Question:
+        """What is asked of one of its cohorts."""
+        own = [one for one in self.elsewhere if one.cohort == cohort]
+        return replace(self, endpoint="", predict_at=own[0].predict_at) if own else self
+
+    @property
+    def without_outcome(self) -> frozenset[str]:
+        """The cohorts that are asked for predictors alone."""
+        return frozenset(one.cohort for one in self.elsewhere)
 
     @property
     def read_blocks(self) -> frozenset[str]:

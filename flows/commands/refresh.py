@@ -64,16 +64,16 @@ def refresh(
         raise RadweaveError("name the cohorts to refresh, or say --all, not both")
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.commands.quarantine import explain_tables
-    from flows.named import find_study, read_study
+    from flows.named import find_study
     from flows.refresh import refresh as flow
     from flows.screen import Screen
     from flows.serving.engine import run_flow
+    from flows.signatures import cohorts_of
 
     names = (
         []
         if everything
-        else cohorts
-        or [name for one in study or [] for name in read_study(find_study(one), catalog.parent)[0].all_cohorts]
+        else cohorts or [name for one in study or [] for name in cohorts_of(find_study(one), catalog.parent)]
     )
     with Screen() as screen:
         published = run_flow(

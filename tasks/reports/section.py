@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +14,9 @@ from features.core.errors import RadweaveError
 from features.core.kinds.registry import Kind, Registry
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.signatures.direct import Direct
+from tasks.modelling.signatures.own_score import OwnScore
+from tasks.modelling.signatures.values import Signed
 from tasks.reports.figures import Plot
 from tasks.reports.page import render_part
 from tasks.reports.winner import Winner
@@ -29,6 +32,8 @@ class Facts:
     missing_block: image or block → cases that lack it. quarantine: columns cohort, centre, case, image, stage, code,
     message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
     held_out: as Design.held_out, a word for each row of cohort_table. networks: a part of a sentence for each network of the study.
+    signatures: those of the study; own_scores: of each that was validated in a run of its own study that is kept; direct: what they
+    tell of this outcome as they are.
     """
 
     cohort_table: pd.DataFrame
@@ -38,6 +43,9 @@ class Facts:
     variables: Mapping[str, str]
     held_out: Sequence[str] = ()
     networks: Sequence[str] = ()
+    signatures: Sequence[Signed] = ()
+    own_scores: Mapping[str, Sequence[OwnScore]] = field(default_factory=dict)
+    direct: Sequence[Direct] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,5 +97,5 @@ def test_commands_that_read_import_nothing_that_computes(store: Store) -> None:
 def test_the_provenance_of_a_study_names_the_tasks_that_the_flow_runs() -> None:
     from flows import study
 
-    steps = (study.fuse_blocks, study.fit_models, study.write_study_report)
+    steps = (study.apply_signatures, study.fuse_blocks, study.fit_models, study.write_study_report)
     assert tuple(step.fn.__module__ for step in steps) == STEPS

@@ -28,8 +28,10 @@ from features.core.yaml import Document
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.missing import MissingBlock
 from features.fusion.repeated import RowsOf, ScoredVisit
+from features.fusion.signature_columns import BLOCK
 from tasks.modelling.candidate import AnyCandidate
 from tasks.modelling.controls.control import CONTROLS, Control
+from tasks.modelling.signatures.source import SignatureSource
 from tasks.modelling.splits.split import SPLITS, Split
 from tasks.modelling.study_settings import StudySettings, twice_named
 
@@ -47,6 +49,7 @@ LATER = (
     "thresholds",
     "controls",
     "horizons",
+    "signatures",
 )  # settings that studies did not have at first
 
 
@@ -70,8 +73,8 @@ class Study(StudySettings):
     )
     blocks: dict[Word, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(
         min_length=1,
-        description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, or "
-        "blocks of ready-made tables; the baselines `clinical` and `volume` stand beside them",
+        description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, "
+        "signature, or blocks of ready-made tables; the baselines `clinical` and `volume` stand beside them",
     )
     models: tuple[AnyCandidate, ...] = Field(
         min_length=1, description="models that are compared: kinds, or named candidates with steps of their own"
@@ -82,6 +85,10 @@ class Study(StudySettings):
         description="how cases are divided into training and validation; external cohorts are predicted without being named here",
     )
     missing_block: MissingBlock = Field("impute", description="cases without any value of a block: impute or exclude")
+    signatures: dict[Word, SignatureSource] = Field(
+        {},
+        description="predictions of candidates of other studies, fitted on the cohorts of those alone: the block signature",
+    )
     visits: RowsOf = Field(
         "one",
         description="one: a row per patient, at predict_at; each: a row for each visit up to predict_at, which train",
@@ -171,6 +178,13 @@ class Study(StudySettings):
             raise ValueError('the block "delta" needs deltas: which time points are compared')
         if self.deltas and not named:
             raise ValueError('the deltas stand in no set of blocks: add the block "delta" to one')
+        signed = any(BLOCK in blocks for blocks in self.blocks.values())
+        if self.signatures and not signed:
+            raise ValueError('the signatures stand in no set of blocks: add the block "signature" to one')
+        if self.signatures and self.visits == "each":
+            raise ValueError(
+                "a signature is one value of a patient, and visits: each makes a row of each visit: leave one out"
+            )
         if self.visits == "each" and self.scored_visit is None:
             raise ValueError(
                 "visits: each gives a patient several rows, but an outcome is known once per patient, and a patient must not be "

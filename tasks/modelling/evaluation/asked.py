@@ -1,0 +1,34 @@
+"""question_of: what a study asks of the mart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from features.core.kinds.recipe import Recipe
+from features.fusion.question import Question
+from tasks.modelling.evaluation.study import Study
+
+
+def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "") -> Question:
+    """The part of a study that decides its design table, without the values of its signatures.
+
+    recipes: those that it names. refreshed_by: as in Question.
+    """
+    return Question(
+        study.cohorts,
+        study.endpoint,
+        study.predict_at,
+        tuple(recipes),
+        missing_block=study.missing_block,
+        blocks=tuple(sorted({block for found in study.blocks.values() for block in found})),
+        lesions=study.lesions,
+        deltas=study.deltas,
+        stable=study.stable,
+        leak_checked=study.leak_checked,
+        refreshed_by=refreshed_by,
+        external=study.external,
+        external_columns=study.external_columns,
+        given_split=any(split.kind == "given" for split in study.splits),
+        visits=study.visits,
+        scored_visit=study.scored_visit,
+    )
