@@ -14,6 +14,7 @@ from tasks.modelling.scored import Scored
 # groups: of high and low risk, by the cut of the fold. incidence: curves over follow-up.
 Need = Literal["risk", "probability", "value", "decision", "chance", "groups", "incidence"]
 
+GROUPS_OF_DRAWS = "it is a contrast of two groups, and no mean over cases or pairs that draws and all cases could share"
 UNLEARNT = (
     "learned no threshold and no probabilities: inner folds predicted none of the training cases, which takes a candidate with "
     "several settings or blocks, or `thresholds: always` in the study, and two cases of either class in each inner fold"

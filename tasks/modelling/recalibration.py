@@ -74,6 +74,9 @@ class Recalibrated(Metric):
     compares: ClassVar[bool] = False
     chance: ClassVar[float | None] = None
     gathered: ClassVar[str] = "one line is laid through the cases of all {folds}"
+    uncorrected: ClassVar[str] = (
+        "predictions of the cases that a model was fitted to are right on average, whatever the model is worth"
+    )
     resampled: ClassVar[str] = "over cross-validation none was found that is narrow enough"
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:  # noqa: ARG002 (nothing is compared)
@@ -105,7 +108,7 @@ class Recalibrated(Metric):
         moved = np.zeros((len(numbers), patients))
         repeats = np.concatenate([np.full(len(fold.rows), numbers[fold.repeat]) for fold in folds])
         np.add.at(moved, (repeats, position[np.concatenate(rows)]), by_row)
-        train, ratio = training_of(folds)
+        train, ratio = training_of(folds, models)
         return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="plain")
 
     def _line(self, folds: Sequence[Scored]) -> Line:

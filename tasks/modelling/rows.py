@@ -50,7 +50,8 @@ class Columns:
 class Rows:
     """X: (n, p) floats, NaN where missing.
 
-    groups: "centre", "cohort" and "patient" (what stays together in all folds), (n,) each. covariates: clinical columns of the
+    groups: "centre", "cohort" and "patient" (what stays together in all folds), (n,) each; "draw" where rows were drawn with
+    replacement: which time of a row it is. covariates: clinical columns of the
     cases by name, (n,) each, NaN where missing: harmonisers may look at them, they are no predictors here. days: (n,) of the
     visit that each row is, NaN where nothing tells it, where patients have several rows; scored: (n,) False for rows that only
     train. None where each patient has one visit.
@@ -90,6 +91,17 @@ class Rows:
         days = None if self.days is None else self.days[rows]
         scored = None if self.scored is None else self.scored[rows]
         return Rows(self.X[rows], self.columns, groups, known, days, scored)
+
+    def drawn(self, rows: Positions) -> Rows:
+        """Some rows, by position. Where some are there several times, the group "draw" numbers these: draws with replacement."""
+        found, size = self.take(rows), len(rows)
+        order = np.argsort(rows, kind="stable")
+        first = np.flatnonzero(np.diff(rows[order], prepend=-1))
+        number = np.empty(size, np.intp)
+        number[order] = np.arange(size) - np.repeat(first, np.diff(first, append=size))
+        if not number.any():
+            return found
+        return replace(found, groups={**found.groups, "draw": number.astype(np.str_)})
 
     def keep(self, kept: Positions) -> Rows:
         """Some columns, by position or mask."""

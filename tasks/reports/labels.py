@@ -18,6 +18,7 @@ _SPLITS = {
     GIVEN: "the given split",
     "internal_external": "leave-one-cohort-out",
     "temporal": "temporal validation",
+    "bootstrap_632_plus": "bootstrap .632+",
 }
 _SPELLING = {
     "lasso": "LASSO",

@@ -100,7 +100,14 @@ def only_one_set_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # What steps, splits and endpoints do is the same for every model: those that are not the usual ones are slow.
-SPLIT_BY = [pytest.param(kind, split, marks=marks_of(kind, "")) for kind in MODELS.modules for split in SPLITS.modules]
+DRAWN = "bootstrap_632_plus"  # rows come twice, which is the same for every model too
+SPLIT_BY = [
+    pytest.param(
+        kind, split, marks=[*marks_of(kind, ""), *[pytest.mark.slow] * (split == DRAWN and kind != "lasso_logistic")]
+    )
+    for kind in MODELS.modules
+    for split in SPLITS.modules
+]
 OTHERS = [pytest.param(*pair, marks=marks_of(pair[0], "")) for pair in PAIRS if FIRST[pair[0]] != pair[1]]
 
 

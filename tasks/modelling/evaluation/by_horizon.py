@@ -56,14 +56,16 @@ def scores_by_horizon(
         for name in blocks:
             for candidate in study.models:
                 key = split.kind, name, candidate.name
-                own = [fit for fit in fits if (fit.split, fit.blocks, fit.model) == key]
+                every = [fit for fit in fits if (fit.split, fit.blocks, fit.model) == key]
+                own, whole = ([fit for fit in every if fit.fold.apparent == which] for which in (False, True))
                 for cohort, part in cohorts_of(design, study, split, own):
                     folds = [scored_of(design, fit, fit.prediction) for fit in part if fit.prediction is not None]
                     counts = [_seen(design, part, day) for day in days]
                     for day, (n, events, followed) in zip(days, counts, strict=True):
                         at_day = [replace(fold, day=day) for fold in folds]
                         for metric in metrics:
-                            one = estimate(design, metric, part, at_day, split.models, "", refused.get(split.kind, ""))
+                            why, same = refused.get(split.kind, ""), whole[0] if whole else None
+                            one = estimate(design, metric, part, at_day, split.models, "", why, same)
                             found.append(
                                 HorizonScore(
                                     *key, metric.kind, day, cohort, one.value, one.low, one.high, n, events, followed,

@@ -34,12 +34,13 @@ def compare_fits(
     """Each set of blocks against each baseline by the same candidate, and each candidate against the first of the study on a set.
 
     Shares of concordant pairs have the paired test of one fitted model (DeLong's) or of several repeats; other scores, and one
-    repeat, the corrected resampled t-test. Over left-out centres nothing is tested: each trains the models of the others.
+    repeat, the corrected resampled t-test. Over left-out centres nothing is tested: each trains the models of the others. Neither
+    are draws with replacement, whose scores are corrected ones.
     """
     metric, by_key = metrics_of(design.endpoint)[0], _by_key(fits)
     found: list[Comparison] = []
     for split in study.splits:
-        if split.models == "centres":
+        if split.models in ("centres", "bootstrap"):
             continue
         for cohort in dict.fromkeys(name for name, _ in _parts(design, study, split, by_key)):
             family = [

@@ -16,7 +16,7 @@ from tasks.modelling.evaluation.scoring import scored_of
 from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
-from tasks.modelling.splits.split import Fold, Split, cut_folds
+from tasks.modelling.splits.split import SPLITS, Fold, Split, cut_folds
 
 Part = tuple[Design, Study, Mapping[str, list[str]], Mapping[Split, list[Fold]]]
 FitParts = Callable[[Iterable[Part]], Iterable[list[Fit]]]
@@ -26,21 +26,29 @@ def controlled(
     design: Design, study: Study, blocks: Mapping[str, list[str]], folds: Mapping[Split, list[Fold]], fits: FitParts
 ) -> tuple[Controlled, ...]:
     """Every set that is no baseline under every control, by the first candidate of the study and one repeat of nested
-    cross-validation, or of the first split that holds nothing out.
+    cross-validation; without that split, of its first one that holds nothing out, or of five folds.
 
     fits: the fits of parts, unit by unit, in their order.
     """
-    split = next(
-        (one for one in folds if one.kind == "nested"), next((o for o in folds if not o.predicts_held_out), None)
-    )
-    if not study.controls or split is None:
+    if not study.controls:
         return ()
+    split = _split(folds)
     develops = np.flatnonzero(design.develops)
-    own, first = design.take(develops), tuple(_first(folds[split], develops))
+    own = design.take(develops)
+    try:
+        first = tuple(_first(folds[split], develops) if split in folds else _cut_by(split, study)(own))
+    except FitError as error:
+        why, first = str(error), ()
     alone = study.model_copy(update={"models": study.models[:1], "splits": (split,)})
-    found = []
+    metric, found = metrics_of(own.endpoint)[0].kind, list[Controlled]()
     for name in (name for name in blocks if name not in BASELINES):
-        columns = tuple(blocks[name])
+        columns, model = tuple(blocks[name]), alone.models[0].name
+        if not first:
+            found += [
+                Controlled(one.kind, one.says, name, model, split.kind, metric, "", None, (), None, why)
+                for one in study.controls
+            ]
+            continue
         real = Run("as it is", own, columns, first)
         (plain,) = _fitted([real], name, alone, split, fits)
         used = [len(fit.selected) for fit in plain if fit.prediction is not None]
@@ -48,11 +56,15 @@ def controlled(
         for control in study.controls:
             rng = np.random.default_rng(seed_of(study.seed, "control", control.kind, name))
             given = Given(own, columns, first, int(np.median(used)) if used else 0, _cut_by(split, study), rng)
-            metric = metrics_of(own.endpoint)[0].kind
-            model = alone.models[0].name
             told = Controlled(control.kind, control.says, name, model, split.kind, metric, within, value, (), None)
             found.append(_under(told, control, given, alone, split, fits))
     return tuple(found)
+
+
+def _split(folds: Mapping[Split, list[Fold]]) -> Split:
+    nested = next((one for one in folds if one.kind == "nested"), None)
+    others = (one for one in folds if not (one.predicts_held_out or one.apparent))
+    return nested or next(others, SPLITS.parse({"kind": "nested", "folds": 5, "repeats": 1}))
 
 
 def _under(told: Controlled, control: Control, given: Given, alone: Study, split: Split, fits: FitParts) -> Controlled:

@@ -30,7 +30,7 @@ from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit, run_unit
 from tasks.modelling.evaluation.worth import worth_of
 from tasks.modelling.rows import Rows
-from tasks.modelling.splits.split import Fold, Split, cut_folds
+from tasks.modelling.splits.split import Fold, Split, apparent_folds, cut_folds
 from tasks.modelling.target import Target
 
 MINIMUM_CASES, MINIMUM_EVENTS = 10, 5
@@ -65,17 +65,18 @@ def evaluate(
     check_finite(design, study)
     blocks = block_sets(design, study)
     folds, refused = _cut(design, study)
-    total = sum(len(found) for found in folds.values())
-    fits: list[Fit] = []
+    total = sum(len(found) + split.apparent for split, found in folds.items())
+    every: list[Fit] = []
     units = _units(design, study, blocks, folds, keep_models)
     for done, found in enumerate(map_units(run_unit, units), start=1):
-        fits += found
+        every += found
         if progress:
             progress(f"{found[0].split} · {found[0].fold.name}", done, total)
+    fits = [fit for fit in every if not fit.fold.apparent]
     with threadpool_limits(limits=1):
-        scores = score_fits(design, study, blocks, fits, refused)
+        scores = score_fits(design, study, blocks, every, refused)
         days = horizons_of(study, design)
-        by_horizon = scores_by_horizon(design, study, blocks, fits, refused, days)
+        by_horizon = scores_by_horizon(design, study, blocks, every, refused, days)
         of_once = _folds_of_once(design, folds)
         singles = best_singles(once, _blocks_of(study), _shown(of_once), study.seed)
         comparisons = compare_fits(design, study, blocks, fits)
@@ -252,7 +253,7 @@ def _units(
     wanted = tuple((name, candidate) for name in sets for candidate in study.models)
     rows, target = Rows.of(design), Target(design.outcome, design.endpoint)
     for split, found in folds.items():
-        for fold in found:
+        for fold in (*found, *apparent_folds(split, design)):
             yield Unit(
                 split=split.kind,
                 fold=fold,

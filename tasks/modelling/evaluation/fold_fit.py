@@ -85,8 +85,8 @@ class FoldFit:
     def __init__(self, rows: Rows, target: Target, fold: Fold, *, inner_folds: int, split: str, seed: int) -> None:
         self.names = (split, fold.repeat, fold.name)
         self.seed, self.inner_folds = seed, inner_folds
-        self.outer = _part("outer", rows, target, fold.train, fold.test)
-        self._rows, self._train = rows.take(fold.train), target.take(fold.train)
+        self._rows, self._train = rows.drawn(fold.train), target.take(fold.train)
+        self.outer = Part("outer", self._rows, rows.take(fold.test), self._train, target.outcome.take(fold.test))
         self._is_final = np.array_equal(fold.train, fold.test)  # of all rows: none is remarked on twice
         self._kept: dict[Hashable, _Kept] = {}
         self._numbers: dict[Step, int] = {}

@@ -15,6 +15,7 @@ from tasks.modelling.evaluation.result import Chosen, Score, Selected, Share
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.metrics.metric import Metric, Scored, all_metrics_of
+from tasks.modelling.optimism import corrected_estimate
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.splits.split import Split
 
@@ -31,24 +32,33 @@ def score_fits(
     Where several centres are predicted by one model there is another one of which only cases of the same centre are compared, of
     metrics that compare cases.
 
+    Of splits with an apparent fold scores are corrected for optimism by it (.632+).
     A fold that failed leaves the overall score without a value: a score over the other folds would be another one.
     refused: split → why it could not be cut.
     """
     by_key: dict[tuple[str, str, str], list[Fit]] = {}
+    whole: dict[tuple[str, str, str], Fit] = {}
     for fit in fits:
-        by_key.setdefault((fit.split, fit.blocks, fit.model), []).append(fit)
+        key = fit.split, fit.blocks, fit.model
+        if fit.fold.apparent:
+            whole[key] = fit
+        else:
+            by_key.setdefault(key, []).append(fit)
     scores: list[Score] = []
     for split in study.splits:
         for name, columns in blocks.items():
             for candidate in study.models:
                 own = by_key.get((split.kind, name, candidate.name), [])
                 parts = [_part(design, *one) for one in _parts(design, study, split, own)]
+                apparent = whole.get((split.kind, name, candidate.name))
                 for metric in all_metrics_of(design.endpoint):
                     for centre, cohort, within, part, folds, rows in parts:
                         if within and not metric.compares:
                             continue
                         models: Models = "fixed" if centre else split.models
-                        found = estimate(design, metric, part, folds, models, within, refused.get(split.kind, ""))
+                        found = estimate(
+                            design, metric, part, folds, models, within, refused.get(split.kind, ""), apparent
+                        )
                         scores.append(
                             Score(
                                 split=split.kind,
@@ -186,10 +196,12 @@ def estimate(
     models: Models,
     within: str,
     refused: str,
+    apparent: Fit | None = None,
 ) -> Estimate:
     """A metric of the fits of a split, with its interval, or why there is none. folds: of those that predicted.
 
-    within: "centre" where only cases of one centre are compared. refused: why the split could not be cut, else "".
+    within: "centre" where only cases of one centre are compared. refused: why the split could not be cut, else "". apparent: the
+    fit of all cases to these same cases, of splits that need it.
     """
     if refused:
         return Estimate(None, reason=refused)
@@ -201,7 +213,13 @@ def estimate(
         return Estimate(None, reason="no case is left, as the flow of cases tells")
     if not folds:
         return Estimate(None, reason="no fold was scored")
-    return metric.estimate(folds, design.groups, models, within=within == "centre")
+    if models != "bootstrap":
+        return metric.estimate(folds, design.groups, models, within=within == "centre")
+    if apparent is None or apparent.prediction is None:
+        why = apparent.reason if apparent else "it is not among the fits"
+        return Estimate(None, reason=f"the model of all cases could not be fitted; {why}")
+    same = replace(scored_of(design, apparent, apparent.prediction), day=folds[0].day)
+    return corrected_estimate(metric, folds, same, design.groups, within=within == "centre")
 
 
 def scored_of(design: Design, fit: Fit, prediction: Prediction) -> Scored:

@@ -11,8 +11,9 @@ NORMAL = 1.959963984540054  # of the standard normal distribution, 2.5 % lie abo
 # How the predictions came about, which decides what an interval can be of.
 # resampled: several models, each predicts the cases that it did not train on, more than once (nested cross-validation)
 # centres: a model for each centre, trained on the others
+# bootstrap: several models of draws with replacement, each predicts the cases that it did not draw
 # fixed: one model, and cases of its own that it did not train on
-Models = Literal["resampled", "centres", "fixed"]
+Models = Literal["resampled", "bootstrap", "centres", "fixed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.patient_pairs import patients_of
 from tasks.modelling.intervals.row_interval import moved_estimate
 from tasks.modelling.intervals.words import no_interval
-from tasks.modelling.lacking import Need
+from tasks.modelling.lacking import GROUPS_OF_DRAWS, Need
 from tasks.modelling.metrics.metric import Metric, training_of
 from tasks.modelling.scored import Scored
 
@@ -34,6 +34,7 @@ class HazardRatio(Metric):
     ideal: ClassVar[float | None] = None
     chance: ClassVar[float | None] = 1.0
     chance_is: ClassVar[str] = "groups of equal hazard"
+    uncorrected: ClassVar[str] = GROUPS_OF_DRAWS
     gathered: ClassVar[str] = "cases are compared within their {fold} only, and one ratio is fitted to all {folds}"
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
@@ -55,7 +56,7 @@ class HazardRatio(Metric):
         position, patients = patients_of([rows], groups)
         moved = np.zeros((1, patients))
         np.add.at(moved[0], position[rows], by_row * value)
-        train, ratio = training_of(folds)
+        train, ratio = training_of(folds, models)
         return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="positive")
 
     def _fitted(self, folds: Sequence[Scored], within: bool) -> LogHazard:

@@ -15,6 +15,7 @@ from features.core.outcome import Outcome
 from features.core.wording import counted
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.pair_interval import pair_estimate
+from tasks.modelling.intervals.retrained import OF_DRAWS
 from tasks.modelling.intervals.row_interval import RowSums, row_estimate
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need, lacking
@@ -31,6 +32,7 @@ class Metric(Kind):
     that value. lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It
     ends at 1.
     at_horizon: whether it judges follow-up at one day, so that studies may ask for it at several (`horizons`).
+    scale: on which an interval is symmetrical. uncorrected: why it has no value under the bootstrap, where it makes no sense.
     gathered: how cases and folds are put together, in words, with the names of a fold and of all of them to be filled in.
     """
 
@@ -45,6 +47,8 @@ class Metric(Kind):
     lowest: ClassVar[float] = 0.4
     least: ClassVar[float] = 0.0
     at_horizon: ClassVar[bool] = False
+    scale: ClassVar[Scale] = "share"
+    uncorrected: ClassVar[str] = ""
     gathered: ClassVar[str]
 
     @abstractmethod
@@ -113,7 +117,7 @@ class PairMetric(Metric):
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
         sets = [*zip(*(self.pairs_of(fold, within=within) for fold in folds), strict=True)]
-        train, ratio = training_of(folds)
+        train, ratio = training_of(folds, models)
         repeats = [fold.repeat for fold in folds]
         return pair_estimate(value, sets, groups, models, repeats=repeats, train=train, ratio=ratio)
 
@@ -122,7 +126,7 @@ class RowMetric(Metric):
     """A number computed from sums over rows.
 
     Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
-    have one. interval_above: only higher values have an interval under cross-validation. scale: on which it is symmetrical.
+    have one. interval_above: only higher values have an interval under cross-validation.
     resampled: why it has no interval under cross-validation, where none was found.
     """
 
@@ -153,7 +157,7 @@ class RowMetric(Metric):
     def interval(
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
-        train, ratio = training_of(folds)
+        train, ratio = training_of(folds, models)
         return row_estimate(
             value,
             self._parts(folds, within),
@@ -178,10 +182,10 @@ class RowMetric(Metric):
         return found
 
 
-def training_of(folds: Sequence[Scored]) -> tuple[float, float]:
-    """Training cases of a fold on average, and how many of them there are to a test case."""
+def training_of(folds: Sequence[Scored], models: Models) -> tuple[float, float]:
+    """Training cases of a fold on average, and how many of them there are to a test case, as intervals take it."""
     train, test = sum(len(fold.train) for fold in folds), sum(len(fold.rows) for fold in folds)
-    return train / len(folds), train / max(test, 1)
+    return train / len(folds), OF_DRAWS if models == "bootstrap" else train / max(test, 1)
 
 
 def where_of(within: bool) -> str:

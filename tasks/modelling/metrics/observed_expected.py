@@ -21,6 +21,9 @@ class ObservedExpected(HorizonMetric):
 
     kind: Literal["observed_expected"] = "observed_expected"
     title: ClassVar[str] = "observed / expected at the horizon"
+    uncorrected: ClassVar[str] = (
+        "a model is right on average about the cases that it was fitted to, whatever it is worth"
+    )
     resampled: ClassVar[str] = "over cross-validation none was found that is narrow enough"
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tasks.modelling.follow_up.rmst import restricted_mean
 from tasks.modelling.intervals.estimate import NORMAL, Estimate, Models
 from tasks.modelling.intervals.words import THIS_MODEL, no_interval
-from tasks.modelling.lacking import Need
+from tasks.modelling.lacking import GROUPS_OF_DRAWS, Need
 from tasks.modelling.metrics.metric import Metric
 from tasks.modelling.scored import Scored
 
@@ -31,6 +31,7 @@ class RmstDifference(Metric):
     places: ClassVar[int] = 0
     chance: ClassVar[float | None] = 0.0
     chance_is: ClassVar[str] = "groups of equal survival"
+    uncorrected: ClassVar[str] = GROUPS_OF_DRAWS
     gathered: ClassVar[str] = "cases of all {folds} are put together"
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:  # noqa: ARG002 (groups are put together)

@@ -19,8 +19,8 @@ class MixedEffects(Model):
 
     Visits of a patient resemble each other: a patient of ten visits does not count as ten. Days of visits are a column of their own
     where all are known. New patients are predicted by what all share (the fixed effects): nobody is recognised. Of patients with
-    one row each it is least squares. Nothing is tuned; as many columns as rows are an error. Weights are coefficients.
-    Laird & Ware, Biometrics 1982;38:963.
+    one row each it is least squares. Who is drawn twice (bootstrap) is two patients. Nothing is tuned; as many columns as rows are
+    an error. Weights are coefficients. Laird & Ware, Biometrics 1982;38:963.
     """
 
     kind: Literal["mixed_effects"] = "mixed_effects"
@@ -36,7 +36,8 @@ class MixedEffects(Model):
         timed = [] if days is None else [(days - centre) / spread]
         A = np.column_stack([np.ones(len(rows)), *timed, is_finite(rows.X, self.kind)])
         y = np.asarray(target.y, np.float64)
-        patients = np.unique(rows.groups["patient"], return_inverse=True)[1].astype(np.intp)
+        names = np.char.add(np.char.add(rows.groups.get("draw", np.full(len(rows), "")), " "), rows.groups["patient"])
+        patients = np.unique(names, return_inverse=True)[1].astype(np.intp)
         found = fit_random_intercept(A, y, patients)
         slope = 0.0 if days is None else float(found.coefficients[1]) / spread
         intercept = float(found.coefficients[0]) - slope * centre

@@ -25,12 +25,16 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Row positions that train and row positions that are predicted. No patient, and no copy, stands on both sides."""
+    """Row positions that train and row positions that are predicted. No patient, and no copy, stands on both sides.
+
+    apparent: all rows train and are predicted too, which tells how optimistic that is, and is no score.
+    """
 
     name: str
     repeat: int
     train: Rows
     test: Rows
+    apparent: bool = False
 
 
 class Split(Kind):
@@ -38,12 +42,14 @@ class Split(Kind):
 
     predicts_held_out: whether a kind is given all rows; others see those that develop models. models: whose the predictions
     are, of which depends what an interval can be of. left_out: what a fold is, where each is one such thing that was left
-    out and is scored alone too; else "".
+    out and is scored alone too; else "". apparent: whether scores take a model of all cases into account that predicts the same
+    cases (apparent_fold).
     """
 
     predicts_held_out: ClassVar[bool] = False
     models: ClassVar[Models]
     left_out: ClassVar[str] = ""
+    apparent: ClassVar[bool] = False
 
     inner_folds: Folds = Field(
         3, title="Inner folds", description="folds of the search for settings inside each training fold"
@@ -83,6 +89,12 @@ def cut_folds(split: Split, design: Design, seed: int) -> list[Fold]:
     rows = np.flatnonzero(design.develops)
     folds = split.cut(design.take(rows), seed)
     return [replace(fold, train=rows[fold.train], test=rows[fold.test]) for fold in folds]
+
+
+def apparent_folds(split: Split, design: Design) -> list[Fold]:
+    """The fold in which all that develops models trains and is predicted, of splits that need it; else none."""
+    rows = np.flatnonzero(design.develops)
+    return [Fold("apparent", 0, rows, rows[design.scored[rows]], apparent=True)] if split.apparent else []
 
 
 def grouped_folds(

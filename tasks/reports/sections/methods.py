@@ -11,6 +11,7 @@ from features.core.wording import counted
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
+from tasks.modelling.splits.bootstrap_632_plus import Bootstrap632Plus
 from tasks.modelling.splits.temporal import Temporal
 from tasks.reports.copies import copies_sentence
 from tasks.reports.images_and_rois import measured_sentence
@@ -166,6 +167,12 @@ def _split(study: Study, result: StudyResult, kind: str) -> str:
     if isinstance(split, Temporal):
         n = counted(table["case"].nunique(), "later case")
         return f"The earliest cases by {split.by} train once, and {n} are predicted. {inner} {together}"
+    if isinstance(split, Bootstrap632Plus):
+        return (
+            f"{counted(table['repeat'].nunique(), 'draw')} with replacement of as many patients as there are train, and the "
+            "patients that a draw left out are predicted. These scores and the score of a model of all cases on the same cases are "
+            f"put together by the .632+ rule (Efron & Tibshirani 1997). {inner} {together}"
+        )
     folds, repeats = int(table.groupby("repeat")["fold"].nunique().max()), int(table["repeat"].nunique())
     asked = getattr(split, "folds", folds)
     fewer = f" ({asked} were asked for)" if folds < asked else ""

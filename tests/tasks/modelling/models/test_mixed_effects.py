@@ -86,3 +86,15 @@ def test_what_cannot_be_fitted_is_said() -> None:
     rows = make_rows({"c": np.repeat(rng.normal(size=20), 3)}, patient=[f"p{i // 3}" for i in range(60)])
     with pytest.raises(ArithmeticError, match="no variance within patients: the rows of a patient may be copies"):
         MixedEffects().fit(rows, target_of(np.repeat(rng.normal(size=20), 3)), 0)
+
+
+def test_who_is_drawn_twice_is_two_patients() -> None:
+    """Copies of a row would leave no variance within patients: of one row each it is least squares on what was drawn."""
+    rng = np.random.default_rng(0)
+    x, times = rng.normal(size=30), rng.integers(0, 3, 30)
+    y, drawn = 1.0 + 2.0 * x + rng.normal(size=30), np.repeat(np.arange(30), times)
+    rows = make_rows({"x": x}, patient=[f"p{i}" for i in range(30)]).drawn(drawn)
+    assert rows.groups["draw"].tolist() == [str(k) for one in times for k in range(one)]
+    model = MixedEffects().fit(rows, target_of(y[drawn]), 0)
+    slope, intercept = np.polyfit(x, y, 1, w=np.sqrt(times))
+    assert (model.coefficients[0], model.intercept) == (pytest.approx(slope), pytest.approx(intercept))

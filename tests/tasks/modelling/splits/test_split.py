@@ -16,7 +16,7 @@ from features.core.errors import FitError
 from features.core.outcome import Outcome
 from features.endpoints.binary import Binary
 from features.endpoints.continuous import Continuous
-from tasks.modelling.splits.split import SPLITS, check_disjoint, cut_folds, grouped_folds
+from tasks.modelling.splits.split import SPLITS, apparent_folds, check_disjoint, cut_folds, grouped_folds
 from tests.support.design import BINARY, SURVIVAL
 
 
@@ -51,8 +51,39 @@ def test_patients_stand_on_one_side_and_every_case_is_predicted(rows: list[tuple
             assert not set(design.groups[fold.train]) & set(design.groups[fold.test])
             assert not set(design.patients[fold.train]) & set(design.patients[fold.test])
         for repeat in {fold.repeat for fold in folds}:
-            tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
-            assert sorted(tested) == list(range(len(rows)))
+            own = [fold for fold in folds if fold.repeat == repeat]
+            tested = np.concatenate([fold.test for fold in own])
+            drawn = own[0].train if SPLITS.load(kind).apparent else []
+            assert sorted({*tested, *drawn}) == list(range(len(rows)))
+            assert len(np.unique(tested)) == len(tested)
+
+
+def test_draws_take_patients_whole_and_inner_folds_keep_the_same_one_together() -> None:
+    event, patients = np.arange(40) % 3 == 0, np.array([f"p{i // 2}" for i in range(40)])
+    design = design_of(event, patients, ["a"] * 40, Copies(("p0", "p1"), "x"))
+    split = SPLITS.parse({"kind": "bootstrap_632_plus", "repeats": 30})
+    folds, drawn = split.cut(design, 0), np.zeros(40)
+    for fold in folds:
+        times = np.bincount(fold.train, minlength=40)
+        for group in np.unique(design.groups):
+            assert len(set(times[design.groups == group])) == 1, "a patient is drawn with all rows, copies with him"
+        assert len(np.unique(design.groups[fold.train])) < 19
+        drawn += times
+        parts = grouped_folds(design.endpoint, design.outcome.take(fold.train), design.groups[fold.train], 3, 0)
+        for inner_train, inner_test in parts:
+            assert not set(fold.train[inner_train]) & set(fold.train[inner_test]), (
+                "a case drawn twice stands on both sides"
+            )
+    assert drawn.mean() == pytest.approx(30, rel=0.15)
+    assert [fold.train.tolist() for fold in folds] == [fold.train.tolist() for fold in split.cut(design, 0)]
+    (whole,) = apparent_folds(split, design)
+    assert whole.apparent
+    assert whole.train.tolist() == whole.test.tolist() == list(range(40))
+    with pytest.raises(
+        FitError,
+        match="1 with and 9 without the event, do not allow draws with replacement; needed: two patients of either class",
+    ):
+        split.cut(design_of([True] + [False] * 9, [f"p{i}" for i in range(10)], ["a"] * 10), 0)
 
 
 @pytest.mark.parametrize("kind", SPLITS.modules)
