@@ -92,7 +92,7 @@ class Rows:
         scored = None if self.scored is None else self.scored[rows]
         return Rows(self.X[rows], self.columns, groups, known, days, scored)
 
-    def drawn(self, rows: Positions) -> Rows:
+    def drawn(self, rows: NDArray[np.intp]) -> Rows:
         """Some rows, by position. Where some are there several times, the group "draw" numbers these: draws with replacement."""
         found, size = self.take(rows), len(rows)
         order = np.argsort(rows, kind="stable")
