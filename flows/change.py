@@ -1,7 +1,7 @@
 """Change: what a run replaces in a study, as the form of the UI asks for it; and whether the changed study fits the catalog."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.errors import RadweaveError, hint_sentence
+from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe
 from features.fusion.signature_columns import BLOCK
 from tasks.modelling.evaluation.study import Study
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class Change:
     """What a run replaces in a study; nothing by default. A set of blocks is named after its blocks.
 
-    external: cohorts that are external in this run; those of them that the study trains on leave its cohorts.
+    external: cohorts that are external in this run; those of them that the study trains on leave its cohorts. others: further keys
+    of a study with their values.
     """
 
     aim: "Aim | None" = None
@@ -31,6 +33,7 @@ class Change:
     splits: tuple[Split, ...] = ()
     seed: int | None = None
     external: tuple[str, ...] = ()
+    others: Mapping[str, object] = field(default_factory=dict)
 
     def of(self, plan: Study) -> Study:
         """The changed study. Raises RadweaveError if it contradicts itself."""
@@ -46,6 +49,9 @@ class Change:
             new |= {} if any(BLOCK in blocks for blocks in sets) else {"signatures": {}}
         new |= {"splits": self.splits} if self.splits else {}
         new |= {} if self.seed is None else {"seed": self.seed}
+        new |= self.others
+        if self.others.get("visits") == "one":  # then nobody is scored at one of several visits
+            new["scored_visit"] = None
         if self.external:
             new |= {"external": self.external, "cohorts": tuple(c for c in plan.cohorts if c not in self.external)}
         settings = {name: getattr(plan, name) for name in Study.model_fields} | new
@@ -86,6 +92,11 @@ def known_blocks(plan: Study, catalog: Catalog) -> list[str]:
 
 def _check_aim(plan: Study, name: str, catalog: Catalog) -> None:
     endpoints = catalog.cohort(name).endpoints
+    if plan.horizons and plan.endpoint in endpoints and not isinstance(endpoints[plan.endpoint], Timed):
+        kind = endpoints[plan.endpoint].kind
+        raise RadweaveError(
+            f"study {plan.name}: horizons are days of follow-up, and {plan.endpoint} is {kind}; leave them out"
+        )
     if plan.endpoint not in endpoints:
         there = f"it has {', '.join(endpoints) or 'none'}. {hint_sentence(plan.endpoint, endpoints)}".strip()
         raise RadweaveError(f"study {plan.name}: cohort {name} has no endpoint {plan.endpoint}; {there}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, PositiveFloat
 
 from features.core.catalog.catalog import Catalog
 from features.core.digest import digest_json
@@ -26,7 +26,17 @@ from flows.provenance import study_provenance, study_sources
 from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
-from flows.serving.study_form import AnyAim, ChosenSplit, SetOfBlocks
+from flows.serving.study_form import (
+    AS_PLANNED,
+    AnyAim,
+    ChosenControl,
+    ChosenDelta,
+    ChosenSplit,
+    SetOfBlocks,
+    Thresholds,
+    Visits,
+    WhichVisit,
+)
 from flows.signatures import read_signatures, used_in
 from flows.staleness import current_runs
 from tasks.fit import fit_models
@@ -54,6 +64,12 @@ def study(
     blocks: Annotated[list[SetOfBlocks], titled("Sets of blocks")] = [],  # noqa: B006 - the default of the form
     splits: Annotated[list[ChosenSplit], titled("Splits")] = [],  # noqa: B006
     external: Annotated[list[str], titled("External cohorts")] = [],  # noqa: B006
+    controls: Annotated[list[ChosenControl], titled("Controls")] = [],  # noqa: B006
+    thresholds: Annotated[Thresholds, titled("Thresholds")] = AS_PLANNED,
+    horizons: Annotated[list[PositiveFloat], titled("Horizons")] = [],  # noqa: B006
+    visits: Annotated[Visits, titled("Visits")] = AS_PLANNED,
+    scored_visit: Annotated[WhichVisit, titled("Scored visit")] = AS_PLANNED,
+    deltas: Annotated[list[ChosenDelta], titled("Deltas")] = [],  # noqa: B006
     seed: Annotated[NonNegativeInt | None, titled("Seed")] = None,
     runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
@@ -67,12 +83,27 @@ def study(
         blocks: sets of blocks that replace those of the study, and are compared; none means the study's own
         splits: how cases are cut into those that train and those that are predicted; none means the study's own
         external: cohorts that models fitted on the others predict, and that decide nothing; none means the study's own
+        controls: what is taken from each set of blocks to see what its score lives on; they fit anew and choose nothing; none means
+            the study's own
+        thresholds: of yes or no, who learns a threshold and probabilities: free, candidates whose inner folds predict anyway;
+            always, every candidate, at the cost of its inner folds
+        horizons: with follow-up, days that rise, at which scores and calibration are told; none means the study's own
+        visits: one, a row per patient; each, a row for each visit up to the time of the prediction, all of which train
+        scored_visit: with visits each, at which visit a patient is predicted and scored: the last, or that of the prediction
+        deltas: how features go from visit to visit, which are the block delta; none means the study's own
         seed: replaces the study's seed of splits and models; none means the study's own
         runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
         store: folder of the results
     """
-    change = Change(predict, tuple(blocks), tuple(chosen.split for chosen in splits), seed, tuple(external))
+    words = {"thresholds": thresholds, "visits": visits, "scored_visit": scored_visit}
+    lists = {
+        "controls": tuple(chosen.control for chosen in controls),
+        "horizons": tuple(horizons),
+        "deltas": tuple(chosen.delta for chosen in deltas),
+    }
+    others = {key: value for key, value in {**words, **lists}.items() if value and value != AS_PLANNED}
+    change = Change(predict, tuple(blocks), tuple(chosen.split for chosen in splits), seed, tuple(external), others)
     return run_body(lambda board: _watched(board, study, change, Path(catalog), store, runner))
 
 

@@ -6,23 +6,29 @@ The kinds come from their folders. The endpoints and blocks that a catalog has a
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.catalog.table_source import Word
 from features.core.frozen import Frozen
+from features.core.kinds.delta import DELTAS, Delta
 from features.core.kinds.endpoint import ENDPOINTS
 from flows.serving.parameters import Choice, any_of
 from tasks.modelling.candidate import Candidate, parse_candidate
+from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.fusion.fusion import FUSIONS
 from tasks.modelling.models.model import MODELS, Model, models_of
 from tasks.modelling.preprocessing.step import STEPS, Step
 from tasks.modelling.splits.split import SPLITS, Split
 
 BLOCKS: tuple[str, ...] = BUILT_IN
-AS_PLANNED = "as the study says"
+AS_PLANNED: Final = "as the study says"
+# Words of a study's keys, and one that leaves them as they are: the UI shows a list of words, and of nothing it cannot tell a name.
+Thresholds = Literal["as the study says", "free", "always"]
+Visits = Literal["as the study says", "one", "each"]
+WhichVisit = Literal["as the study says", "last", "predict_at"]
 
 
 if TYPE_CHECKING:
@@ -124,6 +130,8 @@ AIMS: dict[str, Any] = {kind: aim for kind in ENDPOINTS.modules if (aim := _aim(
 if TYPE_CHECKING:
     AnyAim = Aim | None
     AnySplit = Split
+    AnyControl = Control
+    AnyDelta = Delta
     SetOfBlocks = tuple[str, ...]
 else:
     AnyAim = Annotated[
@@ -132,6 +140,8 @@ else:
         Choice(none=AS_PLANNED),
     ]
     AnySplit = any_of(SPLITS)
+    AnyControl = any_of(CONTROLS)
+    AnyDelta = any_of(DELTAS)
     SetOfBlocks = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
@@ -139,3 +149,15 @@ class ChosenSplit(Frozen):
     """A way to cut the cases into those that train and those that are predicted."""
 
     split: AnySplit = Field(title="Split", description="who trains, and who is predicted")
+
+
+class ChosenControl(Frozen):
+    """What is taken from each set of blocks, to see what its score lives on."""
+
+    control: AnyControl = Field(title="Control", description="what is taken away; the pipeline is fitted anew")
+
+
+class ChosenDelta(Frozen):
+    """How features go from visit to visit; they are the block delta, which stands in a set of blocks."""
+
+    delta: AnyDelta = Field(title="Delta", description="which time points are compared, and how")

@@ -4,14 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
+from prefect.utilities.callables import parameter_schema
 from pydantic import TypeAdapter, ValidationError
 
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.errors import RadweaveError
+from features.core.kinds.delta import DELTAS
 from flows.change import Change, check_change
 from flows.named import find_study, read_study
-from flows.serving.study_form import AIMS, AnyAim, SetOfBlocks
+from flows.serving.study_form import AIMS, AS_PLANNED, AnyAim, SetOfBlocks
+from flows.study import study as study_flow
 from tasks.modelling.candidate import parse_candidate
+from tasks.modelling.controls.control import CONTROLS
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.splits.split import SPLITS
@@ -60,6 +64,68 @@ def test_a_cohort_that_a_run_calls_external_leaves_those_that_train() -> None:
     assert [split.kind for split in found.splits] == [*(split.kind for split in plan.splits), "external"]
     with pytest.raises(RadweaveError, match="^study sts_recurrence with what the run changes: .*at least 1 item"):
         Change(external=plan.cohorts).of(plan)
+
+
+def test_every_key_of_the_form_replaces_that_of_the_study(catalog: Catalog) -> None:
+    plan, recipes = read_study(find_study("builtin_survival"))
+    keys: dict[str, object] = {
+        "controls": (CONTROLS.parse({"kind": "permuted_outcome", "times": 3}),),
+        "thresholds": "always",
+        "horizons": (365, 730),
+        "visits": "each",
+        "scored_visit": "last",
+    }
+    found = Change(others=keys).of(plan)
+    check_change(found, recipes, catalog)
+    assert {key: getattr(found, key) for key in keys} == keys
+    once = Change(others={"visits": "one"}).of(found)
+    assert (once.visits, once.scored_visit, once.horizons) == ("one", None, (365, 730))
+    with pytest.raises(RadweaveError, match="with what the run changes: visits: each gives a patient several rows"):
+        Change(others={"visits": "each"}).of(plan)
+    with pytest.raises(RadweaveError, match=r"days that rise, such as \[365, 730\]; found \[730.0, 365.0\]"):
+        Change(others={"horizons": (730, 365)}).of(plan)
+    other = Change(
+        AIM.validate_python({"binary_endpoint": "response", "binary_models": [{"model": {"kind": "svm"}}]}), others=keys
+    )
+    with pytest.raises(RadweaveError, match="horizons are days of follow-up, and response is binary; leave them out"):
+        check_change(other.of(plan), recipes, catalog)
+    delta = DELTAS.parse({"kind": "change", "since": "baseline", "until": "week3"})
+    changes = Change(blocks=(("radiomics", "delta"),), others={"deltas": (delta,)}).of(plan)
+    assert (changes.deltas, changes.blocks) == ((delta,), {"radiomics_delta": ("radiomics", "delta")})
+
+
+def test_the_form_of_a_study_has_its_keys_as_typed_choices_with_help(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a run of the flow is given reaches the study; what it leaves is as the study says."""
+    form = parameter_schema(study_flow).model_dump()
+    keys = form["properties"]
+    rooms = {
+        "controls": ("ChosenControl", CONTROLS),
+        "deltas": ("ChosenDelta", DELTAS),
+        "splits": ("ChosenSplit", SPLITS),
+    }
+    for key, (name, room) in rooms.items():
+        assert keys[key]["items"] == {"$ref": f"#/definitions/{name}"}
+        (choice,) = form["definitions"][name]["properties"].values()
+        assert len(choice["anyOf"]) == len(room.modules)
+    words = {key: keys[key]["enum"] for key in ("thresholds", "visits", "scored_visit")}
+    assert words == {
+        "thresholds": [AS_PLANNED, "free", "always"],
+        "visits": [AS_PLANNED, "one", "each"],
+        "scored_visit": [AS_PLANNED, "last", "predict_at"],
+    }
+    assert all(one["title"] and one["description"] for one in keys.values())
+    assert set(keys) - {"study", "predict", "runner", "catalog", "store"} <= set(Study.model_fields)
+    told: list[Change] = []
+    monkeypatch.setattr("flows.study._watched", lambda _board, _study, change, *_: told.append(change) or tmp_path)
+    monkeypatch.setattr("flows.study.run_body", lambda body: body(None))
+    study_flow.fn("builtin_response")
+    study_flow.fn(
+        "builtin_response", controls=[{"control": {"kind": "missingness"}}], thresholds="always", horizons=[30]
+    )
+    assert told[0] == Change()
+    assert told[1].others == {"controls": (CONTROLS.parse("missingness"),), "thresholds": "always", "horizons": (30.0,)}
 
 
 @pytest.mark.parametrize(
