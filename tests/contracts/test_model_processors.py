@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 ADD_BY_BLAS = {
     *("elastic_net", "extra_trees", "gaussian_process", "gradient_boosting", "lasso", "mixed_effects", "ridge"),
     *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
-    "voting",
+    *("stacking", "voting"),
     *(
         "aft",
         "cause_specific_cox",

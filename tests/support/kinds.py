@@ -95,6 +95,7 @@ def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str
     """Settings of a model that is quick: so many trees, few rounds of networks and of boosting; of each tuned field all settings,
     or the middle one, and fewer rounds still."""
     few = {"trees": trees, "epochs": 40 if one_setting else 60, "stop_after": [10 if one_setting else 40]}
+    few |= {"folds": 2} if one_setting else {}
     model = MODELS.load(kind)
     fields = model.model_fields
     settings: dict[str, Any] = {}
