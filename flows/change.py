@@ -68,7 +68,7 @@ def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> No
         _check_aim(plan, name, catalog)
     offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
     words = known_blocks(plan, catalog)
-    for block in sorted({block for blocks in plan.blocks.values() for block in blocks}):
+    for block in sorted(plan.used_blocks):
         if block in ("radiomics", "deep") and block not in offered:
             has = f"which give {', '.join(sorted(offered))}" if recipes else "of which it has none"
             raise RadweaveError(f'study {plan.name}: the block "{block}" comes from none of its recipes, {has}')

@@ -11,6 +11,7 @@ from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe, load_recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
+from features.fusion.part_of_block import block_of_word
 from features.fusion.same_endpoint import check_same_endpoint
 from features.fusion.signature_columns import BLOCK
 from features.tables.outcome_files import outcome_file_faults
@@ -185,7 +186,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         what = "visits: each needs images, or tables whose rows are of time points"
         hint = "name recipes, or declare the timepoint of a ready-made table in the catalog"
         faults.append(Fault(document.where(("visits",)), what, "none of them", hint=hint))
-    used = {block for blocks in study.blocks.values() for block in blocks} & {table.block for table in tables}
+    used = {*study.used_blocks} & {table.block for table in tables}
     for i, name in enumerate(study.external):
         own = {table.block for table in catalog.cohorts[name].tables} if name in catalog.cohorts else used
         for block in sorted(used - own):
@@ -231,9 +232,14 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                     "declare the timepoint of its tables in the catalog",
                 )
                 faults.append(Fault(document.where(("deltas", i, "blocks", j)), what, hint=hint))
+    for word, part in study.parts.items():
+        known(("parts", word, "of"), "block", part.of, words)
+        if word in words:
+            faults.append(Fault(document.where(("parts", word)), f'the part "{word}" has the name of a block'))
     for name, blocks in study.blocks.items():
-        for i, block in enumerate(blocks):
-            known(("blocks", name, i), "block", block, words)
+        for i, word in enumerate(blocks):
+            known(("blocks", name, i), "block", word, [*words, *study.parts])
+            block = block_of_word(word, study.parts)
             if block in ("radiomics", "deep") and block not in offered and not unread:
                 what = f'the block "{block}" comes from no recipe of the study'
                 faults.append(Fault(document.where(("blocks", name)), what, allowed=", ".join(sorted(offered))))

@@ -102,15 +102,13 @@ def study_sources(
     plan: Study, recipes: Sequence[Recipe], catalog: Catalog, store: Store, design: Design
 ) -> tuple[Source, ...]:
     """The sources of the columns of a study's sets of blocks, where the stability of any was measured in one of its cohorts."""
-    used = design.columns(*{block for found in plan.blocks.values() for block in found})
+    used = design.columns(*{word for words in plan.blocks.values() for word in words})
     return measured_sources(store, plan.cohorts, measured_by(plan, recipes, catalog), used)
 
 
 def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
     """The ready-made tables that a study reads: of blocks that it names, and those that tell a split."""
-    named = {block for found in plan.blocks.values() for block in found} | {
-        b for one in plan.deltas for b in one.blocks
-    }
+    named = {*plan.used_blocks, *(block for one in plan.deltas for block in one.blocks)}
     return [t for t in cohort.tables if isinstance(t, ReadyTable) and (t.block in named or t.split is not None)]
 
 

@@ -52,7 +52,7 @@ def write_study_report(
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
     design = design.once
     held_out = design.held_out.tolist()
-    blocks = {block for found in study.blocks.values() for block in found}
+    blocks = study.used_blocks
     extractors = [one for recipe in recipes for one in recipe.extractors if one.block in blocks]
     networks = tuple(dict.fromkeys(one.said for one in extractors if one.said))
     facts = Facts(

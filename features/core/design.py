@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,8 @@ class Design:
 
     X: float columns, one row per case, NaN where missing; the index holds case ids.
     blocks: column → block (clinical, genomic, region, radiomics, deep).
-    categories: column → category, of columns that stand for a level of one.
+    categories: column → category, of columns that stand for a level of one. parts: word → columns of a part of a block, which sets
+    of blocks name as they name blocks.
     outcome: what was seen of each case; endpoint: what that means.
     patients: (n,) `cohort:pseudonym`. centres: (n,) centre names, prefixed by the cohort where there are several.
     cohorts: (n,) cohort names. held_out: (n,) "" where a row develops models; else it is only predicted: "external", of an
@@ -86,6 +87,7 @@ class Design:
     days: NDArray[np.float64] | None = None
     scored: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     categories: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.scored):
@@ -118,9 +120,15 @@ class Design:
         """The design with each patient as she is scored: without the visits that only train."""
         return self.take(np.flatnonzero(self.scored))
 
-    def columns(self, *blocks: str) -> list[str]:
-        """Columns of the named blocks, in the table's order."""
-        return [column for column in self.X.columns if self.blocks[column] in blocks]
+    def columns(self, *words: str) -> list[str]:
+        """Columns of the named blocks and parts of blocks, in the table's order."""
+        own = {column for word in words for column in self.parts.get(word, ())}
+        return [column for column in self.X.columns if self.blocks[column] in words or column in own]
+
+    def of_set(self, words: Sequence[str]) -> Design:
+        """The design as a set of blocks sees it: the parts that it names are blocks. Itself if it names none."""
+        named = {column: word for word in words for column in self.parts.get(word, ())}
+        return replace(self, blocks={**self.blocks, **named}) if named else self
 
     @property
     def event(self) -> NDArray[np.bool_]:

@@ -37,6 +37,7 @@ def save_design(path: Path, design: Design, signatures: Sequence[SignatureColumn
     table = pa.table(arrays)
     provenance = {
         "blocks": json.dumps(dict(design.blocks)),
+        **({"parts": json.dumps(dict(design.parts))} if design.parts else {}),
         "endpoint": json.dumps(design.endpoint.model_dump(mode="json")),
         "flow": json.dumps([asdict(row) for row in design.flow]),
         "late": json.dumps(dict(sorted(design.late.items()))),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
+from features.core.catalog.targets import regions_of
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
 from features.core.kinds.delta import same_spans
@@ -22,10 +23,12 @@ from features.fusion.held_out import held_out_rows, with_copies, with_same_colum
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
+from features.fusion.part_of_block import origins
 from features.fusion.question import Question
 from features.fusion.repeated import scored_rows, visits_up_to
 from features.fusion.same_endpoint import check_same_endpoint
 from features.results.manifest import Mart
+from features.results.prefixes import recipe_targets
 
 
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
@@ -40,8 +43,8 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     Predictors known after the prediction time are left out by name (`late`). Lesions become rows of their own, or one row
     of their patient. Raises RadweaveError if cohort, endpoint or time point are unknown, a delta is known too late, cohorts
     mean different things by one word, a recipe was fitted on a cohort's images, the mart was built with other settings, all
-    of a named block is known too late, a predictor alone tells the outcome, or an external cohort lacks a column; StoreError
-    if a cohort was not refreshed; FitError if no case is left.
+    of a named block is known too late, a predictor alone tells the outcome, an external cohort lacks a column, or a part of a block
+    has no columns; StoreError if a cohort was not refreshed; FitError if no case is left.
     """
     check_landmark_cohorts(question.recipes, question.all_cohorts)
     cohorts = {name: catalog.cohort(name).timepoints for name in question.all_cohorts}
@@ -89,7 +92,24 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
     if question.endpoint:  # else a strong association is what is looked for
         train = design.take(np.flatnonzero(design.develops))
         check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
-    return replace(design, missing_block=count_lacking(_there(part.lacks, design.once) for part in parts))
+    lacking = count_lacking(_there(part.lacks, design.once) for part in parts)
+    return replace(design, missing_block=lacking, parts=_parts(catalog, question, design))
+
+
+def _parts(catalog: Catalog, question: Question, design: Design) -> dict[str, tuple[str, ...]]:
+    """The columns of each part of a block that the question names. Raises RadweaveError if one has none."""
+    if not question.parts:
+        return {}
+    cohorts = [catalog.cohort(name) for name in question.cohorts]
+    measured = [one for cohort in cohorts for one in recipe_targets(cohort, question.recipes)]
+    known = origins(measured, (one for cohort in cohorts for one in regions_of(cohort, question.recipes)))
+    found = {}
+    for word, part in question.parts.items():
+        try:
+            found[word] = tuple(part.chosen({str(name): design.blocks[str(name)] for name in design.X.columns}, known))
+        except RadweaveError as error:
+            raise RadweaveError(f"the part {word}: {error}") from error
+    return found
 
 
 def _outcomes(parts: Sequence[Part], question: Question) -> Outcome:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from features.core.kinds.delta import Delta
 from features.core.kinds.recipe import Recipe
@@ -10,6 +11,7 @@ from features.fusion.elsewhere import Elsewhere
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.lesions import Lesions
 from features.fusion.missing import LackingBlock
+from features.fusion.part_of_block import PartOfBlock
 from features.fusion.repeated import RowsOf, ScoredRows
 from features.fusion.signature_columns import SignatureColumns
 from features.fusion.stable import Stable
@@ -28,7 +30,8 @@ class Question:
     whose rows are held out. external_columns: what becomes of a column that one of them lacks. given_split: whether test rows
     of the tables' split column are held out; else they are rows as others. visits: whether each visit up to the prediction is
     a row; scored_visit: at which of them a patient is scored then; each, where all count. elsewhere: those of the external cohorts
-    that are asked for predictors alone. signatures: columns of the block signature, of every cohort.
+    that are asked for predictors alone. signatures: columns of the block signature, of every cohort. parts: parts of blocks that
+    sets of blocks name, by their words.
     """
 
     cohorts: tuple[str, ...]
@@ -49,6 +52,7 @@ class Question:
     scored_visit: ScoredRows | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
     signatures: tuple[SignatureColumns, ...] = ()
+    parts: Mapping[str, PartOfBlock] = field(default_factory=dict)
 
     def of(self, cohort: str) -> Question:
         """What is asked of one of its cohorts."""

@@ -72,6 +72,19 @@ class Candidate(Frozen):
             raise KindError(cls, ValidationError.from_exception_data("steps", faults))
         return steps
 
+    def every_step(self) -> Iterator[Step]:
+        """Its steps, then those of the candidates that its model is made of."""
+        yield from self.steps
+        yield from _steps_in(self.model)
+
+
+def _steps_in(model: Model) -> Iterator[Step]:
+    for one in dict.fromkeys(one for endpoint in sorted(model.predictable) for one in model.members(endpoint)):
+        if isinstance(one, Step):
+            yield one
+        elif isinstance(one, Model):
+            yield from _steps_in(one)
+
 
 def _step_faults(steps: Sequence[Step]) -> Iterator[InitErrorDetails]:
     """What is wrong with the order of steps, each at its place. Steps for different blocks do not meet."""

@@ -65,7 +65,7 @@ class StudySettings(Frozen):
         """Words that are, or may be, endpoints of the catalog."""
 
     @abstractmethod
-    def parts(self) -> Sequence[Kind]:
+    def kinds(self) -> Sequence[Kind]:
         """The kinds whose code decides its results, besides those of endpoints."""
 
     @abstractmethod

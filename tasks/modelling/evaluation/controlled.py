@@ -43,19 +43,20 @@ def controlled(
     metric, found = metrics_of(own.endpoint)[0].kind, list[Controlled]()
     for name in (name for name in blocks if name not in BASELINES):
         columns, model = tuple(blocks[name]), alone.models[0].name
+        seen = own.of_set(study.blocks.get(name, ()))
         if not first:
             found += [
                 Controlled(one.kind, one.says, name, model, split.kind, metric, "", None, (), None, why)
                 for one in study.controls
             ]
             continue
-        real = Run("as it is", own, columns, first)
+        real = Run("as it is", seen, columns, first)
         (plain,) = _fitted([real], name, alone, split, fits)
         used = [len(fit.selected) for fit in plain if fit.prediction is not None]
         value, within = _value(real, plain)
         for control in study.controls:
             rng = np.random.default_rng(seed_of(study.seed, "control", control.kind, name))
-            given = Given(own, columns, first, int(np.median(used)) if used else 0, _cut_by(split, study), rng)
+            given = Given(seen, columns, first, int(np.median(used)) if used else 0, _cut_by(split, study), rng)
             told = Controlled(control.kind, control.says, name, model, split.kind, metric, within, value, (), None)
             found.append(_under(told, control, given, alone, split, fits))
     return tuple(found)

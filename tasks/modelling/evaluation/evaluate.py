@@ -14,6 +14,7 @@ from features.core.design import Design
 from features.core.errors import FitError
 from features.core.kinds.endpoint import Timed
 from features.core.wording import counted
+from features.fusion.part_of_block import block_of_word, check_apart
 from features.fusion.sources import Source
 from tasks.modelling.evaluation.by_horizon import horizons_of, incidences_table, scores_by_horizon
 from tasks.modelling.evaluation.centre_told import centres_told
@@ -65,7 +66,7 @@ def evaluate(
     check_finite(design, study)
     blocks = block_sets(design, study)
     folds, refused = _cut(design, study)
-    total = sum(len(found) + split.apparent for split, found in folds.items())
+    total = sum(len(found) + split.apparent for split, found in folds.items()) * len(_seen_alike(design, study, blocks))
     every: list[Fit] = []
     units = _units(design, study, blocks, folds, keep_models)
     for done, found in enumerate(map_units(run_unit, units), start=1):
@@ -118,7 +119,7 @@ def evaluate(
         incidences=incidences_table(design, fits, days),
         by_horizon=by_horizon,
         selected=selected_of(fits),
-        shares=shares_of(design, blocks, fits),
+        shares=shares_of(lambda name: design.of_set(study.blocks.get(name, ())), blocks, fits),
         groups=risk_groups(
             predictions, design.endpoint, {split.kind for split in study.splits if split.predicts_held_out}
         ),
@@ -168,6 +169,7 @@ def block_sets(design: Design, study: Study) -> dict[str, list[str]]:
         if empty:
             there = ", ".join(sorted(set(design.blocks.values())))
             raise FitError(f'study {study.name}: the set "{name}" has no columns for {", ".join(empty)}; found {there}')
+        check_apart(name, blocks, design.parts, design.blocks)
         found[name] = design.columns(*blocks)
     return found
 
@@ -179,7 +181,8 @@ def _shown(folds: Mapping[Split, list[Fold]]) -> list[Fold]:
 
 def _blocks_of(study: Study) -> list[str]:
     """Blocks of the study's sets, and those of the baselines, each once."""
-    return list(dict.fromkeys(["clinical", "region", *(block for found in study.blocks.values() for block in found)]))
+    own = (block_of_word(word, study.parts) for words in study.blocks.values() for word in words)
+    return list(dict.fromkeys(["clinical", "region", *own]))
 
 
 def small_sentence(design: Design) -> str:
@@ -248,24 +251,36 @@ def _folds_of_once(design: Design, folds: Mapping[Split, list[Fold]]) -> dict[Sp
 def _units(
     design: Design, study: Study, blocks: Mapping[str, list[str]], folds: Mapping[Split, list[Fold]], keep: bool
 ) -> Iterator[Unit]:
+    """A unit for each fold; sets of blocks that name parts of blocks, which they see as blocks, have units of their own."""
     place = {name: i for i, name in enumerate(design.X.columns)}
-    sets = {name: np.array([place[column] for column in columns], np.intp) for name, columns in blocks.items()}
-    wanted = tuple((name, candidate) for name in sets for candidate in study.models)
     rows, target = Rows.of(design), Target(design.outcome, design.endpoint)
-    for split, found in folds.items():
-        for fold in (*found, *apparent_folds(split, design)):
-            yield Unit(
-                split=split.kind,
-                fold=fold,
-                inner_folds=split.inner_folds,
-                rows=rows,
-                target=target,
-                sets=sets,
-                wanted=wanted,
-                seed=study.seed,
-                keep_models=keep,
-                always=study.thresholds == "always",
-            )
+    for seen, names in _seen_alike(design, study, blocks):
+        sets = {name: np.array([place[column] for column in blocks[name]], np.intp) for name in names}
+        own = rows if seen is design else replace(rows, columns=Rows.of(seen).columns)
+        for split, found in folds.items():
+            for fold in (*found, *apparent_folds(split, design)):
+                yield Unit(
+                    split=split.kind,
+                    fold=fold,
+                    inner_folds=split.inner_folds,
+                    rows=own,
+                    target=target,
+                    sets=sets,
+                    wanted=tuple((name, candidate) for name in sets for candidate in study.models),
+                    seed=study.seed,
+                    keep_models=keep,
+                    always=study.thresholds == "always",
+                )
+
+
+def _seen_alike(design: Design, study: Study, blocks: Mapping[str, list[str]]) -> list[tuple[Design, list[str]]]:
+    """Sets of blocks by how they see the blocks of columns, with the design as they see it."""
+    alike = [(design, names)] if (names := [n for n in blocks if not _parts_of(design, study, n)]) else []
+    return [*alike, *((design.of_set(study.blocks[n]), [n]) for n in blocks if _parts_of(design, study, n))]
+
+
+def _parts_of(design: Design, study: Study, name: str) -> list[str]:
+    return [word for word in study.blocks.get(name, ()) if word in design.parts]
 
 
 def _tuned(study: Study, blocks: Mapping[str, list[str]], fits: list[Fit]) -> Tuned:

@@ -110,7 +110,7 @@ def fit_final(
     every = np.arange(len(develops.X))
     place = {str(name): i for i, name in enumerate(develops.X.columns)}
     own = np.array([place[column] for column in sets[blocks]], np.intp)
-    rows, candidate = Rows.of(develops), candidates[model]
+    rows, candidate = Rows.of(develops.of_set(study.blocks.get(blocks, ()))), candidates[model]
     unit = Unit(
         split=FINAL,
         fold=Fold(FINAL, 0, every, every),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -140,20 +140,20 @@ def selected_of(fits: list[Fit]) -> tuple[Selected, ...]:
     return tuple(found)
 
 
-def shares_of(design: Design, blocks: Mapping[str, list[str]], fits: list[Fit]) -> tuple[Share, ...]:
-    """What the blocks of each set of several contributed, by split, set of blocks and candidate."""
+def shares_of(seen: Callable[[str], Design], blocks: Mapping[str, list[str]], fits: list[Fit]) -> tuple[Share, ...]:
+    """What the blocks of each set of several contributed, by split, set and candidate. seen: the design as a set sees it."""
     groups: dict[tuple[str, str, str], list[Fit]] = {}
     for fit in fits:
         if fit.prediction is not None:
             groups.setdefault((fit.split, fit.blocks, fit.model), []).append(fit)
     found: list[Share] = []
     for key, own in groups.items():
-        names = list(dict.fromkeys(design.blocks[column] for column in blocks[key[1]]))
+        of_column = seen(key[1]).blocks
+        names = list(dict.fromkeys(of_column[column] for column in blocks[key[1]]))
         for block in names if len(names) > 1 else ():
             share = [fit.shares.get(block, 0.0) for fit in own]
             chosen = [
-                sum((fit.encoded.get(column) or design.blocks[column]) == block for column in fit.selected)
-                for fit in own
+                sum((fit.encoded.get(column) or of_column[column]) == block for column in fit.selected) for fit in own
             ]
             found.append(Share(*key, block, float(np.mean(share)), float(np.mean(chosen)), len(own)))
     return tuple(found)

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from features.core.catalog.catalog import Word
+from features.core.catalog.ready_table import BUILT_IN
 from features.core.design import EXTERNAL
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
@@ -27,10 +28,12 @@ from features.core.kinds.registry import Kind
 from features.core.yaml import Document
 from features.fusion.external_columns import ExternalColumns
 from features.fusion.missing import MissingBlock
+from features.fusion.part_of_block import PartOfBlock, block_of_word
 from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.signature_columns import BLOCK
 from tasks.modelling.candidate import AnyCandidate
 from tasks.modelling.controls.control import CONTROLS, Control
+from tasks.modelling.evaluation.comparison import BASELINES
 from tasks.modelling.signatures.source import SignatureSource
 from tasks.modelling.splits.split import SPLITS, Split
 from tasks.modelling.study_settings import StudySettings, twice_named
@@ -50,6 +53,7 @@ LATER = (
     "controls",
     "horizons",
     "signatures",
+    "parts",
 )  # settings that studies did not have at first
 
 
@@ -74,7 +78,11 @@ class Study(StudySettings):
     blocks: dict[Word, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(
         min_length=1,
         description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, "
-        "signature, or blocks of ready-made tables; the baselines `clinical` and `volume` stand beside them",
+        "signature, blocks of ready-made tables, or parts of blocks; the baselines `clinical` and `volume` stand beside them",
+    )
+    parts: dict[Word, PartOfBlock] = Field(
+        {},
+        description="parts of blocks, each under a word that sets of blocks can name: the columns of a recipe, an image …",
     )
     models: tuple[AnyCandidate, ...] = Field(
         min_length=1, description="models that are compared: kinds, or named candidates with steps of their own"
@@ -121,7 +129,7 @@ class Study(StudySettings):
 
     @property
     def used_blocks(self) -> frozenset[str]:
-        return frozenset(block for blocks in self.blocks.values() for block in blocks)
+        return frozenset(block_of_word(word, self.parts) for words in self.blocks.values() for word in words)
 
     @property
     def time_point(self) -> str:
@@ -131,7 +139,7 @@ class Study(StudySettings):
     def endpoints(self) -> tuple[str, ...]:
         return (self.endpoint,)
 
-    def parts(self) -> list[Kind]:
+    def kinds(self) -> list[Kind]:
         fitted = (kind for one in self.models for kind in (*one.steps, one.model, one.fusion))
         return [*fitted, *self.splits, *self.deltas, *self.controls]
 
@@ -173,7 +181,8 @@ class Study(StudySettings):
         if not frozenset.intersection(*(model.predictable for model in models)):
             found = "; ".join(f"{model.kind} ({', '.join(sorted(model.predictable))})" for model in models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
-        named = any("delta" in blocks for blocks in self.blocks.values())
+        self._check_parts()
+        named = "delta" in self.used_blocks
         if named and not self.deltas:
             raise ValueError('the block "delta" needs deltas: which time points are compared')
         if self.deltas and not named:
@@ -199,6 +208,24 @@ class Study(StudySettings):
         if not self.splits:
             raise ValueError("a study needs at least one split")
         return self
+
+    def _check_parts(self) -> None:
+        words = {word for words in self.blocks.values() for word in words}
+        for word, part in self.parts.items():
+            if word in (*BASELINES, *BUILT_IN) or word in {one.of for one in self.parts.values()}:
+                raise ValueError(f'the part "{word}" has the name of a block: give it another')
+            if word not in words:
+                raise ValueError(f'the part "{word}" stands in no set of blocks: add it to one')
+            if part.of in self.parts:
+                raise ValueError(f'the part "{word}" is of another part, {part.of}: say which block it is of')
+        cut = {self.parts[word].of: word for word in words if word in self.parts}
+        for candidate in self.models:
+            for step in candidate.every_step():
+                for block in (block for block in step.blocks if block in cut):
+                    raise ValueError(
+                        f"the step {step.kind} of {candidate.name} is for the block {block}, of which sets name parts, such as "
+                        f"{cut[block]}: name these in its blocks"
+                    )
 
     def digest(self) -> str:
         """Address of the settings: all but the name, the title, the description and the place of the catalog.

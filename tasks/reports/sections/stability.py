@@ -27,8 +27,7 @@ class Stability(Section):
         return "Stability and worth"
 
     def applies(self, found: Findings) -> bool:
-        named = {block for blocks in found.study.blocks.values() for block in blocks}
-        return bool(found.study.recipes) and bool(named & IMAGES)
+        return bool(found.study.recipes) and bool(IMAGES.intersection(found.study.used_blocks))
 
     def figures(self, found: Findings) -> Sequence[Plot]:
         plot = worth_figure(numbered(found), GOOD)

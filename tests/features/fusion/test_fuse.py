@@ -20,6 +20,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import read_provenance, read_table
 from features.fusion.design_file import save_design
 from features.fusion.fuse import fuse
+from features.fusion.part_of_block import PartOfBlock
 from features.fusion.question import Question
 from features.results.manifest import Mart
 
@@ -43,6 +44,24 @@ def _question(*recipes: Recipe, **settings: Any) -> Question:
     return Question(recipes=recipes, **settings)
 
 
+def test_parts_of_blocks_are_columns_that_a_set_can_name(
+    store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables
+) -> None:
+    catalog, recipes = make_catalog(), [make_recipe(), make_recipe(name="fine")]
+    build_tables(catalog, [("p1", "CT", 1), ("p2", "CT", 2)], recipes, _rows("p1", "p2"))
+    parts = {
+        "fine": PartOfBlock(of="radiomics", recipes=("fine",)),
+        "first": PartOfBlock(of="radiomics", columns=("*_a",)),
+    }
+    design = fuse(Mart.open(store), catalog, _question(*recipes, parts=parts))
+    assert design.parts == {"fine": ("fake__fine__a", "fake__fine__b"), "first": ("fake__ct__a", "fake__fine__a")}
+    assert design.columns("fine", "region") == ["region__ct__volume_ml", "fake__fine__a", "fake__fine__b"]
+    assert set(design.of_set(["fine"]).blocks.values()) == {"clinical", "region", "radiomics", "fine"}
+    wrong = {"fine": PartOfBlock(of="radiomics", recipes=("fin",))}
+    with pytest.raises(RadweaveError, match='the part fine: of the block radiomics nothing is of "fin" in recipes'):
+        fuse(Mart.open(store), catalog, _question(*recipes, parts=wrong))
+
+
 def test_rows_columns_blocks_and_outcome(
     store: Store, make_catalog: MakeCatalog, make_recipe: MakeRecipe, build_tables: BuildTables, code: Code
 ) -> None:
@@ -64,6 +83,7 @@ def test_rows_columns_blocks_and_outcome(
     assert set(design.X.dtypes) == {np.dtype(float)}
     assert {design.blocks[c] for c in design.X.columns} == {"clinical", "region", "radiomics"}
     assert design.columns("radiomics") == ["fake__ct__a", "fake__ct__b"]
+    assert design.parts == {}
     first = design.X.loc[f"demo:{code('p1')}:baseline"]
     assert first.tolist() == [60, 1, 0, 1, 0, 1, 1, 11, 1, 2]
     events = dict(zip(design.patients, design.event, strict=True))

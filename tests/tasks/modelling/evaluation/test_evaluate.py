@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from features.core.errors import FitError
+from features.core.errors import FitError, RadweaveError
 from tasks.modelling.evaluation.evaluate import evaluate, small_sentence
 from tasks.modelling.evaluation.result import PREDICTION_COLUMNS
 from tasks.modelling.models.lasso_logistic import LassoLogistic
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.solvers import lasso_logistic_path
-from tests.support.design import SCREENED, make_design, make_study
+from tests.support.design import FAST, SCREENED, make_design, make_study
 from tests.support.kinds import small_model
 
 
@@ -264,3 +265,45 @@ def test_infinite_values_are_refused_by_name() -> None:
     design.X.loc["toy:p3", "radiomics_2"] = np.inf
     with pytest.raises(FitError, match="1 column holds infinite values, for example radiomics_2"):
         evaluate(design, make_study())
+
+
+@pytest.mark.parametrize("fusion", ["stacked", "together"])
+def test_a_set_sees_the_parts_that_it_names_as_blocks(fusion: str) -> None:
+    """Scores, shares and controls are those of a table whose columns are of these blocks; other sets do not change."""
+    plain = make_design()
+    first = tuple(f"radiomics_{i}" for i in range(8))
+    rest = tuple(column for column in plain.columns("radiomics") if column not in first)
+    parted = replace(plain, parts={"first": first, "rest": rest})
+    cut = replace(plain, blocks={**plain.blocks, **dict.fromkeys(first, "first"), **dict.fromkeys(rest, "rest")})
+    settings: dict[str, Any] = {
+        "models": [{**FAST, "fusion": fusion}],
+        "splits": [{"kind": "nested", "folds": 3, "repeats": 1}],
+        "controls": ["ablation"],
+    }
+    parts = {word: {"of": "radiomics", "columns": "*"} for word in ("first", "rest")}
+    both = {"both": ["first", "rest"]}
+    found = evaluate(parted, make_study(blocks={**both, "radiomics": ["radiomics"]}, parts=parts, **settings))
+    wanted = evaluate(cut, make_study(blocks=both, **settings))
+    whole = evaluate(plain, make_study(blocks={"radiomics": ["radiomics"]}, **settings))
+
+    def of(result: Any, name: str) -> list[Any]:
+        return [(s.metric, s.value, s.low, s.high) for s in result.scores if s.blocks == name and not s.centre]
+
+    assert of(found, "both") == of(wanted, "both")
+    assert of(found, "radiomics") == of(whole, "radiomics")
+    assert [one for one in found.shares if one.blocks == "both"] == list(wanted.shares)
+    assert [one.block for one in found.shares] == ["first", "rest"]
+    (ablated,) = [one for one in found.controlled if one.blocks == "both"]
+    assert ablated.runs == wanted.controlled[0].runs
+    assert [label for label, _ in ablated.runs] == ["without first", "without rest"]
+
+
+def test_a_column_that_a_set_names_twice_is_refused() -> None:
+    design = replace(make_design(), parts={"first": ("radiomics_0",)})
+    study = make_study(
+        blocks={"twice": ["radiomics", "first"]}, parts={"first": {"of": "radiomics", "columns": "radiomics_0"}}
+    )
+    with pytest.raises(
+        RadweaveError, match='the set "twice" has the column radiomics_0 twice, of radiomics and of first'
+    ):
+        evaluate(design, study)

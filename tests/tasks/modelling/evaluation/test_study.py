@@ -52,6 +52,17 @@ def test_digest_follows_the_settings_and_not_the_words(tmp_path: Path) -> None:
     assert load_study(write(tmp_path, TEXT.replace("0.5]", "0.7]"))).digest() != digest
 
 
+def test_a_step_is_for_the_parts_that_sets_name_and_not_for_their_block(tmp_path: Path) -> None:
+    parts = "parts:\n  ring: {of: radiomics, recipes: ct_ring}\n"
+    step = "{name: own, steps: [median, {kind: zscore, blocks: [%s]}], model: coxnet}"
+    text = TEXT.replace("[radiomics, clinical]", "[ring, clinical]").replace("- coxnet", f"- {step}") + parts
+    assert load_study(write(tmp_path, text % "ring")).used_blocks == {"radiomics", "clinical"}
+    with pytest.raises(
+        ConfigError, match="zscore of own is for the block radiomics, of which sets name parts, such as ring"
+    ):
+        load_study(write(tmp_path, text % "radiomics"))
+
+
 def test_settings_that_came_later_leave_no_trace_unless_used(tmp_path: Path) -> None:
     digest = load_study(write(tmp_path, TEXT)).digest()
     assert load_study(write(tmp_path, TEXT + "lesions: each\ndeltas: []\n")).digest() == digest
@@ -81,6 +92,13 @@ def test_external_cohorts_are_predicted_by_a_split_that_need_not_be_named(tmp_pa
         ("- centre_out", "- external", 'the split "external" needs external cohorts: name them by `external`'),
         ("splits:", "external_columns: common\nsplits:", "external_columns needs external cohorts"),
         ("clinical]", "delta]", 'the block "delta" needs deltas: which time points are compared'),
+        (
+            "splits:",
+            "parts: {ring: {of: radiomics, recipes: a}}\nsplits:",
+            'the part "ring" stands in no set of blocks',
+        ),
+        ("splits:", "parts: {deep: {of: radiomics, recipes: a}}\nsplits:", 'the part "deep" has the name of a block'),
+        ("splits:", "parts: {ring: {of: radiomics}}\nsplits:", "a part says which columns"),
         ("splits:", "deltas: [{since: a, until: b}]\nsplits:", "the deltas stand in no set of blocks"),
         ("splits:", "deltas: [{since: a, until: a}]\nsplits:", 'since and until are both "a"'),
         ("- coxnet", "- coxnets", 'did you mean "coxnet"?'),

@@ -1,0 +1,134 @@
+"""PartOfBlock: some columns of a block, by what they were measured with and on, that a study's sets name as they name blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from features.core.case import Target
+from features.core.catalog.catalog import Word
+from features.core.errors import RadweaveError, hint_sentence
+from features.core.frozen import Frozen
+from features.core.kinds.recipe import Recipe
+from features.fusion.lesions import ENDINGS
+from features.images.region import REGION_COLUMNS
+from features.results.prefixes import feature_prefix, region_prefix
+
+MEASURED = ("radiomics", "deep", "region", "delta")  # blocks of which recipe, image and ROI are known
+Measured = Sequence[tuple[Recipe, Target]]  # as `recipe_targets` gives them
+Words = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+_BY = {"recipes": "recipe", "images": "image", "rois": "roi", "families": "family", "filters": "filter"}
+
+
+class PartOfBlock(Frozen):
+    """The columns of a block that are of one of each of the words that are given; * and ? stand for any letters.
+
+    The changes of a column (block delta) are of what the column is of.
+    """
+
+    of: Word = Field(description="block that the columns are of, such as radiomics")
+    recipes: Words = Field((), description="recipes that measured them")
+    images: Words = Field((), description="words of the images that they were measured on")
+    rois: Words = Field((), description="words of the ROIs that they were measured in")
+    families: Words = Field((), description="feature families, such as firstorder or glcm, or networks")
+    filters: Words = Field((), description="derived images, such as original or wavelet*; of networks the samplings")
+    columns: Words = Field((), description="names of columns, such as *_Mean or genomic__CD8*")
+
+    @model_validator(mode="after")
+    def check_names_something(self) -> PartOfBlock:
+        asked = [name for name in (*_BY, "columns") if getattr(self, name)]
+        if not asked:
+            raise ValueError(f"a part says which columns: by {', '.join(_BY)} or columns")
+        if asked != ["columns"] and self.of not in MEASURED:
+            raise ValueError(f"columns of {self.of} were not measured by recipes: name them by `columns`")
+        return self
+
+    def chosen(self, blocks: Mapping[str, str], origins: Mapping[str, Origin]) -> list[str]:
+        """Those of the columns that are part of it. blocks: column → block; origins: as `origins` gives them.
+
+        Raises RadweaveError if there are none, with the word that nothing is of.
+        """
+        own = [column for column, block in blocks.items() if block == self.of]
+        for key, name in _BY.items():
+            wanted = getattr(self, key)
+            if wanted:
+                known = {column: getattr(origins[base], name) for column in own if (base := _base(column)) in origins}
+                own = _kept(wanted, known, key, self.of)
+        if self.columns:
+            own = _kept(self.columns, {column: column for column in own}, "columns", self.of)
+        return own
+
+
+class Origin(NamedTuple):
+    """What a column of images was measured with and on."""
+
+    recipe: str
+    image: str
+    roi: str
+    family: str
+    filter: str
+
+
+def origins(measured: Measured, regions: Iterable[Target]) -> dict[str, Origin]:
+    """Column → its origin, of all columns that recipes give, and of volumes, which are of no recipe.
+
+    measured: recipes with the images and ROIs that they measure; regions: images and ROIs as the catalog declares them.
+    """
+    found = {
+        f"{region_prefix(one)}{column.name}": Origin("", one.image, one.roi, column.name, "")
+        for one in regions
+        for column in REGION_COLUMNS
+    }
+    for recipe, target in measured:
+        for extractor in recipe.extractors:
+            prefix = feature_prefix(recipe, extractor.word, target)
+            for column in extractor.columns(recipe):
+                found[prefix + column.name] = Origin(
+                    recipe.name, target.image, target.roi, column.family, column.filter
+                )
+    return found
+
+
+def block_of_word(word: str, parts: Mapping[str, PartOfBlock]) -> str:
+    """The block of a word of a set of blocks: of a part the one that it is of, else the word itself."""
+    return parts[word].of if word in parts else word
+
+
+def check_apart(
+    name: str, words: Collection[str], parts: Mapping[str, Collection[str]], blocks: Mapping[str, str]
+) -> None:
+    """Raises RadweaveError if a column stands twice in a set of blocks, by two of its words. parts: word → its columns."""
+    seen: dict[str, str] = {}
+    for word in words:
+        for column in parts.get(word, [column for column, block in blocks.items() if block == word]):
+            if column in seen:
+                raise RadweaveError(
+                    f'the set "{name}" has the column {column} twice, of {seen[column]} and of {word}: leave one of them out'
+                )
+            seen[column] = word
+
+
+def _kept(wanted: Collection[str], known: Mapping[str, str], key: str, block: str) -> list[str]:
+    """Columns whose word matches one that is wanted; each has to match one at least."""
+    there = sorted(set(known.values()))
+    for word in wanted:
+        if not any(fnmatchcase(one, word) for one in there):
+            few = there[:12] if key != "columns" else there[:3]
+            has = f"there are {', '.join(few)}{' …' if len(there) > len(few) else ''}" if there else "there are none"
+            raise RadweaveError(
+                f'of the block {block} nothing is of "{word}" in {key}; {has}. {hint_sentence(word, there)}'.strip()
+            )
+    return [column for column, own in known.items() if any(fnmatchcase(own, word) for word in wanted)]
+
+
+def _base(column: str) -> str:
+    """The column of the mart that a column of a design is of: without what deltas and lesions put around its name."""
+    name = column.removeprefix("delta__").rpartition("__")[0] if column.startswith("delta__") else column
+    return next((name.removesuffix(end) for end in _endings() if name.endswith(end)), name)
+
+
+def _endings() -> Iterator[str]:
+    return (ending for ending in ENDINGS.values() if ending)

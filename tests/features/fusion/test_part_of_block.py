@@ -1,0 +1,100 @@
+"""Parts of blocks: which columns they are, by what these were measured with and on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from features.core.case import Target
+from features.core.errors import RadweaveError
+from features.core.kinds.recipe import Recipe
+from features.fusion.part_of_block import PartOfBlock, check_apart, origins
+
+RECIPES = [
+    Recipe.model_validate(
+        {
+            "name": name,
+            "modality": "MR",
+            "unit": "arbitrary",
+            "discretise": {"bin_count": 8},
+            "filters": [{"kind": "log", "sigma_mm": [2]}],
+            "extractors": [{"kind": "radweave", "families": ["firstorder", "glcm"]}],
+        }
+    )
+    for name in ("mr_tumour", "mr_shell")
+]
+TARGETS = [Target(image, "tumour", True, True) for image in ("t1c", "flair")]
+ORIGINS = origins([(recipe, target) for recipe in RECIPES for target in TARGETS], TARGETS)
+BLOCKS = {
+    **{name: "region" if name.startswith("region__") else "radiomics" for name in ORIGINS},
+    **{f"delta__{name}__baseline_to_week6_slope": "delta" for name in ORIGINS if not name.startswith("region__")},
+    "genomic__CD8A": "genomic",
+    "genomic__GZMB": "genomic",
+}
+
+
+def chosen(**settings: Any) -> list[str]:
+    return PartOfBlock.model_validate(settings).chosen(BLOCKS, ORIGINS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_in"),
+    [
+        ({"recipes": "mr_shell"}, lambda name: "__mr_shell__" in name),
+        ({"images": ["flair"]}, lambda name: "__flair__" in name),
+        ({"images": ["flair"], "recipes": "mr_*"}, lambda name: "__flair__" in name),
+        ({"families": "firstorder", "images": "t1c"}, lambda name: "_firstorder_" in name and "__t1c__" in name),
+        ({"filters": "log*"}, lambda name: "log_sigma" in name),
+        ({"columns": ["*_Mean", "*_Median"]}, lambda name: name.endswith(("_Mean", "_Median"))),
+    ],
+)
+def test_a_part_is_all_columns_that_match_each_word(settings: dict[str, Any], is_in: Any) -> None:
+    expected = [name for name, block in BLOCKS.items() if block == "radiomics" and is_in(name)]
+    assert expected
+    assert chosen(of="radiomics", **settings) == expected
+    of_delta = [f"delta__{name}__baseline_to_week6_slope" for name in expected]
+    if "columns" not in settings:  # a change is of what the column is of
+        assert chosen(of="delta", **settings) == of_delta
+
+
+def test_lesions_that_were_merged_are_of_the_same_recipe() -> None:
+    merged = {f"{name}__mean_of_lesions": block for name, block in BLOCKS.items()}
+    part = PartOfBlock(of="radiomics", recipes=("mr_shell",))
+    assert part.chosen(merged, ORIGINS) == [f"{name}__mean_of_lesions" for name in part.chosen(BLOCKS, ORIGINS)]
+
+
+def test_volumes_and_tables_have_parts_too() -> None:
+    assert chosen(of="region", images="flair", families="volume_ml") == ["region__flair__tumour__volume_ml"]
+    assert chosen(of="genomic", columns="*CD8*") == ["genomic__CD8A"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"of": "radiomics"}, "a part says which columns"),
+        ({"of": "genomic", "recipes": "mr"}, "were not measured by recipes: name them by `columns`"),
+    ],
+)
+def test_a_part_that_says_nothing_is_refused(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        PartOfBlock.model_validate(settings)
+
+
+def test_a_word_that_nothing_is_of_is_told_with_the_nearest() -> None:
+    with pytest.raises(
+        RadweaveError, match=r'"mr_shel" in recipes; there are mr_shell, mr_tumour\. Did you mean "mr_shell"'
+    ):
+        chosen(of="radiomics", recipes=["mr_tumour", "mr_shel"])
+
+
+def test_a_column_stands_in_a_set_once() -> None:
+    parts = {"shell": chosen(of="radiomics", recipes="mr_shell"), "flair": chosen(of="radiomics", images="flair")}
+    check_apart("good", ["shell", "genomic"], parts, BLOCKS)
+    with pytest.raises(
+        RadweaveError, match=r'the set "both" has the column \S+__mr_shell__flair__\S+ twice, of shell and'
+    ):
+        check_apart("both", ["shell", "flair"], parts, BLOCKS)
+    with pytest.raises(RadweaveError, match="twice, of radiomics and of shell"):
+        check_apart("both", ["radiomics", "shell"], parts, BLOCKS)
