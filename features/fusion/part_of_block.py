@@ -14,11 +14,11 @@ from features.core.errors import RadweaveError, hint_sentence
 from features.core.frozen import Frozen
 from features.core.kinds.recipe import Recipe
 from features.fusion.lesions import ENDINGS
-from features.images.region import REGION_COLUMNS
 from features.results.prefixes import feature_prefix, region_prefix
 
 MEASURED = ("radiomics", "deep", "region", "delta")  # blocks of which recipe, image and ROI are known
 Measured = Sequence[tuple[Recipe, Target]]  # as `recipe_targets` gives them
+VOLUME = "volume_ml"  # all that the block region offers
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 _BY = {"recipes": "recipe", "images": "image", "rois": "roi", "families": "family", "filters": "filter"}
 
@@ -77,11 +77,7 @@ def origins(measured: Measured, regions: Iterable[Target]) -> dict[str, Origin]:
 
     measured: recipes with the images and ROIs that they measure; regions: images and ROIs as the catalog declares them.
     """
-    found = {
-        f"{region_prefix(one)}{column.name}": Origin("", one.image, one.roi, column.name, "")
-        for one in regions
-        for column in REGION_COLUMNS
-    }
+    found = {f"{region_prefix(one)}{VOLUME}": Origin("", one.image, one.roi, VOLUME, "") for one in regions}
     for recipe, target in measured:
         for extractor in recipe.extractors:
             prefix = feature_prefix(recipe, extractor.word, target)
