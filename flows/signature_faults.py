@@ -45,7 +45,7 @@ def _fit_faults(where: str, signature: Signature, cohort: str, catalog: Catalog)
         check_fit(catalog, cohort, signature.recipes)
     except RadweaveError as error:
         yield Fault(where, str(error))
-    named = {*signature.plan.blocks[signature.blocks]}
+    named = signature.plan.used_blocks
     fitted = {
         t.block for name in signature.plan.cohorts if name in catalog.cohorts for t in catalog.cohort(name).tables
     }

@@ -20,7 +20,7 @@ def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "")
         study.predict_at,
         tuple(recipes),
         missing_block=study.missing_block,
-        blocks=tuple(sorted({block for found in study.blocks.values() for block in found})),
+        blocks=tuple(sorted(study.used_blocks)),
         lesions=study.lesions,
         deltas=study.deltas,
         stable=study.stable,
@@ -31,4 +31,5 @@ def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "")
         given_split=any(split.kind == "given" for split in study.splits),
         visits=study.visits,
         scored_visit=study.scored_visit,
+        parts=study.parts,
     )

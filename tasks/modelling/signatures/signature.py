@@ -11,6 +11,7 @@ from features.core.digest import digest_json
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.recipe import Recipe
 from features.fusion.elsewhere import Elsewhere
+from features.fusion.part_of_block import block_of_word
 from features.fusion.signature_columns import BLOCK
 from tasks.modelling.candidate import Candidate
 from tasks.modelling.evaluation.study import Study
@@ -81,16 +82,18 @@ def narrowed(plan: Study, blocks: str, model: str) -> Study:
     Its external cohorts decide nothing, and are left out; so are controls, and the split of them.
     """
     own = plan.blocks[blocks]
+    used = {block_of_word(word, plan.parts) for word in own}
     splits = tuple(split for split in plan.splits if not split.predicts_held_out or split.kind == "given")
     changes: dict[str, Any] = {
         "blocks": {blocks: own},
+        "parts": {word: part for word, part in plan.parts.items() if word in own},
         "models": tuple(one for one in plan.models if one.name == model),
         "external": (),
         "external_columns": "same",
         "splits": splits or plan.splits,
         "controls": (),
-        "signatures": plan.signatures if BLOCK in own else {},
-        "deltas": plan.deltas if "delta" in own else (),
+        "signatures": plan.signatures if BLOCK in used else {},
+        "deltas": plan.deltas if "delta" in used else (),
     }
     return plan.model_copy(update=changes)
 

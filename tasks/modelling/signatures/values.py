@@ -112,7 +112,8 @@ def _signed(
     _check_columns(signature, design, columns)
     filled = held & design.X[columns].notna().any(axis=1).to_numpy(bool)
     unit = _unit(catalog, plan, design.endpoint)
-    fitted = fit(Applied(signature, design.take(np.flatnonzero(~held | filled)), tuple(columns)))
+    seen = design.of_set(plan.blocks[signature.blocks])
+    fitted = fit(Applied(signature, seen.take(np.flatnonzero(~held | filled)), tuple(columns)))
     if fitted.prediction is None:
         raise FitError(f"signature {signature.name} of study {plan.name}: {fitted.reason}")
     found = prediction_columns(signature.name, fitted.prediction, design.outcome.levels)
