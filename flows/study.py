@@ -153,7 +153,7 @@ def _study(
                 asked = replace(question, signatures=tuple(one.values for one in signed))
                 design = run_step(fuse_blocks, mart, catalog, asked, folder)
             sources = study_sources(plan, recipes, declared, store, design)
-            result = run_step(fit_models, design, plan, folder, pool, kept, say, sources)
+            result = run_step(fit_models, design, plan, folder, pool, kept, say, sources, signed)
         own_runs = current_runs(store, catalog, signatures) if signatures else {}
         with writing():
             run_step(

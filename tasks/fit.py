@@ -21,6 +21,8 @@ from tasks.modelling.evaluation.kept_units import KeptUnits, run_and_keep
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit
+from tasks.modelling.signatures.fitted import SPLIT
+from tasks.modelling.signatures.values import Signed
 from tasks.running.pool import Pool
 
 FIT_COLUMNS = ["split", "repeat", "fold", "blocks", "model", "result"]  # result: the address of the fit in work/
@@ -36,13 +38,20 @@ def fit_models(
     kept: KeptFits,
     say: Callable[[str], None] = lambda _: None,
     sources: Sequence[Source] = (),
+    signatures: Sequence[Signed] = (),
 ) -> StudyResult:
     """Scores, out-of-fold predictions and selected features, kept as Parquet in the study's folder.
 
     kept: where fits are looked up, and written by the workers as soon as they are done; its `writing()`, which may refuse, is held
     while anything is written. say: is told of kept fits that were damaged. sources: as `evaluate` takes them.
+    signatures: those of the study, whose fits belong to it too.
     """
-    named: list[tuple[object, ...]] = []
+    named: list[tuple[object, ...]] = [
+        (SPLIT, 0, SPLIT, one.signature.blocks, one.signature.candidate.name, address)
+        for signature in signatures
+        for one in signature.every()
+        for address in one.addresses
+    ]
 
     def map_units(_: Callable[[Unit], list[Fit]], units: Iterable[Unit]) -> list[list[Fit]]:
         found = KeptUnits.of(units, kept)

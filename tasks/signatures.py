@@ -15,7 +15,7 @@ from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.signatures.fitted import Todo, find_or_fit, fit_signature
 from tasks.modelling.signatures.signature import Signature
-from tasks.modelling.signatures.values import Applied, Signed, signed
+from tasks.modelling.signatures.values import Applied, Kept, Signed, signed
 from tasks.running.pool import Pool
 
 
@@ -38,7 +38,7 @@ def apply_signatures(
             raise MachineError(f"signature {name}: {found} while fitting; use fewer --workers, or more --memory")
         return found
 
-    def fit(applied: Applied) -> Fit:
+    def fit(applied: Applied) -> Kept:
         return find_or_fit(applied, kept, compute, say)
 
     return signed(mart, load_catalog(catalog), signatures, where, fit)

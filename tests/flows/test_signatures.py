@@ -14,7 +14,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from features.core.storage.store import Store
 from features.core.storage.table import read_provenance, read_table
+from features.results.manifest import Mart
+from features.results.withdraw import withdraw
+from flows.staleness import run_states
+from tasks.modelling.signatures import fitted
 from tests.support.catalog import cohort_of, write_catalog
 from tests.support.page import Page
 
@@ -89,10 +94,10 @@ class Place:
     def runs(self, name: str = "response_study") -> list[Path]:
         return sorted((self.folder / "store" / "studies" / name).iterdir(), key=lambda path: path.stat().st_mtime_ns)
 
-    def values(self) -> pd.Series:
-        """The signature of the newest run, by patient's text of the case."""
-        table = read_table(self.runs()[-1] / "design.parquet").to_pandas().set_index("case")
-        return table["signature__cd8"]
+    def states(self) -> dict[str, str]:
+        """Study → the state of its newest run and why."""
+        found = run_states(Store(self.folder / "store"), self.folder / "data_catalog.yaml")
+        return {one.study: f"{one.state}: {one.why}" for one in found}
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +123,7 @@ def place(refreshed: Place, tmp_path: Path) -> Place:
     return Place(Path(shutil.copytree(refreshed.folder, tmp_path / "copy", symlinks=True)), refreshed.run)
 
 
+@pytest.mark.slow
 def test_a_signature_is_a_column_with_a_unit_and_is_told_in_the_report(refreshed: Place) -> None:
     (run,) = refreshed.runs()
     described = json.loads(read_provenance(run / "design.parquet")["signatures"])
@@ -138,3 +144,47 @@ def test_a_signature_is_a_column_with_a_unit_and_is_told_in_the_report(refreshed
     weights = page.tables["table-signature-cd8-weights"].rows
     assert [row[0] for row in weights[1:3]] in (["texture__f0", "texture__f1"], ["texture__f1", "texture__f0"])
     assert "fitted on all 80 cases of genes" in page.text
+
+
+@pytest.mark.slow
+def test_a_change_of_the_signature_s_cohort_or_settings_is_one_of_the_study_that_uses_it(
+    place: Place, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place.states() == {"cd8_study": "current: ", "response_study": "current: "}
+    place.run("study", place.response, *place.options)
+    assert len(place.runs()) == 1  # it is current
+    whole, calls = fitted.fit_final, list[str]()
+
+    def counted(*given: Any, **more: Any) -> Any:
+        calls.append(given[2])
+        return whole(*given, **more)
+
+    monkeypatch.setattr(fitted, "fit_final", counted)
+    shutil.rmtree(place.runs()[0])  # as after a kill: fits are kept, the run is not
+    place.run("study", place.response, *place.options)
+    assert calls == []
+    frame = draw("genes", 80, 0)
+    frame.loc[0, "score"] += 1
+    frame.to_csv(place.folder / "genes.csv", index=False)
+    place.run("refresh", "genes", *place.options)
+    assert place.states()["response_study"].startswith("stale: cohort genes was refreshed: 1 moved: genes:")
+    place.run("study", place.response, *place.options)
+    assert (len(place.runs()), calls) == (2, ["texture"])
+    place.write("cd8_study", {**CD8, "seed": 5})
+    place.run("study", place.response, *place.options)
+    assert (len(place.runs()), calls) == (3, ["texture", "texture"])
+    page = Page((place.runs()[-1] / "report.html").read_text())
+    assert "table-signature-cd8-own" not in page.tables and "run that study too" in page.text
+    addresses = read_table(place.runs()[-1] / "fits.parquet").to_pandas().query("split == 'signature'")["result"]
+    command("gc", *place.options[2:])
+    assert len(addresses) == 2 and all(Store(place.folder / "store").has("fit", digest) for digest in addresses)
+
+
+@pytest.mark.slow
+def test_a_withdrawal_from_the_signature_s_cohort_takes_its_fits(place: Place) -> None:
+    store = Store(place.folder / "store")
+    addresses = read_table(place.runs()[0] / "fits.parquet").to_pandas().query("split == 'signature'")["result"]
+    assert len(addresses) == 2 and all(store.has("fit", digest) for digest in addresses)
+    withdraw(store, f"genes:{Mart.open(store).read('clinical', 'genes')['patient'][0].as_py()}", "consent")
+    assert not any(store.has("fit", digest) for digest in addresses)
+    assert place.states()["response_study"].startswith("stale: ")

@@ -21,7 +21,8 @@ from tasks.modelling.evaluation.unit import Unit
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.rows import Rows
-from tasks.modelling.signatures.values import Applied
+from tasks.modelling.signatures.kept_final import find_final, keep_final
+from tasks.modelling.signatures.values import Applied, Kept
 from tasks.modelling.splits.split import Fold
 from tasks.modelling.target import Target
 
@@ -30,18 +31,26 @@ SPLIT = "signature"  # in the place of a split
 
 @dataclass(frozen=True, eq=False)
 class Todo:
-    """A signature whose predictions are not kept yet, and where they go; None: nowhere."""
+    """A signature whose predictions are not kept, and where they go; kept None: nowhere.
+
+    fitted: where the signature itself is looked up and goes, whoever is predicted.
+    """
 
     applied: Applied
     address: FitAddress
+    fitted: FitAddress
     kept: KeptFits | None
 
 
 def fit_signature(todo: Todo) -> Fit:
-    """Fit on the rows that develop models, predict the others. A pure function of its argument; what it gives is kept."""
+    """Fit on the rows that develop models unless that is kept, and predict the others; what it gives is kept."""
     design, signature = todo.applied.design, todo.applied.signature
     try:
-        final = fit_final(design, signature.plan, signature.blocks, signature.candidate.name)
+        final = find_final(todo.kept, todo.fitted) if todo.kept is not None else None
+        if final is None:
+            final = fit_final(design, signature.plan, signature.blocks, signature.candidate.name)
+            if todo.kept is not None:
+                keep_final(todo.kept, todo.fitted, final)
         rows = final.needed(Rows.of(design).take(~design.develops))
         with threadpool_limits(limits=1):
             prediction = predict_alone(final, rows)
@@ -70,26 +79,27 @@ def find_or_fit(
     kept: KeptFits | None,
     compute: Callable[[Todo], Fit] = fit_signature,
     say: Callable[[str], None] = lambda _: None,
-) -> Fit:
+) -> Kept:
     """The predictions that are kept under what they were computed from; else they are computed. say: is told of damage."""
-    address = signature_address(applied)
+    signature, fold = applied.signature, _fold(applied)
+    none = replace(fold, test=np.empty(0, np.intp))
+    address, fitted = _address(applied, fold), _address(applied, none)
+    addresses = (fitted.digest, address.digest)
     if kept is not None:
         try:
-            found = kept.find(
-                address, applied.signature.blocks, SPLIT, _fold(applied), applied.signature.candidate.name
-            )
+            found = kept.find(address, signature.blocks, SPLIT, fold, signature.candidate.name)
         except DamagedError:
             kept.forget(address)
             say(f"fitted again, since what was kept is damaged: {kept.place(address)}")
             found = None
         if found is not None:
-            return found
-    return compute(Todo(applied, address, kept))
+            return Kept(found, addresses)
+    return Kept(compute(Todo(applied, address, fitted, kept)), addresses)
 
 
-def signature_address(applied: Applied) -> FitAddress:
-    """Where its predictions are kept: a digest of its settings, of all cases, and of the sources that decide."""
-    (address,) = FitAddresses().of(_unit(applied))
+def _address(applied: Applied, fold: Fold) -> FitAddress:
+    """A digest of the settings, the cases of a fold, and the sources that decide."""
+    (address,) = FitAddresses().of(_unit(applied, fold))
     sources = sources_of({__name__})
     return replace(address, digest=digest_json([address.digest, sources.digest]))
 
@@ -122,13 +132,13 @@ def _fold(applied: Applied) -> Fold:
     return Fold(SPLIT, 0, np.flatnonzero(develops), np.flatnonzero(~develops))
 
 
-def _unit(applied: Applied) -> Unit:
+def _unit(applied: Applied, fold: Fold) -> Unit:
     """What is fitted and predicted, for its address."""
     design, signature, splits = applied.design, applied.signature, applied.signature.plan.splits
     place = {str(name): i for i, name in enumerate(design.X.columns)}
     return Unit(
         split=SPLIT,
-        fold=_fold(applied),
+        fold=fold,
         inner_folds=next((one for one in splits if one.kind == "nested"), splits[0]).inner_folds,  # as fit_final has it
         rows=Rows.of(design),
         target=Target(design.outcome, design.endpoint),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,8 +48,8 @@ class Applied:
 class Signed:
     """A signature with what it says. n, counted: of the cases that it was fitted on. columns: offered to its model.
 
-    selected, settings, chosen, remarks: as in Fit. flow: of the cases of the cohorts where it is used. inner: the signatures that
-    its study uses itself.
+    selected, settings, chosen, remarks: as in Fit. flow: of the cases of the cohorts where it is used. addresses: of what the store
+    keeps of it. inner: the signatures that its study uses itself.
     """
 
     signature: Signature
@@ -62,10 +62,25 @@ class Signed:
     chosen: Mapping[str, object]
     remarks: Counter[str]
     flow: tuple[FlowRow, ...]
+    addresses: tuple[str, ...] = ()
     inner: tuple[Signed, ...] = ()
 
+    def every(self) -> Iterator[Signed]:
+        """Itself, then those that its study uses, and so on."""
+        yield self
+        for one in self.inner:
+            yield from one.every()
 
-FitSignature = Callable[[Applied], Fit]  # the prediction is of the held-out rows of the design that have any value
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """fit: its prediction is of the held-out rows. addresses: of what is kept of it in the store."""
+
+    fit: Fit
+    addresses: tuple[str, ...] = ()
+
+
+FitSignature = Callable[[Applied], Kept]
 
 
 def signed(
@@ -109,11 +124,12 @@ def _signed(
     columns = design.columns(*plan.blocks[signature.blocks])
     design = design.take(np.flatnonzero(design.develops | design.scored))  # elsewhere, a patient has one value
     held = ~design.develops
-    _check_columns(signature, design, columns)
+    check_columns(signature, design, columns)
     filled = held & design.X[columns].notna().any(axis=1).to_numpy(bool)
     unit = _unit(catalog, plan, design.endpoint)
     seen = design.of_set(plan.blocks[signature.blocks])
-    fitted = fit(Applied(signature, seen.take(np.flatnonzero(~held | filled)), tuple(columns)))
+    kept = fit(Applied(signature, seen.take(np.flatnonzero(~held | filled)), tuple(columns)))
+    fitted = kept.fit
     if fitted.prediction is None:
         raise FitError(f"signature {signature.name} of study {plan.name}: {fitted.reason}")
     found = prediction_columns(signature.name, fitted.prediction, design.outcome.levels)
@@ -132,6 +148,7 @@ def _signed(
         chosen=fitted.chosen,
         remarks=fitted.remarks,
         flow=_flow_of(design, [one.cohort for one in there], filled),
+        addresses=kept.addresses,
         inner=inner,
     )
 
@@ -158,7 +175,7 @@ def _check_apart(signature: Signature, design: Design) -> None:
         )
 
 
-def _check_columns(signature: Signature, design: Design, columns: Sequence[str]) -> None:
+def check_columns(signature: Signature, design: Design, columns: Sequence[str]) -> None:
     """Raises DataError if a cohort where it is used has no value of a column that it is fitted on, or an infinite one."""
     known = design.X[list(columns)].notna().to_numpy()
     trained = known[design.develops].any(axis=0)
