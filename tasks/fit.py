@@ -85,6 +85,7 @@ def fit_models(
         "horizon_scores": result.by_horizon_table(),
         "incidences": result.incidences,
         "copies": result.copies_table(),
+        "claims": result.claims_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }
     with kept.writing():

@@ -173,6 +173,11 @@ STUDY_TABLES = (
         "block/string column/string columns/int64 value/float64 n/int64 p/float64 out_of_fold/float64 chosen/int64 "
         "folds/int64",
     ),
+    _of_study(
+        "claims",
+        "claim/string kind/string metric/string split/string cohort/string within/string first/string second/string value/float64 "
+        "low/float64 high/float64 n/int64 verdict/string reason/string",
+    ),
     _of_study("fits", "split/string repeat/int64 fold/string blocks/string model/string result/string"),
     _of_study(
         "centre_told",

@@ -35,6 +35,7 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
             centre_told_table=lambda: table,
             worth_table=lambda: table,
             comparisons_table=lambda: table,
+            claims_table=lambda: table,
             by_horizon_table=lambda: table,
             incidences=table,
             copies_table=lambda: table,

@@ -38,6 +38,11 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "continuous": {"column": "change"},
         "competing_risks": {"time": "days", "cause": "cause", "censored": "none", "of_interest": "relapse"},
     },
+    "Claim": {
+        "better": {"says": "better", "better": "radiomics", "than": "clinical"},
+        "alike": {"says": "alike", "first": "radiomics", "second": "deep", "within": 0.05},
+        "beyond": {"says": "beyond chance", "of": "radiomics", "value": 0.5},
+    },
     "Delta": {"change": {"since": "baseline", "until": "week4"}},
     "Calculation": {"phase": {"number": 1}, "subtraction": {"of": {"number": 1}}},
     "MaskSource": {

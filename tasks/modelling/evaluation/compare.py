@@ -50,6 +50,24 @@ def compare_fits(
     return tuple(found)
 
 
+def compared(
+    design: Design,
+    study: Study,
+    split: Split,
+    cohort: str,
+    metric: Metric,
+    pair: tuple[Combination, Combination],
+    fits: Sequence[Fit],
+) -> Comparison | None:
+    """Two combinations by any metric under a split, uncorrected; None where one of them was not fitted in every fold.
+
+    cohort: of held-out cases, or "".
+    """
+    by_key = _by_key(fits)
+    there = [name for name, _ in _parts(design, study, split, by_key)]
+    return _compared(design, study, split, cohort, metric, pair, by_key) if cohort in there else None
+
+
 def between_centres(
     design: Design, study: Study, blocks: Mapping[str, Sequence[str]], fits: Sequence[Fit]
 ) -> tuple[Between, ...]:

@@ -22,6 +22,7 @@ from tasks.modelling.evaluation.compare import between_centres, compare_fits
 from tasks.modelling.evaluation.controlled import controlled
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
+from tasks.modelling.evaluation.judge import judge
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
 from tasks.modelling.evaluation.result import HeldOut, StudyResult, Tuned
 from tasks.modelling.evaluation.scoring import chosen_of, held_out_parts, score_fits, selected_of, shares_of
@@ -82,6 +83,7 @@ def evaluate(
         singles = best_singles(once, _blocks_of(study), _shown(of_once), study.seed)
         comparisons = compare_fits(design, study, blocks, fits)
         between = between_centres(design, study, blocks, fits)
+        claims = judge(design, study, fits, scores)
         told = centres_told(once, study.models, blocks, of_once, study.seed)
     worth = worth_of(
         design,
@@ -131,6 +133,7 @@ def evaluate(
         singles=singles,
         centre_told=told,
         comparisons=comparisons,
+        claims=claims,
         between=between,
         controlled=under,
         uncommon=design.uncommon,

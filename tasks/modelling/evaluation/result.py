@@ -10,6 +10,7 @@ import pandas as pd
 from features.core.design import Copies, FlowRow
 from features.core.kinds.endpoint import Endpoint
 from features.fusion.sources import Source
+from tasks.modelling.claims.claim import Judged
 from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
 from tasks.modelling.evaluation.comparison import Between, Comparison, Controlled
@@ -170,7 +171,7 @@ class StudyResult:
     worth: sources of columns with their stability and their scores alone, where stability was measured; no scores of the study.
     comparisons: pairs of combinations. between: how much left-out centres differ. controlled: sets of
     blocks under the controls of the study.
-    models: fitted candidates, only if asked for.
+    claims: those of the study, with their verdicts. models: fitted candidates, only if asked for.
     """
 
     study: str
@@ -205,6 +206,7 @@ class StudyResult:
     controlled: tuple[Controlled, ...] = ()
     incidences: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(INCIDENCE_COLUMNS)))
     by_horizon: tuple[HorizonScore, ...] = ()
+    claims: tuple[Judged, ...] = ()
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -275,6 +277,10 @@ class StudyResult:
     def comparisons_table(self) -> pd.DataFrame:
         """The comparisons as a table, one row each."""
         return pd.DataFrame([asdict(one) for one in self.comparisons], columns=[one.name for one in fields(Comparison)])
+
+    def claims_table(self) -> pd.DataFrame:
+        """The claims as a table, one row each."""
+        return pd.DataFrame([asdict(one) for one in self.claims], columns=[one.name for one in fields(Judged)])
 
     def by_horizon_table(self) -> pd.DataFrame:
         """The scores at the horizons as a table, one row each."""

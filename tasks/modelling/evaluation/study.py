@@ -32,6 +32,7 @@ from features.fusion.part_of_block import PartOfBlock, block_of_word
 from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.signature_columns import BLOCK
 from tasks.modelling.candidate import AnyCandidate
+from tasks.modelling.claims.claim import CLAIMS, Claim, claim_faults
 from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.evaluation.comparison import BASELINES
 from tasks.modelling.signatures.source import SignatureSource
@@ -54,6 +55,7 @@ LATER = (
     "horizons",
     "signatures",
     "parts",
+    "claims",
 )  # settings that studies did not have at first
 
 
@@ -120,6 +122,9 @@ class Study(StudySettings):
         description="of an endpoint over follow-up, days at which it is scored and calibration is shown, rising; without them the "
         "endpoint's horizon_days, or the days by which one and two thirds of the events were seen",
     )
+    claims: tuple[Annotated[SerializeAsAny[Claim], BeforeValidator(CLAIMS.parse)], ...] = Field(
+        (), description="what is claimed of its combinations; the report says which claims its scores support"
+    )
     seed: NonNegativeInt = Field(0, description="seed of folds and models; equal seeds give equal bytes")
 
     @property
@@ -141,7 +146,7 @@ class Study(StudySettings):
 
     def kinds(self) -> list[Kind]:
         fitted = (kind for one in self.models for kind in (*one.steps, one.model, one.fusion))
-        return [*fitted, *self.splits, *self.deltas, *self.controls]
+        return [*fitted, *self.splits, *self.deltas, *self.controls, *self.claims]
 
     @field_validator("models")
     @classmethod
@@ -182,6 +187,13 @@ class Study(StudySettings):
             found = "; ".join(f"{model.kind} ({', '.join(sorted(model.predictable))})" for model in models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
         self._check_parts()
+        sets = dict.fromkeys([*self.blocks, *BASELINES])
+        for claim in self.claims:
+            names = tuple(one.name for one in self.models)
+            if fault := claim_faults(claim, sets, names, tuple(split.kind for split in self.splits)):
+                raise ValueError(f'the claim "{claim.says}": {fault}')
+            if claim.cohort and claim.cohort not in self.external:
+                raise ValueError(f'the claim "{claim.says}": {claim.cohort} is no external cohort of the study')
         named = "delta" in self.used_blocks
         if named and not self.deltas:
             raise ValueError('the block "delta" needs deltas: which time points are compared')
