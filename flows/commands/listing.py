@@ -26,7 +26,7 @@ def list_kinds(
     `radweave list` says what there is to list, `radweave list models` lists the models, and `radweave list models svm`
     the settings of one. Features have a list of their own: `radweave features`.
     """
-    from flows.reference.lists import find_list, list_names
+    from flows.reference.lists import COMPARED, find_list, list_names
 
     if not kind:
         lists = [find_list(one) for one in list_names()]
@@ -35,8 +35,12 @@ def list_kinds(
         return
     listed = find_list(kind)
     if not name:
-        facts = [{"name": one.name, **one.facts, "what": one.what} for one in listed.entries()]
-        print_rows(facts, form, f"{len(facts)} {listed.name}, in {listed.where}")
+        entries = listed.entries()
+        words = dict.fromkeys(word for one in entries for word in one.facts)
+        facts = [
+            {"name": one.name, **{word: one.facts.get(word, "") for word in words}, "what": one.what} for one in entries
+        ]
+        print_rows(facts, form, f"{len(facts)} {listed.name}, in {listed.where}", spare=["steps", COMPARED])
         return
     entry = listed.entry(name)
     settings = [

@@ -15,6 +15,8 @@ from flows.named import recipe_files, study_files
 from flows.reference.registries import declared, registry_of
 from flows.reference.settings import Setting, settings_of
 
+COMPARED = "compared with"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -139,6 +141,8 @@ _OF_FILES: dict[str, Callable[[], Listed]] = {"cards": _cards, "recipes": _recip
 
 def _entry(name: str, kind: type[Frozen]) -> Entry:
     facts = {word: _said_of(getattr(kind, word)) for word in _facts(kind)}
+    if compared := getattr(kind, "compared", None):
+        facts[COMPARED] = compared.words
     return Entry(name, first_sentence(kind), facts, settings_of(kind), cleandoc(kind.__doc__ or ""))
 
 

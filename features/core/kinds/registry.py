@@ -14,15 +14,18 @@ from pydantic import BaseModel, ValidationError
 
 from features.core.errors import MachineError, RadweaveError, did_you_mean
 from features.core.frozen import Frozen
+from features.core.kinds.compared import Compared
 
 
 class Kind(Frozen):
     """Base of everything that a Registry holds. A subclass declares `kind: Literal["file_name"] = "file_name"`.
 
-    elsewhere: keys that somebody may look for here → where they belong, for messages.
+    elsewhere: keys that somebody may look for here → where they belong, for messages. compared: with what it was compared, None
+    where nothing is said of it.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {}
+    compared: ClassVar[Compared | None] = None
 
     kind: str
 

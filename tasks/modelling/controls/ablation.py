@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.controls.control import Control, Given, Run
 
 
@@ -15,6 +16,7 @@ class Ablation(Control):
     """
 
     kind: Literal["ablation"] = "ablation"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = False
     says: ClassVar[str] = "A block whose absence costs nothing tells nothing that the others do not."
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.controls.control import Control, Given, Run
 
 
@@ -20,6 +21,7 @@ class LearningCurve(Control):
     """
 
     kind: Literal["learning_curve"] = "learning_curve"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = False
     says: ClassVar[str] = "A score that still rises with the training cases would rise with more of them."
     shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(

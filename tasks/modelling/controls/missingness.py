@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.controls.control import Control, Given, Run
 
@@ -17,6 +18,7 @@ class Missingness(Control):
     """
 
     kind: Literal["missingness"] = "missingness"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = False
     says: ClassVar[str] = "Above chance, it tells the outcome which values are missing, and the score may live on that."
 

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from features.core.design import Design
+from features.core.kinds.compared import Compared
 from tasks.modelling.controls.control import MOST_TIMES, Control, Given, Run, Times
 
 
@@ -21,6 +22,7 @@ class PermutedOutcome(Control):
     """
 
     kind: Literal["permuted_outcome"] = "permuted_outcome"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = True
     says: ClassVar[str] = (
         "A pipeline that scores well on shuffled outcomes leaks; p is the share of shuffles that score as high."

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.controls.control import MOST_TIMES, Control, Given, Run, Times
 
@@ -19,6 +20,7 @@ class RandomColumns(Control):
     """
 
     kind: Literal["random_columns"] = "random_columns"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = True
     says: ClassVar[str] = "Where random panels score as high, which columns were chosen means nothing."
     times: Times = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, Sums, auc_pairs, auc_sums
@@ -18,6 +19,9 @@ class Auc(PairMetric):
     """
 
     kind: Literal["auc"] = "auc"
+    compared: ClassVar[Compared] = Compared(
+        "roc_auc_score of scikit-learn; variance by R's pROC", "1e-12", "tasks/modelling/test_pairs.py"
+    )
     title: ClassVar[str] = "AUC"
     needs: ClassVar[Need] = "risk"
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.scale import logit_interval
 from tasks.modelling.intervals.words import THIS_MODEL, no_interval
@@ -25,6 +26,9 @@ class Auprc(Metric):
     """
 
     kind: Literal["auprc"] = "auprc"
+    compared: ClassVar[Compared] = Compared(
+        "average_precision_score of scikit-learn, on a public table", "1e-12", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "AUPRC"
     needs: ClassVar[Need] = "risk"
     chance: ClassVar[float | None] = None

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -20,6 +21,9 @@ class BalancedAccuracy(RowMetric):
     """
 
     kind: Literal["balanced_accuracy"] = "balanced_accuracy"
+    compared: ClassVar[Compared] = Compared(
+        "balanced_accuracy_score of scikit-learn", "1e-12", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "balanced accuracy"
     needs: ClassVar[Need] = "decision"
     compares: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -19,6 +20,9 @@ class Brier(RowMetric):
     """
 
     kind: Literal["brier"] = "brier"
+    compared: ClassVar[Compared] = Compared(
+        "brier_score_loss of scikit-learn, on a public table", "1e-12", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "Brier score"
     needs: ClassVar[Need] = "chance"
     higher_is_better: ClassVar[bool] = False

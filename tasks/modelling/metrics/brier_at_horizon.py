@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.brier import brier_by_day
 from tasks.modelling.follow_up.weights import weight_table
 from tasks.modelling.horizon_metric import HorizonMetric
@@ -22,6 +23,9 @@ class BrierAtHorizon(HorizonMetric):
     """
 
     kind: Literal["brier_at_horizon"] = "brier_at_horizon"
+    compared: ClassVar[Compared] = Compared(
+        "brier_score of scikit-survival, on nki70", "1e-9", "tasks/modelling/test_horizon_line.py"
+    )
     title: ClassVar[str] = "Brier score at the horizon"
     ideal: ClassVar[float | None] = 0.0
     places: ClassVar[int] = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.recalibration import Recalibrated
 
 
@@ -15,6 +16,9 @@ class CalibrationIntercept(Recalibrated):
     """
 
     kind: Literal["calibration_intercept"] = "calibration_intercept"
+    compared: ClassVar[Compared] = Compared(
+        "glm of R, on a public table", "1e-6", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "calibration intercept"
     ideal: ClassVar[float | None] = 0.0
     slope: ClassVar[bool] = False

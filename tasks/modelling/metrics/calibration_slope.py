@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.recalibration import Recalibrated
 
 
@@ -15,5 +16,8 @@ class CalibrationSlope(Recalibrated):
     """
 
     kind: Literal["calibration_slope"] = "calibration_slope"
+    compared: ClassVar[Compared] = Compared(
+        "glm of R, on a public table", "1e-6", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "calibration slope"
     slope: ClassVar[bool] = True

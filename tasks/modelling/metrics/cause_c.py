@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, cause_pairs
@@ -19,6 +20,9 @@ class CauseC(PairMetric):
     """
 
     kind: Literal["cause_c"] = "cause_c"
+    compared: ClassVar[Compared] = Compared(
+        "Uno's C-index, where no other event is seen, and a table by hand", "1e-12", "tasks/modelling/test_pairs.py"
+    )
     title: ClassVar[str] = "cause-specific C-index"
     needs: ClassVar[Need] = "risk"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, Sums, harrell_pairs, harrell_sums
@@ -19,6 +20,9 @@ class HarrellC(PairMetric):
     """
 
     kind: Literal["harrell_c"] = "harrell_c"
+    compared: ClassVar[Compared] = Compared(
+        "concordance_index_censored of scikit-survival", "1e-12", "tasks/modelling/test_pairs.py"
+    )
     title: ClassVar[str] = "Harrell’s C-index"
     needs: ClassVar[Need] = "risk"
 

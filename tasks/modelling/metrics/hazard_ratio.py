@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.hazard_ratio import LogHazard, log_hazard_ratio, moved_by
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.patient_pairs import patients_of
@@ -29,6 +30,7 @@ class HazardRatio(Metric):
     """
 
     kind: Literal["hazard_ratio"] = "hazard_ratio"
+    compared: ClassVar[Compared] = Compared("CoxPHFitter of lifelines", "1e-3", "tasks/modelling/test_follow_up.py")
     title: ClassVar[str] = "hazard ratio of risk groups"
     needs: ClassVar[Need] = "groups"
     ideal: ClassVar[float | None] = None

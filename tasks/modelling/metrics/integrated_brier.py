@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.brier import brier_by_day, mean_over_days
 from tasks.modelling.follow_up.weights import weight_table
 from tasks.modelling.horizon_metric import HorizonMetric
@@ -22,6 +23,9 @@ class IntegratedBrier(HorizonMetric):
     """
 
     kind: Literal["integrated_brier"] = "integrated_brier"
+    compared: ClassVar[Compared] = Compared(
+        "integrated_brier_score of scikit-survival", "1e-12", "tasks/modelling/test_follow_up.py"
+    )
     title: ClassVar[str] = "integrated Brier score"
     ideal: ClassVar[float | None] = 0.0
     places: ClassVar[int] = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.horizon_line import HorizonLine
 
 
@@ -15,6 +16,9 @@ class InterceptAtHorizon(HorizonLine):
     """
 
     kind: Literal["intercept_at_horizon"] = "intercept_at_horizon"
+    compared: ClassVar[Compared] = Compared(
+        "weighted GLM of statsmodels, on nki70", "1e-6", "tasks/modelling/test_horizon_line.py"
+    )
     title: ClassVar[str] = "calibration intercept at the horizon"
     ideal: ClassVar[float | None] = 0.0
     slope: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored
 from tasks.modelling.pairs import Pairs, Sums, auc_pairs, auc_sums
@@ -19,6 +20,9 @@ class MacroAuc(PairMetric):
     """
 
     kind: Literal["macro_auc"] = "macro_auc"
+    compared: ClassVar[Compared] = Compared(
+        "roc_auc_score of scikit-learn", "1e-12", "tasks/modelling/metrics/test_metrics.py"
+    )
     title: ClassVar[str] = "macro AUC"
     needs: ClassVar[Need] = "probability"
 

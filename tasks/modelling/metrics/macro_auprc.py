@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.words import no_interval
 from tasks.modelling.lacking import Need
@@ -22,6 +23,9 @@ class MacroAuprc(Metric):
     """
 
     kind: Literal["macro_auprc"] = "macro_auprc"
+    compared: ClassVar[Compared] = Compared(
+        "average_precision_score of scikit-learn", "1e-12", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "macro AUPRC"
     needs: ClassVar[Need] = "probability"
     chance: ClassVar[float | None] = None

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -19,6 +20,9 @@ class Mae(RowMetric):
     """
 
     kind: Literal["mae"] = "mae"
+    compared: ClassVar[Compared] = Compared(
+        "mean_absolute_error of scikit-learn", "1e-6", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "mean absolute error"
     needs: ClassVar[Need] = "value"
     higher_is_better: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -21,6 +22,9 @@ class NetBenefit(RowMetric):
     """
 
     kind: Literal["net_benefit"] = "net_benefit"
+    compared: ClassVar[Compared] = Compared(
+        "dcurves, on a public table", "1e-6", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "net benefit"
     needs: ClassVar[Need] = "chance"
     ideal: ClassVar[float | None] = None

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.weights import weight_table
 from tasks.modelling.horizon_metric import HorizonMetric
 from tasks.modelling.scored import Scored
@@ -20,6 +21,9 @@ class ObservedExpected(HorizonMetric):
     """
 
     kind: Literal["observed_expected"] = "observed_expected"
+    compared: ClassVar[Compared] = Compared(
+        "a loop over the patients of nki70", "1e-9", "tasks/modelling/test_horizon_line.py"
+    )
     title: ClassVar[str] = "observed / expected at the horizon"
     uncorrected: ClassVar[str] = (
         "a model is right on average about the cases that it was fitted to, whatever it is worth"

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
 
@@ -19,6 +20,9 @@ class QuadraticKappa(RowMetric):
     """
 
     kind: Literal["quadratic_kappa"] = "quadratic_kappa"
+    compared: ClassVar[Compared] = Compared(
+        "cohen_kappa_score of scikit-learn", "1e-12", "tasks/modelling/metrics/test_metrics.py"
+    )
     title: ClassVar[str] = "quadratic kappa"
     needs: ClassVar[Need] = "probability"
     chance: ClassVar[float | None] = 0.0

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
 
@@ -19,6 +20,9 @@ class R2(RowMetric):
     """
 
     kind: Literal["r2"] = "r2"
+    compared: ClassVar[Compared] = Compared(
+        "r2_score of scikit-learn", "1e-12", "tasks/modelling/metrics/test_metrics.py"
+    )
     title: ClassVar[str] = "R²"
     needs: ClassVar[Need] = "value"
     chance: ClassVar[float | None] = 0.0

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored
 from tasks.modelling.pairs import Pairs, order_pairs
@@ -18,6 +19,7 @@ class RankC(PairMetric):
     """
 
     kind: Literal["rank_c"] = "rank_c"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/metrics/test_metrics.py")
     title: ClassVar[str] = "C-index of ranks"
     needs: ClassVar[Need] = "risk"
 

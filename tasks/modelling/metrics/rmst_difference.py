@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.rmst import restricted_mean
 from tasks.modelling.intervals.estimate import NORMAL, Estimate, Models
 from tasks.modelling.intervals.words import THIS_MODEL, no_interval
@@ -24,6 +25,9 @@ class RmstDifference(Metric):
     """
 
     kind: Literal["rmst_difference"] = "rmst_difference"
+    compared: ClassVar[Compared] = Compared(
+        "restricted_mean_survival_time of lifelines", "1e-9", "tasks/modelling/test_follow_up.py"
+    )
     title: ClassVar[str] = "difference in restricted mean survival time (days)"
     needs: ClassVar[Need] = "groups"
     ideal: ClassVar[float | None] = None

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.brier import squared_distance
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -20,6 +21,9 @@ class ScaledBrier(RowMetric):
     """
 
     kind: Literal["scaled_brier"] = "scaled_brier"
+    compared: ClassVar[Compared] = Compared(
+        "brier_score_loss of scikit-learn", "1e-12", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "scaled Brier score"
     needs: ClassVar[Need] = "chance"
     compares: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.brier import brier_by_day
 from tasks.modelling.follow_up.observed import observed_by
 from tasks.modelling.horizon_metric import HorizonMetric
@@ -22,6 +23,9 @@ class ScaledBrierAtHorizon(HorizonMetric):
     """
 
     kind: Literal["scaled_brier_at_horizon"] = "scaled_brier_at_horizon"
+    compared: ClassVar[Compared] = Compared(
+        "brier_score of scikit-survival, on nki70", "1e-9", "tasks/modelling/test_horizon_line.py"
+    )
     title: ClassVar[str] = "scaled Brier score at the horizon"
     higher_is_better: ClassVar[bool] = True
     chance: ClassVar[float | None] = 0.0

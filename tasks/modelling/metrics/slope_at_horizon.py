@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.horizon_line import HorizonLine
 
 
@@ -15,5 +16,8 @@ class SlopeAtHorizon(HorizonLine):
     """
 
     kind: Literal["slope_at_horizon"] = "slope_at_horizon"
+    compared: ClassVar[Compared] = Compared(
+        "weighted GLM of statsmodels, on nki70", "1e-6", "tasks/modelling/test_horizon_line.py"
+    )
     title: ClassVar[str] = "calibration slope at the horizon"
     slope: ClassVar[bool] = True

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.metrics.metric import Scored
 from tasks.modelling.share_right import ShareRight
 
@@ -18,6 +19,9 @@ class Specificity(ShareRight):
     """
 
     kind: Literal["specificity"] = "specificity"
+    compared: ClassVar[Compared] = Compared(
+        "recall_score of scikit-learn", "1e-12", "tasks/modelling/metrics/test_brier.py"
+    )
     title: ClassVar[str] = "specificity"
 
     def counted(self, fold: Scored) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.weights import weights_by_day
 from tasks.modelling.horizon_metric import no_horizon
 from tasks.modelling.lacking import Need
@@ -25,6 +26,9 @@ class TimeAuc(PairMetric):
     """
 
     kind: Literal["time_auc"] = "time_auc"
+    compared: ClassVar[Compared] = Compared(
+        "cumulative_dynamic_auc of scikit-survival, on nki70", "1e-9", "tasks/modelling/test_horizon_line.py"
+    )
     title: ClassVar[str] = "time-dependent AUC"
     needs: ClassVar[Need] = "risk"
     at_horizon: ClassVar[bool] = True

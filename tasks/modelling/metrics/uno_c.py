@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, Scored, where_of
 from tasks.modelling.pairs import Pairs, Sums, uno_pairs, uno_sums
@@ -19,6 +20,11 @@ class UnoC(PairMetric):
     """
 
     kind: Literal["uno_c"] = "uno_c"
+    compared: ClassVar[Compared] = Compared(
+        "concordance_index_ipcw of scikit-survival, where no day holds an event and a censoring",
+        "1e-12",
+        "tasks/modelling/test_pairs.py",
+    )
     title: ClassVar[str] = "Uno’s C-index"
     needs: ClassVar[Need] = "risk"
 

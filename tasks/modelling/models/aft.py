@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.distribution import Distribution
 from tasks.modelling.models.cox import EVENTS_PER_FEATURE
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
@@ -32,6 +33,9 @@ class Aft(Model):
     """
 
     kind: Literal["aft"] = "aft"
+    compared: ClassVar[Compared] = Compared(
+        "survreg of R on the Rossi table; lifelines on nki70", "1e-6; curves 3e-3", "tasks/modelling/models/test_aft.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival"})
     tuned: ClassVar[tuple[str, ...]] = ("distribution", "penalizer")
     steps: ClassVar[tuple[Settings, ...]] = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import FittedModel, PathModel
 from tasks.modelling.paths import along
 from tasks.modelling.prediction import Prediction
@@ -30,6 +31,9 @@ class CauseSpecificCox(PathModel):
     """
 
     kind: Literal["cause_specific_cox"] = "cause_specific_cox"
+    compared: ClassVar[Compared] = Compared(
+        "coxph of R's survival on bmt, cgvhd and head-and-neck", "1e-5", "tasks/modelling/models/test_fine_gray.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[NonNegativeFloat, ...] = Field(

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
@@ -30,6 +31,9 @@ class Cox(Model):
     """
 
     kind: Literal["cox"] = "cox"
+    compared: ClassVar[Compared] = Compared(
+        "CoxPHFitter of lifelines", "1e-5", "tasks/modelling/solvers/test_ridge_cox.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("penalizer",)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.cox import FittedCox
 from tasks.modelling.models.model import FittedModel, PathModel
 from tasks.modelling.paths import Found, along
@@ -23,6 +24,9 @@ class Coxnet(PathModel):
     """
 
     kind: Literal["coxnet"] = "coxnet"
+    compared: ClassVar[Compared] = Compared(
+        "CoxnetSurvivalAnalysis of scikit-survival where it converges", "1e-4", "tasks/modelling/models/test_coxnet.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -26,6 +27,11 @@ class DeepSurv(Model):
     """
 
     kind: Literal["deepsurv"] = "deepsurv"
+    compared: ClassVar[Compared] = Compared(
+        "ridge Cox regression of scikit-survival, without hidden layers, on nki70",
+        "2e-3",
+        "tasks/modelling/solvers/test_survival_losses.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (30,)})
     tuned: ClassVar[tuple[str, ...]] = ("penalty",)

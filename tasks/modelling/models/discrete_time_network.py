@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -27,6 +28,11 @@ class DiscreteTimeNetwork(Model):
     """
 
     kind: Literal["discrete_time_network"] = "discrete_time_network"
+    compared: ClassVar[Compared] = Compared(
+        "logistic regressions of scikit-learn, without hidden layers, on nki70",
+        "5e-3",
+        "tasks/modelling/solvers/test_survival_losses.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (30,)})
     tuned: ClassVar[tuple[str, ...]] = ("penalty",)

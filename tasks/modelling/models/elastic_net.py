@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.lasso import Share, fit_path
 from tasks.modelling.models.model import FittedModel, PathModel
 from tasks.modelling.paths import by_share
@@ -23,6 +24,9 @@ class ElasticNet(PathModel):
     """
 
     kind: Literal["elastic_net"] = "elastic_net"
+    compared: ClassVar[Compared] = Compared(
+        "ElasticNet of scikit-learn on WORC-Lipo", "1e-4", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
     tuned: ClassVar[tuple[str, ...]] = ("l1_ratio", "alpha_fraction")
     l1_ratio: tuple[Share, ...] = Field(

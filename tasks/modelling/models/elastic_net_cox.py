@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.coxnet import fit_cox_path
 from tasks.modelling.models.lasso import Share
 from tasks.modelling.models.model import FittedModel, PathModel
@@ -24,6 +25,11 @@ class ElasticNetCox(PathModel):
     """
 
     kind: Literal["elastic_net_cox"] = "elastic_net_cox"
+    compared: ClassVar[Compared] = Compared(
+        "CoxnetSurvivalAnalysis of scikit-survival on nki70 and vdv",
+        "2e-5",
+        "tasks/modelling/models/test_elastic_net_cox.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("l1_ratio", "alpha_fraction")
     l1_ratio: tuple[Share, ...] = Field(

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.fine_gray import FittedFineGray
 from tasks.modelling.models.lasso import Share
 from tasks.modelling.models.model import FittedModel, PathModel
@@ -26,6 +27,9 @@ class ElasticNetFineGray(PathModel):
     """
 
     kind: Literal["elastic_net_fine_gray"] = "elastic_net_fine_gray"
+    compared: ClassVar[Compared] = Compared(
+        "glmnet of R on cgvhd and head-and-neck", "5e-5", "tasks/modelling/models/test_elastic_net_fine_gray.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("l1_ratio", "alpha_fraction")
     l1_ratio: tuple[Share, ...] = Field(

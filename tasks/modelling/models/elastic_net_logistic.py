@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.lasso import Share
 from tasks.modelling.models.lasso_logistic import fit_paths
 from tasks.modelling.models.model import FittedModel, PathModel
@@ -24,6 +25,9 @@ class ElasticNetLogistic(PathModel):
     """
 
     kind: Literal["elastic_net_logistic"] = "elastic_net_logistic"
+    compared: ClassVar[Compared] = Compared(
+        "LogisticRegression of scikit-learn (saga) on WORC-Lipo", "1e-3", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal"})
     tuned: ClassVar[tuple[str, ...]] = ("l1_ratio", "C")
     l1_ratio: tuple[Share, ...] = Field(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import FittedModel, PathModel
 from tasks.modelling.paths import along
 from tasks.modelling.prediction import Prediction
@@ -29,6 +30,11 @@ class FineGray(PathModel):
     """
 
     kind: Literal["fine_gray"] = "fine_gray"
+    compared: ClassVar[Compared] = Compared(
+        "finegray and crr of R (survival, cmprsk) on bmt, cgvhd and head-and-neck",
+        "1e-6; crr 1e-3 where an event and a censoring share a day",
+        "tasks/modelling/models/test_fine_gray.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[NonNegativeFloat, ...] = Field(

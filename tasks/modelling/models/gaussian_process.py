@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.answers import among_levels, codes, is_finite, of_probability
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
@@ -28,6 +29,9 @@ class GaussianProcess(Model):
     """
 
     kind: Literal["gaussian_process"] = "gaussian_process"
+    compared: ClassVar[Compared] = Compared(
+        "GaussianProcessClassifier of scikit-learn on WORC-Lipo", "1e-6", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "ordinal", "continuous"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (30,)})
     restarts: NonNegativeInt = Field(0, title="Restarts", description="further random starts of the search")

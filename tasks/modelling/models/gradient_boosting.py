@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.answers import among_levels, codes, is_finite, of_probability, softmax
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
@@ -29,6 +30,11 @@ class GradientBoosting(PathModel):
     """
 
     kind: Literal["gradient_boosting"] = "gradient_boosting"
+    compared: ClassVar[Compared] = Compared(
+        "GradientBoostingClassifier and -Regressor of scikit-learn on WORC-Lipo",
+        "1e-9",
+        "contracts/test_model_peers.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "ordinal", "continuous"})
     scale_free: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("stop_after",)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -28,6 +29,11 @@ class GradientBoostingSurvival(PathModel):
     """
 
     kind: Literal["gradient_boosting_survival"] = "gradient_boosting_survival"
+    compared: ClassVar[Compared] = Compared(
+        "GradientBoostingSurvivalAnalysis of scikit-survival on nki70 and vdv",
+        "1e-12",
+        "tasks/modelling/models/test_gradient_boosting_survival.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     scale_free: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("stop_after",)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -27,6 +28,7 @@ class Lasso(PathModel):
     """
 
     kind: Literal["lasso"] = "lasso"
+    compared: ClassVar[Compared] = Compared("Lasso of scikit-learn", "1e-2", "tasks/modelling/models/test_lasso.py")
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
@@ -27,6 +28,11 @@ class LassoLogistic(PathModel):
     """
 
     kind: Literal["lasso_logistic"] = "lasso_logistic"
+    compared: ClassVar[Compared] = Compared(
+        "LogisticRegression of scikit-learn; glmnet of R on HCC-TACE-Seg",
+        "1e-5; glmnet 1e-4",
+        "tasks/modelling/solvers/test_lasso_logistic_path.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal"})
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("C",)

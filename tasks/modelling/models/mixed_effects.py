@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.answers import is_finite
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
@@ -24,6 +25,9 @@ class MixedEffects(Model):
     """
 
     kind: Literal["mixed_effects"] = "mixed_effects"
+    compared: ClassVar[Compared] = Compared(
+        "MixedLM of statsmodels on WORC-Lipo", "1e-7; variances 1e-6", "tasks/modelling/models/test_mixed_effects.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (5, 10)})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.networks import ColumnNetwork
 
 
@@ -18,6 +19,9 @@ class MultilayerPerceptron(ColumnNetwork):
     """
 
     kind: Literal["multilayer_perceptron"] = "multilayer_perceptron"
+    compared: ClassVar[Compared] = Compared(
+        "a bare loop of torch", "1e-3", "tasks/modelling/models/test_multilayer_perceptron.py"
+    )
     hidden: tuple[PositiveInt, ...] = Field((16,), min_length=1, title="Hidden layers", description="units of each")
 
     @property

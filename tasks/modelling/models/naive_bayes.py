@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.answers import among_levels, codes, is_finite, of_probability, softmax
 from tasks.modelling.models.model import CLEANED, NUMERICAL, FittedModel, PathModel, Settings
@@ -27,6 +28,9 @@ class NaiveBayes(PathModel):
     """
 
     kind: Literal["naive_bayes"] = "naive_bayes"
+    compared: ClassVar[Compared] = Compared(
+        "GaussianNB of scikit-learn on WORC-Lipo", "1e-6", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "ordinal"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (10, 30)})
     tuned: ClassVar[tuple[str, ...]] = ("var_smoothing",)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.answers import indicators, is_finite, of_indicators
 from tasks.modelling.models.model import CLEANED, NUMERICAL, FittedModel, PathModel, Settings
@@ -26,6 +27,9 @@ class NearestNeighbours(PathModel):
     """
 
     kind: Literal["nearest_neighbours"] = "nearest_neighbours"
+    compared: ClassVar[Compared] = Compared(
+        "KNeighborsClassifier and -Regressor of scikit-learn on WORC-Lipo", "1e-9", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (10, 30)})
     tuned: ClassVar[tuple[str, ...]] = ("neighbours",)

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.models.model import FittedModel, Model
 from tasks.modelling.prediction import Prediction
@@ -28,6 +29,11 @@ class RandomForest(Model):
     """
 
     kind: Literal["random_forest"] = "random_forest"
+    compared: ClassVar[Compared] = Compared(
+        "RandomForestClassifier and -Regressor of scikit-learn, another draw of trees",
+        "importance 0.04",
+        "tasks/modelling/solvers/test_forest.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
     usual: ClassVar[bool] = True
     scale_free: ClassVar[bool] = True

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.networks import ColumnNetwork
 
 
@@ -17,6 +18,7 @@ class ResidualNetwork(ColumnNetwork):
     """
 
     kind: Literal["residual_network"] = "residual_network"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/models/test_multilayer_perceptron.py")
     skips: ClassVar[bool] = True
     weight_decay: tuple[NonNegativeFloat, ...] = Field(
         (10.0, 1.0), min_length=1, title="Weight decay", description="draws weights towards zero; inner folds choose"

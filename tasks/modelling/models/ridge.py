@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.answers import is_finite
 from tasks.modelling.models.lasso import FittedLinear
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
@@ -23,6 +24,9 @@ class Ridge(PathModel):
     """
 
     kind: Literal["ridge"] = "ridge"
+    compared: ClassVar[Compared] = Compared(
+        "Ridge of scikit-learn on WORC-Lipo", "1e-8", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
     tuned: ClassVar[tuple[str, ...]] = ("alpha",)
     alpha: tuple[PositiveFloat, ...] = Field(

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.cox import FittedCox
 from tasks.modelling.models.model import FittedModel, PathModel
 from tasks.modelling.paths import along
@@ -25,6 +26,11 @@ class RidgeCox(PathModel):
     """
 
     kind: Literal["ridge_cox"] = "ridge_cox"
+    compared: ClassVar[Compared] = Compared(
+        "CoxPHSurvivalAnalysis of scikit-survival on nki70 and vdv",
+        "1e-10",
+        "tasks/modelling/solvers/test_ridge_cox_path.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)
     alpha_fraction: tuple[PositiveFloat, ...] = Field(

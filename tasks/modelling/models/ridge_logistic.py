@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from tasks.modelling.answers import among_levels, codes, is_finite, of_probability, softmax
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
@@ -28,6 +29,11 @@ class RidgeLogistic(PathModel):
     """
 
     kind: Literal["ridge_logistic"] = "ridge_logistic"
+    compared: ClassVar[Compared] = Compared(
+        "LogisticRegression of scikit-learn and OrderedModel of statsmodels on WORC-Lipo",
+        "1e-5; ranks 1e-6",
+        "tasks/modelling/models/test_ridge_logistic.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "ordinal"})
     tuned: ClassVar[tuple[str, ...]] = ("C",)
     C: tuple[PositiveFloat, ...] = Field(

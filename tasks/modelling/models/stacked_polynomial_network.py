@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.answers import indicators, is_finite
 from tasks.modelling.models.model import CLEANED, NUMERICAL, FittedModel, Model, PathModel, Settings
 from tasks.modelling.models.ridge import Ridge
@@ -31,6 +32,7 @@ class StackedPolynomialNetwork(PathModel):
     """
 
     kind: Literal["stacked_polynomial_network"] = "stacked_polynomial_network"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/models/test_stacked_polynomial_network.py")
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "ordinal", "continuous"})
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (30,)})
     tuned: ClassVar[tuple[str, ...]] = ("width", "C")

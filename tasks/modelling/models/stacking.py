@@ -15,6 +15,7 @@ from pydantic import Field
 
 from features.core.bounds import Folds
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from features.core.kinds.registry import Kind
 from tasks.modelling.candidate import Candidate
@@ -52,6 +53,11 @@ class Stacking(Model):
     """
 
     kind: Literal["stacking"] = "stacking"
+    compared: ClassVar[Compared] = Compared(
+        "StackingClassifier and -Regressor of scikit-learn on WORC-Lipo",
+        "1e-4",
+        "tasks/modelling/models/test_stacking.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset(
         {"binary", "multiclass", "multilabel", "ordinal", "continuous", "survival", "competing_risks"}
     )

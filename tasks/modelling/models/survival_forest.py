@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import FittedModel, Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -28,6 +29,11 @@ class SurvivalForest(Model):
     """
 
     kind: Literal["survival_forest"] = "survival_forest"
+    compared: ClassVar[Compared] = Compared(
+        "RandomSurvivalForest of scikit-survival on nki70, another draw of trees",
+        "curves, mean 0.05",
+        "tasks/modelling/models/test_survival_forest.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     usual: ClassVar[bool] = True
     scale_free: ClassVar[bool] = True

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import NUMERICAL, FittedModel, Model
 from tasks.modelling.models.svm import Kernel, kernel_of
 from tasks.modelling.prediction import Prediction
@@ -31,6 +32,11 @@ class SurvivalSvm(Model):
     """
 
     kind: Literal["survival_svm"] = "survival_svm"
+    compared: ClassVar[Compared] = Compared(
+        "FastSurvivalSVM and FastKernelSurvivalSVM of scikit-survival on nki70",
+        "1e-12; RBF 1e-9 of the range",
+        "tasks/modelling/models/test_survival_svm.py",
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     order_alone: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("kernel", "C")

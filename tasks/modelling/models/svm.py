@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
@@ -27,6 +28,9 @@ class Svm(Model):
     """
 
     kind: Literal["svm"] = "svm"
+    compared: ClassVar[Compared] = Compared(
+        "SVC of scikit-learn, which is libsvm", "1e-4", "tasks/modelling/solvers/test_svm_dual.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary"})
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("kernel", "C")

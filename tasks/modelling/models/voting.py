@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from features.core.kinds.registry import Kind
 from tasks.modelling.members import FittedEnsemble, Member, alike, fit_members, kinds_of, members_or_usual
 from tasks.modelling.models.model import Model, Settings
@@ -23,6 +24,7 @@ class Voting(Model):
     """
 
     kind: Literal["voting"] = "voting"
+    compared: ClassVar[Compared] = Compared("the mean of its members", "1e-7", "tasks/modelling/models/test_voting.py")
     endpoints: ClassVar[frozenset[str]] = frozenset(
         {"binary", "multiclass", "multilabel", "ordinal", "continuous", "survival", "competing_risks"}
     )

@@ -11,6 +11,7 @@ from pydantic import Field
 from features.core.bounds import Repeats
 from features.core.design import Design
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, check_disjoint
@@ -28,6 +29,7 @@ class Bootstrap632Plus(Split):
     """
 
     kind: Literal["bootstrap_632_plus"] = "bootstrap_632_plus"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     models: ClassVar[Models] = "bootstrap"
     apparent: ClassVar[bool] = True
     repeats: Repeats = Field(100, title="Draws", description="how often patients are drawn; each draw fits all models")

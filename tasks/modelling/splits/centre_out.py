@@ -8,6 +8,7 @@ import numpy as np
 
 from features.core.design import Design
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, check_disjoint
 
@@ -20,6 +21,7 @@ class CentreOut(Split):
     """
 
     kind: Literal["centre_out"] = "centre_out"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     models: ClassVar[Models] = "centres"
     left_out: ClassVar[str] = "centre"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from features.core.design import EXTERNAL
+from features.core.kinds.compared import Compared
 from tasks.modelling.splits.split import HeldOut
 
 
@@ -15,5 +16,6 @@ class External(HeldOut):
     """
 
     kind: Literal["external"] = "external"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     role: ClassVar[str] = EXTERNAL
     lacks: ClassVar[str] = "no case of an external cohort is left"

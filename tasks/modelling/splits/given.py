@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from features.core.design import TEST
+from features.core.kinds.compared import Compared
 from tasks.modelling.splits.split import HeldOut
 
 
@@ -15,5 +16,6 @@ class Given(HeldOut):
     """
 
     kind: Literal["given"] = "given"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     role: ClassVar[str] = TEST
     lacks: ClassVar[str] = "no test case is left: no table of the cohorts has a split with test cases that can be used"

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.core.design import Design
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, check_disjoint
 
@@ -20,6 +21,7 @@ class InternalExternal(Split):
     """
 
     kind: Literal["internal_external"] = "internal_external"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     models: ClassVar[Models] = "centres"
     left_out: ClassVar[str] = "cohort"
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from features.core.bounds import Folds, Repeats
 from features.core.design import Design
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, grouped_folds
 
@@ -20,6 +21,7 @@ class Nested(Split):
     """
 
     kind: Literal["nested"] = "nested"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     models: ClassVar[Models] = "resampled"
     folds: Folds = Field(5, title="Folds", description="into how many parts the cases are cut; each is predicted once")
     repeats: Repeats = Field(2, title="Repeats", description="how often, each time with other folds")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from features.core.design import Design
 from features.core.errors import FitError, did_you_mean
+from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.splits.split import Fold, Split, check_disjoint
 
@@ -23,6 +24,7 @@ class Temporal(Split):
     """
 
     kind: Literal["temporal"] = "temporal"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     models: ClassVar[Models] = "fixed"
     by: str = Field(
         "", title="By", description="numerical variable of the cohorts that says when, such as a year; needed"

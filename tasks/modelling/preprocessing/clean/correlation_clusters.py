@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.clean.correlation.pairs import Method, pair_correlations
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -27,6 +28,9 @@ class CorrelationClusters(Step):
     """
 
     kind: Literal["correlation_clusters"] = "correlation_clusters"
+    compared: ClassVar[Compared] = Compared(
+        "correlations by pandas on WORC-Lipo", "1e-8", "tasks/modelling/preprocessing/clean/test_clean.py"
+    )
     stage: ClassVar[Stage] = "clean"
     takes_missing: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("threshold",)

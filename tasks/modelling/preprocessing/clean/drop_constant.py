@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
@@ -23,6 +24,9 @@ class DropConstant(Step):
     """
 
     kind: Literal["drop_constant"] = "drop_constant"
+    compared: ClassVar[Compared] = Compared(
+        "a table by hand", "0", "tasks/modelling/preprocessing/clean/test_drop_constant.py"
+    )
     stage: ClassVar[Stage] = "clean"
     takes_missing: ClassVar[bool] = True
 

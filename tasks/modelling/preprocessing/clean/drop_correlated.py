@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.clean.correlation.pairs import Method, pair_correlations
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -24,6 +25,9 @@ class DropCorrelated(Step):
     """
 
     kind: Literal["drop_correlated"] = "drop_correlated"
+    compared: ClassVar[Compared] = Compared(
+        "correlations by pandas on WORC-Lipo", "1e-8", "tasks/modelling/preprocessing/clean/test_clean.py"
+    )
     stage: ClassVar[Stage] = "clean"
     takes_missing: ClassVar[bool] = True
 

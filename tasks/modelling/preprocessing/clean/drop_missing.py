@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
@@ -22,6 +23,7 @@ class DropMissing(Step):
     """
 
     kind: Literal["drop_missing"] = "drop_missing"
+    compared: ClassVar[Compared] = Compared("a table by hand", "0", "tasks/modelling/preprocessing/clean/test_clean.py")
     stage: ClassVar[Stage] = "clean"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.runs import runs_of
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -24,6 +25,9 @@ class NearZeroVariance(Step):
     """
 
     kind: Literal["near_zero_variance"] = "near_zero_variance"
+    compared: ClassVar[Compared] = Compared(
+        "a table by hand, by the rule of caret", "0", "tasks/modelling/preprocessing/clean/test_clean.py"
+    )
     stage: ClassVar[Stage] = "clean"
     takes_missing: ClassVar[bool] = True
 

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
@@ -23,6 +24,9 @@ class VarianceThreshold(Step):
     """
 
     kind: Literal["variance_threshold"] = "variance_threshold"
+    compared: ClassVar[Compared] = Compared(
+        "VarianceThreshold of scikit-learn on WORC-Lipo", "1e-9", "tasks/modelling/preprocessing/clean/test_clean.py"
+    )
     stage: ClassVar[Stage] = "clean"
     takes_missing: ClassVar[bool] = True
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -28,6 +29,11 @@ class Vif(Step):
     """
 
     kind: Literal["vif"] = "vif"
+    compared: ClassVar[Compared] = Compared(
+        "inverse after inverse of the correlations on WORC-Lipo",
+        "1e-9",
+        "tasks/modelling/preprocessing/clean/test_clean.py",
+    )
     stage: ClassVar[Stage] = "clean"
 
     limit: float = Field(10.0, gt=1, description="the highest variance inflation factor that may stay; often 5 or 10")

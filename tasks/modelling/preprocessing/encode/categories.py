@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Names, Rows
 from tasks.modelling.target import Target
@@ -29,6 +30,9 @@ class Categories(Step):
     """
 
     kind: Literal["categories"] = "categories"
+    compared: ClassVar[Compared] = Compared(
+        "a table by hand", "0", "tasks/modelling/preprocessing/encode/test_categories.py"
+    )
     stage: ClassVar[Stage] = "encode"
     takes_missing: ClassVar[bool] = True
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.deep.descriptor_names import Descriptor, read_descriptor
 from tasks.modelling.preprocessing.encode.codebook.codebook import Codebook, fit_codebook, principal_axes
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -29,6 +30,11 @@ class FisherVector(Step):
     """
 
     kind: Literal["fisher_vector"] = "fisher_vector"
+    compared: ClassVar[Compared] = Compared(
+        "a plain sum of the equations of Sánchez 2013",
+        "1e-10",
+        "tasks/modelling/preprocessing/encode/test_fisher_vector.py",
+    )
     stage: ClassVar[Stage] = "encode"
     makes_columns: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("components",)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.harmonise.effects.shrinkage import Shrinkage
 from tasks.modelling.preprocessing.harmoniser import EffectsHarmoniser
 
@@ -17,6 +18,11 @@ class Combat(EffectsHarmoniser):
     """
 
     kind: Literal["combat"] = "combat"
+    compared: ClassVar[Compared] = Compared(
+        "neuroCombat and neuroHarmonize on a golden table and on the cohorts of Hosny",
+        "1e-7",
+        "tasks/modelling/preprocessing/harmonise/test_combat.py",
+    )
 
     method: Literal["parametric", "non_parametric"] = Field(
         "parametric",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.harmonise.quantiles.centre_quantiles import CentreQuantiles, centre_quantiles
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.rows import Floats, Names
@@ -20,6 +21,11 @@ class QuantileMatching(Harmoniser):
     """
 
     kind: Literal["quantile_matching"] = "quantile_matching"
+    compared: ClassVar[Compared] = Compared(
+        "ordered means by numpy, as Bolstad 2003",
+        "1e-7",
+        "tasks/modelling/preprocessing/harmonise/test_quantile_matching.py",
+    )
 
     quantiles: int = Field(
         100, ge=2, description="points of each distribution, at most as many as the smallest centre has rows"

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.impute.median import Median
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Names, Rows
@@ -22,6 +23,9 @@ class CentreMedian(Step):
     """
 
     kind: Literal["centre_median"] = "centre_median"
+    compared: ClassVar[Compared] = Compared(
+        "a table by hand", "0", "tasks/modelling/preprocessing/impute/test_centre_median.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

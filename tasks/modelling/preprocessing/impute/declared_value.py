@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, FiniteFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.filled import Filled
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
@@ -21,6 +22,9 @@ class DeclaredValue(Step):
     """
 
     kind: Literal["declared_value"] = "declared_value"
+    compared: ClassVar[Compared] = Compared(
+        "a table by hand", "0", "tasks/modelling/preprocessing/impute/test_impute.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.clean.correlation.pairs import pair_correlations
 from tasks.modelling.preprocessing.standard import Standard
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -33,6 +34,9 @@ class Iterative(Step):
     """
 
     kind: Literal["iterative"] = "iterative"
+    compared: ClassVar[Compared] = Compared(
+        "IterativeImputer of scikit-learn on WORC-Lipo", "1e-7", "tasks/modelling/preprocessing/impute/test_impute.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

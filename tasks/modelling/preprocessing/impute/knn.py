@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.standard import Standard
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
@@ -27,6 +28,9 @@ class Knn(Step):
     """
 
     kind: Literal["knn"] = "knn"
+    compared: ClassVar[Compared] = Compared(
+        "KNNImputer of scikit-learn on WORC-Lipo", "1e-7", "tasks/modelling/preprocessing/impute/test_impute.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

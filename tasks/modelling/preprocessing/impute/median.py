@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -17,6 +18,9 @@ class Median(Step):
     """Missing values become the median of the column's training values."""
 
     kind: Literal["median"] = "median"
+    compared: ClassVar[Compared] = Compared(
+        "nanmedian of numpy", "0", "tasks/modelling/preprocessing/impute/test_median.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Columns, Names, Rows
 from tasks.modelling.target import Target
@@ -26,6 +27,9 @@ class MissingIndicators(Step):
     """
 
     kind: Literal["missing_indicators"] = "missing_indicators"
+    compared: ClassVar[Compared] = Compared(
+        "a table by hand", "0", "tasks/modelling/preprocessing/impute/test_impute.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

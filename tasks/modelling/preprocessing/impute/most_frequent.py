@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.filled import Filled
 from tasks.modelling.preprocessing.runs import runs_of
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -22,6 +23,9 @@ class MostFrequent(Step):
     """
 
     kind: Literal["most_frequent"] = "most_frequent"
+    compared: ClassVar[Compared] = Compared(
+        "SimpleImputer of scikit-learn on WORC-Lipo", "1e-7", "tasks/modelling/preprocessing/impute/test_impute.py"
+    )
     stage: ClassVar[Stage] = "impute"
     takes_missing: ClassVar[bool] = True
     of_missing: ClassVar[bool] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
@@ -18,6 +19,7 @@ class None_(Step):  # noqa: N801 (the word itself is Python's)
     """
 
     kind: Literal["none"] = "none"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/preprocessing/scale/test_scale.py")
     stage: ClassVar[Stage] = "scale"
     takes_missing: ClassVar[bool] = True
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.quantiles import known_quantiles
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
@@ -26,6 +27,9 @@ class Quantile(Step):
     """
 
     kind: Literal["quantile"] = "quantile"
+    compared: ClassVar[Compared] = Compared(
+        "QuantileTransformer of scikit-learn on WORC-Lipo", "1e-9", "tasks/modelling/preprocessing/scale/test_scale.py"
+    )
     stage: ClassVar[Stage] = "scale"
 
     output: Output = Field("normal", description="distribution of the training values afterwards")

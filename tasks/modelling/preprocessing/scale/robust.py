@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.limited import FittedLimited
 from tasks.modelling.preprocessing.quantiles import known_quantiles
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -23,6 +24,9 @@ class Robust(Step):
     """
 
     kind: Literal["robust"] = "robust"
+    compared: ClassVar[Compared] = Compared(
+        "RobustScaler of scikit-learn on WORC-Lipo", "1e-9", "tasks/modelling/preprocessing/scale/test_scale.py"
+    )
     stage: ClassVar[Stage] = "scale"
 
     limit: PositiveFloat = Field(

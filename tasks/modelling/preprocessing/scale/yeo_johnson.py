@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.limited import FittedLimited
 from tasks.modelling.preprocessing.quantiles import known_quantiles
 from tasks.modelling.preprocessing.scale.power.likeliest import likeliest_powers, transformed
@@ -28,6 +29,9 @@ class YeoJohnson(Step):
     """
 
     kind: Literal["yeo_johnson"] = "yeo_johnson"
+    compared: ClassVar[Compared] = Compared(
+        "PowerTransformer of scikit-learn on WORC-Lipo", "2e-4", "tasks/modelling/preprocessing/scale/test_scale.py"
+    )
     stage: ClassVar[Stage] = "scale"
 
     limit: PositiveFloat = Field(

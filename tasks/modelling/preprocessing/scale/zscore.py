@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Names, Rows
 from tasks.modelling.target import Target
@@ -32,6 +33,9 @@ class Zscore(Step):
     """
 
     kind: Literal["zscore"] = "zscore"
+    compared: ClassVar[Compared] = Compared(
+        "mean and standard deviation of numpy", "1e-9", "tasks/modelling/preprocessing/scale/test_zscore.py"
+    )
     stage: ClassVar[Stage] = "scale"
 
     limit: PositiveFloat = Field(

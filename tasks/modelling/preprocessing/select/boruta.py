@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.ranker import contrasts_of, finite
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -27,6 +28,7 @@ class Boruta(Step):
     """
 
     kind: Literal["boruta"] = "boruta"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/preprocessing/select/test_select.py")
     stage: ClassVar[Stage] = "select"
     supervised: ClassVar[bool] = True
     costly: ClassVar[bool] = True

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.ranker import Ranker, contrasts_of, finite
 from tasks.modelling.preprocessing.select.ranking.paths import entries
 from tasks.modelling.preprocessing.standard import Standard
@@ -23,6 +24,9 @@ class ElasticNetSelection(Ranker):
     """
 
     kind: Literal["elastic_net_selection"] = "elastic_net_selection"
+    compared: ClassVar[Compared] = Compared(
+        "lasso_selection, where all penalty is on sizes", "0", "tasks/modelling/preprocessing/select/test_select.py"
+    )
     partial: ClassVar[bool] = True
 
     l1_ratio: float = Field(

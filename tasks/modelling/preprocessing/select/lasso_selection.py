@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.ranker import Ranker, contrasts_of, finite
 from tasks.modelling.preprocessing.select.ranking.paths import entries
 from tasks.modelling.preprocessing.standard import Standard
@@ -23,6 +24,9 @@ class LassoSelection(Ranker):
     """
 
     kind: Literal["lasso_selection"] = "lasso_selection"
+    compared: ClassVar[Compared] = Compared(
+        "lars_path of scikit-learn: the order of columns", "0", "tasks/modelling/preprocessing/select/test_select.py"
+    )
     partial: ClassVar[bool] = True
 
     def ranked(self, rows: Rows, target: Target, seed: int, most: int) -> tuple[NDArray[np.intp], Floats]:  # noqa: ARG002

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.ranker import Ranker, contrasts_of, finite
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -22,6 +23,9 @@ class Mrmr(Ranker):
     """
 
     kind: Literal["mrmr"] = "mrmr"
+    compared: ClassVar[Compared] = Compared(
+        "its formula by a plain loop", "0", "tasks/modelling/preprocessing/select/test_select.py"
+    )
 
     def ranked(self, rows: Rows, target: Target, seed: int, most: int) -> tuple[NDArray[np.intp], Floats]:  # noqa: ARG002
         """Raises FitError for missing values, and an outcome that does not vary."""

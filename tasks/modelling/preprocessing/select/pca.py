@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.components import Components, FittedComponents, columns_of_block, turned
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
@@ -25,6 +26,9 @@ class Pca(Step):
     """
 
     kind: Literal["pca"] = "pca"
+    compared: ClassVar[Compared] = Compared(
+        "PCA of scikit-learn on WORC-Lipo", "1e-7", "tasks/modelling/preprocessing/select/test_select.py"
+    )
     stage: ClassVar[Stage] = "select"
     makes_columns: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("components",)

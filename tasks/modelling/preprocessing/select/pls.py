@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.components import Components, FittedComponents, columns_of_block, turned
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.select.ranking.questions import numbers_of
@@ -24,6 +25,9 @@ class Pls(Step):
     """
 
     kind: Literal["pls"] = "pls"
+    compared: ClassVar[Compared] = Compared(
+        "PLSRegression of scikit-learn on WORC-Lipo", "1e-7", "tasks/modelling/preprocessing/select/test_select.py"
+    )
     stage: ClassVar[Stage] = "select"
     supervised: ClassVar[bool] = True
     makes_columns: ClassVar[bool] = True

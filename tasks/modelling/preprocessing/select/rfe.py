@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.ranker import Ranker, finite
 from tasks.modelling.preprocessing.select.ranking.questions import numbers_of
 from tasks.modelling.preprocessing.standard import Standard
@@ -24,6 +25,11 @@ class Rfe(Ranker):
     """
 
     kind: Literal["rfe"] = "rfe"
+    compared: ClassVar[Compared] = Compared(
+        "RFE of scikit-learn with Ridge on WORC-Lipo: the order of columns",
+        "0",
+        "tasks/modelling/preprocessing/select/test_select.py",
+    )
 
     drop: float = Field(0.1, gt=0, lt=1, description="share of the columns left that a round drops, one at least")
     penalty: PositiveFloat = Field(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.ranker import Ranker, contrasts_of
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -21,6 +22,7 @@ class Screen(Ranker):
     """
 
     kind: Literal["screen"] = "screen"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/preprocessing/select/test_screen.py")
 
     def ranked(
         self,

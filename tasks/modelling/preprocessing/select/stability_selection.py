@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.select.ranking.questions import numbers_of
@@ -29,6 +30,7 @@ class StabilitySelection(Step):
     """
 
     kind: Literal["stability_selection"] = "stability_selection"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/preprocessing/select/test_select.py")
     stage: ClassVar[Stage] = "select"
     supervised: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("threshold",)

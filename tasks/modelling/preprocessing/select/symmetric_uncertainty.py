@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.ranker import Ranker, finite
 from tasks.modelling.preprocessing.select.ranking.questions import Question, questions_of
 from tasks.modelling.rows import Floats, Rows
@@ -23,6 +24,9 @@ class SymmetricUncertainty(Ranker):
     """
 
     kind: Literal["symmetric_uncertainty"] = "symmetric_uncertainty"
+    compared: ClassVar[Compared] = Compared(
+        "the weather table of Quinlan", "1e-5", "tasks/modelling/preprocessing/select/test_select.py"
+    )
 
     bins: int = Field(5, ge=2, le=50, description="bins of equal numbers of training cases")
 

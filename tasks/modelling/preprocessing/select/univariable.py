@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, NonNegativeInt
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.kept_columns import KeptColumns
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.select.ranking.p_values import p_values
@@ -28,6 +29,11 @@ class Univariable(Step):
     """
 
     kind: Literal["univariable"] = "univariable"
+    compared: ClassVar[Compared] = Compared(
+        "tests of scipy and lifelines, and the example of Benjamini & Hochberg",
+        "1e-7",
+        "tasks/modelling/preprocessing/select/test_select.py",
+    )
     stage: ClassVar[Stage] = "select"
     supervised: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("alpha",)

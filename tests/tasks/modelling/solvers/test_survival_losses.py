@@ -77,7 +77,7 @@ def test_a_network_that_tells_nothing_gives_the_curves_of_all(causes: int) -> No
 @pytest.mark.slow
 @pytest.mark.data
 def test_without_hidden_layers_it_is_cox_regression(public_data: Path) -> None:
-    """nki70, five columns; apart by 1e-4 as measured, of coefficients up to 0.5."""
+    """nki70, five columns; apart by 1e-4 as measured, of coefficients up to 0.5. The network of deepsurv."""
     table = nki70(public_data)
     X = table.X[:, :5]
     peer = CoxPHSurvivalAnalysis().fit(X, Surv.from_arrays(table.event, table.days))
@@ -88,6 +88,7 @@ def test_without_hidden_layers_it_is_cox_regression(public_data: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.data
 def test_without_hidden_layers_intervals_are_logistic_regressions(public_data: Path) -> None:
+    """The network of discrete_time_network."""
     table = nki70(public_data)
     X, seen = table.X[:, :3], table.target.outcome
     cut = cut_intervals(seen, 3)

@@ -1,4 +1,4 @@
-"""ComBat equals neuroCombat 0.2.12 and neuroHarmonize 2.5.2, fold by fold: what they were fitted on, and rows left out."""
+"""ComBat and location_scale equal neuroCombat 0.2.12 and neuroHarmonize 2.5.2, fold by fold: rows fitted on, and rows left out."""
 
 from __future__ import annotations
 
