@@ -3,6 +3,7 @@
     python benchmarks/coverage.py                       # the eight cells that are promised, 1,000 data sets each
     python benchmarks/coverage.py --more                # and other learners, metrics, sizes
     python benchmarks/coverage.py --own --repeats 300   # and studies as a whole, with radweave's LASSO
+    python benchmarks/coverage.py --metrics --repeats 300   # every metric of four endpoints, over three kinds of splits
     python benchmarks/coverage.py --repeats 100 --only nested
 
 Each data set is drawn anew, cut, learnt and scored by the metrics and intervals that studies use. `coverage` is the share of
@@ -36,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from benchmarks.coverage_metrics import Setting, settings
 from benchmarks.coverage_worlds import FRESH, INFORMATIVE, Cases, World
 from features.core.outcome import Outcome
 from tasks.modelling.evaluation.evaluate import evaluate
@@ -268,8 +270,27 @@ def cells(more: bool, own: bool = False) -> Iterator[Cell]:
 def measure(cell: Cell, repeats: int, seed: int = 0) -> Row:
     """What the intervals of a cell do. Each cell has data sets of its own."""
     own = zlib.crc32(cell.name.encode())
-    found = [cell.study(np.random.default_rng([seed, own, repeat])) for repeat in range(repeats)]
-    known = [(one, truth) for one, truth in found if one.value is not None]
+    return row_of(cell, [cell.study(np.random.default_rng([seed, own, repeat])) for repeat in range(repeats)])
+
+
+def measure_metrics(setting: Setting, repeats: int, seed: int = 0) -> Iterator[Row]:
+    """A row for each metric, of the same data sets."""
+    own = zlib.crc32(setting.name.encode())
+    found = [setting.way(np.random.default_rng([seed, own, repeat])) for repeat in range(repeats)]
+    for metric in found[0]:
+        judged = [one[metric] for one in found]
+        if any(one.value is not None for one, _ in judged):
+            yield row_of(Cell(f"{setting.name}: {metric}", _no_study, mean=setting.mean), judged)
+
+
+def _no_study(rng: np.random.Generator) -> tuple[Estimate, float]:
+    raise AssertionError("the cells of several metrics share their data sets")
+
+
+def row_of(cell: Cell, found: Sequence[tuple[Estimate, float]]) -> Row:
+    """The row of a cell of what each data set gave."""
+    repeats = len(found)
+    known = [(one, truth) for one, truth in found if one.value is not None and np.isfinite(truth)]
     values, truths = np.array([one.value for one, _ in known], float), np.array([truth for _, truth in known])
     targets = np.full(len(truths), truths.mean()) if cell.mean else truths
     ends = [(one.low, one.high, target) for (one, _), target in zip(known, targets, strict=True) if one.low is not None]
@@ -288,13 +309,18 @@ def main() -> int:
     parser.add_argument(
         "--own", action="store_true", help="instead, studies with radweave's LASSO: half a CPU second each"
     )
+    parser.add_argument("--metrics", action="store_true", help="instead, every metric of four endpoints")
     parser.add_argument("--only", default="", help="only cells whose name holds this")
     parser.add_argument("--seed", type=int, default=0, help="of the data sets")
     chosen = parser.parse_args()
     print("| cell | target | mean score | coverage | width / oracle's | leaves out 0.5 | without interval | held |")
     print("|---|---|---|---|---|---|---|---|")
     kept, start = True, time.process_time()
-    for cell in cells(chosen.more, chosen.own):
+    for setting in settings() if chosen.metrics else ():
+        if chosen.only in setting.name:
+            for row in measure_metrics(setting, chosen.repeats, chosen.seed):
+                print(row, flush=True)
+    for cell in () if chosen.metrics else cells(chosen.more, chosen.own):
         if chosen.only not in cell.name:
             continue
         row = measure(cell, chosen.repeats, chosen.seed)

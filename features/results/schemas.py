@@ -187,7 +187,7 @@ STUDY_TABLES = (
         "comparisons",
         "split/string cohort/string metric/string within/string blocks/string model/string other_blocks/string other_model/string "
         "difference/float64 low/float64 high/float64 p/float64 p_corrected/float64 compared/int64 n/int64 test/string "
-        "reason/string",
+        "correction/string reason/string",
     ),
     _of_study(
         "horizon_scores",

@@ -20,6 +20,20 @@ def test_the_table_has_the_eight_promised_cells(
     assert len([*cells(more=False)]) == 8
 
 
+@pytest.mark.slow
+def test_all_metrics_of_an_endpoint_are_judged_on_the_same_data_sets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for only in ("nested, continuous, n = 120, effect 0.5", "bootstrap .632+, continuous, n = 60, effect 0.5"):
+        monkeypatch.setattr("sys.argv", ["coverage.py", "--metrics", "--repeats", "3", "--only", only])
+        assert main() in (0, 1)
+        rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith(f"| {only}")]
+        named = [row[0].split(": ")[1] for row in rows]
+        assert named[:3] == ["r2", "rank_c", "mae"]
+        assert all(0 < float(row[4]) < 5 for row in rows if row[0].endswith("mae"))
+        assert ("calibration_slope" in named) == only.startswith("nested")
+
+
 def test_coverage_and_width_are_those_of_a_known_case() -> None:
     """A normal score with its own standard error as the interval: 95 % of the intervals hold the truth, at the oracle's width."""
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from features.core.design import Design
-from tasks.modelling.comparisons.corrected import holm
+from tasks.modelling.comparisons.comparing import Comparing
+from tasks.modelling.comparisons.corrected import benjamini_hochberg, holm
 from tasks.modelling.comparisons.corrected_t import corrected_t
 from tasks.modelling.comparisons.difference import Difference
 from tasks.modelling.comparisons.heterogeneity import Heterogeneity, heterogeneity
 from tasks.modelling.comparisons.paired_test import paired_test
+from tasks.modelling.comparisons.swapped import moved_difference, swapped_p
 from tasks.modelling.evaluation.comparison import BASELINES, Between, Comparison
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.scoring import cohorts_of, scored_of
+from tasks.modelling.evaluation.seeds import seed_of
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.intervals.delong import fixed_variance
 from tasks.modelling.intervals.estimate import Models
 from tasks.modelling.intervals.patient_pairs import PatientPairs
-from tasks.modelling.metrics.metric import Metric, PairMetric, metrics_of
+from tasks.modelling.metrics.metric import Metric, PairMetric, RowMetric, metrics_of
 from tasks.modelling.scored import Scored
 from tasks.modelling.splits.split import Split
 
 Combination = tuple[str, str]  # set of blocks, candidate
 DELONG, PAIRED, CORRECTED = "DeLong", "DeLong with training cases allowed for", "corrected resampled t"  # tests
+SWAPPED = "permutation"
 
 
 def compare_fits(
@@ -46,7 +51,7 @@ def compare_fits(
             family = [
                 _compared(design, study, split, cohort, metric, pair, by_key) for pair in _pairs(study, list(blocks))
             ]
-            found += _corrected([one for one in family if one is not None])
+            found += _corrected([one for one in family if one is not None], study.comparisons.correction)
     return tuple(found)
 
 
@@ -145,7 +150,10 @@ def _compared(
     within = len(np.unique(design.centres[rows])) > 1 and all(
         metric.value(one, within=True) is not None for one in sides
     )
-    found, test = _difference(metric, sides, design, within=within, fixed=split.models == "fixed")
+    seed = seed_of(study.seed, "compared", split.kind, cohort, *pair[0], *pair[1])
+    found, test = _difference(
+        metric, sides, design, study.comparisons, seed, within=within, fixed=split.models == "fixed"
+    )
     return Comparison(
         split=split.kind,
         cohort=cohort,
@@ -163,12 +171,20 @@ def _compared(
         compared=0,
         n=len(rows),
         test=test if found.p is not None else "",
+        correction=study.comparisons.correction,
         reason=found.reason,
     )
 
 
 def _difference(
-    metric: Metric, sides: Sequence[list[Scored]], design: Design, *, within: bool, fixed: bool
+    metric: Metric,
+    sides: Sequence[list[Scored]],
+    design: Design,
+    how: Comparing,
+    seed: int,
+    *,
+    within: bool,
+    fixed: bool,
 ) -> tuple[Difference, str]:
     """The difference, and what tested it."""
     values = [metric.value(folds, within=within) for folds in sides]
@@ -183,9 +199,16 @@ def _difference(
         ratio = sum(len(fold.train) for fold in sides[0]) / max(1, sum(len(fold.rows) for fold in sides[0]))
         models: Models = "fixed" if fixed else "resampled"
         found = paired_test(value, first, second, design.groups, models, repeats=repeats, ratio=ratio)
-        return found, DELONG if fixed else PAIRED
+        if not fixed or how.test == "usual" or found.p is None:
+            return found, DELONG if fixed else PAIRED
+        return replace(found, p=_swapped(metric, sides, design, how, seed, within=within)), SWAPPED
     if fixed:
-        return Difference(value, reason="of this score there is no test of one fitted model against another"), ""
+        p = _swapped(metric, sides, design, how, seed, within=within)
+        if p is None or not isinstance(metric, RowMetric):
+            return Difference(
+                value, p=p, reason="" if p else "the score is not defined where predictions are exchanged"
+            ), SWAPPED
+        return moved_difference(metric, sides[0], sides[1], design.groups, p=p, within=within), SWAPPED
     by_fold = [
         (metric.value([one], within=within), metric.value([two], within=within))
         for one, two in zip(*sides, strict=True)
@@ -195,6 +218,13 @@ def _difference(
     return corrected_t(value, differences, float(np.mean(shares))), CORRECTED
 
 
+def _swapped(
+    metric: Metric, sides: Sequence[list[Scored]], design: Design, how: Comparing, seed: int, *, within: bool
+) -> float | None:
+    rng = np.random.default_rng(seed)
+    return swapped_p(metric, sides[0], sides[1], design.groups, draws=how.draws, rng=rng, within=within)
+
+
 def _patient_pairs(metric: PairMetric, folds: Sequence[Scored], design: Design, *, within: bool) -> list[PatientPairs]:
     sets = zip(*(metric.pairs_of(fold, within=within) for fold in folds), strict=True)
     repeats = [fold.repeat for fold in folds]
@@ -202,7 +232,7 @@ def _patient_pairs(metric: PairMetric, folds: Sequence[Scored], design: Design, 
     return [one for one in found if one.total > 0]
 
 
-def _corrected(family: Sequence[Comparison]) -> list[Comparison]:
+def _corrected(family: Sequence[Comparison], correction: Literal["holm", "benjamini_hochberg"]) -> list[Comparison]:
     tested = [one.p for one in family if one.p is not None]
-    each = iter(holm(tested))
+    each = iter(holm(tested) if correction == "holm" else benjamini_hochberg(tested))
     return [replace(one, compared=len(tested), p_corrected=None if one.p is None else next(each)) for one in family]

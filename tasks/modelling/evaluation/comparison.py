@@ -14,7 +14,8 @@ class Comparison:
     """A combination against another: the difference of their scores, first less other, on n cases under one split.
 
     within: "centre" where only cases of one centre were compared with each other. low, high: 95 % interval, not corrected.
-    p_corrected: by Holm's method for all `compared` pairs of this split and cohort. test: what gave p; reason: why there is none.
+    p_corrected: for all `compared` pairs of this split and cohort, by the `correction` of the study. test: what gave p; reason:
+    why there is none.
     """
 
     split: str
@@ -33,6 +34,7 @@ class Comparison:
     compared: int
     n: int
     test: str
+    correction: str
     reason: str
 
 

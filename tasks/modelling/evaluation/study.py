@@ -33,6 +33,7 @@ from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.signature_columns import BLOCK
 from tasks.modelling.candidate import AnyCandidate
 from tasks.modelling.claims.claim import CLAIMS, Claim, claim_faults
+from tasks.modelling.comparisons.comparing import Comparing
 from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.evaluation.comparison import BASELINES
 from tasks.modelling.signatures.source import SignatureSource
@@ -52,6 +53,7 @@ LATER = (
     "scored_visit",
     "thresholds",
     "controls",
+    "comparisons",
     "horizons",
     "signatures",
     "parts",
@@ -116,6 +118,10 @@ class Study(StudySettings):
     controls: tuple[Annotated[SerializeAsAny[Control], BeforeValidator(CONTROLS.parse)], ...] = Field(
         (),
         description="what is taken from each set of blocks to see what its score lives on, such as permuted_outcome; fits anew",
+    )
+    comparisons: Comparing = Field(
+        default_factory=Comparing,
+        description="how pairs of combinations are tested, and how p is corrected for their number",
     )
     horizons: tuple[PositiveFloat, ...] = Field(
         (),

@@ -59,7 +59,7 @@ def row_estimate(
         counted = [one.rows[one.adds[:, -1] > 0] for one in sums]
         least = least_of_perfect(len(np.unique(groups[np.concatenate(counted)])))
         return Estimate(value, *((least, 1.0) if value == 1.0 else (0.0, 1.0 - least)), interval_of=THIS_MODEL)
-    moved, there = _influence(value, sums, of_sums, groups)
+    moved, there = influence_of(value, sums, of_sums, groups)
     return moved_estimate(value, moved, models, train=train, ratio=ratio, above=above, scale=scale, there=there)
 
 
@@ -108,7 +108,7 @@ def _unrest(moved: Floats, there: NDArray[np.bool_] | None) -> float:
     return float((squares / (times[own] - 1)).sum())
 
 
-def _influence(
+def influence_of(
     value: float, sums: Sequence[RowSums], of_sums: Callable[[Floats], Floats], groups: NDArray[np.str_]
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """(repeats, patients): the derivative of the value with regard to the weight of a patient in a repeat; and who is there."""

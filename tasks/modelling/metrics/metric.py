@@ -145,7 +145,7 @@ class RowMetric(Metric):
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
         total = size = 0.0
-        parts = self._parts(folds, within)
+        parts = self.parts_of(folds, within)
         for part in dict.fromkeys(one.part for one in parts):
             own = [one for one in parts if one.part == part]
             value = float(self.of_sums(np.sum([one.adds.sum(axis=0) for one in own], axis=0)[None, :])[0])
@@ -160,7 +160,7 @@ class RowMetric(Metric):
         train, ratio = training_of(folds, models)
         return row_estimate(
             value,
-            self._parts(folds, within),
+            self.parts_of(folds, within),
             self.of_sums,
             groups,
             models,
@@ -171,7 +171,7 @@ class RowMetric(Metric):
             resampled=self.resampled,
         )
 
-    def _parts(self, folds: Sequence[Scored], within: bool) -> list[RowSums]:
+    def parts_of(self, folds: Sequence[Scored], within: bool) -> list[RowSums]:
         """What rows add, by centre or all together."""
         found = []
         for fold in folds:

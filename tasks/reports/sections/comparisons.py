@@ -13,6 +13,7 @@ from tasks.reports.number_format import DASH, decimal, interval, p_value
 from tasks.reports.section import Findings, Section
 
 ALPHA = 0.05
+CORRECTIONS = {"holm": "Holm", "benjamini_hochberg": "Benjamini and Hochberg"}
 
 
 class Comparisons(Section):
@@ -29,6 +30,7 @@ class Comparisons(Section):
             "tables": pair_tables(found),
             "metric": metric_label(found.winner.metric),
             "between": between_rows(found),
+            "correction": CORRECTIONS[found.study.comparisons.correction],
         }
 
 
@@ -116,7 +118,7 @@ def tested(one: Comparison) -> str:
         return f"not tested: {one.reason}"
     bounds = interval(one.low, one.high)
     holm = (
-        f", {p_value(one.p_corrected)} after Holm’s correction for {one.compared} comparisons"
+        f", {p_value(one.p_corrected)} after {CORRECTIONS[one.correction]}’s correction for {one.compared} comparisons"
         if one.compared > 1
         else ""
     )

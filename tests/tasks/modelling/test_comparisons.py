@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,22 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ttest_1samp
+from scipy.stats import rankdata, ttest_1samp
 
-from tasks.modelling.comparisons.corrected import holm
+from features.core.outcome import Outcome
+from tasks.modelling.comparisons.comparing import Comparing
+from tasks.modelling.comparisons.corrected import benjamini_hochberg, holm
 from tasks.modelling.comparisons.corrected_t import corrected_t
 from tasks.modelling.comparisons.difference import Difference
 from tasks.modelling.comparisons.heterogeneity import heterogeneity
 from tasks.modelling.comparisons.paired_test import paired_test
+from tasks.modelling.comparisons.swapped import swapped_p
 from tasks.modelling.evaluation.evaluate import evaluate
+from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.pairs import auc_pairs, share
-from tests.support.design import make_design, make_study
+from tasks.modelling.prediction import Prediction
+from tasks.modelling.scored import Scored
+from tests.support.design import ANY_ENDPOINT, make_design, make_study
 
 
 def delong(label: object, one: object, two: object, groups: object = None) -> Difference:
@@ -94,6 +101,66 @@ def test_holm_never_lowers_a_p_and_keeps_their_order(p: list[float]) -> None:
     assert min(found) == pytest.approx(min(1.0, len(p) * min(p)))
 
 
+def test_benjamini_and_hochberg_lies_between_nothing_and_holm() -> None:
+    """Their own example of 15 p: four claims at 0.05, where Bonferroni's way has three (J R Stat Soc B 1995;57:289, 3.2)."""
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1.0,
+    ]
+    found = np.array(benjamini_hochberg(p))
+    assert (found <= 0.05).sum() == 4
+    assert (np.array(holm(p)) <= 0.05).sum() == 3
+    assert np.all(found >= p)
+    assert np.all(found <= holm(p))
+    assert benjamini_hochberg([]) == []
+
+
+@pytest.mark.parametrize(("metric", "kind"), [("r2", "continuous"), ("auc", "binary")])
+def test_few_patients_exchange_in_all_ways(metric: str, kind: str) -> None:
+    """By a plain loop over all 2^7 ways, of ranks where only the order counts; two rows of a patient go together."""
+    rng, judge = np.random.default_rng(1), METRICS.parse(metric)
+    names = np.array(["p0", "p0", *(f"p{i}" for i in range(1, 7))])
+    y = rng.normal(size=8)
+    outcome = Outcome.of_value(y) if kind == "continuous" else Outcome.of_flag(y > 0)
+    both = [np.round(y + rng.normal(size=8), 1), 10 * rng.normal(size=8)]
+
+    def scored(value: object) -> list[Scored]:
+        told = np.asarray(value, float)
+        return [Scored(np.arange(8), outcome, Prediction(told, value=told), outcome, ANY_ENDPOINT[kind])]
+
+    def difference(one: object, two: object) -> float:
+        values = [judge.value(scored(value)) for value in (one, two)]
+        assert values[0] is not None
+        assert values[1] is not None
+        return values[0] - values[1]
+
+    one, two = both if kind == "continuous" else [rankdata(part) for part in both]
+    seen, extreme = abs(difference(one, two)), 0
+    for ways in product((False, True), repeat=7):
+        swap = np.array([ways[0], *ways])
+        extreme += abs(difference(np.where(swap, two, one), np.where(swap, one, two))) >= seen - 1e-12
+    rules = {"draws": 128, "rng": rng}
+    assert swapped_p(judge, *map(scored, both), names, **rules) == extreme / 128
+    assert swapped_p(judge, scored(both[0]), scored(both[0]), names, **rules) == 1.0
+    drawn = swapped_p(judge, *map(scored, both), names, draws=99, rng=rng)
+    assert drawn is not None
+    assert drawn == pytest.approx(extreme / 128, abs=0.2)
+    assert (drawn * 100) == pytest.approx(round(drawn * 100))  # the observed one counts
+
+
 def test_equal_centres_do_not_differ_and_unequal_ones_do() -> None:
     """The second by hand: weights 500, Q = 500 times the sum of squares about 0.7, tau² = (Q − 4) / 2000."""
     same = heterogeneity([0.7] * 5, [0.004] * 5)
@@ -139,6 +206,30 @@ def test_every_set_is_compared_with_the_baselines_and_every_candidate_with_the_f
     assert {one.test for one in found["external"] if one.p is not None} == {"DeLong"}
     assert [(one.blocks, one.model) for one in result.between] == [(b, m) for b in result.blocks for m in ("c3", "c9")]
     assert any(one.found is not None for one in result.between)
+
+
+def test_a_study_says_how_pairs_are_tested_and_corrected() -> None:
+    """R² of external cases had no test; a permutation is it, and stands in for DeLong's where a study asks for it."""
+    steps, splits = ["drop_constant", "median", "zscore"], ["external"]
+    for kind, model in (("continuous", "ridge"), ("binary", "ridge_logistic")):
+        models = [{"name": "one", "steps": steps, "model": model}]
+        how = {"test": "permutation", "draws": 99, "correction": "benjamini_hochberg"}
+        design = make_design(kind, n=60, external=20, signal=2.0)
+        study = make_study(models=models, splits=splits, external=["other"], comparisons=how)
+        found = evaluate(design, study).comparisons
+        assert {one.test for one in found} == {"permutation"}
+        assert {one.correction for one in found} == {"benjamini_hochberg"}
+        p = [one.p for one in found if one.p is not None]
+        assert [one.p_corrected for one in found] == pytest.approx(benjamini_hochberg(p))
+        for one in found:
+            assert one.low is not None
+            assert one.high is not None
+            assert one.difference is not None
+            assert one.low < one.difference < one.high
+        usual = evaluate(design, study.model_copy(update={"comparisons": Comparing()})).comparisons
+        assert {one.test for one in usual} == {"permutation" if kind == "continuous" else "DeLong"}
+        assert {one.correction for one in usual} == {"holm"}
+        assert study.digest() != study.model_copy(update={"comparisons": Comparing()}).digest()
 
 
 def test_one_repeat_and_scores_that_are_no_shares_have_the_corrected_t() -> None:
