@@ -135,6 +135,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
     from flows.change import known_blocks
     from flows.step_faults import encoding_faults, step_faults
     from tasks.modelling.evaluation.study import Study
+    from tasks.modelling.splits.temporal import Temporal
 
     assert isinstance(study, Study)
     faults: list[Fault] = []
@@ -181,6 +182,12 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         if split.kind == "given" and not any(table.split for table in tables):
             what, hint = "no table of its cohorts has a split", "name the column by `split` of a table in the catalog"
             faults.append(Fault(document.where(("splits", j)), what, hint=hint))
+        by = split.by if isinstance(split, Temporal) else ""
+        if any(by in one.variables and one.variables[by].role == "outcome" for one in cohorts.values()):
+            what = f"{by} is an outcome: whom it puts later is not known at the prediction"
+            faults.append(
+                Fault(document.where(("splits", j, "by")), what, hint="name a year, or a date, of the beginning")
+            )
     timed = any(isinstance(table, ReadyTable) and table.timepoint for table in tables)
     if study.visits == "each" and not study.recipes and not timed:
         what = "visits: each needs images, or tables whose rows are of time points"

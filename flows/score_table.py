@@ -42,6 +42,18 @@ def score_table(folder: Path) -> Table:
     return table
 
 
+def unscored(folder: Path) -> list[str]:
+    """Why a candidate has no score where the table has a dash: a sentence for each split and reason."""
+    from features.core.storage.table import read_table
+
+    scores = read_table(folder / "scores.parquet").to_pylist()
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for row in scores:
+        if (row["centre"], row["metric"]) == ("", scores[0]["metric"]) and row["value"] is None and not row["within"]:
+            found.setdefault((row["split"], row.get("reason") or ""), {})[row["model"]] = None
+    return [f"No score, {split}, {', '.join(models)}: {reason}." for (split, reason), models in found.items() if reason]
+
+
 def _fill_beside(table: Table, lines: Lines, models: Sequence[str], fits: bool) -> None:
     """A column for each candidate; names break at underscores if they do not fit."""
     table.add_column("blocks", overflow="fold", no_wrap=fits)

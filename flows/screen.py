@@ -15,7 +15,7 @@ from rich.table import Table
 
 from features.core.progress import watched_by
 from features.results.accounts import file_flow
-from flows.score_table import score_table
+from flows.score_table import score_table, unscored
 from flows.table_layout import folded, lay_out
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ class Screen:
         for folder in folders:
             sentence = read_run(folder).get("headline", "")  # runs of earlier versions have none
             said = [wrapped(sentence)] if sentence else []
-            self.show([score_table(folder), *said, f"Report: {folder / 'report.html'}"])
+            without = [wrapped(one) for one in unscored(folder)]
+            self.show([score_table(folder), *without, *said, f"Report: {folder / 'report.html'}"])
 
 
 def refresh_table(published: "Sequence[Published]") -> Table:

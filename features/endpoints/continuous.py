@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from features.core.kinds.endpoint import Endpoint, Need, Predicted
+from features.core.kinds.endpoint import MORE, Endpoint, Need, Predicted
 from features.core.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ class Continuous(Endpoint):
 
     def untrainable(self, outcome: Outcome) -> str:
         if not outcome.varies:
-            return f"the {len(outcome)} cases of the training fold all have one value"
+            return f"the {len(outcome)} cases of the training fold all have one value: {MORE}"
         return ""

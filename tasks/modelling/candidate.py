@@ -12,6 +12,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     SerializeAsAny,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -65,8 +66,16 @@ class Candidate(Frozen):
 
     @field_validator("steps")
     @classmethod
-    def check_steps(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        """Each step once, no missing values after cleaning; centres evened, columns encoded before any is scaled or chosen."""
+    def check_steps(cls, steps: tuple[Step, ...], info: ValidationInfo) -> tuple[Step, ...]:
+        """Each step once, no missing values after cleaning; centres evened, columns encoded before any is scaled or chosen.
+
+        None at all is for models that have none of their own, such as ensembles.
+        """
+        model = info.data.get("model")
+        if not steps and model is not None and model.steps:
+            raise ValueError(
+                f'{model.kind} takes no missing values: put "median" among the steps, or leave out `steps`'
+            )
         faults = list(_step_faults(steps))
         if faults:
             raise KindError(cls, ValidationError.from_exception_data("steps", faults))

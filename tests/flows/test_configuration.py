@@ -50,6 +50,11 @@ def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_pat
     assert [str(fault) for fault in caught.value.faults] == [
         f'{study}:2: the external cohort has no table of the block "clinical", on which models train; found tables of no block'
     ]
+    study.write_text(TEXT.replace("twoo, three", "two").replace("[given]", "[{kind: temporal, by: ending}]"))
+    with pytest.raises(
+        ConfigError, match="6: ending is an outcome: whom it puts later is not known at the prediction; name"
+    ):
+        check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
     study.write_text(TEXT.replace("twoo, three", "two"))
     check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
 

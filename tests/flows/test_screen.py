@@ -58,3 +58,27 @@ def test_many_candidates_stand_below_each_other_with_whole_intervals(
     assert sum("0.70 (0.51–0.83)" in line for line in lines) == 12
     assert all(sum(name in line for line in lines) == 2 for name in names)
     assert sum("radiomics_genomic" in line for line in lines) == 2
+
+
+def test_a_candidate_without_a_score_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "split": "nested",
+        "blocks": "features",
+        "centre": "",
+        "cohort": "",
+        "within": "",
+        "metric": "auc",
+        "n": 40,
+        "events": 20,
+    }
+    row |= {"low": None, "high": None, "interval_of": ""}
+    why = "5 of 5 folds could not be fitted; fold 1: Cox regression: 30 features for 27 events; allowed: at most 2"
+    scores = [
+        {**row, "model": "cox", "value": None, "reason": why},
+        {**row, "model": "coxnet", "value": 0.6, "reason": ""},
+    ]
+    write_table(tmp_path / "scores.parquet", pa.Table.from_pylist(scores), {})
+    (tmp_path / "study.json").write_bytes(json_bytes({"study": {"title": "", "name": "followed"}}))
+    with Screen() as screen:
+        screen.show_studies([tmp_path])
+    assert f"No score, nested, cox: {why}." in " ".join(capsys.readouterr().out.split())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Predicted = Literal["risk", "classes", "ranks", "labels", "value"]
+MORE = "add patients, or split into fewer folds"  # what helps a training fold that lacks cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Endpoint(Kind):
         """Why no model can be fitted to these training cases; "" if one can."""
         if any(mask.sum() < 2 for mask in self.needed(outcome)):
             cases = counted(len(outcome), "case")
-            return f"the training fold has {cases}, {self.counted(outcome)}; needed: 2 {self.of_each}".rstrip()
+            return f"the training fold has {cases}, {self.counted(outcome)}; needed: 2 {self.of_each}; {MORE}"
         return ""
 
 
@@ -186,7 +187,7 @@ class Classes(Endpoint):
 
     def untrainable(self, outcome: Outcome) -> str:
         if len(np.unique(outcome.code)) < 2:
-            return f"the training fold has {counted(len(outcome), 'case')}, {self.counted(outcome)}; needed: two levels"
+            return f"the training fold has {counted(len(outcome), 'case')}, {self.counted(outcome)}; needed: two levels; {MORE}"
         return super().untrainable(outcome)
 
 

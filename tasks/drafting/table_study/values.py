@@ -83,6 +83,10 @@ def true_value(values: Values, positive: str, option: str) -> str:
     true = [cell for cell, word in plain.items() if word in TRUE]
     if len(true) == 1 and all(word in TRUE | FALSE for word in plain.values()):
         return true[0]
+    if len(plain) == 1 and FALSE.issuperset(plain.values()):
+        raise values.fault(
+            "says no in all rows: nothing can be predicted", hint=f"if it means yes, name it: {option} VALUE"
+        )
     raise values.fault("does not say which value means yes", hint=f"name it: {option} VALUE")
 
 

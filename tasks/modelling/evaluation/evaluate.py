@@ -37,6 +37,7 @@ from tasks.modelling.target import Target
 
 MINIMUM_CASES, MINIMUM_EVENTS = 10, 5
 SMALL_CASES, SMALL_EVENTS = 50, 20
+REMEDY = "add patients or cohorts, or predict what was seen more often"
 MapUnits = Callable[[Callable[[Unit], list[Fit]], Iterable[Unit]], Iterable[list[Fit]]]
 Progress = Callable[[str, int, int], None]
 
@@ -213,7 +214,7 @@ def check_floor(design: Design, study: Study) -> None:
     if n < MINIMUM_CASES or endpoint.scarce(design.outcome) < MINIMUM_EVENTS:
         of_each = f" and {MINIMUM_EVENTS} {endpoint.of_each}" if endpoint.of_each else ""
         found = f"{counted(n, 'case')}, {endpoint.counted(design.outcome)}"
-        raise FitError(f"study {study.name}: {found}; needed: {MINIMUM_CASES} cases{of_each}")
+        raise FitError(f"study {study.name}: {found}; needed: {MINIMUM_CASES} cases{of_each}; {REMEDY}")
 
 
 def check_finite(design: Design, study: Study) -> None:
@@ -222,7 +223,10 @@ def check_finite(design: Design, study: Study) -> None:
     if infinite.any():
         names = ", ".join(map(str, design.X.columns[infinite][:3]))
         hold = counted(int(infinite.sum()), "column holds", "columns hold")
-        raise FitError(f"study {study.name}: {hold} infinite values, for example {names}")
+        raise FitError(
+            f"study {study.name}: {hold} infinite values, for example {names}; mend these cells, or leave them empty, which "
+            "counts as missing"
+        )
 
 
 def _cut(design: Design, study: Study) -> tuple[dict[Split, list[Fold]], dict[str, str]]:

@@ -154,13 +154,14 @@ class FoldFit:
                 caught[f"settings {setting.chosen} could not be fitted"] += 1
                 continue
             has_own = own or len(settings) > 1  # where settings were compared, these predictions are there
-            inner_own = self._own(setting, inner, model, columns, by_block, used) if has_own else ()
+            inner_own, unowned = self._own(setting, inner, model, columns, by_block, used) if has_own else ((), "")
             try:  # apart from the fit: which settings are taken must not depend on test rows
                 with counted(caught):
                     prediction = fitted.predict(prepared.test)
             except NUMERICAL as error:
                 return Joined(
                     own=inner_own,
+                    unowned=unowned,
                     settings=len(settings),
                     chosen=setting.chosen,
                     warnings=caught + _warnings(used),
@@ -176,6 +177,7 @@ class FoldFit:
             return Joined(
                 prediction=prediction,
                 own=inner_own,
+                unowned=unowned,
                 selected={str(n): float(w) for n, w in zip(names.names, weights, strict=True) if w != 0},
                 shares=block_shares(names, weights),
                 encoded=_encoded(names, weights, self.columns),
@@ -229,12 +231,12 @@ class FoldFit:
         columns: Positions,
         by_block: bool,
         used: Used,
-    ) -> tuple[Prediction, ...]:
-        """Predictions of the inner folds' test rows; none if one of them fails."""
+    ) -> tuple[tuple[Prediction, ...], str]:
+        """Predictions of the inner folds' test rows; none, and why, if one of them fails."""
         try:
-            return tuple(self._inner_prediction(part, columns, setting, model, by_block, used) for part in inner)
-        except NUMERICAL:
-            return ()
+            return tuple(self._inner_prediction(part, columns, setting, model, by_block, used) for part in inner), ""
+        except NUMERICAL as error:
+            return (), reason_of(error)
 
     def _inner_prediction(
         self, part: Part, columns: Positions, setting: _Setting, model: Model, by_block: bool, used: Used

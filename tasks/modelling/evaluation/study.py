@@ -272,6 +272,12 @@ def load_study(path: Path) -> Study:
             document.data.pop("bootstrap")
             what, hint = 'the key "bootstrap" is gone', "leave it out: intervals are computed without draws"
             faults.append(Fault(document.where(("bootstrap",)), what, hint=hint))
+        for key in ("metric", "metrics"):
+            if key in document.data:
+                document.data.pop(key)
+                what = f'a study has no "{key}"'
+                hint = "leave it out: every score of its endpoint is computed, and the first one chooses (radweave list metrics)"
+                faults.append(Fault(document.where((key,)), what, hint=hint))
         if "missing_modality" in document.data:
             document.data.setdefault("missing_block", document.data.pop("missing_modality"))
             what, hint = 'the key "missing_modality" is now "missing_block"', "it holds for every block, images or not"

@@ -38,7 +38,7 @@ class Joined:
 
     prediction: of the test rows; None with a reason where it could not be fitted. own: of the test rows of each inner fold, in
     their order, by the settings that were chosen; empty where nobody asked and there was one setting, or one of them failed; there
-    even where the prediction of test rows failed. selected: column → weight of those that it uses.
+    even where the prediction of test rows failed. unowned: why one of them failed. selected: column → weight of those that it uses.
     shares: block → share of what decides the prediction, summing to 1. encoded: columns that a step made of others → their block.
     settings: how many were compared. chosen: those taken.
     remarks: what steps did to the training and the test rows that a reader has to know.
@@ -55,6 +55,7 @@ class Joined:
     reason: str = ""
     fitted: Fitted | None = None
     remarks: Counter[str] = field(default_factory=Counter)
+    unowned: str = ""
 
 
 class FoldTables(Protocol):

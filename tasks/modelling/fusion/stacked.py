@@ -104,7 +104,8 @@ def _combiner(fold: FoldTables, inner: list[tuple[Rows, Target]], usable: Mappin
 
 
 def _why(part: Joined) -> str:
-    return part.reason or "a model of an inner fold could not be fitted"
+    told = f": {part.unowned}" if part.unowned else ""
+    return part.reason or f"a model of an inner fold could not be fitted{told}"
 
 
 def _selected(parts: Mapping[str, Joined], shares: Mapping[str, float]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
+from features.core.wording import counted
 from tasks.modelling.distribution import Distribution
 from tasks.modelling.models.cox import EVENTS_PER_FEATURE
 from tasks.modelling.models.model import CLEANED, FittedModel, Model, Settings
@@ -60,7 +61,10 @@ class Aft(Model):
         events, columns = int(event.sum()), rows.X.shape[1]
         most = max(1, events // EVENTS_PER_FEATURE)
         if columns > most:
-            raise FitError(f"accelerated failure time: {columns} features for {events} events; allowed: at most {most}")
+            raise FitError(
+                f"accelerated failure time: {counted(columns, 'feature')} for {counted(events, 'event')}; allowed: at most {most}; "
+                f"put a step that keeps fewer before it, such as {{kind: screen, k: [{most}]}}"
+            )
         chosen = self.distribution[0]
         found: dict[Distribution, AftFit] = {}
         failed: ArithmeticError | None = None

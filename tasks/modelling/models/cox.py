@@ -55,7 +55,8 @@ class Cox(Model):
         most = max(1, events // EVENTS_PER_FEATURE)
         if columns > most:
             raise FitError(
-                f"Cox regression: {counted(columns, 'feature')} for {counted(events, 'event')}; allowed: at most {most}"
+                f"Cox regression: {counted(columns, 'feature')} for {counted(events, 'event')}; allowed: at most {most}; "
+                f"put a step that keeps fewer before it, such as {{kind: screen, k: [{most}]}}, or take ridge_cox or coxnet"
             )
         coefficients = fit_ridge_cox(rows.X, event, time, self.penalizer[0])
         return FittedCox(coefficients, fit_baseline((rows.X * coefficients).sum(axis=1), target.outcome))

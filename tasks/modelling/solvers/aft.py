@@ -14,6 +14,7 @@ from tasks.modelling.distribution import Distribution
 Floats = NDArray[np.float64]
 
 _ENOUGH = 1e-12  # of the decrement of the mean log likelihood at which it ends
+_SHARPEST = 1e-8  # scale of the logarithm of time, below which events come on one day
 _FARTHEST = 500.0  # of a standardised log time: its exponential is finite
 _ROOT = np.sqrt(2 * np.pi)
 
@@ -99,6 +100,11 @@ def fit_aft(
             damping = max(4 * damping, 1e-6)
             if damping > 1e12:
                 raise ArithmeticError(f"accelerated failure time, {distribution}: no step makes it better")
+        if (theta + step)[-1] < np.log(_SHARPEST):
+            raise ArithmeticError(
+                f"accelerated failure time, {distribution}: the columns tell the days of events exactly, or all are the same day, "
+                "so that no scale of time is the likeliest"
+            )
         gain = float(slope @ step)
         theta, value, w, found, damping = theta + step, now, new_w, new_found, damping / 16 if damping > 1e-6 else 0.0
         if gain <= _ENOUGH and damping == 0.0:

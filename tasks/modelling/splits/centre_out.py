@@ -28,7 +28,10 @@ class CentreOut(Split):
     def cut(self, design: Design, seed: int) -> list[Fold]:  # noqa: ARG002 (nothing random in it)
         centres, groups = np.unique(design.centres), design.groups
         if len(centres) < 2:
-            raise FitError(f"leaving one centre out needs two centres; found {', '.join(map(str, centres))}")
+            raise FitError(
+                f"leaving one centre out needs two centres; found {', '.join(map(str, centres))}; name the column of "
+                "centres in the catalog, or leave this split out"
+            )
         folds: list[Fold] = []
         for centre in centres:
             test = np.flatnonzero(design.centres == centre)

@@ -18,4 +18,6 @@ class External(HeldOut):
     kind: Literal["external"] = "external"
     compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
     role: ClassVar[str] = EXTERNAL
-    lacks: ClassVar[str] = "no case of an external cohort is left"
+    lacks: ClassVar[str] = (
+        "no case of an external cohort is left: the flow of patients in the report says why they left"
+    )

@@ -117,7 +117,9 @@ def grouped_folds(
     folds = min([folds, count, *(len(np.unique(groups[mask])) for mask in endpoint.needed(outcome))])
     if folds < 2:
         seen = f"{counted(len(outcome), 'case')} of {counted(count, 'patient')}, {endpoint.counted(outcome)},"
-        raise FitError(f"{seen} do not allow two folds; needed: two patients {endpoint.of_each}".rstrip())
+        raise FitError(
+            f"{seen} do not allow two folds; needed: two patients {endpoint.of_each}".rstrip() + "; add patients"
+        )
     where = np.zeros(len(groups), np.str_) if centres is None else centres
     dealt = deal(endpoint.strata(outcome), where, groups, folds, np.random.default_rng(seed))
     found = [(np.flatnonzero(dealt != fold), np.flatnonzero(dealt == fold)) for fold in range(folds)]

@@ -52,7 +52,11 @@ class Temporal(Split):
 
         table = design.cohort_table
         numbers = [
-            str(name) for name in table if pd.api.types.is_numeric_dtype(table[name]) and table[name].dtype != bool
+            str(name)
+            for name in table
+            if pd.api.types.is_numeric_dtype(table[name])
+            and table[name].dtype != bool
+            and name not in design.endpoint.columns  # how long somebody is followed is not known beforehand
         ]
         if self.by not in numbers:
             hint = did_you_mean(self.by, numbers)

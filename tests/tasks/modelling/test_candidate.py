@@ -81,6 +81,10 @@ def test_a_name_with_steps_model_and_fusion_is_read_back_from_what_is_kept() -> 
         ("{model: svm, steps: [median, zscor]}", 'did you mean "zscore"?'),
         ("{model: svm, steps: [median, median]}", '5: models.0.steps.1: the step "median" stands twice'),
         ("{model: svm, steps: [zscore, median]}", 'the step "zscore" takes no missing values: put "median" before it'),
+        (
+            "{model: random_forest, steps: []}",
+            'random_forest takes no missing values: put "median" among the steps, or ',
+        ),
         ("{model: svm, steps: [drop_constant]}", 'models take no missing values: put "median" among the steps'),
         (
             "{model: svm, steps: [median, zscore, combat]}",

@@ -90,6 +90,7 @@ def test_a_cause_makes_competing_risks() -> None:
 @pytest.mark.parametrize(
     ("columns", "asked", "message"),
     [
+        ({"t": "5 6 7", "e": "0 0 0"}, {"time_unit": "days"}, "says no in all rows: nothing can be predicted; found 0"),
         ({"y": "1 2 1"}, {}, 'the column "y" does not say which value means yes; found 1, 2; name it: --positive VALUE'),
         ({"y": "1 2 1"}, {"positive": "3"}, '--positive 3: no cell of "y" holds it; allowed: 1, 2'),
         ({"y": "0 1 2"}, {}, "may be of several kinds; found 0, 1, 2; say --kind multiclass, --kind ordinal or --kind contin"),

@@ -116,6 +116,7 @@ def test_external_cohorts_are_predicted_by_a_split_that_need_not_be_named(tmp_pa
             'yaml:10: the key "missing_modality" is now "missing_block"; it',
         ),
         ("splits:", "bootstrap: 2000\nsplits:", 'yaml:10: the key "bootstrap" is gone; leave it out'),
+        ("splits:", "metrics: [auc]\nsplits:", 'yaml:10: a study has no "metrics"; leave it out: every score of its'),
         ("splits:", "missing_modality: exclud\nsplits:", "missing_block: Input should be 'impute' or 'exclude'"),
     ],
 )

@@ -130,3 +130,11 @@ def test_units_of_columns_and_days_change_nothing_else(distribution: Distributio
     )
     np.testing.assert_allclose(other.coefficients * 1e3, one.coefficients, rtol=1e-6)
     assert other.scale == pytest.approx(one.scale, rel=1e-6)
+
+
+def test_events_of_one_day_have_no_scale_of_time() -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    with pytest.raises(
+        ArithmeticError, match="log_normal: the columns tell the days of events exactly, or all are the same day"
+    ):
+        fit_aft(X, np.ones(30, bool), np.full(30, 100.0), "log_normal", 0.1)
