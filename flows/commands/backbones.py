@@ -72,11 +72,14 @@ def _how(where: str) -> str:
 
 
 def _card(name: str) -> "Card":
+    from features.core.file_kinds import check_file_kind
     from features.core.yaml import Document
     from features.deep.card import Card, load_card
 
     if name.endswith((".yaml", ".yml")):
-        return Document.load(Path(name)).parse(Card)
+        document = Document.load(Path(name))
+        check_file_kind(document, "weights card")
+        return document.parse(Card)
     return load_card(name)
 
 

@@ -1,5 +1,6 @@
 """check: catalog, recipes and studies, all faults at once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +12,10 @@ from flows.commands.options import CATALOG, CatalogOption
 
 def check(
     studies: Annotated[
-        list[str] | None, typer.Argument(help="Studies, by name or YAML file; without any, those of radweave.")
+        list[str] | None,
+        typer.Argument(
+            help="Studies, by name or YAML file, and files of recipes; without any, the studies of radweave."
+        ),
     ] = None,
     recipe: Annotated[list[str] | None, typer.Option(help="A recipe, by name or YAML file; may be repeated.")] = None,
     catalog: CatalogOption = CATALOG,
@@ -25,7 +29,9 @@ def check(
     from flows.named import find_recipe, find_study, own_recipe_files, recipe_files, study_files
     from flows.wanted import fits_cohort
 
-    own = recipe or []
+    recipes_given = [one for one in studies or [] if _is_recipe(one)]
+    studies = [one for one in studies or [] if one not in recipes_given]
+    own = [*(recipe or []), *recipes_given]
     files = [find_study(one) for one in studies or ([] if own else study_files())]
     left = {} if studies else left_out(files, catalog)
     judged = [path for path in files if path not in left]
@@ -56,3 +62,18 @@ def check(
             typer.echo(f"  {name}: files in {found.root(name)}")
         except RadweaveError as error:
             typer.echo(f"  {name}: not available here: {error}")
+
+
+def _is_recipe(given: str) -> bool:
+    """Whether a file, as its keys say, is a recipe. What cannot be read is told where it is read again."""
+    from features.core.errors import ConfigError
+    from features.core.file_kinds import file_kind
+    from features.core.yaml import Document
+
+    path = Path(given)
+    if not path.is_file():
+        return False
+    try:
+        return file_kind(Document.load(path).data) == "recipe"
+    except ConfigError:
+        return False

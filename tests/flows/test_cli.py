@@ -213,6 +213,22 @@ def test_check_accepts_what_comes_with_radweave(command) -> None:
     assert "left out" not in found
 
 
+def test_check_knows_a_recipe_from_a_study_and_says_what_another_file_is(command) -> None:
+    root = Path(__file__).parents[2]
+    flows = root / "flows"
+    found = command("check", flows / "recipes" / "ct_lung.yaml").stdout
+    assert f"{flows / 'recipes' / 'ct_lung.yaml'}: no faults; for cohort builtin" in found
+    assert "study" not in found
+    found = command("check", "builtin_response", flows / "recipes" / "ct_lung.yaml").stdout
+    assert "ct_lung.yaml: no faults" in found and "1 study: no faults" in found
+    told = command("check", root / "data_catalog.yaml", code=2).stderr
+    assert "data_catalog.yaml: is a catalog, and no study; a catalog is named by --catalog" in told
+    told = command("check", "--catalog", flows / "studies" / "builtin_response.yaml", code=2).stderr
+    assert "builtin_response.yaml: is a study, and no catalog; a study is named by itself" in told
+    told = command("backbones", flows / "recipes" / "ct_lung.yaml", code=2).stderr
+    assert "is a recipe, and no weights card" in told
+
+
 def test_check_judges_the_studies_that_can_run_on_the_catalog_and_names_the_others(command, tmp_path: Path) -> None:
     """The rule of `study --catalog`: whichever catalog a study names, the cohorts of the one that is given count."""
     catalog, mine = write_catalog(tmp_path, one=cohort_of(IMAGES)), tmp_path / "mine.yaml"

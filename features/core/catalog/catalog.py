@@ -44,6 +44,7 @@ from features.core.catalog.visits import (
     with_codes,
 )
 from features.core.errors import ConfigError, DataError, Fault, RadweaveError, did_you_mean, hint_sentence
+from features.core.file_kinds import check_file_kind
 from features.core.frozen import Frozen
 from features.core.kinds.derivation import DERIVATIONS, Derivation
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
@@ -196,6 +197,7 @@ def load_catalog(path: Path) -> Catalog:
     document = Document.load(path)
     if not isinstance(document.data, dict):
         raise ConfigError([Fault(str(path), "is not a catalog", allowed="a mapping with the keys version and cohorts")])
+    check_file_kind(document, "catalog")
     document.data["folder"] = path.resolve().parent
     catalog = document.parse(Catalog)
     faults = [fault for name, cohort in catalog.cohorts.items() for fault in _cross_faults(document, name, cohort)]

@@ -14,6 +14,7 @@ from features.core.bounds import MOST_EXTRACTORS
 from features.core.case import Modality, Target, Unit
 from features.core.catalog.image_source import ImageWord as Word
 from features.core.errors import ConfigError, Fault, PlacedError
+from features.core.file_kinds import check_file_kind
 from features.core.kinds.extractor import EXTRACTORS, Extractor
 from features.core.kinds.preparation import Preparation, is_empty
 from features.core.yaml import Document
@@ -131,6 +132,7 @@ def load_recipe(path: Path) -> Recipe:
     Where the file lies leaves no trace: landmarks, and weights cards of one's own, become part of the recipe.
     """
     document = Document.load(path)
+    check_file_kind(document, "recipe")
     faults: list[Fault] = []
     cards: dict[int, Document] = {}
     if isinstance(document.data, dict):

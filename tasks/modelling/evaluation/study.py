@@ -23,6 +23,7 @@ from features.core.catalog.ready_table import BUILT_IN
 from features.core.design import EXTERNAL
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
+from features.core.file_kinds import check_file_kind
 from features.core.kinds.delta import DELTAS
 from features.core.kinds.registry import Kind
 from features.core.yaml import Document
@@ -261,6 +262,7 @@ class Study(StudySettings):
 def load_study(path: Path) -> Study:
     """Study from a YAML file; its name is the file's name. Raises ConfigError with all faults."""
     document = Document.load(path)
+    check_file_kind(document, "study")
     faults: list[Fault] = []
     if isinstance(document.data, dict):
         if "name" not in document.data and not WORD.fullmatch(path.stem):
