@@ -45,6 +45,7 @@ _TAKEN = (
         "centre_told",
         "worth",
         "comparisons",
+        "claims",
         "horizon_scores",
         "incidences",
         "copies",
