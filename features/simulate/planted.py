@@ -90,8 +90,12 @@ class Planted(Simulator):
         """Recipes beside the catalog, by name: with `default: true`, every refresh extracts them."""
         return {}
 
+    def studies(self) -> Mapping[str, Mapping[str, Any]]:
+        """Studies in the folder `studies` beside the catalog, by name, where a kind asks for several that belong together."""
+        return {}
+
     def write(self, folder: Path, progress: Progress | None) -> Path:
-        """Write images, tables, truth, recipes and catalog; the path of the catalog."""
+        """Write images, tables, truth, recipes, studies and catalog; the path of the catalog."""
         everyone: list[pd.DataFrame] = []
         self.write_shared(folder)
         tables = folder / "tables"
@@ -111,9 +115,10 @@ class Planted(Simulator):
         names = dict.fromkeys(site.cohort for site in self.sites)
         cohorts = {name: self.cohort(name, tuple(site for site in self.sites if site.cohort == name)) for name in names}
         dump_catalog(catalog, HEADER.format(kind=self.kind), cohorts, short=True)
-        for name, recipe in self.recipes().items():
-            (folder / "recipes").mkdir(exist_ok=True)
-            (folder / "recipes" / f"{name}.yaml").write_bytes(plain_yaml(recipe, short=True).encode())
+        for beside, files in {"recipes": self.recipes(), "studies": self.studies()}.items():
+            for name, settings in files.items():
+                (folder / beside).mkdir(exist_ok=True)
+                (folder / beside / f"{name}.yaml").write_bytes(plain_yaml(settings, short=True).encode())
         return catalog
 
     def people(self) -> list[pd.DataFrame]:

@@ -143,6 +143,9 @@ class Immuno(Planted):
         ring = {"roi": {"kind": "shell", "thickness_mm": 8}}
         return {"ct_tumour": RECIPE, "ct_ring": {**RECIPE, **ring}}
 
+    def studies(self) -> Mapping[str, Mapping[str, Any]]:
+        return STUDIES
+
 
 OUTCOMES: dict[str, Any] = {
     "cd8_score": {
@@ -161,6 +164,37 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
     "os": declared.survival("os_days", "death", HORIZON_DAYS, "overall survival"),
 }
 RECIPE = declared.recipe("CT", "HU", (3, 3, 3), {"bin_width": 25})
+_BOTH = {"catalog": "../data_catalog.yaml", "recipes": ["ct_tumour", "ct_ring"]}
+_USES = {
+    "signatures": {"cd8": {"study": "immuno_cd8.yaml"}},
+    "blocks": {"signature": ["signature"], "combined": ["signature", "clinical"], "radiomics": ["radiomics"]},
+}
+STUDIES: dict[str, dict[str, Any]] = {
+    "immuno_cd8": {
+        "title": "CD8 cells on CT",
+        **_BOTH,
+        "cohorts": [WITH_GENES],
+        "endpoint": "cd8",
+        "blocks": {"radiomics": ["radiomics"]},
+        "models": ["elastic_net"],
+    },
+    "immuno_response": {
+        "title": "Response to immunotherapy by a signature of CD8 cells",
+        **_BOTH,
+        "cohorts": ["external"],
+        "endpoint": "response",
+        **_USES,
+        "models": ["ridge_logistic"],
+    },
+    "immuno_survival": {
+        "title": "Survival after immunotherapy by a signature of CD8 cells",
+        **_BOTH,
+        "cohorts": ["external", "survival"],
+        "endpoint": "os",
+        **_USES,
+        "models": ["ridge_cox"],
+    },
+}
 
 
 def express(genes: np.random.Generator, rng: np.random.Generator, score: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -92,7 +92,7 @@ def told(one: Signed, own: Sequence[OwnScore], direct: Sequence[Direct]) -> Told
 def _sentences(one: Signed) -> Iterator[str]:
     signature, values = one.signature, one.values
     plan = signature.plan
-    unit = f" in {values.unit}" if values.unit else ""
+    unit = f"; unit: {values.unit}" if values.unit else ""
     yield f"{capital(values.meaning)}{unit}."
     seen = f", {one.counted}" if one.counted else ""
     yield (
@@ -106,8 +106,8 @@ def _sentences(one: Signed) -> Iterator[str]:
         chosen = ", ".join(f"{key} {_plain(value)}" for key, value in one.chosen.items())
         yield f"Inner folds of its own cases chose {chosen} among {counted(one.settings, 'setting')}."
     yield (
-        f'Where it is used, its columns are read at "{signature.at}", missing values are filled in as its own steps '
-        "learnt, and nothing is fitted."
+        f"Where it is used, its columns are read at {signature.at}, missing values are filled in as its own steps learnt, and "
+        "nothing is fitted."
     )
 
 

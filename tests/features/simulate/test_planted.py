@@ -17,6 +17,7 @@ from features.simulate.planted import Planted
 from features.simulate.simulator import SIMULATORS, simulate
 from features.simulate.streams import stream
 from features.simulate.write_catalog import dump_catalog, plain_yaml
+from flows.configuration import check_configuration
 from flows.wanted import fits_cohort
 
 KINDS = [kind for kind in SIMULATORS.modules if issubclass(SIMULATORS.load(kind), Planted)]
@@ -50,7 +51,7 @@ def test_same_seed_same_bytes_and_another_seed_other_bytes(written: tuple[str, P
     simulate(planted(kind, patients_per_centre=1, seed=4), tmp_path / "other")
     first, other = digests(folder), digests(tmp_path / "other")
     same = {name for name in first if other.get(name) == first[name]}
-    assert all(name == "data_catalog.yaml" or name.startswith(("recipes/", "atlas/")) for name in same)
+    assert all(name == "data_catalog.yaml" or name.startswith(("recipes/", "studies/", "atlas/")) for name in same)
 
 
 @pytest.mark.slow
@@ -75,17 +76,21 @@ def test_the_truth_tells_settings_oracle_and_what_is_planted(written: tuple[str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_catalog_and_the_recipes_beside_it_are_sound(kind: str, tmp_path: Path) -> None:
+def test_the_catalog_and_the_recipes_and_studies_beside_it_are_sound(kind: str, tmp_path: Path) -> None:
     plan = planted(kind)
     names = dict.fromkeys(site.cohort for site in plan.sites)
     cohorts = {name: plan.cohort(name, tuple(one for one in plan.sites if one.cohort == name)) for name in names}
     dump_catalog(tmp_path / "data_catalog.yaml", "", cohorts)
     catalog = load_catalog(tmp_path / "data_catalog.yaml")
     assert list(catalog.cohorts) == list(names)
-    for name, recipe in plan.recipes().items():
-        (tmp_path / f"{name}.yaml").write_text(plain_yaml(recipe), "utf-8")
-        own = load_recipe(tmp_path / f"{name}.yaml")
+    for folder, files in {"recipes": plan.recipes(), "studies": plan.studies()}.items():
+        (tmp_path / folder).mkdir()
+        for name, settings in files.items():
+            (tmp_path / folder / f"{name}.yaml").write_text(plain_yaml(settings), "utf-8")
+    for name in plan.recipes():
+        own = load_recipe(tmp_path / "recipes" / f"{name}.yaml")
         assert all(fits_cohort(catalog, cohort, own) for cohort in names)
+    check_configuration(tmp_path / "data_catalog.yaml", sorted((tmp_path / "studies").glob("*.yaml")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
