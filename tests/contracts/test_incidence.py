@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,8 @@ from tasks.modelling.curves.aalen_johansen import aalen_johansen
 from tasks.modelling.models.model import MODELS, models_of
 from tasks.modelling.prediction import MOST_DAYS, Incidence
 from tasks.modelling.rows import Rows
-from tests.support.design import fitted, make_design
+from tasks.modelling.target import Target
+from tests.support.design import fitted, make_design, make_rows
 from tests.support.kinds import small_model
 
 FOLLOWED = [kind for kind in ENDPOINTS.modules if issubclass(ENDPOINTS.load(kind), Timed)]
@@ -93,6 +95,29 @@ def test_curves_rise_between_0_and_1_and_leave_the_free(curves: tuple[Incidence,
     assert (curves[0].at(days[:1] - 0.5) == 0).all() and (
         curves[0].at(days[-1:] + 1e6)[:, :, 0] == value[:, :, -1]
     ).all()
+
+
+def test_the_unit_of_time_decides_nothing(pair: tuple[str, str]) -> None:
+    """Days times seven give the same risks, and the same curves at days times seven."""
+    model, endpoint = pair
+    rows, target = plain_rows(endpoint)
+    kind = MODELS.parse(small_model(model, trees=30, one_setting=True))
+    days = target.outcome.days
+    assert days is not None
+    weeks = Target(replace(target.outcome, days=days * 7), target.endpoint)
+    one, two = (kind.fit(rows, own, 0).predict(rows) for own in (target, weeks))
+    assert one.risk is not None and two.risk is not None and one.incidence is not None and two.incidence is not None
+    np.testing.assert_allclose(two.risk, one.risk, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(two.incidence.days, one.incidence.days * 7)
+    np.testing.assert_allclose(two.incidence.value, one.incidence.value, rtol=1e-6, atol=1e-9)
+    assert (one.incidence.at(np.zeros(1)) == 0).all()
+
+
+def plain_rows(endpoint: str) -> tuple[Rows, Target]:
+    """Three columns without gaps, and what was seen, as a model is given them after its steps."""
+    design = planted(endpoint)
+    names = [f"radiomics_{i}" for i in range(3)]
+    return make_rows({name: design.X[name] for name in names}), Target(design.outcome, design.endpoint)
 
 
 def test_curves_of_a_case_do_not_depend_on_the_others(curves: tuple[Incidence, Incidence]) -> None:

@@ -14,7 +14,8 @@ from tasks.modelling.fusion.fusion import Fitted, Joined
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Rows
-from tests.support.design import ANY_ENDPOINT, fitted, make_design
+from tasks.modelling.target import Target
+from tests.support.design import ANY_ENDPOINT, fitted, make_design, make_rows
 from tests.support.kinds import marks_of, small_model
 
 # Every model with every kind of endpoint that it can predict.
@@ -87,6 +88,24 @@ def test_one_row_can_be_predicted(pair: tuple[str, str]) -> None:
     rows = Rows.of(design)
     alone = numbers(model.predict(rows.take(np.array([5]))))
     np.testing.assert_allclose(alone, numbers(model.predict(rows))[[5]], rtol=1e-9)
+
+
+def test_neither_the_order_of_cases_nor_the_unit_of_a_column_matters(pair: tuple[str, str]) -> None:
+    """The order of what draws nothing by chance; the unit of what says that it is scale-free."""
+    kind = MODELS.parse(small_model(pair[0], trees=10, one_setting=True))
+    design = make_design(pair[1], n=60, p=3, nan=0.0)
+    rows = make_rows({name: design.X[name] for name in ("radiomics_0", "radiomics_1", "radiomics_2")})
+    target = Target(design.outcome, design.endpoint)
+    said = numbers(kind.fit(rows, target, 0).predict(rows))
+    if (numbers(kind.fit(rows, target, 1).predict(rows)) == said).all():
+        order = np.random.default_rng(2).permutation(60)
+        again = kind.fit(rows.take(order), target.take(order), 0).predict(rows)
+        np.testing.assert_allclose(
+            numbers(again), said, rtol=0, atol=0.01 * said.std()
+        )  # solvers end a little before the optimum
+    if kind.scale_free:
+        other = replace(rows, X=rows.X * np.array([8.0, 0.25, 1024.0]))
+        np.testing.assert_array_equal(numbers(kind.fit(other, target, 0).predict(other)), said)
 
 
 def test_columns_are_found_by_name_and_a_missing_one_is_refused(pair: tuple[str, str]) -> None:
