@@ -1,7 +1,7 @@
 """Regressions and curves of follow-up on the tables of textbooks, beside R: tests/golden/textbook_survival.csv.
 
 The tables come with lifelines: rossi (recidivism; Allison 1995), leukemia (Freireich 1963; Kleinbaum), lung (NCCTG; Therneau &
-Grambsch) without patients who lack a value, larynx (Kardaun 1983). Textbooks print their Cox coefficients with three or four digits:
+Grambsch) without patients who lack a value, larynx (Kardaun 1983). Textbooks print their Cox coefficients with three digits:
 of rossi −0.379 for financial aid, −0.057 for age, 0.091 for earlier convictions (Fox & Weisberg 2011).
 """
 
