@@ -19,9 +19,11 @@ from tasks.modelling.evaluation.study import Study
 from tasks.modelling.signatures.direct import direct_scores
 from tasks.modelling.signatures.own_score import own_scores
 from tasks.modelling.signatures.values import Signed
+from tasks.reports.labels import variable_label
 from tasks.reports.section import Facts
 from tasks.reports.sections.headline import headline
 from tasks.reports.study_report import PAGE, figure_file, render_report, write_report
+from tasks.reports.view_spread import view_spreads
 from tasks.reports.winner import find_winner
 
 
@@ -45,7 +47,7 @@ def write_study_report(
     """
     cohorts = {name: load_catalog(catalog).cohort(name) for name in study.all_cohorts}
     variables = {
-        column: f"{column.replace('_', ' ')} ({variable.unit})" if variable.unit else column.replace("_", " ")
+        column: variable_label(column, variable.unit)
         for cohort in cohorts.values()
         for column, variable in cohort.variables.items()
     }
@@ -70,6 +72,7 @@ def write_study_report(
             if one.signature.name in own_runs
         },
         direct_scores(design, [one.values for one in signatures]),
+        view_spreads(mart, list(cohorts), study.recipes, design.X.index) if "deep" in blocks else (),
     )
     report = render_report(study, result, facts)
     write_report(folder, report)

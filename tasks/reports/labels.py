@@ -120,6 +120,22 @@ def feature_label(feature: str, variables: Mapping[str, str]) -> str:
     return feature
 
 
+def variable_label(name: str, unit: str) -> str:
+    """A variable in words with its unit, which its name may end with.
+
+    >>> variable_label("age_years", "years"), variable_label("smoking_pack_years", "pack-years"), variable_label("stage", "")
+    ('age (years)', 'smoking (pack-years)', 'stage')
+    >>> variable_label("days", "days"), variable_label("psa", "ng/ml")
+    ('days', 'psa (ng/ml)')
+    """
+    words, ending = name.split("_"), unit.replace("-", " ").replace("_", " ").split()
+    if words == ending:
+        return " ".join(words)
+    if ending and words[-len(ending) :] == ending:
+        words = words[: -len(ending)]
+    return " ".join(words) + (f" ({unit})" if unit else "")
+
+
 def held_out_parts(result: StudyResult) -> list[tuple[str, HeldOut]]:
     """The cohorts of held-out cases, each under its label."""
     return [(held_out_label(EXTERNAL if one.role == EXTERNAL else GIVEN, one.cohort), one) for one in result.held_out]

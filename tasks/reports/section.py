@@ -19,6 +19,7 @@ from tasks.modelling.signatures.own_score import OwnScore
 from tasks.modelling.signatures.values import Signed
 from tasks.reports.figures import Plot
 from tasks.reports.page import render_part
+from tasks.reports.view_spread import ViewSpread
 from tasks.reports.winner import Winner
 
 TEMPLATES = Path(__file__).parent / "sections"
@@ -33,7 +34,7 @@ class Facts:
     message, details (only their counts are shown). provenance: label → value. variables: column → label with unit.
     held_out: as Design.held_out, a word for each row of cohort_table. networks: a part of a sentence for each network of the study.
     signatures: those of the study; own_scores: of each that was validated in a run of its own study that is kept; direct: what they
-    tell of this outcome as they are.
+    tell of this outcome as they are. spreads: how far views of networks agree, where they were augmented.
     """
 
     cohort_table: pd.DataFrame
@@ -46,6 +47,7 @@ class Facts:
     signatures: Sequence[Signed] = ()
     own_scores: Mapping[str, Sequence[OwnScore]] = field(default_factory=dict)
     direct: Sequence[Direct] = ()
+    spreads: Sequence[ViewSpread] = ()
 
 
 @dataclass(frozen=True, eq=False)

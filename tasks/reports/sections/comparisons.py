@@ -30,6 +30,7 @@ class Comparisons(Section):
             "tables": pair_tables(found),
             "metric": metric_label(found.winner.metric),
             "between": between_rows(found),
+            "of_best": of_best(found),
             "correction": CORRECTIONS[found.study.comparisons.correction],
         }
 
@@ -106,6 +107,13 @@ def between_rows(found: Findings) -> tuple[BetweenRow, ...]:
     )
 
 
+def of_best(found: Findings) -> BetweenRow | None:
+    """That of the best combination, None without one."""
+    best = found.winner.best
+    wanted = "" if best is None else _label(found.study, best.blocks, best.model)
+    return next((row for row in between_rows(found) if row.label == wanted), None)
+
+
 def comparison_of(found: tuple[Comparison, ...], split: str, blocks: str, model: str, other: str) -> Comparison | None:
     """That of a combination with the same candidate on another set of blocks."""
     wanted = (split, blocks, model, other, model)
@@ -122,7 +130,7 @@ def tested(one: Comparison) -> str:
         if one.compared > 1
         else ""
     )
-    return f"difference {decimal(one.difference or 0.0)} (95\u00a0% CI {bounds}), {one.test} {p_value(one.p)}{holm}"
+    return f"difference {decimal(one.difference or 0.0)} (95\u00a0% CI {bounds}), {one.test}: {p_value(one.p)}{holm}"
 
 
 def _row(found: Findings, one: Comparison) -> PairRow:

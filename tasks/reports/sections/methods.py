@@ -233,7 +233,8 @@ def _scores(result: StudyResult) -> str:
 
 def _intervals(result: StudyResult) -> str:
     """Of what the intervals of each split are, and why there is none, in the words of the scores."""
-    scored = [score for score in result.scores if score.value is not None]
+    metrics = result.endpoint.metrics  # further scores say it below their tables
+    scored = [score for score in result.scores if score.value is not None and score.metric in metrics]
     parts: dict[str, list[Score]] = {}
     for score in scored:
         parts.setdefault(f"{split_label(score.split)}{', each centre' if score.centre else ''}", []).append(score)
