@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.core.errors import ConfigError, Fault, RadweaveError, hint_sentence
-from features.core.kinds.recipe import Recipe, differing, load_recipe
+from features.core.kinds.recipe import SHUFFLED, Recipe, differing, load_recipe
 from tasks.modelling.evaluation.study import Study, load_study
 
 FOLDER = Path(__file__).parent
@@ -56,12 +56,15 @@ def study_files() -> dict[str, Path]:
 
 
 def find_recipe(given: str, folder: Path = Path(), beside: Path | None = None) -> Recipe:
-    """A recipe by name, `ibsi/a` being `ibsi_a`, or from a file, as seen from `folder`.
+    """A recipe by name, `ibsi/a` being `ibsi_a`, or from a file, as seen from `folder`; NAME_shuffled is that of shuffled images.
 
     beside: folder of the catalog, whose recipes have names too.
     Raises RadweaveError if there is none, ConfigError if its file has faults.
     """
     files = named_recipe_files(beside)
+    of = given.replace("/", "_").removesuffix(SHUFFLED)
+    if given.endswith(SHUFFLED) and of in files and of + SHUFFLED not in files:
+        return load_recipe(files[of]).shuffled()
     return load_recipe(_file("recipe", given, given.replace("/", "_"), files, folder))
 
 

@@ -18,6 +18,7 @@ from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
 from features.results.prefixes import recipe_targets
 from features.results.schemas import IMAGE_BLOCKS
+from tasks.modelling.evaluation.asked import recipes_asked
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.signatures.signature import Signature, every_of
 
@@ -86,7 +87,7 @@ def _tables(plan: Study, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog
         for table in (*READ, *visits, *sorted({one.block for one in ready}))
         if (file := mart.manifest.file(table, name))
     }
-    names = [recipe.name for recipe in recipes]
+    names = [recipe.name for recipe in recipes_asked(plan, recipes)]
     features = [file.sha256 for block in IMAGE_BLOCKS for file in mart.manifest.parts(block, name, names)]
     told = [table.model_dump(mode="json") for table in ready]
     return [read, features, declared, *([told] if told else [])]

@@ -29,6 +29,7 @@ from flows.named import (
 )
 from flows.recipe_words import word_faults
 from flows.signatures import read_signatures
+from tasks.modelling.evaluation.asked import recipes_asked
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.signatures.signature import Signature, every_of
 
@@ -54,7 +55,8 @@ class Asked:
             if not any(fits_cohort(catalog, name, one.recipe) for name in cohorts):
                 raise _unfit(catalog, cohorts, one.recipe)
         files = [find_study(given) for given in studies]
-        read = tuple(read_study(path, catalog.folder) for path in files)
+        found = (read_study(path, catalog.folder) for path in files)
+        read = tuple((plan, recipes_asked(plan, own)) for plan, own in found)
         signed = tuple(
             (plan, one) for path, (plan, _) in zip(files, read, strict=True) for one in _signatures(path, plan, catalog)
         )
@@ -206,7 +208,8 @@ def _by_default(catalog: Catalog, cohort: str) -> list[Found]:
         with suppress(RadweaveError):
             plan, recipes = read_study(path)
             if cohort in plan.all_cohorts:
-                shipped += [Found(recipe, f"study {plan.name}, recipe {recipe.name}") for recipe in recipes]
+                of = f"study {plan.name}, recipe"
+                shipped += [Found(recipe, f"{of} {recipe.name}") for recipe in recipes_asked(plan, recipes)]
     own = _beside(catalog, cohort)
     kinds = {(one.recipe.modality, one.recipe.unit) for one in own}
     fitting = [one for one in shipped if fits_cohort(catalog, cohort, one.recipe)]

@@ -68,6 +68,8 @@ class Design:
     them → that cohort.
     days: (n,) of each row's visit, NaN where nothing tells it, where each visit of a patient is a row; else None. scored: (n,)
     False for rows that only train: a patient is scored at one visit.
+    shuffled: columns of X as they are of images whose voxels exchanged intensities within each ROI, same rows; empty where no
+    control asks for them.
     """
 
     X: pd.DataFrame
@@ -88,6 +90,7 @@ class Design:
     scored: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     categories: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shuffled: pd.DataFrame = field(default_factory=lambda: _no_columns())
 
     def __post_init__(self) -> None:
         if not len(self.scored):
@@ -113,6 +116,7 @@ class Design:
         own = {name: getattr(self, name)[rows] for name in ("patients", "centres", "cohorts", "held_out", "scored")}
         own["days"] = None if self.days is None else self.days[rows]
         table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
+        own["shuffled"] = self.shuffled.iloc[rows] if len(self.shuffled) else self.shuffled
         return replace(self, X=self.X.iloc[rows], outcome=self.outcome.take(rows), cohort_table=table, **own)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,8 +35,9 @@ def prepare_region(region: Region, preparation: Preparation, *, reach_mm: Vector
     shares its centre with the uncropped image (IBSI), so that the crop changes no value; mask linear and >= 0.5; round half
     up; take the variant `preparation.roi` of the ROI (its outline, if the region has one); keep its voxels inside
     `preparation.resegment` that were not left out before, and of these those within `preparation.outlier_sigma` standard
-    deviations of their mean. Outside the image, and where the file marks padding near the ROI, the nearest voxel continues
-    it. The padding covers what the variant and the extractors look at, and `reach_mm` (x, y, z) beyond the ROI; filters that see
+    deviations of their mean; let these exchange their intensities if `preparation.shuffle` says so. Outside the image, and where
+    the file marks padding near the ROI, the nearest voxel continues it. The padding covers what the variant and the extractors
+    look at, and `reach_mm` (x, y, z) beyond the ROI; filters that see
     all get the whole image.
 
     warnings: what was noticed here, not what readers noticed: RESEGMENTED_MOST (over half of the ROI's voxels left out).
@@ -92,6 +94,8 @@ def prepare_region(region: Region, preparation: Preparation, *, reach_mm: Vector
     before = int(mask.sum())
     mask = _resegmented(array, mask, preparation)
     _check(array, mask, preparation)
+    if preparation.shuffle is not None:
+        array = _shuffled(array, mask, preparation.shuffle)
     direction = np.array(volume.direction).reshape(3, 3)
     origin = np.array(volume.origin_mm) + direction @ np.array([axis.start_mm for axis in axes])
     place = (float(origin[0]), float(origin[1]), float(origin[2]))
@@ -127,6 +131,15 @@ def _resegmented(array: NDArray[np.float64], mask: NDArray[np.bool_], preparatio
         beside = array - values.mean()
         mask = mask & (np.abs(beside, out=beside) <= preparation.outlier_sigma * values.std())
     return mask
+
+
+def _shuffled(array: NDArray[np.float64], mask: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
+    """The array after the voxels of the mask exchanged their values: what surrounds it stays. By the seed and the mask alone, so
+    that processors which round differently shuffle alike."""
+    rng = np.random.default_rng([seed, zlib.crc32(np.packbits(mask).tobytes())])
+    found = array.copy()
+    found[mask] = rng.permutation(array[mask])
+    return found
 
 
 def _resegmented_most(before: int, mask: NDArray[np.bool_]) -> tuple[Warned, ...]:

@@ -30,6 +30,7 @@ blocks: {radiomics: [radiomics]}
 models: [lasso_logistic]
 splits: [{kind: nested, folds: 3, repeats: 1}]
 """
+RECIPES = "ct_own", "ct_own_shuffled"
 ENTROPY = "radweave__ct_own__original_firstorder_Entropy"
 
 
@@ -98,6 +99,35 @@ def test_a_recipe_and_a_study_outside_radweave_from_the_files_to_the_report(demo
     states = command("status", *places[:4], COLUMNS="400").stdout
     assert re.findall(r"│ first +│ \w+ +│ (\w+)", states) == ["stale"]
     assert ": no faults" in command("verify", "--store", store.root).stdout
+
+
+def test_a_study_with_shuffled_intensities_has_its_images_extracted_so_too(demo, command, tmp_path: Path) -> None:
+    """One line in the study: its refresh makes the features, its report tells what is left; the columns stay out of its blocks."""
+    store = Store(demo.copy(tmp_path))
+    (tmp_path / "ct_own.yaml").write_text(RECIPE.replace("[firstorder]", "[firstorder, glcm]"))
+    (tmp_path / "first.yaml").write_text(STUDY + "controls: [shuffled_intensities]\n")
+    places = "--catalog", demo.catalog, "--store", store.root, "--runner", "threads"
+    command("refresh", "--study", tmp_path / "first.yaml", *places)
+    settings = newest(store).cohorts["builtin"].settings
+    assert {"radweave__ct_own__", "radweave__ct_own_shuffled__"} <= settings.keys()
+    names = [
+        f"radweave__{recipe}__original_{what}"
+        for what in ("firstorder_Energy", "glcm_Correlation")
+        for recipe in RECIPES
+    ]
+    table = Mart.open(store).read("radiomics", "builtin", ["case", *names]).to_pandas()
+    energy, shuffled, texture, gone = (table[name].dropna() for name in names)
+    assert energy.to_list() == pytest.approx(shuffled.to_list(), rel=1e-12)
+    assert (gone.abs() < texture.abs()).mean() > 0.9
+    command("study", tmp_path / "first.yaml", *places)
+    (run,) = (store.root / "studies" / "first").iterdir()
+    kept = json.loads((run / "study.json").read_text())
+    assert list(kept["recipes"]) == ["ct_own"]
+    page = (run / "report.html").read_text()
+    assert "intensities exchanged within each ROI" in page
+    assert "ct_own_shuffled" not in page
+    states = command("status", *places[:4], COLUMNS="400").stdout
+    assert re.findall(r"│ first +│ \w+ +│ (\w+)", states) == ["current"]
 
 
 def test_recipes_of_files_serve_stability_and_landmarks(demo, command, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SerializeAsAny,
@@ -110,6 +111,12 @@ class Preparation(Frozen):
         None,
         exclude_if=_is_none,
         description="of these, only intensities within so many standard deviations of their mean stay (IBSI 7ACA)",
+    )
+    shuffle: NonNegativeInt | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="seed by which the voxels of the prepared ROI exchange their intensities: shape and histogram stay, texture "
+        "goes; the control shuffled_intensities of studies makes such recipes",
     )
     discretise: Bins = Field(description="how grey levels are made")
     filters: tuple[Annotated[SerializeAsAny[Filter], BeforeValidator(FILTERS.parse)], ...] = Field(

@@ -19,6 +19,7 @@ from features.core.kinds.extractor import EXTRACTORS, Extractor
 from features.core.kinds.preparation import Preparation, is_empty
 from features.core.yaml import Document
 
+SHUFFLED = "_shuffled"  # ends the names of such recipes
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 
 
@@ -114,6 +115,10 @@ class Recipe(Preparation):
             if not self.roi.rois:
                 found |= dict.fromkeys(target for target in own if not target.is_of_reader)
         return tuple(found)
+
+    def shuffled(self) -> Recipe:
+        """The recipe NAME_shuffled of the same images after the voxels of each ROI exchanged their intensities."""
+        return self.model_copy(update={"name": self.name + SHUFFLED, "shuffle": 0, "default": False})
 
     @property
     def settings(self) -> dict[str, Any]:

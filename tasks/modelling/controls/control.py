@@ -44,9 +44,13 @@ class Given:
 
 
 class Control(Kind):
-    """What is taken away. is_null: whether the runs are draws of chance, so that a p is told; says: what to read of them."""
+    """What is taken away. is_null: whether the runs are draws of chance, so that a p is told; says: what to read of them.
+
+    reads_shuffled: whether it needs features of shuffled images (Design.shuffled), which a refresh extracts for the study.
+    """
 
     is_null: ClassVar[bool]
+    reads_shuffled: ClassVar[bool] = False
     says: ClassVar[str]
 
     @abstractmethod

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from features.core.kinds.recipe import Recipe
 from features.fusion.question import Question
+from features.fusion.shuffled import shuffled_recipes
 from tasks.modelling.evaluation.study import Study
 
 
@@ -32,4 +33,12 @@ def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "")
         visits=study.visits,
         scored_visit=study.scored_visit,
         parts=study.parts,
+        shuffled=any(control.reads_shuffled for control in study.controls),
     )
+
+
+def recipes_asked(study: Study, recipes: Sequence[Recipe]) -> tuple[Recipe, ...]:
+    """The recipes of a study, and those of shuffled images where a control reads these: what a refresh extracts for it."""
+    if not any(control.reads_shuffled for control in study.controls):
+        return tuple(recipes)
+    return (*recipes, *shuffled_recipes(tuple(recipes)).values())

@@ -110,3 +110,32 @@ def test_columns_name_ibsi_codes_and_formulas() -> None:
 def test_an_extractor_refuses_filters_that_it_does_not_have() -> None:
     with pytest.raises(ValueError, match='the extractor pyradiomics cannot apply the filter "lbp3d"'):
         _recipe("pyradiomics", filters=["lbp3d"])
+
+
+def test_shuffled_intensities_keep_shape_and_histogram_and_lose_texture() -> None:
+    """First order and shape up to the order of sums; neighbours of a smooth region are as alike as any two voxels then.
+
+    Without the control such a texture is taken for what its histogram tells: Welch et al., Radiother Oncol 2019;130:2.
+    """
+    plain = _recipe()
+    mixed = plain.shuffled()
+    assert (mixed.name, mixed.default, plain.digest() != mixed.digest()) == ("ct_lung_shuffled", False, True)
+    region = _region()
+    as_it_is, shuffled = prepare_region(region, plain), prepare_region(region, mixed)
+    np.testing.assert_array_equal(shuffled.mask, as_it_is.mask)
+    inside, outside = shuffled.mask, ~shuffled.mask
+    np.testing.assert_array_equal(shuffled.volume.array[outside], as_it_is.volume.array[outside])
+    assert (shuffled.volume.array[inside] != as_it_is.volume.array[inside]).mean() > 0.9
+    np.testing.assert_array_equal(prepare_region(region, mixed).volume.array, shuffled.volume.array)
+    (extractor,) = plain.extractors
+    before, after = extractor.extract(as_it_is, plain), extractor.extract(shuffled, mixed)
+    families = {column.name: column.family for column in extractor.columns(plain) if column.role == "predictor"}
+    for name, family in families.items():
+        if family == "shape" or name.startswith("original_firstorder"):
+            assert after[name] == pytest.approx(before[name], rel=1e-11), name  # sums have another order
+    assert before["original_glcm_Correlation"] > 0.55
+    assert abs(float(after["original_glcm_Correlation"])) < 0.1
+    for name in ("original_glcm_JointEntropy", "original_glrlm_RunPercentage", "original_ngtdm_Contrast"):
+        assert float(after[name]) > 1.02 * float(before[name]), name
+    other = prepare_region(region, mixed.model_copy(update={"shuffle": 1}))
+    assert (other.volume.array[inside] != shuffled.volume.array[inside]).mean() > 0.9

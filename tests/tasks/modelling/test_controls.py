@@ -112,3 +112,33 @@ def test_a_planted_signal_is_told_from_chance_and_a_study_without_one_is_not() -
     assert told.value is not None
     assert (without["without radiomics"] or 0) < 0.65 < told.value
     assert (found[3.0]["missingness"].runs[0][1] or 0) < 0.7
+
+
+def test_texture_loses_its_signal_and_what_the_histogram_tells_stays() -> None:
+    """A column that shuffling turns into noise, and one that it leaves, under the control of a study."""
+    rng = np.random.default_rng(0)
+    design = make_design(n=80, signal=0.0)
+    columns = design.columns("radiomics")
+    label = design.outcome.flag
+    scores = {}
+    for planted, kept in (("texture", False), ("histogram", True)):
+        X = design.X.copy()
+        X[columns] = rng.normal(size=(len(X), len(columns)))
+        X[columns[0]] += 2.5 * label
+        shuffled = X[columns].copy()
+        if not kept:
+            shuffled[columns[0]] = rng.normal(size=len(X))
+        own = replace(design, X=X, shuffled=shuffled)
+        study = make_study(models=[MODEL], controls=["shuffled_intensities"], splits=[NESTED.model_dump()])
+        (found,) = (one for one in evaluate(own, study).controlled if one.blocks == "radiomics")
+        ((label_of_run, value),) = found.runs
+        assert label_of_run == f"intensities exchanged within each ROI, {len(columns)} columns"
+        assert found.p is None
+        assert found.value is not None
+        assert value is not None
+        scores[planted] = found.value, value
+    assert min(whole for whole, _ in scores.values()) > 0.85
+    assert scores["texture"][1] < 0.65
+    assert scores["histogram"][1] == pytest.approx(scores["histogram"][0], abs=1e-12)
+    with pytest.raises(FitError, match="no column of the set is of images that were shuffled"):
+        runs_of("shuffled_intensities")
