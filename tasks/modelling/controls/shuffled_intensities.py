@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.controls.control import Control, Given, Run
 
@@ -18,6 +19,7 @@ class ShuffledIntensities(Control):
     """
 
     kind: Literal["shuffled_intensities"] = "shuffled_intensities"
+    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = False
     reads_shuffled: ClassVar[bool] = True
     says: ClassVar[str] = (

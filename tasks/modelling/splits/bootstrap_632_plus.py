@@ -29,7 +29,9 @@ class Bootstrap632Plus(Split):
     """
 
     kind: Literal["bootstrap_632_plus"] = "bootstrap_632_plus"
-    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/splits/test_split.py")
+    compared: ClassVar[Compared] = Compared(
+        "the equations of Efron and Tibshirani (1997) in a plain loop", "1e-12", "tasks/modelling/test_optimism.py"
+    )
     models: ClassVar[Models] = "bootstrap"
     apparent: ClassVar[bool] = True
     repeats: Repeats = Field(100, title="Draws", description="how often patients are drawn; each draw fits all models")
