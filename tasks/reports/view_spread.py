@@ -14,7 +14,7 @@ from tasks.reports.number_format import decimal
 
 @dataclass(frozen=True, slots=True)
 class ViewSpread:
-    """Over the cases of a study, of a network on one view of a recipe: quartiles and highest of the spread, and how many have it."""
+    """Over cases of a study, of a network on one view of a recipe: quartiles and highest of the spread; n: how many have it."""
 
     network: str
     recipe: str
