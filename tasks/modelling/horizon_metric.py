@@ -18,12 +18,12 @@ def no_horizon(folds: Sequence[Scored]) -> str:
     for fold in folds:
         if np.isnan(fold.horizon):
             return "no training case had the event"
-        if fold.horizon >= fold.censoring.last:
+        if fold.horizon > fold.censoring.last:
             earlier = (
                 "the endpoint needs an earlier horizon_days" if fold.day is None else "`horizons` need an earlier day"
             )
             return (
-                f"no training case of a fold is followed beyond day {fold.horizon:g}; the last one is until day "
+                f"no training case of a fold is followed until day {fold.horizon:g}; the last one is until day "
                 f"{fold.censoring.last:g}, so that {earlier}"
             )
     return ""

@@ -15,6 +15,7 @@ from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.horizon_score import INCIDENCE_COLUMNS, HorizonScore
 from tasks.modelling.evaluation.scoring import cohorts_of, estimate, scored_of
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.follow_up.weights import free_at
 from tasks.modelling.metrics.metric import all_metrics_of
 
 
@@ -92,8 +93,8 @@ def incidences_table(design: Design, fits: Sequence[Fit], days: Sequence[float])
 
 
 def _seen(design: Design, fits: Sequence[Fit], day: float) -> tuple[int, int, int]:
-    """Cases, those with the event of interest by the day, and those that are followed longer."""
+    """Cases, those with the event of interest by the day, and those that are known to be free then."""
     rows = np.unique(np.concatenate([fit.fold.test for fit in fits])) if fits else np.arange(0)
     seen = design.outcome.take(rows)
     assert seen.days is not None
-    return len(rows), int(((seen.code == 1) & (seen.days <= day)).sum()), int((seen.days > day).sum())
+    return len(rows), int(((seen.code == 1) & (seen.days <= day)).sum()), int(free_at(seen, np.array([day])).sum())

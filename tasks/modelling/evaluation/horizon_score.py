@@ -12,7 +12,7 @@ class HorizonScore:
     """A metric at one day of one candidate on one set of blocks under one split, all centres together.
 
     cohort, value, low, high, n, reason, interval_of, lowest, highest: as in Score. events: cases that had the event of interest by
-    the day. followed: cases that are followed longer, without any event by then; the rest is censored, or had another event.
+    the day. followed: cases that are followed until the day, without any event by then; the rest is censored, or had another event.
     """
 
     split: str

@@ -18,10 +18,11 @@ def auc_by_day(outcome: Outcome, censoring: Censoring, risk: Floats, days: Float
     """The cumulative, dynamic AUC of each day, (k,); NaN where nobody, or everybody, had the event by then.
 
     risk: (n,), higher is likelier earlier; equal risks count one half. Cases with the event of interest by a day count 1/G(t−) at
-    their own day t; controls are followed longer (1/G(day)) or had another event by then (1/G(t−)).
-    scikit-survival's cumulative_dynamic_auc has 1/G(t) at events: equal unless an event and a censoring share a day, or risks lie
-    closer together than 1e-8. Uno et al., J Am Stat Assoc 2007;102:527; Blanche et al., Stat Med 2013;32:5381 (definition with
-    competing events among the controls). Raises ValueError as weights_by_day.
+    their own day t; controls are free at the day (1/G(day−)) or had another event by then (1/G(t−)).
+    scikit-survival's cumulative_dynamic_auc has 1/G(t) at events and 1/G(day): equal unless an event and a censoring share a day,
+    somebody is censored on the day itself, or risks lie closer together than 1e-8. Uno et al., J Am Stat Assoc 2007;102:527;
+    Blanche et al., Stat Med 2013;32:5381 (definition with competing events among the controls). Raises ValueError as
+    weights_by_day.
     """
     assert outcome.days is not None
     own, longer = weights_by_day(outcome, censoring, days)
@@ -44,7 +45,7 @@ def _pairs(risk: Floats, time: Floats, code: Codes, own: Floats, longer: Floats,
     for k in range(len(days)):
         below, cases, tied_cases, tied_controls = 0.0, 0.0, 0.0, 0.0
         for i in range(len(risk)):
-            if time[i] > days[k]:
+            if time[i] > days[k] or (time[i] == days[k] and code[i] == 0):
                 tied_controls += longer[k]
             elif code[i] == 1:
                 tied_cases += own[i]

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from features.core.kinds.compared import Compared
-from tasks.modelling.follow_up.weights import weights_by_day
+from tasks.modelling.follow_up.weights import free_at, weights_by_day
 from tasks.modelling.horizon_metric import no_horizon
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import PairMetric, where_of
@@ -40,9 +40,9 @@ class TimeAuc(PairMetric):
         outcome, days = fold.outcome, np.array([fold.horizon])
         assert outcome.days is not None
         own, longer = weights_by_day(outcome, fold.censoring, days)
-        by_then = outcome.days <= fold.horizon
+        by_then, free = outcome.days <= fold.horizon, free_at(outcome, days)[:, 0]
         case = np.where(by_then & (outcome.code == 1), own, 0.0)
-        control = np.where(by_then, (outcome.code > 1) * own, longer[0])
+        control = np.where(free, longer[0], np.where(by_then, (outcome.code > 1) * own, 0.0))
         comparable = case[:, None] * control[None, :]
         return (Pairs(fold.rows, comparable, comparable * agreement(fold.risk, 0.0)),)
 

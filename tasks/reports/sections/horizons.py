@@ -63,7 +63,7 @@ class Horizons(Section):
 
 @dataclass(frozen=True)
 class DayRow:
-    """The scores under one split, or of one held-out cohort, by a day. events: by then; followed: cases followed longer."""
+    """The scores under one split, or of one held-out cohort, by a day. events: by then; followed: cases followed until it."""
 
     where: str
     day: str

@@ -21,6 +21,7 @@ from tasks.modelling.follow_up.brier import brier_by_day, mean_over_days
 from tasks.modelling.follow_up.hazard_ratio import log_hazard_ratio, moved_by
 from tasks.modelling.follow_up.rmst import restricted_mean
 from tasks.modelling.follow_up.time_auc import auc_by_day
+from tasks.modelling.follow_up.weights import weight_table
 from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.pairs import share
 from tasks.modelling.prediction import Incidence, Prediction
@@ -86,8 +87,28 @@ def test_weights_count_an_event_before_a_censoring_of_the_same_day() -> None:
     weights = 4 * brier_by_day(seen, Censoring(seen), np.full((8, 1), 0.5), month)[:, 0]
     assert weights == pytest.approx([1, 1, 0, 6 / 5, 0, 8 / 5, 8 / 5, 8 / 5])
     assert brier_score(surv(seen), surv(seen), np.full(8, 0.5), 4.0)[1][0] > 0.26
-    with pytest.raises(ValueError, match="no training case is followed beyond day 6; the last one is until day 6"):
-        brier_by_day(seen, Censoring(seen), np.full((8, 1), 0.5), np.array([6.0]))
+    with pytest.raises(ValueError, match="no training case is followed until day 7; the last one is until day 6"):
+        brier_by_day(seen, Censoring(seen), np.full((8, 1), 0.5), np.array([7.0]))
+
+
+def test_whoever_is_censored_on_the_day_itself_is_known_to_be_free() -> None:
+    """By hand: a trial ends on day 5, when two of five are free; one had the event, one another, one was lost on day 3.
+
+    G is 1 until day 3 and 2/3 until day 5, so that each of the two counts 3/2. scikit-survival has no value: its G is 0 on day 5.
+    """
+    levels = ("none", "relapse", "death")
+    seen = Outcome(np.array([1, 2, 0, 0, 0]), np.array([1.0, 2.0, 3.0, 5.0, 5.0]), levels=levels)
+    day = np.array([5.0])
+    assert weight_table(seen, Censoring(seen), day)[:, 0] == pytest.approx([1, 1, 0, 3 / 2, 3 / 2])
+    said = np.array([[0.8], [0.4], [0.9], [0.1], [0.2]])
+    distance = brier_by_day(seen, Censoring(seen), said, day)[:, 0]
+    assert distance == pytest.approx([0.04, 0.16, 0, 0.015, 0.06])
+    assert auc_by_day(seen, Censoring(seen), said[:, 0], day) == pytest.approx([1.0])
+    curves = Prediction(said[:, 0], incidence=Incidence(day, said[:, :, None]))
+    late = ANY_ENDPOINT["competing_risks"].model_copy(update={"horizon_days": 5.0})
+    fold = Scored(np.arange(5), seen, curves, seen, late)
+    assert METRICS.parse("brier_at_horizon").value([fold]) == pytest.approx((0.04 + 0.16 + 0.015 + 0.06) / 5)
+    assert METRICS.parse("time_auc").value([fold]) == 1.0
 
 
 @settings(max_examples=30, deadline=None)
@@ -194,7 +215,7 @@ def test_what_cannot_be_judged_says_why() -> None:
     fold = scored(seen, risk)
     beyond = Scored(fold.rows, seen, fold.prediction, seen, late)
     assert why("brier_at_horizon", beyond) == (
-        "no training case of a fold is followed beyond day 401; the last one is until day 400.5, so that the endpoint needs an "
+        "no training case of a fold is followed until day 401; the last one is until day 400.5, so that the endpoint needs an "
         "earlier horizon_days"
     )
     bare = Scored(fold.rows, seen, Prediction(risk), seen, ANY_ENDPOINT["survival"])

@@ -200,7 +200,7 @@ def test_a_day_that_nobody_reaches_says_what_to_do(judged: Judged) -> None:
         found = METRICS.parse(name).estimate([late], np.arange(72).astype(str), "fixed")
         assert found.value is None
         assert found.reason.startswith(
-            "no training case of a fold is followed beyond day 100; the last one is until day 17.6"
+            "no training case of a fold is followed until day 100; the last one is until day 17.6"
         )
         assert found.reason.endswith("so that `horizons` need an earlier day")
 

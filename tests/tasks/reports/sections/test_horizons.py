@@ -11,7 +11,7 @@ from tests.support.page import Page
 def test_without_days_of_the_study_the_horizon_is_told(survival: Any) -> None:
     page = Page(survival.html)
     rows = page.tables["table-horizons"].rows
-    assert rows[0][:4] == ["Split", "Day", "Events by then", "Followed longer"]
+    assert rows[0][:4] == ["Split", "Day", "Events by then", "Followed until then"]
     assert rows[0][4] == "Time-dependent AUC right is 1"
     assert [(row[0].split(" n =")[0], row[1]) for row in rows[1:]] == [
         ("Nested cross-validation", "1095"),
