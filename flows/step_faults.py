@@ -1,4 +1,4 @@
-"""step_faults: words in the steps of a study's candidates that its cohorts do not know."""
+"""step_faults: words in the steps and models of a study's candidates that its cohorts do not know."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -8,6 +8,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.yaml import Document
 from features.deep.descriptor_names import read_descriptor
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.models.priority_lasso import PriorityLasso
 from tasks.modelling.preprocessing.encode.fisher_vector import FisherVector
 from tasks.modelling.preprocessing.harmoniser import EffectsHarmoniser, Harmoniser
 
@@ -20,6 +21,8 @@ def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[
     cohorts = {name: catalog.cohorts[name] for name in study.cohorts if name in catalog.cohorts}
     blocks = known_blocks(study, catalog)
     for i, candidate in enumerate(study.models):
+        if isinstance(candidate.model, PriorityLasso):
+            yield from _order_faults(document, study, i, candidate.model, list(blocks))
         for j, step in enumerate(candidate.steps):
             place = ("models", i, "steps", j)
             for k, block in enumerate(step.blocks):
@@ -32,6 +35,20 @@ def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[
             if step.reference is not None:
                 words = list(cohorts) if step.by == "cohort" else _centres(cohorts)
                 yield from _unknown(document.where((*place, "reference")), step.by, step.reference, words)
+
+
+def _order_faults(
+    document: Document, study: Study, place: int, model: PriorityLasso, blocks: list[str]
+) -> Iterator[Fault]:
+    """Words of an order that are no blocks, and blocks of a set of several that have no place in it."""
+    for k, block in enumerate(model.order):
+        yield from _unknown(document.where(("models", place, "model", "order", k)), "block", block, blocks)
+    for name, own in study.blocks.items():
+        without = [block for block in own if block not in model.order]
+        if len(own) > 1 and without:
+            what = f'{model.kind} has no place in its order for blocks of the set "{name}"'
+            hint = f"name every block, the one that comes first first, as in order: [{', '.join(own)}]"
+            yield Fault(document.where(("models", place)), what, ", ".join(without), hint=hint)
 
 
 def encoding_faults(document: Document, study: Study, recipes: Sequence[Recipe]) -> Iterator[Fault]:

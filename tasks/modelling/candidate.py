@@ -30,6 +30,7 @@ AnyModel = Annotated[SerializeAsAny[Model], BeforeValidator(MODELS.parse)]
 AnyFusion = Annotated[SerializeAsAny[Fusion], BeforeValidator(FUSIONS.parse)]
 
 
+TOGETHER = "together"  # the fusion that shows a model all blocks as they are
 UNNAMED = "unnamed"  # while its model has faults
 
 
@@ -62,7 +63,18 @@ class Candidate(Frozen):
             model = MODELS.parse(given.get("model"))
         except ValueError:
             return {"name": UNNAMED, "steps": (), **given}
-        return {"name": model.kind, "steps": model.steps, **given, "model": model}
+        fusion = {"fusion": TOGETHER} if model.over_blocks else {}
+        return {"name": model.kind, "steps": model.steps, **fusion, **given, "model": model}
+
+    @field_validator("fusion")
+    @classmethod
+    def check_fusion(cls, fusion: Fusion, known: ValidationInfo) -> Fusion:
+        """A model that goes over the blocks itself has to see all of them, as they are."""
+        model = known.data.get("model")
+        if model is not None and model.over_blocks and fusion.kind != TOGETHER:
+            what = f'{model.kind} goes over the blocks itself: leave out the fusion "{fusion.kind}"'
+            raise PydanticCustomError("fusion", what)
+        return fusion
 
     @field_validator("steps")
     @classmethod

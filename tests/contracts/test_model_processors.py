@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 # Their last digits are those of a processor: they add by BLAS, or in scikit-learn, scikit-survival and torch.
 ADD_BY_BLAS = {
     *("elastic_net", "extra_trees", "gaussian_process", "gradient_boosting", "lasso", "mixed_effects", "ridge"),
+    "priority_lasso",
     *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
     *("stacking", "voting"),
     *(

@@ -104,6 +104,22 @@ def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: P
         check_configuration(catalog, [study])
 
 
+def test_the_order_of_a_priority_lasso_names_every_block_of_a_set(tmp_path: Path) -> None:
+    demo = cohort()
+    demo["tables"].append({"block": "proteins", "path": "b.csv", "id": "id"})
+    catalog, study = write_catalog(tmp_path, demo=demo), tmp_path / "study.yaml"
+    text = BLOCKS.format(block="proteins").replace("[svm]", "\n- {kind: priority_lasso, order: [%s]}")
+    study.write_text(text % "clinical, proteins")
+    check_configuration(catalog, [study])
+    study.write_text(text % "clinicl, proteins")
+    with pytest.raises(ConfigError) as caught:
+        check_configuration(catalog, [study])
+    first, second = (str(fault) for fault in caught.value.faults)
+    assert 'unknown block; found "clinicl"; ' in first and 'did you mean "clinical"?' in first
+    told = "found clinical; name every block, the one that comes first first, as in order: [clinical, proteins]"
+    assert f'priority_lasso has no place in its order for blocks of the set "all"; {told}' in second
+
+
 def test_blocks_covariates_and_references_of_steps_are_words_of_the_cohorts_that_train(tmp_path: Path) -> None:
     variables = {
         "ending": {"type": "flag", "description": "died", "role": "outcome"},

@@ -43,6 +43,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "alike": {"says": "alike", "first": "radiomics", "second": "deep", "within": 0.05},
         "beyond": {"says": "beyond chance", "of": "radiomics", "value": 0.5},
     },
+    "Model": {"priority_lasso": {"order": ["clinical", "region", "radiomics"]}},
     "Delta": {"change": {"since": "baseline", "until": "week4"}},
     "Calculation": {"phase": {"number": 1}, "subtraction": {"of": {"number": 1}}},
     "MaskSource": {
@@ -108,7 +109,7 @@ def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str
         values = fields[name].get_default(call_default_factory=True)
         settings[name] = [values[len(values) // 2]]
     settings |= {name: value for name, value in few.items() if name in fields}
-    return {"kind": kind, **settings}
+    return {**settings_of(MODELS, kind), **settings}
 
 
 def marks_of(model: str, endpoint: str) -> list[pytest.MarkDecorator]:

@@ -50,7 +50,8 @@ class Model(Tunable):
     endpoints: kinds that it can predict. steps: what stands before it in a candidate that names no steps. scale_free: whether a
     column times a number gives the same predictions and weights, as in forests. order_alone: whether of follow-up it gives an
     order of the cases and no curves, so that metrics of curves have nothing to judge. usual: whether a study that is drafted for
-    a table names it; the others are named by who wants them.
+    a table names it; the others are named by who wants them. over_blocks: whether it goes over the blocks of a set itself, so that
+    it has to see all of them.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {
@@ -67,6 +68,7 @@ class Model(Tunable):
     scale_free: ClassVar[bool] = False
     order_alone: ClassVar[bool] = False
     usual: ClassVar[bool] = False
+    over_blocks: ClassVar[bool] = False
 
     @property
     def predictable(self) -> frozenset[str]:

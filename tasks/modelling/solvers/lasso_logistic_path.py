@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.compiled import njit
+from features.core.portable import exp
 from tasks.modelling.solvers.lasso_quadratic import solve_quadratic, violation
 from tasks.modelling.solvers.sums import by_column, product, products
 from tasks.modelling.solvers.working_set import enter, foreseen, larger, leave, silence_twins
@@ -27,6 +28,7 @@ def lasso_logistic_path(
     *,
     l1_ratio: float = 1.0,
     tolerance: float | Floats = 1e-6,
+    offset: Floats | None = None,
 ) -> Floats:
     """Intercept and coefficients at each penalty, (penalties, 1 + p): least mean loss + penalty × sum of their sizes.
 
@@ -37,7 +39,8 @@ def lasso_logistic_path(
     0 or more; only their ratios count, and the mean loss is the weighted one. penalties: decreasing, above 0; the C of scikit-
     learn is 1 / (n × penalty). The intercept is never penalised. tolerance: how far the optimality conditions may be violated,
     as a share of the penalty, one for all or one for each. Constant columns have the coefficient 0; of columns that are equal
-    but for their sign one has it all, the first where they enter together (in an elastic net they share it). Raises ValueError
+    but for their sign one has it all, the first where they enter together (in an elastic net they share it). offset: (n,) log
+    odds that are known already, none: 0. Raises ValueError
     for another input or one class alone, ArithmeticError if the conditions cannot be met.
 
     Newton steps on a working set of columns, each a quadratic with the penalty that is solved to its end; curvatures serve
@@ -54,10 +57,35 @@ def lasso_logistic_path(
     sizes, squares = l1_ratio * penalties, (1.0 - l1_ratio) * penalties
     allowed = np.ascontiguousarray(tolerance * sizes)
     answers = y[counts].astype(np.float64)
-    path, reached = _path(rows, np.ascontiguousarray(rows.T), answers, share, sizes, squares, allowed)
+    known, start = np.zeros(len(rows)), np.nan
+    if offset is not None:
+        known = np.asarray(offset, np.float64)[counts]
+        start = intercept_beside(known, answers, share)
+    path, reached = _path(rows, np.ascontiguousarray(rows.T), answers, share, known, start, sizes, squares, allowed)
     if reached < len(penalties):
         raise ArithmeticError(f"LASSO logistic: no optimum found at the penalty {penalties[reached]:.3g}")
     return np.asarray(path)
+
+
+def intercept_beside(offset: Floats, answers: Floats, weights: Floats) -> float:
+    """The intercept with which log odds that are known, (n,), foretell as many of the answers as there are, without any column.
+
+    answers: (n,) 0 or 1, of both. weights: (n,) that sum to 1.
+    """
+    from scipy.optimize import brentq
+
+    share = float(weights @ answers)
+    odds = math.log(share / (1.0 - share))
+    low, high = odds - float(offset.max()), odds - float(offset.min())  # each foretells too few, or too many
+
+    def lacks(intercept: float) -> float:
+        small = exp(-np.abs(offset + intercept))
+        likely = np.where(offset + intercept >= 0.0, 1.0, small) / (1.0 + small)
+        return share - float((weights * likely).sum())
+
+    if high - low < 1e-12 or lacks(low) <= 0.0:
+        return low
+    return high if lacks(high) >= 0.0 else float(brentq(lacks, low, high, xtol=1e-13))
 
 
 def checked_path(
@@ -77,9 +105,19 @@ def checked_path(
 
 @njit(cache=True)
 def _path(
-    X: Floats, Xt: Floats, y: Floats, weights: Floats, penalties: Floats, ridges: Floats, allowed: Floats
+    X: Floats,
+    Xt: Floats,
+    y: Floats,
+    weights: Floats,
+    offset: Floats,
+    start: float,
+    penalties: Floats,
+    ridges: Floats,
+    allowed: Floats,
 ) -> tuple[Floats, int]:
     """The path, and at how many penalties it was found. X: (n, p), Xt: (p, n). weights: sum to 1.
+
+    offset: (n,) log odds that are known. start: the intercept beside them, NaN where none are.
 
     penalties, ridges: of the sizes of coefficients, and of half their squares.
 
@@ -95,8 +133,8 @@ def _path(
     positive = 0.0
     for i in range(n):
         positive += weights[i] * y[i]
-    intercept = math.log(positive / (1.0 - positive))
-    eta, residual, curve = np.full(n, intercept), np.empty(n), np.empty(n)
+    intercept = math.log(positive / (1.0 - positive)) if math.isnan(start) else start
+    eta, residual, curve = offset + intercept, np.empty(n), np.empty(n)
     new_eta, new_residual, new_curve = np.empty(n), np.empty(n), np.empty(n)
     used, root, change = np.empty(n), np.empty(n), np.empty(n)
     loss = _loss(eta, y, weights, residual, curve)

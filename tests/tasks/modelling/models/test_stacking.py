@@ -33,8 +33,8 @@ BOOSTED = {"n_estimators": 40, "learning_rate": 0.05, "max_depth": 2, "max_featu
 
 
 def bare(kind: str, name: str = "", **settings: Any) -> dict[str, Any]:
-    """A candidate without steps."""
-    return {"name": name or kind, "steps": [], "model": {"kind": kind, **settings}}
+    """A candidate whose steps change nothing here."""
+    return {"name": name or kind, "steps": ["median"], "model": {"kind": kind, **settings}}
 
 
 def stacking(models: list[Any], **settings: Any) -> Stacking:
