@@ -11,6 +11,7 @@ from pydantic import Field
 
 from features.core.bounds import Folds
 from features.core.errors import FitError
+from features.core.kinds.compared import Compared
 from tasks.modelling.models.cox import FittedCox
 from tasks.modelling.models.lasso import FittedLinear
 from tasks.modelling.models.lasso_logistic import FittedLassoLogistic
@@ -34,6 +35,9 @@ class PriorityLasso(Model):
     """
 
     kind: Literal["priority_lasso"] = "priority_lasso"
+    compared: ClassVar[Compared] = Compared(
+        "a loop over cv.glmnet of R on nki70", "2e-5", "tasks/modelling/models/test_priority_lasso.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "continuous", "survival", "competing_risks"})
     over_blocks: ClassVar[bool] = True
     order: tuple[str, ...] = Field(

@@ -55,7 +55,7 @@ class Stacking(Model):
     kind: Literal["stacking"] = "stacking"
     compared: ClassVar[Compared] = Compared(
         "StackingClassifier and -Regressor of scikit-learn on WORC-Lipo",
-        "1e-4",
+        "1e-5",
         "tasks/modelling/models/test_stacking.py",
     )
     endpoints: ClassVar[frozenset[str]] = frozenset(

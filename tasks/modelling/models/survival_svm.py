@@ -33,7 +33,7 @@ class SurvivalSvm(Model):
 
     kind: Literal["survival_svm"] = "survival_svm"
     compared: ClassVar[Compared] = Compared(
-        "FastSurvivalSVM and FastKernelSurvivalSVM of scikit-survival on nki70",
+        "FastSurvivalSVM and FastKernelSurvivalSVM of scikit-survival on vdv",
         "1e-12; RBF 1e-9 of the range",
         "tasks/modelling/models/test_survival_svm.py",
     )
