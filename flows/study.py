@@ -148,7 +148,8 @@ def _study(
         with Pool(runner) as pool:
             kept, signed = KeptFits(store, writing), tuple[Signed, ...]()
             if signatures:
-                signed = run_step(apply_signatures, mart, catalog, signatures, used_in(plan), pool, kept, say)
+                where = used_in(plan)
+                signed = run_step(apply_signatures, mart, catalog, signatures, where, pool, kept, say, refreshed_by)
             with writing():
                 asked = replace(question, signatures=tuple(one.values for one in signed))
                 design = run_step(fuse_blocks, mart, catalog, asked, folder)

@@ -68,6 +68,9 @@ class Asked:
                 raise RadweaveError(f"study {plan.name} is of the cohorts {of}")
             for name in there:
                 check_fit(catalog, name, asked)
+        for plan, signature in signed:
+            for name in {*plan.all_cohorts, *signature.plan.cohorts} & {*cohorts}:
+                check_fit(catalog, name, signature.recipes)
         return cls(named, read, signed)
 
     def of_cohort(self, catalog: Catalog, cohort: str) -> list[Found]:

@@ -28,8 +28,12 @@ def apply_signatures(
     pool: Pool,
     kept: KeptFits,
     say: Callable[[str], None] = lambda _: None,
+    refreshed_by: str = "",
 ) -> tuple[Signed, ...]:
-    """Each signature, fitted on the cohorts of its own study unless that is kept, and its values in these cohorts."""
+    """Each signature, fitted on the cohorts of its own study unless that is kept, and its values in these cohorts.
+
+    refreshed_by: as in Question.
+    """
 
     def compute(todo: Todo) -> Fit:
         (found,) = pool.map(fit_signature, [todo], f"signature {todo.applied.signature.name}: fit")
@@ -41,4 +45,4 @@ def apply_signatures(
     def fit(applied: Applied) -> Kept:
         return find_or_fit(applied, kept, compute, say)
 
-    return signed(mart, load_catalog(catalog), signatures, where, fit)
+    return signed(mart, load_catalog(catalog), signatures, where, fit, refreshed_by)

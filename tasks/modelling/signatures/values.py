@@ -84,27 +84,38 @@ FitSignature = Callable[[Applied], Kept]
 
 
 def signed(
-    mart: Mart, catalog: Catalog, signatures: Sequence[Signature], where: Sequence[Elsewhere], fit: FitSignature
+    mart: Mart,
+    catalog: Catalog,
+    signatures: Sequence[Signature],
+    where: Sequence[Elsewhere],
+    fit: FitSignature,
+    refreshed_by: str = "",
 ) -> tuple[Signed, ...]:
     """What each signature says of the cases of these cohorts; nothing of them is fitted, and their outcomes are not read.
 
-    where: cohorts where they are used; a time point that a signature names is that of its own columns. fit: as `fitted_elsewhere`.
+    where: cohorts where they are used; a time point that a signature names is that of its own columns. fit: as `find_or_fit`.
+    refreshed_by: as in Question.
     Raises RadweaveError if a cohort where one is used shares a patient with those that it is fitted on, or lacks its columns, and
     what `fuse` and `fit` raise.
     """
-    return tuple(_signed(mart, catalog, one, where, fit) for one in signatures)
+    return tuple(_signed(mart, catalog, one, where, fit, refreshed_by) for one in signatures)
 
 
 def _signed(
-    mart: Mart, catalog: Catalog, signature: Signature, where: Sequence[Elsewhere], fit: FitSignature
+    mart: Mart,
+    catalog: Catalog,
+    signature: Signature,
+    where: Sequence[Elsewhere],
+    fit: FitSignature,
+    refreshed_by: str,
 ) -> Signed:
     plan = signature.plan
     if both := [one.cohort for one in where if one.cohort in plan.cohorts]:
         raise RadweaveError(f"signature {signature.name}: it is fitted on {', '.join(both)}, and would be used there")
     own = [Elsewhere(name, plan.predict_at) for name in plan.cohorts]
     there = [replace(one, predict_at=time_point(signature, one, catalog)) for one in where]
-    inner = signed(mart, catalog, signature.own, [*own, *there], fit)
-    question = question_of(plan, signature.recipes)
+    inner = signed(mart, catalog, signature.own, [*own, *there], fit, refreshed_by)
+    question = question_of(plan, signature.recipes, refreshed_by)
     harmonisers = [step for step in signature.candidate.steps if isinstance(step, Harmoniser)]
     looks = (
         ("clinical",) if any(step.known for step in harmonisers) else ()
